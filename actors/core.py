@@ -60,10 +60,10 @@ from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
-from storage.contracts.bus import Bus, UserStreams, user_topic
+from storage.contracts.bus import Bus
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
-from storage.records.user_stream import encode_ephemeral
+from storage.contracts.user_streams import UserStreams, encode_ephemeral, user_topic
 
 
 class PresenceStores(msgspec.Struct, frozen=True):

@@ -9,8 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from storage.contracts.social import PageKey
-from storage.records.timestamps import to_microseconds
+from storage.contracts.paging import PageKey, to_microseconds
 
 Item = TypeVar("Item")
 Record = TypeVar("Record")

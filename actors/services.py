@@ -36,15 +36,17 @@ from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
 from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
 from actors.user_cache.user_cards import UserCards
 from config.limits import Limits
-from storage.contracts.bus import UserStreams
-from storage.contracts.domain_events import Cursors, IdempotencyKeys, Locks, Outbox
+from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.events import EventStore, RsvpStore
+from storage.contracts.idempotency import IdempotencyKeys
+from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
 from storage.contracts.social import AudienceStore, SocialStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
+from storage.contracts.user_streams import UserStreams
 
 EPHEMERAL_CLOSE_TIMEOUT_S = 1.0
 SERVICES = ("users", "social", "posts", "events", "notifications")

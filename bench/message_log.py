@@ -20,11 +20,11 @@ from bench.harness.process_cpu import SERVER_CORE
 from bench.harness.report import Goal, Report, format_number, format_spread, print_and_exit
 from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
+from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
+from storage.contracts.messaging import MessageEntry
 from storage.mongo.client import connect, database
 from storage.mongo.documents import entry_document
 from storage.mongo.message_log import MongoMessageLog
-from storage.records.identifiers import entry_id, new_attempt_id, new_id
-from storage.records.messaging import MessageEntry
 
 BATCH_ENTRIES = 100
 BATCHES = 20

@@ -28,6 +28,8 @@ from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
+from storage.contracts.moderation import ReportKind
+from storage.contracts.users import UserRecord
 from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
@@ -46,8 +48,6 @@ from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
-from storage.records.moderation import ReportKind
-from storage.records.users import UserRecord
 from storage.stores import Stores
 
 MAIL_CLOSE_TIMEOUT_S = 5.0

@@ -19,8 +19,7 @@ from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamSubscription
 from server.http.problem import authentication_required
 from server.http.route import bearer_token
-from storage.contracts.bus import StreamPosition
-from storage.records.user_stream import StreamItem
+from storage.contracts.user_streams import StreamItem, StreamPosition
 
 KEEPALIVE_COMMENT = b":\n\n"
 LAST_EVENT_ID_CHARACTERS = 100

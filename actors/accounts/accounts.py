@@ -45,11 +45,18 @@ from config.limits import (
     USER_CARDS_PER_REQUEST,
     USERNAME_CHARACTERS_MAX,
 )
-from storage.contracts.logins import LoginStore
-from storage.contracts.users import SessionStore, UserStore
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.users import (
+    Credentials,
+    Identity,
+    LoginStore,
+    NewUser,
+    ProfileChange,
+    SessionStore,
+    UserRecord,
+    UserStore,
+)
 from storage.errors import Conflict, Missing
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.users import Credentials, Identity, NewUser, ProfileChange, UserRecord
 
 CONFLICT_ERRORS = {
     "users_email_key": ("user.email_taken", "The e-mail address is in use."),

@@ -20,10 +20,8 @@ from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, unavailable
 from config.accounts import SESSION_TOUCHES_IN_FLIGHT
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
-from storage.contracts.logins import LoginStore
-from storage.contracts.users import SessionStore
+from storage.contracts.users import Identity, LoginStore, SessionStore
 from storage.errors import StorageError
-from storage.records.users import Identity
 
 
 class _ExpiredToken(msgspec.Struct, frozen=True):

@@ -18,8 +18,8 @@ from config.accounts import (
     VERIFICATIONS_PER_LIFETIME,
 )
 from storage.contracts.mail_tokens import EmailVerificationStore
+from storage.contracts.users import UserRecord
 from storage.errors import Missing
-from storage.records.users import UserRecord
 
 _log = logging.getLogger(__name__)
 

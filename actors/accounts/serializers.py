@@ -6,7 +6,7 @@ Only `to_own_user` includes the e-mail address.
 from actors.accounts.requests import SessionView
 from actors.protocol.objects import OwnUser, User, UserCard
 from actors.protocol.timestamps import rfc3339_from_datetime
-from storage.records.users import SessionRecord, UserRecord
+from storage.contracts.users import SessionRecord, UserRecord
 
 
 def to_user_card(user: UserRecord) -> UserCard:

@@ -31,16 +31,9 @@ from actors.conversations.forwarding_state import ForwardingState, can_forward
 from actors.conversations.log_writer import LogBatch
 from actors.conversations.message_changes import is_same_message
 from actors.protocol.errors import ApiError
+from storage.contracts.identifiers import is_id
+from storage.contracts.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
-from storage.records.identifiers import is_id
-from storage.records.messaging import (
-    Appended,
-    ChangeEntry,
-    Duplicate,
-    Entry,
-    MessageEntry,
-    SeqConflict,
-)
 
 
 class AppendPipeline:

@@ -5,7 +5,7 @@ from collections import deque
 from actors.conversations.commands import ChangeMembership, ChangeMessage, Draft, PendingAppend, Send
 from actors.conversations.errors import busy, client_id_conflict
 from actors.protocol.errors import ApiError
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry
 
 
 class AppendQueue:

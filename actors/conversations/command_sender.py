@@ -16,8 +16,8 @@ from actors.protocol.errors import unavailable
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from config.limits import Limits
-from storage.records.identifiers import is_id
-from storage.records.messaging import MessageEntry
+from storage.contracts.identifiers import is_id
+from storage.contracts.messaging import MessageEntry
 
 
 class CommandSender:

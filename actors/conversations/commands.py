@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
-from storage.records.messaging import Appended, Entry, MessageEntry
+from storage.contracts.messaging import Appended, Entry, MessageEntry
 
 
 class CommandReply(Protocol):

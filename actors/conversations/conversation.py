@@ -31,9 +31,9 @@ from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import blocked, not_found, to_api_error
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
+from storage.contracts.identifiers import entry_id, is_id
+from storage.contracts.messaging import Appended
 from storage.errors import Unavailable
-from storage.records.identifiers import entry_id, is_id
-from storage.records.messaging import Appended
 
 Proceed = Callable[[], Coroutine[Any, Any, None] | None]
 

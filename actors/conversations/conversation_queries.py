@@ -15,9 +15,8 @@ from actors.conversations.read_marks import ReadMarks
 from actors.protocol.objects import Conversation, Message, MessageType, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
 from config.limits import READ_BY_MEMBERS_MAX
-from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import is_id
-from storage.records.messaging import MessageEntry, ReadByRecord
+from storage.contracts.identifiers import is_id
+from storage.contracts.messaging import MessageEntry, MessagingStore, ReadByRecord
 
 
 class ConversationQueries:

@@ -11,8 +11,7 @@ from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
 from config.limits import Limits
-from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry, MessagingStore
 
 
 class Mentions(Protocol):

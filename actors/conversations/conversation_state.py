@@ -11,8 +11,7 @@ from actors.conversations.publisher import Publisher
 from actors.conversations.roster import Roster
 from actors.conversations.summary_writer import SummaryWriter
 from actors.protocol.objects import ConversationType
-from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import ChangeEntry, ConversationRecord, Entry, MessageEntry
+from storage.contracts.messaging import ChangeEntry, ConversationRecord, Entry, MessageEntry, MessagingStore
 
 CATCH_UP_CHUNK = 500
 PROJECTION_LAG_ENTRIES = 200

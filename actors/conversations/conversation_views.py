@@ -14,15 +14,15 @@ from actors.conversations.errors import not_found
 from actors.conversations.summary_writer import to_last_message
 from actors.protocol.objects import Conversation, MessageType, ReadState, UserCard
 from config.limits import PARTICIPANTS_IN_OBJECT, UNREAD_MAX
-from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import entry_id
-from storage.records.messaging import (
+from storage.contracts.identifiers import entry_id
+from storage.contracts.messaging import (
     ChangeEntry,
     ConversationRecord,
     Entry,
     LastMessage,
     Membership,
     MessageEntry,
+    MessagingStore,
     ReadMark,
 )
 

@@ -32,9 +32,8 @@ from actors.protocol.objects import Conversation, ConversationType, Message, Rea
 from actors.protocol.server_frames import LogFrame
 from actors.protocol.timestamps import now_ms
 from config.limits import PARTICIPANTS_MAX
-from storage.contracts.messaging import MessagingStore
-from storage.records.identifiers import direct_conversation_id, idempotent_id, new_id
-from storage.records.messaging import ConversationRecord
+from storage.contracts.identifiers import direct_conversation_id, idempotent_id, new_id
+from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]
 """(user_id) -> ids of the users who blocked this user or are blocked by this user."""

@@ -18,7 +18,7 @@ from actors.protocol.errors import ApiError
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.bus import Bus
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry
 
 RESULT_TIMEOUT_S: Final = 1.0
 DRAFTS_PER_FRAME: Final = 20

@@ -6,7 +6,7 @@ from uuid import UUID
 from actors.conversations.commands import Draft
 from actors.protocol.errors import ApiError, FieldError, invalid_field
 from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS_PER_MESSAGE, MESSAGE_CHARACTERS
-from storage.records.identifiers import new_attempt_id
+from storage.contracts.identifiers import new_attempt_id
 
 EMOJI_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 """Zero-width joiner and variation selectors, which combine code points into one emoji (UTS #51)."""

@@ -6,8 +6,8 @@ from actors.conversations.message_changes import plan_message_change
 from actors.conversations.roster import Roster
 from actors.protocol.objects import MessageType
 from actors.protocol.timestamps import now_ms
-from storage.records.identifiers import entry_id, new_attempt_id
-from storage.records.messaging import ChangeEntry, Entry, MembershipDelta, MessageEntry, MessageState
+from storage.contracts.identifiers import entry_id, new_attempt_id
+from storage.contracts.messaging import ChangeEntry, Entry, MembershipDelta, MessageEntry, MessageState
 
 
 def build_entry(conversation_id: str, seq: int, pending: PendingAppend, roster: Roster) -> Entry | None:

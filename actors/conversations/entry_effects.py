@@ -5,7 +5,7 @@ from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.message_changes import with_message_state
 from actors.conversations.pending_effects import PendingEffects
-from storage.records.messaging import ChangeEntry, MessageEntry
+from storage.contracts.messaging import ChangeEntry, MessageEntry
 
 
 class EntryEffects:

@@ -3,7 +3,7 @@
 import asyncio
 
 from actors.protocol.errors import ApiError
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry
 
 
 class FutureReply:

@@ -10,8 +10,7 @@ from actors.conversations import serializers
 from actors.conversations.conversation_views import LoadCards
 from actors.delivery.rooms import ReplayedFrame
 from actors.protocol.server_frames import ConversationUpdated, LogFrame
-from storage.contracts.messaging import MessageLog
-from storage.records.messaging import ChangeEntry, Entry, MessageEntry
+from storage.contracts.messaging import ChangeEntry, Entry, MessageEntry, MessageLog
 
 HEAD_CHUNK = 1000
 

@@ -16,9 +16,8 @@ import msgspec
 
 from actors.runtime.histogram import Histogram, HistogramStatistics
 from config.limits import Limits
-from storage.contracts.messaging import MessageLog
+from storage.contracts.messaging import Appended, Entry, MessageLog
 from storage.errors import Unavailable
-from storage.records.messaging import Appended, Entry
 
 _log = logging.getLogger(__name__)
 RETRY_DELAY_S = 0.05

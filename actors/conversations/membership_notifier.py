@@ -22,9 +22,8 @@ from actors.protocol.server_frames import (
     ConversationMarked,
 )
 from config.limits import PARTICIPANTS_IN_OBJECT
-from storage.contracts.messaging import ConversationStore
+from storage.contracts.messaging import ConversationRecord, ConversationStore, MessageEntry, ReadMark
 from storage.errors import Unavailable
-from storage.records.messaging import ConversationRecord, MessageEntry, ReadMark
 
 _log = logging.getLogger(__name__)
 

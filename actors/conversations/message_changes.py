@@ -12,7 +12,7 @@ from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import EMOJIS_PER_MESSAGE, REACTIONS_PER_MESSAGE
-from storage.records.messaging import MessageEntry, MessageState, ReactionRecord
+from storage.contracts.messaging import MessageEntry, MessageState, ReactionRecord
 
 
 def plan_message_change(

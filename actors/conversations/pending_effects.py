@@ -17,9 +17,8 @@ from actors.protocol.timestamps import now_ms
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
-from storage.contracts.messaging import MessagingStore, PendingEffectStore
+from storage.contracts.messaging import MessageEntry, MessagingStore, PendingEffect, PendingEffectStore
 from storage.errors import StorageError, Unavailable
-from storage.records.messaging import MessageEntry, PendingEffect
 
 _log = logging.getLogger(__name__)
 SWEEP_PERIOD_S = 5.0

@@ -15,10 +15,9 @@ from actors.protocol.objects import ReadState
 from actors.protocol.server_frames import ReadReceipt, server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from config.limits import READ_BY_MEMBERS_MAX, UNREAD_MAX
-from storage.contracts.messaging import MessagingStore
+from storage.contracts.identifiers import entry_id
+from storage.contracts.messaging import MessageEntry, MessagingStore, ReadMark
 from storage.errors import Unavailable
-from storage.records.identifiers import entry_id
-from storage.records.messaging import MessageEntry, ReadMark
 
 _log = logging.getLogger(__name__)
 RECEIPT_DELAY_S = 0.1

@@ -17,7 +17,7 @@ from actors.conversations.errors import not_found
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import PARTICIPANTS_MAX
-from storage.records.messaging import ConversationRecord, MembershipDelta
+from storage.contracts.messaging import ConversationRecord, MembershipDelta
 
 
 class Roster:

@@ -7,8 +7,7 @@ from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.protocol.objects import ConversationType, UserCard
 from actors.protocol.timestamps import now_ms
-from storage.contracts.messaging import MessagingStore
-from storage.records.messaging import ConversationRecord
+from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 
 class RuleMembership:

@@ -25,7 +25,7 @@ from actors.protocol.server_frames import (
 )
 from actors.protocol.timestamps import rfc3339_from_ms
 from config.limits import PARTICIPANTS_IN_OBJECT
-from storage.records.messaging import ConversationRecord, MessageEntry, ReadByRecord
+from storage.contracts.messaging import ConversationRecord, MessageEntry, ReadByRecord
 
 REACTION_USERS_SHOWN = 20
 NO_READERS = DeliveryStatus([], 0)

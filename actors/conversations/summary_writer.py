@@ -12,9 +12,15 @@ from itertools import islice
 from actors.protocol.objects import MessageType
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
-from storage.contracts.messaging import ConversationStore
+from storage.contracts.messaging import (
+    ChangeEntry,
+    ConversationStore,
+    ConversationSummary,
+    Entry,
+    LastMessage,
+    MessageEntry,
+)
 from storage.errors import Unavailable
-from storage.records.messaging import ChangeEntry, ConversationSummary, Entry, LastMessage, MessageEntry
 
 _log = logging.getLogger(__name__)
 CLOSE_BATCH_CONVERSATIONS = 500

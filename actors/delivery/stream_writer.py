@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from actors.protocol.server_frames import StreamFrame, server_frame_encoder
-from storage.contracts.bus import UserStreams
+from storage.contracts.user_streams import UserStreams
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.records.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 
 
 class Consumer(Protocol):

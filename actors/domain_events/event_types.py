@@ -6,7 +6,7 @@ release and is ignored.
 
 import msgspec
 
-from storage.records.domain_events import OutboxEvent
+from storage.contracts.domain_events import OutboxEvent
 
 
 class UserUpserted(msgspec.Struct, frozen=True):

@@ -16,9 +16,9 @@ import msgspec
 
 from actors.domain_events.consumer import Consumer
 from actors.protocol.errors import ApiError
-from storage.contracts.domain_events import Cursors, Locks, Outbox
+from storage.contracts.domain_events import Cursor, Cursors, CursorUpdate, Outbox, OutboxEvent
+from storage.contracts.locks import Locks
 from storage.errors import Conflict, Unavailable
-from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 
 _log = logging.getLogger(__name__)
 RECHECK_DELAYS_S = (0.01, 0.05, 0.2)

@@ -9,7 +9,9 @@ import msgspec
 
 from actors.domain_events.reader import Reader, ReaderStatistics
 from config.limits import IDEMPOTENCY_RETENTION_S
-from storage.contracts.domain_events import Cursors, IdempotencyKeys, Locks, Outbox
+from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.idempotency import IdempotencyKeys
+from storage.contracts.locks import Locks
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)

@@ -16,9 +16,8 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import RsvpStatus
 from actors.user_cache.user_cards import UserCards
 from config.limits import GROUP_NAME_CHARACTERS
-from storage.contracts.domain_events import Cursors
+from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.events import EventStore, RsvpStore
-from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 _log = logging.getLogger(__name__)
 CONCURRENT_EVENTS = 8

@@ -14,11 +14,10 @@ from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import EventStore
-from storage.contracts.social import PageKey
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.events import EventChange, EventRecord, EventSearchCriteria
-from storage.records.idempotency_key import IdempotencyKey
 
 
 class Events:

@@ -16,7 +16,7 @@ from config.limits import (
     INVITES_PER_REQUEST,
     TITLE_CHARACTERS,
 )
-from storage.records.events import EventChange, NewEvent
+from storage.contracts.events import EventChange, NewEvent
 
 Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY_MAX)]
 Id = Annotated[str, Meta(max_length=64)]

@@ -9,10 +9,9 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Rsvp, RsvpStatus
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import RsvpStore
-from storage.contracts.social import PageKey
+from storage.contracts.events import RsvpState, RsvpStore
+from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
-from storage.records.events import RsvpState
 
 CONFLICT_DETAILS = {
     "event.past": "The event is over.",

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event, RsvpStatus
 from actors.protocol.timestamps import rfc3339_from_datetime
-from storage.records import identifiers
-from storage.records.events import EventRecord
+from storage.contracts import identifiers
+from storage.contracts.events import EventRecord
 
 
 def event_conversation_id(event_id: str) -> str:

@@ -7,11 +7,10 @@ idempotent.
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from actors.domain_events.event_types import FollowChanged, PostCreated, decode_event
-from storage.contracts.domain_events import Cursors
+from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
+from storage.contracts.posts import PostKey
 from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
-from storage.records.domain_events import CursorUpdate, OutboxEvent
-from storage.records.posts import PostKey
 
 FOLLOWERS_PER_BATCH = 1000
 

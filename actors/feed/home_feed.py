@@ -17,13 +17,11 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import Posts
 from actors.protocol.social_objects import Post
-from storage.contracts.posts import FeedPosts
-from storage.contracts.social import AudienceStore, PageKey, SocialStore
-from storage.contracts.timelines import Timelines
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import FeedPosts, PostKey, PostRecord
+from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.timelines import TimelinePage, Timelines
 from storage.errors import Unavailable
-from storage.records.posts import PostKey, PostRecord
-from storage.records.timelines import TimelinePage
-from storage.records.timestamps import to_microseconds
 
 TIMELINE_READS_MAX = 5
 """Timeline reads per page before the rest is read from the stores."""

@@ -8,8 +8,8 @@ import uuid
 
 from actors.mail.mail_queue import MailQueue
 from config.accounts import RESET_LIFETIME_S, VERIFICATION_LIFETIME_S
-from storage.records.mail import Mail
-from storage.records.users import UserRecord
+from storage.contracts.mail import Mail
+from storage.contracts.users import UserRecord
 
 PASSWORD_RESET_TEXT = """\
 Hi {username},

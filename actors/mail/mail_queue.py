@@ -17,9 +17,8 @@ from collections.abc import Sequence
 import msgspec
 
 from config.mail import MAIL_QUEUE_MAX, MAIL_RETRY_DELAYS_S, MAIL_RETRY_JITTER, MAILS_IN_FLIGHT
-from storage.contracts.mail import Mailer
+from storage.contracts.mail import Mail, Mailer
 from storage.errors import StorageError, Unavailable
-from storage.records.mail import Mail
 
 _log = logging.getLogger(__name__)
 

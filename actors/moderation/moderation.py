@@ -11,9 +11,8 @@ import msgspec
 from actors.accounts.fields import InvalidField
 from actors.moderation.report_request import validate_reason
 from actors.protocol.errors import ApiError, invalid_field
-from storage.contracts.moderation import ModerationStore, ReportStore
+from storage.contracts.moderation import ModerationStore, ReportRecord, ReportStore
 from storage.errors import Missing
-from storage.records.moderation import ReportRecord
 
 
 class ReportPage(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from msgspec import Meta
 from actors.accounts.fields import InvalidField, collect_field_errors
 from actors.protocol.errors import FieldError
 from config.accounts import REPORT_REASON_CHARACTERS
-from storage.records.moderation import ReportKind
+from storage.contracts.moderation import ReportKind
 
 _ALLOWED_CONTROLS = frozenset("\n\r\t")
 

@@ -10,10 +10,9 @@ from actors.accounts.requests import raise_if_invalid
 from actors.moderation.report_request import ReportRequest, validate_reason
 from actors.protocol.errors import ApiError
 from config.accounts import REPORT_TARGET_CHARACTERS
-from storage.contracts.moderation import ReportStore
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.moderation import NewReport, ReportKind, ReportStore
 from storage.errors import Conflict
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.moderation import NewReport, ReportKind
 
 IDEMPOTENCY_CONFLICT = "idempotency_keys"
 IsVisible = Callable[[str, ReportKind, str], Awaitable[bool]]

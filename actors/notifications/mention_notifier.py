@@ -16,10 +16,9 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.protocol.errors import ApiError
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.messaging import ConversationStore
+from storage.contracts.messaging import ConversationStore, MessageEntry
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
-from storage.records.messaging import MessageEntry
 
 _log = logging.getLogger(__name__)
 MAX_RUNNING = 8

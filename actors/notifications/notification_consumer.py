@@ -20,9 +20,8 @@ from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import BatchContext, Recipients
-from storage.contracts.notifications import NotificationStore
-from storage.records.domain_events import CursorUpdate, OutboxEvent
-from storage.records.notifications import NewNotification
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.notifications import NewNotification, NotificationStore
 
 USERS_PER_BATCH = 1000
 

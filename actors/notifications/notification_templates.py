@@ -3,7 +3,7 @@
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import NotificationType
 from config.limits import TITLE_CHARACTERS
-from storage.records.notifications import NewNotification
+from storage.contracts.notifications import NewNotification
 
 
 def followed(user_id: str, sender: UserCard) -> NewNotification:

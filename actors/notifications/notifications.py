@@ -12,7 +12,7 @@ from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.notifications import NotificationStore
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey
 
 
 class Notifications:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Notification, NotificationType
 from actors.protocol.timestamps import rfc3339_from_datetime
-from storage.records.notifications import NotificationRecord
+from storage.contracts.notifications import NotificationRecord
 
 
 def to_notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -> Notification:

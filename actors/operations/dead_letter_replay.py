@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from actors.domain_events.readers import Readers
-from storage.contracts.domain_events import Cursors
-from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter
+from storage.contracts.domain_events import Cursor, Cursors, CursorUpdate, DeadLetter
 
 DEAD_LETTERS_MAX = 1000
 

@@ -13,11 +13,10 @@ from functools import partial
 import msgspec
 
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
-from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.domain_events import Cursor, Cursors, Outbox
 from storage.contracts.messaging import MessageLog
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.errors import StorageError
-from storage.records.domain_events import Cursor
 
 BATCH_SIZE = 1000
 RECHECK_DELAY_S = 3.0

@@ -6,9 +6,8 @@ The count of the newest event wins, in whatever order events arrive.
 from collections.abc import Sequence
 
 from actors.domain_events.event_types import PostChanged, decode_event
-from storage.contracts.social import AudienceStore
-from storage.records.domain_events import CursorUpdate, OutboxEvent
-from storage.records.social import PostsCount
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.social import AudienceStore, PostsCount
 
 
 class PostsCountConsumer:

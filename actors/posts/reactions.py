@@ -15,11 +15,10 @@ from actors.protocol.text_validation import validate_text
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
-from storage.contracts.posts import ReactionStore
-from storage.contracts.social import PageKey
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey
+from storage.contracts.posts import CommentRecord, ReactionStore
 from storage.errors import Conflict, Missing
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.posts import CommentRecord
 
 
 class Reactions:

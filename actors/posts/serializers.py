@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post
 from actors.protocol.timestamps import rfc3339_from_datetime
-from storage.records.posts import CommentRecord, PostRecord
+from storage.contracts.posts import CommentRecord, PostRecord
 
 
 def to_post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:

@@ -11,9 +11,8 @@ import logging
 
 from actors.protocol.timestamps import now_ms
 from actors.runtime.timer_wheel import Timer, TimerWheel
-from storage.contracts.presence import LastSeenStore, PresenceStore
+from storage.contracts.presence import LastSeen, LastSeenStore, PresenceStore
 from storage.errors import Unavailable
-from storage.records.presence import LastSeen
 
 _log = logging.getLogger(__name__)
 ONLINE, AWAY, OFFLINE = "online", "away", "offline"

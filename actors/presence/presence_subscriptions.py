@@ -18,9 +18,8 @@ from actors.protocol.server_frames import server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from storage.contracts.bus import Bus
-from storage.contracts.presence import LastSeenStore, PresenceStore, presence_topic
+from storage.contracts.presence import LastSeen, LastSeenStore, PresenceStore, presence_topic
 from storage.errors import Unavailable
-from storage.records.presence import LastSeen
 
 _log = logging.getLogger(__name__)
 LEASE_RENEWAL_S = 1.0

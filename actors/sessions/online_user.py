@@ -11,8 +11,7 @@ from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.user_session import UserSession
 from config.limits import Limits
-from storage.contracts.bus import StreamPosition
-from storage.records.user_stream import StreamItem
+from storage.contracts.user_streams import StreamItem, StreamPosition
 
 NO_POSITION = StreamPosition("", 0)
 

@@ -21,10 +21,16 @@ from actors.sessions.stream_sequencer import StreamSequencer
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.user_session import UserSession
 from config.limits import Limits
-from storage.contracts.bus import Bus, StreamPosition, UserStreams, user_topic
+from storage.contracts.bus import Bus
 from storage.contracts.messaging import ConversationStore
+from storage.contracts.user_streams import (
+    EPHEMERAL_PREFIX,
+    StreamPosition,
+    UserStreams,
+    decode_stream_item,
+    user_topic,
+)
 from storage.errors import Unavailable
-from storage.records.user_stream import EPHEMERAL_PREFIX, decode_stream_item
 
 COMPARE_SHARDS = 8
 

@@ -8,7 +8,7 @@ from actors.protocol.commands import FrameId
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import ChangeResult, Ok, SendResult
 from actors.protocol.timestamps import rfc3339_from_ms
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry
 
 
 class ReplySession(Protocol):

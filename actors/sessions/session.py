@@ -54,8 +54,8 @@ from actors.sessions.transport import CloseCode, Transport
 from actors.sessions.unordered_commands import UnorderedCommand, run_unordered
 from config.accounts import CARD_CACHE_S
 from config.limits import FRAME_BYTES
+from storage.contracts.users import Identity
 from storage.errors import StorageError
-from storage.records.users import Identity
 
 _log = logging.getLogger(__name__)
 RETRY_AFTER_MS = 1000

@@ -15,9 +15,8 @@ from actors.delivery.rooms import Rooms
 from actors.protocol.server_frames import Resync, server_frame_encoder
 from actors.sessions.online_user import OnlineUser
 from actors.sessions.stream_sequencer import StreamOutcome, StreamSequencer
-from storage.contracts.bus import StreamPosition, UserStreams
+from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
 from storage.errors import Unavailable
-from storage.records.user_stream import StreamItem
 
 _log = logging.getLogger(__name__)
 POSITIONS_PER_READ = 500

@@ -26,8 +26,7 @@ from actors.protocol.server_frames import (
 )
 from actors.sessions.online_user import OnlineUser
 from config.limits import RESUME_REPLAY_CONVERSATIONS, RESUME_REPLAY_ENTRIES, STREAM_FRAMES_MAX
-from storage.contracts.bus import StreamPosition, UserStreams
-from storage.records.user_stream import StreamItem
+from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
 
 stream_frame_decoder: "msgspec.json.Decoder[StreamFrame]" = msgspec.json.Decoder(StreamFrame)
 

@@ -12,8 +12,8 @@ from actors.sessions.online_user import OnlineUser
 from actors.sessions.stream_recovery import stream_frame_decoder
 from actors.sessions.transport import CloseCode
 from actors.sessions.user_session import UserSession
+from storage.contracts.user_streams import StreamItem
 from storage.errors import Unavailable
-from storage.records.user_stream import StreamItem
 
 RETRY_AFTER_MS = 1000
 

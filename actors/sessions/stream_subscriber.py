@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from storage.contracts.bus import StreamPosition
-from storage.records.user_stream import StreamItem
+from storage.contracts.user_streams import StreamItem, StreamPosition
 
 
 class StreamSubscriber(Protocol):

@@ -11,9 +11,9 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import SocialStats
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.social import PageKey, SocialStore
+from storage.contracts.paging import PageKey
+from storage.contracts.social import FollowRecord, SocialStore
 from storage.errors import Conflict
-from storage.records.social import FollowRecord
 
 
 class Social:

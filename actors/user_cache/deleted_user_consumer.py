@@ -6,8 +6,7 @@ Messages of deleted users are kept, without their name.
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.domain_events.event_types import UserDeleted, decode_event
-from storage.contracts.domain_events import Cursors
-from storage.records.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 
 
 class DeletedUserConsumer:

@@ -9,10 +9,9 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.domain_events.event_types import UserDeleted, UserUpserted, decode_event
-from storage.contracts.user_cache import UserCache, UserSnapshotStore
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.user_cache import UserCache, UserSnapshot, UserSnapshotStore
 from storage.errors import StorageError
-from storage.records.domain_events import CursorUpdate, OutboxEvent
-from storage.records.user_cache import UserSnapshot
 
 _log = logging.getLogger(__name__)
 RECONCILE_INTERVAL_S = 600.0

@@ -9,8 +9,7 @@ from typing import Protocol
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
-from storage.contracts.user_cache import UserCache
-from storage.records.user_cache import UserCardRecord, UserSnapshot
+from storage.contracts.user_cache import UserCache, UserCardRecord, UserSnapshot
 
 DELETED_USERNAME = "deleted"
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from actors.protocol.errors import invalid_field
 from config.limits import IDEMPOTENCY_KEY_CHARACTERS
-from storage.records.idempotency_key import IdempotencyKey
+from storage.contracts.idempotency import IdempotencyKey
 
 IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -23,8 +23,8 @@ from server.http.problem import REQUEST_ID, authentication_required
 from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key, client_address
 from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
 from server.http.response import JSON_TYPE, encode_response
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.users import Identity
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.users import Identity
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")

@@ -17,7 +17,7 @@ from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus, TextResponse
 from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
-from storage.records.events import EventSearchCriteria
+from storage.contracts.events import EventSearchCriteria
 
 EVENT_NOT_FOUND = ("event.not_found",)
 OWNER_ONLY_ERRORS = ("permission.denied", *EVENT_NOT_FOUND)

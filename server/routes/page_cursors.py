@@ -8,7 +8,7 @@ from actors.protocol.errors import ApiError
 from server.http.cursor import encode_cursor
 from server.http.response import Page
 from server.http.route import TypedRequest
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey
 
 Item = TypeVar("Item")
 

@@ -35,7 +35,7 @@ from server.websocket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING
 from server.websocket.heartbeat import STEPS_PER_PERIOD
 from server.websocket.inbound import FREE_PONGS, Inbound
 from server.websocket.sub_protocols import SubProtocol
-from storage.records.users import Identity
+from storage.contracts.users import Identity
 
 WRITE_BUFFER_HIGH_BYTES = 64 * 1024
 RATE_LIMITED_RETRY_MS = 1000

@@ -25,7 +25,7 @@ from server.websocket.admission_limiter import AdmissionLimiter
 from server.websocket.heartbeat import Heartbeat, HeartbeatTarget
 from server.websocket.inbound import InputScheduler
 from server.websocket.outbound_encoder import OutboundEncoders
-from storage.records.users import Identity
+from storage.contracts.users import Identity
 
 REJECTED_RETRY_MS: Final = 1000
 DRAIN_WAVES: Final = 20

@@ -182,7 +182,7 @@ known AS (
 ),
 caused AS (
     UPDATE notifications
-    SET sender_id = NULL, message = 'Somebody who is no longer here'
+    SET sender_id = NULL, message = 'From a deleted account'
     WHERE sender_id = :user_id AND recipient_id <> :user_id
 )
 SELECT :user_id AS user_id

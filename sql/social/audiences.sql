@@ -1,5 +1,5 @@
 -- name: followee_list
--- Lists whom a user follows, and whether their posts are merged at read time.
+-- Lists users that a user follows, and whether their posts are merged at read time.
 --
 --   :user_id uuid   -> following_id, broadcast
 SELECT f.following_id, coalesce(s.broadcast, FALSE) AS broadcast

@@ -69,7 +69,7 @@ ORDER BY f.created_at DESC, f.id DESC
 LIMIT :limit
 
 -- name: following_page
--- Lists whom a user follows, newest first, without the excluded users.
+-- Lists users that a user follows, newest first, without the excluded users.
 --
 --   :user_id uuid  :before timestamptz  :before_id uuid  :excluded_user_ids uuid[]  :limit int
 --   -> follow and card rows

@@ -1,7 +1,7 @@
 -- name: report_insert
 -- Creates a report, unless the user has reported the target before.
 --
---   :reporter_id uuid  :kind text  :target_id text  :reason text   -> id, or none when it was told before
+--   :reporter_id uuid  :kind text  :target_id text  :reason text   -> id, or none if it exists
 INSERT INTO reports (reporter_id, kind, target_id, reason)
 VALUES (:reporter_id, :kind, :target_id, :reason)
 ON CONFLICT ON CONSTRAINT reports_target_key DO NOTHING

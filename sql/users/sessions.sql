@@ -3,7 +3,7 @@
 --
 -- The row lock waits for a concurrent ban, so that a banned user cannot get a session.
 --
---   :user_id uuid  :token_hash text  :lifetime_s float8   -> session row; or none, for nobody and the banned
+--   :user_id uuid  :token_hash text  :lifetime_s float8   -> session row; none for unknown or banned users
 WITH gone AS (
     DELETE FROM user_sessions
     WHERE user_id = :user_id AND expires_at < now() - interval '7 days'

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.records.social import PostsCount
+from storage.contracts.social import PostsCount
 
 
 class CountAudit(Protocol):

@@ -1,11 +1,9 @@
-"""The bus between instances, and the event stream of each user."""
+"""The bus between instances."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
-
-from storage.records.user_stream import StreamItem
 
 
 class BusStatistics(msgspec.Struct, frozen=True):
@@ -52,46 +50,5 @@ class Bus(Protocol):
     def statistics(self) -> BusStatistics: ...
 
 
-class StreamPosition(msgspec.Struct, frozen=True):
-    """A position in a user's stream. Positions count up within an epoch; a new epoch starts over."""
-
-    epoch: str
-    position: int
-
-
-class UserStreams(Protocol):
-    """One event stream per user: retained for a limited time, published on append."""
-
-    async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
-        """Assign the next position p, store `prefix + str(p) + suffix` and publish it. Atomic.
-
-        It is published on `user_topic(user_id)`, in the format that `decode_stream_item` reads.
-
-        Raises:
-            Unavailable: the frame may or may not have been appended.
-        """
-
-    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
-        """Return the position of each stream, in the order given. One round trip. Raises `Unavailable`."""
-
-    async def read_after(
-        self, user_id: str, epoch: str, position: int, limit: int
-    ) -> list[StreamItem] | None:
-        """Return the oldest `limit` frames after a position, or None if one after it is no longer retained.
-
-        One round trip. Raises `Unavailable`.
-        """
-
-    async def reset(self) -> None:
-        """Start a new epoch for all streams, so that every subscriber notices that frames were lost.
-
-        Raises `Unavailable`.
-        """
-
-
 def conversation_topic(conversation_id: str) -> str:
     return f"c:{conversation_id}"
-
-
-def user_topic(user_id: str) -> str:
-    return f"u:{user_id}"

@@ -1,12 +1,57 @@
 """Domain events between services: the producer's outbox, the consumer's cursor.
 
-All methods raise `Unavailable`.
+A feed is ordered by (xid, id): by the start of the transaction, then by the order of its inserts. All methods
+raise `Unavailable`.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter, OutboxEvent, OutboxSource
+import msgspec
+
+
+class OutboxEvent(msgspec.Struct, frozen=True):
+    """A published domain event. `payload` is JSON; `key` identifies the object it is about."""
+
+    id: int
+    xid: int
+    key: str
+    type: str
+    payload: bytes
+    created_at: datetime
+
+
+class OutboxSource(msgspec.Struct, frozen=True):
+    """Identity of a producer's database, and its highest event id. A restored database has a new `name`."""
+
+    name: str
+    last_id: int
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """A position in a feed: all events up to here have been handled."""
+
+    source: str
+    xid: int = 0
+    id: int = 0
+
+
+class CursorUpdate(msgspec.Struct, frozen=True):
+    """Advances a consumer's cursor, in the transaction of the effect of the events in between."""
+
+    consumer: str
+    before: Cursor
+    after: Cursor
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """An event that a consumer failed to handle. `reason` is the error's type, not its text."""
+
+    id: int
+    consumer: str
+    event: OutboxEvent
+    reason: str
 
 
 class Outbox(Protocol):
@@ -59,24 +104,3 @@ class Cursors(Protocol):
     async def dead_letter_count(self) -> int: ...
 
     async def delete_dead_letter(self, dead_letter_id: int) -> None: ...
-
-
-class IdempotencyKeys(Protocol):
-    """The idempotency keys of one service."""
-
-    async def prune(self, older_than_s: float) -> int:
-        """Delete keys older than `older_than_s`; return how many."""
-
-
-class Locks(Protocol):
-    """Advisory locks across instances. They save work only: one may be lost without notice."""
-
-    async def try_acquire(self, name: str) -> bool:
-        """Acquire the lock, or confirm that this instance still holds it.
-
-        Returns:
-            False if another instance holds it.
-        """
-
-    async def release_all(self) -> None:
-        """Release every lock that this instance holds."""

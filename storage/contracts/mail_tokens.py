@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from storage.records.users import UserRecord
+from storage.contracts.users import UserRecord
 
 
 class PasswordResetStore(Protocol):

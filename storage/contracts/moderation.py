@@ -1,10 +1,39 @@
 """Moderation in the User service's store: reports, verification and bans."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.moderation import NewReport, ReportKind, ReportRecord
+import msgspec
+
+from storage.contracts.idempotency import IdempotencyKey
+
+
+class ReportKind(StrEnum):
+    """What can be reported."""
+
+    POST = "post"
+    COMMENT = "comment"
+    MESSAGE = "message"
+    USER = "user"
+
+
+class NewReport(msgspec.Struct, frozen=True):
+    reporter_id: str
+    kind: ReportKind
+    target_id: str
+    reason: str
+
+
+class ReportRecord(msgspec.Struct, frozen=True):
+    """`reporter_id` is None once the account is deleted."""
+
+    id: str
+    reporter_id: str | None
+    kind: ReportKind
+    target_id: str
+    reason: str
+    created_at: datetime
 
 
 class ReportStore(Protocol):

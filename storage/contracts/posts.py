@@ -1,11 +1,48 @@
 """The Post service's stores: posts, comments and likes. All methods raise `Unavailable`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from storage.contracts.social import PageKey
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.posts import CommentRecord, LikeRecord, PostKey, PostRecord
+import msgspec
+
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey
+from storage.contracts.user_cache import UserCardRecord
+
+
+class PostRecord(msgspec.Struct, frozen=True):
+    id: str
+    author: UserCardRecord
+    content: str
+    event_id: str | None
+    like_count: int
+    comment_count: int
+    liked_by_me: bool
+    created_at: datetime
+
+
+class CommentRecord(msgspec.Struct, frozen=True):
+    id: str
+    post_id: str
+    author: UserCardRecord
+    content: str
+    created_at: datetime
+    post_author_id: str | None = None
+
+
+class LikeRecord(msgspec.Struct, frozen=True):
+    id: str
+    created_at: datetime
+    user: UserCardRecord
+
+
+class PostKey(msgspec.Struct, frozen=True, gc=False):
+    """A post in a timeline, ordered by (created_us, id). `created_us` is microseconds since the epoch."""
+
+    created_us: int
+    id: str
+    author_id: str
 
 
 class PostStore(Protocol):

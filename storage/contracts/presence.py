@@ -7,7 +7,20 @@ Entries are lost if Redis restarts; `LastSeenStore` is durable.
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-from storage.records.presence import LastSeen, PresenceRecord
+import msgspec
+
+
+class PresenceRecord(msgspec.Struct, frozen=True, gc=False):
+    """`status` is `online`, `away` or `offline`, combined over all live instances."""
+
+    user_id: str
+    status: str
+
+
+class LastSeen(msgspec.Struct, frozen=True, gc=False):
+    user_id: str
+    status: str
+    last_seen_ms: int
 
 
 class PresenceStore(Protocol):

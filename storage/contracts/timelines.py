@@ -7,8 +7,20 @@ user may not see; readers filter.
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.records.posts import PostKey
-from storage.records.timelines import TimelinePage
+import msgspec
+
+from storage.contracts.posts import PostKey
+
+
+class TimelinePage(msgspec.Struct, frozen=True):
+    """`keys` are newest first; posts of `broadcast` authors are not included and must be merged.
+
+    `truncated`: posts older than the last key may exist.
+    """
+
+    keys: list[PostKey]
+    broadcast: list[str]
+    truncated: bool
 
 
 class Timelines(Protocol):

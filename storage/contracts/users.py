@@ -1,17 +1,66 @@
-"""The User service's stores: users and their sessions."""
+"""The User service's stores and records: users, sessions and login support.
+
+Passwords and tokens occur only as hashes.
+"""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.users import (
-    Credentials,
-    Identity,
-    NewUser,
-    ProfileChange,
-    SessionRecord,
-    UserRecord,
-)
+import msgspec
+
+from storage.contracts.idempotency import IdempotencyKey
+
+
+class UserRecord(msgspec.Struct, frozen=True):
+    id: str
+    email: str
+    username: str
+    display_name: str | None
+    bio: str | None
+    avatar_url: str | None
+    verified: bool
+    created_at: datetime
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """A user and the password hash that a login is checked against."""
+
+    user: UserRecord
+    password_hash: str
+
+
+class NewUser(msgspec.Struct, frozen=True):
+    email: str
+    username: str
+    password_hash: str
+    display_name: str | None
+
+
+class ProfileChange(msgspec.Struct, frozen=True):
+    """New values of fields; `msgspec.UNSET` leaves a field unchanged, None clears it."""
+
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    username: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    bio: str | msgspec.UnsetType | None = msgspec.UNSET
+    avatar_url: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class SessionRecord(msgspec.Struct, frozen=True):
+    id: str
+    user_id: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """The user and session that a valid token belongs to."""
+
+    session_id: str
+    user: UserRecord
+    expires_at: datetime
 
 
 class UserStore(Protocol):
@@ -63,3 +112,16 @@ class SessionStore(Protocol):
 
     async def revoke(self, user_id: str, session_id: str) -> bool:
         """End one session of the user. Returns False if it does not exist."""
+
+
+class LoginStore(Protocol):
+    """Each method is one statement and idempotent. All raise `Unavailable`."""
+
+    async def replace_password_hash(self, user_id: str, old_hash: str, new_hash: str) -> None:
+        """Replace `old_hash` with `new_hash`; do nothing if the stored hash is no longer `old_hash`.
+
+        For rehashing the same password with new parameters: sessions stay valid.
+        """
+
+    async def find_expired(self, token_hashes: Sequence[str]) -> frozenset[str]:
+        """Return those of the hashes whose session is stored but expired. One round trip."""

@@ -6,8 +6,8 @@ would let readers of the log take over accounts, so mails are refused.
 
 import logging
 
+from storage.contracts.mail import Mail
 from storage.errors import StorageError
-from storage.records.mail import Mail
 
 _log = logging.getLogger(__name__)
 

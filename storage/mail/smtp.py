@@ -16,8 +16,8 @@ from email_validator import validate_email
 
 from config.mail import MAIL_SEND_TIMEOUT_S, SMTP_QUIT_TIMEOUT_S
 from config.settings import MailSettings
+from storage.contracts.mail import Mail
 from storage.errors import StorageError, Unavailable
-from storage.records.mail import Mail
 
 DEFAULT_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage.errors import Unavailable
-from storage.records.messaging import (
+from storage.contracts.messaging import (
     Appended,
     ChangeEntry,
     Duplicate,
@@ -19,6 +18,7 @@ from storage.records.messaging import (
     ReadByRecord,
     SeqConflict,
 )
+from storage.errors import Unavailable
 
 
 class MemoryMessageLog:

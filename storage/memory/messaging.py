@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage.memory.message_log import MemoryMessageLog
-from storage.records.messaging import (
+from storage.contracts.messaging import (
     ConversationRecord,
     ConversationSummary,
     Membership,
     PendingEffect,
     ReadMark,
 )
+from storage.memory.message_log import MemoryMessageLog
 
 
 class MemoryMessaging(MemoryMessageLog):

@@ -10,14 +10,13 @@ from collections import deque
 from collections.abc import Sequence
 
 from config.limits import STREAM_FRAMES_MAX
-from storage.contracts.bus import StreamPosition, user_topic
+from storage.contracts.user_streams import StreamItem, StreamPosition, encode_stream_item, user_topic
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
-from storage.records.user_stream import StreamItem, encode_stream_item
 
 
 class MemoryUserStreams:
-    """Implements `storage.contracts.bus.UserStreams`. All instances share one object."""
+    """Implements `storage.contracts.user_streams.UserStreams`. All instances share one object."""
 
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import UNSET
 
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.users import Credentials, Identity, NewUser, ProfileChange, SessionRecord, UserRecord
 from storage.errors import Conflict, Missing
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.users import Credentials, Identity, NewUser, ProfileChange, SessionRecord, UserRecord
 
 
 def wall_clock() -> datetime:
@@ -197,7 +197,7 @@ class MemorySessions:
 
 
 class MemoryLogins:
-    """Implements `storage.contracts.logins.LoginStore`."""
+    """Implements `storage.contracts.users.LoginStore`."""
 
     def __init__(self, tables: UserTables) -> None:
         self._tables = tables

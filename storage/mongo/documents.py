@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 
-from storage.records.messaging import (
+from storage.contracts.messaging import (
     ChangeEntry,
     ConversationRecord,
     ConversationSummary,

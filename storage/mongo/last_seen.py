@@ -6,8 +6,8 @@ from bson.datetime_ms import DatetimeMS
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import UpdateOne
 
+from storage.contracts.presence import LastSeen
 from storage.mongo.client import Document, map_errors
-from storage.records.presence import LastSeen
 
 BATCH_SIZE = 500
 

@@ -11,12 +11,12 @@ from bson.datetime_ms import DatetimeMS
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import BulkWriteError
 
+from storage.contracts.identifiers import entry_id
+from storage.contracts.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 from storage.mongo.client import Document, map_errors
 from storage.mongo.conditional_updates import add_reader, set_if_older
 from storage.mongo.documents import entry_document, entry_record, message_record, message_state_document
-from storage.records.identifiers import entry_id
-from storage.records.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, SeqConflict
 
 DUPLICATE_KEY = 11000
 PAGE_WINDOW_MAX = 1000

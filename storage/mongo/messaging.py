@@ -14,6 +14,13 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from storage.contracts.messaging import (
+    ConversationRecord,
+    ConversationSummary,
+    Membership,
+    PendingEffect,
+    ReadMark,
+)
 from storage.mongo.client import Document, connect, database, map_errors
 from storage.mongo.conditional_updates import set_if_older
 from storage.mongo.documents import (
@@ -24,13 +31,6 @@ from storage.mongo.documents import (
 )
 from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
-from storage.records.messaging import (
-    ConversationRecord,
-    ConversationSummary,
-    Membership,
-    PendingEffect,
-    ReadMark,
-)
 
 DATABASE = "convene_messaging"
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from storage.contracts.domain_events import CursorUpdate
+from storage.contracts.social import Audience, Followees, PostsCount
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
-from storage.records.domain_events import CursorUpdate
-from storage.records.social import Audience, Followees, PostsCount
 
 SERVICE = "social"
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from storage.contracts.social import PostsCount
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
 from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
-from storage.records.social import PostsCount
 
 AUDITS: Final[dict[str, Statement]] = {
     "social": load_statement("social", "audit", "audit"),

@@ -1,9 +1,9 @@
 """Cursors and dead letters of a service's consumers, in its database."""
 
+from storage.contracts.domain_events import Cursor, CursorUpdate, DeadLetter, OutboxEvent
 from storage.errors import Conflict
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.domain_events import Cursor, CursorUpdate, DeadLetter, OutboxEvent
 
 COMMON = "common"
 CURSOR_CONFLICT = "cursor"

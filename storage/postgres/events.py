@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import UNSET
 
-from storage.contracts.social import PageKey
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey
 from storage.errors import Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -14,8 +16,6 @@ from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
-from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
-from storage.records.idempotency_key import IdempotencyKey
 
 SERVICE = "events"
 DELETE_BATCH_ROWS = 100
@@ -101,9 +101,9 @@ class PostgresEvents:
         for field in fields:
             values += [False, None] if field is UNSET else [True, field]
         async with self._pool.transaction() as transaction:
-            known = to_uuid(event_id)
+            event_uuid = to_uuid(event_id)
             await self._rsvps.lock(transaction, event_id)
-            row = await transaction.row(self._update, known, *values)
+            row = await transaction.row(self._update, event_uuid, *values)
             if row is None:
                 raise Missing
             if row["ahead"] and row["capacity"] > row["going_count"]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
+from storage.contracts.idempotency import IdempotencyKey
 from storage.errors import Conflict
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.records.idempotency_key import IdempotencyKey
 
 COMMON = "common"
 KEY_CONFLICT = "idempotency_keys"

@@ -16,7 +16,7 @@ STATEMENT_TIMEOUT_S = 5.0
 
 
 class PostgresLocks:
-    """Implements `storage.contracts.domain_events.Locks`."""
+    """Implements `storage.contracts.locks.Locks`."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -10,7 +10,7 @@ SERVICE = "users"
 
 
 class PostgresLogins:
-    """Implements `storage.contracts.logins.LoginStore`."""
+    """Implements `storage.contracts.users.LoginStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

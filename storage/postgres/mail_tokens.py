@@ -3,12 +3,12 @@
 Every transaction locks the user's row first, so checks and writes of one user's tokens are serialized.
 """
 
+from storage.contracts.users import UserRecord
 from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user
 from storage.postgres.uuid_params import to_uuid
-from storage.records.users import UserRecord
 
 SERVICE = "users"
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import asyncpg
 
-from storage.contracts.social import PageKey
+from storage.contracts.domain_events import CursorUpdate
+from storage.contracts.notifications import NewNotification, NotificationRecord, UndeliveredNotification
+from storage.contracts.paging import PageKey
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
-from storage.records.domain_events import CursorUpdate
-from storage.records.notifications import NewNotification, NotificationRecord, UndeliveredNotification
 
 SERVICE = "notifications"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from storage.contracts.domain_events import Cursor, OutboxEvent, OutboxSource
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.records.domain_events import Cursor, OutboxEvent, OutboxSource
 
 COMMON = "common"
 

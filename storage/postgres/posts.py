@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from storage.contracts.social import PageKey
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import PostKey, PostRecord
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.posts import PostKey, PostRecord
-from storage.records.timestamps import to_microseconds
 
 SERVICE = "posts"
 DELETE_BATCH_ROWS = 500

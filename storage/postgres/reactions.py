@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from storage.contracts.social import PageKey
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey
+from storage.contracts.posts import CommentRecord, LikeRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, page_before, to_uuid, to_uuids
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.posts import CommentRecord, LikeRecord
 
 SERVICE = "posts"
 MISSING_POST_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_post_id_fkey", "NotNullViolationError"}

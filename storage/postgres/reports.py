@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import asyncpg
 
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.moderation import NewReport, ReportKind, ReportRecord
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import to_uuid
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.moderation import NewReport, ReportKind, ReportRecord
 
 SERVICE = "users"
 FIRST_KEY = (datetime.min.replace(tzinfo=UTC), uuid.UUID(int=0))

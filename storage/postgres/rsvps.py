@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from storage.contracts.social import PageKey
+from storage.contracts.events import RsvpRecord, RsvpState
+from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
-from storage.records.events import RsvpRecord, RsvpState
 
 SERVICE = "events"
 

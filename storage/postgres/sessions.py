@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from config.accounts import SESSIONS_LISTED_MAX
+from storage.contracts.users import Identity, SessionRecord
 from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_session, to_user
 from storage.postgres.uuid_params import to_uuid
-from storage.records.users import Identity, SessionRecord
 
 SERVICE = "users"
 Sessions = list[SessionRecord]

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey
+from storage.contracts.social import FollowRecord, SocialStats
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
-from storage.records.social import FollowRecord, SocialStats
 
 SERVICE = "social"
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from storage.contracts.domain_events import CursorUpdate
+from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_snapshot
 from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
-from storage.records.domain_events import CursorUpdate
-from storage.records.user_cache import UserSnapshot
 
 SERVICE = "user_cache"
 

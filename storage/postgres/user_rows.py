@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from storage.records.user_cache import UserCardRecord, UserSnapshot
-from storage.records.users import SessionRecord, UserRecord
+from storage.contracts.user_cache import UserCardRecord, UserSnapshot
+from storage.contracts.users import SessionRecord, UserRecord
 
 
 def to_user(row: asyncpg.Record) -> UserRecord:

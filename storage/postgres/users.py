@@ -6,14 +6,14 @@ import asyncpg
 from msgspec import UNSET
 
 from config.limits import DISPLAY_NAME_CHARACTERS
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.users import Credentials, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user
 from storage.postgres.uuid_params import to_uuid, to_uuids
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.users import Credentials, NewUser, ProfileChange, UserRecord
 
 SERVICE = "users"
 LAST_CODE_POINT = 0x10FFFF

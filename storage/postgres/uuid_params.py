@@ -11,8 +11,7 @@ from typing import Final
 
 from asyncpg.pgproto.pgproto import UUID
 
-from storage.contracts.social import PageKey
-from storage.records.timestamps import EPOCH
+from storage.contracts.paging import EPOCH, PageKey
 
 MIN_UUID: Final = uuid.UUID(int=0)
 MAX_UUID: Final = uuid.UUID(int=2**128 - 1)

@@ -12,9 +12,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-from storage.contracts.bus import BusStatistics, StreamPosition, user_topic
+from storage.contracts.bus import BusStatistics
 from storage.contracts.presence import PRESENCE_TOPIC_PREFIX
-from storage.records.user_stream import StreamItem
+from storage.contracts.user_streams import StreamItem, StreamPosition, user_topic
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
 from storage.redis.user_streams import RedisUserStreams
@@ -121,7 +121,7 @@ class ShardedBus:
 
 
 class ShardedUserStreams:
-    """Implements `storage.contracts.bus.UserStreams`."""
+    """Implements `storage.contracts.user_streams.UserStreams`."""
 
     def __init__(self, streams: Sequence[RedisUserStreams]) -> None:
         self._streams = streams

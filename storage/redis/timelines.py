@@ -14,8 +14,8 @@ import uuid
 from collections.abc import Sequence
 
 from config.limits import TIMELINE_POSTS, TIMELINE_RETENTION_S
-from storage.records.posts import PostKey
-from storage.records.timelines import TimelinePage
+from storage.contracts.posts import PostKey
+from storage.contracts.timelines import TimelinePage
 from storage.redis.command_client import CommandClient
 from storage.redis.redis_address import parse_address
 from storage.redis.script import Script, make_script, run_script

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
-from storage.contracts.bus import StreamPosition, user_topic
+from storage.contracts.user_streams import StreamItem, StreamPosition, decode_stream_item, user_topic
 from storage.errors import Unavailable
-from storage.records.user_stream import StreamItem, decode_stream_item
 from storage.redis.command_client import CommandClient
 from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg, Reply
@@ -103,7 +102,7 @@ PendingStreamAppend = tuple[str, bytes, bytes, "asyncio.Future[StreamPosition]"]
 
 
 class RedisUserStreams:
-    """Implements `storage.contracts.bus.UserStreams`."""
+    """Implements `storage.contracts.user_streams.UserStreams`."""
 
     def __init__(self, url: str, timeouts: Timeouts) -> None:
         self._client = CommandClient(parse_address(url), timeouts, "streams")

@@ -12,7 +12,7 @@ from actors.protocol.commands import CommandDecoders, json_decoders
 from actors.protocol.event_filter import EventGroup
 from actors.runtime.actor_ref import ActorRef
 from actors.sessions.session import Session
-from storage.records.users import Identity, UserRecord
+from storage.contracts.users import Identity, UserRecord
 from tests.actors.fake_cluster import FAST_LIMITS
 
 

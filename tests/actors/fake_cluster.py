@@ -17,11 +17,11 @@ from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import Limits
+from storage.contracts.messaging import MessageEntry
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.messaging import MemoryMessaging
 from storage.memory.user_streams import MemoryUserStreams
 from storage.memory.users import MemoryLogins, MemorySessions, UserTables
-from storage.records.messaging import MessageEntry
 
 FAST_LIMITS = Limits(gap_wait_ms=20, head_announce_delays_s=(0.1, 0.2, 0.4), flush_interval_ms=50)
 ANA, BEN, CYD = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))

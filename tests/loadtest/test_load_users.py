@@ -7,13 +7,13 @@ import pytest
 
 from actors.accounts.tokens import hash_token, new_token
 from loadtest.accounts.users_file import LoadUser, UnreadableUsersFile, read_users, write_users
+from storage.contracts.domain_events import Cursor
 from storage.errors import Conflict
 from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.domain_events import Cursor
 from tests.loadtest.conftest import LIFETIME_S, bulk_user
 
 USER_COUNT = 300

@@ -1,12 +1,10 @@
-"""Several instances' buses and one server between them, which can be lost and come back.
-
-The same face for the bus in memory and the real one. It never waits longer than its patience.
-"""
+"""Buses of several instances on one server that can be lost and restored, in memory or on Redis."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.contracts.bus import Bus, UserStreams
+from storage.contracts.bus import Bus
+from storage.contracts.user_streams import UserStreams
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.user_streams import MemoryUserStreams
 from storage.redis.bus import RedisBus
@@ -26,16 +24,16 @@ class CheckedBus(Bus, Protocol):
 
 class BusCluster(Protocol):
     async def open_bus(self) -> CheckedBus:
-        """Open the bus of one more instance."""
+        """Open the bus of another instance."""
 
     async def open_user_streams(self) -> UserStreams:
-        """Open the user streams of one more instance."""
+        """Open the user streams of another instance."""
 
     def stop_server(self) -> None:
-        """Lose the server, and what it held in the last moment."""
+        """Kill the server; its most recent data is lost."""
 
     def restart_server(self) -> None:
-        """Let it come back, as another run of the same server."""
+        """Restart the server, with a new run id."""
 
     async def close(self) -> None: ...
 
@@ -63,7 +61,7 @@ class MemoryCluster:
 
 
 class RedisCluster:
-    """On a server of the test's own, or with ordinary patience on one that nobody loses."""
+    """Opens buses on a server of the test, or with default timeouts on the shared one."""
 
     def __init__(self, server: ValkeyServer | None, url: str) -> None:
         self._server = server
@@ -95,7 +93,7 @@ class RedisCluster:
 
 
 class ShardedCluster:
-    """On several servers, all of the test's own; they are lost together."""
+    """Opens buses on several servers of the test, which are killed together."""
 
     def __init__(self, servers: Sequence[ValkeyServer]) -> None:
         self._servers = servers

@@ -1,4 +1,4 @@
-"""Empty databases of the services, and Redis servers, opened for one test."""
+"""Fixtures: empty databases of the services, and Redis servers, for one test."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -12,35 +12,35 @@ from tests.storage.valkey_server import ValkeyServer
 
 @pytest.fixture
 async def users_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
-    """The User service's."""
+    """An empty database of the User service."""
     async with ServiceDatabase.open(fresh_database("users")) as database:
         yield database
 
 
 @pytest.fixture
 async def social_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
-    """The Social service's."""
+    """An empty database of the Social service."""
     async with ServiceDatabase.open(fresh_database("social")) as database:
         yield database
 
 
 @pytest.fixture
 async def posts_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
-    """The Post service's."""
+    """An empty database of the Post service."""
     async with ServiceDatabase.open(fresh_database("posts")) as database:
         yield database
 
 
 @pytest.fixture
 async def events_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
-    """The Event service's."""
+    """An empty database of the Event service."""
     async with ServiceDatabase.open(fresh_database("events")) as database:
         yield database
 
 
 @pytest.fixture
 async def notifications_database(fresh_database: FreshDatabase) -> AsyncIterator[ServiceDatabase]:
-    """The Notification service's."""
+    """An empty database of the Notification service."""
     async with ServiceDatabase.open(fresh_database("notifications")) as database:
         yield database
 
@@ -53,7 +53,7 @@ def scene(events_database: ServiceDatabase) -> EventFixture:
 
 @pytest.fixture
 def server() -> Iterator[ValkeyServer]:
-    """A Redis server that a test may kill, pause or empty."""
+    """A Valkey server that a test can kill, pause or empty."""
     made = ValkeyServer()
     made.start()
     yield made
@@ -62,7 +62,7 @@ def server() -> Iterator[ValkeyServer]:
 
 @pytest.fixture
 def two_servers(server: ValkeyServer) -> Iterator[list[ValkeyServer]]:
-    """That one, and another."""
+    """Two Valkey servers."""
     other = ValkeyServer()
     other.start()
     yield [server, other]

@@ -1,21 +1,18 @@
-"""An Event service for tests: its stores as one instance has them, and events that are easy to make.
-
-Never gives anybody a place; that is the store's.
-"""
+"""Stores of the Event service on an empty database, with helpers to create events."""
 
 from datetime import UTC, datetime, timedelta
 
+from storage.contracts.events import EventRecord, NewEvent
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
-from storage.records.events import EventRecord, NewEvent
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id
 
 HOUR = timedelta(hours=1)
 
 
 class EventFixture:
-    """`place` is where in time an event stands: hours from now to its start and to its end."""
+    """`place` is the time of an event: hours from now to its start and to its end."""
 
     def __init__(self, database: ServiceDatabase, instance: ServiceInstance) -> None:
         self.database = database
@@ -41,13 +38,13 @@ class EventFixture:
         )
 
     async def mark_started(self, event_id: str) -> None:
-        """It has begun, and is not over."""
+        """An event that has started and not ended."""
         await self.sql.execute(
             "UPDATE events SET start_datetime = now() - interval '1 hour' WHERE id = $1", event_id
         )
 
     async def mark_ended(self, event_id: str) -> None:
-        """It is over."""
+        """An event that has ended."""
         await self.sql.execute(
             "UPDATE events SET start_datetime = now() - interval '1 h', end_datetime = now() WHERE id = $1",
             event_id,
@@ -58,7 +55,7 @@ class EventFixture:
         return event
 
     async def counts(self, event_id: str) -> tuple[int, int]:
-        """How many go, and how many are interested; these are as many as the rows."""
+        """Return going and interested counts, after checking them against the rows."""
         assert await self.audit.count_mismatches() == 0
         event = await self.get_event(event_id)
         return event.going_count, event.interested_count
@@ -67,5 +64,5 @@ class EventFixture:
         return [one.user.id for one in await self.rsvps.page_rsvps(event_id, "GOING", None, (), 1000)]
 
     async def promoted_user_ids(self) -> list[str]:
-        """Who was told of a place, in the order in which they got it."""
+        """Return the users whose promotion was published, in order."""
         return [one.payload["user_id"] for one in await self.database.outbox_rows("rsvp.promoted")]

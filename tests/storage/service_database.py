@@ -1,7 +1,4 @@
-"""One service's empty database: the parts of an instance on it, and what a test looks into it with.
-
-It closes whatever it opened. Never keeps anything for the next test.
-"""
+"""One service's empty database, with the stores of instances on it and connections for inspection."""
 
 import asyncio
 import contextlib
@@ -13,12 +10,12 @@ from typing import Any, TypeAlias, TypeVar
 import asyncpg
 import msgspec
 
+from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.pool import PoolLimits, PostgresPool
 from storage.postgres.user_cache import PostgresUserCache
-from storage.records.user_cache import UserSnapshot
 
 Result = TypeVar("Result")
 RawConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -39,7 +36,7 @@ class OutboxRow(msgspec.Struct, frozen=True):
 
 
 class ServiceInstance:
-    """What one instance of the server has open of a service."""
+    """The pool, outbox and cursors that one instance opens for a service."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self.pool = pool
@@ -50,7 +47,7 @@ class ServiceInstance:
 
 
 class ServiceDatabase:
-    """`first` is an instance on it; `sql` is a connection beside all instances."""
+    """`first` is an instance; `sql` is a connection independent of the instances."""
 
     def __init__(self, url: str, stack: contextlib.AsyncExitStack) -> None:
         self.url = url
@@ -68,14 +65,14 @@ class ServiceDatabase:
             yield database
 
     async def instance(self, connections: int = 10) -> ServiceInstance:
-        """One more instance of the server."""
+        """Open another instance."""
         pool = PostgresPool(self.url, PoolLimits(max_connections=connections, acquire_timeout_ms=20_000))
         await pool.open()
         self._stack.push_async_callback(pool.close)
         return ServiceInstance(pool)
 
     async def connection(self) -> RawConnection:
-        """A connection of the test's own, to hold a transaction open on."""
+        """Open a separate connection, for example to hold a transaction open."""
         connection = await asyncpg.connect(self.url)
         self._stack.push_async_callback(connection.close)
         return connection
@@ -83,7 +80,7 @@ class ServiceDatabase:
     async def start_until_blocked(
         self, work: Awaitable[Result], waiting: int = 1
     ) -> "asyncio.Future[Result]":
-        """Start it; on return so many statements wait for what other transactions hold."""
+        """Start a task; return when that many statements wait for locks."""
         task = asyncio.ensure_future(work)
         deadline = time.monotonic() + WAIT_TIMEOUT_S
         while await self.sql.fetchval(COUNT_LOCK_WAITS) < waiting:
@@ -92,7 +89,7 @@ class ServiceDatabase:
         return task
 
     async def outbox_rows(self, *types: str) -> list[OutboxRow]:
-        """What the outbox holds, of some types or all, in the order of numbers."""
+        """Return outbox rows of some or all types, by id."""
         rows = await self.sql.fetch("SELECT id, key, type, payload FROM outbox ORDER BY id")
         told = [
             OutboxRow(row["id"], row["key"], row["type"], msgspec.json.decode(row["payload"])) for row in rows
@@ -100,7 +97,7 @@ class ServiceDatabase:
         return [one for one in told if not types or one.type in types]
 
     async def cache_users(self, *user_ids: str, deleted: bool = False) -> None:
-        """Have copies of people."""
+        """Store users in `user_cache`."""
         await self.instance_a.user_cache.apply(
             [
                 UserSnapshot(
@@ -123,5 +120,5 @@ def random_id() -> str:
 
 
 def sorted_random_ids(count: int) -> list[str]:
-    """Ids in their order."""
+    """Return random ids in order."""
     return sorted(random_id() for _ in range(count))

@@ -1,6 +1,6 @@
-"""A proxy before a server, that may go deaf on a connection or lose the reply to a command.
+"""A TCP proxy that can drop data of a connection or lose the reply to a command.
 
-Connections stay open while nothing comes through, as over a network that has gone. It never changes a byte.
+Connections stay open while no data passes, as in a network failure.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ class TcpProxy:
         self.connect_upstream = connect_upstream
         self.connections: set[ProxiedConnection] = set()
         self.drop_reply_to: bytes | None = None
-        """A connection that has sent this is closed when its next reply comes."""
+        """Close a connection that has sent this when its next reply arrives."""
 
         self.dropped_replies = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
-        """Listen on a free port of the loopback address and answer it."""
+        """Listen on a free loopback port and return it."""
         self._server = await asyncio.get_running_loop().create_server(
             lambda: ProxiedConnection(self), "127.0.0.1", 0
         )
@@ -40,21 +40,21 @@ class TcpProxy:
         await until(lambda: not self.connections)
 
     def drop_replies(self, sent_bytes: bytes) -> int:
-        """Swallow replies on the present connections that have sent this; answers how many these are."""
+        """Drop replies on current connections that have sent this; return how many."""
         lines = [line for line in self.connections if sent_bytes in line.sent_bytes]
         for line in lines:
             line.drops_replies = True
         return len(lines)
 
     def hold_requests(self, sent_bytes: bytes) -> "ProxiedConnection":
-        """Keep back what comes from now on on the one present connection that has sent this."""
+        """Hold back data from now on, on the one current connection that has sent this."""
         (line,) = [line for line in self.connections if sent_bytes in line.sent_bytes]
         line.held = bytearray()
         return line
 
 
 class ProxiedConnection(asyncio.Protocol):
-    """The client's end of one connection; `deaf`: what the server says is swallowed."""
+    """The client's end of a connection; `deaf`: data of the server is dropped."""
 
     def __init__(self, proxy: TcpProxy) -> None:
         self._proxy = proxy
@@ -83,13 +83,13 @@ class ProxiedConnection(asyncio.Protocol):
             self.close()
 
     def release_first(self, size: int) -> None:
-        """Let the server have the first bytes kept back."""
+        """Forward the first bytes held back."""
         if self.held is not None and self._upstream is not None:
             self._upstream.write(bytes(self.held[:size]))
             del self.held[:size]
 
     def release(self) -> None:
-        """Let the server have all that was kept back, even when the client is gone."""
+        """Forward all data held back, even if the client has disconnected."""
         held, self.held = self.held, None
         if held and self._upstream is not None:
             self._upstream.write(held)
@@ -119,7 +119,7 @@ class ProxiedConnection(asyncio.Protocol):
 
 
 class UpstreamProtocol(asyncio.Protocol):
-    """The server's end."""
+    """The server's end of a connection."""
 
     def __init__(self, line: ProxiedConnection) -> None:
         self._connection = line

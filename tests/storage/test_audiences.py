@@ -1,16 +1,15 @@
-"""The contract of the Social service's store as feeds ask it, and the number of posts it is told."""
+"""Contract of `AudienceStore` and the audit of the Social service."""
 
 import itertools
 
 import pytest
 
-from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.domain_events import Cursor, CursorUpdate
+from storage.contracts.social import Audience, AudienceStore, Followees, PostsCount, SocialStore
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresSocialAudit
 from storage.postgres.social import PostgresSocial
-from storage.records.domain_events import Cursor, CursorUpdate
-from storage.records.social import Audience, Followees, PostsCount
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 
@@ -28,10 +27,8 @@ async def get_posts_count(social: SocialStore, user_id: str) -> int:
     return (await social.stats(user_id)).posts_count
 
 
-async def test_followees_are_parted_by_how_their_posts_come(
-    audiences: AudienceStore, social: SocialStore
-) -> None:
-    """Those of a broadcaster are read; one stays a broadcaster when followers go."""
+async def test_followees_are_split_by_fan_out(audiences: AudienceStore, social: SocialStore) -> None:
+    """Broadcasters are merged at read; a broadcaster stays one when it loses followers."""
     ana, ben, cai = sorted_random_ids(3)
     await social.follow(ana, ben)
     await social.follow(ana, cai)
@@ -48,8 +45,8 @@ async def test_followees_are_parted_by_how_their_posts_come(
     }
 
 
-async def test_followers_come_in_the_order_of_ids(audiences: AudienceStore, social: SocialStore) -> None:
-    """Behind an id, so that a walk over all of them meets each once."""
+async def test_followers_are_listed_in_id_order(audiences: AudienceStore, social: SocialStore) -> None:
+    """Paging by id returns each follower once."""
     ana, *fans = sorted_random_ids(8)
     for fan in reversed(fans):
         await social.follow(fan, ana)
@@ -60,8 +57,8 @@ async def test_followers_come_in_the_order_of_ids(audiences: AudienceStore, soci
     assert seen == fans
 
 
-async def test_later_word_of_posts_wins_in_any_order(audiences: AudienceStore, social: SocialStore) -> None:
-    """The number of the event decides, within one call and over many."""
+async def test_newest_posts_count_wins_in_any_order(audiences: AudienceStore, social: SocialStore) -> None:
+    """The event id decides, within one call and across calls."""
     counts = [(1, 11), (2, 12), (1, 13)]
     for order in itertools.permutations(counts):
         ana, ben = sorted_random_ids(2)
@@ -71,10 +68,10 @@ async def test_later_word_of_posts_wins_in_any_order(audiences: AudienceStore, s
         assert (await get_posts_count(social, ana), await get_posts_count(social, ben)) == (1, 1)
 
 
-async def test_counts_of_posts_and_of_follows_share_a_row(
+async def test_posts_count_and_follow_counts_share_a_row(
     audiences: AudienceStore, social: SocialStore
 ) -> None:
-    """Whichever comes first, neither takes the other's number away."""
+    """Whichever is written first, neither overwrites the other."""
     ana, ben = sorted_random_ids(2)
     await audiences.set_posts_counts([PostsCount(ana, 5, 1)], None)
     await social.follow(ana, ben)
@@ -86,8 +83,8 @@ async def test_counts_of_posts_and_of_follows_share_a_row(
     ]
 
 
-async def test_renumbered_feed_is_believed_again(audiences: AudienceStore, social: SocialStore) -> None:
-    """After a restore the numbers of events are low, and what was told before gives way."""
+async def test_counts_of_a_restored_feed_are_accepted(audiences: AudienceStore, social: SocialStore) -> None:
+    """After a restore event ids are lower, and older counts are replaced."""
     ana = random_id()
     await audiences.set_posts_counts([PostsCount(ana, 9, 1000)], None)
     await audiences.set_posts_counts([PostsCount(ana, 2, 1)], None)
@@ -97,10 +94,10 @@ async def test_renumbered_feed_is_believed_again(audiences: AudienceStore, socia
     assert await get_posts_count(social, ana) == 2
 
 
-async def test_counts_move_the_cursor_or_are_not_taken_over(
+async def test_counts_and_cursor_are_written_together(
     social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
 ) -> None:
-    """Somebody who thinks to be elsewhere changes nothing."""
+    """An update from another cursor position changes nothing."""
     ana = random_id()
     cursors = social_database.instance_a.cursors
     start, next_ = Cursor("here"), Cursor("here", 5, 50)
@@ -113,10 +110,10 @@ async def test_counts_move_the_cursor_or_are_not_taken_over(
     assert await cursors.get("social.posts") == start
 
 
-async def test_audit_finds_wrong_counts_and_pages_what_was_told(
+async def test_audit_finds_wrong_counts_and_pages_posts_counts(
     social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
 ) -> None:
-    """A count that was changed by hand is seen; people come in the order of ids."""
+    """A manually changed count is found; users are listed in id order."""
     ana, ben, cai = sorted_random_ids(3)
     await social.follow(ana, ben)
     await audiences.set_posts_counts([PostsCount(one, 1, 1) for one in (cai, ana)], None)

@@ -1,4 +1,4 @@
-"""The contract of the bus, held by the one in memory and the one on Redis; then what only a server can do."""
+"""Contract of `Bus`, in memory and on Redis; then tests that need a server."""
 
 import asyncio
 import itertools
@@ -104,10 +104,8 @@ async def wait_delivered(*buses: CheckedBus) -> None:
 # The contract
 
 
-async def test_frame_is_heard_by_every_subscriber_and_the_publisher_itself(
-    system: BusCluster, topic: str
-) -> None:
-    """Each instance that listens hears it once, in a later turn; others hear nothing."""
+async def test_frame_reaches_every_subscriber_and_the_publisher(system: BusCluster, topic: str) -> None:
+    """Each subscribed instance receives it once, in a later loop iteration; others receive nothing."""
     here, there, elsewhere = [await system.open_bus() for _ in range(3)]
     ears = [RecordingSubscriber(bus) for bus in (here, there, elsewhere)]
     await here.subscribe([topic])
@@ -123,7 +121,7 @@ async def test_frame_is_heard_by_every_subscriber_and_the_publisher_itself(
 
 
 async def test_order_is_kept_per_publisher(system: BusCluster, topic: str) -> None:
-    """Frames of two publishers may mix, but each one's own stay in order and none is lost."""
+    """Frames of two publishers may interleave; each publisher's frames stay in order and none is lost."""
     ear_bus = await system.open_bus()
     ear = RecordingSubscriber(ear_bus)
     await ear_bus.subscribe([topic])
@@ -142,8 +140,8 @@ async def test_order_is_kept_per_publisher(system: BusCluster, topic: str) -> No
         assert told == list(range(3000))
 
 
-async def test_subscribed_means_that_the_next_frame_is_heard(system: BusCluster, topic: str) -> None:
-    """Once `subscribe` has returned nothing published anywhere is missed."""
+async def test_no_frame_is_missed_after_subscribe_returns(system: BusCluster, topic: str) -> None:
+    """Every frame published after `subscribe` has returned is received."""
     here, there = await system.open_bus(), await system.open_bus()
     ear = RecordingSubscriber(here)
     for number in range(100):
@@ -152,8 +150,8 @@ async def test_subscribed_means_that_the_next_frame_is_heard(system: BusCluster,
     await until(lambda: len(ear.received) == 100)
 
 
-async def test_many_topics_by_many_callers_are_all_heard(system: BusCluster, topic: str) -> None:
-    """Thousands of topics in one call, and hundreds of calls at once, some for the same topics."""
+async def test_many_concurrent_subscriptions_are_all_active(system: BusCluster, topic: str) -> None:
+    """Thousands of topics in one call, and hundreds of concurrent calls, some for the same topics."""
     here, there = await system.open_bus(), await system.open_bus()
     ear = RecordingSubscriber(here)
     many = [f"{topic}:{number}" for number in range(3000)]
@@ -165,8 +163,8 @@ async def test_many_topics_by_many_callers_are_all_heard(system: BusCluster, top
     assert sorted(heard for heard, _ in ear.received) == sorted(many)
 
 
-async def test_unsubscribed_topic_is_not_heard_from_that_moment(system: BusCluster, topic: str) -> None:
-    """Not even frames that are on their way are told."""
+async def test_frames_are_discarded_after_unsubscribe(system: BusCluster, topic: str) -> None:
+    """Frames already in flight are not delivered either."""
     bus = await system.open_bus()
     ear = RecordingSubscriber(bus)
     await bus.subscribe([topic, f"{topic}:kept"])
@@ -178,8 +176,8 @@ async def test_unsubscribed_topic_is_not_heard_from_that_moment(system: BusClust
     assert ear.received == [(f"{topic}:kept", b"kept")]
 
 
-async def test_topic_that_is_wanted_again_is_heard_again(system: BusCluster, topic: str) -> None:
-    """However quickly a topic is left and taken again, `subscribe` returns only when it is heard."""
+async def test_topic_can_be_subscribed_again_at_once(system: BusCluster, topic: str) -> None:
+    """However fast it is unsubscribed and subscribed, `subscribe` returns only when it is active."""
     here, there = await system.open_bus(), await system.open_bus()
     ear = RecordingSubscriber(here)
     await here.subscribe([topic])
@@ -193,8 +191,8 @@ async def test_topic_that_is_wanted_again_is_heard_again(system: BusCluster, top
     assert len(ear.received) == 40
 
 
-async def test_leaving_while_subscribing_keeps_nobody_waiting(system: BusCluster, topic: str) -> None:
-    """Who waits for a topic that is unwanted meanwhile goes on."""
+async def test_unsubscribe_releases_pending_subscribe_calls(system: BusCluster, topic: str) -> None:
+    """A call that waits for a topic returns when the topic is unsubscribed."""
     bus = await system.open_bus()
     waiting = asyncio.create_task(bus.subscribe([topic]))
     await asyncio.sleep(0)
@@ -202,8 +200,8 @@ async def test_leaving_while_subscribing_keeps_nobody_waiting(system: BusCluster
     await waiting
 
 
-async def test_statistics_count_what_happened(system: BusCluster, topic: str) -> None:
-    """Frames published and received, topics, and no loss."""
+async def test_statistics_count_frames_and_topics(system: BusCluster, topic: str) -> None:
+    """Published and received frames, topics, and no loss."""
     bus = await system.open_bus()
     ear = RecordingSubscriber(bus)
     await bus.subscribe([topic, f"{topic}:2"])
@@ -224,10 +222,10 @@ async def test_statistics_count_what_happened(system: BusCluster, topic: str) ->
 # Outages
 
 
-async def test_topics_are_heard_again_after_an_outage_and_the_gap_is_told(
+async def test_topics_are_resubscribed_after_an_outage_and_a_gap_is_reported(
     mortal: BusCluster, topic: str
 ) -> None:
-    """After the server was lost and is back, once everything is heard again, each instance is told."""
+    """Each instance reports a gap once all its topics are active again."""
     here, there = await mortal.open_bus(), await mortal.open_bus()
     ears = [RecordingSubscriber(here), RecordingSubscriber(there)]
     topics = [f"{topic}:{number}" for number in range(1500)]
@@ -247,10 +245,10 @@ async def test_topics_are_heard_again_after_an_outage_and_the_gap_is_told(
     assert here.statistics().reconnects > 0
 
 
-async def test_subscribing_in_an_outage_fails_but_the_topic_stays_wanted(
+async def test_subscribe_during_an_outage_fails_but_takes_effect_later(
     mortal: BusCluster, topic: str
 ) -> None:
-    """It is heard when the server is back, and the gap is told after that."""
+    """The topic is active when the server is back, and a gap is reported after that."""
     bus = await mortal.open_bus()
     ear = RecordingSubscriber(bus)
     await bus.subscribe([topic])
@@ -269,8 +267,8 @@ async def test_subscribing_in_an_outage_fails_but_the_topic_stays_wanted(
     assert sorted(ear.received) == [("early", b"frame"), ("late", b"frame")]
 
 
-async def test_check_tells_whether_the_bus_works(mortal: BusCluster) -> None:
-    """It fails in an outage and passes before and after."""
+async def test_check_fails_during_an_outage(mortal: BusCluster) -> None:
+    """It passes before and after."""
     bus = await mortal.open_bus()
     ear = RecordingSubscriber(bus)
     await bus.check()
@@ -283,8 +281,8 @@ async def test_check_tells_whether_the_bus_works(mortal: BusCluster) -> None:
     await bus.check()
 
 
-async def test_memory_broker_drops_the_frames_it_is_told_to() -> None:
-    """A test may lose single frames; the publisher does not notice."""
+async def test_memory_broker_drops_selected_frames() -> None:
+    """Single frames can be lost without the publisher noticing."""
     broker = MemoryBroker()
     here, there = MemoryBus(broker), MemoryBus(broker)
     ear = RecordingSubscriber(there)
@@ -300,8 +298,8 @@ async def test_memory_broker_drops_the_frames_it_is_told_to() -> None:
 # What only a server can do
 
 
-async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer, opened: Opening) -> None:
-    """While the server hangs publishing stays instant and bounded, the hang is noticed, and it ends."""
+async def test_publish_does_not_wait_for_a_paused_server(server: ValkeyServer, opened: Opening) -> None:
+    """While the server hangs, publishing stays immediate and bounded; the hang is detected and ends."""
     bus = await opened(server.url, 500, UNPROBED)
     ear = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
@@ -334,7 +332,7 @@ async def test_publish_never_waits_for_a_paused_server(server: ValkeyServer, ope
 
 
 async def test_full_queue_drops_the_oldest(server: ValkeyServer, opened: Opening) -> None:
-    """Of frames that nobody took the latest are kept."""
+    """The newest frames are kept."""
     bus = await opened(server.url, 10)
     ear = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
@@ -346,8 +344,8 @@ async def test_full_queue_drops_the_oldest(server: ValkeyServer, opened: Opening
     assert bus.statistics().dropped == 90
 
 
-async def test_frames_of_one_tick_leave_together(server: ValkeyServer, opened: Opening) -> None:
-    """The server reads many frames at once, not one by one."""
+async def test_frames_of_one_tick_are_sent_together(server: ValkeyServer, opened: Opening) -> None:
+    """The server reads many frames at once."""
     bus = await opened(server.url, 1000, Timeouts())
     with server.client() as client:
         before = client.info("stats")["total_reads_processed"]
@@ -358,8 +356,8 @@ async def test_frames_of_one_tick_leave_together(server: ValkeyServer, opened: O
     assert reads < 20
 
 
-async def test_close_sends_what_waits(server: ValkeyServer, opened: Opening) -> None:
-    """Frames published right before the end still arrive; afterwards they are dropped, not raised."""
+async def test_close_sends_queued_frames(server: ValkeyServer, opened: Opening) -> None:
+    """Frames published before `close` arrive; later ones are dropped without an error."""
     here = await opened(server.url, 10_000, Timeouts())
     there = await opened(server.url, 10_000, Timeouts())
     ear = RecordingSubscriber(there)
@@ -383,10 +381,10 @@ async def proxy(server: ValkeyServer) -> AsyncIterator[tuple[TcpProxy, str]]:
     await made.close()
 
 
-async def test_frames_of_a_dead_connection_never_come_after_newer_ones(
+async def test_frames_of_a_dead_connection_do_not_follow_newer_ones(
     server: ValkeyServer, proxy: tuple[TcpProxy, str], opened: Opening
 ) -> None:
-    """What the way still held of a connection given up is not taken any more when it gets through."""
+    """Frames still in flight on an abandoned connection are not accepted when they arrive."""
     between, url = proxy
     publisher, listener = await opened(url, 100, UNPROBED), await opened(server.url)
     ear = RecordingSubscriber(listener)
@@ -404,10 +402,10 @@ async def test_frames_of_a_dead_connection_never_come_after_newer_ones(
     assert ear.frames == [b"first", b"last"]
 
 
-async def test_answer_to_an_earlier_command_confirms_nothing(
+async def test_reply_to_an_earlier_command_confirms_nothing(
     server: ValkeyServer, proxy: tuple[TcpProxy, str], opened: Opening
 ) -> None:
-    """A topic left and taken again is heard only once the last command about it is answered."""
+    """A topic is active only after the reply to the last command about it."""
     between, url = proxy
     bus = await opened(url, 100, UNPROBED)
     await bus.subscribe(["c:1"])
@@ -425,8 +423,8 @@ async def test_answer_to_an_earlier_command_confirms_nothing(
     await again
 
 
-async def test_late_confirmation_is_told_as_a_gap(proxy: tuple[TcpProxy, str], opened: Opening) -> None:
-    """Who gave up waiting for a topic hears that frames may be missing once it is heard after all."""
+async def test_late_confirmation_is_reported_as_a_gap(proxy: tuple[TcpProxy, str], opened: Opening) -> None:
+    """After a `subscribe` timed out, its confirmation reports that frames may be missing."""
     between, url = proxy
     bus = await opened(url, 100, msgspec.structs.replace(UNPROBED, reply_s=2.0))
     ear = RecordingSubscriber(bus)
@@ -441,10 +439,8 @@ async def test_late_confirmation_is_told_as_a_gap(proxy: tuple[TcpProxy, str], o
     assert bus.statistics().reconnects == 0
 
 
-async def test_deaf_connection_is_found_by_the_probe_and_remade(
-    proxy: tuple[TcpProxy, str], opened: Opening
-) -> None:
-    """A subscription that dies without a sign is noticed, heard again, and the gap is told."""
+async def test_probe_detects_a_dead_subscription(proxy: tuple[TcpProxy, str], opened: Opening) -> None:
+    """A subscription that dies without an error is detected and renewed, and a gap is reported."""
     between, url = proxy
     bus = await opened(url, 100)
     ear = RecordingSubscriber(bus)
@@ -456,8 +452,8 @@ async def test_deaf_connection_is_found_by_the_probe_and_remade(
     await until(lambda: ear.received == [("c:1", b"heard")])
 
 
-async def test_lag_is_measured_on_the_way_round(server: ValkeyServer, opened: Opening) -> None:
-    """The probe tells how long a frame takes, and counts up while the server hangs."""
+async def test_lag_is_the_round_trip_of_a_probe(server: ValkeyServer, opened: Opening) -> None:
+    """It grows while the server hangs."""
     bus = await opened(server.url, 100)
     await bus.check()
     assert 0 < bus.statistics().lag_ms < 200
@@ -468,8 +464,8 @@ async def test_lag_is_measured_on_the_way_round(server: ValkeyServer, opened: Op
         server.resume()
 
 
-async def test_failing_listener_does_not_end_the_hearing(server: ValkeyServer, opened: Opening) -> None:
-    """A frame whose handling fails is logged; the next one is heard."""
+async def test_failing_callback_does_not_end_the_subscription(server: ValkeyServer, opened: Opening) -> None:
+    """The error is logged; the next frame is delivered."""
     bus = await opened(server.url, 100, Timeouts())
     heard: list[bytes] = []
 
@@ -487,7 +483,7 @@ async def test_failing_listener_does_not_end_the_hearing(server: ValkeyServer, o
 
 
 async def test_password_and_database_of_the_url_are_used(opened: Opening) -> None:
-    """With the right password it works; with a wrong one opening fails, and nothing repeats it."""
+    """With a wrong password opening fails, and the error does not contain it."""
     guarded = ValkeyServer("--requirepass", "letmein")
     guarded.start()
     try:
@@ -503,8 +499,8 @@ async def test_password_and_database_of_the_url_are_used(opened: Opening) -> Non
         guarded.close()
 
 
-async def test_opening_without_a_server_fails_plainly(opened: Opening) -> None:
-    """No server is `Unavailable`; no URL is a `ValueError` that does not show it."""
+async def test_opening_without_a_server_fails(opened: Opening) -> None:
+    """No server raises `Unavailable`; an invalid URL raises `ValueError` without the URL in its text."""
     with pytest.raises(Unavailable):
         await opened("redis://127.0.0.1:9/0", 100)
     with pytest.raises(ValueError, match="must start with") as failure:

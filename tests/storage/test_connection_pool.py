@@ -1,4 +1,4 @@
-"""The stock of connections: bounded, in order of asking, and never one that nobody knows the state of."""
+"""The connection pool: bounded, first in first out, without connections in an unknown state."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -45,8 +45,10 @@ async def stock(maker: ConnectionFactory) -> AsyncIterator[ConnectionPool]:
         connection.terminate()
 
 
-async def test_the_one_used_last_goes_out_first(stock: ConnectionPool, maker: ConnectionFactory) -> None:
-    """Nothing is made that is not needed."""
+async def test_most_recently_used_connection_is_reused_first(
+    stock: ConnectionPool, maker: ConnectionFactory
+) -> None:
+    """No unneeded connection is opened."""
     for _ in range(3):
         stock.release(await stock.acquire(TIMEOUT_S))
     first, second = await stock.acquire(TIMEOUT_S), await stock.acquire(TIMEOUT_S)
@@ -56,8 +58,8 @@ async def test_the_one_used_last_goes_out_first(stock: ConnectionPool, maker: Co
     assert await stock.acquire(TIMEOUT_S) is second
 
 
-async def test_who_asks_first_is_given_first(stock: ConnectionPool) -> None:
-    """Past the bound one waits, for so long and no longer; what comes back goes to the first of the line."""
+async def test_waiters_are_served_in_order(stock: ConnectionPool) -> None:
+    """At the maximum size, acquire waits up to its timeout; the first waiter gets a released connection."""
     out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
     with pytest.raises(TimeoutError):
         await stock.acquire(SHORT_TIMEOUT_S)
@@ -75,8 +77,8 @@ async def test_who_asks_first_is_given_first(stock: ConnectionPool) -> None:
     assert order == ["a", "b", "c"]
 
 
-async def test_one_who_goes_leaves_its_place_to_the_next(stock: ConnectionPool) -> None:
-    """Also when it was given something in the same moment."""
+async def test_cancelled_waiter_passes_its_connection_on(stock: ConnectionPool) -> None:
+    """Also if the connection was handed over at the same time."""
     out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
     gone, handed, waits = (asyncio.ensure_future(stock.acquire(TIMEOUT_S)) for _ in range(3))
     await asyncio.sleep(0)
@@ -89,10 +91,10 @@ async def test_one_who_goes_leaves_its_place_to_the_next(stock: ConnectionPool) 
 
 
 @pytest.mark.parametrize("broken", [asyncio.CancelledError, TimeoutError, ConnectionResetError])
-async def test_what_nobody_knows_the_state_of_is_dropped(
+async def test_connection_in_an_unknown_state_is_dropped(
     stock: ConnectionPool, maker: ConnectionFactory, broken: type[BaseException]
 ) -> None:
-    """Its place goes to a new one, at once, for whoever waits."""
+    """A waiter can open a new one at once."""
     out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
     waits = asyncio.ensure_future(stock.acquire(TIMEOUT_S))
     await asyncio.sleep(0)
@@ -102,8 +104,8 @@ async def test_what_nobody_knows_the_state_of_is_dropped(
     assert stock.size == 2
 
 
-async def test_a_statement_given_up_never_answers_another(stock: ConnectionPool) -> None:
-    """Its connection goes with it."""
+async def test_result_of_an_abandoned_statement_reaches_no_other(stock: ConnectionPool) -> None:
+    """Its connection is dropped."""
     connection = await stock.acquire(TIMEOUT_S)
     sleeps = asyncio.ensure_future(connection.fetchval("SELECT pg_sleep(30)"))
     await asyncio.sleep(0)
@@ -116,8 +118,8 @@ async def test_a_statement_given_up_never_answers_another(stock: ConnectionPool)
     assert again is not connection
 
 
-async def test_an_open_transaction_is_not_handed_on(stock: ConnectionPool) -> None:
-    """An error of the application leaves a sound connection, unless something is open on it."""
+async def test_connection_with_an_open_transaction_is_dropped(stock: ConnectionPool) -> None:
+    """After an application error the connection is reused unless a transaction is open."""
     connection = await stock.acquire(TIMEOUT_S)
     stock.release(connection, ValueError())
     assert await stock.acquire(TIMEOUT_S) is connection
@@ -126,8 +128,8 @@ async def test_an_open_transaction_is_not_handed_on(stock: ConnectionPool) -> No
     assert await stock.acquire(TIMEOUT_S) is not connection
 
 
-async def test_a_failed_connect_lets_the_next_try(stock: ConnectionPool, maker: ConnectionFactory) -> None:
-    """It takes up no room."""
+async def test_failed_connect_frees_its_slot(stock: ConnectionPool, maker: ConnectionFactory) -> None:
+    """The next waiter can open a connection."""
     maker.failing = True
     for _ in range(3):
         with pytest.raises(OSError):
@@ -137,8 +139,8 @@ async def test_a_failed_connect_lets_the_next_try(stock: ConnectionPool, maker: 
     assert stock.size == 1
 
 
-async def test_closing_waits_for_what_is_out(stock: ConnectionPool) -> None:
-    """Whoever waits is told; whoever has one may finish."""
+async def test_close_waits_for_connections_in_use(stock: ConnectionPool) -> None:
+    """Waiters fail; connections in use may finish."""
     out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
     stock.release(out.pop())
     waits = [asyncio.ensure_future(stock.acquire(TIMEOUT_S)) for _ in range(2)]
@@ -157,8 +159,8 @@ async def test_closing_waits_for_what_is_out(stock: ConnectionPool) -> None:
         await stock.acquire(TIMEOUT_S)
 
 
-async def test_cutting_off_spares_nobody(stock: ConnectionPool) -> None:
-    """Also what is out ends; giving it back afterwards harms nothing."""
+async def test_terminate_closes_connections_in_use(stock: ConnectionPool) -> None:
+    """Releasing one afterwards is harmless."""
     connection = await stock.acquire(TIMEOUT_S)
     stock.terminate()
     await until(connection.is_closed)

@@ -1,4 +1,4 @@
-"""Where the consumers of a service stand, and what they could not take."""
+"""Contract of `Cursors`: cursors and dead letters."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from storage.contracts.domain_events import Cursor, CursorUpdate, OutboxEvent
 from storage.errors import Conflict
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.statement import load_statement
-from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from tests.storage.service_database import ServiceDatabase
 
 MOVE = load_statement("common", "cursors", "cursor_advance").text
@@ -26,8 +26,8 @@ async def cursors(social_database: ServiceDatabase) -> PostgresCursors:
     return made
 
 
-async def test_first_place_stays(cursors: PostgresCursors) -> None:
-    """Whoever begins again begins nothing; others begin for themselves."""
+async def test_first_cursor_stays(cursors: PostgresCursors) -> None:
+    """Creating it again changes nothing; each consumer has its own."""
     await cursors.create(NAME, FAR)
     assert await cursors.get(NAME) == START
     assert await cursors.get("another") is None
@@ -39,8 +39,8 @@ async def test_first_place_stays(cursors: PostgresCursors) -> None:
     "before",
     [NEXT, Cursor("elsewhere"), Cursor("here", 0, 1), Cursor("here", 1, 0)],
 )
-async def test_step_from_anywhere_else_conflicts(cursors: PostgresCursors, before: Cursor) -> None:
-    """Each part of a place counts; the cursor stays."""
+async def test_update_from_another_cursor_conflicts(cursors: PostgresCursors, before: Cursor) -> None:
+    """Every field is compared; the cursor stays."""
     with pytest.raises(Conflict) as refused:
         await cursors.advance(CursorUpdate(NAME, before, FAR))
     assert refused.value.constraint == "cursor"
@@ -49,16 +49,16 @@ async def test_step_from_anywhere_else_conflicts(cursors: PostgresCursors, befor
         await cursors.advance(CursorUpdate("nobody", START, FAR))
 
 
-async def test_cursor_moves_to_any_place(cursors: PostgresCursors) -> None:
-    """Also back to the beginning, and to another history."""
+async def test_cursor_can_move_anywhere(cursors: PostgresCursors) -> None:
+    """Also back to the start and to another source."""
     elsewhere = Cursor("elsewhere")
     for before, after in ((START, NEXT), (NEXT, FAR), (FAR, START), (START, START), (START, elsewhere)):
         await cursors.advance(CursorUpdate(NAME, before, after))
         assert await cursors.get(NAME) == after
 
 
-async def test_same_step_is_taken_once(social_database: ServiceDatabase, cursors: PostgresCursors) -> None:
-    """Of twenty on two instances one gets on, the others conflict."""
+async def test_same_update_succeeds_once(social_database: ServiceDatabase, cursors: PostgresCursors) -> None:
+    """Of twenty on two instances one succeeds and the others conflict."""
     other = (await social_database.instance()).cursors
     outcomes = await asyncio.gather(
         *((cursors, other)[n % 2].advance(CursorUpdate(NAME, START, NEXT)) for n in range(20)),
@@ -69,10 +69,10 @@ async def test_same_step_is_taken_once(social_database: ServiceDatabase, cursors
 
 
 @pytest.mark.parametrize("ends_well", [True, False])
-async def test_step_that_meets_the_same_under_way_waits_for_it(
+async def test_update_waits_for_a_concurrent_one(
     social_database: ServiceDatabase, cursors: PostgresCursors, ends_well: bool
 ) -> None:
-    """It conflicts when the first is taken, and is taken when the first is not."""
+    """It conflicts if the first commits, and succeeds if the first rolls back."""
     beside = await social_database.connection()
     moving = beside.transaction()
     await moving.start()
@@ -88,8 +88,8 @@ async def test_step_that_meets_the_same_under_way_waits_for_it(
     assert await cursors.get(NAME) == (NEXT if ends_well else FAR)
 
 
-async def test_buried_event_is_kept_as_it_was(cursors: PostgresCursors) -> None:
-    """With the kind of the failure; the same one of the same consumer once."""
+async def test_dead_letter_keeps_the_event(cursors: PostgresCursors) -> None:
+    """With the type of the error; the same event of a consumer is kept once."""
     await cursors.add_dead_letter(NAME, EVENT, "ValueError", None)
     await cursors.add_dead_letter(NAME, EVENT, "TypeError", None)
     await cursors.add_dead_letter("another", EVENT, "ValueError", None)
@@ -100,8 +100,8 @@ async def test_buried_event_is_kept_as_it_was(cursors: PostgresCursors) -> None:
     assert await cursors.dead_letters(1) == [first]
 
 
-async def test_dropped_letter_is_gone(cursors: PostgresCursors) -> None:
-    """The others stay; dropping it again does nothing; it may be buried anew."""
+async def test_deleted_dead_letter_is_gone(cursors: PostgresCursors) -> None:
+    """Others stay; deleting again does nothing; it can be added again."""
     await cursors.add_dead_letter(NAME, EVENT, "ValueError", None)
     await cursors.add_dead_letter(NAME, msgspec.structs.replace(EVENT, id=51), "ValueError", None)
     first, second = await cursors.dead_letters(10)
@@ -112,15 +112,15 @@ async def test_dropped_letter_is_gone(cursors: PostgresCursors) -> None:
     assert await cursors.dead_letter_count() == 2
 
 
-async def test_number_used_again_after_a_restore_is_another_letter(cursors: PostgresCursors) -> None:
-    """The key tells two events of one number apart."""
+async def test_reused_event_id_is_another_dead_letter(cursors: PostgresCursors) -> None:
+    """After a restore, the key distinguishes two events with the same id."""
     await cursors.add_dead_letter(NAME, EVENT, "ValueError", None)
     await cursors.add_dead_letter(NAME, msgspec.structs.replace(EVENT, key="ben"), "ValueError", None)
     assert await cursors.dead_letter_count() == 2
 
 
-async def test_burying_and_moving_on_are_one(cursors: PostgresCursors) -> None:
-    """Whoever is elsewhere buries nothing; also what is buried already may be moved on from."""
+async def test_dead_letter_and_cursor_are_written_together(cursors: PostgresCursors) -> None:
+    """From another cursor nothing is stored; an event already stored can be skipped."""
     with pytest.raises(Conflict, match="cursor"):
         await cursors.add_dead_letter(NAME, EVENT, "ValueError", CursorUpdate(NAME, NEXT, FAR))
     assert (await cursors.dead_letter_count(), await cursors.get(NAME)) == (0, START)

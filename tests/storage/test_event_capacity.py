@@ -1,4 +1,4 @@
-"""Places of an event under load: never more go than there are places, and the line keeps its order."""
+"""Capacity of events under concurrency: it is not exceeded, and the waitlist keeps its order."""
 
 import asyncio
 import contextlib
@@ -7,9 +7,9 @@ import random
 import asyncpg
 import pytest
 
+from storage.contracts.events import EventChange, RsvpState
 from storage.errors import Conflict
 from storage.postgres.statement import load_statement
-from storage.records.events import EventChange, RsvpState
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 
@@ -39,8 +39,10 @@ async def watch_capacity(scene: EventFixture, event_id: str, written: "asyncio.F
         assert row["going_count"] == row["rows"] <= PLACES
 
 
-async def test_places_are_given_out_once_beside_withdrawals(scene: EventFixture, other: EventFixture) -> None:
-    """200 who want to go, for 20 places, ten times over, while others give theirs up or lose patience."""
+async def test_places_are_given_once_under_concurrent_withdrawals(
+    scene: EventFixture, other: EventFixture
+) -> None:
+    """200 users for 20 places, ten times, while others withdraw or leave the waitlist."""
     people = sorted_random_ids(PEOPLE)
     event_id = await scene.create_event(PLACES)
     for round_ in range(ROUNDS):
@@ -69,8 +71,8 @@ async def test_places_are_given_out_once_beside_withdrawals(scene: EventFixture,
         await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
 
 
-async def test_line_is_first_come_first_served(scene: EventFixture, other: EventFixture) -> None:
-    """However many come, leave the line and give places up at once, promotion is in the order of the line."""
+async def test_waitlist_is_first_in_first_out(scene: EventFixture, other: EventFixture) -> None:
+    """Under concurrent joins, leaves and withdrawals, promotion follows the order of the waitlist."""
     people = sorted_random_ids(PEOPLE)
     event_id = await scene.create_event(PLACES)
     stores = (scene.rsvps, other.rsvps)
@@ -106,8 +108,8 @@ async def test_line_is_first_come_first_served(scene: EventFixture, other: Event
     assert [state.waitlist_position for state in states] == list(range(1, len(waiting) + 1))
 
 
-async def test_capacity_and_answers_meet_without_loss(scene: EventFixture, other: EventFixture) -> None:
-    """While the capacity goes up and down, no place stays free with somebody waiting, and none is doubled."""
+async def test_capacity_changes_and_rsvps_are_consistent(scene: EventFixture, other: EventFixture) -> None:
+    """No place stays free while users wait, and none is given twice."""
     event_id = await scene.create_event(5)
     people = sorted_random_ids(60)
 
@@ -126,8 +128,8 @@ async def test_capacity_and_answers_meet_without_loss(scene: EventFixture, other
     assert waiting > 0
 
 
-async def test_answer_that_meets_another_under_way_sees_what_it_did(scene: EventFixture) -> None:
-    """It waits at the event's row, and the last place is gone."""
+async def test_rsvp_waits_for_a_concurrent_one(scene: EventFixture) -> None:
+    """It waits at the event's row and finds the last place taken."""
     event_id, ana, ben = await scene.create_event(1), *sorted_random_ids(2)
     beside = await scene.database.connection()
     answering = beside.transaction()
@@ -154,8 +156,8 @@ async def test_answer_that_meets_another_under_way_sees_what_it_did(scene: Event
         "UPDATE events SET capacity = capacity - 1 WHERE id = $1",
     ],
 )
-async def test_check_refuses_what_goes_past_the_lock(scene: EventFixture, past_the_lock: str) -> None:
-    """Whoever writes, and however: more than fit can not be."""
+async def test_check_constraint_limits_going_count(scene: EventFixture, past_the_lock: str) -> None:
+    """Writes that bypass the lock cannot exceed the capacity."""
     event_id = await scene.create_event(2)
     for _ in range(2):
         await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)

@@ -1,16 +1,15 @@
-"""The contract of the Event service's store: events made, found, searched, changed and forgotten."""
+"""Contract of `EventStore`."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent, RsvpState
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
-from storage.records.events import EventChange, EventRecord, EventSearchCriteria, NewEvent, RsvpState
-from storage.records.idempotency_key import IdempotencyKey
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 
@@ -22,8 +21,8 @@ def page_key(event: EventRecord) -> PageKey:
     return to_microseconds(event.start), event.id
 
 
-async def test_event_is_found_as_it_was_made(scene: EventFixture) -> None:
-    """With its creator's card if one is here, and the viewer's own answer and place in the line."""
+async def test_event_is_found_as_created(scene: EventFixture) -> None:
+    """With its creator's card if cached, and the viewer's RSVP and waitlist position."""
     ana, ben, cai = sorted_random_ids(3)
     await scene.database.cache_users(ana)
     new = NewEvent(ana, "Picnic", "in the park", "FOOD", START, START + HOUR, 1)
@@ -49,8 +48,8 @@ async def test_event_is_found_as_it_was_made(scene: EventFixture) -> None:
     assert await scene.events.get_creator_id(event_id) == ana
 
 
-async def test_unknown_and_misshapen_ids_find_nothing(scene: EventFixture) -> None:
-    """Reads find nothing, changes are missing."""
+async def test_unknown_and_malformed_ids_find_nothing(scene: EventFixture) -> None:
+    """Reads return nothing; changes raise `Missing`."""
     for event_id in (random_id(), "no id", ""):
         assert await scene.events.find([event_id], random_id()) == []
         assert await scene.events.get_creator_id(event_id) is None
@@ -72,14 +71,14 @@ async def test_unknown_and_misshapen_ids_find_nothing(scene: EventFixture) -> No
         (NewEvent(random_id(), "x", None, "SOCIAL", START, START + HOUR, 0), "events_capacity_check"),
     ],
 )
-async def test_impossible_event_is_refused(scene: EventFixture, new: NewEvent, constraint: str) -> None:
-    """It ends after it starts and has a place."""
+async def test_invalid_event_is_rejected(scene: EventFixture, new: NewEvent, constraint: str) -> None:
+    """It must end after it starts and have at least one place."""
     with pytest.raises(Conflict, match=constraint):
         await scene.events.create(new, None)
 
 
-async def test_change_sets_clears_and_leaves(scene: EventFixture) -> None:
-    """A named field changes, None clears the description, what is not named stays; it is told once."""
+async def test_change_sets_and_clears_only_named_fields(scene: EventFixture) -> None:
+    """None clears the description; one event is published."""
     event_id = await scene.create_event(title="Picnic", description="in the park")
     before = await scene.get_event(event_id)
     await scene.events.change(event_id, EventChange(title="Walk", description=None, category="SPORT"))
@@ -95,8 +94,8 @@ async def test_change_sets_clears_and_leaves(scene: EventFixture) -> None:
     assert told[1].payload == {"id": event_id, "creator_id": before.creator.id, "title": "Walk"}
 
 
-async def test_change_that_can_not_be_changes_nothing(scene: EventFixture) -> None:
-    """Fewer places than are taken, and an end before the start, are refused with everything beside them."""
+async def test_rejected_change_changes_nothing(scene: EventFixture) -> None:
+    """A capacity below the places taken, or an end before the start, rejects the whole change."""
     event_id = await scene.create_event(capacity=2)
     for _ in range(2):
         await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
@@ -110,8 +109,8 @@ async def test_change_that_can_not_be_changes_nothing(scene: EventFixture) -> No
     assert await scene.get_event(event_id) == before
 
 
-async def test_only_its_creator_deletes_an_event(scene: EventFixture) -> None:
-    """With all answers, the line and the invites."""
+async def test_only_the_creator_deletes_an_event(scene: EventFixture) -> None:
+    """RSVPs, waitlist and invites are deleted with it."""
     ana, ben, cai = sorted_random_ids(3)
     event_id = await scene.create_event(capacity=1, creator_id=ana)
     await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
@@ -126,8 +125,8 @@ async def test_only_its_creator_deletes_an_event(scene: EventFixture) -> None:
     assert await scene.promoted_user_ids() == []
 
 
-async def test_search_takes_all_conditions_together(scene: EventFixture) -> None:
-    """Category, what still runs then, what has begun by then, and words in title or description."""
+async def test_search_combines_all_conditions(scene: EventFixture) -> None:
+    """Category, start and end of a time range, and text in title or description."""
     ana, hidden = sorted_random_ids(2)
     names = ["walk", "swim", "sing", "cook", "hide"]
     made = {
@@ -164,8 +163,8 @@ async def test_search_takes_all_conditions_together(scene: EventFixture) -> None
         assert set(await found(query_text=odd)) <= set(names)
 
 
-async def test_search_pages_join_by_start(scene: EventFixture) -> None:
-    """The soonest first, also where many start at one moment, and stable under inserts."""
+async def test_search_pages_are_ordered_by_start(scene: EventFixture) -> None:
+    """Soonest first, also with equal starts, and stable under inserts."""
     ana = random_id()
     made: list[tuple[datetime, str]] = []
     for number in range(12):
@@ -189,8 +188,8 @@ async def test_search_pages_join_by_start(scene: EventFixture) -> None:
         await scene.sql.execute("DELETE FROM events WHERE category = 'OTHER'")
 
 
-async def test_invited_are_told_once_by_each_who_invites(scene: EventFixture) -> None:
-    """However often, under a key or without, and whatever stands among the ids."""
+async def test_invite_is_published_once_per_inviter(scene: EventFixture) -> None:
+    """With or without an idempotency key; malformed ids are ignored."""
     ana, ben, cai = sorted_random_ids(3)
     event_id = await scene.create_event(title="Picnic")
     await scene.events.invite(event_id, ana, [cai, ben, ben, "no id"], IdempotencyKey("k" * 64, "d"))
@@ -205,8 +204,8 @@ async def test_invited_are_told_once_by_each_who_invites(scene: EventFixture) ->
     assert told[0].payload["title"] == "Picnic"
 
 
-async def test_forget_hands_places_on(scene: EventFixture) -> None:
-    """Places of the deleted go to the first in line; their own events and invites go with them."""
+async def test_remove_user_promotes_the_waitlist(scene: EventFixture) -> None:
+    """Places go to the first in line; the user's events and invites are deleted."""
     ana, ben, cai, dan = sorted_random_ids(4)
     own = await scene.create_event(creator_id=ana)
     await scene.rsvps.set_rsvp(own, ben, "GOING", waitlist=False)
@@ -230,8 +229,8 @@ async def test_forget_hands_places_on(scene: EventFixture) -> None:
     assert await scene.audit.count_mismatches() == 0
 
 
-async def test_many_forgotten_at_once_leave_right_counts(scene: EventFixture) -> None:
-    """Each place that they leave is handed on once."""
+async def test_concurrent_removals_keep_counts_correct(scene: EventFixture) -> None:
+    """Each freed place is given once."""
     goers, line = sorted_random_ids(6), sorted_random_ids(6)
     events = [await scene.create_event(capacity=6) for _ in range(2)]
     for event_id in events:
@@ -243,8 +242,8 @@ async def test_many_forgotten_at_once_leave_right_counts(scene: EventFixture) ->
         assert await scene.counts(event_id) == (6, 0)
 
 
-async def test_forget_that_meets_the_end_of_an_event_goes_on(scene: EventFixture) -> None:
-    """Where an event goes meanwhile there is nothing to take back; the rest is forgotten."""
+async def test_remove_user_ignores_deleted_events(scene: EventFixture) -> None:
+    """If an event is deleted meanwhile, the rest is still removed."""
     ana = random_id()
     gone, stays = await scene.create_event(), await scene.create_event()
     for event_id in (gone, stays):

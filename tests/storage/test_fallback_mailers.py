@@ -1,4 +1,4 @@
-"""Without a mail server: a link in a developer's log, and nowhere else."""
+"""Mailers without an SMTP server: links appear in a developer's log only."""
 
 import io
 import logging
@@ -10,9 +10,9 @@ import structlog
 
 from config.log_setup import configure_logging
 from config.settings import LogSettings, MailSettings
+from storage.contracts.mail import Mail
 from storage.errors import StorageError, Unavailable
 from storage.mail.mailer_factory import create_mailer
-from storage.records.mail import Mail
 
 LINK = "http://127.0.0.1:8080/#/reset/" + "t" * 43
 MAIL = Mail("1", "password reset", "ana@example.test", "Subject", f"Here: {LINK}", LINK)
@@ -37,7 +37,7 @@ def logged() -> Iterator[Logged]:
 
 
 async def test_development_log_shows_the_link(logged: Logged) -> None:
-    """One can go on without a mail server: the whole link stands in one line, the address in none."""
+    """The full link is in one line, the address in none."""
     settings, stream = logged("console")
     await create_mailer(MailSettings(), settings).send(MAIL)
     (line,) = stream.getvalue().splitlines()
@@ -46,8 +46,8 @@ async def test_development_log_shows_the_link(logged: Logged) -> None:
     assert "ana@" not in line
 
 
-async def test_log_of_machines_shows_no_link(logged: Logged) -> None:
-    """Where logs are collected it is said once that no mail goes out, and each mail is refused for good."""
+async def test_json_log_shows_no_link(logged: Logged) -> None:
+    """A warning is logged once, and each mail is refused permanently."""
     settings, stream = logged("json")
     mailer = create_mailer(MailSettings(), settings)
     for _ in range(3):
@@ -59,6 +59,6 @@ async def test_log_of_machines_shows_no_link(logged: Logged) -> None:
     assert "/#/" not in line
 
 
-def test_no_text_form_of_a_mail_shows_it() -> None:
-    """A mail in an error message or a log says only what it is about."""
+def test_repr_of_a_mail_shows_only_its_kind() -> None:
+    """In error messages and logs too."""
     assert f"{MAIL} {MAIL!r}" == "Mail(password reset) Mail(password reset)"

@@ -1,4 +1,4 @@
-"""Locks over all instances: one has them, and they go with its connection."""
+"""Contract of `Locks`: one instance holds a lock, until its connection ends."""
 
 import asyncio
 import time
@@ -41,8 +41,8 @@ async def wait_until_held(is_held: Callable[[], Awaitable[bool]]) -> None:
         assert time.monotonic() < deadline
 
 
-async def test_one_holds_and_the_other_does_not(here: PostgresLocks, there: PostgresLocks) -> None:
-    """However often both ask; another name is another lock."""
+async def test_only_one_instance_holds_a_lock(here: PostgresLocks, there: PostgresLocks) -> None:
+    """Also with repeated calls; another name is another lock."""
     for _ in range(3):
         assert await here.try_acquire(NAMES[0])
         assert not await there.try_acquire(NAMES[0])
@@ -50,8 +50,8 @@ async def test_one_holds_and_the_other_does_not(here: PostgresLocks, there: Post
     assert not await here.try_acquire(NAMES[1])
 
 
-async def test_released_locks_go_to_the_other(here: PostgresLocks, there: PostgresLocks) -> None:
-    """All at once, however often they were asked for; whoever released may ask again."""
+async def test_released_locks_can_be_acquired_by_another(here: PostgresLocks, there: PostgresLocks) -> None:
+    """All are released at once and can be acquired again."""
     for _ in range(3):
         for name in NAMES:
             assert await here.try_acquire(name)
@@ -64,10 +64,10 @@ async def test_released_locks_go_to_the_other(here: PostgresLocks, there: Postgr
     await wait_until_held(lambda: here.try_acquire(NAMES[0]))
 
 
-async def test_locks_of_a_lost_connection_go_to_the_other(
+async def test_lost_connection_releases_its_locks(
     social_database: ServiceDatabase, here: PostgresLocks, there: PostgresLocks
 ) -> None:
-    """The instance that lost them hears so when it next asks, and stands behind the other."""
+    """The instance notices on its next call and does not get the lock back."""
     assert await here.try_acquire(NAMES[0])
     assert await social_database.sql.fetchval(KILL)
     await wait_until_held(lambda: there.try_acquire(NAMES[0]))
@@ -84,17 +84,15 @@ async def test_locks_of_a_lost_connection_go_to_the_other(
     await wait_until_held(lambda: here.try_acquire(NAMES[0]))
 
 
-async def test_many_askers_at_once_agree(here: PostgresLocks, there: PostgresLocks) -> None:
-    """One instance has it, whichever, and all its askers hear the same."""
+async def test_concurrent_calls_of_one_instance_agree(here: PostgresLocks, there: PostgresLocks) -> None:
+    """One instance holds the lock, and all its calls return the same."""
     answers = await asyncio.gather(*((here, there)[n % 2].try_acquire(NAMES[0]) for n in range(40)))
     assert sorted([set(answers[::2]) == {True}, set(answers[1::2]) == {True}]) == [False, True]
     assert sum(answers) == 20
 
 
-async def test_databases_have_locks_of_their_own(
-    posts_database: ServiceDatabase, here: PostgresLocks
-) -> None:
-    """One name in two services is two locks."""
+async def test_databases_have_separate_locks(posts_database: ServiceDatabase, here: PostgresLocks) -> None:
+    """The same name in two services is two locks."""
     elsewhere = PostgresLocks(posts_database.url)
     assert await here.try_acquire(NAMES[0])
     assert await elsewhere.try_acquire(NAMES[0])
@@ -102,7 +100,7 @@ async def test_databases_have_locks_of_their_own(
 
 
 async def test_unreachable_database_is_unavailable() -> None:
-    """No driver's exception."""
+    """No driver exception is raised."""
     locks = PostgresLocks("postgresql://nobody@/convene_social?host=/nonexistent")
     with pytest.raises(Unavailable):
         await locks.try_acquire(NAMES[0])

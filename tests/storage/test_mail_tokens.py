@@ -1,4 +1,4 @@
-"""The stores of mail tokens and of bans, past everything that guards them from above."""
+"""Contracts of the e-mail token stores, and of bans."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,13 +9,13 @@ import asyncpg
 import pytest
 
 from storage.contracts.mail_tokens import EmailVerificationStore, PasswordResetStore
+from storage.contracts.users import NewUser, ProfileChange, UserRecord
 from storage.errors import Missing
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser, ProfileChange, UserRecord
 
 LIFETIME_S = 60
 TOKEN = "a" * 64
@@ -63,8 +63,8 @@ async def kept(users_pool: PostgresPool, users_url: str) -> AsyncIterator[MailTo
     await database.close()
 
 
-async def test_reset_answers_what_it_ended(kept: MailTokenStores) -> None:
-    """The sessions that ended are named; the token is then as if it had never been."""
+async def test_redeem_returns_the_ended_sessions(kept: MailTokenStores) -> None:
+    """The token is unknown afterwards."""
     opened = [await kept.sessions.open(kept.ana.id, mark * 64, 60) for mark in "bc"]
     assert await kept.resets.issue("ANA@Example.test", TOKEN, LIFETIME_S, 3) == kept.ana
     assert await kept.resets.is_valid(TOKEN)
@@ -77,8 +77,8 @@ async def test_reset_answers_what_it_ended(kept: MailTokenStores) -> None:
 
 
 @pytest.mark.parametrize("spoilt", INVALIDATIONS)
-async def test_spoilt_reset_changes_nothing(kept: MailTokenStores, spoilt: str) -> None:
-    """`use` judges by itself, whatever was asked before it."""
+async def test_invalid_reset_token_changes_nothing(kept: MailTokenStores, spoilt: str) -> None:
+    """`redeem` checks the token itself."""
     await kept.resets.issue("ana@example.test", TOKEN, LIFETIME_S, 3)
     await kept.database.execute(INVALIDATIONS[spoilt])
     assert not await kept.resets.is_valid(TOKEN)
@@ -88,8 +88,8 @@ async def test_spoilt_reset_changes_nothing(kept: MailTokenStores, spoilt: str) 
 
 
 @pytest.mark.parametrize("spoilt", INVALIDATIONS)
-async def test_spoilt_verification_changes_nothing(kept: MailTokenStores, spoilt: str) -> None:
-    """Nor is an address verified by a token that is not good."""
+async def test_invalid_verification_token_changes_nothing(kept: MailTokenStores, spoilt: str) -> None:
+    """The address stays unverified."""
     await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3)
     await kept.database.execute(INVALIDATIONS[spoilt])
     with pytest.raises(Missing):
@@ -97,8 +97,8 @@ async def test_spoilt_verification_changes_nothing(kept: MailTokenStores, spoilt
     assert not await kept.verified()
 
 
-async def test_tokens_are_of_one_kind(kept: MailTokenStores) -> None:
-    """A token of one kind is unknown to the other."""
+async def test_token_is_valid_for_one_kind_only(kept: MailTokenStores) -> None:
+    """A token of one kind is unknown to the other store."""
     await kept.resets.issue("ana@example.test", "b" * 64, LIFETIME_S, 3)
     await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3)
     assert not await kept.resets.is_valid(TOKEN)
@@ -109,8 +109,8 @@ async def test_tokens_are_of_one_kind(kept: MailTokenStores) -> None:
     assert (await kept.password(), await kept.verified()) == ("old hash", False)
 
 
-async def test_reset_that_meets_a_change_of_address_waits(kept: MailTokenStores) -> None:
-    """What is asked while an address changes is judged after it."""
+async def test_reset_waits_for_a_concurrent_address_change(kept: MailTokenStores) -> None:
+    """The token is checked after the change."""
     await kept.resets.issue("ana@example.test", TOKEN, LIFETIME_S, 3)
     change = kept.database.transaction()
     await change.start()
@@ -123,8 +123,8 @@ async def test_reset_that_meets_a_change_of_address_waits(kept: MailTokenStores)
     assert await kept.password() == "old hash"
 
 
-async def test_verification_that_meets_a_change_of_address_waits(kept: MailTokenStores) -> None:
-    """An address that took the old one's place meanwhile is not verified by the old one's token."""
+async def test_verification_waits_for_a_concurrent_address_change(kept: MailTokenStores) -> None:
+    """The old address's token does not verify the new address."""
     await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3)
     change = kept.database.transaction()
     await change.start()
@@ -137,8 +137,8 @@ async def test_verification_that_meets_a_change_of_address_waits(kept: MailToken
     assert not await kept.verified()
 
 
-async def test_nobody_is_offered_nothing(kept: MailTokenStores) -> None:
-    """Unknown, misshapen and banned users get no token."""
+async def test_unknown_malformed_and_banned_users_get_no_token(kept: MailTokenStores) -> None:
+    """`issue` returns None."""
     assert await kept.resets.issue("nobody@example.test", TOKEN, LIFETIME_S, 3) is None
     for user_id in ("no id", "00000000-0000-0000-0000-000000000000"):
         assert await kept.verifications.issue(user_id, TOKEN, LIFETIME_S, 3) is None
@@ -148,16 +148,16 @@ async def test_nobody_is_offered_nothing(kept: MailTokenStores) -> None:
     assert await kept.database.fetchval("SELECT count(*) FROM mail_tokens") == 0
 
 
-async def test_verifications_at_once_are_one(kept: MailTokenStores) -> None:
-    """A registration told of twice in the same moment makes one token."""
+async def test_concurrent_verification_requests_create_one_token(kept: MailTokenStores) -> None:
+    """Two events of the same registration create one token."""
     made = await asyncio.gather(
         *(kept.verifications.issue(kept.ana.id, f"{n:064d}", LIFETIME_S, 3) for n in range(8))
     )
     assert [user for user in made if user is not None] == [kept.ana]
 
 
-async def test_banned_have_no_credentials_and_no_sessions(kept: MailTokenStores) -> None:
-    """By whatever key they come, until the ban is lifted; their profile stays where it is."""
+async def test_banned_user_has_no_credentials_and_no_sessions(kept: MailTokenStores) -> None:
+    """By any lookup, until the ban is lifted; the profile stays."""
     await kept.sessions.open(kept.ana.id, "b" * 64, 60)
     assert len(await kept.moderation.ban("Ana")) == 1
     for login in ("ana", "ana@example.test"):
@@ -172,8 +172,8 @@ async def test_banned_have_no_credentials_and_no_sessions(kept: MailTokenStores)
     await kept.sessions.open(kept.ana.id, "c" * 64, 60)
 
 
-async def test_only_another_address_loses_its_verification(kept: MailTokenStores) -> None:
-    """The proof goes with the address it was for, in the same statement that changes it."""
+async def test_changed_address_is_unverified(kept: MailTokenStores) -> None:
+    """In the statement that changes the address; an equal address stays verified."""
     await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3)
     await kept.verifications.redeem(TOKEN)
     await kept.users.change(kept.ana.id, ProfileChange(bio="hello", email="ana@example.test"))

@@ -1,4 +1,4 @@
-"""The contract of the Messaging service's store, held by the one in memory and by MongoDB alike."""
+"""Contract of `MessagingStore`, in memory and on MongoDB."""
 
 import asyncio
 import itertools
@@ -8,14 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from storage.contracts.messaging import MessagingStore
-from storage.embedded import StoreUrls
-from storage.errors import Unavailable
-from storage.memory.messaging import MemoryMessaging
-from storage.mongo import client
-from storage.mongo.messaging import MongoMessaging
-from storage.records.identifiers import entry_id, new_attempt_id, new_id
-from storage.records.messaging import (
+from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
+from storage.contracts.messaging import (
     Appended,
     ChangeEntry,
     ConversationRecord,
@@ -26,10 +20,16 @@ from storage.records.messaging import (
     MembershipDelta,
     MessageEntry,
     MessageState,
+    MessagingStore,
     ReactionRecord,
     ReadMark,
     SeqConflict,
 )
+from storage.embedded import StoreUrls
+from storage.errors import Unavailable
+from storage.memory.messaging import MemoryMessaging
+from storage.mongo import client
+from storage.mongo.messaging import MongoMessaging
 from tests.storage.tcp_proxy import TcpProxy
 
 NOW_MS = 1_790_000_000_123
@@ -114,8 +114,8 @@ async def get_message(store: MessagingStore, conversation_id: str, seq: int) -> 
 # The log: appending
 
 
-async def test_entries_come_back_as_they_were_stored(store: MessagingStore, room: str) -> None:
-    """Every field of a message and of a change survives the way through the store."""
+async def test_entries_are_read_as_stored(store: MessagingStore, room: str) -> None:
+    """Every field of a message and of a change is preserved."""
     system = message(
         room,
         1,
@@ -138,23 +138,23 @@ async def test_entries_come_back_as_they_were_stored(store: MessagingStore, room
     assert await store.read(room, 1, 3) == [bare, text]
 
 
-async def test_one_batch_carries_many_conversations(store: MessagingStore) -> None:
-    """Entries of several logs may go in one batch."""
+async def test_batch_may_contain_many_conversations(store: MessagingStore) -> None:
+    """Entries of several logs may be appended together."""
     rooms = [new_id() for _ in range(5)]
     await append_all(store, *(message(one, seq) for seq in (1, 2) for one in rooms))
     assert [await seqs(store, one) for one in rooms] == [[1, 2]] * 5
 
 
-async def test_taken_seq_in_the_middle_leaves_a_prefix(store: MessagingStore, room: str) -> None:
-    """What stands before the refused entry is stored, what stands behind it is not."""
+async def test_conflict_in_the_middle_stores_a_prefix(store: MessagingStore, room: str) -> None:
+    """Entries before the conflict are stored, later ones are not."""
     await append_all(store, message(room, 3, sender="bob"))
     batch = [message(room, seq) for seq in (1, 2, 3, 4, 5)]
     assert await store.append(batch) == Appended(2, SeqConflict())
     assert await seqs(store, room) == [1, 2, 3]
 
 
-async def test_duplicate_in_the_middle_leaves_a_prefix(store: MessagingStore, room: str) -> None:
-    """A client id that is known stops the batch, and the answer is the original in its latest state."""
+async def test_duplicate_in_the_middle_stores_a_prefix(store: MessagingStore, room: str) -> None:
+    """A known client id stops the batch and returns the original in its latest state."""
     original = message(room, 1)
     await append_all(store, original)
     await store.apply_change(change(room, 7, 1, content="edited"))
@@ -165,48 +165,48 @@ async def test_duplicate_in_the_middle_leaves_a_prefix(store: MessagingStore, ro
     assert await seqs(store, room) == [1, 2]
 
 
-async def test_duplicate_of_a_change_answers_the_change(store: MessagingStore, room: str) -> None:
-    """Changes are found by their client id as messages are."""
+async def test_duplicate_of_a_change_returns_the_change(store: MessagingStore, room: str) -> None:
+    """Changes are found by client id like messages."""
     edit = change(room, 2, 1, content="edited")
     await append_all(store, message(room, 1), edit)
     again = msgspec.structs.replace(edit, seq=3, id=entry_id(room, 3), attempt_id=new_attempt_id())
     assert await store.append([again]) == Appended(0, Duplicate(edit))
 
 
-async def test_same_client_id_is_free_to_others(store: MessagingStore, room: str) -> None:
-    """The key is conversation, sender and client id together."""
+async def test_client_id_is_unique_per_sender_and_conversation(store: MessagingStore, room: str) -> None:
+    """The key is conversation, sender and client id."""
     mine = message(room, 1)
     theirs = message(room, 2, sender="bob", client_id=mine.client_id)
     elsewhere = message(new_id(), 1, client_id=mine.client_id)
     await append_all(store, mine, theirs, elsewhere)
 
 
-async def test_repeat_of_a_stored_batch_counts_as_stored(store: MessagingStore, room: str) -> None:
-    """The very same entries again are a success, and nothing is stored twice."""
+async def test_append_is_idempotent(store: MessagingStore, room: str) -> None:
+    """Appending the same entries again succeeds and stores nothing twice."""
     batch = [message(room, seq) for seq in (1, 2, 3)]
     await append_all(store, *batch)
     await append_all(store, *batch)
     assert await store.read(room, 0, 10) == batch
 
 
-async def test_repeat_after_a_part_was_stored_stores_the_rest(store: MessagingStore, room: str) -> None:
-    """Wherever an attempt broke off, the same batch again completes it."""
+async def test_retry_after_a_partial_append_stores_the_rest(store: MessagingStore, room: str) -> None:
+    """Wherever the first attempt stopped."""
     batch = [message(room, seq) for seq in range(1, 8)]
     await append_all(store, *batch[:3])
     await append_all(store, *batch)
     assert await store.read(room, 0, 10) == batch
 
 
-async def test_repeat_that_meets_a_rival_stops_at_it(store: MessagingStore, room: str) -> None:
-    """Own entries count as stored up to the first seq that somebody else took meanwhile."""
+async def test_retry_stops_at_a_seq_taken_by_another_writer(store: MessagingStore, room: str) -> None:
+    """Own entries before it count as stored."""
     batch = [message(room, seq) for seq in range(1, 6)]
     await append_all(store, *batch[:2])
     await append_all(store, message(room, 3, sender="bob"))
     assert await store.append(batch) == Appended(2, SeqConflict())
 
 
-async def test_own_draft_at_another_seq_is_a_duplicate(store: MessagingStore, room: str) -> None:
-    """A renumbered entry whose first attempt was stored after all is answered with that one."""
+async def test_own_entry_at_another_seq_is_a_duplicate(store: MessagingStore, room: str) -> None:
+    """A renumbered entry whose first attempt was stored returns the stored one."""
     first = message(room, 1)
     await append_all(store, first)
     moved = msgspec.structs.replace(first, seq=2, changed_seq=2, id=entry_id(room, 2))
@@ -214,23 +214,23 @@ async def test_own_draft_at_another_seq_is_a_duplicate(store: MessagingStore, ro
 
 
 async def test_other_attempt_at_the_same_seq_is_a_duplicate(store: MessagingStore, room: str) -> None:
-    """Same sender, client id and seq but another draft: somebody else stored it."""
+    """Same sender, client id and seq but another attempt id: another writer stored it."""
     first = message(room, 1)
     await append_all(store, first)
     other = msgspec.structs.replace(first, attempt_id=new_attempt_id())
     assert await store.append([other]) == Appended(0, Duplicate(first))
 
 
-async def test_twin_in_one_batch_is_a_duplicate(store: MessagingStore, room: str) -> None:
-    """Two entries of one batch with the same client id: the first is stored, the second refused."""
+async def test_equal_client_ids_in_one_batch_are_a_duplicate(store: MessagingStore, room: str) -> None:
+    """The first is stored, the second rejected."""
     first = message(room, 1)
     result = await store.append([first, message(room, 2, client_id=first.client_id), message(room, 3)])
     assert result == Appended(1, Duplicate(first))
     assert await seqs(store, room) == [1]
 
 
-async def test_one_seq_under_64_rivals_is_given_once(store: MessagingStore, room: str) -> None:
-    """Of many concurrent appends of one seq exactly one succeeds; the others hear that it is taken."""
+async def test_one_of_64_concurrent_appends_of_a_seq_succeeds(store: MessagingStore, room: str) -> None:
+    """The others get `SeqConflict`."""
     rivals = [message(room, 1, sender=f"user-{number}") for number in range(64)]
     results = await asyncio.gather(*(store.append([rival]) for rival in rivals))
     assert sorted(results, key=lambda result: result.stored_count) == [Appended(0, SeqConflict())] * 63 + [
@@ -240,8 +240,8 @@ async def test_one_seq_under_64_rivals_is_given_once(store: MessagingStore, room
     assert stored == rivals[results.index(Appended(1))]
 
 
-async def test_one_client_id_under_rivals_is_stored_once(store: MessagingStore, room: str) -> None:
-    """Of many concurrent attempts with one client id one is stored, and all others are told that one."""
+async def test_concurrent_appends_of_one_client_id_store_once(store: MessagingStore, room: str) -> None:
+    """The others get the stored entry."""
     client_id = message(room, 1).client_id
     attempts = [message(room, seq, client_id=client_id) for seq in range(1, 17)]
     results = await asyncio.gather(*(store.append([attempt]) for attempt in attempts))
@@ -250,8 +250,8 @@ async def test_one_client_id_under_rivals_is_stored_once(store: MessagingStore, 
     assert refused == [Duplicate(stored)] * 15
 
 
-async def test_rival_runs_leave_no_hole(store: MessagingStore, room: str) -> None:
-    """Two writers that append overlapping runs make one log without holes."""
+async def test_concurrent_writers_leave_no_gap(store: MessagingStore, room: str) -> None:
+    """Two writers appending overlapping runs produce one log without gaps."""
 
     async def write(sender: str) -> None:
         written = 0
@@ -268,8 +268,8 @@ async def test_rival_runs_leave_no_hole(store: MessagingStore, room: str) -> Non
 # The log: reading
 
 
-async def test_probe_tells_1500_conversations_at_once(store: MessagingStore) -> None:
-    """Exactly those with an entry right behind the seq given are named."""
+async def test_find_advanced_checks_1500_conversations_at_once(store: MessagingStore) -> None:
+    """Exactly those with an entry at the next seq are returned."""
     rooms = [new_id() for _ in range(1500)]
     grown = rooms[::7]
     await append_all(store, *(message(one, 5) for one in grown))
@@ -278,8 +278,8 @@ async def test_probe_tells_1500_conversations_at_once(store: MessagingStore) -> 
     assert await store.find_advanced([]) == set()
 
 
-async def test_messages_by_id_leave_out_changes_and_unknown_ids(store: MessagingStore, room: str) -> None:
-    """Only messages are answered."""
+async def test_find_messages_omits_changes_and_unknown_ids(store: MessagingStore, room: str) -> None:
+    """Only messages are returned."""
     first, second = message(room, 1), message(room, 2)
     edit = change(room, 3, 1)
     await append_all(store, first, second, edit)
@@ -298,10 +298,10 @@ async def fill_with_changes(store: MessagingStore, conversation_id: str) -> list
 
 
 @pytest.mark.parametrize("newest", [True, False])
-async def test_page_is_full_though_changes_lie_between(
+async def test_page_is_full_despite_changes_in_between(
     store: MessagingStore, room: str, newest: bool
 ) -> None:
-    """A page holds `limit` messages in the direction asked for, however many changes lie between them."""
+    """A page holds `limit` messages in either direction."""
     known = await fill_with_changes(store, room)
     for before, after, limit in itertools.product((701, 600, 47, 24), (0, 23, 24, 300), (1, 7, 100)):
         page = await store.page_messages(room, before, after, limit, newest=newest)
@@ -310,16 +310,16 @@ async def test_page_is_full_though_changes_lie_between(
         assert [entry.seq for entry in page] == expected, (before, after, limit)
 
 
-async def test_page_of_nothing_is_empty(store: MessagingStore, room: str) -> None:
-    """A range without messages gives an empty page."""
+async def test_range_without_messages_is_an_empty_page(store: MessagingStore, room: str) -> None:
+    """No error is raised."""
     await append_all(store, message(room, 1), change(room, 2, 1))
     assert await store.page_messages(room, 3, 1, 20, newest=True) == []
     assert await store.page_messages(room, 1, 1, 20, newest=False) == []
     assert await store.page_messages(room, 0, 5, 20, newest=True) == []
 
 
-async def test_unread_counts_texts_of_others_only(store: MessagingStore, room: str) -> None:
-    """Own, deleted and SYSTEM messages, changes, and what is below the mark do not count."""
+async def test_count_unread_counts_text_of_others_only(store: MessagingStore, room: str) -> None:
+    """Own, deleted and SYSTEM messages, changes, and messages up to the mark do not count."""
     await append_all(
         store,
         message(room, 1, sender="bob"),
@@ -341,8 +341,8 @@ async def test_unread_counts_texts_of_others_only(store: MessagingStore, room: s
 # The log: what changes do to messages
 
 
-async def test_change_is_applied_unless_the_message_is_further(store: MessagingStore, room: str) -> None:
-    """The latest change wins in whatever order they are applied, and twice is as once."""
+async def test_latest_change_wins_in_any_order(store: MessagingStore, room: str) -> None:
+    """Applying a change twice has no further effect."""
     await append_all(store, message(room, 1))
     later = change(room, 9, 1, content="$later", reactions=(ReactionRecord("🙂", ("bob",)),))
     earlier = change(room, 5, 1, content="earlier", edited_at_ms=NOW_MS)
@@ -357,7 +357,7 @@ async def test_change_is_applied_unless_the_message_is_further(store: MessagingS
 
 
 async def test_change_of_an_unknown_message_does_nothing(store: MessagingStore, room: str) -> None:
-    """Applying it is no failure, and changes no other entry."""
+    """It raises no error and changes no other entry."""
     await store.apply_change(change(room, 5, 1))
     assert await store.read(room, 0, 10) == []
     edit = change(room, 1, 9)
@@ -366,8 +366,8 @@ async def test_change_of_an_unknown_message_does_nothing(store: MessagingStore, 
     assert await store.read(room, 0, 10) == [edit]
 
 
-async def test_read_marks_on_messages_are_repeatable(store: MessagingStore, room: str) -> None:
-    """Others' messages in the range note the reader once, with the first moment."""
+async def test_mark_read_by_is_idempotent(store: MessagingStore, room: str) -> None:
+    """Messages of others in the range record the reader once, with the first time."""
     await append_all(
         store,
         *(message(room, seq, sender="bob") for seq in (1, 2, 3)),
@@ -389,8 +389,8 @@ async def test_read_marks_on_messages_are_repeatable(store: MessagingStore, room
     }
 
 
-async def test_reader_is_noted_once_under_concurrency(store: MessagingStore, room: str) -> None:
-    """Many devices that mark the same messages at once leave one note of the user."""
+async def test_concurrent_mark_read_by_records_a_reader_once(store: MessagingStore, room: str) -> None:
+    """Many devices may mark the same messages at once."""
     await append_all(store, *(message(room, seq, sender="bob") for seq in range(1, 6)))
     await asyncio.gather(*(store.mark_read_by(room, "ana", 0, 5, NOW_MS + n) for n in range(16)))
     page = await store.page_messages(room, 6, 0, 10, newest=False)
@@ -400,8 +400,8 @@ async def test_reader_is_noted_once_under_concurrency(store: MessagingStore, roo
 # Conversations
 
 
-async def test_conversation_is_created_once_under_any_race(store: MessagingStore) -> None:
-    """Of many concurrent creations of one id one is new; all others are answered that one."""
+async def test_concurrent_create_stores_one_conversation(store: MessagingStore) -> None:
+    """One call creates it; all others get the stored one."""
     ids = group().id
     rivals = [group("ana", "bob", id=ids, name=f"rival {number}") for number in range(32)]
     answers = await asyncio.gather(*(store.create(rival) for rival in rivals))
@@ -411,8 +411,8 @@ async def test_conversation_is_created_once_under_any_race(store: MessagingStore
     assert await store.get(ids) == winner
 
 
-async def test_conversation_comes_back_as_it_was_created(store: MessagingStore) -> None:
-    """Every field survives; an unknown id is nothing."""
+async def test_conversation_is_read_as_created(store: MessagingStore) -> None:
+    """Every field is preserved; an unknown id is None."""
     made = group("ana", "bob", name=None, type="DIRECT", last_seq=4, applied_seq=3)
     made = msgspec.structs.replace(made, last_message=LastMessage("hi", "ana", NOW_MS))
     assert await store.create(made) is None
@@ -420,8 +420,8 @@ async def test_conversation_comes_back_as_it_was_created(store: MessagingStore) 
     assert await store.get(new_id()) is None
 
 
-async def test_projection_is_never_overwritten_by_an_older_one(store: MessagingStore) -> None:
-    """Participants, admins and name follow the highest `applied_seq`; the rest is left alone."""
+async def test_older_projection_is_ignored(store: MessagingStore) -> None:
+    """Participants, admins and name follow the highest `applied_seq`; other fields stay."""
     made = group("ana", "bob")
     await store.create(made)
     replace = msgspec.structs.replace
@@ -433,8 +433,8 @@ async def test_projection_is_never_overwritten_by_an_older_one(store: MessagingS
     await store.save_projection(group("ana", applied_seq=3))
 
 
-async def test_standings_name_the_conversations_of_a_user(store: MessagingStore) -> None:
-    """All of a user without their members, or those asked for with them; never a foreign one."""
+async def test_list_memberships_returns_own_conversations_only(store: MessagingStore) -> None:
+    """All of a user's without members, or those asked for with members."""
     ana, bob = new_id(), new_id()
     mine, shared, foreign = group(ana), group(ana, bob), group(bob)
     for made in (mine, shared, foreign):
@@ -455,8 +455,8 @@ async def test_standings_name_the_conversations_of_a_user(store: MessagingStore)
     assert await store.list_memberships(bob, []) == []
 
 
-async def test_memberships_of_many_are_found_together(store: MessagingStore) -> None:
-    """Each with the heads of their own; nobody is shown a foreign one, and who has none is not there."""
+async def test_last_seqs_by_user_returns_many_users(store: MessagingStore) -> None:
+    """Each user gets only own conversations; users without any are absent."""
     ana, bob, eve = new_id(), new_id(), new_id()
     mine, shared, foreign = group(ana), group(ana, bob, new_id()), group(new_id())
     for made in (mine, shared, foreign):
@@ -469,8 +469,8 @@ async def test_memberships_of_many_are_found_together(store: MessagingStore) -> 
     assert await store.last_seqs_by_user([eve]) == {}
 
 
-async def test_summary_is_never_overwritten_by_an_older_one(store: MessagingStore) -> None:
-    """The higher `last_seq` wins; without a message the last one stays; what each member sent only grows."""
+async def test_older_summary_is_ignored(store: MessagingStore) -> None:
+    """The higher `last_seq` wins; a missing last message keeps the stored one; last sent seqs only grow."""
     ana, bob = new_id(), new_id()
     made, other = group(ana, bob), group(ana)
     await store.create(made)
@@ -499,8 +499,8 @@ async def test_summary_is_never_overwritten_by_an_older_one(store: MessagingStor
 # Read marks
 
 
-async def test_read_mark_only_moves_forward_under_concurrency(store: MessagingStore, room: str) -> None:
-    """The highest of many concurrent marks stands, with its moment."""
+async def test_concurrent_read_marks_keep_the_highest(store: MessagingStore, room: str) -> None:
+    """With its time."""
     marks = [ReadMark(room, "ana", seq, NOW_MS + seq) for seq in (3, 9, 1, 7, 5, 8, 2, 4, 6)]
     await asyncio.gather(*(store.advance_read_mark(mark) for mark in marks))
     assert await store.get_read_marks([(room, "ana")]) == [ReadMark(room, "ana", 9, NOW_MS + 9)]
@@ -510,8 +510,8 @@ async def test_read_mark_only_moves_forward_under_concurrency(store: MessagingSt
     assert await store.advance_read_mark(ReadMark(room, "ben", 1, NOW_MS)) == 1
 
 
-async def test_first_read_mark_is_not_lost_in_a_race(store: MessagingStore) -> None:
-    """Also when many devices make a member's first mark at once, the highest stands."""
+async def test_concurrent_first_read_marks_keep_the_highest(store: MessagingStore) -> None:
+    """Also if many devices create a member's first mark at once."""
     rooms = [new_id() for _ in range(10)]
     rising = [ReadMark(room, "ana", seq, NOW_MS + seq) for seq in range(1, 9) for room in rooms]
     await asyncio.gather(*(store.advance_read_mark(mark) for mark in rising))
@@ -519,8 +519,8 @@ async def test_first_read_mark_is_not_lost_in_a_race(store: MessagingStore) -> N
     assert [mark.read_seq for mark in marks] == [8] * 10
 
 
-async def test_marks_are_absent_where_nothing_was_marked(store: MessagingStore, room: str) -> None:
-    """Only marks that were made are answered, each under its own conversation and user."""
+async def test_read_marks_are_absent_if_nothing_was_marked(store: MessagingStore, room: str) -> None:
+    """Existing marks are returned with their conversation and user."""
     other = new_id()
     await store.advance_read_mark(ReadMark(room, "ana", 3, NOW_MS))
     await store.advance_read_mark(ReadMark(other, "bob", 4, NOW_MS))
@@ -534,8 +534,8 @@ async def test_marks_are_absent_where_nothing_was_marked(store: MessagingStore, 
     assert await store.get_read_marks([]) == []
 
 
-async def test_muting_and_reading_do_not_disturb_each_other(store: MessagingStore, room: str) -> None:
-    """Either may come first, both may come at once, and each changes its own part only."""
+async def test_muting_and_reading_are_independent(store: MessagingStore, room: str) -> None:
+    """In any order and concurrently, each changes only its own field."""
     key = (room, "ana")
     await store.set_muted(*key, muted=True)
     assert await store.get_read_marks([key]) == [ReadMark(*key, muted=True)]
@@ -556,13 +556,13 @@ async def test_muting_and_reading_do_not_disturb_each_other(store: MessagingStor
 
 
 async def test_check_passes_while_the_store_works(store: MessagingStore) -> None:
-    """A real write and read succeed, again and again."""
+    """Repeated checks succeed."""
     await store.check()
     await store.check()
 
 
-async def test_failing_in_the_middle_leaves_a_prefix_and_a_repeat_completes_it(room: str) -> None:
-    """The store in memory stores as many entries as told, fails, and takes the same batch again."""
+async def test_injected_failure_stores_a_prefix_and_a_retry_completes_it(room: str) -> None:
+    """The in-memory store stores as many entries as requested, fails, and accepts the batch again."""
     store = MemoryMessaging()
     batch = [message(room, seq) for seq in range(1, 6)]
     store.fail_next(after_storing=2)
@@ -576,10 +576,10 @@ async def test_failing_in_the_middle_leaves_a_prefix_and_a_repeat_completes_it(r
     assert await seqs(store, room) == [1, 2, 3, 4, 5, 6]
 
 
-async def test_unknown_outcome_and_the_same_batch_again_store_once(
+async def test_retry_after_a_lost_acknowledgement_stores_once(
     stores: StoreUrls, room: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A batch whose acknowledgement is lost is `Unavailable` though stored; the repeat finds it."""
+    """The first call raises `Unavailable` although it stored the batch."""
     monkeypatch.setattr(client, "TIMEOUT_MS", 1000)
     host, port = urlsplit(stores.mongo).hostname or "", urlsplit(stores.mongo).port or 0
     loop = asyncio.get_running_loop()
@@ -602,8 +602,8 @@ async def test_unknown_outcome_and_the_same_batch_again_store_once(
         await proxy.close()
 
 
-async def test_store_that_is_away_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no server answers, everything raises `Unavailable`."""
+async def test_unreachable_store_raises_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every method does."""
     monkeypatch.setattr(client, "TIMEOUT_MS", 300)
     memory = MemoryMessaging()
     memory.unavailable = True
@@ -613,8 +613,8 @@ async def test_store_that_is_away_says_so(monkeypatch: pytest.MonkeyPatch) -> No
         await MongoMessaging.open("mongodb://127.0.0.1:9/")
 
 
-async def test_a_key_keeps_what_it_was_first_used_for(store: MessagingStore) -> None:
-    """Of many who claim a key at once one is first, and all are told what it claimed."""
+async def test_idempotency_key_keeps_its_first_digest(store: MessagingStore) -> None:
+    """Of concurrent claims one is first, and all return its digest."""
     key = new_id()
     kept = await asyncio.gather(
         *(store.claim_idempotency_key(key, f"digest {number}") for number in range(16))
@@ -625,8 +625,8 @@ async def test_a_key_keeps_what_it_was_first_used_for(store: MessagingStore) -> 
     assert await store.claim_idempotency_key(new_id(), "another") == "another"
 
 
-async def test_who_sent_up_to_where_is_known_from_the_document(store: MessagingStore) -> None:
-    """Each sender's own last seq, moved forward by flushes only."""
+async def test_last_sent_seqs_are_read_from_the_document(store: MessagingStore) -> None:
+    """They are advanced by summaries only."""
     made = group("ana", "bob")
     await store.create(made)
     assert await store.last_sent_seqs(made.id) == {}

@@ -1,4 +1,4 @@
-"""Migrations: once each, in order, whoever else starts at the same time."""
+"""Migrations: applied once each, in order, also by concurrent starts."""
 
 import asyncio
 import itertools
@@ -46,8 +46,8 @@ async def tables(url: str) -> set[str]:
         await connection.close()
 
 
-async def test_database_is_made_and_migrated_once(stores: StoreUrls, service: tuple[str, Path]) -> None:
-    """A missing database is created; each file is applied once, in order."""
+async def test_database_is_created_and_migrated_once(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """Each file is applied once, in order."""
     name, folder = service
     (folder / "0001_a.sql").write_text("CREATE TABLE a (id int)")
     (folder / "0002_b.sql").write_text("ALTER TABLE a RENAME TO b")
@@ -60,8 +60,8 @@ async def test_database_is_made_and_migrated_once(stores: StoreUrls, service: tu
     assert await tables(url) == {"b", "c", "schema_migrations"}
 
 
-async def test_many_starting_at_once_migrate_once(stores: StoreUrls, service: tuple[str, Path]) -> None:
-    """Instances that start together agree: one creates, one migrates, all go on."""
+async def test_concurrent_starts_migrate_once(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """One instance creates the database, one migrates, all continue."""
     name, folder = service
     for number in range(1, 6):
         (folder / f"000{number}_t.sql").write_text(f"CREATE TABLE t{number} (id int)")
@@ -73,10 +73,8 @@ async def test_many_starting_at_once_migrate_once(stores: StoreUrls, service: tu
     assert sorted(len(names) for names in applied) == [0, 0, 0, 0, 0, 5]
 
 
-async def test_failed_migration_leaves_nothing_of_itself(
-    stores: StoreUrls, service: tuple[str, Path]
-) -> None:
-    """What was applied before stays; the failed one can be mended and done again."""
+async def test_failed_migration_is_rolled_back(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """Earlier ones stay; it can be fixed and applied again."""
     name, folder = service
     (folder / "0001_a.sql").write_text("CREATE TABLE a (id int)")
     url = await create_database(stores.postgres, name)
@@ -90,8 +88,8 @@ async def test_failed_migration_leaves_nothing_of_itself(
     assert await migrate(url, name) == [f"{name}/0002_b"]
 
 
-async def test_changed_and_lost_files_are_refused(stores: StoreUrls, service: tuple[str, Path]) -> None:
-    """History is not rewritten; a newer version's migrations are left alone."""
+async def test_changed_and_missing_files_are_errors(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """Migrations of a newer version are ignored."""
     name, folder = service
     for number in (1, 2, 3):
         (folder / f"000{number}_t.sql").write_text(f"CREATE TABLE t{number} (id int)")
@@ -140,8 +138,8 @@ async def test_comments_of_applied_migrations_may_change(
     assert await migrate(url, name) == []
 
 
-def test_numbers_are_unique_and_well_formed(service: tuple[str, Path]) -> None:
-    """Two files of one number, or one without, are a mistake."""
+def test_numbers_must_be_unique_and_well_formed(service: tuple[str, Path]) -> None:
+    """Two files with one number, or one without a number, are an error."""
     name, folder = service
     (folder / "0001_a.sql").write_text("SELECT 1")
     (folder / "0001_b.sql").write_text("SELECT 1")
@@ -153,7 +151,7 @@ def test_numbers_are_unique_and_well_formed(service: tuple[str, Path]) -> None:
 
 
 async def test_unreachable_server_is_unavailable(tmp_path: Path) -> None:
-    """No server, no driver's exception."""
+    """No driver exception is raised."""
     with pytest.raises(Unavailable):
         await create_database(f"postgresql://nobody@/postgres?host={tmp_path}", "users")
     with pytest.raises(Unavailable):
@@ -170,6 +168,6 @@ async def test_unreachable_server_is_unavailable(tmp_path: Path) -> None:
         ("postgresql:///postgres?host=/run/x", "postgresql:///convene_users?host=/run/x"),
     ],
 )
-def test_database_url_changes_the_database_alone(given: str, expected: str) -> None:
-    """Server, login and options stay as they were given."""
+def test_database_url_changes_only_the_database(given: str, expected: str) -> None:
+    """Server, login and options stay unchanged."""
     assert database_url(given, "users") == expected

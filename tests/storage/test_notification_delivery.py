@@ -1,4 +1,4 @@
-"""Notifications beside each other: taken in with the cursor, counted once, and told until they are known."""
+"""Notifications under concurrency: stored with the cursor, counted once, listed until delivered."""
 
 import asyncio
 import random
@@ -7,10 +7,10 @@ from collections.abc import Awaitable
 import msgspec
 import pytest
 
+from storage.contracts.domain_events import Cursor, CursorUpdate
 from storage.errors import Conflict
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from storage.records.domain_events import Cursor, CursorUpdate
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 from tests.storage.test_notification_store import like_notification, list_notifications
 
@@ -32,8 +32,8 @@ async def other(notifications_database: ServiceDatabase) -> PostgresNotification
     return PostgresNotifications(instance.pool, instance.cursors)
 
 
-async def test_untold_is_told_until_it_is_known(notifications: PostgresNotifications) -> None:
-    """Oldest first, with how many are unread; told, it is not told again until it counts up."""
+async def test_undelivered_is_listed_until_marked_delivered(notifications: PostgresNotifications) -> None:
+    """Oldest first, with the unread count; listed again only if its count grows."""
     ana, ben, one, two = sorted_random_ids(4)
     await notifications.add([like_notification(ana, ben, one)], None)
     await notifications.add([like_notification(ana, ben, two)], None)
@@ -50,8 +50,8 @@ async def test_untold_is_told_until_it_is_known(notifications: PostgresNotificat
     assert again.unread_count == 2
 
 
-async def test_count_that_went_up_meanwhile_is_untold(notifications: PostgresNotifications) -> None:
-    """What the devices were told is what they know, and no more."""
+async def test_count_grown_since_listing_stays_undelivered(notifications: PostgresNotifications) -> None:
+    """Only the delivered count is marked."""
     ana, ben, cai, post = sorted_random_ids(4)
     await notifications.add([like_notification(ana, ben, post)], None)
     (first,) = await notifications.list_undelivered(10)
@@ -64,8 +64,8 @@ async def test_count_that_went_up_meanwhile_is_untold(notifications: PostgresNot
     assert await notifications.list_undelivered(10) == []
 
 
-async def test_what_was_read_is_not_told(notifications: PostgresNotifications) -> None:
-    """Whoever reads it knows it; what is gone is told to nobody."""
+async def test_read_and_deleted_notifications_are_not_delivered(notifications: PostgresNotifications) -> None:
+    """They are not listed as undelivered."""
     ana, ben, one, two, three = sorted_random_ids(5)
     await notifications.add([like_notification(ana, ben, post) for post in (one, two, three)], None)
     untold = await notifications.list_undelivered(10)
@@ -78,10 +78,10 @@ async def test_what_was_read_is_not_told(notifications: PostgresNotifications) -
     assert await list_notifications(notifications, ana) == []
 
 
-async def test_notices_and_cursor_move_together(
+async def test_notifications_and_cursor_are_written_together(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
-    """Whoever is elsewhere notifies nobody and leaves the sources free; no notices move the cursor too."""
+    """From another cursor nothing is stored and sources stay unused; an empty batch advances the cursor."""
     cursors = notifications_database.instance_a.cursors
     ana, ben, post = sorted_random_ids(3)
     await cursors.create(NAME, START)
@@ -94,7 +94,7 @@ async def test_notices_and_cursor_move_together(
     assert await cursors.get(NAME) == START
 
 
-async def test_one_source_about_two_things_tells_once(notifications: PostgresNotifications) -> None:
+async def test_one_source_notifies_once_across_groups(notifications: PostgresNotifications) -> None:
     """Also within one batch."""
     ana, ben, post = sorted_random_ids(3)
     notice = like_notification(ana, ben, post)
@@ -102,10 +102,10 @@ async def test_one_source_about_two_things_tells_once(notifications: PostgresNot
     assert [each.count for each in await list_notifications(notifications, ana)] == [1]
 
 
-async def test_same_notices_at_once_count_once(
+async def test_concurrent_equal_notifications_count_once(
     notifications: PostgresNotifications, other: PostgresNotifications
 ) -> None:
-    """Twenty readers on two instances that take the same: each source is counted once."""
+    """Twenty readers on two instances: each source is counted once."""
     people, posts, fans = sorted_random_ids(3), sorted_random_ids(2), sorted_random_ids(5)
     notices = [like_notification(one, fan, post) for fan in fans for post in posts for one in people]
     await asyncio.gather(*((notifications, other)[n % 2].add(notices, None) for n in range(20)))
@@ -115,13 +115,13 @@ async def test_same_notices_at_once_count_once(
 
 
 @pytest.mark.parametrize("step", [None, CursorUpdate(NAME, START, NEXT)])
-async def test_one_step_of_two_readers_notifies_once(
+async def test_concurrent_readers_notify_once(
     notifications_database: ServiceDatabase,
     notifications: PostgresNotifications,
     other: PostgresNotifications,
     step: CursorUpdate | None,
 ) -> None:
-    """With a step one of them conflicts; without, both are done, and each source has told once."""
+    """With a cursor update one conflicts; without, both succeed, and each source notifies once."""
     ana, ben, post = sorted_random_ids(3)
     await notifications_database.instance_a.cursors.create(NAME, START)
     outcomes = await asyncio.gather(
@@ -133,10 +133,10 @@ async def test_one_step_of_two_readers_notifies_once(
 
 
 @pytest.mark.parametrize("act", ["told", "read_all"])
-async def test_rows_are_locked_in_the_order_in_which_they_are_taken(
+async def test_rows_are_locked_in_a_fixed_order(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications, act: str
 ) -> None:
-    """Whoever waits for the first holds no other, so two that meet never wait for each other."""
+    """A statement that waits for the first row holds no other, so two do not deadlock."""
     ana, ben, *posts = sorted_random_ids(10)
     for post in reversed(posts):
         await notifications.add([like_notification(ana, ben, post)], None)
@@ -155,12 +155,12 @@ async def test_rows_are_locked_in_the_order_in_which_they_are_taken(
     assert await notifications.list_undelivered(10) == []
 
 
-async def test_reading_beside_taking_loses_no_count(
+async def test_concurrent_reads_and_inserts_lose_no_count(
     notifications_database: ServiceDatabase,
     notifications: PostgresNotifications,
     other: PostgresNotifications,
 ) -> None:
-    """While some take, read and tell, the counts of all that stands add up to the sources."""
+    """The sum of all counts equals the number of sources."""
     people, posts = sorted_random_ids(3), sorted_random_ids(3)
 
     async def take(number: int) -> None:

@@ -1,16 +1,15 @@
-"""The contract of the Notification service's store: what is told once, what counts up, and what was read."""
+"""Contract of `NotificationStore`."""
 
 import random
 
 import msgspec
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.notifications import NewNotification, NotificationRecord
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.user_cache import UserCardRecord
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from storage.records.notifications import NewNotification, NotificationRecord
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 
@@ -46,10 +45,10 @@ def page_key(notification: NotificationRecord) -> PageKey:
     return to_microseconds(notification.created_at), notification.id
 
 
-async def test_notice_is_found_as_it_was_given(
+async def test_notification_is_found_as_stored(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
-    """With its sender's card if one is here; where nobody did it or no UUID is meant, it says so."""
+    """With its sender's card if cached; without sender, and with a reference that is no UUID."""
     ana, ben, post = sorted_random_ids(3)
     await notifications_database.cache_users(ben)
     mention = NewNotification(
@@ -83,8 +82,8 @@ async def test_notice_is_found_as_it_was_given(
     assert await list_notifications(notifications, ben) == []
 
 
-async def test_each_source_tells_once(notifications: PostgresNotifications) -> None:
-    """Who likes, takes it back and likes again is told of once; so is what is read again, before or after."""
+async def test_each_source_notifies_once(notifications: PostgresNotifications) -> None:
+    """A repeated like or event creates no second notification."""
     ana, ben, post = sorted_random_ids(3)
     notice = like_notification(ana, ben, post)
     await notifications.add([notice, notice], None)
@@ -97,15 +96,15 @@ async def test_each_source_tells_once(notifications: PostgresNotifications) -> N
     assert await notifications.unread_counts([ana]) == {}
 
 
-async def test_same_source_tells_each_recipient(notifications: PostgresNotifications) -> None:
-    """One event that many are to know is one for each."""
+async def test_same_source_notifies_each_recipient(notifications: PostgresNotifications) -> None:
+    """One event with many recipients creates one notification each."""
     people, sender, event = sorted_random_ids(5), random_id(), random_id()
     await notifications.add([like_notification(one, sender, event) for one in people], None)
     assert await notifications.unread_counts([*people, sender]) == dict.fromkeys(people, 1)
 
 
-async def test_unread_notification_about_the_same_counts_up(notifications: PostgresNotifications) -> None:
-    """It says who was last and how many before, stands first again, and keeps its id."""
+async def test_unread_notification_of_the_same_group_counts_up(notifications: PostgresNotifications) -> None:
+    """It shows the last sender and the previous count, moves to the top, and keeps its id."""
     ana, post, other, *fans = sorted_random_ids(6)
     await notifications.add([like_notification(ana, fans[0], post)], None)
     (first,) = await list_notifications(notifications, ana)
@@ -121,8 +120,8 @@ async def test_unread_notification_about_the_same_counts_up(notifications: Postg
     assert await notifications.unread_counts([ana]) == {ana: 2}
 
 
-async def test_after_reading_a_new_one_starts(notifications: PostgresNotifications) -> None:
-    """What was read stays as it was read."""
+async def test_new_notification_is_created_after_reading(notifications: PostgresNotifications) -> None:
+    """The read one stays unchanged."""
     ana, post, *fans = sorted_random_ids(4)
     await notifications.add([like_notification(ana, fans[0], post)], None)
     (first,) = await list_notifications(notifications, ana)
@@ -133,8 +132,8 @@ async def test_after_reading_a_new_one_starts(notifications: PostgresNotificatio
     assert (second.count, second.message, second.is_read) == (1, f"{fans[1][:8]} likes it", False)
 
 
-async def test_only_ones_own_notification_is_read(notifications: PostgresNotifications) -> None:
-    """Whether that is new; None where the user has no such notification."""
+async def test_user_can_mark_only_own_notifications(notifications: PostgresNotifications) -> None:
+    """Returns whether it was unread; None for others."""
     ana, ben, post = sorted_random_ids(3)
     await notifications.add([like_notification(ana, ben, post)], None)
     (told,) = await list_notifications(notifications, ana)
@@ -145,8 +144,8 @@ async def test_only_ones_own_notification_is_read(notifications: PostgresNotific
     assert [one.is_read for one in await list_notifications(notifications, ana)] == [True]
 
 
-async def test_read_all_reads_ones_own(notifications: PostgresNotifications) -> None:
-    """And answers how many that were."""
+async def test_mark_all_read_marks_own_notifications(notifications: PostgresNotifications) -> None:
+    """Returns how many were unread."""
     ana, ben, *posts = sorted_random_ids(5)
     await notifications.add(
         [like_notification(one, random_id(), post) for post in posts for one in (ana, ben)], None
@@ -159,10 +158,10 @@ async def test_read_all_reads_ones_own(notifications: PostgresNotifications) -> 
     assert await notifications.unread_counts([]) == {}
 
 
-async def test_list_is_paged_the_latest_first(
+async def test_notifications_are_paged_newest_first(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
-    """By key, also within one moment; without the hidden; all or the unread alone."""
+    """By key, also with equal times; without excluded users; all or unread only."""
     ana, hidden, *posts = sorted_random_ids(10)
     chance = random.Random(1)
     for post in posts:
@@ -189,8 +188,8 @@ async def test_list_is_paged_the_latest_first(
         assert seen == expected
 
 
-async def test_parted_keep_nothing_of_each_other(notifications: PostgresNotifications) -> None:
-    """What each was told of the other goes, and is named; a repeat finds nothing; sources stay told."""
+async def test_remove_between_deletes_in_both_directions(notifications: PostgresNotifications) -> None:
+    """The deleted ids are returned; a repeat deletes nothing; sources stay used."""
     ana, ben, cai, one, two = sorted_random_ids(5)
     notices = [
         like_notification(ana, ben, one),
@@ -211,10 +210,10 @@ async def test_parted_keep_nothing_of_each_other(notifications: PostgresNotifica
     assert counts == {ana: 1, ben: 0, cai: 1}
 
 
-async def test_forget_drops_all_of_a_user(
+async def test_remove_user_deletes_all_rows_of_a_user(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
-    """What they were told goes; what others were told of them loses its sender and name; repeatable."""
+    """Notifications of others lose their sender and text; idempotent."""
     ana, ben, cai, post = sorted_random_ids(4)
     await notifications.add(
         [
@@ -235,10 +234,10 @@ async def test_forget_drops_all_of_a_user(
     assert ana not in {row["recipient_id"] for row in rows}
 
 
-async def test_counts_told_are_never_above_what_is(
+async def test_audit_finds_delivered_counts_above_counts(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
-    """The audit sees a row that was told as more than it is."""
+    """A row delivered with a higher count is found."""
     ana, ben, post = sorted_random_ids(3)
     await notifications.add([like_notification(ana, ben, post)], None)
     await notifications.mark_all_read(ana)
@@ -248,10 +247,10 @@ async def test_counts_told_are_never_above_what_is(
     assert await audit.count_mismatches() == 1
 
 
-async def test_the_order_of_a_batch_is_kept(
+async def test_order_of_a_batch_is_kept(
     notifications_database: ServiceDatabase, notifications: PostgresNotifications
 ) -> None:
-    """The last one given is the newest, whatever the ids and groups are; also one that counts up."""
+    """The last one is the newest, whatever ids and groups; also one that counts up."""
     ana, *rest = sorted_random_ids(30)
     await notifications_database.cache_users(*rest)
     posts, senders = rest[:12], rest[12:]

@@ -1,4 +1,4 @@
-"""The feed of a service: nothing is missed in it, nothing comes twice, and only what all have read goes."""
+"""The outbox of a service: no event is missed or read twice, and only events read by all are pruned."""
 
 import asyncio
 import random
@@ -7,9 +7,9 @@ import time
 import msgspec
 import pytest
 
+from storage.contracts.domain_events import Cursor, OutboxEvent
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.social import PostgresSocial
-from storage.records.domain_events import Cursor, OutboxEvent
 from tests.storage.service_database import RawConnection, ServiceDatabase, sorted_random_ids
 
 INSERT = "INSERT INTO outbox (key, type, payload) VALUES ($1, 'test', '{}') RETURNING id"
@@ -52,10 +52,8 @@ async def insert_events(database: ServiceDatabase, count: int) -> list[int]:
     return [await database.sql.fetchval(INSERT, f"k{number}") for number in range(count)]
 
 
-async def test_event_is_read_as_it_was_written(
-    social_database: ServiceDatabase, outbox: PostgresOutbox
-) -> None:
-    """Key, type, payload and time; the next place is behind it."""
+async def test_event_is_read_as_written(social_database: ServiceDatabase, outbox: PostgresOutbox) -> None:
+    """Key, type, payload and time; the next cursor is after it."""
     ana, ben = sorted_random_ids(2)
     await PostgresSocial(social_database.instance_a.pool).follow(ana, ben)
     reader = OutboxReader(outbox)
@@ -68,10 +66,10 @@ async def test_event_is_read_as_it_was_written(
     assert len(reader.seen) == 1
 
 
-async def test_reader_beside_late_writers_misses_none_and_sees_none_twice(
+async def test_reader_misses_no_event_of_late_writers(
     social_database: ServiceDatabase, outbox: PostgresOutbox
 ) -> None:
-    """Eight writers take numbers early and commit late, in any order, and some never."""
+    """Eight writers take ids early and commit late, in any order, some roll back; no event is read twice."""
     committed: list[int] = []
     by_id: list[int] = []
 
@@ -109,14 +107,14 @@ async def test_reader_beside_late_writers_misses_none_and_sees_none_twice(
     for number in range(8):
         own = [event.id for event in reader.seen if event.key.startswith(f"{number}.")]
         assert own == sorted(own)
-    # Why not by id: the same polls, told by numbers alone, have lost some of the rows.
+    # Polling by id alone loses some of the rows.
     assert set(by_id) < set(committed)
 
 
-async def test_lower_number_that_commits_later_is_not_lost(
+async def test_lower_id_that_commits_later_is_not_lost(
     social_database: ServiceDatabase, outbox: PostgresOutbox
 ) -> None:
-    """Polling by number alone loses it for good; the feed keeps what came beside it back until then."""
+    """Polling by id alone would lose it; the feed holds later events back until it commits."""
     slow = await social_database.connection()
     writing = slow.transaction()
     await writing.start()
@@ -132,10 +130,10 @@ async def test_lower_number_that_commits_later_is_not_lost(
     assert (by_id, reader.ids) == ([late], [early, late])
 
 
-async def test_rolled_back_writer_holds_nobody_back_afterwards(
+async def test_rolled_back_writer_leaves_a_harmless_gap(
     social_database: ServiceDatabase, outbox: PostgresOutbox
 ) -> None:
-    """What it took of numbers is a hole that nobody waits for."""
+    """Readers do not wait for its ids."""
     slow = await social_database.connection()
     writing = slow.transaction()
     await writing.start()
@@ -147,10 +145,10 @@ async def test_rolled_back_writer_holds_nobody_back_afterwards(
     assert reader.ids == ids
 
 
-async def test_source_names_the_database_and_its_head(
+async def test_source_identifies_the_database_and_its_last_id(
     social_database: ServiceDatabase, posts_database: ServiceDatabase, outbox: PostgresOutbox
 ) -> None:
-    """The same from every instance, another for each database; the head is the highest number given out."""
+    """The same on every instance, different per database."""
     assert (await outbox.source()).last_id == 0
     ids = await insert_events(social_database, 3)
     assert (await outbox.source()).last_id == ids[-1]
@@ -159,10 +157,10 @@ async def test_source_names_the_database_and_its_head(
     assert (await posts_database.instance_a.outbox.source()).name != (await outbox.source()).name
 
 
-async def test_rebase_makes_events_of_another_servers_dump_readable(
+async def test_reassign_xids_makes_events_of_a_dump_readable(
     social_database: ServiceDatabase, outbox: PostgresOutbox
 ) -> None:
-    """Their transactions lie in this server's future; what is readable stays where it is."""
+    """Transaction ids in this server's future are replaced; readable events stay."""
     ids = await insert_events(social_database, 4)
     reader = OutboxReader(outbox)
     await reader.read_until(4)
@@ -182,10 +180,10 @@ async def test_rebase_makes_events_of_another_servers_dump_readable(
         assert reader.seen[:2] == before
 
 
-async def test_lag_is_the_age_of_the_oldest_event_behind_a_place(
+async def test_lag_is_the_age_of_the_oldest_unread_event(
     social_database: ServiceDatabase, outbox: PostgresOutbox
 ) -> None:
-    """Zero where there is none."""
+    """Zero if there is none."""
     assert await outbox.lag_s(Cursor("here")) == 0
     await insert_events(social_database, 2)
     await social_database.sql.execute("UPDATE outbox SET created_at = now() - id * interval '100 seconds'")
@@ -199,10 +197,10 @@ async def test_lag_is_the_age_of_the_oldest_event_behind_a_place(
     assert await outbox.lag_s(Cursor("here")) == 0
 
 
-async def test_only_what_all_have_read_is_dropped(
+async def test_prune_deletes_only_what_all_have_read(
     social_database: ServiceDatabase, outbox: PostgresOutbox
 ) -> None:
-    """Up to the slowest, once each has told, and only what is old enough."""
+    """Up to the slowest consumer, once each has recorded a cursor, and only old events."""
     ids = await insert_events(social_database, 6)
     await social_database.sql.execute(
         "UPDATE outbox SET created_at = now() - interval '1 hour' WHERE id < $1", ids[3]

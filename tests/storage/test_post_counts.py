@@ -1,4 +1,4 @@
-"""Likes, comments and posts are counted by the database: equal to the rows at every commit."""
+"""Counts of likes, comments and posts equal the rows at every commit."""
 
 import asyncio
 import random
@@ -70,10 +70,10 @@ class RandomWriter:
                 await self._reactions.delete_comment(self._comment_ids.pop())
 
 
-async def test_counts_equal_rows_at_every_look_beside_many_writers(
+async def test_counts_equal_rows_under_concurrent_writers(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
-    """50 writers on two instances like, unlike, comment, delete comments, and delete the posts under them."""
+    """50 writers on two instances like, unlike, comment, delete comments and delete posts."""
     ana = random_id()
     post_ids = [await posts.create(ana, f"post {number}", None, None) for number in range(12)]
     instances = (posts_database.instance_a, await posts_database.instance())
@@ -91,13 +91,13 @@ async def test_counts_equal_rows_at_every_look_beside_many_writers(
     )
 
 
-async def test_like_that_meets_the_end_of_its_post_is_missing(
+async def test_like_of_a_post_being_deleted_is_missing(
     posts_database: ServiceDatabase,
     posts: PostgresPosts,
     reactions: PostgresReactions,
     audit: PostgresPostsAudit,
 ) -> None:
-    """It waits for the post to be gone; nothing of it stays."""
+    """It waits for the deletion; nothing of it stays."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     beside = await posts_database.connection()
@@ -114,13 +114,13 @@ async def test_like_that_meets_the_end_of_its_post_is_missing(
     assert await posts_database.outbox_rows("post.liked", "comment.created") == []
 
 
-async def test_end_of_a_post_that_meets_a_like_takes_it_along(
+async def test_deletion_of_a_post_waits_for_a_like(
     posts_database: ServiceDatabase,
     posts: PostgresPosts,
     reactions: PostgresReactions,
     audit: PostgresPostsAudit,
 ) -> None:
-    """It waits for the like, which goes with the post."""
+    """The like is deleted with the post."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     beside = await posts_database.connection()
@@ -136,10 +136,10 @@ async def test_end_of_a_post_that_meets_a_like_takes_it_along(
 
 
 @pytest.mark.parametrize("what", ["post_likes", "comments"])
-async def test_what_is_taken_back_beside_the_end_of_its_post_waits_at_the_post(
+async def test_unlike_locks_the_post_first(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, what: str
 ) -> None:
-    """It holds nothing that the end of the post needs, so the two never wait for each other."""
+    """It holds no lock that the deletion of the post needs, so the two do not deadlock."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     await reactions.like(post_id, ben)
@@ -162,7 +162,7 @@ async def test_what_is_taken_back_beside_the_end_of_its_post_waits_at_the_post(
             comment_id = await reactions.comment(post_id, ben, "so", None)
 
 
-async def test_two_likes_of_one_person_at_once_are_one(
+async def test_concurrent_likes_of_one_user_count_once(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
     """The second waits and changes nothing."""

@@ -1,4 +1,4 @@
-"""What the Post service tells of posts, likes and comments, and how its events are numbered."""
+"""Domain events of the Post service and their order."""
 
 import asyncio
 import itertools
@@ -34,10 +34,10 @@ def event_counts(rows: list[OutboxRow]) -> list[tuple[str, int]]:
     return [(one.type, one.payload["posts_count"]) for one in rows]
 
 
-async def test_posts_are_told_with_how_many_there_are(
+async def test_post_events_carry_the_posts_count(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
-    """A hidden post counts as none; what changes nothing is not told."""
+    """A hidden post is not counted; a change without effect publishes nothing."""
     ana = random_id()
     one = await posts.create(ana, "one", None, None)
     two = await posts.create(ana, "two", None, None)
@@ -59,10 +59,8 @@ async def test_posts_are_told_with_how_many_there_are(
     assert await audit.posts_counts([ana, random_id()]) == {ana: 0}
 
 
-async def test_posts_are_told_to_the_microsecond(
-    posts_database: ServiceDatabase, posts: PostgresPosts
-) -> None:
-    """A timeline made of what is told has the same keys as one that is read."""
+async def test_post_events_carry_microseconds(posts_database: ServiceDatabase, posts: PostgresPosts) -> None:
+    """A timeline built from events has the same keys as one read from the store."""
     ana = random_id()
     for _ in range(20):
         await posts.create(ana, "one", None, None)
@@ -70,10 +68,10 @@ async def test_posts_are_told_to_the_microsecond(
     assert told == {key.id: key.created_us for key in await posts.newest_keys([ana], 100)}
 
 
-async def test_events_of_one_author_are_numbered_in_the_order_of_commits(
+async def test_events_of_one_author_have_ids_in_commit_order(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
-    """A change beside another waits for it before it takes a number, also when it began first."""
+    """A change waits for a concurrent one before it takes an id, also if it started first."""
     ana, ben = sorted_random_ids(2)
     hidden = await posts.create(ana, "to be hidden", None, None)
     early, late = await posts_database.connection(), await posts_database.connection()
@@ -97,10 +95,10 @@ async def test_events_of_one_author_are_numbered_in_the_order_of_commits(
     ]
 
 
-async def test_told_counts_follow_each_other_beside_many_writers(
+async def test_published_counts_change_by_one(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
-    """In the order of numbers each event's count is the one before it, one more or one less."""
+    """In id order each count differs from the previous by one, under concurrent writers."""
     authors = sorted_random_ids(3)
 
     async def write(number: int) -> None:
@@ -118,10 +116,10 @@ async def test_told_counts_follow_each_other_beside_many_writers(
     assert await audit.count_mismatches() == 0
 
 
-async def test_likes_and_comments_of_others_are_told_to_the_author(
+async def test_likes_and_comments_of_others_are_published(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
-    """One's own are not, nor is what is taken back."""
+    """Own ones and deletions are not."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     for user in (ana, ben):

@@ -1,17 +1,16 @@
-"""The contract of the Post service's store: posts made, found, paged, hidden and forgotten."""
+"""Contract of `PostStore` and `FeedPosts`."""
 
 import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import PostKey, PostRecord
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.posts import PostKey, PostRecord
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,10 +49,10 @@ async def insert_at_times(
     return sorted(keys, key=lambda key: (key.created_us, key.id), reverse=True)
 
 
-async def test_post_is_found_as_it_was_made(
+async def test_post_is_found_as_created(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
-    """With its author's card if one is here, its counts, and whether the viewer likes it."""
+    """With its author's card if cached, its counts, and whether the viewer likes it."""
     ana, ben, event = sorted_random_ids(3)
     await posts_database.cache_users(ana)
     post_id = await posts.create(ana, "hello", event, None)
@@ -69,7 +68,7 @@ async def test_post_is_found_as_it_was_made(
     assert (unknown.author, unknown.event_id) == (UserCardRecord(ben), None)
 
 
-async def test_unknown_and_misshapen_ids_find_nothing(posts: PostgresPosts) -> None:
+async def test_unknown_and_malformed_ids_find_nothing(posts: PostgresPosts) -> None:
     """Neither is an error."""
     post_id = await posts.create(random_id(), "hello", None, None)
     odd = [random_id(), "", "no id", post_id.upper(), post_id.replace("-", "")]
@@ -81,8 +80,8 @@ async def test_unknown_and_misshapen_ids_find_nothing(posts: PostgresPosts) -> N
         assert not await posts.set_hidden(one, hidden=True)
 
 
-async def test_280_characters_fit_whatever_their_bytes(posts: PostgresPosts) -> None:
-    """Code points count; one more is refused by the check and leaves nothing."""
+async def test_content_is_limited_to_280_code_points(posts: PostgresPosts) -> None:
+    """One more is rejected by the check and stores nothing."""
     ana = random_id()
     for sign in ("x", ROCKET):
         post_id = await posts.create(ana, sign * 280, None, None)
@@ -92,8 +91,8 @@ async def test_280_characters_fit_whatever_their_bytes(posts: PostgresPosts) -> 
     assert len(await posts.by_author(ana, None, ana, 10)) == 2
 
 
-async def test_only_its_author_deletes_a_post(posts: PostgresPosts) -> None:
-    """And once."""
+async def test_only_the_author_deletes_a_post(posts: PostgresPosts) -> None:
+    """Once."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     assert not await posts.delete(post_id, ben)
@@ -102,8 +101,8 @@ async def test_only_its_author_deletes_a_post(posts: PostgresPosts) -> None:
     assert await posts.find([post_id], ana) == []
 
 
-async def test_hidden_post_is_as_good_as_gone(posts: PostgresPosts, reactions: PostgresReactions) -> None:
-    """Nobody finds it, on any way, until it is shown again as it was."""
+async def test_hidden_post_is_not_found(posts: PostgresPosts, reactions: PostgresReactions) -> None:
+    """By any query, until it is unhidden."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     comment_id = await reactions.comment(post_id, ben, "hello too", None)
@@ -130,7 +129,7 @@ async def test_hidden_post_is_as_good_as_gone(posts: PostgresPosts, reactions: P
 async def test_posts_of_an_author_are_paged_by_key(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
-    """Newest first, also where many came at one moment; what is posted meanwhile shifts no page."""
+    """Newest first, also with equal times; new posts shift no page."""
     ana, ben = sorted_random_ids(2)
     keys = await insert_at_times(posts_database, [ana, ben], 40, time_count=4)
     expected = [key.id for key in keys if key.author_id == ana]
@@ -149,7 +148,7 @@ async def test_posts_of_an_author_are_paged_by_key(
 async def test_newest_equals_a_naive_computation(
     posts_database: ServiceDatabase, posts: PostgresPosts, seed: int
 ) -> None:
-    """Of any posts by id and any authors, from any place on: each once, newest first."""
+    """For any post ids and authors, from any position: each post once, newest first."""
     chance = random.Random(seed)
     authors = sorted_random_ids(5)
     keys = await insert_at_times(posts_database, authors, 60, time_count=6)
@@ -173,8 +172,10 @@ async def test_newest_equals_a_naive_computation(
         assert [one.id for one in found] == expected[:limit]
 
 
-async def test_keys_are_the_newest_of_all(posts_database: ServiceDatabase, posts: PostgresPosts) -> None:
-    """As timelines keep them, to the microsecond."""
+async def test_newest_keys_are_the_newest_of_all_authors(
+    posts_database: ServiceDatabase, posts: PostgresPosts
+) -> None:
+    """With microseconds."""
     authors = sorted_random_ids(3)
     keys = await insert_at_times(posts_database, authors, 30, time_count=5)
     assert await posts.newest_keys(authors, 100) == keys
@@ -183,13 +184,13 @@ async def test_keys_are_the_newest_of_all(posts_database: ServiceDatabase, posts
     assert await posts.newest_keys([], 100) == await posts.newest_keys([random_id()], 100) == []
 
 
-async def test_forget_drops_all_of_a_user_and_counts_it_for_others(
+async def test_remove_user_deletes_all_rows_and_updates_counts(
     posts_database: ServiceDatabase,
     posts: PostgresPosts,
     reactions: PostgresReactions,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Posts, comments and likes, some at a time; it may be done again."""
+    """Posts, comments and likes, in batches; idempotent."""
     monkeypatch.setattr("storage.postgres.posts.DELETE_BATCH_ROWS", 2)
     ana, ben = sorted_random_ids(2)
     kept = await posts.create(ben, "mine", None, None)

@@ -1,17 +1,17 @@
-"""Idempotency keys: what is made under one is made once, whatever is asked again and beside it."""
+"""Idempotency keys: repeated and concurrent requests create one object."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from storage.contracts.events import NewEvent
+from storage.contracts.idempotency import IdempotencyKey
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import Transaction
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
-from storage.records.events import NewEvent
-from storage.records.idempotency_key import IdempotencyKey
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import ServiceDatabase, random_id
 
@@ -51,10 +51,10 @@ async def count_posts(database: ServiceDatabase) -> int:
     return int(await database.sql.fetchval("SELECT count(*) FROM posts"))
 
 
-async def test_same_key_and_content_answer_the_first_result(
+async def test_same_key_and_content_return_the_first_result(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
-    """However often; nothing more is made or told."""
+    """Nothing more is created or published."""
     ana = random_id()
     first = await posts.create(ana, "hello", None, KEY)
     assert {await posts.create(ana, "hello", None, KEY) for _ in range(3)} == {first}
@@ -68,7 +68,7 @@ async def test_same_key_and_content_answer_the_first_result(
 async def test_same_key_with_other_content_conflicts(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
-    """And nothing is made; another key is another request, and so is none."""
+    """Nothing is created; another key, or none, is another request."""
     ana = random_id()
     post_id = await posts.create(ana, "hello", None, KEY)
     with pytest.raises(Conflict) as refused:
@@ -83,10 +83,10 @@ async def test_same_key_with_other_content_conflicts(
     assert await count_posts(posts_database) == 4
 
 
-async def test_comments_and_events_keep_their_keys_too(
+async def test_comments_and_events_use_idempotency_keys(
     reactions: PostgresReactions, posts: PostgresPosts, scene: EventFixture
 ) -> None:
-    """Each service has its own."""
+    """Each service stores its own."""
     ana, now = random_id(), datetime.now(UTC)
     post_id = await posts.create(ana, "hello", None, None)
     assert len({await reactions.comment(post_id, ana, "so", KEY) for _ in range(3)}) == 1
@@ -101,7 +101,7 @@ async def test_comments_and_events_keep_their_keys_too(
 async def test_second_request_waits_for_the_first_and_gets_its_result(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
-    """On another instance too; with other content it waits as well, and then conflicts."""
+    """Also on another instance; with other content it waits and then conflicts."""
     ana, held = random_id(), BlockedWork()
     other = await posts_database.instance()
     first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
@@ -119,10 +119,10 @@ async def test_second_request_waits_for_the_first_and_gets_its_result(
     assert await count_posts(posts_database) == 1
 
 
-async def test_failed_first_leaves_the_key_free(
+async def test_failed_request_leaves_the_key_unused(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
-    """Who waited makes it then, even with other content, and its result is the first."""
+    """A waiting request then does the work, even with other content."""
     ana, held = random_id(), BlockedWork()
     held.failing = True
     first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
@@ -136,10 +136,10 @@ async def test_failed_first_leaves_the_key_free(
     assert await count_posts(posts_database) == 1
 
 
-async def test_cancelled_first_leaves_the_key_free(
+async def test_cancelled_request_leaves_the_key_unused(
     posts_database: ServiceDatabase, posts: PostgresPosts
 ) -> None:
-    """A caller who goes away while it runs takes what was made along."""
+    """Its work is rolled back."""
     ana, held = random_id(), BlockedWork()
     first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
     await held.started.wait()
@@ -151,10 +151,10 @@ async def test_cancelled_first_leaves_the_key_free(
     assert await count_posts(posts_database) == 1
 
 
-async def test_refused_content_leaves_the_key_free(
+async def test_rejected_content_leaves_the_key_unused(
     posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
-    """Only successes are kept."""
+    """Only successes are stored."""
     ana = random_id()
     with pytest.raises(Conflict, match="posts_content_check"):
         await posts.create(ana, "x" * 281, None, KEY)
@@ -163,8 +163,8 @@ async def test_refused_content_leaves_the_key_free(
     assert await posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST)
 
 
-async def test_many_at_once_make_one(posts_database: ServiceDatabase) -> None:
-    """Forty on two instances get the same answer."""
+async def test_concurrent_requests_create_one_object(posts_database: ServiceDatabase) -> None:
+    """Forty on two instances get the same result."""
     ana = random_id()
     other = await posts_database.instance()
     stores = [PostgresPosts(one.pool, one.idempotency_keys) for one in (posts_database.instance_a, other)]
@@ -173,8 +173,8 @@ async def test_many_at_once_make_one(posts_database: ServiceDatabase) -> None:
     assert await count_posts(posts_database) == 1
 
 
-async def test_old_keys_are_forgotten(posts_database: ServiceDatabase, posts: PostgresPosts) -> None:
-    """Those of the time promised stay."""
+async def test_old_keys_are_pruned(posts_database: ServiceDatabase, posts: PostgresPosts) -> None:
+    """Younger ones stay."""
     ana = random_id()
     first = await posts.create(ana, "hello", None, KEY)
     kept = IdempotencyKey("l" * 64, "d")

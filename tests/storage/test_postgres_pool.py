@@ -1,4 +1,4 @@
-"""The pool, its failures, and the statements it runs."""
+"""The PostgreSQL pool, error mapping and statements."""
 
 import asyncio
 import re
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import pytest
 
+from storage.contracts.users import NewUser
 from storage.errors import Conflict, StorageError, Unavailable
 from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import PoolLimits, PostgresPool
@@ -18,7 +19,6 @@ from storage.postgres.statement import (
     split_statements,
 )
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser
 from tests.until import until
 
 ONE = Statement("one", "SELECT 1 AS one", ())
@@ -48,15 +48,15 @@ async def setting(pool: PostgresPool, name: str) -> str:
     return str(row["value"])
 
 
-async def test_connections_commit_durably_and_bound_every_statement(users_pool: PostgresPool) -> None:
-    """Whatever the server's defaults are, an acknowledged commit is on disk and nothing runs for ever."""
+async def test_connections_commit_durably_and_limit_statement_time(users_pool: PostgresPool) -> None:
+    """Whatever the server's defaults are."""
     assert await setting(users_pool, "synchronous_commit") == "on"
     assert await setting(users_pool, "statement_timeout") == "5s"
     assert await setting(users_pool, "idle_in_transaction_session_timeout") == "10s"
 
 
 async def test_check_writes_and_reads(users_pool: PostgresPool, users_url: str) -> None:
-    """The health check leaves a trace; a database that takes no writes is not healthy."""
+    """The check fails on a database that accepts no writes."""
     await users_pool.check()
     await users_pool.check()
     connection = await asyncpg.connect(users_url)
@@ -74,8 +74,8 @@ async def test_check_writes_and_reads(users_pool: PostgresPool, users_url: str) 
         await connection.close()
 
 
-async def test_full_pool_answers_in_time_and_health_does_not_notice(open_pool: OpenPool) -> None:
-    """Whoever gets no connection is told so soon; the check has a connection of its own."""
+async def test_full_pool_raises_in_time_and_check_still_passes(open_pool: OpenPool) -> None:
+    """`Unavailable` is raised within the timeout; the check has a separate connection."""
     pool = await open_pool(PoolLimits(max_connections=1, acquire_timeout_ms=50, statement_timeout_ms=5000))
     busy = asyncio.ensure_future(pool.rows(SLEEP))
     await until(lambda: pool.statistics().connections == 1 and pool.statistics().idle == 0)
@@ -88,8 +88,8 @@ async def test_full_pool_answers_in_time_and_health_does_not_notice(open_pool: O
     assert len(await pool.rows(ONE)) == 1
 
 
-async def test_only_so_many_wait_for_a_connection(open_pool: OpenPool) -> None:
-    """Past the bound of waiting nobody waits at all."""
+async def test_waiters_are_limited(open_pool: OpenPool) -> None:
+    """Beyond the limit a call fails at once."""
     pool = await open_pool(PoolLimits(max_connections=1, max_waiting=2, acquire_timeout_ms=3000))
     outcomes = await asyncio.gather(*(pool.rows(ONE) for _ in range(10)), return_exceptions=True)
     assert any(isinstance(outcome, Unavailable) for outcome in outcomes)
@@ -97,16 +97,16 @@ async def test_only_so_many_wait_for_a_connection(open_pool: OpenPool) -> None:
     assert pool.statistics().waiting == 0
 
 
-async def test_statement_past_its_time_is_unavailable(open_pool: OpenPool) -> None:
-    """A statement that takes too long is cut off, and the pool goes on."""
+async def test_statement_timeout_is_unavailable(open_pool: OpenPool) -> None:
+    """The statement is cancelled, and the pool stays usable."""
     pool = await open_pool(PoolLimits(statement_timeout_ms=50))
     with pytest.raises(Unavailable):
         await pool.rows(SLEEP)
     assert len(await pool.rows(ONE)) == 1
 
 
-async def test_killed_connections_cost_a_reader_nothing(users_pool: PostgresPool, users_url: str) -> None:
-    """A read on a connection that the server cut is done again; a write is told as unknown."""
+async def test_read_is_retried_after_a_lost_connection(users_pool: PostgresPool, users_url: str) -> None:
+    """A write raises `Unavailable` instead."""
     await asyncio.gather(*(users_pool.rows(ONE) for _ in range(10)))
     killer = await asyncpg.connect(users_url)
     kill = """
@@ -129,8 +129,8 @@ async def test_killed_connections_cost_a_reader_nothing(users_pool: PostgresPool
     await killer.close()
 
 
-async def test_broken_connection_is_not_used_again(open_pool: OpenPool) -> None:
-    """A connection that the driver lost its way on, but thinks alive, is cut and not handed on."""
+async def test_broken_connection_is_not_reused(open_pool: OpenPool) -> None:
+    """A connection whose protocol state is broken is closed, though the driver considers it open."""
     pool = await open_pool(PoolLimits(max_connections=1))
     which = Statement("which", "SELECT pg_backend_pid() AS pid", ())
 
@@ -146,8 +146,8 @@ async def test_broken_connection_is_not_used_again(open_pool: OpenPool) -> None:
     assert before["pid"] == same["pid"] != after["pid"]
 
 
-async def test_transaction_is_whole_or_nothing(users_pool: PostgresPool) -> None:
-    """A block that fails leaves nothing behind, also on a connection without the reset query."""
+async def test_transaction_is_atomic(users_pool: PostgresPool) -> None:
+    """A failing block leaves nothing, also without the reset query."""
     insert = Statement(
         "insert", "INSERT INTO users (email, username, password_hash) VALUES ($1, $1, 'h')", ("name",)
     )
@@ -167,7 +167,7 @@ async def test_transaction_is_whole_or_nothing(users_pool: PostgresPool) -> None
 
 
 async def test_closed_pool_is_unavailable(users_url: str) -> None:
-    """After its end, and before its beginning, a pool answers like a store that is down."""
+    """After `close` and before `open`."""
     pool = PostgresPool(users_url)
     with pytest.raises(Unavailable):
         await pool.rows(ONE)
@@ -180,7 +180,7 @@ async def test_closed_pool_is_unavailable(users_url: str) -> None:
 
 
 async def test_unreachable_server_is_unavailable(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No server, no driver's exception."""
+    """No driver exception is raised."""
     pool = PostgresPool(f"postgresql://nobody@/nothing?host={tmp_path_factory.mktemp('none')}")
     with pytest.raises(Unavailable):
         await pool.open()
@@ -211,8 +211,8 @@ async def test_unreachable_server_is_unavailable(tmp_path_factory: pytest.TempPa
         (asyncpg.exceptions._base.DataError("user's words"), StorageError),
     ],
 )
-def test_driver_failures_become_the_contracts(error: Exception, expected: type[StorageError]) -> None:
-    """Each class of failure has one meaning, and none carries the driver's words."""
+def test_driver_errors_are_mapped(error: Exception, expected: type[StorageError]) -> None:
+    """Each class of error has one meaning, and the driver's text is dropped."""
     with pytest.raises(StorageError) as raised, map_errors():
         raise error
     assert type(raised.value) is expected
@@ -221,7 +221,7 @@ def test_driver_failures_become_the_contracts(error: Exception, expected: type[S
 
 
 def test_statement_takes_order_and_types_from_its_signature() -> None:
-    """The header is the signature; casts and prose do not disturb it."""
+    """Casts and prose do not affect it."""
     source = """-- Finds :second things, and :first too.
 --
 --   :first uuid[]  :second int   -> rows
@@ -245,20 +245,20 @@ def test_unknown_statement_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("signature", ["", "--   :a int  :b int"])
-def test_statement_without_a_true_signature_is_refused(signature: str) -> None:
-    """A file whose header and text differ does not load."""
+def test_statement_with_a_wrong_signature_is_rejected(signature: str) -> None:
+    """A header that differs from the text is an error at load."""
     with pytest.raises(InvalidStatement):
         parse_statement("x", f"-- Finds.\n--\n{signature}\nSELECT :a\n")
 
 
-async def test_wrong_number_of_values_is_a_mistake_of_ours(users_pool: PostgresPool) -> None:
-    """It is told as such and not as a store that is down."""
+async def test_wrong_number_of_values_is_a_type_error(users_pool: PostgresPool) -> None:
+    """It is not reported as an unavailable store."""
     with pytest.raises(TypeError):
         await users_pool.rows(ONE, 1)
 
 
-async def test_look_ups_use_their_indexes(users: PostgresUsers, users_url: str) -> None:
-    """No look-up by token, login, id or prefix reads the whole table, also when planned for any value."""
+async def test_lookups_use_their_indexes(users: PostgresUsers, users_url: str) -> None:
+    """No lookup by token, login, id or prefix scans the whole table, also with a generic plan."""
     connection = await asyncpg.connect(users_url)
     try:
         await connection.execute("""

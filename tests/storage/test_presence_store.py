@@ -1,4 +1,4 @@
-"""The contract of the presence board, on Valkey; and of the store of when people were seen last."""
+"""Contracts of `PresenceStore` and `LastSeenStore`."""
 
 import asyncio
 import uuid
@@ -8,10 +8,9 @@ import pytest
 
 from config import limits
 from storage.contracts.bus import Bus
-from storage.contracts.presence import presence_topic
+from storage.contracts.presence import LastSeen, presence_topic
 from storage.embedded import StoreUrls
 from storage.mongo.messaging import MongoMessaging
-from storage.records.presence import LastSeen
 from storage.redis import presence
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence
@@ -40,13 +39,13 @@ async def get_states(board: RedisPresence, *user_ids: str) -> list[str]:
     return [one.status for one in await board.get(user_ids)]
 
 
-async def test_nobody_is_there_of_whom_nobody_says_so(board: RedisPresence) -> None:
-    """Who was never told of is offline."""
+async def test_unknown_user_is_offline(board: RedisPresence) -> None:
+    """A user without an entry is offline."""
     assert await get_states(board, random_name(), random_name()) == ["offline", "offline"]
 
 
-async def test_somebody_is_as_the_most_present_instance_says(board: RedisPresence) -> None:
-    """Online anywhere is online; away only where all that say anything say away."""
+async def test_online_on_any_instance_is_online(board: RedisPresence) -> None:
+    """Away only if all entries are away."""
     ana, one, other = random_name(), random_name(), random_name()
     await board.renew_lease(one)
     await board.renew_lease(other)
@@ -66,7 +65,7 @@ async def test_somebody_is_as_the_most_present_instance_says(board: RedisPresenc
 async def test_entries_without_a_lease_do_not_count(
     board: RedisPresence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An instance that stops beating takes its people along, and is no longer among the living."""
+    """An instance that stops renewing loses its users and is no longer listed."""
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 60)
     ana, dead, living = random_name(), random_name(), random_name()
     await board.renew_lease(dead)
@@ -80,10 +79,10 @@ async def test_entries_without_a_lease_do_not_count(
     assert living in await board.renew_lease(living)
 
 
-async def test_what_a_dead_instance_left_is_given_out_once(
+async def test_users_of_a_dead_instance_are_returned_once(
     board: RedisPresence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two who bury an instance only one gets its people; a living one is not buried."""
+    """Of two concurrent removals one gets the users; a live instance is not removed."""
     ana, ben, instance = random_name(), random_name(), random_name()
     await board.renew_lease(instance)
     await board.set_states(instance, {ana: "online", ben: "away"})
@@ -100,8 +99,8 @@ async def test_what_a_dead_instance_left_is_given_out_once(
     assert left[1] == []
 
 
-async def test_watchers_hear_that_there_is_something_to_look_at(board: RedisPresence, bus: Bus) -> None:
-    """Every word about somebody is told on their topic, without saying what it was."""
+async def test_subscribers_are_notified_of_every_change(board: RedisPresence, bus: Bus) -> None:
+    """On the user's presence topic, without content."""
     ana, instance = random_name(), random_name()
     heard: list[tuple[str, bytes]] = []
     bus.on_frame(lambda topic, frame: heard.append((topic, frame)))
@@ -114,8 +113,8 @@ async def test_watchers_hear_that_there_is_something_to_look_at(board: RedisPres
     assert heard == [(presence_topic(ana), b"")]
 
 
-async def test_the_later_moment_of_having_been_seen_stays(stores: StoreUrls) -> None:
-    """Moments come late and in any order; nobody is seen earlier than before."""
+async def test_later_last_seen_time_wins(stores: StoreUrls) -> None:
+    """Times arrive in any order."""
     messaging = await MongoMessaging.open(stores.mongo)
     ana, ben = random_name(), random_name()
     try:

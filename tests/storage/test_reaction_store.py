@@ -1,14 +1,13 @@
-"""The contract of the Post service's store: comments and likes."""
+"""Contract of `ReactionStore`."""
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import CommentRecord, LikeRecord
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
-from storage.records.posts import CommentRecord, LikeRecord
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 
@@ -33,7 +32,7 @@ def page_key(record: CommentRecord | LikeRecord) -> PageKey:
 
 
 async def test_likes_are_idempotent(posts: PostgresPosts, reactions: PostgresReactions, post_id: str) -> None:
-    """The first time is new, the second changes nothing, and so with taking it back."""
+    """The first like is new, the second changes nothing; likewise for unlikes."""
     ana = random_id()
     for _ in range(2):
         assert await reactions.like(post_id, ana)
@@ -45,10 +44,10 @@ async def test_likes_are_idempotent(posts: PostgresPosts, reactions: PostgresRea
 
 
 @pytest.mark.parametrize("bad", ["", "no id", "00000000-0000-0000-0000-00000000000A", None])
-async def test_reactions_to_no_post_are_missing(
+async def test_reactions_to_a_missing_post_raise_missing(
     posts_database: ServiceDatabase, reactions: PostgresReactions, bad: str | None
 ) -> None:
-    """Whether the id is nobody's or none at all; nothing is written."""
+    """For unknown and malformed ids; nothing is written."""
     ana = random_id()
     unknown = random_id() if bad is None else bad
     with pytest.raises(Missing):
@@ -63,10 +62,10 @@ async def test_reactions_to_no_post_are_missing(
     assert await posts_database.outbox_rows() == []
 
 
-async def test_comment_is_found_as_it_was_made(
+async def test_comment_is_found_as_created(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, post_id: str
 ) -> None:
-    """With its author's card and whose post it is about; deleted it is gone, once."""
+    """With its author's card and the post's author; deleting it works once."""
     ana = random_id()
     await posts_database.cache_users(ana)
     comment_id = await reactions.comment(post_id, ana, "so", None)
@@ -81,8 +80,8 @@ async def test_comment_is_found_as_it_was_made(
     assert [one.comment_count for one in await posts.find([post_id], ana)] == [0]
 
 
-async def test_281_characters_are_refused(reactions: PostgresReactions, post_id: str) -> None:
-    """By the check; 280 code points fit, however many bytes they are."""
+async def test_281_code_points_are_rejected(reactions: PostgresReactions, post_id: str) -> None:
+    """By the check; 280 fit, whatever their size in bytes."""
     ana = random_id()
     await reactions.comment(post_id, ana, "\N{ROCKET}" * 280, None)
     with pytest.raises(Conflict, match="comments_content_check"):
@@ -90,10 +89,10 @@ async def test_281_characters_are_refused(reactions: PostgresReactions, post_id:
     assert len(await reactions.comments(post_id, None, (), 10)) == 1
 
 
-async def test_comments_come_oldest_first(
+async def test_comments_are_paged_oldest_first(
     posts_database: ServiceDatabase, reactions: PostgresReactions, post_id: str
 ) -> None:
-    """Paged by key, also within one moment, without those of the hidden; a new one shifts no page."""
+    """By key, also with equal times, without excluded users; new ones shift no page."""
     ana, ben, hidden = sorted_random_ids(3)
     made = [await reactions.comment(post_id, who, "so", None) for who in (ana, hidden, ben, ana, ben, ana)]
     whole = [one.id for one in await reactions.comments(post_id, None, (), 100)]
@@ -113,10 +112,10 @@ async def test_comments_come_oldest_first(
         assert seen[:5] == whole
 
 
-async def test_likes_come_latest_first(
+async def test_likes_are_paged_newest_first(
     posts_database: ServiceDatabase, reactions: PostgresReactions, post_id: str
 ) -> None:
-    """Paged by key, also within one moment, without the hidden and the deleted; the unknown are told."""
+    """By key, also with equal times, without excluded and deleted users; uncached users are included."""
     gone, hidden, *fans = sorted_random_ids(7)
     await posts_database.cache_users(*fans[1:])
     await posts_database.cache_users(gone, deleted=True)
@@ -138,10 +137,10 @@ async def test_likes_come_latest_first(
     assert seen == whole
 
 
-async def test_deleted_post_takes_its_reactions_along(
+async def test_reactions_are_deleted_with_their_post(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, post_id: str
 ) -> None:
-    """Nothing of them is found any more."""
+    """None is found afterwards."""
     ana = random_id()
     await reactions.like(post_id, ana)
     comment_id = await reactions.comment(post_id, ana, "so", None)

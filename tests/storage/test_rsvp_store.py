@@ -1,12 +1,11 @@
-"""The contract of answers to events: four states, their counts, the line for a place, and who is told."""
+"""Contract of `RsvpStore`: statuses, counts, waitlist and published events."""
 
 import pytest
 
-from storage.contracts.social import PageKey
+from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
-from storage.records.events import EventChange, RsvpState
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserCardRecord
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
 
@@ -27,8 +26,8 @@ async def create_full_event(
 
 
 @pytest.mark.parametrize("before", STATUSES)
-async def test_each_answer_follows_each_other(scene: EventFixture, before: str) -> None:
-    """It replaces the last one, is counted, and is told once where it changed something."""
+async def test_each_status_can_follow_each_other(scene: EventFixture, before: str) -> None:
+    """It replaces the previous one, is counted, and is published once if it changed something."""
     ana = random_id()
     for after in STATUSES:
         event_id = await scene.create_event()
@@ -50,8 +49,8 @@ async def test_each_answer_follows_each_other(scene: EventFixture, before: str) 
         assert told[0].payload == {"event_id": event_id, "user_id": ana}
 
 
-async def test_unknown_answer_is_refused(scene: EventFixture) -> None:
-    """By a check; what was answered before stands."""
+async def test_unknown_status_is_rejected(scene: EventFixture) -> None:
+    """By a check; the previous status stays."""
     event_id, ana = await scene.create_event(), random_id()
     await scene.rsvps.set_rsvp(event_id, ana, "MAYBE", waitlist=False)
     with pytest.raises(Conflict, match="event_rsvps_status_check"):
@@ -59,8 +58,8 @@ async def test_unknown_answer_is_refused(scene: EventFixture) -> None:
     assert await scene.rsvps.get_rsvp(event_id, ana) == RsvpState("MAYBE", None)
 
 
-async def test_full_event_refuses_or_puts_into_the_line(scene: EventFixture) -> None:
-    """Whoever wants to wait gets a place in the line, the others are refused; other answers are free."""
+async def test_full_event_rejects_or_waitlists(scene: EventFixture) -> None:
+    """With `waitlist` the user gets a position; other statuses are still accepted."""
     ana, ben, cai = sorted_random_ids(3)
     event_id, (goer,) = await create_full_event(scene, [ana])
     with pytest.raises(Conflict, match=r"event\.full"):
@@ -74,8 +73,8 @@ async def test_full_event_refuses_or_puts_into_the_line(scene: EventFixture) -> 
     assert (seen.my_rsvp, seen.my_waitlist_position) == ("INTERESTED", 2)
 
 
-async def test_free_place_goes_to_the_first_in_line(scene: EventFixture) -> None:
-    """Whether its owner answered otherwise or took the answer back; and the first is told."""
+async def test_freed_place_goes_to_the_first_waiting_user(scene: EventFixture) -> None:
+    """After a changed or deleted RSVP; the promotion is published."""
     line = sorted_random_ids(3)
     line.reverse()
     event_id, (goer,) = await create_full_event(scene, line)
@@ -96,8 +95,8 @@ async def test_free_place_goes_to_the_first_in_line(scene: EventFixture) -> None
     assert await scene.counts(event_id) == (1, 0)
 
 
-async def test_nobody_passes_the_line(scene: EventFixture) -> None:
-    """A place that is free while others wait is theirs, also when one comes who would not wait."""
+async def test_nobody_skips_the_waitlist(scene: EventFixture) -> None:
+    """A free place with users waiting is theirs."""
     line = sorted_random_ids(2)
     event_id, (goer,) = await create_full_event(scene, line)
     await scene.mark_started(event_id)
@@ -109,8 +108,8 @@ async def test_nobody_passes_the_line(scene: EventFixture) -> None:
 
 
 @pytest.mark.parametrize("status", ["INTERESTED", "MAYBE", "NOT_GOING", None])
-async def test_another_answer_leaves_the_line(scene: EventFixture, status: str | None) -> None:
-    """Those behind move up; the place that becomes free later is not for who left."""
+async def test_another_status_leaves_the_waitlist(scene: EventFixture, status: str | None) -> None:
+    """Later positions move up; a freed place does not go to a user who left."""
     ana, ben = sorted_random_ids(2)
     event_id, (goer,) = await create_full_event(scene, [ana, ben])
     if status is None:
@@ -124,8 +123,8 @@ async def test_another_answer_leaves_the_line(scene: EventFixture, status: str |
     assert await scene.promoted_user_ids() == [ben]
 
 
-async def test_raised_capacity_is_for_the_line(scene: EventFixture) -> None:
-    """As many as fit get a place, in the order of the line; lowered to what is taken, nobody does."""
+async def test_raised_capacity_promotes_the_waitlist(scene: EventFixture) -> None:
+    """In order, as many as fit; lowering to the places taken promotes nobody."""
     line = sorted_random_ids(5)
     line.reverse()
     event_id, _ = await create_full_event(scene, line, capacity=2)
@@ -141,7 +140,7 @@ async def test_raised_capacity_is_for_the_line(scene: EventFixture) -> None:
 
 
 async def test_nobody_is_promoted_after_the_start(scene: EventFixture) -> None:
-    """Neither for a place that becomes free nor for new ones; one may still answer until the end."""
+    """Neither for freed nor for new places; RSVPs are accepted until the end."""
     line = sorted_random_ids(2)
     event_id, (goer,) = await create_full_event(scene, line)
     await scene.mark_started(event_id)
@@ -152,8 +151,8 @@ async def test_nobody_is_promoted_after_the_start(scene: EventFixture) -> None:
     assert await scene.rsvps.get_rsvp(event_id, line[0]) == RsvpState(None, 1)
 
 
-async def test_event_that_is_over_takes_no_answers(scene: EventFixture) -> None:
-    """But one may take back what one answered."""
+async def test_past_event_accepts_no_rsvps(scene: EventFixture) -> None:
+    """An RSVP can still be deleted."""
     event_id, ana = await scene.create_event(), random_id()
     await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
     await scene.mark_ended(event_id)
@@ -165,8 +164,8 @@ async def test_event_that_is_over_takes_no_answers(scene: EventFixture) -> None:
     assert await scene.counts(event_id) == (0, 0)
 
 
-async def test_answers_are_paged_the_first_first(scene: EventFixture) -> None:
-    """By status or all, also within one moment, without the hidden and the deleted."""
+async def test_rsvps_are_paged_oldest_first(scene: EventFixture) -> None:
+    """By status or all, also with equal times, without excluded and deleted users."""
     gone, hidden, unknown, *known = sorted_random_ids(7)
     await scene.database.cache_users(hidden, *known)
     await scene.database.cache_users(gone, deleted=True)
@@ -192,8 +191,8 @@ async def test_answers_are_paged_the_first_first(scene: EventFixture) -> None:
     assert seen == sorted([unknown, *known])
 
 
-async def test_told_of_changes_is_who_may_come(scene: EventFixture) -> None:
-    """All who answered, but for those who will not come and those who only wait; in the order of ids."""
+async def test_users_to_notify_are_those_who_may_come(scene: EventFixture) -> None:
+    """All with an RSVP other than NOT_GOING, without waiting users, in id order."""
     line = sorted_random_ids(1)
     event_id, goers = await create_full_event(scene, line, capacity=3)
     others = sorted_random_ids(3)

@@ -206,8 +206,8 @@ async def columns_of(connection: RawConnection, table: str) -> dict[str, Column]
 
 
 @pytest.mark.parametrize(("service", "table"), COLUMNS)
-async def test_table_stands_as_designed(fresh_database: FreshDatabase, service: str, table: str) -> None:
-    """Types, lengths, defaults, what is never null, keys and checks; a reference may say more."""
+async def test_table_matches_the_design(fresh_database: FreshDatabase, service: str, table: str) -> None:
+    """Types, lengths, defaults, NOT NULL, keys and checks; a reference may have more."""
     async with open_connection(fresh_database(service)) as connection:
         found = await columns_of(connection, table)
         rows = await connection.fetch(
@@ -224,16 +224,16 @@ async def test_table_stands_as_designed(fresh_database: FreshDatabase, service: 
 
 
 @pytest.mark.parametrize(("service", "index"), INDEXES)
-async def test_indexes_stand_as_designed(fresh_database: FreshDatabase, service: str, index: str) -> None:
-    """By name, columns, order and condition."""
+async def test_indexes_match_the_design(fresh_database: FreshDatabase, service: str, index: str) -> None:
+    """Name, columns, order and condition."""
     async with open_connection(fresh_database(service)) as connection:
         said = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = $1", index)
     assert said == f"CREATE INDEX {index} {INDEXES[service, index]}"
 
 
 @pytest.mark.parametrize("service", COUNT_TRIGGERS)
-async def test_counts_are_kept_by_triggers(fresh_database: FreshDatabase, service: str) -> None:
-    """On every table that is counted, for rows that come and rows that go."""
+async def test_counts_are_maintained_by_triggers(fresh_database: FreshDatabase, service: str) -> None:
+    """On every counted table, for inserts and deletes."""
     async with open_connection(fresh_database(service)) as connection:
         rows = await connection.fetch(
             """

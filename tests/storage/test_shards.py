@@ -1,9 +1,10 @@
-"""Where topics are, among several servers: everybody agrees, the shares are even, and growth moves few."""
+"""Sharding of topics: all instances agree, shares are even, and an added server moves few topics."""
 
 import pytest
 
-from storage.contracts.bus import conversation_topic, user_topic
+from storage.contracts.bus import conversation_topic
 from storage.contracts.presence import presence_topic
+from storage.contracts.user_streams import user_topic
 from storage.redis.sharding import Shards
 
 TOPICS = [conversation_topic(f"{number:024x}") for number in range(4000)]
@@ -18,23 +19,23 @@ def test_shares_are_even(servers: int) -> None:
 
 
 def test_all_instances_agree() -> None:
-    """Whatever each asked before."""
+    """Independent of earlier lookups."""
     one, other = Shards(3), Shards(3)
     assert [one.shard_of(topic) for topic in TOPICS] == [other.shard_of(topic) for topic in reversed(TOPICS)][
         ::-1
     ]
 
 
-def test_one_more_server_takes_its_share_and_moves_nothing_else() -> None:
-    """Whatever moves, moves to the new one."""
+def test_added_server_takes_its_share_and_moves_nothing_else() -> None:
+    """Every topic that moves, moves to the new server."""
     before, after = Shards(3), Shards(4)
     moved = [topic for topic in TOPICS if before.shard_of(topic) != after.shard_of(topic)]
     assert {after.shard_of(topic) for topic in moved} == {3}
     assert len(TOPICS) / 5 < len(moved) < len(TOPICS) / 3
 
 
-def test_presence_is_where_its_board_is() -> None:
-    """At the first; the rest is spread."""
+def test_presence_topics_are_on_the_first_server() -> None:
+    """Other topics are spread."""
     shards = Shards(5)
     assert {shards.shard_of(presence_topic(f"{number}")) for number in range(100)} == {0}
     assert len({shards.shard_of(user_topic(f"{number}")) for number in range(100)}) == 5

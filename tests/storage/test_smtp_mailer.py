@@ -1,4 +1,4 @@
-"""Mail by SMTP, against a real server on loopback."""
+"""The SMTP mailer, against a real server on loopback."""
 
 import asyncio
 import ssl
@@ -8,10 +8,10 @@ import aiosmtplib
 import pytest
 
 from config.settings import MailSettings
+from storage.contracts.mail import Mail
 from storage.errors import StorageError, Unavailable
 from storage.mail import smtp
 from storage.mail.smtp import SmtpMailer, map_error
-from storage.records.mail import Mail
 from tests.smtp_server import SmtpServer
 
 SENDER = "Convene <no-reply@convene.test>"
@@ -37,7 +37,7 @@ async def office() -> AsyncIterator[SmtpServer]:
 
 
 async def test_mail_arrives_as_plain_text(office: SmtpServer) -> None:
-    """Sender, recipient, subject and text are there; nothing in it is for machines to follow."""
+    """With sender, recipient, subject and text, and no HTML."""
     await create_mailer(office).send(MAIL)
     (letter,) = office.mails
     message = letter.message
@@ -49,8 +49,8 @@ async def test_mail_arrives_as_plain_text(office: SmtpServer) -> None:
     assert message["Auto-Submitted"] == "auto-generated"
 
 
-async def test_attempts_bear_one_message_id(office: SmtpServer) -> None:
-    """A mail that is sent twice is known as one by the mailbox."""
+async def test_attempts_have_one_message_id(office: SmtpServer) -> None:
+    """A mailbox can recognize a mail that is sent twice."""
     mailer = create_mailer(office)
     await mailer.send(MAIL)
     await mailer.send(MAIL)
@@ -66,8 +66,8 @@ async def test_attempts_bear_one_message_id(office: SmtpServer) -> None:
         ("o'neil+list@example.test", "o'neil+list@example.test"),
     ],
 )
-async def test_addresses_of_all_alphabets(office: SmtpServer, address: str, delivered: str) -> None:
-    """A domain goes out in ASCII, a name as it is."""
+async def test_international_addresses_are_accepted(office: SmtpServer, address: str, delivered: str) -> None:
+    """The domain is sent in ASCII, the local part unchanged."""
     await create_mailer(office).send(mail_to(address))
     assert [letter.recipient for letter in office.mails] == [delivered]
 
@@ -75,8 +75,8 @@ async def test_addresses_of_all_alphabets(office: SmtpServer, address: str, deli
 @pytest.mark.parametrize(
     "address", ["ana@example.test\r\nRCPT TO:<eva@example.test>", "a b@example.test", ""]
 )
-async def test_text_that_is_no_address_sends_nothing(office: SmtpServer, address: str) -> None:
-    """Nobody gets a second recipient or a header in by way of an address."""
+async def test_invalid_address_sends_nothing(office: SmtpServer, address: str) -> None:
+    """An address cannot inject a recipient or a header."""
     with pytest.raises(StorageError) as refused:
         await create_mailer(office).send(mail_to(address))
     assert not isinstance(refused.value, Unavailable)
@@ -92,8 +92,8 @@ async def test_text_that_is_no_address_sends_nothing(office: SmtpServer, address
         ("553 5.1.3 ana@example.test is no address", False),
     ],
 )
-async def test_refusals_tell_whether_to_try_again(office: SmtpServer, reply: str, again: bool) -> None:
-    """4xx may be tried again, 5xx not; the server's own words are not repeated."""
+async def test_smtp_codes_decide_whether_to_retry(office: SmtpServer, reply: str, again: bool) -> None:
+    """4xx is temporary, 5xx permanent; the server's text is dropped."""
     office.replies = [reply]
     with pytest.raises(StorageError) as refused:
         await create_mailer(office).send(MAIL)
@@ -104,8 +104,8 @@ async def test_refusals_tell_whether_to_try_again(office: SmtpServer, reply: str
     assert len(office.mails) == 1
 
 
-async def test_server_that_is_away_may_come_back(office: SmtpServer) -> None:
-    """Nobody listening is a reason to try again."""
+async def test_unreachable_server_is_a_temporary_failure(office: SmtpServer) -> None:
+    """A refused connection raises `Unavailable`."""
     await office.close()
     with pytest.raises(Unavailable):
         await create_mailer(office).send(MAIL)
@@ -114,8 +114,8 @@ async def test_server_that_is_away_may_come_back(office: SmtpServer) -> None:
     assert len(office.mails) == 1
 
 
-async def test_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection on which nothing comes holds nobody for ever."""
+async def test_silent_server_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without data does not block forever."""
     monkeypatch.setattr(smtp, "MAIL_SEND_TIMEOUT_S", 0.2)
     hung: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _reader, writer: hung.append(writer), "127.0.0.1", 0)
@@ -146,15 +146,15 @@ async def test_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPa
         (ValueError("ana@"), "ValueError", False),
     ],
 )
-def test_failures_are_about_the_mail_or_about_the_moment(error: Exception, words: str, again: bool) -> None:
-    """What an operator or time may mend is tried again; no word of the library's or the server's is kept."""
+def test_failures_are_permanent_or_temporary(error: Exception, words: str, again: bool) -> None:
+    """What an operator or time may fix is temporary; texts of library and server are dropped."""
     found = map_error(error)
     assert isinstance(found, Unavailable) is again
     assert str(found) == words
 
 
-async def test_failed_goodbye_is_no_failure(office: SmtpServer) -> None:
-    """A mail that was taken is sent, however the connection ends; else it would be sent again."""
+async def test_failed_quit_is_ignored(office: SmtpServer) -> None:
+    """An accepted mail is sent; an error would send it twice."""
     office.quit_reply = "421 too late"
     await create_mailer(office).send(MAIL)
     assert len(office.mails) == 1
@@ -162,8 +162,10 @@ async def test_failed_goodbye_is_no_failure(office: SmtpServer) -> None:
 
 @pytest.mark.parametrize("login", [{}, {"username": "convene", "password": "hunter2"}])
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_no_privacy_no_mail(office: SmtpServer, security: str, login: dict[str, str]) -> None:
-    """Where the demanded privacy is not to be had, neither mail nor password leaves."""
+async def test_missing_transport_security_sends_nothing(
+    office: SmtpServer, security: str, login: dict[str, str]
+) -> None:
+    """Neither mail nor password."""
     mailer = create_mailer(office, security=security, **login)
     with pytest.raises(Unavailable) as refused:
         await mailer.send(MAIL)

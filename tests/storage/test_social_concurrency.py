@@ -1,4 +1,4 @@
-"""Follows and blocks at the same moment: what the database promises whatever the order."""
+"""Follows and blocks under concurrency."""
 
 import asyncio
 import contextlib
@@ -6,11 +6,11 @@ import random
 
 import pytest
 
+from storage.contracts.social import SocialStats
 from storage.errors import Conflict, Unavailable
 from storage.postgres.audit import PostgresSocialAudit
 from storage.postgres.social import PostgresSocial
 from storage.postgres.statement import load_statement
-from storage.records.social import SocialStats
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 FOLLOW = load_statement("social", "social", "follow_insert").text
@@ -34,10 +34,10 @@ async def count_mismatches(database: ServiceDatabase) -> int:
     return await PostgresSocialAudit(database.instance_a.pool).count_mismatches()
 
 
-async def test_counts_equal_rows_after_many_writers(
+async def test_counts_equal_rows_after_concurrent_writers(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """50 writers on two instances follow and unfollow the same few people and each other."""
+    """50 writers on two instances follow and unfollow the same users and each other."""
     other = PostgresSocial((await social_database.instance()).pool)
     people = sorted_random_ids(8)
 
@@ -54,10 +54,10 @@ async def test_counts_equal_rows_after_many_writers(
     assert await count_mismatches(social_database) == 0
 
 
-async def test_counts_equal_rows_while_people_block_and_go(
+async def test_counts_equal_rows_under_blocks_and_deletions(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """Follows that end by blocks and by deleted accounts are discounted beside all others."""
+    """Follows ended by blocks and deleted accounts are subtracted."""
     people = sorted_random_ids(6)
 
     async def write(number: int) -> None:
@@ -80,10 +80,10 @@ async def test_counts_equal_rows_while_people_block_and_go(
     assert await social_database.sql.fetchval(FOLLOW_AND_BLOCK_PAIRS) == 0
 
 
-async def test_follow_and_block_at_once_never_leave_both(
+async def test_concurrent_follow_and_block_leave_only_the_block(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """In either direction, over many pairs; the follow is refused, or ended by the block."""
+    """In either direction; the follow is rejected or deleted."""
     pairs = [(random_id(), random_id()) for _ in range(40)]
     outcomes = await asyncio.gather(
         *(
@@ -99,10 +99,10 @@ async def test_follow_and_block_at_once_never_leave_both(
     assert await count_mismatches(social_database) == 0
 
 
-async def test_block_that_meets_a_follow_under_way_ends_it(
+async def test_block_waits_for_a_concurrent_follow_and_deletes_it(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """It waits until the follow is there, and then takes it away."""
+    """No follow stays."""
     ana, ben = sorted_random_ids(2)
     beside = await social_database.connection()
     following = beside.transaction()
@@ -116,10 +116,10 @@ async def test_block_that_meets_a_follow_under_way_ends_it(
 
 
 @pytest.mark.parametrize("ends_well", [True, False])
-async def test_follow_that_meets_a_block_under_way_waits_for_it(
+async def test_follow_waits_for_a_concurrent_block(
     social_database: ServiceDatabase, social: PostgresSocial, ends_well: bool
 ) -> None:
-    """It is refused when the block comes about, and new when it does not."""
+    """Rejected if the block commits, new if it rolls back."""
     ana, ben = sorted_random_ids(2)
     beside = await social_database.connection()
     blocking = beside.transaction()
@@ -137,10 +137,10 @@ async def test_follow_that_meets_a_block_under_way_waits_for_it(
     assert await count_mismatches(social_database) == 0
 
 
-async def test_follow_that_meets_an_unfollow_under_way_is_new(
+async def test_follow_waits_for_a_concurrent_unfollow(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """It waits for the end of the old one and counts once."""
+    """It is new and counted once."""
     ana, ben = sorted_random_ids(2)
     await social.follow(ana, ben)
     beside = await social_database.connection()
@@ -154,10 +154,10 @@ async def test_follow_that_meets_an_unfollow_under_way_is_new(
     assert await count_mismatches(social_database) == 0
 
 
-async def test_unfollow_that_meets_a_follow_under_way_ends_nothing(
+async def test_unfollow_does_not_see_an_uncommitted_follow(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """What is not there yet can not end; the follow then stands and is counted."""
+    """The follow stays and is counted."""
     ana, ben = sorted_random_ids(2)
     beside = await social_database.connection()
     following = beside.transaction()
@@ -169,10 +169,10 @@ async def test_unfollow_that_meets_a_follow_under_way_ends_nothing(
     assert await count_mismatches(social_database) == 0
 
 
-async def test_two_unfollows_at_once_discount_once(
+async def test_concurrent_unfollows_subtract_once(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """The second waits, finds nothing more, and says so."""
+    """The second waits, finds nothing and returns False."""
     ana, ben = sorted_random_ids(2)
     await social.follow(ana, ben)
     beside = await social_database.connection()
@@ -187,10 +187,10 @@ async def test_two_unfollows_at_once_discount_once(
 
 
 @pytest.mark.parametrize("act", ["follow", "unfollow"])
-async def test_counts_are_locked_in_the_order_of_ids(
+async def test_counts_are_locked_in_id_order(
     social_database: ServiceDatabase, social: PostgresSocial, act: str
 ) -> None:
-    """Whoever waits for the first holds no other, so two that meet never wait for each other."""
+    """A statement that waits for the first row holds no other, so two do not deadlock."""
     low, high = sorted_random_ids(2)
     for one, two in ((low, high), (high, low)):
         await social.follow(one, two)
@@ -207,10 +207,10 @@ async def test_counts_are_locked_in_the_order_of_ids(
     assert await count_mismatches(social_database) == 0
 
 
-async def test_follow_of_somebody_who_is_being_forgotten_is_counted_if_it_stays(
+async def test_follow_during_remove_user_is_counted(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """A follow that comes between the two statements of `forget` keeps its count, and can end again."""
+    """A follow between the two statements of `remove_user` keeps its count and can be deleted."""
     ana, ben, cai = sorted_random_ids(3)
     await social.follow(ana, ben)
     beside = await social_database.connection()

@@ -1,14 +1,13 @@
-"""The contract of the Social service's store: follows, blocks and their lists."""
+"""Contract of `SocialStore`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from storage.contracts.social import PageKey, SocialStore
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.social import FollowRecord, SocialStats, SocialStore
 from storage.errors import Conflict
 from storage.postgres.social import PostgresSocial
-from storage.records.social import FollowRecord, SocialStats
-from storage.records.timestamps import to_microseconds
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 List = Callable[[str, PageKey | None, Sequence[str], int], Awaitable[list[FollowRecord]]]
@@ -37,7 +36,7 @@ async def list_user_ids(
 
 
 async def test_follow_and_unfollow_are_idempotent(social: SocialStore) -> None:
-    """The first time is new, the second changes nothing; the same again after an end is new."""
+    """The first call is new, the second changes nothing; following again is new."""
     ana, ben = sorted_random_ids(2)
     for _ in range(2):
         assert await social.follow(ana, ben)
@@ -50,7 +49,7 @@ async def test_follow_and_unfollow_are_idempotent(social: SocialStore) -> None:
 
 
 async def test_block_and_unblock_are_idempotent(social: SocialStore) -> None:
-    """The first time is new, the second changes nothing; each side has a block of its own."""
+    """The first call is new, the second changes nothing; each side has its own block."""
     ana, ben = sorted_random_ids(2)
     for blocker, blocked in ((ana, ben), (ben, ana)):
         assert await social.block(blocker, blocked)
@@ -63,8 +62,8 @@ async def test_block_and_unblock_are_idempotent(social: SocialStore) -> None:
     assert await social.blocks([ana, ben]) == {}
 
 
-async def test_nobody_follows_or_blocks_themselves(social: SocialStore) -> None:
-    """A check refuses it, and says which."""
+async def test_users_cannot_follow_or_block_themselves(social: SocialStore) -> None:
+    """A check rejects it and is named."""
     ana = random_id()
     with pytest.raises(Conflict, match="follows_not_self"):
         await social.follow(ana, ana)
@@ -73,8 +72,8 @@ async def test_nobody_follows_or_blocks_themselves(social: SocialStore) -> None:
     assert await social.stats(ana) == SocialStats()
 
 
-async def test_nobody_follows_across_a_block(social: SocialStore) -> None:
-    """Whoever began it; after both have ended theirs it is possible again, and nothing came back."""
+async def test_block_prevents_follows_in_both_directions(social: SocialStore) -> None:
+    """After both blocks are deleted follows are possible again; old ones are not restored."""
     ana, ben = sorted_random_ids(2)
     await social.block(ana, ben)
     await social.block(ben, ana)
@@ -87,8 +86,10 @@ async def test_nobody_follows_across_a_block(social: SocialStore) -> None:
     assert await social.follow(ana, ben)
 
 
-async def test_block_ends_follows_both_ways(social_database: ServiceDatabase, social: SocialStore) -> None:
-    """With their counts and with a word to the others; follows of third people stay."""
+async def test_block_deletes_follows_in_both_directions(
+    social_database: ServiceDatabase, social: SocialStore
+) -> None:
+    """Counts are updated and events published; follows of other users stay."""
     ana, ben, cai = sorted_random_ids(3)
     for follower, followed in ((ana, ben), (ben, ana), (ana, cai), (cai, ben)):
         await social.follow(follower, followed)
@@ -102,8 +103,8 @@ async def test_block_ends_follows_both_ways(social_database: ServiceDatabase, so
     assert (told.key, told.payload) == (f"{ben}:{ana}", {"blocker_id": ben, "blocked_id": ana})
 
 
-async def test_each_change_is_told_once(social_database: ServiceDatabase, social: SocialStore) -> None:
-    """What changed nothing is not told."""
+async def test_each_change_is_published_once(social_database: ServiceDatabase, social: SocialStore) -> None:
+    """Calls without effect publish nothing."""
     ana, ben = sorted_random_ids(2)
     for act in (social.follow, social.unfollow, social.block, social.unblock):
         await act(ana, ben)
@@ -115,7 +116,7 @@ async def test_each_change_is_told_once(social_database: ServiceDatabase, social
 async def test_lists_are_paged_by_key_and_stable_under_inserts(
     social_database: ServiceDatabase, social: SocialStore
 ) -> None:
-    """Latest first, also where many came at one moment; who follows meanwhile shifts no page."""
+    """Newest first, also with equal times; new followers shift no page."""
     ana, *fans = sorted_random_ids(8)
     await social_database.cache_users(*fans)
     for fan in fans[:6]:
@@ -140,10 +141,10 @@ async def test_lists_are_paged_by_key_and_stable_under_inserts(
     assert [one.user.id for one in (*first, *rest)] == whole
 
 
-async def test_hidden_and_deleted_people_are_left_out_and_the_unknown_are_told(
+async def test_lists_omit_excluded_and_deleted_users(
     social_database: ServiceDatabase, social: SocialStore
 ) -> None:
-    """A page is full nevertheless; where no copy is here, a card says so."""
+    """Pages are still full; uncached users are included and marked."""
     ana, hidden, gone, new, *known = sorted_random_ids(7)
     await social_database.cache_users(hidden, *known)
     await social_database.cache_users(gone, deleted=True)
@@ -159,8 +160,8 @@ async def test_hidden_and_deleted_people_are_left_out_and_the_unknown_are_told(
         assert all(cards[one].is_cached and cards[one].username == f"u{one[:8]}" for one in known)
 
 
-async def test_blocks_answers_many_in_one(social: SocialStore) -> None:
-    """Those on either side of a block; who has none is absent, and so is who is nobody."""
+async def test_blocks_returns_many_users_at_once(social: SocialStore) -> None:
+    """In either direction; users without blocks and unknown users are absent."""
     ana, ben, cai, dan = sorted_random_ids(4)
     await social.block(ana, ben)
     await social.block(cai, ana)
@@ -169,8 +170,8 @@ async def test_blocks_answers_many_in_one(social: SocialStore) -> None:
     assert await social.blocks([]) == {}
 
 
-async def test_followed_among_names_those_alone(social: SocialStore) -> None:
-    """Of those asked for, and only in that direction."""
+async def test_followed_among_returns_a_subset(social: SocialStore) -> None:
+    """Only users asked for, and only that direction."""
     ana, ben, cai, dan = sorted_random_ids(4)
     await social.follow(ana, ben)
     await social.follow(ana, cai)
@@ -179,10 +180,10 @@ async def test_followed_among_names_those_alone(social: SocialStore) -> None:
     assert await social.followed_among(ana, []) == set()
 
 
-async def test_forget_drops_everything_of_a_user_and_counts_it_for_others(
+async def test_remove_user_deletes_all_rows_and_updates_counts(
     social_database: ServiceDatabase, social: SocialStore
 ) -> None:
-    """Follows and blocks both ways and the counts; it may be done again."""
+    """Follows and blocks in both directions and the counts; idempotent."""
     ana, ben, cai, dan = sorted_random_ids(4)
     for follower, followed in ((ana, ben), (ben, ana), (cai, ben), (ben, cai)):
         await social.follow(follower, followed)
@@ -198,7 +199,7 @@ async def test_forget_drops_everything_of_a_user_and_counts_it_for_others(
 
 
 @pytest.mark.parametrize("bad", ["", "no id", "{00000000-0000-0000-0000-000000000000}"])
-async def test_what_is_no_id_names_nobody(social: SocialStore, bad: str) -> None:
+async def test_malformed_id_matches_nobody(social: SocialStore, bad: str) -> None:
     """It is found nowhere and changes nothing."""
     ana = random_id()
     assert await social.stats(bad) == SocialStats()

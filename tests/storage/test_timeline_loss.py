@@ -1,4 +1,4 @@
-"""Timelines on a server that is emptied, restarted or short of memory: what is lost is seen to be lost."""
+"""Timelines on a server that is emptied, restarted or short of memory: losses are detected."""
 
 import asyncio
 import time
@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config.limits import TIMELINE_RETENTION_S
+from storage.contracts.timelines import TimelinePage
 from storage.errors import Unavailable
-from storage.records.timelines import TimelinePage
 from storage.redis.timelines import KEY, REBUILD_TIMEOUT_S, RedisTimelines
 from tests.storage.bus_cluster import SHORT_TIMEOUTS
 from tests.storage.service_database import random_id, sorted_random_ids
@@ -25,7 +25,7 @@ async def mortal(server: ValkeyServer) -> AsyncIterator[RedisTimelines]:
 
 
 async def test_emptied_server_has_no_timelines(server: ValkeyServer, mortal: RedisTimelines) -> None:
-    """Neither one that was there nor one that was being built; scripts it forgot are sent again."""
+    """Neither built nor in progress; lost scripts are sent again."""
     ana, ben = sorted_random_ids(2)
     await build(mortal, ana, random_keys(2))
     token = await mortal.begin_rebuild(ben)
@@ -39,7 +39,7 @@ async def test_emptied_server_has_no_timelines(server: ValkeyServer, mortal: Red
 
 
 async def test_restarted_server_has_no_timelines(server: ValkeyServer, mortal: RedisTimelines) -> None:
-    """Though its files brought everything back: they may lack the last second."""
+    """Although its files restore the data, which may lack the last second."""
     ana, ben, keys = random_id(), random_id(), random_keys(2)
     await build(mortal, ana, keys)
     token = await mortal.begin_rebuild(ben)
@@ -66,8 +66,8 @@ async def test_restarted_server_has_no_timelines(server: ValkeyServer, mortal: R
     assert await mortal.read(ana, None, 10) is None
 
 
-async def test_half_of_a_timeline_is_none(server: ValkeyServer, mortal: RedisTimelines) -> None:
-    """Where a server short of memory threw the first part away, it is built anew."""
+async def test_partly_evicted_timeline_is_missing(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """If a server short of memory evicted the state, the timeline is rebuilt."""
     ana, keys = random_id(), random_keys(2)
     await build(mortal, ana, keys)
     with server.client() as client:
@@ -79,8 +79,8 @@ async def test_half_of_a_timeline_is_none(server: ValkeyServer, mortal: RedisTim
     assert await read_all(mortal, ana) == []
 
 
-async def test_nothing_is_kept_for_ever(server: ValkeyServer, mortal: RedisTimelines) -> None:
-    """Every key expires: one that is being built soon, one that nobody reads in its time."""
+async def test_every_key_expires(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """Rebuilds in progress soon, unread timelines after the retention time."""
     ana, ben = sorted_random_ids(2)
     (key,) = random_keys(1)
     await mortal.begin_rebuild(ana)
@@ -98,8 +98,8 @@ async def test_nothing_is_kept_for_ever(server: ValkeyServer, mortal: RedisTimel
         assert all(client.ttl(one) > 0 for one in client.scan_iter())
 
 
-async def test_timeline_without_its_posts_is_none(server: ValkeyServer, mortal: RedisTimelines) -> None:
-    """Where a server short of memory threw the posts away, nobody is told that there are none."""
+async def test_timeline_with_evicted_posts_is_missing(server: ValkeyServer, mortal: RedisTimelines) -> None:
+    """It is not read as empty."""
     ana, ben, cai, keys = random_id(), random_id(), random_id(), random_keys(2)
     await build(mortal, ana, keys)
     await build(mortal, ben)

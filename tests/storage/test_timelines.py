@@ -1,4 +1,4 @@
-"""The contract of the timelines on Redis: built, pushed to, paged and dropped."""
+"""Contract of `Timelines`, on Redis."""
 
 import asyncio
 import random
@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from config.limits import TIMELINE_POSTS
+from storage.contracts.posts import PostKey
+from storage.contracts.timelines import TimelinePage
 from storage.embedded import StoreUrls
-from storage.records.posts import PostKey
-from storage.records.timelines import TimelinePage
 from storage.redis.timelines import RedisTimelines
 from tests.storage.service_database import random_id, sorted_random_ids
 
@@ -54,8 +54,8 @@ async def read_all(timelines: RedisTimelines, user: str) -> list[PostKey]:
     return page.keys
 
 
-async def test_nothing_is_read_until_it_is_built(timelines: RedisTimelines) -> None:
-    """Neither before it was begun nor before it was finished; built of nothing it is there and empty."""
+async def test_timeline_is_missing_until_built(timelines: RedisTimelines) -> None:
+    """Neither before nor during a rebuild; built from nothing it exists and is empty."""
     ana = random_id()
     assert await timelines.read(ana, None, 10) is None
     token = await timelines.begin_rebuild(ana)
@@ -64,8 +64,8 @@ async def test_nothing_is_read_until_it_is_built(timelines: RedisTimelines) -> N
     assert await timelines.read(ana, None, 10) == TimelinePage([], [], truncated=False)
 
 
-async def test_timeline_is_read_as_it_was_put_in(timelines: RedisTimelines) -> None:
-    """Posts newest first, whatever their order was; broadcasters, and whether there are older ones."""
+async def test_timeline_is_read_as_built(timelines: RedisTimelines) -> None:
+    """Newest first, whatever the input order; with broadcasters and whether older posts exist."""
     ana, keys, broadcast = random_id(), random_keys(20, time_range_us=4), sorted_random_ids(3)
     for cut in (False, True):
         token = await timelines.begin_rebuild(ana)
@@ -75,8 +75,8 @@ async def test_timeline_is_read_as_it_was_put_in(timelines: RedisTimelines) -> N
     assert await timelines.read(random_id(), None, 100) is None
 
 
-async def test_finish_needs_the_latest_token(timelines: RedisTimelines) -> None:
-    """Nothing happens with a wrong one, one of an earlier begin, one of somebody else, or twice."""
+async def test_finish_rebuild_needs_the_latest_token(timelines: RedisTimelines) -> None:
+    """A wrong, older, foreign or used token has no effect."""
     ana, ben = sorted_random_ids(2)
     first, second = await timelines.begin_rebuild(ana), await timelines.begin_rebuild(ana)
     for token in (first, await timelines.begin_rebuild(ben), ""):
@@ -89,8 +89,8 @@ async def test_finish_needs_the_latest_token(timelines: RedisTimelines) -> None:
     assert await timelines.read(ana, None, 10) == TimelinePage(keys, [], truncated=False)
 
 
-async def test_posts_pushed_while_it_is_built_are_kept(timelines: RedisTimelines) -> None:
-    """Beside what was read meanwhile; a post that comes both ways is there once."""
+async def test_posts_pushed_during_a_rebuild_are_kept(timelines: RedisTimelines) -> None:
+    """A post that is pushed and read is contained once."""
     ana, keys = random_id(), random_keys(4)
     await timelines.push(keys[0], [ana])
     token = await timelines.begin_rebuild(ana)
@@ -100,8 +100,8 @@ async def test_posts_pushed_while_it_is_built_are_kept(timelines: RedisTimelines
     assert await read_all(timelines, ana) == keys[1:]
 
 
-async def test_posts_pushed_go_to_kept_timelines_alone(timelines: RedisTimelines) -> None:
-    """Thousands in one call; whoever has none gets none; a repeat changes nothing."""
+async def test_push_reaches_only_cached_timelines(timelines: RedisTimelines) -> None:
+    """Thousands in one call; a repeat changes nothing."""
     people = sorted_random_ids(2500)
     kept = people[::500]
     for one in kept:
@@ -115,8 +115,8 @@ async def test_posts_pushed_go_to_kept_timelines_alone(timelines: RedisTimelines
     await timelines.push(key, [])
 
 
-async def test_dropped_timelines_are_missing(timelines: RedisTimelines) -> None:
-    """Those alone; what is pushed afterwards does not bring them back."""
+async def test_invalidated_timelines_are_missing(timelines: RedisTimelines) -> None:
+    """Others stay; later pushes do not restore them."""
     ana, ben = sorted_random_ids(2)
     (key,) = random_keys(1)
     for one in (ana, ben):
@@ -130,8 +130,8 @@ async def test_dropped_timelines_are_missing(timelines: RedisTimelines) -> None:
     assert await read_all(timelines, ana) == []
 
 
-async def test_drop_while_it_is_built_makes_what_was_read_worthless(timelines: RedisTimelines) -> None:
-    """A follow that came meanwhile is not in it, so it is built again."""
+async def test_invalidation_during_a_rebuild_cancels_it(timelines: RedisTimelines) -> None:
+    """A follow created meanwhile would be missing."""
     ana = random_id()
     token = await timelines.begin_rebuild(ana)
     await timelines.invalidate([ana])
@@ -139,8 +139,8 @@ async def test_drop_while_it_is_built_makes_what_was_read_worthless(timelines: R
     assert await timelines.read(ana, None, 10) is None
 
 
-async def test_begun_again_it_is_missing_until_it_is_finished(timelines: RedisTimelines) -> None:
-    """What was there before does not mix with what comes."""
+async def test_restarted_rebuild_is_missing_until_finished(timelines: RedisTimelines) -> None:
+    """Earlier content is not mixed in."""
     ana, keys = random_id(), random_keys(4)
     await build(timelines, ana, keys[:2], truncated=True)
     token = await timelines.begin_rebuild(ana)
@@ -150,7 +150,7 @@ async def test_begun_again_it_is_missing_until_it_is_finished(timelines: RedisTi
 
 
 async def test_only_the_newest_posts_are_kept(timelines: RedisTimelines) -> None:
-    """By pushing and by building alike; and that it was cut is said."""
+    """After pushes and rebuilds; truncation is reported."""
     ana, ben, keys = random_id(), random_id(), random_keys(TIMELINE_POSTS + 3)
     await build(timelines, ana, keys)
     assert await timelines.read(ana, None, 2000) == TimelinePage(keys[:TIMELINE_POSTS], [], truncated=True)
@@ -164,8 +164,8 @@ async def test_only_the_newest_posts_are_kept(timelines: RedisTimelines) -> None
     assert await read_all(timelines, ben) == expected
 
 
-async def test_pages_by_key_join_exactly(timelines: RedisTimelines) -> None:
-    """Also within one microsecond, from places that are no post's, and while newer ones are pushed."""
+async def test_pages_are_contiguous(timelines: RedisTimelines) -> None:
+    """Also within one microsecond, from keys of no post, and under concurrent pushes."""
     ana, keys = random_id(), random_keys(60, time_range_us=5)
     await build(timelines, ana, keys)
     for limit in (1, 7, 100):
@@ -184,8 +184,8 @@ async def test_pages_by_key_join_exactly(timelines: RedisTimelines) -> None:
         assert page.keys == [key for key in keys if (key.created_us, key.id) < (place.created_us, place.id)]
 
 
-async def test_many_pushes_beside_building_are_all_kept(timelines: RedisTimelines) -> None:
-    """Whichever step they meet."""
+async def test_concurrent_pushes_during_a_rebuild_are_kept(timelines: RedisTimelines) -> None:
+    """At whichever step they arrive."""
     ana, keys = random_id(), random_keys(60)
     token = await timelines.begin_rebuild(ana)
     pushes = [timelines.push(key, [ana]) for key in keys[:50]]

@@ -1,4 +1,4 @@
-"""Triggers: applied after the migrations, again when their file has changed, and only then."""
+"""Trigger files: applied after the migrations, and again only if changed."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -53,10 +53,8 @@ async def call_function(url: str) -> str:
         await connection.close()
 
 
-async def test_triggers_are_applied_again_when_their_file_changes(
-    stores: StoreUrls, service: tuple[str, Path]
-) -> None:
-    """That file alone; unchanged ones are left as they are, even where somebody has meddled."""
+async def test_changed_trigger_file_is_applied_again(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """Only that file; unchanged ones are not, even if the database was altered manually."""
     name, folder = service
     (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="first"))
     url = await create_database(stores.postgres, name)
@@ -75,8 +73,8 @@ async def test_triggers_are_applied_again_when_their_file_changes(
     assert await call_function(url) == "meddled"
 
 
-async def test_triggers_come_after_migrations(stores: StoreUrls, service: tuple[str, Path]) -> None:
-    """One may be of a table that the same start makes; a file that goes away undoes nothing."""
+async def test_triggers_are_applied_after_migrations(stores: StoreUrls, service: tuple[str, Path]) -> None:
+    """A trigger may use a table of the same start; removing a file undoes nothing."""
     name, folder = service
     url = await create_database(stores.postgres, name)
     await migrate(url, name)
@@ -87,8 +85,10 @@ async def test_triggers_come_after_migrations(stores: StoreUrls, service: tuple[
     assert await migrate(url, name) == []
 
 
-async def test_failed_trigger_leaves_the_last_one(stores: StoreUrls, service: tuple[str, Path]) -> None:
-    """The file is applied as a whole or not, and is tried again."""
+async def test_failed_trigger_file_keeps_the_previous_version(
+    stores: StoreUrls, service: tuple[str, Path]
+) -> None:
+    """A file is applied atomically and retried at the next start."""
     name, folder = service
     (folder / "a.sql").write_text(_TRIGGER.format(name="a", says="first"))
     url = await create_database(stores.postgres, name)
@@ -105,10 +105,10 @@ async def test_failed_trigger_leaves_the_last_one(stores: StoreUrls, service: tu
 
 
 @pytest.mark.parametrize("service_name", SERVICES)
-async def test_every_service_migrates_from_nothing(
+async def test_every_service_migrates_from_an_empty_database(
     stores: StoreUrls, names: list[str], service_name: str
 ) -> None:
-    """All files in their order, then all triggers; the next start finds nothing to do."""
+    """All migrations, then all triggers; the next start applies nothing."""
     name = f"anew_{service_name}_{next(_numbers)}"
     names.append(name)
     url = await create_database(stores.postgres, name)
@@ -118,10 +118,10 @@ async def test_every_service_migrates_from_nothing(
 
 
 @pytest.mark.parametrize("service_name", SERVICES)
-async def test_every_trigger_file_may_be_applied_again(
+async def test_every_trigger_file_can_be_applied_again(
     stores: StoreUrls, names: list[str], service_name: str
 ) -> None:
-    """Whatever is changed in one, the others' triggers are not doubled by it."""
+    """Triggers of other files are not duplicated."""
     name = f"again_{service_name}_{next(_numbers)}"
     names.append(name)
     url = await create_database(stores.postgres, name)

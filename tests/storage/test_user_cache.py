@@ -1,4 +1,4 @@
-"""A service's copies of people: the newest version wins, whatever the order, and the deleted stay so."""
+"""Contract of `UserCache`: the newest version wins in any order, and deleted users stay deleted."""
 
 import asyncio
 import random
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.contracts.domain_events import Cursor, CursorUpdate
+from storage.contracts.user_cache import UserSnapshot
 from storage.errors import Conflict
 from storage.postgres.user_cache import PostgresUserCache
-from storage.records.domain_events import Cursor, CursorUpdate
-from storage.records.user_cache import UserSnapshot
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 VERSIONS = 6
@@ -47,7 +47,7 @@ def make_snapshot(user_id: str, version: int, *, deleted: bool = False) -> UserS
 async def test_newest_version_wins_in_any_order(
     copies: PostgresUserCache, order: list[int], again: list[int], cuts: set[int], ends: bool
 ) -> None:
-    """In whatever batches and however often they come; where the newest is the end, nothing comes back."""
+    """In any batches and repetitions; a deleted user is not restored."""
     user_id = random_id()
 
     def version(number: int) -> UserSnapshot:
@@ -66,8 +66,8 @@ async def test_newest_version_wins_in_any_order(
     assert await copies.find([user_id]) == [version(VERSIONS)]
 
 
-async def test_batch_takes_in_many_at_once(copies: PostgresUserCache) -> None:
-    """Those that are new and those that are newer; the others stay."""
+async def test_batch_stores_new_and_newer_snapshots(copies: PostgresUserCache) -> None:
+    """Others stay."""
     ana, ben, cai = sorted_random_ids(3)
     await copies.apply([make_snapshot(ana, 5), make_snapshot(ben, 5)], None)
     await copies.apply([make_snapshot(cai, 1), make_snapshot(ben, 6), make_snapshot(ana, 4)], None)
@@ -77,8 +77,8 @@ async def test_batch_takes_in_many_at_once(copies: PostgresUserCache) -> None:
     assert await copies.find([]) == []
 
 
-async def test_pages_come_in_the_order_of_ids(copies: PostgresUserCache) -> None:
-    """The deleted too; each once."""
+async def test_pages_are_in_id_order(copies: PostgresUserCache) -> None:
+    """Including deleted users; each once."""
     ids = sorted_random_ids(7)
     shuffled = random.Random(1).sample(ids, 7)
     await copies.apply([make_snapshot(one, 1, deleted=one == ids[2]) for one in shuffled], None)
@@ -91,10 +91,10 @@ async def test_pages_come_in_the_order_of_ids(copies: PostgresUserCache) -> None
     assert [one.deleted for one in seen].count(True) == 1
 
 
-async def test_copies_and_cursor_move_together(
+async def test_snapshots_and_cursor_are_written_together(
     social_database: ServiceDatabase, copies: PostgresUserCache
 ) -> None:
-    """Whoever is elsewhere takes nothing in; also an empty batch moves the cursor."""
+    """From another cursor nothing is stored; an empty batch advances the cursor."""
     cursors = social_database.instance_a.cursors
     ana = random_id()
     await cursors.create(NAME, START)
@@ -107,10 +107,10 @@ async def test_copies_and_cursor_move_together(
     assert await cursors.get(NAME) == START
 
 
-async def test_two_readers_of_one_step_take_it_in_once(
+async def test_one_of_two_concurrent_readers_succeeds(
     social_database: ServiceDatabase, copies: PostgresUserCache
 ) -> None:
-    """The other's batch leaves no trace, though its copies were newer."""
+    """The other's batch is rolled back, though its snapshots were newer."""
     ana = random_id()
     other = (await social_database.instance()).user_cache
     await social_database.instance_a.cursors.create(NAME, START)
@@ -127,7 +127,7 @@ async def test_two_readers_of_one_step_take_it_in_once(
 async def test_overlapping_batches_of_two_instances_do_not_deadlock(
     social_database: ServiceDatabase, copies: PostgresUserCache
 ) -> None:
-    """In whatever order each has them; the newest of all are there at the end."""
+    """In any order within a batch; the newest snapshots are stored at the end."""
     other = (await social_database.instance()).user_cache
     ids = sorted_random_ids(40)
 
@@ -140,8 +140,8 @@ async def test_overlapping_batches_of_two_instances_do_not_deadlock(
     assert await copies.page("", 100) == [make_snapshot(one, 50) for one in ids]
 
 
-async def test_names_as_long_as_users_may_have_fit(copies: PostgresUserCache) -> None:
-    """Whatever the User service takes, a copy takes."""
+async def test_maximum_length_names_fit(copies: PostgresUserCache) -> None:
+    """Everything the User service accepts can be cached."""
     long = UserSnapshot(random_id(), "n" * 50, "\N{ROCKET}" * 100, "u" * 500, verified=True, version=2**62)
     await copies.apply([long], None)
     assert await copies.find([long.id]) == [long]

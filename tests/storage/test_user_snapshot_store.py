@@ -1,16 +1,16 @@
-"""People as the other services hear of them: versions, what is told of a change, and what is answered."""
+"""Contract of `UserSnapshotStore`: versions, published events and reads."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
+from storage.contracts.user_cache import UserSnapshot
+from storage.contracts.users import NewUser, ProfileChange, UserRecord
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
-from storage.records.user_cache import UserSnapshot
-from storage.records.users import NewUser, ProfileChange, UserRecord
 from tests.storage.service_database import ServiceDatabase, random_id
 
 CARD = {"id", "username", "display_name", "avatar_url", "verified", "version"}
@@ -55,7 +55,7 @@ async def get_version(people: PostgresUserSnapshots, user: UserRecord) -> int:
         (ProfileChange(), False),
     ],
 )
-async def test_version_counts_changes_of_the_card_alone(
+async def test_version_counts_changes_of_public_fields(
     users_database: ServiceDatabase,
     users: PostgresUsers,
     people: PostgresUserSnapshots,
@@ -63,7 +63,7 @@ async def test_version_counts_changes_of_the_card_alone(
     change: ProfileChange,
     counts: bool,
 ) -> None:
-    """What nobody keeps a copy of is neither counted nor told, nor is a change to the same."""
+    """Changes of other fields, or to equal values, are neither counted nor published."""
     assert await get_version(people, ana) == 1
     changed = await users.change(ana.id, change)
     assert await get_version(people, ana) == 1 + counts
@@ -81,20 +81,20 @@ async def test_version_counts_changes_of_the_card_alone(
         }
 
 
-async def test_version_is_nobodys_to_set(
+async def test_version_cannot_be_set(
     users_database: ServiceDatabase, people: PostgresUserSnapshots, ana: UserRecord
 ) -> None:
-    """Beside a change of the card it counts up by one, whatever else is written; the badge is of the card."""
+    """It increases by one with a change of a public field, whatever else is written."""
     await users_database.sql.execute("UPDATE users SET verified = TRUE, version = 77")
     assert await get_version(people, ana) == 2
     (told,) = await users_database.outbox_rows("user.updated")
     assert (told.payload["verified"], told.payload["version"]) == (True, 2)
 
 
-async def test_versions_beside_each_other_are_all_different(
+async def test_concurrent_changes_have_different_versions(
     users_database: ServiceDatabase, users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
 ) -> None:
-    """Each of twenty changes at once has its own, and the highest is what stands."""
+    """Each of twenty changes has its own; the highest is stored."""
     await asyncio.gather(*(users.change(ana.id, ProfileChange(display_name=f"Ana {n}")) for n in range(20)))
     told = await users_database.outbox_rows("user.updated")
     assert [one.payload["version"] for one in told] == list(range(2, 22))
@@ -102,10 +102,10 @@ async def test_versions_beside_each_other_are_all_different(
     assert (copy.version, copy.display_name) == (21, told[-1].payload["display_name"])
 
 
-async def test_life_of_a_user_is_told_without_secrets(
+async def test_user_events_contain_public_fields_only(
     users_database: ServiceDatabase, users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
 ) -> None:
-    """Made, changed and deleted, with the card alone; address, password, sessions and bio never leave."""
+    """On creation, change and deletion; no address, password, session or bio."""
     sessions = PostgresSessions(users_database.instance_a.pool)
     moderation = PostgresModeration(users_database.instance_a.pool)
     session = await sessions.open(ana.id, "a" * 64, 60)
@@ -125,10 +125,10 @@ async def test_life_of_a_user_is_told_without_secrets(
         assert not [secret for secret in SECRETS if secret in row["said"]]
 
 
-async def test_people_are_found_as_cards(
+async def test_snapshots_are_found_and_paged(
     users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
 ) -> None:
-    """Those that exist, each once; and page by page in the order of ids."""
+    """Those that exist, each once; pages are in id order."""
     everybody = [ana, *[await register_user(users, name) for name in ("ben", "cai", "dan")]]
     cards = {
         one.id: UserSnapshot(one.id, one.username, None, None, verified=False, version=1) for one in everybody
@@ -143,10 +143,10 @@ async def test_people_are_found_as_cards(
         assert seen == [cards[one] for one in sorted(cards)]
 
 
-async def test_delete_ends_all_sessions_and_names_them(
+async def test_delete_returns_the_ended_sessions(
     users_database: ServiceDatabase, users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
 ) -> None:
-    """Once; of nobody else."""
+    """Once; sessions of other users stay."""
     sessions = PostgresSessions(users_database.instance_a.pool)
     ben = await register_user(users, "ben")
     opened = [(await sessions.open(ana.id, mark * 64, 60)).id for mark in "ab"]
@@ -160,10 +160,10 @@ async def test_delete_ends_all_sessions_and_names_them(
     assert len(await sessions.list(ben.id)) == 1
 
 
-async def test_user_is_deleted_once_by_many(
+async def test_concurrent_deletes_delete_once(
     users_database: ServiceDatabase, people: PostgresUserSnapshots, ana: UserRecord
 ) -> None:
-    """One of those who ask at once did it, and it is told once."""
+    """One call succeeds, and one event is published."""
     gone: list[Any] = await asyncio.gather(*(people.delete(ana.id) for _ in range(8)))
     assert [one for one in gone if one is not None] == [[]]
     assert len(await users_database.outbox_rows("user.deleted")) == 1

@@ -1,4 +1,4 @@
-"""The contract of the User service's stores, held against memory and PostgreSQL alike."""
+"""Contracts of `UserStore`, `SessionStore` and `LoginStore`, in memory and on PostgreSQL."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from storage.contracts.logins import LoginStore
-from storage.contracts.users import SessionStore, UserStore
+from storage.contracts.users import LoginStore, NewUser, ProfileChange, SessionStore, UserRecord, UserStore
 from storage.errors import Conflict, Missing
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser, ProfileChange, UserRecord
 
 LIFETIME_S = 3600
 
@@ -51,7 +49,7 @@ async def people(backing: str | None) -> AsyncIterator[UserStores]:
 
 
 async def test_registered_user_is_found_by_every_key(people: UserStores) -> None:
-    """A user is the same record by id, by username and by login."""
+    """The record is the same by id, by username and by login."""
     ana = await people.register_user("ana", "Ana")
     assert await people.users.find([ana.id]) == [ana]
     assert await people.users.by_username("ANA") == ana
@@ -63,7 +61,7 @@ async def test_registered_user_is_found_by_every_key(people: UserStores) -> None
 
 
 async def test_email_keeps_its_case(people: UserStores) -> None:
-    """What was written is what is given back."""
+    """It is returned as entered."""
     ana = await people.users.register(NewUser("Ana.B@example.test", "ana", "hash", None))
     assert ana.email == "Ana.B@example.test"
 
@@ -77,18 +75,18 @@ async def test_email_keeps_its_case(people: UserStores) -> None:
         ("other@example.test", "ana", "users_username_key"),
     ],
 )
-async def test_taken_names_conflict_without_regard_to_case(
+async def test_taken_names_conflict_case_insensitively(
     people: UserStores, email: str, username: str, constraint: str
 ) -> None:
-    """A second user of a name is refused, and the constraint says which name."""
+    """The constraint says which name is taken."""
     await people.register_user("ana")
     with pytest.raises(Conflict) as refused:
         await people.users.register(NewUser(email, username, "hash", None))
     assert refused.value.constraint == constraint
 
 
-async def test_race_for_one_name_has_one_winner(people: UserStores) -> None:
-    """Of many who register the same name in different cases at once, one gets it."""
+async def test_concurrent_registrations_of_one_name_create_one_user(people: UserStores) -> None:
+    """Also in different cases."""
     spellings = ["ana", "ANA", "Ana", "aNa", "anA", "AnA", "ANa", "aNA"]
     outcomes = await asyncio.gather(
         *(
@@ -105,7 +103,7 @@ async def test_race_for_one_name_has_one_winner(people: UserStores) -> None:
 
 
 async def test_unknown_users_are_absent(people: UserStores) -> None:
-    """Ids and names that nobody has, well formed or not, find nobody."""
+    """Unknown and malformed ids and names find nobody."""
     ana = await people.register_user("ana")
     odd = ["", "no id", str(uuid.uuid4()), ana.id.upper(), ana.id.replace("-", ""), f"{{{ana.id}}}"]
     assert await people.users.find(odd) == []
@@ -116,15 +114,15 @@ async def test_unknown_users_are_absent(people: UserStores) -> None:
     assert await people.users.credentials_of("no id") is None
 
 
-async def test_users_answers_each_once(people: UserStores) -> None:
-    """Asking twice for one id gives one record."""
+async def test_find_returns_each_user_once(people: UserStores) -> None:
+    """A repeated id gives one record."""
     ana, ben = await people.register_user("ana"), await people.register_user("ben")
     found = await people.users.find([ana.id, ben.id, ana.id, str(uuid.uuid4())])
     assert sorted(found, key=lambda user: user.username) == [ana, ben]
 
 
-async def test_change_sets_clears_and_leaves(people: UserStores) -> None:
-    """A named field changes, None clears one, what is not named stays."""
+async def test_change_sets_and_clears_only_named_fields(people: UserStores) -> None:
+    """None clears a field."""
     ana = await people.register_user("ana", "Ana")
     url = "https://example.test/a.png"
     changed = await people.users.change(ana.id, ProfileChange(bio="hello", avatar_url=url))
@@ -134,8 +132,8 @@ async def test_change_sets_clears_and_leaves(people: UserStores) -> None:
     assert await people.users.find([ana.id]) == [cleared]
 
 
-async def test_change_respects_other_peoples_names(people: UserStores) -> None:
-    """One may change the case of one's own name, not take another's; nothing is written then."""
+async def test_change_cannot_take_another_users_name(people: UserStores) -> None:
+    """The case of the own name can change; a conflict writes nothing."""
     ana = await people.register_user("ana")
     await people.register_user("ben")
     with pytest.raises(Conflict, match="users_username_key"):
@@ -146,15 +144,15 @@ async def test_change_respects_other_peoples_names(people: UserStores) -> None:
     assert (await people.users.change(ana.id, ProfileChange(email="ANA@example.test"))).email.isascii()
 
 
-async def test_change_of_nobody_is_missing(people: UserStores) -> None:
-    """An id that nobody has, well formed or not, is missing."""
+async def test_change_of_an_unknown_user_is_missing(people: UserStores) -> None:
+    """For unknown and malformed ids."""
     for user_id in (str(uuid.uuid4()), "no id"):
         with pytest.raises(Missing):
             await people.users.change(user_id, ProfileChange(bio="hello"))
 
 
 async def test_search_finds_prefixes_of_both_names_in_order(people: UserStores) -> None:
-    """Username and display name count, case does not, each person comes once, by username."""
+    """Case-insensitive, each user once, ordered by username."""
     await people.register_user("anton", "Anton A")
     await people.register_user("ben", "ANdrea")
     await people.register_user("carl", "Dan")
@@ -167,14 +165,14 @@ async def test_search_finds_prefixes_of_both_names_in_order(people: UserStores) 
 
 
 @pytest.mark.parametrize("prefix", ["%", "_", "\\", "a%", "\U0010ffff"])
-async def test_search_takes_no_wildcards(people: UserStores, prefix: str) -> None:
-    """Signs that mean something to a database mean themselves here."""
+async def test_search_escapes_wildcards(people: UserStores, prefix: str) -> None:
+    """Characters with a meaning in SQL match literally."""
     await people.register_user("ana", "Ana")
     assert await people.users.search(prefix, None, 10) == []
 
 
 async def test_search_pages_join_without_gap_or_repeat(people: UserStores) -> None:
-    """Pages after their last key give everybody once, whatever the limit."""
+    """Paging by the last key returns each user once, for any limit."""
     for number in range(7):
         await people.register_user(f"u{number}", f"P{6 - number}" if number % 2 else None)
         await people.register_user(f"x{number}", f"U {number}")
@@ -188,8 +186,8 @@ async def test_search_pages_join_without_gap_or_repeat(people: UserStores) -> No
     assert seen == [f"u{number}" for number in range(7)] + [f"x{number}" for number in range(7)]
 
 
-async def test_open_session_speaks_for_its_user(people: UserStores) -> None:
-    """A token's hash finds the user until the session ends; a batch finds each its own."""
+async def test_session_identifies_its_user(people: UserStores) -> None:
+    """By token hash until the session ends; a batch returns each token's user."""
     ana, ben = await people.register_user("ana"), await people.register_user("ben")
     one = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     two = await people.sessions.open(ben.id, "b" * 64, LIFETIME_S)
@@ -202,8 +200,8 @@ async def test_open_session_speaks_for_its_user(people: UserStores) -> None:
     assert found["a" * 64].expires_at == one.expires_at
 
 
-async def test_nobody_has_no_session(people: UserStores) -> None:
-    """A session is always somebody's."""
+async def test_session_of_an_unknown_user_is_missing(people: UserStores) -> None:
+    """A session belongs to an existing user."""
     for user_id in (str(uuid.uuid4()), "no id"):
         with pytest.raises(Missing):
             await people.sessions.open(user_id, "a" * 64, LIFETIME_S)
@@ -211,7 +209,7 @@ async def test_nobody_has_no_session(people: UserStores) -> None:
 
 
 async def test_expired_session_is_absent_but_known_as_expired(people: UserStores) -> None:
-    """Past its time a session speaks for nobody, is not listed, and is told apart from an unknown one."""
+    """It identifies nobody and is not listed, but differs from an unknown one."""
     ana = await people.register_user("ana")
     session = await people.sessions.open(ana.id, "a" * 64, -1)
     await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
@@ -221,8 +219,8 @@ async def test_expired_session_is_absent_but_known_as_expired(people: UserStores
     assert await people.logins.find_expired(["a" * 64, "b" * 64, "c" * 64]) == {"a" * 64}
 
 
-async def test_touch_moves_the_end_up_to_the_greatest_age(people: UserStores) -> None:
-    """Use prolongs a session from now, never past the maximum after its beginning."""
+async def test_touch_extends_up_to_the_maximum_lifetime(people: UserStores) -> None:
+    """From now, at most to the maximum after the creation."""
     ana = await people.register_user("ana")
     session = await people.sessions.open(ana.id, "a" * 64, 10)
     await people.sessions.touch(session.id, LIFETIME_S, 2 * LIFETIME_S)
@@ -235,7 +233,7 @@ async def test_touch_moves_the_end_up_to_the_greatest_age(people: UserStores) ->
 
 
 async def test_sessions_are_listed_by_latest_use(people: UserStores) -> None:
-    """The session used last stands first; others' are not there."""
+    """Most recently used first, without those of others."""
     ana, ben = await people.register_user("ana"), await people.register_user("ben")
     first = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     second = await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
@@ -244,8 +242,8 @@ async def test_sessions_are_listed_by_latest_use(people: UserStores) -> None:
     assert [session.id for session in await people.sessions.list(ana.id)] == [first.id, second.id]
 
 
-async def test_revoke_ends_only_ones_own_session(people: UserStores) -> None:
-    """Another's session cannot be ended, one's own can, once."""
+async def test_revoke_ends_only_own_sessions(people: UserStores) -> None:
+    """Another user's session stays; an own one ends once."""
     ana, ben = await people.register_user("ana"), await people.register_user("ben")
     session = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     assert not await people.sessions.revoke(ben.id, session.id)
@@ -256,7 +254,7 @@ async def test_revoke_ends_only_ones_own_session(people: UserStores) -> None:
 
 
 async def test_new_password_ends_all_other_sessions(people: UserStores) -> None:
-    """The session that asks stays; the others of that user, and nobody else's, end and are named."""
+    """The given session stays; the user's others end and are returned."""
     ana, ben = await people.register_user("ana"), await people.register_user("ben")
     kept = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     ended = [(await people.sessions.open(ana.id, hashed * 64, LIFETIME_S)).id for hashed in "bc"]
@@ -270,8 +268,8 @@ async def test_new_password_ends_all_other_sessions(people: UserStores) -> None:
     assert credentials.password_hash == "new hash"
 
 
-async def test_rehash_yields_to_a_new_password(people: UserStores) -> None:
-    """A hash is replaced only while it still stands; no session ends by it."""
+async def test_rehash_keeps_a_changed_password(people: UserStores) -> None:
+    """A hash is replaced only if unchanged; no session ends."""
     ana = await people.register_user("ana")
     await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     await people.logins.replace_password_hash(ana.id, "another hash", "lost")
@@ -282,8 +280,8 @@ async def test_rehash_yields_to_a_new_password(people: UserStores) -> None:
     assert len(await people.sessions.identities(["a" * 64])) == 1
 
 
-async def test_login_beside_a_password_change_never_outlives_it_unseen(people: UserStores) -> None:
-    """A session opened while the password changes is ended by the change or sees the new hash."""
+async def test_concurrent_login_does_not_survive_a_password_change(people: UserStores) -> None:
+    """Its session is ended by the change, or it sees the new hash."""
     ana = await people.register_user("ana")
     for number in range(20):
         hashed = f"{number:064d}"

@@ -1,4 +1,4 @@
-"""The contract of the user streams, held in memory and on Redis alike; then what only a server can do."""
+"""Contract of `UserStreams`, in memory and on Redis; then tests that need a server."""
 
 import asyncio
 import contextlib
@@ -8,11 +8,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
-from storage.contracts.bus import StreamPosition, UserStreams, user_topic
+from storage.contracts.user_streams import (
+    StreamItem,
+    StreamPosition,
+    UserStreams,
+    decode_stream_item,
+    encode_stream_item,
+    user_topic,
+)
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
-from storage.records.user_stream import StreamItem, decode_stream_item, encode_stream_item
 from storage.redis import user_streams
 from storage.redis.user_streams import RedisUserStreams
 from tests.storage.bus_cluster import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster
@@ -78,7 +84,7 @@ async def wait_position(streams: UserStreams, user_id: str) -> StreamPosition:
 
 
 async def test_positions_are_dense_under_concurrent_appends(system: BusCluster, ana: str) -> None:
-    """Whoever appends: 1, 2, 3, ... in one epoch, and every frame bears its own position."""
+    """1, 2, 3, ... in one epoch, and every frame contains its position."""
     here, there = await system.open_user_streams(), await system.open_user_streams()
     appends = [one.append(ana, b'{"n":%d,"position":' % n, b"}") for n in range(25) for one in (here, there)]
     positions = await asyncio.gather(*appends)
@@ -93,7 +99,7 @@ async def test_positions_are_dense_under_concurrent_appends(system: BusCluster, 
 
 
 async def test_frames_are_published_in_order_on_the_users_topic(system: BusCluster, ana: str) -> None:
-    """Who listens to the topic hears epoch, position and frame of each append, in the order of positions."""
+    """Subscribers receive epoch, position and frame of each append."""
     bus, streams = await system.open_bus(), await system.open_user_streams()
     heard: list[StreamItem] = []
     bus.on_frame(lambda _topic, payload: heard.append(decode_stream_item(payload)))
@@ -104,8 +110,8 @@ async def test_frames_are_published_in_order_on_the_users_topic(system: BusClust
     assert await streams.read_after(ana, last.epoch, 0, 1000) == heard
 
 
-async def test_streams_of_users_count_by_themselves(streams: UserStreams, ana: str) -> None:
-    """Each user has positions of their own, and an epoch that stays."""
+async def test_streams_of_users_are_independent(streams: UserStreams, ana: str) -> None:
+    """Each user has own positions; the epoch stays."""
     bob = f"{ana}-bob"
     epoch = (await append_frames(streams, ana, 3)).epoch
     bobs = await append_frames(streams, bob, 1)
@@ -114,8 +120,8 @@ async def test_streams_of_users_count_by_themselves(streams: UserStreams, ana: s
     assert await streams.read_after(bob, bobs.epoch, 0, 10) == [StreamItem(bobs.epoch, 1, b"<1>")]
 
 
-async def test_positions_answers_each_user_in_the_order_asked(streams: UserStreams, ana: str) -> None:
-    """Thousands in one call, 0 for those who never got a frame; nobody asked is no answer."""
+async def test_positions_returns_users_in_the_order_given(streams: UserStreams, ana: str) -> None:
+    """Thousands in one call; 0 for users without frames; an empty list for no users."""
     users = [f"{ana}-{number}" for number in range(2500)]
     for user_id in users[::500]:
         await append_frames(streams, user_id, 2)
@@ -125,14 +131,14 @@ async def test_positions_answers_each_user_in_the_order_asked(streams: UserStrea
 
 
 async def test_frames_may_hold_any_bytes(streams: UserStreams, ana: str) -> None:
-    """Spaces, line ends, nulls and what is no text come back as they were."""
+    """Spaces, line ends, nulls and invalid UTF-8 are preserved."""
     head, tail = b" \r\n\0" + bytes(range(256)), bytes(range(255, -1, -1)) + b" 7 "
     epoch = (await streams.append(ana, head, tail)).epoch
     assert await streams.read_after(ana, epoch, 0, 1) == [StreamItem(epoch, 1, head + b"1" + tail)]
 
 
-async def test_after_answers_the_oldest_frames_behind_a_place(streams: UserStreams, ana: str) -> None:
-    """From the place on, oldest first, at most as many as asked; nothing at the head."""
+async def test_read_after_returns_the_oldest_frames(streams: UserStreams, ana: str) -> None:
+    """Oldest first, at most `limit`; empty at the head."""
     epoch = (await append_frames(streams, ana, 9)).epoch
 
     async def told(position: int, limit: int) -> list[int]:
@@ -148,8 +154,8 @@ async def test_after_answers_the_oldest_frames_behind_a_place(streams: UserStrea
     assert await told(9, 5) == []
 
 
-async def test_places_of_another_history_are_unknown(streams: UserStreams, ana: str) -> None:
-    """A foreign epoch, and a position that was never given out, are None and not empty."""
+async def test_positions_of_another_epoch_are_unknown(streams: UserStreams, ana: str) -> None:
+    """A foreign epoch, or a position never assigned, is None, not empty."""
     epoch = (await append_frames(streams, ana, 3)).epoch
     assert await streams.read_after(ana, "another", 3, 10) is None
     assert await streams.read_after(ana, epoch, 4, 10) is None
@@ -157,8 +163,8 @@ async def test_places_of_another_history_are_unknown(streams: UserStreams, ana: 
     assert await streams.read_after(f"{ana}-new", place.epoch, 0, 10) == []
 
 
-async def test_frames_are_kept_and_trimmed(streams: UserStreams, ana: str) -> None:
-    """The promised number of frames is there; further back is None, never a part."""
+async def test_frames_are_retained_and_trimmed(streams: UserStreams, ana: str) -> None:
+    """The guaranteed number is retained; older positions are None."""
     last = await append_frames(streams, ana, STREAM_FRAMES_MAX + 50)
     kept = await streams.read_after(ana, last.epoch, last.position - STREAM_FRAMES_MAX, STREAM_FRAMES_MAX)
     assert kept is not None
@@ -166,8 +172,8 @@ async def test_frames_are_kept_and_trimmed(streams: UserStreams, ana: str) -> No
     assert await streams.read_after(ana, last.epoch, 0, 10) is None
 
 
-async def test_renewed_epoch_makes_all_old_places_unknown(streams: UserStreams, ana: str) -> None:
-    """After lost appends nobody can go on from an old place unnoticed."""
+async def test_reset_invalidates_all_positions(streams: UserStreams, ana: str) -> None:
+    """After lost appends no reader can continue unnoticed."""
     old = await append_frames(streams, ana, 3)
     await streams.reset()
     new = await get_position(streams, ana)
@@ -179,7 +185,7 @@ async def test_renewed_epoch_makes_all_old_places_unknown(streams: UserStreams, 
 
 
 async def test_lost_server_comes_back_in_a_new_epoch(system: BusCluster, ana: str) -> None:
-    """Even when its files kept everything: they may lack the last second, so positions could run back."""
+    """Even if its files kept everything: the last second may be missing."""
     streams = await system.open_user_streams()
     old = await append_frames(streams, ana, 3)
     system.stop_server()
@@ -194,8 +200,8 @@ async def test_lost_server_comes_back_in_a_new_epoch(system: BusCluster, ana: st
     assert await streams.append(ana, b"", b"") == StreamPosition(new.epoch, 1)
 
 
-def test_item_survives_its_bytes() -> None:
-    """What is encoded is decoded; other bytes are a `ValueError`."""
+def test_stream_item_is_decoded_as_encoded() -> None:
+    """Other bytes raise `ValueError`."""
     item = StreamItem("0123456789abcdef", 1234, b"a frame with spaces\xff")
     assert decode_stream_item(encode_stream_item(item)) == item
     for other in (b"", b"epoch 12", b"epoch twelve frame", b"\xff 12 frame"):
@@ -203,8 +209,8 @@ def test_item_survives_its_bytes() -> None:
             decode_stream_item(other)
 
 
-async def test_failures_in_memory_happen_before_or_after_the_append(ana: str) -> None:
-    """A test may have an append fail with either outcome; the next one is right again."""
+async def test_injected_failure_happens_before_or_after_the_append(ana: str) -> None:
+    """The next append is correct in both cases."""
     streams = MemoryUserStreams(MemoryBroker())
     for taken, position in ((True, 1), (False, 1)):
         streams.fail_next(after_append=taken)
@@ -218,7 +224,7 @@ async def test_failures_in_memory_happen_before_or_after_the_append(ana: str) ->
 
 
 async def test_all_instances_share_the_epoch(server: ValkeyServer, ana: str) -> None:
-    """Opening another instance begins nothing anew, even when all begin at once."""
+    """Opening another instance starts no new epoch, also concurrently."""
     instances = [await RedisUserStreams.open(server.url, timeouts=SHORT_TIMEOUTS) for _ in range(8)]
     places = await asyncio.gather(*(get_position(one, ana) for one in instances))
     assert len(set(places)) == 1
@@ -226,10 +232,10 @@ async def test_all_instances_share_the_epoch(server: ValkeyServer, ana: str) -> 
         await one.close()
 
 
-async def test_wiped_server_begins_a_new_epoch(
+async def test_emptied_server_starts_a_new_epoch(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
-    """Without any restart: the epoch goes with what it is about."""
+    """Also without a restart."""
     old = await append_frames(redis_streams, ana, 3)
     with server.client() as client:
         client.flushall()
@@ -238,10 +244,10 @@ async def test_wiped_server_begins_a_new_epoch(
     assert (new.epoch != old.epoch, new.position) == (True, 1)
 
 
-async def test_evicted_positions_begin_a_new_epoch_and_evicted_frames_are_missed(
+async def test_evicted_positions_start_a_new_epoch(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
-    """Whatever a server short of memory throws away, nobody is told that nothing was missed."""
+    """Evicted frames are reported as missing."""
     old = await append_frames(redis_streams, ana, 3)
     with server.client() as client:
         client.delete(f"{user_streams.KEY}:{old.epoch}:{ana}")
@@ -251,10 +257,10 @@ async def test_evicted_positions_begin_a_new_epoch_and_evicted_frames_are_missed
     assert (await get_position(redis_streams, ana)).epoch != old.epoch
 
 
-async def test_nothing_but_the_positions_is_kept_for_ever(
+async def test_frames_expire_and_positions_stay(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
-    """Frames expire after the time promised; every epoch has its own lists, so none is left behind."""
+    """Every epoch has its own lists, and all expire."""
     await append_frames(redis_streams, ana, 3)
     await redis_streams.reset()
     await append_frames(redis_streams, ana, 3)
@@ -265,19 +271,19 @@ async def test_nothing_but_the_positions_is_kept_for_ever(
             assert STREAM_RETENTION_S - 60 <= client.ttl(key) <= STREAM_RETENTION_S
 
 
-async def test_epoch_ends_when_it_knows_too_many_users(
+async def test_epoch_ends_with_too_many_users(
     redis_streams: RedisUserStreams, ana: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The positions are bounded: past that, everybody begins anew."""
+    """The number of positions is bounded."""
     monkeypatch.setattr(user_streams, "STREAMS_MAX", 5)
     epochs = [(await append_frames(redis_streams, f"{ana}-{number}", 2)).epoch for number in range(10)]
     assert len(set(epochs)) > 1
 
 
-async def test_forgotten_script_is_sent_again(
+async def test_missing_script_is_sent_again(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
-    """A server that lost its scripts gets them with the next call, and nothing is done twice."""
+    """Nothing is executed twice."""
     await append_frames(redis_streams, ana, 3)
     with server.client() as client:
         client.script_flush()
@@ -287,7 +293,7 @@ async def test_forgotten_script_is_sent_again(
 async def test_paused_server_is_unavailable_in_time(
     server: ValkeyServer, redis_streams: RedisUserStreams, ana: str
 ) -> None:
-    """Nobody waits for a hanging server, and afterwards it works again."""
+    """Calls fail within the timeout, and succeed after the server continues."""
     await append_frames(redis_streams, ana, 3)
     server.pause()
     try:
@@ -302,8 +308,8 @@ async def test_paused_server_is_unavailable_in_time(
     assert (await redis_streams.append(ana, b"", b"")).position in {4, 5}
 
 
-async def test_append_with_a_lost_answer_may_have_happened(server: ValkeyServer, ana: str) -> None:
-    """It is `Unavailable`, is never sent twice, and the next append goes on from what is true."""
+async def test_append_with_a_lost_reply_may_have_taken_effect(server: ValkeyServer, ana: str) -> None:
+    """It raises `Unavailable` and is not resent; the next append continues from the real head."""
     loop = asyncio.get_running_loop()
     proxy = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
     url = f"redis://127.0.0.1:{await proxy.start()}/0"
@@ -322,8 +328,8 @@ async def test_append_with_a_lost_answer_may_have_happened(server: ValkeyServer,
         await proxy.close()
 
 
-async def test_cancelled_append_disturbs_no_other(redis_streams: RedisUserStreams, ana: str) -> None:
-    """Who gives up waiting takes nobody along."""
+async def test_cancelled_append_affects_no_other(redis_streams: RedisUserStreams, ana: str) -> None:
+    """Appends of the same call succeed."""
     appends = [asyncio.create_task(redis_streams.append(ana, b"", b"")) for _ in range(10)]
     await asyncio.sleep(0)
     appends[3].cancel()

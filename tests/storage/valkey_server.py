@@ -1,7 +1,4 @@
-"""A Valkey server of a test's own, that may be killed, paused and started again on the same files.
-
-Listens on a unix socket in a short path of its own. It never shares anything with the stores of the run.
-"""
+"""A Valkey server for one test that can be killed, paused and restarted on the same files."""
 
 import os
 import shutil
@@ -37,7 +34,7 @@ class ValkeyServer:
         )
 
     def start(self) -> None:
-        """Start it; on return it answers."""
+        """Start the server; return when it replies."""
         self.socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             (

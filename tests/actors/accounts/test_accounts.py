@@ -14,8 +14,8 @@ from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
 from config.limits import Limits
+from storage.contracts.users import SessionRecord, UserRecord
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
-from storage.records.users import SessionRecord, UserRecord
 
 PASSWORD = "a good password"
 REGISTRATION = Registration("ana@example.test", "ana", PASSWORD)

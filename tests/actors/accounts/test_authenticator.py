@@ -11,9 +11,9 @@ from actors.accounts.authenticator import Authenticator
 from actors.accounts.tokens import hash_token, new_token
 from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
+from storage.contracts.users import Identity, NewUser, ProfileChange, UserRecord
 from storage.errors import Unavailable
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
-from storage.records.users import Identity, NewUser, ProfileChange, UserRecord
 from tests.until import until
 
 LIMITS = Limits(token_cache_s=30, token_cache_entries=3)

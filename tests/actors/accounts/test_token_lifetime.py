@@ -12,11 +12,11 @@ from actors.accounts.authenticator import Authenticator
 from actors.accounts.tokens import hash_token, new_token
 from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_S, Limits
+from storage.contracts.users import NewUser
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser
 from tests.until import until
 
 SET_SESSION_AGE = (

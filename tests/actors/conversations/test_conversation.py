@@ -8,7 +8,7 @@ from actors.conversations.commands import Send
 from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
 from actors.protocol.errors import ApiError
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry
 from tests.actors.fake_cluster import (
     ANA,
     BEN,

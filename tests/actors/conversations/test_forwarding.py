@@ -18,7 +18,7 @@ from actors.conversations.forwarding_state import ForwardingState
 from actors.conversations.future_reply import FutureReply
 from actors.core import Core
 from actors.protocol.errors import ApiError
-from storage.records.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry
 from tests.actors.fake_cluster import (
     ANA,
     BEN,

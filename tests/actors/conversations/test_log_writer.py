@@ -9,10 +9,10 @@ from actors.conversations.commands import Draft
 from actors.conversations.entries import text_entry
 from actors.conversations.log_writer import LogBatch, LogWriter
 from config.limits import Limits
+from storage.contracts.identifiers import new_attempt_id, new_id
+from storage.contracts.messaging import Appended, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 from storage.memory.message_log import MemoryMessageLog
-from storage.records.identifiers import new_attempt_id, new_id
-from storage.records.messaging import Appended, Entry, MessageEntry, SeqConflict
 from tests.actors.fake_cluster import ANA
 from tests.until import until
 

@@ -13,11 +13,11 @@ from actors.core import Core, CoreStores
 from actors.hooks import ServiceHooks
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
+from storage.contracts.identifiers import entry_id
+from storage.contracts.messaging import Appended, Entry, MessageEntry, PendingEffect
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus
 from storage.memory.users import MemoryLogins, MemorySessions, UserTables
-from storage.records.identifiers import entry_id
-from storage.records.messaging import Appended, Entry, MessageEntry, PendingEffect
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, load_cards
 from tests.until import until
 

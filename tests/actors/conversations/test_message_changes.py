@@ -9,7 +9,7 @@ from actors.conversations.commands import Delete, Edit, MessageChange, React
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message
-from storage.records.messaging import Appended, Entry
+from storage.contracts.messaging import Appended, Entry
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, send, stored_seq
 from tests.until import until
 

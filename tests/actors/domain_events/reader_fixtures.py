@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 from actors.domain_events.consumer import Consumer
 from actors.domain_events.reader import EventSource, Reader
-from storage.contracts.domain_events import Locks
+from storage.contracts.domain_events import Cursor, OutboxEvent
+from storage.contracts.locks import Locks
 from storage.errors import Conflict
 from storage.postgres.database import Database
-from storage.records.domain_events import Cursor, OutboxEvent
 
 POLL_INTERVAL_S = 0.02
 NEVER_S = 600.0

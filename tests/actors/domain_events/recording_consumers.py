@@ -6,9 +6,9 @@ an event handled twice is visible.
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.postgres.database import Database
 from storage.postgres.statement import Statement
-from storage.records.domain_events import CursorUpdate, OutboxEvent
 
 CREATE = Statement(
     "handled_events_create", "CREATE TABLE handled_events (number BIGSERIAL PRIMARY KEY, word TEXT)", ()

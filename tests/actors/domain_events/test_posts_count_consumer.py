@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from actors.posts.posts_count_consumer import PostsCountConsumer
+from storage.contracts.domain_events import Cursor, CursorUpdate, OutboxEvent
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
-from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
 from tests.actors.domain_events.service_databases import open_database
 from tests.conftest import FreshDatabase

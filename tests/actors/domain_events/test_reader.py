@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from actors.domain_events import reader as reading
+from storage.contracts.domain_events import Cursor
 from storage.errors import Unavailable
 from storage.postgres.database import Database
 from storage.postgres.statement import Statement
-from storage.records.domain_events import Cursor
 from tests.actors.domain_events.reader_fixtures import NEVER_S, catch_up, make_reader, run_readers
 from tests.actors.domain_events.recording_consumers import INSERT_EVENT, TransactionalConsumer, publish_events
 from tests.until import until

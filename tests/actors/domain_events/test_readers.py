@@ -8,10 +8,10 @@ import pytest
 from actors.domain_events import reader
 from actors.domain_events import readers as module
 from actors.domain_events.readers import Producer, Readers
+from storage.contracts.domain_events import Cursor
 from storage.errors import Unavailable
 from storage.postgres.database import Database
 from storage.postgres.locks import PostgresLocks
-from storage.records.domain_events import Cursor
 from tests.actors.domain_events.reader_fixtures import NEVER_S, make_reader
 from tests.actors.domain_events.recording_consumers import TransactionalConsumer, publish_events
 from tests.until import until

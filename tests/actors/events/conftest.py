@@ -10,14 +10,14 @@ from actors.core import Core
 from actors.events.event_conversations import EventConversations, GroupConversations
 from actors.events.serializers import event_conversation_id
 from actors.user_cache.user_cards import UserCards
+from storage.contracts.domain_events import OutboxEvent
+from storage.contracts.events import NewEvent
+from storage.contracts.messaging import ConversationRecord
+from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.user_cache import PostgresUserCache
-from storage.records.domain_events import OutboxEvent
-from storage.records.events import NewEvent
-from storage.records.messaging import ConversationRecord
-from storage.records.user_cache import UserSnapshot
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
 from tests.actors.domain_events.service_databases import open_database
 from tests.actors.fake_cluster import FakeCluster

@@ -9,15 +9,15 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.posts.posts import Posts
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.social import AudienceStore, PageKey
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
+from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
-from storage.records.timestamps import to_microseconds
-from storage.records.user_cache import UserSnapshot
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 from tests.actors.feed.feed_model import FeedModel
 

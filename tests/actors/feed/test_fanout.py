@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from actors.feed import fanout
+from storage.contracts.posts import PostKey
 from storage.contracts.timelines import Timelines
 from storage.errors import Unavailable
-from storage.records.posts import PostKey
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.feed.feed_setup import BROADCAST_THRESHOLD, FeedSetup
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 import pytest
 
 from actors.feed.home_feed import TIMELINES_RETRY_S, FeedStores, HomeFeed
+from storage.contracts.posts import PostKey
+from storage.contracts.timelines import TimelinePage
 from storage.errors import Unavailable
-from storage.records.posts import PostKey
-from storage.records.timelines import TimelinePage
 from storage.redis.timelines import RedisTimelines
 from tests.actors.domain_events.service_databases import open_databases
 from tests.actors.feed.feed_model import FeedModel

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from actors.feed.timeline_builder import TimelineBuilder
+from storage.contracts.posts import PostKey
+from storage.contracts.social import Followees
 from storage.errors import Unavailable
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool
 from storage.postgres.posts import PostgresPosts
-from storage.records.posts import PostKey
-from storage.records.social import Followees
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.feed.feed_setup import FeedSetup
 

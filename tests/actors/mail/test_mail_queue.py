@@ -8,8 +8,8 @@ import pytest
 from actors.mail.mail_queue import MailQueue
 from config.accounts import RESET_LIFETIME_S
 from config.mail import MAIL_RETRY_DELAYS_S, MAIL_RETRY_JITTER, MAIL_SEND_TIMEOUT_S, MAILS_IN_FLIGHT
+from storage.contracts.mail import Mail
 from storage.errors import StorageError, Unavailable
-from storage.records.mail import Mail
 from tests.until import until
 
 

@@ -13,6 +13,9 @@ from actors.protocol.server_frames import NotificationCreated, NotificationRead,
 from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from storage.contracts.domain_events import OutboxEvent
+from storage.contracts.events import NewEvent
+from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
@@ -23,9 +26,6 @@ from storage.postgres.reactions import PostgresReactions
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
-from storage.records.domain_events import OutboxEvent
-from storage.records.events import NewEvent
-from storage.records.user_cache import UserSnapshot
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
 
 SERVICES = ("social", "posts", "events")

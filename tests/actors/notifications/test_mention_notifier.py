@@ -7,12 +7,12 @@ import pytest
 
 from actors.notifications import mention_notifier as module
 from actors.notifications.mention_notifier import MentionNotifier
+from storage.contracts.domain_events import CursorUpdate
+from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
+from storage.contracts.messaging import MessageEntry
+from storage.contracts.notifications import NewNotification
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
-from storage.records.domain_events import CursorUpdate
-from storage.records.identifiers import entry_id, new_attempt_id, new_id
-from storage.records.messaging import MessageEntry
-from storage.records.notifications import NewNotification
 from tests.actors.notifications.notification_setup import NotificationSetup
 from tests.until import until
 

@@ -4,7 +4,7 @@ import uuid
 
 from actors.protocol.objects import UserCard
 from actors.protocol.server_frames import NotificationRead
-from storage.records.events import EventChange
+from storage.contracts.events import EventChange
 from tests.actors.notifications.notification_setup import NotificationSetup
 
 

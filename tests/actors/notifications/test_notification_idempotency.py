@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 from actors.notifications import notification_consumer
+from storage.contracts.domain_events import Cursor, CursorUpdate
+from storage.contracts.events import EventChange
 from storage.errors import Conflict, Unavailable
-from storage.records.domain_events import Cursor, CursorUpdate
-from storage.records.events import EventChange
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 from tests.actors.notifications.notification_setup import NotificationSetup
 

@@ -8,9 +8,9 @@ import pytest
 from actors.notifications import notification_consumer, notification_pusher
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.protocol.server_frames import NotificationCreated
+from storage.contracts.events import EventChange
+from storage.contracts.notifications import NotificationRecord
 from storage.errors import Unavailable
-from storage.records.events import EventChange
-from storage.records.notifications import NotificationRecord
 from tests.actors.notifications.notification_setup import NotificationSetup
 from tests.until import until
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from storage.contracts.presence import LastSeen, PresenceRecord
 from storage.errors import Unavailable
-from storage.records.presence import LastSeen, PresenceRecord
 
 
 class RecordingPresenceStore:

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from storage.contracts.users import NewUser, UserRecord
 from storage.postgres.database import Database
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
-from storage.records.users import NewUser, UserRecord
 from tests.actors.domain_events.service_databases import open_databases
 from tests.conftest import FreshDatabase
 

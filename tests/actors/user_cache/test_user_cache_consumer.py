@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from actors.user_cache.user_cache_consumer import UserCacheConsumer
+from storage.contracts.domain_events import Cursor, CursorUpdate, OutboxEvent
+from storage.contracts.user_cache import UserSnapshot
+from storage.contracts.users import ProfileChange
 from storage.errors import Conflict, Unavailable
-from storage.records.domain_events import Cursor, CursorUpdate, OutboxEvent
-from storage.records.user_cache import UserSnapshot
-from storage.records.users import ProfileChange
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
 from tests.actors.user_cache.conftest import UserCacheSetup
 

@@ -8,10 +8,10 @@ import pytest
 
 from actors.user_cache import user_cache_consumer
 from actors.user_cache.user_cache_consumer import UserCacheReconciler
+from storage.contracts.domain_events import CursorUpdate
+from storage.contracts.user_cache import UserSnapshot
+from storage.contracts.users import ProfileChange
 from storage.errors import Unavailable
-from storage.records.domain_events import CursorUpdate
-from storage.records.user_cache import UserSnapshot
-from storage.records.users import ProfileChange
 from tests.actors.user_cache.conftest import UserCacheSetup
 from tests.until import until
 

@@ -8,9 +8,9 @@ import pytest
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.user_cache.user_cards import DELETED_USERNAME, UserCards
+from storage.contracts.user_cache import UserCardRecord, UserSnapshot
+from storage.contracts.users import ProfileChange
 from storage.errors import Unavailable
-from storage.records.user_cache import UserCardRecord, UserSnapshot
-from storage.records.users import ProfileChange
 from tests.actors.user_cache.conftest import UserCacheSetup
 
 UNKNOWN_USER_ID = str(uuid.uuid4())

@@ -38,13 +38,13 @@ from actors.protocol.server_frames import (
 from actors.sessions.transport import CloseCode
 from server.api_docs.examples import EXAMPLES
 from server.websocket.close_handshake import RESUMABLE_CODES
-from storage.records.events import EventRecord
-from storage.records.identifiers import entry_id
-from storage.records.messaging import ConversationRecord, LastMessage, MessageEntry
-from storage.records.notifications import NotificationRecord
-from storage.records.posts import PostRecord
-from storage.records.user_cache import UserCardRecord
-from storage.records.users import UserRecord
+from storage.contracts.events import EventRecord
+from storage.contracts.identifiers import entry_id
+from storage.contracts.messaging import ConversationRecord, LastMessage, MessageEntry
+from storage.contracts.notifications import NotificationRecord
+from storage.contracts.posts import PostRecord
+from storage.contracts.user_cache import UserCardRecord
+from storage.contracts.users import UserRecord
 
 Example = TypeVar("Example", bound=msgspec.Struct)
 

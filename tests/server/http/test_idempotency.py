@@ -9,7 +9,7 @@ import pytest
 from actors.accounts.requests import Registration
 from server.http.idempotency import make_idempotency_key
 from server.http.route import Route, TypedRequest
-from storage.records.idempotency_key import IdempotencyKey
+from storage.contracts.idempotency import IdempotencyKey
 from tests.server.http.http_client import HttpClient, Serve, field_errors_of
 
 

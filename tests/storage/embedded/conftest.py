@@ -1,4 +1,4 @@
-"""Folders and users of stores for the tests of real servers. Leaves no server behind, whatever a test did."""
+"""Fixtures: stores folders and processes. Servers that a test left running are stopped."""
 
 import asyncio
 import shutil
@@ -17,7 +17,7 @@ from tests.storage.embedded.embedded_processes import ChildUser, FolderProcesses
 
 @pytest.fixture
 def new_folder(tmp_path: Path) -> Iterator[FolderProcesses]:
-    """A folder that no store has used yet."""
+    """A folder without stores."""
     made = FolderProcesses(tmp_path / "data")
     yield made
     made.kill_servers()
@@ -27,7 +27,7 @@ def new_folder(tmp_path: Path) -> Iterator[FolderProcesses]:
 
 @pytest.fixture(scope="session")
 def stopped_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose stores ran once: making them is most of a first start."""
+    """A folder whose stores ran once, because creating them is most of a first start."""
     path = tmp_path_factory.mktemp("stopped") / "data"
 
     async def run_once() -> None:

@@ -1,7 +1,4 @@
-"""What lives on a folder of stores, a second user of it, and a wait with a deadline.
-
-Looks at the machine's processes. It never asks a pid file or a lease what runs.
-"""
+"""Inspects processes of a stores folder through /proc, not through pid files; and a second user process."""
 
 import asyncio
 import contextlib
@@ -30,7 +27,7 @@ SERVERS = {
 async def wait_until(
     condition: Callable[[], object] | Callable[[], Awaitable[object]], timeout_s: float = 15.0
 ) -> None:
-    """Wait until the condition holds; errors of its own count as not yet."""
+    """Wait until the condition is true; an exception counts as false."""
     deadline = time.monotonic() + timeout_s
     while True:
         with contextlib.suppress(Exception):
@@ -44,7 +41,7 @@ async def wait_until(
 
 
 class FolderProcesses:
-    """A folder of stores, and what lives on it."""
+    """A stores folder and the processes on it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -53,7 +50,7 @@ class FolderProcesses:
         return self.servers().get(store)
 
     def servers(self) -> dict[str, int]:
-        """The oldest server process of each store; one that only begins to be a server does not count."""
+        """Return the oldest server process of each store, without starting ones."""
         found: dict[str, int] = {}
         for pid, arguments in self._processes():
             for store, (program, data) in SERVERS.items():
@@ -62,12 +59,12 @@ class FolderProcesses:
         return found
 
     def count(self) -> int:
-        """All processes that name this folder's data in their command line, double servers too."""
+        """Return all processes with this folder's data in their command line."""
         marks = {str(self.path / data) for _, data in SERVERS.values()}
         return sum(not marks.isdisjoint(arguments) for _, arguments in self._processes())
 
     def kill_servers(self) -> None:
-        """End whatever a failed test left running here."""
+        """Kill processes that a failed test left running."""
         while running := self.servers():
             for pid in running.values():
                 with contextlib.suppress(ProcessLookupError):
@@ -82,7 +79,7 @@ class FolderProcesses:
 
 
 class ChildUser:
-    """A second user of the folder, in a process of its own."""
+    """A second user of the folder, in a separate process."""
 
     def __init__(self, folder: Path, keep: str, user: int | None = None) -> None:
         argv = (sys.executable, str(CHILD), str(folder), keep)

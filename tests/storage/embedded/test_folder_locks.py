@@ -1,4 +1,4 @@
-"""The locks by which users of a folder know of each other."""
+"""Locks that coordinate the users of a folder."""
 
 import asyncio
 import shutil
@@ -14,8 +14,8 @@ def open_locks(folder: Path, timeout_s: float = 0.2) -> FolderLocks:
     return FolderLocks(folder / "lease", timeout_s)
 
 
-async def test_the_last_user_knows_that_it_is_alone(tmp_path: Path) -> None:
-    """Of two users the one that leaves first is not alone, the other is."""
+async def test_last_user_is_detected(tmp_path: Path) -> None:
+    """Of two users the first to leave is not the last."""
     first, second = open_locks(tmp_path), open_locks(tmp_path)
     assert not first.has_other_users()
     first.add_user()
@@ -28,8 +28,8 @@ async def test_the_last_user_knows_that_it_is_alone(tmp_path: Path) -> None:
     assert not first.has_other_users()
 
 
-async def test_one_watches_at_a_time(tmp_path: Path) -> None:
-    """The second becomes supervisor only when the first has retired."""
+async def test_one_user_supervises_at_a_time(tmp_path: Path) -> None:
+    """The second becomes supervisor after the first has stopped."""
     first, second = open_locks(tmp_path), open_locks(tmp_path)
     assert first.try_supervise()
     assert first.try_supervise()
@@ -39,8 +39,8 @@ async def test_one_watches_at_a_time(tmp_path: Path) -> None:
     second.release_all()
 
 
-async def test_a_held_door_ends_patience_with_a_sentence(tmp_path: Path) -> None:
-    """Whoever waits too long is told that another process hangs."""
+async def test_held_lock_times_out(tmp_path: Path) -> None:
+    """The error says that another process hangs."""
     async with open_locks(tmp_path).lock("door"):
         with pytest.raises(StoresUnavailable, match="Another process has been starting or stopping"):
             async with open_locks(tmp_path).lock("door"):
@@ -49,8 +49,8 @@ async def test_a_held_door_ends_patience_with_a_sentence(tmp_path: Path) -> None
         pass
 
 
-async def test_a_lock_in_a_deleted_folder_guards_nothing(tmp_path: Path) -> None:
-    """Who waited at the door of a folder that was deleted meanwhile gets the door of the new one."""
+async def test_lock_of_a_deleted_folder_is_replaced(tmp_path: Path) -> None:
+    """A process waiting for it gets the lock in the new folder."""
     waiting = asyncio.Event()
 
     async def wait() -> None:

@@ -1,4 +1,4 @@
-"""Left-overs of earlier runs: pid files that lie, zombies, servers without an owner."""
+"""Leftovers of earlier runs: wrong pid files, zombies, orphaned servers."""
 
 import os
 import signal
@@ -85,10 +85,10 @@ async def start_and_stop(folder: FolderProcesses) -> dict[str, int]:
     return running
 
 
-async def test_pid_files_that_lie_are_seen_through(
+async def test_wrong_pid_files_are_detected(
     folder: FolderProcesses, bystander: int, zombie: int, dead: int
 ) -> None:
-    """Stale, zombie, reused, cut, empty or absent: the right servers start once, others are left alone."""
+    """Stale, zombie, reused, truncated, empty or missing: servers start once, other processes stay."""
     await start_and_stop(folder)
 
     write_pid_files(folder, dead)
@@ -120,7 +120,7 @@ async def test_pid_files_that_lie_are_seen_through(
 async def test_servers_of_a_killed_run_are_adopted(
     folder: FolderProcesses, child: Callable[..., ChildUser], reports: RecordedReports, bystander: int
 ) -> None:
-    """After kill -9 of the only user the next start takes over its servers, whatever the pid files say."""
+    """After kill -9 of the only user the next start joins its servers, whatever the pid files say."""
     starter = child(folder.path)
     urls = await starter.urls()
     running = folder.servers()
@@ -149,13 +149,13 @@ async def test_servers_of_a_killed_run_are_adopted(
     assert folder.count() == 0
 
 
-async def test_an_orphan_that_hangs_is_replaced(
+async def test_hanging_orphan_is_replaced(
     folder: FolderProcesses,
     child: Callable[..., ChildUser],
     reports: RecordedReports,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A left-over server that does not answer is stopped, and one that does takes its place."""
+    """A leftover server that does not reply is stopped, and a new one is started."""
     starter = child(folder.path)
     await starter.urls()
     starter.kill()
@@ -170,8 +170,8 @@ async def test_an_orphan_that_hangs_is_replaced(
     assert ("redis", "a leftover server fails its health check and is stopped") in reports
 
 
-async def test_a_process_is_known_by_its_start_not_its_number() -> None:
-    """An identity with another start or another boot is another process."""
+async def test_process_is_identified_by_its_start() -> None:
+    """Another start time or boot is another process."""
     own = identify(os.getpid())
     assert own is not None
     assert own == identify(os.getpid())
@@ -194,8 +194,8 @@ def run() -> Iterator[Callable[..., int]]:
         process.communicate()
 
 
-async def test_a_name_with_brackets_does_not_hide_a_process(tmp_path: Path, run: Callable[..., int]) -> None:
-    """A program called `a) Z (b` is alive, not a zombie."""
+async def test_name_with_parentheses_does_not_hide_a_process(tmp_path: Path, run: Callable[..., int]) -> None:
+    """A program named `a) Z (b` is running, not a zombie."""
     program = tmp_path / "a) Z (b"
     program.symlink_to("/bin/cat")
     pid = run(program, folder=tmp_path)
@@ -203,10 +203,8 @@ async def test_a_name_with_brackets_does_not_hide_a_process(tmp_path: Path, run:
     assert identify(pid) is not None
 
 
-async def test_only_the_same_program_in_the_same_folder_is_ours(
-    tmp_path: Path, run: Callable[..., int]
-) -> None:
-    """Not the program elsewhere, not another program here, not a namesake on another container's path."""
+async def test_server_is_the_same_program_in_the_same_folder(tmp_path: Path, run: Callable[..., int]) -> None:
+    """Not elsewhere, not another program, not one on the same path in another container."""
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
@@ -214,7 +212,7 @@ async def test_only_the_same_program_in_the_same_folder_is_ours(
     server.symlink_to("/bin/cat")
     elsewhere = run(server, folder=there)
     other = run("cat", folder=here)
-    # The path stands in its command line, but the folder that it works in is another.
+    # Its command line contains the path, but its working folder differs.
     namesake = run(server, "-", here, folder=there)
     for pid in (elsewhere, other, namesake):
         assert not is_server_for(pid, "server", here)
@@ -223,8 +221,8 @@ async def test_only_the_same_program_in_the_same_folder_is_ours(
     await wait_until(lambda: find_server("server", here) == identify(ours))
 
 
-async def test_a_zombie_counts_as_dead(folder: FolderProcesses, child: Callable[..., ChildUser]) -> None:
-    """A killed server that stays a zombie, because its parent is paused, is not taken for alive."""
+async def test_zombie_counts_as_dead(folder: FolderProcesses, child: Callable[..., ChildUser]) -> None:
+    """A killed server whose parent is paused is not considered running."""
     starter = child(folder.path)
     await starter.urls()
     stores = EmbeddedStores(folder.path)

@@ -1,4 +1,4 @@
-"""One store kept running, on a made-up store whose server is a shell that sleeps, fails or lies as told."""
+"""The supervisor of one store, with a shell script as its server."""
 
 import asyncio
 import contextlib
@@ -93,10 +93,10 @@ def pid(keeper: StoreSupervisor) -> int:
     return found
 
 
-async def test_a_server_that_dies_again_and_again_is_started_more_slowly(
+async def test_repeatedly_failing_server_is_restarted_more_slowly(
     store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
 ) -> None:
-    """Past the budget of restarts it waits longer, says so, and still comes back when the cause is gone."""
+    """Beyond the budget it waits longer, reports it, and recovers when the cause is gone."""
     await keeper.ensure_running(may_change_address=True)
     store.failing_checks = frozenset(range(100_000))
     store.script = "exit 1"
@@ -109,10 +109,10 @@ async def test_a_server_that_dies_again_and_again_is_started_more_slowly(
         assert keeper.statistics(supervising=True).healthy
 
 
-async def test_failures_that_come_and_go_lead_to_a_restart(
+async def test_intermittent_failures_lead_to_a_restart(
     store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
 ) -> None:
-    """Every second check fails: the third failure restarts the server, two do not."""
+    """If every second check fails, the third failure restarts the server."""
     await keeper.ensure_running(may_change_address=True)
     first = pid(keeper)
     began = store.check_count
@@ -127,10 +127,10 @@ async def test_failures_that_come_and_go_lead_to_a_restart(
         assert pid(keeper) != first
 
 
-async def test_a_store_that_a_restart_does_not_help_is_left_running(
+async def test_store_that_a_restart_does_not_help_keeps_running(
     store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
 ) -> None:
-    """PostgreSQL on a full disk goes on reading: it is reported, not restarted."""
+    """PostgreSQL on a full disk can still read: failures are only reported."""
     store.restart_on_failed_checks = False
     await keeper.ensure_running(may_change_address=True)
     first = pid(keeper)
@@ -142,10 +142,8 @@ async def test_a_store_that_a_restart_does_not_help_is_left_running(
     assert reports.count(("moody", "health check failed")) == 1
 
 
-async def test_a_first_start_that_fails_says_the_servers_last_words(
-    store: ScriptedStore, keeper: StoreSupervisor
-) -> None:
-    """What the server wrote before it died is in the error and was offered for repair; nothing runs on."""
+async def test_failed_first_start_reports_the_log(store: ScriptedStore, keeper: StoreSupervisor) -> None:
+    """The end of the log is in the error and was passed to `repair`; nothing keeps running."""
     store.script = "echo the disk is made of cheese >&2; exit 1"
     store.failing_checks = frozenset(range(100_000))
     with pytest.raises(StoresUnavailable, match=r"moody does not start. Its log: .*made of cheese"):
@@ -155,8 +153,10 @@ async def test_a_first_start_that_fails_says_the_servers_last_words(
     assert keeper.statistics(supervising=True).pid is None
 
 
-async def test_a_check_is_not_cut_by_a_cancellation(store: ScriptedStore, keeper: StoreSupervisor) -> None:
-    """A driver in the middle of connecting finishes before the watch ends."""
+async def test_check_is_not_interrupted_by_cancellation(
+    store: ScriptedStore, keeper: StoreSupervisor
+) -> None:
+    """A driver that is connecting finishes before supervision ends."""
     entered, release = asyncio.Event(), asyncio.Event()
     finished = False
 

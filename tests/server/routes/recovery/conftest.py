@@ -24,6 +24,7 @@ from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
+from storage.contracts.moderation import ReportKind
 from storage.mail.smtp import SmtpMailer
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.logins import PostgresLogins
@@ -33,7 +34,6 @@ from storage.postgres.pool import PostgresPool
 from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from storage.records.moderation import ReportKind
 from tests.server.routes.document_match import DocumentMatch
 from tests.server.routes.recovery.mail_user_service import MailUserService
 from tests.server.routes.user_service import AiohttpClient

@@ -2,9 +2,9 @@
 
 import asyncio
 
+from storage.contracts.users import SessionRecord
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
-from storage.records.users import SessionRecord
 
 
 class GatedSessions(PostgresSessions):

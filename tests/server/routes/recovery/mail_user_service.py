@@ -7,8 +7,8 @@ from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
+from storage.contracts.moderation import ReportKind
 from storage.postgres.sessions import PostgresSessions
-from storage.records.moderation import ReportKind
 from tests.server.routes.user_service import UserService
 from tests.smtp_server import ReceivedMail
 from tests.until import until

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from actors.protocol.errors import ApiError
-from storage.contracts.moderation import ModerationStore
+from storage.contracts.moderation import ModerationStore, ReportKind
 from storage.errors import Missing
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
-from storage.records.moderation import ReportKind
 from tests.server.routes.recovery.gated_sessions import GatedSessions
 from tests.server.routes.recovery.mail_user_service import (
     NEW_PASSWORD,

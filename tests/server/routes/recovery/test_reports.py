@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage.records.moderation import ReportKind
+from storage.contracts.moderation import ReportKind
 from tests.server.routes.recovery.mail_user_service import MailUserService
 
 Database = Any

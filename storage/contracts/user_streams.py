@@ -1,0 +1,74 @@
+"""The event stream of each user, and the encoding of its frames: `<epoch> <position> <frame>`.
+
+A script inside Redis encodes frames when it appends them; subscribers of the user's topic decode them here.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class StreamItem(msgspec.Struct, frozen=True):
+    epoch: str
+    position: int
+    frame: bytes
+
+
+EPHEMERAL_PREFIX = b"- 0 "
+"""Prefix of a frame that is published on a user's topic but not stored in the stream."""
+
+
+def encode_ephemeral(frame: bytes) -> bytes:
+    return EPHEMERAL_PREFIX + frame
+
+
+def encode_stream_item(item: StreamItem) -> bytes:
+    return b"%b %d %b" % (item.epoch.encode(), item.position, item.frame)
+
+
+def decode_stream_item(payload: bytes) -> StreamItem:
+    """Decode a published or stored frame. Raises `ValueError` if `payload` is malformed."""
+    epoch, position, frame = payload.split(b" ", 2)
+    return StreamItem(epoch.decode(), int(position), frame)
+
+
+class StreamPosition(msgspec.Struct, frozen=True):
+    """A position in a user's stream. Positions count up within an epoch; a new epoch starts over."""
+
+    epoch: str
+    position: int
+
+
+class UserStreams(Protocol):
+    """One event stream per user: retained for a limited time, published on append."""
+
+    async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
+        """Assign the next position p, store `prefix + str(p) + suffix` and publish it. Atomic.
+
+        It is published on `user_topic(user_id)`, in the format that `decode_stream_item` reads.
+
+        Raises:
+            Unavailable: the frame may or may not have been appended.
+        """
+
+    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
+        """Return the position of each stream, in the order given. One round trip. Raises `Unavailable`."""
+
+    async def read_after(
+        self, user_id: str, epoch: str, position: int, limit: int
+    ) -> list[StreamItem] | None:
+        """Return the oldest `limit` frames after a position, or None if one after it is no longer retained.
+
+        One round trip. Raises `Unavailable`.
+        """
+
+    async def reset(self) -> None:
+        """Start a new epoch for all streams, so that every subscriber notices that frames were lost.
+
+        Raises `Unavailable`.
+        """
+
+
+def user_topic(user_id: str) -> str:
+    return f"u:{user_id}"

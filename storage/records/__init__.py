@@ -1,1 +1,0 @@
-"""Records that stores take and return: frozen structs without behaviour."""
