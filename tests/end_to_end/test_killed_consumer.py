@@ -86,7 +86,7 @@ class FollowerGroup:
             assert (await self.author.get(f"/v1/posts/{post_id}"))["like_count"] == count
         for follower in self.followers:
             notifications = [
-                ("FOLLOW", "Author follows you", 1),
+                ("FOLLOW", "Author started following you", 1),
                 *[("LIKE", "Author liked your post", 1)] * rounds,
             ]
             await wait_until_equal(follower.notifications, notifications, RECOVERY_TIMEOUT_S)

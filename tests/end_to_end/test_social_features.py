@@ -44,7 +44,7 @@ async def test_follow_post_and_like_across_instances(pair: Pair) -> None:
     ):
         await ben_api.follow(ana.id)
         assert (await ana_api.get(f"/v1/users/{ana.id}/stats"))["followers_count"] == 1
-        await wait_until(lambda: notification_texts(ana_frames) == ["Ben follows you"])
+        await wait_until(lambda: notification_texts(ana_frames) == ["Ben started following you"])
 
         post_id = await ana_api.post("hello town")
         assert await ana_api.feed() == [post_id]
@@ -68,8 +68,8 @@ async def test_follow_post_and_like_across_instances(pair: Pair) -> None:
         await wait_until(lambda: len(notification_texts(ana_frames)) == 3)
         assert sorted(notification_texts(ana_frames)) == [
             "Ben commented on your post",
-            "Ben follows you",
             "Ben liked your post",
+            "Ben started following you",
         ]
         last = ana_frames[-1]
         assert isinstance(last, NotificationCreated)
@@ -99,7 +99,7 @@ async def test_block_applies_immediately_on_all_instances(pair: Pair) -> None:
         await ana_api.follow(ben.id)
         post_id = await ana_api.post("for friends")
         await wait_until_equal(ben_api.feed, [post_id])
-        await wait_until_equal(ana_api.notifications, [("FOLLOW", "Ben follows you", 1)])
+        await wait_until_equal(ana_api.notifications, [("FOLLOW", "Ben started following you", 1)])
         await ana_api.request_ok("PUT", f"/v1/users/{ben.id}/block")
 
         assert await ben_api.feed() == []
@@ -165,7 +165,7 @@ async def test_waitlist_has_one_order_across_instances(pair: Pair) -> None:
             [first_instance.url, second_instance.url], first_user.token, on_frame=frames.append
         ):
             await attendee.request_ok("DELETE", rsvp)
-            await wait_until(lambda: notification_texts(frames) == ["You have a place at Petanque"])
+            await wait_until(lambda: notification_texts(frames) == ["You're off the waitlist for Petanque"])
             await wait_until(lambda: any(isinstance(frame, ConversationJoined) for frame in frames))
         event = await first.get(f"/v1/events/{created['id']}")
         assert (event["my_rsvp"], event["going_count"]) == ("GOING", 1)
