@@ -162,7 +162,7 @@ class Core:
             stores.bus, name, authenticator, self.online_users, self.presence, hooks
         )
         self.token_expiry = TokenExpiryChecker(
-            self.online_users, authenticator.expires_at, self.timer_wheel, limits.token_check_s
+            self.online_users, authenticator.expirations, self.timer_wheel, limits.token_check_s
         )
         typing = TypingIndicators(
             self.rooms, self.conversations.get_info, self.timer_wheel, encode_frame, loop.time

@@ -203,5 +203,5 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_cache_entries: int = 20_000
     """Tokens in the lookup cache."""
 
-    token_check_s: float = 60.0
-    """Interval in which the sessions of open sockets are checked for expiry."""
+    token_check_s: float = 30.0
+    """Interval in which the sessions of open connections are compared with the store."""

@@ -80,12 +80,9 @@ class Authenticator:
         for invalidated in self._invalidated_by_lookup.values():
             invalidated.add(session_id)
 
-    async def expires_at(self, user_id: str, session_id: str) -> datetime | None:
-        """Return when a session expires, read from the store; None if it has. Raises `Unavailable`."""
-        for session in await self._sessions.list(user_id):
-            if session.id == session_id:
-                return session.expires_at
-        return None
+    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when sessions expire, read from the store; ended ones are absent. Raises `Unavailable`."""
+        return await self._sessions.expirations(session_ids)
 
     async def close(self) -> None:
         """Cancel pending look-ups and session touches."""

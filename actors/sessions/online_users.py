@@ -78,6 +78,12 @@ class OnlineUsers:
     def sessions(self) -> list[UserSession]:
         return [session for user in self._all_users() for session in user.sessions]
 
+    def session_ids(self) -> list[str]:
+        """Return the session ids of all sockets and event streams, each once."""
+        ids = {session.session_id for session in self.sessions()}
+        ids |= {subscriber.session_id for user in self._all_users() for subscriber in user.subscribers}
+        return list(ids)
+
     def sessions_by_id(self, session_ids: Sequence[str]) -> list[UserSession]:
         wanted = set(session_ids)
         return [session for session in self.sessions() if session.session_id in wanted]

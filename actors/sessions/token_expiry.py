@@ -1,34 +1,36 @@
-"""Closes the connections of expired tokens.
+"""Closes connections whose session has expired or was revoked.
 
-    periodic check -> sessions past their known expiry -> read from the store, as use extends it -> close 4502
-
-One check over all sessions replaces a timer per session.
+The bus reports revocations at once, but may lose them. So all local connections are compared with the store
+periodically, in one query per batch, whatever the bus delivered.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.transport import CloseCode
-from actors.sessions.user_session import UserSession
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
-ExpiresAt = Callable[[str, str], Awaitable[datetime | None]]
-"""Maps (user id, session id) to the expiry time; None if the session has expired or does not exist."""
+SESSIONS_PER_QUERY = 1000
+
+LoadExpirations = Callable[[Sequence[str]], Awaitable[Mapping[str, datetime]]]
+"""(session ids) -> when each expires. Sessions that have expired or were revoked are absent."""
 
 
 class TokenExpiryChecker:
+    """Compares the sessions of open sockets and event streams with the store every `period_s`."""
+
     def __init__(
-        self, online_users: OnlineUsers, expires_at: ExpiresAt, wheel: TimerWheel, period_s: float
+        self, online_users: OnlineUsers, load_expirations: LoadExpirations, wheel: TimerWheel, period_s: float
     ) -> None:
         self._online_users = online_users
-        self._expires_at = expires_at
+        self._load_expirations = load_expirations
         self._wheel = wheel
         self._period_s = period_s
         self._timer: Timer | None = None
@@ -48,19 +50,25 @@ class TokenExpiryChecker:
         self._check_task = asyncio.create_task(self._check_all())
 
     async def _check_all(self) -> None:
-        now = time.time()
+        session_ids = self._online_users.session_ids()
         try:
-            for session in self._online_users.sessions():
-                if session.expires_at <= now:
-                    await self._check_session(session)
+            for start in range(0, len(session_ids), SESSIONS_PER_QUERY):
+                batch = session_ids[start : start + SESSIONS_PER_QUERY]
+                self._close_ended(batch, await self._load_expirations(batch))
         except StorageError:
-            _log.warning("token expiry could not be checked, retrying")
+            _log.warning("sessions could not be checked, retrying")
         finally:
             self.start()
 
-    async def _check_session(self, session: UserSession) -> None:
-        expires_at = await self._expires_at(session.user_id, session.session_id)
-        if expires_at is not None:
-            session.expires_at = expires_at.timestamp()
-        elif not session.closed:
-            session.transport.close(CloseCode.TOKEN_EXPIRED, "the token has expired")
+    def _close_ended(self, batch: Sequence[str], expirations: Mapping[str, datetime]) -> None:
+        for session in self._online_users.sessions_by_id(batch):
+            expires_at = expirations.get(session.session_id)
+            if expires_at is not None:
+                session.expires_at = expires_at.timestamp()
+            elif session.expires_at <= time.time():
+                session.transport.close(CloseCode.TOKEN_EXPIRED, "the token has expired")
+            else:
+                session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
+        ended = [session_id for session_id in batch if session_id not in expirations]
+        for subscriber in self._online_users.subscribers_by_session_id(ended):
+            subscriber.close("the session has ended")

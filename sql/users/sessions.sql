@@ -39,6 +39,14 @@ FROM user_sessions AS s
 INNER JOIN users AS u ON s.user_id = u.id
 WHERE s.token_hash = ANY(:token_hashes) AND s.expires_at > now()
 
+-- name: session_expirations
+-- Returns when sessions expire; revoked and expired sessions are absent.
+--
+--   :session_ids uuid[]   -> id, expires_at
+SELECT id, expires_at
+FROM user_sessions
+WHERE id = ANY(:session_ids) AND expires_at > now()
+
 -- name: session_touch
 -- Extends a session from now, up to its maximum lifetime. An expired session stays expired.
 --

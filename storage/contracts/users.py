@@ -104,6 +104,9 @@ class SessionStore(Protocol):
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         """Return identities by token hash; expired and unknown tokens are absent. One round trip."""
 
+    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when sessions expire, by id; revoked and expired sessions are absent. One round trip."""
+
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
         """Set `expires_at` to now + `lifetime_s`, at most `lifetime_max_s` after the session's creation."""
 

@@ -173,6 +173,11 @@ class MemorySessions:
                 identities[token_hash] = Identity(session.id, user, session.expires_at)
         return identities
 
+    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
+        now = self._tables.now()
+        sessions = (self._tables.sessions.get(session_id) for session_id in session_ids)
+        return {one.id: one.expires_at for one in sessions if one is not None and one.expires_at > now}
+
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
         session = self._tables.sessions.get(session_id)
         now = self._tables.now()

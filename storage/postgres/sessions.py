@@ -1,6 +1,7 @@
 """Sessions in PostgreSQL. Expiry is decided by the database's clock."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from config.accounts import SESSIONS_LISTED_MAX
 from storage.contracts.users import Identity, SessionRecord
@@ -8,7 +9,7 @@ from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_session, to_user
-from storage.postgres.uuid_params import to_uuid
+from storage.postgres.uuid_params import to_uuid, to_uuids
 
 SERVICE = "users"
 Sessions = list[SessionRecord]
@@ -21,6 +22,7 @@ class PostgresSessions:
         self._pool = pool
         self._insert = load_statement(SERVICE, "sessions", "session_insert")
         self._identities = load_statement(SERVICE, "sessions", "session_identities")
+        self._expirations = load_statement(SERVICE, "sessions", "session_expirations")
         self._touch = load_statement(SERVICE, "sessions", "session_touch")
         self._list = load_statement(SERVICE, "sessions", "session_list")
         self._delete = load_statement(SERVICE, "sessions", "session_delete")
@@ -37,6 +39,10 @@ class PostgresSessions:
             row["token_hash"]: Identity(str(row["session_id"]), to_user(row), row["expires_at"])
             for row in rows
         }
+
+    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
+        rows = await self._pool.rows(self._expirations, to_uuids(session_ids))
+        return {str(row["id"]): row["expires_at"] for row in rows}
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
         await self._pool.write(self._touch, to_uuid(session_id), float(lifetime_s), float(lifetime_max_s))

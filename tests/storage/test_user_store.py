@@ -242,6 +242,18 @@ async def test_sessions_are_listed_by_latest_use(people: UserStores) -> None:
     assert [session.id for session in await people.sessions.list(ana.id)] == [first.id, second.id]
 
 
+async def test_expirations_leave_out_ended_sessions(people: UserStores) -> None:
+    """Revoked, expired and unknown sessions are absent; others have their expiry."""
+    ana = await people.register_user("ana")
+    valid = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
+    revoked = await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
+    expired = await people.sessions.open(ana.id, "c" * 64, 0)
+    await people.sessions.revoke(ana.id, revoked.id)
+    ids = [valid.id, revoked.id, expired.id, str(uuid.uuid4())]
+    assert await people.sessions.expirations(ids) == {valid.id: valid.expires_at}
+    assert await people.sessions.expirations([]) == {}
+
+
 async def test_revoke_ends_only_own_sessions(people: UserStores) -> None:
     """Another user's session stays; an own one ends once."""
     ana, ben = await people.register_user("ana"), await people.register_user("ben")

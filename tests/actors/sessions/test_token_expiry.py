@@ -1,14 +1,17 @@
 """Tokens that expire while their connections are open."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
+from actors.core import Core
 from actors.runtime.timer_wheel import TimerWheel
 from actors.sessions.token_expiry import TokenExpiryChecker
+from storage.errors import Unavailable
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, FAST_LIMITS, FakeCluster
 from tests.until import until
@@ -23,42 +26,86 @@ async def cluster() -> AsyncIterator[FakeCluster]:
     await cluster.close()
 
 
-class FakeTokenStore:
-    """Expiry times by user, and the number of lookups."""
+class FakeSessionTable:
+    """Expiry times by session id, and the lookups."""
 
     def __init__(self) -> None:
-        self.expires: dict[str, datetime] = {}
-        self.calls = 0
+        self.expirations: dict[str, datetime] = {}
+        self.lookups: list[Sequence[str]] = []
+        self.is_available = True
 
-    async def expires_at(self, user_id: str, session_id: str) -> datetime | None:
-        assert session_id == f"session of {user_id}"
-        self.calls += 1
-        return self.expires.get(user_id)
+    async def load(self, session_ids: Sequence[str]) -> Mapping[str, datetime]:
+        self.lookups.append(session_ids)
+        if not self.is_available:
+            raise Unavailable
+        return {one: self.expirations[one] for one in session_ids if one in self.expirations}
 
 
-async def test_socket_is_closed_when_its_token_expires(cluster: FakeCluster) -> None:
-    """An expired token closes with 4502; one extended by use keeps its connection."""
+@dataclass
+class Setup:
+    core: Core
+    ana: FakeClient
+    ben: FakeClient
+    table: FakeSessionTable
+
+    async def check(self) -> None:
+        """Run the checker until it has looked up all sessions again."""
+        wheel = TimerWheel(asyncio.get_running_loop(), PERIOD_S / 2)
+        checker = TokenExpiryChecker(self.core.online_users, self.table.load, wheel, PERIOD_S)
+        checker.start()
+        before = len(self.table.lookups)
+        await until(lambda: len(self.table.lookups) >= before + 2 or not self.core.online_users.session_ids())
+        await checker.close()
+        wheel.close()
+
+
+@pytest.fixture
+async def setup(cluster: FakeCluster) -> AsyncIterator[Setup]:
     core = await cluster.start_instance(FAST_LIMITS)
-    now = datetime.now(UTC)
-    ana, ben = FakeClient(core), FakeClient(core)
-    for client, user_id in ((ana, ANA), (ben, BEN)):
-        client.ref.deliver_inline(msgspec.structs.replace(identity(user_id), expires_at=now))
+    table = FakeSessionTable()
+    in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+    clients = []
+    for user_id in (ANA, BEN):
+        client = FakeClient(core)
+        table.expirations[f"session of {user_id}"] = in_an_hour
+        client.ref.deliver_inline(msgspec.structs.replace(identity(user_id), expires_at=in_an_hour))
+        clients.append(client)
+    ana, ben = clients
     await until(lambda: ana.received("ready") and ben.received("ready"))
-    store = FakeTokenStore()
-    store.expires[BEN] = now + timedelta(hours=1)
-    wheel = TimerWheel(asyncio.get_running_loop(), PERIOD_S / 2)
-    checker = TokenExpiryChecker(core.online_users, store.expires_at, wheel, PERIOD_S)
-    checker.start()
+    yield Setup(core, ana, ben, table)
+    for client in clients:
+        client.session.on_disconnect()
 
-    await until(lambda: ana.close_code)
-    await until(lambda: store.calls >= 2)
-    calls = store.calls
-    await until(lambda: len(wheel))
 
-    assert ana.close_code == 4502
-    assert ben.close_code == 0
-    assert ben.session.expires_at == store.expires[BEN].timestamp()
-    assert store.calls == calls
-    await checker.close()
-    wheel.close()
-    ben.session.on_disconnect()
+async def test_revoked_session_is_closed_without_the_bus(setup: Setup) -> None:
+    """A session that is gone from the store is closed with 4503, also where the bus reported nothing."""
+    del setup.table.expirations[f"session of {ANA}"]
+    await setup.check()
+    assert (setup.ana.close_code, setup.ben.close_code) == (4503, 0)
+
+
+async def test_expired_session_is_closed(setup: Setup) -> None:
+    """A token that has expired closes with 4502; one extended by use keeps its connection."""
+    for client in (setup.ana, setup.ben):
+        client.session.expires_at = 0.0
+    del setup.table.expirations[f"session of {ANA}"]
+    await setup.check()
+    assert (setup.ana.close_code, setup.ben.close_code) == (4502, 0)
+    assert setup.ben.session.expires_at == setup.table.expirations[f"session of {BEN}"].timestamp()
+
+
+async def test_all_sessions_are_looked_up_together(setup: Setup) -> None:
+    """One query serves all local connections."""
+    await setup.check()
+    assert all(sorted(ids) == sorted(setup.table.expirations) for ids in setup.table.lookups)
+
+
+async def test_unavailable_store_closes_nothing(setup: Setup) -> None:
+    """Without an answer sessions stay open, and the check is repeated."""
+    setup.table.is_available = False
+    await setup.check()
+    assert (setup.ana.close_code, setup.ben.close_code) == (0, 0)
+    setup.table.is_available = True
+    setup.table.expirations.clear()
+    await setup.check()
+    assert (setup.ana.close_code, setup.ben.close_code) == (4503, 4503)
