@@ -67,6 +67,16 @@ class OnlineUser:
             self._token_bucket = TokenBucket(self._limits.messages_per_s, self._limits.messages_burst)
         return self._token_bucket
 
+    @property
+    def used_token_bucket(self) -> TokenBucket | None:
+        """The token bucket if it has not refilled, None otherwise."""
+        bucket = self._token_bucket
+        return bucket if bucket is not None and not bucket.full else None
+
+    def restore_token_bucket(self, bucket: TokenBucket) -> None:
+        """Continue with the bucket of the user's previous connections."""
+        self._token_bucket = bucket
+
     def set_conversations(self, conversations: Iterable[str]) -> None:
         self.conversations = tuple(conversations)
 

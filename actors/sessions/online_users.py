@@ -14,6 +14,7 @@ import msgspec
 
 from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
+from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.online_user import NO_POSITION, OnlineUser
 from actors.sessions.stream_loss_repair import HeadSeqs, StreamLossRepair
 from actors.sessions.stream_recovery import StreamSubscription
@@ -33,6 +34,8 @@ from storage.contracts.user_streams import (
 from storage.errors import Unavailable
 
 COMPARE_SHARDS = 8
+USED_TOKEN_BUCKETS_MAX = 10_000
+"""Users who disconnected and whose rate limit is kept."""
 
 
 class OnlineUsersStatistics(msgspec.Struct, frozen=True):
@@ -56,6 +59,8 @@ class OnlineUsers:
         self._limits = limits
         self._encode_frame = encode_frame
         # Users by shard; one shard is compared with the streams at a time.
+        # By user id, in the order of disconnecting.
+        self._used_token_buckets: dict[str, TokenBucket] = {}
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
         self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -157,7 +162,20 @@ class OnlineUsers:
         if user is None:
             user = OnlineUser(user_id, self._limits)
             self._shard_of(user_id)[user_id] = user
+            bucket = self._used_token_buckets.pop(user_id, None)
+            if bucket is not None:
+                user.restore_token_bucket(bucket)
         return user
+
+    def _keep_token_bucket(self, user: OnlineUser) -> None:
+        """Keep the rate limit of a user who disconnected, so that a reconnect does not renew it."""
+        bucket = user.used_token_bucket
+        if bucket is None:
+            return
+        if len(self._used_token_buckets) >= USED_TOKEN_BUCKETS_MAX:
+            # The oldest entry has refilled most.
+            del self._used_token_buckets[next(iter(self._used_token_buckets))]
+        self._used_token_buckets[user.user_id] = bucket
 
     async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, HeadSeqs]:
         """Subscribe to the user's stream if necessary.
@@ -178,6 +196,7 @@ class OnlineUsers:
         if not user.connection_count and self._find_user(user.user_id) is user:
             del self._shard_of(user.user_id)[user.user_id]
             self._bus.unsubscribe([user_topic(user.user_id)])
+            self._keep_token_bucket(user)
 
     async def _open_user(self, user: OnlineUser) -> HeadSeqs:
         try:

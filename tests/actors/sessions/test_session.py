@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import uuid4
 
+import msgspec
 import pytest
 
 from actors.conversations.commands import AddMember, RemoveMember
 from actors.core import Core
 from actors.protocol.objects import ConversationType
 from tests.actors.fake_client import FakeClient, identity
-from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
+from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, card, send, stored_seq
 from tests.until import until
 
 
@@ -221,3 +223,25 @@ async def test_disconnect_during_open_leaves_no_subscription(cluster: FakeCluste
 
     assert core.online_users.statistics().users == 0
     assert core.rooms.statistics().subscribers == 0
+
+
+async def test_reconnect_does_not_renew_the_rate_limit(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """A user who used up the budget and reconnects is still limited, until the bucket has refilled."""
+    limits = msgspec.structs.replace(FAST_LIMITS, messages_per_s=1, messages_burst=2)
+    core = await cluster.start_instance(limits)
+    room = await cluster.create_group(core, ANA, BEN)
+
+    async def send_until_limited() -> int:
+        client = await connect_user(core, ANA)
+        for number in range(5):
+            client.send(
+                type="message.send", id=number, conversation_id=room, client_id=uuid4().hex, content="x"
+            )
+        await until(lambda: len(client.received("ok")) + len(client.received("error")) == 5)
+        client.session.on_disconnect()
+        return len(client.received("ok"))
+
+    assert await send_until_limited() == 2
+    assert await send_until_limited() < 2
