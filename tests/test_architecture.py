@@ -1,6 +1,7 @@
 """Architecture rules that are checked on the source text. Import rules are checked by import-linter."""
 
 import re
+import tokenize
 from collections import Counter
 from pathlib import Path
 
@@ -86,3 +87,43 @@ def test_lock_file_contains_no_urls() -> None:
     assert "://" not in lock
     assert "--index-url" not in lock
     assert "--find-links" not in lock
+
+
+# Words of the glossary's predecessors. They name nothing that an engineer of the field would look for.
+RETIRED_WORDS = {
+    "allowance", "amend", "amendment", "anew", "aside", "asides", "attendance", "bury", "conductor",
+    "crowd", "departures", "everybody", "eyes", "gathering", "gatherings", "grown", "guest", "guests",
+    "hall", "happening", "heard", "hears", "house", "keeper", "ledgers", "neighbours", "newspaper",
+    "nobody", "parted", "patience", "playwright", "postbox", "rendition", "revise", "somebody",
+    "spared", "stranger", "strangers", "stretch", "surroundings", "teller", "tells", "told", "town",
+    "turnstile", "untold", "wakeful", "whoever",
+}  # fmt: skip
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def words_of(identifier: str) -> set[str]:
+    return {word.lower() for word in WORD.findall(identifier)}
+
+
+def test_retired_words_are_not_used_in_identifiers() -> None:
+    """Names follow `docs/glossary.md`: no identifier of the source contains a retired word."""
+    used: list[str] = []
+    for path in [*python_files(), *(ROOT / "bench").glob("*.py"), *(ROOT / "bench" / "harness").glob("*.py")]:
+        with path.open("rb") as source:
+            used += [
+                f"{path.relative_to(ROOT)}:{token.start[0]} {token.string}"
+                for token in tokenize.tokenize(source.readline)
+                if token.type == tokenize.NAME and words_of(token.string) & RETIRED_WORDS
+            ]
+
+    assert used == []
+
+
+def test_retired_words_are_not_used_in_file_names() -> None:
+    """Names of files and folders follow `docs/glossary.md` as well, in tests and the browser client too."""
+    folders = (*SOURCES, "sql", "web", "tests", "bench", "docs")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    kept = [path for path in paths if not {"node_modules", "__pycache__", "build"} & set(path.parts)]
+
+    assert len(kept) > 500
+    assert [str(path) for path in kept if words_of(path.stem) & RETIRED_WORDS] == []

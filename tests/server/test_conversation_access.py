@@ -76,8 +76,8 @@ async def test_route_status_by_role(
     ask: Row, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Members read, admins change, strangers and former members get 404, anonymous requests 401."""
-    admin, member, other, former, stranger, new = await people.shared(6, instance)
-    askers = {"admin": admin, "member": member, "stranger": stranger, "former": former, "anonymous": None}
+    admin, member, other, former, outsider, new = await people.shared(6, instance)
+    askers = {"admin": admin, "member": member, "stranger": outsider, "former": former, "anonymous": None}
     for who, status in zip(ROLES, ask.statuses, strict=True):
         group = await conversation(api, admin, member, other, former)
         before = await api.get_conversation(other, group)
@@ -112,14 +112,14 @@ async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
     ask: Row, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """The same status and text, so ids cannot be probed."""
-    admin, member, other, former, stranger, new = await people.shared(6, instance)
+    admin, member, other, former, outsider, new = await people.shared(6, instance)
     group = await conversation(api, admin, member, other, former)
     words = {
         "admin": admin.id,
         "other": other.id,
         "new": new.id,
         "nobody": str(uuid4()),
-        "self": stranger.id,
+        "self": outsider.id,
         "unique": "c",
     }
     answers = []
@@ -134,7 +134,7 @@ async def test_foreign_and_unknown_and_malformed_ids_look_the_same(
         "a" * 300,
     ):
         path = f"{ROOT}/{conversation_id}{fill_placeholders(ask.path, words)}"
-        status, body, _ = await api.request(stranger, ask.method, path, fill_placeholders(ask.body, words))
+        status, body, _ = await api.request(outsider, ask.method, path, fill_placeholders(ask.body, words))
         body.pop("request_id")
         answers.append((status, body))
     assert answers[0][0] == 404
@@ -145,9 +145,9 @@ async def test_list_has_the_users_conversations_only(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Not those of others or those the user has left; 401 without a token."""
-    admin, member, other, former, stranger = await people.register(5, instance)
+    admin, member, other, former, outsider = await people.register(5, instance)
     group = await conversation(api, admin, member, other, former)
-    for person, wanted in ((admin, [group]), (member, [group]), (former, []), (stranger, [])):
+    for person, wanted in ((admin, [group]), (member, [group]), (former, []), (outsider, [])):
         assert [entry["id"] for entry in (await api.get(person, ROOT))["items"]] == wanted
     await api.expect_error("auth.required", 401, None, "GET", ROOT)
     await api.expect_error("auth.required", 401, None, "POST", ROOT, {"type": "GROUP", "participants": []})

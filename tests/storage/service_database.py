@@ -91,10 +91,10 @@ class ServiceDatabase:
     async def outbox_rows(self, *types: str) -> list[OutboxRow]:
         """Return outbox rows of some or all types, by id."""
         rows = await self.sql.fetch("SELECT id, key, type, payload FROM outbox ORDER BY id")
-        told = [
+        received = [
             OutboxRow(row["id"], row["key"], row["type"], msgspec.json.decode(row["payload"])) for row in rows
         ]
-        return [one for one in told if not types or one.type in types]
+        return [one for one in received if not types or one.type in types]
 
     async def cache_users(self, *user_ids: str, deleted: bool = False) -> None:
         """Store users in `user_cache`."""

@@ -62,9 +62,9 @@ async def test_newest_posts_count_wins_in_any_order(audiences: AudienceStore, so
     counts = [(1, 11), (2, 12), (1, 13)]
     for order in itertools.permutations(counts):
         ana, ben = sorted_random_ids(2)
-        for posts, told in order:
-            await audiences.set_posts_counts([PostsCount(ana, posts, told)], None)
-        await audiences.set_posts_counts([PostsCount(ben, posts, told) for posts, told in order], None)
+        for posts, payload in order:
+            await audiences.set_posts_counts([PostsCount(ana, posts, payload)], None)
+        await audiences.set_posts_counts([PostsCount(ben, posts, payload) for posts, payload in order], None)
         assert (await get_posts_count(social, ana), await get_posts_count(social, ben)) == (1, 1)
 
 

@@ -63,8 +63,8 @@ async def opened() -> AsyncIterator[Opening]:
     """Opens buses that are impatient, and closes them whatever a test did."""
     buses: list[RedisBus] = []
 
-    async def make(url: str, queue_frames: int = 10_000, patience: Timeouts = SHORT_TIMEOUTS) -> RedisBus:
-        buses.append(await RedisBus.open(url, queue_frames=queue_frames, timeouts=patience))
+    async def make(url: str, queue_frames: int = 10_000, time_limits: Timeouts = SHORT_TIMEOUTS) -> RedisBus:
+        buses.append(await RedisBus.open(url, queue_frames=queue_frames, timeouts=time_limits))
         return buses[-1]
 
     yield make
@@ -136,8 +136,8 @@ async def test_order_is_kept_per_publisher(system: BusCluster, topic: str) -> No
     await asyncio.gather(*(publish(name, bus) for name, bus in publishers.items()))
     await until(lambda: len(ear.received) >= 6000, 20)
     for name in publishers:
-        told = [int(frame.split()[1]) for frame in ear.frames if frame.startswith(name)]
-        assert told == list(range(3000))
+        payload = [int(frame.split()[1]) for frame in ear.frames if frame.startswith(name)]
+        assert payload == list(range(3000))
 
 
 async def test_no_frame_is_missed_after_subscribe_returns(system: BusCluster, topic: str) -> None:
@@ -160,7 +160,7 @@ async def test_many_concurrent_subscriptions_are_all_active(system: BusCluster, 
     for one in many:
         there.publish(one, b"frame")
     await until(lambda: len(ear.received) == 3000, 20)
-    assert sorted(heard for heard, _ in ear.received) == sorted(many)
+    assert sorted(delivered for delivered, _ in ear.received) == sorted(many)
 
 
 async def test_frames_are_discarded_after_unsubscribe(system: BusCluster, topic: str) -> None:
@@ -261,8 +261,8 @@ async def test_subscribe_during_an_outage_fails_but_takes_effect_later(
     mortal.restart_server()
     await until(lambda: ear.gaps, 10)
     await until(lambda: bus.statistics().connected, 10)
-    for told in ("early", topic, "late"):
-        bus.publish(told, b"frame")
+    for payload in ("early", topic, "late"):
+        bus.publish(payload, b"frame")
     await until(lambda: len(ear.received) >= 2)
     assert sorted(ear.received) == [("early", b"frame"), ("late", b"frame")]
 
@@ -467,18 +467,18 @@ async def test_lag_is_the_round_trip_of_a_probe(server: ValkeyServer, opened: Op
 async def test_failing_callback_does_not_end_the_subscription(server: ValkeyServer, opened: Opening) -> None:
     """The error is logged; the next frame is delivered."""
     bus = await opened(server.url, 100, Timeouts())
-    heard: list[bytes] = []
+    delivered: list[bytes] = []
 
     def listen(_topic: str, frame: bytes) -> None:
         if frame == b"bad":
             raise ValueError(frame)
-        heard.append(frame)
+        delivered.append(frame)
 
     bus.on_frame(listen)
     await bus.subscribe(["c:1"])
     for frame in (b"good", b"bad", b"better"):
         bus.publish("c:1", frame)
-    await until(lambda: heard == [b"good", b"better"])
+    await until(lambda: delivered == [b"good", b"better"])
     assert bus.statistics().reconnects == 0
 
 

@@ -89,9 +89,9 @@ async def test_change_sets_and_clears_only_named_fields(scene: EventFixture) -> 
     assert (after.title, after.description, after.category) == ("Walk", None, "SPORT")
     assert (after.start, after.end, after.capacity) == (START, START + HOUR, 3)
     assert after.creator == before.creator
-    told = await scene.database.outbox_rows()
-    assert [one.type for one in told] == ["event.created", "event.updated", "event.updated"]
-    assert told[1].payload == {"id": event_id, "creator_id": before.creator.id, "title": "Walk"}
+    received = await scene.database.outbox_rows()
+    assert [one.type for one in received] == ["event.created", "event.updated", "event.updated"]
+    assert received[1].payload == {"id": event_id, "creator_id": before.creator.id, "title": "Walk"}
 
 
 async def test_rejected_change_changes_nothing(scene: EventFixture) -> None:
@@ -198,10 +198,10 @@ async def test_invite_is_published_once_per_inviter(scene: EventFixture) -> None
     await scene.events.invite(event_id, ben, [cai], None)
     with pytest.raises(Conflict, match="idempotency_keys"):
         await scene.events.invite(event_id, ana, [ben], IdempotencyKey("k" * 64, "other"))
-    told = await scene.database.outbox_rows("event.invited")
-    invited = [(one.payload["inviter_id"], one.payload["user_id"]) for one in told]
+    received = await scene.database.outbox_rows("event.invited")
+    invited = [(one.payload["inviter_id"], one.payload["user_id"]) for one in received]
     assert invited == [(ana, ben), (ana, cai), (ben, cai)]
-    assert told[0].payload["title"] == "Picnic"
+    assert received[0].payload["title"] == "Picnic"
 
 
 async def test_remove_user_promotes_the_waitlist(scene: EventFixture) -> None:

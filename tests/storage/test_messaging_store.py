@@ -271,9 +271,9 @@ async def test_concurrent_writers_leave_no_gap(store: MessagingStore, room: str)
 async def test_find_advanced_checks_1500_conversations_at_once(store: MessagingStore) -> None:
     """Exactly those with an entry at the next seq are returned."""
     rooms = [new_id() for _ in range(1500)]
-    grown = rooms[::7]
-    await append_all(store, *(message(one, 5) for one in grown))
-    assert await store.find_advanced([(one, 4) for one in rooms]) == set(grown)
+    advanced = rooms[::7]
+    await append_all(store, *(message(one, 5) for one in advanced))
+    assert await store.find_advanced([(one, 4) for one in rooms]) == set(advanced)
     assert await store.find_advanced([(one, 5) for one in rooms]) == set()
     assert await store.find_advanced([]) == set()
 

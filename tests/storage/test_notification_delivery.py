@@ -37,16 +37,16 @@ async def test_undelivered_is_listed_until_marked_delivered(notifications: Postg
     ana, ben, one, two = sorted_random_ids(4)
     await notifications.add([like_notification(ana, ben, one)], None)
     await notifications.add([like_notification(ana, ben, two)], None)
-    untold = await notifications.list_undelivered(10)
-    assert [each.notification.reference_id for each in untold] == [one, two]
-    assert [each.unread_count for each in untold] == [2, 2]
-    assert await notifications.list_undelivered(1) == untold[:1]
-    await notifications.mark_delivered([untold[0].notification])
-    await notifications.mark_delivered([untold[0].notification])
-    assert await notifications.list_undelivered(10) == untold[1:]
+    undelivered = await notifications.list_undelivered(10)
+    assert [each.notification.reference_id for each in undelivered] == [one, two]
+    assert [each.unread_count for each in undelivered] == [2, 2]
+    assert await notifications.list_undelivered(1) == undelivered[:1]
+    await notifications.mark_delivered([undelivered[0].notification])
+    await notifications.mark_delivered([undelivered[0].notification])
+    assert await notifications.list_undelivered(10) == undelivered[1:]
     await notifications.add([like_notification(ana, random_id(), one)], None)
     again = (await notifications.list_undelivered(10))[1]
-    assert (again.notification.id, again.notification.count) == (untold[0].notification.id, 2)
+    assert (again.notification.id, again.notification.count) == (undelivered[0].notification.id, 2)
     assert again.unread_count == 2
 
 
@@ -68,13 +68,13 @@ async def test_read_and_deleted_notifications_are_not_delivered(notifications: P
     """They are not listed as undelivered."""
     ana, ben, one, two, three = sorted_random_ids(5)
     await notifications.add([like_notification(ana, ben, post) for post in (one, two, three)], None)
-    untold = await notifications.list_undelivered(10)
-    await notifications.mark_read(ana, untold[0].notification.id)
+    undelivered = await notifications.list_undelivered(10)
+    await notifications.mark_read(ana, undelivered[0].notification.id)
     assert len(await notifications.list_undelivered(10)) == 2
     await notifications.mark_all_read(ana)
     assert await notifications.list_undelivered(10) == []
     await notifications.remove_user(ana)
-    await notifications.mark_delivered([each.notification for each in untold])
+    await notifications.mark_delivered([each.notification for each in undelivered])
     assert await list_notifications(notifications, ana) == []
 
 
@@ -110,8 +110,8 @@ async def test_concurrent_equal_notifications_count_once(
     notices = [like_notification(one, fan, post) for fan in fans for post in posts for one in people]
     await asyncio.gather(*((notifications, other)[n % 2].add(notices, None) for n in range(20)))
     for one in people:
-        told = await list_notifications(notifications, one)
-        assert [each.count for each in told] == [len(fans), len(fans)]
+        payload = await list_notifications(notifications, one)
+        assert [each.count for each in payload] == [len(fans), len(fans)]
 
 
 @pytest.mark.parametrize("step", [None, CursorUpdate(NAME, START, NEXT)])

@@ -88,8 +88,8 @@ async def test_each_source_notifies_once(notifications: PostgresNotifications) -
     notice = like_notification(ana, ben, post)
     await notifications.add([notice, notice], None)
     await notifications.add([notice], None)
-    (told,) = await list_notifications(notifications, ana)
-    assert (told.count, told.message) == (1, notice.message)
+    (payload,) = await list_notifications(notifications, ana)
+    assert (payload.count, payload.message) == (1, notice.message)
     await notifications.mark_all_read(ana)
     await notifications.add([notice], None)
     assert len(await list_notifications(notifications, ana)) == 1
@@ -112,11 +112,11 @@ async def test_unread_notification_of_the_same_group_counts_up(notifications: Po
     await notifications.add([like_notification(ana, fans[1], post)], None)
     # Two about the same in one batch.
     await notifications.add([like_notification(ana, fans[2], post), like_notification(ana, ana, post)], None)
-    told = (await list_notifications(notifications, ana))[0]
-    assert (told.id, told.count) == (first.id, 4)
-    assert told.message == f"{ana[:8]} and 3 more like it"
-    assert told.sender == UserCardRecord(ana)
-    assert told.created_at > first.created_at
+    payload = (await list_notifications(notifications, ana))[0]
+    assert (payload.id, payload.count) == (first.id, 4)
+    assert payload.message == f"{ana[:8]} and 3 more like it"
+    assert payload.sender == UserCardRecord(ana)
+    assert payload.created_at > first.created_at
     assert await notifications.unread_counts([ana]) == {ana: 2}
 
 
@@ -136,11 +136,11 @@ async def test_user_can_mark_only_own_notifications(notifications: PostgresNotif
     """Returns whether it was unread; None for others."""
     ana, ben, post = sorted_random_ids(3)
     await notifications.add([like_notification(ana, ben, post)], None)
-    (told,) = await list_notifications(notifications, ana)
-    for recipient, wanted in ((ben, told.id), (ana, random_id()), (ana, "no id"), ("no id", told.id)):
+    (payload,) = await list_notifications(notifications, ana)
+    for recipient, wanted in ((ben, payload.id), (ana, random_id()), (ana, "no id"), ("no id", payload.id)):
         assert await notifications.mark_read(recipient, wanted) is None
-    assert await notifications.mark_read(ana, told.id) is True
-    assert await notifications.mark_read(ana, told.id) is False
+    assert await notifications.mark_read(ana, payload.id) is True
+    assert await notifications.mark_read(ana, payload.id) is False
     assert [one.is_read for one in await list_notifications(notifications, ana)] == [True]
 
 

@@ -45,8 +45,8 @@ async def test_post_events_carry_the_posts_count(
         await posts.set_hidden(one, hidden=hidden)
     await posts.delete(one, ana)
     await posts.delete(two, ana)
-    told = await posts_database.outbox_rows()
-    assert event_counts(told) == [
+    received = await posts_database.outbox_rows()
+    assert event_counts(received) == [
         ("post.created", 1),
         ("post.created", 2),
         ("post.deleted", 1),
@@ -54,8 +54,8 @@ async def test_post_events_carry_the_posts_count(
         ("post.deleted", 1),
         ("post.deleted", 0),
     ]
-    assert {one.key for one in told} == {ana}
-    assert [one.payload["id"] for one in told] == [one, two, one, one, one, two]
+    assert {one.key for one in received} == {ana}
+    assert [one.payload["id"] for one in received] == [one, two, one, one, one, two]
     assert await audit.posts_counts([ana, random_id()]) == {ana: 0}
 
 
@@ -64,8 +64,8 @@ async def test_post_events_carry_microseconds(posts_database: ServiceDatabase, p
     ana = random_id()
     for _ in range(20):
         await posts.create(ana, "one", None, None)
-    told = {one.payload["id"]: one.payload["created_us"] for one in await posts_database.outbox_rows()}
-    assert told == {key.id: key.created_us for key in await posts.newest_keys([ana], 100)}
+    received = {one.payload["id"]: one.payload["created_us"] for one in await posts_database.outbox_rows()}
+    assert received == {key.id: key.created_us for key in await posts.newest_keys([ana], 100)}
 
 
 async def test_events_of_one_author_have_ids_in_commit_order(
@@ -86,8 +86,8 @@ async def test_events_of_one_author_have_ids_in_commit_order(
     await posting.commit()
     await hide
     await hiding.commit()
-    told = [one for one in await posts_database.outbox_rows() if one.key == ana]
-    assert event_counts(told) == [
+    received = [one for one in await posts_database.outbox_rows() if one.key == ana]
+    assert event_counts(received) == [
         ("post.created", 1),
         ("post.created", 2),
         ("post.created", 3),
@@ -109,10 +109,10 @@ async def test_published_counts_change_by_one(
 
     await asyncio.gather(*(write(number) for number in range(30)))
     for author in authors:
-        told = [one for one in await posts_database.outbox_rows() if one.key == author]
-        steps = [1 if one.type == "post.created" else -1 for one in told]
-        assert [one.payload["posts_count"] for one in told] == list(itertools.accumulate(steps))
-        assert await audit.posts_counts([author]) == {author: told[-1].payload["posts_count"]}
+        received = [one for one in await posts_database.outbox_rows() if one.key == author]
+        steps = [1 if one.type == "post.created" else -1 for one in received]
+        assert [one.payload["posts_count"] for one in received] == list(itertools.accumulate(steps))
+        assert await audit.posts_counts([author]) == {author: received[-1].payload["posts_count"]}
     assert await audit.count_mismatches() == 0
 
 
@@ -128,12 +128,12 @@ async def test_likes_and_comments_of_others_are_published(
     comments = [await reactions.comment(post_id, user, "so", None) for user in (ana, ben)]
     for one in comments:
         await reactions.delete_comment(one)
-    liked, said = await posts_database.outbox_rows("post.liked", "comment.created")
+    liked, stated = await posts_database.outbox_rows("post.liked", "comment.created")
     assert (liked.key, liked.payload) == (
         f"{post_id}:{ben}",
         {"post_id": post_id, "author_id": ana, "user_id": ben},
     )
-    assert (said.key, said.payload) == (
+    assert (stated.key, stated.payload) == (
         comments[1],
         {"id": comments[1], "post_id": post_id, "author_id": ana, "user_id": ben},
     )

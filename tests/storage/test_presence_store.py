@@ -102,15 +102,15 @@ async def test_users_of_a_dead_instance_are_returned_once(
 async def test_subscribers_are_notified_of_every_change(board: RedisPresence, bus: Bus) -> None:
     """On the user's presence topic, without content."""
     ana, instance = random_name(), random_name()
-    heard: list[tuple[str, bytes]] = []
-    bus.on_frame(lambda topic, frame: heard.append((topic, frame)))
+    received: list[tuple[str, bytes]] = []
+    bus.on_frame(lambda topic, frame: received.append((topic, frame)))
     await bus.subscribe([presence_topic(ana)])
     await board.renew_lease(instance)
 
     await board.set_states(instance, {ana: "online", random_name(): "online"})
 
-    await until(lambda: heard)
-    assert heard == [(presence_topic(ana), b"")]
+    await until(lambda: received)
+    assert received == [(presence_topic(ana), b"")]
 
 
 async def test_later_last_seen_time_wins(stores: StoreUrls) -> None:

@@ -42,11 +42,11 @@ async def test_each_status_can_follow_each_other(scene: EventFixture, before: st
             assert await scene.rsvps.delete_rsvp(event_id, ana) == NO_RSVP
             assert await scene.rsvps.get_rsvp(event_id, ana) == NO_RSVP
             assert await scene.counts(event_id) == (0, 0)
-        told = [
+        received = [
             one for one in await scene.database.outbox_rows("rsvp.changed") if one.key == f"{event_id}:{ana}"
         ]
-        assert len(told) == (2 if before == after else 3)
-        assert told[0].payload == {"event_id": event_id, "user_id": ana}
+        assert len(received) == (2 if before == after else 3)
+        assert received[0].payload == {"event_id": event_id, "user_id": ana}
 
 
 async def test_unknown_status_is_rejected(scene: EventFixture) -> None:
@@ -84,9 +84,9 @@ async def test_freed_place_goes_to_the_first_waiting_user(scene: EventFixture) -
     await scene.rsvps.delete_rsvp(event_id, line[0])
     assert await scene.going_user_ids(event_id) == line[1:2]
     assert await scene.promoted_user_ids() == line[:2]
-    told = (await scene.database.outbox_rows("rsvp.promoted"))[0]
+    received = (await scene.database.outbox_rows("rsvp.promoted"))[0]
     event = await scene.get_event(event_id)
-    assert told.payload == {
+    assert received.payload == {
         "event_id": event_id,
         "user_id": line[0],
         "title": event.title,

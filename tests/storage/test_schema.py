@@ -219,16 +219,16 @@ async def test_table_matches_the_design(fresh_database: FreshDatabase, service: 
         assert (there.type, there.length) == (column.type, column.length), column.name
         assert column.default is None or there.default == column.default, column.name
         assert there.not_null or not column.not_null, column.name
-    said = {row["said"].removesuffix(" ON DELETE CASCADE") for row in rows}
-    assert set(CONSTRAINTS[service, table]) <= said
+    stated = {row["said"].removesuffix(" ON DELETE CASCADE") for row in rows}
+    assert set(CONSTRAINTS[service, table]) <= stated
 
 
 @pytest.mark.parametrize(("service", "index"), INDEXES)
 async def test_indexes_match_the_design(fresh_database: FreshDatabase, service: str, index: str) -> None:
     """Name, columns, order and condition."""
     async with open_connection(fresh_database(service)) as connection:
-        said = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = $1", index)
-    assert said == f"CREATE INDEX {index} {INDEXES[service, index]}"
+        stated = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = $1", index)
+    assert stated == f"CREATE INDEX {index} {INDEXES[service, index]}"
 
 
 @pytest.mark.parametrize("service", COUNT_TRIGGERS)

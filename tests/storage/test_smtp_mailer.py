@@ -39,12 +39,12 @@ async def office() -> AsyncIterator[SmtpServer]:
 async def test_mail_arrives_as_plain_text(office: SmtpServer) -> None:
     """With sender, recipient, subject and text, and no HTML."""
     await create_mailer(office).send(MAIL)
-    (letter,) = office.mails
-    message = letter.message
-    assert (letter.sender, letter.recipient) == ("no-reply@convene.test", "ana@example.test")
+    (queued_mail,) = office.mails
+    message = queued_mail.message
+    assert (queued_mail.sender, queued_mail.recipient) == ("no-reply@convene.test", "ana@example.test")
     assert (message["From"], message["To"], message["Subject"]) == (SENDER, MAIL.to, MAIL.subject)
     assert message.get_content_type() == "text/plain"
-    assert letter.text.splitlines() == MAIL.text.splitlines()
+    assert queued_mail.text.splitlines() == MAIL.text.splitlines()
     assert message["Date"] is not None
     assert message["Auto-Submitted"] == "auto-generated"
 
@@ -54,7 +54,7 @@ async def test_attempts_have_one_message_id(office: SmtpServer) -> None:
     mailer = create_mailer(office)
     await mailer.send(MAIL)
     await mailer.send(MAIL)
-    assert {letter.message["Message-ID"] for letter in office.mails} == {"<0123abcd@convene.test>"}
+    assert {queued_mail.message["Message-ID"] for queued_mail in office.mails} == {"<0123abcd@convene.test>"}
     assert len(office.mails) == 2
 
 
@@ -69,7 +69,7 @@ async def test_attempts_have_one_message_id(office: SmtpServer) -> None:
 async def test_international_addresses_are_accepted(office: SmtpServer, address: str, delivered: str) -> None:
     """The domain is sent in ASCII, the local part unchanged."""
     await create_mailer(office).send(mail_to(address))
-    assert [letter.recipient for letter in office.mails] == [delivered]
+    assert [queued_mail.recipient for queued_mail in office.mails] == [delivered]
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,8 @@ async def test_block_deletes_follows_in_both_directions(
     assert await social.stats(cai) == SocialStats(followers_count=1, following_count=1)
     ended = {one.key for one in await social_database.outbox_rows("follow.deleted")}
     assert ended == {f"{ana}:{ben}", f"{ben}:{ana}"}
-    (told,) = await social_database.outbox_rows("block.created")
-    assert (told.key, told.payload) == (f"{ben}:{ana}", {"blocker_id": ben, "blocked_id": ana})
+    (received,) = await social_database.outbox_rows("block.created")
+    assert (received.key, received.payload) == (f"{ben}:{ana}", {"blocker_id": ben, "blocked_id": ana})
 
 
 async def test_each_change_is_published_once(social_database: ServiceDatabase, social: SocialStore) -> None:

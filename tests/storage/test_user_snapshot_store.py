@@ -67,9 +67,9 @@ async def test_version_counts_changes_of_public_fields(
     assert await get_version(people, ana) == 1
     changed = await users.change(ana.id, change)
     assert await get_version(people, ana) == 1 + counts
-    told = await users_database.outbox_rows("user.updated")
-    assert len(told) == counts
-    for one in told:
+    received = await users_database.outbox_rows("user.updated")
+    assert len(received) == counts
+    for one in received:
         assert one.key == ana.id
         assert one.payload == {
             "id": ana.id,
@@ -87,8 +87,8 @@ async def test_version_cannot_be_set(
     """It increases by one with a change of a public field, whatever else is written."""
     await users_database.sql.execute("UPDATE users SET verified = TRUE, version = 77")
     assert await get_version(people, ana) == 2
-    (told,) = await users_database.outbox_rows("user.updated")
-    assert (told.payload["verified"], told.payload["version"]) == (True, 2)
+    (received,) = await users_database.outbox_rows("user.updated")
+    assert (received.payload["verified"], received.payload["version"]) == (True, 2)
 
 
 async def test_concurrent_changes_have_different_versions(
@@ -96,10 +96,10 @@ async def test_concurrent_changes_have_different_versions(
 ) -> None:
     """Each of twenty changes has its own; the highest is stored."""
     await asyncio.gather(*(users.change(ana.id, ProfileChange(display_name=f"Ana {n}")) for n in range(20)))
-    told = await users_database.outbox_rows("user.updated")
-    assert [one.payload["version"] for one in told] == list(range(2, 22))
+    received = await users_database.outbox_rows("user.updated")
+    assert [one.payload["version"] for one in received] == list(range(2, 22))
     (copy,) = await people.find([ana.id])
-    assert (copy.version, copy.display_name) == (21, told[-1].payload["display_name"])
+    assert (copy.version, copy.display_name) == (21, received[-1].payload["display_name"])
 
 
 async def test_user_events_contain_public_fields_only(
@@ -116,10 +116,10 @@ async def test_user_events_contain_public_fields_only(
     await moderation.unban("ana")
     await sessions.open(ana.id, "b" * 64, 60)
     assert await people.delete(ana.id) is not None
-    told = await users_database.outbox_rows()
-    assert [one.type for one in told] == ["user.created", "user.updated", "user.deleted"]
-    assert [set(one.payload) for one in told] == [CARD, CARD, {"id", "version"}]
-    assert [one.payload["version"] for one in told] == [1, 2, 3]
+    received = await users_database.outbox_rows()
+    assert [one.type for one in received] == ["user.created", "user.updated", "user.deleted"]
+    assert [set(one.payload) for one in received] == [CARD, CARD, {"id", "version"}]
+    assert [one.payload["version"] for one in received] == [1, 2, 3]
     rows = await users_database.sql.fetch("SELECT outbox::text AS said FROM outbox")
     for row in rows:
         assert not [secret for secret in SECRETS if secret in row["said"]]
@@ -129,9 +129,9 @@ async def test_snapshots_are_found_and_paged(
     users: PostgresUsers, people: PostgresUserSnapshots, ana: UserRecord
 ) -> None:
     """Those that exist, each once; pages are in id order."""
-    everybody = [ana, *[await register_user(users, name) for name in ("ben", "cai", "dan")]]
+    all_users = [ana, *[await register_user(users, name) for name in ("ben", "cai", "dan")]]
     cards = {
-        one.id: UserSnapshot(one.id, one.username, None, None, verified=False, version=1) for one in everybody
+        one.id: UserSnapshot(one.id, one.username, None, None, verified=False, version=1) for one in all_users
     }
     asked = [ana.id, ana.id, random_id(), "no id", ana.id.upper()]
     assert await people.find(asked) == [cards[ana.id]]

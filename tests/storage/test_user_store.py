@@ -271,8 +271,8 @@ async def test_new_password_ends_all_other_sessions(people: UserStores) -> None:
     kept = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
     ended = [(await people.sessions.open(ana.id, hashed * 64, LIFETIME_S)).id for hashed in "bc"]
     await people.sessions.open(ben.id, "d" * 64, LIFETIME_S)
-    told = await people.users.change_password(ana.id, "new hash", kept.id)
-    assert sorted(told) == sorted(ended)
+    payload = await people.users.change_password(ana.id, "new hash", kept.id)
+    assert sorted(payload) == sorted(ended)
     found = await people.sessions.identities([hashed * 64 for hashed in "abcd"])
     assert found.keys() == {"a" * 64, "d" * 64}
     credentials = await people.users.credentials_of(ana.id)

@@ -101,13 +101,13 @@ async def test_positions_are_dense_under_concurrent_appends(system: BusCluster, 
 async def test_frames_are_published_in_order_on_the_users_topic(system: BusCluster, ana: str) -> None:
     """Subscribers receive epoch, position and frame of each append."""
     bus, streams = await system.open_bus(), await system.open_user_streams()
-    heard: list[StreamItem] = []
-    bus.on_frame(lambda _topic, payload: heard.append(decode_stream_item(payload)))
+    delivered: list[StreamItem] = []
+    bus.on_frame(lambda _topic, payload: delivered.append(decode_stream_item(payload)))
     await bus.subscribe([user_topic(ana)])
     last = await append_frames(streams, ana, 120)
-    await until(lambda: len(heard) == 120)
-    assert heard == [StreamItem(last.epoch, n, b"<%d>" % n) for n in range(1, 121)]
-    assert await streams.read_after(ana, last.epoch, 0, 1000) == heard
+    await until(lambda: len(delivered) == 120)
+    assert delivered == [StreamItem(last.epoch, n, b"<%d>" % n) for n in range(1, 121)]
+    assert await streams.read_after(ana, last.epoch, 0, 1000) == delivered
 
 
 async def test_streams_of_users_are_independent(streams: UserStreams, ana: str) -> None:
@@ -141,17 +141,17 @@ async def test_read_after_returns_the_oldest_frames(streams: UserStreams, ana: s
     """Oldest first, at most `limit`; empty at the head."""
     epoch = (await append_frames(streams, ana, 9)).epoch
 
-    async def told(position: int, limit: int) -> list[int]:
+    async def received(position: int, limit: int) -> list[int]:
         items = await streams.read_after(ana, epoch, position, limit)
         assert items is not None
         return [item.position for item in items]
 
-    assert await told(0, 100) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
-    assert await told(0, 4) == [1, 2, 3, 4]
-    assert await told(4, 5) == [5, 6, 7, 8, 9]
-    assert await told(4, 4) == [5, 6, 7, 8]
-    assert await told(8, 1) == [9]
-    assert await told(9, 5) == []
+    assert await received(0, 100) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert await received(0, 4) == [1, 2, 3, 4]
+    assert await received(4, 5) == [5, 6, 7, 8, 9]
+    assert await received(4, 4) == [5, 6, 7, 8]
+    assert await received(8, 1) == [9]
+    assert await received(9, 5) == []
 
 
 async def test_positions_of_another_epoch_are_unknown(streams: UserStreams, ana: str) -> None:

@@ -115,21 +115,21 @@ async def test_profile_change_updates_the_card(setup: AccountsSetup) -> None:
 
 async def test_card_loaded_before_invalidation_is_not_cached() -> None:
     """A card that was loading when it was invalidated is not cached."""
-    door = asyncio.Event()
-    begun = asyncio.Event()
+    lock_name = asyncio.Event()
+    started = asyncio.Event()
     loads: list[str] = []
 
     async def load(user_ids: Sequence[str]) -> dict[str, UserCard]:
         loads.extend(user_ids)
-        begun.set()
-        await door.wait()
+        started.set()
+        await lock_name.wait()
         return {user_id: UserCard(user_id, "old", None, None, verified=False) for user_id in user_ids}
 
     cache = CardCache(load)
     first = asyncio.ensure_future(cache.get(["a"]))
-    await begun.wait()
+    await started.wait()
     cache.invalidate("a")
-    door.set()
+    lock_name.set()
     await first
     await cache.get(["a"])
     assert loads == ["a", "a"]

@@ -54,10 +54,10 @@ async def test_passwords_are_unicode_normalized(passwords: Passwords) -> None:
 
 async def test_concurrent_hashes_are_bounded(passwords: Passwords) -> None:
     """With one running and one waiting hash, a third is rejected; a finished hash frees its slot."""
-    door = threading.Event()
+    gate = threading.Event()
 
     def hold() -> None:
-        door.wait(10)
+        gate.wait(10)
 
     held = [asyncio.ensure_future(passwords._run_in_thread(hold)) for _ in range(2)]
     await asyncio.sleep(0)
@@ -66,6 +66,6 @@ async def test_concurrent_hashes_are_bounded(passwords: Passwords) -> None:
     assert refused.value.code == "server.overloaded"
     assert refused.value.retry_after_ms
     held[1].cancel()
-    door.set()
+    gate.set()
     await asyncio.gather(*held, return_exceptions=True)
     assert await passwords.hash("a good password")

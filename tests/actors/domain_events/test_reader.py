@@ -103,7 +103,7 @@ async def test_only_the_poison_event_is_dead_lettered(
     dead_letters = await consumer_database.cursors.dead_letters(10)
 
     assert await consumer.list_effects() == [word for word in WORDS if word not in {WORDS[4], WORDS[24]}]
-    assert [(letter.consumer, letter.event.key, letter.reason) for letter in dead_letters] == [
+    assert [(mail.consumer, mail.event.key, mail.reason) for mail in dead_letters] == [
         ("recorder", WORDS[4], "ValueError"),
         ("recorder", WORDS[24], "ValueError"),
     ]
@@ -123,13 +123,13 @@ async def test_dead_letter_can_be_replayed(
     reader = make_reader(consumer, producer, consumer_database)
     await catch_up(reader, producer, consumer_database)
     cursor = await consumer_database.cursors.get("recorder")
-    (letter,) = await consumer_database.cursors.dead_letters(10)
+    (mail,) = await consumer_database.cursors.dead_letters(10)
     with pytest.raises(ZeroDivisionError):
-        await reader.replay(letter.event)
+        await reader.replay(mail.event)
     consumer.after_effect = consumer.before_effect
-    await reader.replay(letter.event)
+    await reader.replay(mail.event)
 
-    assert (letter.event.type, letter.event.payload, letter.reason) == (
+    assert (mail.event.type, mail.event.payload, mail.reason) == (
         "word.published",
         b"{}",
         "ZeroDivisionError",
@@ -148,10 +148,10 @@ async def test_wake_reads_immediately(
     async with run_readers(reader):
         for word in WORDS[:5]:
             await publish_events(producer, word)
-            begun = loop.time()
+            started = loop.time()
             reader.wake()
             await until(lambda: consumer.handled_count > len(took_s))
-            took_s.append(loop.time() - begun)
+            took_s.append(loop.time() - started)
 
     assert min(took_s) < WAKE_LATENCY_MAX_S
 

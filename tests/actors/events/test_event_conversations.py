@@ -86,7 +86,7 @@ async def test_promoted_user_becomes_member(setup: EventConversationsSetup) -> N
 async def test_members_match_rsvps_in_any_event_order(setup: EventConversationsSetup, seed: int) -> None:
     """Repeated and reordered events lead to the members that match the current RSVPs."""
     chance = random.Random(seed)
-    creator, *guests = setup.user_ids
+    creator, *attendees = setup.user_ids
     event_id = await setup.create_event(creator)
     last: dict[str, str] = {}
     for _ in range(25):
@@ -97,7 +97,7 @@ async def test_members_match_rsvps_in_any_event_order(setup: EventConversationsS
     for event in chance.sample([*events, *events], len(events) * 2):
         await setup.consumer.handle([event], None)
 
-    going = {user_id for user_id in guests if last.get(user_id) == "GOING"}
+    going = {user_id for user_id in attendees if last.get(user_id) == "GOING"}
     assert await setup.get_members(event_id) == {creator, *going}
     before = len(await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 10_000))
     await setup.consumer.handle(events, None)
@@ -140,19 +140,19 @@ async def test_full_group_does_not_block_other_events(
 ) -> None:
     """A user who does not fit is skipped; later users and other events are processed."""
     monkeypatch.setattr(roster, "PARTICIPANTS_MAX", 3)
-    creator, *guests = setup.user_ids
+    creator, *attendees = setup.user_ids
     event_id, other_id = await setup.create_event(creator), await setup.create_event(creator)
-    for user_id in guests:
+    for user_id in attendees:
         await setup.set_rsvp(event_id, user_id, "GOING")
-    await setup.set_rsvp(other_id, guests[-1], "GOING")
-    await setup.rsvps.delete_rsvp(event_id, guests[0])
+    await setup.set_rsvp(other_id, attendees[-1], "GOING")
+    await setup.rsvps.delete_rsvp(event_id, attendees[0])
     await setup.catch_up()
 
     members = await setup.get_members(event_id)
     assert len(members) == 3
     assert creator in members
-    assert members <= {creator, *guests[1:]}
-    assert await setup.get_members(other_id) == {creator, guests[-1]}
+    assert members <= {creator, *attendees[1:]}
+    assert await setup.get_members(other_id) == {creator, attendees[-1]}
     assert await setup.database.cursors.dead_letter_count() == 0
 
 

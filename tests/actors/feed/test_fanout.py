@@ -67,18 +67,18 @@ async def timeline_post_ids(setup: FeedSetup, user_id: str) -> list[str] | None:
 
 async def test_post_is_pushed_to_existing_timelines(setup: FeedSetup, user_ids: list[str]) -> None:
     """A post is pushed to existing timelines of followers only, not to the author's."""
-    author, reader, sleeper, stranger, *_ = user_ids
+    author, reader, sleeper, outsider, *_ = user_ids
     for user_id in (reader, sleeper):
         await setup.social.follow(user_id, author)
     await setup.catch_up()
-    for user_id in (author, reader, stranger):
+    for user_id in (author, reader, outsider):
         await setup.home_feed.page(user_id, None, 5)
     post_id, _ = await setup.create_post(author)
     await setup.catch_up()
 
     assert await timeline_post_ids(setup, reader) == [post_id]
     assert await timeline_post_ids(setup, sleeper) is None
-    assert await timeline_post_ids(setup, stranger) == await timeline_post_ids(setup, author) == []
+    assert await timeline_post_ids(setup, outsider) == await timeline_post_ids(setup, author) == []
 
 
 async def test_each_follower_is_pushed_each_post_once(

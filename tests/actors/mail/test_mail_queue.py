@@ -49,22 +49,22 @@ def is_idle(mail_queue: MailQueue) -> bool:
 async def test_unavailable_mailer_is_retried() -> None:
     """An e-mail is retried while the mailer is unavailable, and sent once."""
     mailer = ScriptedMailer(Unavailable(), Unavailable())
-    postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001, 0.001))
-    postbox.enqueue(mail())
-    await until(lambda: is_idle(postbox))
+    queued_mails = MailQueue(mailer, retry_delays_s=(0.001, 0.001, 0.001))
+    queued_mails.enqueue(mail())
+    await until(lambda: is_idle(queued_mails))
     assert mailer.sent == ["0"]
-    found = postbox.statistics()
+    found = queued_mails.statistics()
     assert (found.sent, found.retries, found.failed, found.shed) == (1, 2, 0, 0)
 
 
 async def test_mail_fails_after_the_last_retry(caplog: pytest.LogCaptureFixture) -> None:
     """After the last retry an e-mail counts as failed; the log shows its kind only."""
     mailer = ScriptedMailer(*[Unavailable("SMTPConnectError")] * 5)
-    postbox = MailQueue(mailer, retry_delays_s=(0.001, 0.001))
-    postbox.enqueue(mail())
-    await until(lambda: is_idle(postbox))
+    queued_mails = MailQueue(mailer, retry_delays_s=(0.001, 0.001))
+    queued_mails.enqueue(mail())
+    await until(lambda: is_idle(queued_mails))
     assert len(mailer.attempts) == 3
-    found = postbox.statistics()
+    found = queued_mails.statistics()
     assert (found.sent, found.retries, found.failed) == (0, 2, 1)
     (record,) = caplog.records
     assert (record.levelno, record.__dict__["kind"]) == (logging.ERROR, "password reset")
@@ -77,25 +77,25 @@ async def test_mail_fails_after_the_last_retry(caplog: pytest.LogCaptureFixture)
 async def test_permanent_error_is_not_retried(caplog: pytest.LogCaptureFixture, failure: Exception) -> None:
     """A rejection or an unexpected error is not retried, and the next e-mail is sent."""
     mailer = ScriptedMailer(failure)
-    postbox = MailQueue(mailer)
-    postbox.enqueue(mail(1))
-    postbox.enqueue(mail(2))
-    await until(lambda: is_idle(postbox))
+    queued_mails = MailQueue(mailer)
+    queued_mails.enqueue(mail(1))
+    queued_mails.enqueue(mail(2))
+    await until(lambda: is_idle(queued_mails))
     assert mailer.attempts == ["1", "2"]
     assert mailer.sent == ["2"]
-    assert postbox.statistics().failed == 1
+    assert queued_mails.statistics().failed == 1
     assert "ana@" not in " ".join(record.getMessage() for record in caplog.records)
 
 
 async def test_waiting_retry_does_not_block_other_mails() -> None:
     """An e-mail that waits for a retry does not delay others."""
     mailer = ScriptedMailer(*[Unavailable()] * MAILS_IN_FLIGHT)
-    postbox = MailQueue(mailer, retry_delays_s=(3600,))
+    queued_mails = MailQueue(mailer, retry_delays_s=(3600,))
     for number in range(MAILS_IN_FLIGHT + 3):
-        postbox.enqueue(mail(number))
-    await until(lambda: postbox.statistics().pending == MAILS_IN_FLIGHT)
+        queued_mails.enqueue(mail(number))
+    await until(lambda: queued_mails.statistics().pending == MAILS_IN_FLIGHT)
     assert len(mailer.sent) == 3
-    await postbox.close(5)
+    await queued_mails.close(5)
     assert len(mailer.sent) == MAILS_IN_FLIGHT + 3
 
 
@@ -103,12 +103,12 @@ async def test_concurrent_sends_are_bounded() -> None:
     """Many e-mails do not open many connections."""
     mailer = ScriptedMailer()
     mailer.gate.clear()
-    postbox = MailQueue(mailer)
+    queued_mails = MailQueue(mailer)
     for number in range(MAILS_IN_FLIGHT * 5):
-        postbox.enqueue(mail(number))
+        queued_mails.enqueue(mail(number))
     await until(lambda: mailer.running == MAILS_IN_FLIGHT)
     mailer.gate.set()
-    await until(lambda: is_idle(postbox))
+    await until(lambda: is_idle(queued_mails))
     assert mailer.max_running == MAILS_IN_FLIGHT
     assert len(mailer.sent) == MAILS_IN_FLIGHT * 5
 
@@ -117,46 +117,46 @@ async def test_full_queue_sheds_mail(caplog: pytest.LogCaptureFixture) -> None:
     """Beyond the limit an e-mail is dropped, counted and logged; earlier ones are sent."""
     mailer = ScriptedMailer()
     mailer.gate.clear()
-    postbox = MailQueue(mailer, max_pending=2)
+    queued_mails = MailQueue(mailer, max_pending=2)
     for number in range(5):
-        postbox.enqueue(mail(number))
-    found = postbox.statistics()
+        queued_mails.enqueue(mail(number))
+    found = queued_mails.statistics()
     assert (found.pending, found.shed) == (2, 3)
     assert len(caplog.records) == 3
     mailer.gate.set()
-    await until(lambda: is_idle(postbox))
+    await until(lambda: is_idle(queued_mails))
     assert mailer.sent == ["0", "1"]
-    postbox.enqueue(mail(9))
-    await until(lambda: is_idle(postbox))
+    queued_mails.enqueue(mail(9))
+    await until(lambda: is_idle(queued_mails))
     assert mailer.sent[-1] == "9"
 
 
 async def test_close_retries_waiting_mails_once() -> None:
     """Closing interrupts retry delays and tries each waiting e-mail once more."""
     mailer = ScriptedMailer(Unavailable(), Unavailable(), Unavailable())
-    postbox = MailQueue(mailer, retry_delays_s=(3600, 3600))
-    postbox.enqueue(mail(1))
-    postbox.enqueue(mail(2))
-    await until(lambda: postbox.statistics().retries == 2)
+    queued_mails = MailQueue(mailer, retry_delays_s=(3600, 3600))
+    queued_mails.enqueue(mail(1))
+    queued_mails.enqueue(mail(2))
+    await until(lambda: queued_mails.statistics().retries == 2)
     async with asyncio.timeout(5):
-        await postbox.close(60)
+        await queued_mails.close(60)
     assert sorted(mailer.attempts) == ["1", "1", "2", "2"]
-    found = postbox.statistics()
+    found = queued_mails.statistics()
     assert (found.pending, found.sent, found.failed) == (0, 1, 1)
-    postbox.enqueue(mail(3))
-    assert postbox.statistics().shed == 1
+    queued_mails.enqueue(mail(3))
+    assert queued_mails.statistics().shed == 1
 
 
 async def test_close_cancels_sends_after_timeout() -> None:
     """Closing cancels unfinished sends after the timeout and counts them as failed."""
     mailer = ScriptedMailer()
     mailer.gate.clear()
-    postbox = MailQueue(mailer)
-    postbox.enqueue(mail())
+    queued_mails = MailQueue(mailer)
+    queued_mails.enqueue(mail())
     await until(lambda: mailer.running == 1)
     async with asyncio.timeout(5):
-        await postbox.close(0.01)
-    found = postbox.statistics()
+        await queued_mails.close(0.01)
+    found = queued_mails.statistics()
     assert (found.pending, found.sent, found.failed) == (0, 0, 1)
     assert mailer.running == 0
 

@@ -66,15 +66,15 @@ async def test_outer_cancellation_after_expiry_is_kept(wheel: TimerWheel) -> Non
 
 async def test_cancellation_before_expiry_is_not_a_timeout(wheel: TimerWheel) -> None:
     """Cancellation by a disconnecting client is not reported as a timeout."""
-    entered = asyncio.Event()
+    joined = asyncio.Event()
 
     async def wait() -> None:
         with Deadline(wheel, 60):
-            entered.set()
+            joined.set()
             await asyncio.Event().wait()
 
     task = asyncio.create_task(wait())
-    await entered.wait()
+    await joined.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -228,9 +228,9 @@ async def test_rate_limited_server_only_takes_longer(start_server: StartServer) 
 async def test_taken_username_is_reported(start_server: StartServer, session: aiohttp.ClientSession) -> None:
     """A username of another user raises `UsernameTaken`."""
     url = await start_server()
-    stranger = Registration("stranger@example.test", "ben", "another password", "Ben")
+    outsider = Registration("stranger@example.test", "ben", "another password", "Ben")
     await RetryingHttpClient(session, url, retry_for_s=5.0).request(
-        LoginResponse, HttpRequest("POST", "/v1/users", body=stranger)
+        LoginResponse, HttpRequest("POST", "/v1/users", body=outsider)
     )
 
     with pytest.raises(UsernameTaken) as taken:

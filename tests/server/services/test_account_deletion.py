@@ -124,14 +124,14 @@ async def test_messages_remain_without_the_author(
     """The membership ends, the longest member becomes admin, and messages stay readable."""
     ana, ben, eve = await people.register(3, instance)
     group, direct = (await api.group(ana, ben, eve))["id"], (await api.direct(ana, ben))["id"]
-    said = [await api.send(ana, room, "I was here") for room in (group, direct)]
+    text = [await api.send(ana, room, "I was here") for room in (group, direct)]
     await delete_account(api, ana)
     room = f"/v1/conversations/{group}"
     conversation = await api.wait_for(ben, room, lambda conversation: conversation["member_count"] == 2)
     assert {card["id"] for card in conversation["participants"]} == {ben.id, eve.id}
     conversation = await api.wait_for(ben, room, lambda conversation: ana.id not in conversation["admins"])
     assert conversation["admins"] == [ben.id]
-    for message in said:
+    for message in text:
         path = f"/v1/conversations/{message['conversation_id']}/messages"
         kept = {item["id"]: item for item in (await api.get(ben, path))["items"]}[message["id"]]
         assert (kept["content"], kept["sender_id"]) == ("I was here", ana.id)

@@ -112,8 +112,8 @@ async def test_full_event_has_a_waiting_list(
     assert (event_view["my_rsvp"], event_view["going_count"]) == ("GOING", 2)
     await wait_for_notification(api, kim, "EVENT_UPDATE", event)
     assert (await get_event(api, ben, event))["my_waitlist_position"] == 1
-    told_off = await api.request(ana, "PATCH", f"{EVENTS}/{event}", {"capacity": 1})
-    assert (told_off[0], told_off[1]["code"]) == (409, "event.capacity_below_going")
+    rejected = await api.request(ana, "PATCH", f"{EVENTS}/{event}", {"capacity": 1})
+    assert (rejected[0], rejected[1]["code"]) == (409, "event.capacity_below_going")
     await api.rsvp(dan, event, "MAYBE")
     event_view = await get_event(api, ben, event)
     assert (event_view["my_rsvp"], event_view["going_count"]) == ("GOING", 2)
@@ -142,12 +142,12 @@ async def test_past_event_accepts_no_rsvp(
     ana, ben, eve = await people.register(3, instance)
     over = (await api.event(ana, start_datetime=day(-2), end_datetime=day(-1)))["id"]
     await api.expect_error("event.past", 409, ben, "PUT", f"{EVENTS}/{over}/rsvp", {"status": "GOING"})
-    begun = (await api.event(ana, capacity=1, start_datetime=day(1), end_datetime=day(2)))["id"]
-    await api.rsvp(ben, begun)
-    await join_waitlist(api, eve, begun)
-    await api.expect(200, ana, "PATCH", f"{EVENTS}/{begun}", {"start_datetime": day(-1)})
-    await withdraw(api, ben, begun)
-    event_view = await get_event(api, eve, begun)
+    started = (await api.event(ana, capacity=1, start_datetime=day(1), end_datetime=day(2)))["id"]
+    await api.rsvp(ben, started)
+    await join_waitlist(api, eve, started)
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{started}", {"start_datetime": day(-1)})
+    await withdraw(api, ben, started)
+    event_view = await get_event(api, eve, started)
     assert (event_view["my_rsvp"], event_view["going_count"]) == (None, 0)
 
 

@@ -29,24 +29,24 @@ def harness() -> LimiterHarness:
 
 
 def test_burst_of_one_second_then_the_rate(harness: LimiterHarness) -> None:
-    turnstile = harness.limiter(100)
-    assert sum(turnstile.admit_or_wait_ms() == 0 for _ in range(150)) == 100
-    assert harness.count_admitted(turnstile, 2.0) == pytest.approx(200, abs=1)
+    admission = harness.limiter(100)
+    assert sum(admission.admit_or_wait_ms() == 0 for _ in range(150)) == 100
+    assert harness.count_admitted(admission, 2.0) == pytest.approx(200, abs=1)
 
 
 def test_rejected_clients_get_staggered_delays(harness: LimiterHarness) -> None:
     """Delays are one slot apart; a client that waits is admitted."""
-    turnstile = harness.limiter(100)
+    admission = harness.limiter(100)
     for _ in range(100):
-        turnstile.admit_or_wait_ms()
-    delays_ms = [turnstile.admit_or_wait_ms() for _ in range(50)]
+        admission.admit_or_wait_ms()
+    delays_ms = [admission.admit_or_wait_ms() for _ in range(50)]
     assert delays_ms == [pytest.approx(10 * (place + 1), abs=1) for place in range(50)]
     began = harness.now
     for wait_ms in delays_ms:
         harness.now = began + (wait_ms + 1) / 1000
-        assert turnstile.admit_or_wait_ms() == 0
+        assert admission.admit_or_wait_ms() == 0
 
 
 def test_retry_delay_is_bounded(harness: LimiterHarness) -> None:
-    turnstile = harness.limiter(2)
-    assert max(turnstile.admit_or_wait_ms() for _ in range(1000)) <= RETRY_AFTER_MAX_S * 1000
+    admission = harness.limiter(2)
+    assert max(admission.admit_or_wait_ms() for _ in range(1000)) <= RETRY_AFTER_MAX_S * 1000

@@ -23,10 +23,10 @@ async def test_both_encodings_carry_the_same_objects(ana: Peer, chat: ChatFixtur
     """A JSON client and a MessagePack client get each other's messages."""
     async with connect_peer(chat.instance.port) as packed:
         await packed.open_msgpack(chat.ben.token)
-        said = await send(packed, chat.group, "h\u00e9llo \U0001f600")
+        stated = await send(packed, chat.group, "h\u00e9llo \U0001f600")
         answered = await send(ana, chat.group, "back", mentions=[chat.ben.id])
-        assert said["type"] == answered["type"] == "ok"
-        seqs = [said["result"]["seq"], answered["result"]["seq"]]
+        assert stated["type"] == answered["type"] == "ok"
+        seqs = [stated["result"]["seq"], answered["result"]["seq"]]
         theirs = [await wait_for_message(packed, seq) for seq in seqs]
         mine = [await wait_for_message(ana, seq) for seq in seqs]
         assert theirs == mine

@@ -34,9 +34,9 @@ def test_json_frames_are_converted_to_msgpack() -> None:
     assert render is not None
     encoded_frames = list(split_frames(render(TYPING + PING + ANSWER + LONG)))
     assert [opcode for opcode, _, _ in encoded_frames] == [2, 9, 2, 2]
-    said = [payload for opcode, payload, _ in split_frames(TYPING + ANSWER + LONG)]
+    text = [payload for opcode, payload, _ in split_frames(TYPING + ANSWER + LONG)]
     packed = [payload for opcode, payload, _ in encoded_frames if opcode == 2]
-    assert list(map(msgspec.msgpack.decode, packed)) == list(map(msgspec.json.decode, said))
+    assert list(map(msgspec.msgpack.decode, packed)) == list(map(msgspec.json.decode, text))
 
 
 def test_frame_is_encoded_once_for_all_connections() -> None:

@@ -27,7 +27,7 @@ from tests.storage.embedded.embedded_processes import (
     process_owner,
 )
 
-NOBODY = 65534
+NO_USER = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take another user's place")
 
 ATTACK = """
@@ -84,7 +84,7 @@ async def test_other_os_users_have_no_access(open_folder: Path) -> None:
     async with EmbeddedStores(open_folder, keep=False) as urls:
         sockets = Path(urls.redis.removeprefix("unix://").partition("?")[0]).parent
         port = urls.mongo.rpartition("@")[2].partition("/")[0].rpartition(":")[2]
-        attack = [sys.executable, "-c", ATTACK, str(open_folder), str(sockets), port, str(NOBODY)]
+        attack = [sys.executable, "-c", ATTACK, str(open_folder), str(sockets), port, str(NO_USER)]
         done = await asyncio.to_thread(
             subprocess.run, attack, check=True, capture_output=True, text=True, timeout=30
         )
@@ -122,22 +122,22 @@ async def test_files_are_private_and_passwords_are_in_one_file(
         }
         assert holders == {"settings.json"}
         commands = [process_file(pid, "cmdline") for pid in new_folder.servers().values()]
-        told = " ".join([*commands, repr(urls), str(urls), *(what for _, what in reports)])
-        assert not any(secret in told for secret in secrets)
+        payload = " ".join([*commands, repr(urls), str(urls), *(what for _, what in reports)])
+        assert not any(secret in payload for secret in secrets)
         assert len(commands) == 3
 
 
 @as_root
 async def test_ordinary_user_can_run_the_stores(open_folder: Path, child: Callable[..., ChildUser]) -> None:
     """All three start as that user, also a second time."""
-    os.chown(open_folder, NOBODY, NOBODY)
+    os.chown(open_folder, NO_USER, NO_USER)
     folder = FolderProcesses(open_folder)
     for _ in range(2):
-        user = child(open_folder, "keep", NOBODY)
+        user = child(open_folder, "keep", NO_USER)
         urls = await user.urls()
         assert len(folder.servers()) == 3
         for pid in (user.process.pid, *folder.servers().values()):
-            assert process_owner(pid) == NOBODY
+            assert process_owner(pid) == NO_USER
         connection = await asyncpg.connect(urls.postgres)
         await connection.close()
         await user.leave()
@@ -149,10 +149,10 @@ async def test_root_cannot_use_another_users_folder(
     open_folder: Path, child: Callable[..., ChildUser]
 ) -> None:
     """The error names the owner."""
-    os.chown(open_folder, NOBODY, NOBODY)
-    user = child(open_folder, "keep", NOBODY)
+    os.chown(open_folder, NO_USER, NO_USER)
+    user = child(open_folder, "keep", NO_USER)
     await user.urls()
-    with pytest.raises(StoresUnavailable, match=f"belong to user {NOBODY}"):
+    with pytest.raises(StoresUnavailable, match=f"belong to user {NO_USER}"):
         await EmbeddedStores(open_folder).start()
     await user.leave()
 

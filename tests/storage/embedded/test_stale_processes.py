@@ -124,14 +124,14 @@ async def test_servers_of_a_killed_run_are_adopted(
     starter = child(folder.path)
     urls = await starter.urls()
     running = folder.servers()
-    stranger = identify(bystander)
-    assert stranger is not None
+    outsider = identify(bystander)
+    assert outsider is not None
     spoilers: tuple[Callable[[Path], object], ...] = (
         lambda path: path,
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[:15]),
         lambda path: path.unlink(),
-        lambda path: path.write_bytes(msgspec.json.encode(PidFile(stranger, 0))),
+        lambda path: path.write_bytes(msgspec.json.encode(PidFile(outsider, 0))),
     )
     for spoil in spoilers:
         starter.kill()

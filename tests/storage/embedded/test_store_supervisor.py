@@ -69,107 +69,107 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedStore:
 
 
 @pytest.fixture
-async def keeper(
+async def supervisor(
     store: ScriptedStore, tmp_path: Path, reports: RecordedReports
 ) -> AsyncIterator[StoreSupervisor]:
     process = ServerProcess(store.program, store.data, tmp_path / "moody.pid", tmp_path / "moody.log")
-    keeper = StoreSupervisor(store, process, FolderLocks(tmp_path / "lease", 5.0), reports)
-    yield keeper
-    await keeper.stop()
+    supervisor = StoreSupervisor(store, process, FolderLocks(tmp_path / "lease", 5.0), reports)
+    yield supervisor
+    await supervisor.stop()
 
 
 @contextlib.asynccontextmanager
-async def watching(keeper: StoreSupervisor) -> AsyncIterator[None]:
-    task = asyncio.create_task(keeper.watch())
+async def watching(supervisor: StoreSupervisor) -> AsyncIterator[None]:
+    task = asyncio.create_task(supervisor.watch())
     yield
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
 
 
-def pid(keeper: StoreSupervisor) -> int:
-    found = keeper.statistics(supervising=True).pid
+def pid(supervisor: StoreSupervisor) -> int:
+    found = supervisor.statistics(supervising=True).pid
     assert found is not None
     return found
 
 
 async def test_repeatedly_failing_server_is_restarted_more_slowly(
-    store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
+    store: ScriptedStore, supervisor: StoreSupervisor, reports: RecordedReports
 ) -> None:
     """Beyond the budget it waits longer, reports it, and recovers when the cause is gone."""
-    await keeper.ensure_running(may_change_address=True)
+    await supervisor.ensure_running(may_change_address=True)
     store.failing_checks = frozenset(range(100_000))
     store.script = "exit 1"
-    async with watching(keeper):
-        os.kill(pid(keeper), signal.SIGKILL)
+    async with watching(supervisor):
+        os.kill(pid(supervisor), signal.SIGKILL)
         await wait_until(lambda: ("moody", "keeps failing, next attempt in 0.5 s") in reports)
         assert store.start_count == 6  # the first start and the budget
         store.script, store.failing_checks = "sleep 600", frozenset()
         await wait_until(lambda: ("moody", "restarted") in reports)
-        assert keeper.statistics(supervising=True).healthy
+        assert supervisor.statistics(supervising=True).healthy
 
 
 async def test_intermittent_failures_lead_to_a_restart(
-    store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
+    store: ScriptedStore, supervisor: StoreSupervisor, reports: RecordedReports
 ) -> None:
     """If every second check fails, the third failure restarts the server."""
-    await keeper.ensure_running(may_change_address=True)
-    first = pid(keeper)
+    await supervisor.ensure_running(may_change_address=True)
+    first = pid(supervisor)
     began = store.check_count
     store.failing_checks = frozenset({began + 2, began + 4})
-    async with watching(keeper):
+    async with watching(supervisor):
         await wait_until(lambda: store.check_count > began + 10)
-        assert pid(keeper) == first
+        assert pid(supervisor) == first
         assert reports.count(("moody", "health check succeeds again")) == 2
         began = store.check_count
         store.failing_checks = frozenset({began + 10})
         await wait_until(lambda: ("moody", "restarted") in reports)
-        assert pid(keeper) != first
+        assert pid(supervisor) != first
 
 
 async def test_store_that_a_restart_does_not_help_keeps_running(
-    store: ScriptedStore, keeper: StoreSupervisor, reports: RecordedReports
+    store: ScriptedStore, supervisor: StoreSupervisor, reports: RecordedReports
 ) -> None:
     """PostgreSQL on a full disk can still read: failures are only reported."""
     store.restart_on_failed_checks = False
-    await keeper.ensure_running(may_change_address=True)
-    first = pid(keeper)
+    await supervisor.ensure_running(may_change_address=True)
+    first = pid(supervisor)
     store.failing_checks = frozenset(range(100_000))
-    async with watching(keeper):
+    async with watching(supervisor):
         await wait_until(lambda: store.check_count > 20)
-        assert pid(keeper) == first
-        assert not keeper.statistics(supervising=True).healthy
+        assert pid(supervisor) == first
+        assert not supervisor.statistics(supervising=True).healthy
     assert reports.count(("moody", "health check failed")) == 1
 
 
-async def test_failed_first_start_reports_the_log(store: ScriptedStore, keeper: StoreSupervisor) -> None:
+async def test_failed_first_start_reports_the_log(store: ScriptedStore, supervisor: StoreSupervisor) -> None:
     """The end of the log is in the error and was passed to `repair`; nothing keeps running."""
     store.script = "echo the disk is made of cheese >&2; exit 1"
     store.failing_checks = frozenset(range(100_000))
     with pytest.raises(StoresUnavailable, match=r"moody does not start. Its log: .*made of cheese"):
-        await keeper.ensure_running(may_change_address=True)
+        await supervisor.ensure_running(may_change_address=True)
     assert store.log_tails[0] == ""
     assert "made of cheese" in store.log_tails[1]
-    assert keeper.statistics(supervising=True).pid is None
+    assert supervisor.statistics(supervising=True).pid is None
 
 
 async def test_check_is_not_interrupted_by_cancellation(
-    store: ScriptedStore, keeper: StoreSupervisor
+    store: ScriptedStore, supervisor: StoreSupervisor
 ) -> None:
     """A driver that is connecting finishes before supervision ends."""
-    entered, release = asyncio.Event(), asyncio.Event()
+    joined, release = asyncio.Event(), asyncio.Event()
     finished = False
 
     async def slow() -> None:
         nonlocal finished
-        entered.set()
+        joined.set()
         await release.wait()
         finished = True
 
-    await keeper.ensure_running(may_change_address=True)
+    await supervisor.ensure_running(may_change_address=True)
     store.check = slow  # type: ignore[method-assign]
-    task = asyncio.create_task(keeper.watch())
-    await entered.wait()
+    task = asyncio.create_task(supervisor.watch())
+    await joined.wait()
     task.cancel()
     await asyncio.sleep(0)
     assert not task.done()

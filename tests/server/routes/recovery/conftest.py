@@ -88,8 +88,8 @@ async def service(
         sender="Convene <no-reply@convene.test>",
         base_url=BASE_URL,
     )
-    postbox = MailQueue(SmtpMailer(settings), RETRIES_S)
-    letters = EmailTemplates(postbox, BASE_URL)
+    queued_mails = MailQueue(SmtpMailer(settings), RETRIES_S)
+    letters = EmailTemplates(queued_mails, BASE_URL)
     verification = EmailVerification(PostgresEmailVerifications(users_pool), letters)
     recovery = PasswordRecovery(
         PostgresPasswordResets(users_pool), letters, passwords, authenticator, revoked.extend
@@ -105,7 +105,7 @@ async def service(
     seen: set[tuple[ReportKind, str]] = set()
     posts: set[str] = set()
 
-    def told(session_ids: Sequence[str]) -> None:
+    def on_sessions_revoked(session_ids: Sequence[str]) -> None:
         for session_id in session_ids:
             authenticator.invalidate(session_id)
         revoked.extend(session_ids)
@@ -127,18 +127,18 @@ async def service(
         authenticator=authenticator,
         document_match=DocumentMatch(routes),
         revoked=revoked,
-        mail_queue=postbox,
+        mail_queue=queued_mails,
         password_recovery=recovery,
         email_verification=verification,
         sessions=sessions,
-        moderation=Moderation(reports, PostgresModeration(users_pool), told, hide),
+        moderation=Moderation(reports, PostgresModeration(users_pool), on_sessions_revoked, hide),
         visible_targets=seen,
         hideable_posts=posts,
     )
     await accounts.close()
     await recovery.close(1)
     await verification.close(1)
-    await postbox.close(0)
+    await queued_mails.close(0)
     await authenticator.close()
     passwords.close()
     wheel.close()

@@ -36,11 +36,11 @@ async def test_registration_sends_a_verification_link(
 ) -> None:
     """The link verifies the address; the verified badge of moderators is independent."""
     await service.register("ana")
-    (letter,) = await verification_mails(service, smtp_server)
-    assert letter.recipient == EMAIL
-    assert "Hi ana" in letter.text
+    (mail,) = await verification_mails(service, smtp_server)
+    assert mail.recipient == EMAIL
+    assert "Hi ana" in mail.text
     assert not await database.fetchval(VERIFIED)
-    assert await service.verify_email(verification_token(letter)) == 204
+    assert await service.verify_email(verification_token(mail)) == 204
     assert await database.fetchval(VERIFIED)
     assert not await database.fetchval(BADGE)
 
@@ -88,9 +88,9 @@ async def test_changed_address_is_unverified(
     assert await service.verify_email(old) == 204
     await change_email(service, ana["token"], "new@example.test")
     assert not await database.fetchval(VERIFIED)
-    (_, letter) = await verification_mails(service, smtp_server)
-    assert letter.recipient == "new@example.test"
-    assert await service.verify_email(verification_token(letter)) == 204
+    (_, mail) = await verification_mails(service, smtp_server)
+    assert mail.recipient == "new@example.test"
+    assert await service.verify_email(verification_token(mail)) == 204
     assert await database.fetchval(VERIFIED)
 
 
@@ -116,7 +116,7 @@ async def test_change_of_case_requires_verification(
     )
     await change_email(service, ana["token"], "Ana@example.test")
     assert not await database.fetchval(VERIFIED)
-    assert [letter.recipient for letter in await verification_mails(service, smtp_server)] == [
+    assert [mail.recipient for mail in await verification_mails(service, smtp_server)] == [
         EMAIL,
         "Ana@example.test",
     ]
@@ -128,8 +128,8 @@ async def test_other_profile_changes_keep_the_verification(
     """Also setting the same address again, which sends no e-mail."""
     ana = await service.register("ana")
     await change_email(service, ana["token"], EMAIL)
-    (letter,) = await verification_mails(service, smtp_server)
-    assert await service.verify_email(verification_token(letter)) == 204
+    (mail,) = await verification_mails(service, smtp_server)
+    assert await service.verify_email(verification_token(mail)) == 204
     await service.expect(200, "PATCH", "/v1/users/me", {"bio": "hello", "username": "ana"}, ana["token"])
     await change_email(service, ana["token"], EMAIL)
     assert len(await verification_mails(service, smtp_server)) == 1

@@ -51,12 +51,12 @@ async def test_reset_by_mail(service: MailUserService, smtp_server: SmtpServer) 
     for signed in (ana, other):
         await service.expect(200, "GET", "/v1/users/me", token=signed["token"])
     await service.request_reset(EMAIL)
-    (letter,) = await reset_mails(smtp_server, service)
-    assert letter.recipient == EMAIL
-    assert letter.message.get_content_type() == "text/plain"
-    assert "Hi ana" in letter.text
-    assert "30 minutes" in letter.text
-    assert await service.reset_password(reset_token(letter)) == 204
+    (mail,) = await reset_mails(smtp_server, service)
+    assert mail.recipient == EMAIL
+    assert mail.message.get_content_type() == "text/plain"
+    assert "Hi ana" in mail.text
+    assert "30 minutes" in mail.text
+    assert await service.reset_password(reset_token(mail)) == 204
     for signed in (ana, other):
         await service.expect_error("auth.required", "GET", "/v1/users/me", token=signed["token"])
     assert len(service.revoked) == 2
@@ -151,7 +151,7 @@ async def test_unknown_address_gets_the_same_response_and_no_mail(
         looks.add((response.status, await response.text(), frozenset(response.headers) - {"Date"}))
     assert len(looks) == 1
     assert next(iter(looks))[:2] == (202, "")
-    assert [letter.recipient for letter in await reset_mails(smtp_server, service)] == [EMAIL, EMAIL]
+    assert [mail.recipient for mail in await reset_mails(smtp_server, service)] == [EMAIL, EMAIL]
     assert "nobody@example.test" not in smtp_server.recipients
 
 
@@ -269,8 +269,8 @@ async def test_mail_is_sent_once_the_mail_server_is_back(
     await service.request_reset(EMAIL)
     await until(lambda: service.mail_queue.statistics().retries)
     await smtp_server.open()
-    (letter,) = await reset_mails(smtp_server, service)
-    assert await service.reset_password(reset_token(letter)) == 204
+    (mail,) = await reset_mails(smtp_server, service)
+    assert await service.reset_password(reset_token(mail)) == 204
     assert service.mail_queue.statistics().failed == 0
 
 
@@ -338,9 +338,9 @@ async def test_no_log_shows_an_address_or_a_link(
         await database.execute("ALTER TABLE IF EXISTS elsewhere RENAME TO mail_tokens")
     # The test's SMTP server logs everything, and `run.py` keeps no access log.
     lines = [msgspec.json.decode(line) for line in log.getvalue().splitlines()]
-    said = [line for line in lines if line["logger"] not in {"mail.log", "mail.debug", "aiohttp.access"}]
-    events = {(line["event"], line.get("reason")) for line in said}
+    stated = [line for line in lines if line["logger"] not in {"mail.log", "mail.debug", "aiohttp.access"}]
+    events = {(line["event"], line.get("reason")) for line in stated}
     assert ("e-mail could not be sent", "SMTPRecipientsRefused 550") in events
     assert ("password resets: background task failed", None) in events
     secrets = (token, str(hash_token(token)), EMAIL, "ana@", "#/reset", PASSWORD, NEW_PASSWORD)
-    assert [line for line in said if any(secret in str(line) for secret in secrets)] == []
+    assert [line for line in stated if any(secret in str(line) for secret in secrets)] == []
