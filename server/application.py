@@ -13,12 +13,18 @@ from actors.accounts.authenticator import Authenticator
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
 from server.http.cors import Cors
-from server.http.problem import REQUEST_ID, REQUEST_ID_HEADER, get_request_id, problem_response, to_api_error
+from server.http.problem import (
+    REQUEST_ID,
+    REQUEST_ID_HEADER,
+    SERVER_HEADER_VALUE,
+    get_request_id,
+    problem_response,
+    to_api_error,
+)
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
 from server.http.request_decoding import check_content_encoding
 from server.http.route import Route, RouteAdapter, RouteContext
 
-SERVER_HEADER_VALUE = "convene"
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
 
 

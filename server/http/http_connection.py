@@ -16,7 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 from actors.protocol.errors import ApiError, overloaded
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from config.limits import Limits
-from server.http.problem import REQUEST_ID_HEADER, get_request_id, problem_response
+from server.http.problem import REQUEST_ID_HEADER, SERVER_HEADER_VALUE, get_request_id, problem_response
 from server.http.rate_limiter import address_bucket_key
 
 _log = logging.getLogger("convene")
@@ -184,6 +184,6 @@ def _last_response(error: ApiError, request: web.BaseRequest, status: int) -> we
     response = problem_response(error, request_id)
     response.set_status(status)
     response.headers[REQUEST_ID_HEADER] = request_id
-    response.headers[hdrs.SERVER] = "convene"
+    response.headers[hdrs.SERVER] = SERVER_HEADER_VALUE
     response.force_close()
     return response

@@ -19,6 +19,7 @@ from storage.errors import StorageError, Unavailable
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 REQUEST_ID_HEADER: Final = istr("X-Request-Id")
+SERVER_HEADER_VALUE: Final = "convene"
 _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
