@@ -38,6 +38,7 @@ from actors.conversations.pending_effects import PendingEffectSweeper
 from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter
+from actors.conversations.unanswered_commands import UnansweredCommands
 from actors.delivery.bus_events import ConversationBus, EntryAppended, HeadAnnounced
 from actors.delivery.control_events import CONTROL_TOPIC
 from actors.delivery.flusher import Flusher
@@ -141,7 +142,8 @@ class Core:
             idle_s=limits.actor_idle_s,
             restart_policy=RestartPolicy(limits.actor_restarts, limits.actor_restart_window_s),
         )
-        command_sender = CommandSender(self.conversation_actors, limits)
+        self.unanswered_commands = UnansweredCommands(self.timer_wheel, limits.command_timeout_ms / 1000)
+        command_sender = CommandSender(self.conversation_actors, self.unanswered_commands, limits)
         self.conversations = Conversations(
             messaging,
             command_sender,

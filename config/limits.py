@@ -143,6 +143,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drafts_queued: int = 1000
     """Drafts of one conversation that wait to be stored. One more gets `server.overloaded`."""
 
+    drafts_age_ms: int = 2_000
+    """Age of the oldest waiting draft of a conversation above which new ones get `server.overloaded`."""
+
+    command_timeout_ms: int = 8_000
+    """Time after which a message or change that is not stored yet gets `server.overloaded`."""
+
     log_batch_entries: int = 200
     """Entries of one batch of the message log."""
 

@@ -10,7 +10,8 @@ entry whose seq another instance took. Messages of one sender keep their order o
 answered as stored only after the store confirmed it.
 """
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from actors.conversations.append_queue import AppendQueue
@@ -26,13 +27,13 @@ from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.entries import build_entry
 from actors.conversations.entry_effects import EntryEffects
-from actors.conversations.errors import busy, client_id_conflict, to_api_error
+from actors.conversations.errors import busy, client_id_conflict, overdue, to_api_error
 from actors.conversations.forwarding_state import ForwardingState, can_forward
 from actors.conversations.log_writer import LogBatch
 from actors.conversations.message_changes import is_same_message
 from actors.protocol.errors import ApiError
 from storage.contracts.identifiers import is_id
-from storage.contracts.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, SeqConflict
+from storage.contracts.messaging import Appended, ChangeEntry, Duplicates, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 
 
@@ -53,6 +54,7 @@ class AppendPipeline:
         "_queue",
         "_services",
         "_state",
+        "_time",
     )
 
     def __init__(
@@ -66,10 +68,11 @@ class AppendPipeline:
         self._services = services
         self._state = state
         self._on_appended = on_appended
-        self._appends = AppendQueue(services.limits.drafts_queued)
+        self._appends = AppendQueue(services.limits.drafts_queued, services.limits.drafts_age_ms / 1000)
         self._queue = self._appends.items
         self._in_flight: list[PendingAppend] | None = None
         self._forwarding = ForwardingState()
+        self._time = asyncio.get_running_loop().time
         self._effects = EntryEffects(conversation_id, services, state)
 
     @property
@@ -196,6 +199,9 @@ class AppendPipeline:
             if isinstance(pending.command, ChangeMessage) and pending.target_message is None:
                 return self._catch_up_and_submit()
             self._queue.popleft()
+            if pending.command.deadline < self._time():
+                self._appends.refuse(pending, overdue())
+                continue
             if not self._build_entry(pending, self._state.head + len(batch) + 1):
                 continue
             batch.append(pending)
@@ -244,8 +250,8 @@ class AppendPipeline:
                 return self._on_message_change_stored(pending)
             self._on_message_stored(pending)
         match appended.conflict:
-            case Duplicate(entry=entry):
-                self._on_duplicate(self._queue.popleft(), entry)
+            case Duplicates(entries=entries):
+                self._on_duplicates(len(batch) - stored, entries)
             case SeqConflict():
                 self._forwarding.record_loss()
                 self._state.observe_head(self._state.head + 1)
@@ -294,6 +300,28 @@ class AppendPipeline:
         else:
             pending.stored(changed)
         await self._catch_up_and_submit()
+
+    def _on_duplicates(self, count: int, entries: Sequence[Entry]) -> None:
+        """Answer those of the first `count` queued commands that the log already contains.
+
+        One of these is the first. A draft before a stored one of the same sender is refused: another instance
+        refused it before, and the sender's order would be lost.
+        """
+        known = {(entry.sender_id, entry.client_id): entry for entry in entries}
+        commands = [self._queue.popleft() for _ in range(count)]
+        remaining: list[PendingAppend] = []
+        overtaking: set[str] = set()
+        for pending in reversed(commands):
+            assert pending.entry is not None
+            entry = known.get((pending.entry.sender_id, pending.entry.client_id))
+            if entry is not None:
+                overtaking.add(entry.sender_id)
+                self._on_duplicate(pending, entry)
+            elif pending.entry.sender_id in overtaking:
+                self._appends.refuse(pending, busy())
+            else:
+                remaining.append(pending)
+        self._queue.extendleft(remaining)
 
     def _on_duplicate(self, pending: PendingAppend, entry: Entry) -> None:
         command = pending.command

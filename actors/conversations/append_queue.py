@@ -1,5 +1,6 @@
 """The commands of one conversation that wait for a seq, in order."""
 
+import asyncio
 from collections import deque
 
 from actors.conversations.commands import ChangeMembership, ChangeMessage, Draft, PendingAppend, Send
@@ -12,13 +13,17 @@ class AppendQueue:
     """A bounded queue that stores concurrent retries of a draft once.
 
     A retry that arrives while the first attempt is pending shares its result. Drafts stay known to the queue
-    after they left `items`, until `complete` or `refuse` answers them.
+    after they left `items`, until `complete` or `refuse` answers them. `limit` bounds the number of commands,
+    `age_limit_s` the time that the oldest of them has waited: what arrives later is refused at once, because
+    after an outage a long backlog would delay everything that follows.
     """
 
-    __slots__ = ("_limit", "_sends", "items")
+    __slots__ = ("_age_limit_s", "_limit", "_sends", "_time", "items")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, age_limit_s: float) -> None:
         self._limit = limit
+        self._age_limit_s = age_limit_s
+        self._time = asyncio.get_running_loop().time
         self._sends: dict[tuple[str, str], PendingAppend] = {}
         self.items: deque[PendingAppend] = deque()
 
@@ -28,7 +33,10 @@ class AppendQueue:
         key = (draft.sender_id, draft.client_id)
         pending = self._sends.get(key)
         if pending is not None:
-            if _is_same_draft(pending, draft):
+            if _is_same_attempt(pending, draft):
+                # Forwarded again, because the other instance has no outcome yet.
+                pass
+            elif _is_same_draft(pending, draft):
                 pending.add_reply(command.reply)
             else:
                 command.reply.refused(client_id_conflict())
@@ -39,12 +47,16 @@ class AppendQueue:
         return True
 
     def add(self, command: Send | ChangeMessage | ChangeMembership) -> bool:
-        """Queue a command, or refuse it and return False if the queue is full."""
-        if len(self.items) >= self._limit:
+        """Queue a command, or refuse it and return False if the queue is full or its oldest item too old."""
+        now = self._time()
+        if len(self.items) >= self._limit or self.oldest_age_s(now) > self._age_limit_s:
             command.reply.refused(busy())
             return False
-        self.items.append(PendingAppend(command))
+        self.items.append(PendingAppend(command, now))
         return True
+
+    def oldest_age_s(self, now: float) -> float:
+        return now - self.items[0].queued_at if self.items else 0.0
 
     def complete(self, pending: PendingAppend, entry: MessageEntry, *, duplicate: bool = False) -> None:
         """Answer a command that left `items` with its entry."""
@@ -65,6 +77,11 @@ class AppendQueue:
         if isinstance(pending.command, Send):
             draft = pending.command.draft
             self._sends.pop((draft.sender_id, draft.client_id), None)
+
+
+def _is_same_attempt(pending: PendingAppend, draft: Draft) -> bool:
+    first = pending.command
+    return isinstance(first, Send) and first.draft.attempt_id == draft.attempt_id
 
 
 def _is_same_draft(pending: PendingAppend, draft: Draft) -> bool:

@@ -3,6 +3,7 @@
 A command carries its reply, so that no actor waits for another. Each reply is called exactly once.
 """
 
+import math
 from typing import Protocol
 
 from msgspec import Struct
@@ -35,11 +36,15 @@ class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
 
 
 class Send(Struct, frozen=True):
-    """Store a message. A `forwarded` draft came from another instance and is not forwarded again."""
+    """Store a message. A `forwarded` draft came from another instance and is not forwarded again.
+
+    A command that has not started at its `deadline`, in seconds of the event loop's clock, is refused.
+    """
 
     draft: Draft
     reply: CommandReply
     forwarded: bool = False
+    deadline: float = math.inf
 
 
 class AddMember(Struct, frozen=True):
@@ -90,6 +95,7 @@ MembershipChange = AddMember | RemoveMember | UpdateSettings | AddByRule | Remov
 class ChangeMembership(Struct, frozen=True):
     change: MembershipChange
     reply: CommandReply
+    deadline: float = math.inf
 
 
 class Edit(Struct, frozen=True):
@@ -116,15 +122,18 @@ class ChangeMessage(Struct, frozen=True):
     user_id: str
     change: MessageChange
     reply: CommandReply
+    deadline: float = math.inf
 
 
 class PendingAppend:
     """A command that waits to be appended to the log, with its replies. Each reply is called exactly once."""
 
-    __slots__ = ("_joined_replies", "command", "entry", "forward_number", "target_message")
+    __slots__ = ("_joined_replies", "command", "entry", "forward_number", "queued_at", "target_message")
 
-    def __init__(self, command: Send | ChangeMessage | ChangeMembership) -> None:
+    def __init__(self, command: Send | ChangeMessage | ChangeMembership, queued_at: float) -> None:
         self.command = command
+        # Seconds of the event loop's clock.
+        self.queued_at = queued_at
         self.entry: Entry | None = None
         # Number under which it was forwarded to another instance.
         self.forward_number = 0

@@ -6,6 +6,7 @@
 crash loses no stored entry, and every pending command is refused.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -28,7 +29,7 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.errors import blocked, not_found, to_api_error
+from actors.conversations.errors import blocked, not_found, overdue, to_api_error
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
 from storage.contracts.identifiers import entry_id, is_id
@@ -41,7 +42,7 @@ Proceed = Callable[[], Coroutine[Any, Any, None] | None]
 class Conversation:
     """Implements `PersistentActor[ConversationCommand]`. `get_active` looks up the actor's own reference."""
 
-    __slots__ = ("_get_active", "_id", "_loaded", "_pipeline", "_services", "_state")
+    __slots__ = ("_get_active", "_id", "_loaded", "_pipeline", "_services", "_state", "_time")
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Conversation:
         )
         self._pipeline = AppendPipeline(conversation_id, services, self._state, self._deliver_append_result)
         self._loaded = False
+        self._time = asyncio.get_running_loop().time
 
     # --- lifecycle
 
@@ -83,6 +85,9 @@ class Conversation:
         if not self._loaded:
             return self._load_and_receive(command)
         match command:
+            case Send() | ChangeMessage() | ChangeMembership() if command.deadline < self._time():
+                command.reply.refused(overdue())
+                return None
             case Send():
                 return self._handle_send(command)
             case AppendResult(appended=appended):

@@ -1,11 +1,17 @@
 """Forwards drafts to the instance that writes a conversation, when two instances compete for its seqs.
 
     origin -- ForwardDrafts --> conversation on the writing instance -- DraftForwarded --> origin -> reply
+           <- DraftsReceived --
 
-Forwarding is an optimization for a few seconds, not a lock. If no outcome arrives in time, the origin appends
-the same drafts itself, and the log stores each once.
+Forwarding is an optimization for a few seconds, not a lock. The other instance acknowledges drafts at once;
+until their outcome arrives the origin sends them again each second, and waits as long as it hears from the
+other instance. So an instance that is slow is given time, and nothing is stored by both. From an instance
+that is silent for a second, or at the deadline of a draft, the origin takes the drafts back and appends them
+itself; the log stores each once.
 """
 
+import asyncio
+import math
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -20,14 +26,19 @@ from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.bus import Bus
 from storage.contracts.messaging import MessageEntry
 
-RESULT_TIMEOUT_S: Final = 1.0
+ANSWER_INTERVAL_S: Final = 1.0
+"""Time after which drafts without an outcome are sent again, or taken back from a silent instance."""
+
 DRAFTS_PER_FRAME: Final = 20
 
 
 class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
+    """`timeout_ms` is the time that the sender of the drafts still waits; 0 from earlier versions."""
+
     origin: str
     conversation_id: str
     drafts: list[Draft]
+    timeout_ms: int = 0
 
 
 class DraftForwarded(Struct, frozen=True, tag=2, array_like=True):
@@ -35,10 +46,15 @@ class DraftForwarded(Struct, frozen=True, tag=2, array_like=True):
     outcome: DraftOutcome
 
 
+class DraftsReceived(Struct, frozen=True, tag=3, array_like=True):
+    """Instance `target` has received drafts and works on them."""
+
+    target: str
+
+
+ForwardingFrame = ForwardDrafts | DraftForwarded | DraftsReceived
 forward_encoder = msgspec.msgpack.Encoder()
-forward_decoder: msgspec.msgpack.Decoder[ForwardDrafts | DraftForwarded] = msgspec.msgpack.Decoder(
-    ForwardDrafts | DraftForwarded
-)
+forward_decoder: msgspec.msgpack.Decoder[ForwardingFrame] = msgspec.msgpack.Decoder(ForwardingFrame)
 
 
 def instance_topic(name: str) -> str:
@@ -95,7 +111,10 @@ class DraftForwarder:
         self._wheel = wheel
         self._instance = instance
         self._handler = handler
+        self._time = asyncio.get_running_loop().time
         self._in_flight: dict[int, PendingAppend] = {}
+        # When each instance with drafts of this one was last heard of.
+        self._heard_at: dict[str, float] = {}
 
     @property
     def topic(self) -> str:
@@ -103,46 +122,78 @@ class DraftForwarder:
 
     def forward(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
         """Send drafts to another instance, in order. Each is passed once to `on_forward_result`."""
-        for start in range(0, len(pending_appends), DRAFTS_PER_FRAME):
-            chunk = pending_appends[start : start + DRAFTS_PER_FRAME]
-            drafts = []
-            for pending in chunk:
-                assert isinstance(pending.command, Send)
-                self._in_flight[pending.command.draft.attempt_id] = pending
-                drafts.append(pending.command.draft)
-            self.publish(target, ForwardDrafts(self._instance, conversation_id, drafts))
-        attempt_ids = [draft.attempt_id for draft in _drafts(pending_appends)]
-        self._wheel.call_later(RESULT_TIMEOUT_S, lambda: self._on_timeout(conversation_id, attempt_ids))
+        for pending in pending_appends:
+            assert isinstance(pending.command, Send)
+            self._in_flight[pending.command.draft.attempt_id] = pending
+        self._send(target, conversation_id, pending_appends)
 
-    def publish(self, target: str, frame: ForwardDrafts | DraftForwarded) -> None:
+    def publish(self, target: str, frame: ForwardingFrame) -> None:
         self._bus.publish(instance_topic(target), forward_encoder.encode(frame))
 
     def on_bus_message(self, payload: bytes) -> None:
         """Handle a frame from this instance's topic."""
         frame = forward_decoder.decode(payload)
-        if isinstance(frame, DraftForwarded):
-            pending = self._in_flight.pop(frame.outcome.attempt_id, None)
-            if pending is not None:
-                self._handler.on_forward_result(frame.conversation_id, pending, frame.outcome)
+        match frame:
+            case DraftsReceived(target=target):
+                self._heard_at[target] = self._time()
+            case DraftForwarded(conversation_id=conversation_id, outcome=outcome):
+                pending = self._in_flight.pop(outcome.attempt_id, None)
+                if pending is not None:
+                    self._handler.on_forward_result(conversation_id, pending, outcome)
+            case ForwardDrafts():
+                self._receive(frame)
+
+    def _send(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
+        now = self._time()
+        for start in range(0, len(pending_appends), DRAFTS_PER_FRAME):
+            sends = _sends(pending_appends[start : start + DRAFTS_PER_FRAME])
+            latest = max(send.deadline for send in sends)
+            timeout_ms = 0 if latest == math.inf else max(1, int((latest - now) * 1000))
+            drafts = [send.draft for send in sends]
+            self.publish(target, ForwardDrafts(self._instance, conversation_id, drafts, timeout_ms))
+        self._wheel.call_later(
+            ANSWER_INTERVAL_S, lambda: self._check(target, conversation_id, pending_appends, now)
+        )
+
+    def _check(
+        self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend], sent_at: float
+    ) -> None:
+        """Send drafts without an outcome again, or take them back."""
+        waiting = [
+            pending
+            for pending in pending_appends
+            if isinstance(pending.command, Send) and pending.command.draft.attempt_id in self._in_flight
+        ]
+        if not waiting:
             return
+        now = self._time()
+        is_alive = self._heard_at.get(target, 0.0) >= sent_at
+        if is_alive and all(send.deadline > now for send in _sends(waiting)):
+            self._send(target, conversation_id, waiting)
+            return
+        if not is_alive:
+            self._heard_at.pop(target, None)
+        for pending, send in zip(waiting, _sends(waiting), strict=True):
+            del self._in_flight[send.draft.attempt_id]
+            self._handler.on_forward_result(conversation_id, pending, None)
+
+    def _receive(self, frame: ForwardDrafts) -> None:
+        """Pass drafts of another instance to their conversation."""
+        self.publish(frame.origin, DraftsReceived(self._instance))
+        deadline = self._time() + frame.timeout_ms / 1000 if frame.timeout_ms else math.inf
         is_full = False
         for draft in frame.drafts:
             reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.attempt_id)
             try:
                 if not is_full:
-                    self._handler.on_draft_received(frame.conversation_id, Send(draft, reply, forwarded=True))
+                    command = Send(draft, reply, forwarded=True, deadline=deadline)
+                    self._handler.on_draft_received(frame.conversation_id, command)
             except (MailboxFull, Stopped):
                 is_full = True
             if is_full:
                 # Refuse instead of dropping: drafts forwarded later would overtake these.
                 reply.refused(busy())
 
-    def _on_timeout(self, conversation_id: str, attempt_ids: Sequence[int]) -> None:
-        for attempt_id in attempt_ids:
-            pending = self._in_flight.pop(attempt_id, None)
-            if pending is not None:
-                self._handler.on_forward_result(conversation_id, pending, None)
 
-
-def _drafts(pending_appends: Sequence[PendingAppend]) -> list[Draft]:
-    return [pending.command.draft for pending in pending_appends if isinstance(pending.command, Send)]
+def _sends(pending_appends: Sequence[PendingAppend]) -> list[Send]:
+    return [pending.command for pending in pending_appends if isinstance(pending.command, Send)]

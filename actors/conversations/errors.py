@@ -22,6 +22,13 @@ def busy() -> ApiError:
     return overloaded("The conversation has too many pending commands. Retry later.", RETRY_AFTER_MS)
 
 
+def overdue() -> ApiError:
+    return overloaded(
+        "The command was not executed in time. Retry; a message with the same `client_id` is stored once.",
+        RETRY_AFTER_MS,
+    )
+
+
 def to_api_error(reason: Exception) -> ApiError:
     """Convert any failure to the error that the client gets."""
     if isinstance(reason, ApiError):

@@ -1,6 +1,7 @@
 """Decides whether drafts of a conversation are forwarded to another instance.
 
-Forwarding starts after losing seqs to that instance and lasts a few seconds. It is a preference, not a lock.
+Forwarding starts after losing seqs to that instance and lasts until it has stored none of the drafts for a
+few seconds. It is a preference, not a lock.
 A wrong decision is harmless, because the log rejects duplicate seqs.
 """
 
@@ -95,6 +96,7 @@ class ForwardingState:
     def record_stored(self, sender_id: str, number: int) -> None:
         """Record that the target stored the draft with this number."""
         self._last_stored[sender_id] = max(number, self._last_stored.get(sender_id, 0))
+        self._forward_until = monotonic() + FORWARDING_S
 
     def is_overtaken(self, sender_id: str, number: int) -> bool:
         """Whether the target stored a later draft of the same sender."""

@@ -39,6 +39,7 @@ class LogWriterStatistics(msgspec.Struct, frozen=True):
     waiting_entries: int
     writes_in_flight: int
     entries: int
+    attempted_entries: int
     refusals: int
     retries: int
     entries_per_write: HistogramStatistics
@@ -55,7 +56,7 @@ class LogWriter:
         self._scheduled = False
         self._writes: set[asyncio.Task[None]] = set()
         self._contended_writes: set[asyncio.Task[None]] = set()
-        self._entries = self._refusals = self._retries = 0
+        self._entries = self._attempted_entries = self._refusals = self._retries = 0
         self._entries_per_write = Histogram((1, 2, 5, 10, 20, 50, 100, 200, 500))
         self._write_seconds = Histogram((0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5))
 
@@ -72,6 +73,7 @@ class LogWriter:
             waiting_entries=self._waiting_entries,
             writes_in_flight=len(self._writes) + len(self._contended_writes),
             entries=self._entries,
+            attempted_entries=self._attempted_entries,
             refusals=self._refusals,
             retries=self._retries,
             entries_per_write=self._entries_per_write.statistics(),
@@ -155,6 +157,7 @@ class LogWriter:
         started = loop.time()
         delay_s = RETRY_DELAY_S
         while True:
+            self._attempted_entries += len(entries)
             try:
                 appended = await self._store.append(entries)
             except Unavailable:

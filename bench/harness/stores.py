@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil  # type: ignore[import-untyped]
+
 from bench.harness.process_cpu import OTHER_CORE
 from bench.harness.server import Process, ServerFailed
 
@@ -35,6 +37,24 @@ class BenchStores:
     @property
     def postgres_url(self) -> str:
         return self.environment["CONVENE_POSTGRES_URL"]
+
+    def find_process(self, command: str) -> psutil.Process:
+        """Return the store whose command line contains `command`; its first process, not its workers.
+
+        Raises:
+            ServerFailed: there is none.
+        """
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            if command in " ".join(process.cmdline()[:1]):
+                return process
+        raise ServerFailed(f"no store runs {command!r}")
+
+    def is_restarted(self, command: str, previous_pid: int) -> bool:
+        """Whether a store runs again in another process."""
+        try:
+            return bool(self.find_process(command).pid != previous_pid)
+        except (ServerFailed, psutil.Error):
+            return False
 
     def _read_environment(self) -> dict[str, str]:
         deadline = time.monotonic() + START_S

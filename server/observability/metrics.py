@@ -142,6 +142,11 @@ class ServerCollector(Collector):
     def _log(self) -> Iterator[Metric]:
         log = self._sources.log_writer()
         yield _counter("convene_log_entries", "Log entries stored.", log.entries)
+        yield _counter(
+            "convene_log_attempted_entries",
+            "Log entries sent to the store, retried and rejected ones included.",
+            log.attempted_entries,
+        )
         yield _gauge("convene_log_entries_pending", "Log entries waiting for a batch.", log.waiting_entries)
         yield _gauge("convene_log_batches_in_flight", "Log batches being written.", log.writes_in_flight)
         yield _counter(

@@ -120,17 +120,21 @@ class SeqConflict(msgspec.Struct, frozen=True):
     """Another writer has stored an entry at this seq."""
 
 
-class Duplicate(msgspec.Struct, frozen=True):
-    """The log already contains (sender, client_id), as `entry`."""
+class Duplicates(msgspec.Struct, frozen=True):
+    """The log already contains the (sender, client_id) of the first entry that was not stored.
 
-    entry: Entry
+    `entries` are the stored ones: that of the first, and those of the entries after it in the same log which
+    the log also contains. So a batch with many duplicates is answered at once.
+    """
+
+    entries: tuple[Entry, ...]
 
 
 class Appended(msgspec.Struct, frozen=True):
     """Result of an append: the first `stored_count` entries are durable; `conflict` stopped the next."""
 
     stored_count: int
-    conflict: SeqConflict | Duplicate | None = None
+    conflict: SeqConflict | Duplicates | None = None
 
 
 class ReadMark(msgspec.Struct, frozen=True):

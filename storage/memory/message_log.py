@@ -12,7 +12,7 @@ import msgspec
 from storage.contracts.messaging import (
     Appended,
     ChangeEntry,
-    Duplicate,
+    Duplicates,
     Entry,
     MessageEntry,
     ReadByRecord,
@@ -43,25 +43,36 @@ class MemoryMessageLog:
             if stored_count == fail_after:
                 raise Unavailable("memory: injected failure")
             conflict = self._insert(entry)
+            if isinstance(conflict, Duplicates):
+                return Appended(stored_count, self._find_duplicates(entries[stored_count:]))
             if conflict is not None:
                 return Appended(stored_count, conflict)
         if fail_after is not None:
             raise Unavailable("memory: injected failure")
         return Appended(len(entries))
 
-    def _insert(self, entry: Entry) -> SeqConflict | Duplicate | None:
+    def _insert(self, entry: Entry) -> SeqConflict | Duplicates | None:
         log = self._logs.setdefault(entry.conversation_id, {})
         client = (entry.conversation_id, entry.sender_id, entry.client_id)
         known = self._by_client.get(client)
         if known is not None:
             if (known.attempt_id, known.seq) == (entry.attempt_id, entry.seq):
                 return None
-            return Duplicate(log[known.seq])
+            return Duplicates((log[known.seq],))
         if entry.seq in log:
             return SeqConflict()
         log[entry.seq] = self._by_client[client] = entry
         self._seq_by_id[entry.id] = (entry.conversation_id, entry.seq)
         return None
+
+    def _find_duplicates(self, entries: Sequence[Entry]) -> Duplicates:
+        log_id = entries[0].conversation_id
+        log = self._logs[log_id]
+        keys = [
+            (log_id, entry.sender_id, entry.client_id) for entry in entries if entry.conversation_id == log_id
+        ]
+        known = (self._by_client[key] for key in keys if key in self._by_client)
+        return Duplicates(tuple(log[entry.seq] for entry in known))
 
     async def read(self, conversation_id: str, after: int, through: int) -> list[Entry]:
         await self._yield_or_fail()

@@ -12,7 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import BulkWriteError
 
 from storage.contracts.identifiers import entry_id
-from storage.contracts.messaging import Appended, ChangeEntry, Duplicate, Entry, MessageEntry, SeqConflict
+from storage.contracts.messaging import Appended, ChangeEntry, Duplicates, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 from storage.mongo.client import Document, map_errors
 from storage.mongo.conditional_updates import add_reader, set_if_older
@@ -45,7 +45,7 @@ class MongoMessageLog:
             if conflict_at is None:
                 break
             stored_count += conflict_at
-            conflict = await self._explain_duplicate_key(entries[stored_count])
+            conflict = await self._explain_duplicate_key(entries[stored_count:])
             if conflict is not None:
                 return Appended(stored_count, conflict)
             stored_count += await self._count_stored_earlier(entries[stored_count:])
@@ -65,21 +65,36 @@ class MongoMessageLog:
                 return int(failures[0]["index"])
         return None
 
-    async def _explain_duplicate_key(self, entry: Entry) -> SeqConflict | Duplicate | None:
-        """Return why a unique index rejected `entry`; None if an earlier attempt stored it."""
+    async def _explain_duplicate_key(self, entries: Sequence[Entry]) -> SeqConflict | Duplicates | None:
+        """Return why a unique index rejected the first entry; None if an earlier attempt stored it."""
+        first = entries[0]
+        existing = await self._find_by_client_id(first.conversation_id, first.sender_id, [first.client_id])
+        if not existing:
+            return SeqConflict()
+        if existing[0]["draft"] == first.attempt_id and existing[0]["seq"] == first.seq:
+            return None
+        client_ids: dict[str, list[str]] = {}
+        for entry in entries[1:]:
+            if entry.conversation_id == first.conversation_id:
+                client_ids.setdefault(entry.sender_id, []).append(entry.client_id)
+        for sender_id, sender_client_ids in client_ids.items():
+            existing += await self._find_by_client_id(first.conversation_id, sender_id, sender_client_ids)
+        return Duplicates(tuple(entry_record(document) for document in existing))
+
+    async def _find_by_client_id(
+        self, conversation_id: str, sender_id: str, client_ids: Sequence[str]
+    ) -> list[Document]:
+        """Find the entries of one sender: the embedded store scans the index for several senders."""
         async with map_errors():
-            existing = await self._messages.find_one(
+            cursor = self._messages.find(
                 {
-                    "conversation_id": ObjectId(entry.conversation_id),
-                    "sender_id": entry.sender_id,
-                    "client_id": entry.client_id,
+                    "conversation_id": ObjectId(conversation_id),
+                    "sender_id": sender_id,
+                    "client_id": {"$in": list(client_ids)},
                 }
             )
-        if existing is None:
-            return SeqConflict()
-        if existing["draft"] == entry.attempt_id and existing["seq"] == entry.seq:
-            return None
-        return Duplicate(entry_record(existing))
+            documents: list[Document] = await cursor.to_list(None)
+        return documents
 
     async def _count_stored_earlier(self, entries: Sequence[Entry]) -> int:
         """Count the leading entries that an earlier attempt stored; at least one."""

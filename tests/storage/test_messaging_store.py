@@ -14,7 +14,7 @@ from storage.contracts.messaging import (
     ChangeEntry,
     ConversationRecord,
     ConversationSummary,
-    Duplicate,
+    Duplicates,
     Entry,
     LastMessage,
     MembershipDelta,
@@ -161,8 +161,24 @@ async def test_duplicate_in_the_middle_stores_a_prefix(store: MessagingStore, ro
     batch = [message(room, 2), message(room, 3, client_id=original.client_id), message(room, 4)]
     result = await store.append(batch)
     expected = msgspec.structs.replace(original, content="edited", changed_seq=7)
-    assert result == Appended(1, Duplicate(expected))
+    assert result == Appended(1, Duplicates((expected,)))
     assert await seqs(store, room) == [1, 2]
+
+
+async def test_all_duplicates_of_a_batch_are_returned_at_once(store: MessagingStore, room: str) -> None:
+    """Of several senders, and not those of another log in the same batch."""
+    first, second = message(room, 1), message(room, 2, sender="bob")
+    other_room = new_id()
+    elsewhere = message(other_room, 1)
+    await append_all(store, first, second, elsewhere)
+    batch = [
+        message(room, 3),
+        message(room, 4, client_id=first.client_id),
+        message(room, 5),
+        message(room, 6, sender="bob", client_id=second.client_id),
+        message(other_room, 2, client_id=elsewhere.client_id),
+    ]
+    assert await store.append(batch) == Appended(1, Duplicates((first, second)))
 
 
 async def test_duplicate_of_a_change_returns_the_change(store: MessagingStore, room: str) -> None:
@@ -170,7 +186,7 @@ async def test_duplicate_of_a_change_returns_the_change(store: MessagingStore, r
     edit = change(room, 2, 1, content="edited")
     await append_all(store, message(room, 1), edit)
     again = msgspec.structs.replace(edit, seq=3, id=entry_id(room, 3), attempt_id=new_attempt_id())
-    assert await store.append([again]) == Appended(0, Duplicate(edit))
+    assert await store.append([again]) == Appended(0, Duplicates((edit,)))
 
 
 async def test_client_id_is_unique_per_sender_and_conversation(store: MessagingStore, room: str) -> None:
@@ -210,7 +226,7 @@ async def test_own_entry_at_another_seq_is_a_duplicate(store: MessagingStore, ro
     first = message(room, 1)
     await append_all(store, first)
     moved = msgspec.structs.replace(first, seq=2, changed_seq=2, id=entry_id(room, 2))
-    assert await store.append([moved]) == Appended(0, Duplicate(first))
+    assert await store.append([moved]) == Appended(0, Duplicates((first,)))
 
 
 async def test_other_attempt_at_the_same_seq_is_a_duplicate(store: MessagingStore, room: str) -> None:
@@ -218,14 +234,14 @@ async def test_other_attempt_at_the_same_seq_is_a_duplicate(store: MessagingStor
     first = message(room, 1)
     await append_all(store, first)
     other = msgspec.structs.replace(first, attempt_id=new_attempt_id())
-    assert await store.append([other]) == Appended(0, Duplicate(first))
+    assert await store.append([other]) == Appended(0, Duplicates((first,)))
 
 
 async def test_equal_client_ids_in_one_batch_are_a_duplicate(store: MessagingStore, room: str) -> None:
     """The first is stored, the second rejected."""
     first = message(room, 1)
     result = await store.append([first, message(room, 2, client_id=first.client_id), message(room, 3)])
-    assert result == Appended(1, Duplicate(first))
+    assert result == Appended(1, Duplicates((first,)))
     assert await seqs(store, room) == [1]
 
 
@@ -247,7 +263,7 @@ async def test_concurrent_appends_of_one_client_id_store_once(store: MessagingSt
     results = await asyncio.gather(*(store.append([attempt]) for attempt in attempts))
     (stored,) = await store.read(room, 0, 100)
     refused = [result.conflict for result in results if result.conflict is not None]
-    assert refused == [Duplicate(stored)] * 15
+    assert refused == [Duplicates((stored,))] * 15
 
 
 async def test_concurrent_writers_leave_no_gap(store: MessagingStore, room: str) -> None:

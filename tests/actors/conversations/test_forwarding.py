@@ -1,14 +1,17 @@
 """Forwarding of drafts to the instance that writes: each is stored once, in order."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
+import msgspec
 import pytest
 
 from actors.conversations.commands import DraftOutcome, Edit, Send
 from actors.conversations.conversation import Conversation
 from actors.conversations.draft_forwarder import (
     DraftForwarded,
+    DraftsReceived,
     ForwardDrafts,
     forward_decoder,
     forward_encoder,
@@ -18,12 +21,14 @@ from actors.conversations.forwarding_state import ForwardingState
 from actors.conversations.future_reply import FutureReply
 from actors.core import Core
 from actors.protocol.errors import ApiError
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.messaging import Appended, Entry, MessageEntry
 from tests.actors.fake_cluster import (
     ANA,
     BEN,
+    FAST_LIMITS,
     FakeCluster,
     log_of,
+    refused_code,
     send,
     stored_seq,
 )
@@ -82,7 +87,7 @@ async def test_unanswered_forwarded_drafts_are_stored_locally(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Forwarded drafts without a result are stored by their own instance, once and in order."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await flood(cluster, here, there)
@@ -116,7 +121,7 @@ async def test_later_drafts_wait_for_recalled_drafts(
     forwarding.last_writer, forwarding._forward_until = "gone", float("inf")
     sends = []
     for number, timeout_s in ((1, 0.02), (2, 0.3)):
-        monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", timeout_s)
+        monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", timeout_s)
         sends.append(send(here, room, ANA, f"a{number}"))
         await until(partial(has_in_flight, forwarding, number))
     await until(partial(has_in_flight, forwarding, 1))
@@ -132,7 +137,7 @@ async def test_draft_after_a_change_does_not_overtake_forwarded_drafts(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, changed: bool
 ) -> None:
     """The draft is forwarded too, or waits until the forwarded drafts are recalled."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.1)
     here = await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
@@ -158,7 +163,7 @@ async def test_draft_after_received_drafts_does_not_overtake_forwarded_drafts(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Drafts received from another instance are stored here; a local draft after them is forwarded."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.1)
     here = await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
@@ -184,7 +189,7 @@ async def test_recalled_draft_that_was_overtaken_is_refused_with_retry(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A draft is refused with `retry` if the other instance stored a later draft of the same sender."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.2)
     here, there = await cluster.start_instance(), await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
@@ -231,12 +236,89 @@ async def test_forwarding_keeps_its_target_while_drafts_are_in_flight(cluster: F
 async def test_forwarded_drafts_with_lost_results_are_stored_once(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the results are lost, the origin appends the drafts again and finds the stored ones."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.RESULT_TIMEOUT_S", 0.05)
+    """If results are lost, the drafts are forwarded again, and the other instance finds the stored ones."""
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    cluster.broker.should_drop = lambda topic, frame: (
-        topic.startswith("i:") and isinstance(forward_decoder.decode(frame), DraftForwarded)
-    )
+    lost: set[int] = set()
+
+    def is_first_result(topic: str, payload: bytes) -> bool:
+        frame = forward_decoder.decode(payload) if topic.startswith("i:") else None
+        if not isinstance(frame, DraftForwarded) or frame.outcome.attempt_id in lost:
+            return False
+        lost.add(frame.outcome.attempt_id)
+        return True
+
+    cluster.broker.should_drop = is_first_result
     room = await flood(cluster, here, there)
 
+    assert lost
     assert [entry.seq for entry in await log_of(cluster, room)] == list(range(1, 401))
+
+
+async def test_slow_instance_is_given_time(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drafts that the other instance has received but not stored are not appended here as well."""
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    await stored_seq(send(here, room, ANA, "a0"))
+    forwarding = forwarding_of(here, room)
+    forwarding.last_writer, forwarding._forward_until = "i1", float("inf")
+    forwarded = acknowledged = 0
+
+    def count(topic: str, payload: bytes) -> bool:
+        nonlocal forwarded, acknowledged
+        if topic.startswith("i:"):
+            frame = forward_decoder.decode(payload)
+            forwarded += isinstance(frame, ForwardDrafts)
+            acknowledged += isinstance(frame, DraftsReceived)
+        return False
+
+    cluster.broker.should_drop = count
+    await there.conversations.get_info(BEN, room)
+    proceed = asyncio.Event()
+    append = cluster.messaging.append
+
+    async def slow_append(entries: Sequence[Entry]) -> Appended:
+        await proceed.wait()
+        return await append(entries)
+
+    monkeypatch.setattr(cluster.messaging, "append", slow_append)
+    sent = send(here, room, ANA, "a1")
+    await until(lambda: forwarded >= 4 and acknowledged >= 4)
+    assert here.log_writer.statistics().attempted_entries == 1
+    proceed.set()
+
+    assert await stored_seq(sent) == (2, False)
+    assert here.log_writer.statistics().attempted_entries == 1
+    assert there.log_writer.statistics().attempted_entries == 1
+
+
+async def test_forwarded_draft_is_dropped_at_its_deadline(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draft whose sender was refused in the meantime is not stored by the other instance."""
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    limits = msgspec.structs.replace(FAST_LIMITS, command_timeout_ms=300)
+    here, there = await cluster.start_instance(limits), await cluster.start_instance(limits)
+    room = await cluster.create_group(here, ANA, BEN)
+    await stored_seq(send(here, room, ANA, "a0"))
+    forwarding = forwarding_of(here, room)
+    forwarding.last_writer, forwarding._forward_until = "i1", float("inf")
+    await there.conversations.get_info(BEN, room)
+    proceed = asyncio.Event()
+    append = cluster.messaging.append
+
+    async def slow_append(entries: Sequence[Entry]) -> Appended:
+        await proceed.wait()
+        return await append(entries)
+
+    monkeypatch.setattr(cluster.messaging, "append", slow_append)
+    first = send(there, room, BEN, "b1")
+    await until(lambda: there.log_writer.statistics().attempted_entries == 1)
+    second = send(here, room, ANA, "a1")
+
+    assert await refused_code(first) == "server.overloaded"
+    assert await refused_code(second) == "server.overloaded"
+    proceed.set()
+    assert await stored_seq(send(there, room, BEN, "b1")) == (2, True)
+    assert [entry.content for entry in await log_of(cluster, room)] == ["a0", "b1"]

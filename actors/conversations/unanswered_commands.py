@@ -1,0 +1,88 @@
+"""The commands of an instance that have no answer yet, and their deadlines.
+
+A command may wait in a mailbox, in a queue, for the log writer or for another instance. Wherever it is, its
+sender gets an answer within `command_timeout_ms`. After that the command is not started any more; if it is
+already being stored, a retry with the same `client_id` returns the stored message.
+"""
+
+import asyncio
+
+from actors.conversations.commands import CommandReply
+from actors.conversations.errors import overdue
+from actors.protocol.errors import ApiError
+from actors.runtime.timer_wheel import TimerWheel
+from storage.contracts.messaging import MessageEntry
+
+CHECK_INTERVAL_S = 0.25
+
+
+class TrackedReply:
+    """Implements `CommandReply`: passes on the first answer and ignores later ones."""
+
+    __slots__ = ("_commands", "_reply", "deadline")
+
+    def __init__(self, commands: "UnansweredCommands", reply: CommandReply, deadline: float) -> None:
+        self._commands = commands
+        self._reply = reply
+        self.deadline = deadline
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
+        if self._commands.remove(self):
+            self._reply.stored(entry, duplicate=duplicate)
+
+    def unchanged(self) -> None:
+        if self._commands.remove(self):
+            self._reply.unchanged()
+
+    def refused(self, error: ApiError) -> None:
+        if self._commands.remove(self):
+            self._reply.refused(error)
+
+
+class UnansweredCommands:
+    """Tracks replies in the order of their deadlines, which is the order of arrival."""
+
+    def __init__(self, wheel: TimerWheel, timeout_s: float) -> None:
+        self._wheel = wheel
+        self._timeout_s = timeout_s
+        self._time = asyncio.get_running_loop().time
+        self._replies: dict[TrackedReply, None] = {}
+        self._is_checking = False
+        self.overdue_count = 0
+
+    def __len__(self) -> int:
+        return len(self._replies)
+
+    @property
+    def oldest_age_s(self) -> float:
+        """Time for which the oldest command has been waiting; 0 if none is."""
+        oldest = next(iter(self._replies), None)
+        return 0.0 if oldest is None else self._time() + self._timeout_s - oldest.deadline
+
+    def track(self, reply: CommandReply) -> TrackedReply:
+        """Return a reply that is refused with `server.overloaded` if nothing else answers it in time."""
+        tracked = TrackedReply(self, reply, self._time() + self._timeout_s)
+        self._replies[tracked] = None
+        if not self._is_checking:
+            self._is_checking = True
+            self._wheel.call_later(CHECK_INTERVAL_S, self._check)
+        return tracked
+
+    def remove(self, reply: TrackedReply) -> bool:
+        """Stop tracking a reply. Return False if it was already answered."""
+        if reply not in self._replies:
+            return False
+        del self._replies[reply]
+        return True
+
+    def _check(self) -> None:
+        now = self._time()
+        while self._replies:
+            oldest = next(iter(self._replies))
+            if oldest.deadline > now:
+                break
+            self.overdue_count += 1
+            oldest.refused(overdue())
+        self._is_checking = bool(self._replies)
+        if self._is_checking:
+            self._wheel.call_later(CHECK_INTERVAL_S, self._check)
