@@ -34,7 +34,8 @@ from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
-from actors.conversations.pending_effects import PendingEffectSweeper
+from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
+from actors.conversations.pending_effects import PendingEffectRecorder
 from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter
@@ -120,6 +121,7 @@ class Core:
         self.log_writer = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, encode_frame, name)
         self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name, self)
+        self.pending_effects = PendingEffectRecorder(messaging, self.timer_wheel, name)
         conversation_services = ConversationServices(
             messaging,
             self.log_writer,
@@ -130,7 +132,7 @@ class Core:
             self.draft_forwarder,
             hooks.mentions,
             hooks.block_checker,
-            name,
+            self.pending_effects,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
             lambda conversation_id: Conversation(
@@ -216,6 +218,7 @@ class Core:
         await self.conversations.drain()
         await self.conversation_actors.close(self._limits.shutdown_ms / 2000)
         await self.log_writer.drain()
+        await self.pending_effects.close(self._limits.shutdown_ms / 2000)
         await self.summary_writer.close()
         await self.read_marks.close()
         await self.stream_writer.close()

@@ -89,6 +89,7 @@ class SharedServices:
         self.user_cards = {
             name: UserCards(stores.user_caches[name], stores.user_snapshots) for name in USER_CACHE_SERVICES
         }
+        self._shutdown_s = limits.shutdown_ms / 2000
         self.block_service = BlockService(stores.social, limits.block_cache_s)
         self.stream_writer = StreamWriter(stores.user_streams)
         user_cards = self.user_cards["notifications"]
@@ -134,7 +135,7 @@ class SharedServices:
         self.on_bus_message(topic)
 
     async def close(self) -> None:
-        await self.mention_notifier.close()
+        await self.mention_notifier.close(self._shutdown_s)
         await self.notifications.close()
         await self.block_service.close()
 

@@ -176,6 +176,8 @@ def _metric_sources(
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
         log_writer=core.log_writer.statistics,
+        commands=core.unanswered_commands.statistics,
+        pending_effects=core.pending_effect_sweeper.statistics,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,

@@ -27,7 +27,14 @@ from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.entries import build_entry
 from actors.conversations.entry_effects import EntryEffects
-from actors.conversations.errors import busy, client_id_conflict, overdue, to_api_error
+from actors.conversations.errors import (
+    busy,
+    client_id_conflict,
+    id_collision,
+    outcome_unknown,
+    overdue,
+    to_api_error,
+)
 from actors.conversations.forwarding_state import ForwardingState, can_forward
 from actors.conversations.log_writer import LogBatch
 from actors.conversations.message_changes import is_same_message
@@ -35,6 +42,9 @@ from actors.protocol.errors import ApiError
 from storage.contracts.identifiers import is_id
 from storage.contracts.messaging import Appended, ChangeEntry, Duplicates, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
+
+CONFLICTS_AT_ONE_SEQ_MAX = 20
+"""Seq conflicts without progress after which a command is refused. Reads of the log may lag its writes."""
 
 
 class AppendPipeline:
@@ -46,6 +56,8 @@ class AppendPipeline:
 
     __slots__ = (
         "_appends",
+        "_conflict_seq",
+        "_conflicts_at_seq",
         "_effects",
         "_forwarding",
         "_id",
@@ -71,6 +83,8 @@ class AppendPipeline:
         self._appends = AppendQueue(services.limits.drafts_queued, services.limits.drafts_age_ms / 1000)
         self._queue = self._appends.items
         self._in_flight: list[PendingAppend] | None = None
+        self._conflict_seq = 0
+        self._conflicts_at_seq = 0
         self._forwarding = ForwardingState()
         self._time = asyncio.get_running_loop().time
         self._effects = EntryEffects(conversation_id, services, state)
@@ -89,8 +103,10 @@ class AppendPipeline:
         self._forwarding.last_writer = instance
 
     def fail_all(self, reason: Exception) -> None:
-        """Refuse all queued and in-flight commands."""
-        for pending in [*(self._in_flight or ()), *self._forwarding.take_recalled(), *self._queue]:
+        """Refuse all queued and in-flight commands. Those in flight may be stored."""
+        for pending in self._in_flight or ():
+            pending.refused(outcome_unknown())
+        for pending in [*self._forwarding.take_recalled(), *self._queue]:
             pending.refused(to_api_error(reason))
         self._in_flight = None
         self._appends.clear()
@@ -98,30 +114,21 @@ class AppendPipeline:
     def enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
         return self._advance() if self._appends.add_send(command) else None
 
-    async def enqueue_send_with_mentions(self, command: Send) -> None:
-        """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
+    async def enqueue_with_effects(self, command: Send | ChangeMembership) -> None:
+        """Record the notifications of a command, then enqueue it."""
         try:
-            await self._effects.pending.add_mentions(command.draft.attempt_id, self._state.head)
+            command = await self._effects.record(command)
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
-        work = self.enqueue_send(command)
+        work = self.enqueue_send(command) if isinstance(command, Send) else self._enqueue(command)
         if work is not None:
             await work
 
-    async def enqueue_membership_change(self, command: ChangeMembership) -> None:
-        """Record a pending effect, then enqueue. After a crash another instance notifies the users."""
-        try:
-            await self._effects.pending.add_membership(self._state.head)
-        except Unavailable as error:
-            command.reply.refused(to_api_error(error))
-            return
-        if self._appends.add(command):
-            work = self._advance()
-            if work is not None:
-                await work
-
     def enqueue_message_change(self, command: ChangeMessage) -> Coroutine[Any, Any, None] | None:
+        return self._enqueue(command)
+
+    def _enqueue(self, command: ChangeMessage | ChangeMembership) -> Coroutine[Any, Any, None] | None:
         return self._advance() if self._appends.add(command) else None
 
     def _advance(self) -> Coroutine[Any, Any, None] | None:
@@ -240,7 +247,7 @@ class AppendPipeline:
             # The outcome is unknown. Senders retry with the same client_id.
             self._state.mark_uncertain()
             for _ in batch:
-                self._appends.refuse(self._queue.popleft(), to_api_error(Unavailable()))
+                self._appends.refuse(self._queue.popleft(), outcome_unknown())
             return self._advance() if self._queue else None
         for _ in range(stored):
             pending = self._queue.popleft()
@@ -253,8 +260,7 @@ class AppendPipeline:
             case Duplicates(entries=entries):
                 self._on_duplicates(len(batch) - stored, entries)
             case SeqConflict():
-                self._forwarding.record_loss()
-                self._state.observe_head(self._state.head + 1)
+                self._on_seq_conflict()
             case None:
                 self._forwarding.record_win()
         return self._advance() if self._queue or self._state.needs_catch_up else None
@@ -264,9 +270,9 @@ class AppendPipeline:
         assert isinstance(entry, MessageEntry)
         self._state.head = entry.seq
         self._effects.publish_message(entry)
-        self._appends.complete(pending, entry)
         if entry.mentions:
-            self._effects.notify_mentions(entry)
+            self._effects.notify_mentions(entry, pending)
+        self._appends.complete(pending, entry)
 
     async def _on_membership_change_stored(self, pending: PendingAppend) -> None:
         entry, command = pending.entry, pending.command
@@ -275,14 +281,13 @@ class AppendPipeline:
         self._forwarding.record_win()
         try:
             await self._effects.apply_membership(entry, command.change)
-        except Unavailable as error:
+        except Exception as error:
             # The entry is stored, and the next catch-up projects it. Only this caller gets an error.
             self._state.mark_uncertain()
-            pending.refused(to_api_error(error))
+            pending.refused(outcome_unknown())
+            if not isinstance(error, Unavailable):
+                raise
         else:
-            # Membership changes share one effect, which queued ones still need.
-            if not any(isinstance(queued.command, ChangeMembership) for queued in self._queue):
-                await self._effects.pending.remove_membership()
             pending.stored(entry)
         await self._catch_up_and_submit()
 
@@ -300,6 +305,20 @@ class AppendPipeline:
         else:
             pending.stored(changed)
         await self._catch_up_and_submit()
+
+    def _on_seq_conflict(self) -> None:
+        """Catch up before the next batch. Refuse a command if its seq is taken but not in the log.
+
+        That happens if the ids of two conversations share the part that is in the ids of their entries.
+        """
+        self._forwarding.record_loss()
+        seq = self._state.head + 1
+        self._state.observe_head(seq)
+        self._conflicts_at_seq = self._conflicts_at_seq + 1 if seq == self._conflict_seq else 1
+        self._conflict_seq = seq
+        if self._conflicts_at_seq >= CONFLICTS_AT_ONE_SEQ_MAX:
+            self._conflicts_at_seq = 0
+            self._appends.refuse(self._queue.popleft(), id_collision())
 
     def _on_duplicates(self, count: int, entries: Sequence[Entry]) -> None:
         """Answer those of the first `count` queued commands that the log already contains.

@@ -12,10 +12,9 @@ from actors.conversations.commands import (
     GetInfo,
     Send,
 )
-from actors.conversations.errors import busy, not_found
+from actors.conversations.errors import busy, not_found, outcome_unknown
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.unanswered_commands import UnansweredCommands
-from actors.protocol.errors import unavailable
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from config.limits import Limits
@@ -69,9 +68,7 @@ class CommandSender:
             async with asyncio.timeout(self._request_timeout_s * 2):
                 return await reply.future
         except TimeoutError:
-            raise unavailable(
-                "The result is unknown. Retry; a message with the same `client_id` is stored once."
-            ) from None
+            raise outcome_unknown() from None
 
     async def get_info(self, user_id: str, conversation_id: str, at_least: int = 0) -> ConversationInfo:
         """Return the head, the member count and whether the user is a member. Raises `ApiError`."""

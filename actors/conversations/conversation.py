@@ -180,7 +180,7 @@ class Conversation:
 
     def _enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
         return (
-            self._pipeline.enqueue_send_with_mentions(command)
+            self._pipeline.enqueue_with_effects(command)
             if command.draft.mentions
             else self._pipeline.enqueue_send(command)
         )
@@ -224,7 +224,7 @@ class Conversation:
         if not by_rule and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)
         if isinstance(command, ChangeMembership):
-            return self._pipeline.enqueue_membership_change(command)
+            return self._pipeline.enqueue_with_effects(command)
         if _takes_back(command.change):
             return self._pipeline.enqueue_message_change(command)
         return self._unless_blocked(user_id, command, lambda: self._pipeline.enqueue_message_change(command))

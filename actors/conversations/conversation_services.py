@@ -1,13 +1,13 @@
 """The services that all conversation actors of an instance share."""
 
-import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from actors.conversations.draft_forwarder import DraftForwarder
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.pending_effects import PendingEffectRecorder
 from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
 from config.limits import Limits
@@ -22,11 +22,8 @@ class Mentions(Protocol):
     ) -> None:
         """Notify in the background. Call `on_done` with True, or with False if a retry is needed."""
 
-    async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
+    async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
         """Notify the mentioned members. Idempotent. Raises `StorageError` or `ApiError`."""
-
-    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a short coroutine as a task."""
 
 
 class BlockChecker(Protocol):
@@ -42,9 +39,6 @@ class BlockChecker(Protocol):
 class NullMentions:
     """`Mentions` that notify no one, for a core without the notification service."""
 
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-
     def notify_later(
         self,
         entry: MessageEntry,  # noqa: ARG002
@@ -53,13 +47,8 @@ class NullMentions:
     ) -> None:
         on_done(True)
 
-    async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
+    async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
         """Do nothing."""
-
-    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 class NullBlockChecker:
@@ -83,4 +72,4 @@ class ConversationServices:
     draft_forwarder: DraftForwarder
     mentions: Mentions
     block_checker: BlockChecker
-    instance: str
+    pending_effects: PendingEffectRecorder

@@ -1,40 +1,57 @@
 """What follows a stored entry: publication, summary, projection and notifications."""
 
-from actors.conversations.commands import AddByRule, AddMember, MembershipChange
+import msgspec
+
+from actors.conversations.commands import (
+    AddByRule,
+    AddMember,
+    ChangeMembership,
+    MembershipChange,
+    PendingAppend,
+    Send,
+)
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.message_changes import with_message_state
-from actors.conversations.pending_effects import PendingEffects
+from actors.conversations.pending_effects import EffectRecord, EffectReply
 from storage.contracts.messaging import ChangeEntry, MessageEntry
 
 
 class EntryEffects:
-    """The effects of the entries of one conversation. `pending` records those that must survive a crash."""
+    """The effects of the entries of one conversation."""
 
-    __slots__ = ("_services", "_state", "pending")
+    __slots__ = ("_id", "_record", "_services", "_state")
 
     def __init__(
         self, conversation_id: str, services: ConversationServices, state: ConversationState
     ) -> None:
+        self._id = conversation_id
         self._services = services
         self._state = state
-        self.pending = PendingEffects(conversation_id, services.instance, services.store, services.mentions)
+        self._record: EffectRecord | None = None
+
+    async def record(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
+        """Record that a command has notifications, so that a crash does not lose them.
+
+        Return the command with a reply that ends the record. Raises `Unavailable`.
+        """
+        if self._record is None or not self._record.is_shared:
+            self._record = await self._services.pending_effects.create(self._id, self._state.head)
+        return msgspec.structs.replace(command, reply=EffectReply(command.reply, self._record))
 
     def publish_message(self, entry: MessageEntry) -> None:
         self._services.publisher.publish_entry(entry)
         self._services.summary_writer.add_entry(entry)
 
-    def notify_mentions(self, entry: MessageEntry) -> None:
-        """Notify the mentioned members in the background, then remove the pending effect."""
-        if self._state.roster is None:
+    def notify_mentions(self, entry: MessageEntry, pending: PendingAppend) -> None:
+        """Notify the mentioned members in the background. Call before the command is answered."""
+        reply = pending.command.reply
+        if self._state.roster is None or not isinstance(reply, EffectReply):
             return
+        record = reply.record
+        record.begin()
         self._services.mentions.notify_later(
-            entry,
-            self._state.roster.members.keys(),
-            # A failed notification leaves the effect to the sweeper.
-            lambda notified: (
-                self.pending.remove_mentions_in_background(entry.attempt_id) if notified else None
-            ),
+            entry, self._state.roster.members.keys(), lambda notified: record.end(completed=notified)
         )
 
     async def apply_membership(self, entry: MessageEntry, change: MembershipChange) -> None:

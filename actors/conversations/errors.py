@@ -29,6 +29,14 @@ def overdue() -> ApiError:
     )
 
 
+def outcome_unknown() -> ApiError:
+    return unavailable("The result is unknown. Retry; a message with the same `client_id` is stored once.")
+
+
+def id_collision() -> ApiError:
+    return ApiError("server.error", "The id of the next entry is taken. Use another conversation.")
+
+
 def to_api_error(reason: Exception) -> ApiError:
     """Convert any failure to the error that the client gets."""
     if isinstance(reason, ApiError):

@@ -1,139 +1,118 @@
 """Pending effects: notifications that are recorded before their entry is stored, and removed when sent.
 
-A conversation records an effect, appends the entry, notifies the users and removes the effect. If the
-instance crashes in between, the sweeper of another instance notifies. Notifications are idempotent.
+    record -> append the entry -> notify the users -> remove the record
+
+If the instance crashes in between, or a notification fails, the record stays, and the sweeper of any instance
+reads the entries from the log and notifies. Notifications are idempotent. The commands of one conversation
+within a second share a record.
 """
 
-import asyncio
 import contextlib
-import logging
-import random
 
-from actors.conversations.commands import ConversationCommand, ConversationInfo, GetInfo
-from actors.conversations.conversation_services import Mentions
-from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.commands import CommandReply
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
-from actors.runtime.actor import MailboxFull, Stopped
-from actors.runtime.registry import Registry
+from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
-from storage.contracts.messaging import MessageEntry, MessagingStore, PendingEffect, PendingEffectStore
-from storage.errors import StorageError, Unavailable
+from storage.contracts.identifiers import new_id
+from storage.contracts.messaging import MessageEntry, PendingEffect, PendingEffectStore
+from storage.errors import Unavailable
 
-_log = logging.getLogger(__name__)
-SWEEP_PERIOD_S = 5.0
-PENDING_AGE_MS = 5_000
-ACTIVATION_TIMEOUT_S = 5.0
-ENTRIES_PER_EFFECT_MAX = 1000
+SHARED_FOR_S = 1.0
+"""Time for which commands of a conversation join a record."""
+
+REMOVALS_PENDING_MAX = 10_000
+REMOVALS_RUNNING_MAX = 8
 
 
-class PendingEffects:
-    """The pending effects of one conversation on this instance.
+class EffectRecord:
+    """A stored record, and the number of its effects that are not complete."""
 
-    All membership changes share one effect. Each message with mentions has its own, so that each is removed
-    separately.
-    """
+    __slots__ = ("_failed", "_open", "_recorder", "_shared", "effect")
 
-    __slots__ = ("_id", "_instance", "_mentions", "_store")
+    def __init__(self, recorder: "PendingEffectRecorder", effect: PendingEffect) -> None:
+        self._recorder = recorder
+        self._open = 0
+        self._failed = False
+        self._shared = True
+        self.effect = effect
 
-    def __init__(
-        self, conversation_id: str, instance: str, store: PendingEffectStore, mentions: Mentions
-    ) -> None:
-        self._id = conversation_id
-        self._instance = instance
+    @property
+    def is_shared(self) -> bool:
+        """Whether further commands may join the record."""
+        return self._shared and not self._failed
+
+    def begin(self) -> None:
+        """Add an effect; each must `end` once."""
+        self._open += 1
+
+    def end(self, *, completed: bool) -> None:
+        """Complete an effect, or leave the record to a sweeper."""
+        self._open -= 1
+        self._failed = self._failed or not completed
+        self._remove_if_complete()
+
+    def stop_sharing(self) -> None:
+        self._shared = False
+        self._remove_if_complete()
+
+    def _remove_if_complete(self) -> None:
+        if not self._open and not self._shared and not self._failed:
+            self._recorder.remove(self.effect.key)
+
+
+class PendingEffectRecorder:
+    """Creates the records of one instance."""
+
+    def __init__(self, store: PendingEffectStore, wheel: TimerWheel, instance: str) -> None:
         self._store = store
-        self._mentions = mentions
-
-    async def add_membership(self, since_seq: int) -> None:
-        """Record that entries above `since_seq` may change the members. Raises `Unavailable`."""
-        await self._store.add_pending_effect(self._membership_effect(since_seq))
-
-    async def remove_membership(self) -> None:
-        await self._remove(self._membership_effect(0))
-
-    async def add_mentions(self, attempt_id: int, since_seq: int) -> None:
-        """Record that an entry above `since_seq` may mention users. Raises `Unavailable`."""
-        await self._store.add_pending_effect(self._mention_effect(attempt_id, since_seq))
-
-    def remove_mentions_in_background(self, attempt_id: int) -> None:
-        self._mentions.run_in_background(self._remove(self._mention_effect(attempt_id, 0)))
-
-    def _membership_effect(self, since_seq: int) -> PendingEffect:
-        return PendingEffect(self._id, self._instance, since_seq, now_ms())
-
-    def _mention_effect(self, attempt_id: int, since_seq: int) -> PendingEffect:
-        return PendingEffect(self._id, f"{self._instance}:{attempt_id}", since_seq, now_ms())
-
-    async def _remove(self, effect: PendingEffect) -> None:
-        # An effect that stays is completed again by a sweeper.
-        with contextlib.suppress(Unavailable):
-            await self._store.remove_pending_effect(effect.key)
-
-
-class PendingEffectSweeper:
-    """Completes the effects of crashed instances.
-
-    Periodically lists the pending effects that are older than a live instance needs, reads their entries
-    from the log and notifies again.
-    """
-
-    def __init__(
-        self,
-        store: MessagingStore,
-        actors: Registry[str, ConversationCommand],
-        membership_notifier: MembershipNotifier,
-        mentions: Mentions,
-        wheel: TimerWheel,
-    ) -> None:
-        self._store = store
-        self._actors = actors
-        self._membership_notifier = membership_notifier
-        self._mentions = mentions
         self._wheel = wheel
-        self._sweep_task: asyncio.Task[None] | None = None
-        self._closed = False
+        self._instance = instance
+        self._removals = TaskPool("pending effect removals", REMOVALS_PENDING_MAX, REMOVALS_RUNNING_MAX)
 
-    def start(self) -> None:
-        # The jitter keeps instances from sweeping at the same time.
-        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - not for security
-        self._wheel.call_later(SWEEP_PERIOD_S * jitter, self._start_sweep)
+    async def create(self, conversation_id: str, since_seq: int) -> EffectRecord:
+        """Record that entries above `since_seq` have effects. Raises `Unavailable`."""
+        effect = PendingEffect(new_id(), conversation_id, self._instance, since_seq, now_ms())
+        await self._store.add_pending_effect(effect)
+        record = EffectRecord(self, effect)
+        self._wheel.call_later(SHARED_FOR_S, record.stop_sharing)
+        return record
 
-    async def close(self) -> None:
-        self._closed = True
-        if self._sweep_task is not None:
-            self._sweep_task.cancel()
-            await asyncio.gather(self._sweep_task, return_exceptions=True)
+    def remove(self, key: str) -> None:
+        """Remove a record in the background. If that fails, a sweeper completes and removes it."""
+        self._removals.submit(lambda: self._remove(key))
 
-    async def sweep(self, older_than_ms: int) -> None:
-        """Complete and remove the pending effects older than `older_than_ms`."""
-        for effect in await self._store.list_pending_effects():
-            if effect.created_at_ms <= now_ms() - older_than_ms:
-                await self._complete(effect)
+    async def close(self, timeout_s: float) -> None:
+        """Wait up to `timeout_s` for running removals."""
+        await self._removals.close(timeout_s)
 
-    def _start_sweep(self) -> None:
-        if not self._closed:
-            self._sweep_task = asyncio.create_task(self._run_sweep())
+    async def _remove(self, key: str) -> None:
+        with contextlib.suppress(Unavailable):
+            await self._store.remove_pending_effect(key)
 
-    async def _run_sweep(self) -> None:
-        try:
-            await self.sweep(PENDING_AGE_MS)
-        except (StorageError, ApiError, MailboxFull, Stopped, TimeoutError):
-            _log.warning("pending effects could not be completed; retrying at the next sweep")
-        finally:
-            self.start()
 
-    async def _complete(self, effect: PendingEffect) -> None:
-        conversation_id = effect.conversation_id
-        # Activation projects the log into the document.
-        ref = self._actors.ensure_active(conversation_id)
-        info: ConversationInfo = await ref.ask(lambda reply: GetInfo("", 0, reply), ACTIVATION_TIMEOUT_S)
-        record = await self._store.get(conversation_id)
-        entries = await self._store.read(conversation_id, effect.since_seq, info.head)
-        for entry in entries[:ENTRIES_PER_EFFECT_MAX]:
-            if record is None or not isinstance(entry, MessageEntry):
-                continue
-            if entry.membership is not None:
-                await self._membership_notifier.notify_change(record, entry)
-            if entry.mentions:
-                await self._mentions.notify(entry, record.participants)
-        await self._store.remove_pending_effect(effect.key)
+class EffectReply:
+    """A `CommandReply` that ends the effect of its command.
+
+    `server.unavailable` means that the outcome is unknown: the entry may be stored without a notification, so
+    the record is left to a sweeper.
+    """
+
+    __slots__ = ("_reply", "record")
+
+    def __init__(self, reply: CommandReply, record: EffectRecord) -> None:
+        self._reply = reply
+        self.record = record
+        record.begin()
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
+        self.record.end(completed=True)
+        self._reply.stored(entry, duplicate=duplicate)
+
+    def unchanged(self) -> None:
+        self.record.end(completed=True)
+        self._reply.unchanged()
+
+    def refused(self, error: ApiError) -> None:
+        self.record.end(completed=error.code != "server.unavailable")
+        self._reply.refused(error)

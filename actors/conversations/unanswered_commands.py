@@ -7,6 +7,8 @@ already being stored, a retry with the same `client_id` returns the stored messa
 
 import asyncio
 
+import msgspec
+
 from actors.conversations.commands import CommandReply
 from actors.conversations.errors import overdue
 from actors.protocol.errors import ApiError
@@ -39,6 +41,14 @@ class TrackedReply:
             self._reply.refused(error)
 
 
+class CommandStatistics(msgspec.Struct, frozen=True):
+    """`oldest_age_s` is the time for which the oldest command has been waiting; 0 if none is."""
+
+    unanswered: int
+    oldest_age_s: float
+    overdue: int
+
+
 class UnansweredCommands:
     """Tracks replies in the order of their deadlines, which is the order of arrival."""
 
@@ -48,16 +58,12 @@ class UnansweredCommands:
         self._time = asyncio.get_running_loop().time
         self._replies: dict[TrackedReply, None] = {}
         self._is_checking = False
-        self.overdue_count = 0
+        self._overdue_count = 0
 
-    def __len__(self) -> int:
-        return len(self._replies)
-
-    @property
-    def oldest_age_s(self) -> float:
-        """Time for which the oldest command has been waiting; 0 if none is."""
+    def statistics(self) -> CommandStatistics:
         oldest = next(iter(self._replies), None)
-        return 0.0 if oldest is None else self._time() + self._timeout_s - oldest.deadline
+        oldest_age_s = 0.0 if oldest is None else self._time() + self._timeout_s - oldest.deadline
+        return CommandStatistics(len(self._replies), oldest_age_s, self._overdue_count)
 
     def track(self, reply: CommandReply) -> TrackedReply:
         """Return a reply that is refused with `server.overloaded` if nothing else answers it in time."""
@@ -81,7 +87,7 @@ class UnansweredCommands:
             oldest = next(iter(self._replies))
             if oldest.deadline > now:
                 break
-            self.overdue_count += 1
+            self._overdue_count += 1
             oldest.refused(overdue())
         self._is_checking = bool(self._replies)
         if self._is_checking:

@@ -10,6 +10,7 @@ applies to all large rooms of the instance. Small rooms and send queues are neve
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 LARGE_ROOM = 20
@@ -37,6 +38,7 @@ class FlushableRoom(Protocol):
 
 class Flusher:
     __slots__ = (
+        "_clock",
         "_large_rooms",
         "_loop",
         "_paused",
@@ -46,8 +48,9 @@ class Flusher:
         "_small_rooms",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic) -> None:
         self._loop = loop
+        self._clock = clock
         self._small_rooms: list[FlushableRoom] = []
         self._large_rooms: list[FlushableRoom] = []
         self._send_queues: list[Flushable] = []
@@ -85,14 +88,14 @@ class Flusher:
         alone = len(rooms) + len(large_rooms) == 1
         for room in rooms:
             room.flush(alone=alone)
-        started, shared_writes = time.monotonic(), False
+        started, shared_writes = self._clock(), False
         for room in large_rooms:
             shared_writes |= room.flush(alone=alone)
         send_queues, self._send_queues = self._send_queues, []
         for send_queue in send_queues:
             send_queue.flush()
         if large_rooms:
-            self._maybe_pause(time.monotonic() - started, shared_writes=shared_writes)
+            self._maybe_pause(self._clock() - started, shared_writes=shared_writes)
 
     def _maybe_pause(self, duration_s: float, *, shared_writes: bool) -> None:
         """Pause if frames shared a write in this flush or the last one.

@@ -6,14 +6,14 @@ The conversation stores a pending effect beforehand, and deletes it when `on_don
 `on_done(False)`, or a crash, the mention is retried.
 """
 
-import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Collection, Coroutine
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.protocol.errors import ApiError
+from actors.runtime.task_pool import TaskPool
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.messaging import ConversationStore, MessageEntry
@@ -41,8 +41,7 @@ class MentionNotifier:
         self._user_cards = user_cards
         self._block_service = block_service
         self._notification_pusher = notification_pusher
-        self._slots = asyncio.Semaphore(MAX_RUNNING)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskPool("mentions", MAX_PENDING, MAX_RUNNING)
 
     def notify_later(
         self, entry: MessageEntry, members: Collection[str], on_done: Callable[[bool], None]
@@ -50,49 +49,51 @@ class MentionNotifier:
         mentioned_ids = _mentioned_members(entry, members)
         if not mentioned_ids:
             on_done(True)
-            return
-        if len(self._tasks) >= MAX_PENDING:
+        elif not self._tasks.submit(lambda: self._notify_and_report(entry, mentioned_ids, on_done)):
             on_done(False)
-            return
-        self.run_in_background(self._notify_and_report(entry, mentioned_ids, on_done))
 
-    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
-        """Notify now. Raises `StorageError` or `ApiError` if it must be retried."""
-        mentioned_ids = _mentioned_members(entry, members)
-        sender = (await self._user_cards.find([entry.sender_id])).get(entry.sender_id)
-        if sender is None:
+    async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
+        """Notify now, for messages of one conversation. Raises `StorageError` or `ApiError`."""
+        mentioned = {entry.id: _mentioned_members(entry, members) for entry in entries}
+        mentioning = [entry for entry in entries if mentioned[entry.id]]
+        if not mentioning:
             return
-        excluded_ids = set(await self._block_service.list_blocked_users(entry.sender_id))
-        marks = await self._conversations.get_read_marks(
-            [(entry.conversation_id, user_id) for user_id in mentioned_ids]
+        sender_ids = list(dict.fromkeys(entry.sender_id for entry in mentioning))
+        senders = await self._user_cards.find(sender_ids)
+        blocked_pairs = await self._block_service.find_blocked_pairs(
+            [(entry.sender_id, user_id) for entry in mentioning for user_id in mentioned[entry.id]]
         )
-        excluded_ids |= {mark.user_id for mark in marks if mark.muted}
+        muted = await self._find_muted(mentioning[0].conversation_id, mentioned.values())
         notifications = [
-            notification_templates.mentioned(user_id, sender, entry.conversation_id, entry.id)
-            for user_id in mentioned_ids
-            if user_id not in excluded_ids
+            notification_templates.mentioned(
+                user_id, senders[entry.sender_id], entry.conversation_id, entry.id
+            )
+            for entry in mentioning
+            if entry.sender_id in senders
+            for user_id in mentioned[entry.id]
+            if user_id not in muted and (entry.sender_id, user_id) not in blocked_pairs
         ]
         if notifications:
             await self._store.add(notifications, None)
             self._notification_pusher.wake()
 
-    async def close(self) -> None:
-        """Wait until running work has finished. The caller sets the deadline."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+    async def close(self, timeout_s: float) -> None:
+        """Wait up to `timeout_s` for running work."""
+        await self._tasks.close(timeout_s)
+
+    async def _find_muted(self, conversation_id: str, user_ids: Iterable[Sequence[str]]) -> set[str]:
+        distinct_ids = dict.fromkeys(itertools.chain.from_iterable(user_ids))
+        marks = await self._conversations.get_read_marks(
+            [(conversation_id, user_id) for user_id in distinct_ids]
+        )
+        return {mark.user_id for mark in marks if mark.muted}
 
     async def _notify_and_report(
-        self, entry: MessageEntry, mentioned_ids: list[str], on_done: Callable[[bool], None]
+        self, entry: MessageEntry, mentioned_ids: Collection[str], on_done: Callable[[bool], None]
     ) -> None:
         notified = False
         try:
-            async with self._slots:
-                await self.notify(entry, mentioned_ids)
+            await self.notify([entry], mentioned_ids)
             notified = True
         except (StorageError, ApiError) as error:
             _log.warning("mention notifications will be retried: %s", type(error).__name__)

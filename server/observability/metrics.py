@@ -17,6 +17,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from actors.conversations.log_writer import LogWriterStatistics
+from actors.conversations.pending_effect_sweeper import PendingEffectStatistics
+from actors.conversations.unanswered_commands import CommandStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
@@ -36,6 +38,8 @@ class MetricSources:
     rooms: Callable[[], RoomsStatistics]
     conversations: Callable[[], RegistryStatistics]
     log_writer: Callable[[], LogWriterStatistics]
+    commands: Callable[[], CommandStatistics]
+    pending_effects: Callable[[], PendingEffectStatistics]
     bus: Callable[[], BusStatistics]
     loop_lag_s: Callable[[], float]
     mail: Callable[[], MailQueueStatistics] | None = None
@@ -141,6 +145,30 @@ class ServerCollector(Collector):
 
     def _log(self) -> Iterator[Metric]:
         log = self._sources.log_writer()
+        commands, effects = self._sources.commands(), self._sources.pending_effects()
+        yield _gauge(
+            "convene_commands_unanswered", "Messages and changes without an answer.", commands.unanswered
+        )
+        yield _gauge(
+            "convene_commands_oldest_seconds",
+            "Time for which the oldest unanswered message or change has been waiting.",
+            commands.oldest_age_s,
+        )
+        yield _counter(
+            "convene_commands_overdue",
+            "Messages and changes refused because they were not stored in time.",
+            commands.overdue,
+        )
+        yield _gauge(
+            "convene_pending_effects",
+            "Recorded notifications of mentions and memberships that are not complete.",
+            effects.pending,
+        )
+        yield _gauge(
+            "convene_pending_effects_oldest_seconds",
+            "Time since the oldest pending effect was first seen.",
+            effects.oldest_age_s,
+        )
         yield _counter("convene_log_entries", "Log entries stored.", log.entries)
         yield _counter(
             "convene_log_attempted_entries",

@@ -73,15 +73,23 @@ class MemoryMessaging(MemoryMessageLog):
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         await self._yield_or_fail()
-        self._pending_effects.setdefault(effect.key, effect)
+        self._pending_effects[effect.key] = effect
+
+    async def claim_pending_effect(self, effect: PendingEffect, claim: str) -> bool:
+        await self._yield_or_fail()
+        if self._pending_effects.get(effect.key) != effect:
+            return False
+        self._pending_effects[effect.key] = msgspec.structs.replace(effect, claim=claim)
+        return True
 
     async def remove_pending_effect(self, key: str) -> None:
         await self._yield_or_fail()
         self._pending_effects.pop(key, None)
 
-    async def list_pending_effects(self) -> list[PendingEffect]:
+    async def list_pending_effects(self, after_key: str, limit: int) -> list[PendingEffect]:
         await self._yield_or_fail()
-        return list(self._pending_effects.values())
+        keys = sorted(key for key in self._pending_effects if key > after_key)
+        return [self._pending_effects[key] for key in keys[:limit]]
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
         await self._yield_or_fail()

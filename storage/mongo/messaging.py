@@ -26,6 +26,8 @@ from storage.mongo.conditional_updates import set_if_older
 from storage.mongo.documents import (
     conversation_document,
     conversation_record,
+    pending_effect_document,
+    pending_effect_record,
     read_mark_record,
     summary_update,
 )
@@ -134,30 +136,26 @@ class MongoMessaging(MongoMessageLog):
         return {other for other, is_shared in zip(others, results, strict=True) if is_shared}
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
-        document = {
-            "_id": effect.key,
-            "conversation_id": effect.conversation_id,
-            "instance": effect.instance,
-            "since_seq": effect.since_seq,
-            "at": DatetimeMS(effect.created_at_ms),
-        }
         async with map_errors():
+            # After an unknown outcome the driver inserts again.
             with contextlib.suppress(DuplicateKeyError):
-                await self._pending_effects.insert_one(document)
+                await self._pending_effects.insert_one(pending_effect_document(effect))
+
+    async def claim_pending_effect(self, effect: PendingEffect, claim: str) -> bool:
+        async with map_errors():
+            result = await self._pending_effects.update_one(
+                {"_id": effect.key, "claim": effect.claim}, {"$set": {"claim": claim}}
+            )
+        return result.modified_count == 1
 
     async def remove_pending_effect(self, key: str) -> None:
         async with map_errors():
             await self._pending_effects.delete_one({"_id": key})
 
-    async def list_pending_effects(self) -> list[PendingEffect]:
+    async def list_pending_effects(self, after_key: str, limit: int) -> list[PendingEffect]:
         async with map_errors():
-            documents = await self._pending_effects.find({}).to_list(None)
-        return [
-            PendingEffect(
-                document["conversation_id"], document["instance"], document["since_seq"], int(document["at"])
-            )
-            for document in documents
-        ]
+            cursor = self._pending_effects.find({"_id": {"$gt": after_key}}).sort("_id", 1).limit(limit)
+            return [pending_effect_record(document) async for document in cursor]
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
         async with map_errors():

@@ -17,7 +17,7 @@ from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import Limits
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.messaging import MessageEntry, PendingEffect
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.messaging import MemoryMessaging
 from storage.memory.user_streams import MemoryUserStreams
@@ -115,6 +115,11 @@ async def stored_seq(future: "asyncio.Future[tuple[MessageEntry, bool] | None]")
     stored = await future
     assert stored is not None
     return stored[0].seq, stored[1]
+
+
+async def pending_effects_of(cluster: FakeCluster) -> list[PendingEffect]:
+    """Return the notifications that are recorded but not complete."""
+    return await cluster.messaging.list_pending_effects("", 1000)
 
 
 async def log_of(cluster: FakeCluster, conversation_id: str) -> list[MessageEntry]:

@@ -1,5 +1,6 @@
 """Mentions: a pending effect is written before the message, so that a crash loses no notification."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 import pytest
@@ -13,12 +14,12 @@ from actors.core import Core, CoreStores
 from actors.hooks import ServiceHooks
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
-from storage.contracts.identifiers import entry_id
+from storage.contracts.identifiers import entry_id, new_id
 from storage.contracts.messaging import Appended, Entry, MessageEntry, PendingEffect
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus
 from storage.memory.users import MemoryLogins, MemorySessions, UserTables
-from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, load_cards
+from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, load_cards, pending_effects_of
 from tests.until import until
 
 
@@ -45,10 +46,10 @@ class RecordingMentions(NullMentions):
             self.notified.append((entry.content, frozenset(members)))
         on_done(not self.unavailable)
 
-    async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
+    async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
         if self.unavailable:
             raise Unavailable
-        self.notified.append((entry.content, frozenset(members)))
+        self.notified += [(entry.content, frozenset(members)) for entry in entries]
 
 
 class MentionCluster(FakeCluster):
@@ -120,7 +121,7 @@ async def test_pending_effect_is_written_before_the_message(cluster: MentionClus
     append, add_pending_effect = cluster.messaging.append, cluster.messaging.add_pending_effect
 
     async def count_effects_and_append(entries: Sequence[Entry]) -> Appended:
-        effect_counts.append(len(await cluster.messaging.list_pending_effects()))
+        effect_counts.append(len(await pending_effects_of(cluster)))
         return await append(entries)
 
     async def fail_once(effect: PendingEffect) -> None:
@@ -146,7 +147,7 @@ async def test_sweeper_notifies_for_crashed_instance(cluster: MentionCluster) ->
     crashed_mentions.never_completes = True
     await send_mentioning(crashed, room, "hello @ben", BEN)
     await send_mentioning(crashed, room, "hello @cyd", CYD)
-    assert len(await cluster.messaging.list_pending_effects()) == 2
+    assert len(await pending_effects_of(cluster)) == 1
     await other.pending_effect_sweeper.sweep(0)
     swept = list(mentions.notified)
     await other.pending_effect_sweeper.sweep(0)
@@ -154,7 +155,7 @@ async def test_sweeper_notifies_for_crashed_instance(cluster: MentionCluster) ->
     assert crashed_mentions.notified == []
     assert set(swept) == {(content, frozenset({ANA, BEN, CYD})) for content in ("hello @ben", "hello @cyd")}
     assert mentions.notified == swept
-    assert await cluster.messaging.list_pending_effects() == []
+    assert await pending_effects_of(cluster) == []
 
 
 async def test_sweeper_skips_recent_effects(cluster: MentionCluster) -> None:
@@ -164,10 +165,11 @@ async def test_sweeper_skips_recent_effects(cluster: MentionCluster) -> None:
     room = await cluster.create_group(core, ANA, BEN)
     mentions.never_completes = True
     await send_mentioning(core, room, "hello @ben", BEN)
-    await other.pending_effect_sweeper.sweep(60_000)
+    await other.pending_effect_sweeper.sweep(60)
+    await other.pending_effect_sweeper.sweep(60)
 
     assert swept.notified == []
-    assert len(await cluster.messaging.list_pending_effects()) == 1
+    assert len(await pending_effects_of(cluster)) == 1
 
 
 async def test_failed_notification_is_retried_by_a_later_sweep(cluster: MentionCluster) -> None:
@@ -177,14 +179,13 @@ async def test_failed_notification_is_retried_by_a_later_sweep(cluster: MentionC
     mentions.unavailable = True
     await send_mentioning(core, room, "hello @ben", BEN)
     await until(lambda: mentions.requested)
-    with pytest.raises(Unavailable):
-        await core.pending_effect_sweeper.sweep(0)
-    assert len(await cluster.messaging.list_pending_effects()) == 1
+    await core.pending_effect_sweeper.sweep(0)
+    assert len(await pending_effects_of(cluster)) == 1
     mentions.unavailable = False
     await core.pending_effect_sweeper.sweep(0)
 
     assert [content for content, _ in mentions.notified] == ["hello @ben"]
-    assert await cluster.messaging.list_pending_effects() == []
+    assert await pending_effects_of(cluster) == []
 
 
 async def test_effect_without_a_message_is_settled(cluster: MentionCluster) -> None:
@@ -192,15 +193,15 @@ async def test_effect_without_a_message_is_settled(cluster: MentionCluster) -> N
     core, mentions = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
     await send_mentioning(core, room, "no mention")
-    await cluster.messaging.add_pending_effect(PendingEffect(room, "a dead instance:1", 0, now_ms()))
+    await cluster.messaging.add_pending_effect(PendingEffect(new_id(), room, "a dead instance", 0, now_ms()))
     await core.pending_effect_sweeper.sweep(0)
 
     assert mentions.notified == []
-    assert await cluster.messaging.list_pending_effects() == []
+    assert await pending_effects_of(cluster) == []
 
 
-async def test_effects_are_settled_per_message(cluster: MentionCluster) -> None:
-    """Settling the effect of one message keeps the effects of others."""
+async def test_messages_of_a_second_share_a_record(cluster: MentionCluster) -> None:
+    """It is written once, stays while one of their notifications is missing, and its log is read once."""
     core, mentions = await cluster.start_recording_instance()
     other, swept = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
@@ -209,11 +210,83 @@ async def test_effects_are_settled_per_message(cluster: MentionCluster) -> None:
     mentions.never_completes = False
     for number in range(5):
         await send_mentioning(core, room, f"{number} @ben", BEN)
-    await wait_settled(cluster, 1)
+    assert len(await pending_effects_of(cluster)) == 1
     await other.pending_effect_sweeper.sweep(0)
 
-    assert "left pending @ben" in [content for content, _ in swept.notified]
-    assert await cluster.messaging.list_pending_effects() == []
+    assert [content for content, _ in swept.notified] == [
+        "left pending @ben",
+        *(f"{number} @ben" for number in range(5)),
+    ]
+    assert await pending_effects_of(cluster) == []
+
+
+async def test_failed_notification_starts_a_new_record(cluster: MentionCluster) -> None:
+    """So later messages do not keep the failed one from the sweepers."""
+    core, mentions = await cluster.start_recording_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    mentions.unavailable = True
+    await send_mentioning(core, room, "failed @ben", BEN)
+    (failed,) = await pending_effects_of(cluster)
+    mentions.unavailable = False
+    await send_mentioning(core, room, "fine @ben", BEN)
+    await wait_settled(cluster, 1)
+
+    assert await pending_effects_of(cluster) == [failed]
+
+
+async def test_one_sweeper_claims_an_effect(cluster: MentionCluster) -> None:
+    """Of two sweepers that list an effect at the same time, one notifies."""
+    core, mentions = await cluster.start_recording_instance()
+    first, first_swept = await cluster.start_recording_instance()
+    second, second_swept = await cluster.start_recording_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    mentions.never_completes = True
+    await send_mentioning(core, room, "hello @ben", BEN)
+    await asyncio.gather(first.pending_effect_sweeper.sweep(0), second.pending_effect_sweeper.sweep(0))
+
+    assert len(first_swept.notified + second_swept.notified) == 1
+    assert await pending_effects_of(cluster) == []
+
+
+async def test_claim_of_a_failed_sweep_expires(cluster: MentionCluster) -> None:
+    """A claim counts as a change: another sweeper completes the effect after it is unchanged again."""
+    core, mentions = await cluster.start_recording_instance()
+    first, first_swept = await cluster.start_recording_instance()
+    second, second_swept = await cluster.start_recording_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    mentions.never_completes = True
+    await send_mentioning(core, room, "hello @ben", BEN)
+    await second.pending_effect_sweeper.sweep(60)
+    first_swept.unavailable = True
+    await first.pending_effect_sweeper.sweep(0)
+    await second.pending_effect_sweeper.sweep(60)
+    assert second_swept.notified == []
+    assert second.pending_effect_sweeper.statistics().pending == 1
+    assert second.pending_effect_sweeper.statistics().oldest_age_s > 0
+    await second.pending_effect_sweeper.sweep(0)
+
+    assert len(second_swept.notified) == 1
+    assert await pending_effects_of(cluster) == []
+
+
+async def test_message_with_an_unknown_outcome_is_notified(cluster: MentionCluster) -> None:
+    """A message that was stored though its sender got an error notifies the mentioned users."""
+    core, mentions = await cluster.start_recording_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    append = cluster.messaging.append
+
+    async def store_and_fail(entries: Sequence[Entry]) -> Appended:
+        await append(entries)
+        raise RuntimeError("the connection was lost after the write")
+
+    cluster.messaging.append = store_and_fail  # type: ignore[method-assign]
+    with pytest.raises(ApiError, match="unknown"):
+        await send_mentioning(core, room, "hello @ben", BEN)
+    cluster.messaging.append = append  # type: ignore[method-assign]
+    await core.pending_effect_sweeper.sweep(0)
+
+    assert [content for content, _ in mentions.notified] == ["hello @ben"]
+    assert await pending_effects_of(cluster) == []
 
 
 async def test_retry_is_not_notified_again(cluster: MentionCluster) -> None:
@@ -226,4 +299,4 @@ async def test_retry_is_not_notified_again(cluster: MentionCluster) -> None:
 
     assert (again.id, duplicate) == (first.id, True)
     assert mentions.requested == ["hello @ben"]
-    assert await cluster.messaging.list_pending_effects() == []
+    assert await pending_effects_of(cluster) == []

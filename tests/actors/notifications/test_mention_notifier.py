@@ -30,7 +30,7 @@ async def mentions(
 ) -> AsyncIterator[MentionNotifier]:
     made = MentionNotifier(setup.store, conversations, setup.user_cards, setup.block_service, setup.pusher)
     yield made
-    await made.close()
+    await made.close(5.0)
 
 
 def message(seq: int, sender_id: str, *mentions: str) -> MessageEntry:
@@ -53,7 +53,7 @@ def message(seq: int, sender_id: str, *mentions: str) -> MessageEntry:
 async def test_mentioned_members_are_notified(setup: NotificationSetup, mentions: MentionNotifier) -> None:
     """The notification links message and conversation, without the text; only other members get one."""
     entry = message(1, setup.ana, setup.ana, setup.ben, setup.cyd)
-    await mentions.notify(entry, [setup.ana, setup.ben])
+    await mentions.notify([entry], [setup.ana, setup.ben])
     (notification,) = await setup.list_notifications(setup.ben)
 
     assert (notification.type, notification.title, notification.message) == (
@@ -72,11 +72,11 @@ async def test_muted_members_are_not_notified(
 ) -> None:
     """A member who muted the conversation is not notified, until it is unmuted."""
     await conversations.set_muted(CONVERSATION_ID, setup.ben, muted=True)
-    await mentions.notify(message(1, setup.ana, setup.ben, setup.cyd), [setup.ana, setup.ben, setup.cyd])
+    await mentions.notify([message(1, setup.ana, setup.ben, setup.cyd)], [setup.ana, setup.ben, setup.cyd])
     assert await setup.list_notifications(setup.ben) == []
     assert len(await setup.list_notifications(setup.cyd)) == 1
     await conversations.set_muted(CONVERSATION_ID, setup.ben, muted=False)
-    await mentions.notify(message(2, setup.ana, setup.ben), [setup.ana, setup.ben])
+    await mentions.notify([message(2, setup.ana, setup.ben)], [setup.ana, setup.ben])
     assert len(await setup.list_notifications(setup.ben)) == 1
 
 
@@ -86,7 +86,7 @@ async def test_mentions_in_one_conversation_are_grouped(
     """Mentions of one conversation are grouped and link the latest message; repeats change nothing."""
     entries = [message(seq, setup.ana, setup.ben) for seq in (1, 2)]
     for entry in [*entries, *entries]:
-        await mentions.notify(entry, [setup.ana, setup.ben])
+        await mentions.notify([entry], [setup.ana, setup.ben])
     (notification,) = await setup.list_notifications(setup.ben)
 
     assert (notification.message, notification.count) == ("Ana mentioned you (+1 more)", 2)
@@ -97,10 +97,10 @@ async def test_blocked_users_are_not_notified(setup: NotificationSetup, mentions
     """Blocked users do not notify each other in shared groups; nor does a deleted sender notify anyone."""
     await setup.social.block(setup.ben, setup.ana)
     members = [setup.ana, setup.ben, setup.cyd]
-    await mentions.notify(message(1, setup.ana, setup.ben, setup.cyd), members)
-    await mentions.notify(message(2, setup.ben, setup.ana), members)
+    await mentions.notify([message(1, setup.ana, setup.ben, setup.cyd)], members)
+    await mentions.notify([message(2, setup.ben, setup.ana)], members)
     del setup.user_source.snapshots[setup.cyd]
-    await mentions.notify(message(3, "00000000-0000-4000-8000-000000000009", setup.ben), members)
+    await mentions.notify([message(3, "00000000-0000-4000-8000-000000000009", setup.ben)], members)
     # The notification does not exist, so it does not appear after the unblock either.
     await setup.social.unblock(setup.ben, setup.ana)
 
@@ -121,7 +121,10 @@ async def test_on_done_is_called_with_true(setup: NotificationSetup, mentions: M
 
 
 async def test_on_done_is_called_with_false_on_failure(
-    setup: NotificationSetup, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
+    setup: NotificationSetup,
+    mentions: MentionNotifier,
+    conversations: MemoryMessaging,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A failure calls `on_done(False)`, so that the pending effect is kept."""
     done: list[bool] = []
@@ -136,7 +139,10 @@ async def test_on_done_is_called_with_false_on_failure(
     assert done == [False]
     with monkeypatch.context() as patch:
         patch.setattr(module, "MAX_PENDING", 0)
-        mentions.notify_later(message(1, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
+        full = MentionNotifier(
+            setup.store, conversations, setup.user_cards, setup.block_service, setup.pusher
+        )
+        full.notify_later(message(1, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
 
     assert done == [False, False]
     assert await setup.list_notifications(setup.ben) == []
@@ -147,7 +153,7 @@ async def test_close_waits_for_pending_mentions(setup: NotificationSetup, mentio
     done: list[bool] = []
     for seq in range(module.MAX_RUNNING * 2):
         mentions.notify_later(message(seq, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
-    await asyncio.wait_for(mentions.close(), 5.0)
+    await asyncio.wait_for(mentions.close(5.0), 5.0)
 
     assert done == [True] * module.MAX_RUNNING * 2
     (notification,) = await setup.list_notifications(setup.ben)

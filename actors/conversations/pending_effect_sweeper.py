@@ -1,0 +1,172 @@
+"""Completes pending effects that their instance did not: it crashed, or a notification failed.
+
+    list -> unchanged for a while? -> claim -> read the log once per conversation -> notify -> remove
+
+Every instance sweeps. An effect is due once a sweeper has seen it unchanged for `UNCHANGED_S` by its own
+clock, so the clocks of instances are not compared. A claim makes one of them complete it; if that one fails,
+the effect is due again after the same time.
+"""
+
+import asyncio
+import itertools
+import logging
+import random
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from actors.conversations.commands import ConversationCommand, ConversationInfo, GetInfo
+from actors.conversations.conversation_services import Mentions
+from actors.conversations.membership_notifier import MembershipNotifier
+from actors.protocol.errors import ApiError
+from actors.runtime.actor import MailboxFull, Stopped
+from actors.runtime.registry import Registry
+from actors.runtime.timer_wheel import TimerWheel
+from storage.contracts.identifiers import new_id
+from storage.contracts.messaging import MessageEntry, MessagingStore, PendingEffect
+from storage.errors import StorageError
+
+_log = logging.getLogger(__name__)
+SWEEP_PERIOD_S = 2.0
+UNCHANGED_S = 5.0
+"""More than a live instance needs, from before the append until the notifications are stored."""
+
+LIST_PAGE = 500
+EFFECTS_PER_SWEEP_MAX = 5_000
+CONVERSATIONS_IN_FLIGHT = 4
+ENTRIES_PER_READ = 500
+ACTIVATION_TIMEOUT_S = 5.0
+RETRIED_ERRORS = (StorageError, ApiError, MailboxFull, Stopped, TimeoutError)
+
+
+class SeenEffect(msgspec.Struct, frozen=True):
+    """An effect at the last sweep: its claim, since when that is unchanged, and when it was first seen."""
+
+    claim: str | None
+    unchanged_since: float
+    first_seen: float
+
+
+class PendingEffectStatistics(msgspec.Struct, frozen=True):
+    """The effects at the last sweep, and the time since the oldest was first seen; 0 if there are none."""
+
+    pending: int
+    oldest_age_s: float
+
+
+class PendingEffectSweeper:
+    def __init__(
+        self,
+        store: MessagingStore,
+        actors: Registry[str, ConversationCommand],
+        membership_notifier: MembershipNotifier,
+        mentions: Mentions,
+        wheel: TimerWheel,
+    ) -> None:
+        self._store = store
+        self._actors = actors
+        self._membership_notifier = membership_notifier
+        self._mentions = mentions
+        self._wheel = wheel
+        self._seen: dict[str, SeenEffect] = {}
+        self._sweep_task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def statistics(self) -> PendingEffectStatistics:
+        first_seen = min((effect.first_seen for effect in self._seen.values()), default=None)
+        return PendingEffectStatistics(
+            len(self._seen), 0.0 if first_seen is None else time.monotonic() - first_seen
+        )
+
+    def start(self) -> None:
+        # The jitter keeps instances from sweeping at the same time.
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - not for security
+        self._wheel.call_later(SWEEP_PERIOD_S * jitter, self._start_sweep)
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._sweep_task is not None:
+            self._sweep_task.cancel()
+            await asyncio.gather(self._sweep_task, return_exceptions=True)
+
+    async def sweep(self, unchanged_s: float) -> None:
+        """Complete the effects that have not changed for `unchanged_s`. Raises `StorageError`."""
+        due: dict[str, list[PendingEffect]] = {}
+        for effect in await self._list_due(unchanged_s):
+            due.setdefault(effect.conversation_id, []).append(effect)
+        slots = asyncio.Semaphore(CONVERSATIONS_IN_FLIGHT)
+
+        async def complete(conversation_id: str, effects: Sequence[PendingEffect]) -> None:
+            async with slots:
+                try:
+                    await self._complete(conversation_id, effects)
+                except RETRIED_ERRORS as error:
+                    _log.warning("pending effects will be retried: %s", type(error).__name__)
+
+        await asyncio.gather(*(complete(id_, effects) for id_, effects in due.items()))
+
+    def _start_sweep(self) -> None:
+        if not self._closed:
+            self._sweep_task = asyncio.create_task(self._run_sweep())
+
+    async def _run_sweep(self) -> None:
+        try:
+            await self.sweep(UNCHANGED_S)
+        except StorageError as error:
+            _log.warning("pending effects could not be listed: %s", type(error).__name__)
+        finally:
+            self.start()
+
+    async def _list_due(self, unchanged_s: float) -> list[PendingEffect]:
+        now = time.monotonic()
+        seen: dict[str, SeenEffect] = {}
+        due = []
+        after_key = ""
+        while len(seen) < EFFECTS_PER_SWEEP_MAX:
+            page = await self._store.list_pending_effects(after_key, LIST_PAGE)
+            for effect in page:
+                previous = self._seen.get(effect.key)
+                if previous is None:
+                    current = SeenEffect(effect.claim, now, now)
+                elif previous.claim != effect.claim:
+                    current = SeenEffect(effect.claim, now, previous.first_seen)
+                else:
+                    current = previous
+                seen[effect.key] = current
+                if now - current.unchanged_since >= unchanged_s:
+                    due.append(effect)
+            if len(page) < LIST_PAGE:
+                break
+            after_key = page[-1].key
+        self._seen = seen
+        return due
+
+    async def _complete(self, conversation_id: str, effects: Sequence[PendingEffect]) -> None:
+        claim = new_id()
+        claimed = [effect for effect in effects if await self._store.claim_pending_effect(effect, claim)]
+        if not claimed:
+            return
+        await self._notify(conversation_id, min(effect.since_seq for effect in claimed))
+        for effect in claimed:
+            await self._store.remove_pending_effect(effect.key)
+
+    async def _notify(self, conversation_id: str, since_seq: int) -> None:
+        """Notify users of all entries above `since_seq`."""
+        # Activation projects the log into the document.
+        ref = self._actors.ensure_active(conversation_id)
+        info: ConversationInfo = await ref.ask(lambda reply: GetInfo("", 0, reply), ACTIVATION_TIMEOUT_S)
+        record = await self._store.get(conversation_id)
+        if record is None:
+            return
+        for after in itertools.count(since_seq, ENTRIES_PER_READ):
+            if after >= info.head:
+                return
+            entries = await self._store.read(conversation_id, after, min(after + ENTRIES_PER_READ, info.head))
+            messages = [entry for entry in entries if isinstance(entry, MessageEntry)]
+            for message in messages:
+                if message.membership is not None:
+                    await self._membership_notifier.notify_change(record, message)
+            await self._mentions.notify(
+                [message for message in messages if message.mentions], record.participants
+            )
