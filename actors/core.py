@@ -115,13 +115,15 @@ class Core:
         self.head_comparison = HeadComparison(self.rooms, log_reader)
         views = ConversationViews(messaging, load_cards)
         self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
-        self.membership_notifier = MembershipNotifier(self.stream_writer, messaging, load_cards)
+        self.pending_effects = PendingEffectRecorder(messaging, self.timer_wheel, name)
+        self.membership_notifier = MembershipNotifier(
+            self.stream_writer, messaging, load_cards, self.pending_effects
+        )
         self.read_marks = ReadMarks(messaging, views, self.rooms, self.membership_notifier, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
         self.log_writer = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, encode_frame, name)
         self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name, self)
-        self.pending_effects = PendingEffectRecorder(messaging, self.timer_wheel, name)
         conversation_services = ConversationServices(
             messaging,
             self.log_writer,

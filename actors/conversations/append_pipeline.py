@@ -280,7 +280,7 @@ class AppendPipeline:
         assert isinstance(command, ChangeMembership)
         self._forwarding.record_win()
         try:
-            await self._effects.apply_membership(entry, command.change)
+            await self._effects.apply_membership(entry, command.change, pending)
         except Exception as error:
             # The entry is stored, and the next catch-up projects it. Only this caller gets an error.
             self._state.mark_uncertain()

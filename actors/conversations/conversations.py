@@ -153,9 +153,7 @@ class Conversations(RuleMembership):
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
         )
-        existing = await self._store.create(record)
-        if existing is None:
-            await self._membership_notifier.notify_joined(record, 0, member_ids)
+        existing = await self._membership_notifier.create(record)
         return CreateResult(
             await self._queries.get(user.id, conversation_id), is_new=existing is None or not direct
         )

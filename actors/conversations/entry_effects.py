@@ -54,7 +54,9 @@ class EntryEffects:
             entry, self._state.roster.members.keys(), lambda notified: record.end(completed=notified)
         )
 
-    async def apply_membership(self, entry: MessageEntry, change: MembershipChange) -> None:
+    async def apply_membership(
+        self, entry: MessageEntry, change: MembershipChange, pending: PendingAppend
+    ) -> None:
         """Publish a membership entry, project it, then notify the users who joined or left.
 
         Raises `Unavailable` if it could not be projected; the next catch-up projects it.
@@ -65,7 +67,10 @@ class EntryEffects:
         self._services.summary_writer.add_entry(entry)
         await self._state.project()
         assert self._state.record is not None
-        await self._services.membership_notifier.notify_change(self._state.record, entry)
+        is_complete = await self._services.membership_notifier.notify_change(self._state.record, entry)
+        reply = pending.command.reply
+        if not is_complete and isinstance(reply, EffectReply):
+            reply.record.fail()
 
     async def apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""

@@ -1,7 +1,7 @@
 """Notifies users through their streams: joined or left a conversation, or moved their read mark.
 
 A stream frame reaches all devices of a user on every instance. Nothing here raises while the broker is
-unavailable; the stream writer reports the lost frames.
+unavailable: notifications of memberships report whether they are complete, and are repeated if not.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import msgspec
 
 from actors.conversations import serializers
 from actors.conversations.conversation_views import LoadCards
+from actors.conversations.pending_effects import NEW_CONVERSATION, PendingEffectRecorder
 from actors.conversations.summary_writer import to_last_message
 from actors.delivery.stream_writer import StreamWriter
 from actors.protocol.errors import ApiError
@@ -31,19 +32,45 @@ _log = logging.getLogger(__name__)
 class MembershipNotifier:
     """Notifies users who joined or left, and the devices of a user whose read mark moved."""
 
-    def __init__(self, streams: StreamWriter, store: ConversationStore, load_cards: LoadCards) -> None:
+    def __init__(
+        self,
+        streams: StreamWriter,
+        store: ConversationStore,
+        load_cards: LoadCards,
+        pending_effects: PendingEffectRecorder,
+    ) -> None:
         self._streams = streams
         self._store = store
         self._load_cards = load_cards
+        self._pending_effects = pending_effects
 
-    async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> None:
-        """Notify the users that `entry` added or removed.
+    async def create(self, conversation: ConversationRecord) -> ConversationRecord | None:
+        """Store a new conversation and notify its members; return the existing one if there is one.
 
-        Call after the document is projected. Clients recover a lost notification by resync.
+        Raises `Unavailable`. If the instance stops in between, a sweeper notifies.
+        """
+        record = await self._pending_effects.create(conversation.id, NEW_CONVERSATION)
+        record.begin()
+        record.stop_sharing()
+        is_complete = False
+        try:
+            existing = await self._store.create(conversation)
+            is_complete = existing is not None or await self.notify_joined(
+                conversation, 0, conversation.participants
+            )
+        finally:
+            record.end(completed=is_complete)
+        return existing
+
+    async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> bool:
+        """Notify the users that `entry` added or removed. Return whether that is complete.
+
+        Call after the document is projected.
         """
         membership = entry.membership
+        is_complete = True
         if membership is None:
-            return
+            return is_complete
         if membership.joined:
             # The earlier history is not unread for a new member.
             marks = [
@@ -54,18 +81,24 @@ class MembershipNotifier:
                 await asyncio.gather(*(self._store.advance_read_mark(mark) for mark in marks))
             except Unavailable:
                 _log.warning("read marks of new members could not be written")
+                is_complete = False
             # The summary is written late, so the last message comes from this entry.
             current = msgspec.structs.replace(conversation, last_message=to_last_message(entry))
-            await self.notify_joined(current, entry.seq, membership.joined)
+            is_complete &= await self.notify_joined(current, entry.seq, membership.joined)
         if membership.left:
-            await self._streams.append(membership.left, ConversationLeft(0, conversation.id))
+            left = ConversationLeft(0, conversation.id)
+            is_complete &= await self._streams.append(membership.left, left)
+        return is_complete
 
     async def notify_joined(
         self, conversation: ConversationRecord, seq: int, user_ids: Sequence[str]
-    ) -> None:
-        """Notify users that they are members. `seq` is the head of the log at that time."""
+    ) -> bool:
+        """Notify users that they are members. `seq` is the head of the log at that time.
+
+        Return whether all frames are in the users' streams.
+        """
         joined = await self._to_conversation(conversation, seq)
-        await self._streams.append(user_ids, ConversationJoined(0, joined))
+        return await self._streams.append(user_ids, ConversationJoined(0, joined))
 
     async def notify_read_mark(self, user_id: str, conversation_id: str, state: ReadState) -> None:
         """Send a user's read mark to all of the user's devices."""

@@ -19,13 +19,14 @@ import msgspec
 from actors.conversations.commands import ConversationCommand, ConversationInfo, GetInfo
 from actors.conversations.conversation_services import Mentions
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.pending_effects import NEW_CONVERSATION
 from actors.protocol.errors import ApiError
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.identifiers import new_id
 from storage.contracts.messaging import MessageEntry, MessagingStore, PendingEffect
-from storage.errors import StorageError
+from storage.errors import StorageError, Unavailable
 
 _log = logging.getLogger(__name__)
 SWEEP_PERIOD_S = 2.0
@@ -159,14 +160,19 @@ class PendingEffectSweeper:
         record = await self._store.get(conversation_id)
         if record is None:
             return
-        for after in itertools.count(since_seq, ENTRIES_PER_READ):
+        notifier = self._membership_notifier
+        is_complete = since_seq != NEW_CONVERSATION or await notifier.notify_joined(
+            record, 0, record.participants
+        )
+        for after in itertools.count(max(0, since_seq), ENTRIES_PER_READ):
             if after >= info.head:
-                return
+                break
             entries = await self._store.read(conversation_id, after, min(after + ENTRIES_PER_READ, info.head))
             messages = [entry for entry in entries if isinstance(entry, MessageEntry)]
             for message in messages:
-                if message.membership is not None:
-                    await self._membership_notifier.notify_change(record, message)
+                is_complete &= await notifier.notify_change(record, message)
             await self._mentions.notify(
                 [message for message in messages if message.mentions], record.participants
             )
+        if not is_complete:
+            raise Unavailable

@@ -8,6 +8,7 @@ within a second share a record.
 """
 
 import contextlib
+from typing import Final
 
 from actors.conversations.commands import CommandReply
 from actors.protocol.errors import ApiError
@@ -20,6 +21,9 @@ from storage.errors import Unavailable
 
 SHARED_FOR_S = 1.0
 """Time for which commands of a conversation join a record."""
+
+NEW_CONVERSATION: Final = -1
+"""`since_seq` of the effect of creating a conversation, which has no entry."""
 
 REMOVALS_PENDING_MAX = 10_000
 REMOVALS_RUNNING_MAX = 8
@@ -51,6 +55,10 @@ class EffectRecord:
         self._open -= 1
         self._failed = self._failed or not completed
         self._remove_if_complete()
+
+    def fail(self) -> None:
+        """Leave the record to a sweeper."""
+        self._failed = True
 
     def stop_sharing(self) -> None:
         self._shared = False

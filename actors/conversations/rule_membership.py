@@ -35,8 +35,8 @@ class RuleMembership:
             admins=(creator.id,),
             created_at_ms=now_ms(),
         )
-        if await self._store.get(conversation_id) is None and await self._store.create(record) is None:
-            await self._membership_notifier.notify_joined(record, 0, [creator.id])
+        if await self._store.get(conversation_id) is None:
+            await self._membership_notifier.create(record)
 
     async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Add a user without an admin's permission. Raises `ApiError` (conversation.full)."""

@@ -1,8 +1,8 @@
 """Appends frames to user streams, which reach all devices of a user on every instance.
 
-A frame that cannot be appended while the broker is unavailable is lost and not retried. Users on this
-instance are resynced at once; when the broker is back, all streams get a new epoch, which makes every client
-resync.
+A frame that cannot be appended while the broker is unavailable is not retried here. Users on this instance
+are resynced at once; when the broker is back, all streams get a new epoch, which makes every client resync.
+Callers that must not lose a frame if this instance stops before that keep it until `append` reports success.
 """
 
 import asyncio
@@ -37,10 +37,10 @@ class StreamWriter:
             self._reset_task.cancel()
             await asyncio.gather(self._reset_task, return_exceptions=True)
 
-    async def append(self, user_ids: Sequence[str], frame: StreamFrame) -> None:
-        """Append a frame to the stream of each user. Does not raise `Unavailable`.
+    async def append(self, user_ids: Sequence[str], frame: StreamFrame) -> bool:
+        """Append a frame to the stream of each user. Return whether all appends succeeded.
 
-        `frame.position` must be 0; each stream sets its own.
+        `frame.position` must be 0; each stream sets its own. Does not raise `Unavailable`.
         """
         head, tail = _split_at_position(frame)
         for start in range(0, len(user_ids), CONCURRENT_APPENDS):
@@ -56,7 +56,8 @@ class StreamWriter:
                     raise error
             if errors:
                 self._handle_loss(user_ids[start:])
-                return
+                return False
+        return True
 
     def _handle_loss(self, user_ids: Sequence[str]) -> None:
         _log.warning("user stream frames lost; broker unavailable", extra={"frames": len(user_ids)})

@@ -3,7 +3,7 @@
     stored, undelivered -> appended to the recipient's stream -> marked as delivered
 
 At least once: after a crash between the last two steps a notification is pushed again. Clients deduplicate by
-its id.
+its id. A notification that could not be appended stays undelivered; any instance pushes it at its next poll.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 BATCH_SIZE = 200
-POLL_INTERVAL_S = 5.0
+POLL_INTERVAL_S = 3.0
 
 
 class NotificationPusher:
@@ -43,7 +43,7 @@ class NotificationPusher:
         self._wake_event.set()
 
     async def push_undelivered(self) -> int:
-        """Push all undelivered notifications. Returns how many were pushed."""
+        """Push all undelivered notifications, until one cannot be appended. Returns how many were pushed."""
         pushed_count = 0
         while undelivered := await self._store.list_undelivered(BATCH_SIZE):
             senders = [
@@ -57,9 +57,16 @@ class NotificationPusher:
                 )
                 for item in undelivered
             )
-            await asyncio.gather(*appends)
-            await self._store.mark_delivered([item.notification for item in undelivered])
-            pushed_count += len(undelivered)
+            appended = [
+                item.notification
+                for item, is_appended in zip(undelivered, await asyncio.gather(*appends), strict=True)
+                if is_appended
+            ]
+            if appended:
+                await self._store.mark_delivered(appended)
+            pushed_count += len(appended)
+            if len(appended) < len(undelivered):
+                break
         return pushed_count
 
     async def _run(self) -> None:

@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 ONLINE, AWAY, OFFLINE = "online", "away", "offline"
 RETRY_S = 1.0
 LAST_SEEN_DELAY_S = 1.0
+UNSAVED_LAST_SEEN_MAX = 50_000
 
 
 class LocalPresence:
@@ -179,4 +180,12 @@ class LocalPresence:
             try:
                 await self._last_seen.save_last_seen(list(records.values()))
             except Unavailable:
-                _log.warning("last_seen of %d users could not be written", len(records))
+                _log.warning("last_seen of %d users could not be written yet", len(records))
+                self._restore_last_seen(records)
+
+    def _restore_last_seen(self, records: dict[str, LastSeen]) -> None:
+        """Write records again later, with the newer ones added since."""
+        merged = records | self._unsaved_last_seen
+        self._unsaved_last_seen = dict(list(merged.items())[-UNSAVED_LAST_SEEN_MAX:])
+        if self._last_seen_timer is None and not self._closed:
+            self._last_seen_timer = self._wheel.call_later(LAST_SEEN_DELAY_S, self._start_saving_last_seen)

@@ -9,7 +9,8 @@ checked once, and the expired instance's states are removed.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 from actors.presence.local_presence import OFFLINE
@@ -24,6 +25,7 @@ from storage.errors import Unavailable
 _log = logging.getLogger(__name__)
 LEASE_RENEWAL_S = 1.0
 COALESCE_DELAY_S = 0.25
+RETRY_DELAY_S = 1.0
 USERS_PER_READ = 500
 
 
@@ -61,6 +63,7 @@ class PresenceSubscriptions:
         # The instances that held a lease at the last renewal, and whether that renewal failed.
         self.live_instances: set[str] = set()
         self.lease_renewal_failed = False
+        self._expired_instances: set[str] = set()
         self._lease_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_lease_lapsed: Callable[[], None] = lambda: None
@@ -126,7 +129,10 @@ class PresenceSubscriptions:
 
     def recheck_all(self) -> None:
         """Check all watched users: change messages may have been lost, or an instance has died."""
-        for user_id in self._watchers:
+        self._mark_all_changed(self._watchers)
+
+    def _mark_all_changed(self, user_ids: Iterable[str]) -> None:
+        for user_id in user_ids:
             self.mark_changed(user_id)
 
     def _start_push(self) -> None:
@@ -149,7 +155,7 @@ class PresenceSubscriptions:
                     else {}
                 )
             except Unavailable:
-                # All are checked again when the broker is back.
+                self._wheel.call_later(RETRY_DELAY_S, partial(self._mark_all_changed, user_ids[start:]))
                 return
             changes_by_watcher: dict[PresenceWatcher, list[Presence]] = {}
             for record in changed:
@@ -183,12 +189,14 @@ class PresenceSubscriptions:
                 dead_instances, self.live_instances = self.live_instances - live, live
                 if dead_instances:
                     self.recheck_all()
-                    with contextlib.suppress(Unavailable):
-                        await self._remove_instances(dead_instances)
+                # What could not be removed is tried again at the next renewal.
+                self._expired_instances = (self._expired_instances | dead_instances) - live
+                with contextlib.suppress(Unavailable):
+                    await self._remove_expired_instances()
             await asyncio.sleep(LEASE_RENEWAL_S)
 
-    async def _remove_instances(self, instances: set[str]) -> None:
-        for instance in instances:
+    async def _remove_expired_instances(self) -> None:
+        for instance in list(self._expired_instances):
             user_ids = await self._store.remove_instance(instance)
             records = await self._store.get(user_ids) if user_ids else []
             offline_ids = [record.user_id for record in records if record.status == OFFLINE]
@@ -197,6 +205,7 @@ class PresenceSubscriptions:
                 await self._last_seen.save_last_seen(
                     [LastSeen(user_id, OFFLINE, now_ms()) for user_id in offline_ids]
                 )
+            self._expired_instances.discard(instance)
 
 
 def _to_presence(user_id: str, status: str, last_seen_ms: dict[str, int]) -> Presence:

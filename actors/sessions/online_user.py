@@ -24,6 +24,7 @@ class OnlineUser:
         "epoch",
         "is_open",
         "is_repairing",
+        "reload_requests",
         "sequence",
         "sessions",
         "start_position",
@@ -42,6 +43,8 @@ class OnlineUser:
         self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()
         self.is_open = False
         self.is_repairing = False
+        # Requests to load the memberships again; not 0 while that is running.
+        self.reload_requests = 0
         self._limits = limits
         self._token_bucket: TokenBucket | None = None
 

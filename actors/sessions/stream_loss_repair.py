@@ -7,11 +7,13 @@ new epoch, or items no longer stored    -> resync, and load the memberships agai
 import asyncio
 import itertools
 import logging
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
+from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import Resync, server_frame_encoder
 from actors.sessions.online_user import OnlineUser
 from actors.sessions.stream_sequencer import StreamOutcome, StreamSequencer
@@ -20,6 +22,8 @@ from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 POSITIONS_PER_READ = 500
+RELOAD_DELAY_S = 0.2
+RELOAD_DELAY_MAX_S = 2.0
 COMPARE_PERIOD_S = 4.0
 """A frame lost by the broker is delivered within the promised six seconds."""
 
@@ -91,14 +95,39 @@ class StreamLossRepair:
         user.start_stream(position)
         self.resync_count += 1
         self._spawn(self._reload_memberships(user))
+        self._deliver_resync(user, reason)
+
+    def _deliver_resync(self, user: OnlineUser, reason: str) -> None:
+        position = user.position
         payload = server_frame_encoder.encode(Resync(reason, position.epoch, position.position))
         user.deliver_resync(reason, payload, self._encode_frame(payload))
 
     async def _reload_memberships(self, user: OnlineUser) -> None:
-        try:
-            heads = await self._membership_loader.get(user.user_id) or {}
-        except Unavailable:
+        """Load the user's conversations until it succeeds; a reset meanwhile makes it load them again.
+
+        If it takes several attempts, the clients get another `resync` at the end: what they loaded after the
+        first may be older than the rooms that are joined now.
+        """
+        user.reload_requests += 1
+        if user.reload_requests > 1:
             return
+        delay_s, attempts = RELOAD_DELAY_S, 0
+        while user.reload_requests and user.connection_count:
+            requests, attempts = user.reload_requests, attempts + 1
+            try:
+                heads = await self._membership_loader.get(user.user_id) or {}
+            except (Unavailable, ApiError):
+                await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
+                delay_s = min(delay_s * 2, RELOAD_DELAY_MAX_S)
+                continue
+            await self._join_current_rooms(user, heads)
+            if user.reload_requests == requests:
+                break
+        user.reload_requests = 0
+        if attempts > 1 and user.connection_count:
+            self._deliver_resync(user, "epoch")
+
+    async def _join_current_rooms(self, user: OnlineUser, heads: HeadSeqs) -> None:
         before = set(user.conversations)
         left = before - heads.keys()
         joined = heads.keys() - before
@@ -119,12 +148,15 @@ class StreamLossRepair:
             items = await self._streams.read_after(
                 user.user_id, position.epoch, position.position, through - position.position
             )
+            if items is None:
+                head = (await self.load_positions([user.user_id]))[user.user_id]
         except Unavailable:
+            # The next comparison of positions starts a repair again.
             return
         finally:
             user.is_repairing = False
         if items is None:
-            self.reset_stream(user, (await self.load_positions([user.user_id]))[user.user_id], "expired")
+            self.reset_stream(user, head, "expired")
             return
         for item in items:
             self.on_stream_item(user, item)

@@ -104,6 +104,7 @@ async def test_sweeper_completes_membership_effect_of_crashed_instance(cluster: 
     """If an instance crashes after storing a membership change, another instance's sweeper notifies."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
+    await until(lambda: not cluster.messaging._pending_effects)
     before = (await cluster.streams.positions([CYD]))[0]
     here.membership_notifier.notify_change = do_nothing  # type: ignore[method-assign, assignment]
     cluster.messaging.remove_pending_effect = do_nothing  # type: ignore[method-assign, assignment]
@@ -121,7 +122,26 @@ async def test_membership_effect_is_settled_after_notification(cluster: FakeClus
     """After a successful notification no pending effect is left."""
     core = await cluster.start_instance()
     room = await cluster.create_group(core, ANA, BEN)
+    await until(lambda: not cluster.messaging._pending_effects)
     await core.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
     assert len(await pending_effects_of(cluster)) == 1
 
     await until(lambda: not cluster.messaging._pending_effects)
+
+
+async def test_lost_notifications_of_a_stopped_instance_are_repeated(cluster: FakeCluster) -> None:
+    """What an instance could not append to the streams is completed by another instance's sweeper."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    await until(lambda: not cluster.messaging._pending_effects)
+    cluster.broker.disconnect()
+    await here.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
+    await cluster.create_group(here, ANA, CYD)
+    await there.pending_effect_sweeper.sweep(0)
+    assert len(await pending_effects_of(cluster)) == 2
+    cluster.broker.reconnect()
+    before = (await cluster.streams.positions([CYD]))[0].position
+    await there.pending_effect_sweeper.sweep(0)
+
+    assert (await cluster.streams.positions([CYD]))[0].position >= before + 2
+    assert await pending_effects_of(cluster) == []

@@ -59,6 +59,12 @@ class MentionCluster(FakeCluster):
         super().__init__()
         self.mentions: list[RecordingMentions] = []
 
+    async def create_group(self, core: Core, *members: str) -> str:
+        """Create a group, and wait until the effect of its creation is complete."""
+        room = await super().create_group(core, *members)
+        await until(lambda: not self.messaging._pending_effects)
+        return room
+
     async def start_recording_instance(self) -> tuple[Core, RecordingMentions]:
         tables, mentions = UserTables(), RecordingMentions()
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)

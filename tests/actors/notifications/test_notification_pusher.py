@@ -175,12 +175,12 @@ async def test_unavailable_store_is_polled_again(
 
 
 async def test_push_without_broker_reports_stream_loss(setup: NotificationSetup) -> None:
-    """A push that the broker rejects is reported as stream loss; the notification stays stored."""
+    """A push that the broker rejects is reported as stream loss; the notification stays undelivered."""
     lost: list[str] = []
     setup.stream_writer.on_loss(lost.extend, lambda: None)
     await create_liked_post(setup, setup.ben)
     setup.broker.disconnect()
-    assert await setup.pusher.push_undelivered() == 1
+    assert await setup.pusher.push_undelivered() == 0
     setup.broker.reconnect()
 
     assert lost == [setup.ana]
@@ -193,3 +193,14 @@ async def wait_for_frames(setup: NotificationSetup, user_id: str, frames: int) -
     async with asyncio.timeout(5.0):
         while len(await setup.pushed_frames(user_id)) < frames:  # noqa: ASYNC110 - the stream belongs to no loop
             await asyncio.sleep(0)
+
+
+async def test_notification_that_was_not_appended_is_pushed_later(setup: NotificationSetup) -> None:
+    """It stays undelivered while the streams are unavailable, and any instance pushes it afterwards."""
+    await create_liked_post(setup, setup.ben)
+    setup.streams.fail_next(after_append=False)
+    assert await setup.pusher.push_undelivered() == 0
+    other = NotificationPusher(setup.store, setup.user_cards, setup.stream_writer)
+    assert await other.push_undelivered() == 1
+
+    assert [frame.unread_count for frame in await pushed_notifications(setup, setup.ana)] == [1]

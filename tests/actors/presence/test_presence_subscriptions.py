@@ -1,7 +1,7 @@
 """Presence subscriptions: watchers receive only changes of the users they watch."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 import pytest
@@ -10,6 +10,7 @@ from actors.presence import presence_subscriptions
 from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.presence import PresenceChanged
 from actors.runtime.timer_wheel import TimerWheel
+from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker, MemoryBus
 from tests.actors.presence.recording_stores import RecordingLastSeenStore, RecordingPresenceStore
 from tests.until import until
@@ -166,3 +167,54 @@ async def test_lease_lapse_republishes_and_rechecks(presence: PresenceSetup) -> 
     await until(lambda: watcher.statuses)
     assert watcher.statuses == [{ANA: "online"}]
     assert lapses == [None]
+
+
+async def test_change_that_could_not_be_read_is_pushed_later(
+    presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the `last_seen` store failed, the change is read again without another change."""
+    monkeypatch.setattr(presence_subscriptions, "RETRY_DELAY_S", 0.02)
+    watcher = RecordingWatcher()
+    await presence.subscriptions.watch(watcher, [ANA])
+    get_last_seen = presence.last_seen.get_last_seen
+    attempts = 0
+
+    async def fail_once(user_ids: Sequence[str]) -> dict[str, int]:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise Unavailable
+        return await get_last_seen(user_ids)
+
+    monkeypatch.setattr(presence.last_seen, "get_last_seen", fail_once)
+    presence.store.states[ANA] = "online"
+    presence.subscriptions.mark_changed(ANA)
+
+    await until(lambda: watcher.statuses)
+    assert watcher.statuses == [{ANA: "online"}]
+    assert attempts == 2
+
+
+async def test_expired_instance_is_removed_when_the_store_is_back(
+    presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its users get their `last_seen` although the first attempt failed."""
+    remove_instance = presence.store.remove_instance
+    attempts = 0
+
+    async def fail_once(instance: str) -> list[str]:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise Unavailable
+        return await remove_instance(instance)
+
+    monkeypatch.setattr(presence.store, "remove_instance", fail_once)
+    presence.store.live_instances = ["here", "there"]
+    presence.store.orphaned_user_ids = [ANA]
+    presence.subscriptions.start()
+    await until(lambda: presence.subscriptions.live_instances == {"here", "there"})
+    presence.store.live_instances = ["here"]
+
+    await until(lambda: ANA in presence.last_seen.saved)
+    assert attempts == 2

@@ -1,6 +1,6 @@
 """Resumption: replays exactly what was missed, on any instance, or answers `resync`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from actors.conversations.commands import AddMember, Edit, RemoveMember
 from actors.core import Core
 from actors.sessions.session import Session
 from config.limits import RESUME_REPLAY_ENTRIES
+from storage.errors import Unavailable
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
 from tests.until import until
@@ -245,3 +246,35 @@ async def test_missed_read_marks_are_replayed(cluster: FakeCluster) -> None:
     assert kinds == ["ready", "conversation.marked", "message.created", "resumed"]
     assert again.received("conversation.marked")[0]["position"] == place["position"] + 1
     again.session.on_disconnect()
+
+
+async def test_memberships_are_loaded_again_until_it_succeeds(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user added while bus and store were unavailable receives messages without reconnecting."""
+    monkeypatch.setattr("actors.sessions.stream_loss_repair.RELOAD_DELAY_S", 0.01)
+    load = cluster.messaging.last_seqs_by_user
+    is_failing, failures = False, 0
+
+    async def load_or_fail(user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        nonlocal failures
+        if is_failing:
+            failures += 1
+            raise Unavailable
+        return await load(user_ids)
+
+    monkeypatch.setattr(cluster.messaging, "last_seqs_by_user", load_or_fail)
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    client = await connect(here, BEN)
+    room = await cluster.create_group(there, ANA)
+    cluster.broker.disconnect()
+    await there.conversations.change_membership(room, AddMember(card(ANA), card(BEN)))
+    is_failing = True
+    cluster.broker.reconnect()
+    await until(lambda: client.received("resync") and failures >= 2)
+    is_failing = False
+    # The rooms are joined before the last resync.
+    await until(lambda: len(client.received("resync")) >= 2)
+    await stored_seq(send(there, room, ANA, "hello"))
+
+    await until(lambda: client.received("message.created"))
