@@ -235,6 +235,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
             for name in USER_CACHE_SERVICES
         },
         message_log=stores.messaging,
+        pending_effects=stores.messaging,
         log_audit=stores.messaging,
     )
 

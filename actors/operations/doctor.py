@@ -12,9 +12,10 @@ from functools import partial
 
 import msgspec
 
+from actors.protocol.timestamps import now_ms
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
-from storage.contracts.messaging import MessageLog
+from storage.contracts.messaging import MessageLog, PendingEffectStore
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.errors import StorageError
 
@@ -45,6 +46,7 @@ class DoctorInputs(msgspec.Struct, frozen=True):
     user_snapshots: UserSnapshotStore
     user_caches: Mapping[str, UserCache]
     message_log: MessageLog
+    pending_effects: PendingEffectStore
     log_audit: LogAudit
 
 
@@ -63,6 +65,7 @@ class Doctor:
             self._check_posts_counts,
             self._check_user_caches,
             self._check_logs,
+            self._check_pending_effects,
         ):
             try:
                 findings += await check()
@@ -113,6 +116,14 @@ class Doctor:
 
     async def _check_logs(self) -> list[Finding]:
         return [await self._check_twice(self._find_lagging_conversations, "last_seq of conversations")]
+
+    async def _check_pending_effects(self) -> list[Finding]:
+        """Check that no instance owes old notifications. Their age is measured by the clocks of instances."""
+        effects = await self.inputs.pending_effects.list_pending_effects("", BATCH_SIZE)
+        oldest_ms = min((effect.created_at_ms for effect in effects), default=None)
+        age_s = 0.0 if oldest_ms is None else (now_ms() - oldest_ms) / 1000
+        message = f"{len(effects)} pending, the oldest for {age_s:.0f} s" if effects else "none pending"
+        return [Finding(age_s < MAX_LAG_S, f"notifications of mentions and memberships: {message}")]
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
         """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""

@@ -6,7 +6,10 @@ import asyncpg
 import pytest
 
 from actors.operations.doctor import Doctor
+from actors.protocol.timestamps import now_ms
 from server.operator_services import OperatorServices
+from storage.contracts.identifiers import new_id
+from storage.contracts.messaging import PendingEffect
 
 ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
 
@@ -111,3 +114,18 @@ async def test_unread_events_are_reported(
     messages = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
 
     assert [message.split(":")[0] for message in messages] == ["notifications.social", "feed.social"]
+
+
+async def test_old_pending_effects_are_reported(operations: OperatorServices) -> None:
+    """Notifications that no instance completed for minutes are a finding with their age."""
+    store = operations.doctor.inputs.pending_effects
+    recent = PendingEffect(new_id(), new_id(), "one", 0, now_ms())
+    old = PendingEffect(new_id(), new_id(), "one", 0, now_ms() - 600_000)
+    await store.add_pending_effect(recent)
+    assert await failed_checks(operations.doctor) == []
+    await store.add_pending_effect(old)
+    (failed,) = await failed_checks(operations.doctor)
+    await store.remove_pending_effect(old.key)
+    await store.remove_pending_effect(recent.key)
+
+    assert failed.startswith("notifications of mentions and memberships: 2 pending, the oldest for 6")
