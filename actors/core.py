@@ -289,7 +289,7 @@ class Core:
             self._hooks.on_bus_message(topic)
 
     def _on_bus_gap(self) -> None:
-        self.rooms.check_heads()
+        self.head_comparison.compare_now()
         self.online_users.check_positions()
         if self.presence is not None:
             self.presence.local.republish()

@@ -30,6 +30,7 @@ from actors.notifications.recipients import Recipients
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
+from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
 from actors.social.social import Social
 from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
@@ -91,6 +92,7 @@ class SharedServices:
         }
         self._shutdown_s = limits.shutdown_ms / 2000
         self.block_service = BlockService(stores.social, limits.block_cache_s)
+        self.block_comparison = BlockComparison(stores.social, self.block_service, limits.block_cache_s)
         self.stream_writer = StreamWriter(stores.user_streams)
         user_cards = self.user_cards["notifications"]
         self.notifications = Notifications(
@@ -202,12 +204,14 @@ class Services:
         self.readers.start()
         self._user_cache_reconciler.start()
         self._shared.notification_pusher.start()
+        self._shared.block_comparison.start()
 
     async def close(self) -> None:
         """Close before the core, which the services call."""
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
+        await self._shared.block_comparison.close()
         await self._ephemeral_events.close(EPHEMERAL_CLOSE_TIMEOUT_S)
         await self._timeline_builder.close()
 

@@ -201,7 +201,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Followers above which an author's posts are merged into feeds when they are read."""
 
     block_cache_s: float = 1.0
-    """Time for which a block lookup is cached."""
+    """Interval in which cached block lookups are compared with the store."""
 
     token_cache_s: float = 30.0
     """Time for which a token lookup is cached."""

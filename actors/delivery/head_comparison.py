@@ -8,8 +8,9 @@ messages and die before it can announce them. Other instances then find these me
 import asyncio
 import contextlib
 import math
+from functools import partial
 
-from actors.delivery.rooms import LogFrameReader, Rooms
+from actors.delivery.rooms import LogFrameReader, Rooms, retry_until_available
 from storage.errors import Unavailable
 
 COMPARE_PERIOD_S = 4.0
@@ -19,10 +20,15 @@ SLICES = 8
 """Parts of a period. A slice of 10,000 rooms is one lookup of 1,250 ids."""
 
 
+COMPARE_NOW_ROOMS = 500
+"""Rooms per lookup of a comparison after lost bus messages."""
+
+
 class HeadComparison:
     def __init__(self, rooms: Rooms, log_reader: LogFrameReader) -> None:
         self._rooms = rooms
         self._log_reader = log_reader
+        self._requested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -33,16 +39,41 @@ class HeadComparison:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def compare_now(self) -> None:
+        """Compare all rooms as soon as possible, after bus messages may have been lost."""
+        self._requested.set()
+
     async def _run(self) -> None:
         while True:
             conversation_ids = self._rooms.open_conversation_ids()
             size = math.ceil(len(conversation_ids) / SLICES)
             for number in range(SLICES):
-                await asyncio.sleep(COMPARE_PERIOD_S / SLICES)
-                await self._compare(conversation_ids[number * size : (number + 1) * size])
+                if await self._wait_for_request(COMPARE_PERIOD_S / SLICES):
+                    break
+                # A slice that cannot be read is compared again in the next period.
+                with contextlib.suppress(Unavailable):
+                    await self._compare(conversation_ids[number * size : (number + 1) * size])
+            if self._requested.is_set():
+                self._requested.clear()
+                await self._compare_all()
+
+    async def _wait_for_request(self, timeout_s: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._requested.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _compare_all(self) -> None:
+        conversation_ids = self._rooms.open_conversation_ids()
+        for start in range(0, len(conversation_ids), COMPARE_NOW_ROOMS):
+            await retry_until_available(
+                partial(self._compare, conversation_ids[start : start + COMPARE_NOW_ROOMS])
+            )
 
     async def _compare(self, conversation_ids: list[str]) -> None:
-        """Compare one slice. A slice that cannot be read is compared again in the next period."""
+        """Compare some rooms. Raises `Unavailable`."""
         current = [
             (conversation_id, position)
             for conversation_id in conversation_ids
@@ -50,6 +81,5 @@ class HeadComparison:
         ]
         if not current:
             return
-        with contextlib.suppress(Unavailable):
-            for conversation_id, head in (await self._log_reader.read_heads(current)).items():
-                self._rooms.observe_head(conversation_id, head)
+        for conversation_id, head in (await self._log_reader.read_heads(current)).items():
+            self._rooms.observe_head(conversation_id, head)

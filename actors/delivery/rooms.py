@@ -205,10 +205,6 @@ class Rooms:
         if isinstance(event, EntryAppended) and event.left_user_ids:
             self._handler.on_members_left(conversation_id, event.left_user_ids)
 
-    def check_heads(self) -> None:
-        """Compare all rooms with their logs in the background, after bus messages may have been lost."""
-        self._spawn(self._compare_heads())
-
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()
@@ -236,15 +232,6 @@ class Rooms:
             room = self._rooms.get(conversation_id)
             if room is not None and not room.is_open:
                 room.start(heads[conversation_id])
-
-    async def _compare_heads(self) -> None:
-        rooms = [room for room in self._rooms.values() if room.is_open]
-        for start in range(0, len(rooms), REPAIR_CHUNK):
-            chunk = rooms[start : start + REPAIR_CHUNK]
-            positions = [(room.id, room.position) for room in chunk]
-            heads = await retry_until_available(partial(self._log_reader.read_heads, positions))
-            for room in chunk:
-                room.observe_head(heads[room.id])
 
     def _schedule_repair(self, room: Room) -> None:
         if room.is_repairing:

@@ -1,9 +1,11 @@
 """Block look-ups, used wherever one user's content is shown to another. A block counts in both directions.
 
 Look-ups are batched per event-loop tick and always read the store. Only `cached_is_blocked` and
-`load_is_blocked`, which message sending uses, cache their results, for `cache_ttl_s`.
+`load_is_blocked`, which message sending uses, cache their results: for `COMPARED_TTL_S` while new blocks are
+compared with the store, which drops what changed, else for `cache_ttl_s`.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,6 +15,9 @@ from actors.protocol.errors import ApiError
 from storage.contracts.social import SocialStore
 
 CACHED_PAIRS_MAX = 50_000
+COMPARED_TTL_S = 30.0
+COMPARISON_AGE_MAX = 3
+"""Intervals after which a comparison is too old to trust cached results; the interval is `cache_ttl_s`."""
 
 
 class BlockService:
@@ -25,6 +30,8 @@ class BlockService:
         self._clock = clock
         self._cache: dict[tuple[str, str], tuple[float, bool]] = {}
         self._invalidation_count = 0
+        self.compared_at = -math.inf
+        """When the last successful comparison with the store started, by `clock`."""
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
         """Return the users who blocked the user or whom the user blocked."""
@@ -49,14 +56,19 @@ class BlockService:
     def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:
         """Return the cached result; None if it must be loaded."""
         cached = self._cache.get(_cache_key(user_id, other_id))
-        if cached is None or cached[0] <= self._clock():
+        if cached is None:
             return None
-        return cached[1]
+        loaded_at, is_blocked = cached
+        now = self._clock()
+        is_compared = now - self.compared_at <= COMPARISON_AGE_MAX * self._cache_ttl_s
+        return (
+            is_blocked if now - loaded_at < (COMPARED_TTL_S if is_compared else self._cache_ttl_s) else None
+        )
 
     async def load_is_blocked(self, user_id: str, other_id: str) -> bool:
-        """Read from the store and cache the result for `cache_ttl_s`."""
+        """Read from the store and cache the result."""
         pair = _cache_key(user_id, other_id)
-        expires_at = self._clock() + self._cache_ttl_s
+        loaded_at = self._clock()
         count_before = self._invalidation_count
         is_blocked = await self.is_blocked(user_id, other_id)
         if count_before != self._invalidation_count:
@@ -65,13 +77,18 @@ class BlockService:
         self._cache.pop(pair, None)
         if len(self._cache) >= CACHED_PAIRS_MAX:
             del self._cache[next(iter(self._cache))]
-        self._cache[pair] = (expires_at, is_blocked)
+        self._cache[pair] = (loaded_at, is_blocked)
         return is_blocked
 
     def invalidate(self, user_id: str, other_id: str) -> None:
         """Drop the cached result after a block or unblock."""
         self._invalidation_count += 1
         self._cache.pop(_cache_key(user_id, other_id), None)
+
+    def invalidate_all(self) -> None:
+        """Drop all cached results."""
+        self._invalidation_count += 1
+        self._cache.clear()
 
     async def close(self) -> None:
         await self._loader.close()

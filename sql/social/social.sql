@@ -44,6 +44,16 @@ SELECT blocked_id, blocker_id
 FROM blocks
 WHERE blocked_id = ANY(:user_ids)
 
+-- name: block_recent
+-- Lists the blocks created in the last seconds, newest first.
+--
+--   :within_s float8  :row_limit int  ->  blocker_id uuid, blocked_id uuid
+SELECT blocker_id, blocked_id
+FROM blocks
+WHERE created_at > now() - make_interval(secs => :within_s)
+ORDER BY created_at DESC
+LIMIT :row_limit
+
 -- name: follower_page
 -- Lists followers of a user, newest first, without the excluded users.
 --

@@ -69,6 +69,9 @@ class SocialStore(Protocol):
 
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool: ...
 
+    async def recent_blocks(self, within_s: float, limit: int) -> list[tuple[str, str]]:
+        """Return (blocker, blocked) of up to `limit` blocks of the last seconds, the newest first."""
+
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """Return by user the ids that block them or are blocked by them; absent if none. One round trip."""
 

@@ -24,6 +24,7 @@ class PostgresSocial:
         self._block = load_statement(SERVICE, "social", "block_insert")
         self._unblock = load_statement(SERVICE, "social", "block_delete")
         self._blocks = load_statement(SERVICE, "social", "block_list")
+        self._recent_blocks = load_statement(SERVICE, "social", "block_recent")
         self._followers = load_statement(SERVICE, "social", "follower_page")
         self._following = load_statement(SERVICE, "social", "following_page")
         self._stats = load_statement(SERVICE, "social", "stats_get")
@@ -43,6 +44,10 @@ class PostgresSocial:
 
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool:
         return bool(await self._pool.write(self._unblock, to_uuid(blocker_id), to_uuid(blocked_id)))
+
+    async def recent_blocks(self, within_s: float, limit: int) -> list[tuple[str, str]]:
+        rows = await self._pool.rows(self._recent_blocks, within_s, limit)
+        return [(str(row["blocker_id"]), str(row["blocked_id"])) for row in rows]
 
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         blocks: dict[str, list[str]] = {}

@@ -1,0 +1,67 @@
+"""Compares the cached blocks of this instance with the store, whatever the bus delivered.
+
+The bus invalidates a cached pair at once when one of the two users blocks the other. An instance that is cut
+off from the bus finds the block here, within the interval of a comparison.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from actors.social.block_service import BlockService
+from storage.contracts.social import SocialStore
+from storage.errors import StorageError
+
+_log = logging.getLogger(__name__)
+OVERLAP_S = 10.0
+"""Reads blocks of the last seconds again: a transaction may commit that much later than it began."""
+
+BLOCKS_PER_READ = 2000
+
+
+class BlockComparison:
+    def __init__(
+        self,
+        store: SocialStore,
+        block_service: BlockService,
+        interval_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._block_service = block_service
+        self._interval_s = interval_s
+        self._clock = clock
+        self._last_started_at: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def compare(self) -> None:
+        """Drop cached pairs that were blocked since the last comparison. Raises `StorageError`."""
+        started_at = self._clock()
+        since_s = (
+            OVERLAP_S if self._last_started_at is None else started_at - self._last_started_at + OVERLAP_S
+        )
+        pairs = await self._store.recent_blocks(since_s, BLOCKS_PER_READ)
+        if len(pairs) == BLOCKS_PER_READ:
+            self._block_service.invalidate_all()
+        for user_id, other_id in pairs:
+            self._block_service.invalidate(user_id, other_id)
+        self._last_started_at = started_at
+        self._block_service.compared_at = started_at
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.compare()
+            except StorageError:
+                # Until the next comparison succeeds, answers are cached for the short time only.
+                _log.debug("blocks could not be compared")
+            await asyncio.sleep(self._interval_s)
