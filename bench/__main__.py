@@ -16,7 +16,7 @@ from bench.harness.server import ServerFailed
 
 BENCHES = (
     *("room", "open_loop", "pairs", "steady_load", "cross_instance", "hot_conversation"),
-    *("idle", "connects", "presence", "reconnect_storm"),
+    *("idle", "connects", "presence", "reconnect_storm", "recovery"),
     *("message_log", "actors", "requests", "feed", "writes"),
 )
 METHOD = """\
