@@ -114,7 +114,7 @@ class DraftForwarder:
         self._time = asyncio.get_running_loop().time
         self._in_flight: dict[int, PendingAppend] = {}
         # When each instance with drafts of this one was last heard of.
-        self._heard_at: dict[str, float] = {}
+        self._acknowledged_at: dict[str, float] = {}
 
     @property
     def topic(self) -> str:
@@ -135,7 +135,7 @@ class DraftForwarder:
         frame = forward_decoder.decode(payload)
         match frame:
             case DraftsReceived(target=target):
-                self._heard_at[target] = self._time()
+                self._acknowledged_at[target] = self._time()
             case DraftForwarded(conversation_id=conversation_id, outcome=outcome):
                 pending = self._in_flight.pop(outcome.attempt_id, None)
                 if pending is not None:
@@ -167,12 +167,12 @@ class DraftForwarder:
         if not waiting:
             return
         now = self._time()
-        is_alive = self._heard_at.get(target, 0.0) >= sent_at
+        is_alive = self._acknowledged_at.get(target, 0.0) >= sent_at
         if is_alive and all(send.deadline > now for send in _sends(waiting)):
             self._send(target, conversation_id, waiting)
             return
         if not is_alive:
-            self._heard_at.pop(target, None)
+            self._acknowledged_at.pop(target, None)
         for pending, send in zip(waiting, _sends(waiting), strict=True):
             del self._in_flight[send.draft.attempt_id]
             self._handler.on_forward_result(conversation_id, pending, None)
