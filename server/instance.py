@@ -173,6 +173,7 @@ def _metric_sources(
     return MetricSources(
         connections=connections.statistics,
         online_users=core.online_users.statistics,
+        command_counts=lambda: core.session_services.command_counts,
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
         log_writer=core.log_writer.statistics,

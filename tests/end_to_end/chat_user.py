@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Self
 
-from actors.protocol.server_frames import SendResult, ServerFrame
+from actors.protocol.results import SendResult
+from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from client.client_settings import ClientSettings
 from client.encoding import JSON, Encoding

@@ -19,8 +19,8 @@ from actors.posts.serializers import to_post
 from actors.protocol.commands import AddReaction, EditMessage, SendMessage
 from actors.protocol.errors import ERROR_SPECS
 from actors.protocol.objects import ConversationType, UserCard
+from actors.protocol.results import ChangeResult, SendResult
 from actors.protocol.server_frames import (
-    ChangeResult,
     ConversationJoined,
     ConversationUpdated,
     Error,
@@ -32,7 +32,6 @@ from actors.protocol.server_frames import (
     NotificationCreated,
     Ok,
     Ready,
-    SendResult,
     UserUpdated,
 )
 from actors.sessions.transport import CloseCode
