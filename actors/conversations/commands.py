@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.contracts.messaging import Appended, Entry, MessageEntry
@@ -90,24 +91,6 @@ MembershipChange = AddMember | RemoveMember | UpdateSettings | AddByRule | Remov
 class ChangeMembership(Struct, frozen=True):
     change: MembershipChange
     reply: CommandReply
-
-
-class Edit(Struct, frozen=True):
-    message_id: str
-    content: str
-
-
-class Delete(Struct, frozen=True):
-    message_id: str
-
-
-class React(Struct, frozen=True):
-    message_id: str
-    emoji: str
-    add: bool
-
-
-MessageChange = Edit | Delete | React
 
 
 class ChangeMessage(Struct, frozen=True):

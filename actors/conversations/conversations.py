@@ -16,7 +16,6 @@ from actors.conversations.commands import (
     AddMember,
     ChangeMessage,
     ConversationInfo,
-    MessageChange,
     RemoveMember,
     Send,
     UpdateSettings,
@@ -26,6 +25,7 @@ from actors.conversations.conversation_views import LoadCards
 from actors.conversations.errors import blocked
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.message_changes import MessageChange
 from actors.conversations.rule_membership import RuleMembership
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import Conversation, ConversationType, Message, ReadState, UserCard

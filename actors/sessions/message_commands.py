@@ -3,8 +3,9 @@
 Permissions are checked by the conversation.
 """
 
-from actors.conversations.commands import ChangeMessage, Delete, Edit, MessageChange, React, Send
+from actors.conversations.commands import ChangeMessage, Send
 from actors.conversations.drafts import create_draft, validate_content, validate_emoji
+from actors.conversations.message_changes import Delete, Edit, MessageChange, React
 from actors.protocol.commands import (
     AddReaction,
     DeleteMessage,

@@ -7,7 +7,8 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from actors.conversations.commands import AddMember, Edit, RemoveMember
+from actors.conversations.commands import AddMember, RemoveMember
+from actors.conversations.message_changes import Edit
 from actors.core import Core
 from actors.sessions.session import Session
 from config.limits import RESUME_REPLAY_ENTRIES
