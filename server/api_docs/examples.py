@@ -158,15 +158,18 @@ _FIELDS: Final[dict[str, object]] = {
     "message_id": _MESSAGE,
     "emoji": "\N{THUMBS UP SIGN}",
     "seq": _MESSAGE_SENT.seq,
-    "active": True,
     "status": "away",
     "user_ids": [_BEN],
 }
-"""The required fields of commands; a name has the same meaning in each command."""
+"""The required fields of commands; a name has the same meaning in each command. A flag is true."""
 
 
 def _command_example(number: int, command: type[Struct]) -> Struct:
-    fields = {info.name: _FIELDS[info.name] for info in structs.fields(command)[1:] if info.required}
+    fields = {
+        info.name: True if info.type is bool else _FIELDS[info.name]
+        for info in structs.fields(command)
+        if info.required and info.name != "id"
+    }
     return command(number, **fields)
 
 
