@@ -149,7 +149,9 @@ async def test_connect_without_a_server_times_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "registration", [item for item in COMMANDS.values() if item.command is not Authenticate], ids=str
+    "registration",
+    [registration for registration in COMMANDS.values() if registration.command is not Authenticate],
+    ids=lambda registration: registration.frame_type,
 )
 async def test_any_command_can_be_requested(
     recorder: ClientRecorder, server: ScriptedServer, registration: CommandRegistration
