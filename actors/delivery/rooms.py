@@ -17,6 +17,7 @@ from actors.delivery.bus_events import ConversationBus, EntryAppended, Ephemeral
 from actors.delivery.flusher import Flusher
 from actors.delivery.head_repeater import HeadRepeater
 from actors.delivery.room import Room, RoomSubscriber
+from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from storage.errors import Unavailable
@@ -81,7 +82,7 @@ class Rooms:
         self._head_repeater = HeadRepeater(bus, wheel, limits.head_announce_delays_s)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._task_pool = TaskPool("rooms")
         self._repair_count = self._repaired_entries = 0
 
     def statistics(self) -> RoomsStatistics:
@@ -207,12 +208,10 @@ class Rooms:
 
     def check_heads(self) -> None:
         """Compare all rooms with their logs in the background, after bus messages may have been lost."""
-        self._spawn(self._compare_heads())
+        self._task_pool.spawn(self._compare_heads())
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._task_pool.cancel()
 
     async def _open_rooms(self, new: list[tuple[str, int]]) -> None:
         ids = [conversation_id for conversation_id, _ in new]
@@ -251,7 +250,7 @@ class Rooms:
             return
         room.is_repairing = True
         # Missing frames usually arrive late rather than never, so a short wait saves the read.
-        self._wheel.call_later(self._gap_wait_s, lambda: self._spawn(self._repair(room)))
+        self._wheel.call_later(self._gap_wait_s, lambda: self._start_repair(room))
 
     async def _repair(self, room: Room) -> None:
         try:
@@ -273,10 +272,8 @@ class Rooms:
         finally:
             room.is_repairing = False
 
-    def _spawn(self, awaitable: "Awaitable[None]") -> None:
-        task = asyncio.ensure_future(awaitable)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _start_repair(self, room: Room) -> None:
+        self._task_pool.spawn(self._repair(room))
 
 
 async def retry_until_available(read: Callable[[], Awaitable[T]]) -> T:

@@ -6,14 +6,15 @@ The conversation stores a pending effect beforehand, and deletes it when `on_don
 `on_done(False)`, or a crash, the mention is retried.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
+from functools import partial
 from typing import Any
 
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.protocol.errors import ApiError
+from actors.runtime.task_pool import TaskPool
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.messaging import ConversationStore, MessageEntry
@@ -41,8 +42,7 @@ class MentionNotifier:
         self._user_cards = user_cards
         self._block_service = block_service
         self._notification_pusher = notification_pusher
-        self._slots = asyncio.Semaphore(MAX_RUNNING)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._task_pool = TaskPool("mention notifications", MAX_PENDING, MAX_RUNNING)
 
     def notify_later(
         self, entry: MessageEntry, members: Collection[str], on_done: Callable[[bool], None]
@@ -51,15 +51,11 @@ class MentionNotifier:
         if not mentioned_ids:
             on_done(True)
             return
-        if len(self._tasks) >= MAX_PENDING:
+        if not self._task_pool.submit(partial(self._notify_and_report, entry, mentioned_ids, on_done)):
             on_done(False)
-            return
-        self.run_in_background(self._notify_and_report(entry, mentioned_ids, on_done))
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._task_pool.spawn(work)
 
     async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
         """Notify now. Raises `StorageError` or `ApiError` if it must be retried."""
@@ -83,16 +79,14 @@ class MentionNotifier:
 
     async def close(self) -> None:
         """Wait until running work has finished. The caller sets the deadline."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._task_pool.drain()
 
     async def _notify_and_report(
         self, entry: MessageEntry, mentioned_ids: list[str], on_done: Callable[[bool], None]
     ) -> None:
         notified = False
         try:
-            async with self._slots:
-                await self.notify(entry, mentioned_ids)
+            await self.notify(entry, mentioned_ids)
             notified = True
         except (StorageError, ApiError) as error:
             _log.warning("mention notifications will be retried: %s", type(error).__name__)

@@ -7,7 +7,6 @@ Lives from the accepted handshake until the connection closes. Handles commands 
 the client sent them. A session does not wait for a conversation's reply, which is written to the send queue.
 """
 
-import asyncio
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -155,9 +154,7 @@ class Session:
             self._push_rate_limited(command.id, RETRY_AFTER_MS)
             return
         self._running_commands += 1
-        self._services.conversations.track_task(
-            asyncio.ensure_future(self._run_concurrent(command, registration))
-        )
+        self._services.conversations.task_pool.spawn(self._run_concurrent(command, registration))
 
     async def _run_concurrent(self, command: Command, registration: CommandRegistration) -> None:
         try:
