@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -20,8 +21,8 @@ from tests.storage.bus_cluster import (
     RedisCluster,
     ShardedCluster,
 )
-from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
+from tests.tcp_proxy import TcpProxy
 from tests.until import until
 
 _names = itertools.count(1)
@@ -374,8 +375,7 @@ async def test_close_sends_queued_frames(server: ValkeyServer, opened: Opening) 
 @pytest.fixture
 async def proxy(server: ValkeyServer) -> AsyncIterator[tuple[TcpProxy, str]]:
     """A proxy before the server, and its URL."""
-    loop = asyncio.get_running_loop()
-    made = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    made = TcpProxy(f"unix://{quote(str(server.socket))}")
     port = await made.start()
     yield made, f"redis://127.0.0.1:{port}/0"
     await made.close()

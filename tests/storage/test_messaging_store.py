@@ -30,7 +30,7 @@ from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
 from storage.mongo import client
 from storage.mongo.messaging import MongoMessaging
-from tests.storage.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 NOW_MS = 1_790_000_000_123
 _client_ids = itertools.count(1)
@@ -582,8 +582,7 @@ async def test_retry_after_a_lost_acknowledgement_stores_once(
     """The first call raises `Unavailable` although it stored the batch."""
     monkeypatch.setattr(client, "TIMEOUT_MS", 1000)
     host, port = urlsplit(stores.mongo).hostname or "", urlsplit(stores.mongo).port or 0
-    loop = asyncio.get_running_loop()
-    proxy = TcpProxy(lambda protocol: loop.create_connection(protocol, host, port))
+    proxy = TcpProxy(f"tcp://{host}:{port}")
     url = stores.mongo.replace(f":{port}", f":{await proxy.start()}")
     store = await MongoMessaging.open(url, "convene_contract")
     try:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import pytest
 
@@ -22,8 +23,8 @@ from storage.memory.user_streams import MemoryUserStreams
 from storage.redis import user_streams
 from storage.redis.user_streams import RedisUserStreams
 from tests.storage.bus_cluster import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster
-from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
+from tests.tcp_proxy import TcpProxy
 from tests.until import until
 
 _names = itertools.count(1)
@@ -310,8 +311,7 @@ async def test_paused_server_is_unavailable_in_time(
 
 async def test_append_with_a_lost_reply_may_have_taken_effect(server: ValkeyServer, ana: str) -> None:
     """It raises `Unavailable` and is not resent; the next append continues from the real head."""
-    loop = asyncio.get_running_loop()
-    proxy = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    proxy = TcpProxy(f"unix://{quote(str(server.socket))}")
     url = f"redis://127.0.0.1:{await proxy.start()}/0"
     streams = await RedisUserStreams.open(url, timeouts=SHORT_TIMEOUTS)
     try:
