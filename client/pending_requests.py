@@ -16,7 +16,6 @@ from actors.protocol.server_frames import Error, Ok
 from client.backoff import Backoff
 from client.client_settings import ClientSettings
 from client.connection import Connection
-from client.encoding import Encoding
 from client.errors import ClientClosed, RequestRejected, RequestTimeout
 
 CommandReply = Ok[msgspec.Raw] | Error
@@ -37,12 +36,11 @@ class PendingRequest:
 class PendingRequests:
     def __init__(
         self,
-        encoding: Encoding,
         settings: ClientSettings,
         make_backoff: Callable[[], Backoff],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._encoding = encoding
+        self._encoding = settings.encoding
         self._settings = settings
         self._make_backoff = make_backoff
         self._sleep = sleep

@@ -77,8 +77,7 @@ class Instance:
             rates,
             core.timer_wheel,
             limits,
-            trusted_proxies=settings.server.trusted_proxies,
-            cors_origins=settings.server.cors_origins,
+            settings.server,
         )
         health = Health(
             {**store_checks(components.stores), "domain_events": services.readers.check},

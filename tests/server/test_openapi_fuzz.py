@@ -14,7 +14,7 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
-from run import Instance
+from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 

@@ -21,7 +21,7 @@ from examples.demo.demo_data import DemoData
 from examples.demo.demo_plan import plan_demo_data
 from examples.demo.register_users import UsernameTaken
 from examples.demo.summary import DemoSummary
-from run import Instance
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.stores import SERVICES
 
