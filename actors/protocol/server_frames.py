@@ -74,7 +74,7 @@ class Ok(Struct, Generic[Result], frozen=True, tag="ok"):
 class Error(Struct, frozen=True, tag="error", omit_defaults=True):
     """The command failed.
 
-    `code` is one of the error codes of the HTTP API, or `frame.unknown_type`. `retry` tells whether the same
+    `code` is one of the error codes of the HTTP API, or `frame.unknown_type`. `retry` says whether the same
     command may succeed later; `retry_after_ms` is the minimum delay.
     """
 
@@ -89,7 +89,7 @@ class Goodbye(Struct, frozen=True, tag="goodbye"):
     """The server is about to close the connection.
 
     Sent before every close by the server, if the socket still accepts data. `code` is the close code.
-    `resume` tells whether to reconnect and resume; `retry_after_ms` is the minimum delay.
+    `resume` says whether to reconnect and resume; `retry_after_ms` is the minimum delay.
     """
 
     code: int

@@ -62,7 +62,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Return the running process with this pid; None if process_cwd is none or it is a zombie."""
+    """Return the running process with this pid; None if there is none or it is a zombie."""
     try:
         text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
         # The name in the second field may contain spaces and parentheses: split after the last one.

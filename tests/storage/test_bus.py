@@ -44,7 +44,7 @@ async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
 async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
-    """Instances whose servers a test may lose."""
+    """Instances whose servers a test may stop."""
     if request.param == "memory":
         made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
@@ -61,7 +61,7 @@ Opening = Callable[..., Awaitable[RedisBus]]
 
 @pytest.fixture
 async def opened() -> AsyncIterator[Opening]:
-    """Opens buses that are impatient, and closes them whatever a test did."""
+    """Opens buses with short timeouts, and closes them after the test."""
     buses: list[RedisBus] = []
 
     async def make(url: str, queue_frames: int = 10_000, time_limits: Timeouts = SHORT_TIMEOUTS) -> RedisBus:
@@ -79,7 +79,7 @@ def topic() -> str:
 
 
 class RecordingSubscriber:
-    """What a bus told, in order."""
+    """Records the frames that a bus delivered, in order."""
 
     def __init__(self, bus: CheckedBus) -> None:
         self.received: list[tuple[str, bytes]] = []
@@ -96,7 +96,7 @@ class RecordingSubscriber:
 
 
 async def wait_delivered(*buses: CheckedBus) -> None:
-    """Wait until what was published before is heard: later frames of the same way have come round."""
+    """Wait until earlier frames are delivered: later ones on the same route have arrived."""
     for bus in buses:
         await bus.check()
     await asyncio.sleep(0)

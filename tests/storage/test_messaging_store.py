@@ -38,7 +38,7 @@ _client_ids = itertools.count(1)
 
 @pytest.fixture(params=["memory", "mongo"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[MessagingStore]:
-    """An open store; the real one holds what other tests left, under other ids."""
+    """An open store; the real one contains data of other tests, under other ids."""
     if request.param == "memory":
         yield MemoryMessaging()
         return
@@ -289,7 +289,7 @@ async def test_find_messages_omits_changes_and_unknown_ids(store: MessagingStore
 
 
 async def fill_with_changes(store: MessagingStore, conversation_id: str) -> list[int]:
-    """Fill a log of 700 entries in which only every 23rd is a message; answers their seqs."""
+    """Fill a log with 700 entries in which every 23rd is a message; return their seqs."""
     entries = [
         message(conversation_id, n) if n % 23 == 0 else change(conversation_id, n, 23) for n in range(1, 701)
     ]

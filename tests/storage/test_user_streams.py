@@ -32,7 +32,7 @@ _names = itertools.count(1)
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
 async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
-    """Instances on servers that a test may lose, or in memory."""
+    """Instances on servers that a test may stop, or in memory."""
     if request.param == "memory":
         made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
@@ -62,7 +62,7 @@ def ana() -> str:
 
 
 async def append_frames(streams: UserStreams, user_id: str, count: int) -> StreamPosition:
-    """Append so many frames; answers where the last one stands."""
+    """Append this many frames; return the position of the last."""
     positions = await asyncio.gather(*(streams.append(user_id, b"<", b">") for _ in range(count)))
     return positions[-1]
 
@@ -73,7 +73,7 @@ async def get_position(streams: UserStreams, user_id: str) -> StreamPosition:
 
 
 async def wait_position(streams: UserStreams, user_id: str) -> StreamPosition:
-    """The same, once the server is reached again."""
+    """Return the position once the server is reachable again."""
     async with asyncio.timeout(10):
         while True:
             with contextlib.suppress(Unavailable):
