@@ -27,7 +27,7 @@ def notifications(notifications_database: ServiceDatabase) -> PostgresNotificati
 
 @pytest.fixture
 async def other(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    """The store as a second instance of the server has it."""
+    """The store of a second instance."""
     instance = await notifications_database.instance()
     return PostgresNotifications(instance.pool, instance.cursors)
 

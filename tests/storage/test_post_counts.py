@@ -33,7 +33,7 @@ def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
 
 
 class RandomWriter:
-    """Somebody who likes, comments and deletes without end."""
+    """A user who likes, comments and deletes until stopped."""
 
     def __init__(self, number: int, instance: ServiceInstance, post_ids: list[str], author_id: str) -> None:
         self._random = random.Random(number)
