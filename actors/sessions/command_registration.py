@@ -59,6 +59,8 @@ CommandOutcome = msgspec.Struct | Coroutine[Any, Any, None] | None
 """A result, work that the session waits for before the next frame, or None."""
 
 ERRORS_BEFORE_EXECUTION = ("auth.required", "request.invalid")
+CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloaded", "server.unavailable")
+"""Errors of every command to a conversation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from actors.presence.presence_service import PresenceService
 from actors.protocol.commands import ReadConversation, SetPresence, Typing, WatchPresence
 from actors.protocol.errors import unavailable
 from actors.protocol.results import Empty, ReadResult, WatchResult
-from actors.sessions.command_registration import CommandSession, concurrent
+from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSession, concurrent
 from actors.sessions.session_services import SessionServices
 
 
@@ -45,8 +45,8 @@ async def watch_presence(
 
 
 CONCURRENT_COMMANDS = (
-    concurrent(ReadConversation, read_conversation, errors=("conversation.not_found", "server.overloaded")),
-    concurrent(Typing, report_typing, errors=("conversation.not_found", "user.blocked", "server.overloaded")),
+    concurrent(ReadConversation, read_conversation, errors=CONVERSATION_ERRORS),
+    concurrent(Typing, report_typing, errors=CONVERSATION_ERRORS),
     concurrent(SetPresence, set_presence),
     concurrent(WatchPresence, watch_presence),
 )

@@ -14,11 +14,10 @@ from actors.protocol.commands import (
     RemoveReaction,
     SendMessage,
 )
-from actors.sessions.command_registration import CommandSession, ordered
+from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSession, ordered
 from actors.sessions.replies import ChangeReply, SendReply
 from actors.sessions.session_services import SessionServices
 
-CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloaded", "server.unavailable")
 CHANGE_ERRORS = (*CONVERSATION_ERRORS, "message.not_found", "permission.denied")
 
 
@@ -48,7 +47,9 @@ def to_message_change(command: MessageChangeCommand) -> MessageChange:
 
 
 MESSAGE_COMMANDS = (
-    ordered(SendMessage, send_message, errors=(*CONVERSATION_ERRORS, "idempotency.conflict")),
+    ordered(
+        SendMessage, send_message, errors=(*CONVERSATION_ERRORS, "idempotency.conflict", "message.not_found")
+    ),
     ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
     ordered(DeleteMessage, change_message, errors=CHANGE_ERRORS),
     ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
