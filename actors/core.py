@@ -80,24 +80,27 @@ class CoreStores(msgspec.Struct, frozen=True):
     presence: PresenceStores | None = None
 
 
-class Core:
-    """The components of one instance.
+class InstanceOptions(msgspec.Struct, frozen=True):
+    """`name` identifies the instance on the bus. `encode_frame` turns an event into a socket frame."""
 
-    Implements `RoomsHandler` and `ForwardingHandler`. `encode_frame` turns an encoded event into a frame for
-    the socket. `name` identifies the instance on the bus.
-    """
+    name: str
+    limits: Limits
+    encode_frame: Callable[[bytes], bytes]
+
+
+class Core:
+    """The components of one instance. Implements `RoomsHandler` and `ForwardingHandler`."""
 
     def __init__(
         self,
         stores: CoreStores,
         authenticator: Authenticator,
         load_cards: LoadCards,
-        limits: Limits,
-        encode_frame: Callable[[bytes], bytes],
-        name: str,
+        options: InstanceOptions,
         hooks: ServiceHooks | None = None,
     ) -> None:
         hooks = hooks or ServiceHooks()
+        name, limits, encode_frame = options.name, options.limits, options.encode_frame
         self._hooks = hooks
         loop = asyncio.get_running_loop()
         self._bus = stores.bus

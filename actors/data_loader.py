@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from actors.protocol.errors import overloaded
+from actors.runtime.task_pool import TaskPool
 from config.accounts import DATA_LOADER_BATCH_KEYS, DATA_LOADER_BATCHES_IN_FLIGHT, DATA_LOADER_QUEUE_MAX
 
 Value = TypeVar("Value")
@@ -26,7 +27,7 @@ class DataLoader(Generic[Value]):
     def __init__(self, load: LoadBatch[Value]) -> None:
         self._load_batch = load
         self._pending: dict[str, asyncio.Future[Value | None]] = {}
-        self._running_batches: set[asyncio.Task[None]] = set()
+        self._running_batches = TaskPool("data loader")
         self._scheduled = False
 
     async def get(self, key: str) -> Value | None:
@@ -52,10 +53,7 @@ class DataLoader(Generic[Value]):
         for future in self._pending.values():
             future.cancel()
         self._pending.clear()
-        running = list(self._running_batches)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await self._running_batches.cancel()
 
     def _enqueue(self, key: str) -> asyncio.Future[Value | None]:
         future = self._pending.get(key)
@@ -83,13 +81,10 @@ class DataLoader(Generic[Value]):
         if not keys:
             return
         batch = {key: self._pending.pop(key) for key in keys}
-        task = asyncio.get_running_loop().create_task(self._run_batch(batch))
-        self._running_batches.add(task)
-        task.add_done_callback(self._on_batch_done)
+        self._running_batches.spawn(self._run_batch(batch)).add_done_callback(self._on_batch_done)
         self._schedule()
 
-    def _on_batch_done(self, task: asyncio.Task[None]) -> None:
-        self._running_batches.discard(task)
+    def _on_batch_done(self, _task: asyncio.Task[None]) -> None:
         self._schedule()
 
     async def _run_batch(self, batch: dict[str, asyncio.Future[Value | None]]) -> None:

@@ -16,7 +16,6 @@ from typing import NoReturn, Self
 import aiohttp
 import msgspec
 
-from actors.protocol.event_filter import EventGroup
 from actors.protocol.presence import Presence
 from actors.protocol.server_frames import Ready, ServerFrame
 from client.backoff import Backoff
@@ -26,7 +25,6 @@ from client.commands import ClientCommands
 from client.connection import Connection
 from client.conversation_sequencer import ConversationSequencer
 from client.dispatcher import Dispatcher
-from client.encoding import JSON, Encoding
 from client.errors import ClientClosed, RequestTimeout
 from client.frame_sink import FrameSink, OnFrame
 from client.http_client import HttpClient
@@ -46,11 +44,8 @@ class ClientStatistics(msgspec.Struct, frozen=True):
 class Client(ClientCommands):
     """`urls` are http or https URLs of one deployment.
 
-    `on_frame` is called synchronously with every frame; `frames()` iterates over them. With `discover`, the
-    client lists its conversations after each connect that was not resumed, to fetch what it missed;
-    otherwise it only knows the conversations it subscribed to or received frames of. `event_filter` selects
-    event groups; None means all. `jitter` and `sleep` replace the backoff's randomness and waiting in
-    tests.
+    `on_frame` is called synchronously with every frame; `frames()` iterates over them. `jitter` and `sleep`
+    replace the backoff's randomness and waiting in tests.
     """
 
     def __init__(
@@ -60,17 +55,12 @@ class Client(ClientCommands):
         *,
         settings: ClientSettings | None = None,
         on_frame: OnFrame | None = None,
-        discover: bool = True,
-        encoding: Encoding = JSON,
-        event_filter: Sequence[EventGroup] | None = None,
         jitter: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings = settings or ClientSettings()
         self._urls = [url.rstrip("/") for url in urls]
         self._token = token
-        self._encoding = encoding
-        self._event_filter = event_filter
         self._sleep = sleep
         self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, jitter)
         self._attempts = 0
@@ -80,12 +70,14 @@ class Client(ClientCommands):
         def make_read_backoff() -> Backoff:
             return Backoff(settings.read_backoff_base_s, settings.read_backoff_cap_s, jitter)
 
-        super().__init__(PendingRequests(encoding, settings, make_read_backoff, sleep))
+        super().__init__(PendingRequests(settings, make_read_backoff, sleep))
         self._frame_sink = FrameSink(on_frame, settings.queued_frames_max)
         put = self._frame_sink.put
         self._presence_watch = PresenceWatchList(self._requests, put)
         sequencer = ConversationSequencer(self._http_client, put, settings, make_read_backoff, sleep)
-        resync = StateResync(sequencer, put, self._http_client, make_read_backoff, sleep, discover=discover)
+        resync = StateResync(
+            sequencer, put, self._http_client, make_read_backoff, sleep, discover=settings.discover
+        )
         self._dispatcher = Dispatcher(self._requests, self._frame_sink, sequencer, resync)
         self._run_task: asyncio.Task[None] | None = None
         self._first_ready = asyncio.Event()
@@ -200,7 +192,7 @@ class Client(ClientCommands):
         connection: Connection | None = None
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
-                connection = await Connection.open(self._session, self.url, self._settings, self._encoding)
+                connection = await Connection.open(self._session, self.url, self._settings)
                 await self._authenticate(connection)
             await self._receive_frames(connection)
         except ConnectionLost as lost:
@@ -215,7 +207,7 @@ class Client(ClientCommands):
 
     async def _authenticate(self, connection: Connection) -> None:
         resume = self._dispatcher.resume_request()
-        ready = await connection.authenticate(self._token, self._event_filter, resume)
+        ready = await connection.authenticate(self._token, self._settings.event_filter, resume)
         self._dispatcher.on_ready(ready, resuming=resume is not None)
         await self._requests.on_connected(connection)
         self._connected = True

@@ -1,11 +1,22 @@
-"""Timeouts and limits of a client."""
+"""What a client receives and how, and its timeouts and limits."""
 
 import msgspec
 
+from actors.protocol.event_filter import EventGroup
+from client.encoding import JSON, Encoding
+
 
 class ClientSettings(msgspec.Struct, frozen=True):
-    """A connection that lasts `stable_after_s` resets the reconnect backoff."""
+    """A connection that lasts `stable_after_s` resets the reconnect backoff.
 
+    With `discover`, the client lists its conversations after each connect that was not resumed, to fetch what
+    it missed; otherwise it only knows the conversations it subscribed to or received frames of.
+    `event_filter` selects event groups; None means all.
+    """
+
+    discover: bool = True
+    encoding: Encoding = JSON
+    event_filter: tuple[EventGroup, ...] | None = None
     connect_timeout_s: float = 10.0
     resend_after_s: float = 10.0
     request_timeout_s: float = 30.0

@@ -1,12 +1,14 @@
 """The commands of a client."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from actors.protocol.commands import (
     AddReaction,
+    ClientCommand,
     DeleteMessage,
     EditMessage,
     Ping,
@@ -15,8 +17,10 @@ from actors.protocol.commands import (
     SendMessage,
     SetPresence,
 )
-from actors.protocol.server_frames import ChangeResult, Empty, PingResult, ReadResult, SendResult
+from actors.protocol.results import ChangeResult, PingResult, ReadResult, SendResult
 from client.pending_requests import PendingRequests
+
+Result = TypeVar("Result", bound=msgspec.Struct)
 
 
 class ClientCommands:
@@ -27,6 +31,16 @@ class ClientCommands:
 
     def __init__(self, requests: PendingRequests) -> None:
         self._requests = requests
+
+    async def request(
+        self, build_command: Callable[[int], ClientCommand[Result]], *, deadline_s: float | None = None
+    ) -> Result:
+        """Send any command of the protocol and return its result. Raises like `send`.
+
+        `build_command` creates the command from its id, for example
+        `lambda request_id: Typing(request_id, conversation_id, active=True)`.
+        """
+        return await self._requests.request(build_command, deadline_s)
 
     async def send(
         self,
@@ -46,43 +60,36 @@ class ClientCommands:
             ClientClosed: the client closed; the message may be stored.
         """
         message_client_id = client_id or uuid.uuid4().hex
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return SendMessage(
+        return await self._requests.request(
+            lambda request_id: SendMessage(
                 request_id, conversation_id, message_client_id, content, list(mentions), reply_to
-            )
-
-        return await self._requests.request(build_command, SendResult, deadline_s)
+            ),
+            deadline_s,
+        )
 
     async def mark_read(
         self, conversation_id: str, seq: int, *, deadline_s: float | None = None
     ) -> ReadResult:
         """Mark the conversation as read up to `seq`. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return ReadConversation(request_id, conversation_id, seq)
-
-        return await self._requests.request(build_command, ReadResult, deadline_s)
+        return await self._requests.request(
+            lambda request_id: ReadConversation(request_id, conversation_id, seq), deadline_s
+        )
 
     async def edit(
         self, conversation_id: str, message_id: str, content: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
         """Replace the text of a message that this user sent. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return EditMessage(request_id, conversation_id, message_id, content)
-
-        return await self._requests.request(build_command, ChangeResult, deadline_s)
+        return await self._requests.request(
+            lambda request_id: EditMessage(request_id, conversation_id, message_id, content), deadline_s
+        )
 
     async def delete(
         self, conversation_id: str, message_id: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
         """Delete a message. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return DeleteMessage(request_id, conversation_id, message_id)
-
-        return await self._requests.request(build_command, ChangeResult, deadline_s)
+        return await self._requests.request(
+            lambda request_id: DeleteMessage(request_id, conversation_id, message_id), deadline_s
+        )
 
     async def react(
         self,
@@ -95,20 +102,16 @@ class ClientCommands:
     ) -> ChangeResult:
         """Add or remove a reaction. Raises like `send`."""
         command_type = AddReaction if add else RemoveReaction
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return command_type(request_id, conversation_id, message_id, emoji)
-
-        return await self._requests.request(build_command, ChangeResult, deadline_s)
+        return await self._requests.request(
+            lambda request_id: command_type(request_id, conversation_id, message_id, emoji), deadline_s
+        )
 
     async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
         """Mark this device as away or online; each new connection starts online. Raises like `send`."""
-
-        def build_command(request_id: int) -> msgspec.Struct:
-            return SetPresence(request_id, "away" if away else "online")
-
-        await self._requests.request(build_command, Empty, deadline_s)
+        await self._requests.request(
+            lambda request_id: SetPresence(request_id, "away" if away else "online"), deadline_s
+        )
 
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
         """Send an application-level ping. Raises like `send`."""
-        return await self._requests.request(Ping, PingResult, deadline_s)
+        return await self._requests.request(Ping, deadline_s)

@@ -32,14 +32,12 @@ class Connection:
         self.max_frame_bytes: int | None = None
 
     @classmethod
-    async def open(
-        cls, session: aiohttp.ClientSession, url: str, settings: ClientSettings, encoding: Encoding
-    ) -> "Connection":
+    async def open(cls, session: aiohttp.ClientSession, url: str, settings: ClientSettings) -> "Connection":
         """Open the websocket. Raises `ConnectionLost`."""
         try:
             socket = await session.ws_connect(
                 url + "/v1/ws",
-                protocols=(encoding.sub_protocol,),
+                protocols=(settings.encoding.sub_protocol,),
                 heartbeat=settings.heartbeat_interval_s,
                 max_msg_size=settings.message_bytes_max,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
@@ -49,7 +47,7 @@ class Connection:
             raise ConnectionLost(_rejected_upgrade(error)) from error
         except (aiohttp.ClientError, OSError) as error:
             raise ConnectionLost(CloseInfo(None, type(error).__name__)) from error
-        return cls(socket, encoding)
+        return cls(socket, settings.encoding)
 
     async def authenticate(
         self, token: str, event_filter: Sequence[EventGroup] | None, resume: Resume | None

@@ -11,16 +11,15 @@ from typing import TypeVar
 
 import msgspec
 
+from actors.protocol.commands import ClientCommand, result_type
 from actors.protocol.server_frames import Error, Ok
 from client.backoff import Backoff
 from client.client_settings import ClientSettings
 from client.connection import Connection
-from client.encoding import Encoding
 from client.errors import ClientClosed, RequestRejected, RequestTimeout
 
 CommandReply = Ok[msgspec.Raw] | Error
-Result = TypeVar("Result")
-BuildCommand = Callable[[int], msgspec.Struct]
+Result = TypeVar("Result", bound=msgspec.Struct)
 
 
 class PendingRequest:
@@ -37,12 +36,11 @@ class PendingRequest:
 class PendingRequests:
     def __init__(
         self,
-        encoding: Encoding,
         settings: ClientSettings,
         make_backoff: Callable[[], Backoff],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._encoding = encoding
+        self._encoding = settings.encoding
         self._settings = settings
         self._make_backoff = make_backoff
         self._sleep = sleep
@@ -53,7 +51,7 @@ class PendingRequests:
         self._closed_error: ClientClosed | None = None
 
     async def request(
-        self, build_command: BuildCommand, result_type: type[Result], deadline_s: float | None
+        self, build_command: Callable[[int], ClientCommand[Result]], deadline_s: float | None
     ) -> Result:
         """Send a command until it is answered. `build_command` creates it from its request id.
 
@@ -67,9 +65,11 @@ class PendingRequests:
         try:
             async with asyncio.timeout(timeout_s), self._slots:
                 while True:
-                    reply = await self._request_once(build_command)
+                    request_id = next(self._request_ids)
+                    command = build_command(request_id)
+                    reply = await self._request_once(request_id, self._encoding.encode(command))
                     if isinstance(reply, Ok):
-                        return self._encoding.decode_result(reply.result, result_type)
+                        return self._encoding.decode_result(reply.result, result_type(type(command)))
                     if not reply.retry:
                         raise RequestRejected(reply.code, reply.detail)
                     await self._sleep(backoff.delay_s(reply.retry_after_ms))
@@ -104,14 +104,11 @@ class PendingRequests:
             if not request.reply.done():
                 request.reply.set_exception(error)
 
-    async def _request_once(self, build_command: BuildCommand) -> CommandReply:
+    async def _request_once(self, request_id: int, frame: bytes) -> CommandReply:
         """Send one command and resend it until a reply arrives."""
         if self._closed_error is not None:
             raise self._closed_error
-        request_id = next(self._request_ids)
-        request = self._pending[request_id] = PendingRequest(
-            request_id, self._encoding.encode(build_command(request_id))
-        )
+        request = self._pending[request_id] = PendingRequest(request_id, frame)
         try:
             while True:
                 if self._connection is not None:

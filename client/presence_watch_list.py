@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from actors.protocol.commands import WatchPresence
 from actors.protocol.presence import Presence, PresenceChanged
-from actors.protocol.server_frames import ServerFrame, WatchResult
+from actors.protocol.server_frames import ServerFrame
 from client.errors import ClientClosed, RequestRejected, RequestTimeout
 from client.pending_requests import PendingRequests
 
@@ -41,7 +41,7 @@ class PresenceWatchList:
     async def _watch(self, deadline_s: float | None) -> list[Presence]:
         user_ids = list(self._user_ids)
         result = await self._requests.request(
-            lambda number: WatchPresence(number, user_ids), WatchResult, deadline_s
+            lambda request_id: WatchPresence(request_id, user_ids), deadline_s
         )
         return result.presences
 

@@ -3,7 +3,7 @@
 Handlers added to its router later (websocket, event stream, pages) get the same error handling and headers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -12,6 +12,7 @@ from multidict import istr
 from actors.accounts.authenticator import Authenticator
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
+from config.settings import ServerSettings
 from server.http.cors import Cors
 from server.http.problem import (
     REQUEST_ID,
@@ -34,16 +35,16 @@ def create_application(
     rate_limiter: RateLimiter,
     wheel: TimerWheel,
     limits: Limits,
-    *,
-    trusted_proxies: int = 0,
-    cors_origins: Sequence[str] = (),
+    server: ServerSettings,
 ) -> web.Application:
     """Return a new application that serves the routes; a GET route also serves HEAD."""
-    context = RouteContext(authenticator, rate_limiter, wheel, limits.request_timeout_ms, trusted_proxies)
+    context = RouteContext(
+        authenticator, rate_limiter, wheel, limits.request_timeout_ms, server.trusted_proxies
+    )
     app = web.Application(middlewares=[error_middleware], client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(add_response_headers)
-    if cors_origins:
-        Cors(cors_origins).install(app)
+    if server.cors_origins:
+        Cors(server.cors_origins).install(app)
     for route in routes:
         handle = RouteAdapter(route, context).handle
         app.router.add_route(route.method, route.path, handle)

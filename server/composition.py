@@ -15,7 +15,7 @@ from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
-from actors.core import Core, CoreStores, PresenceStores
+from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
@@ -130,9 +130,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        limits,
-        text_frame,
-        instance_id,
+        InstanceOptions(instance_id, limits, text_frame),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)

@@ -77,8 +77,7 @@ class Instance:
             rates,
             core.timer_wheel,
             limits,
-            trusted_proxies=settings.server.trusted_proxies,
-            cors_origins=settings.server.cors_origins,
+            settings.server,
         )
         health = Health(
             {**store_checks(components.stores), "domain_events": services.readers.check},
@@ -173,6 +172,7 @@ def _metric_sources(
     return MetricSources(
         connections=connections.statistics,
         online_users=core.online_users.statistics,
+        command_counts=lambda: core.session_services.command_counts,
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
         log_writer=core.log_writer.statistics,

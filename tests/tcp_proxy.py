@@ -1,4 +1,4 @@
-"""A TCP proxy that can delay, filter or cut connections.
+"""A TCP proxy that can delay, filter, hold back, drop or cut what passes between a client and a server.
 
 Frames from a websocket server are not masked, so the proxy can search them. Bytes are forwarded unchanged and
 in order, unless a filter removes some.
@@ -16,12 +16,13 @@ StreamFilter = Callable[[bytes], bytes]
 
 
 class TcpProxy:
-    """Forwards connections to `url`.
+    """Forwards connections to `url`: `http`, `tcp`, or `unix` with a quoted path.
 
     Attributes:
         delay_s: Delay of the bytes from the server.
         make_filter: Called for each connection; returns its filter.
         drop_on: A connection is cut instead of forwarding a chunk from the server that contains these bytes.
+        drop_reply_to: A connection that has sent these bytes is cut when its next reply arrives.
         accepting: If False, new connections are aborted.
     """
 
@@ -38,6 +39,8 @@ class TcpProxy:
         self.connections: set[ProxiedConnection] = set()
         self.drop_on: bytes | None = None
         self.cuts = 0
+        self.drop_reply_to: bytes | None = None
+        self.dropped_replies = 0
         self.accepting = True
         self.address = ""
 
@@ -46,12 +49,21 @@ class TcpProxy:
         return f"http://{self.address}"
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: ProxiedConnection(self), "127.0.0.1", 0)
-        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        await self.start()
         return self
 
     async def __aexit__(self, *_exit: object) -> None:
+        await self.close()
+
+    async def start(self) -> int:
+        """Listen on a free loopback port and return it."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: ProxiedConnection(self), "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        self.address = f"127.0.0.1:{port}"
+        return port
+
+    async def close(self) -> None:
         assert self._server is not None
         self._server.close()
         self.cut_all()
@@ -82,6 +94,29 @@ class TcpProxy:
         self.cuts += 1
         return True
 
+    def should_drop_reply(self, sent_bytes: bytes | bytearray) -> bool:
+        """Whether the next reply on a connection that has sent this must be lost; counts it."""
+        if self.drop_reply_to is None or self.drop_reply_to not in sent_bytes:
+            return False
+        self.dropped_replies += 1
+        return True
+
+    def drop_replies(self, sent_bytes: bytes) -> int:
+        """Drop replies on current connections that have sent this; return how many.
+
+        They stay open, as in a network failure.
+        """
+        connections = [item for item in self.connections if sent_bytes in item.sent_bytes]
+        for connection in connections:
+            connection.drops_replies = True
+        return len(connections)
+
+    def hold_requests(self, sent_bytes: bytes) -> "ProxiedConnection":
+        """Hold back data from now on, on the one current connection that has sent this."""
+        (connection,) = [item for item in self.connections if sent_bytes in item.sent_bytes]
+        connection.held = bytearray()
+        return connection
+
 
 class ProxiedConnection(asyncio.Protocol):
     """The client side of a connection."""
@@ -92,8 +127,10 @@ class ProxiedConnection(asyncio.Protocol):
         self._client: asyncio.Transport | None = None
         self._upstream: asyncio.Transport | None = None
         self._connect_task: asyncio.Task[None] | None = None
-        self._buffered = b""
         self._closed = False
+        self.sent_bytes = bytearray()
+        self.drops_replies = False
+        self.held: bytearray | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._client = cast("asyncio.Transport", transport)
@@ -105,25 +142,41 @@ class ProxiedConnection(asyncio.Protocol):
         self._connect_task.add_done_callback(self._on_connect_done)
 
     def data_received(self, data: bytes) -> None:
-        if self._upstream is None:
-            self._buffered += data
-        else:
+        self.sent_bytes.extend(data)
+        if self.held is not None:
+            self.held.extend(data)
+        elif self._upstream is not None:
             self._upstream.write(data)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._client = None
-        self.cut()
+        if not self.held:
+            self.cut()
+
+    def release_first(self, size: int) -> None:
+        """Forward the first bytes held back."""
+        if self.held is not None and self._upstream is not None:
+            self._upstream.write(bytes(self.held[:size]))
+            del self.held[:size]
+
+    def release(self) -> None:
+        """Forward all data held back, even if the client has disconnected."""
+        held, self.held = self.held, None
+        if held and self._upstream is not None:
+            self._upstream.write(held)
 
     def on_upstream_connected(self, upstream: asyncio.Transport) -> None:
         self._upstream = upstream
-        upstream.write(self._buffered)
+        upstream.write(bytes(self.sent_bytes))
         if self._closed:
             upstream.abort()
 
     def on_upstream_data(self, received: bytes) -> None:
         data = self._filter(received)
-        if self._proxy.should_cut(received):
+        if self._proxy.should_cut(received) or self._proxy.should_drop_reply(self.sent_bytes):
             self.cut()
+        elif self.drops_replies:
+            return
         elif self._proxy.delay_s:
             asyncio.get_running_loop().call_later(self._proxy.delay_s, self._forward, data)
         else:

@@ -6,7 +6,6 @@
 notified of takes effect when the cache entry expires.
 """
 
-import asyncio
 import itertools
 import math
 import time
@@ -18,6 +17,7 @@ import msgspec
 from actors.accounts.tokens import hash_token
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, unavailable
+from actors.runtime.task_pool import TaskPool
 from config.accounts import SESSION_TOUCHES_IN_FLIGHT
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.contracts.users import Identity, LoginStore, SessionStore
@@ -53,7 +53,7 @@ class Authenticator:
         self._invalidated_by_lookup: dict[int, set[str]] = {}
         self._lookup_count = 0
         self._touched_at: dict[str, float] = {}
-        self._touch_tasks: set[asyncio.Task[None]] = set()
+        self._touch_pool = TaskPool("session touches")
 
     async def authenticate(self, token: str, *, max_age_s: float = math.inf) -> Identity:
         """Return the identity of a token. `max_age_s` bounds the age of a cached one.
@@ -87,10 +87,7 @@ class Authenticator:
     async def close(self) -> None:
         """Cancel pending look-ups and session touches."""
         await self._loader.close()
-        touches = list(self._touch_tasks)
-        for task in touches:
-            task.cancel()
-        await asyncio.gather(*touches, return_exceptions=True)
+        await self._touch_pool.cancel()
 
     async def _authenticate_uncached(self, token_hash: str) -> Identity:
         result, invalidated = await self._look_up(token_hash)
@@ -145,7 +142,7 @@ class Authenticator:
         left_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
         if (
             TOKEN_LIFETIME_S - left_s < TOKEN_TOUCH_INTERVAL_S
-            or len(self._touch_tasks) >= SESSION_TOUCHES_IN_FLIGHT
+            or len(self._touch_pool) >= SESSION_TOUCHES_IN_FLIGHT
         ):
             return
         # A session at its maximum lifetime always looks due, so the time of the last touch counts too.
@@ -156,9 +153,7 @@ class Authenticator:
         if len(self._touched_at) >= self._limits.token_cache_entries:
             del self._touched_at[next(iter(self._touched_at))]
         self._touched_at[identity.session_id] = now
-        task = asyncio.get_running_loop().create_task(self._touch(identity.session_id))
-        self._touch_tasks.add(task)
-        task.add_done_callback(self._touch_tasks.discard)
+        self._touch_pool.spawn(self._touch(identity.session_id))
 
     async def _touch(self, session_id: str) -> None:
         try:

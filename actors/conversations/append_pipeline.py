@@ -19,13 +19,12 @@ from actors.conversations.commands import (
     ChangeMembership,
     ChangeMessage,
     ForwardResult,
-    MessageChange,
     PendingAppend,
     Send,
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.entries import build_entry
+from actors.conversations.entries import build_entry, is_same_message
 from actors.conversations.entry_effects import EntryEffects
 from actors.conversations.errors import (
     busy,
@@ -37,7 +36,7 @@ from actors.conversations.errors import (
 )
 from actors.conversations.forwarding_state import ForwardingState, can_forward
 from actors.conversations.log_writer import LogBatch
-from actors.conversations.message_changes import is_same_message
+from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
 from storage.contracts.identifiers import is_id
 from storage.contracts.messaging import Appended, ChangeEntry, Duplicates, Entry, MessageEntry, SeqConflict

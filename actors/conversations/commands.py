@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.contracts.messaging import Appended, Entry, MessageEntry
@@ -96,24 +97,6 @@ class ChangeMembership(Struct, frozen=True):
     change: MembershipChange
     reply: CommandReply
     deadline: float = math.inf
-
-
-class Edit(Struct, frozen=True):
-    message_id: str
-    content: str
-
-
-class Delete(Struct, frozen=True):
-    message_id: str
-
-
-class React(Struct, frozen=True):
-    message_id: str
-    emoji: str
-    add: bool
-
-
-MessageChange = Edit | Delete | React
 
 
 class ChangeMessage(Struct, frozen=True):

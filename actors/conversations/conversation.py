@@ -18,11 +18,8 @@ from actors.conversations.commands import (
     ChangeMessage,
     ConversationCommand,
     ConversationInfo,
-    Delete,
     ForwardResult,
     GetInfo,
-    MessageChange,
-    React,
     RemoteAppend,
     RemoveByRule,
     Send,
@@ -30,6 +27,7 @@ from actors.conversations.commands import (
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import blocked, not_found, overdue, to_api_error
+from actors.conversations.message_changes import Delete, MessageChange, React
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
 from storage.contracts.identifiers import entry_id, is_id

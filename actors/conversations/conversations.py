@@ -3,7 +3,6 @@
 Commands pass through the conversation's actor; `ConversationQueries` reads from the store.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
@@ -16,7 +15,6 @@ from actors.conversations.commands import (
     AddMember,
     ChangeMessage,
     ConversationInfo,
-    MessageChange,
     RemoveMember,
     Send,
     UpdateSettings,
@@ -26,11 +24,13 @@ from actors.conversations.conversation_views import LoadCards
 from actors.conversations.errors import blocked
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.message_changes import MessageChange
 from actors.conversations.rule_membership import RuleMembership
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import Conversation, ConversationType, Message, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
 from actors.protocol.timestamps import now_ms
+from actors.runtime.task_pool import TaskPool
 from config.limits import PARTICIPANTS_MAX
 from storage.contracts.identifiers import direct_conversation_id, idempotent_id, new_id
 from storage.contracts.messaging import ConversationRecord, MessagingStore
@@ -58,17 +58,11 @@ class Conversations(RuleMembership):
         self._queries = queries
         self._load_cards = load_cards
         self._list_blocked_users = list_blocked_users
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    def track_task(self, task: "asyncio.Task[Any]") -> None:
-        """Keep a reference to a task until it is done. `drain` waits for it."""
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.task_pool = TaskPool("commands of sessions")
 
     async def drain(self) -> None:
         """Wait for all tracked tasks. Has no timeout; the caller sets the deadline."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self.task_pool.drain()
 
     # --- sending
 

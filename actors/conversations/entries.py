@@ -2,7 +2,7 @@
 
 from actors.conversations.commands import ChangeMessage, Draft, MembershipChange, PendingAppend, Send
 from actors.conversations.errors import not_found
-from actors.conversations.message_changes import plan_message_change
+from actors.conversations.message_changes import content_digest, plan_message_change
 from actors.conversations.roster import Roster
 from actors.protocol.objects import MessageType
 from actors.protocol.timestamps import now_ms
@@ -26,7 +26,7 @@ def build_entry(conversation_id: str, seq: int, pending: PendingAppend, roster: 
         assert message is not None
         if command.user_id not in roster.members:
             raise not_found()
-        state = plan_message_change(message, command.user_id, command.change, roster, now_ms())
+        state = plan_message_change(message, command.user_id, command.change, roster.admins, now_ms())
         if state is None:
             return None
         return change_entry(conversation_id, seq, command.user_id, message.id, state)
@@ -35,6 +35,17 @@ def build_entry(conversation_id: str, seq: int, pending: PendingAppend, roster: 
         return None
     membership, content = plan
     return system_entry(conversation_id, seq, command.change, membership, content)
+
+
+def is_same_message(entry: MessageEntry, draft: Draft) -> bool:
+    """Whether a draft with a stored `client_id` has the stored message's original content."""
+    if entry.original_digest:
+        return entry.original_digest == content_digest(draft.content, draft.mentions, draft.reply_to)
+    return (
+        entry.content == draft.content
+        and set(entry.mentions) == set(draft.mentions)
+        and entry.reply_to == draft.reply_to
+    )
 
 
 def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:

@@ -12,7 +12,6 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.message_changes import with_message_state
 from actors.conversations.pending_effects import EffectRecord, EffectReply
 from storage.contracts.messaging import ChangeEntry, MessageEntry
 
@@ -76,7 +75,7 @@ class EntryEffects:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
         await self._state.apply_change(entry)
         newest = await self._services.store.page_messages(entry.conversation_id, entry.seq, 0, 1, newest=True)
-        changed = with_message_state(message, entry.seq, entry.state)
+        changed = message.with_state(entry.state, entry.seq)
         self._services.publisher.publish_change(changed)
         self._services.summary_writer.add_change(entry, newest[0])
         return changed

@@ -1,22 +1,40 @@
-"""Computes the state of a message after an edit, a deletion or a reaction.
+"""Changes of a message: edit, deletion and reaction, and the state of the message after each.
 
 A `MessageState` is the complete new state, so applying it twice is the same as applying it once.
 """
 
 import hashlib
+from collections.abc import Collection
 
 import msgspec
+from msgspec import Struct
 
-from actors.conversations.commands import Delete, Draft, Edit, MessageChange, React
-from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import EMOJIS_PER_MESSAGE, REACTIONS_PER_MESSAGE
 from storage.contracts.messaging import MessageEntry, MessageState, ReactionRecord
 
 
+class Edit(Struct, frozen=True):
+    message_id: str
+    content: str
+
+
+class Delete(Struct, frozen=True):
+    message_id: str
+
+
+class React(Struct, frozen=True):
+    message_id: str
+    emoji: str
+    add: bool
+
+
+MessageChange = Edit | Delete | React
+
+
 def plan_message_change(
-    message: MessageEntry, user_id: str, change: MessageChange, roster: Roster, at_ms: int
+    message: MessageEntry, user_id: str, change: MessageChange, admins: Collection[str], at_ms: int
 ) -> MessageState | None:
     """Return the state after the change, or None if it changes nothing.
 
@@ -27,22 +45,9 @@ def plan_message_change(
         case Edit(content=content):
             return _edit(message, user_id, content, at_ms)
         case Delete():
-            return _delete(message, user_id, roster, at_ms)
+            return _delete(message, user_id, admins, at_ms)
         case React():
             return _react(message, user_id, change)
-
-
-def with_message_state(message: MessageEntry, seq: int, state: MessageState) -> MessageEntry:
-    """Return the message after the change at `seq`."""
-    return msgspec.structs.replace(
-        message,
-        changed_seq=seq,
-        content=state.content,
-        edited_at_ms=state.edited_at_ms,
-        deleted_at_ms=state.deleted_at_ms,
-        reactions=state.reactions,
-        original_digest=state.original_digest,
-    )
 
 
 def content_digest(content: str, mentions: tuple[str, ...], reply_to: str | None) -> str:
@@ -51,26 +56,12 @@ def content_digest(content: str, mentions: tuple[str, ...], reply_to: str | None
     return hashlib.blake2b(described, digest_size=12).hexdigest()
 
 
-def is_same_message(entry: MessageEntry, draft: Draft) -> bool:
-    """Whether a draft with a stored `client_id` has the stored message's original content."""
-    if entry.original_digest:
-        return entry.original_digest == content_digest(draft.content, draft.mentions, draft.reply_to)
-    return (
-        entry.content == draft.content
-        and set(entry.mentions) == set(draft.mentions)
-        and entry.reply_to == draft.reply_to
-    )
-
-
 def _current_state(message: MessageEntry) -> MessageState:
-    return MessageState(
-        content=message.content,
-        edited_at_ms=message.edited_at_ms,
-        deleted_at_ms=message.deleted_at_ms,
-        reactions=message.reactions,
-        original_digest=message.original_digest
-        or content_digest(message.content, message.mentions, message.reply_to),
-    )
+    state = message.state()
+    if state.original_digest:
+        return state
+    digest = content_digest(message.content, message.mentions, message.reply_to)
+    return msgspec.structs.replace(state, original_digest=digest)
 
 
 def _edit(message: MessageEntry, user_id: str, content: str, at_ms: int) -> MessageState | None:
@@ -82,9 +73,9 @@ def _edit(message: MessageEntry, user_id: str, content: str, at_ms: int) -> Mess
     return msgspec.structs.replace(_current_state(message), content=content, edited_at_ms=at_ms)
 
 
-def _delete(message: MessageEntry, user_id: str, roster: Roster, at_ms: int) -> MessageState | None:
+def _delete(message: MessageEntry, user_id: str, admins: Collection[str], at_ms: int) -> MessageState | None:
     own = message.sender_id == user_id
-    if message.message_type != MessageType.TEXT or not (own or user_id in roster.admins):
+    if message.message_type != MessageType.TEXT or not (own or user_id in admins):
         raise ApiError("permission.denied", "Only the author or an admin can delete a message.")
     if message.deleted_at_ms is not None:
         return None

@@ -1,7 +1,7 @@
 """A room: the subscribers of one conversation on this instance, and the seq delivered to them.
 
-Entries are delivered in seq order, once. The next entry is delivered immediately, an earlier one is dropped,
-and a later one is held until the gap is filled from the log. Fan-out is synchronous.
+Entries are delivered in seq order, once, through a `SequenceBuffer`; gaps are filled from the log. Fan-out is
+synchronous.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,7 @@ from typing import Protocol
 
 from actors.delivery.flusher import Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
-
-HELD_FRAMES_MAX = 1000
-"""Frames held after a gap. Further frames are dropped and read from the log."""
+from actors.protocol.sequence_buffer import SequenceBuffer
 
 EPHEMERAL_MEMBERS_MAX = 1000
 """Rooms with more local subscribers than this get no ephemeral frames."""
@@ -34,13 +32,12 @@ class Room:
     __slots__ = (
         "_flusher",
         "_on_gap",
+        "_sequence",
         "_tick_frames",
         "_waiting_for_start",
-        "held_frames",
         "id",
         "is_repairing",
         "known_head",
-        "position",
         "start_position",
         "subscribers",
     )
@@ -51,10 +48,9 @@ class Room:
         self._on_gap = on_gap
         # Mapped to their send queues, so that fan-out accesses nothing else of a subscriber.
         self.subscribers: dict[RoomSubscriber, SendQueue] = {}
-        self.position = -1
+        self._sequence: SequenceBuffer[bytes] = SequenceBuffer()
         self.start_position = -1
         self.known_head = 0
-        self.held_frames: dict[int, bytes] | None = None
         self.is_repairing = False
         self._tick_frames: list[bytes] | None = None
         # Subscribers with a known seq, while the room's own position is not known yet.
@@ -63,7 +59,12 @@ class Room:
     @property
     def is_open(self) -> bool:
         """Whether the position is known, so that entries are delivered."""
-        return self.position >= 0
+        return self._sequence.started
+
+    @property
+    def position(self) -> int:
+        """The last seq delivered; negative before `start`."""
+        return self._sequence.position
 
     @property
     def size(self) -> int:
@@ -71,38 +72,30 @@ class Room:
 
     def start(self, position: int) -> None:
         """Start delivery after `position`, the head of the log when the room was opened."""
-        self.position = self.start_position = position
+        self.start_position = position
+        held = self._sequence.start(position)
         waiting, self._waiting_for_start = self._waiting_for_start, None
         for subscriber, seq in waiting or ():
             if seq < position:
                 subscriber.lagged(self.id, seq + 1, position)
-        self._deliver_held()
+        for seq, frame in held:
+            self.deliver(seq, frame)
         if self.known_head > self.position:
             self._on_gap(self)
 
     def deliver(self, seq: int, frame: bytes) -> None:
         """Deliver the entry at `seq` in this tick, or hold it until the entries before it are delivered."""
-        position = self.position
-        if seq == position + 1 and position >= 0:
-            self.position = seq
-            if self._tick_frames is None:
-                self._tick_frames = [frame]
-                self._flusher.schedule_room(self)
-            else:
-                self._tick_frames.append(frame)
-            if self.held_frames:
-                self._deliver_held()
-        elif seq > position:
-            if self.held_frames is None:
-                self.held_frames = {}
-            if len(self.held_frames) < HELD_FRAMES_MAX:
-                self.held_frames[seq] = frame
+        if self._sequence.next(seq):
+            self._add_to_tick(frame)
+            while (held := self._sequence.pop_next()) is not None:
+                self._add_to_tick(held)
+        elif self._sequence.hold(seq, frame):
             self.observe_head(seq)
 
     def observe_head(self, seq: int) -> None:
         """Record that the log contains `seq`, and report a gap if it is not delivered."""
         self.known_head = max(self.known_head, seq)
-        if self.position >= 0 and seq > self.position:
+        if self.is_open and seq > self.position:
             self._on_gap(self)
 
     def deliver_ephemeral(self, frame: bytes, except_user_id: str) -> None:
@@ -158,9 +151,9 @@ class Room:
                 send_queue.push_log(frames, seq_range)
         return len(tick_frames) > 1
 
-    def _deliver_held(self) -> None:
-        held, self.held_frames = self.held_frames, None
-        if not held:
-            return
-        for seq in sorted(held):
-            self.deliver(seq, held[seq])
+    def _add_to_tick(self, frame: bytes) -> None:
+        if self._tick_frames is None:
+            self._tick_frames = [frame]
+            self._flusher.schedule_room(self)
+        else:
+            self._tick_frames.append(frame)

@@ -17,6 +17,7 @@ from actors.delivery.bus_events import ConversationBus, EntryAppended, Ephemeral
 from actors.delivery.flusher import Flusher
 from actors.delivery.head_repeater import HeadRepeater
 from actors.delivery.room import Room, RoomSubscriber
+from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from storage.errors import Unavailable
@@ -81,7 +82,7 @@ class Rooms:
         self._head_repeater = HeadRepeater(bus, wheel, limits.head_announce_delays_s)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._task_pool = TaskPool("rooms")
         self._repair_count = self._repaired_entries = 0
 
     def statistics(self) -> RoomsStatistics:
@@ -206,9 +207,7 @@ class Rooms:
             self._handler.on_members_left(conversation_id, event.left_user_ids)
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._task_pool.cancel()
 
     async def _open_rooms(self, new: list[tuple[str, int]]) -> None:
         ids = [conversation_id for conversation_id, _ in new]
@@ -238,7 +237,7 @@ class Rooms:
             return
         room.is_repairing = True
         # Missing frames usually arrive late rather than never, so a short wait saves the read.
-        self._wheel.call_later(self._gap_wait_s, lambda: self._spawn(self._repair(room)))
+        self._wheel.call_later(self._gap_wait_s, lambda: self._start_repair(room))
 
     async def _repair(self, room: Room) -> None:
         try:
@@ -260,10 +259,8 @@ class Rooms:
         finally:
             room.is_repairing = False
 
-    def _spawn(self, awaitable: "Awaitable[None]") -> None:
-        task = asyncio.ensure_future(awaitable)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _start_repair(self, room: Room) -> None:
+        self._task_pool.spawn(self._repair(room))
 
 
 async def retry_until_available(read: Callable[[], Awaitable[T]]) -> T:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from actors.domain_events.reader import Reader, ReaderStatistics
+from actors.runtime.task_pool import TaskPool
 from config.limits import IDEMPOTENCY_RETENTION_S
 from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.idempotency import IdempotencyKeys
@@ -44,18 +45,17 @@ class Readers:
         self.cursors = cursors
         self._publish = publish
         self._retention_s = retention_s
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task_pool = TaskPool("domain event readers")
         self._pending_wakes: set[str] = set()
 
     def start(self) -> None:
         for producer in self._producers.values():
-            self._tasks += [asyncio.create_task(reader.run()) for reader in producer.readers]
-        self._tasks.append(asyncio.create_task(self._prune_periodically()))
+            for reader in producer.readers:
+                self._task_pool.spawn(reader.run())
+        self._task_pool.spawn(self._prune_periodically())
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._task_pool.cancel()
         await asyncio.gather(*(locks.release_all() for locks in self._locks), return_exceptions=True)
 
     def topics(self) -> list[str]:

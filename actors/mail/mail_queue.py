@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from actors.runtime.task_pool import TaskPool
 from config.mail import MAIL_QUEUE_MAX, MAIL_RETRY_DELAYS_S, MAIL_RETRY_JITTER, MAILS_IN_FLIGHT
 from storage.contracts.mail import Mail, Mailer
 from storage.errors import StorageError, Unavailable
@@ -45,7 +46,7 @@ class MailQueue:
         self._max_pending = max_pending
         self._slots = asyncio.Semaphore(MAILS_IN_FLIGHT)
         self._closed = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._task_pool = TaskPool("mail queue")
         self._sent = 0
         self._retries = 0
         self._failed = 0
@@ -53,26 +54,19 @@ class MailQueue:
 
     def enqueue(self, mail: Mail) -> None:
         """Send an e-mail soon. A full or closed queue sheds it, which is logged and counted."""
-        if self._closed.is_set() or len(self._tasks) >= self._max_pending:
+        if self._closed.is_set() or len(self._task_pool) >= self._max_pending:
             self._shed += 1
             _log.error("e-mail dropped: the queue is full or closed", extra={"kind": mail.kind})
             return
-        task = asyncio.get_running_loop().create_task(self._deliver(mail))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._task_pool.spawn(self._deliver(mail))
 
     async def close(self, timeout_s: float) -> None:
         """Reject new e-mails, try pending ones a last time, and give up the rest after `timeout_s`."""
         self._closed.set()
-        tasks = set(self._tasks)
-        if tasks:
-            _, unfinished = await asyncio.wait(tasks, timeout=timeout_s)
-            for task in unfinished:
-                task.cancel()
-            await asyncio.gather(*unfinished, return_exceptions=True)
+        await self._task_pool.close(timeout_s)
 
     def statistics(self) -> MailQueueStatistics:
-        return MailQueueStatistics(len(self._tasks), self._sent, self._retries, self._failed, self._shed)
+        return MailQueueStatistics(len(self._task_pool), self._sent, self._retries, self._failed, self._shed)
 
     async def _deliver(self, mail: Mail) -> None:
         try:

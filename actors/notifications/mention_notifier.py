@@ -41,7 +41,7 @@ class MentionNotifier:
         self._user_cards = user_cards
         self._block_service = block_service
         self._notification_pusher = notification_pusher
-        self._tasks = TaskPool("mentions", MAX_PENDING, MAX_RUNNING)
+        self._task_pool = TaskPool("mention notifications", MAX_PENDING, MAX_RUNNING)
 
     def notify_later(
         self, entry: MessageEntry, members: Collection[str], on_done: Callable[[bool], None]
@@ -49,7 +49,7 @@ class MentionNotifier:
         mentioned_ids = _mentioned_members(entry, members)
         if not mentioned_ids:
             on_done(True)
-        elif not self._tasks.submit(lambda: self._notify_and_report(entry, mentioned_ids, on_done)):
+        elif not self._task_pool.submit(lambda: self._notify_and_report(entry, mentioned_ids, on_done)):
             on_done(False)
 
     async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
@@ -79,7 +79,7 @@ class MentionNotifier:
 
     async def close(self, timeout_s: float) -> None:
         """Wait up to `timeout_s` for running work."""
-        await self._tasks.close(timeout_s)
+        await self._task_pool.close(timeout_s)
 
     async def _find_muted(self, conversation_id: str, user_ids: Iterable[Sequence[str]]) -> set[str]:
         distinct_ids = dict.fromkeys(itertools.chain.from_iterable(user_ids))

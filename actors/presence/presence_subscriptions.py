@@ -17,6 +17,7 @@ from actors.presence.local_presence import OFFLINE
 from actors.protocol.presence import Presence, PresenceChanged
 from actors.protocol.server_frames import server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
+from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from storage.contracts.bus import Bus
 from storage.contracts.presence import LastSeen, LastSeenStore, PresenceStore, presence_topic
@@ -64,18 +65,14 @@ class PresenceSubscriptions:
         self.live_instances: set[str] = set()
         self.lease_renewal_failed = False
         self._expired_instances: set[str] = set()
-        self._lease_task: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._task_pool = TaskPool("presence subscriptions")
         self.on_lease_lapsed: Callable[[], None] = lambda: None
 
     def start(self) -> None:
-        self._lease_task = asyncio.create_task(self._keep_lease())
+        self._task_pool.spawn(self._keep_lease())
 
     async def close(self) -> None:
-        tasks = [*self._tasks, *([self._lease_task] if self._lease_task else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._task_pool.cancel()
 
     async def watch(self, watcher: PresenceWatcher, user_ids: Sequence[str]) -> list[Presence]:
         """Replace the watcher's list and return the users' current presence. Raises `Unavailable`."""
@@ -138,9 +135,7 @@ class PresenceSubscriptions:
     def _start_push(self) -> None:
         self._coalesce_timer = None
         changed, self._changed = list(self._changed), {}
-        task = asyncio.create_task(self._push_changes(changed))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._task_pool.spawn(self._push_changes(changed))
 
     async def _push_changes(self, user_ids: Sequence[str]) -> None:
         for start in range(0, len(user_ids), USERS_PER_READ):

@@ -5,12 +5,13 @@ after trimming. The docstrings and field descriptions are the published document
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Final, Generic, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from actors.protocol.event_filter import EventGroup
+from actors.protocol.results import ChangeResult, Empty, PingResult, ReadResult, SendResult, WatchResult
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
@@ -19,6 +20,14 @@ ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Emoji = Annotated[str, Meta(max_length=200, description="One emoji of at most 32 characters.")]
 Content = Annotated[str, Meta(description="1 to 4,000 characters after trimming surrounding whitespace.")]
+
+ResultT_co = TypeVar("ResultT_co", bound=Struct, covariant=True)
+
+
+class ClientCommand(Struct, Generic[ResultT_co], frozen=True):
+    """A command of an authenticated client, and the result that `ok` returns."""
+
+    id: FrameId
 
 
 class Resume(Struct, frozen=True):
@@ -67,7 +76,7 @@ class Authenticate(Struct, frozen=True, tag="authenticate"):
     resume: Resume | None = None
 
 
-class SendMessage(Struct, frozen=True, tag="message.send"):
+class SendMessage(ClientCommand[SendResult], frozen=True, tag="message.send"):
     """Send a message.
 
     `ok` confirms that the message is durable. Sending is idempotent per `client_id`: a retry returns the
@@ -75,7 +84,6 @@ class SendMessage(Struct, frozen=True, tag="message.send"):
     `idempotency.conflict`. Sending also marks the conversation as read up to the new message.
     """
 
-    id: FrameId
     conversation_id: ConversationId
     client_id: Annotated[
         str, Meta(min_length=1, max_length=200, description="Idempotency key chosen by the client.")
@@ -90,37 +98,34 @@ class SendMessage(Struct, frozen=True, tag="message.send"):
     ) = None
 
 
-class EditMessage(Struct, frozen=True, tag="message.edit"):
+class EditMessage(ClientCommand[ChangeResult], frozen=True, tag="message.edit"):
     """Edit a message.
 
     Only its author may. An edit that changes nothing consumes no `seq`; the result holds the latest one.
     """
 
-    id: FrameId
     conversation_id: ConversationId
     message_id: MessageId
     content: Content
 
 
-class DeleteMessage(Struct, frozen=True, tag="message.delete"):
+class DeleteMessage(ClientCommand[ChangeResult], frozen=True, tag="message.delete"):
     """Delete a message.
 
     Its author and the admins of the conversation may. A deletion that changes nothing consumes no `seq`; the
     result holds the latest one.
     """
 
-    id: FrameId
     conversation_id: ConversationId
     message_id: MessageId
 
 
-class AddReaction(Struct, frozen=True, tag="reaction.add"):
+class AddReaction(ClientCommand[ChangeResult], frozen=True, tag="reaction.add"):
     """Add a reaction to a message.
 
     Adding a reaction that exists consumes no `seq`; the result holds the latest one.
     """
 
-    id: FrameId
     conversation_id: ConversationId
     message_id: MessageId
     emoji: Annotated[
@@ -132,52 +137,48 @@ class AddReaction(Struct, frozen=True, tag="reaction.add"):
     ]
 
 
-class RemoveReaction(Struct, frozen=True, tag="reaction.remove"):
+class RemoveReaction(ClientCommand[ChangeResult], frozen=True, tag="reaction.remove"):
     """Remove a reaction from a message.
 
     Removing a reaction that does not exist consumes no `seq`; the result holds the latest one.
     """
 
-    id: FrameId
     conversation_id: ConversationId
     message_id: MessageId
     emoji: Emoji
 
 
-class ReadConversation(Struct, frozen=True, tag="conversation.read"):
+class ReadConversation(ClientCommand[ReadResult], frozen=True, tag="conversation.read"):
     """Mark a conversation as read up to `seq`.
 
     The read mark only moves forward, and at most to the latest message.
     """
 
-    id: FrameId
     conversation_id: ConversationId
     seq: Seq
 
 
-class Typing(Struct, frozen=True, tag="typing"):
+class Typing(ClientCommand[Empty], frozen=True, tag="typing"):
     """Report that the user started or stopped typing.
 
     Repeat it while the user types; the server ends the indicator 6 seconds after the last report.
     Conversations with more than 100 members have no typing indicators; the command succeeds and does nothing.
     """
 
-    id: FrameId
     conversation_id: ConversationId
     active: bool
 
 
-class SetPresence(Struct, frozen=True, tag="presence.set"):
+class SetPresence(ClientCommand[Empty], frozen=True, tag="presence.set"):
     """Set the presence of this connection.
 
     A user is away when all of the user's connections are away.
     """
 
-    id: FrameId
     status: Literal["online", "away"]
 
 
-class WatchPresence(Struct, frozen=True, tag="presence.watch"):
+class WatchPresence(ClientCommand[WatchResult], frozen=True, tag="presence.watch"):
     """Subscribe to the presence of users.
 
     Returns their current presence, and sends `presence.changed` from then on. The list replaces the previous
@@ -185,21 +186,18 @@ class WatchPresence(Struct, frozen=True, tag="presence.watch"):
     offline.
     """
 
-    id: FrameId
     user_ids: Annotated[
         list[Annotated[str, Meta(max_length=64)]],
         Meta(max_length=200, description="At most 200 user ids."),
     ]
 
 
-class Ping(Struct, frozen=True, tag="ping"):
+class Ping(ClientCommand[PingResult], frozen=True, tag="ping"):
     """Check the connection.
 
     The result holds the server's time and the position of the user stream, so that a client can detect a
     missed frame. Protocol-level pings of RFC 6455 are answered too.
     """
-
-    id: FrameId
 
 
 MessageChangeCommand = EditMessage | DeleteMessage | AddReaction | RemoveReaction
@@ -222,7 +220,23 @@ class CommandEnvelope(Struct, frozen=True):
     type: object = None
 
 
-COMMAND_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Command))
+COMMANDS: Final[tuple[type[Struct], ...]] = get_args(Command)
+
+
+def frame_type(command: type[Struct]) -> str:
+    """Return the `type` of a frame."""
+    return str(command.__struct_config__.tag)
+
+
+COMMAND_TYPES: Final = frozenset(map(frame_type, COMMANDS))
+
+
+def result_type(command: type[ClientCommand[ResultT_co]]) -> type[ResultT_co]:
+    """Return the struct of the `result` of `ok`."""
+    (base,) = vars(command)["__orig_bases__"]
+    result: type[ResultT_co]
+    (result,) = get_args(base)
+    return result
 
 
 class CommandDecoders(Struct, frozen=True):

@@ -66,7 +66,7 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
 class ApiError(Exception):
     """A request was rejected, for a reason the caller can act on.
 
-    `code` is a key of `ERROR_SPECS`. `retry` tells whether the same request may succeed later;
+    `code` is a key of `ERROR_SPECS`. `retry` says whether the same request may succeed later;
     `retry_after_ms` is the minimum delay.
     """
 

@@ -1,8 +1,7 @@
 """Frames that the server sends over the socket: one tagged struct per frame type.
 
 Durable frames carry the `seq` of their conversation or the `position` of the user stream; ephemeral frames
-carry neither. The `result` of `ok` is one of the result structs below. The docstrings are the published
-documentation.
+carry neither. The `result` of `ok` is a struct of `results`. The docstrings are the published documentation.
 """
 
 from typing import Generic, TypeVar
@@ -12,7 +11,7 @@ from msgspec import Struct
 
 from actors.protocol.commands import FrameId
 from actors.protocol.objects import Conversation, Message, OwnUser, UserCard
-from actors.protocol.presence import Presence, PresenceChanged
+from actors.protocol.presence import PresenceChanged
 from actors.protocol.social_objects import Event, Notification, Post
 
 Result = TypeVar("Result")
@@ -65,45 +64,6 @@ class Resync(Struct, frozen=True, tag="resync"):
     position: int
 
 
-class SendResult(Struct, frozen=True, gc=False):
-    """The stored message. `duplicate`: whether an earlier attempt with the same `client_id` stored it."""
-
-    message_id: str
-    seq: int
-    created_at: str
-    duplicate: bool
-
-
-class ChangeResult(Struct, frozen=True, gc=False):
-    """`seq` of the change, or of the latest change if nothing changed."""
-
-    seq: int
-
-
-class ReadResult(Struct, frozen=True, gc=False):
-    """The read mark after the command."""
-
-    read_seq: int
-    unread_count: int
-
-
-class Empty(Struct, frozen=True, gc=False):
-    """An empty result."""
-
-
-class WatchResult(Struct, frozen=True):
-    """The current presence of the watched users."""
-
-    presences: list[Presence]
-
-
-class PingResult(Struct, frozen=True, gc=False):
-    """The server's time, and the latest position of the user stream sent to this connection."""
-
-    server_time: str
-    position: int
-
-
 class Ok(Struct, Generic[Result], frozen=True, tag="ok"):
     """The command succeeded."""
 
@@ -114,7 +74,7 @@ class Ok(Struct, Generic[Result], frozen=True, tag="ok"):
 class Error(Struct, frozen=True, tag="error", omit_defaults=True):
     """The command failed.
 
-    `code` is one of the error codes of the HTTP API, or `frame.unknown_type`. `retry` tells whether the same
+    `code` is one of the error codes of the HTTP API, or `frame.unknown_type`. `retry` says whether the same
     command may succeed later; `retry_after_ms` is the minimum delay.
     """
 
@@ -129,7 +89,7 @@ class Goodbye(Struct, frozen=True, tag="goodbye"):
     """The server is about to close the connection.
 
     Sent before every close by the server, if the socket still accepts data. `code` is the close code.
-    `resume` tells whether to reconnect and resume; `retry_after_ms` is the minimum delay.
+    `resume` says whether to reconnect and resume; `retry_after_ms` is the minimum delay.
     """
 
     code: int

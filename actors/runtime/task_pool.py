@@ -1,13 +1,15 @@
-"""A bounded pool of background tasks.
+"""Background tasks of one component.
 
-    submit(work) -> waits for a slot -> runs; an exception is counted and logged
+    submit(work)     -> waits for a slot -> runs, if the pool has room
+    spawn(coroutine) -> runs at once, for a caller that bounds how many there are
 
-`submit` does not wait. Failed work is not retried.
+Neither waits. Failed work is counted and logged, and not retried.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import msgspec
 
@@ -23,14 +25,14 @@ class TaskPoolStatistics(msgspec.Struct, frozen=True):
 
 
 class TaskPool:
-    """Runs at most `max_running` tasks at once, started in order; at most `max_pending` are accepted.
+    """Runs at most `max_running` submitted tasks at once, started in order; accepts at most `max_pending`.
 
-    `name` identifies the pool in log messages.
+    `name` identifies the pool in log messages. Without bounds the pool is for `spawn`.
     """
 
     __slots__ = ("_closed", "_failed", "_max_pending", "_name", "_rejected", "_slots", "_tasks")
 
-    def __init__(self, name: str, max_pending: int, max_running: int) -> None:
+    def __init__(self, name: str, max_pending: int = 0, max_running: int = 1) -> None:
         self._name = name
         self._max_pending = max_pending
         self._slots = asyncio.Semaphore(max_running)
@@ -39,33 +41,56 @@ class TaskPool:
         self._rejected = 0
         self._failed = 0
 
+    def __len__(self) -> int:
+        """The tasks that wait or run."""
+        return len(self._tasks)
+
     def submit(self, work: Work) -> bool:
         """Schedule `work`. Returns False if the pool is full or closed."""
         if self._closed or len(self._tasks) >= self._max_pending:
             self._rejected += 1
             return False
-        task = asyncio.get_running_loop().create_task(self._run(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.spawn(self._run(work))
         return True
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run a coroutine as a task that the pool keeps until it is done."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_done)
+        return task
+
+    async def drain(self) -> None:
+        """Wait until no task is left, those included that start meanwhile. The caller sets the deadline."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def cancel(self) -> None:
+        """Reject new work and cancel all tasks."""
+        await self.close(0)
 
     async def close(self, timeout_s: float) -> None:
         """Reject new work, wait up to `timeout_s` for running work, then cancel the rest."""
         self._closed = True
-        running = set(self._tasks)
-        if running:
-            _, late = await asyncio.wait(running, timeout=timeout_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        unfinished = set(self._tasks)
+        if unfinished and timeout_s > 0:
+            _, unfinished = await asyncio.wait(unfinished, timeout=timeout_s)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
 
     def statistics(self) -> TaskPoolStatistics:
         return TaskPoolStatistics(len(self._tasks), self._rejected, self._failed)
 
     async def _run(self, work: Work) -> None:
         async with self._slots:
-            try:
-                await work()
-            except Exception as error:  # noqa: BLE001 - no caller waits for the result
-                self._failed += 1
-                _log.warning("%s: background task failed", self._name, exc_info=error)
+            await work()
+
+    def _on_done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self._failed += 1
+            _log.warning("%s: background task failed", self._name, exc_info=error)

@@ -6,7 +6,7 @@ allocated when needed, and small collections are tuples.
 
 from collections.abc import Iterable
 
-from actors.runtime.sequence_buffer import SequenceBuffer
+from actors.protocol.sequence_buffer import SequenceBuffer
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.user_session import UserSession
@@ -56,7 +56,7 @@ class OnlineUser:
     def start_stream(self, position: StreamPosition) -> list[StreamItem]:
         """Continue after `position`. Returns the items held so far, in stream order."""
         self.epoch = position.epoch
-        return self.sequence.start(position.position)
+        return [item for _, item in self.sequence.start(position.position)]
 
     @property
     def connection_count(self) -> int:

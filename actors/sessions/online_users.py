@@ -8,12 +8,13 @@ Subscribes to a user's topic while that user has a connection here.
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
+from actors.runtime.task_pool import TaskPool
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.online_user import NO_POSITION, OnlineUser
 from actors.sessions.stream_loss_repair import HeadSeqs, StreamLossRepair
@@ -63,17 +64,17 @@ class OnlineUsers:
         self._used_token_buckets: dict[str, TokenBucket] = {}
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
         self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._task_pool = TaskPool("online users")
         self._membership_loader: DataLoader[HeadSeqs] = DataLoader(conversations.last_seqs_by_user)
-        sequencer = StreamSequencer(rooms, encode_frame, self._spawn)
+        sequencer = StreamSequencer(rooms, encode_frame, self._task_pool)
         self._repair = StreamLossRepair(
-            streams, rooms, sequencer, self._membership_loader, encode_frame, self._spawn
+            streams, rooms, sequencer, self._membership_loader, encode_frame, self._task_pool
         )
         self._position_loader = DataLoader(self._repair.load_positions)
         self._session_count = 0
 
     def start(self) -> None:
-        self._spawn(self._repair.compare_periodically(self._shards))
+        self._task_pool.spawn(self._repair.compare_periodically(self._shards))
 
     def statistics(self) -> OnlineUsersStatistics:
         return OnlineUsersStatistics(
@@ -258,15 +259,8 @@ class OnlineUsers:
 
     def check_positions(self) -> None:
         """Compare all positions with the streams, because frames may have been lost."""
-        self._spawn(self._repair.compare_all(list(self._all_users())))
+        self._task_pool.spawn(self._repair.compare_all(list(self._all_users())))
 
     async def close(self) -> None:
         await asyncio.gather(self._position_loader.close(), self._membership_loader.close())
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _spawn(self, awaitable: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(awaitable)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._task_pool.cancel()

@@ -6,7 +6,8 @@ import msgspec
 
 from actors.protocol.commands import FrameId
 from actors.protocol.errors import ApiError
-from actors.protocol.server_frames import ChangeResult, Ok, SendResult
+from actors.protocol.results import ChangeResult, SendResult
+from actors.protocol.server_frames import Ok
 from actors.protocol.timestamps import rfc3339_from_ms
 from storage.contracts.messaging import MessageEntry
 

@@ -1,7 +1,8 @@
 """The services shared by all sessions of an instance."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.conversations import Conversations
@@ -23,3 +24,5 @@ class SessionServices:
     count_unread: Callable[[str], Awaitable[int]]
     limits: Limits
     encode_frame: Callable[[bytes], bytes]
+    command_counts: Counter[str] = field(default_factory=Counter)
+    """Commands of authenticated clients since the start, by `type`."""

@@ -8,13 +8,14 @@ import asyncio
 import itertools
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import Resync, server_frame_encoder
+from actors.runtime.task_pool import TaskPool
 from actors.sessions.online_user import OnlineUser
 from actors.sessions.stream_sequencer import StreamOutcome, StreamSequencer
 from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
@@ -41,14 +42,14 @@ class StreamLossRepair:
         sequencer: StreamSequencer,
         membership_loader: DataLoader[HeadSeqs],
         encode_frame: Callable[[bytes], bytes],
-        spawn: Callable[[Awaitable[None]], None],
+        task_pool: TaskPool,
     ) -> None:
         self._streams = streams
         self._rooms = rooms
         self._sequencer = sequencer
         self._membership_loader = membership_loader
         self._encode_frame = encode_frame
-        self._spawn = spawn
+        self._task_pool = task_pool
         self.resync_count = 0
 
     def on_stream_item(self, user: OnlineUser, item: StreamItem) -> None:
@@ -94,7 +95,7 @@ class StreamLossRepair:
         """Continue at `position` and send `resync`: items between are lost or no longer stored."""
         user.start_stream(position)
         self.resync_count += 1
-        self._spawn(self._reload_memberships(user))
+        self._task_pool.spawn(self._reload_memberships(user))
         self._deliver_resync(user, reason)
 
     def _deliver_resync(self, user: OnlineUser, reason: str) -> None:
@@ -140,7 +141,7 @@ class StreamLossRepair:
     def _start_gap_repair(self, user: OnlineUser, through: int) -> None:
         if not user.is_repairing:
             user.is_repairing = True
-            self._spawn(self._fill_gap(user, through))
+            self._task_pool.spawn(self._fill_gap(user, through))
 
     async def _fill_gap(self, user: OnlineUser, through: int) -> None:
         try:

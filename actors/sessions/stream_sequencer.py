@@ -3,11 +3,12 @@
 A user that joins or leaves a conversation joins or leaves its room at that position of the stream.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from enum import Enum, auto
 
 from actors.delivery.rooms import Rooms
 from actors.protocol.server_frames import ConversationJoined, ConversationLeft
+from actors.runtime.task_pool import TaskPool
 from actors.sessions.online_user import OnlineUser
 from actors.sessions.stream_recovery import stream_frame_decoder
 from actors.sessions.transport import CloseCode
@@ -33,11 +34,11 @@ class StreamSequencer:
         self,
         rooms: Rooms,
         encode_frame: Callable[[bytes], bytes],
-        spawn: Callable[[Awaitable[None]], None],
+        task_pool: TaskPool,
     ) -> None:
         self._rooms = rooms
         self._encode_frame = encode_frame
-        self._spawn = spawn
+        self._task_pool = task_pool
 
     def accept(self, user: OnlineUser, item: StreamItem) -> StreamOutcome:
         """Deliver an item and the held ones after it, hold it if items are missing, or drop a repeated one.
@@ -65,7 +66,7 @@ class StreamSequencer:
             conversation = frame.conversation
             user.add_conversation(self._rooms.intern_id(conversation.id))
             for session in user.sessions:
-                self._spawn(self.join_room(user, session, conversation.id, conversation.last_seq))
+                self._task_pool.spawn(self.join_room(user, session, conversation.id, conversation.last_seq))
 
     async def join_room(
         self, user: OnlineUser, session: UserSession, conversation_id: str, last_seq: int

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from actors.protocol.objects import Conversation, ConversationType, Message, ReadState
+from client.http_requests import MarkRead, NewConversation, NewMessage
 from client.retrying_http import HttpRequest, RetryingHttpClient
 from examples.demo.create_events import CreatedEvent
 from examples.demo.dialogs import DialogLine
@@ -16,23 +17,6 @@ from examples.demo.register_users import DemoUser
 
 MEMBERS_TIMEOUT_S: Final = 15.0
 MEMBERS_POLL_S: Final = 0.25
-
-
-class NewConversation(msgspec.Struct, frozen=True):
-    type: ConversationType
-    participants: list[str]
-    name: str | None
-
-
-class NewMessage(msgspec.Struct, frozen=True):
-    client_id: str
-    content: str
-    mentions: list[str]
-    reply_to: str | None
-
-
-class MarkRead(msgspec.Struct, frozen=True):
-    seq: int
 
 
 class CreatedConversation(msgspec.Struct, frozen=True):

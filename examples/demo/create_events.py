@@ -1,34 +1,16 @@
 """Creates events, RSVPs and invites; existing events are reused."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
-from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
+from actors.protocol.social_objects import Event, Rsvp
+from client.http_requests import NewEvent, NewInvites, NewRsvp
 from client.http_responses import Page
 from client.retrying_http import HttpRequest, RetryingHttpClient
 from examples.demo.idempotency_keys import IdempotencyKeys
 from examples.demo.plan_events import EventPlan
 from examples.demo.register_users import DemoUser
-
-
-class NewEvent(msgspec.Struct, frozen=True):
-    title: str
-    description: str
-    category: str
-    start_datetime: datetime
-    end_datetime: datetime
-    capacity: int
-
-
-class RsvpRequest(msgspec.Struct, frozen=True):
-    status: RsvpStatus
-    waitlist: bool = True
-
-
-class InviteRequest(msgspec.Struct, frozen=True):
-    user_ids: list[str]
 
 
 class CreatedEvent(msgspec.Struct, frozen=True):
@@ -56,7 +38,14 @@ class EventCreator:
         for event in page.items:
             if event.creator.id == host.id and event.title == plan.title:
                 return CreatedEvent(plan, event)
-        body = NewEvent(plan.title, plan.description, plan.category, plan.start, plan.end, plan.capacity)
+        body = NewEvent(
+            title=plan.title,
+            description=plan.description,
+            category=plan.category,
+            start_datetime=plan.start,
+            end_datetime=plan.end,
+            capacity=plan.capacity,
+        )
         key = self._keys.make_key("event", plan.title, plan.start.isoformat())
         request = HttpRequest("POST", "/v1/events", host.token, body, key)
         return CreatedEvent(plan, await self._http.request_if_allowed(Event, request))
@@ -68,7 +57,7 @@ class EventCreator:
             assert created.event is not None
             path = f"/v1/events/{created.event.id}/rsvp"
             token = self._users[rsvp.user_index].token
-            request = HttpRequest("PUT", path, token, RsvpRequest(rsvp.status))
+            request = HttpRequest("PUT", path, token, NewRsvp(rsvp.status))
             count += await self._http.request_if_allowed(Rsvp, request) is not None
         return count
 
@@ -80,5 +69,5 @@ class EventCreator:
         host = self._users[created.plan.creator]
         key = self._keys.make_key("invites", created.event.id, *invited)
         path = f"/v1/events/{created.event.id}/invites"
-        sent = await self._http.execute(HttpRequest("POST", path, host.token, InviteRequest(invited), key))
+        sent = await self._http.execute(HttpRequest("POST", path, host.token, NewInvites(invited), key))
         return len(invited) if sent else 0

@@ -5,21 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from actors.protocol.social_objects import Comment, Post
+from client.http_requests import NewComment, NewPost
 from client.http_responses import Page
 from client.retrying_http import HttpRequest, RetryingHttpClient
 from examples.demo.idempotency_keys import IdempotencyKeys
 from examples.demo.plan_follows import Follow
 from examples.demo.plan_posts import PostPlan
 from examples.demo.register_users import DemoUser
-
-
-class NewPost(msgspec.Struct, frozen=True):
-    content: str
-    event_id: str | None = None
-
-
-class NewComment(msgspec.Struct, frozen=True):
-    content: str
 
 
 class CreatedPost(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.protocol.objects import OwnUser
 from client.errors import ClientError, RequestRejected
+from client.http_requests import Login, NewUser, ProfileUpdate
 from client.http_responses import LoginResponse
 from client.retrying_http import HttpRequest, RetryingHttpClient
 from examples.demo.idempotency_keys import IdempotencyKeys
@@ -36,28 +37,6 @@ class DemoUser(msgspec.Struct, frozen=True):
         return f"DemoUser({self.plan.username})"
 
 
-class Registration(msgspec.Struct, frozen=True):
-    email: str
-    username: str
-    password: str
-    display_name: str
-
-    def __repr__(self) -> str:
-        return "Registration(...)"
-
-
-class Login(msgspec.Struct, frozen=True):
-    login: str
-    password: str
-
-    def __repr__(self) -> str:
-        return "Login(...)"
-
-
-class ProfileUpdate(msgspec.Struct, frozen=True):
-    bio: str
-
-
 class UserRegistrar:
     def __init__(self, http: RetryingHttpClient, keys: IdempotencyKeys, password: str) -> None:
         self._http = http
@@ -77,7 +56,7 @@ class UserRegistrar:
         return DemoUser(plan, response.user.id, response.token, already_existed)
 
     async def _register_or_log_in(self, plan: UserPlan) -> tuple[LoginResponse, bool]:
-        body = Registration(plan.email, plan.username, self._password, plan.display_name)
+        body = NewUser(plan.email, plan.username, self._password, plan.display_name)
         key = self._keys.make_key("person", plan.username)
         try:
             return await self._http.request(

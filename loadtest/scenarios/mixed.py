@@ -17,6 +17,8 @@ from actors.protocol.commands import (
     Typing,
     WatchPresence,
 )
+from actors.protocol.social_objects import RsvpStatus
+from client.http_requests import NewPost, NewRsvp
 from loadtest.scenarios.feed import read_feed
 from loadtest.scenarios.random_text import RandomText
 from loadtest.scenarios.workload import ScenarioContext
@@ -44,18 +46,15 @@ CONNECTED_USER_ATTEMPTS: Final = 5
 WATCHED_USERS: Final = 10
 POST_CHARACTERS: Final = 120
 EMOJI: Final = ("👍", "❤️", "😂", "🎉", "😮", "🙏")
-RSVP_STATUSES: Final = ("GOING", "GOING", "INTERESTED", "MAYBE", "NOT_GOING")
+RSVP_STATUSES: Final = (
+    RsvpStatus.GOING,
+    RsvpStatus.GOING,
+    RsvpStatus.INTERESTED,
+    RsvpStatus.MAYBE,
+    RsvpStatus.NOT_GOING,
+)
 Action = Callable[[VirtualUser, int], None]
 _encoder = msgspec.json.Encoder()
-
-
-class NewPost(msgspec.Struct, frozen=True):
-    content: str
-
-
-class NewRsvp(msgspec.Struct, frozen=True):
-    status: str
-    waitlist: bool
 
 
 class IgnoredResponse(msgspec.Struct, frozen=True):

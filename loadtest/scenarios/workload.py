@@ -28,4 +28,4 @@ class Workload(Protocol):
         """Do one operation scheduled for `intended_us`. Must not block or raise; failures are counted."""
 
     async def run_background(self, begin_us: int, end_us: int) -> None:
-        """Run beside the paced operations. May be cancelled."""
+        """Run concurrently with the paced operations. May be cancelled."""

@@ -6,15 +6,10 @@ A direct conversation that two users already have is reused.
 import msgspec
 
 from actors.protocol.objects import ConversationType
+from client.http_requests import NewConversation
 from client.retrying_http import HttpRequest
 from loadtest.setup.setup_client import SetupClient
 from loadtest.setup.setup_state import SetupState
-
-
-class NewConversation(msgspec.Struct, frozen=True, omit_defaults=True):
-    type: ConversationType
-    participants: list[str]
-    name: str | None = None
 
 
 class CreatedConversation(msgspec.Struct, frozen=True):

@@ -6,8 +6,7 @@ Names and passwords are random; the passwords are discarded.
 import secrets
 from typing import Final
 
-import msgspec
-
+from client.http_requests import NewUser
 from client.http_responses import LoginResponse
 from client.retrying_http import HttpRequest
 from loadtest.accounts.users_file import LoadUser
@@ -17,23 +16,13 @@ HTTP_USERS_ADVISED_MAX: Final = 200
 """For more users, `run.py load prepare` is faster."""
 
 
-class Registration(msgspec.Struct, frozen=True):
-    email: str
-    username: str
-    password: str
-    display_name: str
-
-    def __repr__(self) -> str:
-        return "Registration(...)"
-
-
 async def register_users(client: SetupClient, count: int) -> list[LoadUser]:
     """Register `count` new users. Raises like `SetupClient.request`."""
     prefix = f"load{secrets.token_hex(4)}"
 
     async def register_user(number: int, _item: int) -> LoadUser:
         name = f"{prefix}_{number}"
-        body = Registration(f"{name}@load.example", name, secrets.token_urlsafe(16), f"Load {number}")
+        body = NewUser(f"{name}@load.example", name, secrets.token_urlsafe(16), f"Load {number}")
         response = await client.request(LoginResponse, HttpRequest("POST", "/v1/users", body=body), number)
         return LoadUser(response.user.id, response.token)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from client.http_requests import NewEvent, NewPost
 from client.retrying_http import HttpRequest
 from loadtest.accounts.users_file import LoadUser
 from loadtest.run_plan import ContentIds
@@ -20,18 +21,6 @@ USERS_PER_POST: Final = 4
 USERS_PER_EVENT: Final = 50
 CAPACITY: Final = 10
 DAYS_AHEAD: Final = 30
-
-
-class NewPost(msgspec.Struct, frozen=True):
-    content: str
-
-
-class NewEvent(msgspec.Struct, frozen=True):
-    title: str
-    category: str
-    start_datetime: str
-    end_datetime: str
-    capacity: int
 
 
 class CreatedEvent(msgspec.Struct, frozen=True):
@@ -74,11 +63,11 @@ async def create_events(client: SetupClient, state: SetupState) -> None:
 
     async def create_event(number: int, host: LoadUser) -> str:
         event = NewEvent(
-            f"Load event {number + 1}",
-            "load",
-            start.isoformat(),
-            (start + timedelta(hours=2)).isoformat(),
-            CAPACITY,
+            title=f"Load event {number + 1}",
+            category="load",
+            start_datetime=start,
+            end_datetime=start + timedelta(hours=2),
+            capacity=CAPACITY,
         )
         created = await client.request(
             CreatedEvent, HttpRequest("POST", "/v1/events", host.token, event), number

@@ -5,13 +5,15 @@ Commands and frames are the members of the protocol's unions, so the document ca
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from actors.protocol.server_frames import Error
+from actors.sessions.command_registration import CommandRegistration, Ordering
+from actors.sessions.command_registry import COMMANDS
 from actors.sessions.typing_indicators import TYPING_TIMEOUT_S
 from config.limits import (
     EMOJI_CHARACTERS,
@@ -27,6 +29,7 @@ from server.api_docs.asyncapi_document import (
     AsyncApi,
     Channel,
     CloseCodeInfo,
+    CommandInfo,
     Components,
     Operation,
     PublishedLimits,
@@ -34,14 +37,13 @@ from server.api_docs.asyncapi_document import (
     Server,
     SubProtocol,
 )
-from server.api_docs.asyncapi_messages import CORRELATION_ID_NAME, Messages, frame_type
+from server.api_docs.asyncapi_messages import CORRELATION_ID_NAME, Messages
 from server.api_docs.frame_catalog import (
-    COMMANDS,
     DELIVERY_KINDS,
     EVENT_STREAM_FRAMES,
     DeliveryKind,
+    FrameTypes,
     close_codes,
-    replies_to,
 )
 from server.api_docs.openapi_document import Info, Reference
 from server.api_docs.schemas import describe_struct
@@ -109,7 +111,7 @@ _HTTP_BINDING: Final = {"method": "GET", "bindingVersion": "0.3.0"}
 def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
     """Describe the socket and the event stream of a server with this address and these limits."""
     pushed = tuple(frame for kind in DELIVERY_KINDS for frame in kind.frames)
-    replies = tuple(chain.from_iterable(replies_to(command) for command in COMMANDS))
+    replies: FrameTypes = (*(command.reply for command in COMMANDS.values()), Error)
     socket_frames = (*COMMANDS, *replies, *pushed)
     messages = Messages((*socket_frames, *EVENT_STREAM_FRAMES))
     published_limits, codes = _published_limits(limits), close_codes()
@@ -133,7 +135,9 @@ def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
         servers=(Reference("#/servers/stream"),),
         messages=messages.channel_messages(EVENT_STREAM_FRAMES),
     )
-    commands = {_operation_id(command): _command_operation(command, messages) for command in COMMANDS}
+    commands = {
+        _operation_id(command.command): _command_operation(command, messages) for command in COMMANDS.values()
+    }
     deliveries = {kind.name: _delivery_operation(kind, messages) for kind in DELIVERY_KINDS}
     return AsyncApi(
         asyncapi=ASYNCAPI_VERSION,
@@ -209,18 +213,30 @@ def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _command_operation(command: type[Struct], messages: Messages) -> Operation:
+def _command_operation(registration: CommandRegistration, messages: Messages) -> Operation:
+    command = registration.command
     summary, description = describe_struct(command)
     channel = Reference(f"#/channels/{SOCKET_CHANNEL}")
     return Operation(
         action="receive",
         channel=channel,
-        title=frame_type(command),
+        title=registration.frame_type,
         summary=summary,
-        description=description,
+        description="\n\n".join(filter(None, (description, _execution(registration)))),
         messages=messages.references((command,), SOCKET_CHANNEL),
-        reply=Reply(channel, messages.references(replies_to(command), SOCKET_CHANNEL)),
+        reply=Reply(channel, messages.references((registration.reply, Error), SOCKET_CHANNEL)),
+        command=CommandInfo(registration.ordering, registration.rate_class.value, registration.errors),
     )
+
+
+def _execution(registration: CommandRegistration) -> str:
+    order = {
+        Ordering.ORDERED: "Takes effect in the order sent.",
+        Ordering.CONCURRENT: "Runs concurrently; replies may arrive out of order.",
+    }[registration.ordering]
+    names = [f"`{name}`" for name in registration.rate_class.value]
+    limit = f" Counts against {' and '.join(names)}." if names else ""
+    return f"{order}{limit} Errors: {', '.join(f'`{code}`' for code in registration.errors)}."
 
 
 def _delivery_operation(kind: DeliveryKind, messages: Messages) -> Operation:

@@ -95,6 +95,18 @@ class Reply(msgspec.Struct, frozen=True):
     messages: tuple[Reference, ...]
 
 
+class CommandInfo(msgspec.Struct, frozen=True):
+    """How a command is executed.
+
+    An `ordered` command takes effect after the earlier ordered ones of its connection; a `concurrent` one may
+    be overtaken. `rate_limit` names the limits it counts against. `errors` are the possible codes.
+    """
+
+    ordering: str
+    rate_limit: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """From the server's point of view: it receives commands and sends frames."""
 
@@ -106,6 +118,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: tuple[Reference, ...]
     reply: Reply | None = None
     bindings: dict[str, dict[str, Any]] = {}
+    command: CommandInfo | None = field(name="x-command", default=None)
 
 
 class Components(msgspec.Struct, frozen=True, rename="camel"):

@@ -8,20 +8,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from actors.protocol.commands import (
-    AddReaction,
-    Authenticate,
-    DeleteMessage,
-    EditMessage,
-    Ping,
-    ReadConversation,
-    RemoveReaction,
-    Resume,
-    SendMessage,
-    SetPresence,
-    Typing,
-    WatchPresence,
-)
+from actors.protocol.commands import COMMANDS, Authenticate, EditMessage, Resume, SendMessage
 from actors.protocol.objects import (
     Conversation,
     ConversationType,
@@ -34,14 +21,13 @@ from actors.protocol.objects import (
     UserCard,
 )
 from actors.protocol.presence import Presence, PresenceChanged
+from actors.protocol.results import ChangeResult, Empty, PingResult, ReadResult, SendResult, WatchResult
 from actors.protocol.server_frames import (
-    ChangeResult,
     ConversationChanges,
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,
     ConversationUpdated,
-    Empty,
     Error,
     EventUpdated,
     FeedPostCreated,
@@ -53,16 +39,12 @@ from actors.protocol.server_frames import (
     NotificationCreated,
     NotificationRead,
     Ok,
-    PingResult,
     ReadReceipt,
-    ReadResult,
     Ready,
     Resumed,
     Resync,
-    SendResult,
     TypingChanged,
     UserUpdated,
-    WatchResult,
 )
 from actors.protocol.social_objects import Event, Notification, NotificationType, Post
 from config.limits import FRAME_BYTES, Limits
@@ -169,18 +151,33 @@ _EVENT = Event(
     conversation_id="d69f18dd1fbee1f647acb189",
 )
 
+_FIELDS: Final[dict[str, object]] = {
+    "conversation_id": _GROUP,
+    "client_id": _MESSAGE_SENT.client_id,
+    "content": _MESSAGE_SENT.content,
+    "message_id": _MESSAGE,
+    "emoji": "\N{THUMBS UP SIGN}",
+    "seq": _MESSAGE_SENT.seq,
+    "status": "away",
+    "user_ids": [_BEN],
+}
+"""The required fields of commands; a name has the same meaning in each command. A flag is true."""
+
+
+def _command_example(number: int, command: type[Struct]) -> Struct:
+    fields = {
+        info.name: True if info.type is bool else _FIELDS[info.name]
+        for info in structs.fields(command)
+        if info.required and info.name != "id"
+    }
+    return command(number, **fields)
+
+
 EXAMPLES: Final[dict[type[Struct], Struct]] = {
-    Authenticate: Authenticate(1, "pN3x...", resume=Resume(_SESSION, _EPOCH, _POSITION, {_GROUP: 41})),
+    **{command: _command_example(number, command) for number, command in enumerate(COMMANDS, 1)},
     SendMessage: SendMessage(2, _GROUP, "c-7", _MESSAGE_SENT.content, [_BEN]),
     EditMessage: EditMessage(3, _GROUP, _MESSAGE, _MESSAGE_EDITED.content),
-    DeleteMessage: DeleteMessage(4, _GROUP, _MESSAGE),
-    AddReaction: AddReaction(5, _GROUP, _MESSAGE, "\N{THUMBS UP SIGN}"),
-    RemoveReaction: RemoveReaction(6, _GROUP, _MESSAGE, "\N{THUMBS UP SIGN}"),
-    ReadConversation: ReadConversation(7, _GROUP, 42),
-    Typing: Typing(11, _GROUP, active=True),
-    SetPresence: SetPresence(8, "away"),
-    WatchPresence: WatchPresence(9, [_BEN]),
-    Ping: Ping(10),
+    Authenticate: Authenticate(1, "pN3x...", resume=Resume(_SESSION, _EPOCH, _POSITION, {_GROUP: 41})),
     Hello: Hello(_LIMITS.heartbeat_ms, _LIMITS.auth_timeout_ms, FRAME_BYTES, _TIMES[0]),
     Ready: Ready(1, _SESSION, _ANA_PROFILE, _EPOCH, _POSITION, 3),
     Resumed: Resumed(1, {_GROUP: 42}),
@@ -189,8 +186,8 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     Ok[ChangeResult]: Ok(3, ChangeResult(43)),
     Ok[ReadResult]: Ok(7, ReadResult(42, 0)),
     Ok[Empty]: Ok(8, Empty()),
-    Ok[WatchResult]: Ok(9, WatchResult([Presence(_BEN, "online", None)])),
-    Ok[PingResult]: Ok(10, PingResult(_TIMES[3], _POSITION)),
+    Ok[WatchResult]: Ok(10, WatchResult([Presence(_BEN, "online", None)])),
+    Ok[PingResult]: Ok(11, PingResult(_TIMES[3], _POSITION)),
     Error: Error(2, "rate.limited", "Too many messages.", retry=True, retry_after_ms=250),
     Goodbye: Goodbye(4001, "the server is stopping", 1200, resume=True),
     Lagged: Lagged(_GROUP, 12, 41),

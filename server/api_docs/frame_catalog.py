@@ -1,42 +1,21 @@
-"""Catalog of the socket: the replies to each command, the delivery of each pushed frame, the close codes."""
+"""Catalog of the socket: the delivery of each pushed frame, and the close codes."""
 
 from typing import Final, get_args, get_origin
 
 from msgspec import Struct
 from websockets.frames import CloseCode as StandardCode
 
-from actors.protocol.commands import (
-    AddReaction,
-    Authenticate,
-    Command,
-    DeleteMessage,
-    EditMessage,
-    Ping,
-    ReadConversation,
-    RemoveReaction,
-    SendMessage,
-    SetPresence,
-    Typing,
-    WatchPresence,
-)
 from actors.protocol.presence import PresenceChanged
 from actors.protocol.server_frames import (
-    ChangeResult,
-    Empty,
     EphemeralFrame,
     Error,
     Lagged,
     LogFrame,
     Ok,
-    PingResult,
-    ReadResult,
-    Ready,
     Resync,
-    SendResult,
     ServerFrame,
     SessionFrame,
     StreamFrame,
-    WatchResult,
 )
 from actors.sessions.transport import CloseCode
 from server.api_docs.asyncapi_document import CloseCodeInfo, DeliveryInfo
@@ -44,32 +23,6 @@ from server.event_stream import StreamReady
 from server.websocket.close_handshake import INVALID_UTF8, MESSAGE_TOO_BIG, RESUMABLE_CODES
 
 FrameTypes = tuple[type[Struct], ...]
-
-COMMANDS: Final[FrameTypes] = get_args(Command)
-_SUCCESS_REPLIES: Final[dict[type[Struct], type[Struct]]] = {
-    Authenticate: Ready,
-    SendMessage: Ok[SendResult],
-    EditMessage: Ok[ChangeResult],
-    DeleteMessage: Ok[ChangeResult],
-    AddReaction: Ok[ChangeResult],
-    RemoveReaction: Ok[ChangeResult],
-    ReadConversation: Ok[ReadResult],
-    Typing: Ok[Empty],
-    SetPresence: Ok[Empty],
-    WatchPresence: Ok[WatchResult],
-    Ping: Ok[PingResult],
-}
-
-
-def replies_to(command: type[Struct]) -> FrameTypes:
-    """Return the possible replies to a command: the frame that reports success, and `error`.
-
-    Raises:
-        ValueError: no reply is declared for the command.
-    """
-    if command not in _SUCCESS_REPLIES:
-        raise ValueError(f"Declare the reply to {command.__name__} in `_SUCCESS_REPLIES`.")
-    return (_SUCCESS_REPLIES[command], Error)
 
 
 class DeliveryKind(Struct, frozen=True):

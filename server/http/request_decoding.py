@@ -58,7 +58,7 @@ def check_json(request: web.Request) -> None:
 
 @runtime_checkable
 class ValidatedBody(Protocol):
-    """A body with checks of its own. `field_errors` skips fields that are `UNSET`."""
+    """A body with additional checks. `field_errors` skips fields that are `UNSET`."""
 
     def field_errors(self) -> list[FieldError]: ...
 

@@ -4,7 +4,7 @@ Statistics are read at scrape time. No label grows with the number of users or c
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, CollectorRegistry, ProcessCollector
@@ -24,6 +24,7 @@ from actors.domain_events.reader import ReaderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.runtime.histogram import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
+from actors.sessions.command_registry import COMMANDS
 from actors.sessions.online_users import OnlineUsersStatistics
 from server.websocket.connection_manager import ConnectionStatistics
 from storage.contracts.bus import BusStatistics
@@ -35,6 +36,7 @@ class MetricSources:
 
     connections: Callable[[], ConnectionStatistics]
     online_users: Callable[[], OnlineUsersStatistics]
+    command_counts: Callable[[], Mapping[str, int]]
     rooms: Callable[[], RoomsStatistics]
     conversations: Callable[[], RegistryStatistics]
     log_writer: Callable[[], LogWriterStatistics]
@@ -107,6 +109,14 @@ class ServerCollector(Collector):
             "Resync events sent, after which clients reload their state.",
             online_users.resyncs,
         )
+
+        commands = CounterMetricFamily(
+            "convene_commands", "Commands of authenticated clients, by type.", labels=["type"]
+        )
+        counts = self._sources.command_counts()
+        for registration in COMMANDS.values():
+            commands.add_metric([registration.frame_type], counts.get(registration.frame_type, 0))
+        yield commands
 
     def _conversations(self) -> Iterator[Metric]:
         actors = self._sources.conversations()

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from actors.accounts.accounts import Accounts
-from actors.conversations.commands import Delete, Edit, Send
+from actors.conversations.commands import Send
 from actors.conversations.conversations import Conversations
 from actors.conversations.drafts import create_draft, validate_content
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.message_changes import Delete, Edit
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS

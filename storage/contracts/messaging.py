@@ -56,6 +56,19 @@ class ReadByRecord(msgspec.Struct, frozen=True):
     read_at_ms: int
 
 
+class MessageState(msgspec.Struct, frozen=True):
+    """The full state of a message after a change, so that applying it is idempotent.
+
+    Its fields are fields of `MessageEntry` too.
+    """
+
+    content: str
+    edited_at_ms: int | None
+    deleted_at_ms: int | None
+    reactions: tuple[ReactionRecord, ...]
+    original_digest: str = ""
+
+
 class MessageEntry(
     msgspec.Struct,
     frozen=True,
@@ -88,15 +101,12 @@ class MessageEntry(
     original_digest: str = ""
     """Digest of the first content, once the message was edited."""
 
+    def state(self) -> MessageState:
+        return MessageState(*(getattr(self, name) for name in MessageState.__struct_fields__))
 
-class MessageState(msgspec.Struct, frozen=True):
-    """The full state of a message after a change, so that applying it is idempotent."""
-
-    content: str
-    edited_at_ms: int | None
-    deleted_at_ms: int | None
-    reactions: tuple[ReactionRecord, ...]
-    original_digest: str = ""
+    def with_state(self, state: MessageState, seq: int) -> "MessageEntry":
+        """Return the message after the change at `seq`."""
+        return msgspec.structs.replace(self, changed_seq=seq, **msgspec.structs.asdict(state))
 
 
 class ChangeEntry(msgspec.Struct, frozen=True, tag="change"):

@@ -17,8 +17,13 @@ import asyncpg
 import msgspec
 
 from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable
-from storage.embedded.server_command import ServerCommand, server_environment
-from storage.embedded.server_process import StopSteps, identify, is_server_for
+from storage.embedded.server_process import (
+    ServerCommand,
+    StopSteps,
+    identify,
+    is_server_for,
+    server_environment,
+)
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 

@@ -20,9 +20,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from storage.embedded.binaries import Binaries, StoresUnavailable
-from storage.embedded.completion import run_to_completion
-from storage.embedded.server_command import ServerCommand
-from storage.embedded.server_process import ServerProcess, StopSteps
+from storage.embedded.server_process import ServerCommand, ServerProcess, StopSteps, run_to_completion
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 

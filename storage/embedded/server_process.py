@@ -10,15 +10,44 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from storage.embedded.server_command import ServerCommand, server_environment
-
 PROC = Path("/proc")
+LAUNCHER = Path(__file__).with_name("launcher.py")
+ResultT = TypeVar("ResultT")
+
+
+class ServerCommand(msgspec.Struct, frozen=True):
+    """The command line of a server. Contains no password: every user of the machine can read it."""
+
+    argv: tuple[str, ...]
+    working_folder: Path
+    """The data folder; a running server is recognized by it."""
+    uid: int | None = None
+    """The unprivileged uid to switch to, if this process is root."""
+    required_paths: tuple[Path, ...] = ()
+    """Paths that this uid must be able to access, besides the program."""
+    parent_death_signal: signal.Signals | None = None
+    """The signal sent to the server when this process dies; None keeps it running."""
+
+    def launcher_argv(self) -> list[str]:
+        """Return the command line, prefixed with the launcher."""
+        options = [f"folder={self.working_folder}"]
+        if self.uid is not None:
+            options += [f"user={self.uid}", *(f"reach={path}" for path in self.required_paths)]
+        if self.parent_death_signal is not None:
+            options += [f"parent={os.getpid()}", f"death={int(self.parent_death_signal)}"]
+        return [sys.executable, "-I", "-S", str(LAUNCHER), *options, "--", *self.argv]
+
+
+def server_environment() -> dict[str, str]:
+    """Return a minimal environment: ours contains passwords and variables that change a server's settings."""
+    kept = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")
+    return {"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in kept if name in os.environ}}
 
 
 class ProcessIdentity(msgspec.Struct, frozen=True):
@@ -33,7 +62,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Return the running process with this pid; None if process_cwd is none or it is a zombie."""
+    """Return the running process with this pid; None if there is none or it is a zombie."""
     try:
         text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
         # The name in the second field may contain spaces and parentheses: split after the last one.
@@ -227,3 +256,23 @@ def _send_signal(process: ProcessIdentity, signal_number: signal.Signals) -> Non
         pass
     finally:
         os.close(descriptor)
+
+
+async def run_to_completion(coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run to the end. A cancellation is deferred until then and raised instead of the result.
+
+    Drivers leak a socket if they are cancelled while connecting, and turn some cancellations into their own
+    errors. An interrupted stop would leave servers running.
+    """
+    task = asyncio.create_task(coroutine)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        if not task.cancelled():
+            task.exception()  # retrieved, to prevent asyncio's warning
+        raise asyncio.CancelledError
+    return task.result()

@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from storage.embedded.binaries import StoresUnavailable
-from storage.embedded.completion import run_to_completion
-from storage.embedded.folder_locks import FolderLocks
-from storage.embedded.server_command import ServerCommand
-from storage.embedded.server_process import ServerProcess, StopSteps
+from storage.embedded.server_process import ServerCommand, ServerProcess, StopSteps, run_to_completion
 from storage.embedded.settings import StoreStatistics
+from storage.embedded.stores_folder import FolderLocks
 
 
 class Store(Protocol):

@@ -12,14 +12,12 @@ from pathlib import Path
 from types import TracebackType
 
 from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable, find_binaries
-from storage.embedded.completion import run_to_completion
-from storage.embedded.folder_locks import FolderLocks
 from storage.embedded.postgres import Postgres
 from storage.embedded.secantus import Secantus
-from storage.embedded.server_process import ServerProcess, identify
+from storage.embedded.server_process import ServerProcess, identify, run_to_completion
 from storage.embedded.settings import EmbeddedStatistics, StoresSettings, StoreUrls
 from storage.embedded.store_supervisor import WATCH_INTERVAL_S, Store, StoreSupervisor
-from storage.embedded.stores_folder import StoresFolder
+from storage.embedded.stores_folder import FolderLocks, StoresFolder
 from storage.embedded.valkey import Valkey
 
 

@@ -109,16 +109,7 @@ class MemoryMessageLog:
         conversation_id, seq = self._seq_by_id.get(change.message_id, ("", 0))
         message = self._logs.get(conversation_id, {}).get(seq)
         if isinstance(message, MessageEntry) and message.changed_seq < change.seq:
-            state = change.state
-            self._logs[conversation_id][seq] = msgspec.structs.replace(
-                message,
-                changed_seq=change.seq,
-                content=state.content,
-                edited_at_ms=state.edited_at_ms,
-                deleted_at_ms=state.deleted_at_ms,
-                reactions=state.reactions,
-                original_digest=state.original_digest,
-            )
+            self._logs[conversation_id][seq] = message.with_state(change.state, change.seq)
 
     async def mark_read_by(
         self, conversation_id: str, user_id: str, after: int, through: int, read_at_ms: int

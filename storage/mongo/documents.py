@@ -4,10 +4,11 @@ Field names are those of the database design; `kind`, `draft`, `changed_seq` and
 the log.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
+from msgspec import structs
 
 from storage.contracts.messaging import (
     ChangeEntry,
@@ -25,6 +26,12 @@ from storage.contracts.messaging import (
 )
 
 Document = dict[str, Any]
+STATE_TIMES: Final = {
+    attribute: attribute.removesuffix("_ms")
+    for attribute in MessageState.__struct_fields__
+    if attribute.endswith("_at_ms")
+}
+"""Optional times of a message's state, stored without `_ms` in their name."""
 
 
 def entry_document(entry: Entry) -> Document:
@@ -87,7 +94,6 @@ def entry_record(document: Document) -> Entry:
 
 
 def message_record(document: Document) -> MessageEntry:
-    state = _message_state(document)
     membership = document.get("membership")
     return MessageEntry(
         id=str(document["_id"]),
@@ -97,29 +103,25 @@ def message_record(document: Document) -> MessageEntry:
         attempt_id=int(document["draft"]),
         sender_id=document["sender_id"],
         client_id=document["client_id"],
-        content=state.content,
         message_type=document["message_type"],
         mentions=tuple(document["mentions"]),
         reply_to=document.get("reply_to"),
         created_at_ms=int(document["created_at"]),
-        edited_at_ms=state.edited_at_ms,
-        deleted_at_ms=state.deleted_at_ms,
-        reactions=state.reactions,
         read_by=tuple(
             ReadByRecord(user_id=reader["user_id"], read_at_ms=int(reader["read_at"]))
             for reader in document["delivery_status"]["read_by"]
         ),
         membership=_membership_delta(membership) if membership is not None else None,
-        original_digest=state.original_digest,
+        **structs.asdict(_message_state(document)),
     )
 
 
 def message_state_document(state: MessageState) -> Document:
     document: Document = {"content": state.content}
-    if state.edited_at_ms is not None:
-        document["edited_at"] = DatetimeMS(state.edited_at_ms)
-    if state.deleted_at_ms is not None:
-        document["deleted_at"] = DatetimeMS(state.deleted_at_ms)
+    for attribute, name in STATE_TIMES.items():
+        time_ms = getattr(state, attribute)
+        if time_ms is not None:
+            document[name] = DatetimeMS(time_ms)
     if state.original_digest:
         document["first"] = state.original_digest
     document["reactions"] = [
@@ -131,13 +133,12 @@ def message_state_document(state: MessageState) -> Document:
 def _message_state(document: Document) -> MessageState:
     return MessageState(
         content=document["content"],
-        edited_at_ms=_optional_ms(document.get("edited_at")),
-        deleted_at_ms=_optional_ms(document.get("deleted_at")),
         reactions=tuple(
             ReactionRecord(emoji=reaction["emoji"], user_ids=tuple(reaction["user_ids"]))
             for reaction in document.get("reactions", ())
         ),
         original_digest=document.get("first", ""),
+        **{attribute: _optional_ms(document.get(name)) for attribute, name in STATE_TIMES.items()},
     )
 
 

@@ -16,7 +16,13 @@ from storage.contracts.messaging import Appended, ChangeEntry, Duplicates, Entry
 from storage.errors import Unavailable
 from storage.mongo.client import Document, map_errors
 from storage.mongo.conditional_updates import add_reader, set_if_older
-from storage.mongo.documents import entry_document, entry_record, message_record, message_state_document
+from storage.mongo.documents import (
+    STATE_TIMES,
+    entry_document,
+    entry_record,
+    message_record,
+    message_state_document,
+)
 
 DUPLICATE_KEY = 11000
 PAGE_WINDOW_MAX = 1000
@@ -177,8 +183,9 @@ class MongoMessageLog:
         return int(counts[0]["count"]) if counts else 0
 
     async def apply_change(self, change: ChangeEntry) -> None:
-        cleared = {"edited_at": None, "deleted_at": None}
-        fields = cleared | message_state_document(change.state) | {"changed_seq": change.seq}
+        # Times that the state has not are cleared.
+        fields = dict.fromkeys(STATE_TIMES.values()) | message_state_document(change.state)
+        fields["changed_seq"] = change.seq
         async with map_errors():
             await self._messages.update_one(
                 {"_id": ObjectId(change.message_id)}, set_if_older("changed_seq", change.seq, fields)

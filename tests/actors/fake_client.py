@@ -11,6 +11,7 @@ from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.commands import CommandDecoders, json_decoders
 from actors.protocol.event_filter import EventGroup
 from actors.runtime.actor_ref import ActorRef
+from actors.sessions.command_registry import COMMANDS
 from actors.sessions.session import Session
 from storage.contracts.users import Identity, UserRecord
 from tests.actors.fake_cluster import FAST_LIMITS
@@ -29,6 +30,7 @@ class FakeClient:
 
     def __init__(self, core: Core) -> None:
         self.frames: list[dict[str, Any]] = []
+        self._sent_types: dict[object, object] = {}
         self.close_code = 0
         self.is_authenticated = False
         self.event_groups: Collection[EventGroup] | None = None
@@ -39,7 +41,11 @@ class FakeClient:
         )
 
     def write(self, data: bytes) -> None:
-        self.frames += [msgspec.json.decode(line) for line in data.split(b"\n") if line]
+        frames = [msgspec.json.decode(line) for line in data.split(b"\n") if line]
+        self.frames += frames
+        for frame in frames:
+            if frame["type"] == "error" and frame["id"] in self._sent_types:
+                assert frame["code"] in self._possible_errors(frame["id"]), frame
 
     def too_slow(self) -> None:
         raise AssertionError
@@ -62,7 +68,14 @@ class FakeClient:
         self.is_authenticated = True
 
     def send(self, **frame: object) -> None:
+        self._sent_types[frame.get("id")] = frame.get("type")
         self.ref.deliver_inline(msgspec.json.encode(frame))
+
+    def _possible_errors(self, frame_id: object) -> set[str]:
+        sent_type = self._sent_types[frame_id]
+        return {"frame.unknown_type"}.union(
+            *(command.errors for command in COMMANDS.values() if command.frame_type == sent_type)
+        )
 
     def received(self, kind: str) -> list[dict[str, Any]]:
         return [frame for frame in self.frames if frame["type"] == kind]

@@ -18,6 +18,7 @@ from actors.protocol.objects import (
     MessageType,
     OwnUser,
 )
+from actors.protocol.results import SendResult
 from actors.protocol.server_frames import (
     ConversationChanges,
     ConversationUpdated,
@@ -27,7 +28,6 @@ from actors.protocol.server_frames import (
     Ok,
     Ready,
     Resync,
-    SendResult,
     server_frame_encoder,
 )
 from client.http_responses import Changes, Page

@@ -3,12 +3,17 @@
 import asyncio
 
 import pytest
+from msgspec import structs
 
-from actors.protocol.commands import Ping, SendMessage
-from actors.protocol.server_frames import Error, Ok, PingResult
+from actors.protocol.commands import Authenticate, ClientCommand, Ping, SendMessage
+from actors.protocol.results import PingResult
+from actors.protocol.server_frames import Error, Ok
+from actors.sessions.command_registration import CommandRegistration
+from actors.sessions.command_registry import COMMANDS
 from client.client import Client
 from client.client_settings import ClientSettings
 from client.errors import ClientClosed, RequestRejected, RequestTimeout
+from server.api_docs.examples import EXAMPLES
 from tests.client.conftest import ClientRecorder
 from tests.client.scripted_server import ROOM, ScriptedServer
 
@@ -141,3 +146,26 @@ async def test_connect_without_a_server_times_out() -> None:
             await client.connect(deadline_s=0.2)
     finally:
         await client.close()
+
+
+@pytest.mark.parametrize(
+    "registration",
+    [registration for registration in COMMANDS.values() if registration.command is not Authenticate],
+    ids=lambda registration: registration.frame_type,
+)
+async def test_any_command_can_be_requested(
+    recorder: ClientRecorder, server: ScriptedServer, registration: CommandRegistration
+) -> None:
+    """Each registered command is sent as it is, and its result decoded as the struct it declares."""
+    socket = await recorder.connect(server)
+    example, reply = EXAMPLES[registration.command], EXAMPLES[registration.reply]
+    assert isinstance(example, ClientCommand)
+    assert isinstance(reply, Ok)
+    requesting = asyncio.create_task(
+        recorder.client.request(lambda request_id: structs.replace(example, id=request_id))
+    )
+    command = await socket.next_command()
+    await socket.send(structs.replace(reply, id=command.id))
+
+    assert command == structs.replace(example, id=command.id)
+    assert await requesting == reply.result

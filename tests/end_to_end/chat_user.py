@@ -7,7 +7,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Self
 
-from actors.protocol.server_frames import SendResult, ServerFrame
+import msgspec
+
+from actors.protocol.results import SendResult
+from actors.protocol.server_frames import ServerFrame
 from client.client import Client
 from client.client_settings import ClientSettings
 from client.encoding import JSON, Encoding
@@ -53,7 +56,8 @@ class ChatUser:
         self._views = [each.add_view(user.username) for each in self._oracles]
         self._numbers = itertools.count(1)
         urls = [instance if isinstance(instance, str) else instance.url for instance in instances]
-        self.client = Client(urls, user.token, settings=settings, on_frame=self._on_frame, encoding=encoding)
+        settings = msgspec.structs.replace(settings, encoding=encoding)
+        self.client = Client(urls, user.token, settings=settings, on_frame=self._on_frame)
         for each in self._oracles:
             self.client.subscribe(each.conversation_id)
 

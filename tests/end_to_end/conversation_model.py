@@ -4,7 +4,7 @@ Concurrent sends may be stored in any order, so the model takes their seqs from 
 they are the next ones, each used once.
 """
 
-from actors.protocol.server_frames import ReadResult, SendResult
+from actors.protocol.results import ReadResult, SendResult
 
 
 class ConversationModel:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Sequence
 
 from actors.protocol.objects import Message, MessageType
-from actors.protocol.server_frames import LogFrame, SendResult, ServerFrame
+from actors.protocol.results import SendResult
+from actors.protocol.server_frames import LogFrame, ServerFrame
 
 Key = tuple[str, str]
 

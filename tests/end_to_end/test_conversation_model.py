@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.protocol.server_frames import SendResult
+from actors.protocol.results import SendResult
 from client.client import Client
 from client.errors import RequestRejected
 from tests.conftest import LoopThread

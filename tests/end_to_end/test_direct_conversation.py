@@ -11,6 +11,7 @@ from actors.protocol.server_frames import (
     ServerFrame,
 )
 from client.client import Client
+from client.client_settings import ClientSettings
 from client.encoding import MSGPACK
 from client.errors import RequestRejected
 from tests.end_to_end.conftest import Pair
@@ -30,7 +31,10 @@ async def test_two_users_exchange_messages(pair: Pair) -> None:
     async with (
         Client([first_instance.url], ana.token, on_frame=received["ana"].append) as ana_client,
         Client(
-            [second_instance.url], ben.token, on_frame=received["ben"].append, encoding=MSGPACK
+            [second_instance.url],
+            ben.token,
+            settings=ClientSettings(encoding=MSGPACK),
+            on_frame=received["ben"].append,
         ) as ben_client,
         ana.http(first_instance) as ana_http,
         ben.http(second_instance) as ben_http,

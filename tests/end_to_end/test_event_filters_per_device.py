@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from actors.protocol.event_filter import EventGroup
 from actors.protocol.server_frames import ServerFrame
 from client.client import Client
+from client.client_settings import ClientSettings
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.raw_socket import open_socket
@@ -30,12 +31,17 @@ class FilteredDevice:
     """A device with an event filter; None receives everything."""
 
     def __init__(
-        self, user: RegisteredUser, instance: ServerProcess, event_filter: list[EventGroup] | None
+        self, user: RegisteredUser, instance: ServerProcess, event_filter: tuple[EventGroup, ...] | None
     ) -> None:
         groups = EventGroup if event_filter is None else event_filter
         self.expected = UNFILTERED_FRAMES.union(*(FRAMES_BY_GROUP[group] for group in groups))
         self.received: set[str] = set()
-        self.client = Client([instance.url], user.token, on_frame=self._on_frame, event_filter=event_filter)
+        self.client = Client(
+            [instance.url],
+            user.token,
+            settings=ClientSettings(event_filter=event_filter),
+            on_frame=self._on_frame,
+        )
 
     def _on_frame(self, frame: ServerFrame) -> None:
         self.received.add(str(type(frame).__struct_config__.tag))
@@ -55,11 +61,11 @@ async def test_each_device_receives_its_event_groups(pair: Pair) -> None:
         path = f"/v1/events/{(await ana_api.create_event('Boules', 3))['id']}"
         await ben_api.request_ok("PUT", f"{path}/rsvp", {"status": "MAYBE"})
 
-        filters: list[list[EventGroup] | None] = [
+        filters: list[tuple[EventGroup, ...] | None] = [
             None,
-            [],
-            [EventGroup.FEED, EventGroup.TYPING],
-            *([group] for group in EventGroup),
+            (),
+            (EventGroup.FEED, EventGroup.TYPING),
+            *((group,) for group in EventGroup),
         ]
         devices = [FilteredDevice(ben, second_instance, event_filter) for event_filter in filters]
         for device in devices:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from actors.protocol.server_frames import ChangeResult
+from actors.protocol.results import ChangeResult
 from client.client import Client
 from client.errors import RequestRejected
 from tests.end_to_end.conftest import Pair

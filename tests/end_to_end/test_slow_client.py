@@ -23,7 +23,9 @@ SHED = "convene_frames_shed_total"
 TOO_SLOW = 'convene_connections_closed_total{code="4002"}'
 UNLIMITED = {"messages_per_s": 10_000, "messages_burst": 10_000, "write_timeout_ms": 60_000}
 
-SLOW_SETTINGS = msgspec.structs.replace(FAST_SETTINGS, queued_frames_max=20, heartbeat_interval_s=60.0)
+SLOW_SETTINGS = msgspec.structs.replace(
+    FAST_SETTINGS, queued_frames_max=20, heartbeat_interval_s=60.0, encoding=MSGPACK, discover=False
+)
 """A long heartbeat interval: while the client does not read, it receives no pongs either."""
 
 
@@ -35,7 +37,7 @@ async def test_slow_client_fetches_all_shed_frames(pair: Pair, start_instance: S
     oracle = Oracle(await users[0].create_group(instance, [*users[1:], slow]))
     view = oracle.add_view("slow")
     # Without discovery it knows no conversation in advance, so it fetches nothing while it does not read.
-    client = Client([instance.url], slow.token, settings=SLOW_SETTINGS, encoding=MSGPACK, discover=False)
+    client = Client([instance.url], slow.token, settings=SLOW_SETTINGS)
     frames = client.frames()
     async with AsyncExitStack() as stack:
         chat_users = [

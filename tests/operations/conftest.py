@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from config.settings import ServerSettings, Settings, StoreSettings
-from run import Instance
+from server.instance import Instance
 from server.operator_services import OperatorServices
 from storage.embedded import StoreUrls
 from storage.stores import SERVICES

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from run import Instance
+from server.instance import Instance
 from tests.server.registered_users import RegisteredUser
 
 Json = Any

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from run import Instance
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.conftest import LoopThread
 from tests.server.api_client import ApiClient

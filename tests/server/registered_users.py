@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from run import Instance
+from server.instance import Instance
 
 PASSWORD = "a good password"
 

@@ -9,7 +9,7 @@ from aiohttp import web_app
 
 from config.limits import Limits
 from config.settings import ServerSettings, Settings, StoreSettings
-from run import Instance
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.postgres.migrations import create_database
 from storage.stores import SERVICES

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from run import Instance
+from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUser, RegisteredUsers

@@ -14,7 +14,7 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events
 
-from run import Instance
+from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
@@ -161,7 +161,7 @@ async def test_every_response_matches_the_document(
 async def test_token_ending_routes_match_the_document(
     operation: Operation, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """Each request uses a token of its own."""
+    """Each request uses a separate token."""
     (ana,) = await people.register(1, instance)
     document = await api.get(None, "/openapi.json")
     assert await describe_mismatches(api, ana, document, {operation}) == ""

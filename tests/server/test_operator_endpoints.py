@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from run import Instance
+from actors.sessions.command_registry import COMMANDS
+from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUsers
 
@@ -38,6 +39,8 @@ async def test_metrics_are_prometheus_text(
         "convene_frames_shed",
     ):
         assert re.search(rf"^# TYPE {family}\w* ", figures, re.MULTILINE), family
+    counted = set(re.findall(r'^convene_commands_total\{type="([\w.]+)"\} ', figures, re.MULTILINE))
+    assert counted == {command.frame_type for command in COMMANDS.values()}
     for private in (ana.id, ana.username, ana.token, group, "secret word"):
         assert private not in figures
 

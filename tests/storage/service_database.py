@@ -84,7 +84,7 @@ class ServiceDatabase:
         task = asyncio.ensure_future(work)
         deadline = time.monotonic() + WAIT_TIMEOUT_S
         while await self.sql.fetchval(COUNT_LOCK_WAITS) < waiting:
-            assert not task.done(), "it waited for nobody"
+            assert not task.done(), "it did not wait for a lock"
             assert time.monotonic() < deadline, "it did not begin to wait"
         return task
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -20,8 +21,8 @@ from tests.storage.bus_cluster import (
     RedisCluster,
     ShardedCluster,
 )
-from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
+from tests.tcp_proxy import TcpProxy
 from tests.until import until
 
 _names = itertools.count(1)
@@ -43,7 +44,7 @@ async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
 async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
-    """Instances whose servers a test may lose."""
+    """Instances whose servers a test may stop."""
     if request.param == "memory":
         made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
@@ -60,7 +61,7 @@ Opening = Callable[..., Awaitable[RedisBus]]
 
 @pytest.fixture
 async def opened() -> AsyncIterator[Opening]:
-    """Opens buses that are impatient, and closes them whatever a test did."""
+    """Opens buses with short timeouts, and closes them after the test."""
     buses: list[RedisBus] = []
 
     async def make(url: str, queue_frames: int = 10_000, time_limits: Timeouts = SHORT_TIMEOUTS) -> RedisBus:
@@ -78,7 +79,7 @@ def topic() -> str:
 
 
 class RecordingSubscriber:
-    """What a bus told, in order."""
+    """Records the frames that a bus delivered, in order."""
 
     def __init__(self, bus: CheckedBus) -> None:
         self.received: list[tuple[str, bytes]] = []
@@ -95,7 +96,7 @@ class RecordingSubscriber:
 
 
 async def wait_delivered(*buses: CheckedBus) -> None:
-    """Wait until what was published before is heard: later frames of the same way have come round."""
+    """Wait until earlier frames are delivered: later ones on the same route have arrived."""
     for bus in buses:
         await bus.check()
     await asyncio.sleep(0)
@@ -374,8 +375,7 @@ async def test_close_sends_queued_frames(server: ValkeyServer, opened: Opening) 
 @pytest.fixture
 async def proxy(server: ValkeyServer) -> AsyncIterator[tuple[TcpProxy, str]]:
     """A proxy before the server, and its URL."""
-    loop = asyncio.get_running_loop()
-    made = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    made = TcpProxy(f"unix://{quote(str(server.socket))}")
     port = await made.start()
     yield made, f"redis://127.0.0.1:{port}/0"
     await made.close()

@@ -15,7 +15,7 @@ TIMEOUT_S = 5.0
 
 
 class ConnectionFactory:
-    """Makes real connections, and counts them; fails while it is told to."""
+    """Opens and counts real connections; fails while `failing` is set."""
 
     def __init__(self, url: str) -> None:
         self._url = url

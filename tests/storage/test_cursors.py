@@ -73,10 +73,10 @@ async def test_update_waits_for_a_concurrent_one(
     social_database: ServiceDatabase, cursors: PostgresCursors, ends_well: bool
 ) -> None:
     """It conflicts if the first commits, and succeeds if the first rolls back."""
-    beside = await social_database.connection()
-    moving = beside.transaction()
+    other_connection = await social_database.connection()
+    moving = other_connection.transaction()
     await moving.start()
-    await beside.execute(MOVE, NAME, "here", 0, 0, "here", 5, 50)
+    await other_connection.execute(MOVE, NAME, "here", 0, 0, "here", 5, 50)
     step = await social_database.start_until_blocked(cursors.advance(CursorUpdate(NAME, START, FAR)))
     if ends_well:
         await moving.commit()

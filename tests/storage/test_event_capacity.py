@@ -27,7 +27,7 @@ SELECT_COUNTS = """
 
 @pytest.fixture
 async def other(scene: EventFixture) -> EventFixture:
-    """The stores as a second instance of the server has them."""
+    """The stores of a second instance."""
     return EventFixture(scene.database, await scene.database.instance())
 
 
@@ -131,14 +131,14 @@ async def test_capacity_changes_and_rsvps_are_consistent(scene: EventFixture, ot
 async def test_rsvp_waits_for_a_concurrent_one(scene: EventFixture) -> None:
     """It waits at the event's row and finds the last place taken."""
     event_id, ana, ben = await scene.create_event(1), *sorted_random_ids(2)
-    beside = await scene.database.connection()
-    answering = beside.transaction()
+    other_connection = await scene.database.connection()
+    answering = other_connection.transaction()
     await answering.start()
-    await beside.fetchrow(LOCK, event_id)
+    await other_connection.fetchrow(LOCK, event_id)
     answer = await scene.database.start_until_blocked(
         scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
     )
-    await beside.execute(
+    await other_connection.execute(
         "INSERT INTO event_rsvps (event_id, user_id, status) VALUES ($1, $2, 'GOING')", event_id, ben
     )
     await answering.commit()

@@ -248,10 +248,10 @@ async def test_remove_user_ignores_deleted_events(scene: EventFixture) -> None:
     gone, stays = await scene.create_event(), await scene.create_event()
     for event_id in (gone, stays):
         await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
-    beside = await scene.database.connection()
-    deleting = beside.transaction()
+    other_connection = await scene.database.connection()
+    deleting = other_connection.transaction()
     await deleting.start()
-    await beside.execute("DELETE FROM events WHERE id = $1", gone)
+    await other_connection.execute("DELETE FROM events WHERE id = $1", gone)
     forget = await scene.database.start_until_blocked(scene.events.remove_user(ana))
     await deleting.commit()
     await forget

@@ -21,7 +21,7 @@ Logged = Callable[[Literal["json", "console"]], tuple[LogSettings, io.StringIO]]
 
 @pytest.fixture
 def logged() -> Iterator[Logged]:
-    """Sets the log up as the server does."""
+    """Sets up the log as the server does."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
 

@@ -28,21 +28,21 @@ async def here(social_database: ServiceDatabase) -> AsyncIterator[PostgresLocks]
 
 @pytest.fixture
 async def there(social_database: ServiceDatabase) -> AsyncIterator[PostgresLocks]:
-    """Those of another."""
+    """The locks of another instance."""
     locks = PostgresLocks(social_database.url)
     yield locks
     await locks.release_all()
 
 
 async def wait_until_held(is_held: Callable[[], Awaitable[bool]]) -> None:
-    """Ask until it holds: a server needs a moment to notice that a connection has gone."""
+    """Poll until the lock is held: the server notices the end of a connection with a delay."""
     deadline = time.monotonic() + WAIT_S
     while not await is_held():
         assert time.monotonic() < deadline
 
 
 async def test_only_one_instance_holds_a_lock(here: PostgresLocks, there: PostgresLocks) -> None:
-    """Also with repeated calls; another name is another lock."""
+    """Also with repeated calls; different names are different locks."""
     for _ in range(3):
         assert await here.try_acquire(NAMES[0])
         assert not await there.try_acquire(NAMES[0])

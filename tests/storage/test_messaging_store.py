@@ -31,7 +31,7 @@ from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
 from storage.mongo import client
 from storage.mongo.messaging import MongoMessaging
-from tests.storage.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 
 NOW_MS = 1_790_000_000_123
 _client_ids = itertools.count(1)
@@ -39,7 +39,7 @@ _client_ids = itertools.count(1)
 
 @pytest.fixture(params=["memory", "mongo"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[MessagingStore]:
-    """An open store; the real one holds what other tests left, under other ids."""
+    """An open store; the real one contains data of other tests, under other ids."""
     if request.param == "memory":
         yield MemoryMessaging()
         return
@@ -306,7 +306,7 @@ async def test_find_messages_omits_changes_and_unknown_ids(store: MessagingStore
 
 
 async def fill_with_changes(store: MessagingStore, conversation_id: str) -> list[int]:
-    """Fill a log of 700 entries in which only every 23rd is a message; answers their seqs."""
+    """Fill a log with 700 entries in which every 23rd is a message; return their seqs."""
     entries = [
         message(conversation_id, n) if n % 23 == 0 else change(conversation_id, n, 23) for n in range(1, 701)
     ]
@@ -599,8 +599,7 @@ async def test_retry_after_a_lost_acknowledgement_stores_once(
     """The first call raises `Unavailable` although it stored the batch."""
     monkeypatch.setattr(client, "TIMEOUT_MS", 1000)
     host, port = urlsplit(stores.mongo).hostname or "", urlsplit(stores.mongo).port or 0
-    loop = asyncio.get_running_loop()
-    proxy = TcpProxy(lambda protocol: loop.create_connection(protocol, host, port))
+    proxy = TcpProxy(f"tcp://{host}:{port}")
     url = stores.mongo.replace(f":{port}", f":{await proxy.start()}")
     store = await MongoMessaging.open(url, "convene_contract")
     try:

@@ -27,7 +27,7 @@ def notifications(notifications_database: ServiceDatabase) -> PostgresNotificati
 
 @pytest.fixture
 async def other(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    """The store as a second instance of the server has it."""
+    """The store of a second instance."""
     instance = await notifications_database.instance()
     return PostgresNotifications(instance.pool, instance.cursors)
 
@@ -141,16 +141,16 @@ async def test_rows_are_locked_in_a_fixed_order(
     for post in reversed(posts):
         await notifications.add([like_notification(ana, ben, post)], None)
     rows = {one.reference_id: one for one in await list_notifications(notifications, ana)}
-    beside = await notifications_database.connection()
+    other_connection = await notifications_database.connection()
     lock = "SELECT FROM notifications WHERE id = ANY($1::uuid[]) FOR UPDATE"
-    async with beside.transaction():
-        await beside.execute(lock, [rows[posts[0]].id])
+    async with other_connection.transaction():
+        await other_connection.execute(lock, [rows[posts[0]].id])
         known = list(rows.values())
         work: Awaitable[object] = (
             notifications.mark_delivered(known) if act == "told" else notifications.mark_all_read(ana)
         )
         waiting = await notifications_database.start_until_blocked(work)
-        await beside.execute(f"{lock} NOWAIT", [rows[post].id for post in posts[1:]])
+        await other_connection.execute(f"{lock} NOWAIT", [rows[post].id for post in posts[1:]])
     await waiting
     assert await notifications.list_undelivered(10) == []
 

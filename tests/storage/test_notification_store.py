@@ -21,7 +21,7 @@ def notifications(notifications_database: ServiceDatabase) -> PostgresNotificati
 
 
 def like_notification(recipient: str, sender: str, post_id: str, occasion: str = "") -> NewNotification:
-    """Somebody likes a post; another occasion is told again."""
+    """Likes of a post; a repeated like notifies again."""
     return NewNotification(
         recipient_id=recipient,
         source=f"LIKE:{post_id}:{sender}{occasion}",

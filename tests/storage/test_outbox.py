@@ -41,7 +41,7 @@ class OutboxReader:
             self.cursor = Cursor(self.cursor.source, some[-1].xid, some[-1].id)
 
     async def read_until(self, count: int) -> None:
-        """Read until so many have come: the server's own transactions may hold them back for a moment."""
+        """Read until this many have arrived: open transactions of the server may delay them."""
         deadline = time.monotonic() + READ_TIMEOUT_S
         while len(self.seen) < count:
             assert time.monotonic() < deadline, f"{len(self.seen)} of {count} came"

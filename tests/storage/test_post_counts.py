@@ -33,7 +33,7 @@ def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
 
 
 class RandomWriter:
-    """Somebody who likes, comments and deletes without end."""
+    """A user who likes, comments and deletes until stopped."""
 
     def __init__(self, number: int, instance: ServiceInstance, post_ids: list[str], author_id: str) -> None:
         self._random = random.Random(number)
@@ -100,10 +100,10 @@ async def test_like_of_a_post_being_deleted_is_missing(
     """It waits for the deletion; nothing of it stays."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
-    beside = await posts_database.connection()
-    deleting = beside.transaction()
+    other_connection = await posts_database.connection()
+    deleting = other_connection.transaction()
     await deleting.start()
-    await beside.execute("DELETE FROM posts WHERE id = $1", post_id)
+    await other_connection.execute("DELETE FROM posts WHERE id = $1", post_id)
     like = await posts_database.start_until_blocked(reactions.like(post_id, ben))
     comment = await posts_database.start_until_blocked(reactions.comment(post_id, ben, "so", None), waiting=2)
     await deleting.commit()
@@ -123,10 +123,10 @@ async def test_deletion_of_a_post_waits_for_a_like(
     """The like is deleted with the post."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
-    beside = await posts_database.connection()
-    liking = beside.transaction()
+    other_connection = await posts_database.connection()
+    liking = other_connection.transaction()
     await liking.start()
-    await beside.execute(LIKE, post_id, ben)
+    await other_connection.execute(LIKE, post_id, ben)
     delete = await posts_database.start_until_blocked(posts.delete(post_id, ana))
     await liking.commit()
     assert await delete
@@ -144,17 +144,17 @@ async def test_unlike_locks_the_post_first(
     post_id = await posts.create(ana, "hello", None, None)
     await reactions.like(post_id, ben)
     comment_id = await reactions.comment(post_id, ben, "so", None)
-    beside = await posts_database.connection()
+    other_connection = await posts_database.connection()
     for ends in (False, True):
-        deleting = beside.transaction()
+        deleting = other_connection.transaction()
         await deleting.start()
-        await beside.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post_id)
+        await other_connection.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post_id)
         liked = what == "post_likes"
         taken = reactions.unlike(post_id, ben) if liked else reactions.delete_comment(comment_id)
         back = await posts_database.start_until_blocked(taken)
-        await beside.execute(f"SELECT FROM {what} WHERE post_id = $1 FOR UPDATE NOWAIT", post_id)
+        await other_connection.execute(f"SELECT FROM {what} WHERE post_id = $1 FOR UPDATE NOWAIT", post_id)
         if ends:
-            await beside.execute("DELETE FROM posts WHERE id = $1", post_id)
+            await other_connection.execute("DELETE FROM posts WHERE id = $1", post_id)
         await deleting.commit()
         assert await back is not ends
         if not ends:
@@ -168,10 +168,10 @@ async def test_concurrent_likes_of_one_user_count_once(
     """The second waits and changes nothing."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
-    beside = await posts_database.connection()
-    liking = beside.transaction()
+    other_connection = await posts_database.connection()
+    liking = other_connection.transaction()
     await liking.start()
-    await beside.execute(LIKE, post_id, ben)
+    await other_connection.execute(LIKE, post_id, ben)
     second = await posts_database.start_until_blocked(reactions.like(post_id, ben))
     await liking.commit()
     assert not await second

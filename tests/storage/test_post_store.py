@@ -34,7 +34,7 @@ def page_key(post: PostRecord) -> PageKey:
 async def insert_at_times(
     database: ServiceDatabase, authors: list[str], count: int, time_count: int
 ) -> list[PostKey]:
-    """Posts of all those authors at few moments, the newest first as everybody is to see them."""
+    """Insert posts of all these authors at few times; return them newest first, as they are listed."""
     chance = random.Random(count)
     for _ in range(count):
         await database.sql.execute(

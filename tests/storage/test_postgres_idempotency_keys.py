@@ -31,7 +31,7 @@ def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
 
 
 class BlockedWork:
-    """Work that makes a post and then waits to be let go, or to fail."""
+    """Work that creates a post and then waits until it is released or fails."""
 
     def __init__(self) -> None:
         self.started = asyncio.Event()

@@ -23,7 +23,7 @@ def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
 
 @pytest.fixture
 async def post_id(posts: PostgresPosts) -> str:
-    """A post of somebody."""
+    """A post of some user."""
     return await posts.create(random_id(), "hello", None, None)
 
 

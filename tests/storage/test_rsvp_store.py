@@ -16,7 +16,7 @@ NO_RSVP = RsvpState(None, None)
 async def create_full_event(
     scene: EventFixture, waitlist: list[str], capacity: int = 1
 ) -> tuple[str, list[str]]:
-    """An event, those who go, and a line of those given."""
+    """A full event: its creator's id, the users who go, and the given users on the waitlist."""
     event_id, goers = await scene.create_event(capacity), sorted_random_ids(capacity)
     for user in goers:
         await scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False)
@@ -95,7 +95,7 @@ async def test_freed_place_goes_to_the_first_waiting_user(scene: EventFixture) -
     assert await scene.counts(event_id) == (1, 0)
 
 
-async def test_nobody_skips_the_waitlist(scene: EventFixture) -> None:
+async def test_new_rsvp_does_not_skip_the_waitlist(scene: EventFixture) -> None:
     """A free place with users waiting is theirs."""
     line = sorted_random_ids(2)
     event_id, (goer,) = await create_full_event(scene, line)
@@ -124,7 +124,7 @@ async def test_another_status_leaves_the_waitlist(scene: EventFixture, status: s
 
 
 async def test_raised_capacity_promotes_the_waitlist(scene: EventFixture) -> None:
-    """In order, as many as fit; lowering to the places taken promotes nobody."""
+    """In order, as many as fit; lowering to the places taken promotes no one."""
     line = sorted_random_ids(5)
     line.reverse()
     event_id, _ = await create_full_event(scene, line, capacity=2)
@@ -139,7 +139,7 @@ async def test_raised_capacity_promotes_the_waitlist(scene: EventFixture) -> Non
     assert await scene.sql.fetchval("SELECT count(*) FROM event_waitlist") == 0
 
 
-async def test_nobody_is_promoted_after_the_start(scene: EventFixture) -> None:
+async def test_no_user_is_promoted_after_the_start(scene: EventFixture) -> None:
     """Neither for freed nor for new places; RSVPs are accepted until the end."""
     line = sorted_random_ids(2)
     event_id, (goer,) = await create_full_event(scene, line)

@@ -1,4 +1,4 @@
-"""The schema of the database design stands as it was written, table by table.
+"""The schema matches the database design, table by table.
 
 Decided refinements: points in time bear their zone, and columns that are never null say so.
 """

@@ -104,10 +104,10 @@ async def test_block_waits_for_a_concurrent_follow_and_deletes_it(
 ) -> None:
     """No follow stays."""
     ana, ben = sorted_random_ids(2)
-    beside = await social_database.connection()
-    following = beside.transaction()
+    other_connection = await social_database.connection()
+    following = other_connection.transaction()
     await following.start()
-    await beside.execute(FOLLOW, ana, ben)
+    await other_connection.execute(FOLLOW, ana, ben)
     block = await social_database.start_until_blocked(social.block(ben, ana))
     await following.commit()
     assert await block
@@ -121,10 +121,10 @@ async def test_follow_waits_for_a_concurrent_block(
 ) -> None:
     """Rejected if the block commits, new if it rolls back."""
     ana, ben = sorted_random_ids(2)
-    beside = await social_database.connection()
-    blocking = beside.transaction()
+    other_connection = await social_database.connection()
+    blocking = other_connection.transaction()
     await blocking.start()
-    await beside.execute(BLOCK, ben, ana)
+    await other_connection.execute(BLOCK, ben, ana)
     follow = await social_database.start_until_blocked(social.follow(ana, ben))
     if ends_well:
         await blocking.commit()
@@ -143,10 +143,10 @@ async def test_follow_waits_for_a_concurrent_unfollow(
     """It is new and counted once."""
     ana, ben = sorted_random_ids(2)
     await social.follow(ana, ben)
-    beside = await social_database.connection()
-    ending = beside.transaction()
+    other_connection = await social_database.connection()
+    ending = other_connection.transaction()
     await ending.start()
-    await beside.execute(UNFOLLOW, ana, ben)
+    await other_connection.execute(UNFOLLOW, ana, ben)
     follow = await social_database.start_until_blocked(social.follow(ana, ben))
     await ending.commit()
     assert await follow
@@ -159,10 +159,10 @@ async def test_unfollow_does_not_see_an_uncommitted_follow(
 ) -> None:
     """The follow stays and is counted."""
     ana, ben = sorted_random_ids(2)
-    beside = await social_database.connection()
-    following = beside.transaction()
+    other_connection = await social_database.connection()
+    following = other_connection.transaction()
     await following.start()
-    await beside.execute(FOLLOW, ana, ben)
+    await other_connection.execute(FOLLOW, ana, ben)
     assert not await social.unfollow(ana, ben)
     await following.commit()
     assert await social.stats(ben) == SocialStats(followers_count=1)
@@ -175,10 +175,10 @@ async def test_concurrent_unfollows_subtract_once(
     """The second waits, finds nothing and returns False."""
     ana, ben = sorted_random_ids(2)
     await social.follow(ana, ben)
-    beside = await social_database.connection()
-    ending = beside.transaction()
+    other_connection = await social_database.connection()
+    ending = other_connection.transaction()
     await ending.start()
-    await beside.execute(UNFOLLOW, ana, ben)
+    await other_connection.execute(UNFOLLOW, ana, ben)
     second = await social_database.start_until_blocked(social.unfollow(ana, ben))
     await ending.commit()
     assert not await second
@@ -196,13 +196,13 @@ async def test_counts_are_locked_in_id_order(
         await social.follow(one, two)
         if act == "follow":
             await social.unfollow(one, two)
-    beside = await social_database.connection()
+    other_connection = await social_database.connection()
     for one, two in ((low, high), (high, low)):
-        async with beside.transaction():
-            await beside.execute(LOCK_COUNTS, low)
+        async with other_connection.transaction():
+            await other_connection.execute(LOCK_COUNTS, low)
             work = social.follow(one, two) if act == "follow" else social.unfollow(one, two)
             waiting = await social_database.start_until_blocked(work)
-            await beside.execute(f"{LOCK_COUNTS} NOWAIT", high)
+            await other_connection.execute(f"{LOCK_COUNTS} NOWAIT", high)
         assert await waiting
     assert await count_mismatches(social_database) == 0
 
@@ -213,12 +213,12 @@ async def test_follow_during_remove_user_is_counted(
     """A follow between the two statements of `remove_user` keeps its count and can be deleted."""
     ana, ben, cai = sorted_random_ids(3)
     await social.follow(ana, ben)
-    beside = await social_database.connection()
-    forgetting = beside.transaction()
+    other_connection = await social_database.connection()
+    forgetting = other_connection.transaction()
     await forgetting.start()
-    await beside.execute(FORGET, cai)
+    await other_connection.execute(FORGET, cai)
     await social.follow(ben, cai)
-    await beside.execute(FORGET_STATS, cai)
+    await other_connection.execute(FORGET_STATS, cai)
     await forgetting.commit()
     assert await count_mismatches(social_database) == 0
     assert await social.follow(ana, cai)

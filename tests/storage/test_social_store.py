@@ -25,7 +25,7 @@ def page_key(record: FollowRecord) -> PageKey:
 async def list_user_ids(
     page: List, user_id: str, limit: int = 100, excluded_user_ids: Sequence[str] = ()
 ) -> list[str]:
-    """Everybody on a list, page by page."""
+    """Return all users of a list, page by page."""
     seen: list[str] = []
     before: PageKey | None = None
     while some := await page(user_id, before, excluded_user_ids, limit):
@@ -199,7 +199,7 @@ async def test_remove_user_deletes_all_rows_and_updates_counts(
 
 
 @pytest.mark.parametrize("bad", ["", "no id", "{00000000-0000-0000-0000-000000000000}"])
-async def test_malformed_id_matches_nobody(social: SocialStore, bad: str) -> None:
+async def test_malformed_id_matches_no_user(social: SocialStore, bad: str) -> None:
     """It is found nowhere and changes nothing."""
     ana = random_id()
     assert await social.stats(bad) == SocialStats()

@@ -18,7 +18,7 @@ from tests.storage.valkey_server import ValkeyServer
 
 @pytest.fixture
 async def mortal(server: ValkeyServer) -> AsyncIterator[RedisTimelines]:
-    """On that server."""
+    """Timelines on that server."""
     made = await RedisTimelines.open(server.url, timeouts=SHORT_TIMEOUTS)
     yield made
     await made.close()

@@ -29,7 +29,7 @@ def newest_first(keys: Sequence[PostKey]) -> list[PostKey]:
 
 
 def random_keys(count: int, time_range_us: int = 10**6, seed: int = 0) -> list[PostKey]:
-    """Posts of a few authors at few moments, the newest first."""
+    """Return posts of few authors at few times, newest first."""
     chance = random.Random(seed)
     authors = sorted_random_ids(5)
     return newest_first(

@@ -24,7 +24,7 @@ CREATE OR REPLACE TRIGGER {name} BEFORE INSERT ON said FOR EACH ROW EXECUTE FUNC
 
 @pytest.fixture
 async def names(stores: StoreUrls) -> AsyncIterator[list[str]]:
-    """What a test names here as services has no databases left afterwards."""
+    """Names of services; their databases are dropped after the test."""
     made: list[str] = []
     yield made
     connection = await asyncpg.connect(stores.postgres)

@@ -103,7 +103,7 @@ async def test_concurrent_registrations_of_one_name_create_one_user(people: User
 
 
 async def test_unknown_users_are_absent(people: UserStores) -> None:
-    """Unknown and malformed ids and names find nobody."""
+    """Unknown and malformed ids and names match no user."""
     ana = await people.register_user("ana")
     odd = ["", "no id", str(uuid.uuid4()), ana.id.upper(), ana.id.replace("-", ""), f"{{{ana.id}}}"]
     assert await people.users.find(odd) == []
@@ -209,7 +209,7 @@ async def test_session_of_an_unknown_user_is_missing(people: UserStores) -> None
 
 
 async def test_expired_session_is_absent_but_known_as_expired(people: UserStores) -> None:
-    """It identifies nobody and is not listed, but differs from an unknown one."""
+    """It identifies no user and is not listed, but differs from an unknown one."""
     ana = await people.register_user("ana")
     session = await people.sessions.open(ana.id, "a" * 64, -1)
     await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)

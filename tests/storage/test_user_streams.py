@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import pytest
 
@@ -22,8 +23,8 @@ from storage.memory.user_streams import MemoryUserStreams
 from storage.redis import user_streams
 from storage.redis.user_streams import RedisUserStreams
 from tests.storage.bus_cluster import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster
-from tests.storage.tcp_proxy import TcpProxy
 from tests.storage.valkey_server import ValkeyServer
+from tests.tcp_proxy import TcpProxy
 from tests.until import until
 
 _names = itertools.count(1)
@@ -31,7 +32,7 @@ _names = itertools.count(1)
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
 async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
-    """Instances on servers that a test may lose, or in memory."""
+    """Instances on servers that a test may stop, or in memory."""
     if request.param == "memory":
         made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
@@ -61,7 +62,7 @@ def ana() -> str:
 
 
 async def append_frames(streams: UserStreams, user_id: str, count: int) -> StreamPosition:
-    """Append so many frames; answers where the last one stands."""
+    """Append this many frames; return the position of the last."""
     positions = await asyncio.gather(*(streams.append(user_id, b"<", b">") for _ in range(count)))
     return positions[-1]
 
@@ -72,7 +73,7 @@ async def get_position(streams: UserStreams, user_id: str) -> StreamPosition:
 
 
 async def wait_position(streams: UserStreams, user_id: str) -> StreamPosition:
-    """The same, once the server is reached again."""
+    """Return the position once the server is reachable again."""
     async with asyncio.timeout(10):
         while True:
             with contextlib.suppress(Unavailable):
@@ -310,8 +311,7 @@ async def test_paused_server_is_unavailable_in_time(
 
 async def test_append_with_a_lost_reply_may_have_taken_effect(server: ValkeyServer, ana: str) -> None:
     """It raises `Unavailable` and is not resent; the next append continues from the real head."""
-    loop = asyncio.get_running_loop()
-    proxy = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, str(server.socket)))
+    proxy = TcpProxy(f"unix://{quote(str(server.socket))}")
     url = f"redis://127.0.0.1:{await proxy.start()}/0"
     streams = await RedisUserStreams.open(url, timeouts=SHORT_TIMEOUTS)
     try:

@@ -208,7 +208,7 @@ async def test_session_expiry_is_extended_at_intervals(setup: AuthenticatorSetup
     for _ in range(3):
         setup.now_s += LIMITS.token_cache_s + 1
         await setup.authenticator.authenticate(token)
-        await asyncio.gather(*setup.authenticator._touch_tasks)
+        await setup.authenticator._touch_pool.drain()
     assert setup.sessions.touched_ids == [session.id]
     assert setup.people.sessions[session.id].expires_at > earlier + timedelta(seconds=TOKEN_TOUCH_INTERVAL_S)
 
@@ -224,10 +224,10 @@ async def test_session_at_max_lifetime_is_not_extended_on_each_use(setup: Authen
     for _ in range(3):
         setup.now_s += LIMITS.token_cache_s + 1
         await setup.authenticator.authenticate(token)
-        await asyncio.gather(*setup.authenticator._touch_tasks)
+        await setup.authenticator._touch_pool.drain()
     assert setup.sessions.touched_ids == [session.id]
     assert setup.people.sessions[session.id].expires_at == end
     setup.now_s += TOKEN_TOUCH_INTERVAL_S
     await setup.authenticator.authenticate(token)
-    await asyncio.gather(*setup.authenticator._touch_tasks)
+    await setup.authenticator._touch_pool.drain()
     assert len(setup.sessions.touched_ids) == 2

@@ -39,7 +39,7 @@ class TokenSetup:
         authenticator = Authenticator(self.sessions, self.logins, Limits())
         try:
             await authenticator.authenticate(self.token)
-            await until(lambda: not authenticator._touch_tasks)
+            await until(lambda: not authenticator._touch_pool)
         finally:
             await authenticator.close()
 

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 import pytest
 
-from actors.conversations.commands import DraftOutcome, Edit, Send
+from actors.conversations.commands import DraftOutcome, Send
 from actors.conversations.conversation import Conversation
 from actors.conversations.draft_forwarder import (
     DraftForwarded,
@@ -19,6 +19,7 @@ from actors.conversations.draft_forwarder import (
 from actors.conversations.drafts import create_draft
 from actors.conversations.forwarding_state import ForwardingState
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.message_changes import Edit
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from storage.contracts.messaging import Appended, Entry, MessageEntry

@@ -10,7 +10,7 @@ from actors.conversations.commands import Send
 from actors.conversations.conversation_services import NullMentions
 from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
-from actors.core import Core, CoreStores
+from actors.core import Core, CoreStores, InstanceOptions
 from actors.hooks import ServiceHooks
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
@@ -72,9 +72,7 @@ class MentionCluster(FakeCluster):
             stores,
             Authenticator(MemorySessions(tables), MemoryLogins(tables), FAST_LIMITS),
             load_cards,
-            FAST_LIMITS,
-            lambda event: event + b"\n",
-            f"i{len(self.cores)}",
+            InstanceOptions(f"i{len(self.cores)}", FAST_LIMITS, lambda event: event + b"\n"),
             ServiceHooks(mentions=mentions),
         )
         await core.start()

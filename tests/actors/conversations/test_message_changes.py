@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from actors.conversations.commands import Delete, Edit, MessageChange, React
+from actors.conversations.message_changes import Delete, Edit, MessageChange, React
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.actors.domain_events.recording_consumers import (
     publish_events,
 )
 from tests.actors.domain_events.service_databases import open_database
-from tests.storage.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy
 from tests.until import until
 
 WORDS = [f"word {number}" for number in range(8)]
@@ -25,8 +25,7 @@ WORDS = [f"word {number}" for number in range(8)]
 async def proxy(consumer_url: str) -> AsyncIterator[TcpProxy]:
     """A proxy in front of the consumer's database that can drop replies."""
     (folder,) = parse_qs(urlsplit(consumer_url).query)["host"]
-    loop = asyncio.get_running_loop()
-    made = TcpProxy(lambda protocol: loop.create_unix_connection(protocol, f"{folder}/.s.PGSQL.5432"))
+    made = TcpProxy(f"unix://{quote(folder)}/.s.PGSQL.5432")
     yield made
     await made.close()
 
@@ -132,7 +131,7 @@ async def test_connection_loss_in_transaction_rolls_back_and_retries(
         if word == WORDS[5] and cuts < 2:
             cuts += 1
             for line in list(proxy.connections):
-                line.close()
+                line.cut()
 
     far.after_effect = cut
     await publish_events(producer, *WORDS)

@@ -79,3 +79,35 @@ async def test_close_waits_then_cancels() -> None:
     await until(lambda: stuck.started == 1)
     await others.close(0.01)
     assert (stuck.done, others.statistics().pending) == (0, 0)
+
+
+async def test_spawned_tasks_are_drained_or_cancelled() -> None:
+    """`drain` waits for tasks that start meanwhile too; `cancel` ends what runs."""
+    work, pool = GatedTask(), TaskPool("tests")
+
+    async def start_another() -> None:
+        pool.spawn(work.run())
+        work.gate.set()
+
+    pool.spawn(start_another())
+    await pool.drain()
+    assert (work.done, len(pool)) == (1, 0)
+
+    stuck = GatedTask()
+    pool.spawn(stuck.run())
+    await until(lambda: stuck.started == 1)
+    await pool.cancel()
+    assert (stuck.done, len(pool)) == (0, 0)
+
+
+async def test_failure_of_a_spawned_task_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged like that of submitted work."""
+
+    async def fail() -> None:
+        raise KeyError("ana@example.test")
+
+    pool = TaskPool("tests")
+    pool.spawn(fail())
+    await pool.drain()
+    await until(lambda: pool.statistics().failed == 1)
+    assert [record.getMessage() for record in caplog.records] == ["tests: background task failed"]

@@ -1,15 +1,18 @@
 """Resumption: replays exactly what was missed, on any instance, or answers `resync`."""
 
+import dataclasses
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
-from actors.conversations.commands import AddMember, Edit, RemoveMember
+from actors.conversations.commands import AddMember, RemoveMember
+from actors.conversations.message_changes import Edit
 from actors.core import Core
 from actors.sessions.session import Session
 from config.limits import RESUME_REPLAY_ENTRIES
+from storage.contracts.users import Identity
 from storage.errors import Unavailable
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
@@ -44,22 +47,24 @@ async def resume(
     authenticate = msgspec.json.encode(
         {"type": "authenticate", "id": 1, "token": "t", "resume": resume_request}
     )
-    client.session = PreauthenticatedSession(client, core, user_id)
+    services = dataclasses.replace(
+        core.session_services, authenticator=cast("Any", FakeAuthenticator(user_id))
+    )
+    client.session = Session(client, services)
     client.ref.actor = client.session
     client.ref.deliver_inline(authenticate)
     await until(lambda: client.received("resumed") or client.received("resync"))
     return client
 
 
-class PreauthenticatedSession(Session):
-    """A session that skips the token check."""
+class FakeAuthenticator:
+    """Accepts any token as that of one user."""
 
-    def __init__(self, client: FakeClient, core: Core, user_id: str) -> None:
-        super().__init__(client, core.session_services)
+    def __init__(self, user_id: str) -> None:
         self._identity = identity(user_id)
 
-    async def _authenticate(self, command: Any, token: str) -> None:
-        await self._open(command, self._identity)
+    async def authenticate(self, token: str, *, max_age_s: float) -> Identity:
+        return self._identity
 
 
 def seqs(client: FakeClient) -> list[int]:

@@ -12,15 +12,16 @@ import pytest
 from actors.protocol.objects import Conversation, OwnUser, User
 from actors.protocol.social_objects import Event, Post, SocialStats
 from client.errors import RequestTimeout
+from client.http_requests import Login, NewUser, ProfileUpdate
 from client.http_responses import LoginResponse, Page
 from client.retrying_http import HttpRequest, RetryingHttpClient
 from config.limits import Limits
 from config.settings import ServerSettings, Settings, StoreSettings
 from examples.demo.demo_data import DemoData
 from examples.demo.demo_plan import plan_demo_data
-from examples.demo.register_users import Login, ProfileUpdate, Registration, UsernameTaken
+from examples.demo.register_users import UsernameTaken
 from examples.demo.summary import DemoSummary
-from run import Instance
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.stores import SERVICES
 
@@ -228,7 +229,7 @@ async def test_rate_limited_server_only_takes_longer(start_server: StartServer) 
 async def test_taken_username_is_reported(start_server: StartServer, session: aiohttp.ClientSession) -> None:
     """A username of another user raises `UsernameTaken`."""
     url = await start_server()
-    outsider = Registration("stranger@example.test", "ben", "another password", "Ben")
+    outsider = NewUser("stranger@example.test", "ben", "another password", "Ben")
     await RetryingHttpClient(session, url, retry_for_s=5.0).request(
         LoginResponse, HttpRequest("POST", "/v1/users", body=outsider)
     )

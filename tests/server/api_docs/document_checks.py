@@ -26,6 +26,8 @@ def assert_valid_reply(document: Json, command: str, payload: Json) -> None:
         if "reply" in operation and _types(document, operation) == {command}
     )
     _assert_valid(document, payload, _names(operation["reply"]["messages"]))
+    if payload["type"] == "error":
+        assert payload["code"] in operation["x-command"]["errors"], (command, payload)
 
 
 def _sent_messages(document: Json, channel: str) -> list[str]:

@@ -105,7 +105,7 @@ async def test_viewer_is_served_as_vendored(client: Client) -> None:
 
 
 def test_viewer_is_pinned_with_its_licence() -> None:
-    """The lock pins one version with a hash and names no registry; the licence is beside the script."""
+    """The lock pins one version with a hash and names no registry; the licence is in the same folder."""
     folder = VIEWER_FILE.parent
     lock = msgspec.json.decode((folder / "package-lock.json").read_bytes())
     pinned = lock["packages"][""]["dependencies"]["redoc"]

@@ -7,15 +7,16 @@ from typing import Any, get_args, get_origin
 import msgspec
 import pytest
 
+from actors.protocol import results
 from actors.protocol import server_frames as wire
 from actors.protocol.commands import COMMAND_TYPES, Command, json_decoders, msgpack_decoders
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import ERROR_SPECS, ApiError
 from actors.protocol.server_frames import LogFrame, Ok, ServerFrame, SessionFrame, StreamFrame
+from actors.sessions.command_registry import COMMANDS
 from actors.sessions.transport import CloseCode
 from config.limits import FRAME_BYTES, Limits
 from server.api_docs.asyncapi import asyncapi_document
 from server.api_docs.examples import EXAMPLES
-from server.api_docs.frame_catalog import replies_to
 from server.event_stream import StreamReady
 from server.websocket.handshake import accept_handshake
 from tests.server.api_docs.document_checks import assert_valid_event, assert_valid_frame, assert_valid_reply
@@ -168,19 +169,26 @@ def test_every_result_struct_belongs_to_a_command() -> None:
     """The protocol has no result struct that no command returns."""
     returned = {get_args(kind)[0] for kind in EXAMPLES if get_origin(kind) is Ok}
     defined = {
-        kind for name, kind in vars(wire).items() if name.endswith("Result") and isinstance(kind, type)
+        kind for name, kind in vars(results).items() if name.endswith("Result") and isinstance(kind, type)
     }
-    assert returned == {*defined, wire.Empty}
+    assert returned == {*defined, results.Empty}
 
 
-def test_command_without_a_declared_reply_is_an_error() -> None:
-    """A new command must declare its reply."""
-
-    class Wave(msgspec.Struct, tag="wave"):
-        id: int
-
-    with pytest.raises(ValueError, match="Wave"):
-        replies_to(Wave)
+def test_operations_describe_how_commands_run(document: Json) -> None:
+    """Order, limits and error codes are those of the registration; the limits are published ones."""
+    published = document["channels"]["socket"]["x-limits"].keys()
+    described = {
+        operation["title"]: operation["x-command"]
+        for operation in document["operations"].values()
+        if operation["action"] == "receive"
+    }
+    assert described.keys() == {registration.frame_type for registration in COMMANDS.values()}
+    for registration in COMMANDS.values():
+        info = described[registration.frame_type]
+        assert info["ordering"] == registration.ordering
+        assert set(info["rate_limit"]) <= published
+        assert tuple(info["errors"]) == registration.errors
+        assert set(info["errors"]) <= ERROR_SPECS.keys()
 
 
 def test_messages_with_an_id_have_a_correlation_id(document: Json) -> None:
@@ -315,7 +323,7 @@ def test_every_message_has_an_example(document: Json) -> None:
 
 def test_reply_of_another_command_is_invalid(document: Json) -> None:
     """A command accepts `error` and its own result, nothing else."""
-    sent = encoded(EXAMPLES[Ok[wire.SendResult]])
+    sent = encoded(EXAMPLES[Ok[results.SendResult]])
     assert_valid_reply(document, "message.send", sent)
     assert_valid_reply(document, "message.send", encoded(EXAMPLES[wire.Error]))
     with pytest.raises(AssertionError):

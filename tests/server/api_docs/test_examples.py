@@ -6,10 +6,10 @@ from typing import TypeVar
 import msgspec
 
 from actors.accounts.serializers import to_own_user
-from actors.conversations.commands import AddMember, Edit, React
+from actors.conversations.commands import AddMember
 from actors.conversations.drafts import create_draft
 from actors.conversations.entries import system_entry, text_entry
-from actors.conversations.message_changes import plan_message_change, with_message_state
+from actors.conversations.message_changes import Edit, React, plan_message_change
 from actors.conversations.roster import Roster
 from actors.conversations.serializers import to_conversation, to_created_event, to_updated_event
 from actors.events.serializers import to_event
@@ -19,8 +19,8 @@ from actors.posts.serializers import to_post
 from actors.protocol.commands import AddReaction, EditMessage, SendMessage
 from actors.protocol.errors import ERROR_SPECS
 from actors.protocol.objects import ConversationType, UserCard
+from actors.protocol.results import ChangeResult, SendResult
 from actors.protocol.server_frames import (
-    ChangeResult,
     ConversationJoined,
     ConversationUpdated,
     Error,
@@ -32,7 +32,6 @@ from actors.protocol.server_frames import (
     NotificationCreated,
     Ok,
     Ready,
-    SendResult,
     UserUpdated,
 )
 from actors.sessions.transport import CloseCode
@@ -87,9 +86,9 @@ def edited_entry() -> MessageEntry:
     """The entry after the `message.edit` example."""
     entry = sent_entry()
     edit = Edit(entry.id, example(EditMessage).content)
-    state = plan_message_change(entry, ANA.id, edit, Roster(GROUP), timestamp_ms(2))
+    state = plan_message_change(entry, ANA.id, edit, (), timestamp_ms(2))
     assert state is not None
-    return with_message_state(entry, 43, state)
+    return entry.with_state(state, 43)
 
 
 def test_message_created_follows_from_message_send() -> None:
@@ -107,9 +106,9 @@ def test_message_updated_follows_from_message_edit_and_reaction_add() -> None:
     entry = edited_entry()
     assert EXAMPLES[Ok[ChangeResult]] == Ok(example(EditMessage).id, ChangeResult(entry.changed_seq))
     reaction = React(entry.id, example(AddReaction).emoji, add=True)
-    state = plan_message_change(entry, BEN.id, reaction, Roster(GROUP), timestamp_ms(3))
+    state = plan_message_change(entry, BEN.id, reaction, (), timestamp_ms(3))
     assert state is not None
-    assert to_updated_event(with_message_state(entry, 45, state), 45) == example(MessageUpdated)
+    assert to_updated_event(entry.with_state(state, 45), 45) == example(MessageUpdated)
 
 
 def test_conversation_updated_has_the_text_of_the_roster() -> None:

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from config.limits import Limits
-from run import Instance
 from server.api_docs.asyncapi import asyncapi_document
+from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.api_docs.checked_peer import connect_checked
 from tests.server.api_docs.document_checks import assert_valid_event

@@ -25,18 +25,17 @@ AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
 
 @pytest.fixture
 async def serve(aiohttp_client: AiohttpClient) -> AsyncIterator[Serve]:
-    """Serve routes, and the handlers `beside` by path; other keywords are passed to the application."""
+    """Serve routes, and the handlers `beside` by path; other keywords are server settings."""
     people = UserTables()
     limits = Limits(request_timeout_ms=200)
     wheel = TimerWheel(asyncio.get_running_loop())
     authenticator = Authenticator(MemorySessions(people), MemoryLogins(people), limits)
 
     async def served(
-        routes: Iterable[Route], beside: Mapping[str, Handler] = MappingProxyType({}), **around: Any
+        routes: Iterable[Route], beside: Mapping[str, Handler] = MappingProxyType({}), **settings: Any
     ) -> HttpClient:
-        app = create_application(
-            routes, authenticator, RateLimiter(limits, ServerSettings()), wheel, limits, **around
-        )
+        server = ServerSettings(**settings)
+        app = create_application(routes, authenticator, RateLimiter(limits, server), wheel, limits, server)
         for path, handler in beside.items():
             app.router.add_get(path, handler)
         return await aiohttp_client(app)

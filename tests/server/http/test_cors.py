@@ -57,7 +57,7 @@ async def test_allowed_origin_may_read_responses_and_errors(client: HttpClient) 
     ],
 )
 async def test_other_origins_get_no_cors_headers(client: HttpClient, origin: str) -> None:
-    """The request is served, but no page may read the response; `Vary` tells caches."""
+    """The request is served, but no page may read the response; `Vary` informs caches."""
     response = await client.get("/x", headers={"Origin": origin})
     assert (response.status, cors_headers(response)) == (200, set())
     assert "Origin" in response.headers["Vary"]

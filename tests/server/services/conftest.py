@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from run import Instance
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
 from tests.server.running_instance import running_instance

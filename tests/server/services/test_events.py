@@ -7,7 +7,7 @@ from uuid import uuid4
 import icalendar
 import pytest
 
-from run import Instance
+from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from run import Instance
+from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 import uvloop
 
-from run import Instance
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from actors.sessions.command_registry import COMMANDS
 from tests.server.websocket import frames
 
 Json = Any
@@ -67,6 +68,9 @@ def http_request(path: str, headers: Mapping[str, str], method: str = "GET", ver
 def accept_key(key: str) -> str:
     digest = hashlib.sha1(key.encode() + HANDSHAKE_GUID, usedforsecurity=False).digest()
     return base64.b64encode(digest).decode()
+
+
+ERRORS_BY_TYPE = {command.frame_type: command.errors for command in COMMANDS.values()}
 
 
 class Peer:
@@ -178,10 +182,13 @@ class Peer:
                 return message
 
     async def request(self, kind: str, **fields: Json) -> Json:
-        """Send a command and return its reply."""
+        """Send a command and return its reply. An error must be one that the command is registered with."""
         number = fields.pop("id", None) or f"n{next(self._numbers)}"
         self.send({"type": kind, "id": number, **fields})
-        return await self.reply_to(number)
+        reply = await self.reply_to(number)
+        if reply["type"] == "error" and kind in ERRORS_BY_TYPE:
+            assert reply["code"] in ERRORS_BY_TYPE[kind], (kind, reply)
+        return reply
 
     async def read_until_closed(self, *, reply_to_close: bool = True) -> CloseResult:
         """Read until the end of the connection; answer a Close with a Close if polite."""

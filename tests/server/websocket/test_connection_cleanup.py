@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from actors.sessions.session import Session
-from run import Instance
+from server.instance import Instance
 from server.websocket.connection import WebSocketConnection
 from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket import frames

@@ -8,7 +8,7 @@ import socket
 import aiohttp
 import pytest
 
-from run import Instance
+from server.instance import Instance
 from server.websocket.heartbeat import STEPS_PER_PERIOD
 from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUsers

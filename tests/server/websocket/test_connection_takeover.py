@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from run import Instance
+from server.instance import Instance
 from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket import frames

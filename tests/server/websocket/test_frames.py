@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from run import Instance
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.registered_users import RegisteredUsers
 from tests.server.running_instance import running_instance

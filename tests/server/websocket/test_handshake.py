@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from run import Instance
+from server.instance import Instance
 from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket.peer import Peer, accept_key, connect_peer, http_request, upgrade_headers
 

@@ -67,7 +67,7 @@ async def test_same_client_id_with_other_content_is_a_conflict(ana: Peer, chat: 
 
 
 async def test_client_id_is_scoped_to_sender_and_conversation(ana: Peer, chat: ChatFixture) -> None:
-    """In another conversation or of another sender it is another message."""
+    """With the same `client_id`, another conversation or sender makes a different message."""
     client_id = uuid4().hex
     second = (await chat.api.group(chat.ana, chat.ben))["id"]
     assert (await send(ana, chat.group, "mine", client_id=client_id))["result"]["duplicate"] is False

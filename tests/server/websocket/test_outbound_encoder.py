@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from actors.protocol.event_filter import FRAME_TYPES_BY_GROUP, EventGroup
-from actors.protocol.server_frames import Empty, Lagged, Ok, TypingChanged, server_frame_encoder
+from actors.protocol.results import Empty
+from actors.protocol.server_frames import Lagged, Ok, TypingChanged, server_frame_encoder
 from server.websocket.framing import PING, split_frames, text_frame
 from server.websocket.outbound_encoder import OutboundEncoders
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.embedded import StoresUnavailable
-from storage.embedded.folder_locks import FolderLocks
+from storage.embedded.stores_folder import FolderLocks
 
 
 def open_locks(folder: Path, timeout_s: float = 0.2) -> FolderLocks:

@@ -36,7 +36,7 @@ def bystander() -> Iterator[int]:
 
 @pytest.fixture
 def zombie() -> Iterator[int]:
-    """A process that has ended and whose end nobody has asked for."""
+    """A zombie: it has ended, and its parent has not waited for it."""
     process = subprocess.Popen(["true"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert " Z " in process_file(process.pid, "stat")
@@ -171,7 +171,7 @@ async def test_hanging_orphan_is_replaced(
 
 
 async def test_process_is_identified_by_its_start() -> None:
-    """Another start time or boot is another process."""
+    """A different start time or boot id means a different process."""
     own = identify(os.getpid())
     assert own is not None
     assert own == identify(os.getpid())

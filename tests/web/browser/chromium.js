@@ -20,7 +20,7 @@ export function launch() {
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
 }
 
-// A page in a context of its own. `page.problems` collects script errors and violations of the policy.
+// A page in a separate context. `page.problems` collects script errors and violations of the policy.
 export async function open(browser, server, user, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   if (user) {

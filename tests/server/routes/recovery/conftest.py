@@ -120,7 +120,9 @@ async def service(
 
     routes += ReportRoutes(Reports(reports, visible)).routes()
     wheel = TimerWheel(asyncio.get_running_loop())
-    app = create_application(routes, authenticator, RateLimiter(limits, server_settings), wheel, limits)
+    app = create_application(
+        routes, authenticator, RateLimiter(limits, server_settings), wheel, limits, server_settings
+    )
     yield MailUserService(
         client=await aiohttp_client(app),
         accounts=accounts,

@@ -2,8 +2,8 @@
 
 import random
 
-from actors.runtime import sequence_buffer
-from actors.runtime.sequence_buffer import SequenceBuffer
+from actors.protocol import sequence_buffer
+from actors.protocol.sequence_buffer import SequenceBuffer
 
 
 def pass_item(buffer: SequenceBuffer[int], number: int, delivered: list[int]) -> None:
@@ -37,7 +37,7 @@ def test_items_before_start_are_held() -> None:
     assert buffer.hold(5, 5)
     assert not buffer.started
 
-    assert buffer.start(4) == [5, 6]
+    assert buffer.start(4) == [(5, 5), (6, 6)]
     assert buffer.started
     assert buffer.next(5)
 
@@ -58,3 +58,16 @@ def test_held_items_are_bounded() -> None:
         assert buffer.hold(number, number)
 
     assert len(buffer.start(0)) == sequence_buffer.HELD_ITEMS_MAX
+
+
+def test_skipped_items_are_dropped_and_later_ones_kept() -> None:
+    """`skip_to` never goes back, and the held item after it is next."""
+    buffer = SequenceBuffer[int](held_max=3)
+    buffer.start(0)
+    for number in (2, 4, 5, 6):
+        buffer.hold(number, number)
+    buffer.skip_to(3)
+    buffer.skip_to(1)
+
+    assert buffer.position == 3
+    assert [buffer.pop_next(), buffer.pop_next(), buffer.pop_next()] == [4, 5, None]

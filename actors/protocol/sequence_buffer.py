@@ -2,10 +2,13 @@
 
     next(n)       n follows the position: the caller delivers it, then the items that `pop_next` returns
     hold(n, item) n leaves a gap: the item waits, and the caller reads the missing items
+    skip_to(n)    the items up to n were delivered otherwise, or do not exist
 
-Items read to fill a gap pass through `next` and `hold` as well.
+Items read to fill a gap pass through `next` and `hold` as well. Rooms, user streams and the Python client put
+their frames in order this way.
 """
 
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -21,10 +24,11 @@ class SequenceBuffer(Generic[Item]):
     Before `start` no item is next, and all are held.
     """
 
-    __slots__ = ("_held", "position")
+    __slots__ = ("_held", "_held_max", "position")
 
-    def __init__(self) -> None:
+    def __init__(self, held_max: int = HELD_ITEMS_MAX) -> None:
         self.position = NOT_STARTED
+        self._held_max = held_max
         # Allocated when needed: most buffers hold nothing.
         self._held: dict[int, Item] | None = None
 
@@ -32,11 +36,19 @@ class SequenceBuffer(Generic[Item]):
     def started(self) -> bool:
         return self.position >= 0
 
-    def start(self, position: int) -> list[Item]:
+    def start(self, position: int) -> list[tuple[int, Item]]:
         """Continue after `position`. Returns the held items in order, for the caller to pass again."""
         self.position = position
         held, self._held = self._held, None
-        return [held[number] for number in sorted(held)] if held else []
+        return sorted(held.items(), key=itemgetter(0)) if held else []
+
+    def skip_to(self, number: int) -> None:
+        """Advance to `number` if it is ahead, and drop the held items up to it."""
+        if number <= self.position:
+            return
+        self.position = number
+        if self._held is not None:
+            self._held = {later: item for later, item in self._held.items() if later > number} or None
 
     def next(self, number: int) -> bool:
         """Advance to `number` if it is the next one. Returns whether the caller must deliver it."""
@@ -62,6 +74,6 @@ class SequenceBuffer(Generic[Item]):
             return False
         if self._held is None:
             self._held = {}
-        if len(self._held) < HELD_ITEMS_MAX:
+        if len(self._held) < self._held_max:
             self._held[number] = item
         return True

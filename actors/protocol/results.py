@@ -1,0 +1,44 @@
+"""The results of commands: the `result` of `ok`. The docstrings are the published documentation."""
+
+from msgspec import Struct
+
+from actors.protocol.presence import Presence
+
+
+class SendResult(Struct, frozen=True, gc=False):
+    """The stored message. `duplicate`: whether an earlier attempt with the same `client_id` stored it."""
+
+    message_id: str
+    seq: int
+    created_at: str
+    duplicate: bool
+
+
+class ChangeResult(Struct, frozen=True, gc=False):
+    """`seq` of the change, or of the latest change if nothing changed."""
+
+    seq: int
+
+
+class ReadResult(Struct, frozen=True, gc=False):
+    """The read mark after the command."""
+
+    read_seq: int
+    unread_count: int
+
+
+class Empty(Struct, frozen=True, gc=False):
+    """An empty result."""
+
+
+class WatchResult(Struct, frozen=True):
+    """The current presence of the watched users."""
+
+    presences: list[Presence]
+
+
+class PingResult(Struct, frozen=True, gc=False):
+    """The server's time, and the latest position of the user stream sent to this connection."""
+
+    server_time: str
+    position: int

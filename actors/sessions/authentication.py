@@ -1,0 +1,172 @@
+"""Opens and closes sessions: authentication, registration with the instance, `ready` and missed frames.
+
+authenticate -> OnlineUsers (live frames wait from here on) -> missed frames -> presence -> ready
+"""
+
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from actors.accounts.serializers import to_own_user
+from actors.delivery.send_queue import SendQueue
+from actors.protocol.commands import Authenticate, Command, frame_type
+from actors.protocol.errors import ApiError
+from actors.protocol.server_frames import Ready, server_frame_encoder
+from actors.sessions.command_registration import (
+    ERRORS_BEFORE_EXECUTION,
+    CommandRegistration,
+    CommandSession,
+    Ordering,
+    RateClass,
+)
+from actors.sessions.online_user import OnlineUser
+from actors.sessions.session_services import SessionServices
+from actors.sessions.stream_recovery import StreamSubscription
+from actors.sessions.transport import CloseCode
+from actors.sessions.user_session import UserSession
+from config.accounts import CARD_CACHE_S
+from storage.contracts.users import Identity
+from storage.errors import StorageError
+
+RETRY_AFTER_MS = 1000
+
+
+class OpeningSession(UserSession, CommandSession, Protocol):
+    """A session as it is opened. `user` is None until `ready`."""
+
+    user: OnlineUser | None
+    user_id: str
+    upgrade_identity: Identity | None
+    """The identity from the upgrade request, kept until the first frame, which may authenticate again."""
+
+    @property
+    def send_queue(self) -> SendQueue: ...
+
+
+def on_first_command(
+    command: Command, session: OpeningSession, services: SessionServices
+) -> Coroutine[Any, Any, None] | None:
+    """Authenticate with a command of a session that is not authenticated, or refuse it."""
+    if isinstance(command, Authenticate) and command.token is not None:
+        return _authenticate(command, command.token, session, services)
+    session.push_error(
+        command.id, ApiError("auth.required", "The first frame must be `authenticate` with a `token`.")
+    )
+    return None
+
+
+async def open_session(
+    identity: Identity, command: Authenticate | None, session: OpeningSession, services: SessionServices
+) -> None:
+    """Register an authenticated session, and send `ready` and what it missed. Closes the session on failure.
+
+    `command` is None if the upgrade request carried the token.
+    """
+    session.user_id = identity.user.id
+    session.session_id = identity.session_id
+    session.expires_at = identity.expires_at.timestamp()
+    session.transport.on_authenticated()
+    # No frame may precede `ready`: what rooms deliver from here on waits in the send queue.
+    session.send_queue.pause()
+    try:
+        subscription = await services.online_users.add_session(session, identity.user.id)
+        frames, unread = await _load_missed(subscription, command, session, services)
+    except (StorageError, ApiError):
+        session.send_queue.resume()
+        session.transport.close(CloseCode.OVERLOADED, "a store is unavailable", RETRY_AFTER_MS)
+        return
+    if subscription is None or session.closed:
+        session.send_queue.resume()
+        if session.closed and subscription is not None:
+            services.online_users.remove_session(session, subscription.user)
+        else:
+            session.transport.close(CloseCode.TOO_MANY_CONNECTIONS, "too many connections of this user")
+        return
+    session.user = subscription.user
+    if services.presence is not None:
+        services.presence.local.connect(session.user_id)
+        await services.presence.local.wait_published(session.user_id)
+        if session.closed:
+            return
+    frame_id = command.id if command is not None else None
+    position = subscription.position
+    ready = Ready(
+        frame_id, session.session_id, to_own_user(identity.user), position.epoch, position.position, unread
+    )
+    session.send_queue.prepend_and_resume(
+        [services.encode_frame(frame) for frame in (server_frame_encoder.encode(ready), *frames)]
+    )
+
+
+def close_session(user: OnlineUser, session: OpeningSession, services: SessionServices) -> None:
+    """Remove a session from the instance."""
+    session.user = None
+    services.online_users.remove_session(session, user)
+    if not user.sessions:
+        services.typing_indicators.stop_all(session.user_id)
+    if services.presence is not None:
+        services.presence.local.disconnect(session.user_id, session)
+        services.presence.subscriptions.unwatch(session)
+
+
+def reauthenticate(
+    command: Authenticate, session: OpeningSession, services: SessionServices
+) -> Coroutine[Any, Any, None]:
+    """Open the session again for the first frame after a bearer upgrade; it may filter or resume.
+
+    Raises:
+        ApiError: request.invalid, for any later frame.
+    """
+    identity, user = session.upgrade_identity, session.user
+    if identity is None or user is None:
+        raise ApiError("request.invalid", "Already authenticated.")
+    session.transport.set_event_filter(command.intents)
+    close_session(user, session, services)
+    # Frames queued so far are sent first; what rooms deliver from here on waits for the new `ready`.
+    session.send_queue.flush()
+    return open_session(identity, command, session, services)
+
+
+AUTHENTICATE = CommandRegistration(
+    frame_type(Authenticate),
+    Authenticate,
+    Ready,
+    Ordering.ORDERED,
+    RateClass.UNLIMITED,
+    (*ERRORS_BEFORE_EXECUTION, "auth.expired", "server.unavailable"),
+    reauthenticate,
+)
+
+
+async def _authenticate(
+    command: Authenticate, token: str, session: OpeningSession, services: SessionServices
+) -> None:
+    try:
+        identity = await services.authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
+    except ApiError as error:
+        session.push_error(command.id, error)
+        if error.status == 401:
+            expired = error.code == "auth.expired"
+            code = CloseCode.TOKEN_EXPIRED if expired else CloseCode.NOT_AUTHENTICATED
+            session.transport.close(code, error.code)
+        return
+    session.transport.set_event_filter(command.intents)
+    await open_session(identity, command, session, services)
+
+
+async def _load_missed(
+    subscription: StreamSubscription | None,
+    command: Authenticate | None,
+    session: OpeningSession,
+    services: SessionServices,
+) -> tuple[list[bytes], int]:
+    """Return the frames to send between `ready` and live events, and the unread notification count."""
+    if subscription is None:
+        return [], 0
+    try:
+        unread = await services.count_unread(session.user_id)
+        if command is None or command.resume is None:
+            return [], unread
+        return await services.stream_recovery.resume(subscription, command.resume), unread
+    except BaseException:
+        services.online_users.remove_session(session, subscription.user)
+        raise

@@ -1,0 +1,125 @@
+"""How a command is executed: its handler, order, rate class, reply and errors.
+
+A command is declared as a struct in `actors.protocol.commands` and registered once, next to its handler:
+
+    message_commands, concurrent_commands -> COMMANDS in `command_registry` -> Session, metrics, AsyncAPI
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
+
+from actors.presence.presence_subscriptions import PresenceWatcher
+from actors.protocol.commands import ClientCommand, FrameId, frame_type, result_type
+from actors.protocol.errors import ApiError
+from actors.protocol.server_frames import Ok
+from actors.sessions.session_services import SessionServices
+from storage.contracts.user_streams import StreamPosition
+
+
+class Ordering(StrEnum):
+    """When a command runs relative to the other commands of its connection."""
+
+    ORDERED = "ordered"
+    """In the order received. The reply may follow later."""
+
+    CONCURRENT = "concurrent"
+    """At the same time as others. It may wait for a store, and replies may arrive out of order."""
+
+
+class RateClass(Enum):
+    """The rate limit that a command counts against: the fields of `Limits` with its rate and its burst."""
+
+    UNLIMITED = ()
+    MESSAGES = ("messages_per_s", "messages_burst")
+
+
+class CommandSession(PresenceWatcher, Protocol):
+    """The session that sent the command. `push` and `push_error` do nothing once it has closed."""
+
+    @property
+    def closed(self) -> bool: ...
+
+    @property
+    def position(self) -> StreamPosition:
+        """The last position of the user stream that was sent."""
+
+    def push(self, frame: msgspec.Struct) -> None:
+        """Send a frame."""
+
+    def push_error(self, frame_id: FrameId, error: ApiError) -> None:
+        """Send an `error` frame."""
+
+
+CommandType = TypeVar("CommandType", bound=ClientCommand[Any])
+CommandOutcome = msgspec.Struct | Coroutine[Any, Any, None] | None
+"""A result, work that the session waits for before the next frame, or None."""
+
+ERRORS_BEFORE_EXECUTION = ("auth.required", "request.invalid")
+CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloaded", "server.unavailable")
+"""Errors of every command to a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRegistration:
+    """`reply` is the frame that reports success; `errors` are all codes that the command can fail with."""
+
+    frame_type: str
+    command: type[msgspec.Struct]
+    reply: type[msgspec.Struct]
+    ordering: Ordering
+    rate_class: RateClass
+    errors: tuple[str, ...]
+    run: Callable[[Any, Any, SessionServices], Any]
+
+
+def ordered(
+    command: type[CommandType],
+    run: Callable[[CommandType, CommandSession, SessionServices], msgspec.Struct | None],
+    *,
+    rate_class: RateClass = RateClass.MESSAGES,
+    errors: tuple[str, ...] = (),
+) -> CommandRegistration:
+    """Register a command that runs in order and does not wait.
+
+    `run` returns the result, or None if it passed on a reply that sends it. It raises `ApiError`,
+    `MailboxFull` or `Stopped`.
+    """
+    return CommandRegistration(
+        frame_type(command),
+        command,
+        cast("type[msgspec.Struct]", Ok[result_type(command)]),  # type: ignore[misc]
+        Ordering.ORDERED,
+        rate_class,
+        _all_errors(rate_class, errors),
+        run,
+    )
+
+
+def concurrent(
+    command: type[CommandType],
+    run: Callable[[CommandType, CommandSession, SessionServices], Coroutine[Any, Any, msgspec.Struct]],
+    *,
+    errors: tuple[str, ...] = (),
+) -> CommandRegistration:
+    """Register a command that runs concurrently.
+
+    `run` returns the result, or raises `ApiError` or `StorageError`.
+    """
+    return CommandRegistration(
+        frame_type(command),
+        command,
+        cast("type[msgspec.Struct]", Ok[result_type(command)]),  # type: ignore[misc]
+        Ordering.CONCURRENT,
+        RateClass.MESSAGES,
+        _all_errors(RateClass.MESSAGES, (*errors, "server.unavailable")),
+        run,
+    )
+
+
+def _all_errors(rate_class: RateClass, errors: tuple[str, ...]) -> tuple[str, ...]:
+    rate_errors = () if rate_class is RateClass.UNLIMITED else ("rate.limited",)
+    return tuple(sorted({*ERRORS_BEFORE_EXECUTION, *rate_errors, *errors}))

@@ -1,0 +1,39 @@
+"""All commands of the socket, by their struct."""
+
+from typing import Final
+
+import msgspec
+
+from actors.protocol.commands import COMMANDS as COMMAND_STRUCTS
+from actors.protocol.commands import Ping
+from actors.protocol.results import PingResult
+from actors.protocol.timestamps import now_ms, rfc3339_from_ms
+from actors.sessions.authentication import AUTHENTICATE
+from actors.sessions.command_registration import CommandRegistration, CommandSession, RateClass, ordered
+from actors.sessions.concurrent_commands import CONCURRENT_COMMANDS
+from actors.sessions.message_commands import MESSAGE_COMMANDS
+from actors.sessions.session_services import SessionServices
+
+
+def ping(command: Ping, session: CommandSession, services: SessionServices) -> PingResult:  # noqa: ARG001
+    return PingResult(rfc3339_from_ms(now_ms()), session.position.position)
+
+
+PING: Final = ordered(Ping, ping, rate_class=RateClass.UNLIMITED)
+
+
+def by_struct(*registrations: CommandRegistration) -> dict[type[msgspec.Struct], CommandRegistration]:
+    """Return the registrations by struct, in the order of the declarations.
+
+    Raises:
+        TypeError: a member of the union `Command` is not registered exactly once.
+    """
+    registered = [registration.command for registration in registrations]
+    wrong = [command.__name__ for command in COMMAND_STRUCTS if registered.count(command) != 1]
+    if wrong:
+        raise TypeError(f"Register each member of the union `Command` exactly once. Wrong: {wrong}.")
+    registrations_by_struct = dict(zip(registered, registrations, strict=True))
+    return {command: registrations_by_struct[command] for command in COMMAND_STRUCTS}
+
+
+COMMANDS: Final = by_struct(AUTHENTICATE, *MESSAGE_COMMANDS, *CONCURRENT_COMMANDS, PING)

@@ -1,0 +1,58 @@
+"""Commands that run concurrently; their replies may arrive out of order.
+
+Read marks, typing and presence need no order relative to messages, and may wait for stores.
+"""
+
+from actors.presence.local_presence import AWAY
+from actors.presence.presence_service import PresenceService
+from actors.protocol.commands import ReadConversation, SetPresence, Typing, WatchPresence
+from actors.protocol.errors import unavailable
+from actors.protocol.results import Empty, ReadResult, WatchResult
+from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSession, concurrent
+from actors.sessions.session_services import SessionServices
+
+
+async def read_conversation(
+    command: ReadConversation, session: CommandSession, services: SessionServices
+) -> ReadResult:
+    state = await services.conversations.mark_read(session.user_id, command.conversation_id, command.seq)
+    return ReadResult(state.read_seq, state.unread_count)
+
+
+async def report_typing(command: Typing, session: CommandSession, services: SessionServices) -> Empty:
+    await services.typing_indicators.set_typing(
+        session.user_id, command.conversation_id, active=command.active
+    )
+    return Empty()
+
+
+async def set_presence(command: SetPresence, session: CommandSession, services: SessionServices) -> Empty:
+    away = command.status == AWAY
+    _require_presence(services).local.set_away(session.user_id, session, away=away)
+    return Empty()
+
+
+async def watch_presence(
+    command: WatchPresence, session: CommandSession, services: SessionServices
+) -> WatchResult:
+    presence = _require_presence(services)
+    try:
+        return WatchResult(await presence.watch(session, session.user_id, command.user_ids))
+    finally:
+        if session.closed:
+            # It closed during the wait, so `on_disconnect` ran before the watch was added.
+            presence.subscriptions.unwatch(session)
+
+
+CONCURRENT_COMMANDS = (
+    concurrent(ReadConversation, read_conversation, errors=CONVERSATION_ERRORS),
+    concurrent(Typing, report_typing, errors=CONVERSATION_ERRORS),
+    concurrent(SetPresence, set_presence),
+    concurrent(WatchPresence, watch_presence),
+)
+
+
+def _require_presence(services: SessionServices) -> PresenceService:
+    if services.presence is None:
+        raise unavailable("Presence is not available on this server.")
+    return services.presence

@@ -1,0 +1,57 @@
+"""Commands that send a message or change one. They run in order; the conversation sends their replies.
+
+Permissions are checked by the conversation.
+"""
+
+from actors.conversations.commands import ChangeMessage, Send
+from actors.conversations.drafts import create_draft, validate_content, validate_emoji
+from actors.conversations.message_changes import Delete, Edit, MessageChange, React
+from actors.protocol.commands import (
+    AddReaction,
+    DeleteMessage,
+    EditMessage,
+    MessageChangeCommand,
+    RemoveReaction,
+    SendMessage,
+)
+from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSession, ordered
+from actors.sessions.replies import ChangeReply, SendReply
+from actors.sessions.session_services import SessionServices
+
+CHANGE_ERRORS = (*CONVERSATION_ERRORS, "message.not_found", "permission.denied")
+
+
+def send_message(command: SendMessage, session: CommandSession, services: SessionServices) -> None:
+    draft = create_draft(
+        session.user_id, command.client_id, command.content, command.mentions, command.reply_to
+    )
+    services.conversations.send(command.conversation_id, Send(draft, SendReply(session, command.id)))
+
+
+def change_message(command: MessageChangeCommand, session: CommandSession, services: SessionServices) -> None:
+    change = ChangeMessage(session.user_id, to_message_change(command), ChangeReply(session, command.id))
+    services.conversations.send(command.conversation_id, change)
+
+
+def to_message_change(command: MessageChangeCommand) -> MessageChange:
+    """Return the change that `command` requests. Raises `ApiError` if its content or emoji is not valid."""
+    match command:
+        case EditMessage(message_id=message_id, content=content):
+            return Edit(message_id, validate_content(content))
+        case DeleteMessage(message_id=message_id):
+            return Delete(message_id)
+        case AddReaction(message_id=message_id, emoji=emoji):
+            return React(message_id, validate_emoji(emoji), add=True)
+        case RemoveReaction(message_id=message_id, emoji=emoji):
+            return React(message_id, validate_emoji(emoji), add=False)
+
+
+MESSAGE_COMMANDS = (
+    ordered(
+        SendMessage, send_message, errors=(*CONVERSATION_ERRORS, "idempotency.conflict", "message.not_found")
+    ),
+    ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+    ordered(DeleteMessage, change_message, errors=CHANGE_ERRORS),
+    ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+    ordered(RemoveReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+)
