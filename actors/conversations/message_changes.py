@@ -8,6 +8,7 @@ import hashlib
 import msgspec
 
 from actors.conversations.commands import Delete, Draft, Edit, MessageChange, React
+from actors.conversations.emojis import merge_reactions
 from actors.conversations.roster import Roster
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
@@ -93,7 +94,7 @@ def _delete(message: MessageEntry, user_id: str, roster: Roster, at_ms: int) -> 
 
 def _react(message: MessageEntry, user_id: str, change: React) -> MessageState | None:
     _require_not_deleted(message)
-    by_emoji = {reaction.emoji: reaction.user_ids for reaction in message.reactions}
+    by_emoji = merge_reactions(message.reactions)
     users = by_emoji.get(change.emoji, ())
     if (user_id in users) == change.add:
         return None

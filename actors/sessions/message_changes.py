@@ -1,7 +1,7 @@
 """Conversion of message commands to the conversation's command type. Permissions are checked there."""
 
 from actors.conversations.commands import Delete, Edit, MessageChange, React
-from actors.conversations.drafts import validate_content, validate_emoji
+from actors.conversations.drafts import validate_content, validate_emoji, validate_removed_emoji
 from actors.protocol.commands import (
     AddReaction,
     DeleteMessage,
@@ -21,4 +21,4 @@ def to_message_change(command: MessageChangeCommand) -> MessageChange:
         case AddReaction(message_id=message_id, emoji=emoji):
             return React(message_id, validate_emoji(emoji), add=True)
         case RemoveReaction(message_id=message_id, emoji=emoji):
-            return React(message_id, validate_emoji(emoji), add=False)
+            return React(message_id, validate_removed_emoji(emoji), add=False)

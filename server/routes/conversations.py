@@ -13,8 +13,8 @@ from actors.conversations.commands import Delete, Edit, Send
 from actors.conversations.conversations import Conversations
 from actors.conversations.drafts import create_draft, validate_content
 from actors.conversations.future_reply import FutureReply
-from actors.protocol.errors import invalid_field
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
+from actors.protocol.text_validation import validate_line
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.cursor import encode_cursor
 from server.http.request_decoding import PageQuery
@@ -276,7 +276,4 @@ class ConversationRoutes:
 def _validate_name(name: str | None) -> str | None:
     if name is None:
         return None
-    trimmed = name.strip()
-    if not 1 <= len(trimmed) <= GROUP_NAME_CHARACTERS:
-        raise invalid_field("name", f"Must have 1 to {GROUP_NAME_CHARACTERS} characters.")
-    return trimmed
+    return validate_line("name", name, GROUP_NAME_CHARACTERS)
