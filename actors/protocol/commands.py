@@ -17,7 +17,7 @@ ConversationId = Annotated[str, Meta(max_length=64)]
 MessageId = Annotated[str, Meta(max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
-Emoji = Annotated[str, Meta(max_length=200, description="A reaction of the message.")]
+Emoji = Annotated[str, Meta(max_length=200, description="A reaction of the message, at most 32 characters.")]
 Content = Annotated[str, Meta(description="1 to 4,000 characters after trimming surrounding whitespace.")]
 
 

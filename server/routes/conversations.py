@@ -14,7 +14,8 @@ from actors.conversations.conversations import Conversations
 from actors.conversations.drafts import create_draft, validate_content
 from actors.conversations.future_reply import FutureReply
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
-from actors.protocol.text_validation import validate_line
+from actors.protocol.text_validation import validate_line, validate_query
+from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.cursor import encode_cursor
 from server.http.request_decoding import PageQuery
@@ -29,6 +30,7 @@ from server.routes.conversation_requests import (
     MessageContent,
     NewConversation,
     NewMessage,
+    ParticipantQuery,
     ReadMark,
 )
 
@@ -75,7 +77,7 @@ class ConversationRoutes:
                 "GET",
                 f"{conversation}/participants",
                 self.participants,
-                query=PageQuery,
+                query=ParticipantQuery,
                 response=Page[UserCard],
                 errors=NOT_FOUND_ERRORS,
             ),
@@ -179,10 +181,18 @@ class ConversationRoutes:
             None if body.muted is msgspec.UNSET else body.muted,
         )
 
-    async def participants(self, request: TypedRequest[None, PageQuery]) -> Page[UserCard]:
-        """List the members of a conversation."""
+    async def participants(self, request: TypedRequest[None, ParticipantQuery]) -> Page[UserCard]:
+        """List the members of a conversation, ordered by id.
+
+        With `q`, only members of whom a word of the display name or username starts with it.
+        """
+        text = request.query.q
         items, next_key = await self._conversations.participants(
-            request.caller.user.id, request.path_params["id"], request.cursor(int) or 0, request.query.limit
+            request.caller.user.id,
+            request.path_params["id"],
+            None if text is None else validate_query("q", text, USER_SEARCH_CHARACTERS),
+            request.cursor(str) or "",
+            request.query.limit,
         )
         return Page(items, None if next_key is None else encode_cursor(next_key))
 
