@@ -37,10 +37,16 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     sendButton.disabled = length === 0 || length > MAX_LENGTH;
   }
 
-  function submit(event) {
+  async function submit(event) {
     event.preventDefault();
     update();
-    if (sendButton.disabled) return;
+    if (sendButton.disabled || input.readOnly) return;
+    const lookUp = mentions.lookUp(input.value);
+    if (lookUp !== null) {
+      input.readOnly = true;
+      await lookUp;
+      input.readOnly = false;
+    }
     session.unsent.send(conversation.id, input.value.trim(), {
       mentions: mentions.idsIn(input.value),
       replyTo: replyTo?.id ?? null,
