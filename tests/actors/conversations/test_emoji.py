@@ -30,9 +30,8 @@ class Cases(msgspec.Struct):
     refused: list[Case]
 
 
-CASES = msgspec.json.decode(
-    (Path(__file__).parents[2] / "emoji_cases.json").read_bytes(), type=Cases, strict=True
-)
+ROOT = Path(__file__).parents[3]
+CASES = msgspec.json.decode((ROOT / "tests" / "emoji_cases.json").read_bytes(), type=Cases)
 GROUP = ConversationRecord("c", "GROUP", "Group", (ANA, BEN), (ANA,), 0)
 
 
@@ -63,6 +62,17 @@ def test_every_emoji_of_the_data_has_one_stored_form_within_the_limit() -> None:
         stored = validate_emoji(emoji)
         assert validate_emoji(stored) == stored
         assert len(emoji) <= len(stored) <= EMOJI_CHARACTERS
+
+
+def test_every_emoji_of_the_browser_client_is_accepted() -> None:
+    """The picker offers the forms that are stored, in each skin tone."""
+    module = (ROOT / "web" / "vendor" / "emoji_data.js").read_text()
+    rows = [
+        msgspec.json.decode(line.strip().rstrip(",")) for line in module.splitlines() if line[:6] == '    ["'
+    ]
+    offered = [emoji for row in rows for emoji in (row[0], *(row[3] if len(row) > 3 else ()))]
+    assert len(offered) > 3000
+    assert [emoji for emoji in offered if validate_emoji(emoji) != emoji] == []
 
 
 def test_forms_stored_by_older_versions_are_shown_as_one_reaction() -> None:

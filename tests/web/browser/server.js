@@ -22,7 +22,9 @@ export class Server {
     const port = this.url ? Number(new URL(this.url).port) : await freePort();
     this.url = `http://127.0.0.1:${port}`;
     // The server refuses CONVENE_ variables that it does not know, such as those of these tests.
-    const { CONVENE_PYTHON, CONVENE_CHROMIUM, ...environment } = process.env;
+    const environment = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith("CONVENE_")),
+    );
     this.#process = spawn(PYTHON, ["run.py", "--port", String(port)], {
       cwd: ROOT,
       env: { ...environment, CONVENE_DATA_DIR: this.#folder },
