@@ -1,5 +1,6 @@
 """Search of a conversation's members by name."""
 
+import asyncio
 from collections.abc import Sequence
 
 from actors.conversations.conversation_views import LoadCards
@@ -23,6 +24,8 @@ async def search_members(
     for start in range(0, len(candidates), CARDS_PER_READ):
         portion = candidates[start : start + CARDS_PER_READ]
         cards = await load_cards(portion)
+        # Cached cards are there at once: let others run between two portions.
+        await asyncio.sleep(0)
         for member_id in portion:
             card = cards.get(member_id)
             if card is None or not (prefix.matches(card.username) or prefix.matches(card.display_name or "")):

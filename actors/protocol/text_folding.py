@@ -11,6 +11,8 @@ _WORD_START = rf"(?<!{_WORD_CHARACTER})"
 
 def fold_text(text: str) -> str:
     """Return `text` in NFKC with full case folding, without invisible characters (NFKC_Casefold)."""
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).casefold()
     return unicodedata.normalize("NFKC", folded)
 
