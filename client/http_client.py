@@ -112,10 +112,12 @@ class HttpClient:
         return await self._request(Conversation, "PATCH", _conversation_path(conversation_id), body=body)
 
     async def participants(
-        self, conversation_id: str, cursor: str | None = None, limit: int = 100
+        self, conversation_id: str, cursor: str | None = None, limit: int = 100, *, search: str | None = None
     ) -> Page[UserCard]:
+        """Return a page of members; with `search` those of whom a word of a name starts with it."""
         path = _conversation_path(conversation_id, "participants")
-        return await self._request(Page[UserCard], "GET", path, query={"cursor": cursor, "limit": limit})
+        query = {"q": search, "cursor": cursor, "limit": limit}
+        return await self._request(Page[UserCard], "GET", path, query=query)
 
     async def add_participant(self, conversation_id: str, user_id: str) -> None:
         await self._request(None, "PUT", _conversation_path(conversation_id, "participants", user_id))

@@ -36,6 +36,7 @@ from actors.accounts.tokens import hash_token, new_token
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
+from actors.protocol.text_validation import TextKind, find_refused, is_printable_ascii, validate_query
 from actors.protocol.timestamps import rfc3339_from_datetime
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import (
@@ -171,7 +172,7 @@ class Accounts:
 
     async def get_profile_by_username(self, username: str) -> User:
         user = None
-        if username.isascii() and username.isprintable() and len(username) <= USERNAME_CHARACTERS_MAX:
+        if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX:
             user = await self._users.by_username(username)
         if user is None:
             raise _user_not_found()
@@ -209,10 +210,8 @@ class Accounts:
 
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> UserCardPage:
         """Search by prefix of username or display name, ordered by username."""
-        prefix = text.strip()
-        if not prefix or len(prefix) > USER_SEARCH_CHARACTERS or not prefix.isprintable():
-            raise invalid_field("q", f"Must have 1 to {USER_SEARCH_CHARACTERS} printable characters.")
-        if after is not None and not (after[0].isprintable() and after[0].isascii()):
+        prefix = validate_query("q", text, USER_SEARCH_CHARACTERS)
+        if after is not None and not is_printable_ascii(after[0]):
             raise ApiError(
                 "cursor.invalid",
                 "The cursor is not valid. Pass `next_cursor` of the previous page unchanged.",
@@ -263,7 +262,7 @@ class Accounts:
         await asyncio.gather(self._user_loader.close(), self._card_cache.close())
 
     async def _find_credentials(self, login: str) -> Credentials | None:
-        if not login or len(login) > EMAIL_CHARACTERS or not login.isprintable():
+        if not login or len(login) > EMAIL_CHARACTERS or find_refused(login, TextKind.QUERY):
             return None
         return await self._users.credentials(login)
 

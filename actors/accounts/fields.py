@@ -1,17 +1,17 @@
 """Validation and normalization of account fields.
 
-Every validator returns the value to store, or raises `InvalidField`. Validators do no I/O, and their errors
-do not repeat the user's input.
+Every validator returns the value to store, or raises `InvalidField`; those of free text raise `ApiError`.
+Validators do no I/O, and their errors do not repeat the user's input.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from actors.protocol.errors import FieldError
+from actors.protocol.errors import ApiError, FieldError
+from actors.protocol.text_validation import TextKind, find_refused, is_blank, validate_line, validate_text
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,
@@ -24,7 +24,6 @@ from config.limits import (
 )
 
 _USERNAME_PATTERN = re.compile(r"[a-z0-9_.]+")
-_ALLOWED_CONTROLS = frozenset("\n\r\t")
 
 
 class InvalidField(Exception):  # noqa: N818 - reads better without the suffix
@@ -46,6 +45,8 @@ def collect_field_errors(*checks: tuple[str, Validator, object]) -> list[FieldEr
                 check(value)
             except InvalidField as error:
                 errors.append(FieldError(field, error.code, error.detail))
+            except ApiError as error:
+                errors += error.errors
     return errors
 
 
@@ -78,22 +79,13 @@ def validate_password(value: str) -> str:
 
 
 def validate_display_name(value: str) -> str | None:
-    """Trim; return None if nothing remains."""
-    trimmed = _require_max_length(value.strip(), DISPLAY_NAME_CHARACTERS)
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in trimmed):
-        raise InvalidField("invalid", "Must not contain control characters or line breaks.")
-    return trimmed or None
+    """Trim; return None if nothing remains. Raises `ApiError`."""
+    return None if is_blank(value) else validate_line("display_name", value, DISPLAY_NAME_CHARACTERS)
 
 
 def validate_bio(value: str) -> str | None:
-    """Trim; return None if nothing remains."""
-    trimmed = _require_max_length(value.strip(), BIO_CHARACTERS)
-    if any(
-        unicodedata.category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS
-        for character in trimmed
-    ):
-        raise InvalidField("invalid", "Must not contain control characters.")
-    return trimmed or None
+    """Trim; return None if nothing remains. Raises `ApiError`."""
+    return None if is_blank(value) else validate_text("bio", value, BIO_CHARACTERS)
 
 
 def validate_avatar_url(value: str) -> str:
@@ -106,7 +98,7 @@ def validate_avatar_url(value: str) -> str:
         valid = False
     if (
         not valid
-        or not value.isprintable()
+        or find_refused(value, TextKind.LINE) is not None
         or any(character.isspace() or character in '<>"\\' for character in value)
     ):
         raise InvalidField("invalid", "Must be a valid `https` URL.")

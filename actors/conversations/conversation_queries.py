@@ -4,6 +4,7 @@ Results come from the store and are current on every instance. A conversation th
 reported as `conversation.not_found`.
 """
 
+import heapq
 from collections.abc import Mapping, Sequence
 
 from actors.conversations import serializers
@@ -11,6 +12,7 @@ from actors.conversations.command_sender import CommandSender, validate_id
 from actors.conversations.conversation_views import ConversationView, ConversationViews, LoadCards
 from actors.conversations.errors import not_found
 from actors.conversations.log_reader import LogReader
+from actors.conversations.member_search import search_members
 from actors.conversations.read_marks import ReadMarks
 from actors.protocol.objects import Conversation, Message, MessageType, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
@@ -64,15 +66,21 @@ class ConversationQueries:
         return conversations, next_cursor
 
     async def participants(
-        self, user_id: str, conversation_id: str, after: int, limit: int
-    ) -> tuple[list[UserCard], int | None]:
-        """Return a page of members in order of joining, and the offset of the next page."""
+        self, user_id: str, conversation_id: str, query: str | None, after: str, limit: int
+    ) -> tuple[list[UserCard], str | None]:
+        """Return a page of members by id, and the id after which the next page starts.
+
+        A member who is there all the time is on exactly one page, whoever joins or leaves meanwhile. With
+        `query`, only members of whom a word of the display name or username starts with it.
+        """
         view = await self.get_view(user_id, conversation_id)
-        member_ids = view.record.participants[after : after + limit]
-        cards = await self._load_cards(member_ids)
-        has_more = after + limit < len(view.record.participants)
-        return [serializers.to_user_card(member_id, cards) for member_id in member_ids], (
-            after + limit if has_more else None
+        if query is not None:
+            return await search_members(self._load_cards, view.record.participants, query, after, limit)
+        member_ids = heapq.nsmallest(limit + 1, (one for one in view.record.participants if one > after))
+        page = member_ids[:limit]
+        cards = await self._load_cards(page)
+        return [serializers.to_user_card(member_id, cards) for member_id in page], (
+            page[-1] if len(member_ids) > limit else None
         )
 
     async def history(

@@ -194,9 +194,9 @@ class Conversations(RuleMembership):
         return self._queries.page(user_id, after, limit)
 
     def participants(
-        self, user_id: str, conversation_id: str, after: int, limit: int
-    ) -> Coroutine[Any, Any, tuple[list[UserCard], int | None]]:
-        return self._queries.participants(user_id, conversation_id, after, limit)
+        self, user_id: str, conversation_id: str, query: str | None, after: str, limit: int
+    ) -> Coroutine[Any, Any, tuple[list[UserCard], str | None]]:
+        return self._queries.participants(user_id, conversation_id, query, after, limit)
 
     def history(
         self, user_id: str, conversation_id: str, before: int | None, after: int | None, limit: int

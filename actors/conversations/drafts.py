@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from actors.conversations.commands import Draft
+from actors.conversations.emojis import canonical_emoji, normalize_emoji
 from actors.protocol.errors import ApiError, FieldError, invalid_field
+from actors.protocol.text_validation import validate_text
 from config.limits import CLIENT_ID_CHARACTERS, EMOJI_CHARACTERS, MENTIONS_PER_MESSAGE, MESSAGE_CHARACTERS
 from storage.contracts.identifiers import new_attempt_id
-
-EMOJI_JOINERS = frozenset("\u200d\ufe0e\ufe0f")
-"""Zero-width joiner and variation selectors, which combine code points into one emoji (UTS #51)."""
 
 
 def create_draft(
@@ -21,10 +20,10 @@ def create_draft(
         ApiError: request.invalid, listing every invalid field.
     """
     errors: list[FieldError] = []
-    trimmed = content.strip()
-    if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
-        detail = f"`content` must have 1 to {MESSAGE_CHARACTERS} characters."
-        errors.append(FieldError("content", "too_short" if not trimmed else "too_long", detail))
+    try:
+        valid_content = validate_content(content)
+    except ApiError as error:
+        errors += error.errors
     if not 1 <= len(client_id) <= CLIENT_ID_CHARACTERS:
         detail = f"`client_id` must have 1 to {CLIENT_ID_CHARACTERS} characters."
         errors.append(FieldError("client_id", "invalid", detail))
@@ -39,7 +38,7 @@ def create_draft(
         attempt_id=new_attempt_id(),
         sender_id=sender_id,
         client_id=client_id,
-        content=trimmed,
+        content=valid_content,
         mentions=tuple(dict.fromkeys(mentions)) if mentions else (),
         reply_to=reply_to,
     )
@@ -47,24 +46,22 @@ def create_draft(
 
 def validate_content(content: str) -> str:
     """Return the trimmed content of an edit. Raises `ApiError` (request.invalid)."""
-    trimmed = content.strip()
-    if not 1 <= len(trimmed) <= MESSAGE_CHARACTERS:
-        raise invalid_field("content", f"`content` must have 1 to {MESSAGE_CHARACTERS} characters.")
-    return trimmed
+    return validate_text("content", content, MESSAGE_CHARACTERS)
 
 
 def validate_emoji(emoji: str) -> str:
-    """Check that a reaction is one emoji, of one or more code points. Raises `ApiError` (request.invalid)."""
-    if not 1 <= len(emoji) <= EMOJI_CHARACTERS or any(
-        character.isspace() or character.isalnum() for character in emoji[1:]
-    ):
-        raise invalid_field("emoji", f"`emoji` must be one emoji of at most {EMOJI_CHARACTERS} code points.")
-    starts_visible = emoji[0].isprintable() and not emoji[0].isspace()
-    if not starts_visible or not all(
-        character.isprintable() or character in EMOJI_JOINERS for character in emoji
-    ):
-        raise invalid_field("emoji", "`emoji` must be a visible character.")
-    return emoji
+    """Return the fully qualified form of a new reaction. Raises `ApiError` (request.invalid)."""
+    normalized = normalize_emoji(emoji)
+    if normalized is None:
+        raise invalid_field("emoji", "`emoji` must be exactly one emoji.")
+    return normalized
+
+
+def validate_removed_emoji(emoji: str) -> str:
+    """Check a reaction to remove, which an older version may have accepted. Raises `ApiError`."""
+    if not 1 <= len(emoji) <= EMOJI_CHARACTERS:
+        raise invalid_field("emoji", f"`emoji` must have 1 to {EMOJI_CHARACTERS} code points.")
+    return canonical_emoji(emoji)
 
 
 def _is_uuid(text: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 import msgspec
 from msgspec import Struct
 
+from actors.conversations.emojis import merge_reactions
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import EMOJIS_PER_MESSAGE, REACTIONS_PER_MESSAGE
@@ -84,7 +85,7 @@ def _delete(message: MessageEntry, user_id: str, admins: Collection[str], at_ms:
 
 def _react(message: MessageEntry, user_id: str, change: React) -> MessageState | None:
     _require_not_deleted(message)
-    by_emoji = {reaction.emoji: reaction.user_ids for reaction in message.reactions}
+    by_emoji = merge_reactions(message.reactions)
     users = by_emoji.get(change.emoji, ())
     if (user_id in users) == change.add:
         return None

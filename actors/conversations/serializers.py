@@ -5,6 +5,7 @@ Permissions are checked by the callers.
 
 from collections.abc import Mapping
 
+from actors.conversations.emojis import merge_reactions
 from actors.protocol.objects import (
     Conversation,
     ConversationType,
@@ -60,12 +61,12 @@ def to_message(
         reply_to=entry.reply_to,
         reactions=[
             Reaction(
-                emoji=reaction.emoji,
-                count=len(reaction.user_ids),
-                user_ids=list(reaction.user_ids[:REACTION_USERS_SHOWN]),
-                mine=viewer_id in reaction.user_ids,
+                emoji=emoji,
+                count=len(user_ids),
+                user_ids=list(user_ids[:REACTION_USERS_SHOWN]),
+                mine=viewer_id in user_ids,
             )
-            for reaction in entry.reactions
+            for emoji, user_ids in merge_reactions(entry.reactions).items()
         ],
         created_at=rfc3339_from_ms(entry.created_at_ms),
         edited_at=None if entry.edited_at_ms is None else rfc3339_from_ms(entry.edited_at_ms),

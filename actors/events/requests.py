@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.social_objects import RsvpStatus
-from actors.protocol.text_validation import raise_field_errors, validate_line, validate_text
+from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
 from config.limits import (
     EVENT_CAPACITY_MAX,
     EVENT_CATEGORY_CHARACTERS,
@@ -107,7 +107,7 @@ def to_event_change(patch: EventPatch) -> EventChange:
     if isinstance(description, str):
         description = (
             validate("description", description, EVENT_DESCRIPTION_CHARACTERS, line=False)
-            if description.strip()
+            if not is_blank(description)
             else None
         )
     change = EventChange(

@@ -1,17 +1,15 @@
-"""Request body of a report, and its validation. Errors do not repeat the reason's text."""
+"""Request body of a report, and its validation."""
 
-import unicodedata
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from actors.accounts.fields import InvalidField, collect_field_errors
+from actors.accounts.fields import collect_field_errors
 from actors.protocol.errors import FieldError
+from actors.protocol.text_validation import validate_text
 from config.accounts import REPORT_REASON_CHARACTERS
 from storage.contracts.moderation import ReportKind
-
-_ALLOWED_CONTROLS = frozenset("\n\r\t")
 
 Reason = Annotated[
     str,
@@ -35,15 +33,5 @@ class ReportRequest(msgspec.Struct, frozen=True):
 
 
 def validate_reason(value: str) -> str:
-    """Trim a reason and check its length and characters."""
-    trimmed = value.strip()
-    if not trimmed:
-        raise InvalidField("too_short", "Must not be empty.")
-    if len(trimmed) > REPORT_REASON_CHARACTERS:
-        raise InvalidField("too_long", f"Must have at most {REPORT_REASON_CHARACTERS} characters.")
-    if any(
-        unicodedata.category(character) in {"Cc", "Cs"} and character not in _ALLOWED_CONTROLS
-        for character in trimmed
-    ):
-        raise InvalidField("invalid", "Must not contain control characters.")
-    return trimmed
+    """Return a trimmed reason. Raises `request.invalid`."""
+    return validate_text("reason", value, REPORT_REASON_CHARACTERS)

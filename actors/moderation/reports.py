@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from actors.accounts.requests import raise_if_invalid
 from actors.moderation.report_request import ReportRequest, validate_reason
 from actors.protocol.errors import ApiError
+from actors.protocol.text_validation import is_printable_ascii
 from config.accounts import REPORT_TARGET_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.moderation import NewReport, ReportKind, ReportStore
@@ -45,7 +46,7 @@ class Reports:
 
     async def _is_reportable(self, report: NewReport) -> bool:
         target_id = report.target_id
-        if len(target_id) > REPORT_TARGET_CHARACTERS or not (target_id.isascii() and target_id.isprintable()):
+        if len(target_id) > REPORT_TARGET_CHARACTERS or not is_printable_ascii(target_id):
             return False
         # The target may have been hidden since the first report; repeating the report must still succeed.
         return await self._store.exists(report.reporter_id, report.kind, target_id) or await self._is_visible(

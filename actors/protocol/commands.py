@@ -18,7 +18,7 @@ ConversationId = Annotated[str, Meta(max_length=64)]
 MessageId = Annotated[str, Meta(max_length=64)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
-Emoji = Annotated[str, Meta(max_length=200, description="One emoji of at most 32 characters.")]
+Emoji = Annotated[str, Meta(max_length=200, description="A reaction of the message, at most 32 characters.")]
 Content = Annotated[str, Meta(description="1 to 4,000 characters after trimming surrounding whitespace.")]
 
 ResultT_co = TypeVar("ResultT_co", bound=Struct, covariant=True)
@@ -132,7 +132,8 @@ class AddReaction(ClientCommand[ChangeResult], frozen=True, tag="reaction.add"):
         str,
         Meta(
             max_length=200,
-            description="One emoji of at most 32 characters. A message holds at most 20 different ones.",
+            description="Exactly one emoji of Unicode's emoji-test data. Forms that differ in variation "
+            "selectors are one reaction. A message holds at most 20 different ones.",
         ),
     ]
 

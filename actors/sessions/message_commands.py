@@ -4,7 +4,7 @@ Permissions are checked by the conversation.
 """
 
 from actors.conversations.commands import ChangeMessage, Send
-from actors.conversations.drafts import create_draft, validate_content, validate_emoji
+from actors.conversations.drafts import create_draft, validate_content, validate_emoji, validate_removed_emoji
 from actors.conversations.message_changes import Delete, Edit, MessageChange, React
 from actors.protocol.commands import (
     AddReaction,
@@ -43,7 +43,7 @@ def to_message_change(command: MessageChangeCommand) -> MessageChange:
         case AddReaction(message_id=message_id, emoji=emoji):
             return React(message_id, validate_emoji(emoji), add=True)
         case RemoveReaction(message_id=message_id, emoji=emoji):
-            return React(message_id, validate_emoji(emoji), add=False)
+            return React(message_id, validate_removed_emoji(emoji), add=False)
 
 
 MESSAGE_COMMANDS = (

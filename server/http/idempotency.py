@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from actors.protocol.errors import invalid_field
+from actors.protocol.text_validation import TextKind, find_refused
 from config.limits import IDEMPOTENCY_KEY_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 
@@ -33,10 +34,13 @@ def read_idempotency_key(request: web.Request) -> str | None:
         ApiError: request.invalid, for an empty, too long or unprintable value.
     """
     key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
-    # aiohttp decodes invalid UTF-8 to surrogates, which are not printable.
-    if key is not None and not (1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS and key.isprintable()):
+    # aiohttp decodes invalid UTF-8 to surrogates, which are refused.
+    if key is not None and not (
+        1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS and find_refused(key, TextKind.QUERY) is None
+    ):
         raise invalid_field(
-            IDEMPOTENCY_KEY_HEADER, f"Must have 1 to {IDEMPOTENCY_KEY_CHARACTERS} printable characters."
+            IDEMPOTENCY_KEY_HEADER,
+            f"Must have 1 to {IDEMPOTENCY_KEY_CHARACTERS} characters, none of them a control character.",
         )
     return key
 

@@ -11,6 +11,7 @@ from msgspec import Meta, UnsetType
 from actors.protocol.commands import ClientId
 from actors.protocol.objects import ConversationType, Message
 from actors.protocol.server_frames import LogFrame
+from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import (
     GROUP_NAME_CHARACTERS,
     MENTIONS_PER_MESSAGE,
@@ -18,7 +19,7 @@ from config.limits import (
     PAGE_DEFAULT,
     PARTICIPANTS_MAX,
 )
-from server.http.request_decoding import PageLimit
+from server.http.request_decoding import PageLimit, PageQuery
 
 SEQ_MAX = 2**53
 Seq = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
@@ -63,6 +64,21 @@ class MessageContent(msgspec.Struct, frozen=True):
 
 class ReadMark(msgspec.Struct, frozen=True):
     seq: Seq
+
+
+class ParticipantQuery(PageQuery, frozen=True):
+    """Members by name. `q` is compared without case and compatibility forms (NFKC, full case folding)."""
+
+    q: (
+        Annotated[
+            str,
+            Meta(
+                description="Start of a word of the display name or username. Trimmed.",
+                extra_json_schema={"minLength": 1, "maxLength": USER_SEARCH_CHARACTERS},
+            ),
+        ]
+        | None
+    ) = None
 
 
 class HistoryQuery(msgspec.Struct, frozen=True):

@@ -14,8 +14,9 @@ from actors.conversations.conversations import Conversations
 from actors.conversations.drafts import create_draft, validate_content
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Delete, Edit
-from actors.protocol.errors import invalid_field
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
+from actors.protocol.text_validation import validate_line, validate_query
+from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.cursor import encode_cursor
 from server.http.request_decoding import PageQuery
@@ -30,6 +31,7 @@ from server.routes.conversation_requests import (
     MessageContent,
     NewConversation,
     NewMessage,
+    ParticipantQuery,
     ReadMark,
 )
 
@@ -76,7 +78,7 @@ class ConversationRoutes:
                 "GET",
                 f"{conversation}/participants",
                 self.participants,
-                query=PageQuery,
+                query=ParticipantQuery,
                 response=Page[UserCard],
                 errors=NOT_FOUND_ERRORS,
             ),
@@ -180,10 +182,18 @@ class ConversationRoutes:
             None if body.muted is msgspec.UNSET else body.muted,
         )
 
-    async def participants(self, request: TypedRequest[None, PageQuery]) -> Page[UserCard]:
-        """List the members of a conversation."""
+    async def participants(self, request: TypedRequest[None, ParticipantQuery]) -> Page[UserCard]:
+        """List the members of a conversation, ordered by id.
+
+        With `q`, only members of whom a word of the display name or username starts with it.
+        """
+        text = request.query.q
         items, next_key = await self._conversations.participants(
-            request.caller.user.id, request.path_params["id"], request.cursor(int) or 0, request.query.limit
+            request.caller.user.id,
+            request.path_params["id"],
+            None if text is None else validate_query("q", text, USER_SEARCH_CHARACTERS),
+            request.cursor(str) or "",
+            request.query.limit,
         )
         return Page(items, None if next_key is None else encode_cursor(next_key))
 
@@ -277,7 +287,4 @@ class ConversationRoutes:
 def _validate_name(name: str | None) -> str | None:
     if name is None:
         return None
-    trimmed = name.strip()
-    if not 1 <= len(trimmed) <= GROUP_NAME_CHARACTERS:
-        raise invalid_field("name", f"Must have 1 to {GROUP_NAME_CHARACTERS} characters.")
-    return trimmed
+    return validate_line("name", name, GROUP_NAME_CHARACTERS)

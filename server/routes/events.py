@@ -10,8 +10,8 @@ from actors.events.calendar import to_icalendar
 from actors.events.events import Events
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
-from actors.protocol.errors import invalid_field
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
+from actors.protocol.text_validation import validate_query
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus, TextResponse
@@ -116,11 +116,10 @@ class EventRoutes:
         Without `from` and `to`, events that have not ended yet.
         """
         query = request.query
-        for name, text in (("category", query.category), ("q", query.q)):
-            if text is not None and not text.isprintable():
-                raise invalid_field(name, "Must contain printable characters only.")
+        category = _validate_query("category", query.category, EVENT_CATEGORY_CHARACTERS)
+        text = _validate_query("q", query.q, EVENT_SEARCH_CHARACTERS)
         ends_after = query.from_ or (None if query.to else datetime.now(UTC))
-        criteria = EventSearchCriteria(query.category, _as_utc(ends_after), _as_utc(query.to), query.q)
+        criteria = EventSearchCriteria(category, _as_utc(ends_after), _as_utc(query.to), text)
         page = await self._events.search(
             request.caller.user.id, criteria, decode_page_cursor(request), query.limit
         )
@@ -185,6 +184,10 @@ class EventRoutes:
         return TextResponse(
             to_icalendar(await self._events.get(request.caller.user.id, request.path_params["id"]))
         )
+
+
+def _validate_query(field: str, text: str | None, max_characters: int) -> str | None:
+    return None if text is None else validate_query(field, text, max_characters)
 
 
 def _as_utc(value: datetime | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -123,6 +124,54 @@ async def test_participants_are_paginated_in_order(
         path = f"{ROOT}/{group}/participants?limit=3&cursor={page['next_cursor']}"
     assert len(ids) == 7
     assert set(ids) == {person.id for person in some}
+
+
+async def test_no_member_is_skipped_when_others_leave_or_join(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Members of earlier pages leave and join again between two pages; all others are listed once."""
+    some = await people.shared(8, instance)
+    ana = some[0]
+    group = (await api.group(*some[:7]))["id"]
+    path = f"{ROOT}/{group}/participants?limit=2"
+    left: set[str] = set()
+    listed: list[str] = []
+    page = await api.get(ana, path)
+    while True:
+        listed += [card["id"] for card in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        leaving = [card["id"] for card in page["items"] if card["id"] != ana.id]
+        for user_id in leaving:
+            await api.expect(204, ana, "DELETE", f"{ROOT}/{group}/participants/{user_id}")
+        await api.expect(204, ana, "PUT", f"{ROOT}/{group}/participants/{leaving[0]}")
+        left.update(leaving)
+        page = await api.get(ana, f"{path}&cursor={page['next_cursor']}")
+    assert len(left) >= 4
+    assert sorted(listed) == sorted(person.id for person in some[:7])
+
+
+async def test_members_are_found_by_any_word_of_a_name(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """By display name and username, in any case; only members, and only for members."""
+    ana, ben, eve = await people.register(3, instance)
+    group = (await api.group(ana, ben))["id"]
+    for person in (ben, eve):
+        await api.expect(200, person, "PATCH", "/v1/users/me", {"display_name": "Bert NEWCÓMER"})
+    path = f"{ROOT}/{group}/participants?q="
+
+    async def found(text: str) -> list[str]:
+        page = await api.get(ana, path + quote(text))
+        assert page["next_cursor"] is None
+        return [card["id"] for card in page["items"]]
+
+    for text in ("newcómer", "NEWCO\u0301M", "bert n", "  Bert ", ben.username[:-1], f"@{ben.username}"):
+        assert ben.id in await found(text), text
+        assert eve.id not in await found(text)
+    assert await found("comer") == []
+    await api.expect_error("conversation.not_found", 404, eve, "GET", path + "bert")
+    await api.expect_error("request.invalid", 422, ana, "GET", path)
 
 
 # --- unread

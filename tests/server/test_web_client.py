@@ -17,7 +17,8 @@ from server.web_bundle import make_bundle
 from server.web_client import CONTENT_TYPES, INDEX_FILE, WEB_FOLDER, WebClient
 
 Client = TestClient[Any, Any]
-SCRIPTS = sorted(WEB_FOLDER.rglob("*.js"))
+VENDORED = sorted((WEB_FOLDER / "vendor").rglob("*.js"))
+SCRIPTS = sorted(set(WEB_FOLDER.rglob("*.js")) - set(VENDORED))
 STYLES = sorted(WEB_FOLDER.rglob("*.css"))
 IMPORT = re.compile(r"""^import\b[^;"]*"([^"]+)";|\bimport\("([^"]+)"\)""", re.MULTILINE)
 NAMES = re.compile(r"^import \{([^}]+)\} from \"([^\"]+)\";", re.MULTILINE)
@@ -278,6 +279,12 @@ def test_every_script_is_reached() -> None:
             imports = IMPORT.finditer(code_of(path))
             waiting += [(path.parent / (match.group(1) or match.group(2))).resolve() for match in imports]
     assert reached == set(SCRIPTS)
+
+
+def test_vendored_scripts_are_those_that_are_loaded_on_demand() -> None:
+    """They are not in the bundle: a constant names the path that `import()` loads."""
+    named = {name for path in SCRIPTS for name in re.findall(r'"(/web/vendor/[^"]+)"', code_of(path))}
+    assert named == {f"/web/{path.relative_to(WEB_FOLDER).as_posix()}" for path in VENDORED}
 
 
 def test_no_file_names_another_host() -> None:

@@ -1,24 +1,22 @@
-// Completes `@name` in a text field: members that match by username or display name, for large groups also
-// users found by the server. Arrow keys select, Enter and Tab insert, Escape closes.
+// Completes `@name` in a text field: members of whom a word of the username or display name matches; those of
+// large groups are found by the server. Arrow keys select, Enter and Tab insert, Escape closes.
 
+import { MemberNames } from "../state/member_names.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, newElementId, setChildren } from "./dom.js";
 
-const AT_WORD = /(?<![\w@.])@([\w.]{0,50})$/;
+const AT_WORD = /(?<![\w@.])@([\p{L}\p{M}\p{N}_.]{0,50})$/u;
 const MAX_SHOWN = 6;
 const SEARCH_DELAY_MS = 200;
 
 export class MentionSuggestions {
-  #session;
-  #conversation;
+  #names;
   #input;
   #shown = [];
   #selected = 0;
   #timer = null;
   #request = null;
-  // Ids of inserted users who are not among the known members, by username.
-  #inserted = new Map();
   element = element("ul", {
     id: newElementId("mentions"),
     class: "plain-list mention-suggestions",
@@ -28,8 +26,7 @@ export class MentionSuggestions {
   });
 
   constructor(session, conversation, input) {
-    this.#session = session;
-    this.#conversation = conversation;
+    this.#names = new MemberNames(session.api, session.user.id, conversation);
     this.#input = input;
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-haspopup", "listbox");
@@ -56,14 +53,13 @@ export class MentionSuggestions {
     return true;
   }
 
-  // The ids of the users that `text` mentions.
+  // See `MemberNames`.
   idsIn(text) {
-    const names = [...text.matchAll(/(?<![\w@.])@([A-Za-z0-9_.]+)/g)].map((match) =>
-      match[1].toLowerCase().replace(/\.+$/, ""),
-    );
-    const members = new Map(this.#conversation.info.participants.map((one) => [one.username, one.id]));
-    const ids = names.map((name) => members.get(name) ?? this.#inserted.get(name));
-    return [...new Set(ids)].filter((id) => id !== undefined && !this.#session.isMe(id));
+    return this.#names.idsIn(text);
+  }
+
+  lookUp(text) {
+    return this.#names.lookUp(text);
   }
 
   close() {
@@ -77,25 +73,23 @@ export class MentionSuggestions {
     this.close();
     const match = AT_WORD.exec(this.#input.value.slice(0, this.#input.selectionStart));
     if (match === null) return;
-    const prefix = match[1].toLowerCase();
-    const { participants, member_count: count } = this.#conversation.info;
-    const members = participants.filter((one) => !this.#session.isMe(one.id) && matches(one, prefix));
-    this.#show(members.slice(0, MAX_SHOWN));
-    if (count <= participants.length || members.length >= MAX_SHOWN || prefix.length < 2) return;
-    this.#timer = setTimeout(() => this.#search(prefix, members), SEARCH_DELAY_MS);
+    const prefix = match[1];
+    const loaded = this.#names.loaded(prefix);
+    this.#show(loaded.slice(0, MAX_SHOWN));
+    if (prefix === "" || loaded.length >= MAX_SHOWN || !this.#names.hasMore) return;
+    this.#timer = setTimeout(() => this.#search(prefix, loaded), SEARCH_DELAY_MS);
   }
 
-  async #search(prefix, members) {
+  async #search(prefix, loaded) {
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
-      const query = { q: prefix, limit: MAX_SHOWN };
-      const { items } = await this.#session.api.get("/v1/users", query, { signal });
-      const known = new Set(members.map((one) => one.id));
-      const found = items.filter((one) => !known.has(one.id) && !this.#session.isMe(one.id));
-      this.#show([...members, ...found].slice(0, MAX_SHOWN));
+      const found = await this.#names.search(prefix, MAX_SHOWN, signal);
+      if (signal.aborted) return;
+      const ids = new Set(loaded.map((one) => one.id));
+      this.#show([...loaded, ...found.filter((one) => !ids.has(one.id))].slice(0, MAX_SHOWN));
     } catch {
-      // The members that are known stay listed.
+      // The members that are loaded stay listed.
     }
   }
 
@@ -128,14 +122,9 @@ export class MentionSuggestions {
   #insert(card) {
     const { value, selectionStart: caret } = this.#input;
     const start = AT_WORD.exec(value.slice(0, caret)).index;
-    this.#inserted.set(card.username, card.id);
+    this.#names.learn(card);
     this.#input.setRangeText(`@${card.username} `, start, caret, "end");
     this.close();
     this.#input.dispatchEvent(new Event("input", { bubbles: true }));
   }
-}
-
-function matches(card, prefix) {
-  const words = nameOf(card).toLowerCase().split(/\s+/);
-  return card.username.startsWith(prefix) || words.some((word) => word.startsWith(prefix));
 }

@@ -2,6 +2,7 @@
 // kept as a draft until it was sent.
 
 import { element, setChildren } from "./dom.js";
+import { pickEmoji } from "./emoji_picker.js";
 import { icon } from "./icons.js";
 import { excerpt, textLength } from "./linkify.js";
 import { MentionSuggestions } from "./mention_suggestions.js";
@@ -27,6 +28,11 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     { type: "submit", class: "primary round", "aria-label": "Send" },
     icon("send"),
   );
+  const emojiButton = element(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": "Insert emoji", onclick: () => pickEmoji(insert) },
+    icon("smile"),
+  );
   const mentions = new MentionSuggestions(session, conversation, input);
   let replyTo = null;
 
@@ -37,10 +43,22 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     sendButton.disabled = length === 0 || length > MAX_LENGTH;
   }
 
-  function submit(event) {
+  function insert(emoji) {
+    input.setRangeText(emoji, input.selectionStart, input.selectionEnd, "end");
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.focus();
+  }
+
+  async function submit(event) {
     event.preventDefault();
     update();
-    if (sendButton.disabled) return;
+    if (sendButton.disabled || input.readOnly) return;
+    const lookUp = mentions.lookUp(input.value);
+    if (lookUp !== null) {
+      input.readOnly = true;
+      await lookUp;
+      input.readOnly = false;
+    }
     session.unsent.send(conversation.id, input.value.trim(), {
       mentions: mentions.idsIn(input.value),
       replyTo: replyTo?.id ?? null,
@@ -64,7 +82,7 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     { class: "message-composer", onsubmit: submit },
     replyBar,
     mentions.element,
-    element("div", { class: "row" }, input, counter, sendButton),
+    element("div", { class: "row" }, input, counter, emojiButton, sendButton),
   );
   input.value = session.drafts.get(conversation.id);
   input.addEventListener("input", () => {

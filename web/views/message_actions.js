@@ -3,6 +3,7 @@
 
 import { confirmDialog, Dialog } from "../components/dialog.js";
 import { element } from "../components/dom.js";
+import { pickEmoji } from "../components/emoji_picker.js";
 import { Field, Form } from "../components/form.js";
 import { textLength } from "../components/linkify.js";
 import { reportDialog } from "../components/report_dialog.js";
@@ -28,6 +29,7 @@ export class MessageActions {
     const link = `${location.origin}/#/messages/${this.#conversation.id}?at=${message.seq}`;
     return [
       ["Reply", () => reply(message)],
+      ["More reactions…", () => pickEmoji((emoji) => this.react(message, emoji, true))],
       mine && ["Edit", () => this.edit(message)],
       message.reactions.length > 0 && ["See reactions", () => this.#showReactions(message)],
       navigator.clipboard && ["Copy text", () => copy(message.content)],

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.protocol.commands import AddReaction, SendMessage, Typing, WatchPresence
+from actors.protocol.commands import AddReaction, RemoveReaction, SendMessage, Typing, WatchPresence
 from config.limits import (
     EMOJI_CHARACTERS,
     EMOJIS_PER_MESSAGE,
@@ -17,7 +17,7 @@ from config.limits import (
     ("command", "text"),
     [
         (SendMessage, f"1 to {MESSAGE_CHARACTERS:,} characters"),
-        (AddReaction, f"at most {EMOJI_CHARACTERS} characters"),
+        (RemoveReaction, f"at most {EMOJI_CHARACTERS} characters"),
         (AddReaction, f"at most {EMOJIS_PER_MESSAGE} different ones"),
         (Typing, f"more than {TYPING_MEMBERS_MAX} members"),
         (WatchPresence, f"At most {PRESENCE_WATCHED_USERS} user ids"),

@@ -58,17 +58,14 @@ async def test_message_is_stored_and_delivered(ana: Peer, chat: ChatFixture) -> 
 
 @pytest.mark.parametrize(
     "content",
-    ["x", "x" * 4000, "\U0001f600" * 4000, "  " + "y" * 4000 + "\n", "\u0000", "a\u0000b", "\ufffd\ufeff"],
-    ids=["one", "4000", "4000 emoji", "4000 trimmed", "only nul", "nul inside", "odd"],
+    ["x", "x" * 4000, "\U0001f600" * 4000, "  " + "y" * 4000 + "\n", "\ufffd\ufeff"],
+    ids=["one", "4000", "4000 emoji", "4000 trimmed", "odd"],
 )
 async def test_content_within_the_bounds_is_stored_unchanged(
     content: str, ana: Peer, chat: ChatFixture
 ) -> None:
     """Characters are code points, after trimming."""
     answer = await send(ana, chat.group, content)
-    if "\u0000" in content and answer["type"] == "error":
-        assert_error(answer, "request.invalid")
-        return
     assert answer["type"] == "ok", answer
     path = f"/v1/conversations/{chat.group}/messages?after={answer['result']['seq'] - 1}&limit=1"
     stored = (await chat.api.get(chat.ben, path))["items"]
@@ -81,6 +78,8 @@ async def test_content_within_the_bounds_is_stored_unchanged(
         "",
         " ",
         " \t\r\n\u00a0\u2003 ",
+        "\u0000",
+        "a\u0000b",
         "x" * 4001,
         "\U0001f600" * 4001,
         "x" * 60_000,

@@ -257,7 +257,8 @@ journey("text of users never becomes markup", async () => {
 });
 
 journey("a keyboard is enough to reply to a message", async () => {
-  const conversation = await group(3, "Keyboard");
+  const conversation = await group(0, "Keyboard");
+  for (const index of [0, 1, 2]) await server.send(conversation, ben, `message ${index}`);
   const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   await page.locator(".conversation-row[aria-current]").focus();

@@ -1,0 +1,128 @@
+// A dialog to choose an emoji: groups, a search by name, and a skin tone that is remembered. The emoji are
+// loaded when the first picker opens.
+
+import { inTone, searchEmoji, SKIN_TONES, storedTone, storeTone } from "../state/emoji_search.js";
+import { Dialog } from "./dialog.js";
+import { element, errorText, newElementId, setChildren, skeleton } from "./dom.js";
+
+const DATA = "/web/vendor/emoji_data.js";
+const MAX_FOUND = 200;
+
+// Calls `onPick(emoji)` once, after the dialog was closed.
+export async function pickEmoji(onPick) {
+  const dialog = new Dialog("Choose an emoji", skeleton());
+  dialog.element.classList.add("emoji-picker");
+  dialog.open();
+  try {
+    const { EMOJI_GROUPS } = await import(DATA);
+    const pick = (emoji) => {
+      dialog.close();
+      onPick(emoji);
+    };
+    const picker = new EmojiPicker(EMOJI_GROUPS, pick);
+    setChildren(dialog.body, ...picker.elements);
+    picker.focus();
+  } catch {
+    setChildren(dialog.body, errorText("The emoji can't be loaded. Check your connection and try again."));
+  }
+}
+
+class EmojiPicker {
+  #groups;
+  #group = 0;
+  #tone = storedTone();
+  #grid = element("div", { class: "emoji-grid", role: "group" });
+  #status = element("p", { class: "secondary", role: "status" });
+  #search;
+  #tabs;
+
+  constructor(groups, pick) {
+    this.#groups = groups;
+    const id = newElementId("emoji-tone");
+    this.#search = element("input", {
+      type: "search",
+      "aria-label": "Search emoji",
+      placeholder: "Search",
+      oninput: () => this.#show(),
+    });
+    const options = SKIN_TONES.map((name, tone) =>
+      element("option", { value: tone, selected: tone === this.#tone }, tone ? name : "Default skin tone"),
+    );
+    const toneSelect = element("select", { id, "aria-label": "Skin tone" }, options);
+    toneSelect.addEventListener("change", () => {
+      this.#tone = Number(toneSelect.value);
+      storeTone(this.#tone);
+      this.#show();
+    });
+    this.#tabs = groups.map(([name, entries], index) =>
+      element(
+        "button",
+        { type: "button", class: "emoji", "aria-label": name, title: name, onclick: () => this.#open(index) },
+        entries[0][0],
+      ),
+    );
+    this.#grid.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button !== null) pick(button.textContent);
+    });
+    this.#grid.addEventListener("keydown", (event) => this.#onKey(event));
+    this.elements = [
+      element("div", { class: "row" }, this.#search, toneSelect),
+      element("div", { class: "emoji-groups", role: "group", "aria-label": "Groups" }, this.#tabs),
+      this.#status,
+      this.#grid,
+    ];
+    this.#show();
+  }
+
+  focus() {
+    this.#search.focus();
+  }
+
+  #open(index) {
+    this.#search.value = "";
+    this.#group = index;
+    this.#show();
+  }
+
+  #show() {
+    const query = this.#search.value.trim();
+    const found = query ? searchEmoji(this.#groups, query).slice(0, MAX_FOUND) : this.#groups[this.#group][1];
+    this.#tabs.forEach((tab, index) =>
+      tab.setAttribute("aria-pressed", String(!query && index === this.#group)),
+    );
+    this.#grid.setAttribute("aria-label", query ? "Found emoji" : this.#groups[this.#group][0]);
+    this.#status.textContent = query && found.length === 0 ? "No emoji has this name." : "";
+    setChildren(
+      this.#grid,
+      found.map((entry, index) =>
+        element(
+          "button",
+          {
+            type: "button",
+            class: "emoji",
+            "aria-label": entry[1],
+            title: entry[1],
+            tabindex: index === 0 ? 0 : -1,
+          },
+          inTone(entry, this.#tone),
+        ),
+      ),
+    );
+    this.#grid.scrollTop = 0;
+  }
+
+  // One emoji is in the tab order; arrow keys move between them.
+  #onKey(event) {
+    const buttons = [...this.#grid.children];
+    const index = buttons.indexOf(document.activeElement);
+    const perRow = buttons.filter((one) => one.offsetTop === buttons[0].offsetTop).length;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: perRow, ArrowUp: -perRow }[event.key];
+    const target = buttons[index + step];
+    if (step === undefined || target === undefined) return;
+    event.preventDefault();
+    buttons[index].tabIndex = -1;
+    target.tabIndex = 0;
+    target.focus();
+  }
+}

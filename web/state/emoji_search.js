@@ -1,0 +1,34 @@
+// The emoji of `web/vendor/emoji_data.js`, found by name and shown in a skin tone. A tone is 0 (none) to 5.
+
+export const SKIN_TONES = ["Default", "Light", "Medium-light", "Medium", "Medium-dark", "Dark"];
+const TONE_KEY = "convene.skin_tone";
+
+// The entries of which every word of `query` starts a word of the name or of the search words. Those whose name
+// starts with the query come first.
+export function searchEmoji(groups, query) {
+  const folded = query.trim().toLowerCase();
+  const wanted = folded.split(/[\s_:]+/).filter((word) => word !== "");
+  if (wanted.length === 0) return [];
+  const found = groups.flatMap(([, entries]) => entries).filter((entry) => matches(entry, wanted));
+  const rank = ([, name]) => (name.toLowerCase().startsWith(folded) ? 0 : 1);
+  return found.sort((left, right) => rank(left) - rank(right));
+}
+
+export function inTone([emoji, , , forms], tone) {
+  return forms?.[tone - 1] ?? emoji;
+}
+
+export function storedTone() {
+  const tone = Number(localStorage.getItem(TONE_KEY));
+  return SKIN_TONES[tone] === undefined ? 0 : tone;
+}
+
+export function storeTone(tone) {
+  localStorage.setItem(TONE_KEY, String(tone));
+}
+
+function matches([emoji, name, words], wanted) {
+  if (wanted.length === 1 && wanted[0] === emoji) return true;
+  const own = `${name} ${words}`.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  return wanted.every((word) => own.some((one) => one.startsWith(word)));
+}
