@@ -30,7 +30,7 @@ class Role(StrEnum):
 Outcome = str
 Rule = Mapping[Role, Outcome]
 
-PASS = "pass"  # noqa: S105 - not a password
+PASS = "pass"
 HIDDEN = "hidden"
 """Passes, and the list does not hold the owner."""
 SIGNED_OUT = {Role.ANONYMOUS: "auth.required", Role.REVOKED: "auth.required"}

@@ -1,9 +1,11 @@
 """The authorisation table: who may call each route and each socket command, and what the others get.
 
-A new route or command needs a row here; `test_authorisation.py` prints the missing ones. Placeholders name
-objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`, `{group}` (with owner,
-admin and member), `{message}` (the owner's, in the group), `{notification}`, `{session}`; and `{member}` (id of
-another member), `{caller}` (id of who calls), `{other}` (id of a user outside the group), `{unique}`.
+A new route or command needs a row here; `test_authorisation.py` prints the missing ones.
+
+Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
+`{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
+`{session}`; and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user
+outside the group), `{unique}`.
 """
 
 import re
@@ -50,8 +52,8 @@ class Row:
         relates: Whether it changes follows or blocks between caller and owner.
         lists_owner: Whether the answer is a list that holds the owner, unless the outcome is `HIDDEN`.
         blocked_direct: The outcome in a DIRECT with a block for both sides; required with `{group}`.
-        foreign: The outcome for the owner if a placeholder is replaced by an object that the owner cannot see;
-            where it is not the `not_found` of the placeholder.
+        foreign: The outcome for the owner if a placeholder is replaced by what the owner cannot see, where
+            that is not the `not_found` of the placeholder.
     """
 
     target: str

@@ -139,7 +139,9 @@ class AccessWorld:
         return token
 
     async def _create_notification(self, user: RegisteredUser) -> str:
-        await self.api.follow(self.other, user)
+        # Of a post that nobody else likes, so that no other user's request changes the notification.
+        post = (await self.api.post(user))["id"]
+        await self.api.expect(204, self.other, "PUT", f"/v1/posts/{post}/like")
         page = await self.api.wait_for(user, "/v1/notifications", lambda page: page["items"])
         notification: str = page["items"][0]["id"]
         return notification

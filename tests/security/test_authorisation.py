@@ -12,8 +12,10 @@ from unittest.mock import MagicMock
 import msgspec
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from actors.protocol.commands import Command
+from server.api_docs.endpoints import VIEWER_PATH
 from server.api_docs.untyped_endpoints import UNTYPED_OPERATIONS
 from server.composition import ServerComponents
 from server.http.route import Route
@@ -23,13 +25,16 @@ from tests.security.access_rules import BLOCK_ROLES, HIDDEN, PASS, Outcome, Role
 from tests.security.access_table import COMMANDS, ROUTES, Row
 from tests.security.access_world import PLACEHOLDER, AccessWorld, Objects
 from tests.server.api_client import ApiClient
+from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 from tests.server.running_instance import running_instance
 from tests.server.websocket.peer import Peer, connect_peer
 
 Json = Any
 ID_FIELD = re.compile(r"(?!client_id$)(\w*_)?ids?$|participants$|mentions$|reply_to$|admins$")
-STATIC_PATHS = frozenset({"/", "/web/{}", "/docs/redoc.standalone.js"})
+STATIC_PATHS = frozenset({"/", "/web/{}", VIEWER_PATH})
+"""Files that are the same for everyone."""
+PARAMETER = re.compile(r"\{\w+[^}]*\}")
 FOREIGN_NOUNS = {
     "owner": "user",
     "owner_name": "user",
@@ -55,7 +60,7 @@ def route_table() -> tuple[Route, ...]:
 
 def test_every_route_has_a_row() -> None:
     """A new route needs a row that states who may call it."""
-    typed = {(route.method, re.sub(r"\{\w+\}", "{}", route.path)): route.path for route in route_table()}
+    typed = {(route.method, PARAMETER.sub("{}", route.path)): route.path for route in route_table()}
     untyped = {("GET", path): path for path in UNTYPED_OPERATIONS}
     missing = (typed | untyped).keys() - {row.operation for row in ROUTES}
     lines = [f'    Row("{method} {(typed | untyped)[method, path]}", ANY_USER),' for method, path in missing]
@@ -73,9 +78,9 @@ def test_every_command_has_a_row() -> None:
 
 def test_every_id_field_names_an_object() -> None:
     """Every field that holds an id is filled with a placeholder in some row, so that it is tested."""
-    commands = {str(kind.__struct_config__.tag): {kind} for kind in get_args(Command)}
-    routes = {
-        (route.method, re.sub(r"\{\w+\}", "{}", route.path)): {route.body, route.query} - {None}
+    structs: dict[object, set[Any]] = {str(kind.__struct_config__.tag): {kind} for kind in get_args(Command)}
+    structs |= {
+        (route.method, PARAMETER.sub("{}", route.path)): {route.body, route.query} - {None}
         for route in route_table()
     }
     rows: dict[object, list[Row]] = {}
@@ -85,8 +90,8 @@ def test_every_id_field_names_an_object() -> None:
         rows.setdefault(row.target, []).append(row)
     missing = [
         (target, field)
-        for target, structs in {**commands, **routes}.items()
-        for struct in structs
+        for target, kinds in structs.items()
+        for struct in kinds
         for field in id_fields(struct, is_command=isinstance(target, str))
         if not any(holds_placeholder(row, field) for row in rows.get(target, []))
     ]
@@ -118,6 +123,23 @@ def test_rows_with_a_conversation_cover_blocks() -> None:
 # --- the cases, on one server
 
 
+async def test_the_server_serves_no_other_routes(
+    start_instance: StartInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a running server serves has a row, or is a file that is the same for everyone."""
+    served: set[tuple[str, str]] = set()
+    add_route = web.UrlDispatcher.add_route
+
+    def record(router: web.UrlDispatcher, method: str, path: str, *rest: Any, **options: Any) -> Any:
+        served.add((method, PARAMETER.sub("{}", path)))
+        return add_route(router, method, path, *rest, **options)
+
+    monkeypatch.setattr(web.UrlDispatcher, "add_route", record)
+    await start_instance()
+    served = {(method, path) for method, path in served if method != "HEAD" and path not in STATIC_PATHS}
+    assert served == {row.operation for row in ROUTES}
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[AccessWorld]:
     limits = {"messages_burst": 100_000, "logins_burst": 100_000, "frames_burst": 100_000.0}
@@ -131,7 +153,7 @@ async def world(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[Acc
 async def sockets(world: AccessWorld) -> AsyncIterator[dict[Role, Peer]]:
     """An authenticated socket for each role that can have one."""
     async with contextlib.AsyncExitStack() as stack:
-        peers = {}
+        peers: dict[Role, Peer] = {}
         for role in Role:
             if role not in {Role.ANONYMOUS, Role.REVOKED}:
                 peers[role] = await stack.enter_async_context(connect_peer(world.instance.port))

@@ -10,8 +10,6 @@ from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket import frames
 from tests.server.websocket.peer import connect_peer
 
-pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
-
 FLOODS = {
     "objects with nothing but an id": frames.text(b'{"id":1}'),
     "ping commands": frames.text(msgspec.json.encode({"type": "ping", "id": 1})),
