@@ -72,6 +72,11 @@ class Row:
         return f"{self.target} {self.body}"
 
     @property
+    def changes_members(self) -> bool:
+        """Whether a request that passes changes who is in the group."""
+        return self.consumes and "/participants/" in self.target
+
+    @property
     def operation(self) -> tuple[str, str]:
         """Method and path, with `{}` for each parameter."""
         method, path = self.target.split(" ")

@@ -69,6 +69,7 @@ class AccessWorld:
         self.directs: dict[Role, str] = {}
         self._direct_messages: dict[Role, list[str]] = {}
         self._notifications: dict[str, str] = {}
+        self._groups: dict[str, str] = {}
 
     async def create(self) -> None:
         roles = [role for role in Role if role not in {Role.ANONYMOUS, Role.REVOKED}]
@@ -103,14 +104,13 @@ class AccessWorld:
 
     async def objects(self, row: Row, owner: RegisteredUser | None = None) -> Objects:
         """Create the objects that the row names."""
-        owner = owner or self.owner
-        api, member, admin, former = self.api, *map(self.user, (Role.MEMBER, Role.ADMIN, Role.FORMER))
+        api, owner = self.api, owner or self.owner
         named = set(PLACEHOLDER.findall(row.text))
         ids = {
             "owner": owner.id,
             "owner_name": owner.username,
             "member": self.fellow.id,
-            "admin": admin.id,
+            "admin": self.user(Role.ADMIN).id,
             "other": self.other.id,
         }
         if named & {"post", "comment"}:
@@ -120,10 +120,7 @@ class AccessWorld:
         if "event" in named:
             ids["event"] = (await api.event(owner))["id"]
         if named & {"group", "message"}:
-            group = ids["group"] = (await api.group(owner, self.fellow, member, admin, former))["id"]
-            admins = {"admins": [owner.id, admin.id]}
-            await api.expect(200, owner, "PATCH", f"/v1/conversations/{group}", admins)
-            await api.expect(204, former, "DELETE", f"/v1/conversations/{group}/participants/{former.id}")
+            group = ids["group"] = await self._group(owner, is_shared=not row.changes_members)
             ids["message"] = (await api.send(owner, group, "x"))["id"]
         if "notification" in named:
             ids["notification"] = self._notifications[owner.id]
@@ -132,6 +129,19 @@ class AccessWorld:
             sessions = (await api.get(owner, "/v1/sessions?limit=100"))["items"]
             ids["session"] = next(session["id"] for session in sessions if not session["current"])
         return Objects(owner, ids)
+
+    async def _group(self, owner: RegisteredUser, *, is_shared: bool) -> str:
+        """Return a group with owner, admin and members, which the former member has left."""
+        if is_shared and owner.id in self._groups:
+            return self._groups[owner.id]
+        member, admin, former = map(self.user, (Role.MEMBER, Role.ADMIN, Role.FORMER))
+        group: str = (await self.api.group(owner, self.fellow, member, admin, former))["id"]
+        path = f"/v1/conversations/{group}"
+        await self.api.expect(200, owner, "PATCH", path, {"admins": [owner.id, admin.id]})
+        await self.api.expect(204, former, "DELETE", f"{path}/participants/{former.id}")
+        if is_shared:
+            self._groups[owner.id] = group
+        return group
 
     async def _login(self, user: RegisteredUser) -> str:
         login = {"login": user.username, "password": PASSWORD}

@@ -128,13 +128,13 @@ async def test_the_server_serves_no_other_routes(
 ) -> None:
     """Whatever a running server serves has a row, or is a file that is the same for everyone."""
     served: set[tuple[str, str]] = set()
-    add_route = web.UrlDispatcher.add_route
+    add_route = web.Resource.add_route
 
-    def record(router: web.UrlDispatcher, method: str, path: str, *rest: Any, **options: Any) -> Any:
-        served.add((method, PARAMETER.sub("{}", path)))
-        return add_route(router, method, path, *rest, **options)
+    def record(resource: web.Resource, method: str, *rest: Any, **options: Any) -> Any:
+        served.add((method, PARAMETER.sub("{}", resource.canonical)))
+        return add_route(resource, method, *rest, **options)
 
-    monkeypatch.setattr(web.UrlDispatcher, "add_route", record)
+    monkeypatch.setattr(web.Resource, "add_route", record)
     await start_instance()
     served = {(method, path) for method, path in served if method != "HEAD" and path not in STATIC_PATHS}
     assert served == {row.operation for row in ROUTES}
