@@ -11,6 +11,7 @@ during the attack. The table shows how the attacker was answered: by close codes
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
