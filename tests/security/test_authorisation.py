@@ -5,7 +5,7 @@ The cases are generated from `access_table.py`. A role that is refused must have
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, cast, get_args
 from unittest.mock import MagicMock
 
@@ -31,6 +31,7 @@ from tests.server.running_instance import running_instance
 from tests.server.websocket.peer import Peer, connect_peer
 
 Json = Any
+Act = Callable[[Role, Objects], Awaitable[Outcome]]
 ID_FIELD = re.compile(r"(?!client_id$)(\w*_)?ids?$|participants$|mentions$|reply_to$|admins$")
 STATIC_PATHS = frozenset({"/", "/web/{}", VIEWER_PATH})
 """Files that are the same for everyone."""
@@ -236,7 +237,7 @@ async def test_command_in_a_direct_with_a_block(
     await check_blocked_directs(row, world, lambda role, objects: command(sockets[role], row, objects))
 
 
-async def check_roles(row: Row, world: AccessWorld, act: Any) -> None:
+async def check_roles(row: Row, world: AccessWorld, act: Act) -> None:
     """Try every role, those that must be refused first. Reports all roles that differ from the table."""
     objects = await world.objects(row)
     before = await world.view(objects)
@@ -252,7 +253,9 @@ async def check_roles(row: Row, world: AccessWorld, act: Any) -> None:
     assert not wrong, {role: f"{outcome}, not {row.rule[role]}" for role, outcome in wrong.items()}
 
 
-async def check_foreign_ids(row: Row, world: AccessWorld, act: Any) -> None:
+async def check_foreign_ids(
+    row: Row, world: AccessWorld, act: Callable[[Objects], Awaitable[Outcome]]
+) -> None:
     """Replace each placeholder in turn by an object of a user who blocks the owner."""
     named = set(PLACEHOLDER.findall(row.text)) & FOREIGN_PLACEHOLDERS
     if not named:
@@ -264,8 +267,10 @@ async def check_foreign_ids(row: Row, world: AccessWorld, act: Any) -> None:
     for name in sorted(named):
         objects = await world.objects(row)
         expected = row.foreign.get(name, f"{FOREIGN_NOUNS.get(name, name)}.not_found")
-        replaced = objects.replace(**{name: hidden.id if name in GROUP_USERS else foreign.ids[name]})
-        outcome = await act(replaced)
+        ids = {name: hidden.id if name in GROUP_USERS else foreign.ids[name]}
+        if name == "owner_name":
+            ids["owner"] = hidden.id
+        outcome = await act(objects.replace(**ids))
         if row.relates:
             for method, kind in (("DELETE", "follow"), ("DELETE", "block")):
                 await world.api.expect(204, world.owner, method, f"/v1/users/{hidden.id}/{kind}")
@@ -275,7 +280,7 @@ async def check_foreign_ids(row: Row, world: AccessWorld, act: Any) -> None:
     assert await world.view(foreign) == before, "changed an object of another user"
 
 
-async def check_blocked_directs(row: Row, world: AccessWorld, act: Any) -> None:
+async def check_blocked_directs(row: Row, world: AccessWorld, act: Act) -> None:
     """Try the row in the DIRECT between the owner and either side of a block."""
     outcomes = {}
     for role in BLOCK_ROLES:
