@@ -29,8 +29,8 @@ VIEWS = {
     "owner": ("/v1/users/{owner}", "/v1/users/{owner}/followers", "/v1/users/{owner}/posts"),
 }
 """What the owner sees of each object: a refused request must change none of it."""
-UPDATED_LATER = frozenset({"posts_count", "last_used_at"})
-"""Fields that change without a request of the case."""
+UPDATED_LATER = frozenset({"posts_count", "last_used_at", "delivery_status"})
+"""Fields that change after the request that causes it, and so perhaps during a later case."""
 
 
 @dataclass(frozen=True)

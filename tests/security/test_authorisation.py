@@ -285,11 +285,13 @@ async def check_blocked_directs(row: Row, world: AccessWorld, act: Act) -> None:
     outcomes = {}
     for role in BLOCK_ROLES:
         objects = world.blocked_direct(row, role, await world.objects(row))
-        seen = Objects(world.owner, {"group": objects.ids["group"]})
-        before = await world.view(seen)
+        # As both sides see it: read marks are shown to their owner only.
+        views = [Objects(side, {"group": objects.ids["group"]}) for side in (world.owner, world.user(role))]
+        before = [await world.view(each) for each in views]
         outcomes[role] = await act(role, objects)
         if outcomes[role] != PASS:
-            assert await world.view(seen) == before, (role, "was refused but changed something")
+            after = [await world.view(each) for each in views]
+            assert after == before, (role, "was refused but changed something")
     assert outcomes == dict.fromkeys(BLOCK_ROLES, row.blocked_direct)
 
 
