@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from run import Instance
+from server.instance import Instance
 from tests.security.access_rules import BLOCK_ROLES, PASS, Role
 from tests.security.access_table import Row
 from tests.server.api_client import ApiClient
