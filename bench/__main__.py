@@ -1,5 +1,7 @@
-"""`python -m bench`: run every benchmark in turn and write the reports to `bench/RESULTS.md`.
+"""`python -m bench [NAME...]`: run the benchmarks in turn.
 
+Without names all run, and their reports are written to `bench/RESULTS.md`; the reports of named ones are only
+printed. Ctrl-C and SIGTERM stop what a benchmark has started.
 The exit status is 0 if every goal was met. A benchmark that fails is reported and the others still run.
 """
 
@@ -16,7 +18,7 @@ from bench.harness.server import ServerFailed
 
 BENCHES = (
     *("room", "open_loop", "pairs", "steady_load", "cross_instance", "hot_conversation"),
-    *("idle", "connects", "presence", "reconnect_storm", "recovery"),
+    *("idle", "connects", "presence", "reconnect_storm", "recovery", "hostile"),
     *("message_log", "actors", "requests", "feed", "writes"),
 )
 METHOD = """\
@@ -45,13 +47,15 @@ def run_bench(name: str, options: Options) -> Report | None:
 
 
 def main() -> int:
-    options = read_options(__doc__)
-    reports = {name: run_bench(name, options) for name in BENCHES}
+    options = read_options(__doc__, BENCHES)
+    reports = {name: run_bench(name, options) for name in options.names or BENCHES}
     parts = ["# Benchmark results", describe_machine(), METHOD]
     for name, report in reports.items():
         parts.append(report.markdown() if report else f"## {name}\n\nNot measured: the benchmark failed.")
-    RESULTS.write_text("\n\n".join(parts).rstrip() + "\n", encoding="utf-8")
-    print(RESULTS.read_text(encoding="utf-8"))
+    results = "\n\n".join(parts).rstrip() + "\n"
+    if not options.names:
+        RESULTS.write_text(results, encoding="utf-8")
+    print(results)
     return 0 if all(report is not None and report.met for report in reports.values()) else 1
 
 

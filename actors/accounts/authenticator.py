@@ -23,6 +23,9 @@ from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_IN
 from storage.contracts.users import Identity, LoginStore, SessionStore
 from storage.errors import StorageError
 
+LOOKUPS_MAX = 5
+"""Look-ups of a token whose session is invalidated during each of them."""
+
 
 class _ExpiredToken(msgspec.Struct, frozen=True):
     """Look-up result for an expired token."""
@@ -90,10 +93,13 @@ class Authenticator:
         await self._touch_pool.cancel()
 
     async def _authenticate_uncached(self, token_hash: str) -> Identity:
-        result, invalidated = await self._look_up(token_hash)
-        while isinstance(result, Identity) and result.session_id in invalidated:
-            # Invalidated during the look-up, which may have read the old state: look it up again.
+        for _ in range(LOOKUPS_MAX):
             result, invalidated = await self._look_up(token_hash)
+            if not isinstance(result, Identity) or result.session_id not in invalidated:
+                break
+            # Invalidated during the look-up, which may have read the old state: look it up again.
+        else:
+            raise unavailable("The session changes too often; retry the request.")
         if isinstance(result, _ExpiredToken):
             raise ApiError("auth.expired", "The token has expired.")
         if result is None:

@@ -253,7 +253,7 @@ class Rooms:
                     room.deliver(replayed.seq, replayed.framed)
                     if replayed.left_user_ids:
                         self._handler.on_members_left(room.id, replayed.left_user_ids)
-                if not frames:
+                if room.position == after:
                     # The announced head is above the log, which happens with stale frames. Trust the log.
                     room.known_head = room.position
         finally:

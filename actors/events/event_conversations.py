@@ -21,6 +21,8 @@ from storage.contracts.events import EventStore, RsvpStore
 
 _log = logging.getLogger(__name__)
 CONCURRENT_EVENTS = 8
+CHECKS_MAX = 5
+"""Reads of an RSVP that keeps changing while its member is updated."""
 """Events that are processed concurrently. Members of one event are updated one at a time."""
 
 
@@ -112,7 +114,12 @@ class EventConversations:
     async def _update_member(self, event_id: str, user: UserCard) -> None:
         is_going: bool | None = None
         # Repeat until the RSVP is unchanged: another reader may be applying a later event concurrently.
-        while is_going != (now := (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING):
+        # Bounded, because whoever changes their answer all the time must not hold up everybody's events;
+        # each change has an event of its own, which applies the last answer.
+        for _ in range(CHECKS_MAX):
+            now = (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING
+            if now == is_going:
+                return
             is_going = now
             try:
                 if is_going:

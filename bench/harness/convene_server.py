@@ -4,6 +4,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +17,7 @@ STOP_S = 40.0
 
 
 class ConveneServer:
-    """One Convene instance with the default configuration.
+    """One Convene instance with the default configuration. `arguments` are added to the command line.
 
     Without `stores` the instance starts ephemeral stores of its own.
     """
@@ -28,12 +29,13 @@ class ConveneServer:
         name: str = "Convene",
         core: int = SERVER_CORE,
         port: int | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         if not (ROOT / "run.py").exists():
             raise ServerFailed("run.py was not found: pass --baselines-only to measure only the baselines")
         self.name = name
         self.port = port or free_port()
-        command = [sys.executable, "run.py", "--port", str(self.port)]
+        command = [sys.executable, "run.py", "--port", str(self.port), *arguments]
         # Ephemeral stores are child processes: they inherit the other core and stay when the server moves.
         self._process = (
             Process([*command, "--ephemeral"], OTHER_CORE)

@@ -14,6 +14,7 @@ from typing import Self
 import msgspec
 
 from bench.generator.binary import ensure_generator_binary
+from bench.harness.child_processes import end_with_parent
 from bench.harness.members import Member, unauthenticated_members, write_members
 from bench.harness.process_cpu import OTHER_CORE, pin
 from bench.harness.server import SingleProcessServer, WireFormat
@@ -21,6 +22,7 @@ from bench.harness.server import SingleProcessServer, WireFormat
 CONNECTS_PER_S = 400.0
 """Below the server's default admission rate."""
 RAW_CONNECTS_PER_S = 2000.0
+CLOSE_TIMEOUT_S = 10.0
 PATHS = {
     WireFormat.PLAIN: "/v1/ws",
     WireFormat.SOCKET_IO: "/socket.io/?EIO=4&transport=websocket",
@@ -98,6 +100,7 @@ class Generator:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - no other thread runs while a process is started
         )
         try:
             pin(self._process.pid, OTHER_CORE)
@@ -136,7 +139,11 @@ class Generator:
         """Stop the process and return its logged errors."""
         if self._process.stdin is None or self._process.stdin.closed:
             return ""
-        _, logged_errors = self._process.communicate()
+        try:
+            _, logged_errors = self._process.communicate(timeout=CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            _, logged_errors = self._process.communicate()
         self._folder.cleanup()
         return logged_errors.decode(errors="replace")
 
@@ -146,6 +153,9 @@ class Generator:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if _error is not None:
+            # It may be in the middle of a slice.
+            self._process.terminate()
         logged_errors = self.close()
         if logged_errors:
             print(logged_errors, file=sys.stderr)

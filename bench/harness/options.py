@@ -1,11 +1,15 @@
 """Command line options of all benchmarks. Recorded results use the defaults."""
 
 import argparse
+from collections.abc import Sequence
 
 import msgspec
 
+from bench.harness.child_processes import exit_on_signals
+
 
 class Options(msgspec.Struct, frozen=True):
+    names: Sequence[str] = ()
     rounds: int = 7
     seconds: float = 1.0
     seed: int = 1
@@ -18,9 +22,13 @@ class Options(msgspec.Struct, frozen=True):
     storm_clients: int = 5000
 
 
-def read_options(description: str | None) -> Options:
+def read_options(description: str | None, names: Sequence[str] = ()) -> Options:
+    """Read the command line, where some of `names` may be chosen, and call `exit_on_signals`."""
+    exit_on_signals()
     default = Options()
     parser = argparse.ArgumentParser(prog="python -m bench", description=description)
+    if names:
+        parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; default: all")
     parser.add_argument(
         "--rounds", type=int, default=default.rounds, help="rounds; use at least 5 for recorded results"
     )
@@ -44,4 +52,8 @@ def read_options(description: str | None) -> Options:
     parser.add_argument(
         "--storm-clients", type=int, default=default.storm_clients, help="clients of the killed instance"
     )
-    return Options(**vars(parser.parse_args()))
+    options = Options(**vars(parser.parse_args()))
+    unknown = sorted(set(options.names) - set(names))
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(names)}")
+    return options

@@ -34,6 +34,11 @@ def resident_bytes(pid: int) -> int:
     raise RuntimeError(f"process {pid} has no Rss")
 
 
+def open_files(pid: int) -> int:
+    """Return the number of open file descriptors."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 def listening_pid(port: int) -> int:
     """Return the process that listens on `port`.
 

@@ -1,7 +1,6 @@
 """Servers under measurement: pinned child processes, and the baseline servers of `bench/baselines`."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from bench.harness.child_processes import end_with_parent, kill_group
 from bench.harness.process_cpu import SERVER_CORE, pin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +67,7 @@ class Process:
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - no other thread runs while a process is started
         )
         self.pid = self._process.pid
         pin(self.pid, core)
@@ -106,8 +107,9 @@ class Process:
             self._process.terminate()
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            os.killpg(self.pid, signal.SIGKILL)
+            kill_group(self.pid)
             self._process.wait()
+        kill_group(self.pid)
         self._output.close()
 
 

@@ -168,9 +168,10 @@ class WebSocketConnection(asyncio.Protocol):
         self._manager.input_scheduler.defer(self)
 
     def on_flood(self) -> None:
-        """Close with 4004 and drop further input unread."""
+        """Close with 4004 and read no more: the sender waits until the connection is aborted."""
         self.close(CloseCode.RATE_LIMITED, "too many frames", RATE_LIMITED_RETRY_MS)
         self._discarding = True
+        self._transport.pause_reading()
         self._close_transport()
 
     def on_message_too_big(self) -> None:

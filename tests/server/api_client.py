@@ -67,7 +67,7 @@ class ApiClient:
     async def request_bytes(
         self, user: RegisteredUser | None, method: str, path: str, body: bytes | None = None, **headers: str
     ) -> tuple[int, bytes, dict[str, str]]:
-        """Like `request`, with raw bytes as bodies."""
+        """Like `request`, with raw bytes as bodies. The body of an event stream is not read."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
@@ -75,7 +75,8 @@ class ApiClient:
             sent["Authorization"] = f"Bearer {user.token}"
         async with self._session.request(method, self._root + path, data=body, headers=sent) as answer:
             response_headers = {name.lower(): value for name, value in answer.headers.items()}
-            return answer.status, await answer.read(), response_headers
+            endless = answer.content_type == "text/event-stream"
+            return answer.status, b"" if endless else await answer.read(), response_headers
 
     async def wait_for(
         self,

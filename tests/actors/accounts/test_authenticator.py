@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from actors.accounts.authenticator import Authenticator
+from actors.accounts.authenticator import LOOKUPS_MAX, Authenticator
 from actors.accounts.tokens import hash_token, new_token
 from actors.protocol.errors import ApiError
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
@@ -142,6 +142,24 @@ async def test_profile_change_during_lookup_still_authenticates(setup: Authentic
     setup.authenticator.invalidate(session.id)
     setup.sessions.gate.set()
     assert (await asking).user.display_name == "Anna"
+
+
+async def test_session_invalidated_during_every_lookup_is_unavailable(
+    setup: AuthenticatorSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that never stays the same is not looked up without end, and not accepted."""
+    token = await setup.create_token()
+    look_up = setup.sessions.identities
+
+    async def look_up_and_invalidate(token_hashes: Sequence[str]) -> dict[str, Identity]:
+        found = await look_up(token_hashes)
+        for identity in found.values():
+            setup.authenticator.invalidate(identity.session_id)
+        return found
+
+    monkeypatch.setattr(setup.sessions, "identities", look_up_and_invalidate)
+    assert await setup.error_code(token) == "server.unavailable"
+    assert len(setup.sessions.lookup_sizes) == LOOKUPS_MAX
 
 
 async def test_expired_and_unknown_tokens_have_different_errors(setup: AuthenticatorSetup) -> None:

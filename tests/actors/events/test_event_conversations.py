@@ -5,6 +5,7 @@ import random
 import pytest
 
 from actors.conversations import roster
+from actors.events.event_conversations import CHECKS_MAX
 from actors.events.serializers import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
@@ -215,3 +216,28 @@ async def test_rsvp_changed_during_update_is_applied(setup: EventConversationsSe
     await setup.make_consumer(RsvpChangingGroups(setup, event_id)).handle(await setup.read_all_events(), None)
 
     assert await setup.get_members(event_id) == {creator}
+
+
+class EndlesslyChangingGroups(RsvpChangingGroups):
+    """Conversations whose user gives the other answer whenever the last one is applied."""
+
+    changes = 0
+
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
+        self.changes += 1
+        await self._setup.set_rsvp(self._event_id, user.id, "NOT_GOING")
+
+    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
+        self.changes += 1
+        await self._setup.set_rsvp(self._event_id, user.id, "GOING")
+
+
+async def test_endlessly_changing_rsvp_does_not_block_other_events(setup: EventConversationsSetup) -> None:
+    """The update stops after a few changes, each of which has an event of its own."""
+    creator, attendee, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, attendee, "GOING")
+    groups = EndlesslyChangingGroups(setup, event_id)
+    await setup.make_consumer(groups).handle(await setup.read_all_events(), None)
+
+    assert groups.changes == CHECKS_MAX

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -210,45 +209,3 @@ async def test_a_block_does_not_affect_shared_groups(block: Block) -> None:
         page = await api.get(person, f"/v1/conversations/{group}/messages")
         assert {message["id"] for message in page["items"]} >= set(sent)
         assert (await api.get_conversation(person, group))["member_count"] == 3
-
-
-async def test_nothing_passes_in_a_direct_conversation_with_a_block(block: Block, instance: Instance) -> None:
-    """Edits, reactions, typing and read marks are 403 `user.blocked` for both; taking back works."""
-    api, ana, ben = block.api, block.ana, block.ben
-    direct = (await api.direct(ana, ben))["id"]
-    sent = {person.id: (await api.send(person, direct, "hello"))["id"] for person in (ana, ben)}
-    await block.api.block(ana, ben)
-    for person, other in ((ana, ben), (ben, ana)):
-        async with aiohttp.ClientSession() as session:
-            url = f"http://127.0.0.1:{instance.port}/v1/ws"
-            async with session.ws_connect(url, headers={"Authorization": f"Bearer {person.token}"}) as socket:
-                for command in (
-                    {"type": "message.send", "client_id": uuid4().hex, "content": "x"},
-                    {"type": "message.edit", "message_id": sent[person.id], "content": "changed"},
-                    {"type": "reaction.add", "message_id": sent[other.id], "emoji": "\U0001f44d"},
-                    {"type": "typing", "active": True},
-                    {"type": "conversation.read", "seq": 2},
-                ):
-                    assert await ask(socket, {**command, "conversation_id": direct}) == "user.blocked", (
-                        command
-                    )
-                taken_back = {"type": "reaction.remove", "message_id": sent[other.id], "emoji": "\U0001f44d"}
-                assert await ask(socket, {**taken_back, "conversation_id": direct}) is None
-        messages = f"/v1/conversations/{direct}/messages"
-        edit = {"content": "changed"}
-        await api.expect_error("user.blocked", 403, person, "PATCH", f"{messages}/{sent[person.id]}", edit)
-        read = f"/v1/conversations/{direct}/read"
-        await api.expect_error("user.blocked", 403, person, "PUT", read, {"seq": 2})
-    for person in (ana, ben):
-        await api.expect(204, person, "DELETE", f"/v1/conversations/{direct}/messages/{sent[person.id]}")
-
-
-async def ask(socket: aiohttp.ClientWebSocketResponse, command: dict[str, Any]) -> str | None:
-    """Send a command; return the code of its error, None for `ok`."""
-    await socket.send_json({"id": "asked", **command})
-    async with asyncio.timeout(10):
-        while True:
-            received = await socket.receive_json()
-            for frame in received if isinstance(received, list) else [received]:
-                if frame.get("id") == "asked":
-                    return frame["code"] if frame["type"] == "error" else None

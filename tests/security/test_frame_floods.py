@@ -1,6 +1,7 @@
 """Frame floods: the sending connection is closed with 4004, and others do not wait for it."""
 
 import asyncio
+import contextlib
 
 import msgspec
 import pytest
@@ -10,8 +11,8 @@ from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket import frames
 from tests.server.websocket.peer import connect_peer
 
-pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
-
+CHUNK_BYTES = 2**20
+FAR_OVER_KERNEL_BUFFERS = 64 * CHUNK_BYTES
 FLOODS = {
     "objects with nothing but an id": frames.text(b'{"id":1}'),
     "ping commands": frames.text(msgspec.json.encode({"type": "ping", "id": 1})),
@@ -52,6 +53,22 @@ async def test_unauthenticated_connection_may_send_few_frames(
             connected.write(frames.text(b"", fin=False))
         connected.write(FLOODS[name] * 15)
         assert (await connected.read_until_closed()).code == 4004
+
+
+async def test_nothing_is_read_after_a_flood(start_instance: StartInstance) -> None:
+    """What the client sends after 4004 costs the server nothing: it fills the buffers until the reset."""
+    instance = await start_instance(frames_unauthenticated=5)
+    async with connect_peer(instance.port) as connected:
+        await connected.open()
+        connected.write(FLOODS["pings of the protocol"] * 15)
+        assert (await connected.read_until_closed(reply_to_close=False)).code == 4004
+        accepted = 0
+        with contextlib.suppress(ConnectionError):
+            while accepted < FAR_OVER_KERNEL_BUFFERS:
+                connected.write(bytes(CHUNK_BYTES))
+                await connected.writer.drain()
+                accepted += CHUNK_BYTES
+        assert accepted < FAR_OVER_KERNEL_BUFFERS
 
 
 async def test_other_connections_are_served_during_a_flood(

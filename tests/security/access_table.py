@@ -1,0 +1,252 @@
+"""The authorisation table: who may call each route and each socket command, and what the others get.
+
+A new route or command needs a row here; `test_authorisation.py` prints the missing ones.
+
+Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
+`{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
+`{session}`; and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user
+outside the group), `{unique}`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.security.access_rules import (
+    ADMINS,
+    ANY_USER,
+    AUTHOR,
+    AUTHOR_AND_ADMINS,
+    HIDDEN,
+    LISTED,
+    MEMBERS,
+    MESSAGE_OF_MEMBERS,
+    PASS,
+    PUBLIC,
+    Outcome,
+    Rule,
+    everyone,
+    owner_of_hidden,
+    owner_of_visible,
+    signed_in,
+    towards_owner,
+    unblocked,
+)
+from tests.server.registered_users import PASSWORD
+
+Json = Any
+UNKNOWN_TOKEN = "A" * 43
+
+
+@dataclass(frozen=True)
+class Row:
+    """A request, and who may make it.
+
+    Attributes:
+        target: Method and path of a route (a query included), or the type of a socket command.
+        body: Body of the request, or the fields of the command.
+        consumes: Whether a request that passes uses up the objects, so that the next one needs new ones.
+        account: Whether it ends or changes the caller's own account or session: the signed-in roles are then
+            replaced by one new user.
+        relates: Whether it changes follows or blocks between caller and owner.
+        lists_owner: Whether the answer is a list that holds the owner, unless the outcome is `HIDDEN`.
+        blocked_direct: The outcome in a DIRECT with a block for both sides; required with `{group}`.
+        foreign: The outcome for the owner if a placeholder is replaced by what the owner cannot see, where
+            that is not the `not_found` of the placeholder.
+    """
+
+    target: str
+    rule: Rule
+    body: Json = None
+    consumes: bool = False
+    account: bool = False
+    relates: bool = False
+    lists_owner: bool = False
+    blocked_direct: Outcome | None = None
+    foreign: Mapping[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """All text of the row that may hold placeholders."""
+        return f"{self.target} {self.body}"
+
+    @property
+    def changes_members(self) -> bool:
+        """Whether a request that passes changes who is in the group."""
+        return self.consumes and "/participants/" in self.target
+
+    @property
+    def operation(self) -> tuple[str, str]:
+        """Method and path, with `{}` for each parameter."""
+        method, path = self.target.split(" ")
+        return method, re.sub(r"\{\w+\}", "{}", path.split("?")[0].replace(UNKNOWN_TOKEN, "{}"))
+
+
+EVENT = {
+    "title": "x",
+    "start_datetime": "2090-05-01T18:00:00Z",
+    "end_datetime": "2090-05-01T20:00:00Z",
+    "capacity": 5,
+}
+NEW_MESSAGE = {"client_id": "{unique}", "content": "x", "mentions": ["{member}"], "reply_to": "{message}"}
+IGNORED = {"member": PASS}
+"""A mention of a user who is not in the conversation."""
+LINE = "/v1/conversations/{group}"
+
+ROUTES = (
+    # --- accounts and sessions
+    Row(
+        "POST /v1/users",
+        PUBLIC,
+        {"email": "{unique}@example.test", "username": "{unique}", "password": PASSWORD},
+    ),
+    Row("GET /v1/users?q={owner_name}", LISTED, lists_owner=True, foreign={"owner_name": HIDDEN}),
+    Row("GET /v1/users?ids={owner}", LISTED, lists_owner=True, foreign={"owner": HIDDEN}),
+    Row("GET /v1/users/me", ANY_USER),
+    Row("PATCH /v1/users/me", ANY_USER, {"bio": "x"}),
+    Row("DELETE /v1/users/me", ANY_USER, account=True),
+    Row(
+        "PUT /v1/users/me/password",
+        ANY_USER,
+        {"current_password": PASSWORD, "new_password": "another password"},
+        account=True,
+    ),
+    Row(
+        "POST /v1/sessions",
+        PUBLIC,
+        {"login": "{owner_name}", "password": PASSWORD},
+        foreign={"owner_name": PASS},
+    ),
+    Row("GET /v1/sessions", ANY_USER),
+    Row("DELETE /v1/sessions/current", ANY_USER, account=True),
+    Row("DELETE /v1/sessions/{session}", owner_of_hidden("session"), consumes=True),
+    Row("POST /v1/password-resets", PUBLIC, {"email": "nobody@example.test"}),
+    Row(
+        f"PUT /v1/password-resets/{UNKNOWN_TOKEN}",
+        everyone("password_reset.not_found"),
+        {"new_password": PASSWORD},
+    ),
+    Row(f"PUT /v1/email-verifications/{UNKNOWN_TOKEN}", everyone("email_verification.not_found")),
+    # --- people
+    Row("GET /v1/users/{owner}", unblocked("user")),
+    Row("GET /v1/users/by-username/{owner_name}", unblocked("user")),
+    Row(
+        "PUT /v1/users/{owner}/follow",
+        towards_owner(blocked="user.not_found", blocking="user.not_found"),
+        relates=True,
+    ),
+    Row("DELETE /v1/users/{owner}/follow", ANY_USER, relates=True, foreign={"owner": PASS}),
+    Row("PUT /v1/users/{owner}/block", towards_owner(), relates=True, foreign={"owner": PASS}),
+    Row("DELETE /v1/users/{owner}/block", ANY_USER, relates=True, foreign={"owner": PASS}),
+    Row("GET /v1/users/{owner}/followers", unblocked("user")),
+    Row("GET /v1/users/{owner}/following", unblocked("user")),
+    Row("GET /v1/users/{owner}/stats", unblocked("user")),
+    Row("GET /v1/users/{owner}/posts", unblocked("user")),
+    Row("GET /v1/presence?user_ids={owner}", ANY_USER, foreign={"owner": PASS}),
+    # --- posts
+    Row("POST /v1/posts", unblocked("event"), {"content": "x", "event_id": "{event}"}),
+    Row("GET /v1/posts/{post}", unblocked("post")),
+    Row("DELETE /v1/posts/{post}", owner_of_visible("post"), consumes=True),
+    Row("PUT /v1/posts/{post}/like", unblocked("post")),
+    Row("DELETE /v1/posts/{post}/like", unblocked("post")),
+    Row("GET /v1/posts/{post}/likes", unblocked("post")),
+    Row("GET /v1/posts/{post}/comments", unblocked("post")),
+    Row("POST /v1/posts/{post}/comments", unblocked("post"), {"content": "x"}),
+    Row("DELETE /v1/comments/{comment}", owner_of_visible("comment"), consumes=True),
+    Row("GET /v1/feed", ANY_USER),
+    # --- reports
+    Row("POST /v1/reports", unblocked("post"), {"kind": "post", "id": "{post}", "reason": "x"}),
+    Row("POST /v1/reports", unblocked("comment"), {"kind": "comment", "id": "{comment}", "reason": "x"}),
+    Row(
+        "POST /v1/reports",
+        MESSAGE_OF_MEMBERS,
+        {"kind": "message", "id": "{message}", "reason": "x"},
+    ),
+    Row(
+        "POST /v1/reports",
+        ANY_USER,
+        {"kind": "user", "id": "{owner}", "reason": "x"},
+        foreign={"owner": PASS},
+    ),
+    # --- events
+    Row("POST /v1/events", ANY_USER, EVENT),
+    Row("GET /v1/events", ANY_USER),
+    Row("GET /v1/events/{event}", unblocked("event")),
+    Row("PATCH /v1/events/{event}", owner_of_visible("event"), {"title": "y"}),
+    Row("DELETE /v1/events/{event}", owner_of_visible("event"), consumes=True),
+    Row("PUT /v1/events/{event}/rsvp", unblocked("event"), {"status": "MAYBE"}),
+    Row("DELETE /v1/events/{event}/rsvp", unblocked("event")),
+    Row("GET /v1/events/{event}/rsvps", unblocked("event")),
+    Row("POST /v1/events/{event}/invites", unblocked("event"), {"user_ids": ["{other}"]}),
+    Row("GET /v1/events/{event}/calendar.ics", unblocked("event")),
+    # --- conversations
+    Row(
+        "POST /v1/conversations",
+        ANY_USER,
+        {"type": "GROUP", "name": "x", "participants": ["{other}"]},
+    ),
+    Row("GET /v1/conversations", ANY_USER),
+    Row(f"GET {LINE}", MEMBERS, blocked_direct=PASS),
+    Row(
+        f"PATCH {LINE}",
+        ADMINS,
+        {"name": "y", "admins": ["{owner}", "{admin}"]},
+        foreign={"owner": "request.invalid", "admin": "request.invalid"},
+        blocked_direct="conversation.direct",
+    ),
+    Row(f"PATCH {LINE}", MEMBERS, {"muted": True}, blocked_direct=PASS),
+    Row(f"GET {LINE}/participants", MEMBERS, blocked_direct=PASS),
+    Row(f"PUT {LINE}/participants/{{other}}", ADMINS, consumes=True, blocked_direct="conversation.direct"),
+    Row(
+        f"DELETE {LINE}/participants/{{member}}",
+        ADMINS,
+        consumes=True,
+        blocked_direct="conversation.direct",
+        foreign={"member": "participant.not_found"},
+    ),
+    Row(
+        f"DELETE {LINE}/participants/{{caller}}",
+        MEMBERS,
+        consumes=True,
+        blocked_direct="conversation.direct",
+    ),
+    Row(f"GET {LINE}/messages", MEMBERS, blocked_direct=PASS),
+    Row(f"POST {LINE}/messages", MEMBERS, NEW_MESSAGE, foreign=IGNORED, blocked_direct="user.blocked"),
+    Row(f"PATCH {LINE}/messages/{{message}}", AUTHOR, {"content": "y"}, blocked_direct="user.blocked"),
+    Row(f"DELETE {LINE}/messages/{{message}}", AUTHOR_AND_ADMINS, consumes=True, blocked_direct=PASS),
+    Row(f"PUT {LINE}/read", MEMBERS, {"seq": 1}, blocked_direct="user.blocked"),
+    Row(f"GET {LINE}/changes", MEMBERS, blocked_direct=PASS),
+    # --- notifications
+    Row("GET /v1/notifications", ANY_USER),
+    Row("GET /v1/notifications/unread_count", ANY_USER),
+    Row("PUT /v1/notifications/{notification}/read", owner_of_hidden("notification")),
+    Row("PUT /v1/notifications/read", ANY_USER),
+    # --- untyped endpoints
+    Row("GET /v1/stream", ANY_USER),
+    Row("GET /v1/ws", everyone("request.invalid")),
+    Row("GET /healthz", PUBLIC),
+    Row("GET /readyz", PUBLIC),
+    Row("GET /metrics", PUBLIC),
+    Row("GET /openapi.json", PUBLIC),
+    Row("GET /asyncapi.json", PUBLIC),
+    Row("GET /docs", PUBLIC),
+    Row("GET /docs/socket", PUBLIC),
+)
+
+IN_GROUP = {"conversation_id": "{group}"}
+ON_MESSAGE = {"conversation_id": "{group}", "message_id": "{message}"}
+
+COMMANDS = (
+    Row("authenticate", signed_in("request.invalid")),
+    Row("message.send", MEMBERS, {**IN_GROUP, **NEW_MESSAGE}, foreign=IGNORED, blocked_direct="user.blocked"),
+    Row("message.edit", AUTHOR, {**ON_MESSAGE, "content": "y"}, blocked_direct="user.blocked"),
+    Row("message.delete", AUTHOR_AND_ADMINS, ON_MESSAGE, consumes=True, blocked_direct=PASS),
+    Row("reaction.add", MEMBERS, {**ON_MESSAGE, "emoji": "\U0001f44d"}, blocked_direct="user.blocked"),
+    Row("reaction.remove", MEMBERS, {**ON_MESSAGE, "emoji": "\U0001f44d"}, blocked_direct=PASS),
+    Row("conversation.read", MEMBERS, {**IN_GROUP, "seq": 1}, blocked_direct="user.blocked"),
+    Row("typing", MEMBERS, {**IN_GROUP, "active": True}, blocked_direct="user.blocked"),
+    Row("presence.set", ANY_USER, {"status": "online"}),
+    Row("presence.watch", ANY_USER, {"user_ids": ["{owner}"]}, foreign={"owner": PASS}),
+    Row("ping", ANY_USER),
+)
