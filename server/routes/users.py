@@ -78,7 +78,12 @@ class UserRoutes:
                 self.update_own,
                 body=ProfilePatch,
                 response=OwnUser,
-                errors=("user.email_taken", "user.username_taken"),
+                errors=(
+                    "user.email_taken",
+                    "user.username_taken",
+                    "auth.password_required",
+                    "auth.invalid_credentials",
+                ),
             ),
             Route(
                 "PUT",
@@ -110,7 +115,8 @@ class UserRoutes:
     async def update_own(self, request: TypedRequest[ProfilePatch, None]) -> OwnUser:
         """Update the caller's profile.
 
-        Absent fields are unchanged; null clears a field.
+        Absent fields are unchanged; null clears a field. An `email` needs `current_password`; the address
+        that it replaces gets a link that undoes the change for 24 hours.
         """
         return await self._accounts.update_profile(request.caller, request.body)
 

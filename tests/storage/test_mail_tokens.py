@@ -67,10 +67,10 @@ async def test_redeem_returns_the_ended_sessions(kept: MailTokenStores) -> None:
     """The token is unknown afterwards."""
     opened = [await kept.sessions.open(kept.ana.id, mark * 64, 60) for mark in "bc"]
     assert await kept.resets.issue("ANA@Example.test", TOKEN, LIFETIME_S, 3) == kept.ana
-    assert await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) == kept.ana
     assert sorted(await kept.resets.redeem(TOKEN, "new hash")) == sorted(one.id for one in opened)
     assert await kept.password() == "new hash"
-    assert not await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) is None
     with pytest.raises(Missing):
         await kept.resets.redeem(TOKEN, "another hash")
     assert await kept.password() == "new hash"
@@ -81,7 +81,7 @@ async def test_invalid_reset_token_changes_nothing(kept: MailTokenStores, spoilt
     """`redeem` checks the token itself."""
     await kept.resets.issue("ana@example.test", TOKEN, LIFETIME_S, 3)
     await kept.database.execute(INVALIDATIONS[spoilt])
-    assert not await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) is None
     with pytest.raises(Missing):
         await kept.resets.redeem(TOKEN, "new hash")
     assert await kept.password() in {"old hash", None}
@@ -101,7 +101,7 @@ async def test_token_is_valid_for_one_kind_only(kept: MailTokenStores) -> None:
     """A token of one kind is unknown to the other store."""
     await kept.resets.issue("ana@example.test", "b" * 64, LIFETIME_S, 3)
     await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3)
-    assert not await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) is None
     with pytest.raises(Missing):
         await kept.resets.redeem(TOKEN, "new hash")
     with pytest.raises(Missing):

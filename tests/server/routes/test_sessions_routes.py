@@ -228,7 +228,7 @@ async def test_no_table_holds_a_raw_token_or_password(service: UserService, back
 @pytest.mark.parametrize("hash_cost", [HashCost(memory_kib=65_536, rounds=6)])
 async def test_hashing_does_not_block_the_event_loop(service: UserService) -> None:
     """While passwords are hashed the event loop runs many iterations, because hashing has its own threads."""
-    passwords = service.accounts._passwords
+    passwords = service.accounts._credential_checks._passwords
     hashing = asyncio.gather(*(passwords.verify(None, "x" * 8) for _ in range(4)))
     iterations = 0
     while not hashing.done():
