@@ -16,7 +16,7 @@ from actors.accounts.tokens import hash_token
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
 from actors.protocol.errors import ApiError
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX
 from config.mail import MailKind
 from storage.contracts.email_changes import EmailChangeStore, ReplacedEmail
@@ -45,6 +45,9 @@ class EmailChangeNotices:
 
         if not self._task_pool.submit(send_link):
             _log.warning("e-mail to a replaced address not sent: too many are pending")
+
+    def statistics(self) -> TaskPoolStatistics:
+        return self._task_pool.statistics()
 
     async def close(self, timeout_s: float) -> None:
         """Finish pending work for up to `timeout_s`, then cancel the rest."""

@@ -50,7 +50,7 @@ def backing(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def stores(backing: str | None) -> AsyncIterator[tuple[AccountStores, LoginStore]]:
+async def user_stores(backing: str | None) -> AsyncIterator[tuple[AccountStores, LoginStore]]:
     if backing is None:
         people = UserTables()
         in_memory = AccountStores(MemoryUsers(people), MemorySessions(people), MemoryEmailChanges(people))
@@ -68,12 +68,12 @@ async def stores(backing: str | None) -> AsyncIterator[tuple[AccountStores, Logi
 @pytest.fixture
 async def service(
     aiohttp_client: AiohttpClient,
-    stores: tuple[AccountStores, LoginStore],
+    user_stores: tuple[AccountStores, LoginStore],
     limits: Limits,
     server_settings: ServerSettings,
     hash_cost: HashCost,
 ) -> AsyncIterator[UserService]:
-    account_stores, logins = stores
+    account_stores, logins = user_stores
     authenticator = Authenticator(account_stores.sessions, logins, limits)
     passwords = Passwords(limits, hash_cost)
     wheel = TimerWheel(asyncio.get_running_loop())

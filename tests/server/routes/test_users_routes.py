@@ -203,7 +203,13 @@ async def test_own_profile_changes_at_once(service: UserService) -> None:
         ({"bio": "a\x00b"}, "request.invalid", {"bio"}),
         ({"username": None, "email": None}, "request.invalid", {"username", "email"}),
         ({"username": "ben"}, "user.username_taken", set()),
-        ({"email": "BEN@example.test"}, "user.email_taken", set()),
+        ({"email": "BEN@example.test", "current_password": PASSWORD}, "user.email_taken", set()),
+        ({"email": "eva@example.test"}, "auth.password_required", set()),
+        (
+            {"email": "eva@example.test", "current_password": "a bad password"},
+            "auth.invalid_credentials",
+            set(),
+        ),
     ],
 )
 async def test_invalid_change_has_no_effect(

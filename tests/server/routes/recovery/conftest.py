@@ -154,6 +154,7 @@ async def service(
         mail_queue=queued_mails,
         password_recovery=recovery,
         email_verification=verification,
+        email_change_notices=notices,
         sessions=sessions,
         moderation=Moderation(reports, PostgresModeration(users_pool), on_sessions_revoked, hide),
         visible_targets=seen,

@@ -200,7 +200,13 @@ async def test_link_to_an_old_address_stops_working(
     """Access to a former mailbox does not give access to the account."""
     ana = await service.register("ana")
     token = await token_for(service, smtp_server)
-    await service.expect(200, "PATCH", "/v1/users/me", {"email": "new@example.test"}, ana["token"])
+    await service.expect(
+        200,
+        "PATCH",
+        "/v1/users/me",
+        {"email": "new@example.test", "current_password": PASSWORD},
+        ana["token"],
+    )
     assert await service.reset_password(token) == 404
     assert await service.reset_password(await token_for(service, smtp_server, "new@example.test")) == 204
 
