@@ -130,7 +130,8 @@ async def create_components(
         if change is not None:
             email_change_notices.send(user, change.replaced, change.token)
 
-    user_store, email_changes = PostgresUsers(users.pool), PostgresEmailChanges(users.pool)
+    user_store = PostgresUsers(users.pool)
+    email_changes = PostgresEmailChanges(users.pool, user_store)
     credential_checks = CredentialChecks(user_store, logins, passwords, password_tries)
     accounts = Accounts(
         AccountStores(user_store, sessions, email_changes),

@@ -8,7 +8,8 @@ from storage.contracts.users import ProfileChange
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import profile_change_values, to_user
+from storage.postgres.user_rows import to_user
+from storage.postgres.users import PostgresUsers
 from storage.postgres.uuid_params import to_uuid
 
 SERVICE = "users"
@@ -17,11 +18,11 @@ SERVICE = "users"
 class PostgresEmailChanges:
     """Implements `storage.contracts.email_changes.EmailChangeStore`."""
 
-    def __init__(self, pool: PostgresPool) -> None:
+    def __init__(self, pool: PostgresPool, users: PostgresUsers) -> None:
         self._pool = pool
+        self._users = users
         self._lock = load_statement(SERVICE, "email_changes", "email_change_lock")
         self._insert = load_statement(SERVICE, "email_changes", "email_change_insert")
-        self._update = load_statement(SERVICE, "users", "user_update")
         self._lock_owner = load_statement(SERVICE, "email_changes", "email_change_owner_lock")
         self._undo = load_statement(SERVICE, "email_changes", "email_change_undo")
 
@@ -39,9 +40,8 @@ class PostgresEmailChanges:
                 self._insert, user_uuid, old.email, token_hash, float(lifetime_s), max_tokens
             ):
                 raise Conflict("email_changes")
-            row = await transaction.row(self._update, user_uuid, *profile_change_values(change))
-        assert row is not None
-        return EmailChangeRecord(to_user(row), old if is_new else None)
+            user = await self._users.change_in(transaction, user_id, change)
+        return EmailChangeRecord(user, old if is_new else None)
 
     async def undo(self, token_hash: str, password_hash: str) -> UndoneEmailChange:
         async with self._pool.transaction() as transaction:

@@ -64,6 +64,13 @@ class PostgresUsers:
             raise Missing
         return to_user(rows[0])
 
+    async def change_in(self, transaction: Transaction, user_id: str, change: ProfileChange) -> UserRecord:
+        """As `change`, as a part of a transaction."""
+        row = await transaction.row(self._update, to_uuid(user_id), *profile_change_values(change))
+        if row is None:
+            raise Missing
+        return to_user(row)
+
     async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
         user_uuid = to_uuid(user_id)
         async with self._pool.transaction() as transaction:

@@ -68,7 +68,7 @@ TABLE = [
     Row("GET", "/v1/users?q=x", ANY_USER),
     Row("GET", "/v1/users/me", ANY_USER),
     Row("PATCH", "/v1/users/me", ANY_USER, {"bio": "x"}),
-    Row("DELETE", "/v1/users/me", ANY_USER_EMPTY, fresh_users=True),
+    Row("DELETE", "/v1/users/me", ANY_USER_EMPTY, {"current_password": PASSWORD}, fresh_users=True),
     Row(
         "PUT",
         "/v1/users/me/password",
@@ -91,6 +91,7 @@ TABLE = [
     Row("DELETE", "/v1/sessions/current", ANY_USER_EMPTY, fresh_users=True),
     Row("DELETE", "/v1/sessions/{session}", MEMBERS_EMPTY),
     Row("POST", "/v1/password-resets", (202, 202, 202, 202), {"email": "nobody@example.test"}),
+    Row("DELETE", f"/v1/email-changes/{UNKNOWN_TOKEN}", NOT_FOUND),
     Row("PUT", f"/v1/password-resets/{UNKNOWN_TOKEN}", NOT_FOUND, {"new_password": PASSWORD}),
     Row("PUT", f"/v1/email-verifications/{UNKNOWN_TOKEN}", NOT_FOUND),
     Row("POST", "/v1/posts", (401, 201, 201, 201), {"content": "x"}),

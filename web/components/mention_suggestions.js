@@ -4,6 +4,7 @@
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, newElementId, setChildren } from "./dom.js";
+import { findMentions } from "./mentions.js";
 
 const AT_WORD = /(?<![\w@.])@([\w.]{0,50})$/;
 const MAX_SHOWN = 6;
@@ -58,11 +59,8 @@ export class MentionSuggestions {
 
   // The ids of the users that `text` mentions.
   idsIn(text) {
-    const names = [...text.matchAll(/(?<![\w@.])@([A-Za-z0-9_.]+)/g)].map((match) =>
-      match[1].toLowerCase().replace(/\.+$/, ""),
-    );
     const members = new Map(this.#conversation.info.participants.map((one) => [one.username, one.id]));
-    const ids = names.map((name) => members.get(name) ?? this.#inserted.get(name));
+    const ids = findMentions(text).map((name) => members.get(name) ?? this.#inserted.get(name));
     return [...new Set(ids)].filter((id) => id !== undefined && !this.#session.isMe(id));
   }
 

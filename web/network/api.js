@@ -35,8 +35,8 @@ export class Api {
     return this.#request("PATCH", path, { body });
   }
 
-  delete(path) {
-    return this.#request("DELETE", path);
+  delete(path, body) {
+    return this.#request("DELETE", path, { body });
   }
 
   text(path) {

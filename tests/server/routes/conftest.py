@@ -58,10 +58,9 @@ async def user_stores(backing: str | None) -> AsyncIterator[tuple[AccountStores,
         return
     pool = PostgresPool(backing)
     await pool.open()
-    yield (
-        AccountStores(PostgresUsers(pool), PostgresSessions(pool), PostgresEmailChanges(pool)),
-        PostgresLogins(pool),
-    )
+    users = PostgresUsers(pool)
+    in_postgres = AccountStores(users, PostgresSessions(pool), PostgresEmailChanges(pool, users))
+    yield in_postgres, PostgresLogins(pool)
     await pool.close()
 
 

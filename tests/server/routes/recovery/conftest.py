@@ -113,7 +113,8 @@ async def service(
         if change is not None:
             notices.send(user, change.replaced, change.token)
 
-    users, email_changes = PostgresUsers(users_pool), PostgresEmailChanges(users_pool)
+    users = PostgresUsers(users_pool)
+    email_changes = PostgresEmailChanges(users_pool, users)
     checks = CredentialChecks(users, logins, passwords, tries)
     stores = AccountStores(users, sessions, email_changes)
     accounts = Accounts(stores, checks, authenticator, revoked.extend, on_email_set)
