@@ -21,9 +21,11 @@ export class Server {
     this.#folder ??= await mkdtemp(join(tmpdir(), "convene-"));
     const port = this.url ? Number(new URL(this.url).port) : await freePort();
     this.url = `http://127.0.0.1:${port}`;
+    // The server refuses variables that it does not know; these are for the tests.
+    const { CONVENE_PYTHON: _python, CONVENE_CHROMIUM: _chromium, ...environment } = process.env;
     this.#process = spawn(PYTHON, ["run.py", "--port", String(port)], {
       cwd: ROOT,
-      env: { ...process.env, CONVENE_DATA_DIR: this.#folder },
+      env: { ...environment, CONVENE_DATA_DIR: this.#folder },
       stdio: "ignore",
     });
     const deadline = Date.now() + START_MS;
