@@ -9,9 +9,9 @@ from config.settings import ServerSettings
 from tests.server.routes.user_service import PASSWORD, UserService
 
 HOME, AWAY = "198.51.100.1", "203.0.113.7"
-FAST = {"logins_per_s": 1000, "logins_burst": 100_000}
 TIGHT = Limits(
-    **FAST,
+    logins_per_s=1000,
+    logins_burst=100_000,
     login_failures_burst=3,
     login_failures_per_minute=0.1,
     login_failures_elsewhere_burst=5,

@@ -145,7 +145,14 @@ async def service(
 
     routes += ReportRoutes(Reports(reports, visible)).routes()
     wheel = TimerWheel(asyncio.get_running_loop())
-    app = create_application(routes, authenticator, RateLimiter(limits, server_settings), wheel, limits)
+    app = create_application(
+        routes,
+        authenticator,
+        RateLimiter(limits, server_settings),
+        wheel,
+        limits,
+        trusted_proxies=server_settings.trusted_proxies,
+    )
     yield MailUserService(
         client=await aiohttp_client(app),
         accounts=accounts,
