@@ -71,7 +71,7 @@ class CredentialChecks:
             raise ApiError("auth.password_required", "Send your password as `current_password`.")
         await self._tries.count_confirmation(user_id)
         if await self.match(await self._users.credentials_of(user_id), password) is None:
-            raise invalid_credentials()
+            raise ApiError("auth.invalid_credentials", "The current password is wrong.")
 
     async def match(self, credentials: Credentials | None, password: str) -> str | None:
         """Return the hash now stored for this password, or None if it is wrong. Not counted.

@@ -5,9 +5,9 @@
     current_password          password_confirmations_* of the user
 
 An account is never locked, and strangers cannot keep its owner out: an address network from which the account
-has logged in, or has reset its password, has a budget that only this network spends (OWASP, "Slow Down Online
-Guessing Attacks with Device Cookies"; a network instead of a cookie, because API clients keep none). Someone
-on a new network while strangers guess waits, or resets the password by e-mail, which makes it a known one.
+has logged in, or has reset its password, has a budget that only this network spends. Someone on a new network
+while strangers guess waits, or resets the password by e-mail, which makes it a known one
+(docs/decisions/0021).
 
 Logins are counted under the text that was entered, whether or not it belongs to an account: otherwise the
 limit would tell which do, and which address belongs to which name.
