@@ -109,9 +109,15 @@ class Accounts:
         self._card_cache = CardCache(self._load_uncached_cards)
 
     async def register(
-        self, registration: Registration, idempotency_key: IdempotencyKey | None = None
+        self,
+        registration: Registration,
+        idempotency_key: IdempotencyKey | None = None,
+        network: str | None = None,
     ) -> SignedIn:
-        """Create a user and log in. A repeated key logs in to the same user, given the same password."""
+        """Create a user and log in. A repeated key logs in to the same user, given the same password.
+
+        `network` is the caller's address network, which `PasswordTries` remembers.
+        """
         raise_if_invalid(registration.field_errors())
         name = registration.display_name
         password_hash = await self._credential_checks.hash(registration.password)
@@ -131,6 +137,8 @@ class Accounts:
             return await self._open_session(user)
         self._on_email_set(user, None)
         self._on_user_changed(user)
+        if network is not None:
+            await self._credential_checks.remember_network(user, network)
         return await self._open_session(user)
 
     async def _is_repeated(self, user: UserRecord, password_hash: str, password: str) -> bool:

@@ -35,6 +35,10 @@ class CredentialChecks:
     async def hash(self, password: str) -> str:
         return await self._passwords.hash(password)
 
+    async def remember_network(self, user: UserRecord, network: str) -> None:
+        """Let the user log in from this network while strangers try passwords."""
+        await self._tries.remember_network(user, network)
+
     async def check_login(self, login: str, password: str, network: str) -> CheckedLogin:
         """Return the user of a login and password.
 
@@ -42,14 +46,18 @@ class CredentialChecks:
             ApiError: auth.invalid_credentials, rate.limited.
         """
         normalized = normalize_login(login)
-        # A malformed login belongs to no account: nothing is counted, but it takes as long.
-        login_try = None if normalized is None else await self._tries.begin_login(normalized, network)
-        credentials = None if normalized is None else await self._users.credentials(normalized)
-        password_hash = await self.match(credentials, password)
-        if credentials is None or password_hash is None or login_try is None:
+        if normalized is None:
+            # Belongs to no account: nothing is counted, but it takes as long.
+            await self.match(None, password)
             raise invalid_credentials()
-        await self._tries.end_login(login_try, credentials.user)
-        return CheckedLogin(credentials.user, password_hash)
+        credentials = await self._users.credentials(normalized)
+        user = credentials.user if credentials else None
+        login_try = await self._tries.begin_login(normalized, user, network)
+        password_hash = await self.match(credentials, password)
+        if user is None or password_hash is None:
+            raise invalid_credentials()
+        await self._tries.end_login(login_try, user)
+        return CheckedLogin(user, password_hash)
 
     async def is_still_right(self, checked: CheckedLogin, password: str) -> bool:
         """Return whether the password of a login is right now, after it was changed or not."""

@@ -4,10 +4,10 @@
              other networks   the same, and login_failures_elsewhere_* of all other networks together
     current_password          password_confirmations_* of the user
 
-An account is never locked, and strangers cannot keep its owner out: an address network from which the account
-has logged in, or has reset its password, has a budget that only this network spends. Someone on a new network
-while strangers guess waits, or resets the password by e-mail, which makes it a known one
-(docs/decisions/0021).
+An account is never locked, and strangers cannot keep its owner out (docs/decisions/0021): an address network
+from which the account was registered, logged in or reset its password has a budget that only this network
+spends. Someone on a new network while strangers guess waits, or resets the password by e-mail, which makes
+the network a known one.
 
 Logins are counted under the text that was entered, whether or not it belongs to an account: otherwise the
 limit would tell which do, and which address belongs to which name.
@@ -17,7 +17,6 @@ import unicodedata
 
 import msgspec
 
-from actors.accounts.fields import normalize_login
 from actors.keyed_hash import KeyedHash
 from actors.protocol.errors import ApiError
 from config.accounts import KNOWN_NETWORK_LIFETIME_S, KNOWN_NETWORKS_MAX
@@ -47,13 +46,13 @@ class PasswordTries:
         """Tries that were refused by this instance."""
         return self._refused
 
-    async def begin_login(self, login: str, network: str) -> LoginTry:
-        """Count a login before its password is checked. `login` is normalized.
+    async def begin_login(self, login: str, user: UserRecord | None, network: str) -> LoginTry:
+        """Count a login before its password is checked. `user` is whose login it is, if anybody's.
 
         Raises:
             ApiError: rate.limited.
         """
-        account = self._account(login)
+        account = self._keyed_hash.digest(unicodedata.normalize("NFKC", login).casefold())
         place = self._keyed_hash.digest(network)
         limits = [
             _limit(
@@ -62,7 +61,7 @@ class PasswordTries:
                 self._limits.login_failures_burst,
             )
         ]
-        if not await self._store.remembers(account, place):
+        if not await self._store.remembers(user.id if user else account, place):
             limits.append(
                 _limit(
                     f"login:{account}",
@@ -81,13 +80,7 @@ class PasswordTries:
     async def remember_network(self, user: UserRecord, network: str) -> None:
         """Record that the user was at this network."""
         place = self._keyed_hash.digest(network)
-        for login in (user.username, user.email):
-            await self._store.remember(
-                self._account(normalize_login(login) or login),
-                place,
-                KNOWN_NETWORKS_MAX,
-                KNOWN_NETWORK_LIFETIME_S,
-            )
+        await self._store.remember(user.id, place, KNOWN_NETWORKS_MAX, KNOWN_NETWORK_LIFETIME_S)
 
     async def count_confirmation(self, user_id: str) -> None:
         """Count a `current_password`, right or wrong.
@@ -99,9 +92,6 @@ class PasswordTries:
         await self._take(
             [_limit(f"confirm:{user_id}", per_minute, self._limits.password_confirmations_burst)]
         )
-
-    def _account(self, login: str) -> str:
-        return self._keyed_hash.digest(unicodedata.normalize("NFKC", login).casefold())
 
     async def _take(self, limits: list[AttemptLimit]) -> None:
         retry_after_ms = await self._store.take(limits)
