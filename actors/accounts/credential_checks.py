@@ -53,7 +53,12 @@ class CredentialChecks:
         credentials = await self._users.credentials(normalized)
         user = credentials.user if credentials else None
         login_try = await self._tries.begin_login(normalized, user, network)
-        password_hash = await self.match(credentials, password)
+        try:
+            password_hash = await self.match(credentials, password)
+        except ApiError:
+            # Too many wait for their hash: this password was not tried.
+            await self._tries.cancel_login(login_try)
+            raise
         if user is None or password_hash is None:
             raise invalid_credentials()
         await self._tries.end_login(login_try, user)

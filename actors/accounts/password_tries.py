@@ -72,6 +72,10 @@ class PasswordTries:
         await self._take(limits)
         return LoginTry(tuple(limits), network)
 
+    async def cancel_login(self, login_try: LoginTry) -> None:
+        """Do not count a login whose password was not checked."""
+        await self._store.give_back(login_try.limits)
+
     async def end_login(self, login_try: LoginTry, user: UserRecord) -> None:
         """Record that the password was right: the try does not count, and its network becomes known."""
         await self._store.give_back(login_try.limits)
