@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { findMentions } from "../../web/components/mentions.js";
+import { findMentions } from "../../web/state/mentions.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../mention_cases.json", import.meta.url), "utf-8"));
 

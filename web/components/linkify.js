@@ -1,7 +1,7 @@
 // Text with links: http and https addresses, and `@username`. Nothing else becomes markup.
 
+import { MENTION, usernameOf } from "../state/mentions.js";
 import { element } from "./dom.js";
-import { MENTION, usernameOf } from "./mentions.js";
 
 const LINK = new RegExp(`https?://[^\\s<>"'\`]+|${MENTION}`, "gi");
 const TRAILING_PUNCTUATION = /[.,;:!?)\]}'"…]+$/;

@@ -1,10 +1,10 @@
 // Completes `@name` in a text field: members that match by username or display name, for large groups also
 // users found by the server. Arrow keys select, Enter and Tab insert, Escape closes.
 
+import { findMentions } from "../state/mentions.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, newElementId, setChildren } from "./dom.js";
-import { findMentions } from "./mentions.js";
 
 const AT_WORD = /(?<![\w@.])@([\w.]{0,50})$/;
 const MAX_SHOWN = 6;
