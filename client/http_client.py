@@ -70,6 +70,16 @@ class HttpClient:
     async def me(self) -> OwnUser:
         return await self._request(OwnUser, "GET", "/v1/users/me")
 
+    async def change_email(self, email: str, current_password: str) -> OwnUser:
+        """Change the e-mail address. The old one gets a link that undoes the change for 24 hours."""
+        body = {"email": email, "current_password": current_password}
+        return await self._request(OwnUser, "PATCH", "/v1/users/me", body=body)
+
+    async def delete_account(self, current_password: str) -> None:
+        """Delete the account. Cannot be undone."""
+        body = {"current_password": current_password}
+        await self._request(None, "DELETE", "/v1/users/me", body=body)
+
     async def sessions(self) -> Page[SessionView]:
         return await self._request(Page[SessionView], "GET", "/v1/sessions")
 

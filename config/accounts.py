@@ -18,6 +18,30 @@ DATA_LOADER_BATCH_KEYS: Final = 500
 DATA_LOADER_QUEUE_MAX: Final = 20_000
 DATA_LOADER_BATCHES_IN_FLIGHT: Final = 4
 
+RESERVED_USERNAMES: Final = frozenset(
+    {
+        "block",
+        "blocks",
+        "by-username",
+        "deleted",
+        "follow",
+        "followers",
+        "following",
+        "me",
+        "mute",
+        "mutes",
+        "password",
+        "posts",
+        "privacy",
+        "stats",
+    }
+)
+"""Words of routes under `/v1/users`, and the name that clients show for a deleted user."""
+
+KNOWN_NETWORKS_MAX: Final = 20
+"""Address networks that are remembered for one login, the latest ones."""
+KNOWN_NETWORK_LIFETIME_S: Final = 90 * 24 * 3600
+
 SESSIONS_LISTED_MAX: Final = 1000
 USER_SEARCH_CHARACTERS: Final = 100
 
@@ -25,6 +49,9 @@ RESET_LIFETIME_S: Final = 30 * 60
 RESETS_PER_LIFETIME: Final = 3
 VERIFICATION_LIFETIME_S: Final = 3 * 24 * 3600
 VERIFICATIONS_PER_LIFETIME: Final = 10
+EMAIL_CHANGE_UNDO_S: Final = 24 * 3600
+"""Time in which the old address can undo a change of the e-mail address."""
+EMAIL_CHANGES_PER_LIFETIME: Final = 20
 MAIL_TASKS_PENDING_MAX: Final = 1000
 MAIL_TASKS_RUNNING_MAX: Final = 4
 MAIL_TASKS_RETRY_MS: Final = 1000

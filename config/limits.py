@@ -138,6 +138,24 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logins_burst: int = 100
     """Login attempts that one client address may make at once."""
 
+    login_failures_per_minute: float = 2.0
+    """Wrong passwords per minute for one account from one address network, over all instances."""
+
+    login_failures_burst: int = 30
+    """Wrong passwords for one account from one address network at once. One more gets `rate.limited`."""
+
+    login_failures_elsewhere_per_minute: float = 6.0
+    """Wrong passwords per minute for one account from all networks where it has not logged in lately."""
+
+    login_failures_elsewhere_burst: int = 200
+    """Wrong passwords for one account from all those networks at once. One more gets `rate.limited`."""
+
+    password_confirmations_per_minute: float = 6.0
+    """Requests per minute in which one user repeats the current password, over all instances."""
+
+    password_confirmations_burst: int = 30
+    """Requests with the current password that one user may send at once. One more gets `rate.limited`."""
+
     mailbox_messages: int = 1000
     """Messages in the mailbox of one actor. One more is refused."""
 

@@ -1,9 +1,12 @@
-"""Constants of the mail queue.
+"""Constants of the mail queue, and how many e-mails one address gets.
 
 Retries end before a password reset link expires: a later mail would be useless.
 """
 
+from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 MAIL_QUEUE_MAX: Final = 1000
 MAILS_IN_FLIGHT: Final = 4
@@ -12,3 +15,23 @@ SMTP_QUIT_TIMEOUT_S: Final = 2.0
 MAIL_RETRY_DELAYS_S: Final = (5.0, 30.0, 120.0, 300.0, 600.0)
 MAIL_RETRY_JITTER: Final = 0.2
 """Fraction by which a retry delay varies, so that mails that failed together are not retried together."""
+
+
+class MailKind(StrEnum):
+    VERIFICATION = "verification"
+    RESET = "reset"
+    EMAIL_CHANGE = "email_change"
+
+
+class MailLimit(msgspec.Struct, frozen=True):
+    """`burst` e-mails to one address at once, and one more every `interval_s`."""
+
+    burst: int
+    interval_s: int
+
+
+MAIL_LIMITS: Final = {
+    MailKind.VERIFICATION: MailLimit(5, 6 * 3600),
+    MailKind.RESET: MailLimit(6, 600),
+    MailKind.EMAIL_CHANGE: MailLimit(5, 6 * 3600),
+}

@@ -6,17 +6,23 @@ stores -> accounts, mail -> core (conversations, sessions) -> services
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from actors.accounts.account_deletion import AccountDeletion
-from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.credential_checks import CredentialChecks
+from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
-from actors.accounts.password_recovery import PasswordRecovery
+from actors.accounts.password_recovery import PasswordRecovery, ResetMails
+from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
+from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
@@ -34,6 +40,7 @@ from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -43,6 +50,7 @@ from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
@@ -51,6 +59,8 @@ from storage.postgres.users import PostgresUsers
 from storage.stores import Stores
 
 MAIL_CLOSE_TIMEOUT_S = 5.0
+ADDRESS_KEY = "addresses"
+"""Name of the key of hashes of logins and e-mail addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,9 @@ class ServerComponents:
     accounts: Accounts
     email_verification: EmailVerification
     password_recovery: PasswordRecovery
+    email_change_undo: EmailChangeUndo
+    password_tries: PasswordTries
+    mail_limits: MailLimits
     account_deletion: AccountDeletion
     reports: Reports
     mail_queue: MailQueue
@@ -104,20 +117,43 @@ async def create_components(
     shutdown.add("authenticator", authenticator.close)
     mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
     email_templates = EmailTemplates(mail_queue, settings.base_url)
-    email_verification = EmailVerification(PostgresEmailVerifications(users.pool), email_templates)
+    keyed_hash = KeyedHash(await PostgresServerKeys(users.pool).get(ADDRESS_KEY))
+    mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
+    password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
+    email_verification = EmailVerification(
+        PostgresEmailVerifications(users.pool), email_templates, mail_limits
+    )
+    email_change_notices = EmailChangeNotices(email_templates, mail_limits)
+
+    def on_email_set(user: UserRecord, change: EmailChangeLink | None) -> None:
+        email_verification.request_link(user)
+        if change is not None:
+            email_change_notices.send(user, change.replaced, change.token)
+
+    user_store = PostgresUsers(users.pool)
+    email_changes = PostgresEmailChanges(users.pool, user_store)
+    credential_checks = CredentialChecks(user_store, logins, passwords, password_tries)
     accounts = Accounts(
-        AccountStores(PostgresUsers(users.pool), sessions, logins),
-        passwords,
+        AccountStores(user_store, sessions, email_changes),
+        credential_checks,
         authenticator,
         on_sessions_revoked,
-        email_verification.request_link,
+        on_email_set,
         on_user_changed,
     )
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
-        PostgresPasswordResets(users.pool), email_templates, passwords, authenticator, on_sessions_revoked
+        PostgresPasswordResets(users.pool),
+        ResetMails(email_templates, mail_limits),
+        passwords,
+        password_tries,
+        authenticator,
+        on_sessions_revoked,
     )
-    shutdown.add("mail", lambda: _close_mail(password_recovery, email_verification, mail_queue))
+    shutdown.add(
+        "mail",
+        lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
+    )
 
     shared_services = SharedServices(service_stores(stores), limits)
     shutdown.add("user cache", shared_services.close)
@@ -143,8 +179,17 @@ async def create_components(
         accounts=accounts,
         email_verification=email_verification,
         password_recovery=password_recovery,
+        email_change_undo=EmailChangeUndo(
+            email_changes, passwords, authenticator, password_recovery, on_sessions_revoked, on_user_changed
+        ),
+        password_tries=password_tries,
+        mail_limits=mail_limits,
         account_deletion=AccountDeletion(
-            PostgresUserSnapshots(users.pool), authenticator, on_sessions_revoked, on_user_deleted
+            PostgresUserSnapshots(users.pool),
+            credential_checks,
+            authenticator,
+            on_sessions_revoked,
+            on_user_deleted,
         ),
         reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
         mail_queue=mail_queue,
@@ -259,10 +304,10 @@ async def is_visible(
             return bool(await accounts.load_current_cards([target_id]))
 
 
-async def _close_mail(
-    password_recovery: PasswordRecovery, email_verification: EmailVerification, mail_queue: MailQueue
-) -> None:
-    await asyncio.gather(
-        password_recovery.close(MAIL_CLOSE_TIMEOUT_S), email_verification.close(MAIL_CLOSE_TIMEOUT_S)
-    )
+class _MailSender(Protocol):
+    async def close(self, timeout_s: float) -> None: ...
+
+
+async def _close_mail(senders: Sequence[_MailSender], mail_queue: MailQueue) -> None:
+    await asyncio.gather(*(sender.close(MAIL_CLOSE_TIMEOUT_S) for sender in senders))
     await mail_queue.close(MAIL_CLOSE_TIMEOUT_S)

@@ -143,7 +143,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
         *AccountRoutes(components.account_deletion).routes(),
         *SessionRoutes(accounts).routes(),
-        *RecoveryRoutes(components.password_recovery, components.email_verification).routes(),
+        *RecoveryRoutes(
+            components.password_recovery, components.email_verification, components.email_change_undo
+        ).routes(),
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
@@ -181,5 +183,7 @@ def _metric_sources(
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,
+        mails_withheld=lambda: components.mail_limits.withheld,
+        password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
     )

@@ -14,10 +14,13 @@ import msgspec
 from config.limits import Limits
 from config.settings import StoreSettings
 from storage.embedded import StoreUrls
+from storage.fallback_attempt_limits import FallbackAttemptLimits
+from storage.memory.attempt_limits import MemoryAttemptLimits
 from storage.mongo.messaging import MongoMessaging
 from storage.postgres.database import Database
 from storage.postgres.migrations import create_database
 from storage.postgres.pool import PoolLimits
+from storage.redis.attempt_limits import RedisAttemptLimits
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence
 from storage.redis.sharding import ShardedBus, ShardedUserStreams
@@ -35,6 +38,7 @@ class Stores:
     user_streams: RedisUserStreams | ShardedUserStreams
     timelines: RedisTimelines
     presence: RedisPresence
+    attempt_limits: FallbackAttemptLimits
     _stack: contextlib.AsyncExitStack
 
     @classmethod
@@ -55,7 +59,12 @@ class Stores:
             stack.push_async_callback(timelines.close)
             presence = await RedisPresence.open(servers[0])
             stack.push_async_callback(presence.close)
-            return cls(databases, messaging, bus, streams, timelines, presence, stack.pop_all())
+            shared_limits = await RedisAttemptLimits.open(servers[0])
+            stack.push_async_callback(shared_limits.close)
+            attempt_limits = FallbackAttemptLimits(shared_limits, MemoryAttemptLimits())
+            return cls(
+                databases, messaging, bus, streams, timelines, presence, attempt_limits, stack.pop_all()
+            )
 
     async def close(self) -> None:
         await self._stack.aclose()

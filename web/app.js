@@ -14,7 +14,7 @@ import { Shell } from "./shell.js";
 import { Session } from "./state/session.js";
 import { UnsentMessages } from "./state/unsent_messages.js";
 import { forgotView, loginView, registerView } from "./views/auth.js";
-import { resetView, usedView, verifyView } from "./views/email_links.js";
+import { resetView, undoEmailChangeView, usedView, verifyView } from "./views/email_links.js";
 import { eventView } from "./views/event.js";
 import { editEventView, newEventView } from "./views/event_form.js";
 import { eventsView } from "./views/events.js";
@@ -65,12 +65,20 @@ class App {
     const api = this.#api;
     const enter = (...login) => this.#enter(...login);
     const onReset = () => this.#end("Your password was changed. Log in with the new one.");
+    const onEmailRestored = () =>
+      this.#end("Your email address was restored. We sent it a link to choose a new password.");
     const onDeleted = () => this.#end("Your account was deleted.");
     router.add("/login", () => loginView(api, enter, this.#takeNotice()), { open: true });
     router.add("/register", () => registerView(api, enter), { open: true });
     router.add("/forgot", () => forgotView(api), { open: true });
     router.add("/reset/:token", ({ token }) => resetView(api, token, onReset), { open: true });
     router.add("/verify/:token", ({ token }) => verifyView(api, token), { open: true });
+    router.add(
+      "/undo-email-change/:token",
+      ({ token }) => undoEmailChangeView(api, token, onEmailRestored),
+      { open: true },
+    );
+    router.add("/undo-email-change", usedView, { open: true });
     router.add("/reset", usedView, { open: true });
     router.add("/verify", usedView, { open: true });
     router.add("/", () => feedView(this.#session));
@@ -145,7 +153,7 @@ class App {
     this.#shell.leave();
     if (address === "#/login") this.#router.go();
     else location.hash = "#/login";
-    if (!/^#\/(login|reset|settings)/.test(address)) this.#afterLogin = address;
+    if (!/^#\/(login|reset|undo-email-change|settings)/.test(address)) this.#afterLogin = address;
   }
 
   async #logOut() {

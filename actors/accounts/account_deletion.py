@@ -7,7 +7,10 @@ Deletion is permanent. Content of other users is kept.
 
 from collections.abc import Callable, Sequence
 
+from msgspec import UnsetType
+
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.credential_checks import CredentialChecks
 from actors.protocol.errors import ApiError
 from storage.contracts.user_cache import UserSnapshotStore
 
@@ -18,16 +21,20 @@ class AccountDeletion:
     def __init__(
         self,
         user_snapshots: UserSnapshotStore,
+        credential_checks: CredentialChecks,
         authenticator: Authenticator,
         on_sessions_revoked: Callable[[Sequence[str]], None],
         on_user_deleted: Callable[[], None],
     ) -> None:
         self._user_snapshots = user_snapshots
+        self._credential_checks = credential_checks
         self._authenticator = authenticator
         self._on_sessions_revoked = on_sessions_revoked
         self._on_user_deleted = on_user_deleted
 
-    async def delete_account(self, user_id: str) -> None:
+    async def delete_account(self, user_id: str, current_password: str | UnsetType) -> None:
+        """Delete the account. Raises `ApiError` as `CredentialChecks.confirm` does."""
+        await self._credential_checks.confirm(user_id, current_password)
         session_ids = await self._user_snapshots.delete(user_id)
         if session_ids is None:
             raise ApiError("user.not_found", "No such user.")

@@ -9,18 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.card_cache import CardCache
-from actors.accounts.fields import (
-    validate_avatar_url,
-    validate_bio,
-    validate_display_name,
-    validate_email_address,
-    validate_username,
-)
-from actors.accounts.passwords import Passwords
+from actors.accounts.credential_checks import CredentialChecks, invalid_credentials
+from actors.accounts.fields import validate_display_name, validate_email_address, validate_username
+from actors.accounts.password_rules import profile_errors
 from actors.accounts.requests import (
     Login,
     PasswordChange,
@@ -30,27 +25,21 @@ from actors.accounts.requests import (
     SignedIn,
     UserCardPage,
     raise_if_invalid,
+    to_profile_change,
 )
 from actors.accounts.serializers import to_own_user, to_public_user, to_session_view, to_user_card
 from actors.accounts.tokens import hash_token, new_token
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
-from actors.protocol.text_validation import TextKind, find_refused, is_printable_ascii, validate_query
+from actors.protocol.text_validation import is_printable_ascii, validate_query
 from actors.protocol.timestamps import rfc3339_from_datetime
-from config.accounts import USER_SEARCH_CHARACTERS
-from config.limits import (
-    EMAIL_CHARACTERS,
-    PASSWORD_CHARACTERS_MAX,
-    TOKEN_LIFETIME_S,
-    USER_CARDS_PER_REQUEST,
-    USERNAME_CHARACTERS_MAX,
-)
+from config.accounts import EMAIL_CHANGE_UNDO_S, EMAIL_CHANGES_PER_LIFETIME, USER_SEARCH_CHARACTERS
+from config.limits import TOKEN_LIFETIME_S, USER_CARDS_PER_REQUEST, USERNAME_CHARACTERS_MAX
+from storage.contracts.email_changes import EmailChangeStore, ReplacedEmail
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.users import (
-    Credentials,
     Identity,
-    LoginStore,
     NewUser,
     ProfileChange,
     SessionStore,
@@ -66,12 +55,28 @@ CONFLICT_ERRORS = {
 }
 
 
+EMAIL_CHANGE_RETRY_MS = 3_600_000
+
+
+class EmailChangeLink(msgspec.Struct, frozen=True):
+    """The address that a change replaced, and the token that restores it."""
+
+    replaced: ReplacedEmail
+    token: str
+
+    def __repr__(self) -> str:
+        return "EmailChangeLink(...)"
+
+
+OnEmailSet = Callable[[UserRecord, EmailChangeLink | None], None]
+
+
 class AccountStores(msgspec.Struct, frozen=True):
     """The stores of the User service, which share one database."""
 
     users: UserStore
     sessions: SessionStore
-    logins: LoginStore
+    email_changes: EmailChangeStore
 
 
 class Accounts:
@@ -79,23 +84,24 @@ class Accounts:
 
     `on_sessions_revoked` receives the ids of sessions that have ended. They are already removed from this
     instance's token cache; the callback must invalidate them on other instances and close their sockets.
-    `on_email_set` receives every user who registers or changes the e-mail address, and must not block.
+    `on_email_set` receives every user who registers or sets the e-mail address, with the address it replaced
+    and the token that restores it, if there is one; it must not block.
     `on_user_changed` receives every user who was created or changed, to notify other services and devices.
     """
 
     def __init__(
         self,
         stores: AccountStores,
-        passwords: Passwords,
+        credential_checks: CredentialChecks,
         authenticator: Authenticator,
         on_sessions_revoked: Callable[[Sequence[str]], None],
-        on_email_set: Callable[[UserRecord], None] = lambda _user: None,
+        on_email_set: OnEmailSet = lambda _user, _undo: None,
         on_user_changed: Callable[[UserRecord], None] = lambda _user: None,
     ) -> None:
         self._users = stores.users
         self._sessions = stores.sessions
-        self._logins = stores.logins
-        self._passwords = passwords
+        self._email_changes = stores.email_changes
+        self._credential_checks = credential_checks
         self._authenticator = authenticator
         self._on_sessions_revoked = on_sessions_revoked
         self._on_email_set = on_email_set
@@ -104,12 +110,18 @@ class Accounts:
         self._card_cache = CardCache(self._load_uncached_cards)
 
     async def register(
-        self, registration: Registration, idempotency_key: IdempotencyKey | None = None
+        self,
+        registration: Registration,
+        idempotency_key: IdempotencyKey | None = None,
+        network: str | None = None,
     ) -> SignedIn:
-        """Create a user and log in. A repeated key logs in to the same user, given the same password."""
+        """Create a user and log in. A repeated key logs in to the same user, given the same password.
+
+        `network` is the caller's address network, which `PasswordTries` remembers.
+        """
         raise_if_invalid(registration.field_errors())
         name = registration.display_name
-        password_hash = await self._passwords.hash(registration.password)
+        password_hash = await self._credential_checks.hash(registration.password)
         new_user = NewUser(
             email=validate_email_address(registration.email),
             username=validate_username(registration.username),
@@ -124,8 +136,10 @@ class Accounts:
             user, password_hash, registration.password
         ):
             return await self._open_session(user)
-        self._on_email_set(user)
+        self._on_email_set(user, None)
         self._on_user_changed(user)
+        if network is not None:
+            await self._credential_checks.remember_network(user, network)
         return await self._open_session(user)
 
     async def _is_repeated(self, user: UserRecord, password_hash: str, password: str) -> bool:
@@ -133,35 +147,29 @@ class Accounts:
         stored = await self._users.credentials_of(user.id)
         if stored is not None and stored.password_hash == password_hash:
             return False
-        if await self._check_password(stored, password) is None:
+        if await self._credential_checks.match(stored, password) is None:
             raise ApiError("idempotency.conflict", "The `Idempotency-Key` was used for another registration.")
         return True
 
-    async def login(self, login: Login) -> SignedIn:
-        credentials = await self._find_credentials(login.login)
-        password_hash = await self._check_password(credentials, login.password)
-        if credentials is None or password_hash is None:
-            raise _invalid_credentials()
-        user = credentials.user
-        signed_in = await self._open_session(user)
+    async def login(self, login: Login, network: str) -> SignedIn:
+        """Open a session. `network` is the caller's address network, for `PasswordTries`."""
+        checked = await self._credential_checks.check_login(login.login, login.password, network)
+        signed_in = await self._open_session(checked.user)
         # A password change during this login ends the new session like all other old ones.
-        current = await self._users.credentials_of(user.id)
-        if current is None or (
-            current.password_hash != password_hash
-            and await self._check_password(current, login.password) is None
-        ):
-            await self._revoke_token(user.id, signed_in.token)
-            raise _invalid_credentials()
+        if not await self._credential_checks.is_still_right(checked, login.password):
+            await self._revoke_token(checked.user.id, signed_in.token)
+            raise invalid_credentials()
         return signed_in
 
     async def change_password(self, identity: Identity, change: PasswordChange) -> None:
         """Set a new password and end every other session of the user."""
         raise_if_invalid(change.field_errors())
-        credentials = await self._users.credentials_of(identity.user.id)
-        if await self._check_password(credentials, change.current_password) is None:
-            raise _invalid_credentials()
-        password_hash = await self._passwords.hash(change.new_password)
-        session_ids = await self._users.change_password(identity.user.id, password_hash, identity.session_id)
+        user = identity.user
+        names = (user.username, user.display_name)
+        raise_if_invalid(profile_errors("new_password", change.new_password, email=user.email, names=names))
+        await self._credential_checks.confirm(user.id, change.current_password)
+        password_hash = await self._credential_checks.hash(change.new_password)
+        session_ids = await self._users.change_password(user.id, password_hash, identity.session_id)
         self._handle_revoked(session_ids)
 
     async def get_own_profile(self, user_id: str) -> OwnUser:
@@ -179,34 +187,39 @@ class Accounts:
         return to_public_user(user)
 
     async def update_profile(self, identity: Identity, patch: ProfilePatch) -> OwnUser:
+        """Change the profile. An `email`, also the same one, needs the current password."""
+        if patch.username == identity.user.username:
+            # Not changed, so it need not meet rules that are newer than the account.
+            patch = msgspec.structs.replace(patch, username=UNSET)
         raise_if_invalid(patch.field_errors())
-        change = ProfileChange(
-            email=patch.email if isinstance(patch.email, UnsetType) else validate_email_address(patch.email),
-            username=patch.username
-            if isinstance(patch.username, UnsetType)
-            else validate_username(patch.username),
-            display_name=validate_display_name(patch.display_name)
-            if isinstance(patch.display_name, str)
-            else patch.display_name,
-            bio=validate_bio(patch.bio) if isinstance(patch.bio, str) else patch.bio,
-            avatar_url=validate_avatar_url(patch.avatar_url)
-            if isinstance(patch.avatar_url, str)
-            else patch.avatar_url,
-        )
+        change = to_profile_change(patch)
         if change == ProfileChange():
             return await self.get_own_profile(identity.user.id)
+        if change.email is not UNSET:
+            await self._credential_checks.confirm(identity.user.id, patch.current_password)
         try:
-            user = await self._users.change(identity.user.id, change)
+            user = await self._change_profile(identity.user.id, change)
         except Conflict as conflict:
             _raise_conflict(conflict)
         except Missing:
             raise _user_not_found() from None
         self._card_cache.invalidate(user.id)
         self._authenticator.invalidate(identity.session_id)
-        if patch.email is not UNSET:
-            self._on_email_set(user)
         self._on_user_changed(user)
         return to_own_user(user)
+
+    async def _change_profile(self, user_id: str, change: ProfileChange) -> UserRecord:
+        if change.email is UNSET:
+            return await self._users.change(user_id, change)
+        token = new_token()
+        token_hash = hash_token(token)
+        assert token_hash is not None
+        record = await self._email_changes.change(
+            user_id, change, token_hash, EMAIL_CHANGE_UNDO_S, EMAIL_CHANGES_PER_LIFETIME
+        )
+        replaced = record.replaced
+        self._on_email_set(record.user, None if replaced is None else EmailChangeLink(replaced, token))
+        return record.user
 
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> UserCardPage:
         """Search by prefix of username or display name, ordered by username."""
@@ -261,26 +274,6 @@ class Accounts:
         """Cancel pending look-ups. The caller closes the stores."""
         await asyncio.gather(self._user_loader.close(), self._card_cache.close())
 
-    async def _find_credentials(self, login: str) -> Credentials | None:
-        if not login or len(login) > EMAIL_CHARACTERS or find_refused(login, TextKind.QUERY):
-            return None
-        return await self._users.credentials(login)
-
-    async def _check_password(self, credentials: Credentials | None, password: str) -> str | None:
-        """Return the hash now stored for this password, or None if it is wrong.
-
-        Costs one verification, whether or not the user exists.
-        """
-        stored_hash = credentials.password_hash if credentials else None
-        verdict = await self._passwords.verify(stored_hash, password[: PASSWORD_CHARACTERS_MAX + 1])
-        if credentials is None or not verdict.matches:
-            return None
-        if verdict.needs_rehash:
-            new_hash = await self._passwords.hash(password)
-            await self._logins.replace_password_hash(credentials.user.id, credentials.password_hash, new_hash)
-            return new_hash
-        return stored_hash
-
     async def _open_session(self, user: UserRecord) -> SignedIn:
         token = new_token()
         token_hash = hash_token(token)
@@ -289,7 +282,7 @@ class Accounts:
             session = await self._sessions.open(user.id, token_hash, TOKEN_LIFETIME_S)
         except Missing:
             # Deleted or banned since the password was checked: answer as for a wrong password.
-            raise _invalid_credentials() from None
+            raise invalid_credentials() from None
         return SignedIn(
             user=to_own_user(user), token=token, expires_at=rfc3339_from_datetime(session.expires_at)
         )
@@ -322,14 +315,16 @@ class Accounts:
 
 
 def _raise_conflict(conflict: Conflict) -> NoReturn:
+    if conflict.constraint == "email_changes":
+        raise ApiError(
+            "rate.limited",
+            "The address was changed too often today; retry after `retry_after_ms`.",
+            retry_after_ms=EMAIL_CHANGE_RETRY_MS,
+        ) from None
     if conflict.constraint not in CONFLICT_ERRORS:
         raise conflict
     code, detail = CONFLICT_ERRORS[conflict.constraint]
     raise ApiError(code, detail) from None
-
-
-def _invalid_credentials() -> ApiError:
-    return ApiError("auth.invalid_credentials", "The login or the password is wrong.")
 
 
 def _user_not_found() -> ApiError:

@@ -9,6 +9,7 @@ from functools import partial
 
 from actors.accounts.tokens import hash_token, new_token
 from actors.mail.email_templates import EmailTemplates
+from actors.mail.mail_limits import MailLimits
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import (
@@ -17,6 +18,7 @@ from config.accounts import (
     VERIFICATION_LIFETIME_S,
     VERIFICATIONS_PER_LIFETIME,
 )
+from config.mail import MailKind
 from storage.contracts.mail_tokens import EmailVerificationStore
 from storage.contracts.users import UserRecord
 from storage.errors import Missing
@@ -27,14 +29,20 @@ _log = logging.getLogger(__name__)
 class EmailVerification:
     """Methods raise `ApiError`, and `Unavailable` from the store."""
 
-    def __init__(self, verifications: EmailVerificationStore, email_templates: EmailTemplates) -> None:
+    def __init__(
+        self,
+        verifications: EmailVerificationStore,
+        email_templates: EmailTemplates,
+        mail_limits: MailLimits,
+    ) -> None:
         self._verifications = verifications
         self._email_templates = email_templates
+        self._mail_limits = mail_limits
         self._task_pool = TaskPool("address verifications", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
 
     def request_link(self, user: UserRecord) -> None:
         """Send a link in the background, unless the address is verified or was sent enough links."""
-        if not self._task_pool.submit(partial(self._send_link, user.id)):
+        if not self._task_pool.submit(partial(self._send_link, user)):
             _log.warning("verification e-mail not sent: too many are pending")
 
     async def verify(self, token: str) -> None:
@@ -54,15 +62,19 @@ class EmailVerification:
         """Finish pending work for up to `timeout_s`, then cancel the rest."""
         await self._task_pool.close(timeout_s)
 
-    async def _send_link(self, user_id: str) -> None:
+    async def _send_link(self, user: UserRecord) -> None:
+        if not await self._mail_limits.take(MailKind.VERIFICATION, user.email):
+            return
         token = new_token()
         token_hash = hash_token(token)
         assert token_hash is not None
-        user = await self._verifications.issue(
-            user_id, token_hash, VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
+        recipient = await self._verifications.issue(
+            user.id, token_hash, VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
         )
-        if user is not None:
-            self._email_templates.queue_verification(user, token)
+        if recipient is None:
+            await self._mail_limits.give_back(MailKind.VERIFICATION, user.email)
+        else:
+            self._email_templates.queue_verification(recipient, token)
 
 
 def _link_not_found() -> ApiError:

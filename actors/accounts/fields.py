@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+from actors.accounts.password_rules import is_common
 from actors.protocol.errors import ApiError, FieldError
+from actors.protocol.mentions import USERNAME_PATTERN
 from actors.protocol.text_validation import TextKind, find_refused, is_blank, validate_line, validate_text
+from config.accounts import RESERVED_USERNAMES
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,
@@ -23,7 +26,8 @@ from config.limits import (
     USERNAME_CHARACTERS_MIN,
 )
 
-_USERNAME_PATTERN = re.compile(r"[a-z0-9_.]+")
+_USERNAME_CHARACTERS = re.compile(r"[a-z0-9_.]+")
+_USERNAME_PATTERN = re.compile(USERNAME_PATTERN)
 
 
 class InvalidField(Exception):  # noqa: N818 - reads better without the suffix
@@ -68,14 +72,40 @@ def validate_username(value: str) -> str:
     _require_min_length(value, USERNAME_CHARACTERS_MIN)
     _require_max_length(value, USERNAME_CHARACTERS_MAX)
     lowered = value.lower()
-    if _USERNAME_PATTERN.fullmatch(lowered) is None or not value.isascii():
+    if _USERNAME_CHARACTERS.fullmatch(lowered) is None or not value.isascii():
         raise InvalidField("invalid", "Must contain only letters a-z, digits, underscores and dots.")
+    if _USERNAME_PATTERN.fullmatch(lowered) is None:
+        raise InvalidField(
+            "invalid", "Must begin and end with a letter or digit, and have no two dots in a row."
+        )
+    if lowered in RESERVED_USERNAMES:
+        raise InvalidField("reserved", "Is reserved. Choose another username.")
     return lowered
+
+
+def normalize_login(value: str) -> str | None:
+    """Return the e-mail address or username to look up; None for what belongs to no account.
+
+    Trimmed. An address is normalized as at registration, so that the same text finds it. A username is not
+    checked against the rules for new ones, which older accounts need not meet.
+    """
+    login = value.strip()
+    if not login or len(login) > EMAIL_CHARACTERS:
+        return None
+    if "@" in login:
+        try:
+            return validate_email_address(login)
+        except InvalidField:
+            return None
+    return login.lower() if login.isascii() and find_refused(login, TextKind.QUERY) is None else None
 
 
 def validate_password(value: str) -> str:
     _require_min_length(value, PASSWORD_CHARACTERS_MIN)
-    return _require_max_length(value, PASSWORD_CHARACTERS_MAX)
+    _require_max_length(value, PASSWORD_CHARACTERS_MAX)
+    if is_common(value):
+        raise InvalidField("too_common", "Is one of the most common passwords. Choose another one.")
+    return value
 
 
 def validate_display_name(value: str) -> str | None:

@@ -4,18 +4,25 @@
     reset_password(token, password) -> set the password, end all sessions, invalidate all other links
 
 A request does not reveal whether an address is registered: the response, and the work done before it, are the
-same for every address. An account gets at most `RESETS_PER_LIFETIME` e-mails per `RESET_LIFETIME_S`.
+same for every address. An account gets at most `RESETS_PER_LIFETIME` e-mails per `RESET_LIFETIME_S`, and an
+address what `MailLimits` allows.
 """
 
+import logging
 from collections.abc import Callable, Sequence
+
+import msgspec
 
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.fields import validate_email_address
 from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
+from actors.accounts.password_rules import profile_errors
+from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.requests import raise_if_invalid
 from actors.accounts.tokens import hash_token, new_token
 from actors.mail.email_templates import EmailTemplates
+from actors.mail.mail_limits import MailLimits
 from actors.protocol.errors import ApiError, overloaded
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
 from config.accounts import (
@@ -25,8 +32,18 @@ from config.accounts import (
     RESET_LIFETIME_S,
     RESETS_PER_LIFETIME,
 )
+from config.mail import MailKind
 from storage.contracts.mail_tokens import PasswordResetStore
 from storage.errors import Missing
+
+_log = logging.getLogger(__name__)
+
+
+class ResetMails(msgspec.Struct, frozen=True):
+    """What sends the links."""
+
+    templates: EmailTemplates
+    limits: MailLimits
 
 
 class PasswordRecovery:
@@ -38,14 +55,16 @@ class PasswordRecovery:
     def __init__(
         self,
         resets: PasswordResetStore,
-        email_templates: EmailTemplates,
+        mails: ResetMails,
         passwords: Passwords,
+        tries: PasswordTries,
         authenticator: Authenticator,
         on_sessions_revoked: Callable[[Sequence[str]], None],
     ) -> None:
         self._resets = resets
-        self._email_templates = email_templates
+        self._mails = mails
         self._passwords = passwords
+        self._tries = tries
         self._authenticator = authenticator
         self._on_sessions_revoked = on_sessions_revoked
         self._task_pool = TaskPool("password resets", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
@@ -61,13 +80,24 @@ class PasswordRecovery:
         if not self._task_pool.submit(lambda: self._send_link(email)):
             raise overloaded("Too many password resets are in progress. Retry later.", MAIL_TASKS_RETRY_MS)
 
-    async def reset_password(self, token: str, request: PasswordReset) -> None:
-        """Set the password, end all sessions, and invalidate the token and all others of the user."""
+    def send_link(self, email: str) -> None:
+        """As `request_link`, for an address of a user; drops the request if too many are pending."""
+        if not self._task_pool.submit(lambda: self._send_link(email)):
+            _log.warning("password reset e-mail not sent: too many are pending")
+
+    async def reset_password(self, token: str, request: PasswordReset, network: str) -> None:
+        """Set the password, end all sessions, and invalidate the token and all others of the user.
+
+        `network` becomes one from which the user may log in while strangers try passwords.
+        """
         raise_if_invalid(request.field_errors())
         token_hash = hash_token(token)
         # Checked before hashing, so that a made-up token does not cost a password hash.
-        if token_hash is None or not await self._resets.is_valid(token_hash):
+        owner = None if token_hash is None else await self._resets.find_owner(token_hash)
+        if token_hash is None or owner is None:
             raise _link_not_found()
+        names = (owner.username, owner.display_name)
+        raise_if_invalid(profile_errors("new_password", request.new_password, email=owner.email, names=names))
         password_hash = await self._passwords.hash(request.new_password)
         try:
             session_ids = await self._resets.redeem(token_hash, password_hash)
@@ -77,6 +107,7 @@ class PasswordRecovery:
             self._authenticator.invalidate(session_id)
         if session_ids:
             self._on_sessions_revoked(session_ids)
+        await self._tries.remember_network(owner, network)
 
     def statistics(self) -> TaskPoolStatistics:
         return self._task_pool.statistics()
@@ -89,9 +120,13 @@ class PasswordRecovery:
         token = new_token()
         token_hash = hash_token(token)
         assert token_hash is not None
+        if not await self._mails.limits.take(MailKind.RESET, email):
+            return
         user = await self._resets.issue(email, token_hash, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
-        if user is not None:
-            self._email_templates.queue_password_reset(user, token)
+        if user is None:
+            await self._mails.limits.give_back(MailKind.RESET, email)
+        else:
+            self._mails.templates.queue_password_reset(user, token)
 
 
 def _link_not_found() -> ApiError:

@@ -44,6 +44,7 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=parameters.rounds, memory_cost=parameters.memory_kib, parallelism=parameters.lanes
         )
+        self._cost = parameters
         self._dummy_hash = _make_dummy_hash(parameters)
         self._executor = ThreadPoolExecutor(limits.password_hashes_in_flight, thread_name_prefix="argon2")
         self._slots = threading.BoundedSemaphore(
@@ -56,6 +57,10 @@ class Passwords:
     async def verify(self, password_hash: str | None, password: str) -> PasswordCheck:
         """Verify a password. A `password_hash` of None (unknown user) takes as long and never matches."""
         return await self._run_in_thread(lambda: self._verify_sync(password_hash, password))
+
+    def make_unusable_hash(self) -> str:
+        """Return a hash that no password matches; verifying one takes as long as any other."""
+        return _make_dummy_hash(self._cost)
 
     def close(self) -> None:
         """Stop the threads; cancel hashes that have not started."""

@@ -4,8 +4,8 @@
 shows a password or token.
 """
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -19,7 +19,9 @@ from actors.accounts.fields import (
     validate_password,
     validate_username,
 )
+from actors.accounts.password_rules import profile_errors
 from actors.protocol.errors import ApiError, FieldError
+from actors.protocol.mentions import USERNAME_PATTERN
 from actors.protocol.objects import OwnUser, UserCard
 from config.limits import (
     AVATAR_URL_CHARACTERS,
@@ -31,23 +33,28 @@ from config.limits import (
     USERNAME_CHARACTERS_MAX,
     USERNAME_CHARACTERS_MIN,
 )
+from storage.contracts.users import ProfileChange
+
+Normalized = TypeVar("Normalized")
+Kept = TypeVar("Kept", UnsetType, UnsetType | None)
 
 # Values are validated by `field_errors`, which reports all errors; these schemas are documentation.
 Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_CHARACTERS})]
 Username = Annotated[
     str,
     Meta(
-        description="Case-insensitive.",
+        description="Case-insensitive. Some words are reserved.",
         extra_json_schema={
             "minLength": USERNAME_CHARACTERS_MIN,
             "maxLength": USERNAME_CHARACTERS_MAX,
-            "pattern": "^[A-Za-z0-9_.]+$",
+            "pattern": f"^{USERNAME_PATTERN.replace('a-z', 'A-Za-z')}$",
         },
     ),
 ]
 Password = Annotated[
     str,
     Meta(
+        description="Not a common password, and not the username, display name or e-mail address.",
         extra_json_schema={
             "format": "password",
             "minLength": PASSWORD_CHARACTERS_MIN,
@@ -76,12 +83,17 @@ class Registration(msgspec.Struct, frozen=True):
     display_name: DisplayName | None = None
 
     def field_errors(self) -> list[FieldError]:
-        return collect_field_errors(
+        errors = collect_field_errors(
             ("email", validate_email_address, self.email),
             ("username", validate_username, self.username),
             ("password", validate_password, self.password),
             ("display_name", validate_display_name, self.display_name),
         )
+        if isinstance(self.password, str):
+            email = self.email if isinstance(self.email, str) else None
+            names = (name for name in (self.username, self.display_name) if isinstance(name, str))
+            errors += profile_errors("password", self.password, email=email, names=names)
+        return errors
 
     def idempotency_payload(self) -> object:
         """Return what identifies a repeated registration: all fields except the secret password."""
@@ -113,13 +125,14 @@ class PasswordChange(msgspec.Struct, frozen=True):
 
 
 class ProfilePatch(msgspec.Struct, frozen=True):
-    """Absent fields stay unchanged; null clears a field."""
+    """Absent fields stay unchanged; null clears a field. An `email` needs the `current_password`."""
 
     email: Email | UnsetType = UNSET
     username: Username | UnsetType = UNSET
     display_name: DisplayName | UnsetType | None = UNSET
     bio: Bio | UnsetType | None = UNSET
     avatar_url: AvatarUrl | UnsetType | None = UNSET
+    current_password: str | UnsetType = UNSET
 
     def field_errors(self) -> list[FieldError]:
         return collect_field_errors(
@@ -129,6 +142,34 @@ class ProfilePatch(msgspec.Struct, frozen=True):
             ("bio", validate_bio, self.bio),
             ("avatar_url", validate_avatar_url, self.avatar_url),
         )
+
+    def __repr__(self) -> str:
+        return "ProfilePatch(...)"
+
+
+def to_profile_change(patch: ProfilePatch) -> ProfileChange:
+    """Return the change that a valid patch asks for, with normalized values."""
+    return ProfileChange(
+        email=_apply(validate_email_address, patch.email),
+        username=_apply(validate_username, patch.username),
+        display_name=_apply(validate_display_name, patch.display_name),
+        bio=_apply(validate_bio, patch.bio),
+        avatar_url=_apply(validate_avatar_url, patch.avatar_url),
+    )
+
+
+def _apply(normalize: Callable[[str], Normalized], value: Kept | str) -> Normalized | Kept:
+    """Normalize a text; UNSET and None stay as they are."""
+    return normalize(value) if isinstance(value, str) else value
+
+
+class AccountDeletionRequest(msgspec.Struct, frozen=True):
+    """Deleting an account needs its password."""
+
+    current_password: str | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return "AccountDeletionRequest(...)"
 
 
 class SignedIn(msgspec.Struct, frozen=True):

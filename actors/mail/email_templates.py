@@ -7,7 +7,7 @@ written by other users.
 import uuid
 
 from actors.mail.mail_queue import MailQueue
-from config.accounts import RESET_LIFETIME_S, VERIFICATION_LIFETIME_S
+from config.accounts import EMAIL_CHANGE_UNDO_S, RESET_LIFETIME_S, VERIFICATION_LIFETIME_S
 from storage.contracts.mail import Mail
 from storage.contracts.users import UserRecord
 
@@ -38,6 +38,22 @@ If you did not create this account, you can ignore this e-mail.
 """
 
 
+EMAIL_CHANGED_TEXT = """\
+Hi {username},
+
+The e-mail address of your account at {server_url} was changed. This address does not belong to it any more.
+
+If you did not do this, open this link within {hours} hours:
+
+{link}
+
+It restores this address, logs out all devices, and sends you a link to choose a new password: whoever changed
+the address knew the old one.
+
+If you changed it yourself, you can ignore this e-mail.
+"""
+
+
 class EmailTemplates:
     """Queues e-mails to users. All links start with `base_url`."""
 
@@ -51,7 +67,7 @@ class EmailTemplates:
         text = PASSWORD_RESET_TEXT.format(
             username=user.username, server_url=self._base_url, link=link, minutes=RESET_LIFETIME_S // 60
         )
-        self._enqueue("password reset", user, "Reset your password", text, link)
+        self._enqueue("password reset", user.email, "Reset your password", text, link)
 
     def queue_verification(self, user: UserRecord, token: str) -> None:
         """Queue an e-mail with the link that verifies the user's address."""
@@ -60,7 +76,16 @@ class EmailTemplates:
         text = VERIFICATION_TEXT.format(
             username=user.username, server_url=self._base_url, link=link, days=days
         )
-        self._enqueue("address verification", user, "Confirm your e-mail address", text, link)
+        self._enqueue("address verification", user.email, "Confirm your e-mail address", text, link)
 
-    def _enqueue(self, kind: str, user: UserRecord, subject: str, text: str, link: str) -> None:
-        self._mail_queue.enqueue(Mail(uuid.uuid4().hex, kind, user.email, subject, text, link))
+    def queue_email_changed(self, user: UserRecord, old_email: str, token: str) -> None:
+        """Queue an e-mail to the address that a user had, with the link that restores it."""
+        link = f"{self._base_url}/#/undo-email-change/{token}"
+        hours = EMAIL_CHANGE_UNDO_S // 3600
+        text = EMAIL_CHANGED_TEXT.format(
+            username=user.username, server_url=self._base_url, link=link, hours=hours
+        )
+        self._enqueue("address change", old_email, "Your e-mail address was changed", text, link)
+
+    def _enqueue(self, kind: str, to: str, subject: str, text: str, link: str) -> None:
+        self._mail_queue.enqueue(Mail(uuid.uuid4().hex, kind, to, subject, text, link))

@@ -1,7 +1,8 @@
 """Reports of posts, comments, messages and users to the moderators.
 
-A user can report only what they can see; anything else is `<kind>.not_found`. The author of the reported
-content is not notified.
+A user can report only what they can see; anything else is `<kind>.not_found`. Users can be reported in spite
+of a block; so that the response does not tell who has blocked the caller, a user who does not exist can be
+reported too, without effect. The author of the reported content is not notified.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.text_validation import is_printable_ascii
 from config.accounts import REPORT_TARGET_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.identifiers import is_user_id
 from storage.contracts.moderation import NewReport, ReportKind, ReportStore
 from storage.errors import Conflict
 
@@ -34,6 +36,8 @@ class Reports:
         kind, target_id = request.kind, request.id
         report = NewReport(reporter_id, kind, target_id, validate_reason(request.reason))
         if not await self._is_reportable(report):
+            if kind is ReportKind.USER and is_user_id(target_id):
+                return
             raise ApiError(f"{kind.value}.not_found", f"No such {kind.value}.")
         try:
             await self._store.create(report, idempotency_key)

@@ -11,6 +11,7 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import SocialStats
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from storage.contracts.identifiers import is_user_id
 from storage.contracts.paging import PageKey
 from storage.contracts.social import FollowRecord, SocialStore
 from storage.errors import Conflict
@@ -51,10 +52,17 @@ class Social:
         self._on_changed()
 
     async def block(self, user_id: str, other_id: str) -> None:
-        """Block a user. A user who is blocked can block back, so existing blocks are not checked."""
+        """Block a user. A user who is blocked can block back, so existing blocks are not checked.
+
+        Succeeds without effect for a user who does not exist: otherwise it would tell whether a user whom the
+        caller cannot see was deleted, or has blocked the caller.
+        """
         if user_id == other_id:
             raise invalid_field("id", "You cannot block yourself.")
-        await self._user_cards.get(other_id)
+        if other_id not in await self._user_cards.find([other_id]):
+            if is_user_id(other_id):
+                return
+            raise user_not_found()
         await self._store.block(user_id, other_id)
         self._on_block_changed(user_id, other_id)
         self._on_changed()

@@ -59,6 +59,7 @@ TAG_DESCRIPTIONS: Final = {
     "comments": "Comments on posts.",
     "feed": "The home feed.",
     "presence": "Who is online.",
+    "email-changes": "Undo a change of the e-mail address.",
     "password-resets": "Reset a forgotten password by e-mail.",
     "email-verifications": "Verify an e-mail address.",
     "reports": "Report content or users to the moderators.",

@@ -141,6 +141,7 @@ def _request_body(route: Route, schemas: Schemas) -> RequestBody | None:
     return RequestBody(
         description=f"At most {route.body_bytes_max // 1024} KiB.",
         content={JSON_TYPE: MediaType(schemas.reference(route.body))},
+        required=not route.body_optional,
     )
 
 

@@ -78,7 +78,7 @@ class Route:
     Requests count against `rate_class`, per user on authenticated routes and per address on others; None
     disables the limit. An idempotent route accepts the `Idempotency-Key` header. `response`,
     `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
-    documentation only.
+    documentation only. With `body_optional`, a request without a body has all fields absent.
     """
 
     method: str
@@ -95,6 +95,7 @@ class Route:
     idempotent: bool = False
     errors: tuple[str, ...] = ()
     media_type: str = JSON_TYPE
+    body_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,8 @@ class RouteAdapter:
             return None
         if request.body_exists:
             check_json(request)
+        elif self._route.body_optional:
+            return self._body_decoder.decode(b"{}")
         try:
             with self._deadline():
                 raw = await read_body(request, self._route.body_bytes_max)

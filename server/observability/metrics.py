@@ -45,6 +45,8 @@ class MetricSources:
     bus: Callable[[], BusStatistics]
     loop_lag_s: Callable[[], float]
     mail: Callable[[], MailQueueStatistics] | None = None
+    mails_withheld: Callable[[], int] = lambda: 0
+    password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
 
 
@@ -244,6 +246,16 @@ class ServerCollector(Collector):
         yield _counter("convene_mail_retries", "E-mail deliveries scheduled for a retry.", mail.retries)
         yield _counter("convene_mails_failed", "E-mails given up.", mail.failed)
         yield _counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.shed)
+        yield _counter(
+            "convene_mails_withheld",
+            "E-mails not sent because their address got enough.",
+            self._sources.mails_withheld(),
+        )
+        yield _counter(
+            "convene_password_tries_refused",
+            "Logins and password confirmations refused after too many for the account.",
+            self._sources.password_tries_refused(),
+        )
 
 
 def create_metrics_registry(sources: MetricSources) -> CollectorRegistry:

@@ -1,6 +1,7 @@
 """Deletion of the caller's account."""
 
 from actors.accounts.account_deletion import AccountDeletion
+from actors.accounts.requests import AccountDeletionRequest
 from server.http.rate_limiter import RateClass
 from server.http.route import Route, TypedRequest
 
@@ -10,11 +11,23 @@ class AccountRoutes:
         self._account_deletion = account_deletion
 
     def routes(self) -> tuple[Route, ...]:
-        return (Route("DELETE", "/v1/users/me", self.delete_account, status=204, rate_class=RateClass.LOGIN),)
+        return (
+            Route(
+                "DELETE",
+                "/v1/users/me",
+                self.delete_account,
+                body=AccountDeletionRequest,
+                body_optional=True,
+                status=204,
+                rate_class=RateClass.LOGIN,
+                errors=("auth.password_required", "auth.invalid_credentials"),
+            ),
+        )
 
-    async def delete_account(self, request: TypedRequest[None, None]) -> None:
+    async def delete_account(self, request: TypedRequest[AccountDeletionRequest, None]) -> None:
         """Delete the caller's account.
 
-        Cannot be undone. Posts, RSVPs and follows are deleted; messages remain, without the author's name.
+        Needs the current password, and cannot be undone. Posts, RSVPs and follows are deleted; messages
+        remain, without the author's name.
         """
-        await self._account_deletion.delete_account(request.caller.user.id)
+        await self._account_deletion.delete_account(request.caller.user.id, request.body.current_password)

@@ -1,19 +1,26 @@
-"""Password reset and e-mail verification, without authentication.
+"""Password reset, e-mail verification and undoing an address change, without authentication.
 
 Responses do not reveal whether an address is registered.
 """
 
+from actors.accounts.email_changes import EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
-from server.http.rate_limiter import RateClass
+from server.http.rate_limiter import RateClass, address_bucket_key
 from server.http.route import Route, TypedRequest
 
 
 class RecoveryRoutes:
-    def __init__(self, password_recovery: PasswordRecovery, email_verification: EmailVerification) -> None:
+    def __init__(
+        self,
+        password_recovery: PasswordRecovery,
+        email_verification: EmailVerification,
+        email_change_undo: EmailChangeUndo,
+    ) -> None:
         self._password_recovery = password_recovery
         self._email_verification = email_verification
+        self._email_change_undo = email_change_undo
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -46,6 +53,15 @@ class RecoveryRoutes:
                 rate_class=RateClass.LOGIN,
                 errors=("email_verification.not_found",),
             ),
+            Route(
+                "DELETE",
+                "/v1/email-changes/{token}",
+                self.undo_email_change,
+                status=204,
+                requires_auth=False,
+                rate_class=RateClass.LOGIN,
+                errors=("email_change.not_found",),
+            ),
         )
 
     async def request_link(self, request: TypedRequest[ResetRequest, None]) -> None:
@@ -60,7 +76,9 @@ class RecoveryRoutes:
 
         A token works once, for 30 minutes. All sessions of the user end.
         """
-        await self._password_recovery.reset_password(request.path_params["token"], request.body)
+        await self._password_recovery.reset_password(
+            request.path_params["token"], request.body, address_bucket_key(request.client_address)
+        )
 
     async def verify_email(self, request: TypedRequest[None, None]) -> None:
         """Verify an e-mail address with the token of a verification link.
@@ -68,3 +86,11 @@ class RecoveryRoutes:
         A token works once.
         """
         await self._email_verification.verify(request.path_params["token"])
+
+    async def undo_email_change(self, request: TypedRequest[None, None]) -> None:
+        """Undo a change of an e-mail address with the token of the link sent to the old address.
+
+        A token works once, for 24 hours. All sessions of the user end, the password stops working, and the
+        restored address gets a password reset link.
+        """
+        await self._email_change_undo.undo(request.path_params["token"])

@@ -6,7 +6,7 @@ Only the response to a login contains its token.
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import Login, SessionView, SignedIn
 from server.http.cursor import encode_cursor
-from server.http.rate_limiter import RateClass
+from server.http.rate_limiter import RateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
@@ -38,8 +38,10 @@ class SessionRoutes:
         """Log in with an e-mail address or a username.
 
         Every login creates a session. The error does not reveal whether the user or the password was wrong.
+        After many wrong passwords for one account, `rate.limited` delays logins from networks where it has
+        not logged in lately.
         """
-        return await self._accounts.login(request.body)
+        return await self._accounts.login(request.body, address_bucket_key(request.client_address))
 
     async def list(self, request: TypedRequest[None, PageQuery]) -> Page[SessionView]:
         """List the caller's sessions, the most recently used first."""

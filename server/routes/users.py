@@ -15,7 +15,7 @@ from actors.protocol.objects import OwnUser, User, UserCard
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import USER_CARDS_PER_REQUEST
 from server.http.cursor import encode_cursor
-from server.http.rate_limiter import RateClass
+from server.http.rate_limiter import RateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
@@ -78,7 +78,12 @@ class UserRoutes:
                 self.update_own,
                 body=ProfilePatch,
                 response=OwnUser,
-                errors=("user.email_taken", "user.username_taken"),
+                errors=(
+                    "user.email_taken",
+                    "user.username_taken",
+                    "auth.password_required",
+                    "auth.invalid_credentials",
+                ),
             ),
             Route(
                 "PUT",
@@ -101,7 +106,9 @@ class UserRoutes:
 
     async def register(self, request: TypedRequest[Registration, None]) -> SignedIn:
         """Register a user and log in."""
-        return await self._accounts.register(request.body, request.idempotency_key)
+        return await self._accounts.register(
+            request.body, request.idempotency_key, address_bucket_key(request.client_address)
+        )
 
     async def get_own(self, request: TypedRequest[None, None]) -> OwnUser:
         """Get the caller's profile."""
@@ -110,7 +117,8 @@ class UserRoutes:
     async def update_own(self, request: TypedRequest[ProfilePatch, None]) -> OwnUser:
         """Update the caller's profile.
 
-        Absent fields are unchanged; null clears a field.
+        Absent fields are unchanged; null clears a field. An `email` needs `current_password`; the address
+        that it replaces gets a link that undoes the change for 24 hours.
         """
         return await self._accounts.update_profile(request.caller, request.body)
 

@@ -36,11 +36,11 @@ SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verifie
 FROM users AS u
 INNER JOIN made ON u.id = made.user_id
 
--- name: password_reset_is_valid
--- Returns whether a token could be used now.
+-- name: password_reset_owner
+-- Finds the user of a token that could be used now.
 --
---   :token_hash text   -> token_hash, or none
-SELECT t.token_hash
+--   :token_hash text   -> user row, or none
+SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at
 FROM mail_tokens AS t
 INNER JOIN users AS u ON t.user_id = u.id AND t.email = u.email
 WHERE

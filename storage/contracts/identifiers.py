@@ -1,5 +1,7 @@
 """Ids of conversations and log entries: 24 hexadecimal digits, the text form of an ObjectId.
 
+Users have UUIDs.
+
 An entry's id is derived from its conversation and seq, so one lookup by ids finds which of many
 conversations have new entries. Ids are not secret and grant no access.
 """
@@ -10,9 +12,16 @@ import secrets
 
 _ID_PATTERN = re.compile(r"[0-9a-f]{24}\Z")
 
+_UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
 
 def is_id(text: str) -> bool:
     return _ID_PATTERN.match(text) is not None
+
+
+def is_user_id(text: str) -> bool:
+    """Whether a text has the form of a user's id: a UUID in canonical form."""
+    return _UUID_PATTERN.match(text) is not None
 
 
 def new_id() -> str:

@@ -17,8 +17,8 @@ class PasswordResetStore(Protocol):
             concurrent calls.
         """
 
-    async def is_valid(self, token_hash: str) -> bool:
-        """Return whether `redeem` would accept the token now."""
+    async def find_owner(self, token_hash: str) -> UserRecord | None:
+        """Return the user of the token if `redeem` would accept it now."""
 
     async def redeem(self, token_hash: str, password_hash: str) -> list[str]:
         """Set the password, end all sessions and pending tokens of the user; return the ended session ids.

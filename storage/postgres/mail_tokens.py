@@ -20,7 +20,7 @@ class PostgresPasswordResets:
         self._pool = pool
         self._lock = load_statement(SERVICE, "mail_tokens", "password_reset_lock")
         self._insert = load_statement(SERVICE, "mail_tokens", "password_reset_insert")
-        self._is_valid = load_statement(SERVICE, "mail_tokens", "password_reset_is_valid")
+        self._owner = load_statement(SERVICE, "mail_tokens", "password_reset_owner")
         self._lock_owner = load_statement(SERVICE, "mail_tokens", "password_reset_owner_lock")
         self._redeem = load_statement(SERVICE, "mail_tokens", "password_reset_redeem")
 
@@ -32,8 +32,9 @@ class PostgresPasswordResets:
             row = await transaction.row(self._insert, user["id"], token_hash, float(lifetime_s), max_tokens)
         return to_user(row) if row else None
 
-    async def is_valid(self, token_hash: str) -> bool:
-        return await self._pool.row(self._is_valid, token_hash) is not None
+    async def find_owner(self, token_hash: str) -> UserRecord | None:
+        row = await self._pool.row(self._owner, token_hash)
+        return to_user(row) if row else None
 
     async def redeem(self, token_hash: str, password_hash: str) -> list[str]:
         async with self._pool.transaction() as transaction:

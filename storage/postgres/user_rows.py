@@ -1,9 +1,10 @@
 """Conversion of rows to records of users."""
 
 import asyncpg
+from msgspec import UNSET
 
 from storage.contracts.user_cache import UserCardRecord, UserSnapshot
-from storage.contracts.users import SessionRecord, UserRecord
+from storage.contracts.users import ProfileChange, SessionRecord, UserRecord
 
 
 def to_user(row: asyncpg.Record) -> UserRecord:
@@ -17,6 +18,14 @@ def to_user(row: asyncpg.Record) -> UserRecord:
         verified=row["verified"],
         created_at=row["created_at"],
     )
+
+
+def profile_change_values(change: ProfileChange) -> list[object]:
+    """Return the parameters of `user_update` after the user's id."""
+    values: list[object] = []
+    for field in (change.email, change.username, change.display_name, change.bio, change.avatar_url):
+        values += [False, None] if field is UNSET else [True, field]
+    return values
 
 
 def to_session(row: asyncpg.Record) -> SessionRecord:

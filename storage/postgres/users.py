@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import asyncpg
-from msgspec import UNSET
 
 from config.limits import DISPLAY_NAME_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
@@ -12,7 +11,7 @@ from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.user_rows import to_user
+from storage.postgres.user_rows import profile_change_values, to_user
 from storage.postgres.uuid_params import to_uuid, to_uuids
 
 SERVICE = "users"
@@ -60,14 +59,17 @@ class PostgresUsers:
         return _to_credentials(await self._pool.row(self._credentials_by_id, to_uuid(user_id)))
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
-        fields = (change.email, change.username, change.display_name, change.bio, change.avatar_url)
-        values: list[object] = []
-        for field in fields:
-            values += [False, None] if field is UNSET else [True, field]
-        rows = await self._pool.write(self._update, to_uuid(user_id), *values)
+        rows = await self._pool.write(self._update, to_uuid(user_id), *profile_change_values(change))
         if not rows:
             raise Missing
         return to_user(rows[0])
+
+    async def change_in(self, transaction: Transaction, user_id: str, change: ProfileChange) -> UserRecord:
+        """As `change`, as a part of a transaction."""
+        row = await transaction.row(self._update, to_uuid(user_id), *profile_change_values(change))
+        if row is None:
+            raise Missing
+        return to_user(row)
 
     async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
         user_uuid = to_uuid(user_id)

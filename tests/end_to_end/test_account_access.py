@@ -1,4 +1,4 @@
-"""All sessions of a user end on a password reset and on a ban from the command line."""
+"""Access to an account over two instances: resets, bans, undone address changes, limited password tries."""
 
 import asyncio
 import re
@@ -6,9 +6,12 @@ import subprocess
 import sys
 
 import aiohttp
+import pytest
 
 from client.client import Client
+from client.errors import RequestRejected
 from client.http_client import HttpClient
+from config.limits import Limits
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.registered_user import PASSWORD, RegisteredUser
@@ -16,6 +19,9 @@ from tests.end_to_end.server_process import ROOT, ServerProcess
 
 NEW_PASSWORD = "staple battery horse"
 RESET_LINK = re.compile(r"password reset mail not sent, its link is \S+/#/reset/([A-Za-z0-9_-]{43})")
+UNDO_LINK = re.compile(
+    r"address change mail not sent, its link is \S+/#/undo-email-change/([A-Za-z0-9_-]{43})"
+)
 COMMAND_TIMEOUT_S = 60.0
 
 
@@ -103,3 +109,39 @@ async def test_cli_ban_reaches_all_instances(pair: Pair) -> None:
     await run_moderate(first, "unban", ana.username)
     async with HttpClient(second.url) as http:
         await http.login(ana.username, PASSWORD)
+
+
+async def test_undone_address_change_ends_all_sessions(pair: Pair) -> None:
+    """A change on one instance is undone by the link on the other: sockets close, the password is gone."""
+    first, second = pair
+    ana = await RegisteredUser.register("ana", first)
+    async with ana.http(first) as http:
+        with pytest.raises(RequestRejected, match="invalid_credentials"):
+            await http.change_email(f"new.{ana.username}@example.com", "a wrong password")
+        changed = await http.change_email(f"new.{ana.username}@example.com", PASSWORD)
+    assert changed.email == f"new.{ana.username}@example.com"
+    await wait_until(lambda: UNDO_LINK.search(first.log_text) is not None, 10.0)
+    async with Client([second.url], ana.token) as laptop:
+        path = f"/v1/email-changes/{UNDO_LINK.findall(first.log_text)[-1]}"
+        assert await request_status("DELETE", second.url + path, None) == 204
+        await wait_until(lambda: laptop.closed_error is not None, 5.0)
+    assert not await can_log_in(first, ana.username, PASSWORD)
+
+
+async def test_password_tries_are_counted_over_all_instances(pair: Pair) -> None:
+    """Spread over two instances they get one budget; the deletion of the account needs the password too."""
+    first, second = pair
+    ana = await RegisteredUser.register("ana", first)
+    async with HttpClient(first.url) as http, HttpClient(second.url) as other:
+        for number in range(Limits().login_failures_burst):
+            with pytest.raises(RequestRejected, match="invalid_credentials"):
+                await (http, other)[number % 2].login(ana.username, "a wrong password")
+        for asked in (http, other):
+            with pytest.raises(RequestRejected, match=r"rate\.limited") as refused:
+                await asked.login(ana.username, PASSWORD)
+            assert refused.value.retry_after_ms is not None
+    async with ana.http(second) as http:
+        with pytest.raises(RequestRejected, match="invalid_credentials"):
+            await http.delete_account("a wrong password")
+        await http.delete_account(PASSWORD)
+    assert await request_status("GET", f"{first.url}/v1/users/me", None, ana.token) == 401

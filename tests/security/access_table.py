@@ -105,7 +105,7 @@ ROUTES = (
     Row("GET /v1/users?ids={owner}", LISTED, lists_owner=True, foreign={"owner": HIDDEN}),
     Row("GET /v1/users/me", ANY_USER),
     Row("PATCH /v1/users/me", ANY_USER, {"bio": "x"}),
-    Row("DELETE /v1/users/me", ANY_USER, account=True),
+    Row("DELETE /v1/users/me", ANY_USER, {"current_password": PASSWORD}, account=True),
     Row(
         "PUT /v1/users/me/password",
         ANY_USER,
@@ -127,6 +127,7 @@ ROUTES = (
         everyone("password_reset.not_found"),
         {"new_password": PASSWORD},
     ),
+    Row(f"DELETE /v1/email-changes/{UNKNOWN_TOKEN}", everyone("email_change.not_found")),
     Row(f"PUT /v1/email-verifications/{UNKNOWN_TOKEN}", everyone("email_verification.not_found")),
     # --- people
     Row("GET /v1/users/{owner}", unblocked("user")),

@@ -23,10 +23,10 @@ PATH_IDS = [
     ("GET", "/v1/users/{bad}/stats", "user", None),
     ("GET", "/v1/users/{bad}/posts", "user", None),
     ("PUT", "/v1/users/{bad}/follow", "user", None),
-    ("PUT", "/v1/users/{bad}/block", "user", None),
     ("DELETE", "/v1/sessions/{bad}", "session", None),
     ("PUT", "/v1/password-resets/{bad}", "password_reset", {"new_password": PASSWORD}),
     ("PUT", "/v1/email-verifications/{bad}", "email_verification", None),
+    ("DELETE", "/v1/email-changes/{bad}", "email_change", None),
     ("GET", "/v1/posts/{bad}", "post", None),
     ("DELETE", "/v1/posts/{bad}", "post", None),
     ("PUT", "/v1/posts/{bad}/like", "post", None),
@@ -60,7 +60,6 @@ PATH_IDS = [
 ]
 BODY_IDS = [
     ("/v1/posts", "event", {"content": "x", "event_id": "{bad}"}),
-    ("/v1/reports", "user", {"kind": "user", "id": "{bad}", "reason": "x"}),
     ("/v1/reports", "post", {"kind": "post", "id": "{bad}", "reason": "x"}),
     ("/v1/reports", "comment", {"kind": "comment", "id": "{bad}", "reason": "x"}),
     ("/v1/reports", "message", {"kind": "message", "id": "{bad}", "reason": "x"}),
@@ -108,6 +107,34 @@ async def test_unknown_id_in_body_is_not_found(path: str, noun: str, body: Json,
     for bad in (str(uuid4()), "0123456789abcdef01234567", "x", "", "\u0000", "\U0001f600"):
         status, response_body = await owned.request("POST", path, body, bad=bad)
         assert (status, response_body["code"]) == (404, f"{noun}.not_found"), (bad, response_body)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/v1/users/{bad}", None, 404),
+        ("PUT", "/v1/users/{bad}/follow", None, 404),
+        ("DELETE", "/v1/users/{bad}/follow", None, 204),
+        ("PUT", "/v1/users/{bad}/block", None, 204),
+        ("DELETE", "/v1/users/{bad}/block", None, 204),
+        ("POST", "/v1/reports", {"kind": "user", "id": "{bad}", "reason": "x"}, 202),
+    ],
+)
+async def test_hidden_deleted_and_unknown_users_look_the_same(
+    owned: OwnedObjects, people: RegisteredUsers, method: str, path: str, body: Json, status: int
+) -> None:
+    """No request tells whether a user has blocked the caller, was deleted, or never existed."""
+    hidden, deleted = await people.register(2, owned.instance)
+    await owned.api.block(hidden, owned.owner)
+    await owned.api.expect(204, deleted, "DELETE", "/v1/users/me", {"current_password": PASSWORD})
+    answers = [
+        await owned.request(method, path, body, bad=user_id)
+        for user_id in (hidden.id, deleted.id, str(uuid4()))
+    ]
+    assert {code for code, _ in answers} == {status}
+    assert len({str(answer.get("code") if answer else None) for _, answer in answers}) == 1
+    for malformed in ("x", "%00", "a" * 300) if status != 404 and method != "DELETE" else ():
+        assert (await owned.request(method, path, body, bad=malformed))[0] == 404
 
 
 async def test_new_user_is_known_to_other_instances(

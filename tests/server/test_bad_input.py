@@ -54,6 +54,7 @@ BODY_ROUTES = [
             "display_name": "x",
             "bio": "x",
             "avatar_url": "https://example.test/x.png",
+            "current_password": PASSWORD,
         },
         (),
     ),

@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from storage.contracts.mail_tokens import EmailVerificationStore, PasswordResetStore
 from storage.contracts.users import NewUser, ProfileChange, UserRecord
-from storage.errors import Missing
+from storage.errors import Conflict, Missing
+from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
+from storage.postgres.statement import Statement
 from storage.postgres.users import PostgresUsers
 
 LIFETIME_S = 60
@@ -67,10 +70,10 @@ async def test_redeem_returns_the_ended_sessions(kept: MailTokenStores) -> None:
     """The token is unknown afterwards."""
     opened = [await kept.sessions.open(kept.ana.id, mark * 64, 60) for mark in "bc"]
     assert await kept.resets.issue("ANA@Example.test", TOKEN, LIFETIME_S, 3) == kept.ana
-    assert await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) == kept.ana
     assert sorted(await kept.resets.redeem(TOKEN, "new hash")) == sorted(one.id for one in opened)
     assert await kept.password() == "new hash"
-    assert not await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) is None
     with pytest.raises(Missing):
         await kept.resets.redeem(TOKEN, "another hash")
     assert await kept.password() == "new hash"
@@ -81,7 +84,7 @@ async def test_invalid_reset_token_changes_nothing(kept: MailTokenStores, spoilt
     """`redeem` checks the token itself."""
     await kept.resets.issue("ana@example.test", TOKEN, LIFETIME_S, 3)
     await kept.database.execute(INVALIDATIONS[spoilt])
-    assert not await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) is None
     with pytest.raises(Missing):
         await kept.resets.redeem(TOKEN, "new hash")
     assert await kept.password() in {"old hash", None}
@@ -101,7 +104,7 @@ async def test_token_is_valid_for_one_kind_only(kept: MailTokenStores) -> None:
     """A token of one kind is unknown to the other store."""
     await kept.resets.issue("ana@example.test", "b" * 64, LIFETIME_S, 3)
     await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3)
-    assert not await kept.resets.is_valid(TOKEN)
+    assert await kept.resets.find_owner(TOKEN) is None
     with pytest.raises(Missing):
         await kept.resets.redeem(TOKEN, "new hash")
     with pytest.raises(Missing):
@@ -180,3 +183,44 @@ async def test_changed_address_is_unverified(kept: MailTokenStores) -> None:
     assert await kept.verified()
     await kept.users.change(kept.ana.id, ProfileChange(email="ANA@example.test"))
     assert not await kept.verified()
+
+
+async def until_waiting(pool: PostgresPool, statements: int) -> None:
+    """Wait until that many statements wait for locks."""
+    counting = Statement(
+        "waits",
+        "SELECT count(*) AS waiting FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock' AND state <> 'idle'",
+        (),
+    )
+    async with asyncio.timeout(10):
+        while (await pool.rows(counting))[0]["waiting"] < statements:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
+
+
+async def test_registration_during_a_change_does_not_get_the_old_address(
+    kept: MailTokenStores, users_pool: PostgresPool
+) -> None:
+    """It waits for the change, and then finds the address reserved."""
+    changes = PostgresEmailChanges(users_pool, kept.users)
+    change = ProfileChange(email="new@example.test")
+    holder = kept.database
+    blocked = holder.transaction()
+    await blocked.start()
+    # The change of another instance, which has not committed.
+    await holder.execute("SELECT id FROM users FOR UPDATE")
+    changing = asyncio.ensure_future(changes.change(kept.ana.id, change, TOKEN, LIFETIME_S, 3))
+    await holder.execute(
+        "INSERT INTO mail_tokens (token_hash, kind, user_id, email, expires_at)"
+        " VALUES ('x', 'email_change', $1, $2, now() + interval '1 day')",
+        UUID(kept.ana.id),
+        kept.ana.email,
+    )
+    await holder.execute("UPDATE users SET email = 'second@example.test'")
+    registering = asyncio.ensure_future(kept.users.register(NewUser("ANA@example.test", "eva", "hash", None)))
+    await until_waiting(users_pool, 2)
+    await blocked.commit()
+    with pytest.raises(Conflict) as taken:
+        await registering
+    assert taken.value.constraint == "users_email_key"
+    assert (await changing).replaced is not None

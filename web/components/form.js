@@ -16,8 +16,8 @@ export class Form {
   #button;
 
   // `fields`: `Field`s and other elements. `send(values)` may throw `Refused`.
-  constructor(fields, { submit, send, className = "" }) {
-    this.#button = element("button", { type: "submit", class: "primary" }, submit);
+  constructor(fields, { submit, send, className = "", destructive = false }) {
+    this.#button = element("button", { type: "submit", class: destructive ? "danger" : "primary" }, submit);
     this.element = element("form", { novalidate: true, class: `form ${className}` });
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -39,6 +39,12 @@ export class Form {
 
   clear() {
     for (const field of this.#fields.values()) field.value = "";
+  }
+
+  clearPasswords() {
+    for (const field of this.#fields.values()) {
+      if (field.input.autocomplete.includes("password")) field.value = "";
+    }
   }
 
   async #submit(send) {

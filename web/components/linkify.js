@@ -1,16 +1,18 @@
 // Text with links: http and https addresses, and `@username`. Nothing else becomes markup.
 
+import { MENTION, usernameOf } from "../state/mentions.js";
 import { element } from "./dom.js";
 
-const LINK = /https?:\/\/[^\s<>"'`]+|(?<![\w@.])@[A-Za-z0-9_.]{3,50}/g;
+const LINK = new RegExp(`https?://[^\\s<>"'\`]+|${MENTION}`, "gi");
 const TRAILING_PUNCTUATION = /[.,;:!?)\]}'"…]+$/;
 
 export function linkify(text) {
   const parts = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
-    const found = match[0].replace(TRAILING_PUNCTUATION, "");
-    const link = found.startsWith("@") ? mentionLink(found) : externalLink(found);
+    const isMention = match[0].startsWith("@");
+    const found = isMention ? match[0] : match[0].replace(TRAILING_PUNCTUATION, "");
+    const link = isMention ? mentionLink(found) : externalLink(found);
     if (link === null) continue;
     parts.push(text.slice(end, match.index), link);
     end = match.index + found.length;
@@ -32,7 +34,8 @@ function externalLink(address) {
 }
 
 function mentionLink(found) {
-  return found.length < 4 ? null : element("a", { href: `#/@${found.slice(1).toLowerCase()}` }, found);
+  const username = usernameOf(found);
+  return username === null ? null : element("a", { href: `#/@${username}` }, found);
 }
 
 // Code points after trimming, as the server counts them.

@@ -35,8 +35,8 @@ export class Api {
     return this.#request("PATCH", path, { body });
   }
 
-  delete(path) {
-    return this.#request("DELETE", path);
+  delete(path, body) {
+    return this.#request("DELETE", path, { body });
   }
 
   text(path) {
@@ -108,11 +108,19 @@ async function refusedFrom(response) {
   return new Refused({
     status: response.status,
     code: problem.code ?? "server.error",
-    detail: problem.detail ?? `The server answered with status ${response.status}.`,
+    detail: detailOf(problem) ?? `The server answered with status ${response.status}.`,
     title: problem.title,
     errors: problem.errors ?? [],
     retryAfterMs: problem.retry_after_ms ?? null,
   });
+}
+
+// The server's text for limits names a field of the answer, which people do not see.
+function detailOf({ code, detail, retry_after_ms: waitMs }) {
+  if (code !== "rate.limited" || !waitMs) return detail;
+  const seconds = Math.ceil(waitMs / 1000);
+  const wait = seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+  return `That was too often. Try again in ${wait}.`;
 }
 
 function retryDelayMs(error, backoff) {

@@ -1,9 +1,9 @@
 // Whom `@name` can mean in a conversation: the members that are loaded, and those that the server finds. The
 // object of a conversation has the first members only.
 
+import { findMentions } from "./mentions.js";
 import { nameOf } from "./user_cards.js";
 
-const MENTION = /(?<![\w@.])@([A-Za-z0-9_.]+)/g;
 const MAX_LOOKUPS = 10;
 const LOOKUP_TIMEOUT_MS = 2000;
 
@@ -79,8 +79,7 @@ export class MemberNames {
 }
 
 function namesIn(text) {
-  const names = [...text.matchAll(MENTION)].map((match) => match[1].toLowerCase().replace(/\.+$/, ""));
-  return [...new Set(names)].filter((name) => name !== "");
+  return [...new Set(findMentions(text))];
 }
 
 // As the server compares names, see `actors/protocol/text_folding.py`. JavaScript has no full case folding:

@@ -44,7 +44,7 @@ export function registerView(api, enter) {
         autocapitalize: "none",
         spellcheck: "false",
         maxlength: 50,
-        hint: "3 to 50 letters, numbers, dots or underscores",
+        hint: "3 to 50 letters, numbers, dots or underscores, with a letter or number at both ends",
       }),
       new Field("display_name", "Display name", {
         autocomplete: "name",
@@ -54,7 +54,7 @@ export function registerView(api, enter) {
       new Field("password", "Password", {
         ...PASSWORD,
         autocomplete: "new-password",
-        hint: "At least 8 characters",
+        hint: "At least 8 characters, and not a common password",
       }),
       remember.element,
     ],

@@ -49,6 +49,34 @@ export function verifyView(api, token) {
   ]);
 }
 
+// Takes back a change of the email address. `onUndone()` is called when it was, which ends every session.
+export function undoEmailChangeView(api, token, onUndone) {
+  history.replaceState(history.state, "", "#/undo-email-change");
+  const status = element("p", { role: "status" });
+  const confirm = button("Restore my email", undo, { class: "primary" });
+  const text =
+    "Your account gets its old email address back and is logged out everywhere. Its password stops working: " +
+    "we send you a link to choose a new one.";
+
+  async function undo() {
+    confirm.disabled = true;
+    try {
+      await api.delete(`/v1/email-changes/${encodeURIComponent(token)}`);
+      onUndone();
+    } catch (error) {
+      confirm.disabled = false;
+      setChildren(status, error.message);
+    }
+  }
+
+  return authCard(
+    "Undo the change of your email",
+    "",
+    element("div", { class: "form" }, element("p", {}, text), status, confirm),
+    [element("a", { href: "#/" }, "Go to Convene")],
+  );
+}
+
 // The page was reloaded after its token was removed.
 export function usedView() {
   return authCard(

@@ -1,7 +1,7 @@
 // Account settings: profile, password, sessions, blocked users, log out and account deletion.
 
 import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
-import { confirmDialog } from "../components/dialog.js";
+import { Dialog } from "../components/dialog.js";
 import { button, element, emptyState, errorText, loadingText, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
@@ -72,10 +72,15 @@ function profileForm(session) {
         autocomplete: "email",
         hint: "Not shown to others. We send a confirmation link to a new address.",
       }),
+      new Field("current_password", "Current password", {
+        type: "password",
+        autocomplete: "current-password",
+        hint: "Needed to change the email address.",
+      }),
     ],
     {
       submit: "Save",
-      send: async ({ display_name: name, bio, username, email }) => {
+      send: async ({ display_name: name, bio, username, email, current_password: password }) => {
         const values = {
           display_name: name.trim() || null,
           bio: bio.trim() || null,
@@ -85,8 +90,12 @@ function profileForm(session) {
         const changed = Object.fromEntries(
           Object.entries(values).filter(([field, value]) => value !== session.user[field]),
         );
-        if (Object.keys(changed).length > 0)
-          session.setUser(await session.api.patch("/v1/users/me", changed));
+        if ("email" in changed && password) changed.current_password = password;
+        if (Object.keys(changed).length > 0) {
+          const saved = await session.api.patch("/v1/users/me", changed).catch(rethrowPasswordError);
+          session.setUser(saved);
+        }
+        form.clearPasswords();
         toast("Saved");
       },
     },
@@ -132,17 +141,22 @@ function passwordForm(session) {
     {
       submit: "Change password",
       send: async (values) => {
-        await session.api.put("/v1/users/me/password", values).catch((error) => {
-          throw error.code === "auth.invalid_credentials"
-            ? new Error("The current password is wrong.")
-            : error;
-        });
+        await session.api.put("/v1/users/me/password", values).catch(rethrowPasswordError);
         form.clear();
         toast("Password changed");
       },
     },
   );
   return form.element;
+}
+
+// Shows a missing or wrong password at its field.
+function rethrowPasswordError(error) {
+  const detail = {
+    "auth.password_required": "Enter your current password.",
+    "auth.invalid_credentials": "The current password is wrong.",
+  }[error.code];
+  throw detail ? Object.assign(new Error(detail), { errors: [{ field: "current_password", detail }] }) : error;
 }
 
 function sessionList(session, logOut) {
@@ -213,18 +227,26 @@ function blockedList(session) {
 }
 
 function accountButtons(session, logOut, onDeleted) {
-  async function remove() {
+  function remove() {
     const text =
       "Your profile, posts and event responses will be deleted. Your messages stay, without your name. " +
       "This can't be undone.";
-    if (!(await confirmDialog("Delete your account?", text, "Delete account"))) return;
-    try {
-      await session.api.delete("/v1/users/me");
-      session.drafts.forget();
-      onDeleted();
-    } catch (error) {
-      toastError(error);
-    }
+    const password = new Field("current_password", "Current password", {
+      type: "password",
+      required: true,
+      autocomplete: "current-password",
+    });
+    const form = new Form([password], {
+      submit: "Delete account",
+      destructive: true,
+      send: async (values) => {
+        await session.api.delete("/v1/users/me", values).catch(rethrowPasswordError);
+        session.drafts.forget();
+        dialog.close();
+        onDeleted();
+      },
+    });
+    const dialog = new Dialog("Delete your account?", element("p", {}, text), form.element).open();
   }
 
   return element(

@@ -15,7 +15,9 @@ from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
 from config.limits import Limits
 from storage.contracts.users import SessionRecord, UserRecord
+from storage.memory.email_changes import MemoryEmailChanges
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
+from tests.credential_checks import make_credential_checks
 
 PASSWORD = "a good password"
 REGISTRATION = Registration("ana@example.test", "ana", PASSWORD)
@@ -57,8 +59,8 @@ class AccountsSetup:
         self.passwords = Passwords(limits, HashCost(memory_kib=64, rounds=1))
         self.revoked: list[str] = []
         self.accounts = Accounts(
-            AccountStores(self.users, self.sessions, logins),
-            self.passwords,
+            AccountStores(self.users, self.sessions, MemoryEmailChanges(self.people)),
+            make_credential_checks(self.users, logins, self.passwords, limits),
             self.authenticator,
             self.revoked.extend,
         )
@@ -79,7 +81,7 @@ async def test_login_with_old_password_fails_after_password_change(setup: Accoun
     identity = await setup.authenticator.authenticate(signed.token)
     setup.sessions.gate.clear()
     setup.sessions.waiting.clear()
-    late = asyncio.ensure_future(setup.accounts.login(Login("ana", PASSWORD)))
+    late = asyncio.ensure_future(setup.accounts.login(Login("ana", PASSWORD), "network"))
     await setup.sessions.waiting.wait()
     await setup.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
     setup.sessions.gate.set()

@@ -15,11 +15,15 @@ from server.application import create_application
 from server.http.rate_limiter import RateLimiter
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
+from storage.contracts.users import LoginStore
+from storage.memory.email_changes import MemoryEmailChanges
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
+from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
+from tests.credential_checks import make_credential_checks
 from tests.server.routes.document_match import DocumentMatch
 from tests.server.routes.user_service import CHEAP_HASHES, AiohttpClient, UserService
 
@@ -46,30 +50,35 @@ def backing(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def account_stores(backing: str | None) -> AsyncIterator[AccountStores]:
+async def user_stores(backing: str | None) -> AsyncIterator[tuple[AccountStores, LoginStore]]:
     if backing is None:
         people = UserTables()
-        yield AccountStores(MemoryUsers(people), MemorySessions(people), MemoryLogins(people))
+        in_memory = AccountStores(MemoryUsers(people), MemorySessions(people), MemoryEmailChanges(people))
+        yield in_memory, MemoryLogins(people)
         return
     pool = PostgresPool(backing)
     await pool.open()
-    yield AccountStores(PostgresUsers(pool), PostgresSessions(pool), PostgresLogins(pool))
+    users = PostgresUsers(pool)
+    in_postgres = AccountStores(users, PostgresSessions(pool), PostgresEmailChanges(pool, users))
+    yield in_postgres, PostgresLogins(pool)
     await pool.close()
 
 
 @pytest.fixture
 async def service(
     aiohttp_client: AiohttpClient,
-    account_stores: AccountStores,
+    user_stores: tuple[AccountStores, LoginStore],
     limits: Limits,
     server_settings: ServerSettings,
     hash_cost: HashCost,
 ) -> AsyncIterator[UserService]:
-    authenticator = Authenticator(account_stores.sessions, account_stores.logins, limits)
+    account_stores, logins = user_stores
+    authenticator = Authenticator(account_stores.sessions, logins, limits)
     passwords = Passwords(limits, hash_cost)
     wheel = TimerWheel(asyncio.get_running_loop())
     revoked: list[str] = []
-    accounts = Accounts(account_stores, passwords, authenticator, revoked.extend)
+    checks = make_credential_checks(account_stores.users, logins, passwords, limits)
+    accounts = Accounts(account_stores, checks, authenticator, revoked.extend)
     routes = [*UserRoutes(accounts).routes(), *SessionRoutes(accounts).routes()]
     app = create_application(
         routes,

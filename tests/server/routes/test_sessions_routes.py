@@ -13,6 +13,7 @@ from actors.accounts.accounts import AccountStores
 from actors.accounts.passwords import HashCost
 from config.limits import TOKEN_LIFETIME_S, Limits
 from config.settings import ServerSettings
+from storage.contracts.users import LoginStore
 from tests.server.routes.user_service import PASSWORD, UserService
 
 PROTECTED = [
@@ -112,12 +113,14 @@ async def test_private_routes_require_a_token(
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_expired_token_has_its_own_code(service: UserService, account_stores: AccountStores) -> None:
+async def test_expired_token_has_its_own_code(
+    service: UserService, user_stores: tuple[AccountStores, LoginStore]
+) -> None:
     """An expired token differs from an unknown one."""
     ana = await service.register("ana")
     token = "e" * 43
     hashed = sha256(token.encode()).hexdigest()
-    await account_stores.sessions.open(ana["user"]["id"], hashed, -1)
+    await user_stores[0].sessions.open(ana["user"]["id"], hashed, -1)
     await service.expect_error("auth.expired", "GET", "/v1/users/me", token=token)
 
 
@@ -228,7 +231,7 @@ async def test_no_table_holds_a_raw_token_or_password(service: UserService, back
 @pytest.mark.parametrize("hash_cost", [HashCost(memory_kib=65_536, rounds=6)])
 async def test_hashing_does_not_block_the_event_loop(service: UserService) -> None:
     """While passwords are hashed the event loop runs many iterations, because hashing has its own threads."""
-    passwords = service.accounts._passwords
+    passwords = service.accounts._credential_checks._passwords
     hashing = asyncio.gather(*(passwords.verify(None, "x" * 8) for _ in range(4)))
     iterations = 0
     while not hashing.done():
@@ -255,15 +258,16 @@ async def test_full_hash_queue_is_overloaded_with_retry_after(service: UserServi
 
 
 async def test_hash_with_old_parameters_is_upgraded_at_login(
-    service: UserService, account_stores: AccountStores
+    service: UserService, user_stores: tuple[AccountStores, LoginStore]
 ) -> None:
     """The first successful login replaces it."""
     ana = await service.register("ana")
     user_id = ana["user"]["id"]
+    account_stores, logins = user_stores
     before = await account_stores.users.credentials_of(user_id)
     assert before is not None
     old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
-    await account_stores.logins.replace_password_hash(user_id, before.password_hash, old)
+    await logins.replace_password_hash(user_id, before.password_hash, old)
     await service.login("ana")
     after = await account_stores.users.credentials_of(user_id)
     assert after is not None

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from actors.accounts.accounts import AccountStores
+from storage.contracts.users import LoginStore, ProfileChange
 from tests.server.routes.user_service import PASSWORD, UserService
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -203,7 +205,13 @@ async def test_own_profile_changes_at_once(service: UserService) -> None:
         ({"bio": "a\x00b"}, "request.invalid", {"bio"}),
         ({"username": None, "email": None}, "request.invalid", {"username", "email"}),
         ({"username": "ben"}, "user.username_taken", set()),
-        ({"email": "BEN@example.test"}, "user.email_taken", set()),
+        ({"email": "BEN@example.test", "current_password": PASSWORD}, "user.email_taken", set()),
+        ({"email": "eva@example.test"}, "auth.password_required", set()),
+        (
+            {"email": "eva@example.test", "current_password": "a bad password"},
+            "auth.invalid_credentials",
+            set(),
+        ),
     ],
 )
 async def test_invalid_change_has_no_effect(
@@ -276,3 +284,51 @@ async def test_cards_have_the_order_of_the_ids(service: UserService) -> None:
     page = await service.expect(200, "GET", f"/v1/users?ids={ids}", token=token)
     assert [card["id"] for card in page["items"]] == [ben["id"], ana["id"]]
     assert page["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("password", "code"),
+    [
+        ("password1", "too_common"),
+        ("TrustNo1x", None),
+        ("Ana Stasia", "matches_profile"),
+        ("ANASTASIA", "matches_profile"),
+        ("nobody@example.test", "matches_profile"),
+    ],
+)
+async def test_weak_passwords_are_refused(service: UserService, password: str, code: str | None) -> None:
+    """At registration and at a change, with the field."""
+    body = {
+        "email": "nobody@example.test",
+        "username": "anastasia",
+        "display_name": "ana stasia",
+        "password": password,
+    }
+    if code is None:
+        await service.expect(201, "POST", "/v1/users", body)
+        return
+    problem = await service.expect_error("request.invalid", "POST", "/v1/users", body)
+    assert [(error["field"], error["code"]) for error in problem["errors"]] == [("password", code)]
+    ana = await service.expect(201, "POST", "/v1/users", {**body, "password": PASSWORD})
+    change = {"current_password": PASSWORD, "new_password": password}
+    problem = await service.expect_error(
+        "request.invalid", "PUT", "/v1/users/me/password", change, ana["token"]
+    )
+    assert [(error["field"], error["code"]) for error in problem["errors"]] == [("new_password", code)]
+
+
+async def test_older_usernames_keep_working(
+    service: UserService, user_stores: tuple[AccountStores, LoginStore]
+) -> None:
+    """An account whose name meets no rule of today logs in, and changes other fields."""
+    ana = await service.register("ana")
+    await user_stores[0].users.change(ana["user"]["id"], ProfileChange(username="bob."))
+    signed = await service.login("bob.")
+    for patch in ({"bio": "hello"}, {"bio": "again", "username": "bob."}):
+        assert (await service.expect(200, "PATCH", "/v1/users/me", patch, signed["token"]))[
+            "username"
+        ] == "bob."
+    problem = await service.expect_error(
+        "request.invalid", "PATCH", "/v1/users/me", {"username": "ben."}, signed["token"]
+    )
+    assert [error["field"] for error in problem["errors"]] == ["username"]

@@ -16,7 +16,7 @@ ME = "/v1/users/me"
 
 
 async def delete_account(api: ApiClient, person: RegisteredUser) -> None:
-    await api.expect(204, person, "DELETE", ME)
+    await api.expect(204, person, "DELETE", ME, {"current_password": PASSWORD})
 
 
 def contains(wanted: list[str], page: Json) -> bool:

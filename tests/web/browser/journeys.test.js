@@ -280,3 +280,33 @@ journey("a keyboard is enough to reply to a message", async () => {
   await page.keyboard.press("Enter");
   await page.locator(".message .quote", { hasText: "message 1" }).waitFor();
 });
+
+journey("changing the email address and deleting the account need the password", async () => {
+  const dora = await server.createUser("Dora");
+  const page = await open(browser, server, dora, "/#/settings");
+  const profile = page.locator("section.panel", { hasText: "Profile" }).first();
+  await profile.getByLabel("Email").fill("dora@elsewhere.example");
+  const save = profile.getByRole("button", { name: "Save" });
+  await save.click();
+  await profile.getByText("Enter your current password.").waitFor();
+  const password = profile.locator("input[name=current_password]");
+  await password.fill("a wrong one");
+  await save.click();
+  await profile.getByText("The current password is wrong.").waitFor();
+  await password.fill("correct horse");
+  await save.click();
+  await until(async () => (await password.inputValue()) === "", "the password stayed in the form");
+  const { email } = await server.request("GET", "/v1/users/me", { token: dora.token });
+  assert.equal(email, "dora@elsewhere.example");
+
+  await page.getByRole("button", { name: "Delete account" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.locator("input[name=current_password]").fill("a wrong one");
+  await dialog.getByRole("button", { name: "Delete account" }).click();
+  await dialog.getByText("The current password is wrong.").waitFor();
+  await dialog.locator("input[name=current_password]").fill("correct horse");
+  await dialog.getByRole("button", { name: "Delete account" }).click();
+  await page.getByText("Your account was deleted.").waitFor();
+  // The refused tries are in the console of the browser.
+  assert.ok(page.problems.every((problem) => /40[13]/.test(problem)), page.problems.join("\n"));
+});

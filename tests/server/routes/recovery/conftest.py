@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import asyncpg
 import pytest
 
-from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.credential_checks import CredentialChecks
+from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
-from actors.accounts.password_recovery import PasswordRecovery
+from actors.accounts.password_recovery import PasswordRecovery, ResetMails
 from actors.accounts.passwords import HashCost, Passwords
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_queue import MailQueue
@@ -25,7 +27,9 @@ from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.contracts.moderation import ReportKind
+from storage.contracts.users import UserRecord
 from storage.mail.smtp import SmtpMailer
+from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -34,6 +38,7 @@ from storage.postgres.pool import PostgresPool
 from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
+from tests.credential_checks import make_mail_limits, make_password_tries
 from tests.server.routes.document_match import DocumentMatch
 from tests.server.routes.recovery.mail_user_service import MailUserService
 from tests.server.routes.user_service import AiohttpClient
@@ -90,17 +95,37 @@ async def service(
     )
     queued_mails = MailQueue(SmtpMailer(settings), RETRIES_S)
     letters = EmailTemplates(queued_mails, BASE_URL)
-    verification = EmailVerification(PostgresEmailVerifications(users_pool), letters)
+    mail_limits = make_mail_limits()
+    tries = make_password_tries(limits)
+    verification = EmailVerification(PostgresEmailVerifications(users_pool), letters, mail_limits)
+    notices = EmailChangeNotices(letters, mail_limits)
     recovery = PasswordRecovery(
-        PostgresPasswordResets(users_pool), letters, passwords, authenticator, revoked.extend
+        PostgresPasswordResets(users_pool),
+        ResetMails(letters, mail_limits),
+        passwords,
+        tries,
+        authenticator,
+        revoked.extend,
     )
-    stores = AccountStores(PostgresUsers(users_pool), sessions, logins)
-    accounts = Accounts(stores, passwords, authenticator, revoked.extend, verification.request_link)
+
+    def on_email_set(user: UserRecord, change: EmailChangeLink | None) -> None:
+        verification.request_link(user)
+        if change is not None:
+            notices.send(user, change.replaced, change.token)
+
+    users = PostgresUsers(users_pool)
+    email_changes = PostgresEmailChanges(users_pool, users)
+    checks = CredentialChecks(users, logins, passwords, tries)
+    stores = AccountStores(users, sessions, email_changes)
+    accounts = Accounts(stores, checks, authenticator, revoked.extend, on_email_set)
+    undo = EmailChangeUndo(
+        email_changes, passwords, authenticator, recovery, revoked.extend, lambda _user: None
+    )
     reports = PostgresReports(users_pool, PostgresIdempotencyKeys(users_pool))
     routes = [
         *UserRoutes(accounts).routes(),
         *SessionRoutes(accounts).routes(),
-        *RecoveryRoutes(recovery, verification).routes(),
+        *RecoveryRoutes(recovery, verification, undo).routes(),
     ]
     seen: set[tuple[ReportKind, str]] = set()
     posts: set[str] = set()
@@ -121,7 +146,12 @@ async def service(
     routes += ReportRoutes(Reports(reports, visible)).routes()
     wheel = TimerWheel(asyncio.get_running_loop())
     app = create_application(
-        routes, authenticator, RateLimiter(limits, server_settings), wheel, limits, server_settings
+        routes,
+        authenticator,
+        RateLimiter(limits, server_settings),
+        wheel,
+        limits,
+        server_settings,
     )
     yield MailUserService(
         client=await aiohttp_client(app),
@@ -132,6 +162,7 @@ async def service(
         mail_queue=queued_mails,
         password_recovery=recovery,
         email_verification=verification,
+        email_change_notices=notices,
         sessions=sessions,
         moderation=Moderation(reports, PostgresModeration(users_pool), on_sessions_revoked, hide),
         visible_targets=seen,
@@ -140,6 +171,7 @@ async def service(
     await accounts.close()
     await recovery.close(1)
     await verification.close(1)
+    await notices.close(1)
     await queued_mails.close(0)
     await authenticator.close()
     passwords.close()

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from actors.accounts.email_changes import EmailChangeNotices
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.mail.mail_queue import MailQueue
@@ -17,6 +18,8 @@ RESET_SUBJECT = "Reset your password"
 VERIFICATION_SUBJECT = "Confirm your e-mail address"
 NEW_PASSWORD = "a better password"
 RESET_LINK = re.compile(r"https://convene\.test/#/reset/([A-Za-z0-9_-]{43})\n")
+EMAIL_CHANGED_SUBJECT = "Your e-mail address was changed"
+UNDO_LINK = re.compile(r"https://convene\.test/#/undo-email-change/([A-Za-z0-9_-]{43})\n")
 VERIFICATION_LINK = re.compile(r"https://convene\.test/#/verify/([A-Za-z0-9_-]{43})\n")
 
 
@@ -27,6 +30,7 @@ class MailUserService(UserService):
     mail_queue: MailQueue
     password_recovery: PasswordRecovery
     email_verification: EmailVerification
+    email_change_notices: EmailChangeNotices
     sessions: PostgresSessions
     moderation: Moderation
     visible_targets: set[tuple[ReportKind, str]]
@@ -44,12 +48,22 @@ class MailUserService(UserService):
 
     async def wait_until_idle(self) -> None:
         """Wait until all accepted requests have been mailed and all e-mails are delivered."""
-        parts = (self.password_recovery, self.email_verification, self.mail_queue)
+        parts = (
+            self.password_recovery,
+            self.email_verification,
+            self.email_change_notices,
+            self.mail_queue,
+        )
         await until(lambda: not any(part.statistics().pending for part in parts))
 
 
 def reset_token(mail: ReceivedMail) -> str:
     (token,) = RESET_LINK.findall(mail.text.replace("\r\n", "\n"))
+    return str(token)
+
+
+def undo_token(mail: ReceivedMail) -> str:
+    (token,) = UNDO_LINK.findall(mail.text.replace("\r\n", "\n"))
     return str(token)
 
 

@@ -13,6 +13,7 @@ from tests.server.routes.recovery.mail_user_service import (
     reset_token,
     verification_token,
 )
+from tests.server.routes.user_service import PASSWORD
 from tests.smtp_server import ReceivedMail, SmtpServer
 
 Database = Any
@@ -28,7 +29,7 @@ async def verification_mails(service: MailUserService, smtp_server: SmtpServer) 
 
 
 async def change_email(service: MailUserService, token: str, email: str) -> None:
-    await service.expect(200, "PATCH", "/v1/users/me", {"email": email}, token)
+    await service.expect(200, "PATCH", "/v1/users/me", {"email": email, "current_password": PASSWORD}, token)
 
 
 async def test_registration_sends_a_verification_link(
@@ -164,7 +165,7 @@ async def test_rejected_change_sends_no_mail(service: MailUserService, smtp_serv
     """An address that is taken gets no e-mail."""
     ana, _ = await service.register("ana"), await service.register("ben")
     await verification_mails(service, smtp_server)
-    body = {"email": "BEN@example.test"}
+    body = {"email": "BEN@example.test", "current_password": PASSWORD}
     await service.expect_error("user.email_taken", "PATCH", "/v1/users/me", body, ana["token"])
     again = {"email": EMAIL, "username": "eva", "password": "a good password"}
     await service.expect_error("user.email_taken", "POST", "/v1/users", again)

@@ -14,7 +14,7 @@ from actors.accounts.tokens import hash_token, new_token
 from config.accounts import RESET_LIFETIME_S, RESETS_PER_LIFETIME
 from config.limits import Limits
 from config.log_setup import configure_logging
-from config.settings import LogSettings
+from config.settings import LogSettings, ServerSettings
 from storage.postgres.pool import PostgresPool
 from tests.server.routes.recovery.gated_sessions import GatedSessions
 from tests.server.routes.recovery.mail_user_service import (
@@ -200,7 +200,13 @@ async def test_link_to_an_old_address_stops_working(
     """Access to a former mailbox does not give access to the account."""
     ana = await service.register("ana")
     token = await token_for(service, smtp_server)
-    await service.expect(200, "PATCH", "/v1/users/me", {"email": "new@example.test"}, ana["token"])
+    await service.expect(
+        200,
+        "PATCH",
+        "/v1/users/me",
+        {"email": "new@example.test", "current_password": PASSWORD},
+        ana["token"],
+    )
     assert await service.reset_password(token) == 404
     assert await service.reset_password(await token_for(service, smtp_server, "new@example.test")) == 204
 
@@ -344,3 +350,49 @@ async def test_no_log_shows_an_address_or_a_link(
     assert ("password resets: background task failed", None) in events
     secrets = (token, str(hash_token(token)), EMAIL, "ana@", "#/reset", PASSWORD, NEW_PASSWORD)
     assert [line for line in stated if any(secret in str(line) for secret in secrets)] == []
+
+
+@pytest.mark.parametrize("server_settings", [ServerSettings(trusted_proxies=1)])
+@pytest.mark.parametrize(
+    "limits", [Limits(login_failures_elsewhere_burst=3, login_failures_elsewhere_per_minute=0.1)]
+)
+async def test_reset_lets_the_owner_log_in_while_strangers_guess(
+    service: MailUserService, smtp_server: SmtpServer
+) -> None:
+    """The network of the reset is known from then on."""
+
+    async def login(password: str, address: str) -> int:
+        response = await service.client.post(
+            "/v1/sessions",
+            json={"login": "ana", "password": password},
+            headers={"X-Forwarded-For": address},
+        )
+        return response.status
+
+    await service.register("ana")
+    statuses = [await login("a bad password", f"192.0.2.{host}") for host in range(4)]
+    assert statuses == [401, 401, 401, 429]
+    assert await login(PASSWORD, "198.51.100.1") == 429
+    token = await token_for(service, smtp_server)
+    response = await service.client.put(
+        f"{PATH}/{token}",
+        json={"new_password": NEW_PASSWORD},
+        headers={"X-Forwarded-For": "198.51.100.1"},
+    )
+    assert response.status == 204
+    assert await login(NEW_PASSWORD, "198.51.100.1") == 201
+    assert await login(NEW_PASSWORD, "192.0.2.1") == 429
+
+
+@pytest.mark.parametrize("password", ["password123", "Ana@Example.Test", "ANA STASIA"])
+async def test_reset_refuses_weak_passwords(
+    service: MailUserService, smtp_server: SmtpServer, password: str
+) -> None:
+    """As registration does; the link can be used again."""
+    await service.register("ana", display_name="Ana Stasia")
+    token = await token_for(service, smtp_server)
+    problem = await service.expect_error(
+        "request.invalid", "PUT", f"{PATH}/{token}", {"new_password": password}
+    )
+    assert [error["field"] for error in problem["errors"]] == ["new_password"]
+    assert await service.reset_password(token) == 204

@@ -1,0 +1,112 @@
+"""Limits how often passwords are tried for one account, counted over all instances.
+
+    login    known network    login_failures_* of (account, network)
+             other networks   the same, and login_failures_elsewhere_* of all other networks together
+    current_password          password_confirmations_* of the user
+
+An account is never locked, and strangers cannot keep its owner out (docs/decisions/0022): an address network
+from which the account was registered, logged in or reset its password has a budget that only this network
+spends. Someone on a new network while strangers guess waits, or resets the password by e-mail, which makes
+the network a known one.
+
+Logins are counted under the text that was entered, whether or not it belongs to an account: otherwise the
+limit would tell which do, and which address belongs to which name.
+"""
+
+import unicodedata
+
+import msgspec
+
+from actors.keyed_hash import KeyedHash
+from actors.protocol.errors import ApiError
+from config.accounts import KNOWN_NETWORK_LIFETIME_S, KNOWN_NETWORKS_MAX
+from config.limits import Limits
+from storage.contracts.attempt_limits import AttemptLimit, AttemptLimits
+from storage.contracts.users import UserRecord
+
+
+class LoginTry(msgspec.Struct, frozen=True):
+    """A login in progress; `limits` are what it was counted against."""
+
+    limits: tuple[AttemptLimit, ...]
+    network: str
+
+
+class PasswordTries:
+    """`network` is an address, or the /64 network of an IPv6 address. Raises `Unavailable` like the store."""
+
+    def __init__(self, store: AttemptLimits, keyed_hash: KeyedHash, limits: Limits) -> None:
+        self._store = store
+        self._keyed_hash = keyed_hash
+        self._limits = limits
+        self._refused = 0
+
+    @property
+    def refused(self) -> int:
+        """Tries that were refused by this instance."""
+        return self._refused
+
+    async def begin_login(self, login: str, user: UserRecord | None, network: str) -> LoginTry:
+        """Count a login before its password is checked. `user` is whose login it is, if anybody's.
+
+        Raises:
+            ApiError: rate.limited.
+        """
+        account = self._keyed_hash.digest(unicodedata.normalize("NFKC", login).casefold())
+        place = self._keyed_hash.digest(network)
+        limits = [
+            _limit(
+                f"login:{account}:{place}",
+                self._limits.login_failures_per_minute,
+                self._limits.login_failures_burst,
+            )
+        ]
+        if not await self._store.remembers(user.id if user else account, place):
+            limits.append(
+                _limit(
+                    f"login:{account}",
+                    self._limits.login_failures_elsewhere_per_minute,
+                    self._limits.login_failures_elsewhere_burst,
+                )
+            )
+        await self._take(limits)
+        return LoginTry(tuple(limits), network)
+
+    async def cancel_login(self, login_try: LoginTry) -> None:
+        """Do not count a login whose password was not checked."""
+        await self._store.give_back(login_try.limits)
+
+    async def end_login(self, login_try: LoginTry, user: UserRecord) -> None:
+        """Record that the password was right: the try does not count, and its network becomes known."""
+        await self._store.give_back(login_try.limits)
+        await self.remember_network(user, login_try.network)
+
+    async def remember_network(self, user: UserRecord, network: str) -> None:
+        """Record that the user was at this network."""
+        place = self._keyed_hash.digest(network)
+        await self._store.remember(user.id, place, KNOWN_NETWORKS_MAX, KNOWN_NETWORK_LIFETIME_S)
+
+    async def count_confirmation(self, user_id: str) -> None:
+        """Count a `current_password`, right or wrong.
+
+        Raises:
+            ApiError: rate.limited.
+        """
+        per_minute = self._limits.password_confirmations_per_minute
+        await self._take(
+            [_limit(f"confirm:{user_id}", per_minute, self._limits.password_confirmations_burst)]
+        )
+
+    async def _take(self, limits: list[AttemptLimit]) -> None:
+        retry_after_ms = await self._store.take(limits)
+        if retry_after_ms > 0:
+            self._refused += 1
+            raise ApiError(
+                "rate.limited",
+                "Too many passwords were tried for this account; retry after `retry_after_ms`.",
+                retry_after_ms=retry_after_ms,
+            )
+
+
+def _limit(key: str, per_minute: float, burst: int) -> AttemptLimit:
+    return AttemptLimit(key, max(1, round(60_000 / per_minute)), burst)

@@ -1,0 +1,19 @@
+"""Keyed hashes: names for personal data in stores that must not hold it.
+
+Without the key, which only the database of the User service has, an address cannot be guessed from its hash.
+"""
+
+from hashlib import blake2b
+
+
+class KeyedHash:
+    """`key` has 16 to 64 bytes, and is the same on all instances."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def digest(self, text: str) -> str:
+        """Return 128 bits in hex."""
+        return blake2b(text.encode(errors="surrogatepass"), key=self._key, digest_size=16).hexdigest()

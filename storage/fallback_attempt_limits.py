@@ -1,0 +1,43 @@
+"""Attempt limits that count in this process while the shared store is away."""
+
+from collections.abc import Sequence
+
+from storage.contracts.attempt_limits import AttemptLimit, AttemptLimits
+from storage.errors import Unavailable
+
+
+class FallbackAttemptLimits:
+    """Implements `storage.contracts.attempt_limits.AttemptLimits`; never raises `Unavailable`.
+
+    While the shared store is away, every instance counts for itself from full budgets: N instances then allow
+    N times the attempts. What is remembered is kept in both, so an instance still knows what it has seen.
+    """
+
+    def __init__(self, shared: AttemptLimits, local: AttemptLimits) -> None:
+        self._shared = shared
+        self._local = local
+
+    async def take(self, limits: Sequence[AttemptLimit]) -> int:
+        try:
+            return await self._shared.take(limits)
+        except Unavailable:
+            return await self._local.take(limits)
+
+    async def give_back(self, limits: Sequence[AttemptLimit]) -> None:
+        try:
+            await self._shared.give_back(limits)
+        except Unavailable:
+            await self._local.give_back(limits)
+
+    async def remember(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
+        await self._local.remember(key, member, max_members, lifetime_s)
+        try:
+            await self._shared.remember(key, member, max_members, lifetime_s)
+        except Unavailable:
+            return
+
+    async def remembers(self, key: str, member: str) -> bool:
+        try:
+            return await self._shared.remembers(key, member)
+        except Unavailable:
+            return await self._local.remembers(key, member)
