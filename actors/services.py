@@ -14,6 +14,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.domain_events.consumer import Consumer
 from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import TOPIC_PREFIX, Producer, Readers
+from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
 from actors.events.events import Events
 from actors.events.rsvps import Rsvps
@@ -37,7 +38,7 @@ from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheRe
 from actors.user_cache.user_cards import UserCards
 from config.limits import Limits
 from storage.contracts.domain_events import Cursors, Outbox
-from storage.contracts.events import EventStore, RsvpStore
+from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
@@ -73,6 +74,7 @@ class ServiceStores:
     reactions: ReactionStore
     events: EventStore
     rsvps: RsvpStore
+    event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore
     timelines: Timelines
@@ -278,6 +280,13 @@ class Services:
             core.conversations,
             event_stores["events"].cursors,
         )
+        event_blocks = EventBlocks(
+            stores.event_blocks,
+            stores.social,
+            shared.block_service,
+            event_stores["events"].cursors,
+            lambda: self.wake_readers("events"),
+        )
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )
@@ -298,6 +307,7 @@ class Services:
                     "social",
                     (notification_consumer("social"), "notifications"),
                     (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
+                    (event_blocks, "events"),
                 ),
                 "posts": producer_of(
                     "posts",

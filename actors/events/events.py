@@ -58,7 +58,7 @@ class Events:
 
     async def update(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
         change = to_event_change(patch)
-        await self._require_creator(user_id, event_id)
+        await self.require_creator(user_id, event_id)
         if change != EventChange():
             try:
                 await self._store.change(event_id, change)
@@ -70,7 +70,7 @@ class Events:
         return await self.get(user_id, event_id)
 
     async def delete(self, user_id: str, event_id: str) -> None:
-        await self._require_creator(user_id, event_id)
+        await self.require_creator(user_id, event_id)
         if not await self._store.delete(event_id, user_id):
             raise event_not_found()
         self._on_changed()
@@ -102,7 +102,8 @@ class Events:
         if not await self.can_see(viewer_id, event_id):
             raise event_not_found()
 
-    async def _require_creator(self, user_id: str, event_id: str) -> None:
+    async def require_creator(self, user_id: str, event_id: str) -> None:
+        """Raise `permission.denied`, or `event.not_found` if the event does not exist for the user."""
         await self.require_visible(user_id, event_id)
         if await self._store.get_creator_id(event_id) != user_id:
             raise ApiError("permission.denied", "Only the creator can change an event.")

@@ -75,7 +75,7 @@ class EventRoutes:
                 body=RsvpBody,
                 response=Rsvp,
                 other_statuses=(202,),
-                errors=("event.full", "event.past", *EVENT_NOT_FOUND),
+                errors=("event.full", "event.past", *OWNER_ONLY_ERRORS),
             ),
             Route("DELETE", f"{event}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
             Route(
@@ -85,6 +85,13 @@ class EventRoutes:
                 query=RsvpQuery,
                 response=Page[Rsvp],
                 errors=EVENT_NOT_FOUND,
+            ),
+            Route(
+                "DELETE",
+                f"{event}/rsvps/{{user_id}}",
+                self.remove_guest,
+                status=204,
+                errors=("request.invalid", *OWNER_ONLY_ERRORS),
             ),
             Route(
                 "POST",
@@ -148,7 +155,8 @@ class EventRoutes:
         """Respond to an event.
 
         `GOING` to a full event joins the waiting list with status 202 if `waitlist` is true, and fails with
-        `event.full` otherwise.
+        `event.full` otherwise. After the start a free place goes to the first user who asks for it. A guest
+        whom a host has removed gets `permission.denied`.
         """
         body = request.body
         rsvp = await self._rsvps.set_rsvp(
@@ -157,7 +165,10 @@ class EventRoutes:
         return ResponseWithStatus(rsvp, 200 if rsvp.waitlist_position is None else 202)
 
     async def delete_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
-        """Withdraw the caller's RSVP, and leave the waiting list."""
+        """Withdraw the caller's RSVP, and leave the waiting list.
+
+        Whoever has responded or waits can, also after a block.
+        """
         return await self._rsvps.delete_rsvp(to_user_card(request.caller.user), request.path_params["id"])
 
     async def rsvps(self, request: TypedRequest[None, RsvpQuery]) -> Page[Any]:
@@ -170,6 +181,16 @@ class EventRoutes:
             request.query.limit,
         )
         return to_page(page)
+
+    async def remove_guest(self, request: TypedRequest[None, None]) -> None:
+        """Remove a guest from an event.
+
+        Only its creator can. The guest loses the RSVP, the place on the waiting list and invitations, leaves
+        the event's conversation, and cannot respond again until the creator invites them. Idempotent.
+        """
+        await self._rsvps.remove_guest(
+            request.caller.user.id, request.path_params["id"], request.path_params["user_id"]
+        )
 
     async def invite(self, request: TypedRequest[Invites, None]) -> None:
         """Invite users to an event.

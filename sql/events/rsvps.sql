@@ -78,3 +78,9 @@ LIMIT :limit
 --
 --   :event_id uuid  :places int   -> user_id
 SELECT waitlist_promote(:event_id, :places) AS user_id
+
+-- name: guest_remove
+-- Ends what a user holds of an event; see the function.
+--
+--   :event_id uuid  :user_id uuid  :holds bool   -> known
+SELECT guest_remove(:event_id, :user_id, :holds) AS known

@@ -44,6 +44,25 @@ SELECT blocked_id, blocker_id
 FROM blocks
 WHERE blocked_id = ANY(:user_ids)
 
+-- name: block_page
+-- Lists all blocks, by blocker and blocked.
+--
+--   :after_blocker_id uuid  :after_blocked_id uuid  :limit int   -> blocker_id, blocked_id
+SELECT blocker_id, blocked_id
+FROM blocks
+WHERE (blocker_id, blocked_id) > (:after_blocker_id, :after_blocked_id)
+ORDER BY blocker_id, blocked_id
+LIMIT :limit
+
+-- name: follow_filter
+-- Returns those of the follows that exist.
+--
+--   :follower_ids uuid[]  :following_ids uuid[]   -> follower_id, following_id
+SELECT f.follower_id, f.following_id
+FROM follows AS f
+INNER JOIN unnest(:follower_ids, :following_ids) AS g (follower_id, following_id)
+    ON f.follower_id = g.follower_id AND f.following_id = g.following_id
+
 -- name: follower_page
 -- Lists followers of a user, newest first, without the excluded users.
 --

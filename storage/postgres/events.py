@@ -6,7 +6,13 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import UNSET
 
-from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
+from storage.contracts.events import (
+    EventChange,
+    EventRecord,
+    EventRevision,
+    EventSearchCriteria,
+    NewEvent,
+)
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Missing
@@ -34,6 +40,7 @@ class PostgresEvents:
         self._list_by_ids = load_statement(SERVICE, "events", "event_list_by_ids")
         self._page = load_statement(SERVICE, "events", "event_page")
         self._creator = load_statement(SERVICE, "events", "event_creator")
+        self._revision = load_statement(SERVICE, "events", "event_revision")
         self._update = load_statement(SERVICE, "events", "event_update")
         self._delete = load_statement(SERVICE, "events", "event_delete")
         self._invite = load_statement(SERVICE, "events", "invite_insert")
@@ -87,6 +94,10 @@ class PostgresEvents:
     async def get_creator_id(self, event_id: str) -> str | None:
         row = await self._pool.row(self._creator, to_uuid(event_id))
         return str(row["creator_id"]) if row else None
+
+    async def get_revision(self, event_id: str) -> EventRevision | None:
+        row = await self._pool.row(self._revision, to_uuid(event_id))
+        return EventRevision(row["revision"], row["updated_at"]) if row else None
 
     async def change(self, event_id: str, change: EventChange) -> None:
         fields = (

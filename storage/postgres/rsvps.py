@@ -19,6 +19,8 @@ from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
 
 SERVICE = "events"
+REMOVAL_HOLDS = True
+"""A guest removed by a host cannot respond until the creator invites them."""
 
 
 class PostgresRsvps:
@@ -30,6 +32,7 @@ class PostgresRsvps:
         self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
         self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_answer")
         self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
+        self._remove_guest = load_statement(SERVICE, "rsvps", "guest_remove")
         self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
         self._users_to_notify = load_statement(SERVICE, "rsvps", "rsvp_notify_list")
         self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
@@ -48,6 +51,13 @@ class PostgresRsvps:
         if not row["known"]:
             raise Missing
         return RsvpState(None, None)
+
+    async def remove_guest(self, event_id: str, user_id: str) -> None:
+        (row,) = await self._pool.write(
+            self._remove_guest, to_uuid(event_id), to_uuid(user_id), REMOVAL_HOLDS
+        )
+        if not row["known"]:
+            raise Missing
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         row = await self._pool.row(self._get, to_uuid(event_id), to_uuid(user_id))

@@ -112,6 +112,7 @@ TABLE = [
     Row("PUT", "/v1/events/{event}/rsvp", VISIBLE, {"status": "MAYBE"}),
     Row("DELETE", "/v1/events/{event}/rsvp", VISIBLE),
     Row("GET", "/v1/events/{event}/rsvps", VISIBLE),
+    Row("DELETE", "/v1/events/{event}/rsvps/{other}", OWNER_ONLY),
     Row("POST", "/v1/events/{event}/invites", VISIBLE_EMPTY, {"user_ids": ["{other}"]}),
     Row("GET", "/v1/events/{event}/calendar.ics", VISIBLE),
     Row(
