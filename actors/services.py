@@ -22,6 +22,7 @@ from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.hooks import ServiceHooks
+from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
 from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_consumer import NotificationConsumer
@@ -104,6 +105,7 @@ class SharedServices:
             user_cards,
             self.block_service,
             self.notification_pusher,
+            self.notifications,
         )
         self.on_bus_message: Callable[[str], None] = lambda _topic: None
 
@@ -229,7 +231,12 @@ class Services:
         stores, shared = self._shared.stores, self._shared
         event_stores = stores.event_stores
 
-        recipients = Recipients(shared.user_cards["notifications"], shared.block_service, stores.rsvps)
+        recipients = Recipients(
+            shared.user_cards["notifications"],
+            shared.block_service,
+            stores.rsvps,
+            Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
+        )
 
         def notification_consumer(service: str) -> NotificationConsumer:
             return NotificationConsumer(

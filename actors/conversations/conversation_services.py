@@ -25,6 +25,12 @@ class Mentions(Protocol):
     async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
         """Notify the mentioned members. Idempotent. Raises `StorageError` or `ApiError`."""
 
+    def withdraw_message(self, message: MessageEntry) -> None:
+        """Withdraw the notifications of a deleted message, in the background."""
+
+    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
+        """Withdraw the notifications of users who left a conversation, in the background."""
+
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a short coroutine as a task."""
 
@@ -54,6 +60,12 @@ class NullMentions:
         on_done(True)
 
     async def notify(self, entry: MessageEntry, members: Collection[str]) -> None:
+        """Do nothing."""
+
+    def withdraw_message(self, message: MessageEntry) -> None:
+        """Do nothing."""
+
+    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
         """Do nothing."""
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:

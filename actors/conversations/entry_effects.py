@@ -49,6 +49,8 @@ class EntryEffects:
         await self._state.project()
         assert self._state.record is not None
         await self._services.membership_notifier.notify_change(self._state.record, entry)
+        if entry.membership is not None and entry.membership.left:
+            self._services.mentions.withdraw_conversation(entry.conversation_id, entry.membership.left)
 
     async def apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
@@ -57,4 +59,6 @@ class EntryEffects:
         changed = with_message_state(message, entry.seq, entry.state)
         self._services.publisher.publish_change(changed)
         self._services.summary_writer.add_change(entry, newest[0])
+        if changed.deleted_at_ms is not None and message.mentions:
+            self._services.mentions.withdraw_message(message)
         return changed

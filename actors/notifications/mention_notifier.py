@@ -8,21 +8,23 @@ The conversation stores a pending effect beforehand, and deletes it when `on_don
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
+from actors.notifications.notifications import Notifications
 from actors.protocol.errors import ApiError
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.messaging import ConversationStore, MessageEntry
-from storage.contracts.notifications import NotificationStore
+from storage.contracts.notifications import DeletedIds, NotificationSource, NotificationStore
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 MAX_RUNNING = 8
 MAX_PENDING = 1000
+WITHDRAW_RETRY_DELAYS_S = (0.5, 2.0, 5.0)
 
 
 class MentionNotifier:
@@ -35,12 +37,14 @@ class MentionNotifier:
         user_cards: UserCards,
         block_service: BlockService,
         notification_pusher: NotificationPusher,
+        notifications: Notifications,
     ) -> None:
         self._store = store
         self._conversations = conversations
         self._user_cards = user_cards
         self._block_service = block_service
         self._notification_pusher = notification_pusher
+        self._notifications = notifications
         self._slots = asyncio.Semaphore(MAX_RUNNING)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -80,6 +84,36 @@ class MentionNotifier:
         if notifications:
             await self._store.add(notifications, None)
             self._notification_pusher.wake()
+
+    def withdraw_message(self, message: MessageEntry) -> None:
+        sources = [
+            NotificationSource(user_id, notification_templates.mention_source(message.id))
+            for user_id in message.mentions
+        ]
+        self._withdraw_later(lambda: self._store.withdraw(sources, spent=True))
+
+    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
+        self._withdraw_later(lambda: self._store.remove_of_conversation(list(user_ids), conversation_id))
+
+    def _withdraw_later(self, withdraw: Callable[[], Awaitable[DeletedIds]]) -> None:
+        if len(self._tasks) < MAX_PENDING:
+            self.run_in_background(self._withdraw(withdraw))
+        else:
+            _log.warning("mention notifications were not withdrawn: too many are pending")
+
+    async def _withdraw(self, withdraw: Callable[[], Awaitable[DeletedIds]]) -> None:
+        for delay_s in WITHDRAW_RETRY_DELAYS_S:
+            try:
+                async with self._slots:
+                    deleted = await withdraw()
+                    for user_id, ids in deleted.items():
+                        await self._notifications.push_removed(user_id, ids)
+            except (StorageError, ApiError) as error:
+                _log.warning("mention notifications could not be withdrawn: %s", type(error).__name__)
+                await asyncio.sleep(delay_s)
+            else:
+                self._notification_pusher.wake()
+                return
 
     async def close(self) -> None:
         """Wait until running work has finished. The caller sets the deadline."""

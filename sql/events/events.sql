@@ -113,6 +113,15 @@ FROM unnest(:user_ids) AS invited (user_id)
 ON CONFLICT (event_id, user_id, inviter_id) DO NOTHING
 RETURNING user_id
 
+-- name: invite_filter
+-- Returns those of the invites that exist.
+--
+--   :event_ids uuid[]  :user_ids uuid[]  :inviter_ids uuid[]   -> event_id, user_id, inviter_id
+SELECT i.event_id, i.user_id, i.inviter_id
+FROM event_invites AS i
+INNER JOIN unnest(:event_ids, :user_ids, :inviter_ids) AS g (event_id, user_id, inviter_id)
+    ON i.event_id = g.event_id AND i.user_id = g.user_id AND i.inviter_id = g.inviter_id
+
 -- name: user_rsvp_event_list
 -- Lists events that a user has an RSVP for or waits for.
 --

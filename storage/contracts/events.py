@@ -88,6 +88,12 @@ class Guest(msgspec.Struct, frozen=True):
     user_id: str
 
 
+class InviteKey(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    inviter_id: str
+
+
 BlockedPair = tuple[str, str]
 """Two users, one of whom blocked the other, in any order."""
 
@@ -132,6 +138,9 @@ class EventStore(Protocol):
     async def invite(
         self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
     ) -> None: ...
+
+    async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
+        """Return those of the invites that exist. One round trip."""
 
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent."""

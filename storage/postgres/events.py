@@ -11,6 +11,7 @@ from storage.contracts.events import (
     EventRecord,
     EventRevision,
     EventSearchCriteria,
+    InviteKey,
     NewEvent,
 )
 from storage.contracts.idempotency import IdempotencyKey
@@ -44,6 +45,7 @@ class PostgresEvents:
         self._update = load_statement(SERVICE, "events", "event_update")
         self._delete = load_statement(SERVICE, "events", "event_delete")
         self._invite = load_statement(SERVICE, "events", "invite_insert")
+        self._invites_among = load_statement(SERVICE, "events", "invite_filter")
         self._rsvp_events = load_statement(SERVICE, "events", "user_rsvp_event_list")
         self._delete_user_data = load_statement(SERVICE, "events", "user_data_delete")
 
@@ -133,6 +135,17 @@ class PostgresEvents:
             return ""
 
         await self._idempotency_keys.run_once(idempotency_key, insert)
+
+    async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
+        if not invites:
+            return set()
+        rows = await self._pool.rows(
+            self._invites_among,
+            to_uuids(invite.event_id for invite in invites),
+            to_uuids(invite.user_id for invite in invites),
+            to_uuids(invite.inviter_id for invite in invites),
+        )
+        return {InviteKey(str(row["event_id"]), str(row["user_id"]), str(row["inviter_id"])) for row in rows}
 
     async def remove_user(self, user_id: str) -> None:
         while rows := await self._pool.rows(self._rsvp_events, to_uuid(user_id), DELETE_BATCH_ROWS):

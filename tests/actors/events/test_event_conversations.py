@@ -5,10 +5,12 @@ import random
 import pytest
 
 from actors.conversations import roster
+from actors.conversations.serializers import to_user_card
 from actors.events.serializers import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.contracts.events import EventChange
+from storage.contracts.messaging import MessageEntry
 from tests.actors.domain_events.reader_fixtures import make_reader, run_readers
 from tests.actors.events.conftest import EventConversationsSetup
 from tests.until import until
@@ -43,7 +45,6 @@ async def test_group_is_created_once(setup: EventConversationsSetup) -> None:
     await setup.set_rsvp(event_id, attendee, "GOING")
     await setup.catch_up()
     before = await group_state(setup, event_id)
-    await setup.events.change(event_id, EventChange(title="Elsewhere"))
     other = setup.make_consumer((await setup.cluster.start_instance()).conversations)
     for event in await setup.read_all_events():
         await other.handle([event], None)
@@ -51,6 +52,55 @@ async def test_group_is_created_once(setup: EventConversationsSetup) -> None:
 
     assert await group_state(setup, event_id) == before
     assert len(setup.cluster.messaging._conversations) == 1
+
+
+async def test_name_follows_the_title(setup: EventConversationsSetup) -> None:
+    """With a SYSTEM message for each change, until an admin has given the group another name."""
+    creator, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.catch_up()
+    for title in ("Chess", "Cards"):
+        await setup.events.change(event_id, EventChange(title=title))
+        await setup.events.change(event_id, EventChange(category=title))
+        await setup.catch_up()
+        group = await setup.get_group(event_id)
+        assert group is not None
+        assert group.name == title
+    entries = await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)
+    assert [entry.content for entry in entries if isinstance(entry, MessageEntry)] == [
+        f'@u{creator[:8]} changed the name to "Chess"',
+        f'@u{creator[:8]} changed the name to "Cards"',
+    ]
+    for event in reversed(await setup.read_all_events()):
+        await setup.consumer.handle([event], None)
+    assert len(await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)) == 2
+    actor = to_user_card(creator, {})
+    await setup.core.conversations.update(actor, event_conversation_id(event_id), "Ours", None, None)
+    await setup.events.change(event_id, EventChange(title="Golf"))
+    await setup.catch_up()
+    group = await setup.get_group(event_id)
+    assert group is not None
+    assert group.name == "Ours"
+
+
+async def test_cancelled_event_is_announced_once(setup: EventConversationsSetup) -> None:
+    """By a SYSTEM message; the members stay, and can read and write."""
+    creator, attendee, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, attendee, "GOING")
+    await setup.catch_up()
+    await setup.events.delete(event_id, creator)
+    await setup.catch_up()
+    for event in await setup.read_all_events():
+        await setup.consumer.handle([event], None)
+    assert await setup.get_members(event_id) == {creator, attendee}
+    history = await setup.core.conversations.history(
+        attendee, event_conversation_id(event_id), None, None, 10
+    )
+    assert [(message.content, message.message_type.value) for message in history] == [
+        ("This event was cancelled", "SYSTEM"),
+        (f"@u{attendee[:8]} joined", "SYSTEM"),
+    ]
 
 
 async def test_members_are_the_users_going(setup: EventConversationsSetup) -> None:

@@ -28,7 +28,14 @@ def conversations() -> MemoryMessaging:
 async def mentions(
     setup: NotificationSetup, conversations: MemoryMessaging
 ) -> AsyncIterator[MentionNotifier]:
-    made = MentionNotifier(setup.store, conversations, setup.user_cards, setup.block_service, setup.pusher)
+    made = MentionNotifier(
+        setup.store,
+        conversations,
+        setup.user_cards,
+        setup.block_service,
+        setup.pusher,
+        setup.notifications,
+    )
     yield made
     await made.close()
 
