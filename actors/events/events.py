@@ -14,7 +14,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
+from storage.contracts.events import EventChange, EventRecord, EventRevision, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
@@ -47,6 +47,15 @@ class Events:
         if not records or await self._block_service.is_blocked(viewer_id, records[0].creator.id):
             raise event_not_found()
         return (await self.serialize(records))[0]
+
+    async def get_with_revision(self, viewer_id: str, event_id: str) -> tuple[Event, EventRevision]:
+        """Return an event with how often it was changed."""
+        # The revision first: one that is older than the event is corrected by the next request.
+        revision = await self._store.get_revision(event_id)
+        event = await self.get(viewer_id, event_id)
+        if revision is None:
+            raise event_not_found()
+        return event, revision
 
     async def search(
         self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int

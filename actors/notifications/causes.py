@@ -1,7 +1,7 @@
 """Which causes of notifications still exist: likes, comments, follows and invites.
 
-Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was repeated
-is not withdrawn, in whatever order their events arrive.
+Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
+repeated is not withdrawn, in whatever order their events arrive.
 """
 
 from collections.abc import Sequence

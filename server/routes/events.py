@@ -12,6 +12,7 @@ from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.protocol.errors import invalid_field
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
+from actors.protocol.timestamps import to_utc
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus, TextResponse
@@ -126,8 +127,11 @@ class EventRoutes:
         for name, text in (("category", query.category), ("q", query.q)):
             if text is not None and not text.isprintable():
                 raise invalid_field(name, "Must contain printable characters only.")
-        ends_after = query.from_ or (None if query.to else datetime.now(UTC))
-        criteria = EventSearchCriteria(query.category, _as_utc(ends_after), _as_utc(query.to), query.q)
+        starts_before = None if query.to is None else to_utc("to", query.to)
+        ends_after = None if query.from_ is None else to_utc("from", query.from_)
+        if ends_after is None and starts_before is None:
+            ends_after = datetime.now(UTC)
+        criteria = EventSearchCriteria(query.category, ends_after, starts_before, query.q)
         page = await self._events.search(
             request.caller.user.id, criteria, decode_page_cursor(request), query.limit
         )
@@ -202,13 +206,11 @@ class EventRoutes:
         )
 
     async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:
-        """Get an event in iCalendar format (RFC 5545)."""
-        return TextResponse(
-            to_icalendar(await self._events.get(request.caller.user.id, request.path_params["id"]))
+        """Get an event in iCalendar format (RFC 5545).
+
+        The entity tag changes only when the event does.
+        """
+        event, revision = await self._events.get_with_revision(
+            request.caller.user.id, request.path_params["id"]
         )
-
-
-def _as_utc(value: datetime | None) -> datetime | None:
-    if value is None:
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        return TextResponse(to_icalendar(event, revision), f"event-{event.id}.ics")

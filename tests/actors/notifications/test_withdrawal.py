@@ -1,4 +1,4 @@
-"""Notifications of what is gone or no longer visible are withdrawn, and every device gets the unread count."""
+"""Notifications of what is gone or no longer visible are withdrawn; devices get the unread count."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

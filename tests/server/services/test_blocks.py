@@ -1,7 +1,7 @@
 """What users hold of each other, and a block between them: every combination of the two.
 
-A block leaves no place taken and no notification about what is hidden. It does not keep users from taking back
-their own, or from moderating what is theirs.
+A block leaves no place taken and no notification about what is hidden. It does not keep users from taking
+back their own, or from moderating what is theirs.
 """
 
 import itertools
