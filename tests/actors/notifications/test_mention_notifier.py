@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from actors.notifications import mention_notifier
 from actors.notifications import mention_notifier as module
 from actors.notifications.mention_notifier import MentionNotifier
 from storage.contracts.domain_events import CursorUpdate
@@ -159,3 +160,41 @@ async def test_close_waits_for_pending_mentions(setup: NotificationSetup, mentio
     assert done == [True] * module.MAX_RUNNING * 2
     (notification,) = await setup.list_notifications(setup.ben)
     assert notification.count == module.MAX_RUNNING * 2
+
+
+async def test_mention_deleted_before_it_is_stored_does_not_notify(
+    setup: NotificationSetup, mentions: MentionNotifier
+) -> None:
+    """The message may be deleted while its mentions wait to be stored or retried."""
+    entry = message(1, setup.ana, setup.ben)
+    mentions.withdraw_message(entry)
+    await mentions.close()
+    await mentions.notify(entry, [setup.ana, setup.ben])
+
+    assert await setup.list_notifications(setup.ben) == []
+
+
+async def test_one_mention_of_a_group_is_withdrawn(
+    setup: NotificationSetup, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notification links the latest other message; a failure of the store is retried."""
+    monkeypatch.setattr(mention_notifier, "WITHDRAW_RETRY_DELAYS_S", (0.0, 0.0))
+    entries = [message(seq, setup.ana, setup.ben) for seq in (1, 2)]
+    for entry in entries:
+        await mentions.notify(entry, [setup.ana, setup.ben])
+    withdraw = setup.store.withdraw
+
+    async def fail_once(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(setup.store, "withdraw", withdraw)
+        raise Unavailable
+
+    monkeypatch.setattr(setup.store, "withdraw", fail_once)
+    mentions.withdraw_message(entries[1])
+    await mentions.close()
+    (notification,) = await setup.list_notifications(setup.ben)
+
+    assert (notification.message, notification.count) == ("Ana mentioned you", 1)
+    assert notification.reference_id == entries[0].id
+    mentions.withdraw_conversation(CONVERSATION_ID, [setup.ben])
+    await mentions.close()
+    assert await setup.list_notifications(setup.ben) == []

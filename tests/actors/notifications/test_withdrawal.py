@@ -103,6 +103,7 @@ async def test_notification_of_what_is_gone_is_withdrawn(objects: Objects, case:
     assert isinstance(created, NotificationCreated)
     assert isinstance(read, NotificationRead)
     assert (created.unread_count, read.ids, read.unread_count) == (1, [notification.id], 0)
+    assert read.withdrawn
     await setup.replay_all()
     assert await setup.list_notifications(user_id) == []
 
