@@ -236,8 +236,9 @@ async def test_every_device_is_notified(
     """Websockets of one user on two instances get the same frames with consecutive positions."""
     ana, ben, eve = await people.register(3, instance)
     post = await api.post(ana)
-    await api.follow(ben, ana)
-    await wait_for_notifications(api, ana, 1)
+    async with open_socket(instance, ana) as (earlier, _):
+        await api.follow(ben, ana)
+        await earlier.next_of("notification.created")
     async with (
         open_socket(instance, ana) as (here, ready),
         open_socket(second_instance, ana) as (there, ready_there),
