@@ -227,7 +227,7 @@ WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
 -- name: user_data_delete
--- Deletes a deleted user's notifications and removes the user as sender of those of others.
+-- Deletes a deleted user's notifications and removes the user as sender of those of others and of their sources.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -238,6 +238,11 @@ received AS (
 known AS (
     DELETE FROM notification_sources
     WHERE recipient_id = :user_id
+),
+named AS (
+    UPDATE notification_sources
+    SET sender_id = NULL, message = 'From a deleted account', head = NULL, tail = NULL
+    WHERE sender_id = :user_id AND recipient_id <> :user_id
 ),
 caused AS (
     UPDATE notifications

@@ -12,7 +12,7 @@ ADD COLUMN message_id VARCHAR(24);
 CREATE INDEX notification_sources_notification
 ON notification_sources (notification_id, created_at) WHERE notification_id IS NOT NULL;
 CREATE INDEX notification_sources_sender
-ON notification_sources (recipient_id, sender_id) WHERE notification_id IS NOT NULL;
+ON notification_sources (sender_id, recipient_id) WHERE sender_id IS NOT NULL;
 CREATE INDEX notifications_reference ON notifications (reference_id, recipient_id) WHERE reference_id IS NOT NULL;
 CREATE INDEX notifications_conversation
 ON notifications (recipient_id, conversation_id) WHERE conversation_id IS NOT NULL
