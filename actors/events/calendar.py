@@ -20,7 +20,7 @@ class EscapedText(vText):
     def to_ical(self) -> bytes:
         escaped = self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
         lines = escaped.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        return "\\n".join(lines).encode(self.encoding)
+        return "\\n".join(lines).encode()
 
 
 def to_icalendar(event: Event, revision: EventRevision) -> str:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import icalendar
 import pytest
+from icalendar.prop import vCategory
 
 from actors.events.calendar import to_icalendar
 from actors.protocol.objects import UserCard
@@ -50,7 +51,9 @@ def test_texts_are_parsed_as_they_were(text: str) -> None:
     (entry,) = icalendar.Calendar.from_ical(encoded).walk("VEVENT")
     line = text.replace("\n", " ")
     assert (str(entry["SUMMARY"]), str(entry["DESCRIPTION"])) == (line, text)
-    assert [str(category) for category in entry["CATEGORIES"].cats] == [line]
+    categories = entry["CATEGORIES"]
+    assert isinstance(categories, vCategory)
+    assert [str(category) for category in categories.cats] == [line]
     assert max(map(len, encoded.split(b"\r\n"))) <= 75
 
 

@@ -213,6 +213,8 @@ class OverloadedGroups:
         self.attempts = 0
         self.ensure_group = setup.core.conversations.ensure_group
         self.remove_by_rule = setup.core.conversations.remove_by_rule
+        self.rename_by_rule = setup.core.conversations.rename_by_rule
+        self.announce_by_rule = setup.core.conversations.announce_by_rule
         self._add_by_rule = setup.core.conversations.add_by_rule
 
     async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
@@ -244,6 +246,8 @@ class RsvpChangingGroups:
         self._setup = setup
         self._event_id = event_id
         self._groups = setup.core.conversations
+        self.rename_by_rule = setup.core.conversations.rename_by_rule
+        self.announce_by_rule = setup.core.conversations.announce_by_rule
 
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         await self._groups.ensure_group(conversation_id, creator, name)
