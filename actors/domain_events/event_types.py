@@ -126,8 +126,8 @@ class EventDeleted(msgspec.Struct, frozen=True):
     title: str
 
 
-class GuestRemoved(msgspec.Struct, frozen=True):
-    """A host removed a guest, or there is a block between guest and creator. RSVP and invites are deleted."""
+class AttendeeRemoved(msgspec.Struct, frozen=True):
+    """A host removed a user, or there is a block between user and creator. RSVP and invites are deleted."""
 
     event_id: str
     user_id: str
@@ -171,7 +171,7 @@ DomainEvent = (
     | EventUpdated
     | EventCancelled
     | EventDeleted
-    | GuestRemoved
+    | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
     | EventInvited
@@ -195,7 +195,7 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "event.updated": EventUpdated,
     "event.cancelled": EventCancelled,
     "event.deleted": EventDeleted,
-    "guest.removed": GuestRemoved,
+    "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,
     "event.invited": EventInvited,

@@ -15,7 +15,7 @@ from storage.contracts.events import BlockedPair, EventBlockStore
 from storage.contracts.social import SocialStore
 
 BLOCKS_PER_PAGE = 500
-GUESTS_PER_BATCH = 100
+ATTENDEES_PER_BATCH = 100
 
 
 class EventBlocks:
@@ -68,7 +68,7 @@ class EventBlocks:
             after = page[-1]
 
     async def _withdraw(self, pairs: Sequence[BlockedPair]) -> None:
-        while guests := await self._store.list_guests(pairs, GUESTS_PER_BATCH):
-            for guest in guests:
-                await self._store.remove_guest(guest)
+        while attendees := await self._store.list_attendees(pairs, ATTENDEES_PER_BATCH):
+            for attendee in attendees:
+                await self._store.remove_attendee(attendee)
             self._on_changed()

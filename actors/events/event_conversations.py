@@ -14,10 +14,10 @@ from typing import Protocol
 
 from actors.conversations.serializers import to_user_card
 from actors.domain_events.event_types import (
+    AttendeeRemoved,
     EventCreated,
     EventDeleted,
     EventUpdated,
-    GuestRemoved,
     RsvpChanged,
     RsvpPromoted,
     decode_event,
@@ -87,7 +87,7 @@ class EventConversations:
                 case (
                     RsvpChanged(event_id=event_id, user_id=user_id)
                     | RsvpPromoted(event_id=event_id, user_id=user_id)
-                    | GuestRemoved(event_id=event_id, user_id=user_id)
+                    | AttendeeRemoved(event_id=event_id, user_id=user_id)
                 ):
                     user_ids_by_event.setdefault(event_id, {})[user_id] = None
                 case EventUpdated(id=event_id, old_title=str()) as renamed:

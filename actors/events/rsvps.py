@@ -64,16 +64,16 @@ class Rsvps:
         self._on_changed()
         return _to_rsvp(event_id, user, state)
 
-    async def remove_guest(self, user_id: str, event_id: str, guest_id: str) -> None:
-        """Remove a guest, as the creator. The guest cannot respond again until the creator invites them.
+    async def remove_attendee(self, user_id: str, event_id: str, attendee_id: str) -> None:
+        """Remove an attendee, as the creator, until the creator invites them.
 
-        Idempotent. The creator's sight of the guest does not matter.
+        Idempotent. The creator's sight of the attendee does not matter.
         """
         await self._events.require_creator(user_id, event_id)
-        if guest_id == user_id:
+        if attendee_id == user_id:
             raise invalid_field("user_id", "You cannot remove yourself. Withdraw your RSVP instead.")
         try:
-            await self._store.remove_guest(event_id, guest_id)
+            await self._store.remove_attendee(event_id, attendee_id)
         except Missing:
             raise event_not_found() from None
         self._on_changed()

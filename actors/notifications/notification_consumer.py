@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import assert_never
 
 from actors.domain_events.event_types import (
+    AttendeeRemoved,
     BlockCreated,
     CommentCreated,
     CommentDeleted,
@@ -17,7 +18,6 @@ from actors.domain_events.event_types import (
     EventUpdated,
     FollowCreated,
     FollowDeleted,
-    GuestRemoved,
     PostDeleted,
     PostLiked,
     PostUnliked,
@@ -39,7 +39,13 @@ from storage.contracts.notifications import (
 USERS_PER_BATCH = 1000
 
 Withdrawal = (
-    BlockCreated | PostDeleted | EventCancelled | GuestRemoved | FollowDeleted | PostUnliked | CommentDeleted
+    BlockCreated
+    | PostDeleted
+    | EventCancelled
+    | AttendeeRemoved
+    | FollowDeleted
+    | PostUnliked
+    | CommentDeleted
 )
 """Events after which notifications are about something that is gone or no longer visible."""
 
@@ -112,7 +118,7 @@ class NotificationConsumer:
                 deleted = await self._store.remove_about(
                     user_ids, event_id, kept_group_key=notification_templates.cancelled_group_key(event_id)
                 )
-            case GuestRemoved(event_id=event_id, user_id=user_id):
+            case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
             case FollowDeleted() | PostUnliked() | CommentDeleted():
                 if domain_event in context.existing:

@@ -90,7 +90,7 @@ class EventRoutes:
             Route(
                 "DELETE",
                 f"{event}/rsvps/{{user_id}}",
-                self.remove_guest,
+                self.remove_attendee,
                 status=204,
                 errors=("request.invalid", *OWNER_ONLY_ERRORS),
             ),
@@ -159,7 +159,7 @@ class EventRoutes:
         """Respond to an event.
 
         `GOING` to a full event joins the waiting list with status 202 if `waitlist` is true, and fails with
-        `event.full` otherwise. After the start a free place goes to the first user who asks for it. A guest
+        `event.full` otherwise. After the start a free place goes to the first user who asks for it. A user
         whom a host has removed gets `permission.denied`.
         """
         body = request.body
@@ -186,13 +186,13 @@ class EventRoutes:
         )
         return to_page(page)
 
-    async def remove_guest(self, request: TypedRequest[None, None]) -> None:
-        """Remove a guest from an event.
+    async def remove_attendee(self, request: TypedRequest[None, None]) -> None:
+        """Remove an attendee from an event.
 
-        Only its creator can. The guest loses the RSVP, the place on the waiting list and invitations, leaves
-        the event's conversation, and cannot respond again until the creator invites them. Idempotent.
+        Only its creator can. The user loses the RSVP, the place on the waiting list and invitations, leaves the
+        event's conversation, and cannot respond again until the creator invites them. Idempotent.
         """
-        await self._rsvps.remove_guest(
+        await self._rsvps.remove_attendee(
             request.caller.user.id, request.path_params["id"], request.path_params["user_id"]
         )
 

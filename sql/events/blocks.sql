@@ -29,24 +29,30 @@ RETURNING b.user_id
 DELETE FROM user_blocks
 RETURNING user_id
 
--- name: guest_of_blocked_list
+-- name: attendee_of_blocked_list
 -- Lists what blocked users hold of each other's events: RSVPs, waitlist entries and invites.
 --
 --   :user_ids uuid[]  :other_ids uuid[]  :limit int   -> event_id, user_id
 WITH pairs AS (
-    SELECT creator_id, guest_id FROM unnest(:user_ids, :other_ids) AS b (creator_id, guest_id)
+    SELECT creator_id, attendee_id FROM unnest(:user_ids, :other_ids) AS b (creator_id, attendee_id)
     UNION
-    SELECT creator_id, guest_id FROM unnest(:other_ids, :user_ids) AS b (creator_id, guest_id)
+    SELECT creator_id, attendee_id FROM unnest(:other_ids, :user_ids) AS b (creator_id, attendee_id)
 )
-SELECT g.event_id, p.guest_id AS user_id
+SELECT g.event_id, p.attendee_id AS user_id
 FROM pairs AS p
 INNER JOIN LATERAL (
-    SELECT event_id FROM event_rsvps WHERE user_id = p.guest_id
+    SELECT event_id FROM event_rsvps WHERE user_id = p.attendee_id
     UNION
-    SELECT event_id FROM event_waitlist WHERE user_id = p.guest_id
+    SELECT event_id FROM event_waitlist WHERE user_id = p.attendee_id
     UNION
-    SELECT event_id FROM event_invites WHERE user_id = p.guest_id
+    SELECT event_id FROM event_invites WHERE user_id = p.attendee_id
 ) AS g ON TRUE
 INNER JOIN events AS e ON g.event_id = e.id AND e.creator_id = p.creator_id
-ORDER BY g.event_id, p.guest_id
+ORDER BY g.event_id, p.attendee_id
 LIMIT :limit
+
+-- name: blocked_attendee_remove
+-- Ends what a blocked user holds of an event. They can respond again after an unblock; see the function.
+--
+--   :event_id uuid  :user_id uuid   -> known
+SELECT attendee_remove(:event_id, :user_id, FALSE) AS known

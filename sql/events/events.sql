@@ -95,7 +95,7 @@ RETURNING id
 
 -- name: invite_insert
 -- Invites users; returns those that the inviter had not invited before. An invite by the creator lets a
--- removed guest respond again.
+-- removed attendee respond again.
 --
 --   :event_id uuid  :inviter_id uuid  :user_ids uuid[]   -> user_id
 WITH restored AS (

@@ -81,7 +81,7 @@ class EventRevision(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
-class Guest(msgspec.Struct, frozen=True):
+class Attendee(msgspec.Struct, frozen=True):
     """A user who responded to an event, waits for a place, or was invited."""
 
     event_id: str
@@ -164,7 +164,7 @@ class RsvpStore(Protocol):
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         """Delete a user's RSVP and waitlist entry. Raises `Missing`."""
 
-    async def remove_guest(self, event_id: str, user_id: str) -> None:
+    async def remove_attendee(self, event_id: str, user_id: str) -> None:
         """Delete what a user holds of an event: RSVP, waitlist entry and invites. Raises `Missing`.
 
         The user cannot respond again until the creator invites them.
@@ -195,8 +195,8 @@ class EventBlockStore(Protocol):
     async def clear_blocks(self) -> None:
         """Delete the copy, before all blocks are copied again."""
 
-    async def list_guests(self, pairs: Sequence[BlockedPair], limit: int) -> list[Guest]:
+    async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
         """Return what the two users of each pair hold of each other's events."""
 
-    async def remove_guest(self, guest: Guest) -> None:
+    async def remove_attendee(self, attendee: Attendee) -> None:
         """Delete what a user holds of an event; a freed place goes to the waitlist. Idempotent."""

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from storage.contracts.events import BlockedPair, Guest
+from storage.contracts.events import Attendee, BlockedPair
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import to_uuid, to_uuids
 
 SERVICE = "events"
-REMOVAL_HOLDS = False
-"""After an unblock the user can respond again."""
 
 
 class PostgresEventBlocks:
@@ -20,8 +18,8 @@ class PostgresEventBlocks:
         self._insert = load_statement(SERVICE, "blocks", "block_insert")
         self._delete = load_statement(SERVICE, "blocks", "block_delete")
         self._clear = load_statement(SERVICE, "blocks", "block_clear")
-        self._guests = load_statement(SERVICE, "blocks", "guest_of_blocked_list")
-        self._remove_guest = load_statement(SERVICE, "rsvps", "guest_remove")
+        self._attendees = load_statement(SERVICE, "blocks", "attendee_of_blocked_list")
+        self._remove_attendee = load_statement(SERVICE, "blocks", "blocked_attendee_remove")
 
     async def set_blocks(self, blocked: Sequence[BlockedPair], unblocked: Sequence[BlockedPair]) -> None:
         if blocked:
@@ -32,16 +30,14 @@ class PostgresEventBlocks:
     async def clear_blocks(self) -> None:
         await self._pool.write(self._clear)
 
-    async def list_guests(self, pairs: Sequence[BlockedPair], limit: int) -> list[Guest]:
+    async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
         if not pairs:
             return []
-        rows = await self._pool.rows(self._guests, *_columns(pairs), limit)
-        return [Guest(str(row["event_id"]), str(row["user_id"])) for row in rows]
+        rows = await self._pool.rows(self._attendees, *_columns(pairs), limit)
+        return [Attendee(str(row["event_id"]), str(row["user_id"])) for row in rows]
 
-    async def remove_guest(self, guest: Guest) -> None:
-        await self._pool.write(
-            self._remove_guest, to_uuid(guest.event_id), to_uuid(guest.user_id), REMOVAL_HOLDS
-        )
+    async def remove_attendee(self, attendee: Attendee) -> None:
+        await self._pool.write(self._remove_attendee, to_uuid(attendee.event_id), to_uuid(attendee.user_id))
 
 
 def _columns(pairs: Iterable[BlockedPair]) -> tuple[list[object], list[object]]:

@@ -19,8 +19,6 @@ from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
 
 SERVICE = "events"
-REMOVAL_HOLDS = True
-"""A guest removed by a host cannot respond until the creator invites them."""
 
 
 class PostgresRsvps:
@@ -32,7 +30,7 @@ class PostgresRsvps:
         self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
         self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_answer")
         self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
-        self._remove_guest = load_statement(SERVICE, "rsvps", "guest_remove")
+        self._remove_attendee = load_statement(SERVICE, "rsvps", "attendee_remove")
         self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
         self._users_to_notify = load_statement(SERVICE, "rsvps", "rsvp_notify_list")
         self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
@@ -52,10 +50,8 @@ class PostgresRsvps:
             raise Missing
         return RsvpState(None, None)
 
-    async def remove_guest(self, event_id: str, user_id: str) -> None:
-        (row,) = await self._pool.write(
-            self._remove_guest, to_uuid(event_id), to_uuid(user_id), REMOVAL_HOLDS
-        )
+    async def remove_attendee(self, event_id: str, user_id: str) -> None:
+        (row,) = await self._pool.write(self._remove_attendee, to_uuid(event_id), to_uuid(user_id))
         if not row["known"]:
             raise Missing
 

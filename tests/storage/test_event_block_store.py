@@ -1,10 +1,10 @@
-"""Blocks and removed guests in the Event service: what they end, and what stays refused."""
+"""Blocks and removed attendees in the Event service: what they end, and what stays refused."""
 
 import asyncio
 
 import pytest
 
-from storage.contracts.events import Guest, RsvpState
+from storage.contracts.events import Attendee, RsvpState
 from storage.errors import Conflict, Missing
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
@@ -34,11 +34,11 @@ async def test_what_blocked_users_hold_is_listed_and_removed(
         await scene.rsvps.set_rsvp(event_id, ben, status, waitlist=False)
     await scene.rsvps.set_rsvp(event_id, random_id(), "MAYBE", waitlist=False)
     pair = (ben, ana) if reverse else (ana, ben)
-    assert await scene.blocks.list_guests([pair], 10) == [Guest(event_id, ben)]
-    await scene.blocks.remove_guest(Guest(event_id, ben))
-    assert await scene.blocks.list_guests([pair], 10) == []
+    assert await scene.blocks.list_attendees([pair], 10) == [Attendee(event_id, ben)]
+    await scene.blocks.remove_attendee(Attendee(event_id, ben))
+    assert await scene.blocks.list_attendees([pair], 10) == []
     assert await scene.rsvps.get_rsvp(event_id, ben) == NO_RSVP
-    (published,) = await scene.database.outbox_rows("guest.removed")
+    (published,) = await scene.database.outbox_rows("attendee.removed")
     assert published.payload == {"event_id": event_id, "user_id": ben}
     assert await scene.sql.fetchval("SELECT count(*) FROM event_removals") == 0
     assert len(await scene.rsvps.page_rsvps(event_id, None, None, (), 10)) == (
@@ -46,16 +46,16 @@ async def test_what_blocked_users_hold_is_listed_and_removed(
     )
 
 
-async def test_place_of_a_blocked_guest_goes_to_the_next(scene: EventFixture) -> None:
+async def test_place_of_a_blocked_attendee_goes_to_the_next(scene: EventFixture) -> None:
     """Not to a waiting user with a block either, who would hold it for ever."""
     blocked, first, second = sorted_random_ids(3)
     event_id, (goer,) = await create_full_event(scene, [blocked, first, second])
     creator = await creator_of(scene, event_id)
     await scene.blocks.set_blocks([(creator, goer), (creator, blocked)], [])
-    await scene.blocks.remove_guest(Guest(event_id, goer))
+    await scene.blocks.remove_attendee(Attendee(event_id, goer))
     assert await scene.going_user_ids(event_id) == [first]
     assert await scene.promoted_user_ids() == [first]
-    await scene.blocks.remove_guest(Guest(event_id, blocked))
+    await scene.blocks.remove_attendee(Attendee(event_id, blocked))
     assert await scene.rsvps.get_rsvp(event_id, second) == RsvpState(None, 1)
 
 
@@ -74,7 +74,7 @@ async def test_rsvp_with_a_block_is_refused_until_the_unblock(scene: EventFixtur
     assert (await scene.rsvps.set_rsvp(event_id, ben, "MAYBE", waitlist=False)).status == "MAYBE"
 
 
-async def test_concurrent_rsvps_and_blocks_leave_no_blocked_guest(scene: EventFixture) -> None:
+async def test_concurrent_rsvps_and_blocks_leave_no_blocked_attendee(scene: EventFixture) -> None:
     """Whichever is first: the RSVP is withdrawn, or refused; every free place is taken."""
     users = sorted_random_ids(12)
     event_id = await scene.create_event(4)
@@ -89,26 +89,26 @@ async def test_concurrent_rsvps_and_blocks_leave_no_blocked_guest(scene: EventFi
 
     async def block(pair: tuple[str, str]) -> None:
         await scene.blocks.set_blocks([pair], [])
-        for guest in await scene.blocks.list_guests([pair], 10):
-            await scene.blocks.remove_guest(guest)
+        for attendee in await scene.blocks.list_attendees([pair], 10):
+            await scene.blocks.remove_attendee(attendee)
 
     await asyncio.gather(*map(respond, users), *map(block, blocked))
     going = await scene.going_user_ids(event_id)
     assert len(going) == 4
     assert set(going) <= set(users[1::2])
     assert await scene.counts(event_id) == (4, 0)
-    assert await scene.blocks.list_guests(blocked, 10) == []
+    assert await scene.blocks.list_attendees(blocked, 10) == []
 
 
-async def test_removed_guest_stays_removed_until_the_creator_invites(scene: EventFixture) -> None:
+async def test_removed_attendee_stays_removed_until_the_creator_invites(scene: EventFixture) -> None:
     """An invite by somebody else does not undo it; the place goes to the next."""
     ben, waiting = random_id(), random_id()
     event_id = await scene.create_event(1)
     creator = await creator_of(scene, event_id)
     await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
     await scene.rsvps.set_rsvp(event_id, waiting, "GOING", waitlist=True)
-    await scene.rsvps.remove_guest(event_id, ben)
-    await scene.rsvps.remove_guest(event_id, ben)
+    await scene.rsvps.remove_attendee(event_id, ben)
+    await scene.rsvps.remove_attendee(event_id, ben)
     assert await scene.going_user_ids(event_id) == [waiting]
     await scene.events.invite(event_id, waiting, [ben], None)
     for status in ("INTERESTED", "GOING"):
@@ -117,15 +117,15 @@ async def test_removed_guest_stays_removed_until_the_creator_invites(scene: Even
     await scene.events.invite(event_id, creator, [ben], None)
     assert (await scene.rsvps.set_rsvp(event_id, ben, "INTERESTED", waitlist=True)).status == "INTERESTED"
     with pytest.raises(Missing):
-        await scene.rsvps.remove_guest(random_id(), ben)
+        await scene.rsvps.remove_attendee(random_id(), ben)
 
 
 async def test_removing_a_user_who_holds_nothing_records_nothing(scene: EventFixture) -> None:
     """So the table is not larger than what users did."""
     event_id = await scene.create_event()
-    await scene.rsvps.remove_guest(event_id, random_id())
+    await scene.rsvps.remove_attendee(event_id, random_id())
     assert await scene.sql.fetchval("SELECT count(*) FROM event_removals") == 0
-    assert await scene.database.outbox_rows("guest.removed") == []
+    assert await scene.database.outbox_rows("attendee.removed") == []
 
 
 async def test_deletion_publishes_whom_to_notify(scene: EventFixture) -> None:

@@ -96,7 +96,7 @@ async def test_first_batch_copies_blocks_that_are_no_longer_in_the_feed(
 ) -> None:
     """Blocks from before this release, whose domain events were pruned."""
     monkeypatch.setattr(event_blocks, "BLOCKS_PER_PAGE", 2)
-    monkeypatch.setattr(event_blocks, "GUESTS_PER_BATCH", 2)
+    monkeypatch.setattr(event_blocks, "ATTENDEES_PER_BATCH", 2)
     ana, *others, dan = sorted_random_ids(7)
     event_id = await setup.create_event(ana)
     for user_id in (*others, dan):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from actors.protocol.server_frames import NotificationCreated, NotificationRead
-from storage.contracts.events import Guest
+from storage.contracts.events import Attendee
 from storage.contracts.notifications import NotificationSource
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -53,13 +53,13 @@ class Objects:
         """Ben invites Cyd to Ana's event."""
         await self.setup.events.invite(self.event_id, self.setup.ben, [self.setup.cyd], None)
 
-    async def remove_guest(self) -> None:
-        await self.setup.rsvps.remove_guest(self.event_id, self.setup.cyd)
+    async def remove_attendee(self) -> None:
+        await self.setup.rsvps.remove_attendee(self.event_id, self.setup.cyd)
 
     async def end_by_block(self) -> None:
         """What the reader of a block between Ana and Cyd does."""
         blocks = PostgresEventBlocks(self.setup.databases["events"].pool)
-        await blocks.remove_guest(Guest(self.event_id, self.setup.cyd))
+        await blocks.remove_attendee(Attendee(self.event_id, self.setup.cyd))
 
 
 Step = Callable[[Objects], Awaitable[None]]
@@ -73,7 +73,7 @@ CASES: dict[str, tuple[Step, Step, str]] = {
     "comment, block": (Objects.comment, Objects.block, "ana"),
     "unfollow": (Objects.follow, Objects.unfollow, "ana"),
     "follow, block": (Objects.follow, Objects.block, "ana"),
-    "invite, guest removed": (Objects.invite, Objects.remove_guest, "cyd"),
+    "invite, attendee removed": (Objects.invite, Objects.remove_attendee, "cyd"),
     "invite, block with the creator": (Objects.invite, Objects.end_by_block, "cyd"),
 }
 

@@ -222,25 +222,27 @@ async def test_block_by_what_the_other_holds(
     await check(pair)
 
 
-async def test_host_removes_a_guest(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
-    """The next in line gets the place; the guest cannot respond until the host invites them."""
-    host, guest, waiting = await people.register(3, instance)
+async def test_host_removes_a_attendee(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The next in line gets the place; the attendee cannot respond until the host invites them."""
+    host, attendee, waiting = await people.register(3, instance)
     event = (await api.event(host, capacity=1))["id"]
-    pair = Pair(api, host, guest, waiting, "", event)
+    pair = Pair(api, host, attendee, waiting, "", event)
     await go(pair)
-    path = f"/v1/events/{event}/rsvps/{guest.id}"
-    await api.expect_error("permission.denied", 403, guest, "DELETE", path)
+    path = f"/v1/events/{event}/rsvps/{attendee.id}"
+    await api.expect_error("permission.denied", 403, attendee, "DELETE", path)
     await api.expect_error("request.invalid", 422, host, "DELETE", f"/v1/events/{event}/rsvps/{host.id}")
     await api.expect(204, host, "DELETE", path)
     await api.expect(204, host, "DELETE", path)
     await pair.wait_for_rsvps("GOING", waiting)
     await pair.wait_for_members(host, waiting)
     for status in ("INTERESTED", "GOING"):
-        await api.expect_error("permission.denied", 403, guest, "PUT", pair.rsvp_path(), {"status": status})
-    assert (await api.get(guest, f"/v1/events/{event}"))["my_rsvp"] is None
-    await api.expect(204, host, "POST", f"/v1/events/{event}/invites", {"user_ids": [guest.id]})
-    await api.rsvp(guest, event, "INTERESTED")
-    await api.wait_for(guest, "/v1/notifications", lambda page: len(page["items"]) == 1)
+        await api.expect_error(
+            "permission.denied", 403, attendee, "PUT", pair.rsvp_path(), {"status": status}
+        )
+    assert (await api.get(attendee, f"/v1/events/{event}"))["my_rsvp"] is None
+    await api.expect(204, host, "POST", f"/v1/events/{event}/invites", {"user_ids": [attendee.id]})
+    await api.rsvp(attendee, event, "INTERESTED")
+    await api.wait_for(attendee, "/v1/notifications", lambda page: len(page["items"]) == 1)
 
 
 async def test_author_deletes_a_post_that_a_moderator_hid(

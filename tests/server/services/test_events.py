@@ -201,7 +201,7 @@ async def test_last_event_of_the_calendar_ends_its_pages(
     assert ids(await api.collect_pages(ana, path, 1)) == ids(made)
 
 
-async def test_deleted_event_is_cancelled_for_its_guests(
+async def test_deleted_event_is_cancelled_for_its_attendees(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """All who responded or were invited are notified; the conversation stays readable, and says so."""
