@@ -189,8 +189,8 @@ class EventRoutes:
     async def remove_attendee(self, request: TypedRequest[None, None]) -> None:
         """Remove an attendee from an event.
 
-        Only its creator can. The user loses the RSVP, the place on the waiting list and invitations, leaves the
-        event's conversation, and cannot respond again until the creator invites them. Idempotent.
+        Only its creator can. The user loses the RSVP, the place on the waiting list and invitations, leaves
+        the event's conversation, and cannot respond again until the creator invites them. Idempotent.
         """
         await self._rsvps.remove_attendee(
             request.caller.user.id, request.path_params["id"], request.path_params["user_id"]
