@@ -180,6 +180,9 @@ class EventConversations:
         # Repeat until the RSVP is unchanged: another reader may be applying a later event concurrently.
         while is_going != (now := (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING):
             is_going = now
+            if not is_going and await self._events.get_creator_id(event_id) is None:
+                # The RSVP was deleted with its event, whose members keep the conversation.
+                return
             change = self._groups.add_by_rule if is_going else self._groups.remove_by_rule
             await self._apply(change(event_conversation_id(event_id), user))
 

@@ -269,3 +269,25 @@ async def test_rsvp_changed_during_update_is_applied(setup: EventConversationsSe
     await setup.make_consumer(RsvpChangingGroups(setup, event_id)).handle(await setup.read_all_events(), None)
 
     assert await setup.get_members(event_id) == {creator}
+
+
+class EventDeletingGroups(RsvpChangingGroups):
+    """Conversations during which the event is deleted while the user is being added."""
+
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
+        await self._groups.add_by_rule(conversation_id, user)
+        creator_id = await self._setup.events.get_creator_id(self._event_id)
+        assert creator_id is not None
+        await self._setup.events.delete(self._event_id, creator_id)
+
+
+async def test_event_deleted_during_update_keeps_its_members(setup: EventConversationsSetup) -> None:
+    """The RSVP is gone with the event, which does not remove the user."""
+    creator, attendee, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, attendee, "GOING")
+    consumer = setup.make_consumer(EventDeletingGroups(setup, event_id))
+    await consumer.handle(await setup.read_all_events(), None)
+    await setup.catch_up()
+
+    assert await setup.get_members(event_id) == {creator, attendee}
