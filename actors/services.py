@@ -14,6 +14,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.domain_events.consumer import Consumer
 from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import TOPIC_PREFIX, Producer, Readers
+from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
 from actors.events.events import Events
 from actors.events.rsvps import Rsvps
@@ -21,6 +22,7 @@ from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.hooks import ServiceHooks
+from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
 from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_consumer import NotificationConsumer
@@ -38,7 +40,7 @@ from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheRe
 from actors.user_cache.user_cards import UserCards
 from config.limits import Limits
 from storage.contracts.domain_events import Cursors, Outbox
-from storage.contracts.events import EventStore, RsvpStore
+from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
@@ -74,6 +76,7 @@ class ServiceStores:
     reactions: ReactionStore
     events: EventStore
     rsvps: RsvpStore
+    event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore
     timelines: Timelines
@@ -90,7 +93,6 @@ class SharedServices:
         self.user_cards = {
             name: UserCards(stores.user_caches[name], stores.user_snapshots) for name in USER_CACHE_SERVICES
         }
-        self._shutdown_s = limits.shutdown_ms / 2000
         self.block_service = BlockService(stores.social, limits.block_cache_s)
         self.block_comparison = BlockComparison(stores.social, self.block_service, limits.block_cache_s)
         self.stream_writer = StreamWriter(stores.user_streams)
@@ -105,6 +107,7 @@ class SharedServices:
             user_cards,
             self.block_service,
             self.notification_pusher,
+            self.notifications,
         )
         self.on_bus_message: Callable[[str], None] = lambda _topic: None
 
@@ -137,7 +140,7 @@ class SharedServices:
         self.on_bus_message(topic)
 
     async def close(self) -> None:
-        await self.mention_notifier.close(self._shutdown_s)
+        await self.mention_notifier.close()
         await self.notifications.close()
         await self.block_service.close()
 
@@ -232,7 +235,12 @@ class Services:
         stores, shared = self._shared.stores, self._shared
         event_stores = stores.event_stores
 
-        recipients = Recipients(shared.user_cards["notifications"], shared.block_service, stores.rsvps)
+        recipients = Recipients(
+            shared.user_cards["notifications"],
+            shared.block_service,
+            stores.rsvps,
+            Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
+        )
 
         def notification_consumer(service: str) -> NotificationConsumer:
             return NotificationConsumer(
@@ -283,6 +291,13 @@ class Services:
             core.conversations,
             event_stores["events"].cursors,
         )
+        event_blocks = EventBlocks(
+            stores.event_blocks,
+            stores.social,
+            shared.block_service,
+            event_stores["events"].cursors,
+            lambda: self.wake_readers("events"),
+        )
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )
@@ -303,6 +318,7 @@ class Services:
                     "social",
                     (notification_consumer("social"), "notifications"),
                     (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
+                    (event_blocks, "events"),
                 ),
                 "posts": producer_of(
                     "posts",

@@ -41,6 +41,7 @@ from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.email_changes import PostgresEmailChanges
+from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -237,6 +238,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+        event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,

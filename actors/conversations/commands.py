@@ -90,7 +90,25 @@ class RemoveByRule(Struct, frozen=True):
         return self.user
 
 
-MembershipChange = AddMember | RemoveMember | UpdateSettings | AddByRule | RemoveByRule
+class RenameByRule(Struct, frozen=True):
+    """Change the name from `old_name`. Changes nothing if the group has another name, given by an admin."""
+
+    actor: UserCard
+    old_name: str
+    name: str
+
+
+class AnnounceByRule(Struct, frozen=True):
+    """Store a SYSTEM message, once for each `key`: a repeat is refused with `idempotency.conflict`."""
+
+    actor: UserCard
+    text: str
+    key: str
+
+
+ChangeByRule = AddByRule | RemoveByRule | RenameByRule | AnnounceByRule
+"""Changes that need no permission: they follow another service."""
+MembershipChange = AddMember | RemoveMember | UpdateSettings | ChangeByRule
 
 
 class ChangeMembership(Struct, frozen=True):

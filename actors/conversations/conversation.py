@@ -12,8 +12,8 @@ from typing import Any
 
 from actors.conversations.append_pipeline import AppendPipeline
 from actors.conversations.commands import (
-    AddByRule,
     AppendResult,
+    ChangeByRule,
     ChangeMembership,
     ChangeMessage,
     ConversationCommand,
@@ -21,7 +21,6 @@ from actors.conversations.commands import (
     ForwardResult,
     GetInfo,
     RemoteAppend,
-    RemoveByRule,
     Send,
 )
 from actors.conversations.conversation_services import ConversationServices
@@ -216,9 +215,7 @@ class Conversation:
 
     def _handle_change(self, command: ChangeMembership | ChangeMessage) -> Coroutine[Any, Any, None] | None:
         user_id = command.change.actor.id if isinstance(command, ChangeMembership) else command.user_id
-        by_rule = isinstance(command, ChangeMembership) and isinstance(
-            command.change, AddByRule | RemoveByRule
-        )
+        by_rule = isinstance(command, ChangeMembership) and isinstance(command.change, ChangeByRule)
         if not by_rule and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)
         if isinstance(command, ChangeMembership):

@@ -25,6 +25,12 @@ class Mentions(Protocol):
     async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
         """Notify the mentioned members. Idempotent. Raises `StorageError` or `ApiError`."""
 
+    def withdraw_message(self, message: MessageEntry) -> None:
+        """Withdraw the notifications of a deleted message, in the background."""
+
+    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
+        """Withdraw the notifications of users who left a conversation, in the background."""
+
 
 class BlockChecker(Protocol):
     """Checks whether one of two users blocked the other."""
@@ -48,6 +54,12 @@ class NullMentions:
         on_done(True)
 
     async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
+        """Do nothing."""
+
+    def withdraw_message(self, message: MessageEntry) -> None:
+        """Do nothing."""
+
+    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
         """Do nothing."""
 
 

@@ -1,6 +1,13 @@
 """Builds log entries from commands, once their seq is known."""
 
-from actors.conversations.commands import ChangeMessage, Draft, MembershipChange, PendingAppend, Send
+from actors.conversations.commands import (
+    AnnounceByRule,
+    ChangeMessage,
+    Draft,
+    MembershipChange,
+    PendingAppend,
+    Send,
+)
 from actors.conversations.errors import not_found
 from actors.conversations.message_changes import content_digest, plan_message_change
 from actors.conversations.roster import Roster
@@ -77,7 +84,7 @@ def system_entry(
         attempt_id=attempt_id,
         sender_id=change.actor.id,
         # Unique like every client_id. Not sent to clients.
-        client_id=f"system:{attempt_id:x}",
+        client_id=f"system:{change.key if isinstance(change, AnnounceByRule) else format(attempt_id, 'x')}",
         content=content,
         message_type=MessageType.SYSTEM.value,
         mentions=(),

@@ -70,6 +70,8 @@ class EntryEffects:
         reply = pending.command.reply
         if not is_complete and isinstance(reply, EffectReply):
             reply.record.fail()
+        if entry.membership is not None and entry.membership.left:
+            self._services.mentions.withdraw_conversation(entry.conversation_id, entry.membership.left)
 
     async def apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
@@ -78,4 +80,6 @@ class EntryEffects:
         changed = message.with_state(entry.state, entry.seq)
         self._services.publisher.publish_change(changed)
         self._services.summary_writer.add_change(entry, newest[0])
+        if changed.deleted_at_ms is not None and message.mentions:
+            self._services.mentions.withdraw_message(message)
         return changed

@@ -8,9 +8,12 @@ import msgspec
 from actors.conversations.commands import (
     AddByRule,
     AddMember,
+    AnnounceByRule,
+    ChangeByRule,
     MembershipChange,
     RemoveByRule,
     RemoveMember,
+    RenameByRule,
     UpdateSettings,
 )
 from actors.conversations.errors import not_found
@@ -59,7 +62,7 @@ class Roster:
                 permission.denied, participant.not_found, conversation.full, request.invalid.
         """
         actor = change.actor
-        if isinstance(change, AddByRule | RemoveByRule):
+        if isinstance(change, ChangeByRule):
             return self._plan_by_rule(change)
         if actor.id not in self.members:
             raise not_found()
@@ -84,13 +87,19 @@ class Roster:
             raise ApiError("conversation.full", f"A conversation has at most {PARTICIPANTS_MAX} members.")
         return MembershipDelta(len(self.members) + 1, joined=(user.id,)), text
 
-    def _plan_by_rule(self, change: AddByRule | RemoveByRule) -> tuple[MembershipDelta, str] | None:
-        user = change.user
-        if isinstance(change, AddByRule):
-            return self._plan_add(user, f"@{user.username} joined")
-        if user.id not in self.members:
-            return None
-        return self._plan_remove(RemoveMember(user, user))
+    def _plan_by_rule(self, change: ChangeByRule) -> tuple[MembershipDelta, str] | None:
+        match change:
+            case AddByRule(user=user):
+                return self._plan_add(user, f"@{user.username} joined")
+            case RemoveByRule(user=user):
+                return self._plan_remove(RemoveMember(user, user)) if user.id in self.members else None
+            case RenameByRule(actor=actor, old_name=old_name, name=name):
+                if self.name != old_name or name == old_name:
+                    return None
+                delta = MembershipDelta(len(self.members), name=name)
+                return delta, f'@{actor.username} changed the name to "{name}"'
+            case AnnounceByRule(text=text):
+                return MembershipDelta(len(self.members)), text
 
     def _plan_remove(self, change: RemoveMember) -> tuple[MembershipDelta, str]:
         actor, user = change.actor, change.user

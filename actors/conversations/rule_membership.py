@@ -2,7 +2,14 @@
 
 from actors.conversations import serializers
 from actors.conversations.command_sender import CommandSender
-from actors.conversations.commands import AddByRule, ChangeMembership, MembershipChange, RemoveByRule
+from actors.conversations.commands import (
+    AddByRule,
+    AnnounceByRule,
+    ChangeMembership,
+    MembershipChange,
+    RemoveByRule,
+    RenameByRule,
+)
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.protocol.objects import ConversationType, UserCard
@@ -45,6 +52,14 @@ class RuleMembership:
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Remove a user without an admin's permission. Does nothing if the user is not a member."""
         await self.change_membership(conversation_id, RemoveByRule(user))
+
+    async def rename_by_rule(self, conversation_id: str, actor: UserCard, old_name: str, name: str) -> None:
+        """Change the name from `old_name`. Does nothing if an admin has given the group another name."""
+        await self.change_membership(conversation_id, RenameByRule(actor, old_name, name))
+
+    async def announce_by_rule(self, conversation_id: str, actor: UserCard, text: str, key: str) -> None:
+        """Store a SYSTEM message. Raises `ApiError` (idempotency.conflict) if it was stored under `key`."""
+        await self.change_membership(conversation_id, AnnounceByRule(actor, text, key))
 
     async def remove_user(self, user_id: str) -> None:
         """Remove a deleted user from all groups. Direct conversations stay with the other member."""

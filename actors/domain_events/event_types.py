@@ -34,12 +34,20 @@ class FollowCreated(FollowChanged, frozen=True):
     pass
 
 
+class FollowDeleted(FollowChanged, frozen=True):
+    pass
+
+
 class BlockChanged(msgspec.Struct, frozen=True):
     blocker_id: str
     blocked_id: str
 
 
 class BlockCreated(BlockChanged, frozen=True):
+    pass
+
+
+class BlockDeleted(BlockChanged, frozen=True):
     pass
 
 
@@ -56,13 +64,30 @@ class PostCreated(PostChanged, frozen=True):
     pass
 
 
+class PostDeleted(PostChanged, frozen=True):
+    """The post was deleted, or hidden by a moderator."""
+
+
 class PostLiked(msgspec.Struct, frozen=True):
     post_id: str
     author_id: str
     user_id: str
 
 
+class PostUnliked(msgspec.Struct, frozen=True):
+    post_id: str
+    author_id: str
+    user_id: str
+
+
 class CommentCreated(msgspec.Struct, frozen=True):
+    id: str
+    post_id: str
+    author_id: str
+    user_id: str
+
+
+class CommentDeleted(msgspec.Struct, frozen=True):
     id: str
     post_id: str
     author_id: str
@@ -76,9 +101,36 @@ class EventCreated(msgspec.Struct, frozen=True):
 
 
 class EventUpdated(msgspec.Struct, frozen=True):
+    """`old_title` is set if the title has changed."""
+
     id: str
     creator_id: str
     title: str
+    old_title: str | None = None
+
+
+class EventCancelled(msgspec.Struct, frozen=True):
+    """An event is deleted. `user_ids` responded or were invited; one event for each part of them."""
+
+    id: str
+    creator_id: str
+    title: str
+    user_ids: list[str]
+
+
+class EventDeleted(msgspec.Struct, frozen=True):
+    """Published after the `EventCancelled` of the event."""
+
+    id: str
+    creator_id: str
+    title: str
+
+
+class AttendeeRemoved(msgspec.Struct, frozen=True):
+    """A host removed a user, or there is a block between user and creator. RSVP and invites are deleted."""
+
+    event_id: str
+    user_id: str
 
 
 class RsvpChanged(msgspec.Struct, frozen=True):
@@ -106,15 +158,20 @@ DomainEvent = (
     UserUpserted
     | UserDeleted
     | FollowCreated
-    | FollowChanged
+    | FollowDeleted
     | BlockCreated
-    | BlockChanged
+    | BlockDeleted
     | PostCreated
-    | PostChanged
+    | PostDeleted
     | PostLiked
+    | PostUnliked
     | CommentCreated
+    | CommentDeleted
     | EventCreated
     | EventUpdated
+    | EventCancelled
+    | EventDeleted
+    | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
     | EventInvited
@@ -125,15 +182,20 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "user.updated": UserUpserted,
     "user.deleted": UserDeleted,
     "follow.created": FollowCreated,
-    "follow.deleted": FollowChanged,
+    "follow.deleted": FollowDeleted,
     "block.created": BlockCreated,
-    "block.deleted": BlockChanged,
+    "block.deleted": BlockDeleted,
     "post.created": PostCreated,
-    "post.deleted": PostChanged,
+    "post.deleted": PostDeleted,
     "post.liked": PostLiked,
+    "post.unliked": PostUnliked,
     "comment.created": CommentCreated,
+    "comment.deleted": CommentDeleted,
     "event.created": EventCreated,
     "event.updated": EventUpdated,
+    "event.cancelled": EventCancelled,
+    "event.deleted": EventDeleted,
+    "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,
     "event.invited": EventInvited,

@@ -1,15 +1,27 @@
 """Group conversations of events: created with the event; users with a `GOING` RSVP are members.
 
+The name follows the event's title until an admin gives it another one. After the event is deleted the
+conversation stays with its members, with a SYSTEM message.
+
 Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
 arrive in any order. The creator stays a member regardless of the RSVP.
 """
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Protocol
 
-from actors.domain_events.event_types import EventCreated, RsvpChanged, RsvpPromoted, decode_event
+from actors.conversations.serializers import to_user_card
+from actors.domain_events.event_types import (
+    AttendeeRemoved,
+    EventCreated,
+    EventDeleted,
+    EventUpdated,
+    RsvpChanged,
+    RsvpPromoted,
+    decode_event,
+)
 from actors.events.serializers import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
@@ -20,6 +32,8 @@ from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.events import EventStore, RsvpStore
 
 _log = logging.getLogger(__name__)
+CANCELLED_TEXT = "This event was cancelled"
+CANCELLED_KEY = "event.cancelled"
 CONCURRENT_EVENTS = 8
 CHECKS_MAX = 5
 """Reads of an RSVP that keeps changing while its member is updated."""
@@ -37,6 +51,12 @@ class GroupConversations(Protocol):
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Remove a user who was added by rule."""
+
+    async def rename_by_rule(self, conversation_id: str, actor: UserCard, old_name: str, name: str) -> None:
+        """Change the name from `old_name`. Does nothing if the group has another name."""
+
+    async def announce_by_rule(self, conversation_id: str, actor: UserCard, text: str, key: str) -> None:
+        """Store a SYSTEM message. Raises `idempotency.conflict` if one was stored under `key`."""
 
 
 class EventConversations:
@@ -60,6 +80,8 @@ class EventConversations:
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         user_ids_by_event: dict[str, dict[str, None]] = {}
+        renames: list[EventUpdated] = []
+        deletions: list[EventDeleted] = []
         for event in events:
             match decode_event(event):
                 case EventCreated(id=event_id):
@@ -67,8 +89,14 @@ class EventConversations:
                 case (
                     RsvpChanged(event_id=event_id, user_id=user_id)
                     | RsvpPromoted(event_id=event_id, user_id=user_id)
+                    | AttendeeRemoved(event_id=event_id, user_id=user_id)
                 ):
                     user_ids_by_event.setdefault(event_id, {})[user_id] = None
+                case EventUpdated(id=event_id, old_title=str()) as renamed:
+                    renames.append(renamed)
+                    user_ids_by_event.setdefault(event_id, {})
+                case EventDeleted() as deleted:
+                    deletions.append(deleted)
         slots = asyncio.Semaphore(CONCURRENT_EVENTS)
 
         async def update(event_id: str, user_ids: Iterable[str]) -> None:
@@ -83,6 +111,10 @@ class EventConversations:
         for failure in results:
             if failure is not None:
                 raise failure
+        for renamed in renames:
+            await self._rename(renamed)
+        for deleted in deletions:
+            await self._announce_cancellation(deleted)
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
@@ -98,9 +130,43 @@ class EventConversations:
         events = await self._events.find([event_id], creator_id)
         if creator is None or not events:
             return None
-        name = events[0].title[:GROUP_NAME_CHARACTERS]
+        name = _group_name(events[0].title)
         await self._groups.ensure_group(event_conversation_id(event_id), creator, name)
         return creator_id
+
+    async def _rename(self, renamed: EventUpdated) -> None:
+        """Rename the conversation to the current title; the event's title may be older."""
+        creator = await self._find_creator(renamed.creator_id)
+        events = await self._events.find([renamed.id], creator.id)
+        if events and renamed.old_title is not None:
+            await self._apply(
+                self._groups.rename_by_rule(
+                    event_conversation_id(renamed.id),
+                    creator,
+                    _group_name(renamed.old_title),
+                    _group_name(events[0].title),
+                )
+            )
+
+    async def _announce_cancellation(self, deleted: EventDeleted) -> None:
+        creator = await self._find_creator(deleted.creator_id)
+        await self._apply(
+            self._groups.announce_by_rule(
+                event_conversation_id(deleted.id), creator, CANCELLED_TEXT, CANCELLED_KEY
+            )
+        )
+
+    async def _find_creator(self, creator_id: str) -> UserCard:
+        return to_user_card(creator_id, await self._user_cards.find([creator_id]))
+
+    async def _apply(self, change: Awaitable[None]) -> None:
+        """Wait for a change. A final refusal is logged: the change was made, or is not possible."""
+        try:
+            await change
+        except ApiError as error:
+            if error.retry:
+                raise
+            _log.info("event conversation not changed: %s", error.code)
 
     async def _update_members(self, event_id: str, user_ids: Sequence[str]) -> None:
         creator_id = await self._ensure_conversation(event_id)
@@ -121,12 +187,12 @@ class EventConversations:
             if now == is_going:
                 return
             is_going = now
-            try:
-                if is_going:
-                    await self._groups.add_by_rule(event_conversation_id(event_id), user)
-                else:
-                    await self._groups.remove_by_rule(event_conversation_id(event_id), user)
-            except ApiError as error:
-                if error.retry:
-                    raise
-                _log.info("member of an event conversation not changed: %s", error.code)
+            if not is_going and await self._events.get_creator_id(event_id) is None:
+                # The RSVP was deleted with its event, whose members keep the conversation.
+                return
+            change = self._groups.add_by_rule if is_going else self._groups.remove_by_rule
+            await self._apply(change(event_conversation_id(event_id), user))
+
+
+def _group_name(title: str) -> str:
+    return title[:GROUP_NAME_CHARACTERS]

@@ -14,7 +14,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
+from storage.contracts.events import EventChange, EventRecord, EventRevision, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
@@ -48,6 +48,15 @@ class Events:
             raise event_not_found()
         return (await self.serialize(records))[0]
 
+    async def get_with_revision(self, viewer_id: str, event_id: str) -> tuple[Event, EventRevision]:
+        """Return an event with how often it was changed."""
+        # The revision first: one that is older than the event is corrected by the next request.
+        revision = await self._store.get_revision(event_id)
+        event = await self.get(viewer_id, event_id)
+        if revision is None:
+            raise event_not_found()
+        return event, revision
+
     async def search(
         self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int
     ) -> KeysetPage[Event]:
@@ -58,7 +67,7 @@ class Events:
 
     async def update(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
         change = to_event_change(patch)
-        await self._require_creator(user_id, event_id)
+        await self.require_creator(user_id, event_id)
         if change != EventChange():
             try:
                 await self._store.change(event_id, change)
@@ -70,7 +79,7 @@ class Events:
         return await self.get(user_id, event_id)
 
     async def delete(self, user_id: str, event_id: str) -> None:
-        await self._require_creator(user_id, event_id)
+        await self.require_creator(user_id, event_id)
         if not await self._store.delete(event_id, user_id):
             raise event_not_found()
         self._on_changed()
@@ -102,7 +111,8 @@ class Events:
         if not await self.can_see(viewer_id, event_id):
             raise event_not_found()
 
-    async def _require_creator(self, user_id: str, event_id: str) -> None:
+    async def require_creator(self, user_id: str, event_id: str) -> None:
+        """Raise `permission.denied`, or `event.not_found` if the event does not exist for the user."""
         await self.require_visible(user_id, event_id)
         if await self._store.get_creator_id(event_id) != user_id:
             raise ApiError("permission.denied", "Only the creator can change an event.")

@@ -1,6 +1,6 @@
 """Request bodies of events. Decoding checks types; this module checks values and their relations."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.social_objects import RsvpStatus
 from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
+from actors.protocol.timestamps import to_utc
 from config.limits import (
     EVENT_CAPACITY_MAX,
     EVENT_CATEGORY_CHARACTERS,
@@ -26,7 +27,6 @@ Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPT
 Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
 Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 DEFAULT_CATEGORY = "SOCIAL"
-YEAR_RANGE = (1970, 9990)
 
 
 class EventBody(msgspec.Struct, frozen=True):
@@ -94,14 +94,14 @@ def to_event_change(patch: EventPatch) -> EventChange:
             errors.append(error)
             return UNSET
 
-    def to_utc(field: str, value: datetime | UnsetType) -> datetime | UnsetType:
+    def validate_time(field: str, value: datetime | UnsetType) -> datetime | UnsetType:
         if isinstance(value, UnsetType):
             return UNSET
-        if not YEAR_RANGE[0] <= value.year <= YEAR_RANGE[1]:
-            errors.append(invalid_field(field, f"Must be in the years {YEAR_RANGE[0]} to {YEAR_RANGE[1]}."))
+        try:
+            return to_utc(field, value)
+        except ApiError as error:
+            errors.append(error)
             return UNSET
-        # A time without an offset is UTC.
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     description = patch.description
     if isinstance(description, str):
@@ -114,8 +114,8 @@ def to_event_change(patch: EventPatch) -> EventChange:
         title=validate("title", patch.title, TITLE_CHARACTERS, line=True),
         description=description,
         category=validate("category", patch.category, EVENT_CATEGORY_CHARACTERS, line=True),
-        start=to_utc("start_datetime", patch.start_datetime),
-        end=to_utc("end_datetime", patch.end_datetime),
+        start=validate_time("start_datetime", patch.start_datetime),
+        end=validate_time("end_datetime", patch.end_datetime),
         capacity=patch.capacity,
     )
     raise_field_errors(errors)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from actors.events.events import Events, event_not_found
 from actors.pagination import KeysetPage, paginate
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Rsvp, RsvpStatus
 from actors.social.block_service import BlockService
@@ -13,6 +13,7 @@ from storage.contracts.events import RsvpState, RsvpStore
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
 
+NO_RSVP = RsvpState(None, None)
 CONFLICT_DETAILS = {
     "event.past": "The event is over.",
     "event.full": "The event is full.",
@@ -43,6 +44,8 @@ class Rsvps:
         except Missing:
             raise event_not_found() from None
         except Conflict as conflict:
+            if conflict.constraint == "removed":
+                raise ApiError("permission.denied", "A host has removed you from this event.") from None
             if conflict.constraint not in CONFLICT_DETAILS:
                 raise
             code = "event.full" if conflict.constraint == "events_capacity" else conflict.constraint
@@ -51,13 +54,29 @@ class Rsvps:
         return _to_rsvp(event_id, user, state)
 
     async def delete_rsvp(self, user: UserCard, event_id: str) -> Rsvp:
-        await self._events.require_visible(user.id, event_id)
+        """Withdraw an RSVP and leave the waitlist. A user who holds either need not see the event."""
+        if await self._store.get_rsvp(event_id, user.id) == NO_RSVP:
+            await self._events.require_visible(user.id, event_id)
         try:
             state = await self._store.delete_rsvp(event_id, user.id)
         except Missing:
             raise event_not_found() from None
         self._on_changed()
         return _to_rsvp(event_id, user, state)
+
+    async def remove_attendee(self, user_id: str, event_id: str, attendee_id: str) -> None:
+        """Remove an attendee, as the creator, until the creator invites them.
+
+        Idempotent. The creator's sight of the attendee does not matter.
+        """
+        await self._events.require_creator(user_id, event_id)
+        if attendee_id == user_id:
+            raise invalid_field("user_id", "You cannot remove yourself. Withdraw your RSVP instead.")
+        try:
+            await self._store.remove_attendee(event_id, attendee_id)
+        except Missing:
+            raise event_not_found() from None
+        self._on_changed()
 
     async def page_rsvps(
         self, viewer_id: str, event_id: str, status: RsvpStatus | None, after: PageKey | None, limit: int

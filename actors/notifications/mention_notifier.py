@@ -6,23 +6,26 @@ The conversation stores a pending effect beforehand, and deletes it when `on_don
 `on_done(False)`, or a crash, the mention is retried.
 """
 
+import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
+from actors.notifications.notifications import Notifications
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.messaging import ConversationStore, MessageEntry
-from storage.contracts.notifications import NotificationStore
+from storage.contracts.notifications import DeletedIds, NotificationSource, NotificationStore
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 MAX_RUNNING = 8
 MAX_PENDING = 1000
+WITHDRAW_RETRY_DELAYS_S = (0.5, 2.0, 5.0)
 
 
 class MentionNotifier:
@@ -35,12 +38,14 @@ class MentionNotifier:
         user_cards: UserCards,
         block_service: BlockService,
         notification_pusher: NotificationPusher,
+        notifications: Notifications,
     ) -> None:
         self._store = store
         self._conversations = conversations
         self._user_cards = user_cards
         self._block_service = block_service
         self._notification_pusher = notification_pusher
+        self._notifications = notifications
         self._task_pool = TaskPool("mention notifications", MAX_PENDING, MAX_RUNNING)
 
     def notify_later(
@@ -77,9 +82,9 @@ class MentionNotifier:
             await self._store.add(notifications, None)
             self._notification_pusher.wake()
 
-    async def close(self, timeout_s: float) -> None:
-        """Wait up to `timeout_s` for running work."""
-        await self._task_pool.close(timeout_s)
+    async def close(self) -> None:
+        """Wait until running work has finished. The caller sets the deadline."""
+        await self._task_pool.drain()
 
     async def _find_muted(self, conversation_id: str, user_ids: Iterable[Sequence[str]]) -> set[str]:
         distinct_ids = dict.fromkeys(itertools.chain.from_iterable(user_ids))
@@ -87,6 +92,33 @@ class MentionNotifier:
             [(conversation_id, user_id) for user_id in distinct_ids]
         )
         return {mark.user_id for mark in marks if mark.muted}
+
+    def withdraw_message(self, message: MessageEntry) -> None:
+        sources = [
+            NotificationSource(user_id, notification_templates.mention_source(message.id))
+            for user_id in message.mentions
+        ]
+        self._withdraw_later(lambda: self._store.withdraw(sources, spent=True))
+
+    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
+        self._withdraw_later(lambda: self._store.remove_of_conversation(list(user_ids), conversation_id))
+
+    def _withdraw_later(self, withdraw: Callable[[], Awaitable[DeletedIds]]) -> None:
+        if not self._task_pool.submit(lambda: self._withdraw(withdraw)):
+            _log.warning("mention notifications were not withdrawn: too many are pending")
+
+    async def _withdraw(self, withdraw: Callable[[], Awaitable[DeletedIds]]) -> None:
+        for delay_s in WITHDRAW_RETRY_DELAYS_S:
+            try:
+                deleted = await withdraw()
+                for user_id, ids in deleted.items():
+                    await self._notifications.push_removed(user_id, ids)
+            except (StorageError, ApiError) as error:
+                _log.warning("mention notifications could not be withdrawn: %s", type(error).__name__)
+                await asyncio.sleep(delay_s)
+            else:
+                self._notification_pusher.wake()
+                return
 
     async def _notify_and_report(
         self, entry: MessageEntry, mentioned_ids: Collection[str], on_done: Callable[[bool], None]

@@ -1,18 +1,26 @@
-"""Creates notifications from the domain events of the other services.
+"""Creates and withdraws notifications, from the domain events of the other services.
 
 Each action creates one notification, even if its event is delivered again. `Recipients` decides who gets one.
+What was taken back, deleted or hidden by a block has none.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import assert_never
 
 from actors.domain_events.event_types import (
+    AttendeeRemoved,
     BlockCreated,
     CommentCreated,
+    CommentDeleted,
     DomainEvent,
+    EventCancelled,
     EventInvited,
     EventUpdated,
     FollowCreated,
+    FollowDeleted,
+    PostDeleted,
     PostLiked,
+    PostUnliked,
     RsvpPromoted,
     decode_event,
 )
@@ -21,9 +29,25 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import BatchContext, Recipients
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
-from storage.contracts.notifications import NewNotification, NotificationStore
+from storage.contracts.notifications import (
+    DeletedIds,
+    NewNotification,
+    NotificationSource,
+    NotificationStore,
+)
 
 USERS_PER_BATCH = 1000
+
+Withdrawal = (
+    BlockCreated
+    | PostDeleted
+    | EventCancelled
+    | AttendeeRemoved
+    | FollowDeleted
+    | PostUnliked
+    | CommentDeleted
+)
+"""Events after which notifications are about something that is gone or no longer visible."""
 
 
 class NotificationConsumer:
@@ -51,16 +75,15 @@ class NotificationConsumer:
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         notifications: list[NewNotification] = []
-        decoded = [(event, decode_event(event)) for event in events]
-        context = await self._recipients.load_context(
-            [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        )
+        decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
+        pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
+        context = await self._recipients.load_context([domain_event for _, domain_event in decoded], pairs)
         for event, domain_event in decoded:
-            if isinstance(domain_event, BlockCreated):
-                # Store earlier notifications first, so that they are removed too.
+            if isinstance(domain_event, Withdrawal):
+                # Store earlier notifications first, so that they are withdrawn too.
                 await self._store.add(notifications, None)
                 notifications = []
-                await self._remove_between(domain_event.blocker_id, domain_event.blocked_id)
+                await self._withdraw(domain_event, context)
             async for notification in self._build_notifications(event, domain_event, context):
                 notifications.append(notification)
                 if len(notifications) >= USERS_PER_BATCH:
@@ -70,40 +93,56 @@ class NotificationConsumer:
                     notifications = []
         await self._store.add(notifications, cursor_update)
         if notifications:
+            await self._remove_blocked_since(pairs, context)
             self._notification_pusher.wake()
 
     async def on_feed_reset(self) -> None:
         """Nothing to reset: sources are ids of users and objects, so repeated events create no duplicates."""
 
-    async def _remove_between(self, user_id: str, other_id: str) -> None:
-        for recipient_id, ids in (await self._store.remove_between(user_id, other_id)).items():
+    async def _remove_blocked_since(self, pairs: Sequence[tuple[str, str]], context: BatchContext) -> None:
+        """Remove notifications of users who were blocked while they were stored.
+
+        The reader of the block may have removed the pair's notifications before these were stored.
+        """
+        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.blocked_pairs:
+            await self._push_removed(await self._store.remove_between(one, other))
+
+    async def _withdraw(self, domain_event: Withdrawal, context: BatchContext) -> None:
+        """Withdraw the notifications of what is gone or no longer visible, and push the unread counts."""
+        match domain_event:
+            case BlockCreated(blocker_id=one, blocked_id=other):
+                deleted = await self._store.remove_between(one, other)
+            case PostDeleted(id=post_id, author_id=author_id):
+                deleted = await self._store.remove_about([author_id], post_id, kept_group_key="")
+            case EventCancelled(id=event_id, user_ids=user_ids):
+                deleted = await self._store.remove_about(
+                    user_ids, event_id, kept_group_key=notification_templates.cancelled_group_key(event_id)
+                )
+            case AttendeeRemoved(event_id=event_id, user_id=user_id):
+                deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
+            case FollowDeleted() | PostUnliked() | CommentDeleted():
+                if domain_event in context.existing:
+                    return
+                deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
+            case _:
+                assert_never(domain_event)
+        await self._push_removed(deleted)
+
+    async def _push_removed(self, deleted: DeletedIds) -> None:
+        for recipient_id, ids in deleted.items():
             await self._notifications.push_removed(recipient_id, ids)
+        # Notifications that became smaller are undelivered.
+        self._notification_pusher.wake()
 
     async def _build_notifications(
-        self, event: OutboxEvent, domain_event: DomainEvent | None, context: BatchContext
+        self, event: OutboxEvent, domain_event: DomainEvent, context: BatchContext
     ) -> AsyncIterator[NewNotification]:
         match domain_event:
-            case FollowCreated() as follow:
-                sender = context.get_sender(follow.follower_id, follow.following_id)
-                if sender is not None:
-                    yield notification_templates.followed(follow.following_id, sender)
-            case PostLiked() as like:
-                sender = context.get_sender(like.user_id, like.author_id)
-                if sender is not None:
-                    yield notification_templates.liked(like.author_id, sender, like.post_id)
-            case CommentCreated() as comment:
-                sender = context.get_sender(comment.user_id, comment.author_id)
-                if sender is not None:
-                    yield notification_templates.commented(
-                        comment.author_id, sender, comment.post_id, comment.id
-                    )
-            case EventInvited() as invite:
-                sender = context.get_sender(invite.inviter_id, invite.user_id)
-                if sender is not None:
-                    yield notification_templates.invited(
-                        invite.user_id, sender, invite.event_id, invite.title
-                    )
-            case RsvpPromoted() as promoted:
+            case FollowCreated() | PostLiked() | CommentCreated() | EventInvited():
+                notification = _notification_between(domain_event, context)
+                if notification is not None:
+                    yield notification
+            case RsvpPromoted() as promoted if promoted in context.existing:
                 yield notification_templates.waitlist_promoted(
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
                 )
@@ -115,11 +154,47 @@ class NotificationConsumer:
                         yield notification_templates.event_updated(
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
+            case EventCancelled() as cancelled:
+                creator, user_ids = await self._recipients.find_creator(cancelled)
+                for user_id in user_ids:
+                    yield notification_templates.event_cancelled(
+                        user_id, creator, cancelled.id, cancelled.title
+                    )
             case _:
                 return
 
 
-def _sender_and_recipient(domain_event: DomainEvent | None) -> tuple[str, str] | None:
+def _notification_between(
+    domain_event: FollowCreated | PostLiked | CommentCreated | EventInvited, context: BatchContext
+) -> NewNotification | None:
+    """Build the notification of what one user did to another; None if it was taken back or is not visible."""
+    pair = _sender_and_recipient(domain_event)
+    sender = context.get_sender(*pair) if pair is not None and domain_event in context.existing else None
+    if sender is None:
+        return None
+    match domain_event:
+        case FollowCreated(following_id=user_id):
+            return notification_templates.followed(user_id, sender)
+        case PostLiked(author_id=user_id, post_id=post_id):
+            return notification_templates.liked(user_id, sender, post_id)
+        case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
+            return notification_templates.commented(user_id, sender, post_id, comment_id)
+        case EventInvited(user_id=user_id, event_id=event_id, title=title):
+            return notification_templates.invited(user_id, sender, event_id, title)
+
+
+def _source_of(domain_event: FollowDeleted | PostUnliked | CommentDeleted) -> NotificationSource:
+    """Return the source of the notification of what was taken back."""
+    match domain_event:
+        case FollowDeleted(follower_id=follower_id, following_id=user_id):
+            return NotificationSource(user_id, notification_templates.follow_source(follower_id))
+        case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
+            return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
+        case CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id):
+            return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
+
+
+def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the sender and recipient of an event, if it has both."""
     match domain_event:
         case FollowCreated(follower_id=sender_id, following_id=recipient_id):

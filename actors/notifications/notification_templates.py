@@ -6,6 +6,27 @@ from config.limits import TITLE_CHARACTERS
 from storage.contracts.notifications import NewNotification
 
 
+def follow_source(follower_id: str) -> str:
+    return f"FOLLOW:{follower_id}:"
+
+
+def like_source(post_id: str, user_id: str) -> str:
+    return f"LIKE:{post_id}:{user_id}"
+
+
+def comment_source(post_id: str, comment_id: str) -> str:
+    return f"COMMENT:{post_id}:{comment_id}"
+
+
+def mention_source(message_id: str) -> str:
+    return f"MENTION:{message_id}"
+
+
+def cancelled_group_key(event_id: str) -> str:
+    """Group of its own: all other notifications about the event are withdrawn."""
+    return f"EVENT_CANCELLED:{event_id}"
+
+
 def followed(user_id: str, sender: UserCard) -> NewNotification:
     return _new_notification(
         NotificationType.FOLLOW,
@@ -14,8 +35,8 @@ def followed(user_id: str, sender: UserCard) -> NewNotification:
         sender.id,
         "New follower",
         "started following you",
-        "started following you",
         "FOLLOW",
+        follow_source(sender.id),
     )
 
 
@@ -28,9 +49,8 @@ def liked(user_id: str, sender: UserCard, post_id: str) -> NewNotification:
         post_id,
         "New like",
         action,
-        action,
         f"LIKE:{post_id}",
-        sender.id,
+        like_source(post_id, sender.id),
     )
 
 
@@ -43,9 +63,8 @@ def commented(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> 
         post_id,
         "New comment",
         action,
-        action,
         f"COMMENT:{post_id}",
-        comment_id,
+        comment_source(post_id, comment_id),
     )
 
 
@@ -58,9 +77,8 @@ def invited(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNot
         event_id,
         "New invitation",
         action,
-        action,
         f"EVENT_INVITE:{event_id}",
-        sender.id,
+        f"EVENT_INVITE:{event_id}:{sender.id}",
     )
 
 
@@ -73,9 +91,22 @@ def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, sou
         event_id,
         "Event updated",
         action,
-        action,
         f"EVENT_UPDATE:{event_id}",
-        source,
+        f"EVENT_UPDATE:{event_id}:{source}",
+    )
+
+
+def event_cancelled(user_id: str, sender: UserCard | None, event_id: str, title: str) -> NewNotification:
+    """`sender` is None if the creator was deleted."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=cancelled_group_key(event_id),
+        sender_id=None if sender is None else sender.id,
+        type=NotificationType.EVENT_UPDATE.value,
+        title="Event cancelled",
+        message=f"{title} was cancelled",
+        group_key=cancelled_group_key(event_id),
+        reference_id=event_id,
     )
 
 
@@ -97,7 +128,7 @@ def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> N
 def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: str) -> NewNotification:
     return NewNotification(
         recipient_id=user_id,
-        source=f"MENTION:{message_id}",
+        source=mention_source(message_id),
         sender_id=sender.id,
         type=NotificationType.MENTION.value,
         title="You were mentioned",
@@ -120,19 +151,17 @@ def _new_notification(
     reference_id: str,
     title: str,
     action: str,
-    grouped_action: str,
     group_key: str,
-    source_id: str = "",
+    source: str,
 ) -> NewNotification:
-    """`source_id` distinguishes repeated actions; without it, a sender's action notifies once."""
     return NewNotification(
         recipient_id=user_id,
-        source=f"{kind.value}:{reference_id}:{source_id}",
+        source=source,
         sender_id=sender.id,
         type=kind.value,
         title=title,
         message=f"{display_name(sender)} {action}",
-        grouped_message=(f"{display_name(sender)} and ", f" more {grouped_action}"),
+        grouped_message=(f"{display_name(sender)} and ", f" more {action}"),
         group_key=group_key,
         reference_id=reference_id,
     )

@@ -57,14 +57,14 @@ class Notifications:
 
     async def push_removed(self, user_id: str, ids: Sequence[str]) -> None:
         """Push the removal of notifications, as `notification.read`."""
-        await self._push_read(user_id, list(ids))
+        await self._push_read(user_id, list(ids), withdrawn=True)
 
     async def close(self) -> None:
         await self._unread_loader.close()
 
-    async def _push_read(self, user_id: str, ids: list[str] | None) -> None:
+    async def _push_read(self, user_id: str, ids: list[str] | None, *, withdrawn: bool = False) -> None:
         unread = await self.count_unread(user_id)
-        await self._stream_writer.append([user_id], NotificationRead(0, ids, unread))
+        await self._stream_writer.append([user_id], NotificationRead(0, ids, unread, withdrawn))
 
     async def _load_unread_counts(self, user_ids: Sequence[str]) -> Mapping[str, int]:
         return await self._store.unread_counts(user_ids)

@@ -10,7 +10,8 @@ from itertools import chain
 
 import msgspec
 
-from actors.domain_events.event_types import EventUpdated
+from actors.domain_events.event_types import DomainEvent, EventCancelled, EventUpdated
+from actors.notifications.causes import Causes
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -18,10 +19,14 @@ from storage.contracts.events import RsvpStore
 
 
 class BatchContext(msgspec.Struct, frozen=True):
-    """User cards and blocks of all senders and recipients in a batch of events."""
+    """User cards and blocks of all senders and recipients in a batch of events.
+
+    `existing` are the events whose cause was not taken back.
+    """
 
     cards: Mapping[str, UserCard]
     blocked_pairs: AbstractSet[tuple[str, str]]
+    existing: AbstractSet[DomainEvent]
 
     def get_sender(self, sender_id: str, recipient_id: str) -> UserCard | None:
         """Return the sender's card; None if the recipient must not be notified."""
@@ -31,17 +36,33 @@ class BatchContext(msgspec.Struct, frozen=True):
 
 
 class Recipients:
-    def __init__(self, user_cards: UserCards, block_service: BlockService, rsvps: RsvpStore) -> None:
+    def __init__(
+        self, user_cards: UserCards, block_service: BlockService, rsvps: RsvpStore, causes: Causes
+    ) -> None:
+        self._causes = causes
         self._user_cards = user_cards
         self._block_service = block_service
         self._rsvps = rsvps
 
-    async def load_context(self, pairs: Sequence[tuple[str, str]]) -> BatchContext:
-        """Load cards and blocks of (sender, recipient) pairs, one query each."""
+    async def load_context(
+        self, events: Sequence[DomainEvent], pairs: Sequence[tuple[str, str]]
+    ) -> BatchContext:
+        """Load the causes of events, and cards and blocks of their (sender, recipient) pairs."""
+        existing = await self._causes.find_existing(events)
         if not pairs:
-            return BatchContext({}, frozenset())
+            return BatchContext({}, frozenset(), existing)
         blocked_pairs = await self._block_service.find_blocked_pairs(pairs)
-        return BatchContext(await self._user_cards.find(sorted(set(chain(*pairs)))), blocked_pairs)
+        cards = await self._user_cards.find(sorted(set(chain(*pairs))))
+        return BatchContext(cards, blocked_pairs, existing)
+
+    async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
+        return await self._block_service.find_blocked_pairs(pairs)
+
+    async def find_creator(self, cancelled: EventCancelled) -> tuple[UserCard | None, list[str]]:
+        """Return the creator of a cancelled event, if there is one, and the users to notify."""
+        sender = (await self._user_cards.find([cancelled.creator_id])).get(cancelled.creator_id)
+        blocked_ids = set(await self._block_service.list_blocked_users(cancelled.creator_id))
+        return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
 
     async def pages_for_event_update(
         self, updated: EventUpdated, page_size: int

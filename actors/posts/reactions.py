@@ -1,6 +1,7 @@
 """Likes and comments.
 
 Only users who can see a post can like it or comment on it. Comments and likes of blocked users are hidden.
+Taking back one's own, and removing comments from one's own post, does not depend on what the user can see.
 """
 
 from collections.abc import Callable
@@ -45,8 +46,10 @@ class Reactions:
         self._on_changed()
 
     async def unlike(self, user_id: str, post_id: str) -> None:
-        await self._posts.get_author_id(user_id, post_id)
-        await self._store.unlike(post_id, user_id)
+        if await self._store.unlike(post_id, user_id):
+            self._on_changed()
+        else:
+            await self._posts.get_author_id(user_id, post_id)
 
     async def page_likes(
         self, viewer_id: str, post_id: str, before: PageKey | None, limit: int
@@ -84,11 +87,10 @@ class Reactions:
 
     async def delete_comment(self, user_id: str, comment_id: str) -> None:
         """Delete a comment, as its author or as the author of the post."""
-        comment = await self._get_comment(user_id, comment_id)
-        if user_id not in {comment.author.id, comment.post_author_id}:
+        if not await self._store.delete_comment(comment_id, user_id):
+            await self._get_comment(user_id, comment_id)
             raise ApiError("permission.denied", "Only the author of a comment or of its post can delete it.")
-        if not await self._store.delete_comment(comment_id):
-            raise comment_not_found()
+        self._on_changed()
 
     async def can_see_comment(self, viewer_id: str, comment_id: str) -> bool:
         try:

@@ -187,14 +187,16 @@ class NotificationCreated(Struct, frozen=True, tag="notification.created"):
 
 
 class NotificationRead(Struct, frozen=True, tag="notification.read"):
-    """Notifications were marked as read.
+    """Notifications were marked as read, or withdrawn.
 
-    `ids` is null if all of them were.
+    `ids` is null if all of them were marked as read. With `withdrawn` they no longer exist, because what they
+    were about was taken back, deleted or hidden.
     """
 
     position: int
     ids: list[str] | None
     unread_count: int
+    withdrawn: bool = False
 
 
 class FeedPostCreated(Struct, frozen=True, tag="feed.post_created"):

@@ -1,4 +1,4 @@
-"""Timestamps of the API: RFC 3339, UTC, milliseconds, `Z`.
+"""Timestamps of the API: RFC 3339, UTC, milliseconds, `Z`. On input any offset and precision.
 
 Internally a timestamp is an integer of milliseconds since the epoch. Timestamps are for display; `seq`
 defines the order.
@@ -6,6 +6,11 @@ defines the order.
 
 import time
 from datetime import UTC, datetime
+
+from actors.protocol.errors import invalid_field
+
+YEARS = (1970, 9999)
+"""First and last year of a timestamp, in UTC."""
 
 
 def now_ms() -> int:
@@ -35,3 +40,20 @@ def rfc3339_from_datetime(timestamp: datetime) -> str:
         f"{timestamp.hour:02d}:{timestamp.minute:02d}:{timestamp.second:02d}"
         f".{timestamp.microsecond // 1000:03d}Z"
     )
+
+
+def to_utc(field: str, timestamp: datetime) -> datetime:
+    """Convert a timestamp of a request to UTC and milliseconds; one without a time zone is taken as UTC.
+
+    Digits below a millisecond are truncated, as in responses.
+
+    Raises:
+        ApiError: request.invalid, if the year in UTC is not one of `YEARS`.
+    """
+    try:
+        utc = timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
+    except OverflowError:
+        utc = None
+    if utc is None or not YEARS[0] <= utc.year <= YEARS[1]:
+        raise invalid_field(field, f"Must be in the years {YEARS[0]} to {YEARS[1]}, in UTC.")
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

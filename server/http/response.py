@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
+from aiohttp.helpers import content_disposition_header
 
 JSON_TYPE: Final = "application/json"
 _NO_STORE: Final = {hdrs.CACHE_CONTROL: "no-store"}
@@ -38,9 +39,10 @@ class ResponseWithStatus(msgspec.Struct, frozen=True):
 
 
 class TextResponse(msgspec.Struct, frozen=True):
-    """A text result in the route's `media_type`."""
+    """A text result in the route's `media_type`. With a `file_name`, browsers offer to save it."""
 
     content: str
+    file_name: str | None = None
 
 
 def encode_response(
@@ -71,6 +73,8 @@ def encode_response(
     headers[hdrs.CONTENT_TYPE] = (
         f"{media_type}; charset=utf-8" if isinstance(body, TextResponse) else media_type
     )
+    if isinstance(body, TextResponse) and body.file_name is not None:
+        headers[hdrs.CONTENT_DISPOSITION] = content_disposition_header("attachment", filename=body.file_name)
     return web.Response(body=encoded, status=status, headers=headers)
 
 

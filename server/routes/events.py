@@ -12,6 +12,7 @@ from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from actors.protocol.text_validation import validate_query
+from actors.protocol.timestamps import to_utc
 from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus, TextResponse
@@ -75,7 +76,7 @@ class EventRoutes:
                 body=RsvpBody,
                 response=Rsvp,
                 other_statuses=(202,),
-                errors=("event.full", "event.past", *EVENT_NOT_FOUND),
+                errors=("event.full", "event.past", *OWNER_ONLY_ERRORS),
             ),
             Route("DELETE", f"{event}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
             Route(
@@ -85,6 +86,13 @@ class EventRoutes:
                 query=RsvpQuery,
                 response=Page[Rsvp],
                 errors=EVENT_NOT_FOUND,
+            ),
+            Route(
+                "DELETE",
+                f"{event}/rsvps/{{user_id}}",
+                self.remove_attendee,
+                status=204,
+                errors=("request.invalid", *OWNER_ONLY_ERRORS),
             ),
             Route(
                 "POST",
@@ -118,8 +126,11 @@ class EventRoutes:
         query = request.query
         category = _validate_query("category", query.category, EVENT_CATEGORY_CHARACTERS)
         text = _validate_query("q", query.q, EVENT_SEARCH_CHARACTERS)
-        ends_after = query.from_ or (None if query.to else datetime.now(UTC))
-        criteria = EventSearchCriteria(category, _as_utc(ends_after), _as_utc(query.to), text)
+        starts_before = None if query.to is None else to_utc("to", query.to)
+        ends_after = None if query.from_ is None else to_utc("from", query.from_)
+        if ends_after is None and starts_before is None:
+            ends_after = datetime.now(UTC)
+        criteria = EventSearchCriteria(category, ends_after, starts_before, text)
         page = await self._events.search(
             request.caller.user.id, criteria, decode_page_cursor(request), query.limit
         )
@@ -147,7 +158,8 @@ class EventRoutes:
         """Respond to an event.
 
         `GOING` to a full event joins the waiting list with status 202 if `waitlist` is true, and fails with
-        `event.full` otherwise.
+        `event.full` otherwise. After the start a free place goes to the first user who asks for it. A user
+        whom a host has removed gets `permission.denied`.
         """
         body = request.body
         rsvp = await self._rsvps.set_rsvp(
@@ -156,7 +168,10 @@ class EventRoutes:
         return ResponseWithStatus(rsvp, 200 if rsvp.waitlist_position is None else 202)
 
     async def delete_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
-        """Withdraw the caller's RSVP, and leave the waiting list."""
+        """Withdraw the caller's RSVP, and leave the waiting list.
+
+        Whoever has responded or waits can, also after a block.
+        """
         return await self._rsvps.delete_rsvp(to_user_card(request.caller.user), request.path_params["id"])
 
     async def rsvps(self, request: TypedRequest[None, RsvpQuery]) -> Page[Any]:
@@ -170,6 +185,16 @@ class EventRoutes:
         )
         return to_page(page)
 
+    async def remove_attendee(self, request: TypedRequest[None, None]) -> None:
+        """Remove an attendee from an event.
+
+        Only its creator can. The user loses the RSVP, the place on the waiting list and invitations, leaves
+        the event's conversation, and cannot respond again until the creator invites them. Idempotent.
+        """
+        await self._rsvps.remove_attendee(
+            request.caller.user.id, request.path_params["id"], request.path_params["user_id"]
+        )
+
     async def invite(self, request: TypedRequest[Invites, None]) -> None:
         """Invite users to an event.
 
@@ -180,17 +205,15 @@ class EventRoutes:
         )
 
     async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:
-        """Get an event in iCalendar format (RFC 5545)."""
-        return TextResponse(
-            to_icalendar(await self._events.get(request.caller.user.id, request.path_params["id"]))
+        """Get an event in iCalendar format (RFC 5545).
+
+        The entity tag changes only when the event does.
+        """
+        event, revision = await self._events.get_with_revision(
+            request.caller.user.id, request.path_params["id"]
         )
+        return TextResponse(to_icalendar(event, revision), f"event-{event.id}.ics")
 
 
 def _validate_query(field: str, text: str | None, max_characters: int) -> str | None:
     return None if text is None else validate_query(field, text, max_characters)
-
-
-def _as_utc(value: datetime | None) -> datetime | None:
-    if value is None:
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value

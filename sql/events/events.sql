@@ -60,6 +60,14 @@ SELECT creator_id
 FROM events
 WHERE id = :id
 
+-- name: event_revision
+-- Returns how often an event was changed, and when last.
+--
+--   :id uuid   -> revision, updated_at, or none
+SELECT revision, updated_at
+FROM events
+WHERE id = :id
+
 -- name: event_update
 -- Changes the fields of an event whose :set_... is true.
 --
@@ -86,14 +94,33 @@ WHERE id = :id AND creator_id = :creator_id
 RETURNING id
 
 -- name: invite_insert
--- Invites users; returns those that the inviter had not invited before.
+-- Invites users; returns those that the inviter had not invited before. An invite by the creator lets a
+-- removed attendee respond again.
 --
 --   :event_id uuid  :inviter_id uuid  :user_ids uuid[]   -> user_id
+WITH restored AS (
+    DELETE FROM event_removals AS r
+    USING events AS e
+    WHERE
+        e.id = :event_id
+        AND e.creator_id = :inviter_id
+        AND r.event_id = e.id
+        AND r.user_id = ANY(:user_ids)
+)
 INSERT INTO event_invites (event_id, user_id, inviter_id)
 SELECT :event_id, user_id, :inviter_id
 FROM unnest(:user_ids) AS invited (user_id)
 ON CONFLICT (event_id, user_id, inviter_id) DO NOTHING
 RETURNING user_id
+
+-- name: invite_filter
+-- Returns those of the invites that exist.
+--
+--   :event_ids uuid[]  :user_ids uuid[]  :inviter_ids uuid[]   -> event_id, user_id, inviter_id
+SELECT i.event_id, i.user_id, i.inviter_id
+FROM event_invites AS i
+INNER JOIN unnest(:event_ids, :user_ids, :inviter_ids) AS g (event_id, user_id, inviter_id)
+    ON i.event_id = g.event_id AND i.user_id = g.user_id AND i.inviter_id = g.inviter_id
 
 -- name: user_rsvp_event_list
 -- Lists events that a user has an RSVP for or waits for.
@@ -105,10 +132,18 @@ SELECT event_id FROM event_waitlist WHERE user_id = :user_id
 LIMIT :limit
 
 -- name: user_data_delete
--- Deletes events and invites of a deleted user. RSVPs are deleted one by one before.
+-- Deletes events, invites and blocks of a deleted user. RSVPs are deleted one by one before.
 --
 --   :user_id uuid   -> user_id
 WITH
+blocked AS (
+    DELETE FROM user_blocks
+    WHERE user_id = :user_id OR other_id = :user_id
+),
+removed AS (
+    DELETE FROM event_removals
+    WHERE user_id = :user_id
+),
 invited AS (
     DELETE FROM event_invites
     WHERE user_id = :user_id OR inviter_id = :user_id

@@ -78,3 +78,9 @@ LIMIT :limit
 --
 --   :event_id uuid  :places int   -> user_id
 SELECT waitlist_promote(:event_id, :places) AS user_id
+
+-- name: attendee_remove
+-- Ends what a user holds of an event, until the creator invites them; see the function.
+--
+--   :event_id uuid  :user_id uuid   -> known
+SELECT attendee_remove(:event_id, :user_id, TRUE) AS known

@@ -7,7 +7,7 @@
 --
 --   :recipient_ids uuid[]  :sources text[]  :sender_ids uuid[]  :types text[]  :titles text[]
 --   :messages text[]  :heads text[]  :tails text[]  :reference_ids uuid[]  :group_keys text[]
---   :conversation_ids text[]  :message_ids text[]   -> id
+--   :conversation_ids text[]  :message_ids text[]   -> id, recipient_id, group_key
 WITH
 given AS (
     SELECT *
@@ -20,8 +20,14 @@ given AS (
     )
 ),
 fresh AS (
-    INSERT INTO notification_sources (recipient_id, source)
-    SELECT recipient_id, source FROM given ORDER BY recipient_id, source
+    INSERT INTO notification_sources (
+        recipient_id, source, sender_id, title, message, head, tail, message_id, created_at
+    )
+    SELECT
+        recipient_id, source, sender_id, title, message, head, tail, message_id,
+        statement_timestamp() + place * interval '1 microsecond'
+    FROM given
+    ORDER BY recipient_id, source
     ON CONFLICT (recipient_id, source) DO NOTHING
     RETURNING recipient_id, source
 )
@@ -48,7 +54,17 @@ SET
     message_id = excluded.message_id,
     count = n.count + 1,
     created_at = excluded.created_at
-RETURNING n.id
+RETURNING n.id, n.recipient_id, n.group_key
+
+-- name: notification_source_link
+-- Records which notification each source was added to.
+--
+--   :recipient_ids uuid[]  :sources text[]  :ids uuid[]   -> source
+UPDATE notification_sources AS s
+SET notification_id = g.id
+FROM unnest(:recipient_ids, :sources, :ids) AS g (recipient_id, source, id)
+WHERE s.recipient_id = g.recipient_id AND s.source = g.source
+RETURNING s.source
 
 -- name: notification_undelivered_list
 -- Lists notifications whose current count was not delivered, oldest first.
@@ -73,7 +89,7 @@ ORDER BY n.created_at
 LIMIT :limit
 
 -- name: notification_mark_delivered
--- Marks notifications as delivered up to the counts given.
+-- Marks notifications as delivered up to the counts given. One whose count is lower now stays undelivered.
 --
 -- Locks rows in the order of notification_upsert, so that the two do not deadlock.
 --
@@ -89,7 +105,7 @@ UPDATE notifications AS n
 SET told_count = greatest(n.told_count, t.count)
 FROM locked AS l
 INNER JOIN unnest(:ids, :counts) AS t (id, count) ON l.id = t.id
-WHERE n.id = l.id
+WHERE n.id = l.id AND n.count >= t.count
 RETURNING n.id
 
 -- name: notification_page
@@ -157,18 +173,61 @@ FROM locked AS l
 WHERE n.id = l.id AND n.is_read = FALSE
 RETURNING n.id
 
--- name: notification_delete_between
--- Deletes notifications that two users caused for each other.
+-- name: notification_withdraw
+-- Withdraws sources; see the function.
+--
+--   :recipient_ids uuid[]  :sources text[]  :spent bool   -> id, recipient_id
+SELECT id, recipient_id FROM notification_withdraw(:recipient_ids, :sources, :spent)
+
+-- name: notification_withdraw_between
+-- Withdraws notifications that two users caused for each other; see the function.
 --
 --   :user_id uuid  :other_user_id uuid   -> id, recipient_id
-DELETE FROM notifications
-WHERE
-    (recipient_id = :user_id AND sender_id = :other_user_id)
-    OR (recipient_id = :other_user_id AND sender_id = :user_id)
-RETURNING id, recipient_id
+SELECT id, recipient_id FROM notification_withdraw_between(:user_id, :other_user_id)
+
+-- name: notification_delete_reference
+-- Deletes notifications about an object, except those of one group. Their sources may notify again.
+--
+--   :recipient_ids uuid[]  :reference_id uuid  :kept_group_key text   -> id, recipient_id
+WITH
+locked AS (
+    SELECT id
+    FROM notifications
+    WHERE
+        reference_id = :reference_id
+        AND recipient_id = ANY(:recipient_ids)
+        AND group_key <> :kept_group_key
+    ORDER BY recipient_id, group_key, id
+    FOR UPDATE
+),
+sources AS (
+    DELETE FROM notification_sources AS s
+    USING locked AS l
+    WHERE s.notification_id = l.id
+)
+DELETE FROM notifications AS n
+USING locked AS l
+WHERE n.id = l.id
+RETURNING n.id, n.recipient_id
+
+-- name: notification_delete_conversation
+-- Deletes users' notifications about messages of a conversation. Their sources are spent.
+--
+--   :recipient_ids uuid[]  :conversation_id text   -> id, recipient_id
+WITH locked AS (
+    SELECT id
+    FROM notifications
+    WHERE recipient_id = ANY(:recipient_ids) AND conversation_id = :conversation_id
+    ORDER BY recipient_id, group_key, id
+    FOR UPDATE
+)
+DELETE FROM notifications AS n
+USING locked AS l
+WHERE n.id = l.id
+RETURNING n.id, n.recipient_id
 
 -- name: user_data_delete
--- Deletes a deleted user's notifications and removes the user as sender of those of others.
+-- Deletes a deleted user's notifications and removes the user as sender of those of others and of their sources.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -179,6 +238,11 @@ received AS (
 known AS (
     DELETE FROM notification_sources
     WHERE recipient_id = :user_id
+),
+named AS (
+    UPDATE notification_sources
+    SET sender_id = NULL, message = 'From a deleted account', head = NULL, tail = NULL
+    WHERE sender_id = :user_id AND recipient_id <> :user_id
 ),
 caused AS (
     UPDATE notifications

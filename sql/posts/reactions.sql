@@ -95,14 +95,35 @@ ORDER BY m.created_at, m.id
 LIMIT :limit
 
 -- name: comment_delete
--- Deletes a comment. Locks the post first, in the same order as its deletion, to avoid a deadlock.
+-- Deletes a comment of the user, or on a post of the user. Locks the post first, in the same order as its
+-- deletion, to avoid a deadlock.
 --
---   :id uuid   -> id, or none
+--   :id uuid  :user_id uuid   -> id, or none
 DELETE FROM comments AS m
 USING (
-    SELECT id FROM posts
+    SELECT id, author_id FROM posts
     WHERE id = (SELECT post_id FROM comments WHERE id = :id)
     FOR NO KEY UPDATE
 ) AS p
-WHERE m.id = :id AND m.post_id = p.id
+WHERE m.id = :id AND m.post_id = p.id AND :user_id IN (m.author_id, p.author_id)
 RETURNING m.id
+
+-- name: like_filter
+-- Returns those of the likes that exist on posts that are not hidden.
+--
+--   :post_ids uuid[]  :user_ids uuid[]   -> post_id, user_id
+SELECT l.post_id, l.user_id
+FROM post_likes AS l
+INNER JOIN unnest(:post_ids, :user_ids) AS g (post_id, user_id)
+    ON l.post_id = g.post_id AND l.user_id = g.user_id
+INNER JOIN posts AS p ON l.post_id = p.id
+WHERE p.hidden_at IS NULL
+
+-- name: comment_filter
+-- Returns those of the comments that exist on posts that are not hidden.
+--
+--   :ids uuid[]   -> id
+SELECT m.id
+FROM comments AS m
+INNER JOIN posts AS p ON m.post_id = p.id
+WHERE m.id = ANY(:ids) AND p.hidden_at IS NULL

@@ -54,6 +54,25 @@ WHERE created_at > now() - make_interval(secs => :within_s)
 ORDER BY created_at DESC
 LIMIT :row_limit
 
+-- name: block_page
+-- Lists all blocks, by blocker and blocked.
+--
+--   :after_blocker_id uuid  :after_blocked_id uuid  :limit int   -> blocker_id, blocked_id
+SELECT blocker_id, blocked_id
+FROM blocks
+WHERE (blocker_id, blocked_id) > (:after_blocker_id, :after_blocked_id)
+ORDER BY blocker_id, blocked_id
+LIMIT :limit
+
+-- name: follow_filter
+-- Returns those of the follows that exist.
+--
+--   :follower_ids uuid[]  :following_ids uuid[]   -> follower_id, following_id
+SELECT f.follower_id, f.following_id
+FROM follows AS f
+INNER JOIN unnest(:follower_ids, :following_ids) AS g (follower_id, following_id)
+    ON f.follower_id = g.follower_id AND f.following_id = g.following_id
+
 -- name: follower_page
 -- Lists followers of a user, newest first, without the excluded users.
 --

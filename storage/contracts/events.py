@@ -74,6 +74,30 @@ class EventSearchCriteria(msgspec.Struct, frozen=True):
     query_text: str | None = None
 
 
+class EventRevision(msgspec.Struct, frozen=True):
+    """How often an event was changed since it was created, and when last."""
+
+    number: int
+    updated_at: datetime
+
+
+class Attendee(msgspec.Struct, frozen=True):
+    """A user who responded to an event, waits for a place, or was invited."""
+
+    event_id: str
+    user_id: str
+
+
+class InviteKey(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    inviter_id: str
+
+
+BlockedPair = tuple[str, str]
+"""Two users, one of whom blocked the other, in any order."""
+
+
 class EventStore(Protocol):
     """Events.
 
@@ -99,6 +123,8 @@ class EventStore(Protocol):
 
     async def get_creator_id(self, event_id: str) -> str | None: ...
 
+    async def get_revision(self, event_id: str) -> EventRevision | None: ...
+
     async def change(self, event_id: str, change: EventChange) -> None:
         """Change an event. Before its start, places added by a larger capacity go to the waitlist in order.
 
@@ -113,6 +139,9 @@ class EventStore(Protocol):
         self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
     ) -> None: ...
 
+    async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
+        """Return those of the invites that exist. One round trip."""
+
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent."""
 
@@ -123,15 +152,23 @@ class RsvpStore(Protocol):
     async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
         """Set a user's RSVP and return it.
 
-        Until the start, a freed place goes to the first user of the waitlist, in the same transaction.
+        Until the start, a freed place goes to the first user of the waitlist, in the same transaction. After
+        it, a free place goes to the first user who asks, waiting or not.
 
         Raises:
-            Missing: the event does not exist.
-            Conflict: `event.past`; `event.full` (no free place, or users are waiting) unless `waitlist`.
+            Missing: the event does not exist, or there is a block between the user and its creator.
+            Conflict: `event.past`; `event.full` (no free place, or users are waiting) unless `waitlist`;
+                `removed` (by a host).
         """
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         """Delete a user's RSVP and waitlist entry. Raises `Missing`."""
+
+    async def remove_attendee(self, event_id: str, user_id: str) -> None:
+        """Delete what a user holds of an event: RSVP, waitlist entry and invites. Raises `Missing`.
+
+        The user cannot respond again until the creator invites them.
+        """
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState: ...
 
@@ -147,3 +184,19 @@ class RsvpStore(Protocol):
 
     async def list_users_to_notify(self, event_id: str, after: str, limit: int) -> list[str]:
         """Return ids of users to notify of changes to the event: ids greater than `after`, in order."""
+
+
+class EventBlockStore(Protocol):
+    """A copy of the blocks between users, which RSVPs and promotions respect under the event's lock."""
+
+    async def set_blocks(self, blocked: Sequence[BlockedPair], unblocked: Sequence[BlockedPair]) -> None:
+        """Store that there is a block between these pairs, and none between those. Idempotent."""
+
+    async def clear_blocks(self) -> None:
+        """Delete the copy, before all blocks are copied again."""
+
+    async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
+        """Return what the two users of each pair hold of each other's events."""
+
+    async def remove_attendee(self, attendee: Attendee) -> None:
+        """Delete what a user holds of an event; a freed place goes to the waitlist. Idempotent."""

@@ -53,6 +53,17 @@ class UndeliveredNotification(msgspec.Struct, frozen=True):
     unread_count: int
 
 
+class NotificationSource(msgspec.Struct, frozen=True):
+    """The cause of a notification of one user; see `NewNotification`."""
+
+    recipient_id: str
+    source: str
+
+
+DeletedIds = Mapping[str, Sequence[str]]
+"""Ids of deleted notifications by recipient."""
+
+
 class NotificationStore(Protocol):
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         """Store notifications and advance the cursor, in one transaction.
@@ -89,8 +100,22 @@ class NotificationStore(Protocol):
     async def mark_all_read(self, recipient_id: str) -> int:
         """Mark all as read and return how many were unread."""
 
-    async def remove_between(self, user_id: str, other_user_id: str) -> Mapping[str, Sequence[str]]:
-        """Delete notifications that two users caused for each other; return ids by recipient. Idempotent."""
+    async def remove_between(self, user_id: str, other_user_id: str) -> DeletedIds:
+        """Withdraw what two users caused for each other, also from groups. Idempotent."""
+
+    async def withdraw(self, sources: Sequence[NotificationSource], *, spent: bool) -> DeletedIds:
+        """Withdraw sources: delete their notifications, or take them out of groups. Idempotent.
+
+        A changed group is undelivered again. A `spent` source never notifies again, also if it has not yet.
+        """
+
+    async def remove_about(
+        self, recipient_ids: Sequence[str], reference_id: str, *, kept_group_key: str
+    ) -> DeletedIds:
+        """Delete notifications about an object, except those of one group. Their sources may notify again."""
+
+    async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:
+        """Delete notifications about messages of a conversation. Their sources do not notify again."""
 
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Idempotent."""

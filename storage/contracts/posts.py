@@ -116,4 +116,11 @@ class ReactionStore(Protocol):
     ) -> list[CommentRecord]:
         """Return comments of a post, oldest first."""
 
-    async def delete_comment(self, comment_id: str) -> bool: ...
+    async def delete_comment(self, comment_id: str, user_id: str) -> bool:
+        """Delete a comment of the user, or on a post of the user. Returns whether there was one."""
+
+    async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
+
+    async def comments_among(self, ids: Sequence[str]) -> set[str]:
+        """Return those of the comments that exist on posts that are not hidden."""

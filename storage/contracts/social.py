@@ -75,6 +75,12 @@ class SocialStore(Protocol):
     async def blocks(self, user_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """Return by user the ids that block them or are blocked by them; absent if none. One round trip."""
 
+    async def page_blocks(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
+        """Return (blocker id, blocked id) of all blocks greater than `after`, in order."""
+
+    async def follows_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of the (follower id, following id) pairs that exist. One round trip."""
+
     async def followers(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[FollowRecord]: ...

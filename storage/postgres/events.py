@@ -6,7 +6,14 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import UNSET
 
-from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
+from storage.contracts.events import (
+    EventChange,
+    EventRecord,
+    EventRevision,
+    EventSearchCriteria,
+    InviteKey,
+    NewEvent,
+)
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Missing
@@ -34,9 +41,11 @@ class PostgresEvents:
         self._list_by_ids = load_statement(SERVICE, "events", "event_list_by_ids")
         self._page = load_statement(SERVICE, "events", "event_page")
         self._creator = load_statement(SERVICE, "events", "event_creator")
+        self._revision = load_statement(SERVICE, "events", "event_revision")
         self._update = load_statement(SERVICE, "events", "event_update")
         self._delete = load_statement(SERVICE, "events", "event_delete")
         self._invite = load_statement(SERVICE, "events", "invite_insert")
+        self._invites_among = load_statement(SERVICE, "events", "invite_filter")
         self._rsvp_events = load_statement(SERVICE, "events", "user_rsvp_event_list")
         self._delete_user_data = load_statement(SERVICE, "events", "user_data_delete")
 
@@ -88,6 +97,10 @@ class PostgresEvents:
         row = await self._pool.row(self._creator, to_uuid(event_id))
         return str(row["creator_id"]) if row else None
 
+    async def get_revision(self, event_id: str) -> EventRevision | None:
+        row = await self._pool.row(self._revision, to_uuid(event_id))
+        return EventRevision(row["revision"], row["updated_at"]) if row else None
+
     async def change(self, event_id: str, change: EventChange) -> None:
         fields = (
             change.title,
@@ -122,6 +135,17 @@ class PostgresEvents:
             return ""
 
         await self._idempotency_keys.run_once(idempotency_key, insert)
+
+    async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
+        if not invites:
+            return set()
+        rows = await self._pool.rows(
+            self._invites_among,
+            to_uuids(invite.event_id for invite in invites),
+            to_uuids(invite.user_id for invite in invites),
+            to_uuids(invite.inviter_id for invite in invites),
+        )
+        return {InviteKey(str(row["event_id"]), str(row["user_id"]), str(row["inviter_id"])) for row in rows}
 
     async def remove_user(self, user_id: str) -> None:
         while rows := await self._pool.rows(self._rsvp_events, to_uuid(user_id), DELETE_BATCH_ROWS):

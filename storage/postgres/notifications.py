@@ -5,10 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import asyncpg
 
 from storage.contracts.domain_events import CursorUpdate
-from storage.contracts.notifications import NewNotification, NotificationRecord, UndeliveredNotification
+from storage.contracts.notifications import (
+    DeletedIds,
+    NewNotification,
+    NotificationRecord,
+    NotificationSource,
+    UndeliveredNotification,
+)
 from storage.contracts.paging import PageKey
 from storage.postgres.cursors import PostgresCursors
-from storage.postgres.pool import PostgresPool
+from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
@@ -29,13 +35,20 @@ class PostgresNotifications:
         self._count = load_statement(SERVICE, "notifications", "notification_unread_counts")
         self._mark_read = load_statement(SERVICE, "notifications", "notification_mark_read")
         self._mark_all_read = load_statement(SERVICE, "notifications", "notification_mark_all_read")
-        self._delete_between = load_statement(SERVICE, "notifications", "notification_delete_between")
+        self._link = load_statement(SERVICE, "notifications", "notification_source_link")
+        self._withdraw = load_statement(SERVICE, "notifications", "notification_withdraw")
+        self._withdraw_between = load_statement(SERVICE, "notifications", "notification_withdraw_between")
+        self._delete_reference = load_statement(SERVICE, "notifications", "notification_delete_reference")
+        self._delete_conversation = load_statement(
+            SERVICE, "notifications", "notification_delete_conversation"
+        )
         self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         async with self._pool.transaction() as transaction:
             for batch in _split_by_unique_key(notifications):
-                await transaction.rows(self._upsert, *_columns(batch))
+                stored = await transaction.rows(self._upsert, *_columns(batch))
+                await self._link_sources(transaction, batch, stored)
             await self._cursors.advance_in(transaction, cursor_update)
 
     async def list_undelivered(self, limit: int) -> list[UndeliveredNotification]:
@@ -80,14 +93,58 @@ class PostgresNotifications:
     async def mark_all_read(self, recipient_id: str) -> int:
         return len(await self._pool.write(self._mark_all_read, to_uuid(recipient_id)))
 
-    async def remove_between(self, user_id: str, other_user_id: str) -> Mapping[str, Sequence[str]]:
-        deleted: dict[str, list[str]] = {}
-        for row in await self._pool.write(self._delete_between, to_uuid(user_id), to_uuid(other_user_id)):
-            deleted.setdefault(str(row["recipient_id"]), []).append(str(row["id"]))
-        return deleted
+    async def remove_between(self, user_id: str, other_user_id: str) -> DeletedIds:
+        return _deleted_ids(
+            await self._pool.write(self._withdraw_between, to_uuid(user_id), to_uuid(other_user_id))
+        )
+
+    async def withdraw(self, sources: Sequence[NotificationSource], *, spent: bool) -> DeletedIds:
+        if not sources:
+            return {}
+        recipient_ids = to_uuids(source.recipient_id for source in sources)
+        return _deleted_ids(
+            await self._pool.write(
+                self._withdraw, recipient_ids, [source.source for source in sources], spent
+            )
+        )
+
+    async def remove_about(
+        self, recipient_ids: Sequence[str], reference_id: str, *, kept_group_key: str
+    ) -> DeletedIds:
+        return _deleted_ids(
+            await self._pool.write(
+                self._delete_reference, to_uuids(recipient_ids), to_uuid(reference_id), kept_group_key
+            )
+        )
+
+    async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:
+        return _deleted_ids(
+            await self._pool.write(self._delete_conversation, to_uuids(recipient_ids), conversation_id)
+        )
 
     async def remove_user(self, user_id: str) -> None:
         await self._pool.write(self._delete_user_data, to_uuid(user_id))
+
+    async def _link_sources(
+        self, transaction: Transaction, batch: Sequence[NewNotification], stored: Sequence[asyncpg.Record]
+    ) -> None:
+        """Record in which notification each new source is. Sources that were seen before have no row."""
+        ids = {(row["recipient_id"], row["group_key"]): row["id"] for row in stored}
+        linked = [
+            (recipient_id, new.source, ids[recipient_id, new.group_key])
+            for new in batch
+            if (recipient_id := to_uuid(new.recipient_id), new.group_key) in ids
+        ]
+        if linked:
+            recipient_ids, sources, notification_ids = zip(*linked, strict=True)
+            await transaction.rows(self._link, recipient_ids, sources, notification_ids)
+
+
+def _deleted_ids(rows: Sequence[asyncpg.Record]) -> DeletedIds:
+    deleted: dict[str, list[str]] = {}
+    for row in rows:
+        deleted.setdefault(str(row["recipient_id"]), []).append(str(row["id"]))
+    return deleted
 
 
 def _split_by_unique_key(notifications: Sequence[NewNotification]) -> Iterator[list[NewNotification]]:

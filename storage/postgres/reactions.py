@@ -30,6 +30,8 @@ class PostgresReactions:
         self._comment = load_statement(SERVICE, "reactions", "comment_insert")
         self._get_comment = load_statement(SERVICE, "reactions", "comment_get")
         self._comments = load_statement(SERVICE, "reactions", "comment_page")
+        self._likes_among = load_statement(SERVICE, "reactions", "like_filter")
+        self._comments_among = load_statement(SERVICE, "reactions", "comment_filter")
         self._delete_comment = load_statement(SERVICE, "reactions", "comment_delete")
 
     async def like(self, post_id: str, user_id: str) -> bool:
@@ -76,8 +78,20 @@ class PostgresReactions:
         )
         return [_to_comment(row, None) for row in rows]
 
-    async def delete_comment(self, comment_id: str) -> bool:
-        return bool(await self._pool.write(self._delete_comment, to_uuid(comment_id)))
+    async def delete_comment(self, comment_id: str, user_id: str) -> bool:
+        return bool(await self._pool.write(self._delete_comment, to_uuid(comment_id), to_uuid(user_id)))
+
+    async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        if not pairs:
+            return set()
+        post_ids, user_ids = zip(*pairs, strict=True)
+        rows = await self._pool.rows(self._likes_among, to_uuids(post_ids), to_uuids(user_ids))
+        return {(str(row["post_id"]), str(row["user_id"])) for row in rows}
+
+    async def comments_among(self, ids: Sequence[str]) -> set[str]:
+        if not ids:
+            return set()
+        return {str(row["id"]) for row in await self._pool.rows(self._comments_among, to_uuids(ids))}
 
 
 def _to_missing(conflict: Conflict) -> Missing | Conflict:

@@ -30,6 +30,7 @@ class PostgresRsvps:
         self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
         self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_answer")
         self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
+        self._remove_attendee = load_statement(SERVICE, "rsvps", "attendee_remove")
         self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
         self._users_to_notify = load_statement(SERVICE, "rsvps", "rsvp_notify_list")
         self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
@@ -48,6 +49,11 @@ class PostgresRsvps:
         if not row["known"]:
             raise Missing
         return RsvpState(None, None)
+
+    async def remove_attendee(self, event_id: str, user_id: str) -> None:
+        (row,) = await self._pool.write(self._remove_attendee, to_uuid(event_id), to_uuid(user_id))
+        if not row["known"]:
+            raise Missing
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         row = await self._pool.row(self._get, to_uuid(event_id), to_uuid(user_id))

@@ -9,7 +9,7 @@ from storage.contracts.social import FollowRecord, SocialStats
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
 from storage.postgres.user_rows import to_user_card
-from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
+from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "social"
 
@@ -25,6 +25,8 @@ class PostgresSocial:
         self._unblock = load_statement(SERVICE, "social", "block_delete")
         self._blocks = load_statement(SERVICE, "social", "block_list")
         self._recent_blocks = load_statement(SERVICE, "social", "block_recent")
+        self._block_page = load_statement(SERVICE, "social", "block_page")
+        self._follows_among = load_statement(SERVICE, "social", "follow_filter")
         self._followers = load_statement(SERVICE, "social", "follower_page")
         self._following = load_statement(SERVICE, "social", "following_page")
         self._stats = load_statement(SERVICE, "social", "stats_get")
@@ -54,6 +56,23 @@ class PostgresSocial:
         for row in await self._pool.rows(self._blocks, to_uuids(user_ids)):
             blocks.setdefault(str(row["user_id"]), []).append(str(row["other_id"]))
         return blocks
+
+    async def page_blocks(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
+        blocker_id, blocked_id = after or ("", "")
+        rows = await self._pool.rows(
+            self._block_page, to_uuid(blocker_id) or MIN_UUID, to_uuid(blocked_id) or MIN_UUID, limit
+        )
+        return [(str(row["blocker_id"]), str(row["blocked_id"])) for row in rows]
+
+    async def follows_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        if not pairs:
+            return set()
+        rows = await self._pool.rows(
+            self._follows_among,
+            to_uuids([follower_id for follower_id, _ in pairs]),
+            to_uuids([following_id for _, following_id in pairs]),
+        )
+        return {(str(row["follower_id"]), str(row["following_id"])) for row in rows}
 
     async def followers(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int

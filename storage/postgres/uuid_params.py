@@ -15,7 +15,7 @@ from storage.contracts.paging import EPOCH, PageKey
 
 MIN_UUID: Final = uuid.UUID(int=0)
 MAX_UUID: Final = uuid.UUID(int=2**128 - 1)
-TIMESTAMP_RANGE_US: Final = (0, 253_402_300_799_000_000)
+TIMESTAMP_RANGE_US: Final = (0, 253_402_300_799_999_999)
 """1970 to the end of year 9999, in microseconds. Times of forged page cursors are clamped to it."""
 
 

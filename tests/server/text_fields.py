@@ -72,6 +72,8 @@ FIELD_KINDS = {
     "ProfilePatch.display_name": Kind.LINE,
     "ProfilePatch.bio": Kind.TEXT,
     "ProfilePatch.avatar_url": Kind.URL,
+    "AccountDeletionRequest.current_password": Kind.SECRET,
+    "ProfilePatch.current_password": Kind.SECRET,
     "PasswordChange.current_password": Kind.SECRET,
     "PasswordChange.new_password": Kind.SECRET,
     "Authenticate.id": Kind.KEY,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from storage.contracts.events import EventRecord, NewEvent
 from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id
@@ -19,6 +20,7 @@ class EventFixture:
         self.sql = database.sql
         self.rsvps = PostgresRsvps(instance.pool)
         self.events = PostgresEvents(instance.pool, instance.idempotency_keys, self.rsvps)
+        self.blocks = PostgresEventBlocks(instance.pool)
         self.audit = PostgresCountAudit(instance.pool, "events")
 
     async def create_event(

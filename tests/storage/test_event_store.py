@@ -91,7 +91,16 @@ async def test_change_sets_and_clears_only_named_fields(scene: EventFixture) -> 
     assert after.creator == before.creator
     received = await scene.database.outbox_rows()
     assert [one.type for one in received] == ["event.created", "event.updated", "event.updated"]
-    assert received[1].payload == {"id": event_id, "creator_id": before.creator.id, "title": "Walk"}
+    assert received[1].payload == {
+        "id": event_id,
+        "creator_id": before.creator.id,
+        "title": "Walk",
+        "old_title": "Picnic",
+    }
+    assert "old_title" not in received[2].payload
+    revision = await scene.events.get_revision(event_id)
+    assert revision is not None
+    assert revision.number == 2
 
 
 async def test_rejected_change_changes_nothing(scene: EventFixture) -> None:

@@ -230,8 +230,11 @@ async def test_remove_user_deletes_all_rows_of_a_user(
         assert kept[post].sender is None
         assert ana[:8] not in kept[post].message
         assert kept[ana].sender == UserCardRecord(cai)
-    rows = await notifications_database.sql.fetch("SELECT recipient_id::text FROM notification_sources")
-    assert ana not in {row["recipient_id"] for row in rows}
+    rows = await notifications_database.sql.fetch(
+        "SELECT recipient_id::text, sender_id::text, message, head FROM notification_sources"
+    )
+    assert ana not in {user_id for row in rows for user_id in (row["recipient_id"], row["sender_id"])}
+    assert not any(ana[:8] in f"{row['message']}{row['head']}" for row in rows)
 
 
 async def test_audit_finds_delivered_counts_above_counts(

@@ -67,7 +67,7 @@ class RandomWriter:
             case n if n < 17 or not self._comment_ids:
                 self._comment_ids.append(await self._reactions.comment(post_id, self._user_id, "so", None))
             case _:
-                await self._reactions.delete_comment(self._comment_ids.pop())
+                await self._reactions.delete_comment(self._comment_ids.pop(), self._user_id)
 
 
 async def test_counts_equal_rows_under_concurrent_writers(
@@ -150,7 +150,7 @@ async def test_unlike_locks_the_post_first(
         await deleting.start()
         await other_connection.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post_id)
         liked = what == "post_likes"
-        taken = reactions.unlike(post_id, ben) if liked else reactions.delete_comment(comment_id)
+        taken = reactions.unlike(post_id, ben) if liked else reactions.delete_comment(comment_id, ben)
         back = await posts_database.start_until_blocked(taken)
         await other_connection.execute(f"SELECT FROM {what} WHERE post_id = $1 FOR UPDATE NOWAIT", post_id)
         if ends:

@@ -119,7 +119,7 @@ async def test_published_counts_change_by_one(
 async def test_likes_and_comments_of_others_are_published(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
 ) -> None:
-    """Own ones and deletions are not."""
+    """And their deletions, but not with the post; own ones are not."""
     ana, ben = sorted_random_ids(2)
     post_id = await posts.create(ana, "hello", None, None)
     for user in (ana, ben):
@@ -127,8 +127,11 @@ async def test_likes_and_comments_of_others_are_published(
         await reactions.unlike(post_id, user)
     comments = [await reactions.comment(post_id, user, "so", None) for user in (ana, ben)]
     for one in comments:
-        await reactions.delete_comment(one)
+        await reactions.delete_comment(one, ana)
+    unliked, deleted = await posts_database.outbox_rows("post.unliked", "comment.deleted")
     liked, stated = await posts_database.outbox_rows("post.liked", "comment.created")
+    assert (unliked.key, unliked.payload) == (liked.key, liked.payload)
+    assert (deleted.key, deleted.payload) == (stated.key, stated.payload)
     assert (liked.key, liked.payload) == (
         f"{post_id}:{ben}",
         {"post_id": post_id, "author_id": ana, "user_id": ben},
@@ -137,3 +140,7 @@ async def test_likes_and_comments_of_others_are_published(
         comments[1],
         {"id": comments[1], "post_id": post_id, "author_id": ana, "user_id": ben},
     )
+    await reactions.like(post_id, ben)
+    await reactions.comment(post_id, ben, "so", None)
+    await posts.delete(post_id, ana)
+    assert len(await posts_database.outbox_rows("post.unliked", "comment.deleted")) == 2

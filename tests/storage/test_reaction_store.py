@@ -55,7 +55,7 @@ async def test_reactions_to_a_missing_post_raise_missing(
     with pytest.raises(Missing):
         await reactions.comment(unknown, ana, "so", None)
     assert not await reactions.unlike(unknown, ana)
-    assert not await reactions.delete_comment(unknown)
+    assert not await reactions.delete_comment(unknown, ana)
     assert await reactions.find_comment(unknown) is None
     assert await reactions.likes(unknown, None, (), 10) == []
     assert await reactions.comments(unknown, None, (), 10) == []
@@ -74,8 +74,9 @@ async def test_comment_is_found_as_created(
     assert (found.id, found.post_id, found.content) == (comment_id, post_id, "so")
     assert found.author == UserCardRecord(ana, f"u{ana[:8]}", is_cached=True)
     assert found.post_author_id == await posts.get_author_id(post_id)
-    assert await reactions.delete_comment(comment_id)
-    assert not await reactions.delete_comment(comment_id)
+    assert not await reactions.delete_comment(comment_id, random_id())
+    assert await reactions.delete_comment(comment_id, ana)
+    assert not await reactions.delete_comment(comment_id, ana)
     assert await reactions.find_comment(comment_id) is None
     assert [one.comment_count for one in await posts.find([post_id], ana)] == [0]
 

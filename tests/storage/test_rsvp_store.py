@@ -95,16 +95,35 @@ async def test_freed_place_goes_to_the_first_waiting_user(scene: EventFixture) -
     assert await scene.counts(event_id) == (1, 0)
 
 
-async def test_new_rsvp_does_not_skip_the_waitlist(scene: EventFixture) -> None:
-    """A free place with users waiting is theirs."""
+async def test_nobody_skips_the_waitlist(scene: EventFixture) -> None:
+    """Before the start a free place with users waiting is theirs."""
     line = sorted_random_ids(2)
-    event_id, (goer,) = await create_full_event(scene, line)
+    event_id, _ = await create_full_event(scene, line)
+    await scene.sql.execute("ALTER TABLE events DISABLE TRIGGER USER")
+    await scene.sql.execute("UPDATE events SET capacity = 2 WHERE id = $1", event_id)
+    await scene.sql.execute("ALTER TABLE events ENABLE TRIGGER USER")
+    late = random_id()
+    with pytest.raises(Conflict, match=r"event\.full"):
+        await scene.rsvps.set_rsvp(event_id, late, "GOING", waitlist=False)
+    assert await scene.rsvps.set_rsvp(event_id, late, "GOING", waitlist=True) == RsvpState(None, 3)
+
+
+@pytest.mark.parametrize("asker", ["first in line", "last in line", "not in line"])
+async def test_place_freed_after_the_start_goes_to_whoever_asks_first(
+    scene: EventFixture, asker: str
+) -> None:
+    """Waiting or not; the next one who asks finds the event full."""
+    first, last, other = sorted_random_ids(3)
+    event_id, (goer,) = await create_full_event(scene, [first, last])
     await scene.mark_started(event_id)
     await scene.rsvps.delete_rsvp(event_id, goer)
     assert await scene.counts(event_id) == (0, 0)
+    user_id = {"first in line": first, "last in line": last, "not in line": other}[asker]
+    assert await scene.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False) == RsvpState("GOING", None)
+    assert await scene.rsvps.get_rsvp(event_id, user_id) == RsvpState("GOING", None)
+    assert await scene.counts(event_id) == (1, 0)
     with pytest.raises(Conflict, match=r"event\.full"):
-        await scene.rsvps.set_rsvp(event_id, goer, "GOING", waitlist=False)
-    assert await scene.rsvps.set_rsvp(event_id, goer, "GOING", waitlist=True) == RsvpState(None, 3)
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
 
 
 @pytest.mark.parametrize("status", ["INTERESTED", "MAYBE", "NOT_GOING", None])

@@ -33,9 +33,14 @@ export function startDesktopNotifications(session) {
     const body = isDirect || sender === null ? text : `${nameOf(sender)}: ${text}`;
     show(conversationName(conversation, session), body, `#/messages/${conversation.id}`);
   });
+  // Not shown again if it only became smaller, because a like was taken back.
+  let latest = { id: null, count: 0 };
   session.notifications.created.on((notification) => {
+    const isSmaller = notification.id === latest.id && notification.count < latest.count;
+    latest = notification;
     // Mentions are messages, which have their own.
-    if (notification.type !== "MENTION") show("Convene", notification.message, "#/notifications");
+    if (isSmaller || notification.type === "MENTION") return;
+    show("Convene", notification.message, "#/notifications");
   });
 }
 

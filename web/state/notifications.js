@@ -12,6 +12,8 @@ export class Notifications {
     this.created = new Signal();
     // Emits the ids that were read, or null for all.
     this.read = new Signal();
+    // Emits the ids of notifications that no longer exist.
+    this.withdrawn = new Signal();
     // Notifications may have been missed: lists are loaded again.
     this.outdated = new Signal();
   }
@@ -38,8 +40,9 @@ export class Notifications {
     this.setUnread(unread);
   }
 
-  onRead({ ids, unread_count: unread }) {
-    this.read.emit(ids);
+  onRead({ ids, unread_count: unread, withdrawn }) {
+    if (withdrawn) this.withdrawn.emit(ids);
+    else this.read.emit(ids);
     this.setUnread(unread);
   }
 

@@ -34,15 +34,25 @@ export function eventView(session, id) {
     try {
       event = await session.api.get(path);
     } catch (error) {
-      const missing = error.status === 404;
-      const retry = button("Try again", load, { class: "plain" });
-      const text = missing ? "This event doesn't exist." : error.message;
-      setChildren(head, heading, errorText(text), !missing && retry);
+      showProblem(error);
       return;
     }
     show();
-    guests = rsvpList(session, event);
+    guests = rsvpList(session, event, reload);
     setChildren(rest, inviteButton(session, event), guests.element, postComposer(session, event));
+  }
+
+  function showProblem(error) {
+    if (error.status === 404) {
+      event = null;
+      guests = null;
+      setChildren(head, heading, errorText("This event was cancelled, or it doesn't exist."));
+      setChildren(rsvp);
+      setChildren(rest);
+      return;
+    }
+    if (event !== null) throw error;
+    setChildren(head, heading, errorText(error.message), button("Try again", load, { class: "plain" }));
   }
 
   function show() {
@@ -51,7 +61,12 @@ export function eventView(session, id) {
   }
 
   async function reload() {
-    event = await session.api.get(path);
+    try {
+      event = await session.api.get(path);
+    } catch (error) {
+      showProblem(error);
+      return;
+    }
     show();
     guests?.load();
   }
@@ -63,7 +78,8 @@ export function eventView(session, id) {
       show();
     }),
   );
-  // A notification about this event may mean that the user moved up from the waitlist.
+  // A notification about this event may mean that the user moved up from the waitlist, or that the event was
+  // cancelled.
   scope.keep(
     session.notifications.created.on((one) => one.reference_id === id && reload().catch(toastError)),
   );
@@ -145,8 +161,8 @@ async function downloadCalendar(session, event, path) {
 }
 
 async function remove(session, path) {
-  const text = "Its members keep the conversation.";
-  if (!(await confirmDialog("Delete this event?", text, "Delete"))) return;
+  const text = "Everyone who responded or was invited is notified. Its members keep the conversation.";
+  if (!(await confirmDialog("Cancel and delete this event?", text, "Delete"))) return;
   try {
     await session.api.delete(path);
     location.hash = "#/events";

@@ -68,6 +68,7 @@ export function notificationsView(session) {
     }),
   );
   scope.keep(notifications.read.on(showRead));
+  scope.keep(notifications.withdrawn.on((ids) => ids.forEach((id) => list.remove(id))));
   scope.keep(notifications.outdated.on(load));
   const updateButton = () => {
     markAll.disabled = notifications.unread === 0;

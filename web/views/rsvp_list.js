@@ -1,13 +1,18 @@
-// Who responded to an event, by RSVP status.
+// Who responded to an event, by RSVP status. The host can remove guests.
 
-import { button, element, setChildren } from "../components/dom.js";
+import { confirmDialog } from "../components/dialog.js";
+import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
 import { RSVP_LABELS } from "../components/event_card.js";
 import { PagedList } from "../components/paged_list.js";
+import { toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
+import { nameOf } from "../state/user_cards.js";
 
 const STATUSES = ["GOING", "INTERESTED", "MAYBE"];
 
-export function rsvpList(session, event) {
+// `onChanged()` reloads the event and this list.
+export function rsvpList(session, event, onChanged) {
+  const isHost = session.isMe(event.creator.id);
   const content = element("div", {});
   const path = `/v1/events/${encodeURIComponent(event.id)}/rsvps`;
   let selected = STATUSES[0];
@@ -15,13 +20,29 @@ export function rsvpList(session, event) {
   function load() {
     const list = new PagedList({
       read: (cursor) => session.api.get(path, { status: selected, cursor }),
-      render: (rsvp) => userRow(rsvp.user),
+      render: (rsvp) => userRow(rsvp.user, removeButton(rsvp.user)),
       keyOf: (rsvp) => rsvp.user.id,
       empty: "No one yet",
     });
     setChildren(content, list.element);
     list.load();
     buttons.forEach((one, index) => one.setAttribute("aria-pressed", String(STATUSES[index] === selected)));
+  }
+
+  function removeButton(card) {
+    if (!isHost || session.isMe(card.id)) return null;
+    return button(["Remove", visuallyHidden(` ${nameOf(card)}`)], () => remove(card), { class: "plain" });
+  }
+
+  async function remove(card) {
+    const text = "They leave the event's conversation, and can only come back if you invite them.";
+    if (!(await confirmDialog(`Remove ${nameOf(card)}?`, text, "Remove"))) return;
+    try {
+      await session.api.delete(`${path}/${encodeURIComponent(card.id)}`);
+      await onChanged();
+    } catch (error) {
+      toastError(error);
+    }
   }
 
   function select(status) {

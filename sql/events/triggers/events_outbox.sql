@@ -1,6 +1,7 @@
 -- Fires after changes of events, RSVPs and invites. Publishes domain events.
 --
--- Takes no locks. RSVP events carry no status: consumers read the current one.
+-- Takes no locks. RSVP events carry no status: consumers read the current one. event.updated has the old title
+-- if it changed.
 CREATE OR REPLACE FUNCTION events_outbox() RETURNS TRIGGER AS $$
 DECLARE
     e events := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -17,6 +18,10 @@ BEGIN
         e.id,
         CASE TG_OP WHEN 'INSERT' THEN 'event.created' WHEN 'UPDATE' THEN 'event.updated' ELSE 'event.deleted' END,
         jsonb_build_object('id', e.id, 'creator_id', e.creator_id, 'title', e.title)
+        || CASE
+            WHEN TG_OP = 'UPDATE' AND NEW.title <> OLD.title THEN jsonb_build_object('old_title', OLD.title)
+            ELSE '{}'
+        END
     );
     RETURN NULL;
 END

@@ -1,38 +1,41 @@
--- Fires after a like or comment is created. Publishes an event to notify the author of the post.
+-- Fires after a like or comment is created or deleted. Publishes an event to notify the author of the post, or
+-- to withdraw the notification.
 --
--- Takes no locks. Deletions are not published: notifications are not withdrawn.
+-- Takes no locks. Likes and comments deleted with their post are not published: post.deleted is.
 CREATE OR REPLACE FUNCTION likes_outbox() RETURNS TRIGGER AS $$
+DECLARE
+    l post_likes := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
     INSERT INTO outbox (key, type, payload)
     SELECT
-        NEW.post_id || ':' || NEW.user_id,
-        'post.liked',
-        jsonb_build_object('post_id', p.id, 'author_id', p.author_id, 'user_id', NEW.user_id)
+        l.post_id || ':' || l.user_id,
+        CASE TG_OP WHEN 'DELETE' THEN 'post.unliked' ELSE 'post.liked' END,
+        jsonb_build_object('post_id', p.id, 'author_id', p.author_id, 'user_id', l.user_id)
     FROM posts AS p
-    WHERE p.id = NEW.post_id AND p.author_id <> NEW.user_id;
+    WHERE p.id = l.post_id AND p.author_id <> l.user_id;
     RETURN NULL;
 END
 $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER likes_outbox
-AFTER INSERT ON post_likes
+AFTER INSERT OR DELETE ON post_likes
 FOR EACH ROW EXECUTE FUNCTION likes_outbox();
 
 CREATE OR REPLACE FUNCTION comments_outbox() RETURNS TRIGGER AS $$
+DECLARE
+    m comments := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
     INSERT INTO outbox (key, type, payload)
     SELECT
-        NEW.id,
-        'comment.created',
-        jsonb_build_object(
-            'id', NEW.id, 'post_id', p.id, 'author_id', p.author_id, 'user_id', NEW.author_id
-        )
+        m.id,
+        CASE TG_OP WHEN 'DELETE' THEN 'comment.deleted' ELSE 'comment.created' END,
+        jsonb_build_object('id', m.id, 'post_id', p.id, 'author_id', p.author_id, 'user_id', m.author_id)
     FROM posts AS p
-    WHERE p.id = NEW.post_id AND p.author_id <> NEW.author_id;
+    WHERE p.id = m.post_id AND p.author_id <> m.author_id;
     RETURN NULL;
 END
 $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER comments_outbox
-AFTER INSERT ON comments
+AFTER INSERT OR DELETE ON comments
 FOR EACH ROW EXECUTE FUNCTION comments_outbox()

@@ -5,11 +5,13 @@ import random
 import pytest
 
 from actors.conversations import roster
+from actors.conversations.serializers import to_user_card
 from actors.events.event_conversations import CHECKS_MAX
 from actors.events.serializers import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.contracts.events import EventChange
+from storage.contracts.messaging import MessageEntry
 from tests.actors.domain_events.reader_fixtures import make_reader, run_readers
 from tests.actors.events.conftest import EventConversationsSetup
 from tests.until import until
@@ -44,7 +46,6 @@ async def test_group_is_created_once(setup: EventConversationsSetup) -> None:
     await setup.set_rsvp(event_id, attendee, "GOING")
     await setup.catch_up()
     before = await group_state(setup, event_id)
-    await setup.events.change(event_id, EventChange(title="Elsewhere"))
     other = setup.make_consumer((await setup.cluster.start_instance()).conversations)
     for event in await setup.read_all_events():
         await other.handle([event], None)
@@ -52,6 +53,55 @@ async def test_group_is_created_once(setup: EventConversationsSetup) -> None:
 
     assert await group_state(setup, event_id) == before
     assert len(setup.cluster.messaging._conversations) == 1
+
+
+async def test_name_follows_the_title(setup: EventConversationsSetup) -> None:
+    """With a SYSTEM message for each change, until an admin has given the group another name."""
+    creator, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.catch_up()
+    for title in ("Chess", "Cards"):
+        await setup.events.change(event_id, EventChange(title=title))
+        await setup.events.change(event_id, EventChange(category=title))
+        await setup.catch_up()
+        group = await setup.get_group(event_id)
+        assert group is not None
+        assert group.name == title
+    entries = await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)
+    assert [entry.content for entry in entries if isinstance(entry, MessageEntry)] == [
+        f'@u{creator[:8]} changed the name to "Chess"',
+        f'@u{creator[:8]} changed the name to "Cards"',
+    ]
+    for event in reversed(await setup.read_all_events()):
+        await setup.consumer.handle([event], None)
+    assert len(await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)) == 2
+    actor = to_user_card(creator, {})
+    await setup.core.conversations.update(actor, event_conversation_id(event_id), "Ours", None, None)
+    await setup.events.change(event_id, EventChange(title="Golf"))
+    await setup.catch_up()
+    group = await setup.get_group(event_id)
+    assert group is not None
+    assert group.name == "Ours"
+
+
+async def test_cancelled_event_is_announced_once(setup: EventConversationsSetup) -> None:
+    """By a SYSTEM message; the members stay, and can read and write."""
+    creator, attendee, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, attendee, "GOING")
+    await setup.catch_up()
+    await setup.events.delete(event_id, creator)
+    await setup.catch_up()
+    for event in await setup.read_all_events():
+        await setup.consumer.handle([event], None)
+    assert await setup.get_members(event_id) == {creator, attendee}
+    history = await setup.core.conversations.history(
+        attendee, event_conversation_id(event_id), None, None, 10
+    )
+    assert [(message.content, message.message_type.value) for message in history] == [
+        ("This event was cancelled", "SYSTEM"),
+        (f"@u{attendee[:8]} joined", "SYSTEM"),
+    ]
 
 
 async def test_members_are_the_users_going(setup: EventConversationsSetup) -> None:
@@ -164,6 +214,8 @@ class OverloadedGroups:
         self.attempts = 0
         self.ensure_group = setup.core.conversations.ensure_group
         self.remove_by_rule = setup.core.conversations.remove_by_rule
+        self.rename_by_rule = setup.core.conversations.rename_by_rule
+        self.announce_by_rule = setup.core.conversations.announce_by_rule
         self._add_by_rule = setup.core.conversations.add_by_rule
 
     async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
@@ -195,6 +247,8 @@ class RsvpChangingGroups:
         self._setup = setup
         self._event_id = event_id
         self._groups = setup.core.conversations
+        self.rename_by_rule = setup.core.conversations.rename_by_rule
+        self.announce_by_rule = setup.core.conversations.announce_by_rule
 
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         await self._groups.ensure_group(conversation_id, creator, name)
@@ -241,3 +295,25 @@ async def test_endlessly_changing_rsvp_does_not_block_other_events(setup: EventC
     await setup.make_consumer(groups).handle(await setup.read_all_events(), None)
 
     assert groups.changes == CHECKS_MAX
+
+
+class EventDeletingGroups(RsvpChangingGroups):
+    """Conversations during which the event is deleted while the user is being added."""
+
+    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
+        await self._groups.add_by_rule(conversation_id, user)
+        creator_id = await self._setup.events.get_creator_id(self._event_id)
+        assert creator_id is not None
+        await self._setup.events.delete(self._event_id, creator_id)
+
+
+async def test_event_deleted_during_update_keeps_its_members(setup: EventConversationsSetup) -> None:
+    """The RSVP is gone with the event, which does not remove the user."""
+    creator, attendee, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, attendee, "GOING")
+    consumer = setup.make_consumer(EventDeletingGroups(setup, event_id))
+    await consumer.handle(await setup.read_all_events(), None)
+    await setup.catch_up()
+
+    assert await setup.get_members(event_id) == {creator, attendee}

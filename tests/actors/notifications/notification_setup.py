@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from actors.delivery.stream_writer import StreamWriter
+from actors.notifications.causes import Causes
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
@@ -121,7 +122,12 @@ class NotificationSetup:
         return NotificationConsumer(
             service,
             self.store,
-            Recipients(self.user_cards, self.block_service, self.rsvps),
+            Recipients(
+                self.user_cards,
+                self.block_service,
+                self.rsvps,
+                Causes(self.social, self.reactions, self.events, self.rsvps),
+            ),
             self.pusher,
             self.notifications,
             lambda event_id, user_ids: self.published_event_updates.append((event_id, user_ids)),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from actors.notifications import mention_notifier
 from actors.notifications import mention_notifier as module
 from actors.notifications.mention_notifier import MentionNotifier
 from storage.contracts.domain_events import CursorUpdate
@@ -28,9 +29,16 @@ def conversations() -> MemoryMessaging:
 async def mentions(
     setup: NotificationSetup, conversations: MemoryMessaging
 ) -> AsyncIterator[MentionNotifier]:
-    made = MentionNotifier(setup.store, conversations, setup.user_cards, setup.block_service, setup.pusher)
+    made = MentionNotifier(
+        setup.store,
+        conversations,
+        setup.user_cards,
+        setup.block_service,
+        setup.pusher,
+        setup.notifications,
+    )
     yield made
-    await made.close(5.0)
+    await made.close()
 
 
 def message(seq: int, sender_id: str, *mentions: str) -> MessageEntry:
@@ -140,7 +148,12 @@ async def test_on_done_is_called_with_false_on_failure(
     with monkeypatch.context() as patch:
         patch.setattr(module, "MAX_PENDING", 0)
         full = MentionNotifier(
-            setup.store, conversations, setup.user_cards, setup.block_service, setup.pusher
+            setup.store,
+            conversations,
+            setup.user_cards,
+            setup.block_service,
+            setup.pusher,
+            setup.notifications,
         )
         full.notify_later(message(1, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
 
@@ -153,8 +166,46 @@ async def test_close_waits_for_pending_mentions(setup: NotificationSetup, mentio
     done: list[bool] = []
     for seq in range(module.MAX_RUNNING * 2):
         mentions.notify_later(message(seq, setup.ana, setup.ben), [setup.ana, setup.ben], done.append)
-    await asyncio.wait_for(mentions.close(5.0), 5.0)
+    await asyncio.wait_for(mentions.close(), 5.0)
 
     assert done == [True] * module.MAX_RUNNING * 2
     (notification,) = await setup.list_notifications(setup.ben)
     assert notification.count == module.MAX_RUNNING * 2
+
+
+async def test_mention_deleted_before_it_is_stored_does_not_notify(
+    setup: NotificationSetup, mentions: MentionNotifier
+) -> None:
+    """The message may be deleted while its mentions wait to be stored or retried."""
+    entry = message(1, setup.ana, setup.ben)
+    mentions.withdraw_message(entry)
+    await mentions.close()
+    await mentions.notify([entry], [setup.ana, setup.ben])
+
+    assert await setup.list_notifications(setup.ben) == []
+
+
+async def test_one_mention_of_a_group_is_withdrawn(
+    setup: NotificationSetup, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notification links the latest other message; a failure of the store is retried."""
+    monkeypatch.setattr(mention_notifier, "WITHDRAW_RETRY_DELAYS_S", (0.0, 0.0))
+    entries = [message(seq, setup.ana, setup.ben) for seq in (1, 2)]
+    for entry in entries:
+        await mentions.notify([entry], [setup.ana, setup.ben])
+    withdraw = setup.store.withdraw
+
+    async def fail_once(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(setup.store, "withdraw", withdraw)
+        raise Unavailable
+
+    monkeypatch.setattr(setup.store, "withdraw", fail_once)
+    mentions.withdraw_message(entries[1])
+    await mentions.close()
+    (notification,) = await setup.list_notifications(setup.ben)
+
+    assert (notification.message, notification.count) == ("Ana mentioned you", 1)
+    assert notification.reference_id == entries[0].id
+    mentions.withdraw_conversation(CONVERSATION_ID, [setup.ben])
+    await mentions.close()
+    assert await setup.list_notifications(setup.ben) == []

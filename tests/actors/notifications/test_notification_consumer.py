@@ -57,10 +57,10 @@ async def test_repeated_like_notifies_once(setup: NotificationSetup) -> None:
     """Repeating the same like notifies once."""
     post_id = await setup.posts.create(setup.ana, "a post", None, None)
     for _ in range(3):
-        await setup.reactions.like(post_id, setup.ben)
         await setup.reactions.unlike(post_id, setup.ben)
-        await setup.social.follow(setup.ben, setup.ana)
+        await setup.reactions.like(post_id, setup.ben)
         await setup.social.unfollow(setup.ben, setup.ana)
+        await setup.social.follow(setup.ben, setup.ana)
     await setup.catch_up()
 
     assert sorted(await setup.list_messages(setup.ana)) == [

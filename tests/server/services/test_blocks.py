@@ -1,15 +1,20 @@
-"""Tests of blocks: what they hide in both directions, on every instance, and what unblocking restores."""
+"""What users hold of each other, and a block between them: every combination of the two.
 
-import asyncio
+A block leaves no place taken and no notification about what is hidden. It does not keep users from taking
+back their own, or from moderating what is theirs.
+"""
+
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
+import asyncpg
 import pytest
-import pytest_asyncio
 
 from server.instance import Instance
+from storage.embedded import StoreUrls
+from storage.postgres.migrations import database_url
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
@@ -17,195 +22,239 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 
 
-def ids(items: list[Json]) -> list[str]:
-    return [item["id"] for item in items]
-
-
-async def stats(api: ApiClient, viewer: RegisteredUser, person: RegisteredUser) -> tuple[int, int]:
-    counts = await api.get(viewer, f"/v1/users/{person.id}/stats")
-    assert counts["user_id"] == person.id
-    return counts["followers_count"], counts["following_count"]
-
-
-async def list_ids(api: ApiClient, viewer: RegisteredUser, path: str) -> list[str]:
-    return ids(await api.collect_pages(viewer, path, 100))
-
-
 @dataclass(frozen=True)
-class Block:
-    """Actions of the first of three users against the second, and checks of what both see.
-
-    The third is connected to both.
-    """
+class Pair:
+    """`owner` has a post, an event and a follower; `holder` holds something of them."""
 
     api: ApiClient
-    second_api: ApiClient
-    ana: RegisteredUser
-    ben: RegisteredUser
-    eve: RegisteredUser
+    owner: RegisteredUser
+    holder: RegisteredUser
+    third: RegisteredUser
+    post: str
+    event: str
 
-    async def assert_hidden(
-        self, is_visible: Callable[[ApiClient, RegisteredUser, RegisteredUser], Awaitable[list[bool]]]
-    ) -> None:
-        """Check what both users see before, during and after the block."""
-        for method, seen in ((None, True), ("PUT", False), ("DELETE", True)):
-            if method is not None:
-                await self.api.expect(204, self.ana, method, f"/v1/users/{self.ben.id}/block")
-            for api in (self.second_api, self.api):
-                for viewer, other in ((self.ana, self.ben), (self.ben, self.ana)):
-                    visible = await is_visible(api, viewer, other)
-                    assert visible == [seen] * len(visible), (method, viewer is self.ana, api is self.api)
+    def rsvp_path(self) -> str:
+        return f"/v1/events/{self.event}/rsvp"
 
+    def like_path(self) -> str:
+        return f"/v1/posts/{self.post}/like"
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def block(api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers) -> Block:
-    """Three new users."""
-    return Block(api, second_api, *await people.register(3, instance))
+    async def conversation(self) -> Json:
+        event = await self.api.get(self.owner, f"/v1/events/{self.event}")
+        return await self.api.get_conversation(self.owner, event["conversation_id"])
 
+    async def members(self) -> set[str]:
+        return {card["id"] for card in (await self.conversation())["participants"]}
 
-async def is_found(api: ApiClient, viewer: RegisteredUser, path: str) -> bool:
-    status, body, _ = await api.request(viewer, "GET", path)
-    assert status == 200 or (status == 404 and body["code"].endswith(".not_found")), body
-    return status == 200
+    async def wait_for_members(self, *users: RegisteredUser) -> None:
+        conversation = await self.conversation()
+        wanted = {user.id for user in users}
+        await self.api.wait_for(
+            self.owner,
+            f"/v1/conversations/{conversation['id']}",
+            lambda shown: {card["id"] for card in shown["participants"]} == wanted,
+        )
 
+    async def wait_for_rsvps(self, status: str, *users: RegisteredUser) -> None:
+        wanted = {user.id for user in users}
+        await self.api.wait_for(
+            self.owner,
+            f"/v1/events/{self.event}/rsvps?status={status}",
+            lambda page: {item["user"]["id"] for item in page["items"]} == wanted,
+        )
 
-async def test_a_block_hides_profiles(block: Block) -> None:
-    """By id, name, search, cards and lists, on every instance at once; the third user sees both."""
-    api, eve = block.api, block.eve
-    for person in (block.ana, block.ben):
-        await api.follow(person, eve)
-        await api.follow(eve, person)
-
-    async def sees(api: ApiClient, viewer: RegisteredUser, other: RegisteredUser) -> list[bool]:
-        alone = [f"/{other.id}", f"/by-username/{other.username}", f"/{other.id}/stats"]
-        alone += [f"/{other.id}/followers", f"/{other.id}/following", f"/{other.id}/posts"]
-        lists = [f"?q={other.username}", f"?ids={eve.id},{other.id}"]
-        lists += [f"/{eve.id}/followers", f"/{eve.id}/following"]
-        assert len(await list_ids(api, eve, f"/v1/users/{eve.id}/followers")) == 2
-        return [
-            *[await is_found(api, viewer, f"/v1/users{path}") for path in alone],
-            *[other.id in await list_ids(api, viewer, f"/v1/users{path}") for path in lists],
-        ]
-
-    await block.assert_hidden(sees)
+    async def wait_for_no_notifications(self, user: RegisteredUser) -> None:
+        await self.api.wait_for(user, "/v1/notifications", lambda page: page["items"] == [])
+        await self.api.wait_for(
+            user, "/v1/notifications/unread_count", lambda count: count["unread_count"] == 0
+        )
 
 
-async def test_a_block_hides_posts(block: Block) -> None:
-    """The user's posts, and their comments and likes on a third user's post, who sees all of them."""
-    api, eve = block.api, block.eve
-    common = f"/v1/posts/{(await api.post(eve))['id']}"
-    own, comments = {}, {}
-    for person in (block.ana, block.ben):
-        own[person.id] = (await api.post(person))["id"]
-        await api.comment(person, own[person.id])
-        comments[person.id] = (await api.comment(person, common.rpartition("/")[2]))["id"]
-        await api.expect(204, person, "PUT", f"{common}/like")
-
-    async def sees(api: ApiClient, viewer: RegisteredUser, other: RegisteredUser) -> list[bool]:
-        assert len(await list_ids(api, eve, f"{common}/comments")) == 2
-        assert len(await list_ids(api, eve, f"{common}/likes")) == 2
-        post = f"/v1/posts/{own[other.id]}"
-        answers = [await is_found(api, viewer, f"{post}{part}") for part in ("", "/likes", "/comments")]
-        for method, part, body in (
-            ("PUT", "/like", None),
-            ("DELETE", "/like", None),
-            ("POST", "/comments", {"content": "x"}),
-        ):
-            status, response_body, _ = await api.request(viewer, method, f"{post}{part}", body)
-            assert status < 300 or (status, response_body["code"]) == (404, "post.not_found"), response_body
-            answers.append(status < 300)
-        return [
-            *answers,
-            comments[other.id] in await list_ids(api, viewer, f"{common}/comments"),
-            other.id in await list_ids(api, viewer, f"{common}/likes"),
-        ]
-
-    await block.assert_hidden(sees)
+Step = Callable[[Pair], Awaitable[None]]
 
 
-async def test_a_block_hides_events(block: Block) -> None:
-    """The user's events, alone and in searches, and their RSVP to a third user's event."""
-    api, eve = block.api, block.eve
-    common, word = (await api.event(eve))["id"], f"w{uuid4().hex}"
-    own = {}
-    for person in (block.ana, block.ben):
-        own[person.id] = (await api.event(person, title=f"{word} party"))["id"]
-        await api.rsvp(person, common)
-
-    async def sees(api: ApiClient, viewer: RegisteredUser, other: RegisteredUser) -> list[bool]:
-        assert len(await api.collect_pages(eve, f"/v1/events/{common}/rsvps", 100)) == 2
-        event = f"/v1/events/{own[other.id]}"
-        status, body, _ = await api.request(viewer, "PUT", f"{event}/rsvp", {"status": "MAYBE"})
-        assert status == 200 or (status, body["code"]) == (404, "event.not_found")
-        rsvps = await api.collect_pages(viewer, f"/v1/events/{common}/rsvps", 100)
-        return [
-            status == 200,
-            await is_found(api, viewer, event),
-            await is_found(api, viewer, f"{event}/rsvps"),
-            own[other.id] in await list_ids(api, viewer, f"/v1/events?q={word}"),
-            other.id in [rsvp["user"]["id"] for rsvp in rsvps],
-        ]
-
-    await block.assert_hidden(sees)
+async def like(pair: Pair) -> None:
+    await pair.api.expect(204, pair.holder, "PUT", pair.like_path())
 
 
-async def test_a_block_ends_follows(block: Block) -> None:
-    """For good and in both directions; a second block in the other direction stays after the first ends."""
-    api, ana, ben, eve = block.api, block.ana, block.ben, block.eve
-    await api.follow(ana, ben)
-    await api.follow(ben, ana)
-    for _ in range(2):
-        await api.block(ana, ben)
-    assert await stats(api, eve, ana) == await stats(api, eve, ben) == (0, 0)
-    for one, other in ((ana, ben), (ben, ana)):
-        await api.expect_error("user.not_found", 404, one, "PUT", f"/v1/users/{other.id}/follow")
-    await api.block(ben, ana)
-    await api.unblock(ana, ben)
-    assert not await is_found(api, ana, f"/v1/users/{ben.id}")
-    for _ in range(2):
-        await api.unblock(ben, ana)
-    assert await stats(api, eve, ana) == await stats(api, eve, ben) == (0, 0)
-    await api.follow(ben, ana)
+async def like_is_taken_back(pair: Pair) -> None:
+    await pair.api.expect(204, pair.holder, "DELETE", pair.like_path())
+    assert (await pair.api.get(pair.owner, f"/v1/posts/{pair.post}"))["like_count"] == 0
+    await pair.api.expect_error("post.not_found", 404, pair.holder, "DELETE", pair.like_path())
+    await pair.wait_for_no_notifications(pair.owner)
 
 
-async def test_a_block_closes_direct_conversations(block: Block) -> None:
-    """Sending and creating is 403 `user.blocked`; the history stays; unblocking reopens it."""
-    api, ana, ben, eve = block.api, block.ana, block.ben, block.eve
-    direct = (await api.direct(ana, ben))["id"]
-    await api.send(ana, direct, "hello")
-    messages = f"/v1/conversations/{direct}/messages"
-    await block.second_api.send(ben, direct, "hello")
-    for blocked, way in ((True, api.block), (False, api.unblock)):
-        await way(ana, ben)
-        wanted = (403, "user.blocked") if blocked else (201, None)
-        for person, asked in ((ana, api), (ben, api), (ana, block.second_api), (ben, block.second_api)):
-            await wait_for_status(asked, person, messages, wanted)
-        assert len((await api.get(ben, messages))["items"]) >= 2
-    await api.block(eve, ana)
-    for one, other in ((eve, ana), (ana, eve)):
-        body = {"type": "DIRECT", "participants": [other.id]}
-        await api.expect_error("user.blocked", 403, one, "POST", "/v1/conversations", body)
+async def comment(pair: Pair) -> None:
+    await pair.api.comment(pair.holder, pair.post)
 
 
-async def wait_for_status(
-    api: ApiClient, person: RegisteredUser, path: str, wanted: tuple[int, str | None]
+async def find_comment(pair: Pair) -> str:
+    """Return the comment, which a third user sees."""
+    (found,) = (await pair.api.get(pair.third, f"/v1/posts/{pair.post}/comments"))["items"]
+    return f"/v1/comments/{found['id']}"
+
+
+async def comment_is_taken_back(pair: Pair) -> None:
+    path = await find_comment(pair)
+    await pair.api.expect_error("permission.denied", 403, pair.third, "DELETE", path)
+    await pair.api.expect(204, pair.holder, "DELETE", path)
+    assert (await pair.api.get(pair.owner, f"/v1/posts/{pair.post}"))["comment_count"] == 0
+    await pair.wait_for_no_notifications(pair.owner)
+
+
+async def comment_is_moderated(pair: Pair) -> None:
+    path = await find_comment(pair)
+    await pair.api.expect(204, pair.owner, "DELETE", path)
+    await pair.api.expect_error("comment.not_found", 404, pair.holder, "DELETE", path)
+    await pair.wait_for_no_notifications(pair.owner)
+
+
+async def follow(pair: Pair) -> None:
+    await pair.api.follow(pair.holder, pair.owner)
+
+
+async def follow_has_ended(pair: Pair) -> None:
+    await pair.api.expect(204, pair.holder, "DELETE", f"/v1/users/{pair.owner.id}/follow")
+    followers = await pair.api.get(pair.third, f"/v1/users/{pair.owner.id}/followers")
+    assert followers["items"] == []
+    await pair.wait_for_no_notifications(pair.owner)
+
+
+async def go(pair: Pair) -> None:
+    """The only place is the holder's; a third user waits for it."""
+    await pair.api.rsvp(pair.holder, pair.event)
+    body = {"status": "GOING", "waitlist": True}
+    await pair.api.expect(202, pair.third, "PUT", pair.rsvp_path(), body)
+    await pair.wait_for_members(pair.owner, pair.holder)
+
+
+async def place_goes_to_the_next(pair: Pair) -> None:
+    await pair.wait_for_rsvps("GOING", pair.third)
+    await pair.wait_for_members(pair.owner, pair.third)
+    body = {"status": "GOING", "waitlist": True}
+    await pair.api.expect_error("event.not_found", 404, pair.holder, "PUT", pair.rsvp_path(), body)
+    await pair.api.expect_error("event.not_found", 404, pair.holder, "DELETE", pair.rsvp_path())
+    conversation = (await pair.conversation())["id"]
+    await pair.api.expect_error(
+        "conversation.not_found", 404, pair.holder, "GET", f"/v1/conversations/{conversation}"
+    )
+
+
+async def wait_in_line(pair: Pair) -> None:
+    """The place is the third user's; the holder waits for it."""
+    await pair.api.rsvp(pair.third, pair.event)
+    body = {"status": "GOING", "waitlist": True}
+    await pair.api.expect(202, pair.holder, "PUT", pair.rsvp_path(), body)
+
+
+async def nobody_waits_or_is_promoted(pair: Pair) -> None:
+    await pair.api.wait_for(pair.holder, pair.rsvp_path().removesuffix("/rsvp"), lambda _: True, status=404)
+    await pair.api.expect(200, pair.third, "DELETE", pair.rsvp_path())
+    await pair.wait_for_rsvps("GOING")
+    assert (await pair.api.rsvp(pair.third, pair.event))["status"] == "GOING"
+    await pair.wait_for_no_notifications(pair.holder)
+
+
+async def be_interested(pair: Pair) -> None:
+    await pair.api.rsvp(pair.holder, pair.event, "INTERESTED")
+
+
+async def answer_is_withdrawn(pair: Pair) -> None:
+    await pair.api.wait_for(
+        pair.owner, f"/v1/events/{pair.event}", lambda event: event["interested_count"] == 0
+    )
+    await pair.wait_for_rsvps("INTERESTED")
+
+
+async def be_invited(pair: Pair) -> None:
+    """By a third user, who can see both."""
+    body = {"user_ids": [pair.holder.id]}
+    await pair.api.expect(204, pair.third, "POST", f"/v1/events/{pair.event}/invites", body)
+    await pair.api.wait_for(pair.holder, "/v1/notifications", lambda page: len(page["items"]) == 1)
+
+
+async def invitation_is_withdrawn(pair: Pair) -> None:
+    await pair.wait_for_no_notifications(pair.holder)
+
+
+async def be_admin(pair: Pair) -> None:
+    """Of the event's conversation."""
+    await pair.api.rsvp(pair.holder, pair.event)
+    await pair.wait_for_members(pair.owner, pair.holder)
+    path = f"/v1/conversations/{(await pair.conversation())['id']}"
+    body = {"admins": [pair.owner.id, pair.holder.id]}
+    await pair.api.expect(200, pair.owner, "PATCH", path, body)
+
+
+async def role_has_ended(pair: Pair) -> None:
+    await pair.wait_for_members(pair.owner)
+    assert (await pair.conversation())["admins"] == [pair.owner.id]
+
+
+HOLDINGS: dict[str, tuple[Step, Step]] = {
+    "like": (like, like_is_taken_back),
+    "comment": (comment, comment_is_taken_back),
+    "comment on one's post": (comment, comment_is_moderated),
+    "follow": (follow, follow_has_ended),
+    "place": (go, place_goes_to_the_next),
+    "waitlist entry": (wait_in_line, nobody_waits_or_is_promoted),
+    "interest": (be_interested, answer_is_withdrawn),
+    "invitation": (be_invited, invitation_is_withdrawn),
+    "role": (be_admin, role_has_ended),
+}
+BLOCKERS = ("owner blocks", "holder blocks", "both block")
+
+
+@pytest.mark.parametrize(("holding", "blocker"), list(itertools.product(HOLDINGS, BLOCKERS)))
+async def test_block_by_what_the_other_holds(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, holding: str, blocker: str
 ) -> None:
-    """Send until the response has this status, for at most 2 s."""
-    async with asyncio.timeout(2):
-        while True:
-            body = {"client_id": uuid4().hex, "content": "x"}
-            status, response_body, _ = await api.request(person, "POST", path, body)
-            if (status, response_body.get("code")) == wanted:
-                return
+    """Places and invitations are withdrawn; likes and comments can be taken back and moderated."""
+    owner, holder, third = await people.register(3, instance)
+    post, event = (await api.post(owner))["id"], (await api.event(owner, capacity=1))["id"]
+    pair = Pair(api, owner, holder, third, post, event)
+    hold, check = HOLDINGS[holding]
+    await hold(pair)
+    if blocker != "holder blocks":
+        await api.block(owner, holder)
+    if blocker != "owner blocks":
+        await api.block(holder, owner)
+    await check(pair)
 
 
-async def test_a_block_does_not_affect_shared_groups(block: Block) -> None:
-    """Both users remain members, write, and read each other's messages."""
-    api, ana, ben, eve = block.api, block.ana, block.ben, block.eve
-    group = (await api.group(eve, ana, ben))["id"]
-    await api.block(ana, ben)
-    sent = [(await api.send(person, group, "hello"))["id"] for person in (ana, ben)]
-    for person in (ana, ben, eve):
-        page = await api.get(person, f"/v1/conversations/{group}/messages")
-        assert {message["id"] for message in page["items"]} >= set(sent)
-        assert (await api.get_conversation(person, group))["member_count"] == 3
+async def test_host_removes_a_attendee(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The next in line gets the place; the attendee cannot respond until the host invites them."""
+    host, attendee, waiting = await people.register(3, instance)
+    event = (await api.event(host, capacity=1))["id"]
+    pair = Pair(api, host, attendee, waiting, "", event)
+    await go(pair)
+    path = f"/v1/events/{event}/rsvps/{attendee.id}"
+    await api.expect_error("permission.denied", 403, attendee, "DELETE", path)
+    await api.expect_error("request.invalid", 422, host, "DELETE", f"/v1/events/{event}/rsvps/{host.id}")
+    await api.expect(204, host, "DELETE", path)
+    await api.expect(204, host, "DELETE", path)
+    await pair.wait_for_rsvps("GOING", waiting)
+    await pair.wait_for_members(host, waiting)
+    for status in ("INTERESTED", "GOING"):
+        await api.expect_error(
+            "permission.denied", 403, attendee, "PUT", pair.rsvp_path(), {"status": status}
+        )
+    assert (await api.get(attendee, f"/v1/events/{event}"))["my_rsvp"] is None
+    await api.expect(204, host, "POST", f"/v1/events/{event}/invites", {"user_ids": [attendee.id]})
+    await api.rsvp(attendee, event, "INTERESTED")
+    await api.wait_for(attendee, "/v1/notifications", lambda page: len(page["items"]) == 1)
+
+
+async def test_author_deletes_a_post_that_a_moderator_hid(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, stores: StoreUrls
+) -> None:
+    """And a commenter the comment on it: neither needs to see it."""
+    ana, ben = await people.register(2, instance)
+    post = (await api.post(ana))["id"]
+    own = (await api.comment(ben, post))["id"]
+    connection = await asyncpg.connect(database_url(stores.postgres, "posts"))
+    await connection.execute("UPDATE posts SET hidden_at = now() WHERE id = $1", post)
+    await connection.close()
+    await api.expect_error("post.not_found", 404, ben, "DELETE", f"/v1/posts/{post}")
+    await api.expect(204, ben, "DELETE", f"/v1/comments/{own}")
+    await api.expect(204, ana, "DELETE", f"/v1/posts/{post}")

@@ -17,6 +17,9 @@ EVENTS = "/v1/events"
 INVALID_EVENTS: list[tuple[Json, str]] = [
     ({"end_datetime": "2090-05-01T18:00:00Z", "start_datetime": "2090-05-01T18:00:01Z"}, "end_datetime"),
     ({"end_datetime": "2090-05-01T18:00:00Z", "start_datetime": "2090-05-01T18:00:00Z"}, "end_datetime"),
+    ({"end_datetime": "2090-05-01T18:00:00.0009Z", "start_datetime": "2090-05-01T18:00:00Z"}, "end_datetime"),
+    ({"start_datetime": "1969-12-31T23:59:59Z"}, "start_datetime"),
+    ({"end_datetime": "9999-12-31T23:59:59-00:01"}, "end_datetime"),
     ({"start_datetime": "2090-05-01T25:00:00Z"}, "start_datetime"),
     ({"start_datetime": "tomorrow"}, "start_datetime"),
     ({"start_datetime": "2090-02-30T00:00:00Z"}, "start_datetime"),
@@ -158,6 +161,92 @@ async def test_events_are_searched(api: ApiClient, instance: Instance, people: R
             assert ids(await api.collect_pages(ana, f"{EVENTS}?{query}", limit)) == wanted, query
 
 
+@pytest.mark.parametrize("name", ["from", "to"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "1970-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-00:01",
+    ],
+)
+async def test_search_years_are_checked_after_the_offset(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, name: str, moment: str
+) -> None:
+    """422 with the field; the first and last moment that are valid find nothing or everything."""
+    (ana,) = await people.shared(1, instance)
+    path = f"{EVENTS}?{name}={moment.replace('+', '%2B')}"
+    answer = await api.expect_error("request.invalid", 422, ana, "GET", path)
+    assert [fault["field"] for fault in answer["errors"]] == [name]
+    await api.get(ana, f"{EVENTS}?from=1970-01-01T00:00:00Z&to=9999-12-31T23:59:59.999Z")
+
+
+async def test_last_event_of_the_calendar_ends_its_pages(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A page after the last possible start is empty, not the same page again."""
+    (ana,) = await people.register(1, instance)
+    category = f"c{uuid4().hex}"
+    made = [
+        await api.event(
+            ana,
+            category=category,
+            start_datetime=f"9999-12-31T23:59:59.{milliseconds}Z",
+            end_datetime="9999-12-31T23:59:59.999Z",
+        )
+        for milliseconds in (500, 900)
+    ]
+    path = f"{EVENTS}?category={category}&from=2090-01-01T00:00:00Z"
+    assert ids(await api.collect_pages(ana, path, 1)) == ids(made)
+
+
+async def test_deleted_event_is_cancelled_for_its_attendees(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """All who responded or were invited are notified; the conversation stays readable, and says so."""
+    ana, going, interested, invited, other = await people.register(5, instance)
+    event = await api.event(ana, title="Boules")
+    await api.rsvp(going, event["id"])
+    await api.rsvp(interested, event["id"], "INTERESTED")
+    await api.expect(204, ana, "POST", f"{EVENTS}/{event['id']}/invites", {"user_ids": [invited.id]})
+    conversation = f"/v1/conversations/{event['conversation_id']}"
+    await api.wait_for(going, conversation, lambda _: True)
+    await api.expect(204, ana, "DELETE", f"{EVENTS}/{event['id']}")
+    for person in (going, interested, invited):
+        notification = await wait_for_notification(api, person, "EVENT_UPDATE", event["id"])
+        assert notification["message"] == "Boules was cancelled"
+        await api.wait_for(person, "/v1/notifications", lambda page: len(page["items"]) == 1)
+        assert (await api.get(person, "/v1/notifications/unread_count"))["unread_count"] == 1
+    history = await api.wait_for(
+        going,
+        f"{conversation}/messages",
+        lambda page: page["items"][0]["content"] == "This event was cancelled",
+    )
+    assert history["items"][0]["message_type"] == "SYSTEM"
+    await api.send(going, event["conversation_id"], "pity")
+    for person in (ana, other):
+        assert (await api.get(person, "/v1/notifications"))["items"] == []
+
+
+async def test_renamed_event_renames_its_conversation(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """With a SYSTEM message, as for groups."""
+    (ana,) = await people.register(1, instance)
+    event = await api.event(ana, title="Boules")
+    conversation = f"/v1/conversations/{event['conversation_id']}"
+    await api.wait_for(ana, conversation, lambda shown: shown["name"] == "Boules")
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{event['id']}", {"title": "Chess"})
+    shown = await api.wait_for(ana, conversation, lambda shown: shown["name"] == "Chess")
+    assert shown["last_seq"] == 1
+    (message,) = (await api.get(ana, f"{conversation}/messages"))["items"]
+    assert (message["message_type"], message["content"]) == (
+        "SYSTEM",
+        f'@{ana.username} changed the name to "Chess"',
+    )
+
+
 async def test_invited_users_are_notified(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
@@ -202,6 +291,25 @@ async def test_event_as_icalendar(api: ApiClient, instance: Instance, people: Re
     assert (str(entry["SUMMARY"]), str(entry["DESCRIPTION"])) == (title, description)
     assert entry.decoded("DTSTART").isoformat(timespec="seconds") == event["start_datetime"][:19] + "+00:00"
     assert entry.decoded("DTEND").isoformat(timespec="seconds") == event["end_datetime"][:19] + "+00:00"
-    again = await api.request_bytes(ana, "GET", f"{EVENTS}/{event['id']}/calendar.ics")
-    (entry_again,) = icalendar.Calendar.from_ical(again[1]).walk("VEVENT")
-    assert entry_again["UID"] == entry["UID"]
+    assert headers["content-disposition"] == f'attachment; filename="event-{event["id"]}.ics"'
+
+
+async def test_icalendar_is_the_same_until_the_event_changes(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """304 for its entity tag; a response does not change it, an update raises SEQUENCE."""
+    (ana,) = await people.shared(1, instance)
+    event = await api.event(ana, title="C:\\New")
+    path = f"{EVENTS}/{event['id']}/calendar.ics"
+    _, text, headers = await api.request_bytes(ana, "GET", path)
+    await api.rsvp(ana, event["id"])
+    assert (await api.request_bytes(ana, "GET", path, If_None_Match=headers["etag"]))[0] == 304
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{event['id']}", {"title": "C:\\Next"})
+    status, changed, _ = await api.request_bytes(ana, "GET", path, If_None_Match=headers["etag"])
+    assert status == 200
+    (before,) = icalendar.Calendar.from_ical(text).walk("VEVENT")
+    (after,) = icalendar.Calendar.from_ical(changed).walk("VEVENT")
+    assert (str(before["SUMMARY"]), str(after["SUMMARY"])) == ("C:\\New", "C:\\Next")
+    assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
+    assert after["UID"] == before["UID"]
+    assert after.decoded("LAST-MODIFIED") == after.decoded("DTSTAMP") >= before.decoded("DTSTAMP")

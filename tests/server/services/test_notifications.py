@@ -62,7 +62,9 @@ async def test_follow_creates_a_notification(
     await api.expect(204, ben, "DELETE", f"/v1/users/{ana.id}/follow")
     await api.follow(ben, ana)
     await api.follow(eve, ana)
-    page = await api.wait_for(ana, LIST, lambda page: page["items"][0]["sender"]["id"] == eve.id)
+    page = await api.wait_for(
+        ana, LIST, lambda page: page["items"] and page["items"][0]["sender"]["id"] == eve.id
+    )
     assert sum(item["count"] for item in page["items"]) == 2
     assert await count_unread(api, ben) == 0
 
@@ -234,8 +236,9 @@ async def test_every_device_is_notified(
     """Websockets of one user on two instances get the same frames with consecutive positions."""
     ana, ben, eve = await people.register(3, instance)
     post = await api.post(ana)
-    await api.follow(ben, ana)
-    await wait_for_notifications(api, ana, 1)
+    async with open_socket(instance, ana) as (earlier, _):
+        await api.follow(ben, ana)
+        await earlier.next_of("notification.created")
     async with (
         open_socket(instance, ana) as (here, ready),
         open_socket(second_instance, ana) as (there, ready_there),
@@ -259,6 +262,42 @@ async def test_every_device_is_notified(
         assert (everything["ids"], everything["unread_count"]) == (None, 0)
         positions = [frame["position"] for frame in (first, again, read, everything)]
         assert positions == list(range(ready["position"] + 1, ready["position"] + 5))
+
+
+@pytest.mark.parametrize("ends", ["deleted", "removed", "left", "blocked"])
+async def test_mention_of_what_is_gone_is_withdrawn(
+    api: ApiClient,
+    second_api: ApiClient,
+    instance: Instance,
+    second_instance: Instance,
+    people: RegisteredUsers,
+    ends: str,
+) -> None:
+    """The message was deleted, or the user is no longer a member: live on all devices, on every instance."""
+    ana, ben, eve = await people.register(3, instance)
+    group = (await api.group(ana, ben, eve))["id"]
+    message = await second_api.send(ana, group, "you two", mentions=[ben.id, eve.id])
+    (notification,) = await wait_for_notifications(api, ben, 1)
+    await wait_for_notifications(api, eve, 1)
+    path = f"/v1/conversations/{group}"
+    async with (
+        open_socket(instance, ben) as (here, _),
+        open_socket(second_instance, ben) as (there, _),
+    ):
+        match ends:
+            case "deleted":
+                await api.expect(204, ana, "DELETE", f"{path}/messages/{message['id']}")
+            case "removed":
+                await api.expect(204, ana, "DELETE", f"{path}/participants/{ben.id}")
+            case "left":
+                await api.expect(204, ben, "DELETE", f"{path}/participants/{ben.id}")
+            case _:
+                await api.block(ben, ana)
+        read = await assert_same_frame(here, there, "notification.read")
+        assert (read["ids"], read["unread_count"], read["withdrawn"]) == ([notification["id"]], 0, True)
+    assert (await api.get(ben, LIST))["items"] == []
+    remaining = 0 if ends == "deleted" else 1
+    await api.wait_for(eve, LIST, lambda page: len(page["items"]) == remaining)
 
 
 async def assert_same_frame(here: Peer, second_api: Peer, kind: str) -> Json:

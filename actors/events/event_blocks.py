@@ -1,0 +1,74 @@
+"""Ends what two users hold of each other's events when one blocks the other.
+
+    block -> copy of the block -> RSVPs, waitlist entries and invites withdrawn -> next users promoted
+
+The copy makes RSVPs and promotions respect the block under the event's lock. The withdrawn RSVPs are domain
+events themselves, which remove the user from the event's conversation.
+"""
+
+from collections.abc import Callable, Sequence
+
+from actors.domain_events.event_types import BlockChanged, decode_event
+from actors.social.block_service import BlockService
+from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
+from storage.contracts.events import BlockedPair, EventBlockStore
+from storage.contracts.social import SocialStore
+
+BLOCKS_PER_PAGE = 500
+ATTENDEES_PER_BATCH = 100
+
+
+class EventBlocks:
+    """A `Consumer` of the Social service's events.
+
+    Domain events are only triggers: whether there is a block is read from the Social service.
+    """
+
+    name = "events.blocks"
+
+    def __init__(
+        self,
+        store: EventBlockStore,
+        social: SocialStore,
+        block_service: BlockService,
+        cursors: Cursors,
+        on_changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._social = social
+        self._block_service = block_service
+        self._cursors = cursors
+        self._on_changed = on_changed
+
+    async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
+        if cursor_update is not None and cursor_update.before.id == 0:
+            # The first batch of the feed: older blocks may not be in it any more.
+            await self._copy_all_blocks()
+        pairs: dict[BlockedPair, None] = {}
+        for event in events:
+            match decode_event(event):
+                case BlockChanged(blocker_id=blocker_id, blocked_id=blocked_id):
+                    pairs[blocker_id, blocked_id] = None
+        if pairs:
+            blocked = await self._block_service.find_blocked_pairs(list(pairs))
+            await self._store.set_blocks(list(blocked), [pair for pair in pairs if pair not in blocked])
+            await self._withdraw(list(blocked))
+        if cursor_update is not None:
+            await self._cursors.advance(cursor_update)
+
+    async def on_feed_reset(self) -> None:
+        """The next batch is the first of the feed, which copies all blocks again."""
+        await self._store.clear_blocks()
+
+    async def _copy_all_blocks(self) -> None:
+        after: BlockedPair | None = None
+        while page := await self._social.page_blocks(after, BLOCKS_PER_PAGE):
+            await self._store.set_blocks(page, [])
+            await self._withdraw(page)
+            after = page[-1]
+
+    async def _withdraw(self, pairs: Sequence[BlockedPair]) -> None:
+        while attendees := await self._store.list_attendees(pairs, ATTENDEES_PER_BATCH):
+            for attendee in attendees:
+                await self._store.remove_attendee(attendee)
+            self._on_changed()

@@ -1,0 +1,64 @@
+"""Which causes of notifications still exist: likes, comments, follows and invites.
+
+Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
+repeated is not withdrawn, in whatever order their events arrive.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from actors.domain_events.event_types import (
+    CommentCreated,
+    CommentDeleted,
+    DomainEvent,
+    EventInvited,
+    FollowCreated,
+    FollowDeleted,
+    PostLiked,
+    PostUnliked,
+    RsvpPromoted,
+)
+from actors.protocol.social_objects import RsvpStatus
+from storage.contracts.events import EventStore, InviteKey, RsvpStore
+from storage.contracts.posts import ReactionStore
+from storage.contracts.social import SocialStore
+
+
+class Causes:
+    def __init__(
+        self, social: SocialStore, reactions: ReactionStore, events: EventStore, rsvps: RsvpStore
+    ) -> None:
+        self._social = social
+        self._reactions = reactions
+        self._events = events
+        self._rsvps = rsvps
+
+    async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
+        """Return those of the events whose like, comment, follow, invite or promotion exists now.
+
+        At most one look-up for each kind of cause, and one for each promotion.
+        """
+        likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
+        comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
+        follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
+        invites = [event for event in events if isinstance(event, EventInvited)]
+        liked = await self._reactions.likes_among([(like.post_id, like.user_id) for like in likes])
+        comment_ids = await self._reactions.comments_among([comment.id for comment in comments])
+        followed = await self._social.follows_among(
+            [(follow.follower_id, follow.following_id) for follow in follows]
+        )
+        invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
+        existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.user_id) in liked}
+        existing |= {comment for comment in comments if comment.id in comment_ids}
+        existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
+        existing |= {invite for invite in invites if _invite_key(invite) in invited}
+        for event in events:
+            if isinstance(event, RsvpPromoted):
+                rsvp = await self._rsvps.get_rsvp(event.event_id, event.user_id)
+                if rsvp.status == RsvpStatus.GOING:
+                    existing.add(event)
+        return existing
+
+
+def _invite_key(invite: EventInvited) -> InviteKey:
+    return InviteKey(invite.event_id, invite.user_id, invite.inviter_id)

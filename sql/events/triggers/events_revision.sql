@@ -1,0 +1,17 @@
+-- Fires before an event is updated. Counts its changes; the counts of RSVPs are no changes.
+CREATE OR REPLACE FUNCTION events_revision() RETURNS TRIGGER AS $$
+BEGIN
+    IF (NEW.title, NEW.description, NEW.category, NEW.start_datetime, NEW.end_datetime, NEW.capacity)
+        IS DISTINCT FROM
+        (OLD.title, OLD.description, OLD.category, OLD.start_datetime, OLD.end_datetime, OLD.capacity)
+    THEN
+        NEW.revision := OLD.revision + 1;
+        NEW.updated_at := now();
+    END IF;
+    RETURN NEW;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER events_revision
+BEFORE UPDATE OF title, description, category, start_datetime, end_datetime, capacity ON events
+FOR EACH ROW EXECUTE FUNCTION events_revision()
