@@ -142,6 +142,7 @@ class Core:
             restart_policy=RestartPolicy(limits.actor_restarts, limits.actor_restart_window_s),
         )
         command_sender = CommandSender(self.conversation_actors, limits)
+        self.unanswered_commands = command_sender.unanswered
         self.conversations = Conversations(
             messaging,
             command_sender,

@@ -211,9 +211,10 @@ def service_stores(stores: Stores) -> ServiceStores:
 
 
 def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Return a check for each store that truly writes and reads."""
+    """Return a check for each store, which writes the way the services do."""
     databases = {name: database.pool.check for name, database in stores.databases.items()}
-    return {**databases, "messaging": stores.messaging.check, "bus": stores.bus.check}
+    redis = {"bus": stores.bus.check, "user_streams": stores.user_streams.check}
+    return {**databases, "messaging": stores.messaging.check, **redis}
 
 
 def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:

@@ -17,7 +17,7 @@ from server.event_stream import EventStreamEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
-from server.observability.health import Health
+from server.observability.health import Health, check_sends
 from server.observability.metrics import MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
@@ -81,7 +81,11 @@ class Instance:
             cors_origins=settings.server.cors_origins,
         )
         health = Health(
-            {**store_checks(components.stores), "domain_events": services.readers.check},
+            {
+                **store_checks(components.stores),
+                "domain_events": services.readers.check,
+                "sends": check_sends(core.unanswered_commands),
+            },
             create_metrics_registry(_metric_sources(components, connections, loop_lag)),
         )
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
@@ -176,6 +180,7 @@ def _metric_sources(
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
         log_writer=core.log_writer.statistics,
+        unanswered=core.unanswered_commands,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import msgspec
+
 from actors.conversations.commands import (
     ChangeMembership,
     ChangeMessage,
@@ -12,6 +14,7 @@ from actors.conversations.commands import (
 )
 from actors.conversations.errors import busy, not_found
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.unanswered_commands import UnansweredCommands
 from actors.protocol.errors import unavailable
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
@@ -24,15 +27,21 @@ class CommandSender:
     def __init__(self, actors: Registry[str, ConversationCommand], limits: Limits) -> None:
         self._actors = actors
         self._request_timeout_s = limits.request_timeout_ms / 1000
+        self.unanswered = UnansweredCommands()
 
-    def tell(self, conversation_id: str, command: Send | ChangeMessage) -> None:
+    def tell(self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership) -> None:
         """Pass a command to its conversation. The result arrives through the command's reply.
 
         Raises:
             ApiError: conversation.not_found, if the id is malformed.
             MailboxFull, Stopped: the command was not accepted.
         """
-        self._actors.tell(validate_id(conversation_id), command)
+        reply = self.unanswered.track(command.reply)
+        try:
+            self._actors.tell(validate_id(conversation_id), msgspec.structs.replace(command, reply=reply))
+        except BaseException:
+            reply.discard()
+            raise
 
     async def execute(
         self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership, reply: FutureReply
@@ -43,7 +52,7 @@ class CommandSender:
         the caller is cancelled the command is still executed.
         """
         try:
-            self._actors.tell(validate_id(conversation_id), command)
+            self.tell(conversation_id, command)
         except (MailboxFull, Stopped):
             raise busy() from None
         try:

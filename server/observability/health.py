@@ -1,6 +1,7 @@
 """Liveness, readiness and metrics endpoints, for load balancers and operators.
 
-Ready means that each store and the bus completed a real operation within `CACHE_S`. The endpoints need no
+Ready means that each store completed a write like those of the services within `CACHE_S`, that the bus
+delivered a frame, and that no message has waited longer than `UNANSWERED_SEND_S` for its answer. The endpoints need no
 token, so they contain no user data.
 """
 
@@ -13,14 +14,27 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
+from actors.conversations.unanswered_commands import UnansweredCommands
 from actors.protocol.errors import ApiError
-from storage.errors import StorageError
+from storage.errors import StorageError, Unavailable
 
 CHECK_TIMEOUT_S = 2.0
 CACHE_S = 0.5
 """How long a result is reused, so that frequent probes put no load on the stores."""
 
+UNANSWERED_SEND_S = 5.0
+
 Check = Callable[[], Awaitable[None]]
+
+
+def check_sends(unanswered: UnansweredCommands) -> Check:
+    """Return a check that fails while a message or change has waited too long for its answer."""
+
+    async def check() -> None:
+        if unanswered.oldest_s() > UNANSWERED_SEND_S:
+            raise Unavailable("the oldest send is not answered")
+
+    return check
 
 
 class Readiness(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from actors.conversations.log_writer import LogWriterStatistics
+from actors.conversations.unanswered_commands import UnansweredCommands
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
@@ -38,6 +39,7 @@ class MetricSources:
     log_writer: Callable[[], LogWriterStatistics]
     bus: Callable[[], BusStatistics]
     loop_lag_s: Callable[[], float]
+    unanswered: UnansweredCommands
     mail: Callable[[], MailQueueStatistics] | None = None
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
 
@@ -128,6 +130,16 @@ class ServerCollector(Collector):
             "convene_mailbox_messages_max",
             "Messages waiting in the fullest conversation mailbox.",
             actors.mailbox_depth_max,
+        )
+        yield _gauge(
+            "convene_unanswered_sends",
+            "Messages and changes passed to conversations and not answered yet.",
+            len(self._sources.unanswered),
+        )
+        yield _gauge(
+            "convene_oldest_unanswered_send_seconds",
+            "Age of the oldest of them; above 5 s the instance is not ready.",
+            self._sources.unanswered.oldest_s(),
         )
         yield _gauge("convene_rooms", "Conversations with a member connected to this instance.", rooms.rooms)
         yield _counter(

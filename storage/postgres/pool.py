@@ -56,8 +56,8 @@ class PostgresPool:
         self._waiting = 0
         self._pool: ConnectionPool | None = None
         self._health_pool: ConnectionPool | None = None
-        self._health_check = load_statement("common", "health", "health_check")
-        self._health_read = load_statement("common", "health", "health_read")
+        self._insert_health_row = load_statement("common", "health", "health_row_insert")
+        self._delete_health_row = load_statement("common", "health", "health_row_delete")
 
     async def open(self) -> None:
         try:
@@ -141,20 +141,21 @@ class PostgresPool:
             pool.release(connection)
 
     async def check(self) -> None:
-        """Write a row and read it back. Raises `Unavailable` or `StorageError`."""
+        """Insert a row into a new page and delete it, durably. Raises `Unavailable` or `StorageError`."""
         with map_errors():
             if self._health_pool is None:
                 raise Unavailable("The pool is closed.")
             connection = await self._health_pool.acquire(self._limits.acquire_timeout_ms / 1000)
             try:
-                written = await connection.fetchval(self._health_check.text)
-                read = await connection.fetchval(self._health_read.text)
+                async with connection.transaction():
+                    row_id = await connection.fetchval(self._insert_health_row.text)
+                    deleted = await connection.fetchval(self._delete_health_row.text, row_id)
             except BaseException as error:
                 self._health_pool.release(connection, error)
                 raise
             self._health_pool.release(connection)
-        if read is None or read < written:
-            raise StorageError("The health check row was not read back as written.")
+        if deleted != row_id:
+            raise StorageError("The health check row was not found after writing it.")
 
     def statistics(self) -> "PoolStatistics":
         pool = self._pool
