@@ -17,6 +17,7 @@ from server.event_stream import EventStreamEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
+from server.observability.file_descriptors import FileDescriptors
 from server.observability.health import Health, check_sends
 from server.observability.metrics import MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
@@ -69,6 +70,8 @@ class Instance:
         )
         loop_lag = LoopLag(asyncio.get_running_loop())
         self._shutdown.add_sync("loop lag", loop_lag.close)
+        file_descriptors = FileDescriptors(core.timer_wheel)
+        self._shutdown.add_sync("file descriptors", file_descriptors.close)
         routes = create_routes(components)
         rates = RateLimiter(limits, settings.server)
         app = create_application(
@@ -86,7 +89,7 @@ class Instance:
                 "domain_events": services.readers.check,
                 "sends": check_sends(core.unanswered_commands),
             },
-            create_metrics_registry(_metric_sources(components, connections, loop_lag)),
+            create_metrics_registry(_metric_sources(components, connections, loop_lag, file_descriptors)),
         )
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
         websocket = WebSocketEndpoint(
@@ -171,7 +174,10 @@ def _add_documents(app: web.Application, routes: Sequence[Route], settings: Sett
 
 
 def _metric_sources(
-    components: ServerComponents, connections: ConnectionManager, loop_lag: LoopLag
+    components: ServerComponents,
+    connections: ConnectionManager,
+    loop_lag: LoopLag,
+    file_descriptors: FileDescriptors,
 ) -> MetricSources:
     core = components.core
     return MetricSources(
@@ -180,6 +186,7 @@ def _metric_sources(
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
         log_writer=core.log_writer.statistics,
+        file_descriptors=file_descriptors,
         unanswered=core.unanswered_commands,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,

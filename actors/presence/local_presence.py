@@ -179,4 +179,4 @@ class LocalPresence:
             try:
                 await self._last_seen.save_last_seen(list(records.values()))
             except Unavailable:
-                _log.warning("last_seen of %d users could not be written", len(records))
+                _log.debug("last_seen of %d users could not be written", len(records))

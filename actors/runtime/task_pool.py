@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from storage.outages import failure_level
+
 _log = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
@@ -68,4 +70,4 @@ class TaskPool:
                 await work()
             except Exception as error:  # noqa: BLE001 - no caller waits for the result
                 self._failed += 1
-                _log.warning("%s: background task failed", self._name, exc_info=error)
+                _log.log(failure_level(error), "%s: background task failed", self._name, exc_info=error)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from actors.protocol.errors import ApiError, overloaded
@@ -124,6 +125,14 @@ class HttpConnection(RequestHandler):
             _log.error("request failed", exc_info=exc)
             error = ApiError("server.error", "Internal error.")
         return _last_response(error, request, status)
+
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the signature of aiohttp
+        """Log what aiohttp could not handle; a client that went away, or sent no valid HTTP, is no error."""
+        error = kwargs.get("exc_info")
+        if isinstance(error, ConnectionError | web.RequestPayloadError | HttpProcessingError):
+            _log.info("malformed request", extra={"reason": type(error).__name__})
+        else:
+            _log.error("connection failed", exc_info=error)
 
     async def _handle_request(
         self, request: web.BaseRequest, start_time: float | None, request_handler: RequestCallback

@@ -24,8 +24,10 @@ from actors.mail.mail_queue import MailQueueStatistics
 from actors.runtime.histogram import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.online_users import OnlineUsersStatistics
+from server.observability.file_descriptors import FileDescriptors
 from server.websocket.connection_manager import ConnectionStatistics
 from storage.contracts.bus import BusStatistics
+from storage.outages import outage_statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class MetricSources:
     bus: Callable[[], BusStatistics]
     loop_lag_s: Callable[[], float]
     unanswered: UnansweredCommands
+    file_descriptors: FileDescriptors
     mail: Callable[[], MailQueueStatistics] | None = None
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
 
@@ -66,6 +69,17 @@ class ServerCollector(Collector):
         yield from self._bus()
         yield from self._mail()
         yield from self._domain_events()
+        yield from _stores()
+        yield _gauge(
+            "convene_file_descriptors_short",
+            "1 while nearly all file descriptors are in use, else 0.",
+            int(self._sources.file_descriptors.is_short),
+        )
+        yield _counter(
+            "convene_file_descriptor_shortages",
+            "Times that file descriptors ran short.",
+            self._sources.file_descriptors.shortages,
+        )
 
     def _connections(self) -> Iterator[Metric]:
         connections = self._sources.connections()
@@ -213,6 +227,19 @@ class ServerCollector(Collector):
         yield _counter("convene_mail_retries", "E-mail deliveries scheduled for a retry.", mail.retries)
         yield _counter("convene_mails_failed", "E-mails given up.", mail.failed)
         yield _counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.shed)
+
+
+def _stores() -> Iterator[Metric]:
+    unavailable = GaugeMetricFamily(
+        "convene_store_unavailable", "1 while calls to the store fail, else 0.", labels=["store"]
+    )
+    failed_calls = CounterMetricFamily(
+        "convene_store_failed_calls", "Calls to the store that failed.", labels=["store"]
+    )
+    for outage in outage_statistics():
+        unavailable.add_metric([outage.store], int(outage.unavailable))
+        failed_calls.add_metric([outage.store], outage.failed_calls)
+    yield from (unavailable, failed_calls)
 
 
 def create_metrics_registry(sources: MetricSources) -> CollectorRegistry:

@@ -22,12 +22,12 @@ class Database:
     async def open(cls, url: str, service: str, bounds: PoolLimits) -> "Database":
         """Migrate the database and connect. Raises `Unavailable`."""
         await migrate(url, service)
-        pool = PostgresPool(url, bounds)
+        pool = PostgresPool(url, bounds, f"postgres {service}")
         await pool.open()
         return cls(
             pool=pool,
             outbox=PostgresOutbox(pool),
             cursors=PostgresCursors(pool),
             idempotency_keys=PostgresIdempotencyKeys(pool),
-            locks=PostgresLocks(url),
+            locks=PostgresLocks(url, f"postgres {service}"),
         )

@@ -129,6 +129,7 @@ class RedisUserStreams:
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         if self._unanswered >= PENDING_APPENDS_MAX:
+            self._client.connection.outage.failed("too many pending appends")
             raise Unavailable("redis: too many pending appends")
         loop = asyncio.get_running_loop()
         appended: asyncio.Future[StreamPosition] = loop.create_future()
