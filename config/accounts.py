@@ -19,6 +19,8 @@ DATA_LOADER_QUEUE_MAX: Final = 20_000
 DATA_LOADER_BATCHES_IN_FLIGHT: Final = 4
 
 SESSIONS_LISTED_MAX: Final = 1000
+SESSIONS_PER_USER: Final = 100
+"""Sessions of one user. One more login ends the least recently used one."""
 USER_SEARCH_CHARACTERS: Final = 100
 
 RESET_LIFETIME_S: Final = 30 * 60

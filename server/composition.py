@@ -22,6 +22,7 @@ from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
+from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
 from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
 from config.settings import Settings
@@ -40,6 +41,7 @@ from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPas
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.posts import PostgresPosts
+from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
@@ -67,6 +69,7 @@ class ServerComponents:
     mail_queue: MailQueue
     core: Core
     services: Services
+    pruning_job: PruningJob
 
 
 async def create_components(
@@ -138,6 +141,14 @@ async def create_components(
     shutdown.add("core", core.stop)
     services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
     shutdown.add("services", services.close)
+    pruning_job = PruningJob(
+        [
+            *prunable_tables({name: database.pool for name, database in stores.databases.items()}),
+            stores.messaging.prunable_keys,
+        ],
+        users.locks,
+    )
+    shutdown.add("pruning", pruning_job.close)
     await core.start()
     return ServerComponents(
         stores=stores,
@@ -152,6 +163,7 @@ async def create_components(
         mail_queue=mail_queue,
         core=core,
         services=services,
+        pruning_job=pruning_job,
     )
 
 

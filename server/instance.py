@@ -65,6 +65,7 @@ class Instance:
         components = await create_components(settings, self._urls, self._instance_id, self._shutdown)
         core, services = components.core, components.services
         services.start()
+        components.pruning_job.start()
         connections = ConnectionManager(
             core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
         )
@@ -188,6 +189,7 @@ def _metric_sources(
         log_writer=core.log_writer.statistics,
         file_descriptors=file_descriptors,
         unanswered=core.unanswered_commands,
+        pruning=components.pruning_job.statistics,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,

@@ -5,6 +5,7 @@ or the password was wrong, neither by its text nor by its duration. Profiles are
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
@@ -37,7 +38,7 @@ from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
 from actors.protocol.timestamps import rfc3339_from_datetime
-from config.accounts import USER_SEARCH_CHARACTERS
+from config.accounts import SESSIONS_PER_USER, USER_SEARCH_CHARACTERS
 from config.limits import (
     EMAIL_CHARACTERS,
     PASSWORD_CHARACTERS_MAX,
@@ -56,7 +57,7 @@ from storage.contracts.users import (
     UserRecord,
     UserStore,
 )
-from storage.errors import Conflict, Missing
+from storage.errors import Conflict, Missing, Unavailable
 
 CONFLICT_ERRORS = {
     "users_email_key": ("user.email_taken", "The e-mail address is in use."),
@@ -291,6 +292,9 @@ class Accounts:
         except Missing:
             # Deleted or banned since the password was checked: answer as for a wrong password.
             raise _invalid_credentials() from None
+        # Otherwise the next login ends them.
+        with contextlib.suppress(Unavailable):
+            self._handle_revoked(await self._sessions.end_oldest(user.id, SESSIONS_PER_USER))
         return SignedIn(
             user=to_own_user(user), token=token, expires_at=rfc3339_from_datetime(session.expires_at)
         )

@@ -19,6 +19,7 @@ from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.messaging import MessageEntry, MessagingStore, PendingEffect, PendingEffectStore
 from storage.errors import StorageError, Unavailable
+from storage.outages import failure_level
 
 _log = logging.getLogger(__name__)
 SWEEP_PERIOD_S = 5.0
@@ -117,8 +118,9 @@ class PendingEffectSweeper:
     async def _run_sweep(self) -> None:
         try:
             await self.sweep(PENDING_AGE_MS)
-        except (StorageError, ApiError, MailboxFull, Stopped, TimeoutError):
-            _log.warning("pending effects could not be completed; retrying at the next sweep")
+        except (StorageError, ApiError, MailboxFull, Stopped, TimeoutError) as error:
+            level = failure_level(error)
+            _log.log(level, "pending effects could not be completed; retrying at the next sweep")
         finally:
             self.start()
 

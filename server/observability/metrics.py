@@ -21,6 +21,7 @@ from actors.conversations.unanswered_commands import UnansweredCommands
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
+from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.histogram import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.online_users import OnlineUsersStatistics
@@ -40,6 +41,7 @@ class MetricSources:
     conversations: Callable[[], RegistryStatistics]
     log_writer: Callable[[], LogWriterStatistics]
     bus: Callable[[], BusStatistics]
+    pruning: Callable[[], PruningStatistics]
     loop_lag_s: Callable[[], float]
     unanswered: UnansweredCommands
     file_descriptors: FileDescriptors
@@ -69,6 +71,7 @@ class ServerCollector(Collector):
         yield from self._bus()
         yield from self._mail()
         yield from self._domain_events()
+        yield from self._pruning()
         yield from _stores()
         yield _gauge(
             "convene_file_descriptors_short",
@@ -217,6 +220,22 @@ class ServerCollector(Collector):
             handled.add_metric([reader.consumer], reader.handled)
             dead_lettered.add_metric([reader.consumer], reader.dead_lettered)
         yield from (lag, handled, dead_lettered)
+
+    def _pruning(self) -> Iterator[Metric]:
+        pruning = self._sources.pruning()
+        rows = CounterMetricFamily(
+            "convene_pruned_rows",
+            "Rows past their retention that this instance deleted.",
+            labels=["table"],
+        )
+        for table, count in pruning.rows.items():
+            rows.add_metric([table], count)
+        yield rows
+        yield _gauge(
+            "convene_pruning_completed_time_seconds",
+            "Unix time at which this instance last pruned all tables; 0 if another instance does.",
+            pruning.completed_at_s,
+        )
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:
