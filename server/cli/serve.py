@@ -24,9 +24,12 @@ def child_environment(settings: Settings, config: Path | None, urls: StoreUrls, 
 
     Options of the command line become variables, because variables override the configuration file.
     """
+    service_urls = {
+        f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in urls.postgres_by_service.items()
+    }
     environment = {
         **os.environ,
-        "CONVENE_POSTGRES_URL": urls.postgres,
+        **(service_urls or {"CONVENE_POSTGRES_URL": urls.postgres}),
         "CONVENE_MONGO_URL": urls.mongo,
         "CONVENE_REDIS_URL": urls.redis,
         "CONVENE_HOST": settings.server.host,

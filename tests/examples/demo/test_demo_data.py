@@ -22,7 +22,7 @@ from examples.demo.register_users import Login, ProfileUpdate, Registration, Use
 from examples.demo.summary import DemoSummary
 from run import Instance
 from storage.embedded import StoreUrls
-from storage.stores import SERVICES
+from storage.postgres.roles import SERVICES
 
 PASSWORD = "convene-demo"
 SEED = 3

@@ -1,0 +1,147 @@
+"""The PostgreSQL roles of the services: each owns its own database and can connect to no other.
+
+    administrator --> role and database of each service --> the service migrates and uses its own database
+
+Databases that another role created before are handed over with all that is in them.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import asyncpg
+import msgspec
+
+from storage.errors import StorageError
+from storage.postgres.error_mapping import map_errors
+from storage.postgres.migrations import CONNECT_TIMEOUT_S, MIGRATION_LOCK_KEY, MIGRATION_TIMEOUT_S
+from storage.postgres.statement import load_statement
+
+SERVICES: Final = ("users", "social", "posts", "events", "notifications")
+COMMON: Final = "common"
+
+
+class ServiceRole(msgspec.Struct, frozen=True):
+    """A role with its password, and the database that it owns."""
+
+    name: str
+    password: str
+    database: str
+
+    def __repr__(self) -> str:
+        return "ServiceRole(<hidden>)"
+
+    def url(self, admin_url: str) -> str:
+        """Return the URL of the database as this role, on the server of `admin_url`."""
+        parts = urlsplit(admin_url)
+        host = parts.netloc.rpartition("@")[2]
+        credentials = f"{quote(self.name, safe='')}:{quote(self.password, safe='')}"
+        return urlunsplit(parts._replace(netloc=f"{credentials}@{host}", path=f"/{quote(self.database)}"))
+
+
+def derived_role(service: str, secret: str) -> ServiceRole:
+    """Return the role of a service whose password follows from `secret`, and does not reveal it."""
+    password = hmac.new(secret.encode(), f"convene role {service}".encode(), hashlib.sha256).hexdigest()
+    return ServiceRole(f"convene_{service}", password, f"convene_{service}")
+
+
+def random_role(service: str) -> ServiceRole:
+    """Return the role of a service with a new password."""
+    return ServiceRole(f"convene_{service}", secrets.token_hex(24), f"convene_{service}")
+
+
+def role_of_url(url: str) -> ServiceRole:
+    """Return the role, password and database that a URL names.
+
+    Raises:
+        StorageError: one of them is missing.
+    """
+    parts = urlsplit(url)
+    role = ServiceRole(
+        unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path.removeprefix("/"))
+    )
+    if not (role.name and role.password and role.database):
+        raise StorageError("The URL of a service's database must name a role, its password and the database.")
+    return role
+
+
+async def create_service_databases(admin_url: str, roles: Sequence[ServiceRole]) -> None:
+    """Create missing roles and databases, and correct the rights of existing ones.
+
+    Safe to repeat, and to call concurrently. The role of `admin_url` must be allowed to do all that.
+
+    Raises:
+        Unavailable: the server cannot be reached.
+        StorageError: the role of `admin_url` lacks a right.
+    """
+    with map_errors():
+        connection = await _connect(admin_url)
+        try:
+            lock = load_statement(COMMON, "migrations", "migration_lock")
+            await connection.execute(lock.text, MIGRATION_LOCK_KEY)
+            for role in roles:
+                await _ensure_role(connection, role)
+                await _ensure_database(connection, role)
+            for role in roles:
+                await _hand_over(urlunsplit(urlsplit(admin_url)._replace(path=f"/{role.database}")), role)
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+
+async def role_exists(admin_url: str, role: str) -> bool:
+    """Return whether the server has a role of that name. Raises `Unavailable`."""
+    with map_errors():
+        connection = await _connect(admin_url)
+        try:
+            return bool(await connection.fetch(load_statement(COMMON, "roles", "role_exists").text, role))
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+
+async def close_maintenance_databases(admin_url: str) -> None:
+    """Let nobody but superusers connect to the databases that belong to no service.
+
+    For a server that has no other users. Raises `Unavailable`.
+    """
+    with map_errors():
+        connection = await _connect(admin_url)
+        try:
+            await _run(connection, "maintenance_privilege_commands")
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+
+async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, command_timeout=MIGRATION_TIMEOUT_S)
+
+
+async def _ensure_role(connection: "asyncpg.Connection[asyncpg.Record]", role: ServiceRole) -> None:
+    exists = await connection.fetch(load_statement(COMMON, "roles", "role_exists").text, role.name)
+    if not exists:
+        await _run(connection, "role_create_command", role.name, role.password)
+    await _run(connection, "role_alter_command", role.name, role.password)
+
+
+async def _ensure_database(connection: "asyncpg.Connection[asyncpg.Record]", role: ServiceRole) -> None:
+    exists = load_statement(COMMON, "migrations", "database_exists")
+    if not await connection.fetch(exists.text, role.database):
+        await _run(connection, "database_create_command", role.database, role.name)
+    await _run(connection, "database_privilege_commands", role.database, role.name)
+
+
+async def _hand_over(url: str, role: ServiceRole) -> None:
+    """Give the role what others created in its database."""
+    connection = await _connect(url)
+    try:
+        await _run(connection, "object_owner_commands", role.name)
+    finally:
+        await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+
+async def _run(connection: "asyncpg.Connection[asyncpg.Record]", statement: str, *values: str) -> None:
+    """Run the commands that a statement returns. Utility commands take no parameters, so they quote them."""
+    for row in await connection.fetch(load_statement(COMMON, "roles", statement).text, *values):
+        await connection.execute(row["command"])
