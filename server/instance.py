@@ -190,6 +190,7 @@ def _metric_sources(
         file_descriptors=file_descriptors,
         unanswered=core.unanswered_commands,
         pruning=components.pruning_job.statistics,
+        malformed_bus_frames=lambda: core.malformed_bus_frames,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,

@@ -93,7 +93,7 @@ class _StaticFile:
 
 
 def _accepts_gzip(request: web.Request) -> bool:
-    for encoding in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+    for encoding in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
         coding, _, parameters = encoding.partition(";")
         if coding.strip().lower() == "gzip":
             return not re.fullmatch(r"\s*q=0(\.0*)?\s*", parameters)

@@ -78,7 +78,7 @@ class HttpConnectionLimiter:
 class HttpConnection(RequestHandler):
     """A connection of aiohttp's server, counted, and closed where no request arrives in time."""
 
-    __slots__ = ("_address", "_exceeds_limit", "_first_request_timer", "_limiter")
+    __slots__ = ("_address", "_exceeds_limit", "_first_request_timer", "_limiter", "on_lost")
 
     def __init__(self, limiter: HttpConnectionLimiter, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -86,6 +86,8 @@ class HttpConnection(RequestHandler):
         self._address: str | None = None
         self._exceeds_limit = False
         self._first_request_timer: Timer | None = None
+        # Called when the client disconnects; set by a handler while it streams, and reset by it.
+        self.on_lost: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -106,6 +108,9 @@ class HttpConnection(RequestHandler):
         if self._first_request_timer is not None:
             self._first_request_timer.cancel()
             self._first_request_timer = None
+        if self.on_lost is not None:
+            self.on_lost()
+            self.on_lost = None
         super().connection_lost(exc)
 
     def handle_error(

@@ -41,6 +41,7 @@ class MetricSources:
     conversations: Callable[[], RegistryStatistics]
     log_writer: Callable[[], LogWriterStatistics]
     bus: Callable[[], BusStatistics]
+    malformed_bus_frames: Callable[[], int]
     pruning: Callable[[], PruningStatistics]
     loop_lag_s: Callable[[], float]
     unanswered: UnansweredCommands
@@ -193,6 +194,11 @@ class ServerCollector(Collector):
             "convene_bus_frames_dropped",
             "Bus frames dropped; receivers repair the gap from the log.",
             bus.dropped,
+        )
+        yield _counter(
+            "convene_bus_frames_malformed",
+            "Bus frames that could not be decoded and were ignored.",
+            self._sources.malformed_bus_frames(),
         )
         yield _counter("convene_bus_reconnects", "Reconnects to the bus.", bus.reconnects)
         yield _gauge(
