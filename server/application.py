@@ -24,6 +24,7 @@ from server.http.problem import (
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
 from server.http.request_decoding import check_content_encoding
 from server.http.route import Route, RouteAdapter, RouteContext
+from server.http.trusted_proxies import TrustedProxies
 
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
 
@@ -35,11 +36,12 @@ def create_application(
     wheel: TimerWheel,
     limits: Limits,
     *,
-    trusted_proxies: int = 0,
+    trusted_proxies: TrustedProxies | None = None,
     cors_origins: Sequence[str] = (),
 ) -> web.Application:
     """Return a new application that serves the routes; a GET route also serves HEAD."""
-    context = RouteContext(authenticator, rate_limiter, wheel, limits.request_timeout_ms, trusted_proxies)
+    proxies = trusted_proxies or TrustedProxies()
+    context = RouteContext(authenticator, rate_limiter, wheel, limits.request_timeout_ms, proxies)
     app = web.Application(middlewares=[error_middleware], client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(add_response_headers)
     if cors_origins:

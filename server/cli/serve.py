@@ -36,6 +36,9 @@ def child_environment(settings: Settings, config: Path | None, urls: StoreUrls, 
         "CONVENE_PORT": str(port),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
     }
+    if settings.server.management_port:
+        offset = port - settings.server.port
+        environment["CONVENE_MANAGEMENT_PORT"] = str(settings.server.management_port + offset)
     if config is not None:
         environment[CONFIG_FILE_VARIABLE] = str(config.resolve())
     return environment

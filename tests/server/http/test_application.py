@@ -15,6 +15,7 @@ from config.log_setup import configure_logging
 from config.settings import LogSettings
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
+from server.http.trusted_proxies import TrustedProxies
 from storage.errors import Conflict, Unavailable
 from tests.server.http.http_client import Serve, problem_of
 
@@ -203,9 +204,23 @@ async def test_client_address_with_trusted_proxies(
     async def handler(call: TypedRequest[None, None]) -> None:
         seen.append(call.client_address)
 
-    client = await serve([Route("GET", "/x", handler, requires_auth=False)], trusted_proxies=proxies)
+    trusted = TrustedProxies(proxies, ["127.0.0.0/8"])
+    client = await serve([Route("GET", "/x", handler, requires_auth=False)], trusted_proxies=trusted)
     await client.get("/x", headers={"X-Forwarded-For": forwarded})
     assert seen == [address]
+
+
+async def test_other_peers_are_no_proxies(serve: Serve) -> None:
+    """What they say about addresses is ignored."""
+    seen: list[str] = []
+
+    async def handler(call: TypedRequest[None, None]) -> None:
+        seen.append(call.client_address)
+
+    trusted = TrustedProxies(1, ["10.0.0.0/24", "::1/128"])
+    client = await serve([Route("GET", "/x", handler, requires_auth=False)], trusted_proxies=trusted)
+    await client.get("/x", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert seen == ["127.0.0.1"]
 
 
 async def test_default_response_headers(serve: Serve) -> None:

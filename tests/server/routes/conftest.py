@@ -77,7 +77,6 @@ async def service(
         RateLimiter(limits, server_settings),
         wheel,
         limits,
-        trusted_proxies=server_settings.trusted_proxies,
     )
     yield UserService(await aiohttp_client(app), accounts, authenticator, DocumentMatch(routes), revoked)
     await accounts.close()
