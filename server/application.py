@@ -3,7 +3,8 @@
 Handlers added to its router later (websocket, event stream, pages) get the same error handling and headers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -23,10 +24,15 @@ from server.http.problem import (
 )
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
 from server.http.request_decoding import check_content_encoding
+from server.http.response import wants_page
 from server.http.route import Route, RouteAdapter, RouteContext
 from server.http.trusted_proxies import TrustedProxies
 
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
+
+
+NOT_FOUND_PAGE: Final = web.AppKey("not_found_page", Callable[[web.Request], web.Response])
+"""Answers a browser that opens a path without a route."""
 
 
 def create_application(
@@ -78,6 +84,8 @@ async def add_response_headers(request: web.Request, response: web.StreamRespons
 
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:
+    if isinstance(error, web.HTTPNotFound) and NOT_FOUND_PAGE in request.app and wants_page(request):
+        return request.app[NOT_FOUND_PAGE](request)
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else '-'}"
     api_error = to_api_error(error, request_id, route)

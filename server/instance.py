@@ -11,7 +11,7 @@ from actors.runtime.loop_lag import LoopLag
 from actors.runtime.timer_wheel import TimerWheel
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
-from server.application import add_response_headers, create_application, error_middleware
+from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner
@@ -191,6 +191,7 @@ def _add_documents(app: web.Application, routes: Sequence[Route], settings: Sett
         app.router.add_get("/metrics", health.metrics)
     else:
         app.router.add_get("/readyz", health.readyz_without_details)
+    app[NOT_FOUND_PAGE] = web_client.not_found
     app.router.add_get("/", web_client.index)
     app.router.add_get("/web/{name:.+}", web_client.file)
 

@@ -217,4 +217,4 @@ def demo(
 add_doctor(cli, open_operator_services, _run_async)
 add_replay(cli, open_operator_services, _run_async)
 add_moderate(cli, open_operator_services, _run_async)
-add_load(cli, open_bulk_users, _run_async)
+add_load(cli, open_bulk_users, lambda config: Path(_load_settings(config).stores.data_dir), _run_async)

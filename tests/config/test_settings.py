@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from config.limits import Limits
-from config.settings import InvalidSettings, Settings, load_settings
+from config.settings import DEFAULTS_FILE, InvalidSettings, Settings, load_settings
 
 REPOSITORY = Path(__file__).parents[2]
 
