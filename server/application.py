@@ -85,7 +85,8 @@ async def add_response_headers(request: web.Request, response: web.StreamRespons
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:
     if isinstance(error, web.HTTPNotFound) and NOT_FOUND_PAGE in request.app and wants_page(request):
-        return request.app[NOT_FOUND_PAGE](request)
+        page: web.Response = request.app[NOT_FOUND_PAGE](request)
+        return page
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else '-'}"
     api_error = to_api_error(error, request_id, route)
