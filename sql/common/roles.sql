@@ -53,6 +53,16 @@ SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) AS command
 FROM pg_database
 WHERE datname IN (current_database(), 'template1')
 
+-- name: complete_databases
+-- Lists those of some databases that belong to their role, which is no superuser, and to which nobody else connects.
+--
+--   :roles text[]  :databases text[]   -> datname
+SELECT d.datname
+FROM unnest(:roles, :databases) AS wanted (role, database)
+INNER JOIN pg_roles AS r ON wanted.role = r.rolname AND NOT r.rolsuper
+INNER JOIN pg_database AS d ON wanted.database = d.datname AND r.oid = d.datdba
+WHERE NOT has_database_privilege('public', d.oid, 'CONNECT')
+
 -- name: object_owner_commands
 -- Returns the commands that give a role all relations and routines of the schema `public` that it does not own.
 --

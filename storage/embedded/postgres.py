@@ -24,6 +24,7 @@ from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 from storage.errors import StorageError
 from storage.postgres.roles import (
     SERVICES,
+    are_service_databases_complete,
     close_maintenance_databases,
     create_service_databases,
     derived_role,
@@ -125,8 +126,9 @@ class Postgres:
         """
         roles = {service: derived_role(service, self._settings.postgres_password) for service in SERVICES}
         try:
-            await create_service_databases(self.url, list(roles.values()))
-            await close_maintenance_databases(self.url)
+            if not await are_service_databases_complete(self.url, list(roles.values())):
+                await close_maintenance_databases(self.url)
+                await create_service_databases(self.url, list(roles.values()))
         except StorageError as error:
             msg = f"PostgreSQL could not create the roles and databases of the services: {error}."
             raise StoresUnavailable(msg) from error

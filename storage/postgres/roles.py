@@ -85,10 +85,25 @@ async def create_service_databases(admin_url: str, roles: Sequence[ServiceRole])
             for role in roles:
                 await _ensure_role(connection, role)
                 await _ensure_database(connection, role)
-            for role in roles:
                 await _hand_over(urlunsplit(urlsplit(admin_url)._replace(path=f"/{role.database}")), role)
+                # Last, because it tells that all before it was done.
+                await _run(connection, "database_privilege_commands", role.database, role.name)
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+
+async def are_service_databases_complete(admin_url: str, roles: Sequence[ServiceRole]) -> bool:
+    """Return whether `create_service_databases` has finished for all roles. Raises `Unavailable`."""
+    complete = load_statement(COMMON, "roles", "complete_databases")
+    with map_errors():
+        connection = await _connect(admin_url)
+        try:
+            rows = await connection.fetch(
+                complete.text, [role.name for role in roles], [role.database for role in roles]
+            )
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
+    return len(rows) == len(roles)
 
 
 async def role_exists(admin_url: str, role: str) -> bool:
@@ -129,7 +144,6 @@ async def _ensure_database(connection: "asyncpg.Connection[asyncpg.Record]", rol
     exists = load_statement(COMMON, "migrations", "database_exists")
     if not await connection.fetch(exists.text, role.database):
         await _run(connection, "database_create_command", role.database, role.name)
-    await _run(connection, "database_privilege_commands", role.database, role.name)
 
 
 async def _hand_over(url: str, role: ServiceRole) -> None:

@@ -14,7 +14,14 @@ from storage.embedded import StoreUrls
 from storage.errors import StorageError
 from storage.postgres.migrations import migrate
 from storage.postgres.pool import PostgresPool
-from storage.postgres.roles import SERVICES, ServiceRole, create_service_databases, derived_role, role_of_url
+from storage.postgres.roles import (
+    SERVICES,
+    ServiceRole,
+    are_service_databases_complete,
+    create_service_databases,
+    derived_role,
+    role_of_url,
+)
 from storage.postgres.users import PostgresUsers
 
 
@@ -57,7 +64,9 @@ async def test_an_existing_database_is_handed_over(stores: StoreUrls, new_role: 
     ana = await PostgresUsers(before).register(NewUser("ana@example.test", "ana", "hash", None))
     await before.close()
 
+    assert not await are_service_databases_complete(stores.postgres, [new_role])
     await create_service_databases(stores.postgres, [new_role])
+    assert await are_service_databases_complete(stores.postgres, [new_role])
     await create_service_databases(stores.postgres, [new_role])
 
     url = new_role.url(stores.postgres)
