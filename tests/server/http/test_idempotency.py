@@ -101,7 +101,7 @@ async def test_key_depends_on_the_user(client: HttpClient) -> None:
         method = "POST"
 
         class rel_url:  # noqa: N801 - as the request names it
-            raw_path = "/x"
+            path = "/x"
 
     keys = [
         make_idempotency_key(Asked, user_id, key, None).key  # type: ignore[arg-type]
