@@ -31,7 +31,7 @@ from server.http.trusted_proxies import TrustedProxies
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
 
 
-NOT_FOUND_PAGE: Final = web.AppKey("not_found_page", Callable[[web.Request], web.Response])
+NOT_FOUND_PAGE: Final[web.AppKey[Callable[[web.Request], web.Response]]] = web.AppKey("not_found_page")
 """Answers a browser that opens a path without a route."""
 
 
@@ -85,8 +85,7 @@ async def add_response_headers(request: web.Request, response: web.StreamRespons
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:
     if isinstance(error, web.HTTPNotFound) and NOT_FOUND_PAGE in request.app and wants_page(request):
-        page: web.Response = request.app[NOT_FOUND_PAGE](request)
-        return page
+        return request.app[NOT_FOUND_PAGE](request)
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else '-'}"
     api_error = to_api_error(error, request_id, route)

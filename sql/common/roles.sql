@@ -1,3 +1,17 @@
+-- name: roles_lock
+-- Waits until no other process changes roles on this server. Released when the connection ends.
+--
+--   :key bigint
+SELECT pg_advisory_lock(:key)
+
+-- name: role_database_exists
+-- Returns whether the server has a database of that name.
+--
+--   :database text   -> one row, or none
+SELECT datname
+FROM pg_database
+WHERE datname = :database
+
 -- name: role_exists
 -- Returns whether the server has a role of that name.
 --

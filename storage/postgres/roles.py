@@ -18,10 +18,21 @@ import msgspec
 from storage.errors import StorageError
 from storage.postgres.error_mapping import map_errors
 from storage.postgres.migrations import CONNECT_TIMEOUT_S, MIGRATION_LOCK_KEY, MIGRATION_TIMEOUT_S
-from storage.postgres.statement import load_statement
+from storage.postgres.statement import Statement, load_statement
 
 SERVICES: Final = ("users", "social", "posts", "events", "notifications")
 COMMON: Final = "common"
+
+LOCK: Final = load_statement(COMMON, "roles", "roles_lock")
+ROLE_EXISTS: Final = load_statement(COMMON, "roles", "role_exists")
+DATABASE_EXISTS: Final = load_statement(COMMON, "roles", "role_database_exists")
+COMPLETE_DATABASES: Final = load_statement(COMMON, "roles", "complete_databases")
+CREATE_ROLE: Final = load_statement(COMMON, "roles", "role_create_command")
+ALTER_ROLE: Final = load_statement(COMMON, "roles", "role_alter_command")
+CREATE_DATABASE: Final = load_statement(COMMON, "roles", "database_create_command")
+SET_PRIVILEGES: Final = load_statement(COMMON, "roles", "database_privilege_commands")
+CLOSE_MAINTENANCE: Final = load_statement(COMMON, "roles", "maintenance_privilege_commands")
+SET_OWNERS: Final = load_statement(COMMON, "roles", "object_owner_commands")
 
 
 class ServiceRole(msgspec.Struct, frozen=True):
@@ -80,26 +91,24 @@ async def create_service_databases(admin_url: str, roles: Sequence[ServiceRole])
     with map_errors():
         connection = await _connect(admin_url)
         try:
-            lock = load_statement(COMMON, "migrations", "migration_lock")
-            await connection.execute(lock.text, MIGRATION_LOCK_KEY)
+            await connection.execute(LOCK.text, MIGRATION_LOCK_KEY)
             for role in roles:
                 await _ensure_role(connection, role)
                 await _ensure_database(connection, role)
                 await _hand_over(urlunsplit(urlsplit(admin_url)._replace(path=f"/{role.database}")), role)
                 # Last, because it tells that all before it was done.
-                await _run(connection, "database_privilege_commands", role.database, role.name)
+                await _run(connection, SET_PRIVILEGES, role.database, role.name)
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
 
 
 async def are_service_databases_complete(admin_url: str, roles: Sequence[ServiceRole]) -> bool:
     """Return whether `create_service_databases` has finished for all roles. Raises `Unavailable`."""
-    complete = load_statement(COMMON, "roles", "complete_databases")
     with map_errors():
         connection = await _connect(admin_url)
         try:
             rows = await connection.fetch(
-                complete.text, [role.name for role in roles], [role.database for role in roles]
+                COMPLETE_DATABASES.text, [role.name for role in roles], [role.database for role in roles]
             )
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
@@ -111,7 +120,7 @@ async def role_exists(admin_url: str, role: str) -> bool:
     with map_errors():
         connection = await _connect(admin_url)
         try:
-            return bool(await connection.fetch(load_statement(COMMON, "roles", "role_exists").text, role))
+            return bool(await connection.fetch(ROLE_EXISTS.text, role))
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
 
@@ -124,7 +133,7 @@ async def close_maintenance_databases(admin_url: str) -> None:
     with map_errors():
         connection = await _connect(admin_url)
         try:
-            await _run(connection, "maintenance_privilege_commands")
+            await _run(connection, CLOSE_MAINTENANCE)
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
 
@@ -134,28 +143,27 @@ async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
 
 
 async def _ensure_role(connection: "asyncpg.Connection[asyncpg.Record]", role: ServiceRole) -> None:
-    exists = await connection.fetch(load_statement(COMMON, "roles", "role_exists").text, role.name)
+    exists = await connection.fetch(ROLE_EXISTS.text, role.name)
     if not exists:
-        await _run(connection, "role_create_command", role.name, role.password)
-    await _run(connection, "role_alter_command", role.name, role.password)
+        await _run(connection, CREATE_ROLE, role.name, role.password)
+    await _run(connection, ALTER_ROLE, role.name, role.password)
 
 
 async def _ensure_database(connection: "asyncpg.Connection[asyncpg.Record]", role: ServiceRole) -> None:
-    exists = load_statement(COMMON, "migrations", "database_exists")
-    if not await connection.fetch(exists.text, role.database):
-        await _run(connection, "database_create_command", role.database, role.name)
+    if not await connection.fetch(DATABASE_EXISTS.text, role.database):
+        await _run(connection, CREATE_DATABASE, role.database, role.name)
 
 
 async def _hand_over(url: str, role: ServiceRole) -> None:
     """Give the role what others created in its database."""
     connection = await _connect(url)
     try:
-        await _run(connection, "object_owner_commands", role.name)
+        await _run(connection, SET_OWNERS, role.name)
     finally:
         await connection.close(timeout=CONNECT_TIMEOUT_S)
 
 
-async def _run(connection: "asyncpg.Connection[asyncpg.Record]", statement: str, *values: str) -> None:
+async def _run(connection: "asyncpg.Connection[asyncpg.Record]", statement: Statement, *values: str) -> None:
     """Run the commands that a statement returns. Utility commands take no parameters, so they quote them."""
-    for row in await connection.fetch(load_statement(COMMON, "roles", statement).text, *values):
+    for row in await connection.fetch(statement.text, *values):
         await connection.execute(row["command"])

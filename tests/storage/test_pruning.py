@@ -8,7 +8,7 @@ from bson.datetime_ms import DatetimeMS
 from config.retention import CONVERSATION_KEY_RETENTION_S
 from storage.embedded import StoreUrls
 from storage.mongo.messaging import MongoMessaging
-from storage.postgres.pruning import RETENTIONS_S, PostgresPrunableTable, prunable_tables
+from storage.postgres.pruning import RETENTIONS, PostgresPrunableTable, Retention, prunable_tables
 from tests.conftest import FreshDatabase
 from tests.storage.service_database import ServiceDatabase
 
@@ -30,12 +30,10 @@ INSERTS = {
 }
 
 
-@pytest.mark.parametrize(("service", "table"), RETENTIONS_S)
-async def test_old_rows_are_deleted_in_batches(
-    fresh_database: FreshDatabase, service: str, table: str
-) -> None:
+@pytest.mark.parametrize("retention", RETENTIONS, ids=lambda one: one.table)
+async def test_old_rows_are_deleted_in_batches(fresh_database: FreshDatabase, retention: Retention) -> None:
     """At most as many as asked for; newer rows stay."""
-    retention_s = RETENTIONS_S[service, table]
+    service, table, retention_s = retention.service, retention.table, retention.retention_s
     async with ServiceDatabase.open(fresh_database(service)) as database:
         user_id = uuid.uuid4()
         if service == "users":
