@@ -10,6 +10,7 @@ and closes the stores and the sockets.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -67,6 +68,8 @@ from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
 from storage.contracts.user_streams import UserStreams, encode_ephemeral, user_topic
 
+_log = logging.getLogger(__name__)
+
 
 class PresenceStores(msgspec.Struct, frozen=True):
     store: PresenceStore
@@ -104,6 +107,7 @@ class Core:
         self._hooks = hooks
         loop = asyncio.get_running_loop()
         self._bus = stores.bus
+        self.malformed_bus_frames = 0
         self._encode_frame = encode_frame
         self._name = name
         self._limits = limits
@@ -278,6 +282,16 @@ class Core:
     # --- bus
 
     def _on_bus_message(self, topic: str, frame: bytes) -> None:
+        try:
+            self._handle_bus_message(topic, frame)
+        except (msgspec.MsgspecError, ValueError) as error:
+            # As good as lost: whatever a frame does is also done without it, later.
+            self.malformed_bus_frames += 1
+            level = logging.WARNING if self.malformed_bus_frames == 1 else logging.DEBUG
+            kind = topic.partition(":")[0]
+            _log.log(level, "malformed bus frame ignored", extra={"topic": kind}, exc_info=error)
+
+    def _handle_bus_message(self, topic: str, frame: bytes) -> None:
         if topic.startswith("c:"):
             self.rooms.on_bus_message(topic[2:], frame, self._encode_frame)
         elif topic.startswith("u:"):

@@ -43,6 +43,8 @@ KNOWN_NETWORKS_MAX: Final = 20
 KNOWN_NETWORK_LIFETIME_S: Final = 90 * 24 * 3600
 
 SESSIONS_LISTED_MAX: Final = 1000
+SESSIONS_PER_USER: Final = 100
+"""Sessions of one user. One more login ends the least recently used one."""
 USER_SEARCH_CHARACTERS: Final = 100
 
 RESET_LIFETIME_S: Final = 30 * 60

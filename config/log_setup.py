@@ -28,6 +28,13 @@ TEXT_CHARACTERS_MAX: Final = 2000
 # Messages of these exceptions are written in code. Messages of others may contain user content.
 SAFE_PACKAGES: Final = ("storage.", "actors.", "server.", "config.")
 SAFE_EXCEPTIONS: Final = (AttributeError, ImportError, NameError, NotImplementedError, RecursionError)
+QUOTING_LIBRARIES: Final = frozenset(
+    {
+        *("aiohttp", "aiosmtplib", "argon2", "asyncio", "asyncpg", "bson", "concurrent", "hiredis"),
+        *("httpx", "mail", "motor", "pymongo", "redis", "urllib3", "uvloop"),
+    }
+)
+"""Packages (first parts of logger names) whose lines below WARNING are dropped at any configured level."""
 _URL_CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
 _BEARER: Final = re.compile(r"(?P<scheme>bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 
@@ -65,6 +72,16 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
+    handler.addFilter(drop_driver_details)
+
+
+def drop_driver_details(record: logging.LogRecord) -> bool:
+    """Whether a record may be logged: of libraries that quote what they send, only warnings and errors.
+
+    Their lines at DEBUG and INFO hold commands, and so texts, tokens and addresses. On the handler, where no
+    level of a logger, set here or by the library, bypasses it.
+    """
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in QUOTING_LIBRARIES
 
 
 def add_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -4,6 +4,7 @@ All errors are reported together. An error names its source and does not quote t
 secret. The repr of settings contains no URL and no password.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -34,14 +35,39 @@ RedisUrl = Annotated[Url, Meta(pattern=r"^(redis|rediss|unix)://")]
 WebUrl = Annotated[Url, Meta(pattern=r"^https?://[^\s#?]+$")]
 NonEmptyText = Annotated[str, Meta(min_length=1, max_length=1000)]
 
+PROXY_PREFIX_MIN: Final = {4: 8, 6: 16}
+"""Shortest prefix of a network of proxies, by IP version."""
+
 Origin = Annotated[str, Meta(pattern=r"^(\*|https?://[^/\s,*]+)$", max_length=300)]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a listener on that host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_proxy_network(network: str) -> None:
+    """Raise `ValueError` for what is no network, or includes addresses of strangers."""
+    try:
+        parsed = ipaddress.ip_network(network)
+    except ValueError:
+        raise ValueError("proxy_networks must be IP networks, as 10.0.0.0/24") from None
+    if parsed.prefixlen < PROXY_PREFIX_MIN[parsed.version]:
+        raise ValueError("proxy_networks must name your proxies, not everyone: use a longer prefix")
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The listener, and request limits per caller.
 
-    `trusted_proxies` is the number of reverse proxies that append to `X-Forwarded-For`. `cors_origins` are
-    the origins whose pages may read responses, `*` for all.
+    `trusted_proxies` is the number of reverse proxies that append to `X-Forwarded-For`, and `proxy_networks`
+    are the addresses from which the last of them connects; of others the header is ignored. `cors_origins`
+    are the origins whose pages may read responses, `*` for all.
+
+    Metrics and the details of readiness are served on `management_port`. Without one they are on the public
+    port where only this machine can reach it: on a loopback `host`, and no proxy is trusted.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
@@ -51,6 +77,18 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_burst: Annotated[int, Meta(ge=1)] = 1000
     rate_entries: Annotated[int, Meta(ge=100)] = 50_000
     cors_origins: tuple[Origin, ...] = ()
+    proxy_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    management_host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    management_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+
+    def __post_init__(self) -> None:
+        for network in self.proxy_networks:
+            check_proxy_network(network)
+
+    @property
+    def shows_details(self) -> bool:
+        """Whether the public port serves metrics and the details of readiness."""
+        return self.management_port is None and self.trusted_proxies == 0 and is_loopback(self.host)
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +165,9 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_HOST": ("server", "host"),
     "CONVENE_PORT": ("server", "port"),
     "CONVENE_TRUSTED_PROXIES": ("server", "trusted_proxies"),
+    "CONVENE_PROXY_NETWORKS": ("server", "proxy_networks"),
+    "CONVENE_MANAGEMENT_HOST": ("server", "management_host"),
+    "CONVENE_MANAGEMENT_PORT": ("server", "management_port"),
     "CONVENE_CORS_ORIGINS": ("server", "cors_origins"),
     "CONVENE_DATA_DIR": ("stores", "data_dir"),
     "CONVENE_POSTGRES_URL": ("stores", "postgres_url"),

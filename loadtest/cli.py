@@ -57,7 +57,7 @@ Users = Annotated[
     typer.Option("--users-file", help="Users file of `load prepare`; without it, users are registered."),
 ]
 ReportFolder = Annotated[
-    Path | None, typer.Option("--report", help="Report folder; by default a new one in data/load.")
+    Path | None, typer.Option("--report", help="Report folder; by default a new one in the data folder.")
 ]
 P99 = Annotated[
     float | None, typer.Option("--p99-ms", help="Fail if the p99 of the primary latency is higher.")

@@ -3,7 +3,8 @@
 Handlers added to its router later (websocket, event stream, pages) get the same error handling and headers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -24,9 +25,15 @@ from server.http.problem import (
 )
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
 from server.http.request_decoding import check_content_encoding
+from server.http.response import wants_page
 from server.http.route import Route, RouteAdapter, RouteContext
+from server.http.trusted_proxies import TrustedProxies
 
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
+
+
+NOT_FOUND_PAGE: Final[web.AppKey[Callable[[web.Request], web.Response]]] = web.AppKey("not_found_page")
+"""Answers a browser that opens a path without a route."""
 
 
 def create_application(
@@ -38,9 +45,8 @@ def create_application(
     server: ServerSettings,
 ) -> web.Application:
     """Return a new application that serves the routes; a GET route also serves HEAD."""
-    context = RouteContext(
-        authenticator, rate_limiter, wheel, limits.request_timeout_ms, server.trusted_proxies
-    )
+    proxies = TrustedProxies(server.trusted_proxies, server.proxy_networks)
+    context = RouteContext(authenticator, rate_limiter, wheel, limits.request_timeout_ms, proxies)
     app = web.Application(middlewares=[error_middleware], client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(add_response_headers)
     if server.cors_origins:
@@ -77,6 +83,8 @@ async def add_response_headers(request: web.Request, response: web.StreamRespons
 
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:
+    if isinstance(error, web.HTTPNotFound) and NOT_FOUND_PAGE in request.app and wants_page(request):
+        return request.app[NOT_FOUND_PAGE](request)
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else '-'}"
     api_error = to_api_error(error, request_id, route)

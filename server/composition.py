@@ -28,6 +28,7 @@ from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
+from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
 from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
 from config.settings import Settings
@@ -48,6 +49,7 @@ from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPas
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.posts import PostgresPosts
+from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
@@ -81,6 +83,7 @@ class ServerComponents:
     mail_queue: MailQueue
     core: Core
     services: Services
+    pruning_job: PruningJob
 
 
 async def create_components(
@@ -173,6 +176,14 @@ async def create_components(
     shutdown.add("core", core.stop)
     services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
     shutdown.add("services", services.close)
+    pruning_job = PruningJob(
+        [
+            *prunable_tables({name: database.pool for name, database in stores.databases.items()}),
+            stores.messaging.prunable_keys,
+        ],
+        users.locks,
+    )
+    shutdown.add("pruning", pruning_job.close)
     await core.start()
     return ServerComponents(
         stores=stores,
@@ -196,6 +207,7 @@ async def create_components(
         mail_queue=mail_queue,
         core=core,
         services=services,
+        pruning_job=pruning_job,
     )
 
 
@@ -256,9 +268,10 @@ def service_stores(stores: Stores) -> ServiceStores:
 
 
 def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Return a check for each store that truly writes and reads."""
+    """Return a check for each store, which writes the way the services do."""
     databases = {name: database.pool.check for name, database in stores.databases.items()}
-    return {**databases, "messaging": stores.messaging.check, "bus": stores.bus.check}
+    redis = {"bus": stores.bus.check, "user_streams": stores.user_streams.check}
+    return {**databases, "messaging": stores.messaging.check, **redis}
 
 
 def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:

@@ -17,6 +17,7 @@ from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamSubscription
+from server.http.http_connection import HttpConnection
 from server.http.problem import authentication_required
 from server.http.route import bearer_token
 from storage.contracts.user_streams import StreamItem, StreamPosition
@@ -159,6 +160,10 @@ class EventStreamEndpoint:
         await response.prepare(request)
         heartbeat_s = self._limits.heartbeat_ms / 1000
         write_s = self._limits.write_timeout_ms / 1000
+        connection = request.protocol
+        if isinstance(connection, HttpConnection):
+            # Else a client that is gone would keep its place until the next keep-alive.
+            connection.on_lost = lambda: queue.close("disconnected")
         try:
             await response.write(b"".join(initial) or KEEPALIVE_COMMENT)
             while not queue.closed:
@@ -168,6 +173,9 @@ class EventStreamEndpoint:
                         await response.write(encoded)
         except (ConnectionError, TimeoutError):
             pass
+        finally:
+            if isinstance(connection, HttpConnection):
+                connection.on_lost = None
         return response
 
 

@@ -11,13 +11,15 @@ from actors.runtime.loop_lag import LoopLag
 from actors.runtime.timer_wheel import TimerWheel
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
-from server.application import create_application
+from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
-from server.observability.health import Health
+from server.http.trusted_proxies import TrustedProxies
+from server.observability.file_descriptors import FileDescriptors
+from server.observability.health import Health, check_sends
 from server.observability.metrics import MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
@@ -44,7 +46,7 @@ VERSION = "0.1.0"
 
 
 class Instance:
-    """A server process. `port` is the bound port, also where 0 was configured."""
+    """A server process. `port` and `management_port` are the bound ports, also where 0 was configured."""
 
     def __init__(self, settings: Settings, urls: StoreUrls) -> None:
         self._settings = settings
@@ -52,6 +54,7 @@ class Instance:
         self._instance_id = uuid.uuid4().hex[:12]
         self._shutdown = ShutdownSteps()
         self.port = settings.server.port
+        self.management_port = settings.server.management_port
 
     async def start(self) -> None:
         """Open the stores, create the components, and listen.
@@ -64,13 +67,17 @@ class Instance:
         components = await create_components(settings, self._urls, self._instance_id, self._shutdown)
         core, services = components.core, components.services
         services.start()
+        components.pruning_job.start()
         connections = ConnectionManager(
             core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
         )
         loop_lag = LoopLag(asyncio.get_running_loop())
         self._shutdown.add_sync("loop lag", loop_lag.close)
+        file_descriptors = FileDescriptors(core.timer_wheel)
+        self._shutdown.add_sync("file descriptors", file_descriptors.close)
         routes = create_routes(components)
         rates = RateLimiter(limits, settings.server)
+        proxies = TrustedProxies(settings.server.trusted_proxies, settings.server.proxy_networks)
         app = create_application(
             routes,
             components.authenticator,
@@ -80,8 +87,12 @@ class Instance:
             settings.server,
         )
         health = Health(
-            {**store_checks(components.stores), "domain_events": services.readers.check},
-            create_metrics_registry(_metric_sources(components, connections, loop_lag)),
+            {
+                **store_checks(components.stores),
+                "domain_events": services.readers.check,
+                "sends": check_sends(core.unanswered_commands.statistics),
+            },
+            create_metrics_registry(_metric_sources(components, connections, loop_lag, file_descriptors)),
         )
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
         websocket = WebSocketEndpoint(
@@ -89,7 +100,7 @@ class Instance:
             components.authenticator,
             settings.server.cors_origins,
             rates,
-            settings.server.trusted_proxies,
+            proxies,
         )
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
@@ -119,6 +130,8 @@ class Instance:
         runner = HttpRunner(app, limiter, limits.http_keepalive_s)
         await runner.setup()
         self._shutdown.add("requests", runner.cleanup)
+        if server.management_port is not None:
+            await self._listen_for_operators(health, server.management_host, server.management_port)
         site = web.TCPSite(runner, server.host, server.port, backlog=4096)
         await site.start()
         self.port = int(runner.addresses[0][1])
@@ -133,6 +146,19 @@ class Instance:
 
         self._shutdown.add("connections", drain_connections)
         _log.info("listening on %s:%d", server.host, self.port)
+
+    async def _listen_for_operators(self, health: Health, host: str, port: int) -> None:
+        app = web.Application(middlewares=[error_middleware])
+        app.on_response_prepare.append(add_response_headers)
+        app.router.add_get("/healthz", health.healthz)
+        app.router.add_get("/readyz", health.readyz)
+        app.router.add_get("/metrics", health.metrics)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        self._shutdown.add("management", runner.cleanup)
+        await web.TCPSite(runner, host, port).start()
+        self.management_port = int(runner.addresses[0][1])
+        _log.info("metrics on %s:%d", host, self.management_port)
 
 
 def create_routes(components: ServerComponents) -> tuple[Route, ...]:
@@ -161,14 +187,21 @@ def _add_documents(app: web.Application, routes: Sequence[Route], settings: Sett
     ApiDocs(routes, VERSION, settings.base_url, settings.limits).add_routes(app.router)
     web_client = WebClient()
     app.router.add_get("/healthz", health.healthz)
-    app.router.add_get("/readyz", health.readyz)
-    app.router.add_get("/metrics", health.metrics)
+    if settings.server.shows_details:
+        app.router.add_get("/readyz", health.readyz)
+        app.router.add_get("/metrics", health.metrics)
+    else:
+        app.router.add_get("/readyz", health.readyz_without_details)
+    app[NOT_FOUND_PAGE] = web_client.not_found
     app.router.add_get("/", web_client.index)
     app.router.add_get("/web/{name:.+}", web_client.file)
 
 
 def _metric_sources(
-    components: ServerComponents, connections: ConnectionManager, loop_lag: LoopLag
+    components: ServerComponents,
+    connections: ConnectionManager,
+    loop_lag: LoopLag,
+    file_descriptors: FileDescriptors,
 ) -> MetricSources:
     core = components.core
     return MetricSources(
@@ -180,6 +213,9 @@ def _metric_sources(
         log_writer=core.log_writer.statistics,
         commands=core.unanswered_commands.statistics,
         pending_effects=core.pending_effect_sweeper.statistics,
+        file_descriptors=file_descriptors,
+        pruning=components.pruning_job.statistics,
+        malformed_bus_frames=lambda: core.malformed_bus_frames,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,

@@ -56,6 +56,12 @@ class WebClient:
         """`GET /`."""
         return self._file_response(request, INDEX_FILE)
 
+    def not_found(self, request: web.Request) -> web.Response:
+        """Answer an unknown path with the page, and status 404."""
+        file = self._files[INDEX_FILE]
+        body, headers = file.gzipped if _accepts_gzip(request) else file.plain
+        return web.Response(body=body, headers={**headers, hdrs.CACHE_CONTROL: "no-store"}, status=404)
+
     async def file(self, request: web.Request) -> web.Response:
         """`GET /web/{name:.+}`."""
         return self._file_response(request, request.match_info["name"])
@@ -93,7 +99,7 @@ class _StaticFile:
 
 
 def _accepts_gzip(request: web.Request) -> bool:
-    for encoding in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+    for encoding in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
         coding, _, parameters = encoding.partition(";")
         if coding.strip().lower() == "gzip":
             return not re.fullmatch(r"\s*q=0(\.0*)?\s*", parameters)

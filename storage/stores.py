@@ -20,14 +20,13 @@ from storage.mongo.messaging import MongoMessaging
 from storage.postgres.database import Database
 from storage.postgres.migrations import create_database
 from storage.postgres.pool import PoolLimits
+from storage.postgres.roles import SERVICES
 from storage.redis.attempt_limits import RedisAttemptLimits
 from storage.redis.bus import RedisBus
 from storage.redis.presence import RedisPresence
 from storage.redis.sharding import ShardedBus, ShardedUserStreams
 from storage.redis.timelines import RedisTimelines
 from storage.redis.user_streams import RedisUserStreams
-
-SERVICES = ("users", "social", "posts", "events", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,8 @@ class Stores:
 async def service_url(settings: StoreSettings, urls: StoreUrls, service: str) -> str:
     """Return the URL of a service's database; create it on the shared server if none is configured."""
     configured: str | None = msgspec.structs.asdict(settings)[f"postgres_url_{service}"]
-    return configured or await create_database(urls.postgres, service)
+    own = configured or urls.postgres_by_service.get(service)
+    return own or await create_database(urls.postgres, service)
 
 
 async def _open_bus(servers: Sequence[str], limits: Limits) -> RedisBus | ShardedBus:

@@ -5,6 +5,7 @@ or the password was wrong, neither by its text nor by its duration. Profiles are
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
@@ -34,7 +35,12 @@ from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
 from actors.protocol.text_validation import is_printable_ascii, validate_query
 from actors.protocol.timestamps import rfc3339_from_datetime
-from config.accounts import EMAIL_CHANGE_UNDO_S, EMAIL_CHANGES_PER_LIFETIME, USER_SEARCH_CHARACTERS
+from config.accounts import (
+    EMAIL_CHANGE_UNDO_S,
+    EMAIL_CHANGES_PER_LIFETIME,
+    SESSIONS_PER_USER,
+    USER_SEARCH_CHARACTERS,
+)
 from config.limits import TOKEN_LIFETIME_S, USER_CARDS_PER_REQUEST, USERNAME_CHARACTERS_MAX
 from storage.contracts.email_changes import EmailChangeStore, ReplacedEmail
 from storage.contracts.idempotency import IdempotencyKey
@@ -46,7 +52,7 @@ from storage.contracts.users import (
     UserRecord,
     UserStore,
 )
-from storage.errors import Conflict, Missing
+from storage.errors import Conflict, Missing, Unavailable
 
 CONFLICT_ERRORS = {
     "users_email_key": ("user.email_taken", "The e-mail address is in use."),
@@ -283,6 +289,9 @@ class Accounts:
         except Missing:
             # Deleted or banned since the password was checked: answer as for a wrong password.
             raise invalid_credentials() from None
+        # Otherwise the next login ends them.
+        with contextlib.suppress(Unavailable):
+            self._handle_revoked(await self._sessions.end_oldest(user.id, SESSIONS_PER_USER))
         return SignedIn(
             user=to_own_user(user), token=token, expires_at=rfc3339_from_datetime(session.expires_at)
         )

@@ -134,6 +134,6 @@ class ReadMarks:
                     await self._store.mark_read_by(conversation_id, user_id, after, through, read_at_ms)
                 except Unavailable:
                     # Readers are still shown from the marks; only the time of reading is less exact.
-                    _log.warning("readers of messages could not be written")
+                    _log.debug("readers of messages could not be written")
         finally:
             self._write_task = None

@@ -216,7 +216,7 @@ class Rooms:
                 await self._bus.subscribe(ids)
             except Unavailable:
                 # The bus keeps trying to subscribe, and heads are compared when it is back.
-                _log.warning("rooms opened while the bus is unavailable", extra={"rooms": len(ids)})
+                _log.debug("rooms opened while the bus is unavailable", extra={"rooms": len(ids)})
             # After subscribing, so that each entry is either in the heads or on the bus.
             heads = await self._log_reader.read_heads(new)
         except BaseException:

@@ -60,7 +60,7 @@ class StreamWriter:
         return True
 
     def _handle_loss(self, user_ids: Sequence[str]) -> None:
-        _log.warning("user stream frames lost; broker unavailable", extra={"frames": len(user_ids)})
+        _log.debug("user stream frames lost; broker unavailable", extra={"frames": len(user_ids)})
         self._on_lost(user_ids)
         if self._reset_task is None:
             self._reset_task = asyncio.create_task(self._reset_streams())

@@ -19,6 +19,7 @@ from actors.protocol.errors import ApiError
 from storage.contracts.domain_events import Cursor, Cursors, CursorUpdate, Outbox, OutboxEvent
 from storage.contracts.locks import Locks
 from storage.errors import Conflict, Unavailable
+from storage.outages import failure_level
 
 _log = logging.getLogger(__name__)
 RECHECK_DELAYS_S = (0.01, 0.05, 0.2)
@@ -216,4 +217,5 @@ class Reader:
         self._cursor = None
         if self._failing_since is None:
             self._failing_since = time.monotonic()
-            _log.warning("%s: reading failed and will be retried: %s", self.name, type(error).__name__)
+            kind = type(error).__name__
+            _log.log(failure_level(error), "%s: reading failed and will be retried: %s", self.name, kind)

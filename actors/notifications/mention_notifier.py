@@ -21,6 +21,7 @@ from actors.user_cache.user_cards import UserCards
 from storage.contracts.messaging import ConversationStore, MessageEntry
 from storage.contracts.notifications import DeletedIds, NotificationSource, NotificationStore
 from storage.errors import StorageError
+from storage.outages import failure_level
 
 _log = logging.getLogger(__name__)
 MAX_RUNNING = 8
@@ -128,7 +129,7 @@ class MentionNotifier:
             await self.notify([entry], mentioned_ids)
             notified = True
         except (StorageError, ApiError) as error:
-            _log.warning("mention notifications will be retried: %s", type(error).__name__)
+            _log.log(failure_level(error), "mention notifications will be retried: %s", type(error).__name__)
         finally:
             on_done(notified)
 

@@ -16,6 +16,7 @@ from actors.protocol.server_frames import NotificationCreated
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
+from storage.outages import failure_level
 
 _log = logging.getLogger(__name__)
 BATCH_SIZE = 200
@@ -74,8 +75,10 @@ class NotificationPusher:
             try:
                 await self.push_undelivered()
             except StorageError as error:
-                _log.warning(
-                    "notifications could not be pushed and will be retried: %s", type(error).__name__
+                _log.log(
+                    failure_level(error),
+                    "notifications could not be pushed and will be retried: %s",
+                    type(error).__name__,
                 )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_INTERVAL_S):

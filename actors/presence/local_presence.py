@@ -180,7 +180,7 @@ class LocalPresence:
             try:
                 await self._last_seen.save_last_seen(list(records.values()))
             except Unavailable:
-                _log.warning("last_seen of %d users could not be written yet", len(records))
+                _log.debug("last_seen of %d users could not be written yet", len(records))
                 self._restore_last_seen(records)
 
     def _restore_last_seen(self, records: dict[str, LastSeen]) -> None:

@@ -17,9 +17,11 @@ from actors.runtime.actor import PersistentActor, Stopped
 from actors.runtime.actor_ref import ActorRef
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
+from storage.errors import Unavailable
 
 Key = TypeVar("Key", bound=Hashable)
 M = TypeVar("M")
+
 _log = logging.getLogger(__name__)
 
 
@@ -179,6 +181,8 @@ class Registry(Generic[Key, M]):
     async def _run_passivation(self, key: Key, actor: PersistentActor[M]) -> None:
         try:
             await actor.passivate()
+        except Unavailable:
+            _log.debug("actor could not save its state on passivation", extra={"key": str(key)})
         except Exception:  # noqa: BLE001 - one failed actor must not stop the others
             _log.exception("actor could not save its state on passivation", extra={"key": str(key)})
 

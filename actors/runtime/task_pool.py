@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from storage.outages import failure_level
+
 _log = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
@@ -93,4 +95,4 @@ class TaskPool:
         error = task.exception()
         if error is not None:
             self._failed += 1
-            _log.warning("%s: background task failed", self._name, exc_info=error)
+            _log.log(failure_level(error), "%s: background task failed", self._name, exc_info=error)

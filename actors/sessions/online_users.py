@@ -106,12 +106,13 @@ class OnlineUsers:
     # --- connections
 
     async def add_session(self, session: UserSession, user_id: str) -> StreamSubscription | None:
-        """Add a session and join its rooms; None if the user has too many connections here.
+        """Add a session and join its rooms; None if the user has too many sessions here.
 
-        No event of the user that is delivered after this returns is missed. Raises `Unavailable`.
+        At the limit the user's oldest subscriber gives way. No event of the user that is delivered after this
+        returns is missed. Raises `Unavailable`.
         """
         user = self._ensure_user(user_id)
-        if user.connection_count >= self._limits.sockets_per_user:
+        if not self._make_room(user):
             return None
         user.sessions += (session,)
         self._session_count += 1
@@ -134,7 +135,7 @@ class OnlineUsers:
     async def add_subscriber(self, subscriber: StreamSubscriber, user_id: str) -> StreamSubscription | None:
         """Add a subscriber to the user stream, as `add_session` does, but to no rooms."""
         user = self._ensure_user(user_id)
-        if user.connection_count >= self._limits.sockets_per_user:
+        if not self._make_room(user):
             return None
         user.subscribers += (subscriber,)
         try:
@@ -143,6 +144,17 @@ class OnlineUsers:
             self.remove_subscriber(subscriber, user)
             raise
         return StreamSubscription(user, position, {})
+
+    def _make_room(self, user: OnlineUser) -> bool:
+        """End the user's oldest subscriber if there are too many connections. False if there is none."""
+        if user.connection_count < self._limits.sockets_per_user:
+            return True
+        if not user.subscribers:
+            return False
+        oldest = user.subscribers[0]
+        user.subscribers = user.subscribers[1:]
+        oldest.close("a newer connection of this user took its place")
+        return True
 
     def remove_subscriber(self, subscriber: StreamSubscriber, user: OnlineUser) -> None:
         if subscriber in user.subscribers:

@@ -64,7 +64,7 @@ class StreamLossRepair:
         """Compare all positions with the streams, because frames may have been lost."""
         for batch in _batches(users):
             if not await self._compare_batch(batch):
-                _log.warning("stream positions could not be compared: store unavailable")
+                _log.debug("stream positions could not be compared: store unavailable")
                 return
 
     async def compare_periodically(self, shards: Sequence[Mapping[str, OnlineUser]]) -> None:

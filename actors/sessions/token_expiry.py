@@ -56,7 +56,7 @@ class TokenExpiryChecker:
                 batch = session_ids[start : start + SESSIONS_PER_QUERY]
                 self._close_ended(batch, await self._load_expirations(batch))
         except StorageError:
-            _log.warning("sessions could not be checked, retrying")
+            _log.debug("sessions could not be checked, retrying")
         finally:
             self.start()
 

@@ -1,5 +1,6 @@
 """The report folder: `report.json`, `index.html` and `summary.txt`. It contains no secrets."""
 
+import os
 import time
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from loadtest.report.summary import render_summary
 
 
 def create_report_folder(requested: Path | None, scenario: str) -> Path:
-    """Create the folder, by default a new one in `data/load`. Raises `OSError`."""
+    """Create the folder, by default a new one in `load` of the data folder. Raises `OSError`."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    folder = requested or Path("data") / "load" / f"{stamp}-{scenario}"
+    folder = requested or Path(os.environ.get("CONVENE_DATA_DIR", "data")) / "load" / f"{stamp}-{scenario}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

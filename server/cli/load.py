@@ -23,13 +23,20 @@ from server.cli.command_types import ConfigOption, RunAsync
 from storage.contracts.bulk_users import BulkUser, BulkUserStore
 
 USERS_PER_BATCH: Final = 2000
-DEFAULT_USERS_FILE: Final = Path("data") / "load" / "users.json"
+USERS_FILE: Final = Path("load") / "users.json"
+"""Default, in the data folder."""
 
 OpenBulkUsers = Callable[[Path | None], AbstractAsyncContextManager[BulkUserStore]]
 """(configuration file) -> the User service's store, open within the context."""
 
 
-def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsync) -> None:
+DataFolder = Callable[[Path | None], Path]
+"""(configuration file) -> the folder of the embedded stores and of other data."""
+
+
+def add_load(
+    cli: typer.Typer, open_bulk_users: OpenBulkUsers, data_folder: DataFolder, run_async: RunAsync
+) -> None:
     load = load_commands()
     cli.add_typer(load, name="load")
     console = Console()
@@ -38,8 +45,11 @@ def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsy
     def prepare(
         users: Annotated[int, typer.Option(min=1, max=200_000, help="Number of users to create.")],
         users_file: Annotated[
-            Path, typer.Option(help="File to write the users and their tokens to.")
-        ] = DEFAULT_USERS_FILE,
+            Path | None,
+            typer.Option(
+                help="File to write the users and their tokens to.", show_default="in the data folder"
+            ),
+        ] = None,
         config: ConfigOption = None,
     ) -> None:
         """Create users with access tokens in the store, and write them to a file for `--users-file`."""
@@ -50,9 +60,10 @@ def add_load(cli: typer.Typer, open_bulk_users: OpenBulkUsers, run_async: RunAsy
             async with open_bulk_users(config) as store:
                 while len(created) < users:
                     created += await _create_batch(store, min(USERS_PER_BATCH, users - len(created)))
-            write_users(users_file, created)
+            file = users_file or data_folder(config) / USERS_FILE
+            write_users(file, created)
             elapsed_s = time.monotonic() - started_at
-            console.print(f"Created {len(created)} users in {elapsed_s:.1f} s; wrote {users_file}")
+            console.print(f"Created {len(created)} users in {elapsed_s:.1f} s; wrote {file}")
 
         run_async(work)
 

@@ -34,6 +34,7 @@ from server.cli.command_types import ConfigOption
 from server.cli.doctor import add_doctor
 from server.cli.load import add_load
 from server.cli.moderate import add_moderate
+from server.cli.postgres_roles import create_roles
 from server.cli.replay import add_replay
 from server.cli.serve import serve
 from server.instance import Instance
@@ -45,8 +46,9 @@ from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.database import Database
 from storage.postgres.migrations import migrate
 from storage.postgres.pool import PoolLimits
+from storage.postgres.roles import SERVICES
 from storage.store_urls import resolve_store_urls
-from storage.stores import SERVICES, service_url
+from storage.stores import service_url
 
 cli = typer.Typer(add_completion=False, help="Convene, a realtime social server.")
 
@@ -105,28 +107,47 @@ def run_stores(config: ConfigOption = None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         async with resolve_store_urls(settings.stores) as urls:
-            for name, url in (("POSTGRES", urls.postgres), ("MONGO", urls.mongo), ("REDIS", urls.redis)):
-                typer.echo(f"export CONVENE_{name}_URL={shlex.quote(url)}")
+            variables = {
+                f"POSTGRES_URL_{service.upper()}": url for service, url in urls.postgres_by_service.items()
+            }
+            variables |= {"POSTGRES_URL": urls.postgres, "MONGO_URL": urls.mongo, "REDIS_URL": urls.redis}
+            for name, url in variables.items():
+                typer.echo(f"export CONVENE_{name}={shlex.quote(url)}")
             await stopping.wait()
 
     _run_async(run)
 
 
 @cli.command("migrate")
-def migrate_databases(config: ConfigOption = None) -> None:
+def migrate_databases(
+    config: ConfigOption = None,
+    admin_url: Annotated[
+        str | None,
+        typer.Option(help="PostgreSQL administrator: creates a role and a database for each service first."),
+    ] = None,
+) -> None:
     """Bring every database up to date. Safe while instances run."""
     settings = _load_settings(config)
 
     async def work() -> None:
-        async with resolve_store_urls(settings.stores) as urls:
+        stores = settings.stores
+        if admin_url is not None:
+            stores = await create_roles(stores, admin_url)
             for service in SERVICES:
-                url = await service_url(settings.stores, urls, service)
-                for migration in await migrate(url, service):
-                    typer.echo(f"{service}: {migration}")
+                await _migrate(service, getattr(stores, f"postgres_url_{service}"))
+            return
+        async with resolve_store_urls(stores) as urls:
+            for service in SERVICES:
+                await _migrate(service, await service_url(stores, urls, service))
             messaging = await MongoMessaging.open(urls.mongo)
             messaging.close()
 
     _run_async(work)
+
+
+async def _migrate(service: str, url: str) -> None:
+    for migration in await migrate(url, service):
+        typer.echo(f"{service}: {migration}")
 
 
 @contextlib.asynccontextmanager
@@ -196,4 +217,4 @@ def demo(
 add_doctor(cli, open_operator_services, _run_async)
 add_replay(cli, open_operator_services, _run_async)
 add_moderate(cli, open_operator_services, _run_async)
-add_load(cli, open_bulk_users, _run_async)
+add_load(cli, open_bulk_users, lambda config: Path(_load_settings(config).stores.data_dir), _run_async)

@@ -24,15 +24,21 @@ def child_environment(settings: Settings, config: Path | None, urls: StoreUrls, 
 
     Options of the command line become variables, because variables override the configuration file.
     """
+    service_urls = {
+        f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in urls.postgres_by_service.items()
+    }
     environment = {
         **os.environ,
-        "CONVENE_POSTGRES_URL": urls.postgres,
+        **(service_urls or {"CONVENE_POSTGRES_URL": urls.postgres}),
         "CONVENE_MONGO_URL": urls.mongo,
         "CONVENE_REDIS_URL": urls.redis,
         "CONVENE_HOST": settings.server.host,
         "CONVENE_PORT": str(port),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
     }
+    if settings.server.management_port:
+        offset = port - settings.server.port
+        environment["CONVENE_MANAGEMENT_PORT"] = str(settings.server.management_port + offset)
     if config is not None:
         environment[CONFIG_FILE_VARIABLE] = str(config.resolve())
     return environment

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from actors.protocol.errors import ApiError, overloaded
@@ -77,7 +78,7 @@ class HttpConnectionLimiter:
 class HttpConnection(RequestHandler):
     """A connection of aiohttp's server, counted, and closed where no request arrives in time."""
 
-    __slots__ = ("_address", "_exceeds_limit", "_first_request_timer", "_limiter")
+    __slots__ = ("_address", "_exceeds_limit", "_first_request_timer", "_limiter", "on_lost")
 
     def __init__(self, limiter: HttpConnectionLimiter, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -85,6 +86,8 @@ class HttpConnection(RequestHandler):
         self._address: str | None = None
         self._exceeds_limit = False
         self._first_request_timer: Timer | None = None
+        # Called when the client disconnects; set by a handler while it streams, and reset by it.
+        self.on_lost: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -105,6 +108,9 @@ class HttpConnection(RequestHandler):
         if self._first_request_timer is not None:
             self._first_request_timer.cancel()
             self._first_request_timer = None
+        if self.on_lost is not None:
+            self.on_lost()
+            self.on_lost = None
         super().connection_lost(exc)
 
     def handle_error(
@@ -124,6 +130,14 @@ class HttpConnection(RequestHandler):
             _log.error("request failed", exc_info=exc)
             error = ApiError("server.error", "Internal error.")
         return _last_response(error, request, status)
+
+    def log_exception(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the signature of aiohttp
+        """Log what aiohttp could not handle; a client that went away, or sent no valid HTTP, is no error."""
+        error = kwargs.get("exc_info")
+        if isinstance(error, ConnectionError | web.RequestPayloadError | HttpProcessingError):
+            _log.info("malformed request", extra={"reason": type(error).__name__})
+        else:
+            _log.error("connection failed", exc_info=error)
 
     async def _handle_request(
         self, request: web.BaseRequest, start_time: float | None, request_handler: RequestCallback

@@ -47,8 +47,9 @@ def read_idempotency_key(request: web.Request) -> str | None:
 
 def make_idempotency_key(request: web.Request, user_id: str, key: str, body: object) -> IdempotencyKey:
     """Build the key of a request. `user_id` is empty before login, `body` None on a route without one."""
-    # NUL separates unambiguously: neither a header nor a request line can contain it.
-    scope = f"{user_id}\0{request.method}\0{request.rel_url.raw_path}\0{key}"
+    # The decoded path, because `/v1/p%6fsts` is `/v1/posts`. NUL separates unambiguously: a header cannot
+    # contain it, and no route with a decoded NUL is found.
+    scope = f"{user_id}\0{request.method}\0{request.rel_url.path}\0{key}"
     payload = body.idempotency_payload() if isinstance(body, HasIdempotencyPayload) else body
     return IdempotencyKey(
         key=sha256(scope.encode()).hexdigest(),

@@ -74,7 +74,9 @@ def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
         case ApiError():
             return error
         case Unavailable() | TimeoutError():
-            log.warning("store unavailable", request_id=request_id, route=route, exc_info=error)
+            if isinstance(error, TimeoutError):
+                log.warning("request timed out", request_id=request_id, route=route, exc_info=error)
+            # `Unavailable` is not logged: an outage has its own lines, from `storage.outages`.
             return ApiError(
                 "server.unavailable",
                 "A data store did not respond. The request may or may not have taken effect; retry it.",

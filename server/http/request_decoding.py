@@ -68,16 +68,20 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
 
     Raises:
         ApiError: request.too_large, as soon as the limit is exceeded.
+        ApiError: request.invalid, if the client went away or its body is malformed.
     """
     if request.content_length is not None and request.content_length > limit_bytes:
         raise _too_large(limit_bytes)
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > limit_bytes:
-            raise _too_large(limit_bytes)
-        chunks.append(chunk)
+    try:
+        async for chunk in request.content.iter_any():
+            size += len(chunk)
+            if size > limit_bytes:
+                raise _too_large(limit_bytes)
+            chunks.append(chunk)
+    except (ConnectionError, web.RequestPayloadError):
+        raise ApiError("request.invalid", "The body ended early, or is not valid HTTP.") from None
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

@@ -86,6 +86,13 @@ def _next_page_path(request: web.Request, cursor: str) -> str:
     return f"{path}?{'&'.join(parameters)}"
 
 
+def wants_page(request: web.Request) -> bool:
+    """Whether a browser opens the path: it names HTML itself, which API clients do not."""
+    accepted = ",".join(request.headers.getall(hdrs.ACCEPT, ())).lower().split(",")
+    is_html = any(part.partition(";")[0].strip() == "text/html" for part in accepted)
+    return is_html and request.method in {hdrs.METH_GET, hdrs.METH_HEAD}
+
+
 def compute_etag(body: bytes) -> str:
     return f'"{blake2b(body, digest_size=16).hexdigest()}"'
 

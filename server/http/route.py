@@ -20,9 +20,10 @@ from config.limits import BODY_BYTES
 from server.http.cursor import decode_cursor
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
 from server.http.problem import REQUEST_ID, authentication_required
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key, client_address
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
 from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
 from server.http.response import JSON_TYPE, encode_response
+from server.http.trusted_proxies import TrustedProxies
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.users import Identity
 
@@ -106,7 +107,7 @@ class RouteContext:
     rate_limiter: RateLimiter
     wheel: TimerWheel
     timeout_ms: int
-    trusted_proxies: int
+    trusted_proxies: TrustedProxies
 
 
 class RouteAdapter:
@@ -119,7 +120,7 @@ class RouteAdapter:
         self._query_decoder = QueryDecoder(route.query) if route.query is not None else None
 
     async def handle(self, request: web.Request) -> web.Response:
-        address = client_address(request, self._context.trusted_proxies)
+        address = self._context.trusted_proxies.client_address(request)
         identity = await self._authenticate(request) if self._route.requires_auth else None
         self._check_rate_limit(request, identity, address)
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)

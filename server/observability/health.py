@@ -1,7 +1,8 @@
 """Liveness, readiness and metrics endpoints, for load balancers and operators.
 
-Ready means that each store and the bus completed a real operation within `CACHE_S`. The endpoints need no
-token, so they contain no user data.
+Ready means that each store completed a write like those of the services within `CACHE_S`, that the bus
+delivered a frame, and that no message has waited longer than `UNANSWERED_SEND_S` for its answer. The
+endpoints need no token, so they contain no user data.
 """
 
 import asyncio
@@ -13,14 +14,29 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
+from actors.conversations.unanswered_commands import CommandStatistics
 from actors.protocol.errors import ApiError
-from storage.errors import StorageError
+from storage.errors import StorageError, Unavailable
 
 CHECK_TIMEOUT_S = 2.0
 CACHE_S = 0.5
 """How long a result is reused, so that frequent probes put no load on the stores."""
 
+UNANSWERED_SEND_S = 5.0
+METRICS_CACHE_S = 1.0
+"""How long rendered metrics are reused: to render them takes longer than most requests."""
+
 Check = Callable[[], Awaitable[None]]
+
+
+def check_sends(statistics: Callable[[], CommandStatistics]) -> Check:
+    """Return a check that fails while a message or change has waited too long for its answer."""
+
+    async def check() -> None:
+        if statistics().oldest_age_s > UNANSWERED_SEND_S:
+            raise Unavailable("the oldest send is not answered")
+
+    return check
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -36,6 +52,7 @@ class Health:
         self._registry = registry
         self._stopping = False
         self._cached: tuple[float, Readiness] | None = None
+        self._metrics: tuple[float, bytes] | None = None
 
     def mark_stopping(self) -> None:
         """Report not ready from now on, so that load balancers stop sending requests."""
@@ -46,7 +63,13 @@ class Health:
         return web.Response(body=b'{"status":"ok"}', content_type="application/json")
 
     async def readyz(self, _request: web.Request) -> web.Response:
-        readiness = await self.readiness()
+        return self._response(await self.readiness())
+
+    async def readyz_without_details(self, _request: web.Request) -> web.Response:
+        """As `readyz`, but which checks failed is not shown."""
+        return self._response(Readiness(ready=(await self.readiness()).ready, checks={}))
+
+    def _response(self, readiness: Readiness) -> web.Response:
         return web.Response(
             body=msgspec.json.encode(readiness),
             status=200 if readiness.ready else 503,
@@ -54,7 +77,10 @@ class Health:
         )
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(self._registry), content_type="text/plain")
+        now = time.monotonic()
+        if self._metrics is None or now - self._metrics[0] >= METRICS_CACHE_S:
+            self._metrics = (now, generate_latest(self._registry))
+        return web.Response(body=self._metrics[1], content_type="text/plain")
 
     async def readiness(self) -> Readiness:
         if self._stopping:

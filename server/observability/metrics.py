@@ -22,12 +22,15 @@ from actors.conversations.unanswered_commands import CommandStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
+from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.histogram import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.command_registry import COMMANDS
 from actors.sessions.online_users import OnlineUsersStatistics
+from server.observability.file_descriptors import FileDescriptors
 from server.websocket.connection_manager import ConnectionStatistics
 from storage.contracts.bus import BusStatistics
+from storage.outages import outage_statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,10 @@ class MetricSources:
     commands: Callable[[], CommandStatistics]
     pending_effects: Callable[[], PendingEffectStatistics]
     bus: Callable[[], BusStatistics]
+    malformed_bus_frames: Callable[[], int]
+    pruning: Callable[[], PruningStatistics]
     loop_lag_s: Callable[[], float]
+    file_descriptors: FileDescriptors
     mail: Callable[[], MailQueueStatistics] | None = None
     mails_withheld: Callable[[], int] = lambda: 0
     password_tries_refused: Callable[[], int] = lambda: 0
@@ -72,6 +78,18 @@ class ServerCollector(Collector):
         yield from self._bus()
         yield from self._mail()
         yield from self._domain_events()
+        yield from self._pruning()
+        yield from _stores()
+        yield _gauge(
+            "convene_file_descriptors_short",
+            "1 while nearly all file descriptors are in use, else 0.",
+            int(self._sources.file_descriptors.is_short),
+        )
+        yield _counter(
+            "convene_file_descriptor_shortages",
+            "Times that file descriptors ran short.",
+            self._sources.file_descriptors.shortages,
+        )
 
     def _connections(self) -> Iterator[Metric]:
         connections = self._sources.connections()
@@ -163,7 +181,7 @@ class ServerCollector(Collector):
         )
         yield _gauge(
             "convene_commands_oldest_seconds",
-            "Time for which the oldest unanswered message or change has been waiting.",
+            "Time for which the oldest of them has been waiting; above 5 s the instance is not ready.",
             commands.oldest_age_s,
         )
         yield _counter(
@@ -210,6 +228,11 @@ class ServerCollector(Collector):
             "Bus frames dropped; receivers repair the gap from the log.",
             bus.dropped,
         )
+        yield _counter(
+            "convene_bus_frames_malformed",
+            "Bus frames that could not be decoded and were ignored.",
+            self._sources.malformed_bus_frames(),
+        )
         yield _counter("convene_bus_reconnects", "Reconnects to the bus.", bus.reconnects)
         yield _gauge(
             "convene_bus_round_trip_seconds",
@@ -237,6 +260,22 @@ class ServerCollector(Collector):
             dead_lettered.add_metric([reader.consumer], reader.dead_lettered)
         yield from (lag, handled, dead_lettered)
 
+    def _pruning(self) -> Iterator[Metric]:
+        pruning = self._sources.pruning()
+        rows = CounterMetricFamily(
+            "convene_pruned_rows",
+            "Rows past their retention that this instance deleted.",
+            labels=["table"],
+        )
+        for table, count in pruning.rows.items():
+            rows.add_metric([table], count)
+        yield rows
+        yield _gauge(
+            "convene_pruning_completed_time_seconds",
+            "Unix time at which this instance last pruned all tables; 0 if another instance does.",
+            pruning.completed_at_s,
+        )
+
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:
             return
@@ -256,6 +295,19 @@ class ServerCollector(Collector):
             "Logins and password confirmations refused after too many for the account.",
             self._sources.password_tries_refused(),
         )
+
+
+def _stores() -> Iterator[Metric]:
+    unavailable = GaugeMetricFamily(
+        "convene_store_unavailable", "1 while calls to the store fail, else 0.", labels=["store"]
+    )
+    failed_calls = CounterMetricFamily(
+        "convene_store_failed_calls", "Calls to the store that failed.", labels=["store"]
+    )
+    for outage in outage_statistics():
+        unavailable.add_metric([outage.store], int(outage.unavailable))
+        failed_calls.add_metric([outage.store], outage.failed_calls)
+    yield from (unavailable, failed_calls)
 
 
 def create_metrics_registry(sources: MetricSources) -> CollectorRegistry:

@@ -16,8 +16,9 @@ from actors.protocol.errors import ApiError
 from config.accounts import CARD_CACHE_S
 from server.http.cors import ANY_ORIGIN
 from server.http.problem import REQUEST_ID, problem_response
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key, client_address
+from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
 from server.http.route import bearer_token
+from server.http.trusted_proxies import TrustedProxies
 from server.websocket.connection import WebSocketConnection
 from server.websocket.connection_manager import ConnectionManager
 from server.websocket.handshake import WEBSOCKET_VERSION, accept_handshake
@@ -49,7 +50,7 @@ class WebSocketEndpoint:
         authenticator: Authenticator,
         allowed_origins: Container[str],
         rate_limiter: RateLimiter,
-        trusted_proxies: int,
+        trusted_proxies: TrustedProxies,
     ) -> None:
         self._connections = connections
         self._authenticator = authenticator
@@ -69,7 +70,7 @@ class WebSocketEndpoint:
             return response
         self._check_origin(request)
         # Per address first, so that one address cannot use up the limits that all clients share.
-        address = address_bucket_key(client_address(request, self._trusted_proxies))
+        address = address_bucket_key(self._trusted_proxies.client_address(request))
         self._rate_limiter.consume(request, RateClass.SOCKET, address)
         token = bearer_token(request)
         identity = None

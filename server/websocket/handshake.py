@@ -6,7 +6,8 @@ Compression is not negotiated: it costs more than it saves on small frames, and 
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+
+from multidict import MultiMapping
 
 from actors.protocol.errors import ApiError
 from server.websocket.sub_protocols import SUB_PROTOCOL_NAMES, SubProtocol, select_sub_protocol
@@ -16,7 +17,7 @@ WEBSOCKET_VERSION = "13"
 
 
 def accept_handshake(
-    method: str, http_version: tuple[int, int], headers: Mapping[str, str]
+    method: str, http_version: tuple[int, int], headers: MultiMapping[str]
 ) -> tuple[bytes, SubProtocol]:
     """Validate an upgrade request. Returns the bytes of the 101 response and the negotiated sub-protocol.
 
@@ -52,8 +53,9 @@ def accept_handshake(
     return response + b"\r\n", sub_protocol
 
 
-def _header_tokens(headers: Mapping[str, str], name: str, *, lowercase: bool = True) -> list[str]:
-    value = headers.get(name, "")
+def _header_tokens(headers: MultiMapping[str], name: str, *, lowercase: bool = True) -> list[str]:
+    """Return the members of a list header, which may come in several lines (RFC 9110, section 5.3)."""
+    value = ",".join(headers.getall(name, ()))
     return [token.strip() for token in (value.lower() if lowercase else value).split(",") if token.strip()]
 
 

@@ -1,15 +1,15 @@
--- name: health_check
--- Writes and returns a new number, so that a full disk or a read-only server is detected.
+-- name: health_row_insert
+-- Inserts a row that needs a page of its own, so that a full disk or a read-only server is detected.
 --
---   -> written
-INSERT INTO health_checks (id, written)
-VALUES (1, 1)
-ON CONFLICT (id) DO UPDATE SET written = health_checks.written + 1
-RETURNING written
+--   -> id
+INSERT INTO health_rows (filler)
+VALUES (repeat('x', 7900))
+RETURNING id
 
--- name: health_read
--- Returns the number written last.
+-- name: health_row_delete
+-- Deletes that row.
 --
---   -> written
-SELECT written
-FROM health_checks
+--   :id uuid   -> id
+DELETE FROM health_rows
+WHERE id = :id
+RETURNING id

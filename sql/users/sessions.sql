@@ -77,3 +77,17 @@ LIMIT :limit
 DELETE FROM user_sessions
 WHERE user_id = :user_id AND id = :session_id
 RETURNING id
+
+-- name: session_end_oldest
+-- Ends the sessions of a user beyond the :keep most recently used ones.
+--
+--   :user_id uuid  :keep int   -> id
+DELETE FROM user_sessions
+WHERE id IN (
+    SELECT id
+    FROM user_sessions
+    WHERE user_id = :user_id
+    ORDER BY last_used_at DESC, id DESC
+    OFFSET :keep
+)
+RETURNING id

@@ -3,6 +3,7 @@
 Passwords and tokens occur only as hashes.
 """
 
+import builtins
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
@@ -100,6 +101,9 @@ class SessionStore(Protocol):
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
         """Create a session. Raises `Missing` if the user does not exist or is banned."""
+
+    async def end_oldest(self, user_id: str, keep: int) -> builtins.list[str]:
+        """End a user's sessions beyond the `keep` most recently used ones; return the ids of the ended."""
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         """Return identities by token hash; expired and unknown tokens are absent. One round trip."""

@@ -26,6 +26,14 @@ from storage.embedded.server_process import (
 )
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
+from storage.errors import StorageError
+from storage.postgres.roles import (
+    SERVICES,
+    are_service_databases_complete,
+    close_maintenance_databases,
+    create_service_databases,
+    derived_role,
+)
 
 # Above the ranges that distributions assign and below the 16-bit limit of small container mappings.
 FIRST_UID = 61_000
@@ -114,6 +122,22 @@ class Postgres:
     @property
     def url(self) -> str:
         return f"postgresql://{SUPERUSER}:{self._settings.postgres_password}@/postgres?host={quote(str(self._sockets))}"
+
+    async def create_service_databases(self) -> dict[str, str]:
+        """Create role and database of each service, or correct those of earlier versions; return their URLs.
+
+        Raises:
+            StoresUnavailable: the server refuses.
+        """
+        roles = {service: derived_role(service, self._settings.postgres_password) for service in SERVICES}
+        try:
+            if not await are_service_databases_complete(self.url, list(roles.values())):
+                await close_maintenance_databases(self.url)
+                await create_service_databases(self.url, list(roles.values()))
+        except StorageError as error:
+            msg = f"PostgreSQL could not create the roles and databases of the services: {error}."
+            raise StoresUnavailable(msg) from error
+        return {service: role.url(self.url) for service, role in roles.items()}
 
     async def prepare(self) -> ServerCommand:
         os_users = choose_os_users(self.data)

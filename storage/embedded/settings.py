@@ -14,11 +14,16 @@ from storage.embedded.binaries import StoresUnavailable
 
 
 class StoreUrls(msgspec.Struct, frozen=True):
-    """URLs for the drivers: asyncpg (database `postgres`), pymongo or motor, redis-py."""
+    """URLs for the drivers: asyncpg (database `postgres`), pymongo or motor, redis-py.
+
+    `postgres` may be an administrator. Services use `postgres_by_service` where it names them: their own
+    roles, which reach their own databases only.
+    """
 
     postgres: str
     mongo: str
     redis: str
+    postgres_by_service: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return "StoreUrls(<hidden>)"

@@ -175,7 +175,7 @@ class EmbeddedStores:
         )
         # Wait for all, so that none is still starting when the others are stopped.
         _raise_first(await asyncio.gather(*starts, return_exceptions=True))
-        return StoreUrls(postgres.url, secantus.url, valkey.url)
+        return StoreUrls(postgres.url, secantus.url, valkey.url, await postgres.create_service_databases())
 
     def _create_supervisor(self, store: Store) -> StoreSupervisor:
         pid_file = self._folder.run_folder / f"{store.name}.pid"

@@ -67,6 +67,9 @@ class MemoryUserStreams:
         await self._yield_or_fail()
         self.clear()
 
+    async def check(self) -> None:
+        await self._yield_or_fail()
+
     async def _yield_or_fail(self) -> None:
         await asyncio.sleep(0)
         if not self._broker.connected:

@@ -14,6 +14,8 @@ from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.users import Credentials, Identity, NewUser, ProfileChange, SessionRecord, UserRecord
 from storage.errors import Conflict, Missing
 
+Ids = list[str]
+
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
@@ -161,6 +163,14 @@ class MemorySessions:
         self._tables.sessions[session.id] = session
         self._tables.session_ids_by_token[token_hash] = session.id
         return session
+
+    async def end_oldest(self, user_id: str, keep: int) -> Ids:
+        sessions = [session for session in self._tables.sessions.values() if session.user_id == user_id]
+        sessions.sort(key=lambda session: (session.last_used_at, session.id), reverse=True)
+        ended = [session.id for session in sessions[keep:]]
+        for session_id in ended:
+            self._tables.end_session(session_id)
+        return ended
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         now = self._tables.now()

@@ -15,12 +15,14 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from storage.errors import Unavailable
+from storage.outages import get_outage
 
 TIMEOUT_MS = 5000
 HEARTBEAT_INTERVAL_MS = 1000
 POOL_SIZE = 16
 
 Document = dict[str, Any]
+_outage = get_outage("messaging")
 
 
 def connect(url: str) -> "AsyncIOMotorClient[Document]":
@@ -49,8 +51,10 @@ def database(client: "AsyncIOMotorClient[Document]", name: str) -> "AsyncIOMotor
 
 @asynccontextmanager
 async def map_errors() -> AsyncIterator[None]:
-    """Map driver exceptions to `Unavailable`."""
+    """Map driver exceptions to `Unavailable`, and count them."""
     try:
         yield
     except PyMongoError as error:
+        _outage.failed(type(error).__name__)
         raise Unavailable(f"messaging store: {type(error).__name__}") from error
+    _outage.succeeded()

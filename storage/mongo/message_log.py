@@ -26,6 +26,8 @@ from storage.mongo.documents import (
 
 DUPLICATE_KEY = 11000
 PAGE_WINDOW_MAX = 1000
+HEALTH_FILLER = b"x" * 8000
+"""Needs storage of its own, so that a full disk is detected."""
 
 
 class MongoMessageLog:
@@ -216,9 +218,9 @@ class MongoMessageLog:
                 )
 
     async def check(self) -> None:
-        """Write and read a document, because `ping` still succeeds after the storage engine has failed."""
+        """Insert and delete a document, because `ping` still succeeds after the storage engine has failed."""
         async with map_errors():
             probes = self._messages.database.get_collection("health")
-            await probes.update_one({"_id": "probe"}, {"$inc": {"count": 1}}, upsert=True)
-            if await probes.find_one({"_id": "probe"}) is None:
+            probe = await probes.insert_one({"filler": HEALTH_FILLER})
+            if (await probes.delete_one({"_id": probe.inserted_id})).deleted_count != 1:
                 raise Unavailable("messaging store: the health document was not found after writing it")

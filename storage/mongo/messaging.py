@@ -6,6 +6,7 @@ state does not overwrite a newer one.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 
 from bson import ObjectId
@@ -33,6 +34,7 @@ from storage.mongo.documents import (
 )
 from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
+from storage.mongo.pruning import PrunableKeys
 
 DATABASE = "convene_messaging"
 
@@ -50,6 +52,7 @@ class MongoMessaging(MongoMessageLog):
         self._idempotency_keys = self._database.get_collection("keys")
         self._presence = self._database.get_collection("user_presence")
         self.last_seen = MongoLastSeen(self._presence)
+        self.prunable_keys = PrunableKeys(self._idempotency_keys)
 
     @classmethod
     async def open(cls, url: str, name: str | None = None) -> "MongoMessaging":
@@ -72,6 +75,7 @@ class MongoMessaging(MongoMessageLog):
         async with map_errors():
             await self._conversations.create_index([("participants", 1)])
             await self._presence.create_index([("user_id", 1)], unique=True)
+            await self._idempotency_keys.create_index([("at", 1)])
 
     async def create(self, conversation: ConversationRecord) -> ConversationRecord | None:
         async with map_errors():
@@ -220,7 +224,8 @@ class MongoMessaging(MongoMessageLog):
     async def claim_idempotency_key(self, key: str, digest: str) -> str:
         async with map_errors():
             try:
-                await self._idempotency_keys.insert_one({"_id": key, "digest": digest})
+                document = {"_id": key, "digest": digest, "at": DatetimeMS(round(time.time() * 1000))}
+                await self._idempotency_keys.insert_one(document)
             except DuplicateKeyError:
                 stored = await self._idempotency_keys.find_one({"_id": key})
                 return digest if stored is None else str(stored["digest"])

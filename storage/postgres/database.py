@@ -1,5 +1,6 @@
 """One service's database: its pool, outbox, cursors, idempotency keys and locks."""
 
+import logging
 from dataclasses import dataclass
 
 from storage.postgres.cursors import PostgresCursors
@@ -8,6 +9,9 @@ from storage.postgres.locks import PostgresLocks
 from storage.postgres.migrations import migrate
 from storage.postgres.outbox import PostgresOutbox
 from storage.postgres.pool import PoolLimits, PostgresPool
+from storage.postgres.statement import load_statement
+
+_log = logging.getLogger("convene")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,17 @@ class Database:
     async def open(cls, url: str, service: str, bounds: PoolLimits) -> "Database":
         """Migrate the database and connect. Raises `Unavailable`."""
         await migrate(url, service)
-        pool = PostgresPool(url, bounds)
+        pool = PostgresPool(url, bounds, f"postgres {service}")
         await pool.open()
+        if await pool.row(load_statement("common", "roles", "role_is_superuser")):
+            _log.warning(
+                "the PostgreSQL role of a service is a superuser; see `run.py migrate --admin-url`",
+                extra={"service": service},
+            )
         return cls(
             pool=pool,
             outbox=PostgresOutbox(pool),
             cursors=PostgresCursors(pool),
             idempotency_keys=PostgresIdempotencyKeys(pool),
-            locks=PostgresLocks(url),
+            locks=PostgresLocks(url, f"postgres {service}"),
         )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import asyncpg
 
 from storage.errors import Conflict, StorageError, Unavailable
+from storage.outages import Outage
 
 # Raised when a server restarts, fails over, is full or overloaded. The statement may have taken effect.
 UNAVAILABLE_ERRORS = (
@@ -51,20 +52,29 @@ def is_retryable_read(error: BaseException) -> bool:
 
 
 @contextmanager
-def map_errors() -> Iterator[None]:
-    """Map driver exceptions to `Conflict`, `Unavailable` or `StorageError`."""
+def map_errors(outage: Outage | None = None) -> Iterator[None]:
+    """Map driver exceptions to `Conflict`, `Unavailable` or `StorageError`.
+
+    What becomes `Unavailable` is counted in `outage`; without one the caller reports it.
+    """
     try:
         yield
     except asyncpg.IntegrityConstraintViolationError as error:
         raise Conflict(constraint_name(error)) from None
     except UNAVAILABLE_ERRORS as error:
-        raise Unavailable(type(error).__name__) from None
+        raise _unavailable(error, outage) from None
     except asyncpg.PostgresError as error:
         raise StorageError(f"{type(error).__name__} ({error.sqlstate})") from None
     except asyncpg.InterfaceError as error:
         if _is_connection_error(error):
-            raise Unavailable(type(error).__name__) from None
+            raise _unavailable(error, outage) from None
         raise StorageError(type(error).__name__) from None
+
+
+def _unavailable(error: Exception, outage: Outage | None) -> Unavailable:
+    if outage is not None:
+        outage.failed(type(error).__name__)
+    return Unavailable(type(error).__name__)
 
 
 def constraint_name(error: asyncpg.PostgresError) -> str:

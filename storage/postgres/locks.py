@@ -8,6 +8,7 @@ import contextlib
 
 import asyncpg
 
+from storage.outages import get_outage
 from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import CONNECT_TIMEOUT_S
 from storage.postgres.statement import load_statement
@@ -18,8 +19,9 @@ STATEMENT_TIMEOUT_S = 5.0
 class PostgresLocks:
     """Implements `storage.contracts.locks.Locks`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, store: str = "postgres") -> None:
         self._url = url
+        self._outage = get_outage(store)
         self._try_lock = load_statement("common", "locks", "lock_try")
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._held: set[str] = set()
@@ -30,7 +32,7 @@ class PostgresLocks:
             connection = await self._ensure_connected()
             if name in self._held:
                 return True
-            with map_errors():
+            with map_errors(self._outage):
                 if await connection.fetchval(self._try_lock.text, name):
                     self._held.add(name)
             return name in self._held
@@ -46,7 +48,7 @@ class PostgresLocks:
     async def _ensure_connected(self) -> "asyncpg.Connection[asyncpg.Record]":
         if self._connection is None or self._connection.is_closed():
             self._held.clear()
-            with map_errors():
+            with map_errors(self._outage):
                 self._connection = await asyncpg.connect(
                     self._url,
                     timeout=CONNECT_TIMEOUT_S,

@@ -15,6 +15,7 @@ from typing import Final
 import asyncpg
 
 from storage.errors import StorageError, Unavailable
+from storage.outages import get_outage
 from storage.postgres.connection_pool import Connection, ConnectionPool
 from storage.postgres.error_mapping import is_retryable_read, map_errors
 from storage.postgres.statement import Statement, load_statement
@@ -50,18 +51,20 @@ class Transaction:
 class PostgresPool:
     """Runs statements. Raises `Conflict` for constraints and `Unavailable` for temporary failures."""
 
-    def __init__(self, url: str, limits: PoolLimits | None = None) -> None:
+    def __init__(self, url: str, limits: PoolLimits | None = None, store: str = "postgres") -> None:
+        """Create a closed pool. Failures are logged as those of `store`."""
         self._limits = limits or PoolLimits()
+        self._outage = get_outage(store)
         self._url = url
         self._waiting = 0
         self._pool: ConnectionPool | None = None
         self._health_pool: ConnectionPool | None = None
-        self._health_check = load_statement("common", "health", "health_check")
-        self._health_read = load_statement("common", "health", "health_read")
+        self._insert_health_row = load_statement("common", "health", "health_row_insert")
+        self._delete_health_row = load_statement("common", "health", "health_row_delete")
 
     async def open(self) -> None:
         try:
-            with map_errors():
+            with map_errors(self._outage):
                 self._pool = ConnectionPool(self._connect, self._limits.max_connections)
                 self._health_pool = ConnectionPool(self._connect, 1)
                 self._pool.release(await self._pool.acquire(CONNECT_TIMEOUT_S))
@@ -95,10 +98,11 @@ class PostgresPool:
             except BaseException as error:
                 pool.release(connection, error)
                 if attempts == 0 or not is_retryable_read(error):
-                    with map_errors():
+                    with map_errors(self._outage):
                         raise
             else:
                 pool.release(connection)
+                self._outage.succeeded()
                 return result
 
     async def row(self, statement: Statement, *values: object) -> asyncpg.Record | None:
@@ -121,16 +125,17 @@ class PostgresPool:
             except BaseException as error:
                 pool.release(connection, error)
                 if attempts == 0 or not isinstance(error, asyncpg.DeadlockDetectedError):
-                    with map_errors():
+                    with map_errors(self._outage):
                         raise
             else:
                 pool.release(connection)
+                self._outage.succeeded()
                 return written
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Run several statements in one transaction; it commits durably if the block does not raise."""
-        with map_errors():
+        with map_errors(self._outage):
             pool, connection = await self._acquire()
             try:
                 async with connection.transaction():
@@ -139,22 +144,25 @@ class PostgresPool:
                 pool.release(connection, error)
                 raise
             pool.release(connection)
+            self._outage.succeeded()
 
     async def check(self) -> None:
-        """Write a row and read it back. Raises `Unavailable` or `StorageError`."""
-        with map_errors():
+        """Insert a row into a new page and delete it, durably. Raises `Unavailable` or `StorageError`."""
+        with map_errors(self._outage):
             if self._health_pool is None:
                 raise Unavailable("The pool is closed.")
             connection = await self._health_pool.acquire(self._limits.acquire_timeout_ms / 1000)
             try:
-                written = await connection.fetchval(self._health_check.text)
-                read = await connection.fetchval(self._health_read.text)
+                async with connection.transaction():
+                    row_id = await connection.fetchval(self._insert_health_row.text)
+                    deleted = await connection.fetchval(self._delete_health_row.text, row_id)
             except BaseException as error:
                 self._health_pool.release(connection, error)
                 raise
             self._health_pool.release(connection)
-        if read is None or read < written:
-            raise StorageError("The health check row was not read back as written.")
+            self._outage.succeeded()
+        if deleted != row_id:
+            raise StorageError("The health check row was not found after writing it.")
 
     def statistics(self) -> "PoolStatistics":
         pool = self._pool
@@ -173,10 +181,11 @@ class PostgresPool:
         if connection is not None:
             return pool, connection
         if self._waiting >= self._limits.max_waiting:
+            self._outage.failed("too many waiting statements")
             raise Unavailable("Too many statements are waiting for a connection.")
         self._waiting += 1
         try:
-            with map_errors():
+            with map_errors(self._outage):
                 return pool, await pool.acquire(self._limits.acquire_timeout_ms / 1000)
         finally:
             self._waiting -= 1

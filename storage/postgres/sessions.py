@@ -13,6 +13,7 @@ from storage.postgres.uuid_params import to_uuid, to_uuids
 
 SERVICE = "users"
 Sessions = list[SessionRecord]
+Ids = list[str]
 
 
 class PostgresSessions:
@@ -21,6 +22,7 @@ class PostgresSessions:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._insert = load_statement(SERVICE, "sessions", "session_insert")
+        self._end_oldest = load_statement(SERVICE, "sessions", "session_end_oldest")
         self._identities = load_statement(SERVICE, "sessions", "session_identities")
         self._expirations = load_statement(SERVICE, "sessions", "session_expirations")
         self._touch = load_statement(SERVICE, "sessions", "session_touch")
@@ -32,6 +34,9 @@ class PostgresSessions:
         if not rows:
             raise Missing
         return to_session(rows[0])
+
+    async def end_oldest(self, user_id: str, keep: int) -> Ids:
+        return [str(row["id"]) for row in await self._pool.write(self._end_oldest, to_uuid(user_id), keep)]
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         rows = await self._pool.rows(self._identities, list(token_hashes))

@@ -118,7 +118,7 @@ class RedisBus:
             self._probe.discard_in_flight()
         if self._probe.in_flight_s() > self._timeouts.probe_timeout_s:
             self._probe.discard_in_flight()
-            _log.warning("redis: probe frame not received; reconnecting publisher and subscriber")
+            publisher.outage.failed("probe frame not received")
             publisher.abort()
             subscriber.abort()
         elif now - self._probed_at >= self._timeouts.probe_interval_s:

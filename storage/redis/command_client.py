@@ -32,6 +32,7 @@ class CommandClient:
         """
         await self.connection.wait_connected(self._timeouts.reply_s)
         if self._current is None or len(self._in_flight) >= IN_FLIGHT_MAX:
+            self.connection.outage.failed("too many commands in flight")
             raise Unavailable("redis: too many commands in flight")
         loop = asyncio.get_running_loop()
         reply_future: asyncio.Future[Reply] = loop.create_future()
@@ -63,6 +64,7 @@ class CommandClient:
                 self._timeout_timer = loop.call_at(deadline, self._fail_overdue)
                 break
             if not reply_future.done():
+                self.connection.outage.failed("no reply in time")
                 reply_future.set_exception(Unavailable("redis: no reply in time"))
 
     def _on_lost(self) -> None:
@@ -73,4 +75,5 @@ class CommandClient:
         in_flight, self._in_flight = self._in_flight, deque()
         for _, reply_future in in_flight:
             if not reply_future.done():
+                self.connection.outage.failed("connection lost")
                 reply_future.set_exception(Unavailable("redis: connection lost"))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import hiredis
 
 from storage.errors import Unavailable
+from storage.outages import get_outage
 from storage.redis.redis_address import RedisAddress, connect
 from storage.redis.resp_connection import CommandArg, Reply, RespConnection, encode_command
 from storage.redis.timeouts import Timeouts
@@ -44,6 +45,7 @@ class ReconnectingConnection:
         self._hang_timer: asyncio.TimerHandle | None = None
         self._hang_checked_at = 0.0
         self._connected = asyncio.Event()
+        self.outage = get_outage(address.store_name)
         self.lost_at = 0.0
         self.reconnects = 0
 
@@ -68,6 +70,7 @@ class ReconnectingConnection:
                 async with asyncio.timeout(max(0.0, timeout_s)):
                     await self._connected.wait()
             except TimeoutError:
+                self.outage.failed("not connected")
                 raise Unavailable("redis: not connected") from None
 
     def abort(self) -> None:
@@ -94,7 +97,8 @@ class ReconnectingConnection:
             since = loop.time()
             await asyncio.shield(connection.lost)
             self._handle_loss()
-            _log.warning("redis %s: connection lost", self._name)
+            self.outage.failed("connection lost")
+            _log.debug("redis %s: connection lost", self._name)
             if loop.time() - since > self._timeouts.retry_max_s:
                 pause_s = self._timeouts.retry_s
             while True:
@@ -106,7 +110,7 @@ class ReconnectingConnection:
             self.reconnects += 1
             self._connection = connection
             self._connected.set()
-            _log.info("redis %s: reconnected", self._name)
+            _log.debug("redis %s: reconnected", self._name)
             self._on_connected(connection)
 
     def _handle_loss(self) -> None:
@@ -144,7 +148,7 @@ class ReconnectingConnection:
         for reply in await _execute(connection, login):
             if isinstance(reply, hiredis.ReplyError):
                 # The first word is an error code (WRONGPASS, LOADING); the rest may repeat what was sent.
-                _log.warning("redis %s: login failed with %s", self._name, str(reply).split(" ", 1)[0])
+                self.outage.failed(f"login failed with {str(reply).split(' ', 1)[0]}")
                 raise Unavailable(f"redis {self._name}: login failed")
         # ACLs may forbid these. Without them only the order across a reconnect is not guaranteed.
         _, client_id, server_info = await _execute(
@@ -170,8 +174,11 @@ class ReconnectingConnection:
             and not was_paused
             and connection.unanswered_for_s() > self._timeouts.reply_s
         ):
-            _log.warning("redis %s: no reply in time; reconnecting", self._name)
+            self.outage.failed("no reply in time")
+            _log.debug("redis %s: no reply in time; reconnecting", self._name)
             connection.abort()
+        elif connection is not None and not was_paused:
+            self.outage.succeeded()
 
 
 async def _execute(connection: RespConnection, commands: Sequence[tuple[CommandArg, ...]]) -> list[Reply]:

@@ -28,6 +28,11 @@ class RedisAddress(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return "RedisAddress(<hidden>)"
 
+    @property
+    def store_name(self) -> str:
+        """Name of the server in logs and metrics, without credentials."""
+        return f"redis {self.path or f'{self.host}:{self.port}'}"
+
 
 def parse_address(url: str) -> RedisAddress:
     """Parse a URL. Raises `ValueError`, without the URL in its text."""

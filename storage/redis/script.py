@@ -26,5 +26,7 @@ async def run_script(client: CommandClient, script: Script, key: str, *arguments
         # NOSCRIPT means that it did not run, so sending it again is safe.
         reply = await client.execute("EVAL", script.text, 1, key, *arguments)
     if isinstance(reply, hiredis.ReplyError):
-        raise Unavailable(f"redis: script failed with {str(reply).split(' ', 1)[0]}")
+        reason = f"script failed with {str(reply).split(' ', 1)[0]}"
+        client.connection.outage.failed(reason)
+        raise Unavailable(f"redis: {reason}")
     return reply

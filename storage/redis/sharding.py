@@ -135,6 +135,9 @@ class ShardedUserStreams:
     async def close(self) -> None:
         await asyncio.gather(*(streams.close() for streams in self._streams))
 
+    async def check(self) -> None:
+        await asyncio.gather(*(streams.check() for streams in self._streams))
+
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         return await self._shard_for(user_id).append(user_id, prefix, suffix)
 

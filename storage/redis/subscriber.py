@@ -177,7 +177,7 @@ class Subscriber:
     def _on_reply(self, reply: Reply) -> None:
         if not isinstance(reply, list):
             # An error names no topic, so reconnect and subscribe to all again.
-            _log.warning("redis subscriber: command failed; reconnecting")
+            self.connection.outage.failed("subscription failed")
             self.connection.abort()
             return
         topic = self._topics.get(reply[1])

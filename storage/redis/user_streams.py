@@ -97,6 +97,9 @@ STREAMS_MAX = 1_000_000
 APPENDS_PER_CALL = 100
 POSITIONS_PER_CALL = 1000
 PENDING_APPENDS_MAX = 20_000
+HEALTH_STREAM = "health"
+"""Stream of no user: keeps the one frame that was appended last by a check."""
+HEALTH_RETENTION_S = 60
 
 PendingStreamAppend = tuple[str, bytes, bytes, "asyncio.Future[StreamPosition]"]
 
@@ -126,6 +129,7 @@ class RedisUserStreams:
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         if self._unanswered >= PENDING_APPENDS_MAX:
+            self._client.connection.outage.failed("too many pending appends")
             raise Unavailable("redis: too many pending appends")
         loop = asyncio.get_running_loop()
         appended: asyncio.Future[StreamPosition] = loop.create_future()
@@ -147,6 +151,10 @@ class RedisUserStreams:
 
     async def reset(self) -> None:
         await self._run_script(RESET, ())
+
+    async def check(self) -> None:
+        arguments = (1, HEALTH_RETENTION_S, STREAMS_MAX, user_topic(""), HEALTH_STREAM, b"", b"")
+        await self._run_script(APPEND, arguments)
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []

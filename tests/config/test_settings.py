@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from config.limits import Limits
-from config.settings import InvalidSettings, Settings, load_settings
+from config.settings import DEFAULTS_FILE, InvalidSettings, Settings, load_settings
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -126,3 +126,35 @@ def test_text_forms_of_the_settings_hide_store_urls() -> None:
     """`repr` and `str` contain no password."""
     settings = load_settings(None, {"CONVENE_POSTGRES_URL": "postgresql://u:hunter2@h/db"})
     assert "hunter2" not in f"{settings!r} {settings!s} {settings.stores}"
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "2000::/3", "10.0.0.1/8", "proxy"])
+def test_everyone_is_no_proxy(network: str) -> None:
+    """Networks of proxies are networks, and not the internet."""
+    with pytest.raises(InvalidSettings, match="proxy_networks"):
+        load_settings(None, {"CONVENE_PROXY_NETWORKS": f"127.0.0.0/8,{network}"})
+
+
+@pytest.mark.parametrize(
+    ("environ", "shown"),
+    [
+        ({}, True),
+        ({"CONVENE_HOST": "::1"}, True),
+        ({"CONVENE_HOST": "0.0.0.0"}, False),
+        ({"CONVENE_HOST": "example.org"}, False),
+        ({"CONVENE_TRUSTED_PROXIES": "1"}, False),
+        ({"CONVENE_MANAGEMENT_PORT": "9090"}, False),
+    ],
+)
+def test_details_are_shown_to_this_machine_only(environ: dict[str, str], shown: bool) -> None:
+    """Unless they are on a port of their own."""
+    assert load_settings(None, environ).server.shows_details == shown
+
+
+def test_the_production_file_names_its_proxies() -> None:
+    """And keeps metrics off the public port."""
+    server = load_settings(DEFAULTS_FILE.with_name("production.toml"), {}).server
+    assert server.trusted_proxies == 1
+    assert server.proxy_networks
+    assert server.management_port is not None
+    assert not server.shows_details

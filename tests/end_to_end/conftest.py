@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from storage.embedded import StoreUrls
-from storage.stores import SERVICES
+from storage.postgres.roles import SERVICES
 from tests.conftest import STORES_START_S, DatabasePool, LoopThread
 from tests.end_to_end.server_process import ServerProcess, ServerStores
 from tests.tcp_proxy import TcpProxy

@@ -3,6 +3,7 @@
 Without a fixed port the server chooses one, which is read from its log.
 """
 
+import asyncio
 import contextlib
 import os
 import random
@@ -18,6 +19,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from server.observability.health import METRICS_CACHE_S
 from storage.embedded import StoreUrls
 from tests.end_to_end.polling import wait_until
 
@@ -94,7 +96,8 @@ class ServerProcess:
         return self._log.read_text(errors="replace")
 
     async def metrics(self) -> dict[str, float]:
-        """Read /metrics; keys are names with labels."""
+        """Read /metrics; keys are names with labels. Those rendered before this call are not used."""
+        await asyncio.sleep(METRICS_CACHE_S)
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"{self.url}/metrics") as response,

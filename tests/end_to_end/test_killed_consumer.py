@@ -12,7 +12,7 @@ import pytest
 from actors.protocol.server_frames import NotificationCreated, Resync, ServerFrame
 from client.client import Client
 from storage.embedded import StoreUrls
-from storage.stores import SERVICES
+from storage.postgres.roles import SERVICES
 from tests.conftest import FreshDatabase
 from tests.end_to_end.polling import LONG_TESTS, wait_until
 from tests.end_to_end.registered_user import RegisteredUser

@@ -14,7 +14,7 @@ from storage.contracts.bulk_users import BulkUser
 from storage.embedded import StoreUrls
 from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.pool import PostgresPool
-from storage.stores import SERVICES
+from storage.postgres.roles import SERVICES
 from tests.conftest import STORES_START_S, DatabasePool, LoopThread
 from tests.end_to_end.server_process import ServerProcess, ServerStores
 

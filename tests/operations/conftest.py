@@ -10,7 +10,7 @@ from config.settings import ServerSettings, Settings, StoreSettings
 from server.instance import Instance
 from server.operator_services import OperatorServices
 from storage.embedded import StoreUrls
-from storage.stores import SERVICES
+from storage.postgres.roles import SERVICES
 from tests.conftest import FreshDatabase
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 
 from server.instance import Instance
+from server.observability import health
 from storage.embedded import StoreUrls
 from tests.conftest import LoopThread
 from tests.server.api_client import ApiClient
@@ -13,6 +14,12 @@ from tests.server.registered_users import RegisteredUsers
 from tests.server.running_instance import running_instance
 
 StartInstance = Callable[..., Awaitable[Instance]]
+
+
+@pytest.fixture(autouse=True)
+def current_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics are rendered at every request, so that a test sees the current ones."""
+    monkeypatch.setattr(health, "METRICS_CACHE_S", 0.0)
 
 
 @pytest.fixture(scope="session")

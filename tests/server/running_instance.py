@@ -2,19 +2,14 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
 from aiohttp import web_app
 
 from config.limits import Limits
-from config.settings import ServerSettings, Settings, StoreSettings
+from config.settings import ServerSettings, Settings
 from server.instance import Instance
 from storage.embedded import StoreUrls
-from storage.postgres.migrations import create_database
-from storage.stores import SERVICES
-
-_databases: dict[str, StoreSettings] = {}
 
 
 @contextlib.asynccontextmanager
@@ -22,7 +17,6 @@ async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator
     """Run a server on a free port; keyword arguments are fields of `Limits`."""
     settings = Settings(
         server=ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
-        stores=await _store_settings(stores),
         limits=msgspec.structs.replace(Limits(), **limits),
     )
     instance = Instance(settings, stores)
@@ -33,13 +27,3 @@ async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator
         await instance.stop()
         # aiohttp caches the middlewares of the last thousand handlers, which keep their applications alive.
         web_app._cached_build_middleware.cache_clear()
-
-
-async def _store_settings(stores: StoreUrls) -> StoreSettings:
-    """Return the databases shared by all servers of a run, created once per store URL."""
-    if stores.postgres not in _databases:
-        urls: dict[str, Any] = {
-            f"postgres_url_{service}": await create_database(stores.postgres, service) for service in SERVICES
-        }
-        _databases[stores.postgres] = StoreSettings(**urls)
-    return _databases[stores.postgres]

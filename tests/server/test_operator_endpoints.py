@@ -2,10 +2,16 @@
 
 import re
 
+import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
+from prometheus_client import CollectorRegistry, Counter
 
 from actors.sessions.command_registry import COMMANDS
+from config.settings import ServerSettings, Settings
 from server.instance import Instance
+from server.observability import health
+from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUsers
 
@@ -87,3 +93,41 @@ async def test_responses_have_rate_limit_and_request_id_headers(
     assert any(name.startswith("ratelimit") for name in headers)
     assert headers["cache-control"] == "private, no-cache"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_management_port(stores: StoreUrls) -> None:
+    """With one, the public port shows neither metrics nor which check failed."""
+    server = ServerSettings(port=0, management_port=0)
+    instance = Instance(Settings(server=server), stores)
+    await instance.start()
+    try:
+        async with ApiClient(instance) as api:
+            await api.expect_error("route.not_found", 404, None, "GET", "/metrics")
+            assert await api.get(None, "/readyz") == {"ready": True, "checks": {}}
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{instance.management_port}") as management:
+            for path, found in (
+                ("/metrics", "convene_connections"),
+                ("/readyz", "messaging"),
+                ("/healthz", "ok"),
+            ):
+                async with management.get(path) as answer:
+                    assert answer.status == 200
+                    assert found in await answer.text()
+            async with management.get("/v1/users/me") as answer:
+                assert answer.status == 404
+    finally:
+        await instance.stop()
+
+
+async def test_metrics_are_rendered_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks more often gets the last ones again."""
+    monkeypatch.setattr(health, "METRICS_CACHE_S", 1000.0)
+    registry = CollectorRegistry()
+    counter = Counter("asked", "Times.", registry=registry)
+    endpoints = health.Health({}, registry)
+    request = make_mocked_request("GET", "/metrics")
+    first = await endpoints.metrics(request)
+    counter.inc()
+    assert (await endpoints.metrics(request)).body == first.body
+    monkeypatch.setattr(health, "METRICS_CACHE_S", 0.0)
+    assert (await endpoints.metrics(request)).body != first.body

@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from server.application import add_response_headers, error_middleware
+from server.instance import Instance
 from server.web_bundle import make_bundle
 from server.web_client import CONTENT_TYPES, INDEX_FILE, WEB_FOLDER, WebClient
 
@@ -308,3 +310,19 @@ def test_every_script_begins_with_a_description(path: Path) -> None:
     text = path.read_text("utf-8")
     assert text.startswith("// ")
     assert text.count("\n") < 300
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/events/7", "/v1"])
+async def test_a_browser_sees_a_page_for_an_unknown_path(instance: Instance, path: str) -> None:
+    """With status 404; other clients get a problem."""
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{instance.port}") as session:
+        async with session.get(path, headers={"Accept": accept}) as answer:
+            assert (answer.status, answer.content_type) == (404, "text/html")
+            assert "Content-Security-Policy" in answer.headers
+            assert answer.headers["Cache-Control"] == "no-store"
+        for other in ("application/json", "*/*"):
+            async with session.get(path, headers={"Accept": other}) as answer:
+                assert (answer.status, answer.content_type) == (404, "application/problem+json")
+        async with session.post(path, headers={"Accept": accept}) as answer:
+            assert (answer.status, answer.content_type) == (404, "application/problem+json")

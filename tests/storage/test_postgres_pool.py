@@ -55,12 +55,14 @@ async def test_connections_commit_durably_and_limit_statement_time(users_pool: P
     assert await setting(users_pool, "idle_in_transaction_session_timeout") == "10s"
 
 
-async def test_check_writes_and_reads(users_pool: PostgresPool, users_url: str) -> None:
-    """The check fails on a database that accepts no writes."""
-    await users_pool.check()
+async def test_check_writes_a_new_page(users_pool: PostgresPool, users_url: str) -> None:
+    """A full disk, or a database that accepts no writes, fails the check; no row stays."""
     await users_pool.check()
     connection = await asyncpg.connect(users_url)
-    assert await connection.fetchval("SELECT written FROM health_checks") == 2
+    before = await connection.fetchval("SELECT pg_relation_size('health_rows')")
+    await users_pool.check()
+    assert await connection.fetchval("SELECT pg_relation_size('health_rows')") > before
+    assert await connection.fetchval("SELECT count(*) FROM health_rows") == 0
     database = await connection.fetchval("SELECT current_database()")
     await connection.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on')
     try:

@@ -308,3 +308,15 @@ async def test_concurrent_login_does_not_survive_a_password_change(people: UserS
         assert saw_new or await people.sessions.identities([hashed]) == {}
         with contextlib.suppress(Conflict):
             await people.users.change_password(ana.id, "reset", str(uuid.uuid4()))
+
+
+async def test_the_oldest_sessions_are_ended(people: UserStores) -> None:
+    """Only the most recently used ones of that user are kept."""
+    ana, ben = await people.register_user("ana"), await people.register_user("ben")
+    opened = [(await people.sessions.open(ana.id, hashed * 64, LIFETIME_S)).id for hashed in "abcd"]
+    await people.sessions.open(ben.id, "e" * 64, LIFETIME_S)
+    await people.sessions.touch(opened[0], LIFETIME_S, LIFETIME_S)
+    assert await people.sessions.end_oldest(ana.id, 4) == []
+    assert sorted(await people.sessions.end_oldest(ana.id, 2)) == sorted(opened[1:3])
+    found = await people.sessions.identities([hashed * 64 for hashed in "abcde"])
+    assert found.keys() == {"a" * 64, "d" * 64, "e" * 64}

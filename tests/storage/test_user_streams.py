@@ -336,3 +336,20 @@ async def test_cancelled_append_affects_no_other(redis_streams: RedisUserStreams
     results = await asyncio.gather(*appends, return_exceptions=True)
     assert sum(isinstance(result, StreamPosition) for result in results) == 9
     assert (await get_position(redis_streams, ana)).position == 10
+
+
+async def test_check_fails_while_the_server_takes_no_writes(
+    server: ValkeyServer, redis_streams: RedisUserStreams
+) -> None:
+    """As on a full disk: it still publishes."""
+    await redis_streams.check()
+    await redis_streams._client.execute("CONFIG", "SET", "min-replicas-to-write", "1")
+    with pytest.raises(Unavailable):
+        await redis_streams.check()
+    await redis_streams._client.execute("CONFIG", "SET", "min-replicas-to-write", "0")
+    await redis_streams.check()
+
+
+async def test_check_of_working_streams_passes(streams: UserStreams) -> None:
+    """Of every implementation."""
+    await streams.check()

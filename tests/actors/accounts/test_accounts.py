@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from actors.accounts import accounts as accounts_module
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.card_cache import CardCache
@@ -88,6 +89,21 @@ async def test_login_with_old_password_fails_after_password_change(setup: Accoun
     with pytest.raises(ApiError, match="invalid_credentials"):
         await late
     assert [session.id for session in await setup.sessions.list(signed.user.id)] == [identity.session_id]
+
+
+async def test_one_more_login_ends_the_oldest_session(
+    setup: AccountsSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sockets are closed, and its token is no longer valid."""
+    monkeypatch.setattr(accounts_module, "SESSIONS_PER_USER", 2)
+    first = await setup.accounts.register(REGISTRATION)
+    oldest = await setup.authenticator.authenticate(first.token)
+    await setup.accounts.login(Login("ana", PASSWORD), "network")
+    assert setup.revoked == []
+    await setup.accounts.login(Login("ana", PASSWORD), "network")
+    assert setup.revoked == [oldest.session_id]
+    with pytest.raises(ApiError, match=r"auth\."):
+        await setup.authenticator.authenticate(first.token)
 
 
 async def test_cards_are_batched_and_cached(setup: AccountsSetup) -> None:

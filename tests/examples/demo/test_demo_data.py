@@ -23,7 +23,7 @@ from examples.demo.register_users import UsernameTaken
 from examples.demo.summary import DemoSummary
 from server.instance import Instance
 from storage.embedded import StoreUrls
-from storage.stores import SERVICES
+from storage.postgres.roles import SERVICES
 
 PASSWORD = "convene-demo"
 SEED = 3

@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
+from multidict import CIMultiDict
 
 from actors.protocol import results
 from actors.protocol import server_frames as wire
@@ -261,12 +262,12 @@ def test_published_sub_protocols_are_those_that_the_handshake_accepts(document: 
         "Sec-WebSocket-Protocol": protocol,
     }
     if protocol in published:
-        response, selected = accept_handshake("GET", (1, 1), headers)
+        response, selected = accept_handshake("GET", (1, 1), CIMultiDict(headers))
         assert protocol.encode() in response
         assert selected.name == protocol
     else:
         with pytest.raises(ApiError):
-            accept_handshake("GET", (1, 1), headers)
+            accept_handshake("GET", (1, 1), CIMultiDict(headers))
 
 
 def test_limits_are_those_of_this_server(document: Json) -> None:

@@ -47,7 +47,18 @@ def test_children_load_the_settings_of_their_parent(tmp_path: Path, monkeypatch:
     child = load_settings(None, child_environment(parent, Path("own.toml"), URLS, 9001))
 
     assert child.stores.postgres_url == URLS.postgres
+    assert child.stores.postgres_url_users is None
     assert child.server == msgspec.structs.replace(parent.server, port=9001)
     assert child.limits == parent.limits
     assert child.mail == parent.mail
     assert child.log == parent.log
+
+
+def test_children_do_not_get_the_administrator() -> None:
+    """Where the services have roles of their own."""
+    urls = msgspec.structs.replace(
+        URLS, postgres_by_service={"users": "postgresql://convene_users:secret@localhost/convene_users"}
+    )
+    environment = child_environment(load_settings(None, {}), None, urls, 9001)
+    assert environment["CONVENE_POSTGRES_URL_USERS"] == urls.postgres_by_service["users"]
+    assert URLS.postgres not in environment.values()

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from yarl import URL
 
 from actors.accounts.requests import Registration
 from server.http.idempotency import make_idempotency_key
@@ -83,6 +84,16 @@ async def test_key_depends_on_method_path_and_header(client: HttpClient) -> None
     assert other["once"]["key"] == keys[0]
 
 
+async def test_encodings_of_one_path_share_a_key(client: HttpClient) -> None:
+    """`%6e` is `n`."""
+    plain = await request_key(client, "/notes/1", {"text": "a"})
+    url = URL(f"{client.make_url('/')}%6eotes/1", encoded=True)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+    async with client.session.post(url, data=b'{"text": "a"}', headers=headers) as response:
+        assert response.status == 200
+        assert (await response.json())["once"] == plain["once"]
+
+
 async def test_key_depends_on_the_user(client: HttpClient) -> None:
     """Keys of different users never collide, however the parts are joined."""
 
@@ -90,7 +101,7 @@ async def test_key_depends_on_the_user(client: HttpClient) -> None:
         method = "POST"
 
         class rel_url:  # noqa: N801 - as the request names it
-            raw_path = "/x"
+            path = "/x"
 
     keys = [
         make_idempotency_key(Asked, user_id, key, None).key  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,8 +11,10 @@ import aiohttp
 import pytest
 
 from server.instance import Instance
+from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
+from tests.server.running_instance import running_instance
 from tests.server.websocket.peer import connect_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -228,3 +231,48 @@ async def test_followers_get_an_event_for_a_post(
             assert hint["post"]["author"]["id"] == ana.id
         await api.follow(ana, eve)
         assert (await unrelated.next())[1]["type"] == "notification.created"
+
+
+async def test_one_more_stream_ends_the_oldest(people: RegisteredUsers, stores: StoreUrls) -> None:
+    """Neither a stream nor a socket is refused because of streams; sockets do not give way."""
+    async with running_instance(stores, sockets_per_user=2) as small:
+        (ana,) = await people.register(1, small)
+        async with (
+            open_stream(small, ana) as first,
+            open_stream(small, ana) as second,
+            open_stream(small, ana) as third,
+            connect_peer(small.port) as socket,
+        ):
+            await first.wait_until_closed(WAIT_TIMEOUT_S)
+            assert (await third.next())[1]["type"] == "ready"
+            await socket.open(ana.token)
+            await second.wait_until_closed(WAIT_TIMEOUT_S)
+            async with connect_peer(small.port) as other:
+                await other.open(ana.token)
+                await third.wait_until_closed(WAIT_TIMEOUT_S)
+                async with ApiClient(small) as requests:
+                    status, body, _ = await requests.request(ana, "GET", "/v1/stream")
+                assert (status, body["code"]) == (429, "rate.limited")
+
+
+async def test_a_dropped_stream_frees_its_place_at_once(people: RegisteredUsers, stores: StoreUrls) -> None:
+    """Long before the next keep-alive."""
+    async with running_instance(stores) as quiet:
+        (ana,) = await people.register(1, quiet)
+        async with open_stream(quiet, ana) as dropped, ApiClient(quiet) as requests:
+            await dropped.next()
+
+            async def streams() -> int:
+                url = f"http://127.0.0.1:{quiet.port}/metrics"
+                async with requests._session.get(url) as answer:
+                    found = re.search(r"^convene_users_online (\d+)", await answer.text(), re.MULTILINE)
+                assert found is not None
+                return int(found[1])
+
+            assert await streams() == 1
+            assert dropped.response.connection is not None
+            assert dropped.response.connection.transport is not None
+            dropped.response.connection.transport.abort()
+            async with asyncio.timeout(WAIT_TIMEOUT_S):
+                while await streams():
+                    """Not noticed yet."""

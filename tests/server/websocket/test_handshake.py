@@ -189,3 +189,15 @@ async def test_pages_of_other_origins_are_refused(instance: Instance) -> None:
         status, _, body = await send_handshake(connected, {"Origin": "https://pages.example"})
         assert status == 403
         assert msgspec.json.decode(body)["code"] == "permission.denied"
+
+
+async def test_list_headers_may_come_in_several_lines(instance: Instance) -> None:
+    """RFC 9110, section 5.3; RFC 6455, section 11.3.4."""
+    async with connect_peer(instance.port) as connected:
+        single = upgrade_headers(KEY) | {"Connection": "keep-alive", "Upgrade": "h2c"}
+        single["Sec-WebSocket-Protocol"] = "unknown"
+        more = f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: {JSON_PROTOCOL}\r\n\r\n"
+        connected.write(http_request("/v1/ws", single).removesuffix(b"\r\n") + more.encode())
+        answer = await connected.read_http_response()
+    assert answer.status == 101
+    assert answer.headers["sec-websocket-protocol"] == JSON_PROTOCOL

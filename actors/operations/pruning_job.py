@@ -1,0 +1,71 @@
+"""Deletes rows that are past their retention, in bounded batches, on one instance at a time."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from config.retention import PRUNING_BATCH_ROWS, PRUNING_BATCHES_PER_RUN, PRUNING_INTERVAL_S
+from storage.contracts.locks import Locks
+from storage.contracts.pruning import PrunableTable
+from storage.errors import Unavailable
+
+LOCK = "pruning"
+JITTER = 0.3
+"""Fraction by which the interval varies, so that instances that started together do not stay together."""
+
+
+class PruningStatistics(msgspec.Struct, frozen=True):
+    """Rows deleted by this instance, by table, and the Unix time of its last complete run (0: none)."""
+
+    rows: Mapping[str, int]
+    completed_at_s: float
+
+
+class PruningJob:
+    """Runs every `PRUNING_INTERVAL_S` on the instance that holds the lock."""
+
+    def __init__(self, tables: Sequence[PrunableTable], locks: Locks) -> None:
+        self._tables = tables
+        self._locks = locks
+        self._rows: Counter[str] = Counter({table.name: 0 for table in tables})
+        self._completed_at_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run_periodically())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    def statistics(self) -> PruningStatistics:
+        return PruningStatistics(dict(self._rows), self._completed_at_s)
+
+    async def run(self) -> None:
+        """Prune all tables, unless another instance holds the lock. Raises `Unavailable`."""
+        if not await self._locks.try_acquire(LOCK):
+            return
+        for table in self._tables:
+            await self._prune(table)
+        self._completed_at_s = time.time()
+
+    async def _prune(self, table: PrunableTable) -> None:
+        # Bounded, so that one large table does not keep the others waiting; the rest goes at the next run.
+        for _ in range(PRUNING_BATCHES_PER_RUN):
+            deleted = await table.prune(PRUNING_BATCH_ROWS)
+            self._rows[table.name] += deleted
+            if deleted < PRUNING_BATCH_ROWS:
+                return
+
+    async def _run_periodically(self) -> None:
+        while True:
+            factor = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
+            await asyncio.sleep(PRUNING_INTERVAL_S * factor)
+            with contextlib.suppress(Unavailable):
+                await self.run()

@@ -1,0 +1,21 @@
+"""How long rows are kept that nobody needs any more. `docs/operations.md` lists the bounds of all tables."""
+
+from typing import Final
+
+DAY_S: Final = 24 * 3600.0
+
+EXPIRED_SESSION_RETENTION_S: Final = 7 * DAY_S
+"""Until then a client with the token learns that it expired, and not only that it is unknown."""
+
+EXPIRED_MAIL_TOKEN_RETENTION_S: Final = DAY_S
+RESOLVED_REPORT_RETENTION_S: Final = 365 * DAY_S
+NOTIFICATION_SOURCE_RETENTION_S: Final = 90 * DAY_S
+"""Much longer than events stay in an outbox: an event that is read again creates no second notification."""
+
+DEAD_LETTER_RETENTION_S: Final = 90 * DAY_S
+CONVERSATION_KEY_RETENTION_S: Final = 48 * 3600.0
+"""Of `Idempotency-Key` headers; the contract promises 24 h."""
+
+PRUNING_INTERVAL_S: Final = 600.0
+PRUNING_BATCH_ROWS: Final = 1000
+PRUNING_BATCHES_PER_RUN: Final = 100

@@ -1,0 +1,32 @@
+"""Which peers are trusted to tell a client's address in `X-Forwarded-For`."""
+
+import ipaddress
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from server.http.rate_limiter import client_address
+
+
+class TrustedProxies:
+    """`count` proxies in a row, the last of which connects from one of `networks`."""
+
+    def __init__(self, count: int = 0, networks: Iterable[str] = ()) -> None:
+        self._count = count
+        self._networks = tuple(ipaddress.ip_network(network) for network in networks)
+
+    def client_address(self, request: web.Request) -> str:
+        """Return the address seen by the outermost proxy; that of the peer where it is no trusted proxy."""
+        peer = request.remote or "unknown"
+        if self._count == 0 or not self._is_proxy(peer):
+            return peer
+        return client_address(request, self._count)
+
+    def _is_proxy(self, peer: str) -> bool:
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._networks)

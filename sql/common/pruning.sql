@@ -1,0 +1,14 @@
+-- name: dead_letters_prune
+-- Deletes events that nobody replayed or dropped since that.
+--
+--   :older_than_s float8  :limit int   -> id
+DELETE FROM dead_letters
+WHERE id IN (
+    SELECT id
+    FROM dead_letters
+    WHERE buried_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY id
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id

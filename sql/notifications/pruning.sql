@@ -1,0 +1,14 @@
+-- name: notification_sources_prune
+-- Deletes causes older than that. An event that is handled again later than that notifies again.
+--
+--   :older_than_s float8  :limit int   -> source
+DELETE FROM notification_sources
+WHERE (recipient_id, source) IN (
+    SELECT recipient_id, source
+    FROM notification_sources
+    WHERE created_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY created_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING source

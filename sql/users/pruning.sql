@@ -1,0 +1,44 @@
+-- name: user_sessions_prune
+-- Deletes sessions that expired before that; until then their owners are told that they expired.
+--
+--   :older_than_s float8  :limit int   -> id
+DELETE FROM user_sessions
+WHERE id IN (
+    SELECT id
+    FROM user_sessions
+    WHERE expires_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY expires_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+
+-- name: mail_tokens_prune
+-- Deletes tokens that expired before that.
+--
+--   :older_than_s float8  :limit int   -> token_hash
+DELETE FROM mail_tokens
+WHERE token_hash IN (
+    SELECT token_hash
+    FROM mail_tokens
+    WHERE expires_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY expires_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING token_hash
+
+-- name: reports_prune
+-- Deletes reports that were resolved before that.
+--
+--   :older_than_s float8  :limit int   -> id
+DELETE FROM reports
+WHERE id IN (
+    SELECT id
+    FROM reports
+    WHERE resolved_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY resolved_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id

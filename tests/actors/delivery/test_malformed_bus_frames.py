@@ -1,0 +1,22 @@
+"""Frames on the bus that no instance of this version sent."""
+
+import pytest
+
+from actors.delivery.control_events import CONTROL_TOPIC
+from tests.actors.fake_cluster import ANA, FakeCluster
+
+
+async def test_a_malformed_frame_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    """Counted, and logged once; no error reaches the connection of the bus."""
+    cluster = FakeCluster()
+    core = await cluster.start_instance()
+    for topic in (core.draft_forwarder.topic, CONTROL_TOPIC):
+        core._on_bus_message(topic, b"\xff no event")
+        core._on_bus_message(topic, b"")
+    core.online_users._ensure_user(ANA)
+    core._on_bus_message(f"u:{ANA}", b"no item")
+    assert core.malformed_bus_frames == 5
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "malformed bus frame ignored"
+    ]
+    await core.stop()

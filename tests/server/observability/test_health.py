@@ -1,0 +1,22 @@
+"""Readiness without stores."""
+
+from prometheus_client import CollectorRegistry
+
+from actors.conversations.unanswered_commands import CommandStatistics
+from server.observability import health
+from server.observability.health import Health, check_sends
+
+
+async def test_not_ready_while_a_send_is_unanswered() -> None:
+    """For longer than `UNANSWERED_SEND_S`; ready again after the answer."""
+    oldest_age_s = health.UNANSWERED_SEND_S
+    endpoints = Health(
+        {"sends": check_sends(lambda: CommandStatistics(1, oldest_age_s, 0))}, CollectorRegistry()
+    )
+    assert (await endpoints.readiness()).ready
+    endpoints._cached = None
+    oldest_age_s += 0.1
+    assert (await endpoints.readiness()).checks == {"sends": "unavailable"}
+    endpoints._cached = None
+    oldest_age_s = 0.0
+    assert (await endpoints.readiness()).ready
