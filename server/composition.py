@@ -43,6 +43,7 @@ from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
@@ -206,6 +207,9 @@ def service_stores(stores: Stores) -> ServiceStores:
         event_stores={
             name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
             for name, database in databases.items()
+        },
+        search_indexes={
+            name: PostgresSearchIndex(databases[name].pool, name) for name in ("users", "events")
         },
     )
 

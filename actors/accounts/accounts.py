@@ -37,6 +37,7 @@ from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
 from actors.protocol.timestamps import rfc3339_from_datetime
+from actors.search_text import validate_search_text
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import (
     EMAIL_CHARACTERS,
@@ -208,16 +209,19 @@ class Accounts:
         return to_own_user(user)
 
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> UserCardPage:
-        """Search by prefix of username or display name, ordered by username."""
-        prefix = text.strip()
-        if not prefix or len(prefix) > USER_SEARCH_CHARACTERS or not prefix.isprintable():
-            raise invalid_field("q", f"Must have 1 to {USER_SEARCH_CHARACTERS} printable characters.")
+        """Search by prefixes of words of username and display name, ordered by username.
+
+        Raises:
+            ApiError: request.invalid, cursor.invalid.
+            QueryTimeout: the search took too long.
+        """
+        validate_search_text(text, USER_SEARCH_CHARACTERS)
         if after is not None and not (after[0].isprintable() and after[0].isascii()):
             raise ApiError(
                 "cursor.invalid",
                 "The cursor is not valid. Pass `next_cursor` of the previous page unchanged.",
             )
-        users = await self._users.search(prefix, after, limit + 1)
+        users = await self._users.search(text, after, limit + 1)
         page = users[:limit]
         more = len(users) > limit
         return UserCardPage(

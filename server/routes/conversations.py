@@ -60,7 +60,7 @@ class ConversationRoutes:
                 body_bytes_max=BODY_WITH_IDS_BYTES,
                 errors=("user.not_found", "user.blocked", "conversation.full"),
             ),
-            Route("GET", root, self.page, query=PageQuery, response=Page[Conversation]),
+            Route("GET", root, self.page, query=PageQuery, response=Page[Conversation], cost=LIST_COST),
             Route("GET", conversation, self.get, response=Conversation, errors=NOT_FOUND_ERRORS),
             Route(
                 "PATCH",

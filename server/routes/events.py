@@ -12,7 +12,15 @@ from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.protocol.errors import invalid_field
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
-from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
+from actors.search_text import validate_search_text
+from config.limits import (
+    BODY_WITH_IDS_BYTES,
+    EVENT_CATEGORY_CHARACTERS,
+    EVENT_SEARCH_CHARACTERS,
+    SEARCH_CHARACTERS_MIN,
+    SEARCH_WORDS_MAX,
+)
+from server.http.rate_limiter import SEARCH_COST
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus, TextResponse
 from server.http.route import Route, TypedRequest
@@ -33,7 +41,20 @@ class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
     to: (
         Annotated[datetime, Meta(description="RFC 3339.", extra_json_schema={"format": "date-time"})] | None
     ) = None
-    q: Annotated[str, Meta(min_length=1, max_length=EVENT_SEARCH_CHARACTERS)] | None = None
+    q: (
+        Annotated[
+            str,
+            Meta(
+                description=f"Up to {SEARCH_WORDS_MAX} words or beginnings of words of the title or "
+                "description. Case and width do not matter; there are no operators.",
+                extra_json_schema={
+                    "minLength": SEARCH_CHARACTERS_MIN,
+                    "maxLength": EVENT_SEARCH_CHARACTERS,
+                },
+            ),
+        ]
+        | None
+    ) = None
 
 
 class RsvpQuery(PageQuery, frozen=True):
@@ -57,7 +78,14 @@ class EventRoutes:
                 status=201,
                 idempotent=True,
             ),
-            Route("GET", "/v1/events", self.search, query=EventQuery, response=Page[Event]),
+            Route(
+                "GET",
+                "/v1/events",
+                self.search,
+                query=EventQuery,
+                response=Page[Event],
+                cost=SEARCH_COST,
+            ),
             Route("GET", event, self.get, response=Event, errors=EVENT_NOT_FOUND),
             Route(
                 "PATCH",
@@ -116,9 +144,10 @@ class EventRoutes:
         Without `from` and `to`, events that have not ended yet.
         """
         query = request.query
-        for name, text in (("category", query.category), ("q", query.q)):
-            if text is not None and not text.isprintable():
-                raise invalid_field(name, "Must contain printable characters only.")
+        if query.category is not None and not query.category.isprintable():
+            raise invalid_field("category", "Must contain printable characters only.")
+        if query.q is not None:
+            validate_search_text(query.q, EVENT_SEARCH_CHARACTERS)
         ends_after = query.from_ or (None if query.to else datetime.now(UTC))
         criteria = EventSearchCriteria(query.category, _as_utc(ends_after), _as_utc(query.to), query.q)
         page = await self._events.search(

@@ -238,7 +238,10 @@ class ConversationStore(Protocol):
         """
 
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
-        """Return those of `others` that share a conversation with the user. One index lookup each."""
+        """Return those of `others` that share a conversation with the user.
+
+        One round trip; its cost grows with the conversations of the user, not with `others`.
+        """
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
         """Write participants, admins, name and `applied_seq`, unless the stored `applied_seq` is higher."""

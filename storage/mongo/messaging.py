@@ -4,7 +4,6 @@ A conversation's document is a projection of its log. Every update is conditiona
 state does not overwrite a newer one.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 
@@ -125,13 +124,17 @@ class MongoMessaging(MongoMessageLog):
         return last_seqs
 
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
-        async def shares(other: str) -> bool:
-            both = {"participants": {"$all": [user_id, other]}}
-            return await self._conversations.find_one(both, {"_id": 1}) is not None
-
+        if not others:
+            return set()
+        # The store returns only the members asked for, and only of conversations that have one.
+        pipeline: list[Document] = [
+            {"$match": {"participants": user_id}},
+            {"$project": {"_id": 0, "members": {"$setIntersection": ["$participants", list(others)]}}},
+            {"$match": {"members": {"$ne": []}}},
+        ]
         async with map_errors():
-            results = await asyncio.gather(*(shares(other) for other in others))
-        return {other for other, is_shared in zip(others, results, strict=True) if is_shared}
+            documents = await self._conversations.aggregate(pipeline).to_list(None)
+        return {member for document in documents for member in document["members"]}
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         document = {
