@@ -17,6 +17,7 @@ from actors.protocol.errors import invalid_field
 from actors.protocol.objects import Conversation, Message, ReadState, UserCard
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.cursor import encode_cursor
+from server.http.rate_limiter import LIST_COST
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
@@ -57,6 +58,7 @@ class ConversationRoutes:
                 status=201,
                 other_statuses=(200,),
                 idempotent=True,
+                cost=LIST_COST,
                 body_bytes_max=BODY_WITH_IDS_BYTES,
                 errors=("user.not_found", "user.blocked", "conversation.full"),
             ),

@@ -14,6 +14,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from storage.contracts.messaging import (
+    ConversationActivity,
     ConversationRecord,
     ConversationSummary,
     Membership,
@@ -105,6 +106,28 @@ class MongoMessaging(MongoMessageLog):
                 documents = [document async for document in cursor if user_id in document["participants"]]
         return [
             Membership(conversation_record(document), last_sent_seq=document.get("sent", {}).get(user_id, 0))
+            for document in documents
+        ]
+
+    async def page_activity(
+        self, user_id: str, before: tuple[int, str] | None, limit: int
+    ) -> list[ConversationActivity]:
+        # Sorted by the store, without an index: one on members and activity would have to change an entry of
+        # each member, up to thousands, with every summary.
+        pipeline: list[Document] = [
+            {"$match": {"participants": user_id}},
+            {"$project": {"last_seq": 1, "at": {"$ifNull": ["$last_message.timestamp", "$created_at"]}}},
+        ]
+        if before is not None:
+            at, conversation_id = DatetimeMS(before[0]), ObjectId(before[1])
+            pipeline.append(
+                {"$match": {"$or": [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": conversation_id}}]}}
+            )
+        pipeline += [{"$sort": {"at": -1, "_id": -1}}, {"$limit": limit}]
+        async with map_errors():
+            documents = await self._conversations.aggregate(pipeline).to_list(None)
+        return [
+            ConversationActivity(str(document["_id"]), document["last_seq"], int(document["at"]))
             for document in documents
         ]
 

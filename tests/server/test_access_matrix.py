@@ -65,7 +65,7 @@ TABLE = [
         CREATED,
         {"email": "{unique}@example.test", "username": "{unique}", "password": PASSWORD},
     ),
-    Row("GET", "/v1/users?q=x", ANY_USER),
+    Row("GET", "/v1/users?q=xx", ANY_USER),
     Row("GET", "/v1/users/me", ANY_USER),
     Row("PATCH", "/v1/users/me", ANY_USER, {"bio": "x"}),
     Row("DELETE", "/v1/users/me", ANY_USER_EMPTY, fresh_users=True),

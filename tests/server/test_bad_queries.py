@@ -15,7 +15,7 @@ from tests.server.registered_users import RegisteredUsers
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 LISTS = [
-    "/v1/users?q=p",
+    "/v1/users?q=pp",
     "/v1/sessions",
     "/v1/users/{other}/followers",
     "/v1/users/{self}/following",

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from storage.contracts.users import NewUser
-from storage.errors import Conflict, StorageError, Unavailable
+from storage.errors import Conflict, QueryTimeout, StorageError, Unavailable
 from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import PoolLimits, PostgresPool
 from storage.postgres.statement import (
@@ -202,7 +202,7 @@ async def test_unreachable_server_is_unavailable(tmp_path_factory: pytest.TempPa
         (asyncpg.DeadlockDetectedError("x"), Unavailable),
         (asyncpg.TooManyConnectionsError("x"), Unavailable),
         (asyncpg.DiskFullError("x"), Unavailable),
-        (asyncpg.QueryCanceledError("x"), Unavailable),
+        (asyncpg.QueryCanceledError("x"), QueryTimeout),
         (asyncpg.ReadOnlySQLTransactionError("x"), Unavailable),
         (asyncpg.UniqueViolationError("x"), Conflict),
         (asyncpg.CheckViolationError("x"), Conflict),
