@@ -1,15 +1,15 @@
 """Latency of the dearest queries that a client can ask for, over large stores.
 
 `python -m bench.expensive_requests`. Fills 200,000 users, 60,000 events, 3,000 conversations of one user and
-1,000,000 messages, then calls the stores from this process, one query at a time, in random order. The reference
-is a look-up of one user by id. The stores run on the other core.
+1,000,000 messages, then calls the stores from this process, one query at a time, in random order. The
+reference is a look-up of one user by id. The stores run on the other core.
 """
 
 import os
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -25,9 +25,9 @@ from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
 from storage.contracts.events import EventSearchCriteria
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.messaging import ConversationRecord, LastMessage, MessageEntry
 from storage.mongo.client import connect, database
-from storage.mongo.documents import entry_document
+from storage.mongo.documents import conversation_document, entry_document
 from storage.mongo.messaging import DATABASE, MongoMessaging
 from storage.postgres.events import PostgresEvents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -93,7 +93,8 @@ def run(options: Options) -> Report:
             if name != REFERENCE
         ],
         f"| query | ms | x {REFERENCE} |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
-        f"{USERS} users, {EVENTS} events, {CONVERSATIONS} conversations of {MEMBERS} members, {MESSAGES} messages.",
+        f"{USERS} users, {EVENTS} events, {CONVERSATIONS} conversations of {MEMBERS} members, "
+        f"{MESSAGES} messages.",
     )
 
 
@@ -186,10 +187,14 @@ async def conversation_queries(
     conversations, messages = messaging.get_collection("conversations"), messaging.get_collection("messages")
     ids = [new_id() for _ in range(max(CONVERSATIONS, MESSAGES // MESSAGES_PER_CONVERSATION))]
     documents = [
-        {
-            **_conversation(conversation_id, now_ms - rng.randrange(10**9), others[0]),
-            "participants": [member, *rng.sample(others, MEMBERS - 1)],
-        }
+        conversation_document(
+            _conversation(
+                conversation_id,
+                [member, *rng.sample(others, MEMBERS - 1)],
+                now_ms - rng.randrange(10**9),
+                others[0],
+            )
+        )
         for conversation_id in ids[:CONVERSATIONS]
     ]
     for start in range(0, len(documents), INSERT_ROWS):
@@ -232,7 +237,7 @@ async def open_pool(postgres_url: str, service: str, stack: AsyncExitStack) -> P
 
 
 async def fill(
-    postgres_url: str, service: str, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]
+    postgres_url: str, service: str, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
 ) -> None:
     """Copy rows without triggers, and collect the planner's statistics."""
     connection = await asyncpg.connect(await create_database(postgres_url, service))
@@ -245,9 +250,7 @@ async def fill(
         await connection.execute("ALTER TABLE copied ALTER COLUMN search_words TYPE TEXT")
         await connection.copy_records_to_table("copied", columns=columns, records=rows)
         selected = ", ".join((*columns[:-1], "CAST(search_words AS TSVECTOR)"))
-        await connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {selected} FROM copied"  # noqa: S608
-        )
+        await connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {selected} FROM copied")
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
@@ -257,22 +260,18 @@ def random_uuid(rng: random.Random) -> uuid.UUID:
     return uuid.UUID(int=rng.getrandbits(128), version=4)
 
 
-def _conversation(conversation_id: str, at_ms: int, sender_id: str) -> dict[str, object]:
-    from bson import ObjectId
-    from bson.datetime_ms import DatetimeMS
-
-    last = {"content": "x" * 60, "sender_id": sender_id, "timestamp": DatetimeMS(at_ms), "seq": 1}
-    return {
-        "_id": ObjectId(conversation_id),
-        "type": "GROUP",
-        "name": "bench",
-        "admins": [],
-        "last_message": last,
-        "last_seq": MESSAGES_PER_CONVERSATION,
-        "applied_seq": 0,
-        "sent": {},
-        "created_at": DatetimeMS(at_ms),
-    }
+def _conversation(conversation_id: str, members: list[str], at_ms: int, sender_id: str) -> ConversationRecord:
+    last = LastMessage("x" * 60, sender_id, at_ms, MESSAGES_PER_CONVERSATION)
+    return ConversationRecord(
+        id=conversation_id,
+        type="GROUP",
+        name="bench",
+        participants=tuple(members),
+        admins=(),
+        created_at_ms=at_ms,
+        last_message=last,
+        last_seq=MESSAGES_PER_CONVERSATION,
+    )
 
 
 def _message(conversation_id: str, seq: int, sender_id: str, now_ms: int) -> MessageEntry:

@@ -58,8 +58,6 @@ INVITES_PER_REQUEST: Final = 100
 EVENT_SEARCH_CHARACTERS: Final = 200
 SEARCH_CHARACTERS_MIN: Final = 2
 SEARCH_WORDS_MAX: Final = 8
-SEARCH_SCANNED_ROWS: Final = 2000
-"""Rows in the order of the page that a search compares with its words before it uses the index of words."""
 IDEMPOTENCY_RETENTION_S: Final = 48 * 3600
 
 

@@ -3,7 +3,8 @@
     text -> fold (NFKC, full case folding, no invisible characters) -> runs of letters, digits and marks
          -> a word per run, or overlapping pairs of characters where a script has no spaces
 
-Words are prefixes of what they find, pairs are found anywhere: `kart` finds karting, and 花見 finds 「花見」大会.
+Words of a query are prefixes of what they find: `kart` finds karting. Pairs are found anywhere: 花見 finds
+「花見」大会.
 """
 
 import unicodedata
@@ -16,6 +17,13 @@ WORD_CHARACTERS_MAX: Final = 64
 """Longer words are stored and searched by this prefix."""
 QUERY_PAIRS_MAX: Final = 16
 """Pairs of one run that a query compares."""
+SEARCH_SCANNED_ROWS: Final = (2000, 10_000)
+"""Rows in the order of the page that a search compares with its words before it asks the index of words.
+
+A page of a common word is complete after a few rows; the index would read all that match. The second scan is
+made if the first found a part of the page.
+"""
+SCAN_SHARE: Final = 0.2
 # Scripts that write words without spaces: CJK, Kana, Thai, Lao, Myanmar, Khmer.
 _UNSPACED_RANGES: Final = (
     (0x0E00, 0x0EFF),
@@ -92,6 +100,11 @@ def index_terms(terms: Iterable[SearchTerm]) -> tuple[SearchTerm, ...]:
     terms = tuple(terms)
     selective = tuple(term for term in terms if not (term.is_prefix and len(term.text) == 1))
     return selective or terms
+
+
+def is_scan_promising(found: int, wanted: int) -> bool:
+    """Whether a scan that found a part of a page is likely to complete it with more rows."""
+    return found >= wanted * SCAN_SHARE
 
 
 def to_tsvector(words: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ class ConversationViews:
     async def page_for_user(
         self, user_id: str, after: ActivityKey | None, limit: int
     ) -> tuple[list[str], ActivityKey | None]:
-        """Return ids of a page of a user's conversations, latest activity first, and the key of the next page.
+        """Return the ids of a page of conversations, latest activity first, and the key of the next page.
 
         A document's activity may be older than the log's, so `LIST_WINDOW` documents are compared with their
         logs before the page is cut. Only a conversation below all of them, and with a message that is not in

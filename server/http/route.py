@@ -76,9 +76,9 @@ class Route:
     `media_type`, or None for 204 (202 if that is the route's `status`). A GET route also serves HEAD.
 
     Requests count against `rate_class`, per user on authenticated routes and per address on others; None
-    disables the limit. One takes `cost` tokens. An idempotent route accepts the `Idempotency-Key` header. `response`,
-    `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
-    documentation only.
+    disables the limit. A request takes `cost` tokens: more where it is more work for the stores. An
+    idempotent route accepts the `Idempotency-Key` header. `response`, `other_statuses` (success statuses the
+    handler may choose) and `errors` (codes specific to the route) are documentation only.
     """
 
     method: str

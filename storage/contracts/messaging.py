@@ -260,7 +260,8 @@ class ConversationStore(Protocol):
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Return those of `others` that share a conversation with the user.
 
-        One round trip; its cost grows with the conversations of the user, not with `others`.
+        At most three round trips; the cost grows with the conversations of the user or with those of
+        `others`, whichever are fewer.
         """
 
     async def save_projection(self, conversation: ConversationRecord) -> None:

@@ -33,6 +33,8 @@ from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
 
 DATABASE = "convene_messaging"
+SHARED_READ_MAX = 300
+"""Conversations of one side that are read to find those that two sides share, before the other is tried."""
 
 
 class MongoMessaging(MongoMessageLog):
@@ -149,14 +151,32 @@ class MongoMessaging(MongoMessageLog):
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
         if not others:
             return set()
-        # The store returns only the members asked for, and only of conversations that have one.
-        pipeline: list[Document] = [
-            {"$match": {"participants": user_id}},
-            {"$project": {"_id": 0, "members": {"$setIntersection": ["$participants", list(others)]}}},
-            {"$match": {"members": {"$ne": []}}},
-        ]
+        mine: Document = {"participants": user_id}
         async with map_errors():
-            documents = await self._conversations.aggregate(pipeline).to_list(None)
+            members = await self._members_among(others, mine, SHARED_READ_MAX)
+            if members is not None:
+                return members
+            # The user has many conversations: maybe the others have few.
+            theirs = await self._conversations.find(
+                {"participants": {"$in": list(others)}}, {"_id": 1}, limit=SHARED_READ_MAX
+            ).to_list(None)
+            if len(theirs) < SHARED_READ_MAX:
+                mine = {"_id": {"$in": [document["_id"] for document in theirs]}, "participants": user_id}
+            return await self._members_among(others, mine, None) or set()
+
+    async def _members_among(
+        self, user_ids: Sequence[str], conversations: Document, limit: int | None
+    ) -> set[str] | None:
+        """Return the users that are members of the conversations; None if these are `limit` or more."""
+        pipeline: list[Document] = [{"$match": conversations}]
+        if limit is not None:
+            pipeline.append({"$limit": limit})
+        # The store returns only the members asked for, not all of a group of thousands.
+        members = {"$setIntersection": ["$participants", list(user_ids)]}
+        pipeline.append({"$project": {"_id": 0, "members": members}})
+        documents = await self._conversations.aggregate(pipeline).to_list(None)
+        if limit is not None and len(documents) == limit:
+            return None
         return {member for document in documents for member in document["members"]}
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:

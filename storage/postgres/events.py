@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import UNSET
 
-from config.limits import SEARCH_SCANNED_ROWS
 from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
@@ -18,7 +17,15 @@ from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
-from storage.search_words import index_terms, index_words, query_terms, to_tsquery, to_tsvector
+from storage.search_words import (
+    SEARCH_SCANNED_ROWS,
+    index_terms,
+    index_words,
+    is_scan_promising,
+    query_terms,
+    to_tsquery,
+    to_tsvector,
+)
 
 SERVICE = "events"
 DELETE_BATCH_ROWS = 100
@@ -88,11 +95,14 @@ class PostgresEvents:
             *page_after(after),
         )
         viewer, words = to_uuid(viewer_id), to_tsquery(terms) if terms else None
-        scanned = SEARCH_SCANNED_ROWS if terms else limit
-        rows = await self._pool.search(self._page, *conditions, words, scanned, viewer, limit)
-        if terms and len(rows) < limit:
-            indexed = to_tsquery(index_terms(terms))
-            rows = await self._pool.search(self._page_by_words, *conditions, words, indexed, viewer, limit)
+        for scanned in SEARCH_SCANNED_ROWS if terms else (limit,):
+            rows = await self._pool.search(self._page, *conditions, words, scanned, viewer, limit)
+            if not terms or len(rows) == limit:
+                return [_to_event(row) for row in rows]
+            if not is_scan_promising(len(rows), limit):
+                break
+        indexed = to_tsquery(index_terms(terms))
+        rows = await self._pool.search(self._page_by_words, *conditions, words, indexed, viewer, limit)
         return [_to_event(row) for row in rows]
 
     async def get_creator_id(self, event_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Search words of one service's rows in PostgreSQL: set with each change, and filled in where they are missing."""
+"""Search words of one service's rows in PostgreSQL: set with each change, filled in where missing."""
 
 from collections.abc import Mapping
 from uuid import UUID

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import asyncpg
 from msgspec import UNSET
 
-from config.limits import SEARCH_SCANNED_ROWS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.users import Credentials, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
@@ -15,7 +14,15 @@ from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user
 from storage.postgres.uuid_params import to_uuid, to_uuids
-from storage.search_words import index_terms, index_words, query_terms, to_tsquery, to_tsvector
+from storage.search_words import (
+    SEARCH_SCANNED_ROWS,
+    index_terms,
+    index_words,
+    is_scan_promising,
+    query_terms,
+    to_tsquery,
+    to_tsvector,
+)
 
 SERVICE = "users"
 
@@ -103,9 +110,13 @@ class PostgresUsers:
         if not terms:
             return []
         words, indexed = to_tsquery(terms), to_tsquery(index_terms(terms))
-        rows = await self._pool.search(self._page_nearby, words, after_username, SEARCH_SCANNED_ROWS, limit)
-        if len(rows) < limit:
-            rows = await self._pool.search(self._page_by_words, words, indexed, after_username, limit)
+        for scanned in SEARCH_SCANNED_ROWS:
+            rows = await self._pool.search(self._page_nearby, words, after_username, scanned, limit)
+            if len(rows) == limit:
+                return [to_user(row) for row in rows]
+            if not is_scan_promising(len(rows), limit):
+                break
+        rows = await self._pool.search(self._page_by_words, words, indexed, after_username, limit)
         return [to_user(row) for row in rows]
 
 

@@ -88,6 +88,8 @@ async def test_invalid_cursor_is_rejected(path: str, owned: OwnedObjects) -> Non
         ("/v1/events?from=1900000000", "from"),
         ("/v1/events?category=", "category"),
         (f"/v1/events?q={'x' * 201}", "q"),
+        ("/v1/events?q=x", "q"),
+        (f"/v1/events?q={'%20'.join(f'w{number}' for number in range(9))}", "q"),
         ("/v1/events/{event}/rsvps?status=PERHAPS", "status"),
         ("/v1/notifications?unread=perhaps", "unread"),
         ("/v1/conversations/{group}/messages?before=-1", "before"),
