@@ -51,7 +51,7 @@ from actors.sessions.replies import ChangeReply, SendReply
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.transport import CloseCode, Transport
-from actors.sessions.unordered_commands import UnorderedCommand, run_unordered
+from actors.sessions.unordered_commands import UnorderedCommand, command_cost, run_unordered
 from config.accounts import CARD_CACHE_S
 from config.limits import FRAME_BYTES
 from storage.contracts.users import Identity
@@ -290,7 +290,7 @@ class Session:
             reply.refused(busy())
 
     def _start_unordered(self, command: UnorderedCommand, user: OnlineUser) -> None:
-        wait_ms = user.token_bucket.consume()
+        wait_ms = user.token_bucket.consume(command_cost(command))
         if wait_ms or self._running_unordered >= UNORDERED_COMMANDS_MAX:
             error = ApiError(
                 "rate.limited", "Too many commands. Retry later.", retry_after_ms=wait_ms or RETRY_AFTER_MS

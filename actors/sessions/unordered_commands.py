@@ -18,6 +18,15 @@ from actors.sessions.session_services import SessionServices
 UnorderedCommand = ReadConversation | Typing | SetPresence | WatchPresence
 
 
+WATCH_PRESENCE_COST = 10
+"""Tokens of the user's rate limit: who may see whom is looked up for up to 200 users."""
+
+
+def command_cost(command: UnorderedCommand) -> int:
+    """Return how many tokens of the user's rate limit the command takes."""
+    return WATCH_PRESENCE_COST if isinstance(command, WatchPresence) else 1
+
+
 class CommandSession(PresenceWatcher, Protocol):
     """The session that sent the command."""
 
