@@ -15,7 +15,7 @@ from config.log_setup import configure_logging
 from config.settings import LogSettings
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
-from storage.errors import Conflict, Unavailable
+from storage.errors import Conflict, QueryTimeout, Unavailable
 from tests.server.http.http_client import Serve, problem_of
 
 
@@ -49,6 +49,7 @@ async def echo(request: TypedRequest[Note, None]) -> Echo:
         (ApiError("message.deleted", "gone"), 409, "message.deleted", None),
         (ApiError("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
         (Unavailable("10.0.0.1 secret"), 503, "server.unavailable", "1"),
+        (QueryTimeout("secret"), 503, "server.overloaded", "1"),
         (Conflict("secret_key"), 500, "server.error", None),
         (RuntimeError("secret"), 500, "server.error", None),
         (TimeoutError("secret"), 503, "server.unavailable", "1"),
