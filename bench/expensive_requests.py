@@ -44,7 +44,7 @@ CONVERSATIONS = 3000
 MEMBERS = 20
 MESSAGES = 1_000_000
 MESSAGES_PER_CONVERSATION = 500
-STRANGERS = 200
+UNRELATED_USERS = 200
 INSERT_ROWS = 1000
 PAGE = 21
 CALLS_PER_ROUND = 5
@@ -136,7 +136,7 @@ async def user_queries(postgres_url: str, rng: random.Random, stack: AsyncExitSt
         for query in USER_QUERIES
     }
     searches["users `an`, a later page"] = lambda: users.search("an", ("carla", ""), PAGE)
-    searches["no missing search words"] = lambda: PostgresSearchIndex(pool, "users").index_missing("", PAGE)
+    searches["no missing search words"] = lambda: PostgresSearchIndex.for_users(pool).index_missing("", PAGE)
     return {REFERENCE: lambda: users.find([some_id]), **searches}
 
 
@@ -210,7 +210,7 @@ async def conversation_queries(
         return {}
 
     views = ConversationViews(store, no_cards)
-    strangers = [str(random_uuid(rng)) for _ in range(STRANGERS)]
+    unrelated = [str(random_uuid(rng)) for _ in range(UNRELATED_USERS)]
 
     async def first_page(limit: int) -> object:
         page_ids, _ = await views.page_for_user(member, None, limit)
@@ -220,9 +220,9 @@ async def conversation_queries(
     return {
         "conversations, a page of 1": lambda: first_page(1),
         "conversations, a page of 20": lambda: first_page(20),
-        "presence of 200 strangers": lambda: store.users_sharing_conversation(member, strangers),
+        "presence of 200 unrelated users": lambda: store.users_sharing_conversation(member, unrelated),
         "presence of 200 who share groups": lambda: store.users_sharing_conversation(
-            member, others[:STRANGERS]
+            member, others[:UNRELATED_USERS]
         ),
     }
 

@@ -209,7 +209,8 @@ def service_stores(stores: Stores) -> ServiceStores:
             for name, database in databases.items()
         },
         search_indexes={
-            name: PostgresSearchIndex(databases[name].pool, name) for name in ("users", "events")
+            "users": PostgresSearchIndex.for_users(databases["users"].pool),
+            "events": PostgresSearchIndex.for_events(events.pool),
         },
     )
 

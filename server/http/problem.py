@@ -74,7 +74,7 @@ def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
         case ApiError():
             return error
         case QueryTimeout():
-            log.warning("query timed out", request_id=request_id, route=route, reason=str(error))
+            log.warning("query timed out", request_id=request_id, route=route)
             return ApiError(
                 "server.overloaded",
                 "The query took too long and was stopped. Ask for less, or retry it later.",

@@ -44,7 +44,7 @@ class PostgresEvents:
         self._list_by_ids = load_statement(SERVICE, "events", "event_list_by_ids")
         self._page = load_statement(SERVICE, "search_words", "event_page")
         self._page_by_words = load_statement(SERVICE, "search_words", "event_page_by_words")
-        self._search_index = PostgresSearchIndex(pool, SERVICE)
+        self._search_index = PostgresSearchIndex.for_events(pool)
         self._creator = load_statement(SERVICE, "events", "event_creator")
         self._update = load_statement(SERVICE, "events", "event_update")
         self._delete = load_statement(SERVICE, "events", "event_delete")

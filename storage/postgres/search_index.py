@@ -4,19 +4,35 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from storage.postgres.pool import PostgresPool, Transaction
-from storage.postgres.statement import load_statement
+from storage.postgres.statement import Statement, load_statement
 from storage.search_words import index_words, to_tsvector
 
 NIL = UUID(int=0)
 
 
 class PostgresSearchIndex:
-    """Implements `storage.contracts.search_index.SearchIndex` for the service `users` or `events`."""
+    """Implements `storage.contracts.search_index.SearchIndex`."""
 
-    def __init__(self, pool: PostgresPool, service: str) -> None:
+    def __init__(self, pool: PostgresPool, missing: Statement, set_words: Statement) -> None:
         self._pool = pool
-        self._missing = load_statement(service, "search_words", "search_words_missing")
-        self._set = load_statement(service, "search_words", "search_words_set")
+        self._missing = missing
+        self._set = set_words
+
+    @classmethod
+    def for_users(cls, pool: PostgresPool) -> "PostgresSearchIndex":
+        return cls(
+            pool,
+            load_statement("users", "search_words", "search_words_missing"),
+            load_statement("users", "search_words", "search_words_set"),
+        )
+
+    @classmethod
+    def for_events(cls, pool: PostgresPool) -> "PostgresSearchIndex":
+        return cls(
+            pool,
+            load_statement("events", "search_words", "search_words_missing"),
+            load_statement("events", "search_words", "search_words_set"),
+        )
 
     async def set_words(self, transaction: Transaction, texts: Mapping[UUID, tuple[str | None, ...]]) -> None:
         """Set the words of rows that the transaction has locked."""

@@ -45,7 +45,7 @@ class PostgresUsers:
         self._by_username = load_statement(SERVICE, "users", "user_by_username")
         self._page_nearby = load_statement(SERVICE, "search_words", "user_page_nearby")
         self._page_by_words = load_statement(SERVICE, "search_words", "user_page_by_words")
-        self._search_index = PostgresSearchIndex(pool, SERVICE)
+        self._search_index = PostgresSearchIndex.for_users(pool)
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
         words = to_tsvector(index_words(user.username, user.display_name))

@@ -64,7 +64,7 @@ async def test_rows_of_earlier_versions_are_completed(pool: PostgresPool, sql: R
     await sql.execute("UPDATE users SET display_name = 'Newcomer' WHERE username = 'bert'")
     published = await sql.fetchval("SELECT count(*) FROM outbox")
     assert await found(users, "newcomer") == []
-    indexer = SearchIndexer({"users": PostgresSearchIndex(pool, "users")})
+    indexer = SearchIndexer({"users": PostgresSearchIndex.for_users(pool)})
     assert await indexer.index_all() == 451
     assert await indexer.index_all() == 0
     assert await found(users, "newcomer") == ["bert"]
@@ -78,7 +78,7 @@ async def test_instances_share_the_missing_rows(pool: PostgresPool, sql: RawConn
         "INSERT INTO users (email, username, password_hash)"
         " SELECT n || '@example.test', 'u' || n, 'h' FROM generate_series(1, 300) AS n"
     )
-    indexers = [SearchIndexer({"users": PostgresSearchIndex(pool, "users")}) for _ in range(3)]
+    indexers = [SearchIndexer({"users": PostgresSearchIndex.for_users(pool)}) for _ in range(3)]
     await asyncio.gather(*(indexer.index_all() for indexer in indexers))
     await indexers[0].index_all()
     assert sum(indexer.indexed_count for indexer in indexers) == 300
