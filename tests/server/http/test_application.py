@@ -217,3 +217,22 @@ async def test_default_response_headers(serve: Serve) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Server"] == "convene"
     assert "Content-Encoding" not in response.headers
+
+
+async def test_request_takes_the_cost_of_its_route(serve: Serve) -> None:
+    """A dear route takes several tokens of the same rate limit."""
+
+    async def handler(_request: TypedRequest[None, None]) -> None:
+        return None
+
+    client = await serve(
+        [
+            Route("GET", "/cheap", handler, requires_auth=False),
+            Route("GET", "/dear", handler, requires_auth=False, cost=100),
+        ]
+    )
+    remaining = [
+        int((await client.get(path)).headers["RateLimit-Remaining"]) for path in ("/cheap", "/dear", "/cheap")
+    ]
+    assert remaining[0] - remaining[1] > 50
+    assert remaining[1] - remaining[2] <= 1
