@@ -23,7 +23,7 @@ SEARCH_SCANNED_ROWS: Final = (2000, 10_000)
 A page of a common word is complete after a few rows; the index would read all that match. The second scan is
 made if the first found a part of the page.
 """
-SCAN_SHARE: Final = 0.2
+SCAN_SHARE: Final = 0.4
 # Scripts that write words without spaces: CJK, Kana, Thai, Lao, Myanmar, Khmer.
 _UNSPACED_RANGES: Final = (
     (0x0E00, 0x0EFF),

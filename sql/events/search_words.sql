@@ -42,27 +42,28 @@ ORDER BY e.start_datetime, e.id
 -- name: event_page_by_words
 -- Lists events that match words by start, soonest first. For words that match few events: it reads all.
 --
--- :indexed_words are those of :words that the index is asked for. The matches are materialized first;
--- otherwise the planner may scan all starts to get their order.
+-- :indexed_words are those of :words that the index is asked for. The matches are materialized before the other
+-- conditions; otherwise the planner may compare the words of all events of a time range.
 --
 --   :category text  :from timestamptz  :to timestamptz  :excluded_user_ids uuid[]
 --   :after timestamptz  :after_id uuid  :words text  :indexed_words text  :viewer_id uuid  :limit int
 --   -> event rows
 WITH found AS MATERIALIZED (
-    SELECT id, start_datetime
+    SELECT id, creator_id, category, start_datetime, end_datetime
     FROM events
     WHERE
         search_words @@ CAST(:indexed_words AS TSQUERY)
         AND (search_words @@ CAST(:words AS TSQUERY)) IS TRUE
-        AND (start_datetime, id) > (:after, :after_id)
-        AND (:category IS NULL OR category = :category)
-        AND (:from IS NULL OR end_datetime >= :from)
-        AND (:to IS NULL OR start_datetime <= :to)
-        AND creator_id <> ALL(:excluded_user_ids)
 ),
 page AS MATERIALIZED (
     SELECT id
     FROM found
+    WHERE
+        (start_datetime, id) > (:after, :after_id)
+        AND (:category IS NULL OR category = :category)
+        AND (:from IS NULL OR end_datetime >= :from)
+        AND (:to IS NULL OR start_datetime <= :to)
+        AND creator_id <> ALL(:excluded_user_ids)
     ORDER BY start_datetime, id
     LIMIT :limit
 )
