@@ -3,7 +3,8 @@
     get(a) get(b) get(a)  --tick-->  load([a, b])  -->  each caller its own value
 
 A lookup only joins a batch that has not started, so a value is never older than its request.
-Values are not cached.
+Values are not cached. A caller with more keys than one batch does not join it: its keys are loaded in turns,
+one batch of them at a time, so that the lookups of others wait for one such batch at most.
 """
 
 import asyncio
@@ -13,7 +14,12 @@ from typing import Generic, TypeVar
 
 from actors.protocol.errors import overloaded
 from actors.runtime.task_pool import TaskPool
-from config.accounts import DATA_LOADER_BATCH_KEYS, DATA_LOADER_BATCHES_IN_FLIGHT, DATA_LOADER_QUEUE_MAX
+from config.accounts import (
+    DATA_LOADER_BATCH_KEYS,
+    DATA_LOADER_BATCHES_IN_FLIGHT,
+    DATA_LOADER_BULK_WAITING_MAX,
+    DATA_LOADER_QUEUE_MAX,
+)
 
 Value = TypeVar("Value")
 LoadBatch = Callable[[Sequence[str]], Awaitable[Mapping[str, Value]]]
@@ -22,13 +28,15 @@ LoadBatch = Callable[[Sequence[str]], Awaitable[Mapping[str, Value]]]
 class DataLoader(Generic[Value]):
     """Batches `get` calls; bounded in keys per batch, concurrent batches and waiting keys."""
 
-    __slots__ = ("_load_batch", "_pending", "_running_batches", "_scheduled")
+    __slots__ = ("_bulk_lock", "_bulk_waiting", "_load_batch", "_pending", "_running_batches", "_scheduled")
 
     def __init__(self, load: LoadBatch[Value]) -> None:
         self._load_batch = load
         self._pending: dict[str, asyncio.Future[Value | None]] = {}
         self._running_batches = TaskPool("data loader")
         self._scheduled = False
+        self._bulk_lock = asyncio.Lock()
+        self._bulk_waiting = 0
 
     async def get(self, key: str) -> Value | None:
         """Return the value of `key`, or None if the store has none.
@@ -40,7 +48,10 @@ class DataLoader(Generic[Value]):
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Value]:
         """Return the values of the keys that exist. Raises as `get`."""
-        futures = {key: self._enqueue(key) for key in keys}
+        wanted = list(dict.fromkeys(keys))
+        if len(wanted) > DATA_LOADER_BATCH_KEYS:
+            return await self._load_bulk(wanted)
+        futures = {key: self._enqueue(key) for key in wanted}
         values: dict[str, Value] = {}
         for key, future in futures.items():
             value = await asyncio.shield(future)
@@ -54,6 +65,20 @@ class DataLoader(Generic[Value]):
             future.cancel()
         self._pending.clear()
         await self._running_batches.cancel()
+
+    async def _load_bulk(self, keys: Sequence[str]) -> dict[str, Value]:
+        """Load many keys in batches, each of them in turn with other such callers."""
+        if self._bulk_waiting >= DATA_LOADER_BULK_WAITING_MAX:
+            raise overloaded("Too many lookups of many keys are waiting. Retry later.", retry_after_ms=1000)
+        values: dict[str, Value] = {}
+        self._bulk_waiting += 1
+        try:
+            for start in range(0, len(keys), DATA_LOADER_BATCH_KEYS):
+                async with self._bulk_lock:
+                    values.update(await self._load_batch(keys[start : start + DATA_LOADER_BATCH_KEYS]))
+        finally:
+            self._bulk_waiting -= 1
+        return values
 
     def _enqueue(self, key: str) -> asyncio.Future[Value | None]:
         future = self._pending.get(key)

@@ -32,6 +32,7 @@ from actors.notifications.recipients import Recipients
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
+from actors.search_indexer import SearchIndexer
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
 from actors.social.social import Social
@@ -46,6 +47,7 @@ from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
+from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
@@ -83,6 +85,7 @@ class ServiceStores:
     user_streams: UserStreams
     user_caches: dict[str, UserCache]
     event_stores: dict[str, EventStores]
+    search_indexes: dict[str, SearchIndex]
 
 
 class SharedServices:
@@ -199,6 +202,7 @@ class Services:
         self._user_cache_reconciler = UserCacheReconciler(
             stores.user_snapshots, list(stores.user_caches.values())
         )
+        self.search_indexer = SearchIndexer(stores.search_indexes)
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._create_readers(core, limits, publish)
         shared.on_bus_message = self.readers.on_bus_message
@@ -206,11 +210,13 @@ class Services:
     def start(self) -> None:
         self.readers.start()
         self._user_cache_reconciler.start()
+        self.search_indexer.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
     async def close(self) -> None:
         """Close before the core, which the services call."""
+        await self.search_indexer.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()

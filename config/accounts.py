@@ -17,6 +17,8 @@ CARD_CACHE_ENTRIES: Final = 20_000
 DATA_LOADER_BATCH_KEYS: Final = 500
 DATA_LOADER_QUEUE_MAX: Final = 20_000
 DATA_LOADER_BATCHES_IN_FLIGHT: Final = 4
+DATA_LOADER_BULK_WAITING_MAX: Final = 32
+"""Callers with more keys than a batch that are served in turns. One more gets `server.overloaded`."""
 
 RESERVED_USERNAMES: Final = frozenset(
     {

@@ -53,6 +53,7 @@ from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
@@ -263,6 +264,10 @@ def service_stores(stores: Stores) -> ServiceStores:
         event_stores={
             name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
             for name, database in databases.items()
+        },
+        search_indexes={
+            "users": PostgresSearchIndex.for_users(databases["users"].pool),
+            "events": PostgresSearchIndex.for_events(events.pool),
         },
     )
 

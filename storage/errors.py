@@ -9,6 +9,10 @@ class Unavailable(StorageError):  # noqa: N818 - named after the condition
     """The store did not reply in time, or is unreachable. A write may or may not have been applied."""
 
 
+class QueryTimeout(Unavailable):
+    """A statement took longer than its kind may, or waited too long for others. It changed nothing."""
+
+
 class Conflict(StorageError):  # noqa: N818
     """A constraint rejected the write; nothing was written. `constraint` is its name."""
 

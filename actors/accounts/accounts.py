@@ -35,6 +35,7 @@ from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
 from actors.protocol.text_validation import is_printable_ascii, validate_query
 from actors.protocol.timestamps import rfc3339_from_datetime
+from actors.search_text import validate_search_text
 from config.accounts import (
     EMAIL_CHANGE_UNDO_S,
     EMAIL_CHANGES_PER_LIFETIME,
@@ -228,14 +229,20 @@ class Accounts:
         return record.user
 
     async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> UserCardPage:
-        """Search by prefix of username or display name, ordered by username."""
-        prefix = validate_query("q", text, USER_SEARCH_CHARACTERS)
+        """Search by prefixes of words of username and display name, ordered by username.
+
+        Raises:
+            ApiError: request.invalid, cursor.invalid.
+            QueryTimeout: the search took too long.
+        """
+        query = validate_query("q", text, USER_SEARCH_CHARACTERS)
+        validate_search_text(query, USER_SEARCH_CHARACTERS)
         if after is not None and not is_printable_ascii(after[0]):
             raise ApiError(
                 "cursor.invalid",
                 "The cursor is not valid. Pass `next_cursor` of the previous page unchanged.",
             )
-        users = await self._users.search(prefix, after, limit + 1)
+        users = await self._users.search(query, after, limit + 1)
         page = users[:limit]
         more = len(users) > limit
         return UserCardPage(

@@ -54,16 +54,10 @@ class ConversationQueries:
 
         A cursor is the (last activity in ms, id) of the last conversation on a page.
         """
-        views = await self._views.list_for_user(user_id)
-        if after is not None:
-            views = [view for view in views if (view.last_activity_ms, view.record.id) < after]
-        page = views[:limit]
-        full_views = await self._views.get_many(user_id, [view.record.id for view in page])
-        conversations = await self._views.to_conversations(
-            user_id, [full_views[view.record.id] for view in page if view.record.id in full_views]
-        )
-        next_cursor = (page[-1].last_activity_ms, page[-1].record.id) if len(views) > limit else None
-        return conversations, next_cursor
+        ids, next_cursor = await self._views.page_for_user(user_id, after, limit)
+        views = await self._views.get_many(user_id, ids)
+        page = [views[conversation_id] for conversation_id in ids if conversation_id in views]
+        return await self._views.to_conversations(user_id, page), next_cursor
 
     async def participants(
         self, user_id: str, conversation_id: str, query: str | None, after: str, limit: int

@@ -17,6 +17,7 @@ from config.limits import PARTICIPANTS_IN_OBJECT, UNREAD_MAX
 from storage.contracts.identifiers import entry_id
 from storage.contracts.messaging import (
     ChangeEntry,
+    ConversationActivity,
     ConversationRecord,
     Entry,
     LastMessage,
@@ -28,6 +29,11 @@ from storage.contracts.messaging import (
 
 LoadCards = Callable[[Sequence[str]], Awaitable[Mapping[str, UserCard]]]
 READ_CHUNK = 1000
+LIST_WINDOW = 500
+LAST_TIME_MS = 2**53
+NO_ID = "0" * 24
+ActivityKey = tuple[int, str]
+"""(last activity in ms, conversation id): the order of lists."""
 
 
 class ConversationView(msgspec.Struct, frozen=True):
@@ -38,22 +44,48 @@ class ConversationView(msgspec.Struct, frozen=True):
     read_seq: int
     muted: bool
 
-    @property
-    def last_activity_ms(self) -> int:
-        last = self.record.last_message
-        return self.record.created_at_ms if last is None else last.timestamp_ms
-
 
 class ConversationViews:
     def __init__(self, store: MessagingStore, load_cards: LoadCards) -> None:
         self._store = store
         self._load_cards = load_cards
 
-    async def list_for_user(self, user_id: str) -> list[ConversationView]:
-        """Return all conversations of a user, latest activity first. Their `participants` are not loaded."""
-        views = await self._load(user_id, await self._store.list_memberships(user_id, None))
-        views.sort(key=lambda view: (view.last_activity_ms, view.record.id), reverse=True)
-        return views
+    async def page_for_user(
+        self, user_id: str, after: ActivityKey | None, limit: int
+    ) -> tuple[list[str], ActivityKey | None]:
+        """Return the ids of a page of conversations, latest activity first, and the key of the next page.
+
+        A document's activity may be older than the log's, so `LIST_WINDOW` documents are compared with their
+        logs before the page is cut. Only a conversation below all of them, and with a message that is not in
+        its document yet, is missed.
+        """
+        found: list[ActivityKey] = []
+        # A document's activity is never newer than its log's. The id of a cursor may be anything.
+        before = None if after is None else (min(max(after[0], 0), LAST_TIME_MS) + 1, NO_ID)
+        while True:
+            window = await self._store.page_activity(user_id, before, LIST_WINDOW)
+            found += [key for key in await self._read_activity(window) if after is None or key < after]
+            has_more = len(window) == LIST_WINDOW
+            if len(found) > limit or not has_more:
+                break
+            before = (window[-1].last_activity_ms, window[-1].conversation_id)
+        found.sort(reverse=True)
+        page = found[:limit]
+        return [conversation_id for _, conversation_id in page], page[-1] if len(found) > limit else None
+
+    async def _read_activity(self, window: Sequence[ConversationActivity]) -> list[ActivityKey]:
+        """Return the activity of conversations up to the end of their logs."""
+        last_seqs = {each.conversation_id: each.last_seq for each in window}
+        advanced_ids = list(await self._store.find_advanced(list(last_seqs.items())))
+        tails = await asyncio.gather(*(self._read_log_above(id_, last_seqs[id_]) for id_ in advanced_ids))
+        newest = {
+            id_: max((entry.created_at_ms for entry in tail if isinstance(entry, MessageEntry)), default=0)
+            for id_, tail in zip(advanced_ids, tails, strict=True)
+        }
+        return [
+            (newest.get(each.conversation_id) or each.last_activity_ms, each.conversation_id)
+            for each in window
+        ]
 
     async def get_many(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, ConversationView]:
         """Return those of the conversations that the user is a member of, with participants."""

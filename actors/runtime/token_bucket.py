@@ -14,18 +14,23 @@ class TokenBucket:
         self._clock = clock
         self._refilled_at = clock()
 
-    def consume(self) -> int:
-        """Take one token. Returns 0, or the milliseconds until a token is available."""
+    def consume(self, cost: float = 1.0) -> int:
+        """Take `cost` tokens. Returns 0, or the milliseconds until that many are available.
+
+        A cost above the burst takes a full bucket.
+        """
         now = self._clock()
         tokens = self._tokens + (now - self._refilled_at) * self._per_s
         if tokens > self._burst:  # noqa: PLR1730 - min() takes longer, and this runs for every frame
             tokens = self._burst
         self._refilled_at = now
-        if tokens >= 1.0:
-            self._tokens = tokens - 1.0
+        if cost > self._burst:  # noqa: PLR1730
+            cost = self._burst
+        if tokens >= cost:
+            self._tokens = tokens - cost
             return 0
         self._tokens = tokens
-        return max(1, round((1.0 - tokens) / self._per_s * 1000))
+        return max(1, round((cost - tokens) / self._per_s * 1000))
 
     @property
     def full(self) -> bool:

@@ -65,7 +65,10 @@ CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloa
 
 @dataclass(frozen=True, slots=True)
 class CommandRegistration:
-    """`reply` is the frame that reports success; `errors` are all codes that the command can fail with."""
+    """`reply` is the frame that reports success; `errors` are all codes that the command can fail with.
+
+    `cost` is the number of tokens that the command takes from the rate limit.
+    """
 
     frame_type: str
     command: type[msgspec.Struct]
@@ -74,6 +77,7 @@ class CommandRegistration:
     rate_class: RateClass
     errors: tuple[str, ...]
     run: Callable[[Any, Any, SessionServices], Any]
+    cost: int = 1
 
 
 def ordered(
@@ -104,6 +108,7 @@ def concurrent(
     run: Callable[[CommandType, CommandSession, SessionServices], Coroutine[Any, Any, msgspec.Struct]],
     *,
     errors: tuple[str, ...] = (),
+    cost: int = 1,
 ) -> CommandRegistration:
     """Register a command that runs concurrently.
 
@@ -117,6 +122,7 @@ def concurrent(
         RateClass.MESSAGES,
         _all_errors(RateClass.MESSAGES, (*errors, "server.unavailable")),
         run,
+        cost,
     )
 
 

@@ -11,6 +11,9 @@ from actors.protocol.results import Empty, ReadResult, WatchResult
 from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSession, concurrent
 from actors.sessions.session_services import SessionServices
 
+WATCH_PRESENCE_COST = 10
+"""Tokens of the user's rate limit: who may see whom is looked up for up to 200 users."""
+
 
 async def read_conversation(
     command: ReadConversation, session: CommandSession, services: SessionServices
@@ -48,7 +51,7 @@ CONCURRENT_COMMANDS = (
     concurrent(ReadConversation, read_conversation, errors=CONVERSATION_ERRORS),
     concurrent(Typing, report_typing, errors=CONVERSATION_ERRORS),
     concurrent(SetPresence, set_presence),
-    concurrent(WatchPresence, watch_presence),
+    concurrent(WatchPresence, watch_presence, cost=WATCH_PRESENCE_COST),
 )
 
 

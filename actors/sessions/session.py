@@ -129,7 +129,7 @@ class Session:
         registration = COMMANDS[type(command)]
         self._services.command_counts[registration.frame_type] += 1
         if registration.rate_class is RateClass.MESSAGES:
-            wait_ms = user.token_bucket.consume()
+            wait_ms = user.token_bucket.consume(registration.cost)
             if wait_ms:
                 self._push_rate_limited(command.id, wait_ms)
                 return None

@@ -15,7 +15,7 @@ from aiohttp import web
 from multidict import istr
 
 from actors.protocol.errors import ApiError, FieldError
-from storage.errors import StorageError, Unavailable
+from storage.errors import QueryTimeout, StorageError, Unavailable
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 REQUEST_ID_HEADER: Final = istr("X-Request-Id")
@@ -73,6 +73,13 @@ def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
     match error:
         case ApiError():
             return error
+        case QueryTimeout():
+            log.warning("query timed out", request_id=request_id, route=route)
+            return ApiError(
+                "server.overloaded",
+                "The query took too long and was stopped. Ask for less, or retry it later.",
+                retry_after_ms=UNAVAILABLE_RETRY_MS,
+            )
         case Unavailable() | TimeoutError():
             if isinstance(error, TimeoutError):
                 log.warning("request timed out", request_id=request_id, route=route, exc_info=error)

@@ -54,8 +54,8 @@ class TokenBucketTable:
         self._clock = clock
         self._buckets: dict[str, TokenBucket] = {}
 
-    def consume(self, key: str) -> RateDecision:
-        """Take one token of the key's bucket, or return when there will be one."""
+    def consume(self, key: str, cost: int = 1) -> RateDecision:
+        """Take `cost` tokens of the key's bucket, or return when there will be as many."""
         rate_limit = self._rate_limit
         bucket = self._buckets.pop(key, None)
         if bucket is None:
@@ -64,14 +64,14 @@ class TokenBucketTable:
             bucket = TokenBucket(rate_limit.per_s, rate_limit.burst, self._clock)
         # Reinserted at the end: the first entry is the least recently used.
         self._buckets[key] = bucket
-        allowed = bucket.consume() == 0
+        wait_ms = bucket.consume(cost)
         tokens = bucket.tokens
         return RateDecision(
-            allowed=allowed,
+            allowed=wait_ms == 0,
             limit=rate_limit.burst,
             remaining=int(tokens),
             reset_s=math.ceil((rate_limit.burst - tokens) / rate_limit.per_s),
-            retry_after_ms=None if allowed else math.ceil((1 - tokens) / rate_limit.per_s * 1000),
+            retry_after_ms=wait_ms or None,
         )
 
     def __len__(self) -> int:
@@ -111,6 +111,12 @@ class RateClass(StrEnum):
     SOCKET = "socket"
 
 
+SEARCH_COST: Final = 10
+"""Cost of a search or a look-up of many users: as much work for the stores as ten other requests."""
+LIST_COST: Final = 5
+"""Cost of a request that reads much more than it returns, or creates for many users."""
+
+
 class RateLimiter:
     """Holds a table of token buckets for each rate class."""
 
@@ -128,13 +134,13 @@ class RateLimiter:
             for rate_class, rate_limit in rate_limits.items()
         }
 
-    def consume(self, request: web.Request, rate_class: RateClass, key: str) -> None:
-        """Take one token of the key's bucket; the response will show what is left.
+    def consume(self, request: web.Request, rate_class: RateClass, key: str, cost: int = 1) -> None:
+        """Take `cost` tokens of the key's bucket; the response will show what is left.
 
         Raises:
-            ApiError: rate.limited, with the time until the next token.
+            ApiError: rate.limited, with the time until there are as many tokens.
         """
-        decision = request[RATE_DECISION] = self._tables[rate_class].consume(key)
+        decision = request[RATE_DECISION] = self._tables[rate_class].consume(key, cost)
         if not decision.allowed:
             raise ApiError(
                 "rate.limited",

@@ -77,7 +77,8 @@ class Route:
     `media_type`, or None for 204 (202 if that is the route's `status`). A GET route also serves HEAD.
 
     Requests count against `rate_class`, per user on authenticated routes and per address on others; None
-    disables the limit. An idempotent route accepts the `Idempotency-Key` header. `response`,
+    disables the limit. A request takes `cost` tokens: more where it is more work for the stores. An
+    idempotent route accepts the `Idempotency-Key` header. `response`,
     `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
     documentation only. With `body_optional`, a request without a body has all fields absent.
     """
@@ -92,6 +93,7 @@ class Route:
     requires_auth: bool = True
     body_bytes_max: int = BODY_BYTES
     rate_class: RateClass | None = RateClass.REQUEST
+    cost: int = 1
     other_statuses: tuple[int, ...] = ()
     idempotent: bool = False
     errors: tuple[str, ...] = ()
@@ -160,7 +162,7 @@ class RouteAdapter:
     def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:
         if self._route.rate_class is not None:
             key = identity.user.id if identity else address_bucket_key(address)
-            self._context.rate_limiter.consume(request, self._route.rate_class, key)
+            self._context.rate_limiter.consume(request, self._route.rate_class, key, self._route.cost)
 
     async def _read_body(self, request: web.Request) -> object:
         if self._body_decoder is None:

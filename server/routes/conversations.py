@@ -19,6 +19,7 @@ from actors.protocol.text_validation import validate_line, validate_query
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
 from server.http.cursor import encode_cursor
+from server.http.rate_limiter import LIST_COST
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
@@ -60,10 +61,11 @@ class ConversationRoutes:
                 status=201,
                 other_statuses=(200,),
                 idempotent=True,
+                cost=LIST_COST,
                 body_bytes_max=BODY_WITH_IDS_BYTES,
                 errors=("user.not_found", "user.blocked", "conversation.full"),
             ),
-            Route("GET", root, self.page, query=PageQuery, response=Page[Conversation]),
+            Route("GET", root, self.page, query=PageQuery, response=Page[Conversation], cost=LIST_COST),
             Route("GET", conversation, self.get, response=Conversation, errors=NOT_FOUND_ERRORS),
             Route(
                 "PATCH",

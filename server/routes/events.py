@@ -13,7 +13,15 @@ from actors.events.rsvps import Rsvps
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from actors.protocol.text_validation import validate_query
 from actors.protocol.timestamps import to_utc
-from config.limits import BODY_WITH_IDS_BYTES, EVENT_CATEGORY_CHARACTERS, EVENT_SEARCH_CHARACTERS
+from actors.search_text import validate_search_text
+from config.limits import (
+    BODY_WITH_IDS_BYTES,
+    EVENT_CATEGORY_CHARACTERS,
+    EVENT_SEARCH_CHARACTERS,
+    SEARCH_CHARACTERS_MIN,
+    SEARCH_WORDS_MAX,
+)
+from server.http.rate_limiter import SEARCH_COST
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus, TextResponse
 from server.http.route import Route, TypedRequest
@@ -34,7 +42,20 @@ class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
     to: (
         Annotated[datetime, Meta(description="RFC 3339.", extra_json_schema={"format": "date-time"})] | None
     ) = None
-    q: Annotated[str, Meta(min_length=1, max_length=EVENT_SEARCH_CHARACTERS)] | None = None
+    q: (
+        Annotated[
+            str,
+            Meta(
+                description=f"Up to {SEARCH_WORDS_MAX} words or beginnings of words of the title or "
+                "description. Case and width do not matter; there are no operators.",
+                extra_json_schema={
+                    "minLength": SEARCH_CHARACTERS_MIN,
+                    "maxLength": EVENT_SEARCH_CHARACTERS,
+                },
+            ),
+        ]
+        | None
+    ) = None
 
 
 class RsvpQuery(PageQuery, frozen=True):
@@ -58,7 +79,14 @@ class EventRoutes:
                 status=201,
                 idempotent=True,
             ),
-            Route("GET", "/v1/events", self.search, query=EventQuery, response=Page[Event]),
+            Route(
+                "GET",
+                "/v1/events",
+                self.search,
+                query=EventQuery,
+                response=Page[Event],
+                cost=SEARCH_COST,
+            ),
             Route("GET", event, self.get, response=Event, errors=EVENT_NOT_FOUND),
             Route(
                 "PATCH",
@@ -126,6 +154,8 @@ class EventRoutes:
         query = request.query
         category = _validate_query("category", query.category, EVENT_CATEGORY_CHARACTERS)
         text = _validate_query("q", query.q, EVENT_SEARCH_CHARACTERS)
+        if text is not None:
+            validate_search_text(text, EVENT_SEARCH_CHARACTERS)
         starts_before = None if query.to is None else to_utc("to", query.to)
         ends_after = None if query.from_ is None else to_utc("from", query.from_)
         if ends_after is None and starts_before is None:

@@ -8,6 +8,7 @@ from msgspec import Meta
 from actors.presence.presence_service import PresenceService
 from actors.protocol.presence import Presence
 from config.limits import PRESENCE_WATCHED_USERS
+from server.http.rate_limiter import SEARCH_COST
 from server.http.route import Route, TypedRequest
 
 
@@ -26,7 +27,16 @@ class PresenceRoutes:
         self._presence = presence
 
     def routes(self) -> tuple[Route, ...]:
-        return (Route("GET", "/v1/presence", self.get, query=PresenceQuery, response=PresenceList),)
+        return (
+            Route(
+                "GET",
+                "/v1/presence",
+                self.get,
+                query=PresenceQuery,
+                response=PresenceList,
+                cost=SEARCH_COST,
+            ),
+        )
 
     async def get(self, request: TypedRequest[None, PresenceQuery]) -> PresenceList:
         """Get the presence of users.

@@ -13,9 +13,9 @@ from actors.accounts.requests import PasswordChange, ProfilePatch, Registration,
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, User, UserCard
 from config.accounts import USER_SEARCH_CHARACTERS
-from config.limits import USER_CARDS_PER_REQUEST
+from config.limits import SEARCH_CHARACTERS_MIN, SEARCH_WORDS_MAX, USER_CARDS_PER_REQUEST
 from server.http.cursor import encode_cursor
-from server.http.rate_limiter import RateClass, address_bucket_key
+from server.http.rate_limiter import SEARCH_COST, RateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
@@ -28,8 +28,12 @@ class UserQuery(PageQuery, frozen=True):
         Annotated[
             str,
             Meta(
-                description="Prefix of a username or display name. Trimmed.",
-                extra_json_schema={"minLength": 1, "maxLength": USER_SEARCH_CHARACTERS},
+                description=f"Up to {SEARCH_WORDS_MAX} words or beginnings of words of the username or "
+                "display name. Case and width do not matter; there are no operators.",
+                extra_json_schema={
+                    "minLength": SEARCH_CHARACTERS_MIN,
+                    "maxLength": USER_SEARCH_CHARACTERS,
+                },
             ),
         ]
         | None
@@ -70,7 +74,14 @@ class UserRoutes:
                 idempotent=True,
                 errors=("user.email_taken", "user.username_taken"),
             ),
-            Route("GET", "/v1/users", self.search, query=UserQuery, response=Page[UserCard]),
+            Route(
+                "GET",
+                "/v1/users",
+                self.search,
+                query=UserQuery,
+                response=Page[UserCard],
+                cost=SEARCH_COST,
+            ),
             Route("GET", "/v1/users/me", self.get_own, response=OwnUser),
             Route(
                 "PATCH",
@@ -142,7 +153,7 @@ class UserRoutes:
         )
 
     async def search(self, request: TypedRequest[None, UserQuery]) -> Page[UserCard]:
-        """Search users by name prefix, or get users by id.
+        """Search users by words of their names, or get users by id.
 
         Unknown ids are omitted. A result by id is a single page.
         """

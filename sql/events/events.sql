@@ -2,9 +2,13 @@
 -- Creates an event.
 --
 --   :creator_id uuid  :title text  :description text  :category text  :start timestamptz  :end timestamptz
---   :capacity int   -> id
-INSERT INTO events (creator_id, title, description, category, start_datetime, end_datetime, capacity)
-VALUES (:creator_id, :title, :description, :category, :start, :end, :capacity)
+--   :capacity int  :search_words text   -> id
+INSERT INTO events (
+    creator_id, title, description, category, start_datetime, end_datetime, capacity, search_words
+)
+VALUES (
+    :creator_id, :title, :description, :category, :start, :end, :capacity, CAST(:search_words AS TSVECTOR)
+)
 RETURNING id
 
 -- name: event_list_by_ids
@@ -22,35 +26,6 @@ SELECT
     ) AS my_place
 FROM event_rows AS e
 WHERE e.id = ANY(:ids)
-
--- name: event_page
--- Lists events by start, soonest first. A null parameter omits its condition.
---
---   :category text  :from timestamptz  :to timestamptz  :query_text text  :excluded_user_ids uuid[]
---   :after timestamptz  :after_id uuid  :viewer_id uuid  :limit int   -> event rows
-SELECT
-    e.*,
-    (SELECT r.status FROM event_rsvps AS r WHERE r.event_id = e.id AND r.user_id = :viewer_id) AS my_rsvp,
-    (
-        SELECT count(*)
-        FROM event_waitlist AS w
-        INNER JOIN event_waitlist AS o ON w.event_id = o.event_id AND o.number <= w.number
-        WHERE w.event_id = e.id AND w.user_id = :viewer_id
-    ) AS my_place
-FROM event_rows AS e
-WHERE
-    (e.start_datetime, e.id) > (:after, :after_id)
-    AND (:category IS NULL OR e.category = :category)
-    AND (:from IS NULL OR e.end_datetime >= :from)
-    AND (:to IS NULL OR e.start_datetime <= :to)
-    AND (
-        :query_text IS NULL
-        OR to_tsvector('simple', e.title || ' ' || coalesce(e.description, ''))
-        @@ websearch_to_tsquery('simple', :query_text)
-    )
-    AND e.creator_id <> ALL(:excluded_user_ids)
-ORDER BY e.start_datetime, e.id
-LIMIT :limit
 
 -- name: event_creator
 -- Returns the creator of an event.
@@ -83,7 +58,7 @@ SET
     end_datetime = CASE WHEN :set_end THEN :end ELSE end_datetime END,
     capacity = CASE WHEN :set_capacity THEN :capacity ELSE capacity END
 WHERE id = :id
-RETURNING id, capacity, going_count, start_datetime > now() AS ahead
+RETURNING id, title, description, capacity, going_count, start_datetime > now() AS ahead
 
 -- name: event_delete
 -- Deletes a creator's event with its RSVPs and invites.

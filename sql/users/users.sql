@@ -1,9 +1,9 @@
 -- name: user_insert
 -- Creates a user. Unique indexes reject a taken e-mail or username.
 --
---   :email text  :username text  :password_hash text  :display_name text   -> user row
-INSERT INTO users (email, username, password_hash, display_name)
-VALUES (:email, :username, :password_hash, :display_name)
+--   :email text  :username text  :password_hash text  :display_name text  :search_words text   -> user row
+INSERT INTO users (email, username, password_hash, display_name, search_words)
+VALUES (:email, :username, :password_hash, :display_name, CAST(:search_words AS TSVECTOR))
 RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at
 
 -- name: user_credentials_by_email
@@ -96,44 +96,3 @@ WHERE id = ANY(:user_ids)
 SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
 FROM users
 WHERE lower(username) = lower(:username)
-
--- name: user_page_by_prefix
--- Lists users by prefix of username or display name, ordered by username.
--- Each half of the union is one index range.
---
--- A byte range instead of LIKE, because a prepared LIKE with a parameter cannot use the index. :until is the
--- smallest text above all with the prefix; :after is '' for the first page. Matches by display name are
--- materialized first; otherwise the planner scans all usernames to get their order.
---
---   :prefix text  :until text  :after text  :limit int   -> user rows
-WITH
-named AS MATERIALIZED (
-    SELECT id, username
-    FROM users
-    WHERE lower(display_name) ~>=~ :prefix AND lower(display_name) ~<~ :until
-),
-found AS (
-    (
-        SELECT id
-        FROM users
-        WHERE
-            lower(username) ~>=~ :prefix
-            AND lower(username) ~<~ :until
-            AND lower(username) ~>~ :after
-        ORDER BY lower(username) USING ~<~
-        LIMIT :limit
-    )
-    UNION
-    (
-        SELECT id
-        FROM named
-        WHERE lower(username) ~>~ :after
-        ORDER BY lower(username) USING ~<~
-        LIMIT :limit
-    )
-)
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
-FROM users
-WHERE id IN (SELECT id FROM found)
-ORDER BY lower(username) USING ~<~
-LIMIT :limit

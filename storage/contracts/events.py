@@ -66,7 +66,11 @@ class RsvpRecord(msgspec.Struct, frozen=True):
 
 
 class EventSearchCriteria(msgspec.Struct, frozen=True):
-    """Search conditions; None omits one."""
+    """Search conditions; None omits one.
+
+    An event matches `query_text` if each of its words is the prefix of a word of the title or description
+    (`storage.search_words`).
+    """
 
     category: str | None = None
     start_from: datetime | None = None
@@ -119,7 +123,7 @@ class EventStore(Protocol):
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[EventRecord]:
-        """Return events that match `criteria`, ordered by start, soonest first."""
+        """Return events that match `criteria`, ordered by start, soonest first. Raises `QueryTimeout`."""
 
     async def get_creator_id(self, event_id: str) -> str | None: ...
 

@@ -173,6 +173,17 @@ class Membership(msgspec.Struct, frozen=True):
     last_sent_seq: int
 
 
+class ConversationActivity(msgspec.Struct, frozen=True):
+    """What a conversation's document says of its log: the last seq, and the time of the last message.
+
+    Without messages, the time is that of its creation.
+    """
+
+    conversation_id: str
+    last_seq: int
+    last_activity_ms: int
+
+
 class PendingEffect(msgspec.Struct, frozen=True):
     """Notifications that an instance owes for membership changes and mentions in a conversation.
 
@@ -241,6 +252,15 @@ class ConversationStore(Protocol):
         """Return a user's conversations, or those among `conversation_ids`; unordered, one round trip.
 
         Without ids, `participants` and `admins` are empty, so that a list of a thousand groups stays small.
+        It reads all of them: pages come from `page_activity`.
+        """
+
+    async def page_activity(
+        self, user_id: str, before: tuple[int, str] | None, limit: int
+    ) -> list[ConversationActivity]:
+        """Return a user's conversations by (last activity, id), latest first, below the key `before`.
+
+        One round trip; only the page is transferred.
         """
 
     async def last_seqs_by_user(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -250,7 +270,11 @@ class ConversationStore(Protocol):
         """
 
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
-        """Return those of `others` that share a conversation with the user. One index lookup each."""
+        """Return those of `others` that share a conversation with the user.
+
+        At most three round trips; the cost grows with the conversations of the user or with those of
+        `others`, whichever are fewer.
+        """
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
         """Write participants, admins, name and `applied_seq`, unless the stored `applied_seq` is higher."""

@@ -92,8 +92,11 @@ class UserStore(Protocol):
 
     async def by_username(self, username: str) -> UserRecord | None: ...
 
-    async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
-        """Find by prefix of username or display name, ordered by (username, id), after that key."""
+    async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+        """Find by prefixes of words of the username and display name (`storage.search_words`).
+
+        All words of `text` must match; ordered by (username, id), after that key. Raises `QueryTimeout`.
+        """
 
 
 class SessionStore(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage.contracts.messaging import (
+    ConversationActivity,
     ConversationRecord,
     ConversationSummary,
     Membership,
@@ -47,6 +48,28 @@ class MemoryMessaging(MemoryMessageLog):
             for user_id in set(user_ids).intersection(conversation.participants):
                 last_seqs.setdefault(user_id, {})[conversation.id] = conversation.last_seq
         return last_seqs
+
+    async def page_activity(
+        self, user_id: str, before: tuple[int, str] | None, limit: int
+    ) -> list[ConversationActivity]:
+        await self._yield_or_fail()
+        activities = [
+            ConversationActivity(
+                conversation.id,
+                conversation.last_seq,
+                conversation.last_message.timestamp_ms
+                if conversation.last_message
+                else conversation.created_at_ms,
+            )
+            for conversation in self._conversations.values()
+            if user_id in conversation.participants
+        ]
+        activities.sort(key=lambda each: (each.last_activity_ms, each.conversation_id), reverse=True)
+        return [
+            each
+            for each in activities
+            if before is None or (each.last_activity_ms, each.conversation_id) < before
+        ][:limit]
 
     async def list_memberships(
         self, user_id: str, conversation_ids: Sequence[str] | None

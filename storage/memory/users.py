@@ -13,6 +13,7 @@ from msgspec import UNSET
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.users import Credentials, Identity, NewUser, ProfileChange, SessionRecord, UserRecord
 from storage.errors import Conflict, Missing
+from storage.search_words import SearchTerm, index_words, query_terms
 
 Ids = list[str]
 
@@ -115,14 +116,9 @@ class MemoryUsers:
         lowered = username.lower()
         return next((user for user in self._tables.users.values() if user.username.lower() == lowered), None)
 
-    async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
-        lowered = prefix.lower()
-        users = [
-            user
-            for user in self._tables.users.values()
-            if user.username.lower().startswith(lowered)
-            or (user.display_name is not None and user.display_name.lower().startswith(lowered))
-        ]
+    async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+        terms = query_terms(text)
+        users = [user for user in self._tables.users.values() if terms and _matches(user, terms)]
         users.sort(key=_search_key)
         return [user for user in users if after is None or _search_key(user) > after][:limit]
 
@@ -134,6 +130,11 @@ class MemoryUsers:
                 raise Conflict("users_email_key")
             if user.username.lower() == username.lower():
                 raise Conflict("users_username_key")
+
+
+def _matches(user: UserRecord, terms: Sequence[SearchTerm]) -> bool:
+    words = index_words(user.username, user.display_name)
+    return all(term.matches(words) for term in terms)
 
 
 def _search_key(user: UserRecord) -> tuple[str, str]:

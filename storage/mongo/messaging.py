@@ -4,7 +4,6 @@ A conversation's document is a projection of its log. Every update is conditiona
 state does not overwrite a newer one.
 """
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from storage.contracts.messaging import (
+    ConversationActivity,
     ConversationRecord,
     ConversationSummary,
     Membership,
@@ -37,6 +37,8 @@ from storage.mongo.message_log import MongoMessageLog
 from storage.mongo.pruning import PrunableKeys
 
 DATABASE = "convene_messaging"
+SHARED_READ_MAX = 300
+"""Conversations of one side that are read to find those that two sides share, before the other is tried."""
 
 
 class MongoMessaging(MongoMessageLog):
@@ -115,6 +117,28 @@ class MongoMessaging(MongoMessageLog):
             for document in documents
         ]
 
+    async def page_activity(
+        self, user_id: str, before: tuple[int, str] | None, limit: int
+    ) -> list[ConversationActivity]:
+        # Sorted by the store, without an index: one on members and activity would have to change an entry of
+        # each member, up to thousands, with every summary.
+        pipeline: list[Document] = [
+            {"$match": {"participants": user_id}},
+            {"$project": {"last_seq": 1, "at": {"$ifNull": ["$last_message.timestamp", "$created_at"]}}},
+        ]
+        if before is not None:
+            at, conversation_id = DatetimeMS(before[0]), ObjectId(before[1])
+            pipeline.append(
+                {"$match": {"$or": [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": conversation_id}}]}}
+            )
+        pipeline += [{"$sort": {"at": -1, "_id": -1}}, {"$limit": limit}]
+        async with map_errors():
+            documents = await self._conversations.aggregate(pipeline).to_list(None)
+        return [
+            ConversationActivity(str(document["_id"]), document["last_seq"], int(document["at"]))
+            for document in documents
+        ]
+
     async def last_seqs_by_user(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
         ids = list(user_ids)
         # The store returns only the members asked for, not all of a group of thousands.
@@ -131,13 +155,35 @@ class MongoMessaging(MongoMessageLog):
         return last_seqs
 
     async def users_sharing_conversation(self, user_id: str, others: Sequence[str]) -> set[str]:
-        async def shares(other: str) -> bool:
-            both = {"participants": {"$all": [user_id, other]}}
-            return await self._conversations.find_one(both, {"_id": 1}) is not None
-
+        if not others:
+            return set()
+        mine: Document = {"participants": user_id}
         async with map_errors():
-            results = await asyncio.gather(*(shares(other) for other in others))
-        return {other for other, is_shared in zip(others, results, strict=True) if is_shared}
+            members = await self._members_among(others, mine, SHARED_READ_MAX)
+            if members is not None:
+                return members
+            # The user has many conversations: maybe the others have few.
+            theirs = await self._conversations.find(
+                {"participants": {"$in": list(others)}}, {"_id": 1}, limit=SHARED_READ_MAX
+            ).to_list(None)
+            if len(theirs) < SHARED_READ_MAX:
+                mine = {"_id": {"$in": [document["_id"] for document in theirs]}, "participants": user_id}
+            return await self._members_among(others, mine, None) or set()
+
+    async def _members_among(
+        self, user_ids: Sequence[str], conversations: Document, limit: int | None
+    ) -> set[str] | None:
+        """Return the users that are members of the conversations; None if these are `limit` or more."""
+        pipeline: list[Document] = [{"$match": conversations}]
+        if limit is not None:
+            pipeline.append({"$limit": limit})
+        # The store returns only the members asked for, not all of a group of thousands.
+        members = {"$setIntersection": ["$participants", list(user_ids)]}
+        pipeline.append({"$project": {"_id": 0, "members": members}})
+        documents = await self._conversations.aggregate(pipeline).to_list(None)
+        if limit is not None and len(documents) == limit:
+            return None
+        return {member for document in documents for member in document["members"]}
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         async with map_errors():

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from storage.errors import Conflict, StorageError, Unavailable
+from storage.errors import Conflict, QueryTimeout, StorageError, Unavailable
 from storage.outages import Outage
 
 # Raised when a server restarts, fails over, is full or overloaded. The statement may have taken effect.
@@ -61,6 +61,8 @@ def map_errors(outage: Outage | None = None) -> Iterator[None]:
         yield
     except asyncpg.IntegrityConstraintViolationError as error:
         raise Conflict(constraint_name(error)) from None
+    except asyncpg.QueryCanceledError:
+        raise QueryTimeout("The statement took too long.") from None
     except UNAVAILABLE_ERRORS as error:
         raise _unavailable(error, outage) from None
     except asyncpg.PostgresError as error:

@@ -20,9 +20,19 @@ from storage.errors import Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
+from storage.search_words import (
+    SEARCH_SCANNED_ROWS,
+    index_terms,
+    index_words,
+    is_scan_promising,
+    query_terms,
+    to_tsquery,
+    to_tsvector,
+)
 
 SERVICE = "events"
 DELETE_BATCH_ROWS = 100
@@ -39,7 +49,9 @@ class PostgresEvents:
         self._rsvps = rsvps
         self._insert = load_statement(SERVICE, "events", "event_insert")
         self._list_by_ids = load_statement(SERVICE, "events", "event_list_by_ids")
-        self._page = load_statement(SERVICE, "events", "event_page")
+        self._page = load_statement(SERVICE, "search_words", "event_page")
+        self._page_by_words = load_statement(SERVICE, "search_words", "event_page_by_words")
+        self._search_index = PostgresSearchIndex.for_events(pool)
         self._creator = load_statement(SERVICE, "events", "event_creator")
         self._revision = load_statement(SERVICE, "events", "event_revision")
         self._update = load_statement(SERVICE, "events", "event_update")
@@ -60,6 +72,7 @@ class PostgresEvents:
                 event.start,
                 event.end,
                 event.capacity,
+                to_tsvector(index_words(event.title, event.description)),
             )
             return str(rows[0]["id"])
 
@@ -80,17 +93,25 @@ class PostgresEvents:
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[EventRecord]:
-        rows = await self._pool.rows(
-            self._page,
+        terms = query_terms(criteria.query_text or "")
+        if criteria.query_text is not None and not terms:
+            return []
+        conditions = (
             criteria.category,
             criteria.start_from,
             criteria.start_to,
-            criteria.query_text,
             to_uuids(excluded_user_ids),
             *page_after(after),
-            to_uuid(viewer_id),
-            limit,
         )
+        viewer, words = to_uuid(viewer_id), to_tsquery(terms) if terms else None
+        for scanned in SEARCH_SCANNED_ROWS if terms else (limit,):
+            rows = await self._pool.search(self._page, *conditions, words, scanned, viewer, limit)
+            if not terms or len(rows) == limit:
+                return [_to_event(row) for row in rows]
+            if not is_scan_promising(len(rows), limit):
+                break
+        indexed = to_tsquery(index_terms(terms))
+        rows = await self._pool.search(self._page_by_words, *conditions, words, indexed, viewer, limit)
         return [_to_event(row) for row in rows]
 
     async def get_creator_id(self, event_id: str) -> str | None:
@@ -119,6 +140,9 @@ class PostgresEvents:
             row = await transaction.row(self._update, event_uuid, *values)
             if row is None:
                 raise Missing
+            if change.title is not UNSET or change.description is not UNSET:
+                texts = (row["title"], row["description"])
+                await self._search_index.set_words(transaction, {row["id"]: texts})
             if row["ahead"] and row["capacity"] > row["going_count"]:
                 await self._rsvps.promote(transaction, event_id, row["capacity"] - row["going_count"])
 

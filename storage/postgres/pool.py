@@ -1,6 +1,7 @@
 """Statements on one service's database, with bounded connections, waiters and times.
 
     rows / row / write --> the pool of connections --> one statement
+    search             --> a few separate connections with a short statement timeout
     check              --> a separate connection, so that a busy pool does not look like a dead database
 
 Statements leave no session state, so connections are not reset between uses. Driver exceptions are mapped.
@@ -14,7 +15,7 @@ from typing import Final
 
 import asyncpg
 
-from storage.errors import StorageError, Unavailable
+from storage.errors import QueryTimeout, StorageError, Unavailable
 from storage.outages import get_outage
 from storage.postgres.connection_pool import Connection, ConnectionPool
 from storage.postgres.error_mapping import is_retryable_read, map_errors
@@ -31,6 +32,8 @@ class PoolLimits:
     max_waiting: int = 2000
     acquire_timeout_ms: int = 2000
     statement_timeout_ms: int = 5000
+    search_connections: int = 3
+    search_timeout_ms: int = 1000
 
 
 class Transaction:
@@ -58,6 +61,7 @@ class PostgresPool:
         self._url = url
         self._waiting = 0
         self._pool: ConnectionPool | None = None
+        self._search_pool: ConnectionPool | None = None
         self._health_pool: ConnectionPool | None = None
         self._insert_health_row = load_statement("common", "health", "health_row_insert")
         self._delete_health_row = load_statement("common", "health", "health_row_delete")
@@ -66,6 +70,7 @@ class PostgresPool:
         try:
             with map_errors(self._outage):
                 self._pool = ConnectionPool(self._connect, self._limits.max_connections)
+                self._search_pool = ConnectionPool(self._connect_for_search, self._limits.search_connections)
                 self._health_pool = ConnectionPool(self._connect, 1)
                 self._pool.release(await self._pool.acquire(CONNECT_TIMEOUT_S))
         except BaseException:
@@ -74,25 +79,43 @@ class PostgresPool:
 
     async def close(self) -> None:
         """Wait for running statements up to the statement timeout, then terminate them."""
-        for pool in (self._pool, self._health_pool):
+        for pool in (self._pool, self._search_pool, self._health_pool):
             if pool is not None:
                 try:
                     async with asyncio.timeout(self._limits.statement_timeout_ms / 1000):
                         await pool.close()
                 except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     pool.terminate()
-        self._pool = self._health_pool = None
+        self._pool = self._search_pool = self._health_pool = None
 
     async def rows(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
         """Read rows. Retries after a lost connection, so the statement must not write.
 
         It retries once per pooled connection, because all of them may be dead after a server restart.
         """
-        text = _checked_text(statement, values)
         attempts = self._limits.max_connections + 1
+        return await self._read(self._pool, attempts, statement, values)
+
+    async def search(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
+        """Read rows like `rows`, for statements whose cost depends on what the client asks for.
+
+        Runs on its own few connections, so that other statements need not wait for it, and is planned for
+        its values. Raises `QueryTimeout` if it runs, or waits for a connection, for too long.
+        """
+        attempts = self._limits.search_connections + 1
+        return await self._read(self._search_pool, attempts, statement, values)
+
+    async def _read(
+        self,
+        wanted_pool: ConnectionPool | None,
+        attempts: int,
+        statement: Statement,
+        values: Sequence[object],
+    ) -> list[asyncpg.Record]:
+        text = _checked_text(statement, values)
         while True:
             attempts -= 1
-            pool, connection = await self._acquire()
+            pool, connection = await self._acquire(wanted_pool)
             try:
                 result = await connection.fetch(text, *values)
             except BaseException as error:
@@ -119,7 +142,7 @@ class PostgresPool:
         attempts = DEADLOCK_ATTEMPTS
         while True:
             attempts -= 1
-            pool, connection = await self._acquire()
+            pool, connection = await self._acquire(self._pool)
             try:
                 written = await connection.fetch(text, *values)
             except BaseException as error:
@@ -136,7 +159,7 @@ class PostgresPool:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Run several statements in one transaction; it commits durably if the block does not raise."""
         with map_errors(self._outage):
-            pool, connection = await self._acquire()
+            pool, connection = await self._acquire(self._pool)
             try:
                 async with connection.transaction():
                     yield Transaction(connection)
@@ -172,9 +195,8 @@ class PostgresPool:
             waiting=self._waiting,
         )
 
-    async def _acquire(self) -> tuple[ConnectionPool, Connection]:
+    async def _acquire(self, pool: ConnectionPool | None) -> tuple[ConnectionPool, Connection]:
         """Return a connection and the pool to release it to. Raises `Unavailable`."""
-        pool = self._pool
         if pool is None:
             raise Unavailable("The pool is closed.")
         connection = pool.try_acquire()
@@ -187,22 +209,36 @@ class PostgresPool:
         try:
             with map_errors(self._outage):
                 return pool, await pool.acquire(self._limits.acquire_timeout_ms / 1000)
+        except Unavailable:
+            if pool is self._search_pool and pool.size:
+                raise QueryTimeout("Too many searches run at the same time.") from None
+            raise
         finally:
             self._waiting -= 1
 
     async def _connect(self) -> Connection:
-        timeout_s = self._limits.statement_timeout_ms / 1000
-        settings: dict[str, str] = {
+        return await self._open_connection(self._limits.statement_timeout_ms, {})
+
+    async def _connect_for_search(self) -> Connection:
+        # A plan for any values would not know whether they match a few rows or most of them.
+        return await self._open_connection(
+            self._limits.search_timeout_ms, {"plan_cache_mode": "force_custom_plan"}
+        )
+
+    async def _open_connection(self, statement_timeout_ms: int, settings: dict[str, str]) -> Connection:
+        settings = {
             "application_name": "convene",
             "synchronous_commit": "on",
             "timezone": "UTC",
             "jit": "off",
-            "statement_timeout": str(self._limits.statement_timeout_ms),
+            "statement_timeout": str(statement_timeout_ms),
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+            **settings,
         }
         # The server's limit applies first; the client's is for a server that no longer replies.
+        timeout_s = statement_timeout_ms / 1000 + 1
         return await asyncpg.connect(
-            self._url, timeout=CONNECT_TIMEOUT_S, command_timeout=timeout_s + 1, server_settings=settings
+            self._url, timeout=CONNECT_TIMEOUT_S, command_timeout=timeout_s, server_settings=settings
         )
 
 

@@ -3,20 +3,28 @@
 from collections.abc import Sequence
 
 import asyncpg
+from msgspec import UNSET
 
-from config.limits import DISPLAY_NAME_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.users import Credentials, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
+from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import profile_change_values, to_user
 from storage.postgres.uuid_params import to_uuid, to_uuids
+from storage.search_words import (
+    SEARCH_SCANNED_ROWS,
+    index_terms,
+    index_words,
+    is_scan_promising,
+    query_terms,
+    to_tsquery,
+    to_tsvector,
+)
 
 SERVICE = "users"
-LAST_CODE_POINT = 0x10FFFF
-SURROGATE_RANGE = (0xD800, 0xDFFF)
 
 
 class PostgresUsers:
@@ -35,10 +43,13 @@ class PostgresUsers:
         self._delete_other_sessions = load_statement(SERVICE, "users", "session_delete_others")
         self._list_by_ids = load_statement(SERVICE, "users", "user_list_by_ids")
         self._by_username = load_statement(SERVICE, "users", "user_by_username")
-        self._page_by_prefix = load_statement(SERVICE, "users", "user_page_by_prefix")
+        self._page_nearby = load_statement(SERVICE, "search_words", "user_page_nearby")
+        self._page_by_words = load_statement(SERVICE, "search_words", "user_page_by_words")
+        self._search_index = PostgresSearchIndex.for_users(pool)
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
-        values = (user.email, user.username, user.password_hash, user.display_name)
+        words = to_tsvector(index_words(user.username, user.display_name))
+        values = (user.email, user.username, user.password_hash, user.display_name, words)
         if idempotency_key is None:
             return to_user((await self._pool.write(self._insert, *values))[0])
 
@@ -59,10 +70,19 @@ class PostgresUsers:
         return _to_credentials(await self._pool.row(self._credentials_by_id, to_uuid(user_id)))
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
-        rows = await self._pool.write(self._update, to_uuid(user_id), *profile_change_values(change))
-        if not rows:
+        values = profile_change_values(change)
+        if change.username is UNSET and change.display_name is UNSET:
+            rows = await self._pool.write(self._update, to_uuid(user_id), *values)
+            row = rows[0] if rows else None
+        else:
+            async with self._pool.transaction() as transaction:
+                row = await transaction.row(self._update, to_uuid(user_id), *values)
+                if row is not None:
+                    texts = (row["username"], row["display_name"])
+                    await self._search_index.set_words(transaction, {row["id"]: texts})
+        if row is None:
             raise Missing
-        return to_user(rows[0])
+        return to_user(row)
 
     async def change_in(self, transaction: Transaction, user_id: str, change: ProfileChange) -> UserRecord:
         """As `change`, as a part of a transaction."""
@@ -87,25 +107,22 @@ class PostgresUsers:
         row = await self._pool.row(self._by_username, username)
         return to_user(row) if row else None
 
-    async def search(self, prefix: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
-        lowered = prefix.lower()
+    async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+        terms = query_terms(text)
         # Usernames are unique, so the id in the key is not needed.
         after_username = after[0] if after else ""
-        rows = await self._pool.rows(
-            self._page_by_prefix, lowered, _prefix_upper_bound(lowered), after_username, limit
-        )
+        if not terms:
+            return []
+        words, indexed = to_tsquery(terms), to_tsquery(index_terms(terms))
+        for scanned in SEARCH_SCANNED_ROWS:
+            rows = await self._pool.search(self._page_nearby, words, after_username, scanned, limit)
+            if len(rows) == limit:
+                return [to_user(row) for row in rows]
+            if not is_scan_promising(len(rows), limit):
+                break
+        rows = await self._pool.search(self._page_by_words, words, indexed, after_username, limit)
         return [to_user(row) for row in rows]
 
 
 def _to_credentials(row: asyncpg.Record | None) -> Credentials | None:
     return Credentials(to_user(row), row["password_hash"]) if row else None
-
-
-def _prefix_upper_bound(prefix: str) -> str:
-    """Return the smallest string above all that start with `prefix`, in code point order."""
-    for end in range(len(prefix), 0, -1):
-        code = ord(prefix[end - 1])
-        if code < LAST_CODE_POINT:
-            following = SURROGATE_RANGE[1] + 1 if code + 1 == SURROGATE_RANGE[0] else code + 1
-            return prefix[: end - 1] + chr(following)
-    return chr(LAST_CODE_POINT) * (DISPLAY_NAME_CHARACTERS + 1)

@@ -7,7 +7,12 @@ import pytest
 
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError
-from config.accounts import DATA_LOADER_BATCH_KEYS, DATA_LOADER_BATCHES_IN_FLIGHT, DATA_LOADER_QUEUE_MAX
+from config.accounts import (
+    DATA_LOADER_BATCH_KEYS,
+    DATA_LOADER_BATCHES_IN_FLIGHT,
+    DATA_LOADER_BULK_WAITING_MAX,
+    DATA_LOADER_QUEUE_MAX,
+)
 from tests.until import until
 
 
@@ -80,7 +85,7 @@ async def test_batch_size_and_concurrency_are_bounded(store: GatedStore) -> None
     lookups = DataLoader(store.load)
     store.gate.clear()
     keys = [str(number) for number in range(DATA_LOADER_BATCH_KEYS * (DATA_LOADER_BATCHES_IN_FLIGHT + 2))]
-    every = asyncio.ensure_future(lookups.get_many(keys))
+    every = asyncio.gather(*map(lookups.get, keys))
     for _ in range(20):
         await asyncio.sleep(0)
     assert [len(asked) for asked in store.batches] == [DATA_LOADER_BATCH_KEYS] * DATA_LOADER_BATCHES_IN_FLIGHT
@@ -93,9 +98,31 @@ async def test_full_queue_is_overloaded(store: GatedStore) -> None:
     """A full queue raises `server.overloaded` with a retry delay."""
     lookups = DataLoader(store.load)
     with pytest.raises(ApiError) as refused:
-        await lookups.get_many(str(number) for number in range(DATA_LOADER_QUEUE_MAX + 1))
+        await asyncio.gather(*(lookups.get(str(number)) for number in range(DATA_LOADER_QUEUE_MAX + 1)))
     assert refused.value.code == "server.overloaded"
     await lookups.close()
+
+
+async def test_many_keys_do_not_delay_or_refuse_others(store: GatedStore) -> None:
+    """Callers with thousands of keys wait for each other; a look-up of one key is made at once."""
+    lookups = DataLoader(store.load)
+    store.gate.clear()
+    many = [
+        asyncio.ensure_future(lookups.get_many(f"{caller} {number}" for number in range(4990)))
+        for caller in range(DATA_LOADER_BULK_WAITING_MAX)
+    ]
+    await until(lambda: store.batches)
+    with pytest.raises(ApiError) as refused:
+        await lookups.get_many(map(str, range(4990)))
+    assert refused.value.code == "server.overloaded"
+    assert len(store.batches) == 1
+    one = asyncio.ensure_future(lookups.get("a"))
+    await until(lambda: len(store.batches) == 2)
+    assert store.batches[1] == ["a"]
+    store.gate.set()
+    assert await one == "A"
+    assert [len(values) for values in await asyncio.gather(*many)] == [4990] * DATA_LOADER_BULK_WAITING_MAX
+    assert max(map(len, store.batches)) == DATA_LOADER_BATCH_KEYS
 
 
 async def test_close_cancels_pending_lookups(store: GatedStore) -> None:

@@ -15,7 +15,7 @@ from tests.server.registered_users import RegisteredUsers
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 LISTS = [
-    "/v1/users?q=p",
+    "/v1/users?q=pp",
     "/v1/sessions",
     "/v1/users/{other}/followers",
     "/v1/users/{self}/following",
@@ -88,6 +88,8 @@ async def test_invalid_cursor_is_rejected(path: str, owned: OwnedObjects) -> Non
         ("/v1/events?from=1900000000", "from"),
         ("/v1/events?category=", "category"),
         (f"/v1/events?q={'x' * 201}", "q"),
+        ("/v1/events?q=x", "q"),
+        (f"/v1/events?q={'%20'.join(f'w{number}' for number in range(9))}", "q"),
         ("/v1/events/{event}/rsvps?status=PERHAPS", "status"),
         ("/v1/notifications?unread=perhaps", "unread"),
         ("/v1/conversations/{group}/messages?before=-1", "before"),

@@ -167,6 +167,9 @@ async def test_search_combines_all_conditions(scene: EventFixture) -> None:
     assert await found(query_text="LET sing") == ["sing"]
     assert await found(query_text="beach") == ["swim"]
     assert await found(query_text='"us cook"') == ["cook"]
+    assert await found(query_text="coo") == ["cook"]
+    assert await found(query_text="walk or swim") == []
+    assert await found(query_text="-walk") == ["walk"]
     assert await found(query_text="beach", category="SOCIAL") == []
     for odd in ("' \" & | ! ( :*", "", "\\", "%"):
         assert set(await found(query_text=odd)) <= set(names)

@@ -472,6 +472,37 @@ async def test_list_memberships_returns_own_conversations_only(store: MessagingS
     assert await store.list_memberships(bob, []) == []
 
 
+async def test_activity_pages_are_ordered_by_last_message_or_creation(store: MessagingStore) -> None:
+    """Latest first, equal times by id; a key excludes itself and everything above."""
+    ana = new_id()
+    quiet = [group(ana) for _ in range(3)]
+    active = group(ana, new_id())
+    for made in (*quiet, active, group(new_id())):
+        await store.create(made)
+    later_ms = active.created_at_ms + 5000
+    await store.save_summaries(
+        [ConversationSummary(active.id, 6, LastMessage("hi", ana, later_ms), ((ana, 6),))]
+    )
+    listed = [(later_ms, active.id)]
+    listed += sorted(((made.created_at_ms, made.id) for made in quiet), reverse=True)
+    found = await store.page_activity(ana, None, 10)
+    assert [(each.last_activity_ms, each.conversation_id) for each in found] == listed
+    assert [each.last_seq for each in found] == [6, *(made.last_seq for made in quiet)]
+    for count in range(4):
+        rest = await store.page_activity(ana, listed[count], 2)
+        assert [(each.last_activity_ms, each.conversation_id) for each in rest] == listed[count + 1 :][:2]
+
+
+async def test_users_sharing_a_conversation_are_found(store: MessagingStore) -> None:
+    """In groups and direct conversations, once each; strangers and the user's own id are not."""
+    ana, bob, eve, dan, cai = (new_id() for _ in range(5))
+    for members in ((ana, bob), (ana, bob, eve), (dan, eve), (cai,)):
+        await store.create(group(*members))
+    assert await store.users_sharing_conversation(ana, [bob, eve, dan, cai, new_id()]) == {bob, eve}
+    assert await store.users_sharing_conversation(ana, []) == set()
+    assert await store.users_sharing_conversation(cai, [ana, bob]) == set()
+
+
 async def test_last_seqs_by_user_returns_many_users(store: MessagingStore) -> None:
     """Each user gets only own conversations; users without any are absent."""
     ana, bob, eve = new_id(), new_id(), new_id()

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from storage.contracts.users import NewUser
-from storage.errors import Conflict, StorageError, Unavailable
+from storage.errors import Conflict, QueryTimeout, StorageError, Unavailable
 from storage.postgres.error_mapping import map_errors
 from storage.postgres.pool import PoolLimits, PostgresPool
 from storage.postgres.statement import (
@@ -204,7 +204,7 @@ async def test_unreachable_server_is_unavailable(tmp_path_factory: pytest.TempPa
         (asyncpg.DeadlockDetectedError("x"), Unavailable),
         (asyncpg.TooManyConnectionsError("x"), Unavailable),
         (asyncpg.DiskFullError("x"), Unavailable),
-        (asyncpg.QueryCanceledError("x"), Unavailable),
+        (asyncpg.QueryCanceledError("x"), QueryTimeout),
         (asyncpg.ReadOnlySQLTransactionError("x"), Unavailable),
         (asyncpg.UniqueViolationError("x"), Conflict),
         (asyncpg.CheckViolationError("x"), Conflict),
@@ -264,8 +264,11 @@ async def test_lookups_use_their_indexes(users: PostgresUsers, users_url: str) -
     connection = await asyncpg.connect(users_url)
     try:
         await connection.execute("""
-            INSERT INTO users (email, username, password_hash, display_name)
-            SELECT 'u' || n || '@example.test', 'u' || n, 'h', 'Name ' || n FROM generate_series(1, 20000) n
+            INSERT INTO users (email, username, password_hash, display_name, search_words)
+            SELECT
+                'u' || n || '@example.test', 'u' || n, 'h', 'Name ' || n,
+                array_to_tsvector(ARRAY['u' || n, 'name', n::text])
+            FROM generate_series(1, 20000) n
         """)
         await connection.execute("""
             INSERT INTO user_sessions (user_id, token_hash, expires_at)
@@ -277,7 +280,8 @@ async def test_lookups_use_their_indexes(users: PostgresUsers, users_url: str) -
             ("users", "user_list_by_ids"),
             ("users", "user_by_username"),
             ("users", "user_credentials_by_email"),
-            ("users", "user_page_by_prefix"),
+            ("search_words", "user_page_nearby"),
+            ("search_words", "user_page_by_words"),
             ("sessions", "session_identities"),
             ("logins", "session_expired"),
             ("sessions", "session_list"),
@@ -288,9 +292,10 @@ async def test_lookups_use_their_indexes(users: PostgresUsers, users_url: str) -
             rows = await connection.fetch(f"EXPLAIN EXECUTE {name}({nulls})")
             plan = "\n".join(row[0] for row in rows)
             assert not re.search(r"Seq Scan on user", plan), f"{name}:\n{plan}"
-            if name == "user_page_by_prefix":
-                assert "users_username_lower_key" in plan
-                assert "users_display_name_prefix" in plan, plan
+            if name == "user_page_nearby":
+                assert "users_username_lower_key" in plan, plan
+            if name == "user_page_by_words":
+                assert "users_search_words" in plan, plan
     finally:
         await connection.close()
     found = await users.search("u1999", None, 20)

@@ -5,6 +5,7 @@ import { avatar } from "./avatar.js";
 import { element, newElementId, setChildren, visuallyHidden } from "./dom.js";
 
 const SEARCH_DELAY_MS = 250;
+const SEARCH_CHARACTERS_MIN = 2;
 const MAX_RESULTS = 12;
 
 export class UserPicker {
@@ -57,11 +58,12 @@ export class UserPicker {
     const { api, user } = this.#session;
     const query = this.#input.value.trim().replace(/^@/, "");
     try {
-      const page = query
+      const searches = query.length >= SEARCH_CHARACTERS_MIN;
+      const page = searches
         ? await api.get("/v1/users", { q: query, limit: MAX_RESULTS }, { signal })
         : await api.get(`/v1/users/${user.id}/following`, { limit: MAX_RESULTS }, { signal });
       const found = page.items.filter((card) => !this.#excluded.has(card.id));
-      const empty = query ? "No people found" : "Search for people by name";
+      const empty = searches ? "No people found" : "Search for people by name";
       setChildren(
         this.#results,
         found.map((card) => this.#row(card)),

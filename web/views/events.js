@@ -7,6 +7,7 @@ import { PagedList } from "../components/paged_list.js";
 import { CATEGORIES } from "./event_form.js";
 
 const SEARCH_DELAY_MS = 300;
+const SEARCH_CHARACTERS_MIN = 2;
 
 export function eventsView(session) {
   const content = element("div", {});
@@ -22,8 +23,9 @@ export function eventsView(session) {
   let timer = null;
 
   function search() {
+    const words = text.value.trim();
     const query = {
-      q: text.value.trim(),
+      q: words.length < SEARCH_CHARACTERS_MIN ? "" : words,
       category: category.value,
       from: (from.value ? new Date(`${from.value}T00:00`) : new Date()).toISOString(),
       to: to.value ? new Date(`${to.value}T23:59:59`).toISOString() : null,

@@ -16,7 +16,7 @@ from config.settings import LogSettings
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
 from server.http.trusted_proxies import TrustedProxies
-from storage.errors import Conflict, Unavailable
+from storage.errors import Conflict, QueryTimeout, Unavailable
 from tests.server.http.http_client import Serve, problem_of
 
 
@@ -50,6 +50,7 @@ async def echo(request: TypedRequest[Note, None]) -> Echo:
         (ApiError("message.deleted", "gone"), 409, "message.deleted", None),
         (ApiError("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
         (Unavailable("10.0.0.1 secret"), 503, "server.unavailable", "1"),
+        (QueryTimeout("secret"), 503, "server.overloaded", "1"),
         (Conflict("secret_key"), 500, "server.error", None),
         (RuntimeError("secret"), 500, "server.error", None),
         (TimeoutError("secret"), 503, "server.unavailable", "1"),
@@ -231,3 +232,22 @@ async def test_default_response_headers(serve: Serve) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Server"] == "convene"
     assert "Content-Encoding" not in response.headers
+
+
+async def test_request_takes_the_cost_of_its_route(serve: Serve) -> None:
+    """A dear route takes several tokens of the same rate limit."""
+
+    async def handler(_request: TypedRequest[None, None]) -> None:
+        return None
+
+    client = await serve(
+        [
+            Route("GET", "/cheap", handler, requires_auth=False),
+            Route("GET", "/dear", handler, requires_auth=False, cost=100),
+        ]
+    )
+    remaining = [
+        int((await client.get(path)).headers["RateLimit-Remaining"]) for path in ("/cheap", "/dear", "/cheap")
+    ]
+    assert remaining[0] - remaining[1] > 50
+    assert remaining[1] - remaining[2] <= 1

@@ -31,6 +31,19 @@ def test_burst_then_rate() -> None:
     assert [buckets.consume("a").allowed for _ in range(4)] == [True, True, True, False]
 
 
+def test_dear_requests_take_more_tokens() -> None:
+    """The retry time is that of the whole cost; a cost above the burst takes a full bucket."""
+    clock = Clock()
+    buckets = TokenBucketTable(RateLimit(per_s=2, burst=10), 10, clock)
+    assert buckets.consume("a", 7).remaining == 3
+    refused = buckets.consume("a", 7)
+    assert (refused.allowed, refused.retry_after_ms, refused.remaining) == (False, 2000, 3)
+    assert buckets.consume("a").allowed
+    clock.now_s += 1000
+    assert buckets.consume("a", 50).allowed
+    assert not buckets.consume("a").allowed
+
+
 def test_keys_have_separate_buckets() -> None:
     """One key's requests do not affect another key."""
     buckets = TokenBucketTable(RateLimit(per_s=1, burst=1), 10, Clock())

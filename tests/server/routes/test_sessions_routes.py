@@ -22,7 +22,7 @@ PROTECTED = [
     ("PUT", "/v1/users/me/password"),
     ("GET", "/v1/users/x"),
     ("GET", "/v1/users/by-username/x"),
-    ("GET", "/v1/users?q=a"),
+    ("GET", "/v1/users?q=an"),
     ("GET", "/v1/sessions"),
     ("DELETE", "/v1/sessions/current"),
     ("DELETE", "/v1/sessions/x"),

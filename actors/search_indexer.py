@@ -1,0 +1,57 @@
+"""Computes missing search words: of rows from before they existed, and from instances of earlier versions."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from storage.contracts.search_index import SearchIndex
+from storage.errors import StorageError
+
+_log = logging.getLogger(__name__)
+INTERVAL_S: Final = 5.0
+BATCH_ROWS: Final = 200
+PAUSE_S: Final = 0.05
+"""Pause between batches, so that a large backlog leaves the stores and this process to others."""
+
+
+class SearchIndexer:
+    """Runs on every instance; instances share the work."""
+
+    def __init__(self, indexes: Mapping[str, SearchIndex], interval_s: float = INTERVAL_S) -> None:
+        self._indexes = indexes
+        self._interval_s = interval_s
+        self._task: asyncio.Task[None] | None = None
+        self.indexed_count = 0
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._index_periodically())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def index_all(self) -> int:
+        """Compute all missing words, batch by batch. Returns how many rows had none."""
+        total = 0
+        for service, index in self._indexes.items():
+            indexed, after = 0, ""
+            while ids := await index.index_missing(after, BATCH_ROWS):
+                indexed += len(ids)
+                after = ids[-1]
+                if len(ids) == BATCH_ROWS:
+                    await asyncio.sleep(PAUSE_S)
+            if indexed:
+                _log.info("search words of %d rows computed in %s", indexed, service)
+            total += indexed
+        self.indexed_count += total
+        return total
+
+    async def _index_periodically(self) -> None:
+        while True:
+            try:
+                await self.index_all()
+            except StorageError:
+                _log.warning("search words could not be computed")
+            await asyncio.sleep(self._interval_s)

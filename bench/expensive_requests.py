@@ -1,0 +1,295 @@
+"""Latency of the dearest queries that a client can ask for, over large stores.
+
+`python -m bench.expensive_requests`. Fills 200,000 users, 60,000 events, 3,000 conversations of one user and
+1,000,000 messages, then calls the stores from this process, one query at a time, in random order. The
+reference is a look-up of one user by id. The stores run on the other core.
+"""
+
+import os
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import uvloop
+
+from actors.conversations.conversation_views import ConversationViews
+from actors.protocol.objects import UserCard
+from bench.harness.options import Options, read_options
+from bench.harness.process_cpu import SERVER_CORE
+from bench.harness.report import Goal, Report, format_spread, print_and_exit
+from bench.harness.rounds import Spread, interleave
+from bench.harness.stores import BenchStores
+from storage.contracts.events import EventSearchCriteria
+from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
+from storage.contracts.messaging import ConversationRecord, LastMessage, MessageEntry
+from storage.mongo.client import connect, database
+from storage.mongo.documents import conversation_document, entry_document
+from storage.mongo.messaging import DATABASE, MongoMessaging
+from storage.postgres.events import PostgresEvents
+from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
+from storage.postgres.migrations import create_database, migrate
+from storage.postgres.pool import PostgresPool
+from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.search_index import PostgresSearchIndex
+from storage.postgres.users import PostgresUsers
+from storage.search_words import index_words, to_tsvector
+
+USERS = 200_000
+EVENTS = 60_000
+CONVERSATIONS = 3000
+MEMBERS = 20
+MESSAGES = 1_000_000
+MESSAGES_PER_CONVERSATION = 500
+UNRELATED_USERS = 200
+INSERT_ROWS = 1000
+PAGE = 21
+CALLS_PER_ROUND = 5
+GOAL_MS = 20.0
+REFERENCE = "one user by id"
+FIRST_NAMES = ("Anna", "Bert", "Carla", "Dirk", "Anton", "Andrea", "José", "花子", "İpek")
+USER_QUERIES = ("an", "na", "newcomer", "bert newc", "be an", "name1 fam12", "an n", "花子", "zzzz")
+EVENT_QUERIES = (
+    *(
+        "w0",
+        "w0 w1 w2 w3 w4 w5 w6 w7",
+        "w0 or w1",
+        "kart",
+        "wo",
+        "word12345",
+        "karting word1",
+        "花見",
+        "zzzz",
+    ),
+)
+Query = Callable[[], Awaitable[object]]
+
+
+def run(options: Options) -> Report:
+    title = f"Dear queries, {options.rounds} rounds of {CALLS_PER_ROUND} calls"
+    if options.baselines_only:
+        return Report(title, [], "Not measured without Convene.")
+    cores = os.sched_getaffinity(0)
+    with BenchStores() as stores:
+        os.sched_setaffinity(0, {SERVER_CORE} & cores or cores)
+        try:
+            latencies_ms = uvloop.run(measure(stores, options))
+        finally:
+            os.sched_setaffinity(0, cores)
+    spreads = {name: Spread.of(values) for name, values in latencies_ms.items()}
+    reference = spreads[REFERENCE].median
+    rows = [
+        f"| {name} | {format_spread(spread)} | {spread.median / reference:.1f} |"
+        for name, spread in spreads.items()
+    ]
+    return Report(
+        title,
+        [
+            Goal(name, GOAL_MS, spread, " ms", at_most=True)
+            for name, spread in spreads.items()
+            if name != REFERENCE
+        ],
+        f"| query | ms | x {REFERENCE} |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        f"{USERS} users, {EVENTS} events, {CONVERSATIONS} conversations of {MEMBERS} members, "
+        f"{MESSAGES} messages.",
+    )
+
+
+async def measure(stores: BenchStores, options: Options) -> dict[str, list[float]]:
+    """Return the latencies of each query in milliseconds."""
+    rng = random.Random(options.seed)
+    async with AsyncExitStack() as stack:
+        queries = {
+            **await user_queries(stores.postgres_url, rng, stack),
+            **await event_queries(stores.postgres_url, rng, stack),
+            **await conversation_queries(stores.environment["CONVENE_MONGO_URL"], rng, stack),
+        }
+        latencies_ms: dict[str, list[float]] = {name: [] for name in queries}
+        for query in queries.values():
+            await query()
+        for _, name in interleave(queries, options.rounds * CALLS_PER_ROUND, rng):
+            started_at = time.perf_counter()
+            await queries[name]()
+            latencies_ms[name].append(1000 * (time.perf_counter() - started_at))
+    return latencies_ms
+
+
+async def user_queries(postgres_url: str, rng: random.Random, stack: AsyncExitStack) -> Mapping[str, Query]:
+    """Insert users and return searches for them, and the reference."""
+    pool = await open_pool(postgres_url, "users", stack)
+    last_names = ["Newcomer", "Smith", "An", *(f"Fam{number}" for number in range(5000))]
+    first_names = [*FIRST_NAMES, *(f"Name{number}" for number in range(500))]
+    rows = []
+    for number in range(USERS):
+        name = f"{rng.choice(first_names)} {rng.choice(last_names)}"
+        username = f"{rng.choice(('anna', 'bert', 'carla', 'dirk', 'u'))}{number}"
+        words = to_tsvector(index_words(username, name))
+        rows.append((random_uuid(rng), f"{number}@bench.example", username, "none", name, words))
+    columns = ("id", "email", "username", "password_hash", "display_name", "search_words")
+    await fill(postgres_url, "users", "users", columns, rows)
+    users, some_id = PostgresUsers(pool), str(rows[0][0])
+    searches: dict[str, Query] = {
+        f"users `{query}`": lambda query=query: users.search(query, None, PAGE)  # type: ignore[misc]
+        for query in USER_QUERIES
+    }
+    searches["users `an`, a later page"] = lambda: users.search("an", ("carla", ""), PAGE)
+    searches["no missing search words"] = lambda: PostgresSearchIndex.for_users(pool).index_missing("", PAGE)
+    return {REFERENCE: lambda: users.find([some_id]), **searches}
+
+
+async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitStack) -> Mapping[str, Query]:
+    """Insert events, most of them past, and return searches for them."""
+    pool = await open_pool(postgres_url, "events", stack)
+    common = [f"w{number}" for number in range(30)]
+    words = [*common, "karting", "party", "「花見」大会", *(f"word{number}" for number in range(20_000))]
+    now = datetime.now(UTC)
+    rows = []
+    for _ in range(EVENTS):
+        start = now + timedelta(days=rng.uniform(-300, 60))
+        title = " ".join((*rng.choices(words[:33], k=2), *rng.choices(words, k=3)))
+        description = " ".join((*rng.choices(words, k=30), *rng.choices(common, k=15)))
+        vector = to_tsvector(index_words(title, description))
+        end, ids = start + timedelta(hours=2), (random_uuid(rng), random_uuid(rng))
+        rows.append((*ids, title, description, rng.choice(("SOCIAL", "SPORT")), start, end, 10, vector))
+    columns = ("id", "creator_id", "title", "description", "category", "start_datetime", "end_datetime")
+    await fill(postgres_url, "events", "events", (*columns, "capacity", "search_words"), rows)
+    events = PostgresEvents(pool, PostgresIdempotencyKeys(pool), PostgresRsvps(pool))
+    viewer_id = str(uuid.uuid4())
+
+    def search(criteria: EventSearchCriteria) -> Query:
+        return lambda: events.search(criteria, None, viewer_id, (), PAGE)
+
+    return {
+        **{
+            f"events `{query}`": search(EventSearchCriteria(None, now, None, query))
+            for query in EVENT_QUERIES
+        },
+        "events that have not ended": search(EventSearchCriteria(None, now)),
+        "events of an unknown category": search(EventSearchCriteria("NONE", now)),
+        "events of all times, eight words": search(EventSearchCriteria(query_text=EVENT_QUERIES[1])),
+    }
+
+
+async def conversation_queries(
+    mongo_url: str, rng: random.Random, stack: AsyncExitStack
+) -> Mapping[str, Query]:
+    """Insert one user's conversations and messages of others; return the list and the presence check."""
+    store = await MongoMessaging.open(mongo_url)
+    stack.callback(store.close)
+    client = connect(mongo_url)
+    stack.callback(client.close)
+    messaging = database(client, client.get_default_database(DATABASE).name)
+    member, others = str(random_uuid(rng)), [str(random_uuid(rng)) for _ in range(5000)]
+    now_ms = int(time.time() * 1000)
+    conversations, messages = messaging.get_collection("conversations"), messaging.get_collection("messages")
+    ids = [new_id() for _ in range(max(CONVERSATIONS, MESSAGES // MESSAGES_PER_CONVERSATION))]
+    documents = [
+        conversation_document(
+            _conversation(
+                conversation_id,
+                [member, *rng.sample(others, MEMBERS - 1)],
+                now_ms - rng.randrange(10**9),
+                others[0],
+            )
+        )
+        for conversation_id in ids[:CONVERSATIONS]
+    ]
+    for start in range(0, len(documents), INSERT_ROWS):
+        await conversations.insert_many(documents[start : start + INSERT_ROWS], ordered=False)
+    for conversation_id in ids[: MESSAGES // MESSAGES_PER_CONVERSATION]:
+        entries = [
+            entry_document(_message(conversation_id, seq, others[0], now_ms))
+            for seq in range(1, MESSAGES_PER_CONVERSATION + 1)
+        ]
+        await messages.insert_many(entries, ordered=False)
+
+    async def no_cards(_user_ids: object) -> Mapping[str, UserCard]:
+        return {}
+
+    views = ConversationViews(store, no_cards)
+    unrelated = [str(random_uuid(rng)) for _ in range(UNRELATED_USERS)]
+
+    async def first_page(limit: int) -> object:
+        page_ids, _ = await views.page_for_user(member, None, limit)
+        found = await views.get_many(member, page_ids)
+        return await views.to_conversations(member, [found[page_id] for page_id in page_ids])
+
+    return {
+        "conversations, a page of 1": lambda: first_page(1),
+        "conversations, a page of 20": lambda: first_page(20),
+        "presence of 200 unrelated users": lambda: store.users_sharing_conversation(member, unrelated),
+        "presence of 200 who share groups": lambda: store.users_sharing_conversation(
+            member, others[:UNRELATED_USERS]
+        ),
+    }
+
+
+async def open_pool(postgres_url: str, service: str, stack: AsyncExitStack) -> PostgresPool:
+    url = await create_database(postgres_url, service)
+    await migrate(url, service)
+    pool = PostgresPool(url)
+    await pool.open()
+    stack.push_async_callback(pool.close)
+    return pool
+
+
+async def fill(
+    postgres_url: str, service: str, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Copy rows without triggers, and collect the planner's statistics."""
+    connection = await asyncpg.connect(await create_database(postgres_url, service))
+    try:
+        await connection.execute("SET session_replication_role = replica")
+        await connection.execute(
+            f"CREATE TEMP TABLE copied AS SELECT {', '.join(columns)} FROM {table} WITH NO DATA"
+        )
+        # COPY sends binary values, which the driver has no encoding for in this column.
+        await connection.execute("ALTER TABLE copied ALTER COLUMN search_words TYPE TEXT")
+        await connection.copy_records_to_table("copied", columns=columns, records=rows)
+        selected = ", ".join((*columns[:-1], "CAST(search_words AS TSVECTOR)"))
+        await connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {selected} FROM copied")
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+def random_uuid(rng: random.Random) -> uuid.UUID:
+    return uuid.UUID(int=rng.getrandbits(128), version=4)
+
+
+def _conversation(conversation_id: str, members: list[str], at_ms: int, sender_id: str) -> ConversationRecord:
+    last = LastMessage("x" * 60, sender_id, at_ms, MESSAGES_PER_CONVERSATION)
+    return ConversationRecord(
+        id=conversation_id,
+        type="GROUP",
+        name="bench",
+        participants=tuple(members),
+        admins=(),
+        created_at_ms=at_ms,
+        last_message=last,
+        last_seq=MESSAGES_PER_CONVERSATION,
+    )
+
+
+def _message(conversation_id: str, seq: int, sender_id: str, now_ms: int) -> MessageEntry:
+    return MessageEntry(
+        id=entry_id(conversation_id, seq),
+        conversation_id=conversation_id,
+        seq=seq,
+        changed_seq=seq,
+        attempt_id=new_attempt_id(),
+        sender_id=sender_id,
+        client_id=f"{conversation_id}-{seq}",
+        content="The quick brown fox jumps over the lazy dog.",
+        message_type="TEXT",
+        mentions=(),
+        reply_to=None,
+        created_at_ms=now_ms,
+    )
+
+
+if __name__ == "__main__":
+    print_and_exit(run(read_options(__doc__)))
