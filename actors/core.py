@@ -34,6 +34,7 @@ from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.peer_checker import PeerChecker
 from actors.conversations.pending_effects import PendingEffectSweeper
 from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
@@ -128,7 +129,7 @@ class Core:
             self.membership_notifier,
             self.draft_forwarder,
             hooks.mentions,
-            hooks.block_checker,
+            PeerChecker(hooks.block_checker, load_cards),
             name,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
@@ -148,7 +149,7 @@ class Core:
             self.membership_notifier,
             ConversationQueries(messaging, command_sender, views, self.read_marks, log_reader, load_cards),
             load_cards,
-            hooks.list_blocked_users,
+            hooks.consent,
         )
         self.pending_effect_sweeper = PendingEffectSweeper(
             messaging, self.conversation_actors, self.membership_notifier, hooks.mentions, self.timer_wheel

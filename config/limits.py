@@ -57,6 +57,10 @@ EVENT_CAPACITY_MAX: Final = 100_000
 INVITES_PER_REQUEST: Final = 100
 EVENT_SEARCH_CHARACTERS: Final = 200
 IDEMPOTENCY_RETENTION_S: Final = 48 * 3600
+CONVERSATION_REQUESTS_OPEN: Final = 100
+CONVERSATION_REQUESTS_SENT: Final = 1000
+CONVERSATION_REQUEST_LIFETIME_S: Final = 30 * 24 * 3600
+FORMER_MEMBERS_KEPT: Final = 5000
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,6 +140,18 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     logins_burst: int = 100
     """Login attempts that one client address may make at once."""
+
+    additions_per_s: float = 500.0
+    """Users per second whom one user may add to groups or invite to events, on one instance."""
+
+    additions_burst: int = 20_000
+    """Users whom one user may add or invite at once. An addition of more counts as this many."""
+
+    additions_per_recipient_per_s: float = 20.0
+    """Times per second that one user may be added or invited by others, on one instance."""
+
+    additions_per_recipient_burst: int = 1000
+    """Times that one user may be added or invited at once."""
 
     mailbox_messages: int = 1000
     """Messages in the mailbox of one actor. One more is refused."""

@@ -29,17 +29,20 @@ from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
 from storage.contracts.moderation import ReportKind
+from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import UserRecord
 from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.posts import PostgresPosts
+from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
@@ -106,7 +109,11 @@ async def create_components(
     email_templates = EmailTemplates(mail_queue, settings.base_url)
     email_verification = EmailVerification(PostgresEmailVerifications(users.pool), email_templates)
     accounts = Accounts(
-        AccountStores(PostgresUsers(users.pool), sessions, logins),
+        AccountStores(
+            PostgresUsers(users.pool, PrivacyRecord(settings.privacy.groups, settings.privacy.invites)),
+            sessions,
+            logins,
+        ),
         passwords,
         authenticator,
         on_sessions_revoked,
@@ -197,6 +204,8 @@ def service_stores(stores: Stores) -> ServiceStores:
         rsvps=rsvps,
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
+        privacy=PostgresPrivacy(databases["users"].pool),
+        conversation_requests=PostgresConversationRequests(social.pool),
         timelines=stores.timelines,
         user_streams=stores.user_streams,
         user_caches={

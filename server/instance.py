@@ -26,6 +26,7 @@ from server.routes.events import EventRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
+from server.routes.privacy import PrivacyRoutes
 from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
@@ -143,6 +144,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
     return (
         *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
         *AccountRoutes(components.account_deletion).routes(),
+        *PrivacyRoutes(
+            services.privacy_settings, services.conversation_requests, services.request_acceptance
+        ).routes(),
         *SessionRoutes(accounts).routes(),
         *RecoveryRoutes(components.password_recovery, components.email_verification).routes(),
         *ReportRoutes(components.reports).routes(),
@@ -180,4 +184,5 @@ def _metric_sources(
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,
         domain_events=components.services.readers.statistics,
+        conversation_requests=components.services.conversation_requests.statistics,
     )

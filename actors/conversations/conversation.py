@@ -28,7 +28,8 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.errors import blocked, not_found, to_api_error
+from actors.conversations.errors import blocked, not_found, read_only, to_api_error
+from actors.conversations.peer_checker import PeerState
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
 from storage.contracts.identifiers import entry_id, is_id
@@ -140,31 +141,36 @@ class Conversation:
         """Refuse what a member does in a direct conversation if either user blocked the other.
 
         Everything that one user does towards another passes here: sending, editing, reacting, typing and read
-        marks. Taking back one's own message or reaction does not.
+        marks. Taking back one's own message or reaction does not. Nothing is written to a deleted account.
         """
         peer = self._state.direct_peer(user_id)
         if peer is None:
             return proceed()
-        is_blocked = self._services.block_checker.cached_is_blocked(user_id, peer)
-        if is_blocked is None:
-            return self._check_block(user_id, peer, command, proceed)
-        if is_blocked:
-            self.refuse(command, blocked())
-            return None
-        return proceed()
+        state = self._services.peer_checker.get_cached(user_id, peer)
+        if state is None:
+            return self._check_peer(user_id, peer, command, proceed)
+        return self._proceed_with_peer(state, command, proceed)
 
-    async def _check_block(
+    def _proceed_with_peer(
+        self, state: PeerState, command: Send | ChangeMessage | GetInfo, proceed: Proceed
+    ) -> Coroutine[Any, Any, None] | None:
+        if state is PeerState.BLOCKED:
+            self.refuse(command, blocked())
+        elif state is PeerState.DELETED and not isinstance(command, GetInfo):
+            self.refuse(command, read_only())
+        else:
+            return proceed()
+        return None
+
+    async def _check_peer(
         self, user_id: str, peer: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
     ) -> None:
         try:
-            is_blocked = await self._services.block_checker.load_is_blocked(user_id, peer)
+            state = await self._services.peer_checker.load(user_id, peer)
         except (Unavailable, ApiError) as error:
             self.refuse(command, error)
             return
-        if is_blocked:
-            self.refuse(command, blocked())
-            return
-        work = proceed()
+        work = self._proceed_with_peer(state, command, proceed)
         if work is not None:
             await work
 

@@ -1,7 +1,8 @@
 """Group conversations of events: created with the event; users with a `GOING` RSVP are members.
 
 Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
-arrive in any order. The creator stays a member regardless of the RSVP.
+arrive in any order. The creator stays a member regardless of the RSVP. A user who left comes back by
+answering again; a user whom an admin removed, if an admin adds or the creator invites the user.
 """
 
 import asyncio
@@ -9,7 +10,13 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from actors.domain_events.event_types import EventCreated, RsvpChanged, RsvpPromoted, decode_event
+from actors.domain_events.event_types import (
+    EventCreated,
+    EventInvited,
+    RsvpChanged,
+    RsvpPromoted,
+    decode_event,
+)
 from actors.events.serializers import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
@@ -30,8 +37,13 @@ class GroupConversations(Protocol):
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         """Create the group unless it exists. The creator is its first member and admin."""
 
-    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Add a user. Raises `conversation.full`."""
+    async def add_by_rule(
+        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+    ) -> None:
+        """Add a user, unless the user left after `asked_at_ms`, or was removed after `invited_at_ms`.
+
+        Raises `conversation.full`.
+        """
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Remove a user who was added by rule."""
@@ -65,6 +77,7 @@ class EventConversations:
                 case (
                     RsvpChanged(event_id=event_id, user_id=user_id)
                     | RsvpPromoted(event_id=event_id, user_id=user_id)
+                    | EventInvited(event_id=event_id, user_id=user_id)
                 ):
                     user_ids_by_event.setdefault(event_id, {})[user_id] = None
         slots = asyncio.Semaphore(CONCURRENT_EVENTS)
@@ -116,7 +129,10 @@ class EventConversations:
             is_going = now
             try:
                 if is_going:
-                    await self._groups.add_by_rule(event_conversation_id(event_id), user)
+                    times = await self._rsvps.get_times(event_id, user.id)
+                    await self._groups.add_by_rule(
+                        event_conversation_id(event_id), user, times.answered_at_ms, times.invited_at_ms
+                    )
                 else:
                     await self._groups.remove_by_rule(event_conversation_id(event_id), user)
             except ApiError as error:

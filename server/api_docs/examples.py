@@ -24,6 +24,7 @@ from actors.protocol.commands import (
 )
 from actors.protocol.objects import (
     Conversation,
+    ConversationRequest,
     ConversationType,
     DeliveryStatus,
     LastMessage,
@@ -40,6 +41,8 @@ from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,
+    ConversationRequested,
+    ConversationRequestRemoved,
     ConversationUpdated,
     Empty,
     Error,
@@ -202,6 +205,10 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     ConversationJoined: ConversationJoined(_POSITION, _CONVERSATION),
     ConversationLeft: ConversationLeft(_POSITION, _GROUP),
     ConversationMarked: ConversationMarked(_POSITION, _GROUP, 42, 0),
+    ConversationRequested: ConversationRequested(
+        _POSITION, ConversationRequest(_GROUP, "Boules", None, _BEN_CARD, _TIMES[1])
+    ),
+    ConversationRequestRemoved: ConversationRequestRemoved(_POSITION, _GROUP),
     NotificationCreated: NotificationCreated(_POSITION, _NOTIFICATION, 3),
     NotificationRead: NotificationRead(_POSITION, None, 0),
     TypingChanged: TypingChanged(_GROUP, _BEN, active=True),

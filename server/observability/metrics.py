@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -16,6 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from actors.consent.conversation_requests import RequestStatistics
 from actors.conversations.log_writer import LogWriterStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
@@ -40,6 +42,7 @@ class MetricSources:
     loop_lag_s: Callable[[], float]
     mail: Callable[[], MailQueueStatistics] | None = None
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
+    conversation_requests: Callable[[], RequestStatistics] | None = None
 
 
 class ServerCollector(Collector):
@@ -64,6 +67,7 @@ class ServerCollector(Collector):
         yield from self._bus()
         yield from self._mail()
         yield from self._domain_events()
+        yield from self._conversation_requests()
 
     def _connections(self) -> Iterator[Metric]:
         connections = self._sources.connections()
@@ -191,6 +195,19 @@ class ServerCollector(Collector):
             handled.add_metric([reader.consumer], reader.handled)
             dead_lettered.add_metric([reader.consumer], reader.dead_lettered)
         yield from (lag, handled, dead_lettered)
+
+    def _conversation_requests(self) -> Iterator[Metric]:
+        if self._sources.conversation_requests is None:
+            return
+        counts = CounterMetricFamily(
+            "convene_conversation_requests",
+            "Requests to join a conversation, by outcome. `unseen`: the recipient accepts none or has too "
+            "many, or was asked before; `limited`: refused with `rate.limited`.",
+            labels=["outcome"],
+        )
+        for outcome, count in msgspec.structs.asdict(self._sources.conversation_requests()).items():
+            counts.add_metric([outcome], count)
+        yield counts
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:

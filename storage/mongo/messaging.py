@@ -14,6 +14,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from storage.contracts.identifiers import direct_conversation_id
 from storage.contracts.messaging import (
     ConversationRecord,
     ConversationSummary,
@@ -26,6 +27,7 @@ from storage.mongo.conditional_updates import set_if_older
 from storage.mongo.documents import (
     conversation_document,
     conversation_record,
+    former_member_documents,
     read_mark_record,
     summary_update,
 )
@@ -133,6 +135,29 @@ class MongoMessaging(MongoMessageLog):
             results = await asyncio.gather(*(shares(other) for other in others))
         return {other for other, is_shared in zip(others, results, strict=True) if is_shared}
 
+    async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        ids = list(others)
+        by_direct_id = {direct_conversation_id(user_id, other): other for other in ids}
+        shared: list[Document] = [
+            {"$match": {"participants": user_id}},
+            {"$project": {"type": 1, "members": {"$setIntersection": ["$participants", ids]}}},
+        ]
+        opened_or_sent = {"participants": {"$slice": 1}, "sent": 1}
+        async with map_errors():
+            directs = self._conversations.find(
+                {"_id": {"$in": [ObjectId(direct_id) for direct_id in by_direct_id]}}, opened_or_sent
+            )
+            knowing = {
+                other
+                async for document in directs
+                if (other := by_direct_id[str(document["_id"])]) == document["participants"][0]
+                or other in document.get("sent", {})
+            }
+            async for document in self._conversations.aggregate(shared):
+                if document["type"] != "DIRECT":
+                    knowing.update(document["members"])
+        return knowing
+
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         document = {
             "_id": effect.key,
@@ -169,6 +194,7 @@ class MongoMessaging(MongoMessageLog):
                     {
                         "participants": list(conversation.participants),
                         "admins": list(conversation.admins),
+                        "former_members": former_member_documents(conversation.former_members),
                         "name": conversation.name,
                         "applied_seq": conversation.applied_seq,
                     },

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from config.limits import DISPLAY_NAME_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import Credentials, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -21,10 +22,11 @@ SURROGATE_RANGE = (0xD800, 0xDFFF)
 
 
 class PostgresUsers:
-    """Implements `storage.contracts.users.UserStore`."""
+    """Implements `storage.contracts.users.UserStore`. New users get the settings `initial_privacy`."""
 
-    def __init__(self, pool: PostgresPool) -> None:
+    def __init__(self, pool: PostgresPool, initial_privacy: PrivacyRecord | None = None) -> None:
         self._pool = pool
+        self._initial_privacy = initial_privacy or PrivacyRecord()
         self._idempotency_keys = PostgresIdempotencyKeys(pool)
         self._insert = load_statement(SERVICE, "users", "user_insert")
         self._credentials_by_email = load_statement(SERVICE, "users", "user_credentials_by_email")
@@ -39,7 +41,15 @@ class PostgresUsers:
         self._page_by_prefix = load_statement(SERVICE, "users", "user_page_by_prefix")
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
-        values = (user.email, user.username, user.password_hash, user.display_name)
+        privacy = self._initial_privacy
+        values = (
+            user.email,
+            user.username,
+            user.password_hash,
+            user.display_name,
+            privacy.groups,
+            privacy.invites,
+        )
         if idempotency_key is None:
             return to_user((await self._pool.write(self._insert, *values))[0])
 

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web_app
 
 from config.limits import Limits
-from config.settings import ServerSettings, Settings, StoreSettings
+from config.settings import PrivacySettings, ServerSettings, Settings, StoreSettings
 from run import Instance
 from storage.embedded import StoreUrls
 from storage.postgres.migrations import create_database
@@ -18,12 +18,15 @@ _databases: dict[str, StoreSettings] = {}
 
 
 @contextlib.asynccontextmanager
-async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator[Instance]:
-    """Run a server on a free port; keyword arguments are fields of `Limits`."""
+async def running_instance(
+    stores: StoreUrls, privacy: PrivacySettings | None = None, **limits: Any
+) -> AsyncIterator[Instance]:
+    """Run a server on a free port; further keyword arguments are fields of `Limits`."""
     settings = Settings(
         server=ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
         stores=await _store_settings(stores),
         limits=msgspec.structs.replace(Limits(), **limits),
+        privacy=privacy or PrivacySettings(),
     )
     instance = Instance(settings, stores)
     try:

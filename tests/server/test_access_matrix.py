@@ -68,6 +68,8 @@ TABLE = [
     Row("GET", "/v1/users?q=x", ANY_USER),
     Row("GET", "/v1/users/me", ANY_USER),
     Row("PATCH", "/v1/users/me", ANY_USER, {"bio": "x"}),
+    Row("GET", "/v1/users/me/privacy", ANY_USER),
+    Row("PATCH", "/v1/users/me/privacy", ANY_USER, {"invites": "everyone"}),
     Row("DELETE", "/v1/users/me", ANY_USER_EMPTY, fresh_users=True),
     Row(
         "PUT",
@@ -122,6 +124,9 @@ TABLE = [
         fresh_users=True,
     ),
     Row("GET", "/v1/conversations", ANY_USER),
+    Row("GET", "/v1/conversations/requests", ANY_USER),
+    Row("PUT", "/v1/conversations/requests/{requested}", MEMBERS_EMPTY),
+    Row("DELETE", "/v1/conversations/requests/{requested}", MEMBERS_EMPTY),
     Row("GET", "/v1/conversations/{group}", MEMBERS),
     Row("PATCH", "/v1/conversations/{group}", MEMBERS, {"name": "y", "muted": True}),
     Row("GET", "/v1/conversations/{group}/participants", MEMBERS),
@@ -207,6 +212,12 @@ class AccessFixture:
             words["event"] = (await api.event(owner))["id"]
         if "{group}" in text:
             words["group"] = (await api.group(owner, roles.member))["id"]
+        if "{requested}" in text:
+            # The owner left the group of another user, who adds the owner again.
+            words["requested"] = (await api.group(roles.other, owner))["id"]
+            member = f"/v1/conversations/{words['requested']}/participants/{owner.id}"
+            await api.expect(204, owner, "DELETE", member)
+            await api.expect(202, roles.other, "PUT", member)
         if "{message}" in text:
             words["message"] = (await api.send(owner, words["group"], "x"))["id"]
         if "{notification}" in text:

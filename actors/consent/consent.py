@@ -1,0 +1,71 @@
+"""Who may add a user to groups, and invite the user to events, without asking first.
+
+The one rule for additions: people with a block between them do not exist for each other (`user.not_found`, by
+the caller); of all others the privacy settings decide. Stateless; every decision reads the stores.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from storage.contracts.privacy import EVERYONE, KNOWN, PrivacyRecord, PrivacyStore
+from storage.contracts.social import SocialStore
+
+
+class AdditionKind(StrEnum):
+    GROUP = "group"
+    INVITE = "invite"
+
+
+class ConsentNeeded(msgspec.Struct, frozen=True):
+    """Users who have to accept first. Those in `unseen` accept nothing; whoever adds them cannot tell."""
+
+    user_ids: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+class KnownUsers(Protocol):
+    async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        """Return those of `others` that know the user from a conversation."""
+
+
+class Consent:
+    def __init__(self, privacy: PrivacyStore, social: SocialStore, conversations: KnownUsers) -> None:
+        self._privacy = privacy
+        self._social = social
+        self._conversations = conversations
+
+    async def find_needed(self, actor_id: str, user_ids: Sequence[str], kind: AdditionKind) -> ConsentNeeded:
+        """Return those of the users whom the actor may not add directly.
+
+        Cost: one query if nobody restricts anything, and at most four, whatever the number of users.
+        """
+        others = [user_id for user_id in user_ids if user_id != actor_id]
+        if not others:
+            return ConsentNeeded()
+        restricted = await self._privacy.list_restricted(others)
+        settings = {user_id: _setting(record, kind) for user_id, record in restricted.items()}
+        strangers = await self._without_known(
+            actor_id, [user_id for user_id, setting in settings.items() if setting == KNOWN]
+        )
+        needed = tuple(
+            user_id
+            for user_id in others
+            if settings.get(user_id, EVERYONE) not in {EVERYONE, KNOWN} or user_id in strangers
+        )
+        return ConsentNeeded(needed, tuple(user_id for user_id in needed if user_id not in strangers))
+
+    async def _without_known(self, actor_id: str, user_ids: Sequence[str]) -> set[str]:
+        """Return those who neither follow the actor nor know the actor from a conversation."""
+        if not user_ids:
+            return set()
+        strangers = set(user_ids) - await self._social.followers_among(actor_id, user_ids)
+        if strangers:
+            strangers -= await self._conversations.users_knowing(actor_id, sorted(strangers))
+        return strangers
+
+
+def _setting(record: PrivacyRecord, kind: AdditionKind) -> str:
+    return record.groups if kind is AdditionKind.GROUP else record.invites
