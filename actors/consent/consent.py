@@ -47,24 +47,24 @@ class Consent:
             return ConsentNeeded()
         restricted = await self._privacy.list_restricted(others)
         settings = {user_id: _setting(record, kind) for user_id, record in restricted.items()}
-        strangers = await self._without_known(
+        unacquainted = await self._find_unacquainted(
             actor_id, [user_id for user_id, setting in settings.items() if setting == KNOWN]
         )
         needed = tuple(
             user_id
             for user_id in others
-            if settings.get(user_id, EVERYONE) not in {EVERYONE, KNOWN} or user_id in strangers
+            if settings.get(user_id, EVERYONE) not in {EVERYONE, KNOWN} or user_id in unacquainted
         )
-        return ConsentNeeded(needed, tuple(user_id for user_id in needed if user_id not in strangers))
+        return ConsentNeeded(needed, tuple(user_id for user_id in needed if user_id not in unacquainted))
 
-    async def _without_known(self, actor_id: str, user_ids: Sequence[str]) -> set[str]:
+    async def _find_unacquainted(self, actor_id: str, user_ids: Sequence[str]) -> set[str]:
         """Return those who neither follow the actor nor know the actor from a conversation."""
         if not user_ids:
             return set()
-        strangers = set(user_ids) - await self._social.followers_among(actor_id, user_ids)
-        if strangers:
-            strangers -= await self._conversations.users_knowing(actor_id, sorted(strangers))
-        return strangers
+        unacquainted = set(user_ids) - await self._social.followers_among(actor_id, user_ids)
+        if unacquainted:
+            unacquainted -= await self._conversations.users_knowing(actor_id, sorted(unacquainted))
+        return unacquainted
 
 
 def _setting(record: PrivacyRecord, kind: AdditionKind) -> str:

@@ -112,7 +112,7 @@ class Audience(StrEnum):
 
     EVERYONE = "everyone"
     KNOWN = "known"
-    NOBODY = "nobody"
+    NO_ONE = "nobody"
 
 
 class Privacy(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 EVERYONE: Final = "everyone"
 KNOWN: Final = "known"
-NOBODY: Final = "nobody"
+NO_ONE: Final = "nobody"
 
 
 class PrivacyRecord(msgspec.Struct, frozen=True):

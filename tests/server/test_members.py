@@ -181,7 +181,8 @@ async def test_longest_member_succeeds_the_last_admin(
     (update,) = await updates(api, ben, group, before)
     assert update["changed"]["left"] == [ana.id]
     assert update["changed"]["admins"] == [eve.id]
-    await add_member(api, eve, group, ana.id)
+    await add_member(api, eve, group, ana.id, status=202)
+    await api.expect(204, ana, "PUT", f"{ROOT}/requests/{group}")
     assert (await api.get_conversation(ana, group))["admins"] == [eve.id]
 
 

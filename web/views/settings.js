@@ -21,6 +21,7 @@ export function settingsView(session, logOut, onDeleted) {
       section("Profile", profileSection(session)),
       section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
+      section("Privacy", privacySection(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Blocked people", blockedList(session)),
       section("Account", accountButtons(session, logOut, onDeleted)),
@@ -142,6 +143,47 @@ function passwordForm(session) {
       },
     },
   );
+  return form.element;
+}
+
+const AUDIENCES = {
+  everyone: "Everyone",
+  known: "People I follow or share a conversation with",
+  nobody: "No one",
+};
+
+function privacySection(session) {
+  const content = element("div", {}, loadingText());
+
+  async function load() {
+    try {
+      setChildren(content, privacyForm(session, await session.api.get("/v1/users/me/privacy")));
+    } catch (error) {
+      setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
+    }
+  }
+
+  load();
+  return content;
+}
+
+function privacyForm(session, settings) {
+  const fields = [
+    new Field("groups", "Who can add me to groups", { kind: "select", required: true }),
+    new Field("invites", "Who can invite me to events", { kind: "select", required: true }),
+  ];
+  for (const field of fields) {
+    const options = Object.entries(AUDIENCES).map(([value, label]) => element("option", { value }, label));
+    field.input.append(...options);
+    field.value = settings[field.name];
+  }
+  const form = new Form([...fields, element("p", { class: "hint" }, "Others can send you a request.")], {
+    submit: "Save",
+    send: async (values) => {
+      await session.api.patch("/v1/users/me/privacy", values);
+      toast("Saved");
+    },
+  });
   return form.element;
 }
 

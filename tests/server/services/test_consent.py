@@ -96,7 +96,7 @@ async def test_new_accounts_get_the_configured_settings(stores: StoreUrls) -> No
             assert await api.get(keyed, "/v1/users/me/privacy") == settings
 
 
-async def test_strangers_ask_and_nobody_is_not_even_asked(pair: Pair, people: RegisteredUsers) -> None:
+async def test_unacquainted_users_ask_first(pair: Pair, people: RegisteredUsers) -> None:
     """The one who creates a group sees who was asked, and not which setting the reason is."""
     ana, open_, known, closed = await people.register(4, pair.first)
     api = pair.api
@@ -121,7 +121,7 @@ async def test_strangers_ask_and_nobody_is_not_even_asked(pair: Pair, people: Re
     assert await add(api, ana, other, open_) == 204
 
 
-async def test_people_one_follows_or_talks_with_are_known(pair: Pair, people: RegisteredUsers) -> None:
+async def test_followed_and_contacted_users_are_known(pair: Pair, people: RegisteredUsers) -> None:
     """`known`: I follow them, share a group, or opened or wrote in our direct conversation."""
     ana, *others = await people.register(6, pair.first)
     follows, shares, opened, wrote, only_written_to = others
