@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const PYTHON = process.env.CONVENE_PYTHON ?? join(ROOT, ".venv/bin/python");
+// The server refuses variables that it does not know.
+const { CONVENE_PYTHON, ...ENVIRONMENT } = process.env;
+const PYTHON = CONVENE_PYTHON ?? join(ROOT, ".venv/bin/python");
 const START_MS = 90_000;
 
 export class Server {
@@ -23,7 +25,7 @@ export class Server {
     this.url = `http://127.0.0.1:${port}`;
     this.#process = spawn(PYTHON, ["run.py", "--port", String(port)], {
       cwd: ROOT,
-      env: { ...process.env, CONVENE_DATA_DIR: this.#folder },
+      env: { ...ENVIRONMENT, CONVENE_DATA_DIR: this.#folder },
       stdio: "ignore",
     });
     const deadline = Date.now() + START_MS;
