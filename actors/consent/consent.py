@@ -4,7 +4,7 @@ The one rule for additions: people with a block between them do not exist for ea
 the caller); of all others the privacy settings decide. Stateless; every decision reads the stores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -24,6 +24,12 @@ class ConsentNeeded(msgspec.Struct, frozen=True):
 
     user_ids: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+
+    def without(self, user_ids: Collection[str]) -> "ConsentNeeded":
+        return ConsentNeeded(
+            tuple(user_id for user_id in self.user_ids if user_id not in user_ids),
+            tuple(user_id for user_id in self.unseen if user_id not in user_ids),
+        )
 
 
 class KnownUsers(Protocol):

@@ -28,11 +28,12 @@ ACTOR_MAX_RETRY_MS = 3600 * 1000
 
 
 class RequestTarget(msgspec.Struct, frozen=True):
-    """The conversation to join, or with `event_id` the event to be invited to, and its name."""
+    """The conversation to join, or with `event_id` the event of `owner_id` to be invited to, and its name."""
 
     conversation_id: str
     name: str | None
     event_id: str | None = None
+    owner_id: str | None = None
 
 
 class RequestStatistics(msgspec.Struct, frozen=True):
@@ -94,7 +95,13 @@ class ConversationRequests:
         if not needed.user_ids:
             return
         requests = NewRequests(
-            actor.id, target.conversation_id, needed.user_ids, needed.unseen, target.name, target.event_id
+            actor.id,
+            target.conversation_id,
+            needed.user_ids,
+            needed.unseen,
+            target.name,
+            target.event_id,
+            target.owner_id,
         )
         try:
             made = await self._store.add(requests)

@@ -9,7 +9,7 @@ from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 class RequestWithdrawalConsumer:
     """A `Consumer` of the Social service's events."""
 
-    name = "social.requests"
+    name = "requests.social"
 
     def __init__(self, withdraw_between: Callable[[str, str], Awaitable[None]], cursors: Cursors) -> None:
         self._withdraw_between = withdraw_between

@@ -163,6 +163,8 @@ class Conversations(RuleMembership):
         existing = await self._store.create(record)
         if existing is None:
             await self._membership_notifier.notify_joined(record, 0, record.participants)
+        else:
+            needed = needed.without(existing.participants)
         await self._consent.request(user, RequestTarget(conversation_id, name), needed)
         return CreateResult(
             await self._queries.get(user.id, conversation_id),

@@ -101,7 +101,9 @@ class Events:
             events = await self._store.find([event_id], user.id)
             if not events:
                 raise event_not_found()
-            target = RequestTarget(event_conversation_id(event_id), events[0].title, event_id)
+            target = RequestTarget(
+                event_conversation_id(event_id), events[0].title, event_id, events[0].creator.id
+            )
             await self._requests.request(user, target, needed)
 
     async def invite_accepted(self, event_id: str, inviter_id: str, user_id: str) -> None:

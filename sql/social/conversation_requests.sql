@@ -1,12 +1,12 @@
 -- name: request_add
 -- Creates requests; see the function.
 --
---   :recipients uuid[]  :unseen uuid[]  :conversation_id text  :actor_id uuid  :event_id uuid  :name text
---   :recipient_max int  :actor_max int  :lifetime_s float8   -> request rows
+--   :recipients uuid[]  :unseen uuid[]  :conversation_id text  :actor_id uuid  :event_id uuid
+--   :owner_id uuid  :name text  :recipient_max int  :actor_max int  :lifetime_s float8   -> request rows
 SELECT recipient_id, conversation_id, actor_id, event_id, name, created_at
 FROM
     conversation_requests_add(
-        :recipients, :unseen, :conversation_id, :actor_id, :event_id, :name,
+        :recipients, :unseen, :conversation_id, :actor_id, :event_id, :owner_id, :name,
         :recipient_max, :actor_max, :lifetime_s
     )
 
@@ -23,7 +23,9 @@ WHERE
     AND (q.created_at, q.conversation_id) < (:before, :before_id)
     AND NOT EXISTS (
         SELECT FROM blocks AS b
-        WHERE (b.blocker_id, b.blocked_id) IN ((q.recipient_id, q.actor_id), (q.actor_id, q.recipient_id))
+        WHERE
+            (b.blocker_id = q.recipient_id AND b.blocked_id IN (q.actor_id, q.owner_id))
+            OR (b.blocked_id = q.recipient_id AND b.blocker_id IN (q.actor_id, q.owner_id))
     )
 ORDER BY q.created_at DESC, q.conversation_id DESC
 LIMIT :limit
@@ -41,7 +43,9 @@ WHERE
     AND q.expires_at > now()
     AND NOT EXISTS (
         SELECT FROM blocks AS b
-        WHERE (b.blocker_id, b.blocked_id) IN ((q.recipient_id, q.actor_id), (q.actor_id, q.recipient_id))
+        WHERE
+            (b.blocker_id = q.recipient_id AND b.blocked_id IN (q.actor_id, q.owner_id))
+            OR (b.blocked_id = q.recipient_id AND b.blocker_id IN (q.actor_id, q.owner_id))
     )
 
 -- name: request_decline
@@ -72,12 +76,14 @@ FROM deleted
 WHERE state = 'open'
 
 -- name: request_delete_between
--- Deletes all requests between two users. Returns those that were open.
+-- Deletes all requests between two users, and invites of others to an event of one of them. Returns those that were open.
 --
 --   :user_id uuid  :other_id uuid   -> recipient_id, conversation_id
 WITH deleted AS (
     DELETE FROM conversation_requests
-    WHERE (recipient_id, actor_id) IN ((:user_id, :other_id), (:other_id, :user_id))
+    WHERE
+        (recipient_id = :user_id AND :other_id IN (actor_id, owner_id))
+        OR (recipient_id = :other_id AND :user_id IN (actor_id, owner_id))
     RETURNING recipient_id, conversation_id, state
 )
 SELECT recipient_id, conversation_id

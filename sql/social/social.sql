@@ -143,7 +143,7 @@ blocked AS (
 ),
 requested AS (
     DELETE FROM conversation_requests
-    WHERE recipient_id = :user_id OR actor_id = :user_id
+    WHERE recipient_id = :user_id OR actor_id = :user_id OR owner_id = :user_id
 )
 SELECT :user_id AS user_id
 

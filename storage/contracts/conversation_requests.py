@@ -10,7 +10,9 @@ from storage.contracts.paging import PageKey
 
 
 class NewRequests(msgspec.Struct, frozen=True):
-    """Requests of one actor for one conversation. With `event_id`: invites to the event it belongs to.
+    """Requests of one actor for one conversation.
+
+    With `event_id`: invites to the event that it belongs to, which `owner_id` created.
 
     Those of `recipient_ids` that are also in `unseen_ids` do not see theirs.
     """
@@ -21,6 +23,7 @@ class NewRequests(msgspec.Struct, frozen=True):
     unseen_ids: tuple[str, ...]
     name: str | None
     event_id: str | None = None
+    owner_id: str | None = None
 
 
 class RequestRecord(msgspec.Struct, frozen=True):
@@ -33,9 +36,9 @@ class RequestRecord(msgspec.Struct, frozen=True):
 
 
 class ConversationRequestStore(Protocol):
-    """Open requests do not cross a block, and expire after `CONVERSATION_REQUEST_LIFETIME_S`.
+    """Open requests do not cross a block with the actor or owner.
 
-    A recipient has at most `CONVERSATION_REQUESTS_OPEN` open ones; further ones are stored unseen.
+    They expire after `CONVERSATION_REQUEST_LIFETIME_S`. A recipient has at most `CONVERSATION_REQUESTS_OPEN` open ones; further ones are stored unseen.
     """
 
     async def add(self, requests: NewRequests) -> list[RequestRecord]:
@@ -62,4 +65,7 @@ class ConversationRequestStore(Protocol):
         """Delete users' requests for a conversation in any state; return the users who saw theirs."""
 
     async def remove_between(self, user_id: str, other_id: str) -> list[tuple[str, str]]:
-        """Delete all requests between two users; return (recipient, conversation) of those that were seen."""
+        """Delete the requests that a block between two users hides.
+
+        Return (recipient, conversation) of those that were seen.
+        """

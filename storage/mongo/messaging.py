@@ -116,7 +116,9 @@ class MongoMessaging(MongoMessageLog):
         if len(ids) == 1:
             # Half the time of the pipeline below.
             async with map_errors():
-                found = await self._conversations.find({"participants": ids[0]}, {"last_seq": 1}).to_list(None)
+                found = await self._conversations.find({"participants": ids[0]}, {"last_seq": 1}).to_list(
+                    None
+                )
             return {ids[0]: {str(one["_id"]): one.get("last_seq", 0) for one in found}} if found else {}
         # The store returns only the members asked for, not all of a group of thousands.
         pipeline: list[Document] = [

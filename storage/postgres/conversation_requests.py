@@ -40,6 +40,7 @@ class PostgresConversationRequests:
             requests.conversation_id,
             to_uuid(requests.actor_id),
             None if requests.event_id is None else to_uuid(requests.event_id),
+            None if requests.owner_id is None else to_uuid(requests.owner_id),
             requests.name,
             CONVERSATION_REQUESTS_OPEN,
             CONVERSATION_REQUESTS_SENT,

@@ -110,4 +110,8 @@ async def test_unread_events_are_reported(
 
     messages = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
 
-    assert [message.split(":")[0] for message in messages] == ["notifications.social", "feed.social"]
+    assert [message.split(":")[0] for message in messages] == [
+        "notifications.social",
+        "feed.social",
+        "requests.social",
+    ]

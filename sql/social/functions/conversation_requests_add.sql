@@ -7,8 +7,8 @@
 -- Advisory locks on 64 groups of users, taken in order, make concurrent calls count one after another; a
 -- statement that counted before the locks would miss the others' rows.
 CREATE OR REPLACE FUNCTION conversation_requests_add(
-    recipients UUID [], unseen UUID [], of_conversation TEXT, by_actor UUID, of_event UUID, title TEXT,
-    recipient_max INT, actor_max INT, lifetime_s FLOAT8
+    recipients UUID [], unseen UUID [], of_conversation TEXT, by_actor UUID, of_event UUID, owner UUID,
+    title TEXT, recipient_max INT, actor_max INT, lifetime_s FLOAT8
 ) RETURNS SETOF CONVERSATION_REQUESTS AS $$
 DECLARE
     lock_key INT;
@@ -47,10 +47,10 @@ BEGIN
     RETURN QUERY
     WITH added AS (
         INSERT INTO conversation_requests AS n (
-            recipient_id, conversation_id, actor_id, event_id, name, state, expires_at
+            recipient_id, conversation_id, actor_id, event_id, owner_id, name, state, expires_at
         )
         SELECT
-            r, of_conversation, by_actor, of_event, left(title, 200),
+            r, of_conversation, by_actor, of_event, owner, left(title, 200),
             CASE WHEN r = ANY(unseen) OR (
                 SELECT count(*)
                 FROM conversation_requests AS o
@@ -60,7 +60,9 @@ BEGIN
         FROM (SELECT DISTINCT unnest(recipients) AS r ORDER BY 1) AS wanted
         WHERE NOT EXISTS (
             SELECT FROM blocks AS b
-            WHERE (b.blocker_id, b.blocked_id) IN ((r, by_actor), (by_actor, r))
+            WHERE
+                (b.blocker_id = r AND b.blocked_id IN (by_actor, owner))
+                OR (b.blocked_id = r AND b.blocker_id IN (by_actor, owner))
         )
         ON CONFLICT (recipient_id, conversation_id) DO NOTHING
         RETURNING n.*

@@ -203,6 +203,23 @@ async def test_request_of_a_former_admin_cannot_be_accepted(pair: Pair, people: 
     assert await member_ids(api, eve, group) == {ana.id, eve.id}
 
 
+async def test_repeated_creation_asks_nobody_who_joined(pair: Pair, people: RegisteredUsers) -> None:
+    """A retry with the same idempotency key, after settings changed, answers who is still asked."""
+    ana, ben, eve = await people.register(3, pair.first)
+    api = pair.api
+    await set_privacy(api, ben, groups="known")
+    await set_privacy(api, eve, groups="known")
+    body = {"type": "GROUP", "participants": [ben.id, eve.id], "name": "x"}
+    key = {"Idempotency_Key": uuid4().hex}
+    made = await api.expect(201, ana, "POST", ROOT, body, **key)
+    assert made["requested"] == [ben.id, eve.id]
+    await api.expect(204, ben, "PUT", f"{REQUESTS}/{made['id']}")
+    again = await pair.api_of_second.expect(201, ana, "POST", ROOT, body, **key)
+    assert (again["id"], again["requested"]) == (made["id"], [eve.id])
+    assert await request_ids(api, ben) == []
+    assert await request_ids(api, eve) == [made["id"]]
+
+
 async def test_declined_request_is_not_made_again(pair: Pair, people: RegisteredUsers) -> None:
     """The one who asks gets the same answer each time, and the recipient hears nothing more."""
     ana, ben = await people.register(2, pair.first)
@@ -301,7 +318,12 @@ async def test_accepted_invite_does_not_cross_a_block(pair: Pair, people: Regist
     event = await api.event(creator)
     body = {"user_ids": [invitee.id]}
     await api.expect(204, inviter, "POST", f"/v1/events/{event['id']}/invites", body)
-    await api.block(creator, invitee)
+    async with connect_peer(pair.second.port) as device:
+        await device.open(invitee.token)
+        await api.block(creator, invitee)
+        assert await request_ids(api, invitee) == []
+        removed = await device.next_of("conversation.request_removed")
+        assert removed["conversation_id"] == event["conversation_id"]
     path = f"{REQUESTS}/{event['conversation_id']}"
     await api.expect_error("conversation_request.not_found", 404, invitee, "PUT", path)
     assert (await api.get(invitee, "/v1/notifications"))["items"] == []
