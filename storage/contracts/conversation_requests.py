@@ -38,7 +38,8 @@ class RequestRecord(msgspec.Struct, frozen=True):
 class ConversationRequestStore(Protocol):
     """Open requests do not cross a block with the actor or owner.
 
-    They expire after `CONVERSATION_REQUEST_LIFETIME_S`. A recipient has at most `CONVERSATION_REQUESTS_OPEN` open ones; further ones are stored unseen.
+    They expire after `CONVERSATION_REQUEST_LIFETIME_S`. A recipient has at most `CONVERSATION_REQUESTS_OPEN`
+    open ones; further ones are stored unseen.
     """
 
     async def add(self, requests: NewRequests) -> list[RequestRecord]:
