@@ -31,7 +31,11 @@ export function conversationList(session, scope) {
     "aria-label": "Filter conversations",
     oninput: () => rendering.request(),
   });
-  const requestsLink = element("a", { href: "#/messages/requests", class: "button plain", hidden: true });
+  const requestsLink = element("a", {
+    href: "#/messages/requests",
+    class: "button plain requests-link",
+    hidden: true,
+  });
   const rows = new Map();
   let shown = PAGE;
   let selectedId = null;

@@ -177,7 +177,8 @@ function privacyForm(session, settings) {
     field.input.append(...options);
     field.value = settings[field.name];
   }
-  const form = new Form([...fields, element("p", { class: "hint" }, "Others can send you a request.")], {
+  const hint = element("p", { class: "hint" }, "Others can send you a request, except if you choose “No one”.");
+  const form = new Form([...fields, hint], {
     submit: "Save",
     send: async (values) => {
       await session.api.patch("/v1/users/me/privacy", values);
