@@ -20,6 +20,7 @@ from actors.conversations.commands import (
     Delete,
     ForwardResult,
     GetInfo,
+    MembershipChange,
     MessageChange,
     React,
     RemoteAppend,
@@ -225,10 +226,29 @@ class Conversation:
         if not by_rule and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)
         if isinstance(command, ChangeMembership):
-            return self._pipeline.enqueue_membership_change(command)
+            if self._changes_members(command.change):
+                return self._pipeline.enqueue_membership_change(command)
+            return self._catch_up_and_enqueue(command)
         if _takes_back(command.change):
             return self._pipeline.enqueue_message_change(command)
         return self._unless_blocked(user_id, command, lambda: self._pipeline.enqueue_message_change(command))
+
+    def _changes_members(self, change: MembershipChange) -> bool:
+        """Whether a change is allowed and has an effect, as far as this instance knows."""
+        roster = self._state.roster
+        try:
+            return roster is not None and roster.plan_change(change) is not None
+        except ApiError:
+            return False
+
+    async def _catch_up_and_enqueue(self, command: ChangeMembership) -> None:
+        """Catch up before a change is refused or ignored: another instance may just have changed members."""
+        try:
+            await self._state.catch_up()
+        except Unavailable as error:
+            command.reply.refused(to_api_error(error))
+            return
+        await self._pipeline.enqueue_membership_change(command)
 
     def _on_remote_append(self, event: RemoteAppend) -> None:
         """Advance the head without reading the log, if nothing of this instance is being written."""

@@ -70,3 +70,21 @@ async def test_former_members_are_bounded(cluster: FakeCluster) -> None:
     record = await cluster.messaging.get(room)
     assert record is not None
     assert [one.user_id for one in record.former_members] == [*(f"u{at}" for at in range(1, 5000)), BEN]
+
+
+async def test_membership_changes_see_those_of_other_instances(cluster: FakeCluster) -> None:
+    """A change is neither refused nor ignored because the bus has not told of the one before it."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA)
+    for core in (here, there):
+        await core.conversations.change_membership(room, RemoveByRule(card(BEN)))
+    cluster.broker.disconnect()
+    add = AddMember(card(ANA), card(BEN))
+    for first, second in ((here, there), (there, here)):
+        await first.conversations.change_membership(room, add)
+        await second.conversations.change_membership(room, REMOVE)
+        await first.conversations.change_membership(room, add)
+        await second.conversations.change_membership(room, REMOVE)
+    record = await cluster.messaging.get(room)
+    assert record is not None
+    assert (record.participants, record.applied_seq) == ((ANA,), 8)
