@@ -60,10 +60,18 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """A server instance. `limits` sets `CONVENE_LIMITS_*` variables: `{"WRITE_TIMEOUT_MS": "2000"}`."""
+    """A server instance. `limits` sets `CONVENE_LIMITS_*` variables: `{"WRITE_TIMEOUT_MS": "2000"}`.
+
+    `variables` are further variables of its environment, by their whole name.
+    """
 
     def __init__(
-        self, stores: ServerStores, log: Path, limits: Mapping[str, str] | None = None, port: int = 0
+        self,
+        stores: ServerStores,
+        log: Path,
+        limits: Mapping[str, str] | None = None,
+        port: int = 0,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self._log = log
         self._environment = {
@@ -71,6 +79,7 @@ class ServerProcess:
             **stores.environment(),
             **{f"CONVENE_LIMITS_{name}": value for name, value in (limits or {}).items()},
             "CONVENE_PORT": str(port),
+            **(variables or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
