@@ -9,6 +9,7 @@ import { showShortcuts } from "../components/shortcuts.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
+import { privacySettings } from "./privacy_settings.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
 export function settingsView(session, logOut, onDeleted) {
@@ -21,7 +22,7 @@ export function settingsView(session, logOut, onDeleted) {
       section("Profile", profileSection(session)),
       section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
-      section("Privacy", privacySection(session)),
+      section("Privacy", privacySettings(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Blocked people", blockedList(session)),
       section("Account", accountButtons(session, logOut, onDeleted)),
@@ -158,48 +159,6 @@ function rethrowPasswordError(error) {
     "auth.invalid_credentials": "The current password is wrong.",
   }[error.code];
   throw detail ? Object.assign(new Error(detail), { errors: [{ field: "current_password", detail }] }) : error;
-}
-
-const AUDIENCES = {
-  everyone: "Everyone",
-  known: "People I follow or share a conversation with",
-  nobody: "No one",
-};
-
-function privacySection(session) {
-  const content = element("div", {}, loadingText());
-
-  async function load() {
-    try {
-      setChildren(content, privacyForm(session, await session.api.get("/v1/users/me/privacy")));
-    } catch (error) {
-      setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
-    }
-  }
-
-  load();
-  return content;
-}
-
-function privacyForm(session, settings) {
-  const fields = [
-    new Field("groups", "Who can add me to groups", { kind: "select", required: true }),
-    new Field("invites", "Who can invite me to events", { kind: "select", required: true }),
-  ];
-  for (const field of fields) {
-    const options = Object.entries(AUDIENCES).map(([value, label]) => element("option", { value }, label));
-    field.input.append(...options);
-    field.value = settings[field.name];
-  }
-  const hint = element("p", { class: "hint" }, "Others can send you a request, except if you choose “No one”.");
-  const form = new Form([...fields, hint], {
-    submit: "Save",
-    send: async (values) => {
-      await session.api.patch("/v1/users/me/privacy", values);
-      toast("Saved");
-    },
-  });
-  return form.element;
 }
 
 function sessionList(session, logOut) {
