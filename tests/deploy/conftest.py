@@ -6,11 +6,12 @@ A test whose tool is not installed is skipped; with CONVENE_TEST_DEPLOY=1 it fai
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import STORES_START_S, LoopThread
 from tests.deploy.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import server_stores
 from tests.end_to_end.server_process import ServerProcess, ServerStores, free_port
@@ -27,36 +28,51 @@ Pair = tuple[ServerProcess, ServerProcess]
 VARIABLES = {
     "CONVENE_TRUSTED_PROXIES": "1",
     "CONVENE_PROXY_NETWORKS": "127.0.0.0/8",
-    "CONVENE_LIMITS_LOGINS_PER_S": "0.01",
+    "CONVENE_LIMITS_LOGINS_PER_S": "1",
     "CONVENE_LIMITS_LOGINS_BURST": "5",
 }
 
 
-@pytest.fixture
+def find(name: str) -> str:
+    """Return the path of a program. Without it the test is skipped."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{ADMIN_FOLDERS}")
+    if found is None:
+        missing = f"{name} is not installed"
+        if os.environ.get("CONVENE_TEST_DEPLOY") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+class ProxiedServer(ServerProcess):
+    """An instance that trusts one proxy on this machine."""
+
+    def __init__(self, stores: ServerStores, log: Path, port: int) -> None:
+        super().__init__(stores, log, port=port)
+        self._environment.update(VARIABLES)
+
+
+@pytest.fixture(scope="session")
 def find_tool() -> FindTool:
-    """Return a function that returns the path of a program, and skips the test where there is none."""
-
-    def find(name: str) -> str:
-        found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{ADMIN_FOLDERS}")
-        if found is None:
-            missing = f"{name} is not installed"
-            if os.environ.get("CONVENE_TEST_DEPLOY") == "1":
-                pytest.fail(missing)
-            pytest.skip(missing)
-        return found
-
+    """The function `find`."""
     return find
 
 
-@pytest.fixture
-async def instances(server_stores: ServerStores, tmp_path: Path) -> AsyncIterator[Pair]:
-    """Two instances that trust one proxy on this machine."""
+@pytest.fixture(scope="session")
+def instances(
+    server_stores: ServerStores, background: LoopThread, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pair]:
+    """Two instances for all tests. A test that stops one starts it again."""
+    folder = tmp_path_factory.mktemp("instances")
     first, second = (
-        ServerProcess(server_stores, tmp_path / f"{name}.log", port=free_port(), variables=VARIABLES)
-        for name in ("first", "second")
+        ProxiedServer(server_stores, folder / f"{name}.log", port=free_port()) for name in ("first", "second")
     )
-    try:
+
+    async def start() -> None:
         await asyncio.gather(first.start(), second.start())
+
+    try:
+        background.run(start(), STORES_START_S)
         yield first, second
     finally:
         first.close()
@@ -64,18 +80,26 @@ async def instances(server_stores: ServerStores, tmp_path: Path) -> AsyncIterato
 
 
 @pytest.fixture
-async def nginx(find_tool: FindTool, instances: Pair, tmp_path: Path) -> AsyncIterator[ProxyProcess]:
-    """Debian's nginx with the files of `deploy/nginx` in front of the two instances."""
-    proxy = ProxyProcess.nginx(find_tool("nginx"), DEPLOY / "nginx", tmp_path / "nginx", instances)
-    await proxy.start()
-    yield proxy
-    proxy.close()
+def nginx(find_tool: FindTool, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ProxyProcess]:
+    """nginx with the files of `deploy/nginx` in front of the two instances."""
+    program = find_tool("nginx")
+    instances: Pair = request.getfixturevalue("instances")
+    yield from run(ProxyProcess.nginx(program, DEPLOY / "nginx", tmp_path / "nginx", instances), request)
 
 
 @pytest.fixture
-async def caddy(find_tool: FindTool, instances: Pair, tmp_path: Path) -> AsyncIterator[ProxyProcess]:
+def caddy(find_tool: FindTool, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ProxyProcess]:
     """Caddy with the file of `deploy/caddy` in front of the two instances."""
-    proxy = ProxyProcess.caddy(find_tool("caddy"), DEPLOY / "caddy", tmp_path / "caddy", instances)
-    await proxy.start()
-    yield proxy
-    proxy.close()
+    program = find_tool("caddy")
+    instances: Pair = request.getfixturevalue("instances")
+    yield from run(ProxyProcess.caddy(program, DEPLOY / "caddy", tmp_path / "caddy", instances), request)
+
+
+def run(proxy: ProxyProcess, request: pytest.FixtureRequest) -> Iterator[ProxyProcess]:
+    """Run a proxy for one test."""
+    background: LoopThread = request.getfixturevalue("background")
+    try:
+        background.run(proxy.start())
+        yield proxy
+    finally:
+        proxy.close()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pwd
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Self
 
 import aiohttp
 
-from tests.end_to_end.polling import POLL_S, wait_until
+from tests.end_to_end.polling import POLL_S
 from tests.end_to_end.server_process import ServerProcess, free_port
 
 START_TIMEOUT_S = 20.0
@@ -39,9 +38,7 @@ class ProxyProcess:
         self.port = port
 
     @classmethod
-    def nginx(
-        cls, program: str, source: Path, folder: Path, instances: Sequence[ServerProcess]
-    ) -> Self:
+    def nginx(cls, program: str, source: Path, folder: Path, instances: Sequence[ServerProcess]) -> Self:
         """Copy the configuration, with other ports and folders, and shorter times for slow clients."""
         folder.mkdir()
         port = free_port()
@@ -74,9 +71,7 @@ class ProxyProcess:
         return cls([program, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"], folder, port)
 
     @classmethod
-    def caddy(
-        cls, program: str, source: Path, folder: Path, instances: Sequence[ServerProcess]
-    ) -> Self:
+    def caddy(cls, program: str, source: Path, folder: Path, instances: Sequence[ServerProcess]) -> Self:
         """As `nginx`, of one file."""
         folder.mkdir()
         port = free_port()
@@ -87,7 +82,9 @@ class ProxyProcess:
             **_upstreams(instances),
         }
         (folder / "Caddyfile").write_text(adapt((source / "Caddyfile").read_text(), replacements))
-        return cls([program, "run", "--config", f"{folder}/Caddyfile", "--adapter", "caddyfile"], folder, port)
+        return cls(
+            [program, "run", "--config", f"{folder}/Caddyfile", "--adapter", "caddyfile"], folder, port
+        )
 
     async def start(self) -> None:
         """Start the proxy and wait until an instance answers through it."""
@@ -117,13 +114,6 @@ class ProxyProcess:
                 return response.status == 200
         except aiohttp.ClientError:
             return False
-
-    async def stop(self) -> None:
-        """Stop as an operator does, and wait."""
-        process = self._process
-        assert process is not None
-        process.send_signal(signal.SIGTERM)
-        await wait_until(lambda: process.poll() is not None, STOP_TIMEOUT_S, "the proxy did not exit")
 
     def close(self) -> None:
         process = self._process

@@ -60,18 +60,10 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """A server instance. `limits` sets `CONVENE_LIMITS_*` variables: `{"WRITE_TIMEOUT_MS": "2000"}`.
-
-    `variables` are further variables of its environment, by their whole name.
-    """
+    """A server instance. `limits` sets `CONVENE_LIMITS_*` variables: `{"WRITE_TIMEOUT_MS": "2000"}`."""
 
     def __init__(
-        self,
-        stores: ServerStores,
-        log: Path,
-        limits: Mapping[str, str] | None = None,
-        port: int = 0,
-        variables: Mapping[str, str] | None = None,
+        self, stores: ServerStores, log: Path, limits: Mapping[str, str] | None = None, port: int = 0
     ) -> None:
         self._log = log
         self._environment = {
@@ -79,7 +71,6 @@ class ServerProcess:
             **stores.environment(),
             **{f"CONVENE_LIMITS_{name}": value for name, value in (limits or {}).items()},
             "CONVENE_PORT": str(port),
-            **(variables or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
