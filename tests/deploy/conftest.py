@@ -1,6 +1,6 @@
 """Fixtures for what is in `deploy/`: the tools that check it, and two instances behind a proxy.
 
-A test whose tool is not installed is skipped; with CONVENE_TEST_DEPLOY=1 it fails.
+A test whose program is not installed is skipped; it fails where CONVENE_TEST_REQUIRED names the program.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def find(name: str) -> str:
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{ADMIN_FOLDERS}")
     if found is None:
         missing = f"{name} is not installed"
-        if os.environ.get("CONVENE_TEST_DEPLOY") == "1":
+        if name in os.environ.get("CONVENE_TEST_REQUIRED", "").split():
             pytest.fail(missing)
         pytest.skip(missing)
     return found
