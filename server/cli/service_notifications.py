@@ -24,7 +24,7 @@ def notify_service_manager(state: str) -> None:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             # A manager that does not read must not stop the server.
-            sender.setblocking(False)  # noqa: FBT003
+            sender.setblocking(False)
             sender.sendto(state.encode(), address)
     except OSError as error:
         _log.warning("the service manager was not told %s: %s", state, error.strerror)

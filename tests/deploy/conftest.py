@@ -84,7 +84,7 @@ def nginx(find_tool: FindTool, request: pytest.FixtureRequest, tmp_path: Path) -
     """nginx with the files of `deploy/nginx` in front of the two instances."""
     program = find_tool("nginx")
     instances: Pair = request.getfixturevalue("instances")
-    yield from run(ProxyProcess.nginx(program, DEPLOY / "nginx", tmp_path / "nginx", instances), request)
+    yield from run(ProxyProcess.nginx(program, DEPLOY / "nginx", tmp_path / "nginx", instances))
 
 
 @pytest.fixture
@@ -92,14 +92,13 @@ def caddy(find_tool: FindTool, request: pytest.FixtureRequest, tmp_path: Path) -
     """Caddy with the file of `deploy/caddy` in front of the two instances."""
     program = find_tool("caddy")
     instances: Pair = request.getfixturevalue("instances")
-    yield from run(ProxyProcess.caddy(program, DEPLOY / "caddy", tmp_path / "caddy", instances), request)
+    yield from run(ProxyProcess.caddy(program, DEPLOY / "caddy", tmp_path / "caddy", instances))
 
 
-def run(proxy: ProxyProcess, request: pytest.FixtureRequest) -> Iterator[ProxyProcess]:
+def run(proxy: ProxyProcess) -> Iterator[ProxyProcess]:
     """Run a proxy for one test."""
-    background: LoopThread = request.getfixturevalue("background")
     try:
-        background.run(proxy.start())
+        proxy.start()
         yield proxy
     finally:
         proxy.close()

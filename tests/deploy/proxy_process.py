@@ -1,14 +1,14 @@
 """A reverse proxy that runs with the files of `deploy/`, before instances on other ports."""
 
-import asyncio
 import os
 import pwd
 import subprocess
+import time
+import urllib.request
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
-
-import aiohttp
 
 from tests.end_to_end.polling import POLL_S
 from tests.end_to_end.server_process import ServerProcess, free_port
@@ -86,7 +86,7 @@ class ProxyProcess:
             [program, "run", "--config", f"{folder}/Caddyfile", "--adapter", "caddyfile"], folder, port
         )
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Start the proxy and wait until an instance answers through it."""
         with (self._folder / "output.log").open("wb") as output:
             self._process = subprocess.Popen(
@@ -97,22 +97,18 @@ class ProxyProcess:
                 stderr=output,
                 start_new_session=True,
             )
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                while not await self._answers():
-                    await asyncio.sleep(POLL_S)
-        except BaseException as error:
-            error.add_note((self._folder / "output.log").read_text())
-            self.close()
-            raise
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._answers():
+            output_text = (self._folder / "output.log").read_text()
+            assert self._process.poll() is None, f"the proxy exited:\n{output_text}"
+            assert time.monotonic() < deadline, f"the proxy did not start:\n{output_text}"
+            time.sleep(POLL_S)
 
-    async def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, "the proxy exited"
+    def _answers(self) -> bool:
         try:
-            async with aiohttp.ClientSession() as http, http.get(f"{self.url}/readyz") as response:
-                return response.status == 200
-        except aiohttp.ClientError:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as response:
+                return bool(response.status == HTTPStatus.OK)
+        except OSError:
             return False
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import aiohttp
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.deploy.conftest import Pair
