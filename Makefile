@@ -37,7 +37,7 @@ test-browser: $(DEV)
 	CONVENE_PYTHON=$(abspath $(PY)) node --test --test-concurrency=1 tests/web/browser/*.test.js
 
 test-long: $(DEV)
-	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/end_to_end tests/server/test_openapi_fuzz.py $(ARGS)
+	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/end_to_end tests/install tests/server/test_openapi_fuzz.py $(ARGS)
 
 check: $(DEV)
 	$(VENV)/bin/ruff check .
