@@ -93,7 +93,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """URLs and pools of the stores. Stores without a URL are started from wheels, under `data_dir`."""
+    """URLs and pools of the stores. Stores without a URL are started on this machine, under `data_dir`.
+
+    `mongod` is the program of MongoDB to start there, by default the one on PATH.
+    """
 
     data_dir: Annotated[str, Meta(min_length=1)] = "data"
     ephemeral: bool = False
@@ -104,6 +107,7 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     postgres_url_events: PostgresUrl | None = None
     postgres_url_notifications: PostgresUrl | None = None
     mongo_url: MongoUrl | None = None
+    mongod: NonEmptyText | None = None
     redis_url: RedisUrl | None = None
     postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
     postgres_acquire_queue: Annotated[int, Meta(ge=1)] = 2000
@@ -186,6 +190,7 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_POSTGRES_URL_EVENTS": ("stores", "postgres_url_events"),
     "CONVENE_POSTGRES_URL_NOTIFICATIONS": ("stores", "postgres_url_notifications"),
     "CONVENE_MONGO_URL": ("stores", "mongo_url"),
+    "CONVENE_MONGOD": ("stores", "mongod"),
     "CONVENE_REDIS_URL": ("stores", "redis_url"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),
