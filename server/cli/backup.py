@@ -1,7 +1,7 @@
 """`run.py backup` and `run.py restore`: all stores into a folder, and back."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +9,7 @@ import typer
 
 from actors.operations.backup import Backup
 from server.cli.command_types import ConfigOption, RunAsync
+from storage.contracts.backups import RestoreRefused
 
 OpenBackup = Callable[[Path | None], AbstractAsyncContextManager[Backup]]
 """(configuration file) -> the stores, open within the context."""
@@ -25,8 +26,9 @@ def add_backup(cli: typer.Typer, open_backup: OpenBackup, run_async: RunAsync) -
         """
 
         async def work() -> None:
-            async with open_backup(config) as backups:
-                manifest = await backups.dump(folder)
+            with _explain_refusal("Nothing was backed up"):
+                async with open_backup(config) as backups:
+                    manifest = await backups.dump(folder)
             size = sum(file.bytes for file in manifest.files)
             typer.echo(f"Backup of {manifest.started_at} is complete: {folder}, {size / 1e6:.1f} MB")
 
@@ -43,8 +45,19 @@ def add_backup(cli: typer.Typer, open_backup: OpenBackup, run_async: RunAsync) -
         """Restore a backup. Stop all instances first. Stores with data need `--overwrite`."""
 
         async def work() -> None:
-            async with open_backup(config) as backups:
-                manifest = await backups.restore(folder, overwrite=overwrite)
-            typer.echo(f"Restored the backup of {manifest.started_at}. Check it with `run.py doctor`.")
+            with _explain_refusal("The backup was not restored"):
+                async with open_backup(config) as backups:
+                    manifest = await backups.restore(folder, overwrite=overwrite)
+            typer.echo(f"Restored the backup of {manifest.started_at}.")
+            typer.echo("Start an instance, which reads the retained events, then run `run.py doctor`.")
 
         run_async(work)
+
+
+@contextmanager
+def _explain_refusal(consequence: str) -> Iterator[None]:
+    try:
+        yield
+    except (RestoreRefused, FileExistsError) as refused:
+        typer.echo(f"{consequence}: {refused}", err=True)
+        raise typer.Exit(1) from None

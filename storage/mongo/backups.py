@@ -89,7 +89,9 @@ class MongoBackup:
         async with map_errors():
             for name in (CONVERSATIONS, MESSAGES):
                 if await self._database.get_collection(name).find_one({}, {"_id": 1}) is not None:
-                    raise RestoreRefused(f"messaging: the collection {name} has documents.")
+                    raise RestoreRefused(
+                        f"messaging: the collection {name} has documents. Use --overwrite to replace them."
+                    )
 
     async def restore(self, state: StoreState, read: ReadPart) -> None:
         async with map_errors():

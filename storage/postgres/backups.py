@@ -103,7 +103,9 @@ class PostgresBackup:
             for row in await connection.fetch(CONTENT.text):
                 filled = await connection.fetchval(row["command"])
                 if filled is not None:
-                    raise RestoreRefused(f"{self._service}: the table {filled} has rows.")
+                    raise RestoreRefused(
+                        f"{self._service}: the table {filled} has rows. Use --overwrite to replace them."
+                    )
 
     async def restore(self, state: StoreState, read: ReadPart) -> None:
         recorded = self._recorded_migrations(state)
