@@ -50,7 +50,7 @@ class Installation:
             await connection.close()
 
 
-async def wait_until_doctor_is_content(installation: Installation) -> None:
+async def wait_until_doctor_passes(installation: Installation) -> None:
     """Wait until consumers have read the retained events, after which every check must pass."""
     deadline = time.monotonic() + DOCTOR_TIMEOUT_S
     while True:

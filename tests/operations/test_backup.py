@@ -14,6 +14,7 @@ from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi, wait_until_equal
+from tests.operations.installation import Installation, wait_until_doctor_passes
 
 MESSAGES_BEFORE = 60
 MESSAGES_AFTER = 30
@@ -96,7 +97,7 @@ async def test_backup_under_load_restores_everything_acknowledged_before(
         assert (await ana_api.get(f"/v1/events/{event['id']}"))["title"] == "Picnic"
         new_post = await ana_api.post("after the restore")
         await wait_until_equal(ben_api.feed, [new_post, *posts], LOAD_TIMEOUT_S)
-    await wait_until_doctor_is_content(target)
+    await wait_until_doctor_passes(target)
 
 
 async def assert_last_edit_is_shown(

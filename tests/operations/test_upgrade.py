@@ -1,5 +1,7 @@
 """An installation of release 0.1.0 is upgraded, while instances of that release may still run."""
 
+import re
+
 import asyncpg
 import pytest
 
@@ -11,11 +13,11 @@ from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi
 from tests.operations import release_fixture
-from tests.operations.installation import Installation, wait_until_doctor_is_content
+from tests.operations.installation import Installation, wait_until_doctor_passes
 
 DEMO_PASSWORD = "convene-demo"
-ADMINISTRATION = {"migrations", "roles"}
-"""Statements of `run.py migrate`, which run outside of the services' databases."""
+CASTS = re.compile(r"::(character varying|text)(\[\])?|[()]")
+"""A schema that was dumped and loaded has the same checks in another spelling."""
 
 SCHEMA = """
 SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
@@ -44,7 +46,7 @@ async def old_installation(target: Installation) -> Installation:
 async def read_schema(url: str) -> set[str]:
     connection = await asyncpg.connect(url)
     try:
-        return {row["item"] for row in await connection.fetch(SCHEMA)}
+        return {CASTS.sub("", row["item"]) for row in await connection.fetch(SCHEMA)}
     finally:
         await connection.close()
 
@@ -115,4 +117,4 @@ async def test_upgraded_installation_serves_its_old_data(old_installation: Insta
     assert old_history
     assert [message.id for message in history] == [*(message.id for message in old_history), sent.message_id]
     assert set(SERVICES) == old_installation.databases.keys()
-    await wait_until_doctor_is_content(old_installation)
+    await wait_until_doctor_passes(old_installation)
