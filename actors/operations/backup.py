@@ -57,8 +57,8 @@ class Backup:
                 self._report(f"{name}: {rows} rows in {len(states[name].parts)} parts")
             return writer.finish(self._version, started_at, _now(), states)
 
-    async def restore(self, folder: Path, *, overwrite: bool) -> Manifest:
-        """Replace the content of all stores by that of a backup. No instance may run.
+    async def restore(self, folder: Path, *, overwrite: bool, only: Sequence[str] = ()) -> Manifest:
+        """Replace the content of all stores, or of some, by that of a backup. No instance may run.
 
         Checks the files and all targets first. Each database changes in one transaction; after a failure
         repeat the restore with `overwrite`.
@@ -68,11 +68,12 @@ class Backup:
                 overwritten. Unless the message says that a part differs, nothing was changed.
         """
         manifest = read_manifest(folder)
-        if missing := set(STORE_ORDER) - manifest.stores.keys():
-            raise RestoreRefused(f"The backup lacks {', '.join(sorted(missing))}.")
-        for name in STORE_ORDER:
+        chosen = [name for name in STORE_ORDER if not only or name in only]
+        if unknown := set(only or STORE_ORDER) - (manifest.stores.keys() & set(STORE_ORDER)):
+            raise RestoreRefused(f"The backup has no store {', '.join(sorted(unknown))}.")
+        for name in chosen:
             await self._stores[name].check_target(manifest.stores[name], overwrite=overwrite)
-        for name in STORE_ORDER:
+        for name in chosen:
             await self._stores[name].restore(manifest.stores[name], partial(read_part, folder, name))
             self._report(f"{name}: {manifest.count_rows(name)} rows restored")
         removed = [await store.clear() for store in self._volatile_stores]

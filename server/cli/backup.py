@@ -40,6 +40,9 @@ def add_backup(cli: typer.Typer, open_backup: OpenBackup, run_async: RunAsync) -
         overwrite: Annotated[  # noqa: FBT002 - the form of an option
             bool, typer.Option("--overwrite", help="Replace what the stores contain.")
         ] = False,
+        only: Annotated[
+            list[str] | None, typer.Option(help="Store to restore, such as posts; may be repeated.")
+        ] = None,
         config: ConfigOption = None,
     ) -> None:
         """Restore a backup. Stop all instances first. Stores with data need `--overwrite`."""
@@ -47,7 +50,7 @@ def add_backup(cli: typer.Typer, open_backup: OpenBackup, run_async: RunAsync) -
         async def work() -> None:
             with _explain_refusal("The backup was not restored"):
                 async with open_backup(config) as backups:
-                    manifest = await backups.restore(folder, overwrite=overwrite)
+                    manifest = await backups.restore(folder, overwrite=overwrite, only=only or ())
             typer.echo(f"Restored the backup of {manifest.started_at}.")
             typer.echo("Start an instance, which reads the retained events, then run `run.py doctor`.")
 

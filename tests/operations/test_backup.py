@@ -4,9 +4,12 @@ import asyncio
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from bson import ObjectId
+from pymongo import AsyncMongoClient
 
 from storage.postgres.roles import SERVICES
 from tests.end_to_end.chat_user import ChatUser
@@ -19,6 +22,7 @@ from tests.operations.installation import Installation, wait_until_doctor_passes
 MESSAGES_BEFORE = 60
 MESSAGES_AFTER = 30
 LOAD_TIMEOUT_S = 60.0
+TABLE_COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 OUTBOX_HEAD = "SELECT last_value FROM outbox_id_seq"
 OUTBOX_MAX = "SELECT max(id) FROM outbox"
 
@@ -33,7 +37,7 @@ async def edit_until(user: ChatUser, conversation_id: str, message_id: str, stop
 
 
 async def post_until(api: UserApi, stop: asyncio.Event) -> list[str]:
-    posts = []
+    posts: list[str] = []
     while not stop.is_set():
         posts.append(await api.post(f"post {len(posts)}"))
     return posts
@@ -113,10 +117,7 @@ async def assert_last_edit_is_shown(
 
 async def read_changes(url: str, message_id: str) -> list[str]:
     """Return the contents that changes in the log gave a message, in order."""
-    from bson import ObjectId
-    from pymongo import AsyncMongoClient
-
-    client = AsyncMongoClient(url)
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url)
     try:
         database = client.get_default_database()
         changes = await database["messages"].find({"message_id": ObjectId(message_id)}).to_list()
@@ -130,7 +131,7 @@ async def test_restore_refuses_stores_with_data_or_instances(
 ) -> None:
     """Data is only replaced with `--overwrite`, and never while an instance runs."""
     folder = tmp_path / "backup"
-    ana = await RegisteredUser.register("ana", source.instance)
+    await RegisteredUser.register("ana", source.instance)
     assert (await source.run("backup", str(folder)))[0] == 0
 
     status, output = await source.run("restore", str(folder), "--overwrite")
@@ -145,7 +146,11 @@ async def test_restore_refuses_stores_with_data_or_instances(
     status, output = await source.run("restore", str(folder), "--overwrite")
     assert status == 0, output
     assert await source.fetch_value("users", "SELECT count(*) FROM users") == 1
-    assert ana.id
+    status, output = await target.run("restore", str(folder), "--only", "users")
+    assert status == 0, output
+    assert await target.fetch_value("users", "SELECT count(*) FROM users") == 1
+    assert await target.fetch_value("posts", TABLE_COUNT) == 0
+    assert (await target.run("restore", str(folder), "--only", "nothing"))[0] == 1
 
 
 async def test_backup_is_private_and_checked_before_a_restore(
@@ -177,5 +182,4 @@ async def test_backup_is_private_and_checked_before_a_restore(
     (folder / "manifest.json").unlink()
     status, output = await target.run("restore", str(folder))
     assert (status, "no complete backup" in output) == (1, True), output
-    count = await target.fetch_value("users", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-    assert count == 0
+    assert await target.fetch_value("users", TABLE_COUNT) == 0
