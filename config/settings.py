@@ -72,15 +72,34 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    """Address to listen on. `0.0.0.0` is all IPv4 addresses of the machine."""
+
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    """Port of the first instance; 0 takes a free one."""
+
     trusted_proxies: Annotated[int, Meta(ge=0, le=10)] = 0
+    """Number of reverse proxies in a row that append to `X-Forwarded-For`. 0: the header is ignored."""
+
     requests_per_s: Annotated[int, Meta(ge=1)] = 200
+    """HTTP requests per second of one caller: a user, or an address without a token. Past it: 429."""
+
     requests_burst: Annotated[int, Meta(ge=1)] = 1000
+    """HTTP requests that one caller may send at once."""
+
     rate_entries: Annotated[int, Meta(ge=100)] = 50_000
+    """Callers whose rates one instance remembers. The least recently seen is forgotten."""
+
     cors_origins: tuple[Origin, ...] = ()
+    """Origins whose pages may read responses; `*` for all."""
+
     proxy_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks from which the last proxy connects. The header of other peers is ignored."""
+
     management_host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    """Address of the management port."""
+
     management_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    """Port of metrics and of the details of readiness. Without one see `docs/operations.md`."""
 
     def __post_init__(self) -> None:
         for network in self.proxy_networks:
@@ -99,20 +118,49 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     data_dir: Annotated[str, Meta(min_length=1)] = "data"
+    """Folder of the embedded stores and of other files."""
+
     ephemeral: bool = False
+    """Keep the embedded stores in a temporary folder that is removed at the end."""
+
     postgres_url: PostgresUrl | None = None
+    """PostgreSQL server. Databases of services without a URL are created on it."""
+
     postgres_url_users: PostgresUrl | None = None
+    """Database of the User service."""
+
     postgres_url_social: PostgresUrl | None = None
+    """Database of the Social service."""
+
     postgres_url_posts: PostgresUrl | None = None
+    """Database of the Posts service."""
+
     postgres_url_events: PostgresUrl | None = None
+    """Database of the Events service."""
+
     postgres_url_notifications: PostgresUrl | None = None
+    """Database of the Notification service."""
+
     mongo_url: MongoUrl | None = None
+    """MongoDB replica set of the messaging store. The URL may name a database."""
+
     mongod: NonEmptyText | None = None
+    """Program of MongoDB to start where no URL is set; by default the one on PATH, if any."""
+
     redis_url: RedisUrl | None = None
+    """Redis servers, separated by commas. Bus and user streams are spread over all of them."""
+
     postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
+    """Connections of one instance to each of the five databases."""
+
     postgres_acquire_queue: Annotated[int, Meta(ge=1)] = 2000
+    """Calls that wait for a connection to one database. One more gets `server.overloaded`."""
+
     postgres_acquire_timeout_ms: Annotated[int, Meta(ge=1)] = 2000
+    """Time for which a call waits for a connection."""
+
     postgres_statement_timeout_ms: Annotated[int, Meta(ge=1)] = 5000
+    """Time limit of one statement."""
 
     def __repr__(self) -> str:
         return f"StoreSettings(data_dir={self.data_dir!r}, ephemeral={self.ephemeral}, <urls hidden>)"
@@ -126,12 +174,25 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    """SMTP server. Without one no mail is sent."""
+
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    """Port of the SMTP server; by default the usual one for `security`."""
+
     security: Literal["starttls", "tls", "none"] = "starttls"
+    """Encryption of the connection. It is required, not opportunistic."""
+
     username: NonEmptyText | None = None
+    """Name of the account at the SMTP server."""
+
     password: NonEmptyText | None = None
+    """Password of that account."""
+
     sender: Annotated[str, Meta(max_length=320, pattern=r"^[^\r\n@]+@[^\r\n@]+$")] | None = None
+    """Sender of all mail, as `no-reply@example.org` or `Convene <no-reply@example.org>`."""
+
     base_url: WebUrl | None = None
+    """Address of the web client, for the links in mail."""
 
     def __post_init__(self) -> None:
         if self.host is not None and (self.sender is None or self.base_url is None):
@@ -147,14 +208,20 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe level that is logged."""
+
     format: Literal["json", "console"] = "console"
+    """`console` for people; `json` is one object per line, and never shows links of mail."""
 
 
 class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What new accounts start with: who may add them to groups, and who may invite them to events."""
 
     groups: Literal["everyone", "known", "nobody"] = "everyone"
+    """Who may add a new account to groups without its consent."""
+
     invites: Literal["everyone", "known", "nobody"] = "everyone"
+    """Who may invite a new account to events."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
