@@ -102,4 +102,6 @@ async def test_requests_stores_and_build_are_measured(api: ApiClient, instance: 
         re.MULTILINE,
     )
     assert re.search(r"^convene_ready 1\.0$", exposition, re.MULTILINE)
-    assert re.search(r'^convene_build_info\{python="3[^"]+",version="[^"]+"\} 1\.0$', exposition, re.MULTILINE)
+    assert re.search(
+        r'^convene_build_info\{python="3[^"]+",version="[^"]+"\} 1\.0$', exposition, re.MULTILINE
+    )
