@@ -116,6 +116,7 @@ async def test_unread_events_are_reported(
     assert [message.split(":")[0] for message in messages] == [
         "notifications.social",
         "feed.social",
+        "events.blocks",
         "requests.social",
     ]
 
