@@ -88,7 +88,7 @@ async def test_requests_stores_and_build_are_measured(api: ApiClient, instance: 
     async with api._session.get(f"http://127.0.0.1:{instance.port}/metrics") as answer:
         exposition = await answer.text()
     for store in ("users", "social", "posts", "events", "notifications"):
-        labels = f'{{pool="statements",store="{store}"}}'
+        labels = f'{{pool="statements",store="postgres {store}"}}'
         assert re.search(rf"^convene_store_connections{re.escape(labels)} [1-9]", exposition, re.MULTILINE)
     assert re.search(
         r'^convene_store_connections\{pool="driver",store="messaging"\} [1-9]', exposition, re.MULTILINE
