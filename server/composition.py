@@ -85,6 +85,7 @@ class ServerComponents:
     account_deletion: AccountDeletion
     reports: Reports
     mail_queue: MailQueue
+    passwords: Passwords
     core: Core
     services: Services
     pruning_job: PruningJob
@@ -209,6 +210,7 @@ async def create_components(
         ),
         reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
         mail_queue=mail_queue,
+        passwords=passwords,
         core=core,
         services=services,
         pruning_job=pruning_job,

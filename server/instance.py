@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from actors.runtime.loop_lag import LoopLag
-from actors.runtime.timer_wheel import TimerWheel
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
@@ -20,7 +19,8 @@ from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
 from server.observability.file_descriptors import FileDescriptors
 from server.observability.health import Health, check_sends
-from server.observability.metrics import MetricSources, create_metrics_registry
+from server.observability.http_metrics import HttpMetrics
+from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
@@ -79,6 +79,8 @@ class Instance:
         routes = create_routes(components)
         rates = RateLimiter(limits, settings.server)
         proxies = TrustedProxies(settings.server.trusted_proxies, settings.server.proxy_networks)
+        http_metrics = HttpMetrics()
+        limiter = HttpConnectionLimiter(core.timer_wheel, limits, settings.server.trusted_proxies)
         app = create_application(
             routes,
             components.authenticator,
@@ -86,6 +88,7 @@ class Instance:
             core.timer_wheel,
             limits,
             settings.server,
+            http_metrics,
         )
         health = Health(
             {
@@ -93,7 +96,15 @@ class Instance:
                 "domain_events": services.readers.check,
                 "sends": check_sends(core.unanswered_commands.statistics),
             },
-            create_metrics_registry(_metric_sources(components, connections, loop_lag, file_descriptors)),
+            create_metrics_registry(
+                _metric_sources(
+                    components,
+                    connections,
+                    loop_lag,
+                    file_descriptors,
+                    HttpMetricSources(http_metrics, limiter),
+                )
+            ),
         )
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
         websocket = WebSocketEndpoint(
@@ -106,7 +117,7 @@ class Instance:
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
         _add_documents(app, routes, settings, health)
-        await self._listen(app, health, connections, stream, core.timer_wheel)
+        await self._listen(app, health, connections, stream, limiter)
 
     async def open_operator_services(self) -> OperatorServices:
         """Create the components for an operator command. Nothing listens, and no domain events are read."""
@@ -124,10 +135,9 @@ class Instance:
         health: Health,
         connections: ConnectionManager,
         stream: EventStreamEndpoint,
-        timer_wheel: TimerWheel,
+        limiter: HttpConnectionLimiter,
     ) -> None:
         limits, server = self._settings.limits, self._settings.server
-        limiter = HttpConnectionLimiter(timer_wheel, limits, server.trusted_proxies)
         runner = HttpRunner(app, limiter, limits.http_keepalive_s)
         await runner.setup()
         self._shutdown.add("requests", runner.cleanup)
@@ -206,6 +216,7 @@ def _metric_sources(
     connections: ConnectionManager,
     loop_lag: LoopLag,
     file_descriptors: FileDescriptors,
+    http: HttpMetricSources,
 ) -> MetricSources:
     core = components.core
     return MetricSources(
@@ -218,6 +229,15 @@ def _metric_sources(
         commands=core.unanswered_commands.statistics,
         pending_effects=core.pending_effect_sweeper.statistics,
         file_descriptors=file_descriptors,
+        http=http,
+        store_pools=components.stores.pool_statistics,
+        passwords=components.passwords.statistics,
+        deliveries=lambda: {
+            "this": core.flusher.delivery_statistics(remote=False),
+            "remote": core.flusher.delivery_statistics(remote=True),
+        },
+        resumes=lambda: core.session_services.stream_recovery.outcomes,
+        version=VERSION,
         pruning=components.pruning_job.statistics,
         malformed_bus_frames=lambda: core.malformed_bus_frames,
         bus=components.stores.bus.statistics,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
@@ -34,6 +35,11 @@ RETRY_AFTER_MS: Final = 1000
 RequestCallback = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
+class HttpConnectionStatistics(msgspec.Struct, frozen=True):
+    connections: int
+    rejected: int
+
+
 class HttpConnectionLimiter:
     """Counts the HTTP connections of an instance, in total and per client address.
 
@@ -47,6 +53,9 @@ class HttpConnectionLimiter:
         self._per_address: Counter[str] | None = Counter() if trusted_proxies == 0 else None
         self._total = 0
         self.rejected = 0
+
+    def statistics(self) -> HttpConnectionStatistics:
+        return HttpConnectionStatistics(self._total, self.rejected)
 
     @property
     def total(self) -> int:

@@ -4,6 +4,7 @@ Overrides the URL: majority, journaled, reads from the primary, 5 s timeout. Dri
 `Unavailable`.
 """
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,9 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from storage.errors import Unavailable
+from storage.mongo.pool_counter import PoolCounter
 from storage.outages import get_outage
+from storage.store_calls import get_call_histogram
 
 TIMEOUT_MS = 5000
 HEARTBEAT_INTERVAL_MS = 1000
@@ -23,10 +26,11 @@ POOL_SIZE = 16
 
 Document = dict[str, Any]
 _outage = get_outage("messaging")
+_call_seconds = get_call_histogram("messaging")
 
 
-def connect(url: str) -> "AsyncIOMotorClient[Document]":
-    """Create a client. It connects on first use."""
+def connect(url: str, pool: PoolCounter | None = None) -> "AsyncIOMotorClient[Document]":
+    """Create a client, whose connections `pool` counts. It connects on first use."""
     return AsyncIOMotorClient(
         url,
         timeoutMS=TIMEOUT_MS,
@@ -36,6 +40,7 @@ def connect(url: str) -> "AsyncIOMotorClient[Document]":
         connectTimeoutMS=TIMEOUT_MS,
         maxPoolSize=POOL_SIZE,
         appname="convene",
+        event_listeners=[] if pool is None else [pool],
     )
 
 
@@ -51,10 +56,13 @@ def database(client: "AsyncIOMotorClient[Document]", name: str) -> "AsyncIOMotor
 
 @asynccontextmanager
 async def map_errors() -> AsyncIterator[None]:
-    """Map driver exceptions to `Unavailable`, and count them."""
+    """Map driver exceptions to `Unavailable`; count them, and measure the time of the block."""
+    started = time.perf_counter()
     try:
         yield
     except PyMongoError as error:
         _outage.failed(type(error).__name__)
         raise Unavailable(f"messaging store: {type(error).__name__}") from error
+    finally:
+        _call_seconds.observe(time.perf_counter() - started)
     _outage.succeeded()
