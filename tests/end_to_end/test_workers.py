@@ -1,6 +1,7 @@
 """Workers: several processes that serve one port."""
 
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -53,10 +54,10 @@ async def test_clients_resume_on_whichever_worker_accepts(start_workers: StartWo
         for number, pid in enumerate(pids):
             sends = asyncio.gather(*(chat_user.send_many(MESSAGES) for chat_user in chat_users))
             target = USERS * MESSAGES * number + USERS * MESSAGES // 4
-            await wait_until(lambda target=target: oracle.acknowledged > target)
+            await wait_until(functools.partial(has_acknowledged, oracle, target))
             os.kill(pid, signal.SIGKILL)
             head = max(result.seq for results in await sends for result in results)
-            await wait_until(lambda head=head: oracle.all_received(head))
+            await wait_until(functools.partial(oracle.all_received, head))
             await workers.wait_until_listening(WORKERS + number + 1)
         assert [chat_user.unannounced_gaps for chat_user in chat_users] == [0] * USERS
         assert min(chat_user.client.statistics().connects for chat_user in chat_users) >= 2
@@ -98,6 +99,10 @@ async def test_workers_stop_when_their_supervisor_is_killed(start_workers: Start
     await wait_until(
         lambda: not any(is_running(pid) for pid in pids), STOP_TIMEOUT_S, "workers outlived their supervisor"
     )
+
+
+def has_acknowledged(oracle: Oracle, messages: int) -> bool:
+    return oracle.acknowledged > messages
 
 
 def is_running(pid: int) -> bool:
