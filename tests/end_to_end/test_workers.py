@@ -8,21 +8,25 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.certificates import CertificateFiles
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import STOP_TIMEOUT_S, ServerStores
 from tests.end_to_end.worker_group import WorkerGroup
+from tests.server.websocket.peer import connect_peer, http_request
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="--workers needs Linux")
 WORKERS = 2
 USERS = 6
 MESSAGES = 40
 SPREAD = 24
+HEALTH = http_request("/healthz", {"Host": "convene.test"})
 StartWorkers = Callable[..., Awaitable[WorkerGroup]]
 
 
@@ -79,6 +83,30 @@ async def test_each_worker_gets_connections_and_tells_its_own(start_workers: Sta
     assert len(counts) == WORKERS
     # All on one side is as likely as to guess a number of 23 bits.
     assert min(counts) > 0
+
+
+async def test_sighup_reloads_the_certificate_of_all_workers(
+    start_workers: StartWorkers, certificate: CertificateFiles
+) -> None:
+    """Open connections stay; no worker shows the former certificate afterwards."""
+    workers = await start_workers(
+        CONVENE_TLS_CERT=str(certificate.certificate), CONVENE_TLS_KEY=str(certificate.key)
+    )
+    port = urlsplit(workers.url).port
+    assert port is not None
+    async with connect_peer(port, certificate.trusted()) as opened_before:
+        opened_before.write(HEALTH)
+        assert (await opened_before.read_http_response()).status == 200
+        certificate.renew()
+        workers.signal(signal.SIGHUP)
+        await wait_until(lambda: workers.log_text.count("TLS certificate reloaded") == WORKERS)
+        for _ in range(SPREAD):
+            async with connect_peer(port, certificate.trusted()) as opened_after:
+                opened_after.write(HEALTH)
+                assert (await opened_after.read_http_response()).status == 200
+        opened_before.write(HEALTH)
+        assert (await opened_before.read_http_response()).status == 200
+    assert "is restarted" not in workers.log_text
 
 
 async def test_sigterm_drains_all_workers(start_workers: StartWorkers) -> None:
