@@ -90,12 +90,14 @@ class Supervisor:
         try:
             waited: list[asyncio.Task[int] | asyncio.Task[object]] = [exited, stopped]
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if not exited.done():
-                child.send_signal(signal.SIGTERM)
-                await asyncio.wait([exited], timeout=STOP_TIMEOUT_S)
-            if not exited.done():
-                _log.error("an instance did not stop in time and is killed", extra={"pid": child.pid})
-                child.kill()
+            # It may have exited just now.
+            with contextlib.suppress(ProcessLookupError):
+                if not exited.done():
+                    child.send_signal(signal.SIGTERM)
+                    await asyncio.wait([exited], timeout=STOP_TIMEOUT_S)
+                if not exited.done():
+                    _log.error("an instance did not stop in time and is killed", extra={"pid": child.pid})
+                    child.kill()
             return await exited
         finally:
             self._running.discard(child)
