@@ -13,7 +13,8 @@ from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
-from server.http.http_connection import HttpConnectionLimiter, HttpRunner
+from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
+from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
@@ -54,6 +55,7 @@ class Instance:
         self._urls = urls
         self._instance_id = uuid.uuid4().hex[:12]
         self._shutdown = ShutdownSteps()
+        self._tls: ListenerTls | None = None
         self.port = settings.server.port
         self.management_port = settings.server.management_port
 
@@ -63,8 +65,10 @@ class Instance:
         Raises:
             Unavailable: a store cannot be reached.
             OSError: the port cannot be bound.
+            InvalidCertificate: TLS is configured and cannot be used.
         """
         settings, limits = self._settings, self._settings.limits
+        self._tls = listener_tls(settings.server)
         components = await create_components(settings, self._urls, self._instance_id, self._shutdown)
         core, services = components.core, components.services
         services.start()
@@ -119,6 +123,15 @@ class Instance:
         _add_documents(app, routes, settings, health)
         await self._listen(app, health, connections, stream, limiter)
 
+    def reload_certificate(self) -> None:
+        """Use the certificate that is in the files now, for new connections. Nothing is closed.
+
+        Raises:
+            InvalidCertificate: it cannot be used; the former one stays.
+        """
+        if self._tls is not None:
+            self._tls.reload()
+
     async def open_operator_services(self) -> OperatorServices:
         """Create the components for an operator command. Nothing listens, and no domain events are read."""
         return create_operator_services(
@@ -143,7 +156,14 @@ class Instance:
         self._shutdown.add("requests", runner.cleanup)
         if server.management_port is not None:
             await self._listen_for_operators(health, server.management_host, server.management_port)
-        site = web.TCPSite(runner, server.host, server.port, backlog=4096)
+        site = HttpSite(
+            runner,
+            server.host,
+            server.port,
+            backlog=4096,
+            ssl_context=None if self._tls is None else self._tls.context,
+            reuse_port=server.reuse_port,
+        )
         await site.start()
         self.port = int(runner.addresses[0][1])
 
