@@ -35,12 +35,14 @@ from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
+from actors.notifications.sender_filter import SenderFilter
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
 from actors.search_indexer import SearchIndexer
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
+from actors.social.mutes import Mutes
 from actors.social.social import Social
 from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
 from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
@@ -52,6 +54,7 @@ from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
+from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
 from storage.contracts.privacy import PrivacyStore
@@ -81,6 +84,7 @@ class ServiceStores:
     user_snapshots: UserSnapshotStore
     social: SocialStore
     audiences: AudienceStore
+    mutes: MuteStore
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
@@ -114,11 +118,12 @@ class SharedServices:
             stores.notifications, user_cards, self.block_service, self.stream_writer
         )
         self.notification_pusher = NotificationPusher(stores.notifications, user_cards, self.stream_writer)
+        self.sender_filter = SenderFilter(self.block_service, stores.mutes)
         self.mention_notifier = MentionNotifier(
             stores.notifications,
             stores.conversations,
             user_cards,
-            self.block_service,
+            self.sender_filter,
             self.notification_pusher,
             self.notifications,
         )
@@ -187,6 +192,7 @@ class Services:
             lambda: self.wake_readers("social"),
             core.publish_block_change,
         )
+        self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
         self.privacy_settings = PrivacySettings(stores.privacy)
         self.conversation_requests = shared.conversation_requests
         self.events = Events(
@@ -224,7 +230,7 @@ class Services:
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
         self._ephemeral_events = EphemeralEvents(
-            stores.posts, self.posts, stores.events, self.events, core.publish_ephemeral
+            stores.posts, self.posts, stores.events, self.events, stores.mutes, core.publish_ephemeral
         )
         self._user_cache_reconciler = UserCacheReconciler(
             stores.user_snapshots, list(stores.user_caches.values())
@@ -271,6 +277,7 @@ class Services:
         recipients = Recipients(
             shared.user_cards["notifications"],
             shared.block_service,
+            shared.sender_filter,
             stores.rsvps,
             Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
         )

@@ -25,6 +25,7 @@ from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
+from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
@@ -178,6 +179,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         ).routes(),
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
+        *MuteRoutes(services.mutes).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),

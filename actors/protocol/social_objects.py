@@ -16,6 +16,15 @@ class SocialStats(msgspec.Struct, frozen=True, gc=False):
     posts_count: int
 
 
+class Mute(msgspec.Struct, frozen=True):
+    """A user whom the caller mutes, what of them is hidden, and until when; null for no end."""
+
+    user: UserCard
+    posts: bool
+    notifications: bool
+    expires_at: str | None
+
+
 class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer."""
 

@@ -1,5 +1,4 @@
-// Whom the user follows and blocks. The API lists the followed users; it does not list blocks, so blocks
-// made in this browser are stored here, to be undone later.
+// Whom the user follows, mutes and blocks.
 
 import { Signal } from "./signal.js";
 
@@ -16,6 +15,8 @@ export class Relationships {
     this.#api = api;
     this.#me = me;
     this.changed = new Signal();
+    // Earlier versions kept the blocked users in the browser.
+    localStorage.removeItem(`convene.blocked.${me.id}`);
   }
 
   // Known for the 2,000 users followed last.
@@ -39,32 +40,30 @@ export class Relationships {
   async block(card) {
     await this.#api.put(`/v1/users/${encodeURIComponent(card.id)}/block`);
     this.#following.delete(card.id);
-    this.#saveBlocked([
-      ...this.blocked().filter((one) => one.id !== card.id),
-      { id: card.id, username: card.username },
-    ]);
     this.changed.emit({ userId: card.id, follows: false, blocked: true });
   }
 
   async unblock(userId) {
     await this.#api.delete(`/v1/users/${encodeURIComponent(userId)}/block`);
-    this.#saveBlocked(this.blocked().filter((one) => one.id !== userId));
   }
 
-  blocked() {
-    try {
-      return JSON.parse(localStorage.getItem(this.#storageKey) ?? "[]");
-    } catch {
-      return [];
-    }
+  // A page of the cards of blocked users.
+  blocked(cursor) {
+    return this.#api.get("/v1/users/me/blocks", { cursor });
   }
 
-  get #storageKey() {
-    return `convene.blocked.${this.#me.id}`;
+  // `scope`: what to hide (`posts`, `notifications`) and until when (`expires_at`, null for no end).
+  mute(userId, scope) {
+    return this.#api.put(`/v1/users/${encodeURIComponent(userId)}/mute`, scope);
   }
 
-  #saveBlocked(blocked) {
-    localStorage.setItem(this.#storageKey, JSON.stringify(blocked));
+  unmute(userId) {
+    return this.#api.delete(`/v1/users/${encodeURIComponent(userId)}/mute`);
+  }
+
+  // A page of mutes.
+  muted(cursor) {
+    return this.#api.get("/v1/users/me/mutes", { cursor });
   }
 
   async #read() {

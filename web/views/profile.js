@@ -7,6 +7,7 @@ import { button, element, errorText, loadingText, setChildren } from "../compone
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
 import { Menu } from "../components/menu.js";
+import { muteDialog } from "../components/mute_dialog.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { reportDialog } from "../components/report_dialog.js";
@@ -117,6 +118,7 @@ function actions(session, user, scope) {
   );
   more.addEventListener("click", () =>
     menu.open(more, [
+      [`Mute ${nameOf(user)}`, () => muteDialog(session, user)],
       [`Block ${nameOf(user)}`, block],
       ["Report", () => reportDialog(session, "user", user.id)],
     ]),
