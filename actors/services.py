@@ -43,6 +43,7 @@ from actors.search_indexer import SearchIndexer
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
 from actors.social.mutes import Mutes
+from actors.social.relationships import Relationships
 from actors.social.social import Social
 from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
 from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
@@ -192,6 +193,7 @@ class Services:
             lambda: self.wake_readers("social"),
             core.publish_block_change,
         )
+        self.relationships = Relationships(stores.social, user_cards["social"])
         self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
         self.privacy_settings = PrivacySettings(stores.privacy)
         self.conversation_requests = shared.conversation_requests

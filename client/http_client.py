@@ -24,11 +24,21 @@ from actors.protocol.objects import (
     OwnUser,
     Privacy,
     ReadState,
+    User,
     UserCard,
+    UserRelationship,
 )
 from actors.protocol.social_objects import Mute
 from client.errors import RequestTimeout
-from client.http_responses import Changes, History, LoginResponse, Page, SessionView, decode_rejection
+from client.http_responses import (
+    Changes,
+    History,
+    LoginResponse,
+    Page,
+    RelationshipList,
+    SessionView,
+    decode_rejection,
+)
 
 Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
@@ -105,6 +115,15 @@ class HttpClient:
         fields = {"groups": groups, "invites": invites}
         body = {field: value.value for field, value in fields.items() if value is not None}
         return await self._request(Privacy, "PATCH", "/v1/users/me/privacy", body=body)
+
+    async def relationships(self, user_ids: Sequence[str]) -> list[UserRelationship]:
+        """Return what relates this user to others, at most 100. Users who cannot be seen are omitted."""
+        query = {"user_ids": ",".join(user_ids)}
+        return (await self._request(RelationshipList, "GET", "/v1/relationships", query=query)).items
+
+    async def user(self, user_id: str) -> User:
+        """Return a user's profile, with the counts and what relates this user to them."""
+        return await self._request(User, "GET", f"/v1/users/{quote(user_id, safe='')}")
 
     async def blocked_users(self, cursor: str | None = None, limit: int = 100) -> Page[UserCard]:
         """Return a page of the users whom this user blocks, the latest first."""

@@ -4,7 +4,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from actors.protocol.objects import Message, OwnUser
+from actors.protocol.objects import Message, OwnUser, UserRelationship
 from actors.protocol.server_frames import LogFrame
 from client.errors import RequestRejected
 
@@ -35,6 +35,10 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
 
 class History(msgspec.Struct, frozen=True):
     items: list[Message]
+
+
+class RelationshipList(msgspec.Struct, frozen=True):
+    items: list[UserRelationship]
 
 
 class Changes(msgspec.Struct, frozen=True):

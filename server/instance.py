@@ -31,6 +31,7 @@ from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
 from server.routes.recovery import RecoveryRoutes
+from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
@@ -168,7 +169,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
     accounts, services, core = components.accounts, components.services, components.core
     assert core.presence is not None
     return (
-        *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
+        *UserRoutes(
+            accounts, services.block_service.list_blocked_users, services.relationships.get_profile
+        ).routes(),
         *AccountRoutes(components.account_deletion).routes(),
         *PrivacyRoutes(
             services.privacy_settings, services.conversation_requests, services.request_acceptance
@@ -180,6 +183,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
         *MuteRoutes(services.mutes).routes(),
+        *RelationshipRoutes(services.relationships).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),

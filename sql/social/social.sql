@@ -142,6 +142,33 @@ WHERE
 ORDER BY b.created_at DESC, b.blocked_id DESC
 LIMIT :limit
 
+-- name: relation_list
+-- Returns what relates a user to others, and the counts of the others. One row per user asked for.
+--
+--   :user_id uuid  :others uuid[]   -> relation rows
+SELECT
+    u.other_id,
+    EXISTS (
+        SELECT FROM follows WHERE follower_id = :user_id AND following_id = u.other_id
+    ) AS following,
+    EXISTS (
+        SELECT FROM follows WHERE follower_id = u.other_id AND following_id = :user_id
+    ) AS followed_by,
+    EXISTS (
+        SELECT FROM active_mutes WHERE muter_id = :user_id AND muted_id = u.other_id
+    ) AS muted,
+    EXISTS (
+        SELECT FROM blocks WHERE blocker_id = :user_id AND blocked_id = u.other_id
+    ) AS blocking,
+    EXISTS (
+        SELECT FROM blocks WHERE blocker_id = u.other_id AND blocked_id = :user_id
+    ) AS blocked_by,
+    coalesce(s.followers_count, 0) AS followers_count,
+    coalesce(s.following_count, 0) AS following_count,
+    coalesce(s.posts_count, 0) AS posts_count
+FROM unnest(:others) AS u (other_id)
+LEFT JOIN user_social_stats AS s ON u.other_id = s.user_id
+
 -- name: stats_get
 -- Returns a user's counts.
 --

@@ -32,6 +32,17 @@ class SocialStats(msgspec.Struct, frozen=True):
     posts_count: int = 0
 
 
+class RelationRecord(msgspec.Struct, frozen=True):
+    """What relates a user to another one, and the other's counts. `blocking`: the user blocks the other."""
+
+    following: bool
+    followed_by: bool
+    muted: bool
+    blocking: bool
+    blocked_by: bool
+    stats: SocialStats
+
+
 class PostsCount(msgspec.Struct, frozen=True):
     """A user's post count, as of the domain event `source_event_id`."""
 
@@ -98,6 +109,9 @@ class SocialStore(Protocol):
 
     async def blocked_users(self, user_id: str, before: PageKey | None, limit: int) -> list[BlockRecord]:
         """Return whom a user blocks, the latest first."""
+
+    async def relations(self, user_id: str, others: Sequence[str]) -> Mapping[str, RelationRecord]:
+        """Return how a user relates to each of `others`, also to those who do not exist. One round trip."""
 
     async def stats(self, user_id: str) -> SocialStats: ...
 

@@ -24,6 +24,7 @@ from tests.security.access_rules import (
     MESSAGE_OF_MEMBERS,
     PASS,
     PUBLIC,
+    RELATED,
     Outcome,
     Rule,
     everyone,
@@ -142,6 +143,7 @@ ROUTES = (
     Row("DELETE /v1/users/{owner}/follow", ANY_USER, relates=True, foreign={"owner": PASS}),
     Row("PUT /v1/users/{owner}/block", towards_owner(), relates=True, foreign={"owner": PASS}),
     Row("DELETE /v1/users/{owner}/block", ANY_USER, relates=True, foreign={"owner": PASS}),
+    Row("GET /v1/relationships?user_ids={owner}", RELATED, lists_owner=True, foreign={"owner": HIDDEN}),
     Row("GET /v1/users/me/blocks", ANY_USER),
     Row(
         "PUT /v1/users/{owner}/mute",

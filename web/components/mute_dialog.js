@@ -1,4 +1,4 @@
-// Asks what of a user to hide, and for how long.
+// Asks what of a user to hide, and for how long. `onMuted` is called after the user was muted.
 
 import { nameOf } from "../state/user_cards.js";
 import { Dialog } from "./dialog.js";
@@ -20,7 +20,7 @@ const DURATIONS = {
   month: ["For 30 days", 30 * DAY_MS],
 };
 
-export function muteDialog(session, user) {
+export function muteDialog(session, user, onMuted) {
   const scope = select("scope", "Hide", SCOPES);
   const duration = select("duration", "How long", DURATIONS);
   const form = new Form([scope, duration], {
@@ -30,6 +30,7 @@ export function muteDialog(session, user) {
       const end = durationMs === null ? null : new Date(Date.now() + durationMs).toISOString();
       await session.relationships.mute(user.id, { ...SCOPES[values.scope][1], expires_at: end });
       dialog.close();
+      onMuted();
       toast(`${nameOf(user)} is muted. You can unmute them in Settings.`);
     },
   });
