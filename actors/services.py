@@ -45,6 +45,7 @@ from actors.social.block_service import BlockService
 from actors.social.mutes import Mutes
 from actors.social.relationships import Relationships
 from actors.social.social import Social
+from actors.social.suggestions import Suggestions
 from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
 from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
 from actors.user_cache.user_cards import UserCards
@@ -61,6 +62,7 @@ from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.suggestions import SuggestionStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.contracts.user_streams import UserStreams
@@ -86,6 +88,7 @@ class ServiceStores:
     social: SocialStore
     audiences: AudienceStore
     mutes: MuteStore
+    suggestions: SuggestionStore
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
@@ -195,6 +198,7 @@ class Services:
         )
         self.relationships = Relationships(stores.social, user_cards["social"])
         self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
+        self.suggestions = Suggestions(stores.suggestions, user_cards["social"], stores.rsvps.list_companions)
         self.privacy_settings = PrivacySettings(stores.privacy)
         self.conversation_requests = shared.conversation_requests
         self.events = Events(

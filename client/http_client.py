@@ -28,7 +28,7 @@ from actors.protocol.objects import (
     UserCard,
     UserRelationship,
 )
-from actors.protocol.social_objects import Mute
+from actors.protocol.social_objects import Mute, Suggestion
 from client.errors import RequestTimeout
 from client.http_responses import (
     Changes,
@@ -37,6 +37,7 @@ from client.http_responses import (
     Page,
     RelationshipList,
     SessionView,
+    SuggestionList,
     decode_rejection,
 )
 
@@ -124,6 +125,13 @@ class HttpClient:
     async def user(self, user_id: str) -> User:
         """Return a user's profile, with the counts and what relates this user to them."""
         return await self._request(User, "GET", f"/v1/users/{quote(user_id, safe='')}")
+
+    async def suggestions(self) -> list[Suggestion]:
+        """Return users whom this user may want to follow, the closest first."""
+        return (await self._request(SuggestionList, "GET", "/v1/suggestions")).items
+
+    async def dismiss_suggestion(self, user_id: str) -> None:
+        await self._request(None, "DELETE", f"/v1/suggestions/{quote(user_id, safe='')}")
 
     async def blocked_users(self, cursor: str | None = None, limit: int = 100) -> Page[UserCard]:
         """Return a page of the users whom this user blocks, the latest first."""

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.protocol.objects import Message, OwnUser, UserRelationship
 from actors.protocol.server_frames import LogFrame
+from actors.protocol.social_objects import Suggestion
 from client.errors import RequestRejected
 
 Item = TypeVar("Item")
@@ -39,6 +40,10 @@ class History(msgspec.Struct, frozen=True):
 
 class RelationshipList(msgspec.Struct, frozen=True):
     items: list[UserRelationship]
+
+
+class SuggestionList(msgspec.Struct, frozen=True):
+    items: list[Suggestion]
 
 
 class Changes(msgspec.Struct, frozen=True):

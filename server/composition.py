@@ -61,6 +61,7 @@ from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
+from storage.postgres.suggestions import PostgresSuggestions
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
@@ -252,6 +253,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         social=PostgresSocial(social.pool),
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
+        suggestions=PostgresSuggestions(social.pool),
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),

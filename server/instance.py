@@ -35,6 +35,7 @@ from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
+from server.routes.suggestions import SuggestionRoutes
 from server.routes.users import UserRoutes
 from server.shutdown import ShutdownSteps
 from server.web_client import WebClient
@@ -184,6 +185,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *SocialRoutes(services.social).routes(),
         *MuteRoutes(services.mutes).routes(),
         *RelationshipRoutes(services.relationships).routes(),
+        *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),

@@ -220,7 +220,7 @@ FROM follows
 WHERE following_id = :user_id AND follower_id = ANY(:others)
 
 -- name: user_data_delete
--- Deletes follows, blocks, mutes and conversation requests of a deleted user; triggers update the counts of others.
+-- Deletes follows, blocks, mutes, dismissals and conversation requests of a deleted user; triggers update the counts of others.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -235,6 +235,10 @@ blocked AS (
 muted AS (
     DELETE FROM mutes
     WHERE muter_id = :user_id OR muted_id = :user_id
+),
+dismissed AS (
+    DELETE FROM suggestion_dismissals
+    WHERE user_id = :user_id OR dismissed_id = :user_id
 ),
 requested AS (
     DELETE FROM conversation_requests

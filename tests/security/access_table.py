@@ -144,6 +144,8 @@ ROUTES = (
     Row("PUT /v1/users/{owner}/block", towards_owner(), relates=True, foreign={"owner": PASS}),
     Row("DELETE /v1/users/{owner}/block", ANY_USER, relates=True, foreign={"owner": PASS}),
     Row("GET /v1/relationships?user_ids={owner}", RELATED, lists_owner=True, foreign={"owner": HIDDEN}),
+    Row("GET /v1/suggestions", ANY_USER),
+    Row("DELETE /v1/suggestions/{owner}", towards_owner(), foreign={"owner": PASS}),
     Row("GET /v1/users/me/blocks", ANY_USER),
     Row(
         "PUT /v1/users/{owner}/mute",
