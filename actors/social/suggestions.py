@@ -1,4 +1,7 @@
-"""Suggests whom to follow: friends of friends, those who go to the same events, and popular ones. Stateless."""
+"""Suggests whom to follow: friends of friends, users who go to the same events, and popular ones.
+
+Stateless.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 
