@@ -130,6 +130,8 @@ async def test_hidden_deleted_and_unknown_users_look_the_same(
     hidden, deleted = await people.register(2, owned.instance)
     await owned.api.block(hidden, owned.owner)
     await owned.api.expect(204, deleted, "DELETE", "/v1/users/me", {"current_password": PASSWORD})
+    # Other services learn of the deletion from its event.
+    await owned.api.wait_for(owned.owner, f"/v1/users/{deleted.id}/stats", lambda _: True, status=404)
     answers = [
         await owned.request(method, path, body, bad=user_id)
         for user_id in (hidden.id, deleted.id, str(uuid4()))

@@ -10,6 +10,7 @@ from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.owned_objects import assert_invalid_field
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.websocket.peer import connect_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -70,6 +71,22 @@ async def test_muted_user_causes_no_notification(
 
     page = await api.wait_for(ana, "/v1/notifications", is_complete)
     assert ben.id not in {item["sender"]["id"] for item in page["items"]}
+
+
+async def test_muted_post_is_not_pushed(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """`feed.post_created` reaches other followers only."""
+    ana, ben, eve, joe = await people.register(4, instance)
+    for follower in (ana, joe):
+        for author in (ben, eve):
+            await api.follow(follower, author)
+    await mute(api, ana, ben, notifications=False)
+    async with connect_peer(instance.port) as ana_peer, connect_peer(instance.port) as joe_peer:
+        await ana_peer.open(ana.token)
+        await joe_peer.open(joe.token)
+        for author in (ben, eve):
+            post = await api.post(author)
+            assert (await joe_peer.next_of("feed.post_created"))["post"]["id"] == post["id"]
+        assert (await ana_peer.next_of("feed.post_created"))["post"]["id"] == post["id"]
 
 
 async def test_mutes_are_listed_with_their_scope(
