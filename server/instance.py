@@ -26,14 +26,17 @@ from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
+from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
 from server.routes.recovery import RecoveryRoutes
+from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
+from server.routes.suggestions import SuggestionRoutes
 from server.routes.users import UserRoutes
 from server.shutdown import ShutdownSteps
 from server.web_client import WebClient
@@ -197,7 +200,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
     accounts, services, core = components.accounts, components.services, components.core
     assert core.presence is not None
     return (
-        *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
+        *UserRoutes(
+            accounts, services.block_service.list_blocked_users, services.relationships.get_profile
+        ).routes(),
         *AccountRoutes(components.account_deletion).routes(),
         *PrivacyRoutes(
             services.privacy_settings, services.conversation_requests, services.request_acceptance
@@ -208,6 +213,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         ).routes(),
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
+        *MuteRoutes(services.mutes).routes(),
+        *RelationshipRoutes(services.relationships).routes(),
+        *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
