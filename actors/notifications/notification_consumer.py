@@ -104,7 +104,7 @@ class NotificationConsumer:
 
         The reader of the block may have removed the pair's notifications before these were stored.
         """
-        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.blocked_pairs:
+        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.unwanted_pairs:
             await self._push_removed(await self._store.remove_between(one, other))
 
     async def _withdraw(self, domain_event: Withdrawal, context: BatchContext) -> None:

@@ -54,6 +54,7 @@ FIELD_KINDS = {
     "NewPost.event_id": Kind.ID,
     "NewComment.content": Kind.TEXT,
     "PresenceQuery.user_ids[]": Kind.ID,
+    "RelationshipQuery.user_ids[]": Kind.ID,
     "ResetRequest.email": Kind.EMAIL,
     "PasswordReset.new_password": Kind.SECRET,
     "ReportRequest.id": Kind.ID,
