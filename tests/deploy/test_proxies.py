@@ -139,10 +139,11 @@ async def test_slow_headers_stop_at_the_proxy(proxy: ProxyProcess, instances: Pa
 
 async def test_slow_bodies_stop_at_the_proxy(nginx: ProxyProcess, instances: Pair) -> None:
     """nginx receives a body whole before an instance sees the request, and a stalled one never arrives."""
+    user = await RegisteredUser.register("dora", instances[0])
     header = (
-        b"POST /v1/sessions HTTP/1.1\r\nHost: convene\r\nContent-Type: application/json\r\n"
-        b"Content-Length: 60000\r\n\r\n{"
-    )
+        "POST /v1/posts HTTP/1.1\r\nHost: convene\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {user.token}\r\nContent-Length: 60000\r\n\r\n{{"
+    ).encode()
     before = connections_of(instances)
     async with asyncio.TaskGroup() as group:
         slow = [group.create_task(wait_for_close(nginx, header)) for _ in range(SLOW_CLIENTS)]
