@@ -38,6 +38,7 @@ from actors.notifications.recipients import Recipients
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
+from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
@@ -206,11 +207,13 @@ class Services:
             block_service,
             lambda: self.wake_readers("events"),
         )
+        reference_finder = TextReferenceFinder(stores.user_snapshots)
         self.posts = Posts(
             stores.posts,
             user_cards["posts"],
             block_service,
             self.events.can_see,
+            reference_finder,
             lambda: self.wake_readers("posts"),
         )
         self.reactions = Reactions(
@@ -218,6 +221,7 @@ class Services:
             self.posts,
             user_cards["posts"],
             block_service,
+            reference_finder,
             lambda: self.wake_readers("posts"),
         )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)

@@ -25,6 +25,7 @@ import { peopleView } from "./views/people.js";
 import { postView } from "./views/post.js";
 import { profileView } from "./views/profile.js";
 import { settingsView } from "./views/settings.js";
+import { tagView } from "./views/tag.js";
 
 const AUTH_ROUTES = /^#\/(login|register|forgot)$/;
 const LOGOUT_FAILED =
@@ -85,6 +86,7 @@ class App {
     router.add("/people", ({ query }) => peopleView(this.#session, query));
     router.add("/@:username", ({ username }) => profileView(this.#session, username));
     router.add("/post/:id", ({ id }) => postView(this.#session, id));
+    router.add("/tag/:tag", ({ tag }) => tagView(this.#session, tag));
     router.add("/events", () => eventsView(this.#session));
     router.add("/events/new", () => newEventView(this.#session));
     router.add("/event/:id", ({ id }) => eventView(this.#session, id));

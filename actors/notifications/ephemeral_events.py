@@ -51,7 +51,8 @@ class EphemeralEvents:
         await self._task_pool.close(timeout_s)
 
     async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
-        for post in await self._posts.serialize(await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)):
+        records = await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)
+        for post in await self._posts.serialize(records, viewer_id=None):
             self._publish(user_ids, FeedPostCreated(post))
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:

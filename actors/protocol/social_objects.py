@@ -17,7 +17,10 @@ class SocialStats(msgspec.Struct, frozen=True, gc=False):
 
 
 class Post(msgspec.Struct, frozen=True):
-    """A post as seen by one viewer."""
+    """A post as seen by one viewer.
+
+    `mentions` are the users whom `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    """
 
     id: str
     author: UserCard
@@ -27,16 +30,20 @@ class Post(msgspec.Struct, frozen=True):
     comment_count: int
     liked_by_me: bool
     created_at: str
+    mentions: list[UserCard] = []
+    tags: list[str] = []
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post."""
+    """A comment on a post. `mentions` and `tags` are as in `Post`."""
 
     id: str
     post_id: str
     author: UserCard
     content: str
     created_at: str
+    mentions: list[UserCard] = []
+    tags: list[str] = []
 
 
 class RsvpStatus(StrEnum):

@@ -2,13 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.contracts.user_cache import UserCardRecord
+
+
+class TextReferences(msgspec.Struct, frozen=True):
+    """What a text refers to: users by id, and tags as written with their keys, in the same order."""
+
+    mention_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    tag_keys: tuple[str, ...] = ()
+
+
+NO_REFERENCES: Final = TextReferences()
 
 
 class PostRecord(msgspec.Struct, frozen=True):
@@ -20,6 +31,8 @@ class PostRecord(msgspec.Struct, frozen=True):
     comment_count: int
     liked_by_me: bool
     created_at: datetime
+    mention_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -29,6 +42,16 @@ class CommentRecord(msgspec.Struct, frozen=True):
     content: str
     created_at: datetime
     post_author_id: str | None = None
+    mention_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class MentionKey(msgspec.Struct, frozen=True):
+    """A user mentioned in a post, or in a comment on it."""
+
+    post_id: str
+    comment_id: str | None
+    user_id: str
 
 
 class LikeRecord(msgspec.Struct, frozen=True):
@@ -52,7 +75,12 @@ class PostStore(Protocol):
     """
 
     async def create(
-        self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
+        self,
+        author_id: str,
+        content: str,
+        event_id: str | None,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences = NO_REFERENCES,
     ) -> str:
         """Create a post and return its id. Raises `Conflict`: `idempotency_keys`."""
 
@@ -63,6 +91,16 @@ class PostStore(Protocol):
         self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
     ) -> list[PostRecord]:
         """Return an author's posts, newest first."""
+
+    async def by_tag(
+        self,
+        tag_key: str,
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
+    ) -> list[PostRecord]:
+        """Return posts with a tag, newest first, without those of the excluded users."""
 
     async def get_author_id(self, post_id: str) -> str | None: ...
 
@@ -100,7 +138,12 @@ class ReactionStore(Protocol):
         """Return likes of a post, newest first."""
 
     async def comment(
-        self, post_id: str, author_id: str, content: str, idempotency_key: IdempotencyKey | None
+        self,
+        post_id: str,
+        author_id: str,
+        content: str,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences = NO_REFERENCES,
     ) -> str:
         """Create a comment and return its id.
 
@@ -124,3 +167,6 @@ class ReactionStore(Protocol):
 
     async def comments_among(self, ids: Sequence[str]) -> set[str]:
         """Return those of the comments that exist on posts that are not hidden."""
+
+    async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
+        """Return those of the mentions that exist, on posts that are not hidden."""

@@ -157,6 +157,7 @@ ROUTES = (
     Row("GET /v1/posts/{post}/comments", unblocked("post")),
     Row("POST /v1/posts/{post}/comments", unblocked("post"), {"content": "x"}),
     Row("DELETE /v1/comments/{comment}", owner_of_visible("comment"), consumes=True),
+    Row("GET /v1/tags/authorisation/posts", ANY_USER),
     Row("GET /v1/feed", ANY_USER),
     # --- reports
     Row("POST /v1/reports", unblocked("post"), {"kind": "post", "id": "{post}", "reason": "x"}),

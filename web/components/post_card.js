@@ -72,7 +72,7 @@ export function postCard(session, post, { open = false } = {}) {
           relativeTime(post.created_at),
         ),
       ),
-      element("p", { class: "content", dir: "auto" }, linkify(post.content)),
+      element("p", { class: "content", dir: "auto" }, linkify(post.content, { tags: true })),
       post.event_id &&
         element(
           "a",
