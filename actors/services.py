@@ -35,6 +35,7 @@ from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
+from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
@@ -54,7 +55,7 @@ from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
-from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
+from storage.contracts.posts import FeedPosts, PostEditStore, PostStore, ReactionStore
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
@@ -85,6 +86,7 @@ class ServiceStores:
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
+    post_edits: PostEditStore
     events: EventStore
     rsvps: RsvpStore
     event_blocks: EventBlockStore
@@ -215,6 +217,9 @@ class Services:
             self.events.can_see,
             reference_finder,
             lambda: self.wake_readers("posts"),
+        )
+        self.post_edits = PostEdits(
+            stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )
         self.reactions = Reactions(
             stores.reactions,

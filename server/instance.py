@@ -26,6 +26,7 @@ from server.routes.account import AccountRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
 from server.routes.notifications import NotificationRoutes
+from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
@@ -179,6 +180,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),

@@ -32,6 +32,15 @@ class Post(msgspec.Struct, frozen=True):
     created_at: str
     mentions: list[UserCard] = []
     tags: list[str] = []
+    edited_at: str | None = None
+
+
+class PostRevision(msgspec.Struct, frozen=True):
+    """A former text of a post. `created_at` is when it became the text."""
+
+    id: str
+    content: str
+    created_at: str
 
 
 class Comment(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Final, Protocol
 
 import msgspec
@@ -33,6 +34,7 @@ class PostRecord(msgspec.Struct, frozen=True):
     created_at: datetime
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    edited_at: datetime | None = None
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -52,6 +54,21 @@ class MentionKey(msgspec.Struct, frozen=True):
     post_id: str
     comment_id: str | None
     user_id: str
+
+
+class PostRevisionRecord(msgspec.Struct, frozen=True):
+    """A former text of a post, and when it became the text."""
+
+    id: str
+    content: str
+    written_at: datetime
+
+
+class EditOutcome(Enum):
+    DONE = "done"
+    MISSING = "missing"
+    TOO_LATE = "too late"
+    TOO_OFTEN = "too often"
 
 
 class LikeRecord(msgspec.Struct, frozen=True):
@@ -110,6 +127,23 @@ class PostStore(Protocol):
 
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Idempotent."""
+
+
+class PostEditStore(Protocol):
+    """Edits of posts, and the texts that they replaced."""
+
+    async def edit(
+        self, post_id: str, author_id: str, content: str, references: TextReferences
+    ) -> EditOutcome:
+        """Replace the text of an author's post and keep the former one. The same text changes nothing.
+
+        `TOO_LATE`: the post is older than the time in which it can be edited, by the clock of the database.
+        """
+
+    async def revisions(
+        self, post_id: str, before: PageKey | None, limit: int
+    ) -> Sequence[PostRevisionRecord]:
+        """Return the former texts, newest first."""
 
 
 class FeedPosts(Protocol):

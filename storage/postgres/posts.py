@@ -139,4 +139,5 @@ def _to_post(row: asyncpg.Record) -> PostRecord:
         created_at=row["created_at"],
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
+        edited_at=row["edited_at"],
     )

@@ -150,6 +150,8 @@ ROUTES = (
     # --- posts
     Row("POST /v1/posts", unblocked("event"), {"content": "x", "event_id": "{event}"}),
     Row("GET /v1/posts/{post}", unblocked("post")),
+    Row("PATCH /v1/posts/{post}", owner_of_visible("post"), {"content": "x"}),
+    Row("GET /v1/posts/{post}/history", unblocked("post")),
     Row("DELETE /v1/posts/{post}", owner_of_visible("post"), consumes=True),
     Row("PUT /v1/posts/{post}/like", unblocked("post")),
     Row("DELETE /v1/posts/{post}/like", unblocked("post")),
