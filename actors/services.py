@@ -35,6 +35,7 @@ from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
+from actors.posts.bookmarks import Bookmarks
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
@@ -55,7 +56,7 @@ from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
-from storage.contracts.posts import FeedPosts, PostEditStore, PostStore, ReactionStore
+from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
@@ -87,6 +88,7 @@ class ServiceStores:
     feed_posts: FeedPosts
     reactions: ReactionStore
     post_edits: PostEditStore
+    bookmarks: BookmarkStore
     events: EventStore
     rsvps: RsvpStore
     event_blocks: EventBlockStore
@@ -218,6 +220,7 @@ class Services:
             reference_finder,
             lambda: self.wake_readers("posts"),
         )
+        self.bookmarks = Bookmarks(stores.bookmarks, self.posts, block_service)
         self.post_edits = PostEdits(
             stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )

@@ -23,6 +23,7 @@ from server.observability.health import Health, check_sends
 from server.observability.metrics import MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
+from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
 from server.routes.notifications import NotificationRoutes
@@ -180,6 +181,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *BookmarkRoutes(services.bookmarks).routes(),
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),

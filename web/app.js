@@ -14,6 +14,7 @@ import { Shell } from "./shell.js";
 import { Session } from "./state/session.js";
 import { UnsentMessages } from "./state/unsent_messages.js";
 import { forgotView, loginView, registerView } from "./views/auth.js";
+import { bookmarksView } from "./views/bookmarks.js";
 import { resetView, undoEmailChangeView, usedView, verifyView } from "./views/email_links.js";
 import { eventView } from "./views/event.js";
 import { editEventView, newEventView } from "./views/event_form.js";
@@ -86,6 +87,7 @@ class App {
     router.add("/people", ({ query }) => peopleView(this.#session, query));
     router.add("/@:username", ({ username }) => profileView(this.#session, username));
     router.add("/post/:id", ({ id }) => postView(this.#session, id));
+    router.add("/bookmarks", () => bookmarksView(this.#session));
     router.add("/tag/:tag", ({ tag }) => tagView(this.#session, tag));
     router.add("/events", () => eventsView(this.#session));
     router.add("/events/new", () => newEventView(this.#session));

@@ -96,6 +96,14 @@ class Posts:
         page, next_key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self.serialize(page, viewer_id), next_key)
 
+    async def in_order(self, viewer_id: str, post_ids: Sequence[str]) -> list[Post]:
+        """Return those of the posts that exist, in this order. The caller has checked who can see them."""
+        posts = {
+            post.id: post
+            for post in await self.serialize(await self._store.find(post_ids, viewer_id), viewer_id)
+        }
+        return [posts[post_id] for post_id in post_ids if post_id in posts]
+
     async def get_author_id(self, viewer_id: str, post_id: str) -> str:
         """Return a post's author. Raises `post.not_found` if the post does not exist for the viewer."""
         author_id = await self._store.get_author_id(post_id)

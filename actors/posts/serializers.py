@@ -22,6 +22,7 @@ def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mappin
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
         edited_at=None if record.edited_at is None else rfc3339_from_datetime(record.edited_at),
+        bookmarked_by_me=record.bookmarked_by_me,
     )
 
 

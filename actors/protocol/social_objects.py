@@ -33,6 +33,7 @@ class Post(msgspec.Struct, frozen=True):
     mentions: list[UserCard] = []
     tags: list[str] = []
     edited_at: str | None = None
+    bookmarked_by_me: bool = False
 
 
 class PostRevision(msgspec.Struct, frozen=True):

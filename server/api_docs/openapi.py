@@ -58,6 +58,7 @@ TAG_DESCRIPTIONS: Final = {
     "posts": "Posts, likes and comments.",
     "comments": "Comments on posts.",
     "feed": "The home feed.",
+    "bookmarks": "Posts that the caller has bookmarked.",
     "tags": "Posts with a tag.",
     "presence": "Who is online.",
     "email-changes": "Undo a change of the e-mail address.",

@@ -23,7 +23,8 @@ FROM created
 --   :ids uuid[]  :viewer_id uuid   -> post rows
 SELECT
     p.*,
-    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM post_rows AS p
 WHERE p.id = ANY(:ids)
 
@@ -33,7 +34,8 @@ WHERE p.id = ANY(:ids)
 --   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int   -> post rows
 SELECT
     p.*,
-    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM post_rows AS p
 WHERE p.author_id = :author_id AND (p.created_at, p.id) < (:before, :before_id)
 ORDER BY p.created_at DESC, p.id DESC
@@ -46,7 +48,8 @@ LIMIT :limit
 --   -> post rows
 SELECT
     p.*,
-    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM post_tags AS t
 INNER JOIN post_rows AS p ON t.post_id = p.id
 WHERE
@@ -84,7 +87,8 @@ WITH chosen AS (
 )
 SELECT
     p.*,
-    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM chosen
 INNER JOIN post_rows AS p ON chosen.id = p.id
 ORDER BY chosen.created_at DESC, chosen.id DESC
@@ -153,12 +157,16 @@ WHERE id = :id
 RETURNING id
 
 -- name: user_data_delete
--- Deletes the likes and comments of a deleted user.
+-- Deletes the likes, bookmarks and comments of a deleted user.
 --
 --   :user_id uuid   -> user_id
 WITH
 liked AS (
     DELETE FROM post_likes
+    WHERE user_id = :user_id
+),
+bookmarked AS (
+    DELETE FROM bookmarks
     WHERE user_id = :user_id
 ),
 commented AS (

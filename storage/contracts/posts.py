@@ -35,6 +35,7 @@ class PostRecord(msgspec.Struct, frozen=True):
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     edited_at: datetime | None = None
+    bookmarked_by_me: bool = False
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -62,6 +63,12 @@ class PostRevisionRecord(msgspec.Struct, frozen=True):
     id: str
     content: str
     written_at: datetime
+
+
+class BookmarkRecord(msgspec.Struct, frozen=True):
+    id: str
+    post_id: str
+    created_at: datetime
 
 
 class EditOutcome(Enum):
@@ -144,6 +151,23 @@ class PostEditStore(Protocol):
         self, post_id: str, before: PageKey | None, limit: int
     ) -> Sequence[PostRevisionRecord]:
         """Return the former texts, newest first."""
+
+
+class BookmarkStore(Protocol):
+    """Bookmarks of posts."""
+
+    async def add(self, post_id: str, user_id: str) -> bool:
+        """Return whether the bookmark is new. Raises `Missing`: no such post."""
+
+    async def count_others(self, user_id: str, post_id: str, limit: int) -> int:
+        """Count a user's bookmarks of other posts, at most to `limit`."""
+
+    async def remove(self, post_id: str, user_id: str) -> bool: ...
+
+    async def page(
+        self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
+    ) -> list[BookmarkRecord]:
+        """Return bookmarks of posts that are not hidden and not by excluded users, newest first."""
 
 
 class FeedPosts(Protocol):

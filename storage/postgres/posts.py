@@ -140,4 +140,5 @@ def _to_post(row: asyncpg.Record) -> PostRecord:
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
         edited_at=row["edited_at"],
+        bookmarked_by_me=row["bookmarked_by_me"],
     )

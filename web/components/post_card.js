@@ -103,6 +103,7 @@ export function postCard(session, post, { open = false } = {}) {
         { class: "row actions" },
         likeButton(session, post, path),
         commentButton,
+        bookmarkButton(session, post, path),
         isEditable && session.isMe(post.author.id) && button("Edit", edit, { class: "action" }),
         session.isMe(post.author.id)
           ? button("Delete", remove, { class: "action" })
@@ -111,6 +112,31 @@ export function postCard(session, post, { open = false } = {}) {
       commentsArea,
     ),
   );
+}
+
+function bookmarkButton(session, post, path) {
+  let kept = post.bookmarked_by_me;
+  const bookmark = element("button", { type: "button", class: "action", onclick: toggle });
+
+  function show() {
+    bookmark.setAttribute("aria-pressed", String(kept));
+    setChildren(bookmark, kept ? "Bookmarked" : "Bookmark");
+  }
+
+  async function toggle() {
+    bookmark.disabled = true;
+    try {
+      await (kept ? session.api.delete(`${path}/bookmark`) : session.api.put(`${path}/bookmark`));
+      kept = !kept;
+      show();
+    } catch (error) {
+      toastError(error);
+    }
+    bookmark.disabled = false;
+  }
+
+  show();
+  return bookmark;
 }
 
 function likeButton(session, post, path) {
