@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from config.limits import POST_CHARACTERS
 from examples.demo.plan_events import EventPlan
 from examples.demo.plan_follows import FollowGraph
 from examples.demo.plan_users import UserPlan
@@ -22,6 +23,7 @@ LIKE_RATE_MAX: Final = 0.7
 UNIQUE_TEXT_ATTEMPTS: Final = 8
 COMMENTS_MEAN: Final = 1.3
 AUTHOR_REPLY_SHARE: Final = 0.8
+TAG_SHARE: Final = 0.3
 
 
 class CommentPlan(msgspec.Struct, frozen=True):
@@ -91,12 +93,23 @@ class PostPlanner:
             template = self._templates[topic].draw(
                 lambda item: item.text not in self._used_templates[author.index]
             )
-            post = self._plan_post(author, topic, template)
+            post = self._tag(self._plan_post(author, topic, template), topic)
             if post.content not in self._used_texts:
                 break
         self._used_templates[author.index].add(template.text)
         self._used_texts.add(post.content)
         return post
+
+    def _tag(self, post: PostPlan, topic: str) -> PostPlan:
+        """Add the topic as a tag to some posts about an interest."""
+        content = f"{post.content} #{topic}"
+        if (
+            topic == self._general_topic.name
+            or len(content) > POST_CHARACTERS
+            or self._rng.random() >= TAG_SHARE
+        ):
+            return post
+        return msgspec.structs.replace(post, content=content)
 
     def _plan_post(
         self,
