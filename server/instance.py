@@ -186,7 +186,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),
-        *ConversationRoutes(core.conversations, accounts).routes(),
+        *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
     )
 
 

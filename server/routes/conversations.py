@@ -4,6 +4,7 @@ Writes use the same code path as the websocket commands. A conversation of which
 does not exist for these routes.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from actors.conversations.conversations import Conversations
 from actors.conversations.drafts import create_draft, validate_content
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Delete, Edit
+from actors.protocol.errors import ApiError
 from actors.protocol.objects import (
     Conversation,
     MemberRequested,
@@ -49,9 +51,17 @@ MESSAGE_CHANGE_ERRORS = (*PERMISSION_ERRORS, "message.not_found", "message.delet
 
 
 class ConversationRoutes:
-    def __init__(self, conversations: Conversations, accounts: Accounts) -> None:
+    """`charge_message(user_id)` takes a message from the user's rate limit, or returns the ms to wait.
+
+    Messages over HTTP and over sockets count against the same limit.
+    """
+
+    def __init__(
+        self, conversations: Conversations, accounts: Accounts, charge_message: Callable[[str], int]
+    ) -> None:
         self._conversations = conversations
         self._accounts = accounts
+        self._charge_message = charge_message
 
     def routes(self) -> tuple[Route, ...]:
         root = "/v1/conversations"
@@ -265,6 +275,7 @@ class ConversationRoutes:
         message with status 200.
         """
         body = request.body
+        self._charge(request.caller.user.id)
         reply = FutureReply()
         draft = create_draft(
             request.caller.user.id, body.client_id, body.content, body.mentions, body.reply_to
@@ -279,6 +290,7 @@ class ConversationRoutes:
 
         Only its author can.
         """
+        self._charge(request.caller.user.id)
         change = Edit(request.path_params["message_id"], validate_content(request.body.content))
         return await self._conversations.change_message(
             request.caller.user.id, request.path_params["id"], change
@@ -289,8 +301,14 @@ class ConversationRoutes:
 
         Its author and the admins of its group can. Its text is removed; a placeholder stays.
         """
+        self._charge(request.caller.user.id)
         change = Delete(request.path_params["message_id"])
         await self._conversations.change_message(request.caller.user.id, request.path_params["id"], change)
+
+    def _charge(self, user_id: str) -> None:
+        wait_ms = self._charge_message(user_id)
+        if wait_ms:
+            raise ApiError("rate.limited", "Too many messages. Retry later.", retry_after_ms=wait_ms)
 
     async def read(self, request: TypedRequest[ReadMark, None]) -> ReadState:
         """Mark a conversation as read up to a seq.
