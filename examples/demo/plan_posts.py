@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from config.limits import POST_CHARACTERS
 from examples.demo.plan_events import EventPlan
 from examples.demo.plan_follows import FollowGraph
 from examples.demo.plan_users import UserPlan
@@ -102,14 +101,9 @@ class PostPlanner:
 
     def _tag(self, post: PostPlan, topic: str) -> PostPlan:
         """Add the topic as a tag to some posts about an interest."""
-        content = f"{post.content} #{topic}"
-        if (
-            topic == self._general_topic.name
-            or len(content) > POST_CHARACTERS
-            or self._rng.random() >= TAG_SHARE
-        ):
+        if topic == self._general_topic.name or self._rng.random() >= TAG_SHARE:
             return post
-        return msgspec.structs.replace(post, content=content)
+        return msgspec.structs.replace(post, content=f"{post.content} #{topic}")
 
     def _plan_post(
         self,
