@@ -1,5 +1,6 @@
 // Text with links: http and https addresses, and `@username`. Nothing else becomes markup.
 
+import { plainText, safeAddress } from "../state/markdown.js";
 import { MENTION, usernameOf } from "../state/mentions.js";
 import { element } from "./dom.js";
 
@@ -20,16 +21,13 @@ export function linkify(text) {
   return [...parts, text.slice(end)];
 }
 
-function externalLink(address) {
-  let url;
-  try {
-    url = new URL(address);
-  } catch {
-    return null;
-  }
-  if (url.protocol !== "https:" && url.protocol !== "http:") return null;
-  const link = element("a", { rel: "noopener noreferrer nofollow", target: "_blank" }, address);
-  link.href = url.href;
+// A link that opens in a new tab, or null if the address is neither http nor https.
+export function externalLink(address, label = address) {
+  const href = safeAddress(address);
+  if (href === null) return null;
+  const title = label === address ? null : href;
+  const link = element("a", { rel: "noopener noreferrer nofollow", target: "_blank", title }, label);
+  link.href = href;
   return link;
 }
 
@@ -43,8 +41,9 @@ export function textLength(text) {
   return [...text.trim()].length;
 }
 
+// The beginning of a message in one line, without the marks of Markdown.
 export function excerpt(text, maxLength = 80) {
-  const characters = [...text.slice(0, maxLength * 4).replace(/\s+/g, " ")];
+  const characters = [...plainText(text.slice(0, maxLength * 4)).replace(/\s+/g, " ")];
   return characters.length > maxLength
     ? `${characters.slice(0, maxLength - 1).join("")}…`
     : characters.join("");

@@ -5,6 +5,7 @@ import { avatar } from "./avatar.js";
 import { element, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { excerpt, linkify } from "./linkify.js";
+import { richText } from "./rich_text.js";
 import { clockTime } from "./time_format.js";
 
 const QUOTE_LENGTH = 100;
@@ -14,7 +15,7 @@ export function messageRow(message, { grouped, context }) {
   const row = message.message_type === "SYSTEM" ? systemRow(message) : textRow(message, grouped, context);
   // One row at a time is in the tab order, see `MessageList`.
   row.tabIndex = -1;
-  for (const control of row.querySelectorAll("a, button")) control.tabIndex = -1;
+  for (const control of row.querySelectorAll("a, button, pre")) control.tabIndex = -1;
   return row;
 }
 
@@ -56,7 +57,7 @@ function bubble(message, deleted, context) {
     "div",
     { class: "bubble" },
     message.reply_to && !deleted && quote(message.reply_to, context),
-    element("p", { class: "content", dir: "auto" }, deleted ? "Message deleted" : linkify(message.content)),
+    element("div", { class: "content", dir: "auto" }, deleted ? "Message deleted" : richText(message.content)),
     element(
       "span",
       { class: "message-time" },
@@ -142,7 +143,7 @@ export function unsentRow(message, online) {
         element(
           "div",
           { class: "bubble" },
-          element("p", { class: "content", dir: "auto" }, linkify(message.content)),
+          element("div", { class: "content", dir: "auto" }, richText(message.content)),
           element("span", { class: "message-time" }, status),
         ),
       ),

@@ -11,6 +11,8 @@ const SHORTCUTS = [
   ["Enter", "Send a message"],
   ["Shift + Enter", "Start a new line"],
   ["Ctrl + Enter", "Post, comment or save"],
+  ["Ctrl + B", "Bold: **text**"],
+  ["Ctrl + I", "Italic: *text*"],
   ["@", "Mention someone"],
   ["Esc", "Cancel a reply, close a menu or a dialog"],
 ];

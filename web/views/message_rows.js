@@ -168,7 +168,7 @@ export class MessageRows {
   #setTabIndex(row, tabIndex) {
     if (!row?.hasAttribute("tabindex")) return;
     row.tabIndex = tabIndex;
-    for (const control of row.querySelectorAll("a, button")) control.tabIndex = tabIndex;
+    for (const control of row.querySelectorAll("a, button, pre")) control.tabIndex = tabIndex;
   }
 }
 
