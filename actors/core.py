@@ -35,6 +35,7 @@ from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.peer_checker import PeerChecker
 from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
 from actors.conversations.pending_effects import PendingEffectRecorder
 from actors.conversations.publisher import Publisher
@@ -140,7 +141,7 @@ class Core:
             self.membership_notifier,
             self.draft_forwarder,
             hooks.mentions,
-            hooks.block_checker,
+            PeerChecker(hooks.block_checker, load_cards),
             self.pending_effects,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
@@ -161,7 +162,7 @@ class Core:
             self.membership_notifier,
             ConversationQueries(messaging, command_sender, views, self.read_marks, log_reader, load_cards),
             load_cards,
-            hooks.list_blocked_users,
+            hooks.consent,
         )
         self.pending_effect_sweeper = PendingEffectSweeper(
             messaging, self.conversation_actors, self.membership_notifier, hooks.mentions, self.timer_wheel

@@ -8,21 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from actors.conversations.conversation_services import (
-    BlockChecker,
+    AdditionConsent,
     Mentions,
-    NullBlockChecker,
+    NullConsent,
     NullMentions,
 )
+from actors.conversations.peer_checker import BlockChecker, NullBlockChecker
 from actors.delivery.stream_writer import StreamWriter
 from actors.presence.presence_service import VisibleUsers
 
 
 async def _count_none(_user_id: str) -> int:
     return 0
-
-
-async def _no_user_ids(_user_id: str) -> Sequence[str]:
-    return ()
 
 
 async def _no_visible_users(_user_id: str, _others: Sequence[str]) -> set[str]:
@@ -35,6 +32,7 @@ def _ignore(*_: str) -> None:
 
 _no_mentions = NullMentions()
 _no_blocks = NullBlockChecker()
+_no_consent = NullConsent()
 
 
 class ServiceHooks(msgspec.Struct, frozen=True):
@@ -44,7 +42,7 @@ class ServiceHooks(msgspec.Struct, frozen=True):
     mentions: Mentions = _no_mentions
     block_checker: BlockChecker = _no_blocks
     count_unread: Callable[[str], Awaitable[int]] = _count_none
-    list_blocked_users: Callable[[str], Awaitable[Sequence[str]]] = _no_user_ids
+    consent: AdditionConsent = _no_consent
     visible_users: VisibleUsers = _no_visible_users
     invalidate_block: Callable[[str, str], None] = _ignore
     bus_topics: tuple[str, ...] = ()

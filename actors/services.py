@@ -9,6 +9,12 @@ rest, which depends on them.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from actors.consent.addition_limiter import AdditionLimiter
+from actors.consent.consent import Consent
+from actors.consent.conversation_requests import ConversationRequests
+from actors.consent.privacy_settings import PrivacySettings
+from actors.consent.request_acceptance import RequestAcceptance
+from actors.consent.request_withdrawal import RequestWithdrawalConsumer
 from actors.core import Core
 from actors.delivery.stream_writer import StreamWriter
 from actors.domain_events.consumer import Consumer
@@ -40,6 +46,7 @@ from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
 from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
 from actors.user_cache.user_cards import UserCards
 from config.limits import Limits
+from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
@@ -47,6 +54,7 @@ from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
+from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
 from storage.contracts.timelines import Timelines
@@ -83,6 +91,8 @@ class ServiceStores:
     conversations: ConversationStore
     timelines: Timelines
     user_streams: UserStreams
+    privacy: PrivacyStore
+    conversation_requests: ConversationRequestStore
     user_caches: dict[str, UserCache]
     event_stores: dict[str, EventStores]
     search_indexes: dict[str, SearchIndex]
@@ -112,6 +122,14 @@ class SharedServices:
             self.notification_pusher,
             self.notifications,
         )
+        self.conversation_requests = ConversationRequests(
+            stores.conversation_requests,
+            Consent(stores.privacy, stores.social, stores.conversations),
+            AdditionLimiter(limits),
+            self.block_service,
+            self.user_cards["social"],
+            self.stream_writer,
+        )
         self.on_bus_message: Callable[[str], None] = lambda _topic: None
 
     def hooks(self) -> ServiceHooks:
@@ -121,7 +139,7 @@ class SharedServices:
             mentions=self.mention_notifier,
             block_checker=self.block_service,
             count_unread=self.notifications.count_unread,
-            list_blocked_users=self.block_service.list_blocked_users,
+            consent=self.conversation_requests,
             visible_users=self.visible_users,
             invalidate_block=self.block_service.invalidate,
             bus_topics=tuple(TOPIC_PREFIX + service for service in SERVICES),
@@ -169,8 +187,17 @@ class Services:
             lambda: self.wake_readers("social"),
             core.publish_block_change,
         )
+        self.privacy_settings = PrivacySettings(stores.privacy)
+        self.conversation_requests = shared.conversation_requests
         self.events = Events(
-            stores.events, user_cards["events"], block_service, lambda: self.wake_readers("events")
+            stores.events,
+            user_cards["events"],
+            block_service,
+            shared.conversation_requests,
+            lambda: self.wake_readers("events"),
+        )
+        self.request_acceptance = RequestAcceptance(
+            shared.conversation_requests, core.conversations.add_accepted, self.events.invite_accepted
         )
         self.rsvps = Rsvps(
             stores.rsvps,
@@ -325,6 +352,12 @@ class Services:
                     (notification_consumer("social"), "notifications"),
                     (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
                     (event_blocks, "events"),
+                    (
+                        RequestWithdrawalConsumer(
+                            shared.conversation_requests.withdraw_between, event_stores["social"].cursors
+                        ),
+                        "social",
+                    ),
                 ),
                 "posts": producer_of(
                     "posts",

@@ -37,3 +37,25 @@ class Backoff:
     def reset(self) -> None:
         """Forget the failures counted so far."""
         self._failures = 0
+
+
+class RetryBudget:
+    """Bounds the retries of all requests of a client: `burst` at once, then `per_s` a second.
+
+    So a client with many unanswered requests does not add its retries to the load of a server that is
+    overloaded (generic cell rate algorithm, ITU-T I.371).
+    """
+
+    __slots__ = ("_burst_s", "_clock", "_interval_s", "_next_at")
+
+    def __init__(self, per_s: float, burst: int, clock: Callable[[], float]) -> None:
+        self._interval_s = 1 / per_s
+        self._burst_s = burst / per_s
+        self._clock = clock
+        self._next_at = 0.0
+
+    def delay_s(self) -> float:
+        """Reserve a retry. Return the time until it may be made."""
+        now = self._clock()
+        self._next_at = max(self._next_at, now - self._burst_s) + self._interval_s
+        return max(0.0, self._next_at - now)

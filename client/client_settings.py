@@ -12,6 +12,8 @@ class ClientSettings(msgspec.Struct, frozen=True):
     With `discover`, the client lists its conversations after each connect that was not resumed, to fetch what
     it missed; otherwise it only knows the conversations it subscribed to or received frames of.
     `event_filter` selects event groups; None means all.
+
+    Of the requests that the server refused for a while, at most `retries_per_s` are retried a second.
     """
 
     discover: bool = True
@@ -28,6 +30,8 @@ class ClientSettings(msgspec.Struct, frozen=True):
     read_backoff_base_s: float = 0.25
     read_backoff_cap_s: float = 2.0
     pending_requests_max: int = 1000
+    retries_per_s: float = 20.0
+    retries_burst: int = 100
     queued_frames_max: int = 1000
     held_frames_max: int = 1000
     changes_page_size: int = 100

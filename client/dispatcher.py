@@ -10,6 +10,8 @@ from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,
+    ConversationRequested,
+    ConversationRequestRemoved,
     ConversationUpdated,
     Error,
     Hello,
@@ -85,7 +87,13 @@ class Dispatcher:
             case Lagged(conversation_id=conversation_id, from_seq=from_seq, to_seq=to_seq):
                 self._sequencer.track(conversation_id, from_seq - 1)
                 self._sequencer.observe_head(conversation_id, to_seq)
-            case ConversationJoined() | ConversationLeft() | ConversationMarked():
+            case (
+                ConversationJoined()
+                | ConversationLeft()
+                | ConversationMarked()
+                | ConversationRequested()
+                | ConversationRequestRemoved()
+            ):
                 await self._dispatch_stream_event(frame)
             case Resumed(last_seqs=last_seqs):
                 self._on_resumed(last_seqs)
@@ -103,7 +111,12 @@ class Dispatcher:
         await asyncio.gather(self._resync.close(), self._sequencer.close())
 
     async def _dispatch_stream_event(
-        self, frame: ConversationJoined | ConversationLeft | ConversationMarked
+        self,
+        frame: ConversationJoined
+        | ConversationLeft
+        | ConversationMarked
+        | ConversationRequested
+        | ConversationRequestRemoved,
     ) -> None:
         if frame.position <= self.position:
             return

@@ -6,18 +6,31 @@ Redirects are not followed, so that the token is not sent to another host.
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 import msgspec
 
-from actors.protocol.objects import Conversation, ConversationType, Message, OwnUser, ReadState, UserCard
+from actors.protocol.objects import (
+    Audience,
+    Conversation,
+    ConversationRequest,
+    ConversationType,
+    MemberRequested,
+    Message,
+    NewConversationResult,
+    OwnUser,
+    Privacy,
+    ReadState,
+    UserCard,
+)
 from client.errors import RequestTimeout
 from client.http_responses import Changes, History, LoginResponse, Page, SessionView, decode_rejection
 
 Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
+NO_CONTENT: Final = 204
 
 
 class HttpClient:
@@ -80,6 +93,17 @@ class HttpClient:
         body = {"current_password": current_password}
         await self._request(None, "DELETE", "/v1/users/me", body=body)
 
+    async def privacy(self) -> Privacy:
+        return await self._request(Privacy, "GET", "/v1/users/me/privacy")
+
+    async def update_privacy(
+        self, *, groups: Audience | None = None, invites: Audience | None = None
+    ) -> Privacy:
+        """Change who may add and invite the user without asking; None leaves a setting unchanged."""
+        fields = {"groups": groups, "invites": invites}
+        body = {field: value.value for field, value in fields.items() if value is not None}
+        return await self._request(Privacy, "PATCH", "/v1/users/me/privacy", body=body)
+
     async def sessions(self) -> Page[SessionView]:
         return await self._request(Page[SessionView], "GET", "/v1/sessions")
 
@@ -95,10 +119,13 @@ class HttpClient:
         name: str | None = None,
         *,
         idempotency_key: str | None = None,
-    ) -> Conversation:
+    ) -> NewConversationResult:
+        """Create a conversation. The users in `requested` were asked, and join by accepting."""
         body = {"type": conversation_type.value, "participants": list(participants), "name": name}
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-        return await self._request(Conversation, "POST", "/v1/conversations", body=body, headers=headers)
+        return await self._request(
+            NewConversationResult, "POST", "/v1/conversations", body=body, headers=headers
+        )
 
     async def conversations(self, cursor: str | None = None, limit: int = 100) -> Page[Conversation]:
         """Return a page of the user's conversations, most recently active first."""
@@ -129,12 +156,29 @@ class HttpClient:
         query = {"q": search, "cursor": cursor, "limit": limit}
         return await self._request(Page[UserCard], "GET", path, query=query)
 
-    async def add_participant(self, conversation_id: str, user_id: str) -> None:
-        await self._request(None, "PUT", _conversation_path(conversation_id, "participants", user_id))
+    async def add_participant(self, conversation_id: str, user_id: str) -> bool:
+        """Add a member. Returns False if the user was asked instead, and joins by accepting."""
+        path = _conversation_path(conversation_id, "participants", user_id)
+        requested: MemberRequested | None = await self._request(MemberRequested, "PUT", path)
+        return requested is None
 
     async def remove_participant(self, conversation_id: str, user_id: str) -> None:
         """Remove a member, or leave the conversation."""
         await self._request(None, "DELETE", _conversation_path(conversation_id, "participants", user_id))
+
+    async def conversation_requests(
+        self, cursor: str | None = None, limit: int = 100
+    ) -> Page[ConversationRequest]:
+        """Return a page of the requests to join a conversation that the user has not answered."""
+        query = {"cursor": cursor, "limit": limit}
+        path = _conversation_path("requests")
+        return await self._request(Page[ConversationRequest], "GET", path, query=query)
+
+    async def accept_conversation_request(self, conversation_id: str) -> None:
+        await self._request(None, "PUT", _conversation_path("requests", conversation_id))
+
+    async def decline_conversation_request(self, conversation_id: str) -> None:
+        await self._request(None, "DELETE", _conversation_path("requests", conversation_id))
 
     # --- messages
 
@@ -211,7 +255,8 @@ class HttpClient:
         if response.status >= 300:
             raise decode_rejection(response.status, content)
         # Endpoints without a response body are typed None by their method.
-        decoded: Any = None if response_type is None else msgspec.json.decode(content, type=response_type)
+        has_body = response_type is not None and response.status != NO_CONTENT
+        decoded: Any = msgspec.json.decode(content, type=response_type) if has_body else None
         result: Response = decoded
         return result
 

@@ -6,6 +6,7 @@ new ones. A command that is not answered in time is sent again; only the deadlin
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ import msgspec
 
 from actors.protocol.commands import ClientCommand, result_type
 from actors.protocol.server_frames import Error, Ok
-from client.backoff import Backoff
+from client.backoff import Backoff, RetryBudget
 from client.client_settings import ClientSettings
 from client.connection import Connection
 from client.errors import ClientClosed, RequestRejected, RequestTimeout
@@ -43,6 +44,7 @@ class PendingRequests:
         self._encoding = settings.encoding
         self._settings = settings
         self._make_backoff = make_backoff
+        self._retry_budget = RetryBudget(settings.retries_per_s, settings.retries_burst, time.monotonic)
         self._sleep = sleep
         self._request_ids = itertools.count(1)
         self._pending: dict[int, PendingRequest] = {}
@@ -72,7 +74,8 @@ class PendingRequests:
                         return self._encoding.decode_result(reply.result, result_type(type(command)))
                     if not reply.retry:
                         raise RequestRejected(reply.code, reply.detail)
-                    await self._sleep(backoff.delay_s(reply.retry_after_ms))
+                    delay_s = max(backoff.delay_s(reply.retry_after_ms), self._retry_budget.delay_s())
+                    await self._sleep(delay_s)
         except TimeoutError:
             raise RequestTimeout("no reply in time; the command may have been executed") from None
 

@@ -60,6 +60,10 @@ EVENT_SEARCH_CHARACTERS: Final = 200
 SEARCH_CHARACTERS_MIN: Final = 2
 SEARCH_WORDS_MAX: Final = 8
 IDEMPOTENCY_RETENTION_S: Final = 48 * 3600
+CONVERSATION_REQUESTS_OPEN: Final = 100
+CONVERSATION_REQUESTS_SENT: Final = 1000
+CONVERSATION_REQUEST_LIFETIME_S: Final = 30 * 24 * 3600
+FORMER_MEMBERS_KEPT: Final = 5000
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +161,18 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     password_confirmations_burst: int = 30
     """Requests with the current password that one user may send at once. One more gets `rate.limited`."""
+
+    additions_per_s: float = 500.0
+    """Users per second whom one user may add to groups or invite to events, on one instance."""
+
+    additions_burst: int = 20_000
+    """Users whom one user may add or invite at once. An addition of more counts as this many."""
+
+    additions_per_recipient_per_s: float = 20.0
+    """Times per second that one user may be added or invited by others, on one instance."""
+
+    additions_per_recipient_burst: int = 1000
+    """Times that one user may be added or invited at once."""
 
     mailbox_messages: int = 1000
     """Messages in the mailbox of one actor. One more is refused."""

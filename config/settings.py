@@ -19,6 +19,7 @@ __all__ = [
     "InvalidSettings",
     "LogSettings",
     "MailSettings",
+    "PrivacySettings",
     "ServerSettings",
     "Settings",
     "StoreSettings",
@@ -145,6 +146,13 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["json", "console"] = "console"
 
 
+class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What new accounts start with: who may add them to groups, and who may invite them to events."""
+
+    groups: Literal["everyone", "known", "nobody"] = "everyone"
+    invites: Literal["everyone", "known", "nobody"] = "everyone"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything of the configuration, checked."""
 
@@ -153,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     log: LogSettings = LogSettings()
     mail: MailSettings = MailSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
     @property
     def base_url(self) -> str:

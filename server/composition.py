@@ -36,11 +36,13 @@ from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
 from storage.contracts.moderation import ReportKind
+from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import UserRecord
 from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.events import PostgresEvents
@@ -49,6 +51,7 @@ from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPas
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.posts import PostgresPosts
+from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
@@ -135,7 +138,7 @@ async def create_components(
         if change is not None:
             email_change_notices.send(user, change.replaced, change.token)
 
-    user_store = PostgresUsers(users.pool)
+    user_store = PostgresUsers(users.pool, PrivacyRecord(settings.privacy.groups, settings.privacy.invites))
     email_changes = PostgresEmailChanges(users.pool, user_store)
     credential_checks = CredentialChecks(user_store, logins, passwords, password_tries)
     accounts = Accounts(
@@ -255,6 +258,8 @@ def service_stores(stores: Stores) -> ServiceStores:
         rsvps=rsvps,
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
+        privacy=PostgresPrivacy(databases["users"].pool),
+        conversation_requests=PostgresConversationRequests(social.pool),
         timelines=stores.timelines,
         user_streams=stores.user_streams,
         user_caches={

@@ -28,6 +28,7 @@ from server.routes.events import EventRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
+from server.routes.privacy import PrivacyRoutes
 from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
@@ -168,6 +169,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
     return (
         *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
         *AccountRoutes(components.account_deletion).routes(),
+        *PrivacyRoutes(
+            services.privacy_settings, services.conversation_requests, services.request_acceptance
+        ).routes(),
         *SessionRoutes(accounts).routes(),
         *RecoveryRoutes(
             components.password_recovery, components.email_verification, components.email_change_undo
@@ -178,7 +182,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),
-        *ConversationRoutes(core.conversations, accounts).routes(),
+        *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
     )
 
 
@@ -222,4 +226,5 @@ def _metric_sources(
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
+        conversation_requests=components.services.conversation_requests.statistics,
     )

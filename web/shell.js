@@ -51,6 +51,7 @@ export class Shell {
     const showBanner = () => this.#onConnection();
     this.#scope.keep(session.notifications.unreadChanged.on(countSoon));
     this.#scope.keep(session.conversations.changed.on(countSoon));
+    this.#scope.keep(session.requests.changed.on(countSoon));
     this.#scope.keep(session.socket.changed.on(showBanner));
     this.#scope.keep(session.userChanged.on(() => this.#showProfile()));
     this.#scope.listen(window, "online", showBanner);
@@ -118,8 +119,8 @@ export class Shell {
   }
 
   #showCounts() {
-    const { conversations, notifications } = this.#session;
-    this.#showBadge("#/messages", conversations.unread);
+    const { conversations, notifications, requests } = this.#session;
+    this.#showBadge("#/messages", conversations.unread + requests.count);
     this.#showBadge("#/notifications", notifications.unread);
     this.#showTitle();
   }

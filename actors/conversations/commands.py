@@ -49,10 +49,11 @@ class Send(Struct, frozen=True):
 
 
 class AddMember(Struct, frozen=True):
-    """Add a user. Admins only."""
+    """Add a user. Admins only. `accepted`: the user agreed, and so comes back also after leaving."""
 
     actor: UserCard
     user: UserCard
+    accepted: bool = False
 
 
 class RemoveMember(Struct, frozen=True):
@@ -71,9 +72,15 @@ class UpdateSettings(Struct, frozen=True):
 
 
 class AddByRule(Struct, frozen=True):
-    """Add a user by a membership rule, without an admin's permission."""
+    """Add a user by a membership rule, without an admin's permission.
+
+    A user who left stays out until `asked_at_ms`, the time of the user's own last request, is later; a user
+    whom an admin removed until `invited_at_ms`, the time of the last invite, is later.
+    """
 
     user: UserCard
+    asked_at_ms: int = 0
+    invited_at_ms: int = 0
 
     @property
     def actor(self) -> UserCard:

@@ -20,13 +20,15 @@ from actors.conversations.commands import (
     ConversationInfo,
     ForwardResult,
     GetInfo,
+    MembershipChange,
     RemoteAppend,
     Send,
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.errors import blocked, not_found, overdue, to_api_error
+from actors.conversations.errors import blocked, not_found, overdue, read_only, to_api_error
 from actors.conversations.message_changes import Delete, MessageChange, React
+from actors.conversations.peer_checker import PeerState
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
 from storage.contracts.identifiers import entry_id, is_id
@@ -142,31 +144,36 @@ class Conversation:
         """Refuse what a member does in a direct conversation if either user blocked the other.
 
         Everything that one user does towards another passes here: sending, editing, reacting, typing and read
-        marks. Taking back one's own message or reaction does not.
+        marks. Taking back one's own message or reaction does not. Nothing is written to a deleted account.
         """
         peer = self._state.direct_peer(user_id)
         if peer is None:
             return proceed()
-        is_blocked = self._services.block_checker.cached_is_blocked(user_id, peer)
-        if is_blocked is None:
-            return self._check_block(user_id, peer, command, proceed)
-        if is_blocked:
-            self.refuse(command, blocked())
-            return None
-        return proceed()
+        state = self._services.peer_checker.get_cached(user_id, peer)
+        if state is None:
+            return self._check_peer(user_id, peer, command, proceed)
+        return self._proceed_with_peer(state, command, proceed)
 
-    async def _check_block(
+    def _proceed_with_peer(
+        self, state: PeerState, command: Send | ChangeMessage | GetInfo, proceed: Proceed
+    ) -> Coroutine[Any, Any, None] | None:
+        if state is PeerState.BLOCKED:
+            self.refuse(command, blocked())
+        elif state is PeerState.DELETED and not isinstance(command, GetInfo):
+            self.refuse(command, read_only())
+        else:
+            return proceed()
+        return None
+
+    async def _check_peer(
         self, user_id: str, peer: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
     ) -> None:
         try:
-            is_blocked = await self._services.block_checker.load_is_blocked(user_id, peer)
+            state = await self._services.peer_checker.load(user_id, peer)
         except (Unavailable, ApiError) as error:
             self.refuse(command, error)
             return
-        if is_blocked:
-            self.refuse(command, blocked())
-            return
-        work = proceed()
+        work = self._proceed_with_peer(state, command, proceed)
         if work is not None:
             await work
 
@@ -219,10 +226,29 @@ class Conversation:
         if not by_rule and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)
         if isinstance(command, ChangeMembership):
-            return self._pipeline.enqueue_with_effects(command)
+            if self._changes_members(command.change):
+                return self._pipeline.enqueue_with_effects(command)
+            return self._catch_up_and_enqueue(command)
         if _takes_back(command.change):
             return self._pipeline.enqueue_message_change(command)
         return self._unless_blocked(user_id, command, lambda: self._pipeline.enqueue_message_change(command))
+
+    def _changes_members(self, change: MembershipChange) -> bool:
+        """Whether a change is allowed and has an effect, as far as this instance knows."""
+        roster = self._state.roster
+        try:
+            return roster is not None and roster.plan_change(change) is not None
+        except ApiError:
+            return False
+
+    async def _catch_up_and_enqueue(self, command: ChangeMembership) -> None:
+        """Catch up before a change is refused or ignored: another instance may just have changed members."""
+        try:
+            await self._state.catch_up()
+        except Unavailable as error:
+            command.reply.refused(to_api_error(error))
+            return
+        await self._pipeline.enqueue_with_effects(command)
 
     def _on_remote_append(self, event: RemoteAppend) -> None:
         """Advance the head without reading the log, if nothing of this instance is being written."""

@@ -4,12 +4,16 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from actors.consent.consent import AdditionKind, ConsentNeeded
+from actors.consent.conversation_requests import RequestTarget
 from actors.conversations.draft_forwarder import DraftForwarder
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.peer_checker import PeerChecker
 from actors.conversations.pending_effects import PendingEffectRecorder
 from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
+from actors.protocol.objects import UserCard
 from config.limits import Limits
 from storage.contracts.messaging import MessageEntry, MessagingStore
 
@@ -32,14 +36,20 @@ class Mentions(Protocol):
         """Withdraw the notifications of users who left a conversation, in the background."""
 
 
-class BlockChecker(Protocol):
-    """Checks whether one of two users blocked the other."""
+class AdditionConsent(Protocol):
+    """Decides whom a user may add to groups, and asks the others."""
 
-    def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:
-        """Return the cached answer, or None if it is not cached."""
+    async def list_blocked_users(self, user_id: str) -> Sequence[str]:
+        """Return the users who blocked the user or whom the user blocked."""
 
-    async def load_is_blocked(self, user_id: str, other_id: str) -> bool:
-        """Load and cache the answer. Raises `Unavailable` or `ApiError`."""
+    async def check(self, actor_id: str, user_ids: Sequence[str], kind: AdditionKind) -> ConsentNeeded:
+        """Charge an addition, and return those whom it may not add. Raises `ApiError` (rate.limited)."""
+
+    async def request(self, actor: UserCard, target: RequestTarget, needed: ConsentNeeded) -> None:
+        """Ask users to join. Idempotent. Raises `ApiError` (rate.limited)."""
+
+    async def settle(self, user_id: str, conversation_id: str) -> None:
+        """Delete a request, open or declined, of a user who became a member otherwise."""
 
 
 class NullMentions:
@@ -63,14 +73,25 @@ class NullMentions:
         """Do nothing."""
 
 
-class NullBlockChecker:
-    """A `BlockChecker` without blocks, for a core without the social service."""
+class NullConsent:
+    """An `AdditionConsent` that permits everything, for a core without the social service."""
 
-    def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:  # noqa: ARG002
-        return False
+    async def list_blocked_users(self, user_id: str) -> Sequence[str]:  # noqa: ARG002
+        return ()
 
-    async def load_is_blocked(self, user_id: str, other_id: str) -> bool:  # noqa: ARG002
-        return False
+    async def check(
+        self,
+        actor_id: str,  # noqa: ARG002
+        user_ids: Sequence[str],  # noqa: ARG002
+        kind: AdditionKind,  # noqa: ARG002
+    ) -> ConsentNeeded:
+        return ConsentNeeded()
+
+    async def request(self, actor: UserCard, target: RequestTarget, needed: ConsentNeeded) -> None:
+        """Do nothing."""
+
+    async def settle(self, user_id: str, conversation_id: str) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +104,5 @@ class ConversationServices:
     membership_notifier: MembershipNotifier
     draft_forwarder: DraftForwarder
     mentions: Mentions
-    block_checker: BlockChecker
+    peer_checker: PeerChecker
     pending_effects: PendingEffectRecorder

@@ -105,7 +105,7 @@ class ConversationState:
         assert self.roster is not None
         assert entry.membership is not None
         self.head = entry.seq
-        self.roster.apply(entry.membership)
+        self.roster.apply(entry)
         self._needs_projection = True
 
     async def apply_change(self, change: ChangeEntry) -> None:

@@ -4,11 +4,13 @@ Commands pass through the conversation's actor; `ConversationQueries` reads from
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
+from actors.consent.consent import AdditionKind, ConsentNeeded
+from actors.consent.conversation_requests import RequestTarget
 from actors.conversations import serializers
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import (
@@ -20,8 +22,9 @@ from actors.conversations.commands import (
     UpdateSettings,
 )
 from actors.conversations.conversation_queries import ConversationQueries
+from actors.conversations.conversation_services import AdditionConsent
 from actors.conversations.conversation_views import LoadCards
-from actors.conversations.errors import blocked
+from actors.conversations.errors import ConsentRequiredError, blocked
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.message_changes import MessageChange
@@ -35,13 +38,13 @@ from config.limits import PARTICIPANTS_MAX
 from storage.contracts.identifiers import direct_conversation_id, idempotent_id, new_id
 from storage.contracts.messaging import ConversationRecord, MessagingStore
 
-ListBlockedUsers = Callable[[str], Awaitable[Sequence[str]]]
-"""(user_id) -> ids of the users who blocked this user or are blocked by this user."""
-
 
 class CreateResult(msgspec.Struct, frozen=True):
+    """`requested` were asked, and are not members yet."""
+
     conversation: Conversation
     is_new: bool
+    requested: tuple[str, ...] = ()
 
 
 class Conversations(RuleMembership):
@@ -52,12 +55,12 @@ class Conversations(RuleMembership):
         membership_notifier: MembershipNotifier,
         queries: ConversationQueries,
         load_cards: LoadCards,
-        list_blocked_users: ListBlockedUsers,
+        consent: AdditionConsent,
     ) -> None:
         super().__init__(store, commands, membership_notifier)
         self._queries = queries
         self._load_cards = load_cards
-        self._list_blocked_users = list_blocked_users
+        self._consent = consent
         self.task_pool = TaskPool("commands of sessions")
 
     async def drain(self) -> None:
@@ -104,7 +107,8 @@ class Conversations(RuleMembership):
     ) -> CreateResult:
         """Create a conversation, or return the existing one.
 
-        A direct conversation exists once per pair of users. `idempotency_key` identifies a retry.
+        A direct conversation exists once per pair of users. `idempotency_key` identifies a retry. Of a
+        group's users, those who have to accept first are asked.
         """
         member_ids = list(dict.fromkeys((user.id, *other_user_ids)))
         if len(member_ids) > PARTICIPANTS_MAX:
@@ -115,7 +119,7 @@ class Conversations(RuleMembership):
         if direct and name is not None:
             raise invalid_field("name", "A direct conversation cannot have a name.")
         cards = await self._load_cards(member_ids)
-        blocked_ids = set(await self._list_blocked_users(user.id))
+        blocked_ids = set(await self._consent.list_blocked_users(user.id))
         if any(
             member_id not in cards or (member_id in blocked_ids and not direct) for member_id in member_ids
         ):
@@ -139,26 +143,55 @@ class Conversations(RuleMembership):
             conversation_id = (
                 idempotent_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
             )
+        needed = (
+            ConsentNeeded() if direct else await self._consent.check(user.id, member_ids, AdditionKind.GROUP)
+        )
         record = ConversationRecord(
             id=conversation_id,
             type=kind.value,
             name=name,
-            participants=tuple(member_ids),
+            participants=tuple(id_ for id_ in member_ids if id_ not in needed.user_ids),
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
         )
         existing = await self._membership_notifier.create(record)
+        if existing is not None:
+            needed = needed.without(existing.participants)
+        await self._consent.request(user, RequestTarget(conversation_id, name), needed)
         return CreateResult(
-            await self._queries.get(user.id, conversation_id), is_new=existing is None or not direct
+            await self._queries.get(user.id, conversation_id),
+            is_new=existing is None or not direct,
+            requested=needed.user_ids,
         )
 
-    async def add_member(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
+    async def add_member(self, actor: UserCard, conversation_id: str, user_id: str) -> bool:
+        """Add a user to a group. Returns False if the user was asked instead.
+
+        Users are asked if their privacy settings demand it, or if they left the group.
+        """
         user = (await self._load_cards([user_id])).get(user_id)
-        if user is None or user_id in await self._list_blocked_users(actor.id):
-            # Only members may learn which users exist.
-            await self._queries.get_view(actor.id, conversation_id)
+        view = await self._queries.get_view(actor.id, conversation_id)
+        # Only members may learn which users exist.
+        if user is None or user_id in await self._consent.list_blocked_users(actor.id):
             raise ApiError("user.not_found", "There is no such user.")
-        await self.change_membership(conversation_id, AddMember(actor, user))
+        record = view.record
+        needed = ConsentNeeded()
+        if actor.id in record.admins and user_id not in record.participants:
+            needed = await self._consent.check(actor.id, [user_id], AdditionKind.GROUP)
+        if not needed.user_ids:
+            try:
+                await self.change_membership(conversation_id, AddMember(actor, user))
+            except ConsentRequiredError:
+                needed = ConsentNeeded((user_id,))
+            else:
+                await self._consent.settle(user_id, conversation_id)
+                return True
+        await self._consent.request(actor, RequestTarget(conversation_id, record.name), needed)
+        return False
+
+    async def add_accepted(self, actor: UserCard, conversation_id: str, user: UserCard) -> None:
+        """Add a user who accepted a request of `actor`, if the actor may still add. Raises `ApiError`."""
+        await self.change_membership(conversation_id, AddMember(actor, user, accepted=True))
 
     async def remove_member(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
         cards = await self._load_cards([user_id])

@@ -14,6 +14,17 @@ def blocked() -> ApiError:
     return ApiError("user.blocked", "One of you has blocked the other.")
 
 
+class ConsentRequiredError(ApiError):
+    """The user left the conversation and comes back only by accepting a request."""
+
+    def __init__(self) -> None:
+        super().__init__("permission.denied", "The user left this conversation and has to accept first.")
+
+
+def read_only() -> ApiError:
+    return ApiError("conversation.read_only", "The other user's account was deleted.")
+
+
 def client_id_conflict() -> ApiError:
     return ApiError("idempotency.conflict", "This `client_id` was used for a different message.")
 

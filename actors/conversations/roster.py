@@ -16,15 +16,15 @@ from actors.conversations.commands import (
     RenameByRule,
     UpdateSettings,
 )
-from actors.conversations.errors import not_found
+from actors.conversations.errors import ConsentRequiredError, not_found
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
-from config.limits import PARTICIPANTS_MAX
-from storage.contracts.messaging import ConversationRecord, MembershipDelta
+from config.limits import FORMER_MEMBERS_KEPT, PARTICIPANTS_MAX
+from storage.contracts.messaging import ConversationRecord, FormerMember, MembershipDelta, MessageEntry
 
 
 class Roster:
-    __slots__ = ("admins", "members", "name", "type")
+    __slots__ = ("_former_members", "admins", "members", "name", "type")
 
     def __init__(self, conversation: ConversationRecord) -> None:
         self.type = conversation.type
@@ -32,13 +32,25 @@ class Roster:
         # In order of joining.
         self.members: dict[str, None] = dict.fromkeys(conversation.participants)
         self.admins: dict[str, None] = dict.fromkeys(conversation.admins)
+        # In order of leaving.
+        self._former_members = {former.user_id: former for former in conversation.former_members}
 
-    def apply(self, membership: MembershipDelta) -> None:
+    def apply(self, entry: MessageEntry) -> None:
+        membership = entry.membership
+        assert membership is not None
         for user_id in membership.left:
             self.members.pop(user_id, None)
             self.admins.pop(user_id, None)
+            self._former_members.pop(user_id, None)
+            if not membership.by_rule:
+                self._former_members[user_id] = FormerMember(
+                    user_id, entry.created_at_ms, removed=entry.sender_id != user_id
+                )
         for user_id in membership.joined:
             self.members.setdefault(user_id)
+            self._former_members.pop(user_id, None)
+        while len(self._former_members) > FORMER_MEMBERS_KEPT:
+            del self._former_members[next(iter(self._former_members))]
         if membership.name is not None:
             self.name = membership.name
         if membership.admins is not None:
@@ -52,6 +64,7 @@ class Roster:
             participants=tuple(self.members),
             admins=tuple(self.admins),
             applied_seq=applied_seq,
+            former_members=tuple(self._former_members.values()),
         )
 
     def plan_change(self, change: MembershipChange) -> tuple[MembershipDelta, str] | None:
@@ -60,6 +73,7 @@ class Roster:
         Raises:
             ApiError: conversation.not_found (the actor is not a member), conversation.direct,
                 permission.denied, participant.not_found, conversation.full, request.invalid.
+            ConsentRequiredError: the user to add left, and has not accepted.
         """
         actor = change.actor
         if isinstance(change, ChangeByRule):
@@ -74,6 +88,9 @@ class Roster:
         match change:
             case AddMember(user=user):
                 self._require_admin(actor.id)
+                former = self._former_members.get(user.id)
+                if former is not None and not former.removed and not change.accepted:
+                    raise ConsentRequiredError
                 return self._plan_add(user, f"@{actor.username} added @{user.username}")
             case RemoveMember(user=user):
                 return self._plan_remove(change)
@@ -90,9 +107,14 @@ class Roster:
     def _plan_by_rule(self, change: ChangeByRule) -> tuple[MembershipDelta, str] | None:
         match change:
             case AddByRule(user=user):
+                if not self._may_return(change):
+                    return None
                 return self._plan_add(user, f"@{user.username} joined")
             case RemoveByRule(user=user):
-                return self._plan_remove(RemoveMember(user, user)) if user.id in self.members else None
+                if user.id not in self.members:
+                    return None
+                membership, text = self._plan_remove(RemoveMember(user, user))
+                return msgspec.structs.replace(membership, by_rule=True), text
             case RenameByRule(actor=actor, old_name=old_name, name=name):
                 if self.name != old_name or name == old_name:
                     return None
@@ -100,6 +122,14 @@ class Roster:
                 return delta, f'@{actor.username} changed the name to "{name}"'
             case AnnounceByRule(text=text):
                 return MembershipDelta(len(self.members)), text
+
+    def _may_return(self, change: AddByRule) -> bool:
+        """Whether the user was never removed, or asked or was invited again since."""
+        former = self._former_members.get(change.user.id)
+        if former is None:
+            return True
+        permitted_at_ms = change.invited_at_ms if former.removed else change.asked_at_ms
+        return permitted_at_ms > former.at_ms
 
     def _plan_remove(self, change: RemoveMember) -> tuple[MembershipDelta, str]:
         actor, user = change.actor, change.user

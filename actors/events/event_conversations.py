@@ -4,7 +4,8 @@ The name follows the event's title until an admin gives it another one. After th
 conversation stays with its members, with a SYSTEM message.
 
 Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
-arrive in any order. The creator stays a member regardless of the RSVP.
+arrive in any order. The creator stays a member regardless of the RSVP. A user who left comes back by
+answering again; a user whom an admin removed, if an admin adds or the creator invites the user.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from actors.domain_events.event_types import (
     AttendeeRemoved,
     EventCreated,
     EventDeleted,
+    EventInvited,
     EventUpdated,
     RsvpChanged,
     RsvpPromoted,
@@ -46,8 +48,13 @@ class GroupConversations(Protocol):
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         """Create the group unless it exists. The creator is its first member and admin."""
 
-    async def add_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Add a user. Raises `conversation.full`."""
+    async def add_by_rule(
+        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+    ) -> None:
+        """Add a user, unless the user left after `asked_at_ms`, or was removed after `invited_at_ms`.
+
+        Raises `conversation.full`.
+        """
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Remove a user who was added by rule."""
@@ -90,6 +97,7 @@ class EventConversations:
                     RsvpChanged(event_id=event_id, user_id=user_id)
                     | RsvpPromoted(event_id=event_id, user_id=user_id)
                     | AttendeeRemoved(event_id=event_id, user_id=user_id)
+                    | EventInvited(event_id=event_id, user_id=user_id)
                 ):
                     user_ids_by_event.setdefault(event_id, {})[user_id] = None
                 case EventUpdated(id=event_id, old_title=str()) as renamed:
@@ -190,8 +198,14 @@ class EventConversations:
             if not is_going and await self._events.get_creator_id(event_id) is None:
                 # The RSVP was deleted with its event, whose members keep the conversation.
                 return
-            change = self._groups.add_by_rule if is_going else self._groups.remove_by_rule
-            await self._apply(change(event_conversation_id(event_id), user))
+            conversation_id = event_conversation_id(event_id)
+            if is_going:
+                times = await self._rsvps.get_times(event_id, user.id)
+                await self._apply(
+                    self._groups.add_by_rule(conversation_id, user, times.answered_at_ms, times.invited_at_ms)
+                )
+            else:
+                await self._apply(self._groups.remove_by_rule(conversation_id, user))
 
 
 def _group_name(title: str) -> str:

@@ -6,11 +6,15 @@ Stateless.
 
 from collections.abc import Callable, Sequence
 
+from actors.consent.consent import AdditionKind
+from actors.consent.conversation_requests import ConversationRequests, RequestTarget
 from actors.events import serializers
 from actors.events.requests import EventBody, EventPatch, end_before_start, to_event_change, to_new_event
+from actors.events.serializers import event_conversation_id
 from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import idempotency_conflict
 from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -26,11 +30,13 @@ class Events:
         store: EventStore,
         user_cards: UserCards,
         block_service: BlockService,
+        requests: ConversationRequests,
         on_changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._user_cards = user_cards
         self._block_service = block_service
+        self._requests = requests
         self._on_changed = on_changed
 
     async def create(self, creator_id: str, body: EventBody, idempotency_key: IdempotencyKey | None) -> Event:
@@ -85,17 +91,61 @@ class Events:
         self._on_changed()
 
     async def invite(
-        self, user_id: str, event_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
+        self,
+        user: UserCard,
+        event_id: str,
+        user_ids: Sequence[str],
+        idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. Anyone who can see the event can invite users whom they can see."""
-        await self.require_visible(user_id, event_id)
-        cards = await self._user_cards.find(user_ids)
-        blocked_ids = set(await self._block_service.list_blocked_users(user_id))
-        if any(invitee_id not in cards or invitee_id in blocked_ids for invitee_id in user_ids):
-            raise ApiError("user.not_found", "At least one of the users does not exist.")
-        invitee_ids = [invitee_id for invitee_id in dict.fromkeys(user_ids) if invitee_id != user_id]
+        """Invite users. Anyone who can see the event can invite users whom they can see, and who can see it.
+
+        Users who have to accept first are asked.
+        """
+        invitee_ids = [invitee_id for invitee_id in dict.fromkeys(user_ids) if invitee_id != user.id]
+        await self._require_visible_to_all(user.id, event_id, invitee_ids)
+        needed = await self._requests.check(user.id, invitee_ids, AdditionKind.INVITE)
+        allowed_ids = [invitee_id for invitee_id in invitee_ids if invitee_id not in needed.user_ids]
+        await self._store_invites(event_id, user.id, allowed_ids, idempotency_key)
+        if needed.user_ids:
+            events = await self._store.find([event_id], user.id)
+            if not events:
+                raise event_not_found()
+            target = RequestTarget(
+                event_conversation_id(event_id), events[0].title, event_id, events[0].creator.id
+            )
+            await self._requests.request(user, target, needed)
+
+    async def invite_accepted(self, event_id: str, inviter_id: str, user_id: str) -> None:
+        """Invite a user who accepted a request of the inviter. Raises `ApiError` (event.not_found)."""
         try:
-            await self._store.invite(event_id, user_id, invitee_ids, idempotency_key)
+            await self._require_visible_to_all(inviter_id, event_id, [user_id])
+        except ApiError as error:
+            if error.code == "user.not_found":
+                raise event_not_found() from None
+            raise
+        await self._store_invites(event_id, inviter_id, [user_id], None)
+
+    async def _require_visible_to_all(self, user_id: str, event_id: str, invitee_ids: Sequence[str]) -> None:
+        """Raise `ApiError` unless inviter and invitees see each other, and all of them the event.
+
+        An invite does not cross a block by way of a third person.
+        """
+        creator_id = await self._store.get_creator_id(event_id)
+        if creator_id is None or await self._block_service.is_blocked(user_id, creator_id):
+            raise event_not_found()
+        cards = await self._user_cards.find(invitee_ids)
+        hidden_ids = {
+            *await self._block_service.list_blocked_users(user_id),
+            *await self._block_service.list_blocked_users(creator_id),
+        }
+        if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
+            raise ApiError("user.not_found", "At least one of the users does not exist.")
+
+    async def _store_invites(
+        self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
+    ) -> None:
+        try:
+            await self._store.invite(event_id, inviter_id, user_ids, idempotency_key)
         except Conflict as conflict:
             if conflict.constraint == "event_invites_event_id_fkey":
                 raise event_not_found() from None

@@ -78,6 +78,50 @@ class Conversation(msgspec.Struct, frozen=True):
     created_at: str
 
 
+class NewConversationResult(Conversation, frozen=True, omit_defaults=True):
+    """A conversation that was created.
+
+    The users in `requested` were asked, and join when they accept. Absent if none were.
+    """
+
+    requested: list[str] = []
+
+
+class ConversationRequest(msgspec.Struct, frozen=True):
+    """A request to join a conversation, or with `event_id` an invite to the event that it belongs to.
+
+    `name` is that of the conversation or event when the request was made. A request expires after 30 days.
+    """
+
+    conversation_id: str
+    name: str | None
+    event_id: str | None
+    requested_by: UserCard
+    created_at: str
+
+
+class MemberRequested(msgspec.Struct, frozen=True):
+    """The user was asked, and joins when the request is accepted."""
+
+    conversation_id: str
+    user_id: str
+
+
+class Audience(StrEnum):
+    """`known`: people whom the user follows or shares a conversation with."""
+
+    EVERYONE = "everyone"
+    KNOWN = "known"
+    NO_ONE = "nobody"
+
+
+class Privacy(msgspec.Struct, frozen=True):
+    """Who may add the user to groups, and who may invite the user to events, without asking first."""
+
+    groups: Audience
+    invites: Audience
+
+
 class Reaction(msgspec.Struct, frozen=True):
     """The users that reacted to a message with one emoji. `mine`: whether the viewer is one of them."""
 

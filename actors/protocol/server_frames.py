@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.protocol.commands import FrameId
-from actors.protocol.objects import Conversation, Message, OwnUser, UserCard
+from actors.protocol.objects import Conversation, ConversationRequest, Message, OwnUser, UserCard
 from actors.protocol.presence import PresenceChanged
 from actors.protocol.social_objects import Event, Notification, Post
 
@@ -175,6 +175,23 @@ class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
     unread_count: int
 
 
+class ConversationRequested(Struct, frozen=True, tag="conversation.requested"):
+    """Someone wants to add the user to a conversation, or invite the user to an event.
+
+    The user accepts or declines over HTTP.
+    """
+
+    position: int
+    request: ConversationRequest
+
+
+class ConversationRequestRemoved(Struct, frozen=True, tag="conversation.request_removed"):
+    """A request is no longer open: it was accepted or declined, or a block withdrew it."""
+
+    position: int
+    conversation_id: str
+
+
 class NotificationCreated(Struct, frozen=True, tag="notification.created"):
     """A notification was created, or an existing one was counted up.
 
@@ -263,7 +280,13 @@ class Lagged(Struct, frozen=True, tag="lagged"):
 
 LogFrame = MessageCreated | MessageUpdated | ConversationUpdated
 StreamFrame = (
-    ConversationJoined | ConversationLeft | ConversationMarked | NotificationCreated | NotificationRead
+    ConversationJoined
+    | ConversationLeft
+    | ConversationMarked
+    | ConversationRequested
+    | ConversationRequestRemoved
+    | NotificationCreated
+    | NotificationRead
 )
 EphemeralFrame = TypingChanged | FeedPostCreated | EventUpdated | UserUpdated | PresenceChanged
 SessionFrame = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye

@@ -1,5 +1,6 @@
 """A token bucket rate limiter. Its methods do not wait."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -30,7 +31,7 @@ class TokenBucket:
             self._tokens = tokens - cost
             return 0
         self._tokens = tokens
-        return max(1, round((cost - tokens) / self._per_s * 1000))
+        return max(1, math.ceil((cost - tokens) / self._per_s * 1000))
 
     @property
     def full(self) -> bool:

@@ -180,8 +180,19 @@ class OnlineUsers:
                 user.restore_token_bucket(bucket)
         return user
 
+    def charge_message(self, user_id: str) -> int:
+        """Take a message sent over HTTP from the user's rate limit. Return 0, or how long to wait in ms."""
+        user = self._find_user(user_id) or OnlineUser(user_id, self._limits)
+        bucket = self._used_token_buckets.pop(user_id, None)
+        if bucket is not None:
+            user.restore_token_bucket(bucket)
+        wait_ms = user.token_bucket.consume()
+        if not user.connection_count:
+            self._keep_token_bucket(user)
+        return wait_ms
+
     def _keep_token_bucket(self, user: OnlineUser) -> None:
-        """Keep the rate limit of a user who disconnected, so that a reconnect does not renew it."""
+        """Keep the rate limit of a user without a connection, so that a connect does not renew it."""
         bucket = user.used_token_bucket
         if bucket is None:
             return

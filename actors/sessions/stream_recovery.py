@@ -21,14 +21,25 @@ from actors.protocol.server_frames import (
     LogFrame,
     Resumed,
     Resync,
-    StreamFrame,
     server_frame_encoder,
 )
 from actors.sessions.online_user import OnlineUser
 from config.limits import RESUME_REPLAY_CONVERSATIONS, RESUME_REPLAY_ENTRIES, STREAM_FRAMES_MAX
 from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
 
-stream_frame_decoder: "msgspec.json.Decoder[StreamFrame]" = msgspec.json.Decoder(StreamFrame)
+MembershipFrame = ConversationJoined | ConversationLeft
+_membership_decoder: "msgspec.json.Decoder[MembershipFrame]" = msgspec.json.Decoder(MembershipFrame)
+
+
+def decode_membership(frame: bytes) -> MembershipFrame | None:
+    """Decode a frame of a user stream that changes the user's conversations; None for any other frame.
+
+    Other frames may be of a later version, and are delivered unread.
+    """
+    try:
+        return _membership_decoder.decode(frame)
+    except msgspec.ValidationError:
+        return None
 
 
 class MissedEvents(Protocol):
@@ -61,7 +72,7 @@ class StreamRecovery:
         items = await self.missed_items(subscription, resume.epoch, resume.position)
         if items is None:
             return [self.encode_resync(subscription, resume.epoch, resume.position)]
-        stream_frames = [stream_frame_decoder.decode(item.frame) for item in items]
+        stream_frames = [decode_membership(item.frame) for item in items]
         known_seqs, left_ids = _known_conversations(
             resume.conversations, stream_frames, subscription.start_seqs
         )
@@ -124,7 +135,9 @@ class StreamRecovery:
 
 
 def _known_conversations(
-    client_seqs: Mapping[str, int], stream_frames: Sequence[StreamFrame], start_seqs: Mapping[str, int]
+    client_seqs: Mapping[str, int],
+    stream_frames: Sequence[MembershipFrame | None],
+    start_seqs: Mapping[str, int],
 ) -> tuple[dict[str, int], list[str]]:
     """Return the seq that the client knows per current conversation, and the conversations it must drop."""
     known: dict[str, int] = dict(client_seqs)

@@ -10,7 +10,7 @@ from actors.delivery.rooms import Rooms
 from actors.protocol.server_frames import ConversationJoined, ConversationLeft
 from actors.runtime.task_pool import TaskPool
 from actors.sessions.online_user import OnlineUser
-from actors.sessions.stream_recovery import stream_frame_decoder
+from actors.sessions.stream_recovery import decode_membership
 from actors.sessions.transport import CloseCode
 from actors.sessions.user_session import UserSession
 from storage.contracts.user_streams import StreamItem
@@ -56,7 +56,7 @@ class StreamSequencer:
         return StreamOutcome.IN_ORDER
 
     def _deliver(self, user: OnlineUser, item: StreamItem) -> None:
-        frame = stream_frame_decoder.decode(item.frame)
+        frame = decode_membership(item.frame)
         if isinstance(frame, ConversationLeft):
             user.remove_conversation(frame.conversation_id)
             for session in user.sessions:

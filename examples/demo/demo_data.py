@@ -1,6 +1,6 @@
 """Creates a consistent set of sample data on a server through its public API.
 
-    users -> follows -> events -> posts -> likes, comments -> RSVPs, invites -> conversations
+    users -> follows -> events -> posts -> likes, comments -> RSVPs, invites -> conversations -> requests
 
 Running it again adds nothing. Concurrency is bounded, and rate limits of the server are respected.
 """
@@ -15,6 +15,7 @@ from examples.demo.bounded_runner import BoundedRunner, ProgressCallback
 from examples.demo.create_conversations import ConversationCreator, CreatedConversation
 from examples.demo.create_events import CreatedEvent, EventCreator
 from examples.demo.create_posts import CreatedPost, Like, PostCreator
+from examples.demo.create_requests import RequestCreator, plan_requests
 from examples.demo.demo_plan import DemoPlan, plan_demo_data
 from examples.demo.idempotency_keys import IdempotencyKeys
 from examples.demo.plan_posts import PostPlan
@@ -75,6 +76,7 @@ class _DemoBuilder:
         self._posts = PostCreator(http, keys, users)
         self._events = EventCreator(http, keys, users)
         self._conversations = ConversationCreator(http, keys, users)
+        self._requests = RequestCreator(http, keys, users)
 
     async def run(self) -> DemoSummary:
         run_all, plan = self._runner.run_all, self._plan
@@ -91,6 +93,11 @@ class _DemoBuilder:
             "conversations", plan.conversations, self._conversations.ensure_conversation
         )
         event_messages = await run_all("event conversations", events, self._conversations.send_event_messages)
+        requests = await run_all(
+            "requests",
+            plan_requests(plan.users, plan.follows, plan.conversations),
+            self._requests.ensure_request,
+        )
         created = [conversation for conversation in conversations if conversation is not None]
         counts = DemoCounts(
             users=len(self._users),
@@ -104,6 +111,7 @@ class _DemoBuilder:
             directs=sum(conversation.name is None for conversation in created),
             groups=sum(conversation.name is not None for conversation in created),
             messages=sum(conversation.messages for conversation in created) + sum(event_messages),
+            requests=sum(requests),
         )
         return self._summarize(counts, events, posts, created)
 

@@ -17,6 +17,7 @@ class DemoCounts(msgspec.Struct, frozen=True):
     directs: int
     groups: int
     messages: int
+    requests: int
 
 
 class DemoSummary(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from actors.protocol.commands import COMMANDS, Authenticate, EditMessage, Resume, SendMessage
 from actors.protocol.objects import (
     Conversation,
+    ConversationRequest,
     ConversationType,
     DeliveryStatus,
     LastMessage,
@@ -27,6 +28,8 @@ from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     ConversationMarked,
+    ConversationRequested,
+    ConversationRequestRemoved,
     ConversationUpdated,
     Error,
     EventUpdated,
@@ -199,6 +202,10 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     ConversationJoined: ConversationJoined(_POSITION, _CONVERSATION),
     ConversationLeft: ConversationLeft(_POSITION, _GROUP),
     ConversationMarked: ConversationMarked(_POSITION, _GROUP, 42, 0),
+    ConversationRequested: ConversationRequested(
+        _POSITION, ConversationRequest(_GROUP, "Boules", None, _BEN_CARD, _TIMES[1])
+    ),
+    ConversationRequestRemoved: ConversationRequestRemoved(_POSITION, _GROUP),
     NotificationCreated: NotificationCreated(_POSITION, _NOTIFICATION, 3),
     NotificationRead: NotificationRead(_POSITION, None, 0),
     TypingChanged: TypingChanged(_GROUP, _BEN, active=True),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -16,6 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from actors.consent.conversation_requests import RequestStatistics
 from actors.conversations.log_writer import LogWriterStatistics
 from actors.conversations.pending_effect_sweeper import PendingEffectStatistics
 from actors.conversations.unanswered_commands import CommandStatistics
@@ -54,6 +56,7 @@ class MetricSources:
     mails_withheld: Callable[[], int] = lambda: 0
     password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
+    conversation_requests: Callable[[], RequestStatistics] | None = None
 
 
 class ServerCollector(Collector):
@@ -90,6 +93,7 @@ class ServerCollector(Collector):
             "Times that file descriptors ran short.",
             self._sources.file_descriptors.shortages,
         )
+        yield from self._conversation_requests()
 
     def _connections(self) -> Iterator[Metric]:
         connections = self._sources.connections()
@@ -275,6 +279,19 @@ class ServerCollector(Collector):
             "Unix time at which this instance last pruned all tables; 0 if another instance does.",
             pruning.completed_at_s,
         )
+
+    def _conversation_requests(self) -> Iterator[Metric]:
+        if self._sources.conversation_requests is None:
+            return
+        counts = CounterMetricFamily(
+            "convene_conversation_requests",
+            "Requests to join a conversation, by outcome. `unseen`: the recipient accepts none or has too "
+            "many, or was asked before; `limited`: refused with `rate.limited`.",
+            labels=["outcome"],
+        )
+        for outcome, count in msgspec.structs.asdict(self._sources.conversation_requests()).items():
+            counts.add_metric([outcome], count)
+        yield counts
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:

@@ -4,6 +4,7 @@ Writes use the same code path as the websocket commands. A conversation of which
 does not exist for these routes.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,7 +15,15 @@ from actors.conversations.conversations import Conversations
 from actors.conversations.drafts import create_draft, validate_content
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Delete, Edit
-from actors.protocol.objects import Conversation, Message, ReadState, UserCard
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import (
+    Conversation,
+    MemberRequested,
+    Message,
+    NewConversationResult,
+    ReadState,
+    UserCard,
+)
 from actors.protocol.text_validation import validate_line, validate_query
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
@@ -38,13 +47,21 @@ from server.routes.conversation_requests import (
 
 NOT_FOUND_ERRORS = ("conversation.not_found",)
 PERMISSION_ERRORS = ("conversation.not_found", "permission.denied")
-MESSAGE_CHANGE_ERRORS = (*PERMISSION_ERRORS, "message.not_found", "message.deleted")
+MESSAGE_CHANGE_ERRORS = (*PERMISSION_ERRORS, "message.not_found", "message.deleted", "conversation.read_only")
 
 
 class ConversationRoutes:
-    def __init__(self, conversations: Conversations, accounts: Accounts) -> None:
+    """`charge_message(user_id)` takes a message from the user's rate limit, or returns the ms to wait.
+
+    Messages over HTTP and over sockets count against the same limit.
+    """
+
+    def __init__(
+        self, conversations: Conversations, accounts: Accounts, charge_message: Callable[[str], int]
+    ) -> None:
         self._conversations = conversations
         self._accounts = accounts
+        self._charge_message = charge_message
 
     def routes(self) -> tuple[Route, ...]:
         root = "/v1/conversations"
@@ -57,13 +74,13 @@ class ConversationRoutes:
                 root,
                 self.create,
                 body=NewConversation,
-                response=Conversation,
+                response=NewConversationResult,
                 status=201,
                 other_statuses=(200,),
                 idempotent=True,
                 cost=LIST_COST,
                 body_bytes_max=BODY_WITH_IDS_BYTES,
-                errors=("user.not_found", "user.blocked", "conversation.full"),
+                errors=("user.not_found", "user.blocked", "conversation.full", "rate.limited"),
             ),
             Route("GET", root, self.page, query=PageQuery, response=Page[Conversation], cost=LIST_COST),
             Route("GET", conversation, self.get, response=Conversation, errors=NOT_FOUND_ERRORS),
@@ -88,8 +105,16 @@ class ConversationRoutes:
                 "PUT",
                 member,
                 self.add,
-                status=204,
-                errors=(*PERMISSION_ERRORS, "user.not_found", "conversation.direct", "conversation.full"),
+                response=MemberRequested,
+                status=202,
+                other_statuses=(204,),
+                errors=(
+                    *PERMISSION_ERRORS,
+                    "user.not_found",
+                    "conversation.direct",
+                    "conversation.full",
+                    "rate.limited",
+                ),
             ),
             Route(
                 "DELETE",
@@ -114,7 +139,13 @@ class ConversationRoutes:
                 response=Message,
                 status=201,
                 other_statuses=(200,),
-                errors=(*NOT_FOUND_ERRORS, "message.not_found", "user.blocked", "idempotency.conflict"),
+                errors=(
+                    *NOT_FOUND_ERRORS,
+                    "message.not_found",
+                    "user.blocked",
+                    "conversation.read_only",
+                    "idempotency.conflict",
+                ),
             ),
             Route(
                 "PATCH",
@@ -147,7 +178,8 @@ class ConversationRoutes:
         """Create a conversation.
 
         The caller is always a member. Two users have at most one direct conversation: if it exists, the
-        response is that conversation with status 200.
+        response is that conversation with status 200. Users of a group whose privacy settings demand it are
+        asked (`requested`), and join when they accept.
         """
         body = request.body
         created = await self._conversations.create(
@@ -157,7 +189,10 @@ class ConversationRoutes:
             _validate_name(body.name),
             request.raw_idempotency_key,
         )
-        return ResponseWithStatus(created.conversation, 201 if created.is_new else 200)
+        result = NewConversationResult(
+            **msgspec.structs.asdict(created.conversation), requested=list(created.requested)
+        )
+        return ResponseWithStatus(result, 201 if created.is_new else 200)
 
     async def page(self, request: TypedRequest[None, PageQuery]) -> Page[Conversation]:
         """List the caller's conversations, the most recently active first."""
@@ -199,14 +234,19 @@ class ConversationRoutes:
         )
         return Page(items, None if next_key is None else encode_cursor(next_key))
 
-    async def add(self, request: TypedRequest[None, None]) -> None:
+    async def add(self, request: TypedRequest[None, None]) -> ResponseWithStatus:
         """Add a member to a group.
 
-        Requires an admin. New members can read the whole history.
+        Requires an admin. New members can read the whole history. A user whose privacy settings demand it, or
+        who left the group, is asked instead (202), and joins when the request is accepted.
         """
-        await self._conversations.add_member(
-            await self._caller_card(request), request.path_params["id"], request.path_params["user_id"]
+        conversation_id, user_id = request.path_params["id"], request.path_params["user_id"]
+        is_member = await self._conversations.add_member(
+            await self._caller_card(request), conversation_id, user_id
         )
+        if is_member:
+            return ResponseWithStatus(None, 204)
+        return ResponseWithStatus(MemberRequested(conversation_id, user_id), 202)
 
     async def remove(self, request: TypedRequest[None, None]) -> None:
         """Remove a member from a group, or leave it.
@@ -235,6 +275,7 @@ class ConversationRoutes:
         message with status 200.
         """
         body = request.body
+        self._charge(request.caller.user.id)
         reply = FutureReply()
         draft = create_draft(
             request.caller.user.id, body.client_id, body.content, body.mentions, body.reply_to
@@ -249,6 +290,7 @@ class ConversationRoutes:
 
         Only its author can.
         """
+        self._charge(request.caller.user.id)
         change = Edit(request.path_params["message_id"], validate_content(request.body.content))
         return await self._conversations.change_message(
             request.caller.user.id, request.path_params["id"], change
@@ -259,8 +301,14 @@ class ConversationRoutes:
 
         Its author and the admins of its group can. Its text is removed; a placeholder stays.
         """
+        self._charge(request.caller.user.id)
         change = Delete(request.path_params["message_id"])
         await self._conversations.change_message(request.caller.user.id, request.path_params["id"], change)
+
+    def _charge(self, user_id: str) -> None:
+        wait_ms = self._charge_message(user_id)
+        if wait_ms:
+            raise ApiError("rate.limited", "Too many messages. Retry later.", retry_after_ms=wait_ms)
 
     async def read(self, request: TypedRequest[ReadMark, None]) -> ReadState:
         """Mark a conversation as read up to a seq.

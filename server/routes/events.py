@@ -228,10 +228,14 @@ class EventRoutes:
     async def invite(self, request: TypedRequest[Invites, None]) -> None:
         """Invite users to an event.
 
-        Any user who can see the event can.
+        Any user who can see the event can. Users whose privacy settings demand it are asked first; the
+        response is the same.
         """
         await self._events.invite(
-            request.caller.user.id, request.path_params["id"], request.body.user_ids, request.idempotency_key
+            to_user_card(request.caller.user),
+            request.path_params["id"],
+            request.body.user_ids,
+            request.idempotency_key,
         )
 
     async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:

@@ -69,7 +69,7 @@ WHERE id = :id AND creator_id = :creator_id
 RETURNING id
 
 -- name: invite_insert
--- Invites users; returns those that the inviter had not invited before. An invite by the creator lets a
+-- Invites users. A repeated invite only moves the time of the last one. An invite by the creator lets a
 -- removed attendee respond again.
 --
 --   :event_id uuid  :inviter_id uuid  :user_ids uuid[]   -> user_id
@@ -85,7 +85,7 @@ WITH restored AS (
 INSERT INTO event_invites (event_id, user_id, inviter_id)
 SELECT :event_id, user_id, :inviter_id
 FROM unnest(:user_ids) AS invited (user_id)
-ON CONFLICT (event_id, user_id, inviter_id) DO NOTHING
+ON CONFLICT (event_id, user_id, inviter_id) DO UPDATE SET created_at = now()
 RETURNING user_id
 
 -- name: invite_filter

@@ -26,6 +26,19 @@ SELECT
     ) AS place,
     (SELECT count(*) FROM event_waitlist WHERE event_id = :event_id) AS waiting
 
+-- name: rsvp_times
+-- Returns when a user last answered, and when the event's creator last invited the user.
+--
+--   :event_id uuid  :user_id uuid   -> answered_at, invited_at (each null without one)
+SELECT
+    (SELECT answered_at FROM event_rsvps WHERE event_id = :event_id AND user_id = :user_id) AS answered_at,
+    (
+        SELECT i.created_at
+        FROM event_invites AS i
+        INNER JOIN events AS e ON i.event_id = e.id AND i.inviter_id = e.creator_id
+        WHERE i.event_id = :event_id AND i.user_id = :user_id
+    ) AS invited_at
+
 -- name: rsvp_answer
 -- Sets an RSVP; see the function.
 --

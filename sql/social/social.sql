@@ -137,6 +137,14 @@ SELECT following_id
 FROM follows
 WHERE follower_id = :user_id AND following_id = ANY(:others)
 
+-- name: follower_filter
+-- Returns those of the users that follow a user.
+--
+--   :user_id uuid  :others uuid[]   -> follower_id
+SELECT follower_id
+FROM follows
+WHERE following_id = :user_id AND follower_id = ANY(:others)
+
 -- name: connection_list
 -- Returns those of the users that a user follows or is followed by.
 --
@@ -150,7 +158,7 @@ FROM follows
 WHERE following_id = :user_id AND follower_id = ANY(:others)
 
 -- name: user_data_delete
--- Deletes follows and blocks of a deleted user; triggers update the counts of others.
+-- Deletes follows, blocks and conversation requests of a deleted user; triggers update the counts of others.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -161,6 +169,10 @@ followed AS (
 blocked AS (
     DELETE FROM blocks
     WHERE blocker_id = :user_id OR blocked_id = :user_id
+),
+requested AS (
+    DELETE FROM conversation_requests
+    WHERE recipient_id = :user_id OR actor_id = :user_id OR owner_id = :user_id
 )
 SELECT :user_id AS user_id
 

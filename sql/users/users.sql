@@ -1,10 +1,23 @@
 -- name: user_insert
--- Creates a user. Unique indexes reject a taken e-mail or username.
+-- Creates a user with privacy settings. Unique indexes reject a taken e-mail or username.
 --
---   :email text  :username text  :password_hash text  :display_name text  :search_words text   -> user row
-INSERT INTO users (email, username, password_hash, display_name, search_words)
-VALUES (:email, :username, :password_hash, :display_name, CAST(:search_words AS TSVECTOR))
-RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at
+--   :email text  :username text  :password_hash text  :display_name text  :search_words text
+--   :groups text  :invites text
+--   -> user row
+WITH
+new_user AS (
+    INSERT INTO users (email, username, password_hash, display_name, search_words)
+    VALUES (:email, :username, :password_hash, :display_name, CAST(:search_words AS TSVECTOR))
+    RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at
+),
+privacy AS (
+    INSERT INTO user_privacy (user_id, groups, invites)
+    SELECT id, :groups, :invites
+    FROM new_user
+    WHERE NOT (:groups = 'everyone' AND :invites = 'everyone')
+)
+SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+FROM new_user
 
 -- name: user_credentials_by_email
 -- Finds a user and password hash by e-mail, case-insensitive. No row for banned users.

@@ -57,6 +57,13 @@ class RsvpState(msgspec.Struct, frozen=True):
     waitlist_position: int | None
 
 
+class RsvpTimes(msgspec.Struct, frozen=True):
+    """When a user last answered, and when the event's creator last invited the user; 0 for never. In ms."""
+
+    answered_at_ms: int = 0
+    invited_at_ms: int = 0
+
+
 class RsvpRecord(msgspec.Struct, frozen=True):
     """A row of an RSVP list, ordered by (answered_at, user id)."""
 
@@ -175,6 +182,8 @@ class RsvpStore(Protocol):
         """
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState: ...
+
+    async def get_times(self, event_id: str, user_id: str) -> RsvpTimes: ...
 
     async def page_rsvps(
         self,

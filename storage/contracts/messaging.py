@@ -22,8 +22,19 @@ class LastMessage(msgspec.Struct, frozen=True):
     seq: int = 0
 
 
+class FormerMember(msgspec.Struct, frozen=True):
+    """A user who left a group, or was removed by an admin (`removed`), and when."""
+
+    user_id: str
+    at_ms: int
+    removed: bool
+
+
 class ConversationRecord(msgspec.Struct, frozen=True):
-    """A conversation's document: its state after the entry at `applied_seq`."""
+    """A conversation's document: its state after the entry at `applied_seq`.
+
+    `former_members` are in the order of leaving; lists of conversations omit them.
+    """
 
     id: str
     type: str
@@ -34,16 +45,21 @@ class ConversationRecord(msgspec.Struct, frozen=True):
     last_message: LastMessage | None = None
     last_seq: int = 0
     applied_seq: int = 0
+    former_members: tuple[FormerMember, ...] = ()
 
 
 class MembershipDelta(msgspec.Struct, frozen=True):
-    """The change of a conversation by a SYSTEM entry, and the member count after it."""
+    """The change of a conversation by a SYSTEM entry, and the member count after it.
+
+    `by_rule`: a membership rule removed the users, they did not leave.
+    """
 
     member_count: int
     joined: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     name: str | None = None
     admins: tuple[str, ...] | None = None
+    by_rule: bool = False
 
 
 class ReactionRecord(msgspec.Struct, frozen=True):
@@ -276,8 +292,14 @@ class ConversationStore(Protocol):
         `others`, whichever are fewer.
         """
 
+    async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        """Return those of `others` that share a group with the user, or opened or wrote in a direct one.
+
+        What they wrote counts once the summary is saved. Cost: two queries, whatever the number of others.
+        """
+
     async def save_projection(self, conversation: ConversationRecord) -> None:
-        """Write participants, admins, name and `applied_seq`, unless the stored `applied_seq` is higher."""
+        """Write members, former members, admins, name and `applied_seq`, unless the stored one is higher."""
 
     async def save_summaries(self, summaries: Sequence[ConversationSummary]) -> None:
         """Advance derived fields, each independently; a higher stored value stays. One round trip."""

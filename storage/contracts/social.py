@@ -94,6 +94,9 @@ class SocialStore(Protocol):
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Return those of `others` that the user follows."""
 
+    async def followers_among(self, user_id: str, others: Sequence[str]) -> set[str]:
+        """Return those of `others` that follow the user."""
+
     async def connected_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Return those of `others` that the user follows or is followed by."""
 

@@ -80,7 +80,9 @@ class MemoryMessaging(MemoryMessageLog):
         conversations = (self._conversations[key] for key in wanted if key in self._conversations)
         return [
             Membership(
-                conversation=msgspec.structs.replace(conversation, participants=(), admins=())
+                conversation=msgspec.structs.replace(
+                    conversation, participants=(), admins=(), former_members=()
+                )
                 if is_listing
                 else conversation,
                 last_sent_seq=self._last_sent_seqs.get((conversation.id, user_id), 0),
@@ -93,6 +95,18 @@ class MemoryMessaging(MemoryMessageLog):
         await self._yield_or_fail()
         joined = [c.participants for c in self._conversations.values() if user_id in c.participants]
         return {other for other in others if any(other in members for members in joined)}
+
+    async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        await self._yield_or_fail()
+        return {
+            other
+            for conversation in self._conversations.values()
+            if user_id in conversation.participants
+            for other in set(others).intersection(conversation.participants)
+            if conversation.type != "DIRECT"
+            or conversation.participants[0] == other
+            or (conversation.id, other) in self._last_sent_seqs
+        }
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         await self._yield_or_fail()
@@ -123,6 +137,7 @@ class MemoryMessaging(MemoryMessageLog):
                 participants=conversation.participants,
                 admins=conversation.admins,
                 name=conversation.name,
+                former_members=conversation.former_members,
                 applied_seq=conversation.applied_seq,
             )
 

@@ -4,6 +4,7 @@ Field names are those of the database design; `kind`, `draft`, `changed_seq` and
 the log.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from bson import ObjectId
@@ -15,6 +16,7 @@ from storage.contracts.messaging import (
     ConversationRecord,
     ConversationSummary,
     Entry,
+    FormerMember,
     LastMessage,
     MembershipDelta,
     MessageEntry,
@@ -156,6 +158,8 @@ def _membership_delta_document(membership: MembershipDelta) -> Document:
         document["name"] = membership.name
     if membership.admins is not None:
         document["admins"] = list(membership.admins)
+    if membership.by_rule:
+        document["by_rule"] = True
     return document
 
 
@@ -167,6 +171,7 @@ def _membership_delta(document: Document) -> MembershipDelta:
         left=tuple(document.get("left", ())),
         name=document.get("name"),
         admins=None if admins is None else tuple(admins),
+        by_rule=document.get("by_rule", False),
     )
 
 
@@ -204,7 +209,18 @@ def conversation_record(document: Document) -> ConversationRecord:
         ),
         last_seq=document["last_seq"],
         applied_seq=document["applied_seq"],
+        former_members=tuple(
+            FormerMember(former["user_id"], int(former["at"]), removed=former["removed"])
+            for former in document.get("former_members", ())
+        ),
     )
+
+
+def former_member_documents(former_members: Sequence[FormerMember]) -> list[Document]:
+    return [
+        {"user_id": former.user_id, "at": DatetimeMS(former.at_ms), "removed": former.removed}
+        for former in former_members
+    ]
 
 
 def summary_update(summary: ConversationSummary) -> list[Document]:

@@ -14,6 +14,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from storage.contracts.identifiers import direct_conversation_id
 from storage.contracts.messaging import (
     ConversationActivity,
     ConversationRecord,
@@ -27,6 +28,7 @@ from storage.mongo.conditional_updates import set_if_older
 from storage.mongo.documents import (
     conversation_document,
     conversation_record,
+    former_member_documents,
     pending_effect_document,
     pending_effect_record,
     read_mark_record,
@@ -140,7 +142,14 @@ class MongoMessaging(MongoMessageLog):
         ]
 
     async def last_seqs_by_user(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        ids = list(user_ids)
+        ids = list(dict.fromkeys(user_ids))
+        if len(ids) == 1:
+            # Half the time of the pipeline below.
+            async with map_errors():
+                found = await self._conversations.find({"participants": ids[0]}, {"last_seq": 1}).to_list(
+                    None
+                )
+            return {ids[0]: {str(one["_id"]): one.get("last_seq", 0) for one in found}} if found else {}
         # The store returns only the members asked for, not all of a group of thousands.
         pipeline: list[Document] = [
             {"$match": {"participants": {"$in": ids}}},
@@ -185,6 +194,29 @@ class MongoMessaging(MongoMessageLog):
             return None
         return {member for document in documents for member in document["members"]}
 
+    async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
+        ids = list(others)
+        by_direct_id = {direct_conversation_id(user_id, other): other for other in ids}
+        shared: list[Document] = [
+            {"$match": {"participants": user_id}},
+            {"$project": {"type": 1, "members": {"$setIntersection": ["$participants", ids]}}},
+        ]
+        opened_or_sent = {"participants": {"$slice": 1}, "sent": 1}
+        async with map_errors():
+            directs = self._conversations.find(
+                {"_id": {"$in": [ObjectId(direct_id) for direct_id in by_direct_id]}}, opened_or_sent
+            )
+            knowing = {
+                other
+                async for document in directs
+                if (other := by_direct_id[str(document["_id"])]) == document["participants"][0]
+                or other in document.get("sent", {})
+            }
+            async for document in self._conversations.aggregate(shared):
+                if document["type"] != "DIRECT":
+                    knowing.update(document["members"])
+        return knowing
+
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         async with map_errors():
             # After an unknown outcome the driver inserts again.
@@ -217,6 +249,7 @@ class MongoMessaging(MongoMessageLog):
                     {
                         "participants": list(conversation.participants),
                         "admins": list(conversation.admins),
+                        "former_members": former_member_documents(conversation.former_members),
                         "name": conversation.name,
                         "applied_seq": conversation.applied_seq,
                     },

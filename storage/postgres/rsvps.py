@@ -7,11 +7,12 @@ locked across a round trip. Check constraints enforce the capacity in any case.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import asyncpg
 
-from storage.contracts.events import RsvpRecord, RsvpState
-from storage.contracts.paging import PageKey
+from storage.contracts.events import RsvpRecord, RsvpState, RsvpTimes
+from storage.contracts.paging import PageKey, to_microseconds
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
@@ -28,6 +29,7 @@ class PostgresRsvps:
         self._pool = pool
         self._lock = load_statement(SERVICE, "rsvps", "event_lock")
         self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
+        self._times = load_statement(SERVICE, "rsvps", "rsvp_times")
         self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_answer")
         self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
         self._remove_attendee = load_statement(SERVICE, "rsvps", "attendee_remove")
@@ -58,6 +60,12 @@ class PostgresRsvps:
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         row = await self._pool.row(self._get, to_uuid(event_id), to_uuid(user_id))
         return RsvpState(row["status"], row["place"] or None) if row else RsvpState(None, None)
+
+    async def get_times(self, event_id: str, user_id: str) -> RsvpTimes:
+        row = await self._pool.row(self._times, to_uuid(event_id), to_uuid(user_id))
+        return (
+            RsvpTimes() if row is None else RsvpTimes(_to_ms(row["answered_at"]), _to_ms(row["invited_at"]))
+        )
 
     async def page_rsvps(
         self,
@@ -91,3 +99,7 @@ class PostgresRsvps:
     async def promote(self, transaction: Transaction, event_id: str, places: int) -> None:
         """Give `places` free places to the first waiting users; call it after `lock`."""
         await transaction.rows(self._promote, to_uuid(event_id), places)
+
+
+def _to_ms(time: datetime | None) -> int:
+    return 0 if time is None else to_microseconds(time) // 1000

@@ -31,6 +31,7 @@ class PostgresSocial:
         self._following = load_statement(SERVICE, "social", "following_page")
         self._stats = load_statement(SERVICE, "social", "stats_get")
         self._followed_among = load_statement(SERVICE, "social", "followee_filter")
+        self._followers_among = load_statement(SERVICE, "social", "follower_filter")
         self._connected_among = load_statement(SERVICE, "social", "connection_list")
         self._delete_user_data = load_statement(SERVICE, "social", "user_data_delete")
         self._stats_delete = load_statement(SERVICE, "social", "stats_delete")
@@ -91,6 +92,10 @@ class PostgresSocial:
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         rows = await self._pool.rows(self._followed_among, to_uuid(user_id), to_uuids(others))
         return {str(row["following_id"]) for row in rows}
+
+    async def followers_among(self, user_id: str, others: Sequence[str]) -> set[str]:
+        rows = await self._pool.rows(self._followers_among, to_uuid(user_id), to_uuids(others))
+        return {str(row["follower_id"]) for row in rows}
 
     async def connected_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         rows = await self._pool.rows(self._connected_among, to_uuid(user_id), to_uuids(others))

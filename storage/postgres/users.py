@@ -6,6 +6,7 @@ import asyncpg
 from msgspec import UNSET
 
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import Credentials, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -28,10 +29,11 @@ SERVICE = "users"
 
 
 class PostgresUsers:
-    """Implements `storage.contracts.users.UserStore`."""
+    """Implements `storage.contracts.users.UserStore`. New users get the settings `initial_privacy`."""
 
-    def __init__(self, pool: PostgresPool) -> None:
+    def __init__(self, pool: PostgresPool, initial_privacy: PrivacyRecord | None = None) -> None:
         self._pool = pool
+        self._initial_privacy = initial_privacy or PrivacyRecord()
         self._idempotency_keys = PostgresIdempotencyKeys(pool)
         self._insert = load_statement(SERVICE, "users", "user_insert")
         self._credentials_by_email = load_statement(SERVICE, "users", "user_credentials_by_email")
@@ -49,7 +51,16 @@ class PostgresUsers:
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
         words = to_tsvector(index_words(user.username, user.display_name))
-        values = (user.email, user.username, user.password_hash, user.display_name, words)
+        privacy = self._initial_privacy
+        values = (
+            user.email,
+            user.username,
+            user.password_hash,
+            user.display_name,
+            words,
+            privacy.groups,
+            privacy.invites,
+        )
         if idempotency_key is None:
             return to_user((await self._pool.write(self._insert, *values))[0])
 

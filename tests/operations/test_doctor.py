@@ -113,7 +113,11 @@ async def test_unread_events_are_reported(
 
     messages = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
 
-    assert [message.split(":")[0] for message in messages] == ["notifications.social", "feed.social"]
+    assert [message.split(":")[0] for message in messages] == [
+        "notifications.social",
+        "feed.social",
+        "requests.social",
+    ]
 
 
 async def test_old_pending_effects_are_reported(operations: OperatorServices) -> None:

@@ -105,6 +105,8 @@ ROUTES = (
     Row("GET /v1/users?ids={owner}", LISTED, lists_owner=True, foreign={"owner": HIDDEN}),
     Row("GET /v1/users/me", ANY_USER),
     Row("PATCH /v1/users/me", ANY_USER, {"bio": "x"}),
+    Row("GET /v1/users/me/privacy", ANY_USER),
+    Row("PATCH /v1/users/me/privacy", ANY_USER, {"invites": "everyone"}),
     Row("DELETE /v1/users/me", ANY_USER, {"current_password": PASSWORD}, account=True),
     Row(
         "PUT /v1/users/me/password",
@@ -189,6 +191,13 @@ ROUTES = (
         {"type": "GROUP", "name": "x", "participants": ["{other}"]},
     ),
     Row("GET /v1/conversations", ANY_USER),
+    Row("GET /v1/conversations/requests", ANY_USER),
+    Row("PUT /v1/conversations/requests/{requested}", owner_of_hidden("conversation_request"), consumes=True),
+    Row(
+        "DELETE /v1/conversations/requests/{requested}",
+        owner_of_hidden("conversation_request"),
+        consumes=True,
+    ),
     Row(f"GET {LINE}", MEMBERS, blocked_direct=PASS),
     Row(
         f"PATCH {LINE}",

@@ -122,6 +122,8 @@ class AccessWorld:
         if named & {"group", "message"}:
             group = ids["group"] = await self._group(owner, is_shared=not row.changes_members)
             ids["message"] = (await api.send(owner, group, "x"))["id"]
+        if "requested" in named:
+            ids["requested"] = await self._request(owner)
         if "notification" in named:
             ids["notification"] = self._notifications[owner.id]
         if "session" in named:
@@ -129,6 +131,14 @@ class AccessWorld:
             sessions = (await api.get(owner, "/v1/sessions?limit=100"))["items"]
             ids["session"] = next(session["id"] for session in sessions if not session["current"])
         return Objects(owner, ids)
+
+    async def _request(self, owner: RegisteredUser) -> str:
+        """Return a group to which a stranger asked the owner to come."""
+        stranger = await self.new_user()
+        await self.api.expect(200, owner, "PATCH", "/v1/users/me/privacy", {"groups": "known"})
+        group: str = (await self.api.group(stranger, owner))["id"]
+        await self.api.expect(200, owner, "PATCH", "/v1/users/me/privacy", {"groups": "everyone"})
+        return group
 
     async def _group(self, owner: RegisteredUser, *, is_shared: bool) -> str:
         """Return a group with owner, admin and members, which the former member has left."""

@@ -41,3 +41,30 @@ async def test_reconnecting_does_not_renew_the_budget(
     allowed = BURST + PER_S * (time.monotonic() - started)
     assert BURST <= accepted <= allowed
     assert codes == {None, "rate.limited"}
+
+
+async def test_messages_over_http_spend_from_the_same_budget(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """Without a socket, and after one was used up by the socket."""
+    instance = await start_instance(messages_per_s=0.01, messages_burst=BURST)
+    ana, ben = await people.register(2, instance)
+    async with ApiClient(instance) as api:
+        group = (await api.group(ana, ben))["id"]
+        path = f"/v1/conversations/{group}/messages"
+        for _ in range(BURST):
+            message = await api.send(ana, group, "x")
+        await api.expect_error("rate.limited", 429, ana, "POST", path, fields("message.send"))
+        await api.expect_error("rate.limited", 429, ana, "PATCH", f"{path}/{message['id']}", {"content": "y"})
+        await api.expect_error("rate.limited", 429, ana, "DELETE", f"{path}/{message['id']}")
+        async with connect_peer(instance.port) as peer:
+            await peer.open(ana.token)
+            reply = await peer.request("message.send", conversation_id=group, **fields("message.send"))
+            assert reply["code"] == "rate.limited"
+        async with connect_peer(instance.port) as peer:
+            await peer.open(ben.token)
+            for _ in range(BURST):
+                reply = await peer.request("message.send", conversation_id=group, **fields("message.send"))
+                assert reply["type"] == "ok"
+            await api.expect_error("rate.limited", 429, ben, "POST", path, fields("message.send"))
+        await api.expect_error("rate.limited", 429, ben, "POST", path, fields("message.send"))

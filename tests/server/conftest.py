@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ async def start_instance(stores: StoreUrls) -> AsyncIterator[StartInstance]:
     """Start servers on free ports; keyword arguments are fields of `Limits`."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(**limits: object) -> Instance:
+        async def start(**limits: Any) -> Instance:
             return await stack.enter_async_context(running_instance(stores, **limits))
 
         yield start

@@ -2,22 +2,26 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 from aiohttp import web_app
 
 from config.limits import Limits
-from config.settings import ServerSettings, Settings
+from config.settings import PrivacySettings, ServerSettings, Settings
 from server.instance import Instance
 from storage.embedded import StoreUrls
 
 
 @contextlib.asynccontextmanager
-async def running_instance(stores: StoreUrls, **limits: object) -> AsyncIterator[Instance]:
-    """Run a server on a free port; keyword arguments are fields of `Limits`."""
+async def running_instance(
+    stores: StoreUrls, privacy: PrivacySettings | None = None, **limits: Any
+) -> AsyncIterator[Instance]:
+    """Run a server on a free port; further keyword arguments are fields of `Limits`."""
     settings = Settings(
         server=ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
         limits=msgspec.structs.replace(Limits(), **limits),
+        privacy=privacy or PrivacySettings(),
     )
     instance = Instance(settings, stores)
     try:

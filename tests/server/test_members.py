@@ -129,7 +129,8 @@ async def test_returning_member_reads_everything(
     group = (await api.group(ana, ben, eve))["id"]
     await remove_member(api, eve, group, eve.id)
     await api.send(ana, group, "while she was away")
-    await add_member(api, ana, group, eve.id)
+    await add_member(api, ana, group, eve.id, status=202)
+    await api.expect(204, eve, "PUT", f"{ROOT}/requests/{group}")
     assert "while she was away" in [message["content"] for message in await history(api, eve, group)]
     assert (await api.get_conversation(eve, group))["member_count"] == 3
     await api.send(eve, group, "back")
@@ -180,7 +181,8 @@ async def test_longest_member_succeeds_the_last_admin(
     (update,) = await updates(api, ben, group, before)
     assert update["changed"]["left"] == [ana.id]
     assert update["changed"]["admins"] == [eve.id]
-    await add_member(api, eve, group, ana.id)
+    await add_member(api, eve, group, ana.id, status=202)
+    await api.expect(204, ana, "PUT", f"{ROOT}/requests/{group}")
     assert (await api.get_conversation(ana, group))["admins"] == [eve.id]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
+from storage.contracts.identifiers import direct_conversation_id, entry_id, new_attempt_id, new_id
 from storage.contracts.messaging import (
     Appended,
     ChangeEntry,
@@ -16,6 +16,7 @@ from storage.contracts.messaging import (
     ConversationSummary,
     Duplicates,
     Entry,
+    FormerMember,
     LastMessage,
     MembershipDelta,
     MessageEntry,
@@ -714,3 +715,42 @@ async def test_pending_effect_is_claimed_once(store: MessagingStore, room: str) 
     assert await store.claim_pending_effect(claimed, "again")
     await store.remove_pending_effect(effect.key)
     assert not await store.claim_pending_effect(msgspec.structs.replace(effect, claim="again"), "gone")
+
+
+async def test_knowing_needs_a_group_or_an_own_step_in_a_direct_conversation(store: MessagingStore) -> None:
+    """A direct conversation counts for who opened it, and for the other once a message is summarised."""
+    ana, shares, opened, wrote, silent, unknown = [f"{name}-{new_id()}" for name in "abcdef"]
+    group = ConversationRecord(new_id(), "GROUP", "g", (shares, "x", ana), (shares,), NOW_MS)
+    directs = [
+        ConversationRecord(direct_conversation_id(*pair), "DIRECT", None, pair, (), NOW_MS)
+        for pair in ((opened, ana), (ana, wrote), (ana, silent))
+    ]
+    for record in (group, *directs):
+        await store.create(record)
+    others = [shares, opened, wrote, silent, unknown]
+    assert await store.users_knowing(ana, others) == {shares, opened}
+    await store.save_summaries([ConversationSummary(directs[1].id, 1, None, ((wrote, 1),))])
+    assert await store.users_knowing(ana, others) == {shares, opened, wrote}
+    assert await store.users_knowing(ana, [unknown]) == set()
+
+
+async def test_projection_keeps_former_members(store: MessagingStore, room: str) -> None:
+    """They come back with the document, in order; lists of conversations omit them."""
+    record = ConversationRecord(room, "GROUP", "g", ("ana", "ben"), ("ana",), NOW_MS)
+    await store.create(record)
+    former = (FormerMember("ben", NOW_MS, removed=True), FormerMember("cyd", NOW_MS + 1, removed=False))
+    after = msgspec.structs.replace(record, participants=("ana",), former_members=former, applied_seq=2)
+    await store.save_projection(after)
+    assert await store.get(room) == after
+    (membership,) = [one for one in await store.list_memberships("ana", None) if one.conversation.id == room]
+    assert membership.conversation.former_members == ()
+
+
+async def test_membership_delta_by_rule_is_stored(store: MessagingStore, room: str) -> None:
+    """A removal by rule is told from leaving when the log is read again."""
+    delta = MembershipDelta(1, left=("ana",), by_rule=True)
+    entry = message(room, 1, membership=delta)
+    await store.append([entry])
+    (stored,) = await store.read(room, 0, 1)
+    assert isinstance(stored, MessageEntry)
+    assert stored.membership == delta

@@ -11,6 +11,7 @@ export class Dispatcher {
   #conversations;
   #notifications;
   #presence;
+  #requests;
   #ready = null;
   #epoch = "";
   #position = 0;
@@ -18,10 +19,11 @@ export class Dispatcher {
   #replayAfter = null;
   #requested = new Map();
 
-  constructor(conversations, notifications, presence) {
+  constructor(conversations, notifications, presence, requests) {
     this.#conversations = conversations;
     this.#notifications = notifications;
     this.#presence = presence;
+    this.#requests = requests;
     this.connected = new Signal();
     this.feedPost = new Signal();
     this.eventChanged = new Signal();
@@ -76,6 +78,8 @@ export class Dispatcher {
       case "conversation.joined":
       case "conversation.left":
       case "conversation.marked":
+      case "conversation.requested":
+      case "conversation.request_removed":
       case "notification.created":
       case "notification.read":
         this.#dispatchStream(frame);
@@ -119,6 +123,12 @@ export class Dispatcher {
       case "conversation.marked":
         this.#conversations.marked(frame);
         break;
+      case "conversation.requested":
+        this.#requests.onRequested(frame.request);
+        break;
+      case "conversation.request_removed":
+        this.#requests.onRemoved(frame.conversation_id);
+        break;
       case "notification.created":
         this.#notifications.onCreated(frame);
         break;
@@ -144,5 +154,6 @@ export class Dispatcher {
     this.#position = position;
     this.#conversations.reload();
     this.#notifications.reload();
+    this.#requests.reload();
   }
 }

@@ -2,6 +2,7 @@
 
 import { Dispatcher } from "../network/dispatcher.js";
 import { Socket } from "../network/socket.js";
+import { ConversationRequests } from "./conversation_requests.js";
 import { Conversations } from "./conversations.js";
 import { Drafts } from "./drafts.js";
 import { Notifications } from "./notifications.js";
@@ -26,7 +27,8 @@ export class Session {
     // Emits the id of a post that the user deleted.
     this.postDeleted = new Signal();
     this.conversations = new Conversations(api, user, this.users);
-    this.dispatcher = new Dispatcher(this.conversations, this.notifications, this.presence);
+    this.requests = new ConversationRequests(api);
+    this.dispatcher = new Dispatcher(this.conversations, this.notifications, this.presence, this.requests);
     this.socket = new Socket(credentials, this.dispatcher);
     this.unsent = new UnsentMessages(this.socket, this.conversations, user);
     this.drafts = new Drafts(user);

@@ -7,6 +7,7 @@ import { button, element, newElementId, setChildren } from "../components/dom.js
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast, toastError } from "../components/toast.js";
+import { toastRequested } from "../components/toast_requested.js";
 import { UserPicker } from "../components/user_picker.js";
 import { userRow } from "../components/user_row.js";
 
@@ -27,7 +28,7 @@ export function conversationDetails(session, conversation, list) {
   ).open();
 
   async function leave() {
-    const text = "You can only come back if someone adds you again.";
+    const text = "You can only come back if someone adds you again and you accept.";
     if (!(await confirmDialog("Leave this group?", text, "Leave"))) return;
     try {
       await session.api.delete(`${path}/participants/${session.user.id}`);
@@ -142,7 +143,10 @@ function addMembers(session, conversation, path, members) {
     const picker = new UserPicker(session, { label: "Search people", excluded });
     const add = async () => {
       const ids = picker.selected.map((card) => card.id);
-      await members.change(() => Promise.all(ids.map((id) => session.api.put(`${path}/participants/${id}`))));
+      await members.change(async () => {
+        const answers = await Promise.all(ids.map((id) => session.api.put(`${path}/participants/${id}`)));
+        toastRequested(answers.filter((answer) => answer !== null).length);
+      });
       details.open = false;
       details.lastChild.remove();
     };

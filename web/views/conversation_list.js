@@ -31,6 +31,11 @@ export function conversationList(session, scope) {
     "aria-label": "Filter conversations",
     oninput: () => rendering.request(),
   });
+  const requestsLink = element("a", {
+    href: "#/messages/requests",
+    class: "button plain requests-link",
+    hidden: true,
+  });
   const rows = new Map();
   let shown = PAGE;
   let selectedId = null;
@@ -131,10 +136,18 @@ export function conversationList(session, scope) {
     event.preventDefault();
   }
 
+  function showRequests() {
+    const { count } = session.requests;
+    requestsLink.hidden = count === 0;
+    setChildren(requestsLink, "Requests", element("span", { class: "badge" }, count > 99 ? "99+" : count));
+  }
+
+  scope.keep(session.requests.changed.on(showRequests));
   scope.keep(conversations.changed.on(() => rendering.request()));
   scope.keep(session.users.changed.on(() => rendering.request()));
   scope.keep(() => rendering.cancel());
   show();
+  showRequests();
   return {
     element: element(
       "aside",
@@ -149,6 +162,7 @@ export function conversationList(session, scope) {
           icon("plus"),
         ),
       ),
+      requestsLink,
       filter,
       list,
       footer,

@@ -5,6 +5,7 @@ import { element, setChildren, visuallyHidden } from "../components/dom.js";
 import { Scope } from "../state/signal.js";
 import { conversationList } from "./conversation_list.js";
 import { conversationPane } from "./conversation_pane.js";
+import { requestsPane } from "./conversation_requests.js";
 import { newConversation } from "./new_conversation.js";
 
 export function messagesView(session, parameters) {
@@ -23,6 +24,7 @@ export function messagesView(session, parameters) {
     if (id === null)
       setChildren(panel, element("p", { class: "secondary centered" }, "Select a conversation"));
     else if (id === "new") setChildren(panel, newConversation(session));
+    else if (id === "requests") setChildren(panel, requestsPane(session, paneScope));
     else setChildren(panel, conversationPane(session, id, paneScope, seqOf(query)));
     return true;
   }

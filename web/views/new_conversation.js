@@ -3,6 +3,7 @@
 import { element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { icon } from "../components/icons.js";
+import { toastRequested } from "../components/toast_requested.js";
 import { UserPicker } from "../components/user_picker.js";
 import { IdempotencyKey, newId } from "../network/idempotency_key.js";
 
@@ -28,6 +29,7 @@ export function newConversation(session) {
     // A direct conversation may exist: a new key makes the server return its current state.
     const key = group ? idempotencyKey.keyFor(body) : newId();
     const info = await session.api.post("/v1/conversations", body, key);
+    toastRequested(info.requested?.length ?? 0);
     location.replace(`#/messages/${session.conversations.add(info).id}`);
   }
 

@@ -9,6 +9,7 @@ import { showShortcuts } from "../components/shortcuts.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
+import { privacySettings } from "./privacy_settings.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
 export function settingsView(session, logOut, onDeleted) {
@@ -21,6 +22,7 @@ export function settingsView(session, logOut, onDeleted) {
       section("Profile", profileSection(session)),
       section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
+      section("Privacy", privacySettings(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Blocked people", blockedList(session)),
       section("Account", accountButtons(session, logOut, onDeleted)),

@@ -70,4 +70,21 @@ $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER invites_outbox
 AFTER INSERT ON event_invites
-FOR EACH ROW EXECUTE FUNCTION invites_outbox()
+FOR EACH ROW EXECUTE FUNCTION invites_outbox();
+
+-- A repeated invite notifies nobody again; the attendees of the event are only recomputed.
+CREATE OR REPLACE FUNCTION invites_repeated_outbox() RETURNS TRIGGER AS $$
+BEGIN
+    INSERT INTO outbox (key, type, payload)
+    VALUES (
+        NEW.event_id || ':' || NEW.user_id,
+        'rsvp.changed',
+        jsonb_build_object('event_id', NEW.event_id, 'user_id', NEW.user_id)
+    );
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER invites_repeated_outbox
+AFTER UPDATE OF created_at ON event_invites
+FOR EACH ROW EXECUTE FUNCTION invites_repeated_outbox()

@@ -283,3 +283,16 @@ async def test_memberships_are_loaded_again_until_it_succeeds(
     await stored_seq(send(there, room, ANA, "hello"))
 
     await until(lambda: client.received("message.created"))
+
+
+async def test_frames_of_a_later_version_are_delivered(cluster: FakeCluster) -> None:
+    """While instances are upgraded one by one, an older one passes on stream frames that it does not know."""
+    core = await cluster.start_instance()
+    client = await connect(core, BEN)
+    ready = client.received("ready")[0]
+    await cluster.streams.append(BEN, b'{"type":"later.invented","position":', b',"x":1}')
+    await until(lambda: client.received("later.invented"))
+    client.session.on_disconnect()
+
+    again = await resume(core, BEN, ready, {})
+    assert [frame["x"] for frame in again.received("later.invented")] == [1]

@@ -15,7 +15,6 @@ from config.log_setup import configure_logging
 from config.settings import LogSettings
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
-from server.http.trusted_proxies import TrustedProxies
 from storage.errors import Conflict, QueryTimeout, Unavailable
 from tests.server.http.http_client import Serve, problem_of
 
@@ -205,8 +204,11 @@ async def test_client_address_with_trusted_proxies(
     async def handler(call: TypedRequest[None, None]) -> None:
         seen.append(call.client_address)
 
-    trusted = TrustedProxies(proxies, ["127.0.0.0/8"])
-    client = await serve([Route("GET", "/x", handler, requires_auth=False)], trusted_proxies=trusted)
+    client = await serve(
+        [Route("GET", "/x", handler, requires_auth=False)],
+        trusted_proxies=proxies,
+        proxy_networks=("127.0.0.0/8",),
+    )
     await client.get("/x", headers={"X-Forwarded-For": forwarded})
     assert seen == [address]
 
@@ -218,8 +220,11 @@ async def test_other_peers_are_no_proxies(serve: Serve) -> None:
     async def handler(call: TypedRequest[None, None]) -> None:
         seen.append(call.client_address)
 
-    trusted = TrustedProxies(1, ["10.0.0.0/24", "::1/128"])
-    client = await serve([Route("GET", "/x", handler, requires_auth=False)], trusted_proxies=trusted)
+    client = await serve(
+        [Route("GET", "/x", handler, requires_auth=False)],
+        trusted_proxies=1,
+        proxy_networks=("10.0.0.0/24", "::1/128"),
+    )
     await client.get("/x", headers={"X-Forwarded-For": "203.0.113.9"})
     assert seen == ["127.0.0.1"]
 

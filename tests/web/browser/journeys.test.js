@@ -310,3 +310,23 @@ journey("changing the email address and deleting the account need the password",
   // The refused tries are in the console of the browser.
   assert.ok(page.problems.every((problem) => /40[13]/.test(problem)), page.problems.join("\n"));
 });
+
+journey("a request is accepted and another declined", async () => {
+  const me = await server.createUser("Dora Diaz");
+  const page = await open(browser, server, me, "/#/settings");
+  await page.getByLabel("Who can add me to groups").selectOption("known");
+  const privacy = page.locator("section.panel", { has: page.getByRole("heading", { name: "Privacy" }) });
+  await privacy.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved").waitFor();
+  await server.createGroup(ana, [me], "Wanted");
+  await server.createGroup(ben, [me], "Unwanted");
+  await page.locator('a[href="#/messages"] .badge', { hasText: "2" }).waitFor();
+  await page.locator('a[href="#/messages"]').first().click();
+  await page.getByRole("link", { name: "Requests" }).click();
+  const row = (name) => page.locator("li.user-row", { hasText: name });
+  await row("Unwanted").getByRole("button", { name: "Decline" }).click();
+  await row("Unwanted").waitFor({ state: "detached" });
+  await row("Wanted").getByRole("button", { name: "Accept" }).click();
+  await page.locator(".conversation-row", { hasText: "Wanted" }).waitFor();
+  assert.equal(await page.locator(".conversation-row", { hasText: "Unwanted" }).count(), 0);
+});

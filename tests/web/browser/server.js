@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const PYTHON = process.env.CONVENE_PYTHON ?? join(ROOT, ".venv/bin/python");
+// The server refuses variables that it does not know.
+const { CONVENE_PYTHON, ...ENVIRONMENT } = process.env;
+const PYTHON = CONVENE_PYTHON ?? join(ROOT, ".venv/bin/python");
 const START_MS = 90_000;
 
 export class Server {

@@ -1,0 +1,66 @@
+"""Whether the other member of a direct conversation can be written to: cached, for every message asks."""
+
+import asyncio
+from enum import Enum, auto
+from typing import Protocol
+
+from actors.conversations.conversation_views import LoadCards
+
+DELETED_PEERS_MAX = 50_000
+
+
+class BlockChecker(Protocol):
+    """Checks whether one of two users blocked the other."""
+
+    def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:
+        """Return the cached answer, or None if it is not cached."""
+
+    async def load_is_blocked(self, user_id: str, other_id: str) -> bool:
+        """Load and cache the answer. Raises `Unavailable` or `ApiError`."""
+
+
+class NullBlockChecker:
+    """A `BlockChecker` without blocks, for a core without the social service."""
+
+    def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:  # noqa: ARG002
+        return False
+
+    async def load_is_blocked(self, user_id: str, other_id: str) -> bool:  # noqa: ARG002
+        return False
+
+
+class PeerState(Enum):
+    OPEN = auto()
+    BLOCKED = auto()
+    DELETED = auto()
+
+
+class PeerChecker:
+    """Answers are as old as those of `block_checker` and `load_cards`: seconds."""
+
+    def __init__(self, block_checker: BlockChecker, load_cards: LoadCards) -> None:
+        self._block_checker = block_checker
+        self._load_cards = load_cards
+        # A deleted account does not come back, so an entry never expires.
+        self._deleted_ids: dict[str, None] = {}
+
+    def get_cached(self, user_id: str, peer_id: str) -> PeerState | None:
+        """Return the cached answer, or None if it must be loaded."""
+        is_blocked = self._block_checker.cached_is_blocked(user_id, peer_id)
+        return None if is_blocked is None else self._to_state(peer_id, is_blocked=is_blocked)
+
+    async def load(self, user_id: str, peer_id: str) -> PeerState:
+        """Load and cache the answer. Raises `Unavailable` or `ApiError`."""
+        is_blocked, cards = await asyncio.gather(
+            self._block_checker.load_is_blocked(user_id, peer_id), self._load_cards([peer_id])
+        )
+        if peer_id not in cards:
+            if len(self._deleted_ids) >= DELETED_PEERS_MAX:
+                del self._deleted_ids[next(iter(self._deleted_ids))]
+            self._deleted_ids[peer_id] = None
+        return self._to_state(peer_id, is_blocked=is_blocked)
+
+    def _to_state(self, peer_id: str, *, is_blocked: bool) -> PeerState:
+        if is_blocked:
+            return PeerState.BLOCKED
+        return PeerState.DELETED if peer_id in self._deleted_ids else PeerState.OPEN

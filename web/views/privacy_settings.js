@@ -1,0 +1,47 @@
+// Privacy settings: who may add the user to groups and invite the user to events without asking.
+
+import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { Field, Form } from "../components/form.js";
+import { toast } from "../components/toast.js";
+
+const AUDIENCES = {
+  everyone: "Everyone",
+  known: "People I follow or share a conversation with",
+  nobody: "No one",
+};
+
+export function privacySettings(session) {
+  const content = element("div", {}, loadingText());
+
+  async function load() {
+    try {
+      setChildren(content, privacyForm(session, await session.api.get("/v1/users/me/privacy")));
+    } catch (error) {
+      setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
+    }
+  }
+
+  load();
+  return content;
+}
+
+function privacyForm(session, settings) {
+  const fields = [
+    new Field("groups", "Who can add me to groups", { kind: "select", required: true }),
+    new Field("invites", "Who can invite me to events", { kind: "select", required: true }),
+  ];
+  for (const field of fields) {
+    const options = Object.entries(AUDIENCES).map(([value, label]) => element("option", { value }, label));
+    field.input.append(...options);
+    field.value = settings[field.name];
+  }
+  const hint = element("p", { class: "hint" }, "Others can send you a request, except if you choose “No one”.");
+  const form = new Form([...fields, hint], {
+    submit: "Save",
+    send: async (values) => {
+      await session.api.patch("/v1/users/me/privacy", values);
+      toast("Saved");
+    },
+  });
+  return form.element;
+}
