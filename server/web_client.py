@@ -22,17 +22,22 @@ from server.web_bundle import make_bundle
 
 WEB_FOLDER: Final = Path(__file__).parent.parent / "web"
 INDEX_FILE: Final = "index.html"
+# It answers for the page too, which is above its folder.
+SERVICE_WORKER_FILE: Final = "service_worker.js"
 CONTENT_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # Strings cannot be assigned to script or markup sinks, and no trusted-types policy can be created.
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    # Strings cannot be assigned to script or markup sinks. The one policy that can be created, once, returns the
+    # address of the service worker.
+    "require-trusted-types-for 'script'; trusted-types service-worker"
 )
 
 
@@ -97,6 +102,8 @@ class _StaticFile:
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Opener-Policy": "same-origin",
         }
+        if name == SERVICE_WORKER_FILE:
+            headers["Service-Worker-Allowed"] = "/"
         self._plain = body, {**headers, hdrs.ETAG: compute_etag(body)}
         quality = BUNDLE_QUALITY if cache_control == IMMUTABLE else FILE_QUALITY
         # In order of preference.

@@ -7,13 +7,14 @@ import { element } from "./dom.js";
 const LINK = new RegExp(`https?://[^\\s<>"'\`]+|${MENTION}`, "gi");
 const TRAILING_PUNCTUATION = /[.,;:!?)\]}'"…]+$/;
 
-export function linkify(text) {
+// `mentionLabel(found)`: the text of a link to a user, from the mention.
+export function linkify(text, mentionLabel = (found) => found) {
   const parts = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
     const isMention = match[0].startsWith("@");
     const found = isMention ? match[0] : match[0].replace(TRAILING_PUNCTUATION, "");
-    const link = isMention ? mentionLink(found) : externalLink(found);
+    const link = isMention ? mentionLink(found, mentionLabel) : externalLink(found);
     if (link === null) continue;
     parts.push(text.slice(end, match.index), link);
     end = match.index + found.length;
@@ -31,9 +32,9 @@ export function externalLink(address, label = address) {
   return link;
 }
 
-function mentionLink(found) {
+function mentionLink(found, label) {
   const username = usernameOf(found);
-  return username === null ? null : element("a", { href: `#/@${username}` }, found);
+  return username === null ? null : element("a", { href: `#/@${username}` }, label(found));
 }
 
 // Code points after trimming, as the server counts them.

@@ -6,6 +6,7 @@ import { element } from "./dom.js";
 const SHORTCUTS = [
   ["Ctrl + /", "Show this list"],
   ["↑ ↓", "Move between conversations or messages"],
+  ["← →", "Move between the links and buttons of a message"],
   ["Enter", "Open the actions of the focused message"],
   ["↑ in an empty message", "Edit your last message"],
   ["Enter", "Send a message"],
