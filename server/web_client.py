@@ -35,8 +35,8 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # Strings cannot be assigned to script or markup sinks. The one policy that can be created, once, returns the
-    # address of the service worker.
+    # Strings cannot be assigned to script or markup sinks. The one policy that can be created, once, returns
+    # the address of the service worker.
     "require-trusted-types-for 'script'; trusted-types service-worker"
 )
 

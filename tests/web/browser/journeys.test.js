@@ -76,6 +76,24 @@ journey("two people talk, edit, react and delete", async () => {
   assert.deepEqual([...one.problems, ...other.problems], []);
 });
 
+journey("added people are one line with their names, and the last message has ticks", async () => {
+  const conversation = await group(0, "Additions");
+  for (const name of ["Cleo", "Dan", "Eva"]) {
+    const { id } = await server.createUser(name);
+    const path = `/v1/conversations/${conversation.id}/participants/${id}`;
+    await server.request("PUT", path, { token: ana.token });
+  }
+  const message = await server.send(conversation, ana, "Welcome");
+  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await page.getByText("You added Cleo, Dan and Eva").waitFor();
+  await page.locator(".receipt", { hasText: "Sent" }).waitFor();
+  const path = `/v1/conversations/${conversation.id}/read`;
+  await server.request("PUT", path, { token: ben.token, body: { seq: message.seq } });
+  await page.locator(".receipt", { hasText: "Read by 1" }).waitFor();
+  await page.getByRole("button", { name: "Show all" }).click();
+  assert.equal(await page.locator(".system-message").count(), 3);
+});
+
 journey("a conversation opens at the first unread message and marks what was on screen", async () => {
   const conversation = await group(300, "Unread");
   await setRead(conversation, 100);
