@@ -11,7 +11,7 @@ answered as stored only after the store confirmed it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from actors.conversations.append_queue import AppendQueue
@@ -24,11 +24,10 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.entries import build_entry, is_same_message
+from actors.conversations.entries import build_entry
 from actors.conversations.entry_effects import EntryEffects
 from actors.conversations.errors import (
     busy,
-    client_id_conflict,
     id_collision,
     outcome_unknown,
     overdue,
@@ -39,7 +38,7 @@ from actors.conversations.log_writer import LogBatch
 from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
 from storage.contracts.identifiers import is_id
-from storage.contracts.messaging import Appended, ChangeEntry, Duplicates, Entry, MessageEntry, SeqConflict
+from storage.contracts.messaging import Appended, Duplicates, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 
 CONFLICTS_AT_ONE_SEQ_MAX = 20
@@ -250,14 +249,14 @@ class AppendPipeline:
             return self._advance() if self._queue else None
         for _ in range(stored):
             pending = self._queue.popleft()
-            if isinstance(pending.command, ChangeMembership):
-                return self._on_membership_change_stored(pending)
-            if isinstance(pending.command, ChangeMessage):
-                return self._on_message_change_stored(pending)
+            if not isinstance(pending.command, Send):
+                return self._on_change_stored(pending)
             self._on_message_stored(pending)
         match appended.conflict:
             case Duplicates(entries=entries):
-                self._on_duplicates(len(batch) - stored, entries)
+                for entry in entries:
+                    self._state.observe_head(entry.seq)
+                self._appends.answer_duplicates(len(batch) - stored, entries)
             case SeqConflict():
                 self._on_seq_conflict()
             case None:
@@ -273,36 +272,12 @@ class AppendPipeline:
             self._effects.notify_mentions(entry, pending)
         self._appends.complete(pending, entry)
 
-    async def _on_membership_change_stored(self, pending: PendingAppend) -> None:
-        entry, command = pending.entry, pending.command
-        assert isinstance(entry, MessageEntry)
-        assert isinstance(command, ChangeMembership)
+    async def _on_change_stored(self, pending: PendingAppend) -> None:
         self._forwarding.record_win()
-        try:
-            await self._effects.apply_membership(entry, command.change, pending)
-        except Exception as error:
-            # The entry is stored, and the next catch-up projects it. Only this caller gets an error.
-            self._state.mark_uncertain()
-            pending.refused(outcome_unknown())
-            if not isinstance(error, Unavailable):
-                raise
+        if isinstance(pending.command, ChangeMembership):
+            await self._effects.complete_membership(pending, pending.command.change)
         else:
-            pending.stored(entry)
-        await self._catch_up_and_submit()
-
-    async def _on_message_change_stored(self, pending: PendingAppend) -> None:
-        entry, message = pending.entry, pending.target_message
-        assert isinstance(entry, ChangeEntry)
-        assert message is not None
-        self._forwarding.record_win()
-        try:
-            changed = await self._effects.apply_message_change(entry, message)
-        except Unavailable as error:
-            # The entry is stored, and the next catch-up applies it. Only this caller gets an error.
-            self._state.mark_uncertain()
-            pending.refused(to_api_error(error))
-        else:
-            pending.stored(changed)
+            await self._effects.complete_message_change(pending)
         await self._catch_up_and_submit()
 
     def _on_seq_conflict(self) -> None:
@@ -318,40 +293,6 @@ class AppendPipeline:
         if self._conflicts_at_seq >= CONFLICTS_AT_ONE_SEQ_MAX:
             self._conflicts_at_seq = 0
             self._appends.refuse(self._queue.popleft(), id_collision())
-
-    def _on_duplicates(self, count: int, entries: Sequence[Entry]) -> None:
-        """Answer those of the first `count` queued commands that the log already contains.
-
-        One of these is the first. A draft before a stored one of the same sender is refused: another instance
-        refused it before, and the sender's order would be lost.
-        """
-        known = {(entry.sender_id, entry.client_id): entry for entry in entries}
-        commands = [self._queue.popleft() for _ in range(count)]
-        remaining: list[PendingAppend] = []
-        overtaking: set[str] = set()
-        for pending in reversed(commands):
-            assert pending.entry is not None
-            entry = known.get((pending.entry.sender_id, pending.entry.client_id))
-            if entry is not None:
-                overtaking.add(entry.sender_id)
-                self._on_duplicate(pending, entry)
-            elif pending.entry.sender_id in overtaking:
-                self._appends.refuse(pending, busy())
-            else:
-                remaining.append(pending)
-        self._queue.extendleft(remaining)
-
-    def _on_duplicate(self, pending: PendingAppend, entry: Entry) -> None:
-        command = pending.command
-        self._state.observe_head(entry.seq)
-        if not isinstance(command, Send) or not isinstance(entry, MessageEntry):
-            self._appends.refuse(pending, client_id_conflict())
-            return
-        if not is_same_message(entry, command.draft):
-            self._appends.refuse(pending, client_id_conflict())
-            return
-        # This attempt itself may be stored already, by a write whose result was lost. Not a duplicate then.
-        self._appends.complete(pending, entry, duplicate=entry.attempt_id != command.draft.attempt_id)
 
     async def _catch_up_and_submit(self) -> None:
         """Catch up if needed, then submit the queue. Without the store, refuse the queue."""

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 from actors.conversations.commands import ChangeMembership, ChangeMessage, Draft, PendingAppend, Send
+from actors.conversations.entries import is_same_message
 from actors.conversations.errors import busy, client_id_conflict
 from actors.protocol.errors import ApiError
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.messaging import Entry, MessageEntry
 
 
 class AppendQueue:
@@ -67,6 +69,40 @@ class AppendQueue:
         """Refuse a command that left `items`."""
         self._forget(pending)
         pending.refused(error)
+
+    def answer_duplicates(self, count: int, entries: Sequence[Entry]) -> None:
+        """Answer those of the first `count` items that the log already contains, as `entries`.
+
+        A draft before a stored one of the same sender is refused: another instance refused it before, and the
+        sender's order would be lost. The others stay.
+        """
+        known = {(entry.sender_id, entry.client_id): entry for entry in entries}
+        commands = [self.items.popleft() for _ in range(count)]
+        remaining: list[PendingAppend] = []
+        overtaking: set[str] = set()
+        for pending in reversed(commands):
+            assert pending.entry is not None
+            entry = known.get((pending.entry.sender_id, pending.entry.client_id))
+            if entry is not None:
+                overtaking.add(entry.sender_id)
+                self._answer_duplicate(pending, entry)
+            elif pending.entry.sender_id in overtaking:
+                self.refuse(pending, busy())
+            else:
+                remaining.append(pending)
+        self.items.extendleft(remaining)
+
+    def _answer_duplicate(self, pending: PendingAppend, entry: Entry) -> None:
+        command = pending.command
+        if (
+            isinstance(command, Send)
+            and isinstance(entry, MessageEntry)
+            and is_same_message(entry, command.draft)
+        ):
+            # This attempt itself may be stored, by a write whose result was lost. Not a duplicate then.
+            self.complete(pending, entry, duplicate=entry.attempt_id != command.draft.attempt_id)
+        else:
+            self.refuse(pending, client_id_conflict())
 
     def clear(self) -> None:
         """Remove all commands without answering them."""

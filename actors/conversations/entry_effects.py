@@ -12,8 +12,10 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
+from actors.conversations.errors import outcome_unknown
 from actors.conversations.pending_effects import EffectRecord, EffectReply
 from storage.contracts.messaging import ChangeEntry, MessageEntry
+from storage.errors import Unavailable
 
 
 class EntryEffects:
@@ -53,7 +55,38 @@ class EntryEffects:
             entry, self._state.roster.members.keys(), lambda notified: record.end(completed=notified)
         )
 
-    async def apply_membership(
+    async def complete_membership(self, pending: PendingAppend, change: MembershipChange) -> None:
+        """Apply a stored membership entry, and answer its command."""
+        entry = pending.entry
+        assert isinstance(entry, MessageEntry)
+        try:
+            await self._apply_membership(entry, change, pending)
+        except Exception as error:
+            # The entry is stored, and the next catch-up projects it. Only this caller gets an error.
+            self._state.mark_uncertain()
+            pending.refused(outcome_unknown())
+            if not isinstance(error, Unavailable):
+                raise
+        else:
+            pending.stored(entry)
+
+    async def complete_message_change(self, pending: PendingAppend) -> None:
+        """Apply a stored change to its message, and answer its command with the message."""
+        entry, message = pending.entry, pending.target_message
+        assert isinstance(entry, ChangeEntry)
+        assert message is not None
+        try:
+            changed = await self._apply_message_change(entry, message)
+        except Exception as error:
+            # The entry is stored, and the next catch-up applies it. Only this caller gets an error.
+            self._state.mark_uncertain()
+            pending.refused(outcome_unknown())
+            if not isinstance(error, Unavailable):
+                raise
+        else:
+            pending.stored(changed)
+
+    async def _apply_membership(
         self, entry: MessageEntry, change: MembershipChange, pending: PendingAppend
     ) -> None:
         """Publish a membership entry, project it, then notify the users who joined or left.
@@ -73,7 +106,7 @@ class EntryEffects:
         if entry.membership is not None and entry.membership.left:
             self._services.mentions.withdraw_conversation(entry.conversation_id, entry.membership.left)
 
-    async def apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
+    async def _apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
         await self._state.apply_change(entry)
         newest = await self._services.store.page_messages(entry.conversation_id, entry.seq, 0, 1, newest=True)

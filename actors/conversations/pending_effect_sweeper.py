@@ -25,7 +25,8 @@ from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.identifiers import new_id
-from storage.contracts.messaging import MessageEntry, MessagingStore, PendingEffect
+from storage.contracts.messaging import MessageEntry, MessagingStore
+from storage.contracts.pending_effects import PendingEffect
 from storage.errors import StorageError, Unavailable
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ import msgspec
 from actors.protocol.timestamps import now_ms
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
-from storage.contracts.messaging import MessageLog, PendingEffectStore
+from storage.contracts.messaging import MessageLog
+from storage.contracts.pending_effects import PendingEffectStore
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.errors import StorageError
 

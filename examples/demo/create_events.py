@@ -12,6 +12,9 @@ from examples.demo.idempotency_keys import IdempotencyKeys
 from examples.demo.plan_events import EventPlan
 from examples.demo.register_users import DemoUser
 
+SEARCH_WORDS = 4
+"""Words of a title that are searched for: some characters separate further words, and the limit is 8."""
+
 
 class CreatedEvent(msgspec.Struct, frozen=True):
     """An event on the server; None if it was cancelled."""
@@ -31,7 +34,8 @@ class EventCreator:
     async def ensure_event(self, plan: EventPlan) -> CreatedEvent:
         """Find or create the event. An event of an earlier run is kept, even if it is over."""
         host = self._users[plan.creator]
-        query = (("category", plan.category), ("q", plan.title), ("limit", "100"))
+        words = " ".join(plan.title.split()[:SEARCH_WORDS])
+        query = (("category", plan.category), ("q", words), ("limit", "100"))
         page = await self._http.request(
             Page[Event], HttpRequest("GET", "/v1/events", host.token, query=query)
         )

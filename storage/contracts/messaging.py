@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from storage.contracts.pending_effects import PendingEffectStore
+
 
 class LastMessage(msgspec.Struct, frozen=True):
     """A message as shown in conversation lists; `seq` is that of its creation."""
@@ -200,20 +202,6 @@ class ConversationActivity(msgspec.Struct, frozen=True):
     last_activity_ms: int
 
 
-class PendingEffect(msgspec.Struct, frozen=True):
-    """Notifications that an instance owes for membership changes and mentions in a conversation.
-
-    They follow from the entries above `since_seq`. `claim` names the last sweep that began to complete them.
-    """
-
-    key: str
-    conversation_id: str
-    instance: str
-    since_seq: int
-    created_at_ms: int
-    claim: str | None = None
-
-
 class MessageLog(Protocol):
     """One log per conversation: seq 1, 2, 3, ... without gaps, with any number of writers.
 
@@ -317,22 +305,6 @@ class ConversationStore(Protocol):
         """Store the digest of the request that used `key`; return the digest stored first."""
 
     async def set_muted(self, conversation_id: str, user_id: str, *, muted: bool) -> None: ...
-
-
-class PendingEffectStore(Protocol):
-    """Side effects noted before they are done, so that another instance completes them after a crash."""
-
-    async def add_pending_effect(self, effect: PendingEffect) -> None:
-        """Store an effect durably."""
-
-    async def claim_pending_effect(self, effect: PendingEffect, claim: str) -> bool:
-        """Set the claim, unless another one was set since `effect` was read or it was removed."""
-
-    async def remove_pending_effect(self, key: str) -> None:
-        """Delete an effect that is done."""
-
-    async def list_pending_effects(self, after_key: str, limit: int) -> list[PendingEffect]:
-        """Return pending effects with a key above `after_key`, in the order of their keys."""
 
 
 class MessagingStore(MessageLog, ConversationStore, PendingEffectStore, Protocol):

@@ -12,9 +12,9 @@ from storage.contracts.messaging import (
     ConversationRecord,
     ConversationSummary,
     Membership,
-    PendingEffect,
     ReadMark,
 )
+from storage.contracts.pending_effects import PendingEffect
 from storage.memory.message_log import MemoryMessageLog
 
 

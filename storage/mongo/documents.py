@@ -21,7 +21,6 @@ from storage.contracts.messaging import (
     MembershipDelta,
     MessageEntry,
     MessageState,
-    PendingEffect,
     ReactionRecord,
     ReadByRecord,
     ReadMark,
@@ -245,28 +244,6 @@ def _last_message_document(last: LastMessage | None) -> Document | None:
         "timestamp": DatetimeMS(last.timestamp_ms),
         "seq": last.seq,
     }
-
-
-def pending_effect_document(effect: PendingEffect) -> Document:
-    return {
-        "_id": effect.key,
-        "conversation_id": effect.conversation_id,
-        "instance": effect.instance,
-        "since_seq": effect.since_seq,
-        "at": DatetimeMS(effect.created_at_ms),
-        "claim": effect.claim,
-    }
-
-
-def pending_effect_record(document: Document) -> PendingEffect:
-    return PendingEffect(
-        document["_id"],
-        document["conversation_id"],
-        document["instance"],
-        document["since_seq"],
-        int(document["at"]),
-        document.get("claim"),
-    )
 
 
 def read_mark_record(document: Document) -> ReadMark:

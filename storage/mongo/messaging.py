@@ -20,7 +20,6 @@ from storage.contracts.messaging import (
     ConversationRecord,
     ConversationSummary,
     Membership,
-    PendingEffect,
     ReadMark,
 )
 from storage.mongo.client import Document, connect, database, map_errors
@@ -29,13 +28,12 @@ from storage.mongo.documents import (
     conversation_document,
     conversation_record,
     former_member_documents,
-    pending_effect_document,
-    pending_effect_record,
     read_mark_record,
     summary_update,
 )
 from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
+from storage.mongo.pending_effects import MongoPendingEffects
 from storage.mongo.pruning import PrunableKeys
 
 DATABASE = "convene_messaging"
@@ -43,16 +41,16 @@ SHARED_READ_MAX = 300
 """Conversations of one side that are read to find those that two sides share, before the other is tried."""
 
 
-class MongoMessaging(MongoMessageLog):
+class MongoMessaging(MongoMessageLog, MongoPendingEffects):
     """Implements `storage.contracts.messaging.MessagingStore`."""
 
     def __init__(self, client: "AsyncIOMotorClient[Document]", name: str) -> None:
         self._client = client
         self._database = database(client, name)
-        super().__init__(self._database.get_collection("messages"))
+        MongoMessageLog.__init__(self, self._database.get_collection("messages"))
+        MongoPendingEffects.__init__(self, self._database.get_collection("intents"))
         self._conversations = self._database.get_collection("conversations")
         self._read_marks = self._database.get_collection("read_marks")
-        self._pending_effects = self._database.get_collection("intents")
         self._idempotency_keys = self._database.get_collection("keys")
         self._presence = self._database.get_collection("user_presence")
         self.last_seen = MongoLastSeen(self._presence)
@@ -216,28 +214,6 @@ class MongoMessaging(MongoMessageLog):
                 if document["type"] != "DIRECT":
                     knowing.update(document["members"])
         return knowing
-
-    async def add_pending_effect(self, effect: PendingEffect) -> None:
-        async with map_errors():
-            # After an unknown outcome the driver inserts again.
-            with contextlib.suppress(DuplicateKeyError):
-                await self._pending_effects.insert_one(pending_effect_document(effect))
-
-    async def claim_pending_effect(self, effect: PendingEffect, claim: str) -> bool:
-        async with map_errors():
-            result = await self._pending_effects.update_one(
-                {"_id": effect.key, "claim": effect.claim}, {"$set": {"claim": claim}}
-            )
-        return result.modified_count == 1
-
-    async def remove_pending_effect(self, key: str) -> None:
-        async with map_errors():
-            await self._pending_effects.delete_one({"_id": key})
-
-    async def list_pending_effects(self, after_key: str, limit: int) -> list[PendingEffect]:
-        async with map_errors():
-            cursor = self._pending_effects.find({"_id": {"$gt": after_key}}).sort("_id", 1).limit(limit)
-            return [pending_effect_record(document) async for document in cursor]
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
         async with map_errors():

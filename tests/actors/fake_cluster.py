@@ -17,7 +17,8 @@ from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import Limits
-from storage.contracts.messaging import MessageEntry, PendingEffect
+from storage.contracts.messaging import MessageEntry
+from storage.contracts.pending_effects import PendingEffect
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.messaging import MemoryMessaging
 from storage.memory.user_streams import MemoryUserStreams

@@ -9,7 +9,7 @@ from actors.operations.doctor import Doctor
 from actors.protocol.timestamps import now_ms
 from server.operator_services import OperatorServices
 from storage.contracts.identifiers import new_id
-from storage.contracts.messaging import PendingEffect
+from storage.contracts.pending_effects import PendingEffect
 
 ANA, BEN = str(uuid.uuid4()), str(uuid.uuid4())
 
@@ -116,6 +116,7 @@ async def test_unread_events_are_reported(
     assert [message.split(":")[0] for message in messages] == [
         "notifications.social",
         "feed.social",
+        "events.blocks",
         "requests.social",
     ]
 

@@ -181,7 +181,7 @@ ROUTES = (
     Row("PUT /v1/events/{event}/rsvp", unblocked("event"), {"status": "MAYBE"}),
     Row("DELETE /v1/events/{event}/rsvp", unblocked("event")),
     Row("GET /v1/events/{event}/rsvps", unblocked("event")),
-    Row("DELETE /v1/events/{event}/rsvps/{other}", owner_of_visible("event")),
+    Row("DELETE /v1/events/{event}/rsvps/{other}", owner_of_visible("event"), foreign={"other": PASS}),
     Row("POST /v1/events/{event}/invites", unblocked("event"), {"user_ids": ["{other}"]}),
     Row("GET /v1/events/{event}/calendar.ics", unblocked("event")),
     # --- conversations

@@ -76,6 +76,9 @@ async def test_text_of_a_body(body_route: BodyRoute, field: str, kind: Kind, own
 
     async def send(text: str) -> tuple[int, Any]:
         body = {**body_route.body, field: text}
+        if body_route.method == "PATCH":
+            # The other fields stay as they are: an e-mail address may be changed a few times a day only.
+            body = {field: text}
         if "client_id" in body:
             body["client_id"] = uuid4().hex
         return await owned.request(body_route.method, body_route.path, body)
@@ -112,7 +115,8 @@ async def test_text_of_a_query(path: str, field: str, owned: OwnedObjects) -> No
     for text in INVISIBLE_TEXTS:
         assert (await get(text))[0] == 422, ascii(text)
     for text in ALLOWED_TEXTS[Kind.QUERY]:
-        status, answer = await get(text)
+        # A search for words needs two characters.
+        status, answer = await get(f"ab {text}")
         assert status == 200, (ascii(text), answer)
 
 

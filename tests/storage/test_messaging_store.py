@@ -22,11 +22,11 @@ from storage.contracts.messaging import (
     MessageEntry,
     MessageState,
     MessagingStore,
-    PendingEffect,
     ReactionRecord,
     ReadMark,
     SeqConflict,
 )
+from storage.contracts.pending_effects import PendingEffect
 from storage.embedded import StoreUrls
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging

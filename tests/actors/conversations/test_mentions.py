@@ -15,7 +15,8 @@ from actors.hooks import ServiceHooks
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
 from storage.contracts.identifiers import entry_id, new_id
-from storage.contracts.messaging import Appended, Entry, MessageEntry, PendingEffect
+from storage.contracts.messaging import Appended, Entry, MessageEntry
+from storage.contracts.pending_effects import PendingEffect
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus
 from storage.memory.users import MemoryLogins, MemorySessions, UserTables

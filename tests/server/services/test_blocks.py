@@ -4,6 +4,7 @@ A block leaves no place taken and no notification about what is hidden. It does 
 back their own, or from moderating what is theirs.
 """
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pytest
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.postgres.migrations import database_url
-from tests.server.api_client import ApiClient
+from tests.server.api_client import WAIT_TIMEOUT_S, ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,12 +48,15 @@ class Pair:
         return {card["id"] for card in (await self.conversation())["participants"]}
 
     async def wait_for_members(self, *users: RegisteredUser) -> None:
-        conversation = await self.conversation()
+        event = await self.api.get(self.owner, f"/v1/events/{self.event}")
+        path = f"/v1/conversations/{event['conversation_id']}"
         wanted = {user.id for user in users}
+        async with asyncio.timeout(WAIT_TIMEOUT_S):
+            # The conversation is created after the event.
+            while (await self.api.request(self.owner, "GET", path))[0] == 404:  # noqa: ASYNC110 - polls over HTTP
+                await asyncio.sleep(0.05)
         await self.api.wait_for(
-            self.owner,
-            f"/v1/conversations/{conversation['id']}",
-            lambda shown: {card["id"] for card in shown["participants"]} == wanted,
+            self.owner, path, lambda shown: {card["id"] for card in shown["participants"]} == wanted
         )
 
     async def wait_for_rsvps(self, status: str, *users: RegisteredUser) -> None:

@@ -13,7 +13,7 @@ from config.settings import PrivacySettings
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
-from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
 from tests.server.running_instance import running_instance
 from tests.server.websocket.peer import Peer, connect_peer
 
@@ -349,7 +349,7 @@ async def test_messages_to_a_deleted_account_are_refused(pair: Pair, people: Reg
     direct = (await api.direct(ana, ben))["id"]
     own = await api.send(ana, direct, "hello")
     theirs = await api.send(ben, direct, "hi")
-    await api.expect(204, ben, "DELETE", "/v1/users/me")
+    await api.expect(204, ben, "DELETE", "/v1/users/me", {"current_password": PASSWORD})
     for each in (api, pair.api_of_second):
         status = 201
         async with asyncio.timeout(WAIT_TIMEOUT_S):
