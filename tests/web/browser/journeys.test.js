@@ -222,6 +222,10 @@ journey("an unsent message survives a reload and is stored once", async () => {
 journey("two tabs show the same messages and read marks", async () => {
   const conversation = await group(3, "Tabs");
   const first = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await until(
+    async () => (await server.conversation(conversation, ana)).unread_count === 0,
+    "the first tab marks nothing",
+  );
   const second = await first.context().newPage();
   await second.goto(`${server.url}/#/messages`);
   const row = second.locator(".conversation-row", { hasText: "Tabs" });
@@ -241,7 +245,7 @@ journey("a revoked session leads to the login, and from there back", async () =>
     await page.getByLabel("Email or username").fill(cara.username);
     await page.getByLabel("Password").fill("correct horse");
     await page.getByRole("button", { name: "Log in" }).click();
-    await page.getByRole("heading", { name: "Events" }).waitFor();
+    await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
   };
   await logIn();
   await sleep(500);
@@ -287,7 +291,6 @@ journey("a keyboard is enough to reply to a message", async () => {
     tabs += 1;
     assert.ok(tabs <= 6, "too many stops between the list and the composer");
   }
-  await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
