@@ -5,6 +5,7 @@ import { closeDialogs } from "./components/dialog.js";
 import { button, element, errorText } from "./components/dom.js";
 import { startShortcuts } from "./components/shortcuts.js";
 import { applyTheme } from "./components/theme.js";
+import { registerServiceWorker } from "./components/installation.js";
 import { refreshRelativeTimes } from "./components/time_format.js";
 import { toast } from "./components/toast.js";
 import { Api } from "./network/api.js";
@@ -51,6 +52,7 @@ class App {
     refreshRelativeTimes();
     addEventListener("hashchange", closeDialogs);
     startShortcuts();
+    registerServiceWorker();
     this.#addRoutes();
     this.#api.unauthorized.on((error) => this.#end(error.message));
     this.#credentials.onChangedElsewhere(() => location.reload());
