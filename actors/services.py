@@ -36,9 +36,12 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
 from actors.notifications.sender_filter import SenderFilter
+from actors.posts.bookmarks import Bookmarks
+from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
+from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
@@ -58,7 +61,7 @@ from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
-from storage.contracts.posts import FeedPosts, PostStore, ReactionStore
+from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
@@ -92,6 +95,8 @@ class ServiceStores:
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
+    post_edits: PostEditStore
+    bookmarks: BookmarkStore
     events: EventStore
     rsvps: RsvpStore
     event_blocks: EventBlockStore
@@ -218,18 +223,25 @@ class Services:
             block_service,
             lambda: self.wake_readers("events"),
         )
+        reference_finder = TextReferenceFinder(stores.user_snapshots)
         self.posts = Posts(
             stores.posts,
             user_cards["posts"],
             block_service,
             self.events.can_see,
+            reference_finder,
             lambda: self.wake_readers("posts"),
+        )
+        self.bookmarks = Bookmarks(stores.bookmarks, self.posts, block_service)
+        self.post_edits = PostEdits(
+            stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )
         self.reactions = Reactions(
             stores.reactions,
             self.posts,
             user_cards["posts"],
             block_service,
+            reference_finder,
             lambda: self.wake_readers("posts"),
         )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)

@@ -73,6 +73,12 @@ class NewPost(msgspec.Struct, frozen=True):
     event_id: str | None = None
 
 
+class PostPatch(msgspec.Struct, frozen=True):
+    """`PATCH /v1/posts/{id}`."""
+
+    content: str
+
+
 class NewComment(msgspec.Struct, frozen=True):
     """`POST /v1/posts/{id}/comments`."""
 

@@ -31,6 +31,7 @@ from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
 from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
+from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
 from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
@@ -42,6 +43,7 @@ from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -51,6 +53,7 @@ from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPas
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
@@ -259,6 +262,8 @@ def service_stores(stores: Stores) -> ServiceStores:
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        bookmarks=PostgresBookmarks(posts.pool),
+        post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,

@@ -24,10 +24,12 @@ from server.observability.http_metrics import HttpMetrics
 from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
+from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
+from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
@@ -217,6 +219,8 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *RelationshipRoutes(services.relationships).routes(),
         *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *BookmarkRoutes(services.bookmarks).routes(),
+        *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),

@@ -3,8 +3,9 @@
     / -> index.html, with its scripts and styles bundled
     /web/<name> -> a bundle, or the file of that name
 
-Request paths never touch the disk: names are looked up in memory. The Content Security Policy allows the page
-to load and run only what this server serves, and no other page to frame it.
+Files are compressed once, with brotli and gzip; bundles, which most bytes are, as small as brotli can in a
+fraction of a second. Request paths never touch the disk: names are looked up in memory. The Content Security
+Policy allows the page to load and run only what this server serves, and no other page to frame it.
 """
 
 import gzip
@@ -12,6 +13,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+import brotli  # type: ignore[import-untyped]
 from aiohttp import hdrs, web
 
 from actors.protocol.errors import ApiError
@@ -20,23 +22,31 @@ from server.web_bundle import make_bundle
 
 WEB_FOLDER: Final = Path(__file__).parent.parent / "web"
 INDEX_FILE: Final = "index.html"
+# It answers for the page too, which is above its folder.
+SERVICE_WORKER_FILE: Final = "service_worker.js"
 CONTENT_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # Strings cannot be assigned to script or markup sinks, and no trusted-types policy can be created.
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    # Strings cannot be assigned to script or markup sinks. The one policy that can be created, once, returns
+    # the address of the service worker.
+    "require-trusted-types-for 'script'; trusted-types service-worker"
 )
 
 
 # Every load asks whether the file changed; a name with a hash of the content never does.
 REVALIDATE: Final = "public, no-cache"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
+# Quality 11 takes three times as long as 10 for 2 % fewer bytes; 5 is fast.
+BUNDLE_QUALITY: Final = 10
+FILE_QUALITY: Final = 5
 
 
 class WebClient:
@@ -59,7 +69,7 @@ class WebClient:
     def not_found(self, request: web.Request) -> web.Response:
         """Answer an unknown path with the page, and status 404."""
         file = self._files[INDEX_FILE]
-        body, headers = file.gzipped if _accepts_gzip(request) else file.plain
+        body, headers = file.for_client(request)
         return web.Response(body=body, headers={**headers, hdrs.CACHE_CONTROL: "no-store"}, status=404)
 
     async def file(self, request: web.Request) -> web.Response:
@@ -70,7 +80,7 @@ class WebClient:
         file = self._files.get(name)
         if file is None:
             raise ApiError("route.not_found", "The web client has no file of this name.")
-        body, headers = file.gzipped if _accepts_gzip(request) else file.plain
+        body, headers = file.for_client(request)
         if matches_if_none_match(request, headers[hdrs.ETAG]):
             headers = {header: value for header, value in headers.items() if header != hdrs.CONTENT_TYPE}
             return web.Response(status=304, headers=headers)
@@ -78,12 +88,12 @@ class WebClient:
 
 
 class _StaticFile:
-    """One file, plain and compressed, each with the headers of its response."""
+    """One file in each content coding, with the headers of its response."""
 
-    __slots__ = ("gzipped", "plain")
+    __slots__ = ("_encoded", "_plain")
 
     def __init__(self, name: str, body: bytes, cache_control: str) -> None:
-        headers = {
+        headers: dict[str, str] = {
             hdrs.CONTENT_TYPE: CONTENT_TYPES[Path(name).suffix],
             hdrs.CACHE_CONTROL: cache_control,
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
@@ -92,15 +102,31 @@ class _StaticFile:
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Opener-Policy": "same-origin",
         }
-        compressed = gzip.compress(body, mtime=0)
-        encoded = {**headers, hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: compute_etag(compressed)}
-        self.plain = body, {**headers, hdrs.ETAG: compute_etag(body)}
-        self.gzipped = compressed, encoded
+        if name == SERVICE_WORKER_FILE:
+            headers["Service-Worker-Allowed"] = "/"
+        self._plain = body, {**headers, hdrs.ETAG: compute_etag(body)}
+        quality = BUNDLE_QUALITY if cache_control == IMMUTABLE else FILE_QUALITY
+        # In order of preference.
+        self._encoded = {
+            "br": self._encode("br", brotli.compress(body, mode=brotli.MODE_TEXT, quality=quality)),
+            "gzip": self._encode("gzip", gzip.compress(body, mtime=0)),
+        }
+
+    def for_client(self, request: web.Request) -> tuple[bytes, dict[str, str]]:
+        """Return the smallest body that the client accepts, and its headers."""
+        accepted = _accepted_codings(request)
+        return next((file for coding, file in self._encoded.items() if coding in accepted), self._plain)
+
+    def _encode(self, coding: str, compressed: bytes) -> tuple[bytes, dict[str, str]]:
+        encoding = {hdrs.CONTENT_ENCODING: coding, hdrs.ETAG: compute_etag(compressed)}
+        return compressed, self._plain[1] | encoding
 
 
-def _accepts_gzip(request: web.Request) -> bool:
-    for encoding in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
-        coding, _, parameters = encoding.partition(";")
-        if coding.strip().lower() == "gzip":
-            return not re.fullmatch(r"\s*q=0(\.0*)?\s*", parameters)
-    return False
+def _accepted_codings(request: web.Request) -> set[str]:
+    """Return the codings that `Accept-Encoding` names, in lower case, without those of quality 0."""
+    codings = set()
+    for item in ",".join(request.headers.getall(hdrs.ACCEPT_ENCODING, ())).split(","):
+        coding, _, parameters = item.partition(";")
+        if not re.fullmatch(r"\s*q=0(\.0*)?\s*", parameters):
+            codings.add(coding.strip().lower())
+    return codings

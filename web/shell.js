@@ -4,6 +4,8 @@ import { avatar } from "./components/avatar.js";
 import { BatchedTask } from "./components/batched_task.js";
 import { button, element, setChildren, visuallyHidden } from "./components/dom.js";
 import { icon } from "./components/icons.js";
+import { watchForNewClient } from "./components/installation.js";
+import { SideColumn } from "./components/side_column.js";
 import { Scope } from "./state/signal.js";
 import { nameOf } from "./state/user_cards.js";
 
@@ -25,6 +27,7 @@ export class Shell {
   #profile = element("a", { class: "nav-profile" });
   #banner = element("section", { class: "connection-banner", "aria-label": "Connection" });
   #main = element("main", { id: "main", tabindex: "-1" });
+  #side = null;
   #title = "Convene";
   #session = null;
   #bannerTimer = null;
@@ -40,12 +43,14 @@ export class Shell {
     this.leave();
     this.#session = session;
     this.#scope = new Scope();
+    this.#side = new SideColumn(session, this.#scope);
     setChildren(
       this.#root,
       skipLink(this.#main),
       this.#navigation(),
-      element("div", { class: "page" }, this.#banner, this.#main),
+      element("div", { class: "page" }, this.#banner, this.#main, this.#side.element),
     );
+    this.#scope.keep(watchForNewClient(session.socket));
     this.#root.className = "signed-in";
     const countSoon = () => this.#counts.request();
     const showBanner = () => this.#onConnection();
@@ -64,6 +69,7 @@ export class Shell {
   leave() {
     this.#scope.close();
     this.#session = null;
+    this.#side = null;
     clearTimeout(this.#bannerTimer);
     this.#counts.cancel();
     setChildren(this.#banner);
@@ -74,6 +80,10 @@ export class Shell {
   show(view, { isNew, scrollTop = 0 }) {
     this.#title = view.title;
     this.#main.className = view.full ? "full" : "";
+    if (this.#side !== null) {
+      this.#side.element.hidden = view.full === true;
+      this.#side.update();
+    }
     if (isNew) {
       setChildren(this.#main, view.element);
       scrollTo({ top: scrollTop });

@@ -57,7 +57,7 @@ class HomeFeed:
         """Return up to `limit` posts older than `before`. A page with fewer is the last one."""
         records = await self._collect(user_id, before, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self._post_service.serialize(page), key)
+        return KeysetPage(await self._post_service.serialize(page, user_id), key)
 
     async def _collect(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         posts: list[PostRecord] = []

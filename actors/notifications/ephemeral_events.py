@@ -55,7 +55,8 @@ class EphemeralEvents:
         await self._task_pool.close(timeout_s)
 
     async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
-        for post in await self._posts.serialize(await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)):
+        records = await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)
+        for post in await self._posts.serialize(records, viewer_id=None):
             muter_ids = await self._mutes.post_muters_among(post.author.id, user_ids)
             self._publish(
                 [user_id for user_id in user_ids if user_id not in muter_ids], FeedPostCreated(post)

@@ -43,7 +43,10 @@ class Suggestion(UserCard, frozen=True, gc=False):
 
 
 class Post(msgspec.Struct, frozen=True):
-    """A post as seen by one viewer."""
+    """A post as seen by one viewer.
+
+    `mentions` are the users whom `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    """
 
     id: str
     author: UserCard
@@ -53,16 +56,30 @@ class Post(msgspec.Struct, frozen=True):
     comment_count: int
     liked_by_me: bool
     created_at: str
+    mentions: list[UserCard] = []
+    tags: list[str] = []
+    edited_at: str | None = None
+    bookmarked_by_me: bool = False
+
+
+class PostRevision(msgspec.Struct, frozen=True):
+    """A former text of a post. `created_at` is when it became the text."""
+
+    id: str
+    content: str
+    created_at: str
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post."""
+    """A comment on a post. `mentions` and `tags` are as in `Post`."""
 
     id: str
     post_id: str
     author: UserCard
     content: str
     created_at: str
+    mentions: list[UserCard] = []
+    tags: list[str] = []
 
 
 class RsvpStatus(StrEnum):

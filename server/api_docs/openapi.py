@@ -58,6 +58,8 @@ TAG_DESCRIPTIONS: Final = {
     "posts": "Posts, likes and comments.",
     "comments": "Comments on posts.",
     "feed": "The home feed.",
+    "bookmarks": "Posts that the caller has bookmarked.",
+    "tags": "Posts with a tag.",
     "presence": "Who is online.",
     "relationships": "What relates the caller to other users.",
     "suggestions": "Whom the caller may want to follow.",

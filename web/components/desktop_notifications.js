@@ -1,10 +1,11 @@
-// Desktop notifications for new messages and notifications while the window is not in front. Off until the
-// user allows them in this browser.
+// Desktop notifications and the tone for new messages and notifications while the window is not in front. Off
+// until the user allows them in this browser.
 
 import { nameOf } from "../state/user_cards.js";
 import { conversationName } from "./conversation_name.js";
 import { isInFront } from "./in_front.js";
 import { excerpt } from "./linkify.js";
+import { playSound } from "./sound.js";
 
 const STORAGE_KEY = "convene.desktop_notifications";
 const MAX_LENGTH = 150;
@@ -27,6 +28,7 @@ export async function setEnabled(enabled) {
 export function startDesktopNotifications(session) {
   session.conversations.messageArrived.on(({ conversation, message }) => {
     if (conversation.info.muted || session.isMe(message.sender_id)) return;
+    if (!isInFront()) playSound();
     const text = excerpt(message.content, MAX_LENGTH);
     const isDirect = conversation.info.type === "DIRECT";
     const sender = session.users.card(message.sender_id);

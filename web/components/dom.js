@@ -80,6 +80,8 @@ export function skeleton() {
   return element("div", { class: "skeleton", role: "status", "aria-label": "Loading" }, rows);
 }
 
+// Stands for the next page of a list that is shown.
 export function loadingText() {
-  return element("p", { class: "secondary loading" }, "Loading…");
+  const dots = Array.from({ length: 3 }, () => element("span"));
+  return element("div", { class: "loading", role: "status", "aria-label": "Loading" }, dots);
 }

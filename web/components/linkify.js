@@ -1,41 +1,50 @@
-// Text with links: http and https addresses, and `@username`. Nothing else becomes markup.
+// Text with links: http and https addresses, `@username`, and `#tag` in posts. Nothing else becomes markup.
 
+import { plainText, safeAddress } from "../state/markdown.js";
 import { MENTION, usernameOf } from "../state/mentions.js";
+import { tagMatches } from "../state/tags.js";
 import { element } from "./dom.js";
 
 const LINK = new RegExp(`https?://[^\\s<>"'\`]+|${MENTION}`, "gi");
 const TRAILING_PUNCTUATION = /[.,;:!?)\]}'"…]+$/;
 
-export function linkify(text) {
+// `tags`: links tags too. `mentionLabel(found)`: the text of a link to a user, from the mention.
+export function linkify(text, { tags = false, mentionLabel = (found) => found } = {}) {
   const parts = [];
   let end = 0;
-  for (const match of text.matchAll(LINK)) {
-    const isMention = match[0].startsWith("@");
-    const found = isMention ? match[0] : match[0].replace(TRAILING_PUNCTUATION, "");
-    const link = isMention ? mentionLink(found) : externalLink(found);
-    if (link === null) continue;
-    parts.push(text.slice(end, match.index), link);
-    end = match.index + found.length;
+  const links = [...text.matchAll(LINK)].map(({ index, 0: found }) => ({ index, found }));
+  const all = tags ? [...links, ...tagMatches(text)].sort((one, other) => one.index - other.index) : links;
+  for (const { index, found: whole } of all) {
+    const isAddress = !whole.startsWith("@") && !whole.startsWith("#");
+    const found = isAddress ? whole.replace(TRAILING_PUNCTUATION, "") : whole;
+    const link = linkOf(found, mentionLabel);
+    if (link === null || index < end) continue;
+    parts.push(text.slice(end, index), link);
+    end = index + found.length;
   }
   return [...parts, text.slice(end)];
 }
 
-function externalLink(address) {
-  let url;
-  try {
-    url = new URL(address);
-  } catch {
-    return null;
-  }
-  if (url.protocol !== "https:" && url.protocol !== "http:") return null;
-  const link = element("a", { rel: "noopener noreferrer nofollow", target: "_blank" }, address);
-  link.href = url.href;
+function linkOf(found, mentionLabel) {
+  if (found.startsWith("@")) return mentionLink(found, mentionLabel);
+  if (found.startsWith("#"))
+    return element("a", { href: `#/tag/${encodeURIComponent(found.slice(1))}` }, found);
+  return externalLink(found);
+}
+
+// A link that opens in a new tab, or null if the address is neither http nor https.
+export function externalLink(address, label = address) {
+  const href = safeAddress(address);
+  if (href === null) return null;
+  const title = label === address ? null : href;
+  const link = element("a", { rel: "noopener noreferrer nofollow", target: "_blank", title }, label);
+  link.href = href;
   return link;
 }
 
-function mentionLink(found) {
+function mentionLink(found, label) {
   const username = usernameOf(found);
-  return username === null ? null : element("a", { href: `#/@${username}` }, found);
+  return username === null ? null : element("a", { href: `#/@${username}` }, label(found));
 }
 
 // Code points after trimming, as the server counts them.
@@ -43,8 +52,9 @@ export function textLength(text) {
   return [...text.trim()].length;
 }
 
+// The beginning of a message in one line, without the marks of Markdown.
 export function excerpt(text, maxLength = 80) {
-  const characters = [...text.slice(0, maxLength * 4).replace(/\s+/g, " ")];
+  const characters = [...plainText(text.slice(0, maxLength * 4)).replace(/\s+/g, " ")];
   return characters.length > maxLength
     ? `${characters.slice(0, maxLength - 1).join("")}…`
     : characters.join("");

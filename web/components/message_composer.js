@@ -3,6 +3,7 @@
 
 import { element, setChildren } from "./dom.js";
 import { pickEmoji } from "./emoji_picker.js";
+import { addFormattingKeys } from "./formatting_keys.js";
 import { icon } from "./icons.js";
 import { excerpt, textLength } from "./linkify.js";
 import { MentionSuggestions } from "./mention_suggestions.js";
@@ -33,6 +34,7 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     { type: "button", class: "icon-button", "aria-label": "Insert emoji", onclick: () => pickEmoji(insert) },
     icon("smile"),
   );
+  addFormattingKeys(input);
   const mentions = new MentionSuggestions(session, conversation, input);
   let replyTo = null;
 

@@ -1,20 +1,22 @@
 // The rows of a conversation: messages, unsent messages and dividers. Rows have no listeners of their own:
 // the message list handles the clicks on elements with `data-action`.
 
+import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { excerpt, linkify } from "./linkify.js";
+import { richText } from "./rich_text.js";
 import { clockTime } from "./time_format.js";
 
 const QUOTE_LENGTH = 100;
 
 // `context`: session, conversation, find(messageId).
 export function messageRow(message, { grouped, context }) {
-  const row = message.message_type === "SYSTEM" ? systemRow(message) : textRow(message, grouped, context);
-  // One row at a time is in the tab order, see `MessageList`.
+  const row = message.message_type === "SYSTEM" ? systemRow(message, context) : textRow(message, grouped, context);
+  // Of the rows one is in the tab order, and of its controls none, see `MessageRows`.
   row.tabIndex = -1;
-  for (const control of row.querySelectorAll("a, button")) control.tabIndex = -1;
+  for (const control of row.querySelectorAll("a, button, pre")) control.tabIndex = -1;
   return row;
 }
 
@@ -56,7 +58,7 @@ function bubble(message, deleted, context) {
     "div",
     { class: "bubble" },
     message.reply_to && !deleted && quote(message.reply_to, context),
-    element("p", { class: "content", dir: "auto" }, deleted ? "Message deleted" : linkify(message.content)),
+    element("div", { class: "content", dir: "auto" }, deleted ? "Message deleted" : richText(message.content)),
     element(
       "span",
       { class: "message-time" },
@@ -66,12 +68,20 @@ function bubble(message, deleted, context) {
   );
 }
 
-function systemRow(message) {
+function systemRow(message, { session }) {
+  const label = (found) => usersName(session, found.slice(1));
   return element(
     "li",
     { class: "system-message", "data-key": message.id, "data-seq": message.seq },
-    element("span", { dir: "auto" }, linkify(message.content)),
+    element("span", { dir: "auto" }, linkify(message.content, { mentionLabel: label })),
   );
+}
+
+// The name of a user in a system message.
+export function usersName(session, username) {
+  if (username === session.user.username) return "You";
+  const card = session.users.named(username);
+  return card === null ? `@${username}` : nameOf(card);
 }
 
 function menuButton() {
@@ -142,7 +152,7 @@ export function unsentRow(message, online) {
         element(
           "div",
           { class: "bubble" },
-          element("p", { class: "content", dir: "auto" }, linkify(message.content)),
+          element("div", { class: "content", dir: "auto" }, richText(message.content)),
           element("span", { class: "message-time" }, status),
         ),
       ),
@@ -162,14 +172,15 @@ export function dayDivider(text) {
   return element("li", { class: "day-divider" }, element("span", {}, text));
 }
 
-// Stands for system messages that are folded, up to that with `seq`.
-export function foldRow(count, firstId, seq) {
+// Stands for a run of system messages, up to that with `seq`.
+export function foldRow(summary, firstId, seq) {
   const expand = element(
     "button",
     { type: "button", class: "link", "data-action": "expand", "data-message": firstId, tabindex: "-1" },
-    `Show ${count} more updates`,
+    "Show all",
   );
-  return element("li", { class: "system-message", "data-seq": seq, tabindex: "-1" }, expand);
+  const text = element("span", { dir: "auto" }, summary, " ");
+  return element("li", { class: "system-message", "data-seq": seq, tabindex: "-1" }, text, expand);
 }
 
 export function newDivider() {

@@ -6,11 +6,14 @@ import { element } from "./dom.js";
 const SHORTCUTS = [
   ["Ctrl + /", "Show this list"],
   ["↑ ↓", "Move between conversations or messages"],
+  ["← →", "Move between the links and buttons of a message"],
   ["Enter", "Open the actions of the focused message"],
   ["↑ in an empty message", "Edit your last message"],
   ["Enter", "Send a message"],
   ["Shift + Enter", "Start a new line"],
   ["Ctrl + Enter", "Post, comment or save"],
+  ["Ctrl + B", "Bold: **text**"],
+  ["Ctrl + I", "Italic: *text*"],
   ["@", "Mention someone"],
   ["Esc", "Cancel a reply, close a menu or a dialog"],
 ];

@@ -9,6 +9,7 @@ const MAX_CARDS = 5000;
 export class UserCards {
   #api;
   #cards = new Map();
+  #ids = new Map();
   #wanted = new Set();
   #requested = new Set();
   #scheduled = false;
@@ -22,10 +23,12 @@ export class UserCards {
     for (const card of cards) {
       this.#cards.delete(card.id);
       this.#cards.set(card.id, card);
+      this.#ids.set(card.username.toLowerCase(), card.id);
     }
-    for (const id of this.#cards.keys()) {
+    for (const [id, card] of this.#cards) {
       if (this.#cards.size <= MAX_CARDS) break;
       this.#cards.delete(id);
+      this.#ids.delete(card.username.toLowerCase());
       this.#requested.delete(id);
     }
   }
@@ -44,6 +47,11 @@ export class UserCards {
   name(id) {
     const card = this.card(id);
     return card === null ? "Unknown user" : nameOf(card);
+  }
+
+  // The known card with this username, or null. Nothing is requested.
+  named(username) {
+    return this.#cards.get(this.#ids.get(username.toLowerCase())) ?? null;
   }
 
   #schedule() {

@@ -14,7 +14,9 @@ import {
 } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { excerpt } from "../components/linkify.js";
+import { usersName } from "../components/message_row.js";
 import { relativeTime } from "../components/time_format.js";
+import { summarize } from "../state/system_messages.js";
 
 const PAGE = 50;
 // Shorter lists have no filter.
@@ -118,7 +120,8 @@ export function conversationList(session, scope) {
     const mine = session.isMe(last.sender_id);
     // The texts of system messages begin with the user that they are about.
     const isSystem = info.type === "GROUP" && last.content.startsWith("@");
-    if (isSystem || (info.type === "DIRECT" && !mine)) return excerpt(last.content);
+    if (isSystem) return summarize([last.content], (username) => usersName(session, username));
+    if (info.type === "DIRECT" && !mine) return excerpt(last.content);
     return `${mine ? "You" : session.users.name(last.sender_id)}: ${excerpt(last.content)}`;
   }
 

@@ -1,7 +1,7 @@
 // One open conversation: header, messages, typing line and composer.
 
 import { conversationAvatar, conversationName, otherUser } from "../components/conversation_name.js";
-import { element, setChildren } from "../components/dom.js";
+import { element, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { messageComposer } from "../components/message_composer.js";
 import { Scope } from "../state/signal.js";
@@ -11,7 +11,7 @@ import { Typing } from "./typing.js";
 
 // `atSeq`: the message to show first, or null for the unread or the latest ones.
 export function conversationPane(session, id, scope, atSeq = null) {
-  const pane = element("div", { class: "conversation" }, placeholder("Loading…"));
+  const pane = element("div", { class: "conversation" }, placeholder(skeleton()));
   // Closed when the user leaves the conversation, which may be joined again while it is displayed.
   let membership = new Scope();
   let left = false;
@@ -118,7 +118,8 @@ function backLink() {
   );
 }
 
-function placeholder(text) {
+// `content`: a text, or what stands for the conversation while it is loaded.
+function placeholder(content) {
   return [
     element(
       "header",
@@ -126,6 +127,8 @@ function placeholder(text) {
       backLink(),
       element("h2", { tabindex: "-1" }, "Conversation"),
     ),
-    element("p", { class: "secondary centered", role: "status" }, text),
+    typeof content === "string"
+      ? element("p", { class: "secondary centered", role: "status" }, content)
+      : element("div", { class: "scroll-area" }, content),
   ];
 }

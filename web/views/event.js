@@ -4,7 +4,7 @@
 import { avatar } from "../components/avatar.js";
 import { composer } from "../components/composer.js";
 import { confirmDialog, Dialog } from "../components/dialog.js";
-import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel, dateBlock, goingTag } from "../components/event_card.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
@@ -24,7 +24,7 @@ export function eventView(session, id) {
   const scope = new Scope();
   const path = `/v1/events/${encodeURIComponent(id)}`;
   const heading = element("h1", { tabindex: "-1" }, "Event");
-  const head = element("div", { class: "stack" }, heading, loadingText());
+  const head = element("div", { class: "stack" }, heading, skeleton());
   const rsvp = element("div", {});
   const rest = element("div", { class: "stack" });
   let event = null;

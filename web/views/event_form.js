@@ -1,6 +1,6 @@
 // Creates or edits an event. Times are entered in local time and sent in UTC.
 
-import { element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel } from "../components/event_card.js";
 import { Field, Form } from "../components/form.js";
 import { localInputValue } from "../components/time_format.js";
@@ -42,7 +42,7 @@ export function newEventView(session) {
 
 export function editEventView(session, id) {
   const path = `/v1/events/${encodeURIComponent(id)}`;
-  const content = element("div", {}, loadingText());
+  const content = element("div", {}, skeleton());
 
   async function load() {
     try {

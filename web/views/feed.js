@@ -94,7 +94,12 @@ export function feedView(session) {
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "Home"),
+      element(
+        "div",
+        { class: "row wrap space-between" },
+        element("h1", { tabindex: "-1" }, "Home"),
+        element("a", { href: "#/bookmarks", class: "button plain" }, "Bookmarks"),
+      ),
       element("div", { class: "panel" }, write.element),
       newPosts,
       suggestions,

@@ -5,6 +5,7 @@ import { confirmDialog, Dialog } from "../components/dialog.js";
 import { element } from "../components/dom.js";
 import { pickEmoji } from "../components/emoji_picker.js";
 import { Field, Form } from "../components/form.js";
+import { addFormattingKeys } from "../components/formatting_keys.js";
 import { textLength } from "../components/linkify.js";
 import { reportDialog } from "../components/report_dialog.js";
 import { toast, toastError } from "../components/toast.js";
@@ -60,6 +61,7 @@ export class MessageActions {
       required: true,
       dir: "auto",
     });
+    addFormattingKeys(content.input);
     const form = new Form([content], {
       submit: "Save",
       send: async (values) => {

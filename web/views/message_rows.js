@@ -1,14 +1,17 @@
 // The rows of a message list: messages, day and "New" dividers, receipts and unsent messages. A row is built
-// again only if its message changed. One row at a time is in the tab order; arrow keys move between rows.
+// again only if its message changed. One row at a time is in the tab order; up and down move between rows, left and
+// right between the controls of a row.
 
 import { element, reconcile } from "../components/dom.js";
-import { dayDivider, foldRow, messageRow, newDivider, unsentRow } from "../components/message_row.js";
+import { dayDivider, foldRow, messageRow, newDivider, unsentRow, usersName } from "../components/message_row.js";
 import { dayLabel, isSameDay } from "../components/time_format.js";
+import { summarize } from "../state/system_messages.js";
 import { Receipts } from "./receipts.js";
 
 const GROUP_MS = 5 * 60_000;
-// Longer runs of system messages show the first one and a button.
+// Runs of this many system messages are one row.
 const MIN_FOLDED = 3;
+const CONTROLS = "a, button, pre";
 
 export class MessageRows {
   #session;
@@ -74,11 +77,11 @@ export class MessageRows {
         wanted.push(this.#dayRow(message));
       // At the top of a window the first new message may be further up.
       if (message === firstNew && (before !== null || !hasOlder)) wanted.push(this.newDivider);
-      wanted.push(this.#messageRow(message, isGrouped(before, message)));
+      const run = this.#foldable(messages, index, firstNew);
+      folded = Math.max(0, run.length - 1);
+      wanted.push(run.length > 0 ? this.#foldRow(run) : this.#messageRow(message, isGrouped(before, message)));
       if (message === receipt?.message) wanted.push(receipt.row);
       before = message;
-      folded = this.#foldable(messages, index, firstNew);
-      if (folded > 0) wanted.push(this.#foldRow(message, folded, messages[index + folded].seq));
     });
     if (!hasNewer) wanted.push(...this.#unsentRows());
     return wanted.length > 0 ? wanted : [this.#empty];
@@ -92,11 +95,11 @@ export class MessageRows {
     return row;
   }
 
-  // How many system messages after that at `index`, the first of its run, are folded.
+  // The run of system messages that begins at `index`, if it is folded.
   #foldable(messages, index, firstNew) {
     const isSystem = (one) => one?.message_type === "SYSTEM";
     const first = messages[index];
-    if (!isSystem(first) || isSystem(messages[index - 1]) || this.#expanded.has(first.id)) return 0;
+    if (!isSystem(first) || isSystem(messages[index - 1]) || this.#expanded.has(first.id)) return [];
     let end = index + 1;
     while (
       isSystem(messages[end]) &&
@@ -104,13 +107,14 @@ export class MessageRows {
       isSameDay(first.created_at, messages[end].created_at)
     )
       end += 1;
-    const count = end - index - 1;
-    return count >= MIN_FOLDED ? count : 0;
+    return end - index >= MIN_FOLDED ? messages.slice(index, end) : [];
   }
 
-  #foldRow(first, count, seq) {
-    const key = `${first.id} ${count}`;
-    if (!this.#folds.has(key)) this.#folds.set(key, foldRow(count, first.id, seq));
+  #foldRow(run) {
+    const texts = run.map((one) => one.content);
+    const summary = summarize(texts, (username) => usersName(this.#session, username));
+    const key = `${run[0].id} ${summary}`;
+    if (!this.#folds.has(key)) this.#folds.set(key, foldRow(summary, run[0].id, run.at(-1).seq));
     return this.#folds.get(key);
   }
 
@@ -151,6 +155,11 @@ export class MessageRows {
       const rows = this.messageElements();
       rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
       event.preventDefault();
+    } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      const stops = [row, ...row.querySelectorAll(CONTROLS)];
+      const step = event.key === "ArrowRight" ? 1 : -1;
+      stops.at((stops.indexOf(event.target) + step) % stops.length).focus();
+      event.preventDefault();
     } else if (event.key === "Enter" && event.target === row) {
       row.querySelector('[data-action="menu"]')?.click();
       event.preventDefault();
@@ -159,16 +168,9 @@ export class MessageRows {
 
   #setActive(row) {
     if (row === this.#activeRow) return;
-    this.#setTabIndex(this.#activeRow, -1);
+    if (this.#activeRow?.hasAttribute("tabindex")) this.#activeRow.tabIndex = -1;
     this.#activeRow = row;
-    this.#setTabIndex(row, 0);
-  }
-
-  // The row and its controls.
-  #setTabIndex(row, tabIndex) {
-    if (!row?.hasAttribute("tabindex")) return;
-    row.tabIndex = tabIndex;
-    for (const control of row.querySelectorAll("a, button")) control.tabIndex = tabIndex;
+    if (row?.hasAttribute("tabindex")) row.tabIndex = 0;
   }
 }
 

@@ -1,7 +1,7 @@
 // The list of conversations next to the open one; narrow screens show one of them. The list stays while the
 // user moves between conversations.
 
-import { element, setChildren, visuallyHidden } from "../components/dom.js";
+import { element, emptyState, setChildren, visuallyHidden } from "../components/dom.js";
 import { Scope } from "../state/signal.js";
 import { conversationList } from "./conversation_list.js";
 import { conversationPane } from "./conversation_pane.js";
@@ -22,7 +22,7 @@ export function messagesView(session, parameters) {
     view.classList.toggle("conversation-open", id !== null);
     list.select(id);
     if (id === null)
-      setChildren(panel, element("p", { class: "secondary centered" }, "Select a conversation"));
+      setChildren(panel, element("div", { class: "centered-state" }, nothingSelected()));
     else if (id === "new") setChildren(panel, newConversation(session));
     else if (id === "requests") setChildren(panel, requestsPane(session, paneScope));
     else setChildren(panel, conversationPane(session, id, paneScope, seqOf(query)));
@@ -40,6 +40,11 @@ export function messagesView(session, parameters) {
       scope.close();
     },
   };
+}
+
+function nothingSelected() {
+  const start = element("a", { href: "#/messages/new", class: "button plain" }, "Start a conversation");
+  return emptyState("Select a conversation, or start one.", start);
 }
 
 // The seq in `?at=`, or null.

@@ -1,7 +1,7 @@
 // One post with its comments and likes.
 
 import { Dialog } from "../components/dialog.js";
-import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { userRow } from "../components/user_row.js";
@@ -10,7 +10,7 @@ import { Scope } from "../state/signal.js";
 export function postView(session, id) {
   const scope = new Scope();
   const path = `/v1/posts/${encodeURIComponent(id)}`;
-  const content = element("div", { class: "stack" }, loadingText());
+  const content = element("div", { class: "stack" }, skeleton());
 
   function showLikes() {
     const list = new PagedList({

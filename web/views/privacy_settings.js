@@ -1,6 +1,6 @@
 // Privacy settings: who may add the user to groups and invite the user to events without asking.
 
-import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { toast } from "../components/toast.js";
 
@@ -11,7 +11,7 @@ const AUDIENCES = {
 };
 
 export function privacySettings(session) {
-  const content = element("div", {}, loadingText());
+  const content = element("div", {}, skeleton());
 
   async function load() {
     try {

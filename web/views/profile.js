@@ -3,7 +3,7 @@
 
 import { avatar } from "../components/avatar.js";
 import { confirmDialog, Dialog } from "../components/dialog.js";
-import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
 import { Menu } from "../components/menu.js";
@@ -21,7 +21,7 @@ import { nameOf } from "../state/user_cards.js";
 export function profileView(session, username) {
   const scope = new Scope();
   const heading = element("h1", { tabindex: "-1" }, `@${username}`);
-  const content = element("div", { class: "stack" }, heading, loadingText());
+  const content = element("div", { class: "stack" }, heading, skeleton());
 
   async function load() {
     try {

@@ -1,5 +1,7 @@
-// Who has read the user's last message, as far as the server reports it (groups of up to 100).
+// Under the user's last message: one tick if it is stored, two with who has read it, as far as the server reports
+// it (groups of up to 100).
 
+import { icon } from "../components/icons.js";
 import { element } from "../components/dom.js";
 
 export class Receipts {
@@ -13,13 +15,17 @@ export class Receipts {
     for (const [userId, seq] of conversation.readers) if (seq >= last.seq) readers.add(userId);
     readers.delete(session.user.id);
     const count = Math.max(readers.size, last.delivery_status.read_count);
-    if (count === 0) return null;
     const names = [...readers].map((id) => session.users.name(id)).join(", ");
-    const text = conversation.info.type === "DIRECT" ? "Read" : `Read by ${count}`;
+    const text = count === 0 ? "Sent" : conversation.info.type === "DIRECT" ? "Read" : `Read by ${count}`;
     const key = `${last.id} ${text} ${names}`;
     if (this.#cached?.key !== key)
-      this.#cached = { key, row: element("li", { class: "receipt", title: names }, text) };
+      this.#cached = { key, row: receiptRow(text, names, count > 0) };
     this.#cached.message = last;
     return this.#cached;
   }
+}
+
+function receiptRow(text, names, isRead) {
+  const ticks = element("span", { class: isRead ? "ticks read" : "ticks" }, icon(isRead ? "checks" : "check"));
+  return element("li", { class: "receipt", title: names || null }, ticks, text);
 }

@@ -2,10 +2,11 @@
 
 import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
 import { Dialog } from "../components/dialog.js";
-import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { button, element, emptyState, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
 import { showShortcuts } from "../components/shortcuts.js";
+import { isSoundOn, setSound } from "../components/sound.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
@@ -37,7 +38,7 @@ function section(title, ...content) {
 }
 
 function profileSection(session) {
-  const content = element("div", {}, loadingText());
+  const content = element("div", {}, skeleton());
 
   async function load() {
     try {
@@ -113,7 +114,10 @@ function browserSettings() {
   theme.value = currentTheme();
   theme.input.addEventListener("change", () => applyTheme(theme.value));
   const shortcuts = button("Keyboard shortcuts", showShortcuts, { class: "link" });
-  return [theme.element, isSupported() && notificationSwitch(), shortcuts];
+  const sound = element("input", { type: "checkbox", checked: isSoundOn() });
+  sound.addEventListener("change", () => setSound(sound.checked));
+  const soundSwitch = element("label", { class: "check" }, sound, "Sound for new messages");
+  return [theme.element, isSupported() && notificationSwitch(), soundSwitch, shortcuts];
 }
 
 function notificationSwitch() {

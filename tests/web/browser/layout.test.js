@@ -1,4 +1,4 @@
-// Every view at four sizes in both themes: nothing outside of the viewport, no finding of axe.
+// Every view at four sizes and at 200 % and 400 % zoom, in both themes: nothing outside of the viewport, no finding of axe.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
 const LONG_NAME =
   "Maximiliana Wolfeschlegelsteinhausenbergerdorff von und zu Hohenlohe-Langenburg-Schillingsfürst";
-const SIZES = { phone: [360, 640], landscape: [740, 360], tablet: [820, 1180], desktop: [1440, 900] };
+const SIZES = { phone: [360, 640], landscape: [740, 360], tablet: [820, 1180], desktop: [1440, 900], zoom200: [640, 450], zoom400: [320, 256] };
 
 const server = new Server();
 let browser;
@@ -68,7 +68,7 @@ after(async () => {
 for (const [name, [width, height]] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"]) {
     test(`${name}, ${colorScheme}`, { skip: skipped, timeout: 120_000 }, async () => {
-      const touch = name !== "desktop";
+      const touch = ["phone", "landscape", "tablet"].includes(name);
       const page = await open(browser, server, ana, "/#/", {
         viewport: { width, height },
         colorScheme,

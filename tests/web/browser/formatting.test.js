@@ -1,0 +1,81 @@
+// Formatted messages in Chromium: how they are written and what is shown.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, skipped } from "./chromium.js";
+import { Server } from "./server.js";
+
+const server = new Server();
+let browser;
+let page;
+
+before(async () => {
+  if (skipped) return;
+  await server.start();
+  browser = await launch();
+  const ana = await server.createUser("Ana Alvarez");
+  const ben = await server.createUser("Ben Brown");
+  const conversation = await server.createGroup(ana, [ben]);
+  page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await field().waitFor();
+});
+
+after(async () => {
+  if (skipped) return;
+  await browser.close();
+  await server.remove();
+});
+
+const field = () => page.getByLabel("Message", { exact: true });
+
+async function send(text) {
+  await field().fill(text);
+  await page.keyboard.press("Enter");
+  await page.locator(".message:not(.unsent)").last().waitFor();
+  await page.locator(".message.unsent").waitFor({ state: "detached" });
+  return page.locator(".message .content").last();
+}
+
+test("a message shows its formatting and never markup", { skip: skipped, timeout: 120_000 }, async () => {
+  const content = await send("**bold** <img src=x onerror=alert(1)>\n\n- one\n- two\n\n> quote\n\n```\n<b>code</b>\n```");
+  assert.equal(await content.locator("strong").innerText(), "bold");
+  assert.deepEqual(await content.locator("ul > li").allInnerTexts(), ["one", "two"]);
+  assert.equal(await content.locator("blockquote").innerText(), "quote");
+  assert.equal(await content.locator("pre").innerText(), "<b>code</b>");
+  assert.equal(await content.locator("img, b").count(), 0);
+  assert.match(await page.locator(".conversation-row .last").innerText(), /^You: bold </);
+  assert.deepEqual(page.problems, []);
+});
+
+test("links open elsewhere, also those with http", { skip: skipped, timeout: 120_000 }, async () => {
+  const content = await send("[text](http://example.test/) javascript:alert(1)");
+  const link = content.locator("a");
+  assert.equal(await link.count(), 1);
+  assert.equal(await link.getAttribute("href"), "http://example.test/");
+  assert.equal(await link.getAttribute("rel"), "noopener noreferrer nofollow");
+});
+
+test("Ctrl+B and Ctrl+I set and remove marks, and can be undone", { skip: skipped, timeout: 120_000 }, async () => {
+  await field().fill("one two");
+  await page.keyboard.press("Control+Shift+ArrowLeft");
+  await page.keyboard.press("Control+b");
+  assert.equal(await field().inputValue(), "one **two**");
+  await page.keyboard.press("Control+i");
+  assert.equal(await field().inputValue(), "one ***two***");
+  await page.keyboard.press("Control+b");
+  assert.equal(await field().inputValue(), "one *two*");
+  await page.keyboard.press("Control+i");
+  assert.equal(await field().inputValue(), "one two");
+  await page.keyboard.press("Control+z");
+  assert.equal(await field().inputValue(), "one *two*");
+  await field().fill("");
+});
+
+test("Escape cancels an edit", { skip: skipped, timeout: 120_000 }, async () => {
+  const content = await send("first version");
+  await field().press("ArrowUp");
+  await page.locator("dialog textarea").fill("second version");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.equal(await content.innerText(), "first version");
+});

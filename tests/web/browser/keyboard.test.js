@@ -1,0 +1,68 @@
+// Without a mouse: few Tab presses, arrow keys in lists and menus.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, skipped } from "./chromium.js";
+import { Server } from "./server.js";
+
+const MAX_TABS = 6;
+const MESSAGES = 30;
+
+const server = new Server();
+let browser;
+let page;
+
+before(async () => {
+  if (skipped) return;
+  await server.start();
+  browser = await launch();
+  const ana = await server.createUser("Ana Alvarez");
+  const ben = await server.createUser("Ben Brown");
+  const cleo = await server.createUser("Cleo Costa");
+  const conversation = await server.createGroup(ana, [ben, cleo], "First");
+  await server.createGroup(ana, [ben], "Second");
+  for (let index = 0; index < MESSAGES; index += 1)
+    await server.send(conversation, ben, `message ${index} for @${cleo.username}, see https://example.org`);
+  page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await page.locator(".message").nth(MESSAGES - 1).waitFor();
+});
+
+after(async () => {
+  if (skipped) return;
+  await browser.close();
+  await server.remove();
+});
+
+test("the composer is at most six Tabs from the list", { skip: skipped, timeout: 120_000 }, async () => {
+  await page.locator(".conversation-row[aria-current]").focus();
+  let tabs = 0;
+  while (tabs < 40 && !(await page.evaluate(() => document.activeElement.matches(".message-input")))) {
+    await page.keyboard.press("Tab");
+    tabs += 1;
+  }
+  assert.ok(tabs <= MAX_TABS, `${tabs} Tabs`);
+});
+
+test("arrow keys move through messages and their menu", { skip: skipped, timeout: 120_000 }, async () => {
+  const focusedText = () => page.evaluate(() => document.activeElement.textContent);
+  await page.locator(".message").last().focus();
+  await page.keyboard.press("ArrowUp");
+  assert.match(await focusedText(), /message 28/);
+  await page.keyboard.press("ArrowRight");
+  assert.match(await focusedText(), /@cleo/);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.getByRole("menu").waitFor();
+  await page.getByRole("menuitem", { name: "Reply" }).focus();
+  await page.keyboard.press("ArrowDown");
+  assert.match(await focusedText(), /More reactions/);
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "hidden" });
+});
+
+test("Ctrl + / shows the shortcuts", { skip: skipped, timeout: 120_000 }, async () => {
+  await page.keyboard.press("Control+/");
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  await page.keyboard.press("Escape");
+});

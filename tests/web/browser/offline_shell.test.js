@@ -1,0 +1,66 @@
+// The service worker in Chromium: the client opens without a network, and is that of the server with one.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, skipped } from "./chromium.js";
+import { Server } from "./server.js";
+
+const server = new Server();
+let browser;
+let ana;
+
+before(async () => {
+  if (skipped) return;
+  await server.start();
+  browser = await launch();
+  ana = await server.createUser("Ana Alvarez");
+});
+
+after(async () => {
+  if (skipped) return;
+  await browser.close();
+  await server.remove();
+});
+
+// Waits until the service worker answers for the page and has a copy of it.
+async function openWithShell() {
+  const page = await open(browser, server, ana, "/#/");
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(async () => navigator.serviceWorker.controller && (await caches.match("/")));
+  return page;
+}
+
+test("the client opens while the server is stopped", { skip: skipped, timeout: 120_000 }, async () => {
+  const page = await openWithShell();
+  await server.stop();
+  await page.reload();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+  await page.locator(".connection-banner p").waitFor();
+  await server.start();
+  await page.locator(".connection-banner p").waitFor({ state: "detached", timeout: 30_000 });
+  assert.deepEqual(page.problems, []);
+});
+
+test("an old copy is not shown while the server answers, and is replaced", { skip: skipped, timeout: 120_000 }, async () => {
+  const page = await openWithShell();
+  await page.evaluate(async () => {
+    const cache = await caches.open("convene-shell");
+    await cache.put("/", new Response("old page", { headers: { "Content-Type": "text/html" } }));
+    await cache.put("/web/bundle-00.js", new Response("old"));
+  });
+  await page.reload();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+  await page.waitForFunction(async () => {
+    const [kept, bundle] = await Promise.all(["/", "/web/bundle-00.js"].map((path) => caches.match(path)));
+    return !(await kept.text()).includes("old page") && bundle === undefined;
+  });
+  assert.deepEqual(page.problems, []);
+});
+
+test("the page can be installed", { skip: skipped, timeout: 120_000 }, async () => {
+  const page = await openWithShell();
+  const session = await page.context().newCDPSession(page);
+  const { errors, url } = await session.send("Page.getAppManifest");
+  assert.match(url, /manifest\.webmanifest$/);
+  assert.deepEqual(errors, []);
+});

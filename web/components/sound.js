@@ -1,0 +1,39 @@
+// A short tone for new messages, off until the user switches it on in this browser. Made, not loaded.
+
+const STORAGE_KEY = "convene.sound";
+const TONES_HZ = [660, 880];
+const TONE_S = 0.09;
+const VOLUME = 0.08;
+const PAUSE_MS = 2_000;
+
+let context = null;
+let lastMs = 0;
+
+export function isSoundOn() {
+  return localStorage.getItem(STORAGE_KEY) === "on";
+}
+
+export function setSound(on) {
+  localStorage.setItem(STORAGE_KEY, on ? "on" : "off");
+  if (on) play();
+}
+
+// A burst of messages is one tone.
+export function playSound() {
+  if (!isSoundOn() || Date.now() - lastMs < PAUSE_MS) return;
+  lastMs = Date.now();
+  play();
+}
+
+function play() {
+  context ??= new AudioContext();
+  const volume = new GainNode(context, { gain: VOLUME });
+  volume.connect(context.destination);
+  TONES_HZ.forEach((frequency, index) => {
+    const tone = new OscillatorNode(context, { frequency });
+    tone.connect(volume);
+    const start = context.currentTime + index * TONE_S;
+    tone.start(start);
+    tone.stop(start + TONE_S);
+  });
+}
