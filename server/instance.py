@@ -13,7 +13,8 @@ from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
-from server.http.http_connection import HttpConnectionLimiter, HttpRunner
+from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
+from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
@@ -23,16 +24,21 @@ from server.observability.http_metrics import HttpMetrics
 from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
+from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
+from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
+from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
 from server.routes.recovery import RecoveryRoutes
+from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
+from server.routes.suggestions import SuggestionRoutes
 from server.routes.users import UserRoutes
 from server.shutdown import ShutdownSteps
 from server.web_client import WebClient
@@ -54,6 +60,7 @@ class Instance:
         self._urls = urls
         self._instance_id = uuid.uuid4().hex[:12]
         self._shutdown = ShutdownSteps()
+        self._tls: ListenerTls | None = None
         self.port = settings.server.port
         self.management_port = settings.server.management_port
 
@@ -63,8 +70,10 @@ class Instance:
         Raises:
             Unavailable: a store cannot be reached.
             OSError: the port cannot be bound.
+            InvalidCertificate: TLS is configured and cannot be used.
         """
         settings, limits = self._settings, self._settings.limits
+        self._tls = listener_tls(settings.server)
         components = await create_components(settings, self._urls, self._instance_id, self._shutdown)
         core, services = components.core, components.services
         services.start()
@@ -119,6 +128,15 @@ class Instance:
         _add_documents(app, routes, settings, health)
         await self._listen(app, health, connections, stream, limiter)
 
+    def reload_certificate(self) -> None:
+        """Use the certificate that is in the files now, for new connections. Nothing is closed.
+
+        Raises:
+            InvalidCertificate: it cannot be used; the former one stays.
+        """
+        if self._tls is not None:
+            self._tls.reload()
+
     async def open_operator_services(self) -> OperatorServices:
         """Create the components for an operator command. Nothing listens, and no domain events are read."""
         return create_operator_services(
@@ -143,7 +161,14 @@ class Instance:
         self._shutdown.add("requests", runner.cleanup)
         if server.management_port is not None:
             await self._listen_for_operators(health, server.management_host, server.management_port)
-        site = web.TCPSite(runner, server.host, server.port, backlog=4096)
+        site = HttpSite(
+            runner,
+            server.host,
+            server.port,
+            backlog=4096,
+            ssl_context=None if self._tls is None else self._tls.context,
+            reuse_port=server.reuse_port,
+        )
         await site.start()
         self.port = int(runner.addresses[0][1])
 
@@ -177,7 +202,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
     accounts, services, core = components.accounts, components.services, components.core
     assert core.presence is not None
     return (
-        *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
+        *UserRoutes(
+            accounts, services.block_service.list_blocked_users, services.relationships.get_profile
+        ).routes(),
         *AccountRoutes(components.account_deletion).routes(),
         *PrivacyRoutes(
             services.privacy_settings, services.conversation_requests, services.request_acceptance
@@ -188,7 +215,12 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         ).routes(),
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
+        *MuteRoutes(services.mutes).routes(),
+        *RelationshipRoutes(services.relationships).routes(),
+        *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *BookmarkRoutes(services.bookmarks).routes(),
+        *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),

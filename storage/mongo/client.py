@@ -5,6 +5,7 @@ Overrides the URL: majority, journaled, reads from the primary, 5 s timeout. Dri
 """
 
 import time
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 from bson.codec_options import CodecOptions, DatetimeConversion
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import ReadPreference, WriteConcern
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from storage.errors import Unavailable
+from storage.errors import InvalidStoreUrl, Unavailable
 from storage.mongo.pool_counter import PoolCounter
 from storage.outages import get_outage
 from storage.store_calls import get_call_histogram
@@ -30,18 +31,31 @@ _call_seconds = get_call_histogram("messaging")
 
 
 def connect(url: str, pool: PoolCounter | None = None) -> "AsyncIOMotorClient[Document]":
-    """Create a client, whose connections `pool` counts. It connects on first use."""
-    return AsyncIOMotorClient(
-        url,
-        timeoutMS=TIMEOUT_MS,
-        heartbeatFrequencyMS=HEARTBEAT_INTERVAL_MS,
-        serverSelectionTimeoutMS=TIMEOUT_MS,
-        # Also limits monitoring of, and disconnecting from, a server that hangs.
-        connectTimeoutMS=TIMEOUT_MS,
-        maxPoolSize=POOL_SIZE,
-        appname="convene",
-        event_listeners=[] if pool is None else [pool],
-    )
+    """Create a client, whose connections `pool` counts; it connects on first use.
+
+    Raises `InvalidStoreUrl`.
+    """
+    try:
+        # The driver only warns of options that it ignores, `tls=yes` among them.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            return AsyncIOMotorClient(
+                url,
+                timeoutMS=TIMEOUT_MS,
+                heartbeatFrequencyMS=HEARTBEAT_INTERVAL_MS,
+                serverSelectionTimeoutMS=TIMEOUT_MS,
+                # Also limits monitoring of, and disconnecting from, a server that hangs.
+                connectTimeoutMS=TIMEOUT_MS,
+                maxPoolSize=POOL_SIZE,
+                appname="convene",
+                event_listeners=[] if pool is None else [pool],
+            )
+    except (ConfigurationError, InvalidURI, ValueError, OSError, UserWarning):
+        # Without its text, which may quote the URL.
+        raise InvalidStoreUrl(
+            "The MongoDB URL, or a file that it names, cannot be used. Options of TLS are tls, tlsCAFile, "
+            "tlsCertificateKeyFile and tlsAllowInvalidCertificates."
+        ) from None
 
 
 def database(client: "AsyncIOMotorClient[Document]", name: str) -> "AsyncIOMotorDatabase[Document]":
