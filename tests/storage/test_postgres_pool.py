@@ -80,7 +80,7 @@ async def test_full_pool_raises_in_time_and_check_still_passes(open_pool: OpenPo
     """`Unavailable` is raised within the timeout; the check has a separate connection."""
     pool = await open_pool(PoolLimits(max_connections=1, acquire_timeout_ms=50, statement_timeout_ms=5000))
     busy = asyncio.ensure_future(pool.rows(SLEEP))
-    await until(lambda: pool.statistics()[0].in_use == 1)
+    await until(lambda: pool.statistics()[0].connections == pool.statistics()[0].in_use == 1)
     with pytest.raises(Unavailable):
         await pool.rows(ONE)
     await pool.check()

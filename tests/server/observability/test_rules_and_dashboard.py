@@ -60,15 +60,18 @@ def test_promtool_accepts_the_rules(kind: str, name: str) -> None:
 
 
 def test_every_alert_has_a_runbook_and_a_severity() -> None:
-    """The anchor is the name in kebab case."""
+    """The anchor is the name in kebab case, and a heading of the page."""
     rules = list(_rules())
     assert rules
+    headings = re.findall(r"^#+ (.+)$", (DEPLOY.parent / "docs" / "operations.md").read_text(), re.MULTILINE)
+    anchors = {heading.lower().replace(" ", "-") for heading in headings}
     for rule in rules:
         kebab = re.sub(r"(?<!^)(?=[A-Z])", "-", str(rule["alert"])).lower()
         annotations, labels = rule["annotations"], rule["labels"]
         assert isinstance(annotations, dict)
         assert isinstance(labels, dict)
         assert annotations["runbook_url"] == f"docs/operations.md#{kebab}"
+        assert kebab in anchors
         assert annotations["summary"]
         assert labels["severity"] in {"warning", "critical"}
 
