@@ -48,8 +48,8 @@ is current.
 
 Settings come from the defaults, then from a TOML file (`run.py --config FILE`, or `CONVENE_CONFIG`), then
 from environment variables; later ones override. A TOML file has a section for each table below. Every setting
-is optional. At start all errors are reported together. An unknown name is an error. Lists are TOML arrays, and
-comma-separated in a variable.
+is optional. At start all errors are reported together. An unknown name is an error. Lists are TOML arrays,
+and comma-separated in a variable.
 
 `config/production.toml` is a file with tight limits for the public internet. A change takes effect when an
 instance is restarted.

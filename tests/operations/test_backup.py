@@ -19,6 +19,8 @@ from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi, wait_until_equal
 from tests.operations.installation import Installation, wait_until_doctor_passes
 
+# Each test runs several commands, every one a process that connects to all stores.
+pytestmark = pytest.mark.timeout(480)
 MESSAGES_BEFORE = 60
 MESSAGES_AFTER = 30
 LOAD_TIMEOUT_S = 60.0
@@ -43,7 +45,6 @@ async def post_until(api: UserApi, stop: asyncio.Event) -> list[str]:
     return posts
 
 
-@pytest.mark.timeout(240)
 async def test_backup_under_load_restores_everything_acknowledged_before(
     source: Installation, target: Installation, tmp_path: Path
 ) -> None:
@@ -146,7 +147,18 @@ async def test_restore_refuses_stores_with_data_or_instances(
     status, output = await source.run("restore", str(folder), "--overwrite")
     assert status == 0, output
     assert await source.fetch_value("users", "SELECT count(*) FROM users") == 1
+
+
+async def test_restore_of_one_store_leaves_the_others(
+    source: Installation, target: Installation, tmp_path: Path
+) -> None:
+    """`--only` restores the named store; an unknown name is refused."""
+    folder = tmp_path / "backup"
+    await RegisteredUser.register("ana", source.instance)
+    assert (await source.run("backup", str(folder)))[0] == 0
+
     status, output = await target.run("restore", str(folder), "--only", "users")
+
     assert status == 0, output
     assert await target.fetch_value("users", "SELECT count(*) FROM users") == 1
     assert await target.fetch_value("posts", TABLE_COUNT) == 0
