@@ -112,7 +112,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """URLs and pools of the stores. Stores without a URL are started from wheels, under `data_dir`."""
+    """URLs and pools of the stores. Stores without a URL are started on this machine, under `data_dir`.
+
+    `mongod` is the program of MongoDB to start there, by default the one on PATH.
+    """
 
     data_dir: Annotated[str, Meta(min_length=1)] = "data"
     """Folder of the embedded stores and of other files."""
@@ -140,6 +143,9 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     mongo_url: MongoUrl | None = None
     """MongoDB replica set of the messaging store. The URL may name a database."""
+
+    mongod: NonEmptyText | None = None
+    """Program of MongoDB that is started where no URL is set; by default the one on PATH."""
 
     redis_url: RedisUrl | None = None
     """Redis servers, separated by commas. Bus and user streams are spread over all of them."""
@@ -251,6 +257,7 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_POSTGRES_URL_EVENTS": ("stores", "postgres_url_events"),
     "CONVENE_POSTGRES_URL_NOTIFICATIONS": ("stores", "postgres_url_notifications"),
     "CONVENE_MONGO_URL": ("stores", "mongo_url"),
+    "CONVENE_MONGOD": ("stores", "mongod"),
     "CONVENE_REDIS_URL": ("stores", "redis_url"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from config.settings import CONFIG_FILE_VARIABLE, Settings
+from server.cli.service_notifications import READY, STOPPING, notify_service_manager
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.store_urls import resolve_store_urls
@@ -61,7 +62,9 @@ async def serve(settings: Settings, config: Path | None, instances: int) -> None
             # Objects made at start live as long as the process: keep them out of later collections.
             gc.collect()
             gc.freeze()
+            notify_service_manager(READY)
             await stopping.wait()
+            notify_service_manager(STOPPING)
         finally:
             await instance.stop()
 
