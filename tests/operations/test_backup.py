@@ -11,6 +11,8 @@ import pytest
 from bson import ObjectId
 from pymongo import AsyncMongoClient
 
+from actors.operations.backup import STORE_ORDER
+from server.operator_services import OperatorServices
 from storage.postgres.roles import SERVICES
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
@@ -195,3 +197,16 @@ async def test_backup_is_private_and_checked_before_a_restore(
     status, output = await target.run("restore", str(folder))
     assert (status, "no complete backup" in output) == (1, True), output
     assert await target.fetch_value("users", TABLE_COUNT) == 0
+
+
+async def test_consumers_are_read_before_their_producers(operations: OperatorServices) -> None:
+    """What a consumer has not applied yet is in the outbox of its producer, which is read later."""
+    consumers = operations.doctor.inputs.consumers
+
+    assert len(consumers) > 10
+    early = {
+        consumer
+        for consumer, (producer, cursor_service) in consumers.items()
+        if STORE_ORDER.index(cursor_service) > STORE_ORDER.index(producer)
+    }
+    assert early == set()
