@@ -36,6 +36,13 @@ class ProfileUpdate(msgspec.Struct, frozen=True):
     bio: str
 
 
+class NewMute(msgspec.Struct, frozen=True):
+    """`PUT /v1/users/{id}/mute`."""
+
+    posts: bool = True
+    notifications: bool = True
+
+
 class NewConversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """`POST /v1/conversations`."""
 
@@ -64,6 +71,12 @@ class NewPost(msgspec.Struct, frozen=True):
 
     content: str
     event_id: str | None = None
+
+
+class PostPatch(msgspec.Struct, frozen=True):
+    """`PATCH /v1/posts/{id}`."""
+
+    content: str
 
 
 class NewComment(msgspec.Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 All errors are reported together. An error names its source and does not quote the value, which may be a
 secret. The repr of settings contains no URL and no password.
+
+A secret may be in a file: `CONVENE_X_FILE` names the file that contains the value of `CONVENE_X`.
 """
 
 import ipaddress
@@ -13,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from config.limits import Limits
-from config.settings_layers import InvalidSettings, SettingsLayers
+from config.settings_layers import SECRET, InvalidSettings, SettingsLayers, is_secret
 
 __all__ = [
     "InvalidSettings",
@@ -30,11 +32,13 @@ DEFAULTS_FILE: Final = Path(__file__).with_name("default.toml")
 CONFIG_FILE_VARIABLE: Final = "CONVENE_CONFIG"
 
 Url = Annotated[str, Meta(min_length=1, max_length=2000)]
-PostgresUrl = Annotated[Url, Meta(pattern=r"^postgres(ql)?://")]
-MongoUrl = Annotated[Url, Meta(pattern=r"^mongodb(\+srv)?://")]
-RedisUrl = Annotated[Url, Meta(pattern=r"^(redis|rediss|unix)://")]
+PostgresUrl = Annotated[Url, SECRET, Meta(pattern=r"^postgres(ql)?://")]
+MongoUrl = Annotated[Url, SECRET, Meta(pattern=r"^mongodb(\+srv)?://")]
+RedisUrl = Annotated[Url, SECRET, Meta(pattern=r"^(redis|rediss|unix)://")]
 WebUrl = Annotated[Url, Meta(pattern=r"^https?://[^\s#?]+$")]
 NonEmptyText = Annotated[str, Meta(min_length=1, max_length=1000)]
+SecretText = Annotated[NonEmptyText, SECRET]
+FilePath = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 PROXY_PREFIX_MIN: Final = {4: 8, 6: 16}
 """Shortest prefix of a network of proxies, by IP version."""
@@ -69,6 +73,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Metrics and the details of readiness are served on `management_port`. Without one they are on the public
     port where only this machine can reach it: on a loopback `host`, and no proxy is trusted.
+
+    With `tls_cert` (a PEM file: the certificate, then its chain) and `tls_key` the public port speaks TLS.
+    With `reuse_port` other processes of the same user may listen on the same port, and the system spreads
+    new connections over them.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
@@ -101,7 +109,18 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     management_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
     """Port of metrics and of the details of readiness. Without one see `docs/operations.md`."""
 
+    tls_cert: FilePath | None = None
+    """Certificate chain of the listener, in PEM. With it the listener speaks TLS only."""
+
+    tls_key: FilePath | None = None
+    """Private key of the certificate, in PEM."""
+
+    reuse_port: bool = False
+    """Let several processes listen on the port; set by `run.py --workers`."""
+
     def __post_init__(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key need each other")
         for network in self.proxy_networks:
             check_proxy_network(network)
 
@@ -145,7 +164,7 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """MongoDB replica set of the messaging store. The URL may name a database."""
 
     mongod: NonEmptyText | None = None
-    """Program of MongoDB that is started where no URL is set; by default the one on PATH."""
+    """Program of MongoDB to start where no URL is set; by default the one on PATH, if any."""
 
     redis_url: RedisUrl | None = None
     """Redis servers, separated by commas. Bus and user streams are spread over all of them."""
@@ -182,10 +201,10 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     security: Literal["starttls", "tls", "none"] = "starttls"
     """Encryption of the connection. It is required, not opportunistic."""
 
-    username: NonEmptyText | None = None
+    username: SecretText | None = None
     """Name of the account at the SMTP server."""
 
-    password: NonEmptyText | None = None
+    password: SecretText | None = None
     """Password of that account."""
 
     sender: Annotated[str, Meta(max_length=320, pattern=r"^[^\r\n@]+@[^\r\n@]+$")] | None = None
@@ -238,7 +257,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def base_url(self) -> str:
         """The address of the web client, without a trailing slash; by default that of this server."""
         host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
-        return (self.mail.base_url or f"http://{host}:{self.server.port}").rstrip("/")
+        scheme = "http" if self.server.tls_cert is None else "https"
+        return (self.mail.base_url or f"{scheme}://{host}:{self.server.port}").rstrip("/")
 
 
 ENVIRONMENT_VARIABLES: Final = {
@@ -248,6 +268,9 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_PROXY_NETWORKS": ("server", "proxy_networks"),
     "CONVENE_MANAGEMENT_HOST": ("server", "management_host"),
     "CONVENE_MANAGEMENT_PORT": ("server", "management_port"),
+    "CONVENE_TLS_CERT": ("server", "tls_cert"),
+    "CONVENE_TLS_KEY": ("server", "tls_key"),
+    "CONVENE_REUSE_PORT": ("server", "reuse_port"),
     "CONVENE_CORS_ORIGINS": ("server", "cors_origins"),
     "CONVENE_DATA_DIR": ("stores", "data_dir"),
     "CONVENE_POSTGRES_URL": ("stores", "postgres_url"),
@@ -269,6 +292,16 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_MAIL_SENDER": ("mail", "sender"),
     "CONVENE_MAIL_BASE_URL": ("mail", "base_url"),
 }
+
+
+def secret_variables() -> tuple[str, ...]:
+    """Return the variables that contain a secret; each may be given as a file, `CONVENE_X_FILE`."""
+    types = {
+        (section.name, field.name): field.type
+        for section in msgspec.structs.fields(Settings)
+        for field in msgspec.structs.fields(section.type)
+    }
+    return tuple(name for name, field in ENVIRONMENT_VARIABLES.items() if is_secret(types[field]))
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:

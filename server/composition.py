@@ -31,6 +31,7 @@ from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
 from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
+from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
 from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
@@ -42,6 +43,7 @@ from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -49,7 +51,9 @@ from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
+from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
@@ -60,6 +64,7 @@ from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
+from storage.postgres.suggestions import PostgresSuggestions
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
@@ -85,6 +90,7 @@ class ServerComponents:
     account_deletion: AccountDeletion
     reports: Reports
     mail_queue: MailQueue
+    passwords: Passwords
     core: Core
     services: Services
     pruning_job: PruningJob
@@ -209,6 +215,7 @@ async def create_components(
         ),
         reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
         mail_queue=mail_queue,
+        passwords=passwords,
         core=core,
         services=services,
         pruning_job=pruning_job,
@@ -250,9 +257,13 @@ def service_stores(stores: Stores) -> ServiceStores:
         user_snapshots=PostgresUserSnapshots(databases["users"].pool),
         social=PostgresSocial(social.pool),
         audiences=PostgresAudiences(social.pool, social.cursors),
+        mutes=PostgresMutes(social.pool),
+        suggestions=PostgresSuggestions(social.pool),
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        bookmarks=PostgresBookmarks(posts.pool),
+        post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,

@@ -20,6 +20,7 @@ from storage.postgres.migrations import create_database, database_url, migrate
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
+from tests.certificates import CertificateFiles
 
 Result = TypeVar("Result")
 
@@ -61,6 +62,12 @@ def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> 
     urls = background.run(embedded.start(), STORES_START_S)
     yield urls
     background.run(embedded.stop(), STORES_START_S)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> CertificateFiles:
+    """A self-signed certificate of 127.0.0.1."""
+    return CertificateFiles(tmp_path)
 
 
 FreshDatabase = Callable[[str], str]

@@ -14,6 +14,7 @@ import { Shell } from "./shell.js";
 import { Session } from "./state/session.js";
 import { UnsentMessages } from "./state/unsent_messages.js";
 import { forgotView, loginView, registerView } from "./views/auth.js";
+import { bookmarksView } from "./views/bookmarks.js";
 import { resetView, undoEmailChangeView, usedView, verifyView } from "./views/email_links.js";
 import { eventView } from "./views/event.js";
 import { editEventView, newEventView } from "./views/event_form.js";
@@ -25,6 +26,7 @@ import { peopleView } from "./views/people.js";
 import { postView } from "./views/post.js";
 import { profileView } from "./views/profile.js";
 import { settingsView } from "./views/settings.js";
+import { tagView } from "./views/tag.js";
 
 const AUTH_ROUTES = /^#\/(login|register|forgot)$/;
 const LOGOUT_FAILED =
@@ -85,6 +87,8 @@ class App {
     router.add("/people", ({ query }) => peopleView(this.#session, query));
     router.add("/@:username", ({ username }) => profileView(this.#session, username));
     router.add("/post/:id", ({ id }) => postView(this.#session, id));
+    router.add("/bookmarks", () => bookmarksView(this.#session));
+    router.add("/tag/:tag", ({ tag }) => tagView(this.#session, tag));
     router.add("/events", () => eventsView(this.#session));
     router.add("/events/new", () => newEventView(this.#session));
     router.add("/event/:id", ({ id }) => eventView(this.#session, id));

@@ -94,6 +94,26 @@ class CommentDeleted(msgspec.Struct, frozen=True):
     user_id: str
 
 
+class MentionCreated(msgspec.Struct, frozen=True):
+    """A text mentions a user; `comment_id` is None for the text of a post."""
+
+    post_id: str
+    comment_id: str | None
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
+class MentionDeleted(msgspec.Struct, frozen=True):
+    """The text, or the mention in it, is gone or hidden."""
+
+    post_id: str
+    comment_id: str | None
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
 class EventCreated(msgspec.Struct, frozen=True):
     id: str
     creator_id: str
@@ -167,6 +187,8 @@ DomainEvent = (
     | PostUnliked
     | CommentCreated
     | CommentDeleted
+    | MentionCreated
+    | MentionDeleted
     | EventCreated
     | EventUpdated
     | EventCancelled
@@ -191,6 +213,8 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "post.unliked": PostUnliked,
     "comment.created": CommentCreated,
     "comment.deleted": CommentDeleted,
+    "mention.created": MentionCreated,
+    "mention.deleted": MentionDeleted,
     "event.created": EventCreated,
     "event.updated": EventUpdated,
     "event.cancelled": EventCancelled,

@@ -1,4 +1,4 @@
-"""Which causes of notifications still exist: likes, comments, follows and invites.
+"""Which causes of notifications still exist: likes, comments, mentions, follows and invites.
 
 Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
 repeated is not withdrawn, in whatever order their events arrive.
@@ -14,13 +14,15 @@ from actors.domain_events.event_types import (
     EventInvited,
     FollowCreated,
     FollowDeleted,
+    MentionCreated,
+    MentionDeleted,
     PostLiked,
     PostUnliked,
     RsvpPromoted,
 )
 from actors.protocol.social_objects import RsvpStatus
 from storage.contracts.events import EventStore, InviteKey, RsvpStore
-from storage.contracts.posts import ReactionStore
+from storage.contracts.posts import MentionKey, ReactionStore
 from storage.contracts.social import SocialStore
 
 
@@ -34,22 +36,25 @@ class Causes:
         self._rsvps = rsvps
 
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
-        """Return those of the events whose like, comment, follow, invite or promotion exists now.
+        """Return those of the events whose like, comment, mention, follow, invite or promotion exists now.
 
         At most one look-up for each kind of cause, and one for each promotion.
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
+        mentions = [event for event in events if isinstance(event, MentionCreated | MentionDeleted)]
         follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
         invites = [event for event in events if isinstance(event, EventInvited)]
         liked = await self._reactions.likes_among([(like.post_id, like.user_id) for like in likes])
         comment_ids = await self._reactions.comments_among([comment.id for comment in comments])
+        mentioned = await self._reactions.mentions_among([_mention_key(mention) for mention in mentions])
         followed = await self._social.follows_among(
             [(follow.follower_id, follow.following_id) for follow in follows]
         )
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
         existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.user_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
+        existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
         existing |= {invite for invite in invites if _invite_key(invite) in invited}
         for event in events:
@@ -58,6 +63,10 @@ class Causes:
                 if rsvp.status == RsvpStatus.GOING:
                     existing.add(event)
         return existing
+
+
+def _mention_key(mention: MentionCreated | MentionDeleted) -> MentionKey:
+    return MentionKey(mention.post_id, mention.comment_id, mention.user_id)
 
 
 def _invite_key(invite: EventInvited) -> InviteKey:

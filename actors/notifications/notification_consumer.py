@@ -18,6 +18,8 @@ from actors.domain_events.event_types import (
     EventUpdated,
     FollowCreated,
     FollowDeleted,
+    MentionCreated,
+    MentionDeleted,
     PostDeleted,
     PostLiked,
     PostUnliked,
@@ -46,6 +48,7 @@ Withdrawal = (
     | FollowDeleted
     | PostUnliked
     | CommentDeleted
+    | MentionDeleted
 )
 """Events after which notifications are about something that is gone or no longer visible."""
 
@@ -77,6 +80,12 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
+        # Who is blocked by the author of a post does not hear of comments on it.
+        pairs += [
+            (domain_event.post_author_id, domain_event.user_id)
+            for _, domain_event in decoded
+            if isinstance(domain_event, MentionCreated) and domain_event.comment_id is not None
+        ]
         context = await self._recipients.load_context([domain_event for _, domain_event in decoded], pairs)
         for event, domain_event in decoded:
             if isinstance(domain_event, Withdrawal):
@@ -104,7 +113,7 @@ class NotificationConsumer:
 
         The reader of the block may have removed the pair's notifications before these were stored.
         """
-        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.blocked_pairs:
+        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.unwanted_pairs:
             await self._push_removed(await self._store.remove_between(one, other))
 
     async def _withdraw(self, domain_event: Withdrawal, context: BatchContext) -> None:
@@ -120,7 +129,7 @@ class NotificationConsumer:
                 )
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
-            case FollowDeleted() | PostUnliked() | CommentDeleted():
+            case FollowDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted():
                 if domain_event in context.existing:
                     return
                 deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
@@ -138,7 +147,7 @@ class NotificationConsumer:
         self, event: OutboxEvent, domain_event: DomainEvent, context: BatchContext
     ) -> AsyncIterator[NewNotification]:
         match domain_event:
-            case FollowCreated() | PostLiked() | CommentCreated() | EventInvited():
+            case FollowCreated() | PostLiked() | CommentCreated() | MentionCreated() | EventInvited():
                 notification = _notification_between(domain_event, context)
                 if notification is not None:
                     yield notification
@@ -165,7 +174,8 @@ class NotificationConsumer:
 
 
 def _notification_between(
-    domain_event: FollowCreated | PostLiked | CommentCreated | EventInvited, context: BatchContext
+    domain_event: FollowCreated | PostLiked | CommentCreated | MentionCreated | EventInvited,
+    context: BatchContext,
 ) -> NewNotification | None:
     """Build the notification of what one user did to another; None if it was taken back or is not visible."""
     pair = _sender_and_recipient(domain_event)
@@ -179,11 +189,20 @@ def _notification_between(
             return notification_templates.liked(user_id, sender, post_id)
         case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
             return notification_templates.commented(user_id, sender, post_id, comment_id)
+        case MentionCreated(user_id=user_id, post_author_id=post_author_id):
+            if (post_author_id, user_id) in context.unwanted_pairs:
+                # They cannot see the post.
+                return None
+            return notification_templates.mentioned_in_text(
+                user_id, sender, domain_event.post_id, domain_event.comment_id
+            )
         case EventInvited(user_id=user_id, event_id=event_id, title=title):
             return notification_templates.invited(user_id, sender, event_id, title)
 
 
-def _source_of(domain_event: FollowDeleted | PostUnliked | CommentDeleted) -> NotificationSource:
+def _source_of(
+    domain_event: FollowDeleted | PostUnliked | CommentDeleted | MentionDeleted,
+) -> NotificationSource:
     """Return the source of the notification of what was taken back."""
     match domain_event:
         case FollowDeleted(follower_id=follower_id, following_id=user_id):
@@ -192,6 +211,8 @@ def _source_of(domain_event: FollowDeleted | PostUnliked | CommentDeleted) -> No
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
         case CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id):
             return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
+        case MentionDeleted(post_id=post_id, comment_id=found_in, user_id=user_id):
+            return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
 
 
 def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
@@ -201,6 +222,8 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
             return sender_id, recipient_id
         case PostLiked() | CommentCreated():
             return domain_event.user_id, domain_event.author_id
+        case MentionCreated(author_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
         case _:

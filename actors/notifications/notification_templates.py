@@ -22,6 +22,10 @@ def mention_source(message_id: str) -> str:
     return f"MENTION:{message_id}"
 
 
+def text_mention_source(post_id: str, comment_id: str | None) -> str:
+    return f"POST_MENTION:{post_id}:{comment_id or ''}"
+
+
 def cancelled_group_key(event_id: str) -> str:
     """Group of its own: all other notifications about the event are withdrawn."""
     return f"EVENT_CANCELLED:{event_id}"
@@ -137,6 +141,22 @@ def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: 
         group_key=f"MENTION:{conversation_id}",
         conversation_id=conversation_id,
         message_id=message_id,
+    )
+
+
+def mentioned_in_text(
+    user_id: str, sender: UserCard, post_id: str, comment_id: str | None
+) -> NewNotification:
+    """Of a post, or of a comment on it."""
+    return _new_notification(
+        NotificationType.MENTION,
+        user_id,
+        sender,
+        post_id,
+        "You were mentioned",
+        "mentioned you in a post" if comment_id is None else "mentioned you in a comment",
+        f"POST_MENTION:{post_id}",
+        text_mention_source(post_id, comment_id),
     )
 
 

@@ -4,11 +4,12 @@ Only users who can see a post can like it or comment on it. Comments and likes o
 Taking back one's own, and removing comments from one's own post, does not depend on what the user can see.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.posts import Posts, idempotency_conflict, post_not_found
+from actors.posts.text_references import MentionedUsers, TextReferenceFinder
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment
@@ -29,12 +30,15 @@ class Reactions:
         posts: Posts,
         user_cards: UserCards,
         block_service: BlockService,
+        reference_finder: TextReferenceFinder,
         on_changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._posts = posts
         self._user_cards = user_cards
         self._block_service = block_service
+        self._mentioned_users = MentionedUsers(user_cards, block_service)
+        self._reference_finder = reference_finder
         self._on_changed = on_changed
 
     async def like(self, user_id: str, post_id: str) -> None:
@@ -67,13 +71,16 @@ class Reactions:
         valid_content = validate_text("content", content, POST_CHARACTERS)
         await self._posts.get_author_id(user_id, post_id)
         try:
-            comment_id = await self._store.comment(post_id, user_id, valid_content, idempotency_key)
+            references = await self._reference_finder.find(valid_content)
+            comment_id = await self._store.comment(
+                post_id, user_id, valid_content, idempotency_key, references
+            )
         except Missing:
             raise post_not_found() from None
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
         self._on_changed()
-        return await self._serialize(await self._get_comment(user_id, comment_id))
+        return (await self._serialize([await self._get_comment(user_id, comment_id)], user_id))[0]
 
     async def page_comments(
         self, viewer_id: str, post_id: str, after: PageKey | None, limit: int
@@ -82,8 +89,7 @@ class Reactions:
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         records = await self._store.comments(post_id, after, blocked_ids, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        cards = await self._user_cards.for_records(record.author for record in page)
-        return KeysetPage([serializers.to_comment(record, cards) for record in page], key)
+        return KeysetPage(await self._serialize(page, viewer_id), key)
 
     async def delete_comment(self, user_id: str, comment_id: str) -> None:
         """Delete a comment, as its author or as the author of the post."""
@@ -108,8 +114,10 @@ class Reactions:
             raise comment_not_found()
         return comment
 
-    async def _serialize(self, record: CommentRecord) -> Comment:
-        return serializers.to_comment(record, await self._user_cards.for_records([record.author]))
+    async def _serialize(self, records: Sequence[CommentRecord], viewer_id: str) -> list[Comment]:
+        cards = await self._user_cards.for_records(record.author for record in records)
+        mentioned = await self._mentioned_users.load(viewer_id, records)
+        return [serializers.to_comment(record, cards, mentioned) for record in records]
 
 
 def comment_not_found() -> ApiError:

@@ -8,7 +8,8 @@ from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.posts import CommentRecord, PostRecord
 
 
-def to_post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:
+def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mapping[str, UserCard]) -> Post:
+    """`mentioned` are the users whom the viewer may see as mentioned."""
     return Post(
         id=record.id,
         author=cards[record.author.id],
@@ -18,14 +19,22 @@ def to_post(record: PostRecord, cards: Mapping[str, UserCard]) -> Post:
         comment_count=record.comment_count,
         liked_by_me=record.liked_by_me,
         created_at=rfc3339_from_datetime(record.created_at),
+        mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
+        tags=list(record.tags),
+        edited_at=None if record.edited_at is None else rfc3339_from_datetime(record.edited_at),
+        bookmarked_by_me=record.bookmarked_by_me,
     )
 
 
-def to_comment(record: CommentRecord, cards: Mapping[str, UserCard]) -> Comment:
+def to_comment(
+    record: CommentRecord, cards: Mapping[str, UserCard], mentioned: Mapping[str, UserCard]
+) -> Comment:
     return Comment(
         id=record.id,
         post_id=record.post_id,
         author=cards[record.author.id],
         content=record.content,
         created_at=rfc3339_from_datetime(record.created_at),
+        mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
+        tags=list(record.tags),
     )

@@ -16,8 +16,37 @@ class SocialStats(msgspec.Struct, frozen=True, gc=False):
     posts_count: int
 
 
+class Mute(msgspec.Struct, frozen=True):
+    """A user whom the caller mutes, what of them is hidden, and until when; null for no end."""
+
+    user: UserCard
+    posts: bool
+    notifications: bool
+    expires_at: str | None
+
+
+class SuggestionReason(StrEnum):
+    FRIENDS = "FRIENDS"
+    EVENTS = "EVENTS"
+    POPULAR = "POPULAR"
+
+
+class Suggestion(UserCard, frozen=True, gc=False):
+    """A user whom the caller may want to follow, and why.
+
+    `FRIENDS`: `friend_count` users whom the caller follows follow them. `EVENTS`: they go to the same events.
+    `POPULAR`: they have many followers.
+    """
+
+    reason: SuggestionReason
+    friend_count: int
+
+
 class Post(msgspec.Struct, frozen=True):
-    """A post as seen by one viewer."""
+    """A post as seen by one viewer.
+
+    `mentions` are the users whom `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    """
 
     id: str
     author: UserCard
@@ -27,16 +56,30 @@ class Post(msgspec.Struct, frozen=True):
     comment_count: int
     liked_by_me: bool
     created_at: str
+    mentions: list[UserCard] = []
+    tags: list[str] = []
+    edited_at: str | None = None
+    bookmarked_by_me: bool = False
+
+
+class PostRevision(msgspec.Struct, frozen=True):
+    """A former text of a post. `created_at` is when it became the text."""
+
+    id: str
+    content: str
+    created_at: str
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post."""
+    """A comment on a post. `mentions` and `tags` are as in `Post`."""
 
     id: str
     post_id: str
     author: UserCard
     content: str
     created_at: str
+    mentions: list[UserCard] = []
+    tags: list[str] = []
 
 
 class RsvpStatus(StrEnum):

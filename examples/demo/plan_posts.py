@@ -22,6 +22,7 @@ LIKE_RATE_MAX: Final = 0.7
 UNIQUE_TEXT_ATTEMPTS: Final = 8
 COMMENTS_MEAN: Final = 1.3
 AUTHOR_REPLY_SHARE: Final = 0.8
+TAG_SHARE: Final = 0.3
 
 
 class CommentPlan(msgspec.Struct, frozen=True):
@@ -91,12 +92,18 @@ class PostPlanner:
             template = self._templates[topic].draw(
                 lambda item: item.text not in self._used_templates[author.index]
             )
-            post = self._plan_post(author, topic, template)
+            post = self._tag(self._plan_post(author, topic, template), topic)
             if post.content not in self._used_texts:
                 break
         self._used_templates[author.index].add(template.text)
         self._used_texts.add(post.content)
         return post
+
+    def _tag(self, post: PostPlan, topic: str) -> PostPlan:
+        """Add the topic as a tag to some posts about an interest."""
+        if topic == self._general_topic.name or self._rng.random() >= TAG_SHARE:
+            return post
+        return msgspec.structs.replace(post, content=f"{post.content} #{topic}")
 
     def _plan_post(
         self,

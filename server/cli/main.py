@@ -1,6 +1,7 @@
 """The command line.
 
 python run.py                   serve, with embedded stores unless URLs are set
+python run.py --workers 4       serve on one port with 4 processes
 python run.py stores            start only the embedded stores and print their URLs
 python run.py migrate           bring the databases up to date
 python run.py demo              fill a development server with sample data
@@ -34,13 +35,16 @@ from examples.demo.demo_data import DemoData
 from examples.demo.plan_users import USERS_MAX, USERS_MIN
 from examples.demo.register_users import UsernameTaken
 from server.cli.backup import add_backup
+from server.cli.child_listeners import WorkersUnsupported
 from server.cli.command_types import ConfigOption
 from server.cli.doctor import add_doctor
 from server.cli.load import add_load
 from server.cli.moderate import add_moderate
 from server.cli.postgres_roles import create_roles
 from server.cli.replay import add_replay
-from server.cli.serve import serve
+from server.cli.serve import serve, serve_instances, serve_workers
+from server.cli.supervisor import SUPERVISED_OPTION
+from server.http.listener_tls import InvalidCertificate
 from server.instance import VERSION, Instance
 from server.operator_services import OperatorServices
 from storage.embedded import StoresUnavailable
@@ -78,7 +82,7 @@ def _run_async(work: "Callable[[], Awaitable[None]]") -> None:
 
     try:
         uvloop.run(main())
-    except (StoresUnavailable, StorageError, OSError) as error:
+    except (StoresUnavailable, StorageError, InvalidCertificate, WorkersUnsupported, OSError) as error:
         typer.echo(f"Convene cannot start: {error}", err=True)
         raise typer.Exit(1) from None
 
@@ -92,16 +96,28 @@ def main(
     instances: Annotated[
         int, typer.Option(min=1, max=64, help="Number of processes, on ports P, P+1, ...")
     ] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Number of processes that share one port.")
+    ] = None,
     ephemeral: Annotated[bool, typer.Option(help="Keep the embedded stores in a temporary folder.")] = False,  # noqa: FBT002
+    supervised: Annotated[bool, typer.Option(SUPERVISED_OPTION, hidden=True)] = False,  # noqa: FBT002
 ) -> None:
     """Serve."""
     if context.invoked_subcommand is not None:
         return
+    if workers is not None and instances > 1:
+        typer.echo("Use --workers (one port) or --instances (one port each), not both.", err=True)
+        raise typer.Exit(2)
     settings = _load_settings(config, CONVENE_HOST=host, CONVENE_PORT=None if port is None else str(port))
     if ephemeral:
         stores = msgspec.structs.replace(settings.stores, ephemeral=True)
         settings = msgspec.structs.replace(settings, stores=stores)
-    _run_async(lambda: serve(settings, config, instances))
+    if workers is not None:
+        _run_async(lambda: serve_workers(settings, config, workers))
+    elif instances > 1:
+        _run_async(lambda: serve_instances(settings, config, instances))
+    else:
+        _run_async(lambda: serve(settings, supervised=supervised))
 
 
 @cli.command("stores")

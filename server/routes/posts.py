@@ -98,6 +98,14 @@ class PostRoutes:
                 response=Page[Post],
                 errors=("user.not_found",),
             ),
+            Route(
+                "GET",
+                "/v1/tags/{tag}/posts",
+                self.by_tag,
+                query=PageQuery,
+                response=Page[Post],
+                errors=("request.invalid",),
+            ),
             Route("GET", "/v1/feed", self.feed, query=PageQuery, response=Page[Post]),
         )
 
@@ -171,6 +179,20 @@ class PostRoutes:
         page = await self._posts.page_by_author(
             request.caller.user.id,
             request.path_params["id"],
+            decode_page_cursor(request),
+            request.query.limit,
+        )
+        return to_page(page)
+
+    async def by_tag(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
+        """List the posts with a tag, the newest first.
+
+        The tag is given without `#`, in any case. Posts of users with a block between them and the caller are
+        left out.
+        """
+        page = await self._posts.page_by_tag(
+            request.caller.user.id,
+            request.path_params["tag"],
             decode_page_cursor(request),
             request.query.limit,
         )

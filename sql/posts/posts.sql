@@ -1,10 +1,21 @@
 -- name: post_insert
--- Creates a post.
+-- Creates a post with its tags.
 --
---   :author_id uuid  :content text  :event_id uuid   -> id, created_at
-INSERT INTO posts (author_id, content, event_id)
-VALUES (:author_id, :content, :event_id)
-RETURNING id, created_at
+--   :author_id uuid  :content text  :event_id uuid  :mention_ids uuid[]  :tags text[]  :tag_keys text[]
+--   -> id, created_at
+WITH
+created AS (
+    INSERT INTO posts (author_id, content, event_id, mention_ids, tags)
+    VALUES (:author_id, :content, :event_id, :mention_ids, :tags)
+    RETURNING id, created_at
+),
+tagged AS (
+    INSERT INTO post_tags (post_id, tag, created_at)
+    SELECT created.id, t.tag, created.created_at
+    FROM created, unnest(:tag_keys) AS t (tag)
+)
+SELECT id, created_at
+FROM created
 
 -- name: post_list_by_ids
 -- Returns those of the posts that exist, unordered.
@@ -12,7 +23,8 @@ RETURNING id, created_at
 --   :ids uuid[]  :viewer_id uuid   -> post rows
 SELECT
     p.*,
-    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM post_rows AS p
 WHERE p.id = ANY(:ids)
 
@@ -22,10 +34,29 @@ WHERE p.id = ANY(:ids)
 --   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int   -> post rows
 SELECT
     p.*,
-    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM post_rows AS p
 WHERE p.author_id = :author_id AND (p.created_at, p.id) < (:before, :before_id)
 ORDER BY p.created_at DESC, p.id DESC
+LIMIT :limit
+
+-- name: post_page_by_tag
+-- Lists the posts with a tag, newest first, without those of the excluded users.
+--
+--   :tag text  :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> post rows
+SELECT
+    p.*,
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+FROM post_tags AS t
+INNER JOIN post_rows AS p ON t.post_id = p.id
+WHERE
+    t.tag = :tag
+    AND (t.created_at, t.post_id) < (:before, :before_id)
+    AND p.author_id <> ALL(:excluded_user_ids)
+ORDER BY t.created_at DESC, t.post_id DESC
 LIMIT :limit
 
 -- name: post_page_of_feed
@@ -56,7 +87,8 @@ WITH chosen AS (
 )
 SELECT
     p.*,
-    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM chosen
 INNER JOIN post_rows AS p ON chosen.id = p.id
 ORDER BY chosen.created_at DESC, chosen.id DESC
@@ -125,12 +157,16 @@ WHERE id = :id
 RETURNING id
 
 -- name: user_data_delete
--- Deletes the likes and comments of a deleted user.
+-- Deletes the likes, bookmarks and comments of a deleted user.
 --
 --   :user_id uuid   -> user_id
 WITH
 liked AS (
     DELETE FROM post_likes
+    WHERE user_id = :user_id
+),
+bookmarked AS (
+    DELETE FROM bookmarks
     WHERE user_id = :user_id
 ),
 commented AS (

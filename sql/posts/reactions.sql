@@ -43,9 +43,9 @@ LIMIT :limit
 -- name: comment_insert
 -- Creates a comment. The foreign key rejects a missing post.
 --
---   :post_id uuid  :author_id uuid  :content text   -> id, created_at
-INSERT INTO comments (post_id, author_id, content)
-VALUES (:post_id, :author_id, :content)
+--   :post_id uuid  :author_id uuid  :content text  :mention_ids uuid[]  :tags text[]   -> id, created_at
+INSERT INTO comments (post_id, author_id, content, mention_ids, tags)
+VALUES (:post_id, :author_id, :content, :mention_ids, :tags)
 RETURNING id, created_at
 
 -- name: comment_get
@@ -58,6 +58,8 @@ SELECT
     m.author_id,
     m.content,
     m.created_at,
+    m.mention_ids,
+    m.tags,
     p.author_id AS post_author_id,
     c.username,
     c.display_name,
@@ -80,6 +82,8 @@ SELECT
     m.author_id,
     m.content,
     m.created_at,
+    m.mention_ids,
+    m.tags,
     c.username,
     c.display_name,
     c.avatar_url,
@@ -127,3 +131,16 @@ SELECT m.id
 FROM comments AS m
 INNER JOIN posts AS p ON m.post_id = p.id
 WHERE m.id = ANY(:ids) AND p.hidden_at IS NULL
+
+-- name: mention_filter
+-- Returns those of the mentions that exist, on posts that are not hidden. comment_id is null for the text of a
+-- post.
+--
+--   :post_ids uuid[]  :comment_ids uuid[]  :user_ids uuid[]   -> post_id, comment_id, user_id
+SELECT g.post_id, g.comment_id, g.user_id
+FROM unnest(:post_ids, :comment_ids, :user_ids) AS g (post_id, comment_id, user_id)
+INNER JOIN posts AS p ON g.post_id = p.id
+LEFT JOIN comments AS m ON g.comment_id = m.id AND m.post_id = p.id
+WHERE
+    p.hidden_at IS NULL
+    AND g.user_id = ANY(CASE WHEN g.comment_id IS NULL THEN p.mention_ids ELSE m.mention_ids END)

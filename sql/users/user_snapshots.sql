@@ -6,6 +6,14 @@ SELECT id, username, display_name, avatar_url, verified, version, FALSE AS delet
 FROM users
 WHERE id = ANY(:ids)
 
+-- name: user_snapshot_list_by_usernames
+-- Returns public fields of those of the users that exist, by name in lower case.
+--
+--   :usernames text[]   -> copy rows
+SELECT id, username, display_name, avatar_url, verified, version, FALSE AS deleted
+FROM users
+WHERE lower(username) = ANY(:usernames) AND banned_at IS NULL
+
 -- name: user_snapshot_page
 -- Lists public fields of users, by id.
 --

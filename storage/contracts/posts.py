@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from enum import Enum
+from typing import Final, Protocol
 
 import msgspec
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.contracts.user_cache import UserCardRecord
+
+
+class TextReferences(msgspec.Struct, frozen=True):
+    """What a text refers to: users by id, and tags as written with their keys, in the same order."""
+
+    mention_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    tag_keys: tuple[str, ...] = ()
+
+
+NO_REFERENCES: Final = TextReferences()
 
 
 class PostRecord(msgspec.Struct, frozen=True):
@@ -20,6 +32,10 @@ class PostRecord(msgspec.Struct, frozen=True):
     comment_count: int
     liked_by_me: bool
     created_at: datetime
+    mention_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    edited_at: datetime | None = None
+    bookmarked_by_me: bool = False
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -29,6 +45,37 @@ class CommentRecord(msgspec.Struct, frozen=True):
     content: str
     created_at: datetime
     post_author_id: str | None = None
+    mention_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class MentionKey(msgspec.Struct, frozen=True):
+    """A user mentioned in a post, or in a comment on it."""
+
+    post_id: str
+    comment_id: str | None
+    user_id: str
+
+
+class PostRevisionRecord(msgspec.Struct, frozen=True):
+    """A former text of a post, and when it became the text."""
+
+    id: str
+    content: str
+    written_at: datetime
+
+
+class BookmarkRecord(msgspec.Struct, frozen=True):
+    id: str
+    post_id: str
+    created_at: datetime
+
+
+class EditOutcome(Enum):
+    DONE = "done"
+    MISSING = "missing"
+    TOO_LATE = "too late"
+    TOO_OFTEN = "too often"
 
 
 class LikeRecord(msgspec.Struct, frozen=True):
@@ -52,7 +99,12 @@ class PostStore(Protocol):
     """
 
     async def create(
-        self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
+        self,
+        author_id: str,
+        content: str,
+        event_id: str | None,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences = NO_REFERENCES,
     ) -> str:
         """Create a post and return its id. Raises `Conflict`: `idempotency_keys`."""
 
@@ -64,6 +116,16 @@ class PostStore(Protocol):
     ) -> list[PostRecord]:
         """Return an author's posts, newest first."""
 
+    async def by_tag(
+        self,
+        tag_key: str,
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
+    ) -> list[PostRecord]:
+        """Return posts with a tag, newest first, without those of the excluded users."""
+
     async def get_author_id(self, post_id: str) -> str | None: ...
 
     async def delete(self, post_id: str, author_id: str) -> bool: ...
@@ -72,6 +134,40 @@ class PostStore(Protocol):
 
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Idempotent."""
+
+
+class PostEditStore(Protocol):
+    """Edits of posts, and the texts that they replaced."""
+
+    async def edit(
+        self, post_id: str, author_id: str, content: str, references: TextReferences
+    ) -> EditOutcome:
+        """Replace the text of an author's post and keep the former one. The same text changes nothing.
+
+        `TOO_LATE`: the post is older than the time in which it can be edited, by the clock of the database.
+        """
+
+    async def revisions(
+        self, post_id: str, before: PageKey | None, limit: int
+    ) -> Sequence[PostRevisionRecord]:
+        """Return the former texts, newest first."""
+
+
+class BookmarkStore(Protocol):
+    """Bookmarks of posts."""
+
+    async def add(self, post_id: str, user_id: str) -> bool:
+        """Return whether the bookmark is new. Raises `Missing`: no such post."""
+
+    async def count_others(self, user_id: str, post_id: str, limit: int) -> int:
+        """Count a user's bookmarks of other posts, at most to `limit`."""
+
+    async def remove(self, post_id: str, user_id: str) -> bool: ...
+
+    async def page(
+        self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
+    ) -> list[BookmarkRecord]:
+        """Return bookmarks of posts that are not hidden and not by excluded users, newest first."""
 
 
 class FeedPosts(Protocol):
@@ -100,7 +196,12 @@ class ReactionStore(Protocol):
         """Return likes of a post, newest first."""
 
     async def comment(
-        self, post_id: str, author_id: str, content: str, idempotency_key: IdempotencyKey | None
+        self,
+        post_id: str,
+        author_id: str,
+        content: str,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences = NO_REFERENCES,
     ) -> str:
         """Create a comment and return its id.
 
@@ -124,3 +225,6 @@ class ReactionStore(Protocol):
 
     async def comments_among(self, ids: Sequence[str]) -> set[str]:
         """Return those of the comments that exist on posts that are not hidden."""
+
+    async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
+        """Return those of the mentions that exist, on posts that are not hidden."""

@@ -60,6 +60,9 @@ class UserSnapshotStore(Protocol):
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         """Return those that exist, in no particular order. One round trip."""
 
+    async def find_by_usernames(self, usernames: Sequence[str]) -> list[UserSnapshot]:
+        """Return those that exist by username in lower case, in no particular order; no banned ones."""
+
     async def page(self, after: str, limit: int) -> list[UserSnapshot]:
         """Return snapshots with ids greater than `after`, in id order."""
 

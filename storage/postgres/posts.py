@@ -6,7 +6,7 @@ import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import PostKey, PostRecord
+from storage.contracts.posts import NO_REFERENCES, PostKey, PostRecord, TextReferences
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
@@ -26,6 +26,7 @@ class PostgresPosts:
         self._insert = load_statement(SERVICE, "posts", "post_insert")
         self._list_by_ids = load_statement(SERVICE, "posts", "post_list_by_ids")
         self._page_by_author = load_statement(SERVICE, "posts", "post_page_by_author")
+        self._page_by_tag = load_statement(SERVICE, "posts", "post_page_by_tag")
         self._page_of_feed = load_statement(SERVICE, "posts", "post_page_of_feed")
         self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
         self._author = load_statement(SERVICE, "posts", "post_author")
@@ -35,9 +36,21 @@ class PostgresPosts:
         self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
 
     async def create(
-        self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
+        self,
+        author_id: str,
+        content: str,
+        event_id: str | None,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences = NO_REFERENCES,
     ) -> str:
-        values = (to_uuid(author_id), content, to_uuid(event_id) if event_id else None)
+        values = (
+            to_uuid(author_id),
+            content,
+            to_uuid(event_id) if event_id else None,
+            to_uuids(references.mention_ids),
+            list(references.tags),
+            list(references.tag_keys),
+        )
         if idempotency_key is None:
             return str((await self._pool.write(self._insert, *values))[0]["id"])
 
@@ -57,6 +70,24 @@ class PostgresPosts:
     ) -> list[PostRecord]:
         rows = await self._pool.rows(
             self._page_by_author, to_uuid(author_id), *page_before(before), to_uuid(viewer_id), limit
+        )
+        return [_to_post(row) for row in rows]
+
+    async def by_tag(
+        self,
+        tag_key: str,
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
+    ) -> list[PostRecord]:
+        rows = await self._pool.rows(
+            self._page_by_tag,
+            tag_key,
+            *page_before(before),
+            to_uuid(viewer_id),
+            to_uuids(excluded_user_ids),
+            limit,
         )
         return [_to_post(row) for row in rows]
 
@@ -106,4 +137,8 @@ def _to_post(row: asyncpg.Record) -> PostRecord:
         comment_count=row["comment_count"],
         liked_by_me=row["liked_by_me"],
         created_at=row["created_at"],
+        mention_ids=tuple(map(str, row["mention_ids"])),
+        tags=tuple(row["tags"]),
+        edited_at=row["edited_at"],
+        bookmarked_by_me=row["bookmarked_by_me"],
     )

@@ -6,7 +6,7 @@ import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import CommentRecord, LikeRecord
+from storage.contracts.posts import NO_REFERENCES, CommentRecord, LikeRecord, MentionKey, TextReferences
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -32,6 +32,7 @@ class PostgresReactions:
         self._comments = load_statement(SERVICE, "reactions", "comment_page")
         self._likes_among = load_statement(SERVICE, "reactions", "like_filter")
         self._comments_among = load_statement(SERVICE, "reactions", "comment_filter")
+        self._mentions_among = load_statement(SERVICE, "reactions", "mention_filter")
         self._delete_comment = load_statement(SERVICE, "reactions", "comment_delete")
 
     async def like(self, post_id: str, user_id: str) -> bool:
@@ -55,10 +56,22 @@ class PostgresReactions:
         ]
 
     async def comment(
-        self, post_id: str, author_id: str, content: str, idempotency_key: IdempotencyKey | None
+        self,
+        post_id: str,
+        author_id: str,
+        content: str,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences = NO_REFERENCES,
     ) -> str:
         async def insert(transaction: Transaction) -> str:
-            rows = await transaction.rows(self._comment, to_uuid(post_id), to_uuid(author_id), content)
+            rows = await transaction.rows(
+                self._comment,
+                to_uuid(post_id),
+                to_uuid(author_id),
+                content,
+                to_uuids(references.mention_ids),
+                list(references.tags),
+            )
             return str(rows[0]["id"])
 
         try:
@@ -93,6 +106,24 @@ class PostgresReactions:
             return set()
         return {str(row["id"]) for row in await self._pool.rows(self._comments_among, to_uuids(ids))}
 
+    async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
+        if not keys:
+            return set()
+        rows = await self._pool.rows(
+            self._mentions_among,
+            [to_uuid(key.post_id) for key in keys],
+            [None if key.comment_id is None else to_uuid(key.comment_id) for key in keys],
+            [to_uuid(key.user_id) for key in keys],
+        )
+        return {
+            MentionKey(
+                str(row["post_id"]),
+                None if row["comment_id"] is None else str(row["comment_id"]),
+                str(row["user_id"]),
+            )
+            for row in rows
+        }
+
 
 def _to_missing(conflict: Conflict) -> Missing | Conflict:
     return Missing() if conflict.constraint in MISSING_POST_CONSTRAINTS else conflict
@@ -106,4 +137,6 @@ def _to_comment(row: asyncpg.Record, post_author_id: str | None) -> CommentRecor
         content=row["content"],
         created_at=row["created_at"],
         post_author_id=post_author_id,
+        mention_ids=tuple(map(str, row["mention_ids"])),
+        tags=tuple(row["tags"]),
     )

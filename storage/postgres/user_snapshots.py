@@ -17,6 +17,7 @@ class PostgresUserSnapshots:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._list = load_statement(SERVICE, "user_snapshots", "user_snapshot_list_by_ids")
+        self._list_by_usernames = load_statement(SERVICE, "user_snapshots", "user_snapshot_list_by_usernames")
         self._page = load_statement(SERVICE, "user_snapshots", "user_snapshot_page")
         self._lock = load_statement(SERVICE, "user_snapshots", "user_delete_lock")
         self._delete = load_statement(SERVICE, "user_snapshots", "user_delete")
@@ -25,6 +26,11 @@ class PostgresUserSnapshots:
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         wanted = to_uuids(ids)
         return [to_user_snapshot(row) for row in await self._pool.rows(self._list, wanted)] if wanted else []
+
+    async def find_by_usernames(self, usernames: Sequence[str]) -> list[UserSnapshot]:
+        return [
+            to_user_snapshot(row) for row in await self._pool.rows(self._list_by_usernames, list(usernames))
+        ]
 
     async def page(self, after: str, limit: int) -> list[UserSnapshot]:
         rows = await self._pool.rows(self._page, to_uuid(after) or MIN_UUID, limit)

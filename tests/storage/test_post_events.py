@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from storage.contracts.posts import MentionKey, TextReferences
 from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
@@ -79,10 +80,10 @@ async def test_events_of_one_author_have_ids_in_commit_order(
     await hiding.start()
     await early.execute("SELECT pg_current_xact_id()")
     await posting.start()
-    await late.execute(POST, ana, "first", None)
+    await late.execute(POST, ana, "first", None, [], [], [])
     hide = await posts_database.start_until_blocked(early.execute(HIDE, hidden, True))
     await posts.create(ben, "of somebody else", None, None)
-    await late.execute(POST, ana, "second", None)
+    await late.execute(POST, ana, "second", None, [], [], [])
     await posting.commit()
     await hide
     await hiding.commit()
@@ -144,3 +145,34 @@ async def test_likes_and_comments_of_others_are_published(
     await reactions.comment(post_id, ben, "so", None)
     await posts.delete(post_id, ana)
     assert len(await posts_database.outbox_rows("post.unliked", "comment.deleted")) == 2
+
+
+async def test_mentions_are_published_while_the_text_is_visible(
+    posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions
+) -> None:
+    """Not of the author's own name; in comments, not of the post's author, who hears of the comment."""
+    ana, ben, cyd = sorted_random_ids(3)
+    all_three = TextReferences((ana, ben, cyd))
+    post = await posts.create(ana, "hello", None, None, all_three)
+    comment = await reactions.comment(post, ben, "hello", None, all_three)
+    await posts.set_hidden(post, hidden=True)
+    await posts.set_hidden(post, hidden=False)
+    keys = [MentionKey(post, None, cyd), MentionKey(post, comment, cyd)]
+    assert await reactions.mentions_among([*keys, MentionKey(post, comment, random_id())]) == set(keys)
+    await reactions.delete_comment(comment, ben)
+    assert await reactions.mentions_among(keys) == {keys[0]}
+    await posts.set_hidden(post, hidden=True)
+    assert await reactions.mentions_among(keys) == set()
+    received = [
+        (one.type, one.payload["comment_id"], one.payload["user_id"])
+        for one in await posts_database.outbox_rows()
+        if one.type.startswith("mention.")
+    ]
+    of_post = [(None, ben), (None, cyd)]
+    of_both = [*of_post, (comment, cyd)]
+    assert len(received) == 12
+    assert set(received[:3]) == {("mention.created", *mention) for mention in of_both}
+    assert set(received[3:6]) == {("mention.deleted", *mention) for mention in of_both}
+    assert set(received[6:9]) == {("mention.created", *mention) for mention in of_both}
+    assert received[9] == ("mention.deleted", comment, cyd)
+    assert set(received[10:]) == {("mention.deleted", *mention) for mention in of_post}

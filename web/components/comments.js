@@ -68,7 +68,7 @@ function commentRow(session, post, comment, removed) {
         userLink(comment.author),
         element("span", { class: "secondary timestamp" }, relativeTime(comment.created_at)),
       ),
-      element("p", { class: "content", dir: "auto" }, linkify(comment.content)),
+      element("p", { class: "content", dir: "auto" }, linkify(comment.content, { tags: true })),
       element(
         "div",
         { class: "row actions" },

@@ -1,23 +1,34 @@
-// Text with links: http and https addresses, and `@username`. Nothing else becomes markup.
+// Text with links: http and https addresses, `@username`, and `#tag` in posts. Nothing else becomes markup.
 
 import { MENTION, usernameOf } from "../state/mentions.js";
+import { tagMatches } from "../state/tags.js";
 import { element } from "./dom.js";
 
 const LINK = new RegExp(`https?://[^\\s<>"'\`]+|${MENTION}`, "gi");
 const TRAILING_PUNCTUATION = /[.,;:!?)\]}'"…]+$/;
 
-export function linkify(text) {
+// `tags`: links tags too.
+export function linkify(text, { tags = false } = {}) {
   const parts = [];
   let end = 0;
-  for (const match of text.matchAll(LINK)) {
-    const isMention = match[0].startsWith("@");
-    const found = isMention ? match[0] : match[0].replace(TRAILING_PUNCTUATION, "");
-    const link = isMention ? mentionLink(found) : externalLink(found);
-    if (link === null) continue;
-    parts.push(text.slice(end, match.index), link);
-    end = match.index + found.length;
+  const links = [...text.matchAll(LINK)].map(({ index, 0: found }) => ({ index, found }));
+  const all = tags ? [...links, ...tagMatches(text)].sort((one, other) => one.index - other.index) : links;
+  for (const { index, found: whole } of all) {
+    const isAddress = !whole.startsWith("@") && !whole.startsWith("#");
+    const found = isAddress ? whole.replace(TRAILING_PUNCTUATION, "") : whole;
+    const link = linkOf(found);
+    if (link === null || index < end) continue;
+    parts.push(text.slice(end, index), link);
+    end = index + found.length;
   }
   return [...parts, text.slice(end)];
+}
+
+function linkOf(found) {
+  if (found.startsWith("@")) return mentionLink(found);
+  if (found.startsWith("#"))
+    return element("a", { href: `#/tag/${encodeURIComponent(found.slice(1))}` }, found);
+  return externalLink(found);
 }
 
 function externalLink(address) {

@@ -6,10 +6,14 @@ import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
+import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
 import { reportDialog } from "./report_dialog.js";
 import { relativeTime } from "./time_format.js";
 import { toastError } from "./toast.js";
 import { userLink } from "./user_row.js";
+
+// The time in which the server accepts edits.
+const EDIT_WINDOW_MS = 15 * 60 * 1000;
 
 // `open`: shows the comments.
 export function postCard(session, post, { open = false } = {}) {
@@ -52,6 +56,19 @@ export function postCard(session, post, { open = false } = {}) {
     }
   }
 
+  const text = element("p", { class: "content", dir: "auto" });
+  const editedMark = element("span", {});
+
+  function show(state) {
+    post = state;
+    setChildren(text, linkify(post.content, { tags: true }));
+    const history = () => postHistoryDialog(session, post);
+    setChildren(editedMark, post.edited_at && button("Edited", history, { class: "link secondary" }));
+  }
+
+  const isEditable = Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
+  const edit = () => postEditDialog(session, post, show);
+  show(post);
   count(0);
   if (open) toggleComments();
   return element(
@@ -71,8 +88,9 @@ export function postCard(session, post, { open = false } = {}) {
           { href: `#/post/${post.id}`, class: "secondary timestamp" },
           relativeTime(post.created_at),
         ),
+        editedMark,
       ),
-      element("p", { class: "content", dir: "auto" }, linkify(post.content)),
+      text,
       post.event_id &&
         element(
           "a",
@@ -85,6 +103,8 @@ export function postCard(session, post, { open = false } = {}) {
         { class: "row actions" },
         likeButton(session, post, path),
         commentButton,
+        bookmarkButton(session, post, path),
+        isEditable && session.isMe(post.author.id) && button("Edit", edit, { class: "action" }),
         session.isMe(post.author.id)
           ? button("Delete", remove, { class: "action" })
           : button("Report", () => reportDialog(session, "post", post.id), { class: "action" }),
@@ -92,6 +112,31 @@ export function postCard(session, post, { open = false } = {}) {
       commentsArea,
     ),
   );
+}
+
+function bookmarkButton(session, post, path) {
+  let kept = post.bookmarked_by_me;
+  const bookmark = element("button", { type: "button", class: "action", onclick: toggle });
+
+  function show() {
+    bookmark.setAttribute("aria-pressed", String(kept));
+    setChildren(bookmark, kept ? "Bookmarked" : "Bookmark");
+  }
+
+  async function toggle() {
+    bookmark.disabled = true;
+    try {
+      await (kept ? session.api.delete(`${path}/bookmark`) : session.api.put(`${path}/bookmark`));
+      kept = !kept;
+      show();
+    } catch (error) {
+      toastError(error);
+    }
+    bookmark.disabled = false;
+  }
+
+  show();
+  return bookmark;
 }
 
 function likeButton(session, post, path) {

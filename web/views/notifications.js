@@ -103,7 +103,8 @@ function targetOf(notification) {
     case "COMMENT":
       return `#/post/${id}`;
     case "MENTION":
-      return conversationId ? `#/messages/${conversationId}` : "#/messages";
+      if (conversationId) return `#/messages/${conversationId}`;
+      return id ? `#/post/${id}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
       return `#/event/${id}`;

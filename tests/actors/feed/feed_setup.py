@@ -7,6 +7,7 @@ from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.posts.posts import Posts
+from actors.posts.text_references import TextReferenceFinder
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
@@ -32,6 +33,9 @@ class FakeUserSource:
             UserSnapshot(user_id, f"u{user_id[:8]}", None, None, verified=False, version=1) for user_id in ids
         ]
 
+    async def find_by_usernames(self, usernames: Sequence[str]) -> list[UserSnapshot]:
+        raise NotImplementedError
+
 
 class FeedSetup:
     def __init__(self, databases: dict[str, Database], timelines: Timelines) -> None:
@@ -50,7 +54,14 @@ class FeedSetup:
         people = UserCards(PostgresUserCache(posts.pool, posts.cursors), FakeUserSource())
         self.block_service = BlockService(self.social, 1.0)
         self.timeline_builder = TimelineBuilder(self.posts, self.audiences, self.timelines)
-        self.post_service = Posts(self.posts, people, self.block_service, _no_event, lambda: None)
+        self.post_service = Posts(
+            self.posts,
+            people,
+            self.block_service,
+            _no_event,
+            TextReferenceFinder(FakeUserSource()),
+            lambda: None,
+        )
         stores = FeedStores(self.posts, self.social, self.audiences, self.timelines)
         self.home_feed = HomeFeed(stores, self.post_service, self.timeline_builder)
         self.fan_out = FanOut(

@@ -160,7 +160,7 @@ def test_post_event_and_profile_are_serialized_from_their_records() -> None:
     post = example(FeedPostCreated).post
     created_at = START + timedelta(minutes=2)
     record = PostRecord(post.id, card_record(BEN), post.content, None, 0, 0, False, created_at)
-    assert to_post(record, {BEN.id: BEN}) == post
+    assert to_post(record, {BEN.id: BEN}, {}) == post
 
     event = example(EventUpdated).event
     start = datetime(2025, 11, 25, 9, tzinfo=UTC)

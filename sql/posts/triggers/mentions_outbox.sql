@@ -1,0 +1,78 @@
+-- Fires after the mentions of a post or comment change, and after a post is hidden or unhidden. Publishes an
+-- event for each mentioned user, to notify them or to withdraw the notification.
+--
+-- Takes no locks. The author of a text, and the author of the post of a comment, are not published: the latter
+-- is notified of the comment.
+CREATE OR REPLACE FUNCTION publish_mentions(
+    event_type TEXT, user_ids UUID[], post_id UUID, comment_id UUID, author_id UUID, post_author_id UUID
+) RETURNS VOID AS $$
+    INSERT INTO outbox (key, type, payload)
+    SELECT
+        coalesce(comment_id, post_id) || ':' || user_id,
+        event_type,
+        jsonb_build_object(
+            'post_id', post_id,
+            'comment_id', comment_id,
+            'author_id', author_id,
+            'post_author_id', post_author_id,
+            'user_id', user_id
+        )
+    FROM unnest(user_ids) AS u (user_id)
+    WHERE user_id <> author_id AND user_id <> post_author_id
+$$ LANGUAGE sql;
+
+CREATE OR REPLACE FUNCTION post_mentions_outbox() RETURNS TRIGGER AS $$
+DECLARE
+    p posts := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    had UUID[] := '{}';
+    has UUID[] := '{}';
+    m comments;
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.hidden_at IS NULL THEN
+        had := OLD.mention_ids;
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.hidden_at IS NULL THEN
+        has := NEW.mention_ids;
+    END IF;
+    IF had = has AND TG_OP <> 'UPDATE' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM publish_mentions(
+        'mention.deleted', array(SELECT unnest(had) EXCEPT SELECT unnest(has)), p.id, NULL, p.author_id, p.author_id
+    );
+    PERFORM publish_mentions(
+        'mention.created', array(SELECT unnest(has) EXCEPT SELECT unnest(had)), p.id, NULL, p.author_id, p.author_id
+    );
+    IF TG_OP = 'UPDATE' AND (OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL) THEN
+        FOR m IN SELECT * FROM comments WHERE post_id = p.id AND mention_ids <> '{}' LOOP
+            PERFORM publish_mentions(
+                CASE WHEN NEW.hidden_at IS NULL THEN 'mention.created' ELSE 'mention.deleted' END,
+                m.mention_ids, p.id, m.id, m.author_id, p.author_id
+            );
+        END LOOP;
+    END IF;
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER post_mentions_outbox
+AFTER INSERT OR UPDATE OF mention_ids, hidden_at OR DELETE ON posts
+FOR EACH ROW EXECUTE FUNCTION post_mentions_outbox();
+
+CREATE OR REPLACE FUNCTION comment_mentions_outbox() RETURNS TRIGGER AS $$
+DECLARE
+    m comments := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    post_author UUID := (SELECT author_id FROM posts WHERE id = m.post_id);
+BEGIN
+    -- Of a comment deleted with its post, the author of the post is not known any more.
+    PERFORM publish_mentions(
+        CASE TG_OP WHEN 'DELETE' THEN 'mention.deleted' ELSE 'mention.created' END,
+        m.mention_ids, m.post_id, m.id, m.author_id, coalesce(post_author, m.author_id)
+    );
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER comment_mentions_outbox
+AFTER INSERT OR DELETE ON comments
+FOR EACH ROW EXECUTE FUNCTION comment_mentions_outbox()

@@ -1,0 +1,50 @@
+// Edits one's own post, and shows its former texts.
+
+import { Dialog } from "./dialog.js";
+import { element } from "./dom.js";
+import { Field, Form } from "./form.js";
+import { linkify } from "./linkify.js";
+import { PagedList } from "./paged_list.js";
+import { relativeTime } from "./time_format.js";
+
+// `onEdited(post)` is called with the new state.
+export function postEditDialog(session, post, onEdited) {
+  const content = new Field("content", "Text", {
+    kind: "textarea",
+    rows: 4,
+    required: true,
+    value: post.content,
+  });
+  const form = new Form([content], {
+    submit: "Save",
+    send: async (values) => {
+      const body = { content: values.content.trim() };
+      onEdited(await session.api.patch(`/v1/posts/${encodeURIComponent(post.id)}`, body));
+      dialog.close();
+    },
+  });
+  const text = "Everyone who can see the post can see what it said before.";
+  const note = element("p", { class: "secondary" }, text);
+  const dialog = new Dialog("Edit post", note, form.element).open();
+}
+
+export function postHistoryDialog(session, post) {
+  const list = new PagedList({
+    read: (cursor) => session.api.get(`/v1/posts/${encodeURIComponent(post.id)}/history`, { cursor }),
+    render: ({ content, created_at: createdAt }) =>
+      element(
+        "div",
+        { class: "comment" },
+        element(
+          "div",
+          { class: "grow" },
+          element("span", { class: "secondary timestamp" }, relativeTime(createdAt)),
+          element("p", { class: "content", dir: "auto" }, linkify(content, { tags: true })),
+        ),
+      ),
+    empty: "No former texts",
+    className: "list",
+  });
+  list.load();
+  new Dialog("Former texts", list.element).open();
+}
