@@ -11,6 +11,8 @@ import pytest
 from bson import ObjectId
 from pymongo import AsyncMongoClient
 
+from actors.operations.backup import STORE_ORDER
+from server.operator_services import OperatorServices
 from storage.postgres.roles import SERVICES
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
@@ -19,6 +21,8 @@ from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi, wait_until_equal
 from tests.operations.installation import Installation, wait_until_doctor_passes
 
+# Each test runs several commands, every one a process that connects to all stores.
+pytestmark = pytest.mark.timeout(480)
 MESSAGES_BEFORE = 60
 MESSAGES_AFTER = 30
 LOAD_TIMEOUT_S = 60.0
@@ -43,7 +47,6 @@ async def post_until(api: UserApi, stop: asyncio.Event) -> list[str]:
     return posts
 
 
-@pytest.mark.timeout(240)
 async def test_backup_under_load_restores_everything_acknowledged_before(
     source: Installation, target: Installation, tmp_path: Path
 ) -> None:
@@ -146,7 +149,18 @@ async def test_restore_refuses_stores_with_data_or_instances(
     status, output = await source.run("restore", str(folder), "--overwrite")
     assert status == 0, output
     assert await source.fetch_value("users", "SELECT count(*) FROM users") == 1
+
+
+async def test_restore_of_one_store_leaves_the_others(
+    source: Installation, target: Installation, tmp_path: Path
+) -> None:
+    """`--only` restores the named store; an unknown name is refused."""
+    folder = tmp_path / "backup"
+    await RegisteredUser.register("ana", source.instance)
+    assert (await source.run("backup", str(folder)))[0] == 0
+
     status, output = await target.run("restore", str(folder), "--only", "users")
+
     assert status == 0, output
     assert await target.fetch_value("users", "SELECT count(*) FROM users") == 1
     assert await target.fetch_value("posts", TABLE_COUNT) == 0
@@ -183,3 +197,16 @@ async def test_backup_is_private_and_checked_before_a_restore(
     status, output = await target.run("restore", str(folder))
     assert (status, "no complete backup" in output) == (1, True), output
     assert await target.fetch_value("users", TABLE_COUNT) == 0
+
+
+async def test_consumers_are_read_before_their_producers(operations: OperatorServices) -> None:
+    """What a consumer has not applied yet is in the outbox of its producer, which is read later."""
+    consumers = operations.doctor.inputs.consumers
+
+    assert len(consumers) > 10
+    early = {
+        consumer
+        for consumer, (producer, cursor_service) in consumers.items()
+        if STORE_ORDER.index(cursor_service) > STORE_ORDER.index(producer)
+    }
+    assert early == set()

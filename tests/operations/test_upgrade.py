@@ -86,7 +86,7 @@ async def test_statements_of_the_release_are_still_valid(old_installation: Insta
     assert prepared > 200
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 async def test_upgraded_installation_serves_its_old_data(old_installation: Installation) -> None:
     """After the upgrade users log in, read what they had, write, and every check of the doctor passes."""
     instance = old_installation.instance
