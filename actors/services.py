@@ -35,6 +35,7 @@ from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
+from actors.notifications.sender_filter import SenderFilter
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
@@ -44,7 +45,10 @@ from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
+from actors.social.mutes import Mutes
+from actors.social.relationships import Relationships
 from actors.social.social import Social
+from actors.social.suggestions import Suggestions
 from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
 from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
 from actors.user_cache.user_cards import UserCards
@@ -55,11 +59,13 @@ from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
+from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.suggestions import SuggestionStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.contracts.user_streams import UserStreams
@@ -84,6 +90,8 @@ class ServiceStores:
     user_snapshots: UserSnapshotStore
     social: SocialStore
     audiences: AudienceStore
+    mutes: MuteStore
+    suggestions: SuggestionStore
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
@@ -119,11 +127,12 @@ class SharedServices:
             stores.notifications, user_cards, self.block_service, self.stream_writer
         )
         self.notification_pusher = NotificationPusher(stores.notifications, user_cards, self.stream_writer)
+        self.sender_filter = SenderFilter(self.block_service, stores.mutes)
         self.mention_notifier = MentionNotifier(
             stores.notifications,
             stores.conversations,
             user_cards,
-            self.block_service,
+            self.sender_filter,
             self.notification_pusher,
             self.notifications,
         )
@@ -192,6 +201,9 @@ class Services:
             lambda: self.wake_readers("social"),
             core.publish_block_change,
         )
+        self.relationships = Relationships(stores.social, user_cards["social"])
+        self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
+        self.suggestions = Suggestions(stores.suggestions, user_cards["social"], stores.rsvps.list_companions)
         self.privacy_settings = PrivacySettings(stores.privacy)
         self.conversation_requests = shared.conversation_requests
         self.events = Events(
@@ -236,7 +248,7 @@ class Services:
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
         self._ephemeral_events = EphemeralEvents(
-            stores.posts, self.posts, stores.events, self.events, core.publish_ephemeral
+            stores.posts, self.posts, stores.events, self.events, stores.mutes, core.publish_ephemeral
         )
         self._user_cache_reconciler = UserCacheReconciler(
             stores.user_snapshots, list(stores.user_caches.values())
@@ -283,6 +295,7 @@ class Services:
         recipients = Recipients(
             shared.user_cards["notifications"],
             shared.block_service,
+            shared.sender_filter,
             stores.rsvps,
             Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
         )

@@ -5,6 +5,7 @@ Redirects are not followed, so that the token is not sent to another host.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
@@ -23,10 +24,22 @@ from actors.protocol.objects import (
     OwnUser,
     Privacy,
     ReadState,
+    User,
     UserCard,
+    UserRelationship,
 )
+from actors.protocol.social_objects import Mute, Suggestion
 from client.errors import RequestTimeout
-from client.http_responses import Changes, History, LoginResponse, Page, SessionView, decode_rejection
+from client.http_responses import (
+    Changes,
+    History,
+    LoginResponse,
+    Page,
+    RelationshipList,
+    SessionView,
+    SuggestionList,
+    decode_rejection,
+)
 
 Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
@@ -103,6 +116,54 @@ class HttpClient:
         fields = {"groups": groups, "invites": invites}
         body = {field: value.value for field, value in fields.items() if value is not None}
         return await self._request(Privacy, "PATCH", "/v1/users/me/privacy", body=body)
+
+    async def relationships(self, user_ids: Sequence[str]) -> list[UserRelationship]:
+        """Return what relates this user to others, at most 100. Users who cannot be seen are omitted."""
+        query = {"user_ids": ",".join(user_ids)}
+        return (await self._request(RelationshipList, "GET", "/v1/relationships", query=query)).items
+
+    async def user(self, user_id: str) -> User:
+        """Return a user's profile, with the counts and what relates this user to them."""
+        return await self._request(User, "GET", f"/v1/users/{quote(user_id, safe='')}")
+
+    async def suggestions(self) -> list[Suggestion]:
+        """Return users whom this user may want to follow, the closest first."""
+        return (await self._request(SuggestionList, "GET", "/v1/suggestions")).items
+
+    async def dismiss_suggestion(self, user_id: str) -> None:
+        await self._request(None, "DELETE", f"/v1/suggestions/{quote(user_id, safe='')}")
+
+    async def blocked_users(self, cursor: str | None = None, limit: int = 100) -> Page[UserCard]:
+        """Return a page of the users whom this user blocks, the latest first."""
+        query = {"cursor": cursor, "limit": limit}
+        return await self._request(Page[UserCard], "GET", "/v1/users/me/blocks", query=query)
+
+    async def block(self, user_id: str) -> None:
+        """Block a user: follows end, and neither sees the other's content."""
+        await self._request(None, "PUT", _user_path(user_id, "block"))
+
+    async def unblock(self, user_id: str) -> None:
+        await self._request(None, "DELETE", _user_path(user_id, "block"))
+
+    async def muted_users(self, cursor: str | None = None, limit: int = 100) -> Page[Mute]:
+        """Return a page of the users whom this user mutes, the latest first."""
+        query = {"cursor": cursor, "limit": limit}
+        return await self._request(Page[Mute], "GET", "/v1/users/me/mutes", query=query)
+
+    async def mute(
+        self,
+        user_id: str,
+        *,
+        posts: bool = True,
+        notifications: bool = True,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """Hide a user's posts from the home feed, their notifications, or both; replaces an earlier mute."""
+        body = {"posts": posts, "notifications": notifications, "expires_at": expires_at}
+        await self._request(None, "PUT", _user_path(user_id, "mute"), body=body)
+
+    async def unmute(self, user_id: str) -> None:
+        await self._request(None, "DELETE", _user_path(user_id, "mute"))
 
     async def sessions(self) -> Page[SessionView]:
         return await self._request(Page[SessionView], "GET", "/v1/sessions")
@@ -259,6 +320,10 @@ class HttpClient:
         decoded: Any = msgspec.json.decode(content, type=response_type) if has_body else None
         result: Response = decoded
         return result
+
+
+def _user_path(user_id: str, segment: str) -> str:
+    return f"/v1/users/{quote(user_id, safe='')}/{segment}"
 
 
 def _conversation_path(conversation_id: str, *segments: str) -> str:

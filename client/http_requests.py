@@ -36,6 +36,13 @@ class ProfileUpdate(msgspec.Struct, frozen=True):
     bio: str
 
 
+class NewMute(msgspec.Struct, frozen=True):
+    """`PUT /v1/users/{id}/mute`."""
+
+    posts: bool = True
+    notifications: bool = True
+
+
 class NewConversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """`POST /v1/conversations`."""
 

@@ -4,8 +4,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from actors.protocol.objects import Message, OwnUser
+from actors.protocol.objects import Message, OwnUser, UserRelationship
 from actors.protocol.server_frames import LogFrame
+from actors.protocol.social_objects import Suggestion
 from client.errors import RequestRejected
 
 Item = TypeVar("Item")
@@ -35,6 +36,14 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
 
 class History(msgspec.Struct, frozen=True):
     items: list[Message]
+
+
+class RelationshipList(msgspec.Struct, frozen=True):
+    items: list[UserRelationship]
+
+
+class SuggestionList(msgspec.Struct, frozen=True):
+    items: list[Suggestion]
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 All errors are reported together. An error names its source and does not quote the value, which may be a
 secret. The repr of settings contains no URL and no password.
+
+A secret may be in a file: `CONVENE_X_FILE` names the file that contains the value of `CONVENE_X`.
 """
 
 import ipaddress
@@ -13,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from config.limits import Limits
-from config.settings_layers import InvalidSettings, SettingsLayers
+from config.settings_layers import SECRET, InvalidSettings, SettingsLayers, is_secret
 
 __all__ = [
     "InvalidSettings",
@@ -30,11 +32,13 @@ DEFAULTS_FILE: Final = Path(__file__).with_name("default.toml")
 CONFIG_FILE_VARIABLE: Final = "CONVENE_CONFIG"
 
 Url = Annotated[str, Meta(min_length=1, max_length=2000)]
-PostgresUrl = Annotated[Url, Meta(pattern=r"^postgres(ql)?://")]
-MongoUrl = Annotated[Url, Meta(pattern=r"^mongodb(\+srv)?://")]
-RedisUrl = Annotated[Url, Meta(pattern=r"^(redis|rediss|unix)://")]
+PostgresUrl = Annotated[Url, SECRET, Meta(pattern=r"^postgres(ql)?://")]
+MongoUrl = Annotated[Url, SECRET, Meta(pattern=r"^mongodb(\+srv)?://")]
+RedisUrl = Annotated[Url, SECRET, Meta(pattern=r"^(redis|rediss|unix)://")]
 WebUrl = Annotated[Url, Meta(pattern=r"^https?://[^\s#?]+$")]
 NonEmptyText = Annotated[str, Meta(min_length=1, max_length=1000)]
+SecretText = Annotated[NonEmptyText, SECRET]
+FilePath = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 PROXY_PREFIX_MIN: Final = {4: 8, 6: 16}
 """Shortest prefix of a network of proxies, by IP version."""
@@ -69,20 +73,54 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Metrics and the details of readiness are served on `management_port`. Without one they are on the public
     port where only this machine can reach it: on a loopback `host`, and no proxy is trusted.
+
+    With `tls_cert` (a PEM file: the certificate, then its chain) and `tls_key` the public port speaks TLS.
+    With `reuse_port` other processes of the same user may listen on the same port, and the system spreads
+    new connections over them.
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    """Address to listen on. `0.0.0.0` is all IPv4 addresses of the machine."""
+
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    """Port of the first instance; 0 takes a free one."""
+
     trusted_proxies: Annotated[int, Meta(ge=0, le=10)] = 0
+    """Number of reverse proxies in a row that append to `X-Forwarded-For`. 0: the header is ignored."""
+
     requests_per_s: Annotated[int, Meta(ge=1)] = 200
+    """HTTP requests per second of one caller: a user, or an address without a token. Past it: 429."""
+
     requests_burst: Annotated[int, Meta(ge=1)] = 1000
+    """HTTP requests that one caller may send at once."""
+
     rate_entries: Annotated[int, Meta(ge=100)] = 50_000
+    """Callers whose rates one instance remembers. The least recently seen is forgotten."""
+
     cors_origins: tuple[Origin, ...] = ()
+    """Origins whose pages may read responses; `*` for all."""
+
     proxy_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks from which the last proxy connects. The header of other peers is ignored."""
+
     management_host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    """Address of the management port."""
+
     management_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    """Port of metrics and of the details of readiness. Without one see `docs/operations.md`."""
+
+    tls_cert: FilePath | None = None
+    """Certificate chain of the listener, in PEM. With it the listener speaks TLS only."""
+
+    tls_key: FilePath | None = None
+    """Private key of the certificate, in PEM."""
+
+    reuse_port: bool = False
+    """Let several processes listen on the port; set by `run.py --workers`."""
 
     def __post_init__(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key need each other")
         for network in self.proxy_networks:
             check_proxy_network(network)
 
@@ -93,22 +131,55 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """URLs and pools of the stores. Stores without a URL are started from wheels, under `data_dir`."""
+    """URLs and pools of the stores. Stores without a URL are started on this machine, under `data_dir`.
+
+    `mongod` is the program of MongoDB to start there, by default the one on PATH.
+    """
 
     data_dir: Annotated[str, Meta(min_length=1)] = "data"
+    """Folder of the embedded stores and of other files."""
+
     ephemeral: bool = False
+    """Keep the embedded stores in a temporary folder that is removed at the end."""
+
     postgres_url: PostgresUrl | None = None
+    """PostgreSQL server. Databases of services without a URL are created on it."""
+
     postgres_url_users: PostgresUrl | None = None
+    """Database of the User service."""
+
     postgres_url_social: PostgresUrl | None = None
+    """Database of the Social service."""
+
     postgres_url_posts: PostgresUrl | None = None
+    """Database of the Posts service."""
+
     postgres_url_events: PostgresUrl | None = None
+    """Database of the Events service."""
+
     postgres_url_notifications: PostgresUrl | None = None
+    """Database of the Notification service."""
+
     mongo_url: MongoUrl | None = None
+    """MongoDB replica set of the messaging store. The URL may name a database."""
+
+    mongod: NonEmptyText | None = None
+    """Program of MongoDB to start where no URL is set; by default the one on PATH, if any."""
+
     redis_url: RedisUrl | None = None
+    """Redis servers, separated by commas. Bus and user streams are spread over all of them."""
+
     postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
+    """Connections of one instance to each of the five databases."""
+
     postgres_acquire_queue: Annotated[int, Meta(ge=1)] = 2000
+    """Calls that wait for a connection to one database. One more gets `server.overloaded`."""
+
     postgres_acquire_timeout_ms: Annotated[int, Meta(ge=1)] = 2000
+    """Time for which a call waits for a connection."""
+
     postgres_statement_timeout_ms: Annotated[int, Meta(ge=1)] = 5000
+    """Time limit of one statement."""
 
     def __repr__(self) -> str:
         return f"StoreSettings(data_dir={self.data_dir!r}, ephemeral={self.ephemeral}, <urls hidden>)"
@@ -122,12 +193,25 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     host: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    """SMTP server. Without one no mail is sent."""
+
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    """Port of the SMTP server; by default the usual one for `security`."""
+
     security: Literal["starttls", "tls", "none"] = "starttls"
-    username: NonEmptyText | None = None
-    password: NonEmptyText | None = None
+    """Encryption of the connection. It is required, not opportunistic."""
+
+    username: SecretText | None = None
+    """Name of the account at the SMTP server."""
+
+    password: SecretText | None = None
+    """Password of that account."""
+
     sender: Annotated[str, Meta(max_length=320, pattern=r"^[^\r\n@]+@[^\r\n@]+$")] | None = None
+    """Sender of all mail, as `no-reply@example.org` or `Convene <no-reply@example.org>`."""
+
     base_url: WebUrl | None = None
+    """Address of the web client, for the links in mail."""
 
     def __post_init__(self) -> None:
         if self.host is not None and (self.sender is None or self.base_url is None):
@@ -143,14 +227,20 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe level that is logged."""
+
     format: Literal["json", "console"] = "console"
+    """`console` for people; `json` is one object per line, and never shows links of mail."""
 
 
 class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What new accounts start with: who may add them to groups, and who may invite them to events."""
 
     groups: Literal["everyone", "known", "nobody"] = "everyone"
+    """Who may add a new account to groups without its consent."""
+
     invites: Literal["everyone", "known", "nobody"] = "everyone"
+    """Who may invite a new account to events."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,7 +257,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def base_url(self) -> str:
         """The address of the web client, without a trailing slash; by default that of this server."""
         host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
-        return (self.mail.base_url or f"http://{host}:{self.server.port}").rstrip("/")
+        scheme = "http" if self.server.tls_cert is None else "https"
+        return (self.mail.base_url or f"{scheme}://{host}:{self.server.port}").rstrip("/")
 
 
 ENVIRONMENT_VARIABLES: Final = {
@@ -177,6 +268,9 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_PROXY_NETWORKS": ("server", "proxy_networks"),
     "CONVENE_MANAGEMENT_HOST": ("server", "management_host"),
     "CONVENE_MANAGEMENT_PORT": ("server", "management_port"),
+    "CONVENE_TLS_CERT": ("server", "tls_cert"),
+    "CONVENE_TLS_KEY": ("server", "tls_key"),
+    "CONVENE_REUSE_PORT": ("server", "reuse_port"),
     "CONVENE_CORS_ORIGINS": ("server", "cors_origins"),
     "CONVENE_DATA_DIR": ("stores", "data_dir"),
     "CONVENE_POSTGRES_URL": ("stores", "postgres_url"),
@@ -186,6 +280,7 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_POSTGRES_URL_EVENTS": ("stores", "postgres_url_events"),
     "CONVENE_POSTGRES_URL_NOTIFICATIONS": ("stores", "postgres_url_notifications"),
     "CONVENE_MONGO_URL": ("stores", "mongo_url"),
+    "CONVENE_MONGOD": ("stores", "mongod"),
     "CONVENE_REDIS_URL": ("stores", "redis_url"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),
@@ -197,6 +292,16 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_MAIL_SENDER": ("mail", "sender"),
     "CONVENE_MAIL_BASE_URL": ("mail", "base_url"),
 }
+
+
+def secret_variables() -> tuple[str, ...]:
+    """Return the variables that contain a secret; each may be given as a file, `CONVENE_X_FILE`."""
+    types = {
+        (section.name, field.name): field.type
+        for section in msgspec.structs.fields(Settings)
+        for field in msgspec.structs.fields(section.type)
+    }
+    return tuple(name for name, field in ENVIRONMENT_VARIABLES.items() if is_secret(types[field]))
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:

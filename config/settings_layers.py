@@ -6,13 +6,17 @@ Sections and fields are those of the struct that is built. Errors do not quote v
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
 PREFIX: Final = "CONVENE_"
 LIMITS_PREFIX: Final = "CONVENE_LIMITS_"
 IGNORED_PREFIXES: Final = ("CONVENE_TEST_", "CONVENE_CONFIG")
+FILE_SUFFIX: Final = "_FILE"
+SECRET_FILE_BYTES_MAX: Final = 16_384
+SECRET: Final = msgspec.Meta(extra={"secret": True})
+"""Marks the type of a setting whose value is a secret: `CONVENE_X_FILE` may name a file with the value."""
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
@@ -23,6 +27,13 @@ class InvalidSettings(Exception):  # noqa: N818 - reads as what it says
     def __init__(self, errors: list[str]) -> None:
         super().__init__("Invalid configuration:\n" + "\n".join(f"- {error}" for error in errors))
         self.errors = errors
+
+
+def is_secret(field_type: Any) -> bool:
+    """Whether a type, or a member of a union, is marked with `SECRET`."""
+    if get_origin(field_type) is Annotated:
+        return SECRET in get_args(field_type)[1:]
+    return any(is_secret(member) for member in get_args(field_type))
 
 
 class SettingsLayers(Generic[SettingsT]):
@@ -65,7 +76,7 @@ class SettingsLayers(Generic[SettingsT]):
             for field in msgspec.structs.fields(self._sections["limits"])
         }
         known = {**variables, **limits}
-        for variable, text in sorted(environ.items()):
+        for variable, text in sorted(self._with_secret_files(environ, variables).items()):
             if not variable.startswith(PREFIX) or variable.startswith(IGNORED_PREFIXES):
                 continue
             if variable not in known:
@@ -76,6 +87,26 @@ class SettingsLayers(Generic[SettingsT]):
             is_list = isinstance(self._default(section, name), tuple)
             value = [part.strip() for part in text.split(",")] if is_list else text
             self._add(section, name, value, variable, strict=False)
+
+    def _with_secret_files(
+        self, environ: Mapping[str, str], variables: Mapping[str, tuple[str, str]]
+    ) -> dict[str, str]:
+        """Replace `CONVENE_X_FILE` by `CONVENE_X` with the contents of the file, for every secret X."""
+        found = dict(environ)
+        for variable, (section, name) in variables.items():
+            path = found.pop(variable + FILE_SUFFIX, None) if self._is_secret(section, name) else None
+            if path is None:
+                continue
+            if variable in environ:
+                self._errors.append(f"{variable} and {variable}{FILE_SUFFIX} are both set; set one of them.")
+                continue
+            try:
+                found[variable] = _read_secret(Path(path))
+            except (OSError, ValueError) as error:
+                # Without the path: it may be the secret itself.
+                reason = error.strerror if isinstance(error, OSError) else error
+                self._errors.append(f"{variable}{FILE_SUFFIX}: cannot be read ({reason}).")
+        return found
 
     def build(self) -> SettingsT:
         if self._errors:
@@ -102,8 +133,27 @@ class SettingsLayers(Generic[SettingsT]):
         self._values[section][name] = converted
 
     def _default(self, section: str, name: str) -> object:
+        return self._field(section, name).default
+
+    def _is_secret(self, section: str, name: str) -> bool:
+        return is_secret(self._field(section, name).type)
+
+    def _field(self, section: str, name: str) -> msgspec.structs.FieldInfo:
         fields = msgspec.structs.fields(self._sections[section])
-        return next(field.default for field in fields if field.name == name)
+        return next(field for field in fields if field.name == name)
+
+
+def _read_secret(path: Path) -> str:
+    """Return the text of a file without the newline at its end. Raises `OSError` and `ValueError`."""
+    with path.open("rb") as file:
+        contents = file.read(SECRET_FILE_BYTES_MAX + 1)
+    if len(contents) > SECRET_FILE_BYTES_MAX:
+        raise ValueError(f"it is longer than {SECRET_FILE_BYTES_MAX} bytes")
+    try:
+        text = contents.decode()
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _is_positive(value: object) -> bool:

@@ -37,7 +37,7 @@ HELP: Final = {
     Scenario.FEED: "Home feed pages, over HTTP.",
 }
 DEFAULT_CONNECTIONS: Final = 100
-LIBRARIES: Final = ("hdrh", "matplotlib")
+LIBRARIES: Final = ("matplotlib",)
 FAILED: Final = 1
 INVALID_USAGE: Final = 2
 NOTHING_MEASURED: Final = 3
@@ -191,4 +191,7 @@ def _print_line(line: str) -> None:
 def _check_libraries() -> None:
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
-        raise InvalidOptions(f"the load tester needs {' and '.join(missing)}: pip install 'convene[load]'")
+        raise InvalidOptions(
+            f"The load tester needs {' and '.join(missing)}: install the extra `load` "
+            'with `pip install "convene[load]"`, in a checkout with `make load`.'
+        )

@@ -16,6 +16,7 @@ from config.limits import BODY_WITH_IDS_BYTES, Limits
 from config.settings import ServerSettings
 from server.http.cors import Cors
 from server.http.problem import (
+    ERROR_CODE,
     REQUEST_ID,
     REQUEST_ID_HEADER,
     SERVER_HEADER_VALUE,
@@ -28,6 +29,7 @@ from server.http.request_decoding import check_content_encoding
 from server.http.response import wants_page
 from server.http.route import Route, RouteAdapter, RouteContext
 from server.http.trusted_proxies import TrustedProxies
+from server.observability.http_metrics import HttpMetrics
 
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
 
@@ -43,11 +45,16 @@ def create_application(
     wheel: TimerWheel,
     limits: Limits,
     server: ServerSettings,
+    metrics: HttpMetrics | None = None,
 ) -> web.Application:
-    """Return a new application that serves the routes; a GET route also serves HEAD."""
+    """Return a new application that serves the routes; a GET route also serves HEAD.
+
+    `metrics` measures every request.
+    """
     proxies = TrustedProxies(server.trusted_proxies, server.proxy_networks)
     context = RouteContext(authenticator, rate_limiter, wheel, limits.request_timeout_ms, proxies)
-    app = web.Application(middlewares=[error_middleware], client_max_size=BODY_WITH_IDS_BYTES)
+    middlewares = [error_middleware] if metrics is None else [metrics.middleware, error_middleware]
+    app = web.Application(middlewares=middlewares, client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(add_response_headers)
     if server.cors_origins:
         Cors(server.cors_origins).install(app)
@@ -88,6 +95,7 @@ def _error_response(request: web.Request, request_id: str, error: Exception) -> 
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else '-'}"
     api_error = to_api_error(error, request_id, route)
+    request[ERROR_CODE] = api_error.code
     response = problem_response(api_error, request_id)
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]

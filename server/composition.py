@@ -51,6 +51,7 @@ from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
+from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
@@ -63,6 +64,7 @@ from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
+from storage.postgres.suggestions import PostgresSuggestions
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
@@ -88,6 +90,7 @@ class ServerComponents:
     account_deletion: AccountDeletion
     reports: Reports
     mail_queue: MailQueue
+    passwords: Passwords
     core: Core
     services: Services
     pruning_job: PruningJob
@@ -212,6 +215,7 @@ async def create_components(
         ),
         reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
         mail_queue=mail_queue,
+        passwords=passwords,
         core=core,
         services=services,
         pruning_job=pruning_job,
@@ -253,6 +257,8 @@ def service_stores(stores: Stores) -> ServiceStores:
         user_snapshots=PostgresUserSnapshots(databases["users"].pool),
         social=PostgresSocial(social.pool),
         audiences=PostgresAudiences(social.pool, social.cursors),
+        mutes=PostgresMutes(social.pool),
+        suggestions=PostgresSuggestions(social.pool),
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),

@@ -144,6 +144,7 @@ class EventStreamEndpoint:
         if items is None:
             frame = self._stream_recovery.encode_resync(subscription, epoch, position)
             return [encode_event(frame, start.epoch, start.position)]
+        self._stream_recovery.outcomes["resumed"] += 1
         return [encode_event(item.frame, item.epoch, item.position) for item in items]
 
     async def _write_events(

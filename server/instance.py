@@ -8,33 +8,37 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from actors.runtime.loop_lag import LoopLag
-from actors.runtime.timer_wheel import TimerWheel
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
-from server.http.http_connection import HttpConnectionLimiter, HttpRunner
+from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
+from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
 from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
 from server.observability.file_descriptors import FileDescriptors
 from server.observability.health import Health, check_sends
-from server.observability.metrics import MetricSources, create_metrics_registry
+from server.observability.http_metrics import HttpMetrics
+from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
+from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
 from server.routes.recovery import RecoveryRoutes
+from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
+from server.routes.suggestions import SuggestionRoutes
 from server.routes.users import UserRoutes
 from server.shutdown import ShutdownSteps
 from server.web_client import WebClient
@@ -56,6 +60,7 @@ class Instance:
         self._urls = urls
         self._instance_id = uuid.uuid4().hex[:12]
         self._shutdown = ShutdownSteps()
+        self._tls: ListenerTls | None = None
         self.port = settings.server.port
         self.management_port = settings.server.management_port
 
@@ -65,8 +70,10 @@ class Instance:
         Raises:
             Unavailable: a store cannot be reached.
             OSError: the port cannot be bound.
+            InvalidCertificate: TLS is configured and cannot be used.
         """
         settings, limits = self._settings, self._settings.limits
+        self._tls = listener_tls(settings.server)
         components = await create_components(settings, self._urls, self._instance_id, self._shutdown)
         core, services = components.core, components.services
         services.start()
@@ -81,6 +88,8 @@ class Instance:
         routes = create_routes(components)
         rates = RateLimiter(limits, settings.server)
         proxies = TrustedProxies(settings.server.trusted_proxies, settings.server.proxy_networks)
+        http_metrics = HttpMetrics()
+        limiter = HttpConnectionLimiter(core.timer_wheel, limits, settings.server.trusted_proxies)
         app = create_application(
             routes,
             components.authenticator,
@@ -88,6 +97,7 @@ class Instance:
             core.timer_wheel,
             limits,
             settings.server,
+            http_metrics,
         )
         health = Health(
             {
@@ -95,7 +105,15 @@ class Instance:
                 "domain_events": services.readers.check,
                 "sends": check_sends(core.unanswered_commands.statistics),
             },
-            create_metrics_registry(_metric_sources(components, connections, loop_lag, file_descriptors)),
+            create_metrics_registry(
+                _metric_sources(
+                    components,
+                    connections,
+                    loop_lag,
+                    file_descriptors,
+                    HttpMetricSources(http_metrics, limiter),
+                )
+            ),
         )
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
         websocket = WebSocketEndpoint(
@@ -108,7 +126,16 @@ class Instance:
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
         _add_documents(app, routes, settings, health)
-        await self._listen(app, health, connections, stream, core.timer_wheel)
+        await self._listen(app, health, connections, stream, limiter)
+
+    def reload_certificate(self) -> None:
+        """Use the certificate that is in the files now, for new connections. Nothing is closed.
+
+        Raises:
+            InvalidCertificate: it cannot be used; the former one stays.
+        """
+        if self._tls is not None:
+            self._tls.reload()
 
     async def open_operator_services(self) -> OperatorServices:
         """Create the components for an operator command. Nothing listens, and no domain events are read."""
@@ -126,16 +153,22 @@ class Instance:
         health: Health,
         connections: ConnectionManager,
         stream: EventStreamEndpoint,
-        timer_wheel: TimerWheel,
+        limiter: HttpConnectionLimiter,
     ) -> None:
         limits, server = self._settings.limits, self._settings.server
-        limiter = HttpConnectionLimiter(timer_wheel, limits, server.trusted_proxies)
         runner = HttpRunner(app, limiter, limits.http_keepalive_s)
         await runner.setup()
         self._shutdown.add("requests", runner.cleanup)
         if server.management_port is not None:
             await self._listen_for_operators(health, server.management_host, server.management_port)
-        site = web.TCPSite(runner, server.host, server.port, backlog=4096)
+        site = HttpSite(
+            runner,
+            server.host,
+            server.port,
+            backlog=4096,
+            ssl_context=None if self._tls is None else self._tls.context,
+            reuse_port=server.reuse_port,
+        )
         await site.start()
         self.port = int(runner.addresses[0][1])
 
@@ -169,7 +202,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
     accounts, services, core = components.accounts, components.services, components.core
     assert core.presence is not None
     return (
-        *UserRoutes(accounts, services.block_service.list_blocked_users).routes(),
+        *UserRoutes(
+            accounts, services.block_service.list_blocked_users, services.relationships.get_profile
+        ).routes(),
         *AccountRoutes(components.account_deletion).routes(),
         *PrivacyRoutes(
             services.privacy_settings, services.conversation_requests, services.request_acceptance
@@ -180,6 +215,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         ).routes(),
         *ReportRoutes(components.reports).routes(),
         *SocialRoutes(services.social).routes(),
+        *MuteRoutes(services.mutes).routes(),
+        *RelationshipRoutes(services.relationships).routes(),
+        *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *PostEditRoutes(services.post_edits).routes(),
@@ -210,6 +248,7 @@ def _metric_sources(
     connections: ConnectionManager,
     loop_lag: LoopLag,
     file_descriptors: FileDescriptors,
+    http: HttpMetricSources,
 ) -> MetricSources:
     core = components.core
     return MetricSources(
@@ -222,6 +261,15 @@ def _metric_sources(
         commands=core.unanswered_commands.statistics,
         pending_effects=core.pending_effect_sweeper.statistics,
         file_descriptors=file_descriptors,
+        http=http,
+        store_pools=components.stores.pool_statistics,
+        passwords=components.passwords.statistics,
+        deliveries=lambda: {
+            "this": core.flusher.delivery_statistics(remote=False),
+            "remote": core.flusher.delivery_statistics(remote=True),
+        },
+        resumes=lambda: core.session_services.stream_recovery.outcomes,
+        version=VERSION,
         pruning=components.pruning_job.statistics,
         malformed_bus_frames=lambda: core.malformed_bus_frames,
         bus=components.stores.bus.statistics,

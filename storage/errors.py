@@ -5,6 +5,10 @@ class StorageError(Exception):
     """Base class of all errors that a store raises."""
 
 
+class InvalidStoreUrl(StorageError):  # noqa: N818 - named after the condition
+    """The URL of a store cannot be used. The text names the part, without credentials."""
+
+
 class Unavailable(StorageError):  # noqa: N818 - named after the condition
     """The store did not reply in time, or is unreachable. A write may or may not have been applied."""
 

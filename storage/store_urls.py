@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from config.settings import StoreSettings
-from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls
+from storage.embedded import EmbeddedStores, StoresUnavailable, StoreUrls, find_mongod
 
 _log = logging.getLogger("convene")
 INFO_REPORTS = {"started", "joined the running server"}
@@ -18,6 +18,8 @@ INFO_REPORTS = {"started", "joined the running server"}
 async def resolve_store_urls(settings: StoreSettings) -> AsyncIterator[StoreUrls]:
     """Yield the configured store URLs, or start embedded stores that run until the context exits.
 
+    With the URL of the document store alone, the other two are embedded.
+
     Raises:
         StoresUnavailable: some URLs are set and others are not, or an embedded store did not start.
     """
@@ -25,9 +27,10 @@ async def resolve_store_urls(settings: StoreSettings) -> AsyncIterator[StoreUrls
     if postgres and settings.mongo_url and settings.redis_url:
         yield StoreUrls(postgres=postgres, mongo=settings.mongo_url, redis=settings.redis_url)
         return
-    if postgres or settings.mongo_url or settings.redis_url:
+    if postgres or settings.redis_url:
         raise StoresUnavailable(
-            "Set all of CONVENE_POSTGRES_URL, CONVENE_MONGO_URL and CONVENE_REDIS_URL, or none of them."
+            "Set all of CONVENE_POSTGRES_URL, CONVENE_MONGO_URL and CONVENE_REDIS_URL, or none of them, or "
+            "CONVENE_MONGO_URL alone."
         )
     temporary = settings.ephemeral
     folder = Path(tempfile.mkdtemp(prefix="convene-")) if temporary else Path(settings.data_dir)
@@ -36,5 +39,12 @@ async def resolve_store_urls(settings: StoreSettings) -> AsyncIterator[StoreUrls
         level = logging.INFO if what in INFO_REPORTS else logging.WARNING
         _log.log(level, "%s: %s", store, what)
 
-    async with EmbeddedStores(folder, keep=not temporary, report=report) as urls:
+    stores = EmbeddedStores(
+        folder,
+        keep=not temporary,
+        report=report,
+        mongo_url=settings.mongo_url,
+        mongod=None if settings.mongo_url else find_mongod(settings.mongod),
+    )
+    async with stores as urls:
         yield urls

@@ -27,6 +27,7 @@ from storage.redis.presence import RedisPresence
 from storage.redis.sharding import ShardedBus, ShardedUserStreams
 from storage.redis.timelines import RedisTimelines
 from storage.redis.user_streams import RedisUserStreams
+from storage.store_calls import PoolStatistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Stores:
     timelines: RedisTimelines
     presence: RedisPresence
     attempt_limits: FallbackAttemptLimits
+    _shared_attempt_limits: RedisAttemptLimits
     _stack: contextlib.AsyncExitStack
 
     @classmethod
@@ -62,11 +64,29 @@ class Stores:
             stack.push_async_callback(shared_limits.close)
             attempt_limits = FallbackAttemptLimits(shared_limits, MemoryAttemptLimits())
             return cls(
-                databases, messaging, bus, streams, timelines, presence, attempt_limits, stack.pop_all()
+                databases,
+                messaging,
+                bus,
+                streams,
+                timelines,
+                presence,
+                attempt_limits,
+                shared_limits,
+                stack.pop_all(),
             )
 
     async def close(self) -> None:
         await self._stack.aclose()
+
+    def pool_statistics(self) -> list[PoolStatistics]:
+        """Return what the connections of all stores do; the bus has figures of its own."""
+        databases = [pool for database in self.databases.values() for pool in database.pool.statistics()]
+        redis = (self.user_streams, self.timelines, self.presence, self._shared_attempt_limits)
+        return [
+            *databases,
+            self.messaging.pool.statistics(),
+            *(pool for store in redis for pool in store.statistics()),
+        ]
 
 
 async def service_url(settings: StoreSettings, urls: StoreUrls, service: str) -> str:

@@ -5,6 +5,7 @@ The stores run in an event loop on a separate thread, because they outlive the l
 
 import asyncio
 import itertools
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 
-from storage.embedded import EmbeddedStores, StoreUrls
+from storage.embedded import EmbeddedStores, StoreUrls, find_mongod
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.migrations import create_database, database_url, migrate
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
+from tests.certificates import CertificateFiles
 
 Result = TypeVar("Result")
 
@@ -53,12 +55,19 @@ def background() -> Iterator[LoopThread]:
 
 @pytest.fixture(scope="session")
 def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreUrls]:
-    """The three real stores, started once per run."""
+    """The three real stores, started once per run. `CONVENE_MONGOD` runs the tests on that MongoDB."""
     folder: Path = tmp_path_factory.mktemp("stores")
-    embedded = EmbeddedStores(folder, keep=False)
+    configured = os.environ.get("CONVENE_MONGOD")
+    embedded = EmbeddedStores(folder, keep=False, mongod=find_mongod(configured) if configured else None)
     urls = background.run(embedded.start(), STORES_START_S)
     yield urls
     background.run(embedded.stop(), STORES_START_S)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> CertificateFiles:
+    """A self-signed certificate of 127.0.0.1."""
+    return CertificateFiles(tmp_path)
 
 
 FreshDatabase = Callable[[str], str]

@@ -79,16 +79,6 @@ def test_every_source_file_starts_with_a_docstring() -> None:
         assert path.read_text().startswith('"""'), path
 
 
-def test_lock_file_contains_no_urls() -> None:
-    """The lock file contains only pins and hashes, no package index and no download URL."""
-    lock = (ROOT / "constraints.txt").read_text()
-
-    assert "--hash=sha256:" in lock
-    assert "://" not in lock
-    assert "--index-url" not in lock
-    assert "--find-links" not in lock
-
-
 # Words of the glossary's predecessors. They name nothing that an engineer of the field would look for.
 RETIRED_WORDS = {
     "allowance", "amend", "amendment", "anew", "aside", "asides", "attendance", "bury", "conductor",

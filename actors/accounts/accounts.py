@@ -28,11 +28,11 @@ from actors.accounts.requests import (
     raise_if_invalid,
     to_profile_change,
 )
-from actors.accounts.serializers import to_own_user, to_public_user, to_session_view, to_user_card
+from actors.accounts.serializers import to_own_user, to_session_view, to_user_card
 from actors.accounts.tokens import hash_token, new_token
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, invalid_field
-from actors.protocol.objects import OwnUser, User, UserCard
+from actors.protocol.objects import OwnUser, UserCard
 from actors.protocol.text_validation import is_printable_ascii, validate_query
 from actors.protocol.timestamps import rfc3339_from_datetime
 from actors.search_text import validate_search_text
@@ -182,16 +182,18 @@ class Accounts:
     async def get_own_profile(self, user_id: str) -> OwnUser:
         return to_own_user(await self._get_user(user_id))
 
-    async def get_profile(self, user_id: str) -> User:
-        return to_public_user(await self._get_user(user_id))
+    async def get_user(self, user_id: str) -> UserRecord:
+        """Return any user. Raises `user.not_found`."""
+        return await self._get_user(user_id)
 
-    async def get_profile_by_username(self, username: str) -> User:
+    async def get_user_by_username(self, username: str) -> UserRecord:
+        """Return the user with a username, ignoring case. Raises `user.not_found`."""
         user = None
         if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX:
             user = await self._users.by_username(username)
         if user is None:
             raise _user_not_found()
-        return to_public_user(user)
+        return user
 
     async def update_profile(self, identity: Identity, patch: ProfilePatch) -> OwnUser:
         """Change the profile. An `email`, also the same one, needs the current password."""

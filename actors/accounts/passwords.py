@@ -36,6 +36,14 @@ class PasswordCheck(msgspec.Struct, frozen=True):
     needs_rehash: bool
 
 
+class PasswordStatistics(msgspec.Struct, frozen=True):
+    """Hashes that run or wait now, and those refused since the start because too many waited."""
+
+    running: int
+    waiting: int
+    refused: int
+
+
 class Passwords:
     """`hash` and `verify` raise `server.overloaded` if too many are waiting."""
 
@@ -47,9 +55,17 @@ class Passwords:
         self._cost = parameters
         self._dummy_hash = _make_dummy_hash(parameters)
         self._executor = ThreadPoolExecutor(limits.password_hashes_in_flight, thread_name_prefix="argon2")
-        self._slots = threading.BoundedSemaphore(
-            limits.password_hashes_in_flight + limits.password_hashes_queued
-        )
+        self._running_max = limits.password_hashes_in_flight
+        self._pending_max = limits.password_hashes_in_flight + limits.password_hashes_queued
+        # Counted down by the threads, hence the lock.
+        self._lock = threading.Lock()
+        self._pending = 0
+        self._refused = 0
+
+    def statistics(self) -> PasswordStatistics:
+        pending = self._pending
+        running = min(pending, self._running_max)
+        return PasswordStatistics(running, pending - running, self._refused)
 
     async def hash(self, password: str) -> str:
         return await self._run_in_thread(lambda: self._hasher.hash(_normalize(password)))
@@ -76,16 +92,28 @@ class Passwords:
         return PasswordCheck(matches=True, needs_rehash=self._hasher.check_needs_rehash(password_hash))
 
     async def _run_in_thread(self, work: Callable[[], Result]) -> Result:
-        if not self._slots.acquire(blocking=False):
+        if not self._take_slot():
+            self._refused += 1
             raise overloaded("Too many passwords are being checked. Retry later.", PASSWORD_BUSY_RETRY_MS)
         try:
             future = self._executor.submit(work)
         except RuntimeError:
-            self._slots.release()
+            self._release_slot()
             raise overloaded("The server is shutting down.", PASSWORD_BUSY_RETRY_MS) from None
         # The thread keeps its slot until it finishes, even if the caller is cancelled.
-        future.add_done_callback(lambda _: self._slots.release())
+        future.add_done_callback(lambda _: self._release_slot())
         return await asyncio.wrap_future(future)
+
+    def _take_slot(self) -> bool:
+        with self._lock:
+            if self._pending >= self._pending_max:
+                return False
+            self._pending += 1
+            return True
+
+    def _release_slot(self) -> None:
+        with self._lock:
+            self._pending -= 1
 
 
 def _normalize(password: str) -> bytes:

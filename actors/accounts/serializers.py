@@ -4,7 +4,8 @@ Only `to_own_user` includes the e-mail address.
 """
 
 from actors.accounts.requests import SessionView
-from actors.protocol.objects import OwnUser, User, UserCard
+from actors.protocol.objects import OwnUser, Relationship, User, UserCard
+from actors.protocol.social_objects import SocialStats
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.users import SessionRecord, UserRecord
 
@@ -19,7 +20,7 @@ def to_user_card(user: UserRecord) -> UserCard:
     )
 
 
-def to_public_user(user: UserRecord) -> User:
+def to_public_user(user: UserRecord, stats: SocialStats, relationship: Relationship | None) -> User:
     return User(
         id=user.id,
         username=user.username,
@@ -28,6 +29,10 @@ def to_public_user(user: UserRecord) -> User:
         verified=user.verified,
         bio=user.bio,
         created_at=rfc3339_from_datetime(user.created_at),
+        followers_count=stats.followers_count,
+        following_count=stats.following_count,
+        posts_count=stats.posts_count,
+        relationship=relationship,
     )
 
 

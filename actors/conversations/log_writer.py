@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from actors.runtime.histogram import Histogram, HistogramStatistics
 from config.limits import Limits
 from storage.contracts.messaging import Appended, Entry, MessageLog
 from storage.errors import Unavailable
+from storage.histogram import Histogram, HistogramStatistics
 
 _log = logging.getLogger(__name__)
 RETRY_DELAY_S = 0.05

@@ -4,6 +4,7 @@ Users who joined or left also get a notification through their streams (`members
 reaches only its current members.
 """
 
+import time
 from collections.abc import Callable, Mapping
 
 from actors.conversations import serializers
@@ -25,13 +26,13 @@ class Publisher:
         frame = serializers.encode_event(serializers.to_created_event(entry, cards))
         membership = entry.membership
         left = () if membership is None else membership.left
-        event = EntryAppended(self._instance, entry.seq, membership is None, left, frame)
+        event = EntryAppended(self._instance, entry.seq, membership is None, left, frame, time.time())
         self._rooms.publish_entry(entry.conversation_id, event, self._encode_frame(frame))
 
     def publish_change(self, message: MessageEntry) -> None:
         """Publish a message that was edited, deleted or reacted to."""
         frame = serializers.encode_event(serializers.to_updated_event(message, message.changed_seq))
-        event = EntryAppended(self._instance, message.changed_seq, False, (), frame)
+        event = EntryAppended(self._instance, message.changed_seq, False, (), frame, time.time())
         self._rooms.publish_entry(message.conversation_id, event, self._encode_frame(frame))
 
     def observe_head(self, conversation_id: str, seq: int) -> None:

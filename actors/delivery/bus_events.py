@@ -21,6 +21,7 @@ class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     """The entry at `seq` is stored.
 
     A plain message changes no other state. `left_user_ids` are the members that the entry removed.
+    `stored_at_s` is Unix time; 0 from instances of earlier versions, which ignore it.
     """
 
     origin: str
@@ -28,6 +29,7 @@ class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     is_plain_message: bool
     left_user_ids: tuple[str, ...]
     frame: bytes
+    stored_at_s: float = 0.0
 
 
 class HeadAnnounced(Struct, frozen=True, tag=2, array_like=True, gc=False):

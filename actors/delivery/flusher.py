@@ -11,10 +11,14 @@ applies to all large rooms of the instance. Small rooms and send queues are neve
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
+
+from storage.histogram import Histogram, HistogramStatistics
 
 LARGE_ROOM = 20
 """Number of local members from which a room is large and may pause."""
+
+DELIVERY_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 PAUSE_MIN_S = 0.001
 PAUSE_MAX_S = 0.025
@@ -22,6 +26,13 @@ PAUSE_MAX_S = 0.025
 
 class Flushable(Protocol):
     def flush(self) -> None: ...
+
+
+class Delivery(NamedTuple):
+    """An entry on its way to the sockets: when it was stored, in Unix time, and on which instance."""
+
+    stored_at_s: float
+    is_remote: bool
 
 
 class FlushableRoom(Protocol):
@@ -39,6 +50,8 @@ class FlushableRoom(Protocol):
 class Flusher:
     __slots__ = (
         "_clock",
+        "_delivered",
+        "_deliveries",
         "_large_rooms",
         "_loop",
         "_paused",
@@ -54,6 +67,8 @@ class Flusher:
         self._small_rooms: list[FlushableRoom] = []
         self._large_rooms: list[FlushableRoom] = []
         self._send_queues: list[Flushable] = []
+        self._delivered: list[Delivery] = []
+        self._deliveries = {is_remote: Histogram(DELIVERY_BOUNDS_S) for is_remote in (False, True)}
         self._scheduled = False
         self._paused = False
         # Whether frames shared a write in the last flush of large rooms.
@@ -78,6 +93,14 @@ class Flusher:
         self._scheduled = True
         self._loop.call_soon(self.flush)
 
+    def observe_delivery(self, delivery: Delivery) -> None:
+        """Measure a room's delivery once the send queues of this tick are written."""
+        self._delivered.append(delivery)
+
+    def delivery_statistics(self, *, remote: bool) -> HistogramStatistics:
+        """Return the seconds from the storage of an entry, here or on another instance, to the transports."""
+        return self._deliveries[remote].statistics()
+
     def flush(self) -> None:
         """Flush all scheduled rooms and send queues, except large rooms during a pause."""
         self._scheduled = False
@@ -94,8 +117,17 @@ class Flusher:
         send_queues, self._send_queues = self._send_queues, []
         for send_queue in send_queues:
             send_queue.flush()
+        if self._delivered:
+            self._measure_deliveries()
         if large_rooms:
             self._maybe_pause(self._clock() - started, shared_writes=shared_writes)
+
+    def _measure_deliveries(self) -> None:
+        delivered, self._delivered = self._delivered, []
+        # Wall-clock time: the entry may come from another machine.
+        now_s = time.time()
+        for delivery in delivered:
+            self._deliveries[delivery.is_remote].observe(max(0.0, now_s - delivery.stored_at_s))
 
     def _maybe_pause(self, duration_s: float, *, shared_writes: bool) -> None:
         """Pause if frames shared a write in this flush or the last one.

@@ -7,7 +7,7 @@ synchronous.
 from collections.abc import Callable
 from typing import Protocol
 
-from actors.delivery.flusher import Flusher
+from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.sequence_buffer import SequenceBuffer
 
@@ -33,6 +33,7 @@ class Room:
         "_flusher",
         "_on_gap",
         "_sequence",
+        "_tick_delivery",
         "_tick_frames",
         "_waiting_for_start",
         "id",
@@ -53,6 +54,8 @@ class Room:
         self.known_head = 0
         self.is_repairing = False
         self._tick_frames: list[bytes] | None = None
+        # The first entry of the tick, which is the one that waited longest: one measurement per write.
+        self._tick_delivery: Delivery | None = None
         # Subscribers with a known seq, while the room's own position is not known yet.
         self._waiting_for_start: list[tuple[RoomSubscriber, int]] | None = None
 
@@ -83,10 +86,15 @@ class Room:
         if self.known_head > self.position:
             self._on_gap(self)
 
-    def deliver(self, seq: int, frame: bytes) -> None:
-        """Deliver the entry at `seq` in this tick, or hold it until the entries before it are delivered."""
+    def deliver(self, seq: int, frame: bytes, delivery: Delivery | None = None) -> None:
+        """Deliver the entry at `seq` in this tick, or hold it until the entries before it are delivered.
+
+        The time of a `delivery` is measured, but not of entries that were held.
+        """
         if self._sequence.next(seq):
             self._add_to_tick(frame)
+            if self._tick_delivery is None:
+                self._tick_delivery = delivery
             while (held := self._sequence.pop_next()) is not None:
                 self._add_to_tick(held)
         elif self._sequence.hold(seq, frame):
@@ -149,6 +157,9 @@ class Room:
         else:
             for send_queue in self.subscribers.values():
                 send_queue.push_log(frames, seq_range)
+        if self._tick_delivery is not None:
+            self._flusher.observe_delivery(self._tick_delivery)
+            self._tick_delivery = None
         return len(tick_frames) > 1
 
     def _add_to_tick(self, frame: bytes) -> None:

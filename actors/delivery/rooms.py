@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from actors.delivery.bus_events import ConversationBus, EntryAppended, EphemeralPublished, HeadAnnounced
-from actors.delivery.flusher import Flusher
+from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.head_repeater import HeadRepeater
 from actors.delivery.room import Room, RoomSubscriber
 from actors.runtime.task_pool import TaskPool
@@ -158,7 +158,7 @@ class Rooms:
         """Publish an entry stored by this instance to the room and the bus, and schedule head repeats."""
         room = self._rooms.get(conversation_id)
         if room is not None:
-            room.deliver(event.seq, framed)
+            room.deliver(event.seq, framed, Delivery(event.stored_at_s, is_remote=False))
         self._bus.publish(conversation_id, event)
         self._head_repeater.schedule(conversation_id, event.seq)
         if event.left_user_ids:
@@ -200,7 +200,8 @@ class Rooms:
         if room is None:
             return
         if isinstance(event, EntryAppended) and event.frame:
-            room.deliver(event.seq, encode_frame(event.frame))
+            delivery = Delivery(event.stored_at_s, is_remote=True) if event.stored_at_s else None
+            room.deliver(event.seq, encode_frame(event.frame), delivery)
         else:
             room.observe_head(event.seq)
         if isinstance(event, EntryAppended) and event.left_user_ids:

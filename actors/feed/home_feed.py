@@ -1,10 +1,10 @@
 """The home feed: posts of the user and of followed users, newest first.
 
-    timeline (ids) + own and broadcast authors (ranges) -> posts -> drop authors not followed any more
+    timeline (ids) + own and broadcast authors (ranges) -> posts -> drop authors who are unfollowed or muted
 
 A timeline is only a cache: its entries are checked against the stores, which answer alone if it is missing,
-truncated or unavailable. Deletions, unfollows and blocks take effect at once. New posts of others may appear
-with a delay; the user's own appear at once.
+truncated or unavailable. Deletions, unfollows, mutes and blocks take effect at once. New posts of others may
+appear with a delay; the user's own appear at once.
 """
 
 import asyncio
@@ -103,9 +103,9 @@ class HomeFeed:
         authors.discard(user_id)
         ids = [key.id for key in keys]
         range_authors = [user_id, *timeline.broadcast]
-        posts, followed = await asyncio.gather(
+        posts, shown = await asyncio.gather(
             self._posts.newest(ids, range_authors, before, user_id, count),
-            self._social.followed_among(user_id, sorted(authors)),
+            self._social.feed_authors_among(user_id, sorted(authors)),
         )
         full = len(keys) >= count
         floor = (keys[-1].created_us, keys[-1].id) if full else None
@@ -116,7 +116,7 @@ class HomeFeed:
             # The query hit its limit: the result is complete only down to its last post.
             floor = max(floor, page_key(posts[-1])) if floor else page_key(posts[-1])
         # A block deletes follows in the same transaction, so followed users are not blocked.
-        visible_authors = followed | {user_id}
+        visible_authors = shown | {user_id}
         visible_posts = [
             post
             for post in posts
@@ -125,8 +125,7 @@ class HomeFeed:
         return visible_posts, floor
 
     async def _read_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
-        followees = await self._audiences.followees(user_id)
-        authors = [user_id, *followees.fanned_out, *followees.broadcast]
+        authors = [user_id, *await self._audiences.feed_authors(user_id)]
         return await self._posts.newest([], authors, before, user_id, count)
 
 

@@ -1,6 +1,7 @@
 """Ephemeral events to online users: a new post of a followed user, an update of an event they responded to.
 
-At most once and not stored: the feed, and a notification, carry the same information durably.
+Posts of muted users are not pushed. At most once and not stored: the feed, and a notification, carry the same
+information durably.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from actors.posts.posts import Posts
 from actors.protocol.server_frames import EventUpdated, FeedPostCreated
 from actors.runtime.task_pool import TaskPool
 from storage.contracts.events import EventStore
+from storage.contracts.mutes import MuteStore
 from storage.contracts.posts import PostStore
 
 MAX_PENDING = 200
@@ -30,12 +32,14 @@ class EphemeralEvents:
         posts: Posts,
         event_store: EventStore,
         events: Events,
+        mutes: MuteStore,
         publish: Callable[[Sequence[str], msgspec.Struct], None],
     ) -> None:
         self._post_store = post_store
         self._posts = posts
         self._event_store = event_store
         self._events = events
+        self._mutes = mutes
         self._publish = publish
         self._task_pool = TaskPool("ephemeral events", MAX_PENDING, MAX_RUNNING)
 
@@ -53,7 +57,10 @@ class EphemeralEvents:
     async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
         records = await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)
         for post in await self._posts.serialize(records, viewer_id=None):
-            self._publish(user_ids, FeedPostCreated(post))
+            muter_ids = await self._mutes.post_muters_among(post.author.id, user_ids)
+            self._publish(
+                [user_id for user_id in user_ids if user_id not in muter_ids], FeedPostCreated(post)
+            )
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
         for event in await self._events.serialize(

@@ -1,6 +1,6 @@
 """Notifies members who are mentioned in a message.
 
-    stored message -> mentioned members who have not muted it -> notifications (at most one each) -> devices
+    stored message -> mentioned members who mute neither it nor its sender -> one notification each -> devices
 
 The conversation stores a pending effect beforehand, and deletes it when `on_done(True)` is called. After
 `on_done(False)`, or a crash, the mention is retried.
@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
+from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool
-from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.messaging import ConversationStore, MessageEntry
 from storage.contracts.notifications import DeletedIds, NotificationSource, NotificationStore
@@ -37,14 +37,14 @@ class MentionNotifier:
         store: NotificationStore,
         conversations: ConversationStore,
         user_cards: UserCards,
-        block_service: BlockService,
+        sender_filter: SenderFilter,
         notification_pusher: NotificationPusher,
         notifications: Notifications,
     ) -> None:
         self._store = store
         self._conversations = conversations
         self._user_cards = user_cards
-        self._block_service = block_service
+        self._sender_filter = sender_filter
         self._notification_pusher = notification_pusher
         self._notifications = notifications
         self._task_pool = TaskPool("mention notifications", MAX_PENDING, MAX_RUNNING)
@@ -66,7 +66,7 @@ class MentionNotifier:
             return
         sender_ids = list(dict.fromkeys(entry.sender_id for entry in mentioning))
         senders = await self._user_cards.find(sender_ids)
-        blocked_pairs = await self._block_service.find_blocked_pairs(
+        unwanted_pairs = await self._sender_filter.find_unwanted_pairs(
             [(entry.sender_id, user_id) for entry in mentioning for user_id in mentioned[entry.id]]
         )
         muted = await self._find_muted(mentioning[0].conversation_id, mentioned.values())
@@ -77,7 +77,7 @@ class MentionNotifier:
             for entry in mentioning
             if entry.sender_id in senders
             for user_id in mentioned[entry.id]
-            if user_id not in muted and (entry.sender_id, user_id) not in blocked_pairs
+            if user_id not in muted and (entry.sender_id, user_id) not in unwanted_pairs
         ]
         if notifications:
             await self._store.add(notifications, None)

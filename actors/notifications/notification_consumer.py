@@ -113,7 +113,7 @@ class NotificationConsumer:
 
         The reader of the block may have removed the pair's notifications before these were stored.
         """
-        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.blocked_pairs:
+        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.unwanted_pairs:
             await self._push_removed(await self._store.remove_between(one, other))
 
     async def _withdraw(self, domain_event: Withdrawal, context: BatchContext) -> None:
@@ -190,8 +190,8 @@ def _notification_between(
         case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
             return notification_templates.commented(user_id, sender, post_id, comment_id)
         case MentionCreated(user_id=user_id, post_author_id=post_author_id):
-            if (post_author_id, user_id) in context.blocked_pairs:
-                # They cannot see the post.
+            if (post_author_id, user_id) in context.unwanted_pairs:
+                # They cannot see the post, or mute its author.
                 return None
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id

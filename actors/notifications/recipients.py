@@ -1,7 +1,7 @@
 """Decides which users are notified of whose actions.
 
-Users are not notified of their own actions, nor of those of a user with whom there is a block. Deleted users
-neither notify nor are notified.
+Users are not notified of their own actions, nor of those of a user with whom there is a block or whom they
+mute. Deleted users neither notify nor are notified.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,6 +12,7 @@ import msgspec
 
 from actors.domain_events.event_types import DomainEvent, EventCancelled, EventUpdated
 from actors.notifications.causes import Causes
+from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -19,41 +20,47 @@ from storage.contracts.events import RsvpStore
 
 
 class BatchContext(msgspec.Struct, frozen=True):
-    """User cards and blocks of all senders and recipients in a batch of events.
+    """User cards of all senders and recipients in a batch of events, and the pairs that must not notify.
 
     `existing` are the events whose cause was not taken back.
     """
 
     cards: Mapping[str, UserCard]
-    blocked_pairs: AbstractSet[tuple[str, str]]
+    unwanted_pairs: AbstractSet[tuple[str, str]]
     existing: AbstractSet[DomainEvent]
 
     def get_sender(self, sender_id: str, recipient_id: str) -> UserCard | None:
         """Return the sender's card; None if the recipient must not be notified."""
-        if sender_id == recipient_id or (sender_id, recipient_id) in self.blocked_pairs:
+        if sender_id == recipient_id or (sender_id, recipient_id) in self.unwanted_pairs:
             return None
         return self.cards.get(sender_id) if recipient_id in self.cards else None
 
 
 class Recipients:
     def __init__(
-        self, user_cards: UserCards, block_service: BlockService, rsvps: RsvpStore, causes: Causes
+        self,
+        user_cards: UserCards,
+        block_service: BlockService,
+        sender_filter: SenderFilter,
+        rsvps: RsvpStore,
+        causes: Causes,
     ) -> None:
         self._causes = causes
         self._user_cards = user_cards
         self._block_service = block_service
+        self._sender_filter = sender_filter
         self._rsvps = rsvps
 
     async def load_context(
         self, events: Sequence[DomainEvent], pairs: Sequence[tuple[str, str]]
     ) -> BatchContext:
-        """Load the causes of events, and cards and blocks of their (sender, recipient) pairs."""
+        """Load the causes of events, and cards, blocks and mutes of their (sender, recipient) pairs."""
         existing = await self._causes.find_existing(events)
         if not pairs:
             return BatchContext({}, frozenset(), existing)
-        blocked_pairs = await self._block_service.find_blocked_pairs(pairs)
+        unwanted_pairs = await self._sender_filter.find_unwanted_pairs(pairs)
         cards = await self._user_cards.find(sorted(set(chain(*pairs))))
-        return BatchContext(cards, blocked_pairs, existing)
+        return BatchContext(cards, unwanted_pairs, existing)
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
         return await self._block_service.find_blocked_pairs(pairs)

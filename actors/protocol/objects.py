@@ -18,8 +18,28 @@ class UserCard(msgspec.Struct, frozen=True, gc=False):
     verified: bool
 
 
+class Relationship(msgspec.Struct, frozen=True, gc=False):
+    """What the caller does to a user, and whether the user follows the caller.
+
+    `muted`: the caller mutes the user's posts, notifications, or both. `requested`: the caller has asked to
+    follow the user.
+    """
+
+    following: bool
+    requested: bool
+    followed_by: bool
+    muted: bool
+    blocked: bool
+
+
+class UserRelationship(Relationship, frozen=True, gc=False):
+    """The relationship of the caller with one of several users."""
+
+    user_id: str
+
+
 class User(msgspec.Struct, frozen=True, gc=False):
-    """The public profile of a user."""
+    """The public profile of a user. `relationship` is null on the caller's own profile."""
 
     id: str
     username: str
@@ -28,6 +48,10 @@ class User(msgspec.Struct, frozen=True, gc=False):
     verified: bool
     bio: str | None
     created_at: str
+    followers_count: int
+    following_count: int
+    posts_count: int
+    relationship: Relationship | None
 
 
 class OwnUser(msgspec.Struct, frozen=True, gc=False):

@@ -16,6 +16,32 @@ class SocialStats(msgspec.Struct, frozen=True, gc=False):
     posts_count: int
 
 
+class Mute(msgspec.Struct, frozen=True):
+    """A user whom the caller mutes, what of them is hidden, and until when; null for no end."""
+
+    user: UserCard
+    posts: bool
+    notifications: bool
+    expires_at: str | None
+
+
+class SuggestionReason(StrEnum):
+    FRIENDS = "FRIENDS"
+    EVENTS = "EVENTS"
+    POPULAR = "POPULAR"
+
+
+class Suggestion(UserCard, frozen=True, gc=False):
+    """A user whom the caller may want to follow, and why.
+
+    `FRIENDS`: `friend_count` users whom the caller follows follow them. `EVENTS`: they go to the same events.
+    `POPULAR`: they have many followers.
+    """
+
+    reason: SuggestionReason
+    friend_count: int
+
+
 class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 

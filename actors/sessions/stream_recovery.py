@@ -8,6 +8,7 @@ Conversations that the user has left are not replayed.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -26,6 +27,8 @@ from actors.protocol.server_frames import (
 from actors.sessions.online_user import OnlineUser
 from config.limits import RESUME_REPLAY_CONVERSATIONS, RESUME_REPLAY_ENTRIES, STREAM_FRAMES_MAX
 from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
+
+RESUME_OUTCOMES = ("resumed", "epoch", "too_far", "expired")
 
 MembershipFrame = ConversationJoined | ConversationLeft
 _membership_decoder: "msgspec.json.Decoder[MembershipFrame]" = msgspec.json.Decoder(MembershipFrame)
@@ -66,6 +69,8 @@ class StreamRecovery:
     def __init__(self, streams: UserStreams, missed_events: MissedEvents) -> None:
         self._streams = streams
         self._missed_events = missed_events
+        self.outcomes: Counter[str] = Counter(dict.fromkeys(RESUME_OUTCOMES, 0))
+        """How often clients resumed, and how often they got a `resync` instead, by its reason."""
 
     async def resume(self, subscription: StreamSubscription, resume: Resume) -> list[bytes]:
         """Return the encoded frames to send between `ready` and live events. Raises `Unavailable`."""
@@ -83,6 +88,7 @@ class StreamRecovery:
         frames += replayed
         last_seqs = {id_: subscription.start_seqs[id_] for id_ in known_seqs}
         frames.append(server_frame_encoder.encode(Resumed(len(items) + len(replayed), last_seqs)))
+        self.outcomes["resumed"] += 1
         return frames
 
     async def missed_items(
@@ -101,13 +107,16 @@ class StreamRecovery:
         return await self._streams.read_after(subscription.user.user_id, epoch, position, missing)
 
     def encode_resync(self, subscription: StreamSubscription, epoch: str, position: int) -> bytes:
-        """Encode the `resync` to send when `missed_items` returns None."""
+        """Encode the `resync` to send when `missed_items` returns None, and count it."""
         current = subscription.position
         if epoch != current.epoch or position > current.position:
-            return _encode_resync("epoch", current)
-        if current.position - position > STREAM_FRAMES_MAX:
-            return _encode_resync("too_far", current)
-        return _encode_resync("expired", current)
+            reason = "epoch"
+        elif current.position - position > STREAM_FRAMES_MAX:
+            reason = "too_far"
+        else:
+            reason = "expired"
+        self.outcomes[reason] += 1
+        return _encode_resync(reason, current)
 
     async def _replay_logs(
         self, subscription: StreamSubscription, known_seqs: Mapping[str, int]

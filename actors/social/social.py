@@ -72,6 +72,13 @@ class Social:
         self._on_block_changed(user_id, other_id)
         self._on_changed()
 
+    async def blocked_users(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[UserCard]:
+        """List whom a user blocks, also those who block the user and so cannot be seen."""
+        records = await self._store.blocked_users(user_id, before, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.user.id))
+        cards = await self._user_cards.for_records(record.user for record in page)
+        return KeysetPage([cards[record.user.id] for record in page], key)
+
     async def followers(
         self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[UserCard]:

@@ -1,6 +1,7 @@
 """Creates a consistent set of sample data on a server through its public API.
 
-    users -> follows -> events -> posts -> likes, comments -> RSVPs, invites -> conversations -> requests
+    users -> follows, mutes -> events -> posts -> likes, comments -> RSVPs, invites -> conversations
+    -> requests
 
 Running it again adds nothing. Concurrency is bounded, and rate limits of the server are respected.
 """
@@ -14,6 +15,7 @@ from client.retrying_http import HttpRequest, RetryingHttpClient
 from examples.demo.bounded_runner import BoundedRunner, ProgressCallback
 from examples.demo.create_conversations import ConversationCreator, CreatedConversation
 from examples.demo.create_events import CreatedEvent, EventCreator
+from examples.demo.create_mutes import MuteCreator, plan_mutes
 from examples.demo.create_posts import CreatedPost, Like, PostCreator
 from examples.demo.create_requests import RequestCreator, plan_requests
 from examples.demo.demo_plan import DemoPlan, plan_demo_data
@@ -73,6 +75,7 @@ class _DemoBuilder:
         self._plan = plan
         self._runner = runner
         self._users = users
+        self._mutes = MuteCreator(http, users)
         self._posts = PostCreator(http, keys, users)
         self._events = EventCreator(http, keys, users)
         self._conversations = ConversationCreator(http, keys, users)
@@ -81,6 +84,7 @@ class _DemoBuilder:
     async def run(self) -> DemoSummary:
         run_all, plan = self._runner.run_all, self._plan
         follows = await run_all("follows", plan.follows, self._posts.follow)
+        mutes = await run_all("mutes", plan_mutes(plan.users, plan.follows), self._mutes.mute)
         events = await run_all("events", plan.events, self._events.ensure_event)
         posts = await self._create_posts(events)
         likes = [Like(user_index, post.id) for post in posts if post.id for user_index in post.plan.likers]
@@ -102,6 +106,7 @@ class _DemoBuilder:
         counts = DemoCounts(
             users=len(self._users),
             follows=sum(follows),
+            mutes=sum(mutes),
             posts=sum(post.id is not None for post in posts),
             likes=sum(like_results),
             comments=sum(comments),

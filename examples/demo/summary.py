@@ -8,6 +8,7 @@ class DemoCounts(msgspec.Struct, frozen=True):
 
     users: int
     follows: int
+    mutes: int
     posts: int
     likes: int
     comments: int

@@ -1,17 +1,19 @@
 """Latencies: counts per worker process, and percentiles over all of them.
 
 Counting is cheap enough to do for every frame: values are rounded down to 8 significant bits (0.4 %). The
-coordinator merges the counts into an HdrHistogram (1 us to 1 h, three digits).
+coordinator sums the counts into a histogram.
 """
 
+import bisect
+import itertools
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 SIGNIFICANT_BITS: Final = 8
 VALUE_MAX_US: Final = 3_600_000_000
-SIGNIFICANT_DIGITS: Final = 3
 CURVE_PERCENTILES: Final = (0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0)
 LatencyCounts = dict[int, int]
 
@@ -61,22 +63,22 @@ class Percentiles(msgspec.Struct, frozen=True):
 
 
 class Histogram:
-    def __init__(self) -> None:
-        # Imported here, so that the command line works without the `load` extra.
-        from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+    """The sum of latency counts, and percentiles of them. Latencies above an hour count as an hour."""
 
-        self._histogram: Any = HdrHistogram(1, VALUE_MAX_US, SIGNIFICANT_DIGITS)
+    def __init__(self) -> None:
+        self._counts: LatencyCounts = {}
         self._total_us = 0
 
     def add(self, counts: Mapping[int, int]) -> None:
         """Add counts keyed by microseconds."""
         for us, count in counts.items():
-            self._histogram.record_value(min(max(us, 1), VALUE_MAX_US), count)
+            limited = min(us, VALUE_MAX_US)
+            self._counts[limited] = self._counts.get(limited, 0) + count
             self._total_us += us * count
 
     @property
     def count(self) -> int:
-        return int(self._histogram.get_total_count())
+        return sum(self._counts.values())
 
     def percentiles(self) -> Percentiles:
         count = self.count
@@ -95,8 +97,14 @@ class Histogram:
 
     def curve(self) -> list[tuple[float, float]]:
         """Return (percentile, ms) for `CURVE_PERCENTILES`, in one pass. Requires a count above 0."""
-        values = self._histogram.get_percentile_to_value_dict(list(CURVE_PERCENTILES))
-        return [(percentile, round(float(values[percentile]) / 1000, 3)) for percentile in CURVE_PERCENTILES]
+        values = sorted(self._counts)
+        ranks = list(itertools.accumulate(self._counts[us] for us in values))
+        curve = []
+        for percentile in CURVE_PERCENTILES:
+            # The smallest latency that this share of all latencies does not exceed.
+            rank = max(1, math.ceil(ranks[-1] * percentile / 100))
+            curve.append((percentile, round(values[bisect.bisect_left(ranks, rank)] / 1000, 3)))
+        return curve
 
 
 def quantile_ms(counts: LatencyCounts, share: float) -> float:

@@ -51,7 +51,7 @@ reported as not found.
 The [WebSocket and the Server-Sent Events](/docs/socket) are described in `/asyncapi.json`."""
 
 TAG_DESCRIPTIONS: Final = {
-    "users": "Accounts, profiles, follows and blocks.",
+    "users": "Accounts, profiles, follows, blocks and mutes.",
     "conversations": "Direct and group conversations, their members and messages.",
     "events": "Events, RSVPs and invitations.",
     "notifications": "The caller's notifications.",
@@ -61,6 +61,8 @@ TAG_DESCRIPTIONS: Final = {
     "bookmarks": "Posts that the caller has bookmarked.",
     "tags": "Posts with a tag.",
     "presence": "Who is online.",
+    "relationships": "What relates the caller to other users.",
+    "suggestions": "Whom the caller may want to follow.",
     "email-changes": "Undo a change of the e-mail address.",
     "password-resets": "Reset a forgotten password by e-mail.",
     "email-verifications": "Verify an e-mail address.",

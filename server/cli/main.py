@@ -1,10 +1,13 @@
 """The command line.
 
 python run.py                   serve, with embedded stores unless URLs are set
+python run.py --workers 4       serve on one port with 4 processes
 python run.py stores            start only the embedded stores and print their URLs
 python run.py migrate           bring the databases up to date
 python run.py demo              fill a development server with sample data
 python run.py doctor            check stores and invariants
+python run.py backup            copy all data into a folder
+python run.py restore           replace all data by a backup
 python run.py replay            domain events that could not be handled
 python run.py moderate          reports, and actions on them
 python run.py load              the load tester
@@ -24,29 +27,37 @@ import typer
 import uvloop
 from rich.progress import Progress, TaskID
 
+from actors.operations.backup import Backup
 from client.errors import RequestRejected, RequestTimeout
 from config.log_setup import configure_logging
 from config.settings import InvalidSettings, Settings, load_settings
 from examples.demo.demo_data import DemoData
 from examples.demo.plan_users import USERS_MAX, USERS_MIN
 from examples.demo.register_users import UsernameTaken
+from server.cli.backup import add_backup
+from server.cli.child_listeners import WorkersUnsupported
 from server.cli.command_types import ConfigOption
 from server.cli.doctor import add_doctor
 from server.cli.load import add_load
 from server.cli.moderate import add_moderate
 from server.cli.postgres_roles import create_roles
 from server.cli.replay import add_replay
-from server.cli.serve import serve
-from server.instance import Instance
+from server.cli.serve import serve, serve_instances, serve_workers
+from server.cli.supervisor import SUPERVISED_OPTION
+from server.http.listener_tls import InvalidCertificate
+from server.instance import VERSION, Instance
 from server.operator_services import OperatorServices
 from storage.embedded import StoresUnavailable
 from storage.errors import StorageError
+from storage.mongo.backups import MongoBackup
 from storage.mongo.messaging import MongoMessaging
+from storage.postgres.backups import PostgresBackup
 from storage.postgres.bulk_users import PostgresBulkUsers
 from storage.postgres.database import Database
 from storage.postgres.migrations import migrate
 from storage.postgres.pool import PoolLimits
 from storage.postgres.roles import SERVICES
+from storage.redis.volatile_keys import RedisVolatileKeys
 from storage.store_urls import resolve_store_urls
 from storage.stores import service_url
 
@@ -71,7 +82,7 @@ def _run_async(work: "Callable[[], Awaitable[None]]") -> None:
 
     try:
         uvloop.run(main())
-    except (StoresUnavailable, StorageError, OSError) as error:
+    except (StoresUnavailable, StorageError, InvalidCertificate, WorkersUnsupported, OSError) as error:
         typer.echo(f"Convene cannot start: {error}", err=True)
         raise typer.Exit(1) from None
 
@@ -85,16 +96,28 @@ def main(
     instances: Annotated[
         int, typer.Option(min=1, max=64, help="Number of processes, on ports P, P+1, ...")
     ] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Number of processes that share one port.")
+    ] = None,
     ephemeral: Annotated[bool, typer.Option(help="Keep the embedded stores in a temporary folder.")] = False,  # noqa: FBT002
+    supervised: Annotated[bool, typer.Option(SUPERVISED_OPTION, hidden=True)] = False,  # noqa: FBT002
 ) -> None:
     """Serve."""
     if context.invoked_subcommand is not None:
         return
+    if workers is not None and instances > 1:
+        typer.echo("Use --workers (one port) or --instances (one port each), not both.", err=True)
+        raise typer.Exit(2)
     settings = _load_settings(config, CONVENE_HOST=host, CONVENE_PORT=None if port is None else str(port))
     if ephemeral:
         stores = msgspec.structs.replace(settings.stores, ephemeral=True)
         settings = msgspec.structs.replace(settings, stores=stores)
-    _run_async(lambda: serve(settings, config, instances))
+    if workers is not None:
+        _run_async(lambda: serve_workers(settings, config, workers))
+    elif instances > 1:
+        _run_async(lambda: serve_instances(settings, config, instances))
+    else:
+        _run_async(lambda: serve(settings, supervised=supervised))
 
 
 @cli.command("stores")
@@ -174,6 +197,23 @@ async def open_bulk_users(config: Path | None) -> AsyncIterator[PostgresBulkUser
             await database.pool.close()
 
 
+@contextlib.asynccontextmanager
+async def open_backup(config: Path | None) -> AsyncIterator[Backup]:
+    """Open all stores for a backup or a restore. Nothing is migrated or written before it begins."""
+    settings = _load_settings(config)
+    async with resolve_store_urls(settings.stores) as urls:
+        messaging = MongoBackup(urls.mongo)
+        try:
+            databases = {
+                service: PostgresBackup(await service_url(settings.stores, urls, service), service)
+                for service in SERVICES
+            }
+            redis = [RedisVolatileKeys(url) for url in urls.redis.split(",")]
+            yield Backup({"messaging": messaging, **databases}, redis, VERSION, typer.echo)
+        finally:
+            messaging.close()
+
+
 @cli.command()
 def demo(
     url: Annotated[str, typer.Option(help="A running development server.")] = "http://127.0.0.1:8080",
@@ -215,6 +255,7 @@ def demo(
 
 
 add_doctor(cli, open_operator_services, _run_async)
+add_backup(cli, open_backup, _run_async)
 add_replay(cli, open_operator_services, _run_async)
 add_moderate(cli, open_operator_services, _run_async)
 add_load(cli, open_bulk_users, lambda config: Path(_load_settings(config).stores.data_dir), _run_async)

@@ -6,80 +6,130 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
-from config.settings import CONFIG_FILE_VARIABLE, Settings
+from config.settings import CONFIG_FILE_VARIABLE, ServerSettings, Settings
+from config.settings_layers import FILE_SUFFIX
+from server.cli.child_listeners import instance_listeners, reserved_port, worker_listeners
+from server.cli.service_notifications import READY, STOPPING, notify_service_manager
+from server.cli.supervisor import Supervisor
+from server.http.listener_tls import InvalidCertificate, listener_tls
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.store_urls import resolve_store_urls
 
 _log = logging.getLogger("convene")
-RESTART_DELAY_S = 1.0
-ROOT = Path(__file__).parent.parent.parent
+ROOT: Final = Path(__file__).parent.parent.parent
 
 
-def child_environment(settings: Settings, config: Path | None, urls: StoreUrls, port: int) -> dict[str, str]:
-    """Return the environment in which a child loads the settings of this process, on these stores and `port`.
+async def serve(settings: Settings, *, supervised: bool) -> None:
+    """Serve with one instance, in this process, until SIGTERM or SIGINT. SIGHUP reloads the certificate.
 
-    Options of the command line become variables, because variables override the configuration file.
+    A `supervised` instance stops too when its standard input ends: its supervisor has died.
+
+    Raises:
+        InvalidCertificate: TLS is configured and cannot be used.
     """
-    service_urls = {
-        f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in urls.postgres_by_service.items()
-    }
-    environment = {
-        **os.environ,
-        **(service_urls or {"CONVENE_POSTGRES_URL": urls.postgres}),
-        "CONVENE_MONGO_URL": urls.mongo,
-        "CONVENE_REDIS_URL": urls.redis,
-        "CONVENE_HOST": settings.server.host,
-        "CONVENE_PORT": str(port),
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
-    }
-    if settings.server.management_port:
-        offset = port - settings.server.port
-        environment["CONVENE_MANAGEMENT_PORT"] = str(settings.server.management_port + offset)
-    if config is not None:
-        environment[CONFIG_FILE_VARIABLE] = str(config.resolve())
-    return environment
-
-
-async def serve(settings: Settings, config: Path | None, instances: int) -> None:
-    """Serve until SIGTERM or SIGINT. With several instances each is a process, on ports P, P+1, ..."""
-    stopping = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    stopping = _stop_on_signals()
+    if supervised:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end_of_input, stopping)
+    listener_tls(settings.server)  # before stores are started
     async with resolve_store_urls(settings.stores) as urls:
-        if instances > 1:
-            ports = range(settings.server.port, settings.server.port + instances)
-            environments = [child_environment(settings, config, urls, port) for port in ports]
-            await asyncio.gather(*(supervise_instance(environment, stopping) for environment in environments))
-            return
         instance = Instance(settings, urls)
+        _on_hangup(settings.server, lambda: _reload(instance))
         try:
             await instance.start()
             # Objects made at start live as long as the process: keep them out of later collections.
             gc.collect()
             gc.freeze()
+            notify_service_manager(READY)
             await stopping.wait()
+            notify_service_manager(STOPPING)
         finally:
             await instance.stop()
 
 
-async def supervise_instance(environment: Mapping[str, str], stopping: asyncio.Event) -> None:
-    """Run one instance as a child process and restart it when it exits, until `stopping` is set."""
-    stopped = asyncio.ensure_future(stopping.wait())
-    while not stopping.is_set():
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server.cli", env=dict(environment), start_new_session=True
-        )
-        exited = asyncio.ensure_future(child.wait())
-        await asyncio.wait([exited, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if not exited.done():
-            child.send_signal(signal.SIGTERM)
-            await exited
-        elif not stopping.is_set():
-            _log.error(
-                "instance on port %s exited with status %s", environment["CONVENE_PORT"], child.returncode
-            )
-            await asyncio.wait([stopped], timeout=RESTART_DELAY_S)
+async def serve_instances(settings: Settings, config: Path | None, count: int) -> None:
+    """Serve with several processes on ports P, P+1, ... until SIGTERM or SIGINT."""
+    await _supervise(settings, config, instance_listeners(settings.server, count))
+
+
+async def serve_workers(settings: Settings, config: Path | None, count: int) -> None:
+    """Serve with several processes that listen on one port, until SIGTERM or SIGINT.
+
+    Raises:
+        WorkersUnsupported: this system does not spread connections over the listeners of one port.
+        OSError: the port is in use.
+    """
+    with reserved_port(settings.server) as port:
+        await _supervise(settings, config, worker_listeners(settings.server, port, count))
+
+
+def child_environment(config: Path | None, urls: StoreUrls, listener: ServerSettings) -> dict[str, str]:
+    """Return the environment in which a child loads the settings of this process, on these stores and ports.
+
+    Options of the command line become variables, because variables override the configuration file. A store
+    whose URL is in a file is read from it by the child too.
+    """
+    service_urls = {
+        f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in urls.postgres_by_service.items()
+    }
+    stores: Mapping[str, str] = {
+        **(service_urls or {"CONVENE_POSTGRES_URL": urls.postgres}),
+        "CONVENE_MONGO_URL": urls.mongo,
+        "CONVENE_REDIS_URL": urls.redis,
+    }
+    environment = {
+        **os.environ,
+        **{name: url for name, url in stores.items() if name + FILE_SUFFIX not in os.environ},
+        "CONVENE_HOST": listener.host,
+        "CONVENE_PORT": str(listener.port),
+        "CONVENE_REUSE_PORT": str(listener.reuse_port).lower(),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+    }
+    if listener.management_port is not None:
+        environment["CONVENE_MANAGEMENT_PORT"] = str(listener.management_port)
+    if config is not None:
+        environment[CONFIG_FILE_VARIABLE] = str(config.resolve())
+    return environment
+
+
+async def _supervise(settings: Settings, config: Path | None, listeners: list[ServerSettings]) -> None:
+    stopping = _stop_on_signals()
+    listener_tls(settings.server)  # one error, instead of children that cannot start
+    async with resolve_store_urls(settings.stores) as urls:
+        environments = [child_environment(config, urls, listener) for listener in listeners]
+        supervisor = Supervisor(environments, stopping)
+        _on_hangup(settings.server, lambda: supervisor.send_signal(signal.SIGHUP))
+        await supervisor.run()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
+def _on_hangup(server: ServerSettings, reload: Callable[[], None]) -> None:
+    """Reload on SIGHUP where there is a certificate; otherwise the signal ends the process as usual."""
+    if server.tls_cert is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+
+
+def _reload(instance: Instance) -> None:
+    try:
+        instance.reload_certificate()
+    except InvalidCertificate as error:
+        _log.error("the TLS certificate is not reloaded, the former one stays", extra={"reason": str(error)})
+    else:
+        _log.info("TLS certificate reloaded")
+
+
+def _stop_at_end_of_input(stopping: asyncio.Event) -> None:
+    descriptor = sys.stdin.fileno()
+    if not os.read(descriptor, 1024):
+        asyncio.get_running_loop().remove_reader(descriptor)
+        stopping.set()

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
@@ -25,6 +26,9 @@ _log = logging.getLogger("convene")
 LINGERING_S: Final = 1.0
 """Time for which the rest of an unread body is received and dropped, so that the response is not reset."""
 
+TLS_HANDSHAKE_S: Final = 10.0
+"""Time for a TLS handshake. Until it is done a connection counts against no limit but that of descriptors."""
+
 RESERVED_CONNECTIONS: Final = 64
 """Connections beyond the limit that are still accepted, for operator endpoints alone."""
 
@@ -32,6 +36,11 @@ RESERVED_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 RETRY_AFTER_MS: Final = 1000
 
 RequestCallback = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class HttpConnectionStatistics(msgspec.Struct, frozen=True):
+    connections: int
+    rejected: int
 
 
 class HttpConnectionLimiter:
@@ -47,6 +56,9 @@ class HttpConnectionLimiter:
         self._per_address: Counter[str] | None = Counter() if trusted_proxies == 0 else None
         self._total = 0
         self.rejected = 0
+
+    def statistics(self) -> HttpConnectionStatistics:
+        return HttpConnectionStatistics(self._total, self.rejected)
 
     @property
     def total(self) -> int:
@@ -186,6 +198,24 @@ class HttpRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         return HttpServer(self._limiter, await super()._make_server())
+
+
+class HttpSite(web.TCPSite):
+    """Listens for a runner. A client has `TLS_HANDSHAKE_S` for its TLS handshake."""
+
+    async def start(self) -> None:
+        await web.BaseSite.start(self)
+        server = self._runner.server
+        assert server is not None
+        self._server = await asyncio.get_running_loop().create_server(
+            server,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            reuse_port=self._reuse_port,
+            ssl_handshake_timeout=TLS_HANDSHAKE_S if self._ssl_context is not None else None,
+        )
 
 
 async def _reject(request: web.BaseRequest) -> web.StreamResponse:

@@ -18,6 +18,9 @@ from actors.protocol.errors import ApiError, FieldError
 from storage.errors import QueryTimeout, StorageError, Unavailable
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
+ERROR_CODE: Final = web.RequestKey("error_code", str)
+"""The code of the problem that a request was answered with."""
+
 REQUEST_ID_HEADER: Final = istr("X-Request-Id")
 SERVER_HEADER_VALUE: Final = "convene"
 _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")

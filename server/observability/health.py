@@ -7,12 +7,14 @@ endpoints need no token, so they contain no user data.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
 
 from actors.conversations.unanswered_commands import CommandStatistics
 from actors.protocol.errors import ApiError
@@ -23,6 +25,7 @@ CACHE_S = 0.5
 """How long a result is reused, so that frequent probes put no load on the stores."""
 
 UNANSWERED_SEND_S = 5.0
+CHECK_PASSED = "ok"
 METRICS_CACHE_S = 1.0
 """How long rendered metrics are reused: to render them takes longer than most requests."""
 
@@ -44,6 +47,25 @@ class Readiness(msgspec.Struct, frozen=True):
     checks: dict[str, str]
 
 
+class ReadinessCollector(Collector):
+    """Exports the readiness of the last check."""
+
+    def __init__(self, health: "Health") -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        readiness = self._health.last_readiness
+        ready = GaugeMetricFamily("convene_ready", "1 if the instance is ready, else 0.")
+        checks = GaugeMetricFamily(
+            "convene_readiness_check", "1 if the check of readiness passes, else 0.", labels=["check"]
+        )
+        if readiness is not None:
+            ready.add_metric([], int(readiness.ready))
+            for check, result in readiness.checks.items():
+                checks.add_metric([check], int(result == CHECK_PASSED))
+        yield from (ready, checks)
+
+
 class Health:
     """Runs the readiness checks concurrently, each with a timeout, and serves the endpoints."""
 
@@ -53,6 +75,8 @@ class Health:
         self._stopping = False
         self._cached: tuple[float, Readiness] | None = None
         self._metrics: tuple[float, bytes] | None = None
+        self.last_readiness: Readiness | None = None
+        registry.register(ReadinessCollector(self))
 
     def mark_stopping(self) -> None:
         """Report not ready from now on, so that load balancers stop sending requests."""
@@ -79,6 +103,7 @@ class Health:
     async def metrics(self, _request: web.Request) -> web.Response:
         now = time.monotonic()
         if self._metrics is None or now - self._metrics[0] >= METRICS_CACHE_S:
+            self.last_readiness = await self.readiness()
             self._metrics = (now, generate_latest(self._registry))
         return web.Response(body=self._metrics[1], content_type="text/plain")
 
@@ -90,7 +115,7 @@ class Health:
         names = list(self._checks)
         results = await asyncio.gather(*(self._run_check(self._checks[name]) for name in names))
         checks = dict(zip(names, results, strict=True))
-        readiness = Readiness(ready=all(result == "ok" for result in results), checks=checks)
+        readiness = Readiness(ready=all(result == CHECK_PASSED for result in results), checks=checks)
         self._cached = (time.monotonic(), readiness)
         return readiness
 
@@ -102,4 +127,4 @@ class Health:
             return "unavailable"
         except TimeoutError:
             return "timeout"
-        return "ok"
+        return CHECK_PASSED

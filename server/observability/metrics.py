@@ -3,8 +3,9 @@
 Statistics are read at scrape time. No label grows with the number of users or conversations.
 """
 
+import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,11 +13,11 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, CollectorRegistr
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
-    HistogramMetricFamily,
     Metric,
 )
 from prometheus_client.registry import Collector
 
+from actors.accounts.passwords import PasswordStatistics
 from actors.consent.conversation_requests import RequestStatistics
 from actors.conversations.log_writer import LogWriterStatistics
 from actors.conversations.pending_effect_sweeper import PendingEffectStatistics
@@ -25,14 +26,24 @@ from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
-from actors.runtime.histogram import HistogramStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.command_registry import COMMANDS
 from actors.sessions.online_users import OnlineUsersStatistics
+from server.http.http_connection import HttpConnectionLimiter
 from server.observability.file_descriptors import FileDescriptors
+from server.observability.http_metrics import HttpMetrics
+from server.observability.metric_families import counter, gauge, histogram, labelled_histogram
+from server.observability.store_metrics import StoreCollector
 from server.websocket.connection_manager import ConnectionStatistics
 from storage.contracts.bus import BusStatistics
-from storage.outages import outage_statistics
+from storage.histogram import HistogramStatistics
+from storage.store_calls import PoolStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class HttpMetricSources:
+    requests: HttpMetrics
+    connections: HttpConnectionLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,12 @@ class MetricSources:
     pruning: Callable[[], PruningStatistics]
     loop_lag_s: Callable[[], float]
     file_descriptors: FileDescriptors
+    http: HttpMetricSources
+    store_pools: Callable[[], Sequence[PoolStatistics]]
+    passwords: Callable[[], PasswordStatistics]
+    deliveries: Callable[[], Mapping[str, HistogramStatistics]]
+    resumes: Callable[[], Mapping[str, int]]
+    version: str
     mail: Callable[[], MailQueueStatistics] | None = None
     mails_withheld: Callable[[], int] = lambda: 0
     password_tries_refused: Callable[[], int] = lambda: 0
@@ -67,14 +84,24 @@ class ServerCollector(Collector):
         self._started_at = time.time()
 
     def collect(self) -> Iterator[Metric]:
-        yield _gauge(
+        yield gauge(
             "convene_start_time_seconds", "Unix time at which this instance started.", self._started_at
         )
-        yield _gauge(
+        yield gauge(
             "convene_event_loop_lag_seconds",
             "Delay of the most recent event loop probe timer.",
             self._sources.loop_lag_s(),
         )
+        build_info = GaugeMetricFamily(
+            "convene_build_info",
+            "1, with the versions of the server and of Python.",
+            labels=["version", "python"],
+        )
+        build_info.add_metric([self._sources.version, platform.python_version()], 1)
+        yield build_info
+        yield from self._http_connections()
+        yield from self._passwords()
+        yield from self._deliveries()
         yield from self._connections()
         yield from self._conversations()
         yield from self._log()
@@ -82,41 +109,82 @@ class ServerCollector(Collector):
         yield from self._mail()
         yield from self._domain_events()
         yield from self._pruning()
-        yield from _stores()
-        yield _gauge(
+        yield gauge(
             "convene_file_descriptors_short",
             "1 while nearly all file descriptors are in use, else 0.",
             int(self._sources.file_descriptors.is_short),
         )
-        yield _counter(
+        yield counter(
             "convene_file_descriptor_shortages",
             "Times that file descriptors ran short.",
             self._sources.file_descriptors.shortages,
         )
         yield from self._conversation_requests()
 
+    def _http_connections(self) -> Iterator[Metric]:
+        connections = self._sources.http.connections.statistics()
+        yield gauge("convene_http_connections", "Open HTTP connections.", connections.connections)
+        yield counter(
+            "convene_http_connections_rejected",
+            "HTTP connections rejected by a limit of connections.",
+            connections.rejected,
+        )
+
+    def _passwords(self) -> Iterator[Metric]:
+        passwords = self._sources.passwords()
+        yield gauge("convene_password_hashes_running", "Passwords being hashed.", passwords.running)
+        yield gauge(
+            "convene_password_hashes_waiting", "Passwords waiting for a hashing thread.", passwords.waiting
+        )
+        yield counter(
+            "convene_password_hashes_refused",
+            "Requests refused because too many passwords were waiting.",
+            passwords.refused,
+        )
+
+    def _deliveries(self) -> Iterator[Metric]:
+        yield labelled_histogram(
+            "convene_delivery_duration_seconds",
+            "Time from the storage of an entry to its write to the transports of a room's clients, by the "
+            "instance that stored it; one measurement per write. Entries that filled a gap are not included. "
+            "`remote` depends on the clocks of both machines.",
+            "stored_on",
+            self._sources.deliveries(),
+        )
+        resumes = CounterMetricFamily(
+            "convene_resumes",
+            "Resumptions of clients: `resumed`, or the reason of the `resync` that they got instead.",
+            labels=["outcome"],
+        )
+        for outcome, count in self._sources.resumes().items():
+            resumes.add_metric([outcome], count)
+        yield resumes
+
     def _connections(self) -> Iterator[Metric]:
         connections = self._sources.connections()
         online_users = self._sources.online_users()
-        yield _gauge("convene_connections", "Open websocket connections.", connections.connections)
-        yield _gauge(
+        yield gauge("convene_connections", "Open websocket connections.", connections.connections)
+        yield gauge(
             "convene_connections_unauthenticated",
             "Open websocket connections that have not authenticated.",
             connections.unauthenticated,
         )
-        yield _counter("convene_connections_opened", "Websocket connections opened.", connections.opened)
-        yield _counter(
+        yield counter("convene_connections_opened", "Websocket connections opened.", connections.opened)
+        yield counter(
             "convene_connections_rejected",
             "Websocket connections rejected by a limit before the upgrade.",
             connections.rejected,
         )
-        yield _counter(
+        yield counter(
             "convene_frames_shed",
             "Frames dropped from the send queues of slow clients.",
             connections.shed_frames,
         )
-        yield _gauge(
-            "convene_send_queue_bytes", "Bytes waiting in all send queues.", connections.queued_bytes
+        yield gauge("convene_send_queue_bytes", "Bytes waiting in all send queues.", connections.queued_bytes)
+        yield gauge(
+            "convene_send_queue_bytes_max",
+            "Bytes waiting in the fullest send queue.",
+            connections.queued_bytes_max,
         )
         closes = CounterMetricFamily(
             "convene_connections_closed",
@@ -126,9 +194,9 @@ class ServerCollector(Collector):
         for code, count in connections.closes.items():
             closes.add_metric([str(code)], count)
         yield closes
-        yield _gauge("convene_users_online", "Users connected to this instance.", online_users.users)
-        yield _gauge("convene_sessions", "Authenticated sessions.", online_users.sessions)
-        yield _counter(
+        yield gauge("convene_users_online", "Users connected to this instance.", online_users.users)
+        yield gauge("convene_sessions", "Authenticated sessions.", online_users.sessions)
+        yield counter(
             "convene_resyncs",
             "Resync events sent, after which clients reload their state.",
             online_users.resyncs,
@@ -145,33 +213,33 @@ class ServerCollector(Collector):
     def _conversations(self) -> Iterator[Metric]:
         actors = self._sources.conversations()
         rooms = self._sources.rooms()
-        yield _gauge("convene_conversations_active", "Conversation actors in memory.", actors.active)
-        yield _counter(
+        yield gauge("convene_conversations_active", "Conversation actors in memory.", actors.active)
+        yield counter(
             "convene_conversation_activations", "Conversation actors activated.", actors.activations
         )
-        yield _counter(
+        yield counter(
             "convene_conversation_restarts", "Conversation actors restarted after a crash.", actors.restarts
         )
-        yield _gauge(
+        yield gauge(
             "convene_conversations_quarantined",
             "Conversation actors stopped after repeated crashes.",
             actors.quarantined,
         )
-        yield _gauge(
+        yield gauge(
             "convene_mailbox_messages",
             "Messages waiting in all conversation mailboxes.",
             actors.mailbox_depth,
         )
-        yield _gauge(
+        yield gauge(
             "convene_mailbox_messages_max",
             "Messages waiting in the fullest conversation mailbox.",
             actors.mailbox_depth_max,
         )
-        yield _gauge("convene_rooms", "Conversations with a member connected to this instance.", rooms.rooms)
-        yield _counter(
+        yield gauge("convene_rooms", "Conversations with a member connected to this instance.", rooms.rooms)
+        yield counter(
             "convene_room_repairs", "Gaps in the entries of rooms repaired from the log.", rooms.repairs
         )
-        yield _counter(
+        yield counter(
             "convene_room_repaired_entries",
             "Entries read from the log to repair gaps.",
             rooms.repaired_entries,
@@ -180,65 +248,65 @@ class ServerCollector(Collector):
     def _log(self) -> Iterator[Metric]:
         log = self._sources.log_writer()
         commands, effects = self._sources.commands(), self._sources.pending_effects()
-        yield _gauge(
+        yield gauge(
             "convene_commands_unanswered", "Messages and changes without an answer.", commands.unanswered
         )
-        yield _gauge(
+        yield gauge(
             "convene_commands_oldest_seconds",
             "Time for which the oldest of them has been waiting; above 5 s the instance is not ready.",
             commands.oldest_age_s,
         )
-        yield _counter(
+        yield counter(
             "convene_commands_overdue",
             "Messages and changes refused because they were not stored in time.",
             commands.overdue,
         )
-        yield _gauge(
+        yield gauge(
             "convene_pending_effects",
             "Recorded notifications of mentions and memberships that are not complete.",
             effects.pending,
         )
-        yield _gauge(
+        yield gauge(
             "convene_pending_effects_oldest_seconds",
             "Time since the oldest pending effect was first seen.",
             effects.oldest_age_s,
         )
-        yield _counter("convene_log_entries", "Log entries stored.", log.entries)
-        yield _counter(
+        yield counter("convene_log_entries", "Log entries stored.", log.entries)
+        yield counter(
             "convene_log_attempted_entries",
             "Log entries sent to the store, retried and rejected ones included.",
             log.attempted_entries,
         )
-        yield _gauge("convene_log_entries_pending", "Log entries waiting for a batch.", log.waiting_entries)
-        yield _gauge("convene_log_batches_in_flight", "Log batches being written.", log.writes_in_flight)
-        yield _counter(
+        yield gauge("convene_log_entries_pending", "Log entries waiting for a batch.", log.waiting_entries)
+        yield gauge("convene_log_batches_in_flight", "Log batches being written.", log.writes_in_flight)
+        yield counter(
             "convene_log_seq_conflicts",
             "Appends rejected because another instance took the seq.",
             log.refusals,
         )
-        yield _counter("convene_log_batch_retries", "Log batches retried.", log.retries)
-        yield _histogram("convene_log_batch_entries", "Log entries per batch.", log.entries_per_write)
-        yield _histogram("convene_log_batch_seconds", "Time until a log batch is durable.", log.write_seconds)
+        yield counter("convene_log_batch_retries", "Log batches retried.", log.retries)
+        yield histogram("convene_log_batch_entries", "Log entries per batch.", log.entries_per_write)
+        yield histogram("convene_log_batch_seconds", "Time until a log batch is durable.", log.write_seconds)
 
     def _bus(self) -> Iterator[Metric]:
         bus = self._sources.bus()
-        yield _gauge("convene_bus_connected", "1 if the bus is connected, else 0.", int(bus.connected))
-        yield _gauge("convene_bus_subscriptions", "Topics subscribed to.", bus.topics)
-        yield _gauge("convene_bus_frames_pending", "Bus frames waiting to be published.", bus.waiting)
-        yield _counter("convene_bus_frames_published", "Bus frames published.", bus.published)
-        yield _counter("convene_bus_frames_received", "Bus frames received.", bus.received)
-        yield _counter(
+        yield gauge("convene_bus_connected", "1 if the bus is connected, else 0.", int(bus.connected))
+        yield gauge("convene_bus_subscriptions", "Topics subscribed to.", bus.topics)
+        yield gauge("convene_bus_frames_pending", "Bus frames waiting to be published.", bus.waiting)
+        yield counter("convene_bus_frames_published", "Bus frames published.", bus.published)
+        yield counter("convene_bus_frames_received", "Bus frames received.", bus.received)
+        yield counter(
             "convene_bus_frames_dropped",
             "Bus frames dropped; receivers repair the gap from the log.",
             bus.dropped,
         )
-        yield _counter(
+        yield counter(
             "convene_bus_frames_malformed",
             "Bus frames that could not be decoded and were ignored.",
             self._sources.malformed_bus_frames(),
         )
-        yield _counter("convene_bus_reconnects", "Reconnects to the bus.", bus.reconnects)
-        yield _gauge(
+        yield counter("convene_bus_reconnects", "Reconnects to the bus.", bus.reconnects)
+        yield gauge(
             "convene_bus_round_trip_seconds",
             "Time from publishing a probe to receiving it.",
             bus.lag_ms / 1000,
@@ -274,7 +342,7 @@ class ServerCollector(Collector):
         for table, count in pruning.rows.items():
             rows.add_metric([table], count)
         yield rows
-        yield _gauge(
+        yield gauge(
             "convene_pruning_completed_time_seconds",
             "Unix time at which this instance last pruned all tables; 0 if another instance does.",
             pruning.completed_at_s,
@@ -297,34 +365,21 @@ class ServerCollector(Collector):
         if self._sources.mail is None:
             return
         mail = self._sources.mail()
-        yield _gauge("convene_mails_pending", "E-mails waiting or being sent.", mail.pending)
-        yield _counter("convene_mails_sent", "E-mails accepted by the SMTP server.", mail.sent)
-        yield _counter("convene_mail_retries", "E-mail deliveries scheduled for a retry.", mail.retries)
-        yield _counter("convene_mails_failed", "E-mails given up.", mail.failed)
-        yield _counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.shed)
-        yield _counter(
+        yield gauge("convene_mails_pending", "E-mails waiting or being sent.", mail.pending)
+        yield counter("convene_mails_sent", "E-mails accepted by the SMTP server.", mail.sent)
+        yield counter("convene_mail_retries", "E-mail deliveries scheduled for a retry.", mail.retries)
+        yield counter("convene_mails_failed", "E-mails given up.", mail.failed)
+        yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.shed)
+        yield counter(
             "convene_mails_withheld",
             "E-mails not sent because their address got enough.",
             self._sources.mails_withheld(),
         )
-        yield _counter(
+        yield counter(
             "convene_password_tries_refused",
             "Logins and password confirmations refused after too many for the account.",
             self._sources.password_tries_refused(),
         )
-
-
-def _stores() -> Iterator[Metric]:
-    unavailable = GaugeMetricFamily(
-        "convene_store_unavailable", "1 while calls to the store fail, else 0.", labels=["store"]
-    )
-    failed_calls = CounterMetricFamily(
-        "convene_store_failed_calls", "Calls to the store that failed.", labels=["store"]
-    )
-    for outage in outage_statistics():
-        unavailable.add_metric([outage.store], int(outage.unavailable))
-        failed_calls.add_metric([outage.store], outage.failed_calls)
-    yield from (unavailable, failed_calls)
 
 
 def create_metrics_registry(sources: MetricSources) -> CollectorRegistry:
@@ -334,25 +389,6 @@ def create_metrics_registry(sources: MetricSources) -> CollectorRegistry:
     registry.register(GC_COLLECTOR)
     registry.register(PLATFORM_COLLECTOR)
     registry.register(ServerCollector(sources))
+    registry.register(sources.http.requests)
+    registry.register(StoreCollector(sources.store_pools))
     return registry
-
-
-def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, help_text, value=value)
-
-
-def _counter(name: str, help_text: str, value: float) -> CounterMetricFamily:
-    return CounterMetricFamily(name, help_text, value=value)
-
-
-def _histogram(name: str, help_text: str, histogram: HistogramStatistics) -> HistogramMetricFamily:
-    return HistogramMetricFamily(
-        name, help_text, buckets=list(_cumulative_buckets(histogram)), sum_value=histogram.total
-    )
-
-
-def _cumulative_buckets(histogram: HistogramStatistics) -> Iterable[tuple[str, float]]:
-    total = 0
-    for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
-        total += count
-        yield ("+Inf" if bound == float("inf") else str(bound)), total

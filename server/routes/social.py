@@ -26,6 +26,7 @@ class SocialRoutes:
             Route("DELETE", f"{user}/follow", self.unfollow, status=204),
             Route("PUT", f"{user}/block", self.block, status=204, errors=OTHER_USER_ERRORS),
             Route("DELETE", f"{user}/block", self.unblock, status=204),
+            Route("GET", "/v1/users/me/blocks", self.blocked_users, query=PageQuery, response=cards),
             Route(
                 "GET",
                 f"{user}/followers",
@@ -72,6 +73,14 @@ class SocialRoutes:
         Follows that the block ended are not restored.
         """
         await self._social.unblock(request.caller.user.id, request.path_params["id"])
+
+    async def blocked_users(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
+        """List the users whom the caller blocks, the latest first."""
+        return to_page(
+            await self._social.blocked_users(
+                request.caller.user.id, decode_page_cursor(request), request.query.limit
+            )
+        )
 
     async def followers(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
         """List the followers of a user, the latest first."""

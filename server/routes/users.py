@@ -10,8 +10,10 @@ from msgspec import Meta
 
 from actors.accounts.accounts import Accounts
 from actors.accounts.requests import PasswordChange, ProfilePatch, Registration, SignedIn
-from actors.protocol.errors import ApiError, invalid_field
-from actors.protocol.objects import OwnUser, User, UserCard
+from actors.accounts.serializers import to_public_user
+from actors.protocol.errors import invalid_field
+from actors.protocol.objects import OwnUser, Relationship, User, UserCard
+from actors.protocol.social_objects import SocialStats
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import SEARCH_CHARACTERS_MIN, SEARCH_WORDS_MAX, USER_CARDS_PER_REQUEST
 from server.http.cursor import encode_cursor
@@ -19,6 +21,7 @@ from server.http.rate_limiter import SEARCH_COST, RateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
+from storage.contracts.users import UserRecord
 
 
 class UserQuery(PageQuery, frozen=True):
@@ -55,10 +58,24 @@ async def no_blocked_users(_viewer_id: str) -> Sequence[str]:
     return ()
 
 
+LoadSocialProfile = Callable[[str, str], Awaitable[tuple[SocialStats, Relationship | None]]]
+"""(viewer id, user id) -> the user's counts and what relates the viewer to them. Raises `user.not_found`."""
+
+
+async def no_social_profile(_viewer_id: str, user_id: str) -> tuple[SocialStats, Relationship | None]:
+    return SocialStats(user_id, 0, 0, 0), None
+
+
 class UserRoutes:
-    def __init__(self, accounts: Accounts, load_blocked: LoadBlockedUserIds = no_blocked_users) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        load_blocked: LoadBlockedUserIds = no_blocked_users,
+        load_social_profile: LoadSocialProfile = no_social_profile,
+    ) -> None:
         self._accounts = accounts
         self._load_blocked = load_blocked
+        self._load_social_profile = load_social_profile
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -142,15 +159,12 @@ class UserRoutes:
 
     async def profile(self, request: TypedRequest[None, None]) -> User:
         """Get a user's profile."""
-        return await self._require_not_blocked(
-            request, await self._accounts.get_profile(request.path_params["id"])
-        )
+        return await self._to_profile(request, await self._accounts.get_user(request.path_params["id"]))
 
     async def by_username(self, request: TypedRequest[None, None]) -> User:
         """Get a user's profile by username, ignoring case."""
-        return await self._require_not_blocked(
-            request, await self._accounts.get_profile_by_username(request.path_params["name"])
-        )
+        user = await self._accounts.get_user_by_username(request.path_params["name"])
+        return await self._to_profile(request, user)
 
     async def search(self, request: TypedRequest[None, UserQuery]) -> Page[UserCard]:
         """Search users by words of their names, or get users by id.
@@ -172,15 +186,14 @@ class UserRoutes:
         items = await self._without_blocked(request, page.items)
         return Page(items, encode_cursor(page.next_key) if page.next_key else None)
 
-    async def _require_not_blocked(self, request: TypedRequest[None, None], user: User) -> User:
-        """Return the user.
+    async def _to_profile(self, request: TypedRequest[None, None], user: UserRecord) -> User:
+        """Return the profile as the caller sees it.
 
         Raises:
             ApiError: user.not_found, if one of the two has blocked the other.
         """
-        if user.id in await self._load_blocked(request.caller.user.id):
-            raise ApiError("user.not_found", "No such user.")
-        return user
+        stats, relationship = await self._load_social_profile(request.caller.user.id, user.id)
+        return to_public_user(user, stats, relationship)
 
     async def _without_blocked(
         self, request: TypedRequest[Any, Any], cards: list[UserCard]

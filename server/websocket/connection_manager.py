@@ -49,6 +49,7 @@ class ConnectionStatistics(msgspec.Struct, frozen=True):
     rejected: int
     shed_frames: int
     queued_bytes: int
+    queued_bytes_max: int
     closes: dict[int, int]
 
 
@@ -87,6 +88,9 @@ class ConnectionManager:
             shed_frames=self._shed_frames
             + sum(connection.send_queue.shed_count for connection in self._connections),
             queued_bytes=sum(connection.send_queue.queued_bytes for connection in self._connections),
+            queued_bytes_max=max(
+                (connection.send_queue.queued_bytes for connection in self._connections), default=0
+            ),
             closes=dict(self._closes),
         )
 

@@ -88,7 +88,7 @@ class WebSocketEndpoint:
         connection.start(identity, address, leftover)
         if not transport.is_closing():
             transport.resume_reading()
-        return DetachedResponse()
+        return DetachedResponse(status=101)
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get(hdrs.ORIGIN)

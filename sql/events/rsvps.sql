@@ -97,3 +97,26 @@ SELECT waitlist_promote(:event_id, :places) AS user_id
 --
 --   :event_id uuid  :user_id uuid   -> known
 SELECT attendee_remove(:event_id, :user_id, TRUE) AS known
+
+-- name: companion_list
+-- Lists users who go to the events that a user goes to, the latest answered. Reads a bounded number of rows.
+--
+--   :user_id uuid  :events int  :limit int   -> user_id, event_count
+SELECT o.user_id, count(*)::int AS event_count
+FROM (
+    SELECT event_id
+    FROM event_rsvps
+    WHERE user_id = :user_id AND status = 'GOING'
+    ORDER BY answered_at DESC, event_id
+    LIMIT :events
+) AS own,
+    LATERAL (
+        SELECT r.user_id
+        FROM event_rsvps AS r
+        WHERE r.event_id = own.event_id AND r.status = 'GOING' AND r.user_id <> :user_id
+        ORDER BY r.answered_at, r.user_id
+        LIMIT :limit
+    ) AS o
+GROUP BY o.user_id
+ORDER BY event_count DESC, o.user_id
+LIMIT :limit

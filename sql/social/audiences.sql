@@ -7,6 +7,19 @@ FROM follows AS f
 LEFT JOIN user_social_stats AS s ON f.following_id = s.user_id
 WHERE f.follower_id = :user_id
 
+-- name: feed_author_list
+-- Lists users that a user follows and whose posts the user does not mute.
+--
+--   :user_id uuid   -> following_id
+SELECT f.following_id
+FROM follows AS f
+WHERE
+    f.follower_id = :user_id
+    AND NOT EXISTS (
+        SELECT FROM active_mutes AS m
+        WHERE m.muter_id = f.follower_id AND m.muted_id = f.following_id AND m.posts
+    )
+
 -- name: follower_list
 -- Lists followers of a user by id, for fan-out.
 --

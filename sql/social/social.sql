@@ -121,6 +121,54 @@ WHERE
 ORDER BY f.created_at DESC, f.id DESC
 LIMIT :limit
 
+-- name: blocked_page
+-- Lists the users whom a user blocks, the latest first.
+--
+--   :user_id uuid  :before timestamptz  :before_id uuid  :limit int   -> block and card rows
+SELECT
+    b.blocked_id AS user_id,
+    b.created_at,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM blocks AS b
+LEFT JOIN user_cache AS c ON b.blocked_id = c.id
+WHERE
+    b.blocker_id = :user_id
+    AND (b.created_at, b.blocked_id) < (:before, :before_id)
+    AND c.deleted IS NOT TRUE
+ORDER BY b.created_at DESC, b.blocked_id DESC
+LIMIT :limit
+
+-- name: relation_list
+-- Returns what relates a user to others, and the counts of the others. One row per user asked for.
+--
+--   :user_id uuid  :others uuid[]   -> relation rows
+SELECT
+    u.other_id,
+    EXISTS (
+        SELECT FROM follows WHERE follower_id = :user_id AND following_id = u.other_id
+    ) AS following,
+    EXISTS (
+        SELECT FROM follows WHERE follower_id = u.other_id AND following_id = :user_id
+    ) AS followed_by,
+    EXISTS (
+        SELECT FROM active_mutes WHERE muter_id = :user_id AND muted_id = u.other_id
+    ) AS muted,
+    EXISTS (
+        SELECT FROM blocks WHERE blocker_id = :user_id AND blocked_id = u.other_id
+    ) AS blocking,
+    EXISTS (
+        SELECT FROM blocks WHERE blocker_id = u.other_id AND blocked_id = :user_id
+    ) AS blocked_by,
+    coalesce(s.followers_count, 0) AS followers_count,
+    coalesce(s.following_count, 0) AS following_count,
+    coalesce(s.posts_count, 0) AS posts_count
+FROM unnest(:others) AS u (other_id)
+LEFT JOIN user_social_stats AS s ON u.other_id = s.user_id
+
 -- name: stats_get
 -- Returns a user's counts.
 --
@@ -136,6 +184,20 @@ WHERE user_id = :user_id
 SELECT following_id
 FROM follows
 WHERE follower_id = :user_id AND following_id = ANY(:others)
+
+-- name: feed_author_filter
+-- Returns those of the users that a user follows, and whose posts the user does not mute.
+--
+--   :user_id uuid  :others uuid[]   -> following_id
+SELECT f.following_id
+FROM follows AS f
+WHERE
+    f.follower_id = :user_id
+    AND f.following_id = ANY(:others)
+    AND NOT EXISTS (
+        SELECT FROM active_mutes AS m
+        WHERE m.muter_id = f.follower_id AND m.muted_id = f.following_id AND m.posts
+    )
 
 -- name: follower_filter
 -- Returns those of the users that follow a user.
@@ -158,7 +220,7 @@ FROM follows
 WHERE following_id = :user_id AND follower_id = ANY(:others)
 
 -- name: user_data_delete
--- Deletes follows, blocks and conversation requests of a deleted user; triggers update the counts of others.
+-- Deletes follows, blocks, mutes, dismissals and conversation requests of a deleted user; triggers update the counts of others.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -169,6 +231,14 @@ followed AS (
 blocked AS (
     DELETE FROM blocks
     WHERE blocker_id = :user_id OR blocked_id = :user_id
+),
+muted AS (
+    DELETE FROM mutes
+    WHERE muter_id = :user_id OR muted_id = :user_id
+),
+dismissed AS (
+    DELETE FROM suggestion_dismissals
+    WHERE user_id = :user_id OR dismissed_id = :user_id
 ),
 requested AS (
     DELETE FROM conversation_requests

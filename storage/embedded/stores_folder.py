@@ -32,6 +32,8 @@ OWNED_NAMES = (
     "valkey",
     "mongo",
     "mongo.new",
+    "mongod",
+    "mongod.new",
     "run",
     "logs",
     "settings.json",
@@ -57,7 +59,7 @@ class StoresFolder:
         for folder in (self.path, self.lock_folder, self.run_folder, self.log_folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if settings is None:
-            if any((self.path / name).exists() for name in ("postgres", "mongo")):
+            if any((self.path / name).exists() for name in ("postgres", "mongo", "mongod")):
                 msg = (
                     f"The folder {self.path} holds data of stores, but {self._settings_file.name} with their "
                     "passwords is missing: restore it, or move the folder away."

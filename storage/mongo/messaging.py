@@ -22,7 +22,7 @@ from storage.contracts.messaging import (
     Membership,
     ReadMark,
 )
-from storage.mongo.client import Document, connect, database, map_errors
+from storage.mongo.client import POOL_SIZE, Document, connect, database, map_errors
 from storage.mongo.conditional_updates import set_if_older
 from storage.mongo.documents import (
     conversation_document,
@@ -34,6 +34,7 @@ from storage.mongo.documents import (
 from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
 from storage.mongo.pending_effects import MongoPendingEffects
+from storage.mongo.pool_counter import PoolCounter
 from storage.mongo.pruning import PrunableKeys
 
 DATABASE = "convene_messaging"
@@ -44,8 +45,9 @@ SHARED_READ_MAX = 300
 class MongoMessaging(MongoMessageLog, MongoPendingEffects):
     """Implements `storage.contracts.messaging.MessagingStore`."""
 
-    def __init__(self, client: "AsyncIOMotorClient[Document]", name: str) -> None:
+    def __init__(self, client: "AsyncIOMotorClient[Document]", name: str, pool: PoolCounter) -> None:
         self._client = client
+        self.pool = pool
         self._database = database(client, name)
         MongoMessageLog.__init__(self, self._database.get_collection("messages"))
         MongoPendingEffects.__init__(self, self._database.get_collection("intents"))
@@ -59,9 +61,10 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
     @classmethod
     async def open(cls, url: str, name: str | None = None) -> "MongoMessaging":
         """Connect and create the indexes. Raises `Unavailable`."""
-        client = connect(url)
+        pool = PoolCounter(POOL_SIZE)
+        client = connect(url, pool)
         # The URL may name a database, to separate installations on one server.
-        store = cls(client, name or client.get_default_database(DATABASE).name)
+        store = cls(client, name or client.get_default_database(DATABASE).name, pool)
         try:
             await store.create_indexes()
         except BaseException:

@@ -19,6 +19,7 @@ class PostgresAudiences:
         self._pool = pool
         self._cursors = cursors
         self._followees = load_statement(SERVICE, "audiences", "followee_list")
+        self._feed_authors = load_statement(SERVICE, "audiences", "feed_author_list")
         self._followers = load_statement(SERVICE, "audiences", "follower_list")
         self._audiences = load_statement(SERVICE, "audiences", "audience_list")
         self._broadcast = load_statement(SERVICE, "audiences", "broadcast_set")
@@ -32,6 +33,10 @@ class PostgresAudiences:
             authors = followees.broadcast if row["broadcast"] else followees.fanned_out
             authors.append(str(row["following_id"]))
         return followees
+
+    async def feed_authors(self, user_id: str) -> list[str]:
+        rows = await self._pool.rows(self._feed_authors, to_uuid(user_id))
+        return [str(row["following_id"]) for row in rows]
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         rows = await self._pool.rows(self._followers, to_uuid(user_id), to_uuid(after) or MIN_UUID, limit)

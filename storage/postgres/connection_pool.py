@@ -27,7 +27,9 @@ Waiter = asyncio.Future[Connection | None]
 class ConnectionPool:
     """Every acquired connection must be released, together with the error if its use failed."""
 
-    __slots__ = ("_all", "_closed", "_connect", "_connecting", "_drained", "_idle", "_max_size", "_waiters")
+    __slots__ = (
+        "_all", "_closed", "_connect", "_connecting", "_drained", "_idle", "_max_size", "_waiters", "waits",
+    )  # fmt: skip
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], max_size: int) -> None:
         self._connect = connect
@@ -36,6 +38,8 @@ class ConnectionPool:
         self._connecting = 0
         self._idle: list[Connection] = []
         self._waiters: deque[Waiter] = deque()
+        self.waits = 0
+        """Times that a caller waited for a connection in use, since the start."""
         self._closed = False
         self._drained = asyncio.Event()
 
@@ -46,6 +50,10 @@ class ConnectionPool:
     @property
     def idle(self) -> int:
         return len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiters)
 
     def try_acquire(self) -> Connection | None:
         """Return an idle connection, or None."""
@@ -121,6 +129,7 @@ class ConnectionPool:
         """Wait in FIFO order. None means that a new connection may be opened."""
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
+        self.waits += 1
         try:
             return await waiter
         except asyncio.CancelledError:

@@ -117,13 +117,16 @@ async def migrate(url: str, service: str) -> list[str]:
             await connection.execute(
                 load_statement(COMMON, "migrations", "migration_lock").text, MIGRATION_LOCK_KEY
             )
-            applied = await _apply(connection, migrations)
-            return applied + await _apply_routines(connection, load_routines(service))
+            applied = await apply_migrations(connection, migrations)
+            return applied + await apply_routines(connection, load_routines(service))
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
 
 
-async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]) -> list[str]:
+async def apply_migrations(
+    connection: "asyncpg.Connection[asyncpg.Record]", migrations: list[Migration]
+) -> list[str]:
+    """Apply the migrations that are not recorded yet; return their names. Raises `InvalidMigration`."""
     await connection.execute(load_statement(COMMON, "migrations", "migration_table_create").text)
     await _convert_records(connection, migrations)
     recorded = await _applied_checksums(connection)
@@ -159,7 +162,7 @@ async def _convert_records(
             await connection.execute(set_checksum.text, migration.name, migration.checksum)
 
 
-async def _apply_routines(
+async def apply_routines(
     connection: "asyncpg.Connection[asyncpg.Record]", routines: list[Migration]
 ) -> list[str]:
     recorded = await _applied_checksums(connection)

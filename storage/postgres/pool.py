@@ -8,6 +8,7 @@ Statements leave no session state, so connections are not reset between uses. Dr
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from storage.outages import get_outage
 from storage.postgres.connection_pool import Connection, ConnectionPool
 from storage.postgres.error_mapping import is_retryable_read, map_errors
 from storage.postgres.statement import Statement, load_statement
+from storage.store_calls import PoolStatistics, get_call_histogram
 
 IDLE_IN_TRANSACTION_MS: Final = 10_000
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -58,6 +60,8 @@ class PostgresPool:
         """Create a closed pool. Failures are logged as those of `store`."""
         self._limits = limits or PoolLimits()
         self._outage = get_outage(store)
+        self._store = store
+        self._call_seconds = get_call_histogram(store)
         self._url = url
         self._waiting = 0
         self._pool: ConnectionPool | None = None
@@ -116,14 +120,17 @@ class PostgresPool:
         while True:
             attempts -= 1
             pool, connection = await self._acquire(wanted_pool)
+            started = time.perf_counter()
             try:
                 result = await connection.fetch(text, *values)
             except BaseException as error:
+                self._call_seconds.observe(time.perf_counter() - started)
                 pool.release(connection, error)
                 if attempts == 0 or not is_retryable_read(error):
                     with map_errors(self._outage):
                         raise
             else:
+                self._call_seconds.observe(time.perf_counter() - started)
                 pool.release(connection)
                 self._outage.succeeded()
                 return result
@@ -143,14 +150,17 @@ class PostgresPool:
         while True:
             attempts -= 1
             pool, connection = await self._acquire(self._pool)
+            started = time.perf_counter()
             try:
                 written = await connection.fetch(text, *values)
             except BaseException as error:
+                self._call_seconds.observe(time.perf_counter() - started)
                 pool.release(connection, error)
                 if attempts == 0 or not isinstance(error, asyncpg.DeadlockDetectedError):
                     with map_errors(self._outage):
                         raise
             else:
+                self._call_seconds.observe(time.perf_counter() - started)
                 pool.release(connection)
                 self._outage.succeeded()
                 return written
@@ -160,12 +170,15 @@ class PostgresPool:
         """Run several statements in one transaction; it commits durably if the block does not raise."""
         with map_errors(self._outage):
             pool, connection = await self._acquire(self._pool)
+            started = time.perf_counter()
             try:
                 async with connection.transaction():
                     yield Transaction(connection)
             except BaseException as error:
                 pool.release(connection, error)
                 raise
+            finally:
+                self._call_seconds.observe(time.perf_counter() - started)
             pool.release(connection)
             self._outage.succeeded()
 
@@ -187,13 +200,25 @@ class PostgresPool:
         if deleted != row_id:
             raise StorageError("The health check row was not found after writing it.")
 
-    def statistics(self) -> "PoolStatistics":
-        pool = self._pool
-        return PoolStatistics(
-            connections=pool.size if pool else 0,
-            idle=pool.idle if pool else 0,
-            waiting=self._waiting,
+    def statistics(self) -> list[PoolStatistics]:
+        """Return what the pools of statements and of searches do."""
+        pools = (
+            ("statements", self._pool, self._limits.max_connections),
+            ("searches", self._search_pool, self._limits.search_connections),
         )
+        return [
+            PoolStatistics(
+                store=self._store,
+                pool=name,
+                connections=pool.size,
+                in_use=pool.size - pool.idle,
+                connections_max=max_size,
+                waiting=pool.waiting,
+                waits=pool.waits,
+            )
+            for name, pool, max_size in pools
+            if pool is not None
+        ]
 
     async def _acquire(self, pool: ConnectionPool | None) -> tuple[ConnectionPool, Connection]:
         """Return a connection and the pool to release it to. Raises `Unavailable`."""
@@ -240,13 +265,6 @@ class PostgresPool:
         return await asyncpg.connect(
             self._url, timeout=CONNECT_TIMEOUT_S, command_timeout=timeout_s, server_settings=settings
         )
-
-
-@dataclass(frozen=True, slots=True)
-class PoolStatistics:
-    connections: int
-    idle: int
-    waiting: int
 
 
 def _checked_text(statement: Statement, values: Sequence[object]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from config.retention import (
     DEAD_LETTER_RETENTION_S,
     EXPIRED_MAIL_TOKEN_RETENTION_S,
+    EXPIRED_MUTE_RETENTION_S,
     EXPIRED_SESSION_RETENTION_S,
     NOTIFICATION_SOURCE_RETENTION_S,
     RESOLVED_REPORT_RETENTION_S,
@@ -44,6 +45,9 @@ RETENTIONS: Final = (
     ),
     Retention(
         "users", "reports", load_statement("users", "pruning", "reports_prune"), RESOLVED_REPORT_RETENTION_S
+    ),
+    Retention(
+        "social", "mutes", load_statement("social", "pruning", "mutes_prune"), EXPIRED_MUTE_RETENTION_S
     ),
     Retention(
         "notifications",

@@ -6,11 +6,12 @@ Setting an RSVP is one SQL function, so that the event's row, which every RSVP t
 locked across a round trip. Check constraints enforce the capacity in any case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
 
+from config.limits import SUGGESTION_EVENTS_READ
 from storage.contracts.events import RsvpRecord, RsvpState, RsvpTimes
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.errors import Conflict, Missing
@@ -35,6 +36,7 @@ class PostgresRsvps:
         self._remove_attendee = load_statement(SERVICE, "rsvps", "attendee_remove")
         self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
         self._users_to_notify = load_statement(SERVICE, "rsvps", "rsvp_notify_list")
+        self._companions = load_statement(SERVICE, "rsvps", "companion_list")
         self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
 
     async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
@@ -82,6 +84,10 @@ class PostgresRsvps:
             RsvpRecord(to_user_card(row, str(row["user_id"])), row["status"], row["answered_at"])
             for row in rows
         ]
+
+    async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
+        rows = await self._pool.rows(self._companions, to_uuid(user_id), SUGGESTION_EVENTS_READ, limit)
+        return {str(row["user_id"]): row["event_count"] for row in rows}
 
     async def list_users_to_notify(self, event_id: str, after: str, limit: int) -> list[str]:
         rows = await self._pool.rows(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from storage.contracts.paging import PageKey
-from storage.contracts.social import FollowRecord, SocialStats
+from storage.contracts.social import BlockRecord, FollowRecord, RelationRecord, SocialStats
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
 from storage.postgres.user_rows import to_user_card
@@ -29,8 +29,11 @@ class PostgresSocial:
         self._follows_among = load_statement(SERVICE, "social", "follow_filter")
         self._followers = load_statement(SERVICE, "social", "follower_page")
         self._following = load_statement(SERVICE, "social", "following_page")
+        self._blocked_users = load_statement(SERVICE, "social", "blocked_page")
+        self._relations = load_statement(SERVICE, "social", "relation_list")
         self._stats = load_statement(SERVICE, "social", "stats_get")
         self._followed_among = load_statement(SERVICE, "social", "followee_filter")
+        self._feed_authors_among = load_statement(SERVICE, "social", "feed_author_filter")
         self._followers_among = load_statement(SERVICE, "social", "follower_filter")
         self._connected_among = load_statement(SERVICE, "social", "connection_list")
         self._delete_user_data = load_statement(SERVICE, "social", "user_data_delete")
@@ -85,12 +88,24 @@ class PostgresSocial:
     ) -> list[FollowRecord]:
         return await self._page(self._following, user_id, before, excluded_user_ids, limit)
 
+    async def blocked_users(self, user_id: str, before: PageKey | None, limit: int) -> list[BlockRecord]:
+        rows = await self._pool.rows(self._blocked_users, to_uuid(user_id), *page_before(before), limit)
+        return [BlockRecord(to_user_card(row, str(row["user_id"])), row["created_at"]) for row in rows]
+
+    async def relations(self, user_id: str, others: Sequence[str]) -> Mapping[str, RelationRecord]:
+        rows = await self._pool.rows(self._relations, to_uuid(user_id), to_uuids(others))
+        return {str(row["other_id"]): _to_relation(row) for row in rows}
+
     async def stats(self, user_id: str) -> SocialStats:
         row = await self._pool.row(self._stats, to_uuid(user_id))
         return SocialStats(*row.values()) if row else SocialStats()
 
     async def followed_among(self, user_id: str, others: Sequence[str]) -> set[str]:
         rows = await self._pool.rows(self._followed_among, to_uuid(user_id), to_uuids(others))
+        return {str(row["following_id"]) for row in rows}
+
+    async def feed_authors_among(self, user_id: str, others: Sequence[str]) -> set[str]:
+        rows = await self._pool.rows(self._feed_authors_among, to_uuid(user_id), to_uuids(others))
         return {str(row["following_id"]) for row in rows}
 
     async def followers_among(self, user_id: str, others: Sequence[str]) -> set[str]:
@@ -119,6 +134,17 @@ class PostgresSocial:
             statement, to_uuid(user_id), *page_before(before), to_uuids(excluded_user_ids), limit
         )
         return [_to_follow(row) for row in rows]
+
+
+def _to_relation(row: asyncpg.Record) -> RelationRecord:
+    return RelationRecord(
+        following=row["following"],
+        followed_by=row["followed_by"],
+        muted=row["muted"],
+        blocking=row["blocking"],
+        blocked_by=row["blocked_by"],
+        stats=SocialStats(row["followers_count"], row["following_count"], row["posts_count"]),
+    )
 
 
 def _to_follow(row: asyncpg.Record) -> FollowRecord:

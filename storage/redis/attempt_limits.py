@@ -16,6 +16,7 @@ from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg
 from storage.redis.script import Script, make_script, run_script
 from storage.redis.timeouts import Timeouts
+from storage.store_calls import PoolStatistics
 
 _NAMES = """
 local function limit(name) return KEYS[1] .. ':limit:' .. name end
@@ -88,6 +89,9 @@ class RedisAttemptLimits:
         store = cls(url, timeouts or TIMEOUTS)
         await store._client.connection.open()
         return store
+
+    def statistics(self) -> list[PoolStatistics]:
+        return [self._client.statistics()]
 
     async def close(self) -> None:
         await self._client.connection.close()

@@ -11,6 +11,7 @@ from storage.redis.reconnecting_connection import ReconnectingConnection
 from storage.redis.redis_address import RedisAddress
 from storage.redis.resp_connection import CommandArg, Reply, RespConnection, encode_command
 from storage.redis.timeouts import Timeouts
+from storage.store_calls import PoolStatistics, get_call_histogram
 
 IN_FLIGHT_MAX = 1000
 
@@ -19,6 +20,9 @@ class CommandClient:
     def __init__(self, address: RedisAddress, timeouts: Timeouts, name: str) -> None:
         self.connection = ReconnectingConnection(address, timeouts, name, self._on_connected, self._on_lost)
         self._timeouts = timeouts
+        self._name = name
+        self._store = address.store_name
+        self._call_seconds = get_call_histogram(address.store_name)
         self._current: RespConnection | None = None
         # With their deadlines. All timeouts are equal, so this is deadline order and one timer serves all.
         self._in_flight: deque[tuple[float, asyncio.Future[Reply]]] = deque()
@@ -43,6 +47,18 @@ class CommandClient:
         self._current.send(encode_command(*command), 1)
         return await reply_future
 
+    def statistics(self) -> PoolStatistics:
+        """All commands share one connection, so none waits for one; `waiting` have no reply yet."""
+        return PoolStatistics(
+            store=self._store,
+            pool=self._name,
+            connections=int(self.connection.connected),
+            in_use=int(bool(self._in_flight)),
+            connections_max=1,
+            waiting=len(self._in_flight),
+            waits=0,
+        )
+
     def _on_connected(self, connection: RespConnection) -> None:
         connection.on_reply = self._on_reply
         self._current = connection
@@ -50,7 +66,9 @@ class CommandClient:
     def _on_reply(self, reply: Reply) -> None:
         if self._current is not None:
             self._current.unanswered -= 1
-        _, reply_future = self._in_flight.popleft()
+        deadline, reply_future = self._in_flight.popleft()
+        sent_at = deadline - self._timeouts.reply_s
+        self._call_seconds.observe(asyncio.get_running_loop().time() - sent_at)
         if not reply_future.done():
             reply_future.set_result(reply)
 

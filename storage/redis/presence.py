@@ -18,6 +18,7 @@ from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg
 from storage.redis.script import Script, make_script, run_script
 from storage.redis.timeouts import Timeouts
+from storage.store_calls import PoolStatistics
 
 _NAMES = """
 local function lease(instance) return KEYS[1] .. ':lease:' .. instance end
@@ -101,6 +102,9 @@ class RedisPresence:
         store = cls(url, timeouts or Timeouts())
         await store._client.connection.open()
         return store
+
+    def statistics(self) -> list[PoolStatistics]:
+        return [self._client.statistics()]
 
     async def close(self) -> None:
         await self._client.connection.close()

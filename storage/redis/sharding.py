@@ -18,6 +18,7 @@ from storage.contracts.user_streams import StreamItem, StreamPosition, user_topi
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
 from storage.redis.user_streams import RedisUserStreams
+from storage.store_calls import PoolStatistics
 
 SHARD_CACHE_SIZE = 65_536
 
@@ -134,6 +135,9 @@ class ShardedUserStreams:
 
     async def close(self) -> None:
         await asyncio.gather(*(streams.close() for streams in self._streams))
+
+    def statistics(self) -> list[PoolStatistics]:
+        return [pool for streams in self._streams for pool in streams.statistics()]
 
     async def check(self) -> None:
         await asyncio.gather(*(streams.check() for streams in self._streams))

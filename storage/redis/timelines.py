@@ -20,6 +20,7 @@ from storage.redis.command_client import CommandClient
 from storage.redis.redis_address import parse_address
 from storage.redis.script import Script, make_script, run_script
 from storage.redis.timeouts import Timeouts
+from storage.store_calls import PoolStatistics
 
 _KEYS = """
 local run = redis.call('INFO', 'server'):match('run_id:(%x+)') or 'none'
@@ -121,6 +122,9 @@ class RedisTimelines:
         timelines = cls(url, timeouts or Timeouts())
         await timelines._client.connection.open()
         return timelines
+
+    def statistics(self) -> list[PoolStatistics]:
+        return [self._client.statistics()]
 
     async def close(self) -> None:
         await self._client.connection.close()

@@ -21,6 +21,7 @@ from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg, Reply
 from storage.redis.script import Script, make_script, run_script
 from storage.redis.timeouts import Timeouts
+from storage.store_calls import PoolStatistics
 
 _EPOCH = """
 local function begin(run)
@@ -119,6 +120,9 @@ class RedisUserStreams:
         streams = cls(url, timeouts or Timeouts())
         await streams._client.connection.open()
         return streams
+
+    def statistics(self) -> list[PoolStatistics]:
+        return [self._client.statistics()]
 
     async def close(self) -> None:
         """Wait for pending appends, at most for the reply timeout, and disconnect."""

@@ -73,6 +73,10 @@ class Oracle:
         """The number of acknowledged messages."""
         return len(self._acknowledged)
 
+    def results(self) -> list[SendResult]:
+        """The acknowledgements so far."""
+        return list(self._acknowledged.values())
+
     def add_view(self, name: str, after: int = 0) -> ClientView:
         """Add a client that must receive everything after `after`."""
         view = ClientView(self, name, after)

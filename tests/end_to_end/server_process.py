@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -60,12 +60,21 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """A server instance. `limits` sets `CONVENE_LIMITS_*` variables: `{"WRITE_TIMEOUT_MS": "2000"}`."""
+    """A server instance. `limits` sets `CONVENE_LIMITS_*` variables: `{"WRITE_TIMEOUT_MS": "2000"}`.
+
+    `arguments` are those of the command line.
+    """
 
     def __init__(
-        self, stores: ServerStores, log: Path, limits: Mapping[str, str] | None = None, port: int = 0
+        self,
+        stores: ServerStores,
+        log: Path,
+        limits: Mapping[str, str] | None = None,
+        port: int = 0,
+        arguments: Sequence[str] = (),
     ) -> None:
         self._log = log
+        self._arguments = arguments
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CONVENE_")},
             **stores.environment(),
@@ -138,7 +147,7 @@ class ServerProcess:
     def _spawn(self) -> "subprocess.Popen[bytes]":
         with self._log.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, str(ROOT / "run.py")],
+                [sys.executable, str(ROOT / "run.py"), *self._arguments],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

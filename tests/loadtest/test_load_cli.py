@@ -61,6 +61,21 @@ def test_missed_threshold_exits_with_1(
     assert [criterion.name for criterion in read_report(report_folder).failed_criteria] == ["p99 of delivery"]
 
 
+def test_missing_extra_exits_with_2(
+    report_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only the server is installed, the error names the extra and the command."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr("loadtest.cli.find_spec", lambda name: None)
+    status = run_load(quick_options(("http://127.0.0.1:9",), Thresholds()), None, report_folder, plain=True)
+
+    error = capsys.readouterr().err
+    assert status == 2
+    assert "matplotlib" in error
+    assert 'pip install "convene[load]"' in error
+    assert "make load" in error
+
+
 def test_unreachable_server_exits_with_3(
     users_file: Path, report_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,8 @@
 """Operator services on databases of one test."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +13,8 @@ from server.operator_services import OperatorServices
 from storage.embedded import StoreUrls
 from storage.postgres.roles import SERVICES
 from tests.conftest import FreshDatabase
+from tests.operations.installation import Installation
+from tests.storage.valkey_server import ValkeyServer
 
 
 @pytest.fixture
@@ -43,3 +46,29 @@ async def operations(own_settings: Settings, own_stores: StoreUrls) -> AsyncIter
         yield await instance.open_operator_services()
     finally:
         await instance.stop()
+
+
+@pytest.fixture
+def redis() -> Iterator[ValkeyServer]:
+    """A Redis server used only by this test: a restore removes its keys."""
+    server = ValkeyServer()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def source(stores: StoreUrls, redis: ValkeyServer, tmp_path: Path) -> AsyncIterator[Installation]:
+    """An installation with a running instance."""
+    installation = await Installation.create(stores, redis, tmp_path)
+    await installation.instance.start()
+    yield installation
+    installation.instance.close()
+
+
+@pytest.fixture
+async def target(stores: StoreUrls, redis: ValkeyServer, tmp_path: Path) -> AsyncIterator[Installation]:
+    """Other stores, completely empty: no tables, no collections."""
+    installation = await Installation.create(stores, redis, tmp_path)
+    yield installation
+    installation.instance.close()

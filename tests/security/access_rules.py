@@ -47,6 +47,8 @@ def _rule(others: Outcome, **outcomes: Outcome) -> Rule:
 PUBLIC: Rule = dict.fromkeys(Role, PASS)
 ANY_USER = _rule(PASS)
 LISTED = _rule(PASS, **dict.fromkeys(BLOCK_ROLES, HIDDEN))
+RELATED = _rule(PASS, blocked=HIDDEN, owner=HIDDEN)
+"""Those whom the owner does not block: one still sees whom one blocks. Nobody relates to themselves."""
 MEMBERS = _rule(PASS, **dict.fromkeys(NON_MEMBERS, "conversation.not_found"))
 MESSAGE_OF_MEMBERS = _rule(PASS, **dict.fromkeys(NON_MEMBERS, "message.not_found"))
 ADMINS = _rule(PASS, member="permission.denied", **dict.fromkeys(NON_MEMBERS, "conversation.not_found"))

@@ -15,11 +15,14 @@ from storage.embedded import StoreUrls
 
 @contextlib.asynccontextmanager
 async def running_instance(
-    stores: StoreUrls, privacy: PrivacySettings | None = None, **limits: Any
+    stores: StoreUrls,
+    privacy: PrivacySettings | None = None,
+    server: ServerSettings | None = None,
+    **limits: Any,
 ) -> AsyncIterator[Instance]:
-    """Run a server on a free port; further keyword arguments are fields of `Limits`."""
+    """Run a server, on a free port by default; further keyword arguments are fields of `Limits`."""
     settings = Settings(
-        server=ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
+        server=server or ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
         limits=msgspec.structs.replace(Limits(), **limits),
         privacy=privacy or PrivacySettings(),
     )

@@ -23,6 +23,7 @@ PATH_IDS = [
     ("GET", "/v1/users/{bad}/stats", "user", None),
     ("GET", "/v1/users/{bad}/posts", "user", None),
     ("PUT", "/v1/users/{bad}/follow", "user", None),
+    ("PUT", "/v1/users/{bad}/mute", "user", {}),
     ("DELETE", "/v1/sessions/{bad}", "session", None),
     ("PUT", "/v1/password-resets/{bad}", "password_reset", {"new_password": PASSWORD}),
     ("PUT", "/v1/email-verifications/{bad}", "email_verification", None),
@@ -115,6 +116,8 @@ async def test_unknown_id_in_body_is_not_found(path: str, noun: str, body: Json,
         ("GET", "/v1/users/{bad}", None, 404),
         ("PUT", "/v1/users/{bad}/follow", None, 404),
         ("DELETE", "/v1/users/{bad}/follow", None, 204),
+        ("PUT", "/v1/users/{bad}/mute", None, 404),
+        ("DELETE", "/v1/users/{bad}/mute", None, 204),
         ("PUT", "/v1/users/{bad}/block", None, 204),
         ("DELETE", "/v1/users/{bad}/block", None, 204),
         ("POST", "/v1/reports", {"kind": "user", "id": "{bad}", "reason": "x"}, 202),
@@ -127,6 +130,8 @@ async def test_hidden_deleted_and_unknown_users_look_the_same(
     hidden, deleted = await people.register(2, owned.instance)
     await owned.api.block(hidden, owned.owner)
     await owned.api.expect(204, deleted, "DELETE", "/v1/users/me", {"current_password": PASSWORD})
+    # Other services learn of the deletion from its event.
+    await owned.api.wait_for(owned.owner, f"/v1/users/{deleted.id}/stats", lambda _: True, status=404)
     answers = [
         await owned.request(method, path, body, bad=user_id)
         for user_id in (hidden.id, deleted.id, str(uuid4()))

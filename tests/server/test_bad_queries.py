@@ -17,6 +17,8 @@ Json = Any
 LISTS = [
     "/v1/users?q=pp",
     "/v1/sessions",
+    "/v1/users/me/blocks",
+    "/v1/users/me/mutes",
     "/v1/users/{other}/followers",
     "/v1/users/{self}/following",
     "/v1/users/{self}/posts",

@@ -55,6 +55,7 @@ FIELD_KINDS = {
     "NewComment.content": Kind.TEXT,
     "PostPatch.content": Kind.TEXT,
     "PresenceQuery.user_ids[]": Kind.ID,
+    "RelationshipQuery.user_ids[]": Kind.ID,
     "ResetRequest.email": Kind.EMAIL,
     "PasswordReset.new_password": Kind.SECRET,
     "ReportRequest.id": Kind.ID,

@@ -80,7 +80,7 @@ async def test_full_pool_raises_in_time_and_check_still_passes(open_pool: OpenPo
     """`Unavailable` is raised within the timeout; the check has a separate connection."""
     pool = await open_pool(PoolLimits(max_connections=1, acquire_timeout_ms=50, statement_timeout_ms=5000))
     busy = asyncio.ensure_future(pool.rows(SLEEP))
-    await until(lambda: pool.statistics().connections == 1 and pool.statistics().idle == 0)
+    await until(lambda: pool.statistics()[0].connections == 1 and pool.statistics()[0].idle == 0)
     with pytest.raises(Unavailable):
         await pool.rows(ONE)
     await pool.check()
@@ -91,12 +91,14 @@ async def test_full_pool_raises_in_time_and_check_still_passes(open_pool: OpenPo
 
 
 async def test_waiters_are_limited(open_pool: OpenPool) -> None:
-    """Beyond the limit a call fails at once."""
+    """Beyond the limit a call fails at once. Those that waited are counted."""
     pool = await open_pool(PoolLimits(max_connections=1, max_waiting=2, acquire_timeout_ms=3000))
     outcomes = await asyncio.gather(*(pool.rows(ONE) for _ in range(10)), return_exceptions=True)
     assert any(isinstance(outcome, Unavailable) for outcome in outcomes)
     assert any(isinstance(outcome, list) for outcome in outcomes)
-    assert pool.statistics().waiting == 0
+    statements = pool.statistics()[0]
+    assert (statements.connections, statements.in_use, statements.connections_max) == (1, 0, 1)
+    assert (statements.waiting, statements.waits) == (0, 2)
 
 
 async def test_statement_timeout_is_unavailable(open_pool: OpenPool) -> None:

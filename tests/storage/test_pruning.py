@@ -24,6 +24,9 @@ INSERTS = {
     "reports": """
         INSERT INTO reports (reporter_id, kind, target_id, reason, resolution, resolved_at)
         VALUES ($1, 'user', $2, 'x', 'y', now() - make_interval(secs => $3))""",
+    "mutes": """
+        INSERT INTO mutes (muter_id, muted_id, posts, notifications, expires_at)
+        VALUES ($1, md5($2)::uuid, TRUE, TRUE, now() - make_interval(secs => $3))""",
     "notification_sources": """
         INSERT INTO notification_sources (recipient_id, source, created_at)
         VALUES ($1, $2, now() - make_interval(secs => $3))""",
@@ -42,7 +45,9 @@ async def test_old_rows_are_deleted_in_batches(fresh_database: FreshDatabase, re
             await database.sql.execute(INSERTS[table], user_id, f"{number}", age_s)
         pruned = next(
             one
-            for one in prunable_tables(dict.fromkeys(("users", "notifications"), database.instance_a.pool))
+            for one in prunable_tables(
+                dict.fromkeys(("users", "social", "notifications"), database.instance_a.pool)
+            )
             if one.name == f"{service}.{table}"
         )
         assert [await pruned.prune(2) for _ in range(3)] == [2, 1, 0]

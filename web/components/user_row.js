@@ -35,7 +35,8 @@ export function userRow(card, ...actions) {
   );
 }
 
-export function followButton(session, card, scope) {
+// `known`: whether the user follows them, if it was loaded already.
+export function followButton(session, card, scope, known = null) {
   const follow = element("button", { type: "button", class: "follow", disabled: true }, "Follow");
   let follows = false;
 
@@ -58,6 +59,7 @@ export function followButton(session, card, scope) {
     }
   });
   scope.keep(session.relationships.changed.on((change) => change.userId === card.id && show(change.follows)));
-  session.relationships.follows(card.id).then(show, () => show(false));
+  if (known !== null) show(known);
+  else session.relationships.follows(card.id).then(show, () => show(false));
   return follow;
 }

@@ -1,80 +1,88 @@
-// Whom the user follows and blocks. The API lists the followed users; it does not list blocks, so blocks
-// made in this browser are stored here, to be undone later.
+// Whom the user follows, mutes and blocks. Relationships are requested in batches.
 
 import { Signal } from "./signal.js";
 
-const MAX_PAGES = 20;
-const PAGE = 100;
+const BATCH_DELAY_MS = 30;
+const BATCH = 100;
 
 export class Relationships {
   #api;
-  #me;
-  #following = new Set();
-  #reading = null;
+  #waiting = new Map();
+  #timer = null;
 
   constructor(api, me) {
     this.#api = api;
-    this.#me = me;
     this.changed = new Signal();
+    // Earlier versions kept the blocked users in the browser.
+    localStorage.removeItem(`convene.blocked.${me.id}`);
   }
 
-  // Known for the 2,000 users followed last.
+  // Resolves to the relationship with a user, null for one who cannot be seen.
+  get(userId) {
+    if (!this.#waiting.has(userId)) {
+      let settle;
+      const promise = new Promise((resolve, reject) => {
+        settle = { resolve, reject };
+      });
+      this.#waiting.set(userId, { promise, ...settle });
+      this.#timer ??= setTimeout(() => this.#request(), BATCH_DELAY_MS);
+    }
+    return this.#waiting.get(userId).promise;
+  }
+
   async follows(userId) {
-    this.#reading ??= this.#read().catch((error) => {
-      this.#reading = null;
-      throw error;
-    });
-    await this.#reading;
-    return this.#following.has(userId);
+    return (await this.get(userId))?.following ?? false;
   }
 
   async setFollowing(userId, follows) {
-    const path = `/v1/users/${encodeURIComponent(userId)}/follow`;
+    const path = `${pathOf(userId)}/follow`;
     await (follows ? this.#api.put(path) : this.#api.delete(path));
-    if (follows) this.#following.add(userId);
-    else this.#following.delete(userId);
     this.changed.emit({ userId, follows });
   }
 
   async block(card) {
-    await this.#api.put(`/v1/users/${encodeURIComponent(card.id)}/block`);
-    this.#following.delete(card.id);
-    this.#saveBlocked([
-      ...this.blocked().filter((one) => one.id !== card.id),
-      { id: card.id, username: card.username },
-    ]);
+    await this.#api.put(`${pathOf(card.id)}/block`);
     this.changed.emit({ userId: card.id, follows: false, blocked: true });
   }
 
-  async unblock(userId) {
-    await this.#api.delete(`/v1/users/${encodeURIComponent(userId)}/block`);
-    this.#saveBlocked(this.blocked().filter((one) => one.id !== userId));
+  unblock(userId) {
+    return this.#api.delete(`${pathOf(userId)}/block`);
   }
 
-  blocked() {
+  // A page of the cards of blocked users.
+  blocked(cursor) {
+    return this.#api.get("/v1/users/me/blocks", { cursor });
+  }
+
+  // `scope`: what to hide (`posts`, `notifications`) and until when (`expires_at`, null for no end).
+  mute(userId, scope) {
+    return this.#api.put(`${pathOf(userId)}/mute`, scope);
+  }
+
+  unmute(userId) {
+    return this.#api.delete(`${pathOf(userId)}/mute`);
+  }
+
+  // A page of mutes.
+  muted(cursor) {
+    return this.#api.get("/v1/users/me/mutes", { cursor });
+  }
+
+  async #request() {
+    this.#timer = null;
+    const batch = new Map([...this.#waiting].slice(0, BATCH));
+    for (const userId of batch.keys()) this.#waiting.delete(userId);
+    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#request(), BATCH_DELAY_MS);
     try {
-      return JSON.parse(localStorage.getItem(this.#storageKey) ?? "[]");
-    } catch {
-      return [];
+      const { items } = await this.#api.get("/v1/relationships", { user_ids: [...batch.keys()].join(",") });
+      const found = new Map(items.map((one) => [one.user_id, one]));
+      for (const [userId, { resolve }] of batch) resolve(found.get(userId) ?? null);
+    } catch (error) {
+      for (const { reject } of batch.values()) reject(error);
     }
   }
+}
 
-  get #storageKey() {
-    return `convene.blocked.${this.#me.id}`;
-  }
-
-  #saveBlocked(blocked) {
-    localStorage.setItem(this.#storageKey, JSON.stringify(blocked));
-  }
-
-  async #read() {
-    let cursor = null;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const query = { limit: PAGE, cursor };
-      const { items, next_cursor: next } = await this.#api.get(`/v1/users/${this.#me.id}/following`, query);
-      items.forEach((card) => this.#following.add(card.id));
-      cursor = next;
-      if (cursor === null) return;
-    }
-  }
+function pathOf(userId) {
+  return `/v1/users/${encodeURIComponent(userId)}`;
 }

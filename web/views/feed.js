@@ -4,6 +4,7 @@ import { composer } from "../components/composer.js";
 import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
+import { suggestionList } from "../components/suggestions.js";
 import { Scope } from "../state/signal.js";
 
 const MAX_LENGTH = 280;
@@ -13,6 +14,7 @@ export function feedView(session) {
   const newIds = new Set();
   const shownIds = new Set();
   const newPosts = element("div", { class: "new-posts", "aria-live": "polite" });
+  const suggestions = element("section", { class: "panel", hidden: true });
   const list = new PagedList({
     read: (cursor) => session.api.get("/v1/feed", { cursor }),
     render: (post) => {
@@ -54,6 +56,19 @@ export function feedView(session) {
     }
   }
 
+  // Someone who follows nobody sees only their own posts.
+  async function offerPeople() {
+    try {
+      const { items } = await session.api.get(`/v1/users/${session.user.id}/following`, { limit: 1 });
+      if (items.length > 0 || scope.closed) return;
+      const text = "You don't follow anyone yet. Follow people to see their posts here.";
+      setChildren(suggestions, element("p", {}, text), suggestionList(session, scope));
+      suggestions.hidden = false;
+    } catch {
+      // Offered again at the next visit.
+    }
+  }
+
   const write = composer({
     label: "What's happening?",
     maxLength: MAX_LENGTH,
@@ -73,6 +88,7 @@ export function feedView(session) {
   scope.keep(session.postDeleted.on((id) => list.remove(id)));
   scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && checkForNew()));
   list.load();
+  offerPeople();
   return {
     title: "Home",
     element: element(
@@ -86,6 +102,7 @@ export function feedView(session) {
       ),
       element("div", { class: "panel" }, write.element),
       newPosts,
+      suggestions,
       list.element,
     ),
     close: () => scope.close(),

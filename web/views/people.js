@@ -1,7 +1,8 @@
-// Search for people, and the lists of followed users and followers.
+// Search for people, suggestions, and the lists of followed users and followers.
 
 import { element, newElementId, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
+import { suggestionList } from "../components/suggestions.js";
 import { followButton, userRow } from "../components/user_row.js";
 import { Scope } from "../state/signal.js";
 
@@ -47,6 +48,8 @@ export function peopleView(session, query) {
     else
       setChildren(
         results,
+        element("h2", {}, "Suggestions"),
+        suggestionList(session, scope),
         element("h2", {}, "Following"),
         listOf(`${me}/following`, {}, "You don't follow anyone yet. Search for people by name."),
         element("h2", {}, "Followers"),

@@ -7,6 +7,7 @@ import { button, element, errorText, loadingText, setChildren } from "../compone
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
 import { Menu } from "../components/menu.js";
+import { muteDialog } from "../components/mute_dialog.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { reportDialog } from "../components/report_dialog.js";
@@ -56,7 +57,12 @@ export function profileView(session, username) {
             nameOf(user),
             verifiedMark(user),
           ),
-          element("p", { class: "secondary" }, `@${user.username} · Joined ${formatDate(user.created_at)}`),
+          element(
+            "p",
+            { class: "secondary" },
+            `@${user.username} · Joined ${formatDate(user.created_at)}`,
+            user.relationship?.followed_by && " · Follows you",
+          ),
           user.bio && element("p", { class: "content", dir: "auto" }, linkify(user.bio)),
           statistics(session, user, scope),
           element(
@@ -109,6 +115,24 @@ function actions(session, user, scope) {
     }
   }
 
+  let { muted } = user.relationship;
+
+  function mute() {
+    muteDialog(session, user, () => {
+      muted = true;
+    });
+  }
+
+  async function unmute() {
+    try {
+      await session.relationships.unmute(user.id);
+      muted = false;
+      toast(`${nameOf(user)} is not muted any more.`);
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
   const menu = new Menu("More actions");
   const more = element(
     "button",
@@ -117,12 +141,13 @@ function actions(session, user, scope) {
   );
   more.addEventListener("click", () =>
     menu.open(more, [
+      [`${muted ? "Unmute" : "Mute"} ${nameOf(user)}`, muted ? unmute : mute],
       [`Block ${nameOf(user)}`, block],
       ["Report", () => reportDialog(session, "user", user.id)],
     ]),
   );
   return [
-    followButton(session, user, scope),
+    followButton(session, user, scope, user.relationship.following),
     element("button", { type: "button", class: "plain", onclick: message }, icon("message"), "Message"),
     more,
     menu.element,
@@ -143,22 +168,24 @@ function statistics(session, user, scope) {
     new Dialog(title, list.element).open();
   }
 
+  function show({ posts_count: posts, followers_count: followers, following_count: following }) {
+    const showFollowers = () => showUsers("followers", "Followers", "No followers yet");
+    const showFollowing = () => showUsers("following", "Following", "Not following anyone yet");
+    setChildren(
+      content,
+      element("span", {}, element("strong", {}, posts), posts === 1 ? " post" : " posts"),
+      button(
+        [element("strong", {}, followers), followers === 1 ? " follower" : " followers"],
+        showFollowers,
+        { class: "link" },
+      ),
+      button([element("strong", {}, following), " following"], showFollowing, { class: "link" }),
+    );
+  }
+
   async function load() {
     try {
-      const stats = await session.api.get(`/v1/users/${user.id}/stats`);
-      const { posts_count: posts, followers_count: followers, following_count: following } = stats;
-      const showFollowers = () => showUsers("followers", "Followers", "No followers yet");
-      const showFollowing = () => showUsers("following", "Following", "Not following anyone yet");
-      setChildren(
-        content,
-        element("span", {}, element("strong", {}, posts), posts === 1 ? " post" : " posts"),
-        button(
-          [element("strong", {}, followers), followers === 1 ? " follower" : " followers"],
-          showFollowers,
-          { class: "link" },
-        ),
-        button([element("strong", {}, following), " following"], showFollowing, { class: "link" }),
-      );
+      show(await session.api.get(`/v1/users/${user.id}/stats`));
     } catch {
       setChildren(content, element("span", { class: "secondary" }, "Counts are not available."));
     }
@@ -167,6 +194,6 @@ function statistics(session, user, scope) {
   scope.keep(
     session.relationships.changed.on((change) => change.userId === user.id && !change.blocked && load()),
   );
-  load();
+  show(user);
   return content;
 }

@@ -1,14 +1,15 @@
-// Account settings: profile, password, sessions, blocked users, log out and account deletion.
+// Account settings: profile, password, sessions, muted and blocked people, log out and account deletion.
 
 import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
 import { Dialog } from "../components/dialog.js";
-import { button, element, emptyState, errorText, loadingText, setChildren } from "../components/dom.js";
+import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
 import { showShortcuts } from "../components/shortcuts.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
+import { blockedPeople, mutedPeople } from "./hidden_people.js";
 import { privacySettings } from "./privacy_settings.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
@@ -24,7 +25,8 @@ export function settingsView(session, logOut, onDeleted) {
       section("Password", passwordForm(session)),
       section("Privacy", privacySettings(session)),
       section("Sessions", sessionList(session, logOut)),
-      section("Blocked people", blockedList(session)),
+      section("Muted people", mutedPeople(session)),
+      section("Blocked people", blockedPeople(session)),
       section("Account", accountButtons(session, logOut, onDeleted)),
     ),
   };
@@ -197,35 +199,6 @@ function sessionList(session, logOut) {
 
   list.load();
   return list.element;
-}
-
-function blockedList(session) {
-  const content = element("div", {});
-
-  function show() {
-    const rows = session.relationships.blocked().map((one) =>
-      element(
-        "div",
-        { class: "user-row" },
-        element("div", { class: "grow" }, `@${one.username}`),
-        button("Unblock", () => unblock(one), { class: "plain" }),
-      ),
-    );
-    const empty = emptyState("No one is blocked in this browser. Blocks made elsewhere are not listed.");
-    setChildren(content, rows, rows.length === 0 && empty);
-  }
-
-  async function unblock(one) {
-    try {
-      await session.relationships.unblock(one.id);
-    } catch (error) {
-      toastError(error);
-    }
-    show();
-  }
-
-  show();
-  return content;
 }
 
 function accountButtons(session, logOut, onDeleted) {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from actors.accounts.passwords import HashCost, Passwords
+from actors.accounts.passwords import HashCost, Passwords, PasswordStatistics
 from actors.protocol.errors import ApiError
 from config.limits import Limits
 
@@ -64,6 +64,7 @@ async def test_concurrent_hashes_are_bounded(passwords: Passwords) -> None:
     with pytest.raises(ApiError) as refused:
         await passwords.hash("a good password")
     assert refused.value.code == "server.overloaded"
+    assert passwords.statistics() == PasswordStatistics(running=1, waiting=1, refused=1)
     assert refused.value.retry_after_ms
     held[1].cancel()
     gate.set()

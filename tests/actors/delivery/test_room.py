@@ -1,6 +1,8 @@
 """Rooms: entries are delivered once, in seq order, to the current members."""
 
-from actors.delivery.flusher import Flusher
+import time
+
+from actors.delivery.flusher import Delivery, Flusher
 from tests.actors.delivery.recording_member import RecordingMember, start_room
 
 
@@ -63,3 +65,24 @@ async def test_ephemeral_frame_is_not_sent_to_the_excepted_user(flusher: Flusher
     flusher.flush()
 
     assert (ana.writes, ben.writes) == ([], [b"read"])
+
+
+async def test_delivery_is_measured_once_per_write(flusher: Flusher) -> None:
+    """From the storage of the first entry of a tick, apart for entries of other instances."""
+    member = RecordingMember(flusher)
+    room, _ = start_room(flusher, 0, member)
+    stored_at_s = time.time() - 3.0
+    room.deliver(1, b"1", Delivery(stored_at_s, is_remote=False))
+    room.deliver(2, b"2", Delivery(stored_at_s + 3.0, is_remote=False))
+    assert flusher.delivery_statistics(remote=False).count == 0
+    flusher.flush()
+    room.deliver(3, b"3", Delivery(time.time() + 1000.0, is_remote=True))
+    flusher.flush()
+    room.deliver(4, b"4")
+    flusher.flush()
+
+    assert b"".join(member.writes) == b"1234"
+    local, remote = flusher.delivery_statistics(remote=False), flusher.delivery_statistics(remote=True)
+    assert (local.count, remote.count) == (1, 1)
+    assert 3.0 <= local.total < 60.0
+    assert remote.total == 0.0

@@ -10,6 +10,7 @@ from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
+from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
 from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
@@ -21,6 +22,7 @@ from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
+from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
@@ -64,6 +66,8 @@ class NotificationSetup:
         self.store = PostgresNotifications(database.pool, database.cursors)
         self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
         self.block_service = BlockService(self.social, 1.0)
+        self.mutes = PostgresMutes(databases["social"].pool)
+        self.sender_filter = SenderFilter(self.block_service, self.mutes)
         self.broker = MemoryBroker()
         self.streams = MemoryUserStreams(self.broker)
         self.stream_writer = StreamWriter(self.streams)
@@ -125,6 +129,7 @@ class NotificationSetup:
             Recipients(
                 self.user_cards,
                 self.block_service,
+                self.sender_filter,
                 self.rsvps,
                 Causes(self.social, self.reactions, self.events, self.rsvps),
             ),

@@ -33,7 +33,7 @@ async def mentions(
         setup.store,
         conversations,
         setup.user_cards,
-        setup.block_service,
+        setup.sender_filter,
         setup.pusher,
         setup.notifications,
     )
@@ -151,7 +151,7 @@ async def test_on_done_is_called_with_false_on_failure(
             setup.store,
             conversations,
             setup.user_cards,
-            setup.block_service,
+            setup.sender_filter,
             setup.pusher,
             setup.notifications,
         )

@@ -110,6 +110,7 @@ async def test_replay_is_compacted(cluster: FakeCluster) -> None:
     assert [frame["message"]["content"] for frame in again.received("message.updated")] == ["d"]
     assert again.received("message.created") == []
     assert again.received("resumed")[0]["last_seqs"] == {room: 4}
+    assert core.session_services.stream_recovery.outcomes["resumed"] == 1
     again.session.on_disconnect()
 
 
@@ -186,6 +187,8 @@ async def test_unknown_position_is_answered_with_resync(
         place["position"],
     )
     assert again.received("resumed") == []
+    outcomes = core.session_services.stream_recovery.outcomes
+    assert {outcome: count for outcome, count in outcomes.items() if count} == {reason: 1}
     again.session.on_disconnect()
 
 

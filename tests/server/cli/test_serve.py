@@ -1,11 +1,19 @@
-"""Child processes of `--instances N` get every setting of their parent."""
+"""Child processes of `--instances N` and `--workers N` get every setting of their parent."""
 
+import socket
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from config.settings import load_settings
+from config.settings import ServerSettings, load_settings
+from server.cli.child_listeners import (
+    WorkersUnsupported,
+    instance_listeners,
+    reserved_port,
+    worker_listeners,
+)
 from server.cli.serve import child_environment
 from storage.embedded import StoreUrls
 
@@ -20,6 +28,10 @@ port = 9000
 trusted_proxies = 2
 requests_per_s = 7
 cors_origins = ["https://example.org"]
+management_host = "::1"
+management_port = 9500
+tls_cert = "cert.pem"
+tls_key = "key.pem"
 
 [limits]
 messages_per_s = 5
@@ -30,28 +42,58 @@ host = "mail.example.org"
 sender = "convene@example.org"
 base_url = "https://example.org"
 
+[privacy]
+groups = "nobody"
+
 [log]
 format = "json"
 level = "WARNING"
 """
 
 
-def test_children_load_the_settings_of_their_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file, the variables and the options reach a child; only the port and the store URLs differ."""
+@pytest.mark.parametrize("shares_port", [False, True])
+def test_children_load_the_settings_of_their_parent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shares_port: bool
+) -> None:
+    """The file, the variables and the options reach a child; only the ports and the store URLs differ."""
     config = tmp_path / "own.toml"
     config.write_text(CONFIG)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONVENE_LIMITS_LOGINS_PER_S", "3")
     parent = load_settings(config, {"CONVENE_LIMITS_LOGINS_PER_S": "3", "CONVENE_HOST": "127.0.0.1"})
+    listeners = (
+        worker_listeners(parent.server, 9000, 3) if shares_port else instance_listeners(parent.server, 3)
+    )
 
-    child = load_settings(None, child_environment(parent, Path("own.toml"), URLS, 9001))
+    children = [
+        load_settings(None, child_environment(Path("own.toml"), URLS, listener)) for listener in listeners
+    ]
 
-    assert child.stores.postgres_url == URLS.postgres
-    assert child.stores.postgres_url_users is None
-    assert child.server == msgspec.structs.replace(parent.server, port=9001)
-    assert child.limits == parent.limits
-    assert child.mail == parent.mail
-    assert child.log == parent.log
+    for number, child in enumerate(children):
+        assert child.stores.postgres_url == URLS.postgres
+        assert child.stores.postgres_url_users is None
+        assert child.server == msgspec.structs.replace(
+            parent.server,
+            port=9000 if shares_port else 9000 + number,
+            management_port=9500 + number,
+            reuse_port=shares_port,
+        )
+        for section in msgspec.structs.fields(type(parent)):
+            if section.name not in {"server", "stores"}:
+                assert getattr(child, section.name) == getattr(parent, section.name)
+
+
+def test_children_read_secret_files_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A URL from a file is not repeated in the environment, where it would be an error."""
+    secret = tmp_path / "mongo"
+    secret.write_text("mongodb://u:hunter2@localhost/\n")
+    monkeypatch.setenv("CONVENE_MONGO_URL_FILE", str(secret))
+    urls = msgspec.structs.replace(URLS, mongo="mongodb://u:hunter2@localhost/")
+
+    environment = child_environment(None, urls, ServerSettings())
+
+    assert not any("hunter2" in value for value in environment.values())
+    assert load_settings(None, environment).stores.mongo_url == urls.mongo
 
 
 def test_children_do_not_get_the_administrator() -> None:
@@ -59,6 +101,55 @@ def test_children_do_not_get_the_administrator() -> None:
     urls = msgspec.structs.replace(
         URLS, postgres_by_service={"users": "postgresql://convene_users:secret@localhost/convene_users"}
     )
-    environment = child_environment(load_settings(None, {}), None, urls, 9001)
+    environment = child_environment(None, urls, ServerSettings())
     assert environment["CONVENE_POSTGRES_URL_USERS"] == urls.postgres_by_service["users"]
     assert URLS.postgres not in environment.values()
+
+
+@pytest.mark.parametrize(
+    ("port", "configured", "expected"),
+    [
+        (8080, None, [9080, 9081]),
+        (8080, 9100, [9100, 9101]),
+        (8080, 0, [0, 0]),
+        (65_000, None, [64_000, 64_001]),
+    ],
+)
+def test_each_worker_has_a_management_port(port: int, configured: int | None, expected: list[int]) -> None:
+    """Also without a configured one: a request to the shared port reaches any worker."""
+    listeners = worker_listeners(ServerSettings(management_port=configured), port, 2)
+    assert [listener.management_port for listener in listeners] == expected
+    assert not any(listener.shows_details for listener in listeners)
+
+
+def test_workers_do_not_share_the_port_of_another_server() -> None:
+    """Not even one that allows it: its connections would be spread over both."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with (
+            pytest.raises(OSError, match="in use"),
+            reserved_port(ServerSettings(port=other.getsockname()[1])),
+        ):
+            pass
+
+
+def test_reserved_port_takes_no_connections() -> None:
+    """It is held for the workers, and refuses connections while none listens."""
+    with reserved_port(ServerSettings(port=0)) as port:
+        with socket.socket() as client:
+            assert client.connect_ex(("127.0.0.1", port)) != 0
+        with socket.socket() as worker:
+            worker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            worker.bind(("127.0.0.1", port))
+            worker.listen()
+            for _ in range(20):
+                socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_workers_are_refused_where_connections_are_not_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one sentence that says what to do instead."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(WorkersUnsupported, match="use --instances"), reserved_port(ServerSettings()):
+        pass

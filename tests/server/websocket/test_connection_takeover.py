@@ -1,19 +1,16 @@
 """Tests of detaching a connection from the HTTP server: no bytes after the handshake are lost."""
 
 import asyncio
-import functools
-import shutil
-import ssl
-import subprocess
-from pathlib import Path
 
 import msgspec
 import pytest
-from aiohttp import web
 
 from server.instance import Instance
+from storage.embedded import StoreUrls
+from tests.certificates import CertificateFiles
 from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUsers
+from tests.server.running_instance import running_instance
 from tests.server.websocket import frames
 from tests.server.websocket.peer import Peer, connect_peer, http_request, upgrade_headers
 
@@ -106,39 +103,16 @@ async def test_http_works_beside_open_websockets(instance: Instance, people: Reg
             assert (await connected.request("ping"))["type"] == "ok"
 
 
-@pytest.fixture
-def tls_files(tmp_path: Path) -> tuple[Path, Path]:
-    """A self-signed certificate and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl to make a certificate with")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = [
-        *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-        *("-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=127.0.0.1"),
-        *("-addext", "subjectAltName=IP:127.0.0.1"),
-    ]
-    subprocess.run(made, check=True, capture_output=True)
-    return certificate, key
-
-
 async def test_takeover_over_tls(
-    tls_files: tuple[Path, Path],
-    start_instance: StartInstance,
-    people: RegisteredUsers,
-    instance: Instance,
-    monkeypatch: pytest.MonkeyPatch,
+    certificate: CertificateFiles, stores: StoreUrls, people: RegisteredUsers, instance: Instance
 ) -> None:
     """A megabyte after the handshake, and the closing handshake, over an encrypted transport."""
     token = (await people.shared(1, instance))[0].token
-    certificate, key = tls_files
-    at_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    at_server.load_cert_chain(certificate, key)
-    at_client = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr(web, "TCPSite", functools.partial(web.TCPSite, ssl_context=at_server))
-    secure = await start_instance()
     sent = [filled_ping(number, 60_000) for number in range(18)]
-    async with connect_peer(secure.port, at_client) as connected:
+    async with (
+        running_instance(stores, server=certificate.server_settings()) as secure,
+        connect_peer(secure.port, certificate.trusted()) as connected,
+    ):
         await handshake_and(connected, token, *sent)
         assert await ids_of(connected, len(sent)) == list(range(18))
         connected.write(frames.close(1000, b"done"))

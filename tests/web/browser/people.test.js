@@ -1,0 +1,86 @@
+// Suggestions, mutes and blocks, in Chromium against a real server. Run by `make test-browser`.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, skipped } from "./chromium.js";
+import { Server } from "./server.js";
+
+const server = new Server();
+let browser;
+
+before(async () => {
+  if (skipped) return;
+  await server.start();
+  browser = await launch();
+});
+
+after(async () => {
+  if (skipped) return;
+  await browser.close();
+  await server.remove();
+});
+
+function journey(name, run) {
+  test(name, { skip: skipped, timeout: 120_000 }, run);
+}
+
+function panel(page, title) {
+  return page.locator("section.panel", { has: page.getByRole("heading", { name: title, exact: true }) });
+}
+
+journey("someone who follows nobody is offered people", async () => {
+  const [ana, ben, cai] = [
+    await server.createUser("Ana"),
+    await server.createUser("Ben Brown"),
+    await server.createUser("Cai Cole"),
+  ];
+  await server.request("PUT", `/v1/users/${cai.id}/follow`, { token: ben.token });
+  await server.request("PUT", `/v1/users/${ben.id}/follow`, { token: cai.token });
+  const page = await open(browser, server, ana, "/#/");
+  const row = (name) => page.locator(".user-row", { hasText: name });
+  await page.getByText("You don't follow anyone yet.").waitFor();
+  await row("Cai Cole").getByText("Popular here").waitFor();
+  await row("Cai Cole").getByRole("button", { name: "Don't suggest" }).click();
+  await row("Cai Cole").waitFor({ state: "detached" });
+  await row("Ben Brown").getByRole("button", { name: "Follow Ben Brown" }).click();
+  await row("Ben Brown").getByRole("button", { name: "Following" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "Home" }).waitFor();
+  assert.equal(await page.getByText("You don't follow anyone yet.").count(), 0);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("muted and blocked people are listed in every browser", async () => {
+  const [ana, ben, eve] = [
+    await server.createUser("Ana"),
+    await server.createUser("Ben Stone"),
+    await server.createUser("Eve"),
+  ];
+  const one = await open(browser, server, ana, `/#/@${ben.username}`);
+  await one.getByRole("button", { name: "More actions" }).click();
+  await one.getByRole("menuitem", { name: "Mute Ben Stone" }).click();
+  const dialog = one.getByRole("dialog");
+  await dialog.getByLabel("Hide").selectOption("posts");
+  await dialog.getByLabel("How long").selectOption("week");
+  await dialog.getByRole("button", { name: "Mute" }).click();
+  await one.getByText("Ben Stone is muted.").waitFor();
+  await one.goto(`${server.url}/#/@${eve.username}`);
+  await one.getByRole("heading", { name: "Eve" }).waitFor();
+  await one.getByRole("button", { name: "More actions" }).click();
+  await one.getByRole("menuitem", { name: "Block Eve" }).click();
+  await one.getByRole("dialog").getByRole("button", { name: "Block" }).click();
+  await one.getByText("Eve is blocked.").waitFor();
+
+  const other = await open(browser, server, ana, "/#/settings");
+  const muted = panel(other, "Muted people").locator(".user-row", { hasText: "Ben Stone" });
+  await muted.getByText("Posts, until").waitFor();
+  await muted.getByRole("button", { name: "Unmute" }).click();
+  await panel(other, "Muted people").getByText("You mute no one.").waitFor();
+  const blocked = panel(other, "Blocked people").locator(".user-row", { hasText: "Eve" });
+  await blocked.getByRole("button", { name: "Unblock" }).click();
+  await panel(other, "Blocked people").getByText("You block no one.").waitFor();
+  const mutes = await server.request("GET", "/v1/users/me/mutes", { token: ana.token });
+  const blocks = await server.request("GET", "/v1/users/me/blocks", { token: ana.token });
+  assert.deepEqual([mutes.items, blocks.items], [[], []]);
+  assert.deepEqual([...one.problems, ...other.problems], []);
+});

@@ -1,0 +1,49 @@
+// People whom the user may want to follow, with the reason. A suggestion can be dismissed.
+
+import { element } from "./dom.js";
+import { icon } from "./icons.js";
+import { PagedList } from "./paged_list.js";
+import { toastError } from "./toast.js";
+import { followButton, userRow } from "./user_row.js";
+import { nameOf } from "../state/user_cards.js";
+
+export function suggestionList(session, scope) {
+  const list = new PagedList({
+    read: async () => ({ ...(await session.api.get("/v1/suggestions")), next_cursor: null }),
+    render: (person) =>
+      userRow(
+        person,
+        element("span", { class: "secondary" }, reasonOf(person)),
+        followButton(session, person, scope, false),
+        dismissButton(person),
+      ),
+    empty: "No suggestions yet. Search for people by name.",
+  });
+
+  function dismissButton(person) {
+    const label = `Don't suggest ${nameOf(person)}`;
+    const dismiss = element(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": label, title: label },
+      icon("close"),
+    );
+    dismiss.addEventListener("click", async () => {
+      try {
+        await session.api.delete(`/v1/suggestions/${encodeURIComponent(person.id)}`);
+        list.remove(person.id);
+      } catch (error) {
+        toastError(error);
+      }
+    });
+    return dismiss;
+  }
+
+  list.load();
+  return list.element;
+}
+
+function reasonOf({ reason, friend_count: friends }) {
+  if (reason === "EVENTS") return "Goes to the same events";
+  if (reason === "POPULAR") return "Popular here";
+  return friends === 1 ? "Followed by someone you follow" : `Followed by ${friends} people you follow`;
+}

@@ -1,0 +1,59 @@
+// The lists of muted and blocked people, in Settings.
+
+import { button, element } from "../components/dom.js";
+import { PagedList } from "../components/paged_list.js";
+import { formatDate } from "../components/time_format.js";
+import { toastError } from "../components/toast.js";
+import { userRow } from "../components/user_row.js";
+
+export function mutedPeople(session) {
+  return peopleList({
+    read: (cursor) => session.relationships.muted(cursor),
+    cardOf: (mute) => mute.user,
+    detail: mutedWhat,
+    label: "Unmute",
+    undo: (userId) => session.relationships.unmute(userId),
+    empty: "You mute no one. To mute someone, open the menu of their profile.",
+  });
+}
+
+export function blockedPeople(session) {
+  return peopleList({
+    read: (cursor) => session.relationships.blocked(cursor),
+    cardOf: (card) => card,
+    detail: () => null,
+    label: "Unblock",
+    undo: (userId) => session.relationships.unblock(userId),
+    empty: "You block no one.",
+  });
+}
+
+function peopleList({ read, cardOf, detail, label, undo, empty }) {
+  const list = new PagedList({
+    className: "list",
+    read,
+    keyOf: (item) => cardOf(item).id,
+    render(item) {
+      const card = cardOf(item);
+      return userRow(card, detail(item), button(label, () => remove(card.id), { class: "plain" }));
+    },
+    empty,
+  });
+
+  async function remove(userId) {
+    try {
+      await undo(userId);
+      list.remove(userId);
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  list.load();
+  return list.element;
+}
+
+function mutedWhat({ posts, notifications, expires_at: end }) {
+  const what = posts && notifications ? "Posts and notifications" : posts ? "Posts" : "Notifications";
+  return element("span", { class: "secondary" }, end ? `${what}, until ${formatDate(end)}` : what);
+}
