@@ -191,7 +191,7 @@ def _notification_between(
             return notification_templates.commented(user_id, sender, post_id, comment_id)
         case MentionCreated(user_id=user_id, post_author_id=post_author_id):
             if (post_author_id, user_id) in context.unwanted_pairs:
-                # They cannot see the post.
+                # They cannot see the post, or mute its author.
                 return None
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id

@@ -5,7 +5,7 @@ A new route or command needs a row here; `test_authorisation.py` prints the miss
 Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
 `{session}`; and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user
-outside the group), `{unique}`.
+outside the group), `{tag}` (of a post of the owner), `{unique}`.
 """
 
 import re
@@ -175,7 +175,7 @@ ROUTES = (
     Row("GET /v1/posts/{post}/comments", unblocked("post")),
     Row("POST /v1/posts/{post}/comments", unblocked("post"), {"content": "x"}),
     Row("DELETE /v1/comments/{comment}", owner_of_visible("comment"), consumes=True),
-    Row("GET /v1/tags/authorisation/posts", ANY_USER),
+    Row("GET /v1/tags/{tag}/posts", LISTED, lists_owner=True, foreign={"tag": HIDDEN}),
     Row("GET /v1/feed", ANY_USER),
     # --- reports
     Row("POST /v1/reports", unblocked("post"), {"kind": "post", "id": "{post}", "reason": "x"}),

@@ -115,6 +115,9 @@ class AccessWorld:
         }
         if named & {"post", "comment"}:
             ids["post"] = (await api.post(owner))["id"]
+        if "tag" in named:
+            ids["tag"] = f"t{uuid4().hex}"
+            await api.post(owner, f"#{ids['tag']}")
         if "comment" in named:
             ids["comment"] = (await api.comment(owner, ids["post"]))["id"]
         if "event" in named:

@@ -114,6 +114,19 @@ async def test_mentions_do_not_cross_blocks(
     assert only["reference_id"] == last["id"]
 
 
+async def test_mentions_of_muted_users_do_not_notify(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """The mention is shown, as other texts of the muted user are."""
+    ana, ben, eve = await people.register(3, instance)
+    await api.expect(204, ben, "PUT", f"/v1/users/{ana.id}/mute", {})
+    post = await api.post(ana, f"@{ben.username}")
+    assert ids((await api.get(ben, f"/v1/posts/{post['id']}"))["mentions"]) == [ben.id]
+    last = await api.post(eve, f"@{ben.username}")
+    (only,) = await notifications(api, ben, 1)
+    assert only["reference_id"] == last["id"]
+
+
 async def test_tag_page_lists_posts_in_any_spelling(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
