@@ -9,7 +9,7 @@ import pytest
 from config.settings import ENVIRONMENT_VARIABLES, InvalidSettings, Settings, load_settings, secret_variables
 from config.settings_layers import SECRET_FILE_BYTES_MAX
 
-LOOKS_SECRET = re.compile(r"postgres|mongo|redis|password|username|token|secret", re.IGNORECASE)
+LOOKS_SECRET = re.compile(r"postgres|mongo_|redis|password|username|token|secret", re.IGNORECASE)
 VALUES = {
     "postgres": "postgresql://u:hunter2@h/db",
     "mongo": "mongodb://u:hunter2@h/",
