@@ -2,7 +2,7 @@
 
 import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
 import { Dialog } from "../components/dialog.js";
-import { button, element, emptyState, errorText, setChildren, skeleton } from "../components/dom.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
 import { showShortcuts } from "../components/shortcuts.js";
