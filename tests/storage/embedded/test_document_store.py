@@ -1,5 +1,6 @@
 """Which server the document store gets: a URL, an installed `mongod`, or the wheel's."""
 
+import contextlib
 import itertools
 import json
 import socket
@@ -112,7 +113,10 @@ async def test_mongod_runs_as_a_replica_set_of_one(
     settings = read_settings(new_folder.path / "settings.json")
     assert settings is not None
 
-    with socket.create_server(("127.0.0.1", settings.mongo_port)):
+    with contextlib.ExitStack() as stack:
+        # Where another process has taken the port meanwhile, it cannot be used either.
+        with contextlib.suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", settings.mongo_port)))
         async with EmbeddedStores(new_folder.path, mongod=mongod, report=reports) as moved:
             assert moved.mongo != urls.mongo
             assert await read_or_write(moved) == [{"_id": "kept"}]
