@@ -90,13 +90,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time a client may accept no bytes before it is closed with 4002."""
 
     request_timeout_ms: int = 10_000
-    """Time limit of an HTTP request: reading its body, and separately its handler."""
+    """Time limit of reading the body of an HTTP request, of its handler, and of a write to the log."""
 
     shutdown_ms: int = 20_000
     """Time limit of each step of a shutdown."""
 
     sockets_per_user: int = 20
-    """Sockets and event streams of one user on one instance. One more socket is closed with 4505."""
+    """Sockets and event streams of one user on one instance. One more ends the oldest event stream.
+
+    Without one it is closed with 4505.
+    """
 
     frames_per_s: float = 500.0
     """Inbound frames per second of one socket, control frames and fragments included. Past it: 4004."""
@@ -198,10 +201,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time after which a message or change that is not stored yet gets `server.overloaded`."""
 
     log_batch_entries: int = 200
-    """Entries of one batch of the message log."""
+    """Entries of one conversation in a write to the log, and entries from which a write takes no more."""
 
     log_batches_in_flight: int = 1
-    """Batches of the message log that are written at the same time."""
+    """Writes to the log at the same time; as many again for conversations with competing instances."""
 
     gap_wait_ms: int = 200
     """Time to wait for a missing bus frame before the log is read."""

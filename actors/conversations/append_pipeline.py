@@ -105,15 +105,20 @@ class AppendPipeline:
         for pending in self._in_flight or ():
             pending.refused(outcome_unknown())
         for pending in [*self._forwarding.take_recalled(), *self._queue]:
-            pending.refused(to_api_error(reason))
+            # One with an entry was in a batch, which may be stored.
+            pending.refused(to_api_error(reason) if pending.entry is None else outcome_unknown())
         self._in_flight = None
         self._appends.clear()
 
     def enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
+        if self._appends.has_attempt(command.draft):
+            return None
         return self._advance() if self._appends.add_send(command) else None
 
     async def enqueue_with_effects(self, command: Send | ChangeMembership) -> None:
         """Record the notifications of a command, then enqueue it."""
+        if isinstance(command, Send) and self._appends.has_attempt(command.draft):
+            return
         try:
             command = await self._effects.record(command)
         except Unavailable as error:
@@ -174,6 +179,9 @@ class AppendPipeline:
         The other instance may have refused such a draft, with the outcome lost, and stored a later one of the
         same sender. The refusal asks the client to retry, which settles it.
         """
+        if self._queue:
+            # What is put before a change may be followed by entries of others: its message is read again.
+            self._queue[0].target_message = None
         for pending in reversed(self._forwarding.take_recalled()):
             assert isinstance(pending.command, Send)
             if self._forwarding.is_overtaken(pending.command.draft.sender_id, pending.forward_number):

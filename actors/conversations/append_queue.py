@@ -29,16 +29,18 @@ class AppendQueue:
         self._sends: dict[tuple[str, str], PendingAppend] = {}
         self.items: deque[PendingAppend] = deque()
 
+    def has_attempt(self, draft: Draft) -> bool:
+        """Whether this attempt is pending: another instance forwards it again until it has the outcome."""
+        pending = self._sends.get((draft.sender_id, draft.client_id))
+        return pending is not None and _is_same_attempt(pending, draft)
+
     def add_send(self, command: Send) -> bool:
         """Queue a draft. Return False if it joined a pending one or was refused."""
         draft = command.draft
         key = (draft.sender_id, draft.client_id)
         pending = self._sends.get(key)
         if pending is not None:
-            if _is_same_attempt(pending, draft):
-                # Forwarded again, because the other instance has no outcome yet.
-                pass
-            elif _is_same_draft(pending, draft):
+            if _is_same_draft(pending, draft):
                 pending.add_reply(command.reply)
             else:
                 command.reply.refused(client_id_conflict())

@@ -221,9 +221,13 @@ class RemoteAppend(Struct, frozen=True):
 
 
 class AppendResult(Struct, frozen=True):
-    """The log writer finished a batch. `appended` is None when the store stayed unavailable."""
+    """The log writer finished a batch. `appended` is None when the store stayed unavailable.
+
+    `origin` is the actor that submitted the batch; one that replaced it after a crash ignores the result.
+    """
 
     appended: Appended | None
+    origin: object
 
 
 class ForwardResult(Struct, frozen=True):

@@ -89,8 +89,8 @@ class Conversation:
                 return None
             case Send():
                 return self._handle_send(command)
-            case AppendResult(appended=appended):
-                return self._pipeline.on_append_result(appended)
+            case AppendResult(appended=appended, origin=origin):
+                return self._pipeline.on_append_result(appended) if origin is self else None
             case RemoteAppend():
                 self._on_remote_append(command)
                 return None
@@ -117,7 +117,7 @@ class Conversation:
         """Post the log writer's result to the mailbox. Drop it if this actor crashed and was replaced."""
         ref = self._get_active(self._id)
         if ref is not None and ref.actor is self:
-            ref.deliver_reply(AppendResult(appended))
+            ref.deliver_reply(AppendResult(appended, self))
 
     async def _load_and_receive(self, command: ConversationCommand) -> None:
         try:

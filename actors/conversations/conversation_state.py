@@ -1,7 +1,7 @@
 """The state of a conversation on this instance: its document, its members and the head of its log.
 
-Entries up to `head` are applied. `known_head` is the highest seq that the log is known to contain; it is
-above `head` while another instance writes. This module reads the log and projects it into the document;
+Entries up to `head` are applied. `known_head` is the highest seq that others reported; it is above
+`head` while another instance writes. This module reads the log and projects it into the document;
 `append_pipeline` writes the log.
 """
 

@@ -6,8 +6,9 @@
 Forwarding is an optimization for a few seconds, not a lock. The other instance acknowledges drafts at once;
 until their outcome arrives the origin sends them again each second, and waits as long as it hears from the
 other instance. So an instance that is slow is given time, and nothing is stored by both. From an instance
-that is silent for a second, or at the deadline of a draft, the origin takes the drafts back and appends them
-itself; the log stores each once.
+that is silent for a second the origin takes the drafts back and appends them itself; the log stores each
+once. At the deadline of a draft it takes back those that were forwarded with it, and refuses the expired
+ones.
 """
 
 import asyncio

@@ -30,12 +30,14 @@ def client_id_conflict() -> ApiError:
 
 
 def busy() -> ApiError:
-    return overloaded("The conversation has too many pending commands. Retry later.", RETRY_AFTER_MS)
+    return overloaded(
+        "The conversation has too many pending commands, or old ones. Retry later.", RETRY_AFTER_MS
+    )
 
 
 def overdue() -> ApiError:
     return overloaded(
-        "The command was not executed in time. Retry; a message with the same `client_id` is stored once.",
+        "The command has no result yet. Retry; a message with the same `client_id` is stored once.",
         RETRY_AFTER_MS,
     )
 

@@ -50,7 +50,7 @@ class ForwardingState:
 
     @property
     def is_contended(self) -> bool:
-        """Whether the last batch had a seq conflict."""
+        """Whether the last batch had a seq conflict, until forwarding starts."""
         return self._consecutive_losses > 0
 
     def record_loss(self) -> None:
@@ -120,8 +120,10 @@ class ForwardingState:
         self._recalled.append(pending)
 
     def take_recalled(self) -> list[PendingAppend]:
-        """Remove and return the recalled drafts, in the order of their timeouts."""
+        """Remove and return the recalled drafts, in the order in which they were forwarded."""
         recalled, self._recalled = self._recalled, []
+        # Drafts are sent again at different times, so they may be taken back in another order.
+        recalled.sort(key=lambda pending: pending.forward_number)
         return recalled
 
 

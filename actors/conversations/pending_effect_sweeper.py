@@ -154,7 +154,10 @@ class PendingEffectSweeper:
             await self._store.remove_pending_effect(effect.key)
 
     async def _notify(self, conversation_id: str, since_seq: int) -> None:
-        """Notify users of all entries above `since_seq`."""
+        """Notify users of all entries above `since_seq`. Raises `Unavailable` if some were not notified."""
+        if await self._store.get(conversation_id) is None:
+            # Its creation failed after the effect was recorded.
+            return
         # Activation projects the log into the document.
         ref = self._actors.ensure_active(conversation_id)
         info: ConversationInfo = await ref.ask(lambda reply: GetInfo("", 0, reply), ACTIVATION_TIMEOUT_S)
@@ -175,5 +178,7 @@ class PendingEffectSweeper:
             await self._mentions.notify(
                 [message for message in messages if message.mentions], record.participants
             )
+            if not is_complete:
+                break
         if not is_complete:
             raise Unavailable

@@ -54,12 +54,16 @@ class EffectRecord:
     def end(self, *, completed: bool) -> None:
         """Complete an effect, or leave the record to a sweeper."""
         self._open -= 1
-        self._failed = self._failed or not completed
+        if not completed:
+            self.fail()
         self._remove_if_complete()
 
     def fail(self) -> None:
         """Leave the record to a sweeper."""
-        self._failed = True
+        if not self._failed:
+            self._failed = True
+            # A sweeper may have completed and removed it while the command was still waiting for the store.
+            self._recorder.restore(self.effect)
 
     def stop_sharing(self) -> None:
         self._shared = False
@@ -87,6 +91,10 @@ class PendingEffectRecorder:
         self._wheel.call_later(SHARED_FOR_S, record.stop_sharing)
         return record
 
+    def restore(self, effect: PendingEffect) -> None:
+        """Store a record again in the background, if it was removed."""
+        self._removals.submit(lambda: self._restore(effect))
+
     def remove(self, key: str) -> None:
         """Remove a record in the background. If that fails, a sweeper completes and removes it."""
         self._removals.submit(lambda: self._remove(key))
@@ -94,6 +102,10 @@ class PendingEffectRecorder:
     async def close(self, timeout_s: float) -> None:
         """Wait up to `timeout_s` for running removals."""
         await self._removals.close(timeout_s)
+
+    async def _restore(self, effect: PendingEffect) -> None:
+        with contextlib.suppress(Unavailable):
+            await self._store.add_pending_effect(effect)
 
     async def _remove(self, key: str) -> None:
         with contextlib.suppress(Unavailable):
@@ -107,21 +119,28 @@ class EffectReply:
     the record is left to a sweeper.
     """
 
-    __slots__ = ("_reply", "record")
+    __slots__ = ("_ended", "_reply", "record")
 
     def __init__(self, reply: CommandReply, record: EffectRecord) -> None:
         self._reply = reply
+        self._ended = False
         self.record = record
         record.begin()
 
+    def end(self, *, completed: bool) -> None:
+        """End the effect, once: after a crash a command may be answered again."""
+        if not self._ended:
+            self._ended = True
+            self.record.end(completed=completed)
+
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
-        self.record.end(completed=True)
+        self.end(completed=True)
         self._reply.stored(entry, duplicate=duplicate)
 
     def unchanged(self) -> None:
-        self.record.end(completed=True)
+        self.end(completed=True)
         self._reply.unchanged()
 
     def refused(self, error: ApiError) -> None:
-        self.record.end(completed=error.code != "server.unavailable")
+        self.end(completed=error.code != "server.unavailable")
         self._reply.refused(error)

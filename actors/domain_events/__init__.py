@@ -1,1 +1,1 @@
-"""Domain events between services: published through an outbox, applied exactly once by each consumer."""
+"""Domain events between services: published through an outbox, handled at least once by each consumer."""

@@ -33,8 +33,6 @@ HeadSeqs: TypeAlias = Mapping[str, int]
 
 
 class StreamLossRepair:
-    """`spawn` runs a background task; it does not wait."""
-
     def __init__(
         self,
         streams: UserStreams,
@@ -77,13 +75,14 @@ class StreamLossRepair:
     async def _compare_batch(self, users: Sequence[OnlineUser]) -> bool:
         """Repair users whose position lags their stream. Returns False if the streams are unavailable."""
         users = [user for user in users if user.is_open and user.connection_count]
+        epochs = [user.epoch for user in users]
         try:
             positions = await self._streams.positions([user.user_id for user in users])
         except Unavailable:
             return False
-        for user, position in zip(users, positions, strict=True):
-            # Nearly all positions match.
-            if position == user.position:
+        for user, epoch, position in zip(users, epochs, positions, strict=True):
+            # Nearly all positions match. A new epoch may have begun during the read.
+            if position == user.position or user.epoch != epoch:
                 continue
             if position.epoch != user.position.epoch:
                 self.reset_stream(user, position, "epoch")
@@ -115,11 +114,16 @@ class StreamLossRepair:
         delay_s, attempts = RELOAD_DELAY_S, 0
         while user.reload_requests and user.connection_count:
             requests, attempts = user.reload_requests, attempts + 1
+            known = user.conversations
             try:
                 heads = await self._membership_loader.get(user.user_id) or {}
             except (Unavailable, ApiError):
                 await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
                 delay_s = min(delay_s * 2, RELOAD_DELAY_MAX_S)
+                continue
+            if user.conversations is not known:
+                # The user joined or left one meanwhile: these may be the memberships from before.
+                attempts -= 1
                 continue
             await self._join_current_rooms(user, heads)
             if user.reload_requests == requests:
@@ -151,6 +155,9 @@ class StreamLossRepair:
             )
             if items is None:
                 head = (await self.load_positions([user.user_id]))[user.user_id]
+            if user.epoch != position.epoch:
+                # A new epoch began during the read.
+                return
         except Unavailable:
             # The next comparison of positions starts a repair again.
             return

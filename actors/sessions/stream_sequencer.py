@@ -28,8 +28,6 @@ class StreamOutcome(Enum):
 
 
 class StreamSequencer:
-    """`spawn` runs a background task; it does not wait."""
-
     def __init__(
         self,
         rooms: Rooms,

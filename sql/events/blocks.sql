@@ -29,6 +29,17 @@ RETURNING b.user_id
 DELETE FROM user_blocks
 RETURNING user_id
 
+-- name: event_lock_wait
+-- Waits for running RSVP transactions of the users' events, which may not have seen a block.
+--
+--   :creator_ids uuid[]  :row_limit int   -> id
+SELECT id
+FROM events
+WHERE creator_id = ANY(:creator_ids) AND end_datetime > now()
+ORDER BY id
+LIMIT :row_limit
+FOR SHARE
+
 -- name: attendee_of_blocked_list
 -- Lists what blocked users hold of each other's events: RSVPs, waitlist entries and invites.
 --

@@ -8,6 +8,7 @@ from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import to_uuid, to_uuids
 
 SERVICE = "events"
+LOCKED_EVENTS_MAX = 1000
 
 
 class PostgresEventBlocks:
@@ -18,6 +19,7 @@ class PostgresEventBlocks:
         self._insert = load_statement(SERVICE, "blocks", "block_insert")
         self._delete = load_statement(SERVICE, "blocks", "block_delete")
         self._clear = load_statement(SERVICE, "blocks", "block_clear")
+        self._wait_for_rsvps = load_statement(SERVICE, "blocks", "event_lock_wait")
         self._attendees = load_statement(SERVICE, "blocks", "attendee_of_blocked_list")
         self._remove_attendee = load_statement(SERVICE, "blocks", "blocked_attendee_remove")
 
@@ -33,6 +35,8 @@ class PostgresEventBlocks:
     async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
         if not pairs:
             return []
+        user_ids = {user_id for pair in pairs for user_id in pair}
+        await self._pool.write(self._wait_for_rsvps, to_uuids(sorted(user_ids)), LOCKED_EVENTS_MAX)
         rows = await self._pool.rows(self._attendees, *_columns(pairs), limit)
         return [Attendee(str(row["event_id"]), str(row["user_id"])) for row in rows]
 

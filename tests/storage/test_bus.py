@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from storage.errors import Unavailable
+from storage.errors import InvalidStoreUrl, Unavailable
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
@@ -500,9 +500,9 @@ async def test_password_and_database_of_the_url_are_used(opened: Opening) -> Non
 
 
 async def test_opening_without_a_server_fails(opened: Opening) -> None:
-    """No server raises `Unavailable`; an invalid URL raises `ValueError` without the URL in its text."""
+    """No server raises `Unavailable`; an invalid URL raises `InvalidStoreUrl` without the URL in its text."""
     with pytest.raises(Unavailable):
         await opened("redis://127.0.0.1:9/0", 100)
-    with pytest.raises(ValueError, match="must start with") as failure:
+    with pytest.raises(InvalidStoreUrl, match="must start with") as failure:
         await opened("http://user:secret@example.org", 100, Timeouts())
     assert "secret" not in str(failure.value)

@@ -39,7 +39,7 @@ class BlockedWork:
         self.failing = False
 
     async def __call__(self, transaction: Transaction) -> str:
-        rows = await transaction.rows(INSERT, random_id(), "held", None)
+        rows = await transaction.rows(INSERT, random_id(), "held", None, [], [], [])
         self.started.set()
         await self.proceed.wait()
         if self.failing:

@@ -323,3 +323,24 @@ async def test_forwarded_draft_is_dropped_at_its_deadline(
     proceed.set()
     assert await stored_seq(send(there, room, BEN, "b1")) == (2, True)
     assert [entry.content for entry in await log_of(cluster, room)] == ["a0", "b1"]
+
+
+async def test_drafts_recalled_out_of_order_are_stored_in_order(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drafts are sent again at different times, so a later one may be taken back first."""
+    here = await cluster.start_instance()
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
+    room = await cluster.create_group(here, ANA, BEN)
+    await stored_seq(send(here, room, ANA, "a0"))
+    forwarding = forwarding_of(here, room)
+    forwarding.last_writer, forwarding._forward_until = "gone", float("inf")
+    sends = []
+    for number, timeout_s in ((1, 0.4), (2, 0.05)):
+        monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", timeout_s)
+        sends.append(send(here, room, ANA, f"a{number}"))
+        await until(partial(has_in_flight, forwarding, number))
+
+    for sent in sends:
+        await stored_seq(sent)
+    assert [entry.content for entry in await log_of(cluster, room)] == ["a0", "a1", "a2"]

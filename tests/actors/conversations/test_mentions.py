@@ -305,3 +305,34 @@ async def test_retry_is_not_notified_again(cluster: MentionCluster) -> None:
     assert (again.id, duplicate) == (first.id, True)
     assert mentions.requested == ["hello @ben"]
     assert await pending_effects_of(cluster) == []
+
+
+async def test_effect_of_a_conversation_that_was_not_created_is_settled(cluster: MentionCluster) -> None:
+    """Its creation failed after the effect was recorded."""
+    core, _ = await cluster.start_recording_instance()
+    await cluster.messaging.add_pending_effect(PendingEffect(new_id(), new_id(), "a dead instance", -1, 0))
+    await core.pending_effect_sweeper.sweep(0)
+
+    assert await pending_effects_of(cluster) == []
+
+
+async def test_record_that_was_swept_too_early_is_restored(cluster: MentionCluster) -> None:
+    """A sweeper settles the effect while the message waits for the store; then its notification fails."""
+    core, mentions = await cluster.start_recording_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    mentions.unavailable = True
+    append = cluster.messaging.append
+
+    async def sweep_and_append(entries: Sequence[Entry]) -> Appended:
+        await core.pending_effect_sweeper.sweep(0)
+        assert await pending_effects_of(cluster) == []
+        return await append(entries)
+
+    cluster.messaging.append = sweep_and_append  # type: ignore[method-assign]
+    await send_mentioning(core, room, "hello @ben", BEN)
+    cluster.messaging.append = append  # type: ignore[method-assign]
+    await wait_settled(cluster, 1)
+    mentions.unavailable = False
+    await core.pending_effect_sweeper.sweep(0)
+
+    assert [content for content, _ in mentions.notified] == ["hello @ben"]

@@ -356,6 +356,8 @@ async def test_messages_to_a_deleted_account_are_refused(pair: Pair, people: Reg
             while status == 201:
                 body = {"client_id": uuid4().hex, "content": "anyone there?"}
                 status, problem, _ = await each.request(ana, "POST", f"{ROOT}/{direct}/messages", body)
+                # Messages are limited.
+                await asyncio.sleep(0.05)
         assert (status, problem["code"]) == (409, "conversation.read_only")
         path = f"{ROOT}/{direct}/messages/{own['id']}"
         await each.expect_error("conversation.read_only", 409, ana, "PATCH", path, {"content": "x"})
