@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -112,7 +113,9 @@ async def use_mongo(url: str) -> None:
 
 
 async def use_postgres(url: str) -> None:
-    database = await Database.open(await create_database(url, "users"), "users", PoolLimits())
+    # Its own database: those of the services belong to their roles.
+    own = await create_database(url, f"tls{secrets.token_hex(4)}")
+    database = await Database.open(own, "users", PoolLimits())
     await database.locks.release_all()
     await database.pool.close()
 
