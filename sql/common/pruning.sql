@@ -2,8 +2,7 @@
 -- Deletes events that nobody replayed or dropped since that.
 --
 --   :older_than_s float8  :limit int   -> id
-DELETE FROM dead_letters
-WHERE id IN (
+WITH old AS MATERIALIZED (
     SELECT id
     FROM dead_letters
     WHERE buried_at < now() - make_interval(secs => :older_than_s)
@@ -11,4 +10,7 @@ WHERE id IN (
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
+
+DELETE FROM dead_letters
+WHERE id IN (SELECT id FROM old)
 RETURNING id

@@ -2,8 +2,7 @@
 -- Deletes causes older than that. An event that is handled again later than that notifies again.
 --
 --   :older_than_s float8  :limit int   -> source
-DELETE FROM notification_sources
-WHERE (recipient_id, source) IN (
+WITH old AS MATERIALIZED (
     SELECT recipient_id, source
     FROM notification_sources
     WHERE created_at < now() - make_interval(secs => :older_than_s)
@@ -11,4 +10,7 @@ WHERE (recipient_id, source) IN (
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
+
+DELETE FROM notification_sources
+WHERE (recipient_id, source) IN (SELECT recipient_id, source FROM old)
 RETURNING source

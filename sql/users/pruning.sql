@@ -2,8 +2,7 @@
 -- Deletes sessions that expired before that; until then their owners are told that they expired.
 --
 --   :older_than_s float8  :limit int   -> id
-DELETE FROM user_sessions
-WHERE id IN (
+WITH old AS MATERIALIZED (
     SELECT id
     FROM user_sessions
     WHERE expires_at < now() - make_interval(secs => :older_than_s)
@@ -11,14 +10,16 @@ WHERE id IN (
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
+
+DELETE FROM user_sessions
+WHERE id IN (SELECT id FROM old)
 RETURNING id
 
 -- name: mail_tokens_prune
 -- Deletes tokens that expired before that.
 --
 --   :older_than_s float8  :limit int   -> token_hash
-DELETE FROM mail_tokens
-WHERE token_hash IN (
+WITH old AS MATERIALIZED (
     SELECT token_hash
     FROM mail_tokens
     WHERE expires_at < now() - make_interval(secs => :older_than_s)
@@ -26,14 +27,16 @@ WHERE token_hash IN (
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
+
+DELETE FROM mail_tokens
+WHERE token_hash IN (SELECT token_hash FROM old)
 RETURNING token_hash
 
 -- name: reports_prune
 -- Deletes reports that were resolved before that.
 --
 --   :older_than_s float8  :limit int   -> id
-DELETE FROM reports
-WHERE id IN (
+WITH old AS MATERIALIZED (
     SELECT id
     FROM reports
     WHERE resolved_at < now() - make_interval(secs => :older_than_s)
@@ -41,4 +44,7 @@ WHERE id IN (
     LIMIT :limit
     FOR UPDATE SKIP LOCKED
 )
+
+DELETE FROM reports
+WHERE id IN (SELECT id FROM old)
 RETURNING id
