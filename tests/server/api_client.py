@@ -85,13 +85,15 @@ class ApiClient:
         condition: Callable[[Json], object],
         status: int = 200,
         timeout_s: float = WAIT_TIMEOUT_S,
+        method: str = "GET",
+        request_body: Json = None,
     ) -> Json:
-        """Poll until the response has this status and satisfies the condition."""
+        """Repeat the request until the response has this status and satisfies the condition."""
         last_response: tuple[int, Json] | None = None
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    actual_status, body, _ = await self.request(user, "GET", path)
+                    actual_status, body, _ = await self.request(user, method, path, request_body)
                     last_response = actual_status, body
                     if actual_status == status and condition(body):
                         return body

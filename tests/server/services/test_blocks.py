@@ -4,7 +4,6 @@ A block leaves no place taken and no notification about what is hidden. It does 
 back their own, or from moderating what is theirs.
 """
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import pytest
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.postgres.migrations import database_url
-from tests.server.api_client import WAIT_TIMEOUT_S, ApiClient
+from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,10 +50,6 @@ class Pair:
         event = await self.api.get(self.owner, f"/v1/events/{self.event}")
         path = f"/v1/conversations/{event['conversation_id']}"
         wanted = {user.id for user in users}
-        async with asyncio.timeout(WAIT_TIMEOUT_S):
-            # The conversation is created after the event.
-            while (await self.api.request(self.owner, "GET", path))[0] == 404:  # noqa: ASYNC110 - polls over HTTP
-                await asyncio.sleep(0.05)
         await self.api.wait_for(
             self.owner, path, lambda shown: {card["id"] for card in shown["participants"]} == wanted
         )
@@ -155,12 +150,14 @@ async def nobody_waits_or_is_promoted(pair: Pair) -> None:
     await pair.api.wait_for(pair.holder, pair.rsvp_path().removesuffix("/rsvp"), lambda _: True, status=404)
     await pair.api.expect(200, pair.third, "DELETE", pair.rsvp_path())
     await pair.wait_for_rsvps("GOING")
-    async with asyncio.timeout(WAIT_TIMEOUT_S):
-        # Until the holder's place in the line is withdrawn, the free place is the holder's.
-        body = {"status": "GOING"}
-        while (await pair.api.request(pair.third, "PUT", pair.rsvp_path(), body))[0] == 409:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    await pair.wait_for_rsvps("GOING", pair.third)
+    # Until the holder's place in the line is withdrawn, the free place is the holder's.
+    await pair.api.wait_for(
+        pair.third,
+        pair.rsvp_path(),
+        lambda rsvp: rsvp["status"] == "GOING",
+        method="PUT",
+        request_body={"status": "GOING"},
+    )
     await pair.wait_for_no_notifications(pair.holder)
 
 
