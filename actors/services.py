@@ -2,24 +2,19 @@
 
     write -> outbox -> reader -> user caches, counters, notifications, timelines, conversations
 
-`SharedServices` is what conversations and sessions depend on, and is created before them. `Services` is the
-rest, which depends on them.
+`SharedServices` is what conversations and sessions depend on, and is created before them. `Services` depends
+on them.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from actors.consent.addition_limiter import AdditionLimiter
-from actors.consent.consent import Consent
-from actors.consent.conversation_requests import ConversationRequests
 from actors.consent.privacy_settings import PrivacySettings
 from actors.consent.request_acceptance import RequestAcceptance
 from actors.consent.request_withdrawal import RequestWithdrawalConsumer
 from actors.core import Core
-from actors.delivery.stream_writer import StreamWriter
 from actors.domain_events.consumer import Consumer
 from actors.domain_events.reader import EventSource, Reader
-from actors.domain_events.readers import TOPIC_PREFIX, Producer, Readers
+from actors.domain_events.readers import Producer, Readers
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
 from actors.events.events import Events
@@ -27,15 +22,10 @@ from actors.events.rsvps import Rsvps
 from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
-from actors.hooks import ServiceHooks
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
-from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_consumer import NotificationConsumer
-from actors.notifications.notification_pusher import NotificationPusher
-from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
-from actors.notifications.sender_filter import SenderFilter
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
@@ -43,141 +33,17 @@ from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
 from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
-from actors.social.block_comparison import BlockComparison
-from actors.social.block_service import BlockService
+from actors.service_stores import USER_CACHE_SERVICES
+from actors.shared_services import SharedServices
 from actors.social.mutes import Mutes
 from actors.social.relationships import Relationships
 from actors.social.social import Social
 from actors.social.suggestions import Suggestions
 from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
 from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
-from actors.user_cache.user_cards import UserCards
 from config.limits import Limits
-from storage.contracts.conversation_requests import ConversationRequestStore
-from storage.contracts.domain_events import Cursors, Outbox
-from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
-from storage.contracts.idempotency import IdempotencyKeys
-from storage.contracts.locks import Locks
-from storage.contracts.messaging import ConversationStore
-from storage.contracts.mutes import MuteStore
-from storage.contracts.notifications import NotificationStore
-from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
-from storage.contracts.privacy import PrivacyStore
-from storage.contracts.search_index import SearchIndex
-from storage.contracts.social import AudienceStore, SocialStore
-from storage.contracts.suggestions import SuggestionStore
-from storage.contracts.timelines import Timelines
-from storage.contracts.user_cache import UserCache, UserSnapshotStore
-from storage.contracts.user_streams import UserStreams
 
 EPHEMERAL_CLOSE_TIMEOUT_S = 1.0
-SERVICES = ("users", "social", "posts", "events", "notifications")
-USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
-
-
-@dataclass(frozen=True, slots=True)
-class EventStores:
-    """The stores of one service for domain events: its outbox, and the cursors that are stored with it."""
-
-    outbox: Outbox
-    cursors: Cursors
-    idempotency_keys: IdempotencyKeys
-    locks: Locks
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceStores:
-    user_snapshots: UserSnapshotStore
-    social: SocialStore
-    audiences: AudienceStore
-    mutes: MuteStore
-    suggestions: SuggestionStore
-    posts: PostStore
-    feed_posts: FeedPosts
-    reactions: ReactionStore
-    post_edits: PostEditStore
-    bookmarks: BookmarkStore
-    events: EventStore
-    rsvps: RsvpStore
-    event_blocks: EventBlockStore
-    notifications: NotificationStore
-    conversations: ConversationStore
-    timelines: Timelines
-    user_streams: UserStreams
-    privacy: PrivacyStore
-    conversation_requests: ConversationRequestStore
-    user_caches: dict[str, UserCache]
-    event_stores: dict[str, EventStores]
-    search_indexes: dict[str, SearchIndex]
-
-
-class SharedServices:
-    """Blocks, user cards and notifications: what conversations and sessions depend on."""
-
-    def __init__(self, stores: ServiceStores, limits: Limits) -> None:
-        self.stores = stores
-        self.user_cards = {
-            name: UserCards(stores.user_caches[name], stores.user_snapshots) for name in USER_CACHE_SERVICES
-        }
-        self.block_service = BlockService(stores.social, limits.block_cache_s)
-        self.block_comparison = BlockComparison(stores.social, self.block_service, limits.block_cache_s)
-        self.stream_writer = StreamWriter(stores.user_streams)
-        user_cards = self.user_cards["notifications"]
-        self.notifications = Notifications(
-            stores.notifications, user_cards, self.block_service, self.stream_writer
-        )
-        self.notification_pusher = NotificationPusher(stores.notifications, user_cards, self.stream_writer)
-        self.sender_filter = SenderFilter(self.block_service, stores.mutes)
-        self.mention_notifier = MentionNotifier(
-            stores.notifications,
-            stores.conversations,
-            user_cards,
-            self.sender_filter,
-            self.notification_pusher,
-            self.notifications,
-        )
-        self.conversation_requests = ConversationRequests(
-            stores.conversation_requests,
-            Consent(stores.privacy, stores.social, stores.conversations),
-            AdditionLimiter(limits),
-            self.block_service,
-            self.user_cards["social"],
-            self.stream_writer,
-        )
-        self.on_bus_message: Callable[[str], None] = lambda _topic: None
-
-    def hooks(self) -> ServiceHooks:
-        """Return the hooks for the core."""
-        return ServiceHooks(
-            stream_writer=self.stream_writer,
-            mentions=self.mention_notifier,
-            block_checker=self.block_service,
-            count_unread=self.notifications.count_unread,
-            consent=self.conversation_requests,
-            visible_users=self.visible_users,
-            invalidate_block=self.block_service.invalidate,
-            bus_topics=tuple(TOPIC_PREFIX + service for service in SERVICES),
-            on_bus_message=self._on_bus_message,
-        )
-
-    async def visible_users(self, user_id: str, other_ids: Sequence[str]) -> set[str]:
-        """Return who of `other_ids` is connected to the user and not blocked, and always the user."""
-        blocked_ids = set(await self.block_service.list_blocked_users(user_id))
-        candidates = [
-            other_id for other_id in other_ids if other_id not in blocked_ids and other_id != user_id
-        ]
-        visible_ids = await self.stores.social.connected_among(user_id, candidates)
-        unconnected = [other_id for other_id in candidates if other_id not in visible_ids]
-        visible_ids |= await self.stores.conversations.users_sharing_conversation(user_id, unconnected)
-        return visible_ids | {user_id}
-
-    def _on_bus_message(self, topic: str) -> None:
-        self.on_bus_message(topic)
-
-    async def close(self) -> None:
-        await self.mention_notifier.close()
-        await self.notifications.close()
-        await self.block_service.close()
 
 
 class Services:

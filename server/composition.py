@@ -30,7 +30,9 @@ from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
-from actors.services import USER_CACHE_SERVICES, EventStores, Services, ServiceStores, SharedServices
+from actors.service_stores import USER_CACHE_SERVICES, EventStores, ServiceStores
+from actors.services import Services
+from actors.shared_services import SharedServices
 from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
 from config.settings import Settings
 from server.operator_services import OperatorServices

@@ -1,0 +1,59 @@
+"""The stores that the services of an instance work with."""
+
+from dataclasses import dataclass
+
+from storage.contracts.conversation_requests import ConversationRequestStore
+from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
+from storage.contracts.idempotency import IdempotencyKeys
+from storage.contracts.locks import Locks
+from storage.contracts.messaging import ConversationStore
+from storage.contracts.mutes import MuteStore
+from storage.contracts.notifications import NotificationStore
+from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
+from storage.contracts.privacy import PrivacyStore
+from storage.contracts.search_index import SearchIndex
+from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.suggestions import SuggestionStore
+from storage.contracts.timelines import Timelines
+from storage.contracts.user_cache import UserCache, UserSnapshotStore
+from storage.contracts.user_streams import UserStreams
+
+SERVICES = ("users", "social", "posts", "events", "notifications")
+USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
+
+
+@dataclass(frozen=True, slots=True)
+class EventStores:
+    """The stores of one service for domain events: its outbox, and the cursors that are stored with it."""
+
+    outbox: Outbox
+    cursors: Cursors
+    idempotency_keys: IdempotencyKeys
+    locks: Locks
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStores:
+    user_snapshots: UserSnapshotStore
+    social: SocialStore
+    audiences: AudienceStore
+    mutes: MuteStore
+    suggestions: SuggestionStore
+    posts: PostStore
+    feed_posts: FeedPosts
+    reactions: ReactionStore
+    post_edits: PostEditStore
+    bookmarks: BookmarkStore
+    events: EventStore
+    rsvps: RsvpStore
+    event_blocks: EventBlockStore
+    notifications: NotificationStore
+    conversations: ConversationStore
+    timelines: Timelines
+    user_streams: UserStreams
+    privacy: PrivacyStore
+    conversation_requests: ConversationRequestStore
+    user_caches: dict[str, UserCache]
+    event_stores: dict[str, EventStores]
+    search_indexes: dict[str, SearchIndex]
