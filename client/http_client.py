@@ -127,14 +127,14 @@ class HttpClient:
         return await self._request(User, "GET", f"/v1/users/{quote(user_id, safe='')}")
 
     async def suggestions(self) -> list[Suggestion]:
-        """Return users whom this user may want to follow, the closest first."""
+        """Return users that this user may want to follow, the closest first."""
         return (await self._request(SuggestionList, "GET", "/v1/suggestions")).items
 
     async def dismiss_suggestion(self, user_id: str) -> None:
         await self._request(None, "DELETE", f"/v1/suggestions/{quote(user_id, safe='')}")
 
     async def blocked_users(self, cursor: str | None = None, limit: int = 100) -> Page[UserCard]:
-        """Return a page of the users whom this user blocks, the latest first."""
+        """Return a page of the users that this user blocks, the latest first."""
         query = {"cursor": cursor, "limit": limit}
         return await self._request(Page[UserCard], "GET", "/v1/users/me/blocks", query=query)
 
@@ -146,7 +146,7 @@ class HttpClient:
         await self._request(None, "DELETE", _user_path(user_id, "block"))
 
     async def muted_users(self, cursor: str | None = None, limit: int = 100) -> Page[Mute]:
-        """Return a page of the users whom this user mutes, the latest first."""
+        """Return a page of the users that this user mutes, the latest first."""
         query = {"cursor": cursor, "limit": limit}
         return await self._request(Page[Mute], "GET", "/v1/users/me/mutes", query=query)
 
@@ -212,7 +212,7 @@ class HttpClient:
     async def participants(
         self, conversation_id: str, cursor: str | None = None, limit: int = 100, *, search: str | None = None
     ) -> Page[UserCard]:
-        """Return a page of members; with `search` those of whom a word of a name starts with it."""
+        """Return a page of members; with `search` those with a word of a name that starts with it."""
         path = _conversation_path(conversation_id, "participants")
         query = {"q": search, "cursor": cursor, "limit": limit}
         return await self._request(Page[UserCard], "GET", path, query=query)

@@ -180,7 +180,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Users per second whom one user may add to groups or invite to events, on one instance."""
 
     additions_burst: int = 20_000
-    """Users whom one user may add or invite at once. An addition of more counts as this many."""
+    """Users that one user may add or invite at once. An addition of more counts as this many."""
 
     additions_per_recipient_per_s: float = 20.0
     """Times per second that one user may be added or invited by others, on one instance."""

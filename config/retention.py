@@ -1,4 +1,4 @@
-"""How long rows are kept that nobody needs any more. `docs/operations.md` lists the bounds of all tables."""
+"""How long rows are kept that are no longer needed. `docs/operations.md` lists the bounds of all tables."""
 
 from typing import Final
 

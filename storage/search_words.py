@@ -56,7 +56,7 @@ class SearchTerm(msgspec.Struct, frozen=True):
 def fold(text: str) -> str:
     """Return the text such that texts that differ in case, form or invisible characters are equal."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    # Case folding turns a capital dotted I into i and a dot above, which nobody types.
+    # Case folding turns a capital dotted I into i and a dot above, which is not typed.
     folded = folded.replace("i\u0307", "i")
     return "".join(character for character in folded if not _is_invisible(character))
 

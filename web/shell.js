@@ -87,7 +87,7 @@ export class Shell {
     if (isNew) {
       setChildren(this.#main, view.element);
       scrollTo({ top: scrollTop });
-      // Tells screen readers that the page changed. On the first page they begin at the top anyway.
+      // Announces to screen readers that the page changed. On the first page they begin at the top anyway.
       if (this.#hasShown) this.#main.querySelector("h1")?.focus({ preventScroll: true });
     }
     this.#hasShown = true;

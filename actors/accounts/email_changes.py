@@ -1,8 +1,8 @@
-"""Tells the old address that the e-mail address of an account changed, and undoes the change by the link.
+"""Notifies the old address that the e-mail address of an account changed, and undoes the change by the link.
 
     change -> e-mail to the old address -> undo(token): address restored, sessions ended, password reset sent
 
-A change needs the password, so whoever made it knows the password: undoing it makes that password useless
+A change needs the password, so the one who made it knows the password: undoing it makes that password useless
 too, and sends a link for a new one to the restored address. Otherwise the change could simply be repeated.
 """
 

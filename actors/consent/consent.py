@@ -20,7 +20,7 @@ class AdditionKind(StrEnum):
 
 
 class ConsentNeeded(msgspec.Struct, frozen=True):
-    """Users who have to accept first. Those in `unseen` accept nothing; whoever adds them cannot tell."""
+    """Users who have to accept first. Those in `unseen` accept nothing, which the adder cannot see."""
 
     user_ids: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -44,9 +44,9 @@ class Consent:
         self._conversations = conversations
 
     async def find_needed(self, actor_id: str, user_ids: Sequence[str], kind: AdditionKind) -> ConsentNeeded:
-        """Return those of the users whom the actor may not add directly.
+        """Return those of the users that the actor may not add directly.
 
-        Cost: one query if nobody restricts anything, and at most four, whatever the number of users.
+        Cost: one query if no user restricts anything, and at most four, whatever the number of users.
         """
         others = [user_id for user_id in user_ids if user_id != actor_id]
         if not others:

@@ -70,11 +70,11 @@ class ConversationRequests:
         return RequestStatistics(**self._counts)
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
-        """Return the users who blocked the user or whom the user blocked."""
+        """Return the users who blocked the user or are blocked by the user."""
         return await self._block_service.list_blocked_users(user_id)
 
     async def check(self, actor_id: str, user_ids: Sequence[str], kind: AdditionKind) -> ConsentNeeded:
-        """Charge an addition, and return those of the users whom it may not add directly.
+        """Charge an addition, and return those of the users that it may not add directly.
 
         Raises:
             ApiError: rate.limited.

@@ -144,7 +144,8 @@ class Conversation:
         """Refuse what a member does in a direct conversation if either user blocked the other.
 
         Everything that one user does towards another passes here: sending, editing, reacting, typing and read
-        marks. Taking back one's own message or reaction does not. Nothing is written to a deleted account.
+        marks. Taking back the user's own message or reaction does not. Nothing is written to a deleted
+        account.
         """
         peer = self._state.direct_peer(user_id)
         if peer is None:

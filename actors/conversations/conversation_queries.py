@@ -64,8 +64,8 @@ class ConversationQueries:
     ) -> tuple[list[UserCard], str | None]:
         """Return a page of members by id, and the id after which the next page starts.
 
-        A member who is there all the time is on exactly one page, whoever joins or leaves meanwhile. With
-        `query`, only members of whom a word of the display name or username starts with it.
+        A member who is there all the time is on exactly one page, although others join or leave meanwhile.
+        With `query`, only members with a word of the display name or username that starts with it.
         """
         view = await self.get_view(user_id, conversation_id)
         if query is not None:

@@ -40,10 +40,10 @@ class AdditionConsent(Protocol):
     """Decides whom a user may add to groups, and asks the others."""
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
-        """Return the users who blocked the user or whom the user blocked."""
+        """Return the users who blocked the user or are blocked by the user."""
 
     async def check(self, actor_id: str, user_ids: Sequence[str], kind: AdditionKind) -> ConsentNeeded:
-        """Charge an addition, and return those whom it may not add. Raises `ApiError` (rate.limited)."""
+        """Charge an addition, and return those that it may not add. Raises `ApiError` (rate.limited)."""
 
     async def request(self, actor: UserCard, target: RequestTarget, needed: ConsentNeeded) -> None:
         """Ask users to join. Idempotent. Raises `ApiError` (rate.limited)."""

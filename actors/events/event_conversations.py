@@ -5,7 +5,7 @@ conversation stays with its members, with a SYSTEM message.
 
 Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
 arrive in any order. The creator stays a member regardless of the RSVP. A user who left comes back by
-answering again; a user whom an admin removed, if an admin adds or the creator invites the user.
+answering again; a user that an admin removed, if an admin adds or the creator invites the user.
 """
 
 import asyncio
@@ -188,7 +188,7 @@ class EventConversations:
     async def _update_member(self, event_id: str, user: UserCard) -> None:
         is_going: bool | None = None
         # Repeat until the RSVP is unchanged: another reader may be applying a later event concurrently.
-        # Bounded, because whoever changes their answer all the time must not hold up everybody's events;
+        # Bounded, because a user who changes the answer all the time must not delay the events of others;
         # each change has an event of its own, which applies the last answer.
         for _ in range(CHECKS_MAX):
             now = (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING

@@ -97,7 +97,7 @@ class Events:
         user_ids: Sequence[str],
         idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. Anyone who can see the event can invite users whom they can see, and who can see it.
+        """Invite users. Anyone who can see the event can invite users that they can see, and who can see it.
 
         Users who have to accept first are asked.
         """

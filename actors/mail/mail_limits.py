@@ -1,7 +1,7 @@
 """Limits the e-mails to one address, whatever accounts have it, had it, or were deleted with it.
 
 Counted over all instances, under a keyed hash of the address. Each kind of e-mail has a budget of its own, so
-that strangers who register with somebody's address cannot use up that person's password resets.
+that strangers who register with another address cannot use up the password resets of its owner.
 """
 
 import unicodedata

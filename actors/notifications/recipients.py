@@ -1,6 +1,6 @@
 """Decides which users are notified of whose actions.
 
-Users are not notified of their own actions, nor of those of a user with whom there is a block or whom they
+Users are not notified of their own actions, nor of those of a user with whom there is a block or that they
 mute. Deleted users neither notify nor are notified.
 """
 

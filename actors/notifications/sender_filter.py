@@ -1,4 +1,4 @@
-"""Whose actions notify a user: not those of a user with whom there is a block, or whom the user mutes."""
+"""Whose actions notify a user: not those of a user with a block between them, or who is muted by the user."""
 
 import asyncio
 from collections.abc import Sequence

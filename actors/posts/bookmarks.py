@@ -1,4 +1,4 @@
-"""Bookmarks: posts that a user keeps to find them again. Nobody else sees them."""
+"""Bookmarks: posts that a user keeps to find them again. No other user sees them."""
 
 from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import Posts, post_not_found

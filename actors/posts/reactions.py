@@ -1,7 +1,8 @@
 """Likes and comments.
 
 Only users who can see a post can like it or comment on it. Comments and likes of blocked users are hidden.
-Taking back one's own, and removing comments from one's own post, does not depend on what the user can see.
+Taking back the user's own actions, and removing comments from the user's own post, does not depend on what
+the user can see.
 """
 
 from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from storage.contracts.posts import CommentRecord, PostRecord
 
 
 def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mapping[str, UserCard]) -> Post:
-    """`mentioned` are the users whom the viewer may see as mentioned."""
+    """`mentioned` are the users that the viewer may see as mentioned."""
     return Post(
         id=record.id,
         author=cards[record.author.id],

@@ -132,7 +132,7 @@ class MemberRequested(msgspec.Struct, frozen=True):
 
 
 class Audience(StrEnum):
-    """`known`: people whom the user follows or shares a conversation with."""
+    """`known`: people that the user follows or shares a conversation with."""
 
     EVERYONE = "everyone"
     KNOWN = "known"

@@ -17,7 +17,7 @@ class SocialStats(msgspec.Struct, frozen=True, gc=False):
 
 
 class Mute(msgspec.Struct, frozen=True):
-    """A user whom the caller mutes, what of them is hidden, and until when; null for no end."""
+    """A user that the caller mutes, what of them is hidden, and until when; null for no end."""
 
     user: UserCard
     posts: bool
@@ -32,9 +32,9 @@ class SuggestionReason(StrEnum):
 
 
 class Suggestion(UserCard, frozen=True, gc=False):
-    """A user whom the caller may want to follow, and why.
+    """A user that the caller may want to follow, and why.
 
-    `FRIENDS`: `friend_count` users whom the caller follows follow them. `EVENTS`: they go to the same events.
+    `FRIENDS`: `friend_count` users that the caller follows follow them. `EVENTS`: they go to the same events.
     `POPULAR`: they have many followers.
     """
 
@@ -45,7 +45,7 @@ class Suggestion(UserCard, frozen=True, gc=False):
 class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
-    `mentions` are the users whom `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
     """
 
     id: str

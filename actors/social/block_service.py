@@ -34,7 +34,7 @@ class BlockService:
         """When the last successful comparison with the store started, by `clock`."""
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
-        """Return the users who blocked the user or whom the user blocked."""
+        """Return the users who blocked the user or are blocked by the user."""
         return await self._loader.get(user_id) or ()
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:

@@ -58,7 +58,7 @@ class Mutes:
         await self._store.unmute(user_id, other_id)
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Mute]:
-        """List whom a user mutes, without those with a block between them."""
+        """List the users that a user mutes, without those with a block between them."""
         blocked_ids = await self._block_service.list_blocked_users(user_id)
         records = await self._store.page(user_id, before, blocked_ids, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.user.id))

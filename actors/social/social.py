@@ -54,7 +54,7 @@ class Social:
     async def block(self, user_id: str, other_id: str) -> None:
         """Block a user. A user who is blocked can block back, so existing blocks are not checked.
 
-        Succeeds without effect for a user who does not exist: otherwise it would tell whether a user whom the
+        Succeeds without effect for a user who does not exist: otherwise it would tell whether a user that the
         caller cannot see was deleted, or has blocked the caller.
         """
         if user_id == other_id:
@@ -73,7 +73,7 @@ class Social:
         self._on_changed()
 
     async def blocked_users(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[UserCard]:
-        """List whom a user blocks, also those who block the user and so cannot be seen."""
+        """List the users that a user blocks, also those who block the user and so cannot be seen."""
         records = await self._store.blocked_users(user_id, before, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.user.id))
         cards = await self._user_cards.for_records(record.user for record in page)

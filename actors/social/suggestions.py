@@ -1,4 +1,4 @@
-"""Suggests whom to follow: friends of friends, users who go to the same events, and popular ones.
+"""Suggests users to follow: friends of friends, users who go to the same events, and popular ones.
 
 Stateless.
 """

@@ -1,4 +1,4 @@
-"""Lets the login users mute somebody, so that their lists are not empty."""
+"""Lets the login users mute another user, so that their lists are not empty."""
 
 from collections.abc import Collection, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Lets users whom the login users do not know add them to groups, which makes conversation requests."""
+"""Lets users that the login users do not know add them to groups, which makes conversation requests."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -31,7 +31,7 @@ class RequestPlan(msgspec.Struct, frozen=True):
 def plan_requests(
     users: Sequence[UserPlan], follows: Collection[Follow], conversations: Sequence[ConversationPlan]
 ) -> list[RequestPlan]:
-    """Plan one request for each login user who neither follows nor talks with somebody."""
+    """Plan one request for each login user who neither follows the other nor talks with them."""
     plans = []
     for recipient in (user.index for user in users if user.is_login_user):
         known = {follow.followed for follow in follows if follow.follower == recipient} | {recipient}
@@ -51,7 +51,7 @@ class RequestCreator:
         self._users = users
 
     async def ensure_request(self, plan: RequestPlan) -> bool:
-        """Ask the recipient to join a group. Returns False if a block prevents it, or if nobody is asked."""
+        """Ask the recipient to join a group. Returns False if a block prevents it, or if no user is asked."""
         recipient, actor = self._users[plan.recipient], self._users[plan.actor]
         update = PrivacyUpdate(Audience.KNOWN)
         await self._http.request(

@@ -62,7 +62,7 @@ TAG_DESCRIPTIONS: Final = {
     "tags": "Posts with a tag.",
     "presence": "Who is online.",
     "relationships": "What relates the caller to other users.",
-    "suggestions": "Whom the caller may want to follow.",
+    "suggestions": "Users that the caller may want to follow.",
     "email-changes": "Undo a change of the e-mail address.",
     "password-resets": "Reset a forgotten password by e-mail.",
     "email-verifications": "Verify an e-mail address.",

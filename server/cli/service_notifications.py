@@ -1,4 +1,4 @@
-"""Tells systemd about the state of a service with `Type=notify` (sd_notify(3)).
+"""Reports the state of a service to systemd with `Type=notify` (sd_notify(3)).
 
 The protocol is one datagram per message to the socket that `NOTIFY_SOCKET` names.
 """

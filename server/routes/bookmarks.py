@@ -26,7 +26,7 @@ class BookmarkRoutes:
     async def add(self, request: TypedRequest[None, None]) -> None:
         """Bookmark a post.
 
-        Idempotent. Nobody else sees it.
+        Idempotent. No other user sees it.
         """
         await self._bookmarks.add(request.caller.user.id, request.path_params["id"])
 

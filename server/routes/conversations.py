@@ -222,7 +222,7 @@ class ConversationRoutes:
     async def participants(self, request: TypedRequest[None, ParticipantQuery]) -> Page[UserCard]:
         """List the members of a conversation, ordered by id.
 
-        With `q`, only members of whom a word of the display name or username starts with it.
+        With `q`, only members with a word of the display name or username that starts with it.
         """
         text = request.query.q
         items, next_key = await self._conversations.participants(

@@ -200,7 +200,7 @@ class EventRoutes:
     async def delete_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
         """Withdraw the caller's RSVP, and leave the waiting list.
 
-        Whoever has responded or waits can, also after a block.
+        A user who has responded or waits can, also after a block.
         """
         return await self._rsvps.delete_rsvp(to_user_card(request.caller.user), request.path_params["id"])
 

@@ -64,7 +64,7 @@ class MuteRoutes:
         await self._mutes.unmute(request.caller.user.id, request.path_params["id"])
 
     async def page(self, request: TypedRequest[None, PageQuery]) -> Page[Mute]:
-        """List the users whom the caller mutes, the latest first. Ended mutes are not listed."""
+        """List the users that the caller mutes, the latest first. Ended mutes are not listed."""
         return to_page(
             await self._mutes.page(request.caller.user.id, decode_page_cursor(request), request.query.limit)
         )

@@ -1,6 +1,6 @@
 """Posts, likes, comments and the home feed.
 
-Content of users who have blocked the caller, or whom the caller has blocked, is hidden.
+Content of users who have blocked the caller, or are blocked by the caller, is hidden.
 """
 
 from typing import Annotated, Any

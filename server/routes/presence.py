@@ -1,4 +1,4 @@
-"""Presence of users whom the caller is related to."""
+"""Presence of users that the caller is related to."""
 
 from typing import Annotated
 

@@ -41,7 +41,7 @@ class RelationshipRoutes:
     async def find(self, request: TypedRequest[None, RelationshipQuery]) -> RelationshipList:
         """Get what relates the caller to users, in the order of `user_ids`.
 
-        Users who cannot be seen are omitted, except those whom the caller blocks.
+        Users who cannot be seen are omitted, except those that the caller blocks.
         """
         return RelationshipList(
             await self._relationships.find(request.caller.user.id, request.query.user_ids)

@@ -75,7 +75,7 @@ class SocialRoutes:
         await self._social.unblock(request.caller.user.id, request.path_params["id"])
 
     async def blocked_users(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """List the users whom the caller blocks, the latest first."""
+        """List the users that the caller blocks, the latest first."""
         return to_page(
             await self._social.blocked_users(
                 request.caller.user.id, decode_page_cursor(request), request.query.limit

@@ -1,4 +1,4 @@
-"""Suggestions whom to follow."""
+"""Suggestions of users to follow."""
 
 import msgspec
 
@@ -25,10 +25,10 @@ class SuggestionRoutes:
         )
 
     async def find(self, request: TypedRequest[None, None]) -> SuggestionList:
-        """Get users whom the caller may want to follow.
+        """Get users that the caller may want to follow.
 
-        Users whom followed users follow, who go to the same events, and who have many followers. Not whom
-        the caller follows, mutes, has dismissed, or cannot see.
+        Users that followed users follow, who go to the same events, and who have many followers. Not those
+        that the caller follows, mutes, has dismissed, or cannot see.
         """
         return SuggestionList(await self._suggestions.find(request.caller.user.id))
 

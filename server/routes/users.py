@@ -51,7 +51,7 @@ class UserQuery(PageQuery, frozen=True):
 
 
 LoadBlockedUserIds = Callable[[str], Awaitable[Sequence[str]]]
-"""(viewer id) -> ids of users whom the viewer has blocked or who have blocked the viewer."""
+"""(viewer id) -> ids of users that the viewer has blocked or who have blocked the viewer."""
 
 
 async def no_blocked_users(_viewer_id: str) -> Sequence[str]:

@@ -1,5 +1,5 @@
 -- name: dead_letters_prune
--- Deletes events that nobody replayed or dropped since that.
+-- Deletes events that were neither replayed nor dropped since then.
 --
 --   :older_than_s float8  :limit int   -> id
 WITH old AS MATERIALIZED (

@@ -68,7 +68,7 @@ FROM pg_database
 WHERE datname IN (current_database(), 'template1')
 
 -- name: complete_databases
--- Lists those of some databases that belong to their role, which is no superuser, and to which nobody else connects.
+-- Lists those of some databases that belong to their role, which is no superuser, and to which no other role connects.
 --
 --   :roles text[]  :databases text[]   -> datname
 SELECT d.datname

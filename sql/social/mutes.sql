@@ -21,7 +21,7 @@ WHERE muter_id = :muter_id AND muted_id = :muted_id
 RETURNING muted_id
 
 -- name: mute_page
--- Lists whom a user mutes, the latest first, without the excluded users.
+-- Lists the users that a user mutes, the latest first, without the excluded users.
 --
 --   :muter_id uuid  :before timestamptz  :before_id uuid  :excluded_user_ids uuid[]  :limit int
 --   -> mute and card rows

@@ -122,7 +122,7 @@ ORDER BY f.created_at DESC, f.id DESC
 LIMIT :limit
 
 -- name: blocked_page
--- Lists the users whom a user blocks, the latest first.
+-- Lists the users that a user blocks, the latest first.
 --
 --   :user_id uuid  :before timestamptz  :before_id uuid  :limit int   -> block and card rows
 SELECT

@@ -1,7 +1,7 @@
 -- name: suggestion_list
--- Suggests users to follow: whom followed users follow, some given users, and those with most followers.
+-- Suggests users to follow: users that followed users follow, some given users, and those with most followers.
 --
--- Reads a bounded number of follows, the latest ones. Leaves out users whom the user follows, mutes or has
+-- Reads a bounded number of follows, the latest ones. Leaves out users that the user follows, mutes or has
 -- dismissed, and those with a block between them.
 --
 --   :user_id uuid  :companions uuid[]  :companion_counts int[]  :followees int  :followees_each int

@@ -41,7 +41,7 @@ FOR UPDATE OF u
 -- name: email_change_undo
 -- Restores the address of a token, replaces the password hash and ends all sessions.
 --
--- Tokens of this and of later changes are used up; tokens of earlier changes stay good, so that whoever
+-- Tokens of this and of later changes are used up; tokens of earlier changes stay good, so that a user who
 -- changed the address again cannot undo this. Reset tokens are deleted. Only after email_change_owner_lock.
 --
 --   :token_hash text  :password_hash text   -> user row with session_ids; or none where the token is not good

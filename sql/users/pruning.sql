@@ -1,5 +1,5 @@
 -- name: user_sessions_prune
--- Deletes sessions that expired before that; until then their owners are told that they expired.
+-- Deletes sessions that expired before that; until then their owners get the error that they expired.
 --
 --   :older_than_s float8  :limit int   -> id
 WITH old AS MATERIALIZED (

@@ -71,7 +71,7 @@ class BackupStore(Protocol):
         """Replace the content by that of a backup, and bring it up to date with this version.
 
         Raises:
-            RestoreRefused: a part has another number of rows than `state` tells.
+            RestoreRefused: a part has another number of rows than `state` states.
         """
 
 

@@ -36,7 +36,7 @@ class EmailChangeStore(Protocol):
     ) -> EmailChangeRecord:
         """Change a profile with an `email`. The token restores the old address for `lifetime_s`.
 
-        While a token is good, nobody else can have the old address.
+        While a token is good, no other account can have the old address.
 
         Raises:
             Missing: there is no such user.

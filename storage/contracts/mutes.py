@@ -41,7 +41,7 @@ class MuteStore(Protocol):
     async def page(
         self, muter_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[MuteRecord]:
-        """Return whom a user mutes, the latest first."""
+        """Return the users that a user mutes, the latest first."""
 
     async def post_muters_among(self, author_id: str, user_ids: Sequence[str]) -> set[str]:
         """Return those of the users who mute the author's posts. One round trip."""

@@ -108,7 +108,7 @@ class SocialStore(Protocol):
     ) -> list[FollowRecord]: ...
 
     async def blocked_users(self, user_id: str, before: PageKey | None, limit: int) -> list[BlockRecord]:
-        """Return whom a user blocks, the latest first."""
+        """Return the users that a user blocks, the latest first."""
 
     async def relations(self, user_id: str, others: Sequence[str]) -> Mapping[str, RelationRecord]:
         """Return how a user relates to each of `others`, also to those who do not exist. One round trip."""

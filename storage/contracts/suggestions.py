@@ -1,4 +1,4 @@
-"""The store of suggestions whom to follow, in the Social service. All methods raise `Unavailable`."""
+"""The store of suggestions of users to follow, in the Social service. All methods raise `Unavailable`."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,7 +9,7 @@ from storage.contracts.user_cache import UserCardRecord
 
 
 class SuggestionRecord(msgspec.Struct, frozen=True):
-    """`friend_count`: how many users whom the user follows follow this one."""
+    """`friend_count`: how many users that the user follows follow this one."""
 
     user: UserCardRecord
     friend_count: int
@@ -22,8 +22,8 @@ class SuggestionStore(Protocol):
     ) -> list[SuggestionRecord]:
         """Return users to follow, the closest first, then those with most followers. One round trip.
 
-        `companions` are further users to consider, with how often each met the user. Leaves out whom the
-        user follows, mutes or has dismissed, and users with a block between them.
+        `companions` are further users to consider, with how often each met the user. Leaves out those that
+        the user follows, mutes or has dismissed, and users with a block between them.
         """
 
     async def dismiss(self, user_id: str, dismissed_id: str) -> None:

@@ -35,7 +35,7 @@ class MongoServer(ABC):
 
     name = "mongo"
     data_name: ClassVar[str]
-    """The folder of the data, which tells by which server it was written."""
+    """The folder of the data, which shows which server wrote it."""
     stop_steps: StopSteps = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
     # After the disk was full it keeps running and answers pings but fails all other commands.
     restart_on_failed_checks = True
@@ -104,7 +104,7 @@ class MongoServer(ABC):
     async def _create(self) -> None:
         """Create an empty store with its user in a temporary folder and rename it.
 
-        Until the user exists, the server accepts others, but its port is known to nobody yet. If another user
+        Until the user exists, the server accepts others, but its port is not known yet. If another user
         appears meanwhile, the store is discarded.
         """
         staging = self._folder.path / f"{self.data_name}.new"

@@ -16,7 +16,7 @@ REPLICA_SET = "convene"
 KEY_BYTES = 48
 CACHE_SIZE_GB = "1"
 OPLOG_SIZE_MB = "990"
-"""The smallest: nobody reads it. The default is a share of the disk."""
+"""The smallest, because it is not read. The default is a share of the disk."""
 SLOW_MS = "600000"
 """MongoDB logs slow commands with their documents, which hold users' texts."""
 

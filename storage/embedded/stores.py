@@ -108,7 +108,7 @@ class EmbeddedStores:
             raise StoresUnavailable(msg)
         binaries = find_binaries()
         if self._mongo_url is None:
-            # Refused before the folder is made. The choice is made later, when nobody else can make one.
+            # Refused before the folder is made. The choice is made later, when no other process can make one.
             choose_document_store(self._folder.path, self._mongod, ignore_report)
         if identify(os.getpid()) is None:
             msg = f"The embedded stores need /proc, which is not available here: {INSTALL_HINT}."

@@ -96,7 +96,7 @@ async def create_service_databases(admin_url: str, roles: Sequence[ServiceRole])
                 await _ensure_role(connection, role)
                 await _ensure_database(connection, role)
                 await _hand_over(urlunsplit(urlsplit(admin_url)._replace(path=f"/{role.database}")), role)
-                # Last, because it tells that all before it was done.
+                # Last, because it marks that all before it was done.
                 await _run(connection, SET_PRIVILEGES, role.database, role.name)
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
@@ -126,7 +126,7 @@ async def role_exists(admin_url: str, role: str) -> bool:
 
 
 async def close_maintenance_databases(admin_url: str) -> None:
-    """Let nobody but superusers connect to the databases that belong to no service.
+    """Let only superusers connect to the databases that belong to no service.
 
     For a server that has no other users. Raises `Unavailable`.
     """

@@ -1,4 +1,4 @@
-"""Suggestions whom to follow, in PostgreSQL."""
+"""Suggestions of users to follow, in PostgreSQL."""
 
 from collections.abc import Mapping
 

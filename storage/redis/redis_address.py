@@ -68,7 +68,7 @@ def parse_address(url: str) -> RedisAddress:
 
 
 def _check_tls_options(options: dict[str, Any], address: RedisAddress) -> None:
-    """Refuse what would be ignored: whoever asks for TLS must not get less of it than was meant."""
+    """Refuse options that would be ignored: a URL that asks for TLS must get all of it."""
     unknown = sorted(name for name in options if name.startswith("ssl") and name not in TLS_OPTIONS)
     if unknown:
         raise InvalidStoreUrl(

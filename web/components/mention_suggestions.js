@@ -1,4 +1,4 @@
-// Completes `@name` in a text field: members of whom a word of the username or display name matches; those of
+// Completes `@name` in a text field: members with a word of the username or display name that matches; those of
 // large groups are found by the server. Arrow keys select, Enter and Tab insert, Escape closes.
 
 import { MemberNames } from "../state/member_names.js";

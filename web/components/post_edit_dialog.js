@@ -1,4 +1,4 @@
-// Edits one's own post, and shows its former texts.
+// Edits a post of the user, and shows its former texts.
 
 import { Dialog } from "./dialog.js";
 import { element } from "./dom.js";

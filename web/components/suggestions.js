@@ -1,4 +1,4 @@
-// People whom the user may want to follow, with the reason. A suggestion can be dismissed.
+// People that the user may want to follow, with the reason. A suggestion can be dismissed.
 
 import { element } from "./dom.js";
 import { icon } from "./icons.js";

@@ -1,4 +1,4 @@
-// Tells how many people have to accept before they join.
+// Shows how many people have to accept before they join.
 
 import { toast } from "./toast.js";
 

@@ -11,7 +11,7 @@ export class MemberNames {
   #api;
   #myId;
   #conversation;
-  // Ids by username of people that are not among the loaded members; null for a name that nobody has.
+  // Ids by username of people that are not among the loaded members; null for a name without a user.
   #known = new Map();
 
   constructor(api, myId, conversation) {
@@ -26,7 +26,7 @@ export class MemberNames {
     return count > participants.length;
   }
 
-  // The loaded members of whom a word of a name starts with `prefix`.
+  // The loaded members with a word of a name that starts with `prefix`.
   loaded(prefix) {
     const folded = fold(prefix);
     return this.#conversation.info.participants.filter(

@@ -56,7 +56,7 @@ export function feedView(session) {
     }
   }
 
-  // Someone who follows nobody sees only their own posts.
+  // A user who follows no one sees only their own posts.
   async function offerPeople() {
     try {
       const { items } = await session.api.get(`/v1/users/${session.user.id}/following`, { limit: 1 });

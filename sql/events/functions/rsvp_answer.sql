@@ -4,7 +4,7 @@
 -- earlier changes; a single statement that locks and reads would see the state from before the wait.
 -- `status` and `place` (null if not waiting) are the result; `refused` is why nothing was done: missing (also
 -- with a block between user and creator), removed (by a host), event.past or event.full. After the start
--- nobody is promoted, and a free place goes to the first user who asks for it.
+-- no one is promoted, and a free place goes to the first user who asks for it.
 CREATE OR REPLACE FUNCTION rsvp_answer(
     of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN,
     OUT status TEXT, OUT place BIGINT, OUT refused TEXT

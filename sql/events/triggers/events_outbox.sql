@@ -72,7 +72,7 @@ CREATE OR REPLACE TRIGGER invites_outbox
 AFTER INSERT ON event_invites
 FOR EACH ROW EXECUTE FUNCTION invites_outbox();
 
--- A repeated invite notifies nobody again; the attendees of the event are only recomputed.
+-- A repeated invite creates no further notification; the attendees of the event are only recomputed.
 CREATE OR REPLACE FUNCTION invites_repeated_outbox() RETURNS TRIGGER AS $$
 BEGIN
     INSERT INTO outbox (key, type, payload)

@@ -1,4 +1,4 @@
--- Fires after a user is created or an address changes. Rejects an address that somebody else had and can
+-- Fires after a user is created or an address changes. Rejects an address that another account had and can
 -- still take back, as if it were in use.
 --
 -- Takes no locks. It fires after the unique index has waited for a concurrent change of that address, and its
