@@ -4,11 +4,11 @@ Token buckets of this instance, in bounded tables. An addition of several users 
 none.
 """
 
-import math
 import time
 from collections.abc import Callable, Sequence
 
 from actors.protocol.errors import ApiError
+from actors.runtime.token_bucket import TokenBuckets
 from config.limits import Limits
 
 BUCKETS_MAX = 20_000
@@ -16,9 +16,9 @@ BUCKETS_MAX = 20_000
 
 class AdditionLimiter:
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._by_actor = _Buckets(limits.additions_per_s, limits.additions_burst, clock)
-        self._by_recipient = _Buckets(
-            limits.additions_per_recipient_per_s, limits.additions_per_recipient_burst, clock
+        self._by_actor = TokenBuckets(limits.additions_per_s, limits.additions_burst, BUCKETS_MAX, clock)
+        self._by_recipient = TokenBuckets(
+            limits.additions_per_recipient_per_s, limits.additions_per_recipient_burst, BUCKETS_MAX, clock
         )
 
     def consume(self, actor_id: str, user_ids: Sequence[str]) -> None:
@@ -30,43 +30,16 @@ class AdditionLimiter:
         others = [user_id for user_id in dict.fromkeys(user_ids) if user_id != actor_id]
         if not others:
             return
-        wait_s = max(
-            self._by_actor.wait_s(actor_id, len(others)),
-            *(self._by_recipient.wait_s(user_id, 1) for user_id in others),
+        wait_ms = max(
+            self._by_actor.wait_ms(actor_id, len(others)),
+            *(self._by_recipient.wait_ms(user_id, 1) for user_id in others),
         )
-        if wait_s > 0:
+        if wait_ms > 0:
             raise ApiError(
                 "rate.limited",
                 "Too many users were added or invited; retry after `retry_after_ms`.",
-                retry_after_ms=math.ceil(wait_s * 1000),
+                retry_after_ms=wait_ms,
             )
-        self._by_actor.take(actor_id, len(others))
+        self._by_actor.get(actor_id).consume(len(others))
         for user_id in others:
-            self._by_recipient.take(user_id, 1)
-
-
-class _Buckets:
-    """Token buckets by key: (tokens, when they were counted). The least recently used gives way."""
-
-    __slots__ = ("_buckets", "_burst", "_clock", "_per_s")
-
-    def __init__(self, per_s: float, burst: float, clock: Callable[[], float]) -> None:
-        self._per_s = per_s
-        self._burst = burst
-        self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}
-
-    def wait_s(self, key: str, count: int) -> float:
-        """Return when the bucket will have `count` tokens, at most a full bucket; 0 if it has them."""
-        return max(0.0, (min(count, self._burst) - self._tokens(key)) / self._per_s)
-
-    def take(self, key: str, count: int) -> None:
-        tokens = self._tokens(key)
-        self._buckets.pop(key, None)
-        if len(self._buckets) >= BUCKETS_MAX:
-            del self._buckets[next(iter(self._buckets))]
-        self._buckets[key] = (tokens - min(count, self._burst), self._clock())
-
-    def _tokens(self, key: str) -> float:
-        tokens, counted_at = self._buckets.get(key, (self._burst, 0.0))
-        return min(self._burst, tokens + (self._clock() - counted_at) * self._per_s)
+            self._by_recipient.get(user_id).consume()

@@ -1,4 +1,4 @@
-"""A token bucket rate limiter. Its methods do not wait."""
+"""Token bucket rate limiters. Their methods do not wait."""
 
 import math
 import time
@@ -33,6 +33,14 @@ class TokenBucket:
         self._tokens = tokens
         return max(1, math.ceil((cost - tokens) / self._per_s * 1000))
 
+    def wait_ms(self, cost: float) -> int:
+        """Return what `consume` would, and take nothing."""
+        tokens = min(self._burst, self._tokens + (self._clock() - self._refilled_at) * self._per_s)
+        cost = min(self._burst, cost)
+        if tokens >= cost:
+            return 0
+        return max(1, math.ceil((cost - tokens) / self._per_s * 1000))
+
     @property
     def full(self) -> bool:
         """Whether the bucket is filled to its burst."""
@@ -42,3 +50,41 @@ class TokenBucket:
     def tokens(self) -> float:
         """Tokens left after the last `consume`."""
         return self._tokens
+
+
+class TokenBuckets:
+    """Token buckets of one rate limit, by key; at most `max_entries`.
+
+    A full table evicts the least recently used bucket; its key starts with a full one next time. There are no
+    timers: a bucket is refilled from the clock when it is used.
+    """
+
+    __slots__ = ("_buckets", "_burst", "_clock", "_max_entries", "_per_s")
+
+    def __init__(
+        self, per_s: float, burst: float, max_entries: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._max_entries = max_entries
+        self._clock = clock
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def get(self, key: str) -> TokenBucket:
+        """Return the key's bucket, which is then the most recently used."""
+        bucket = self._buckets.pop(key, None)
+        if bucket is None:
+            if len(self._buckets) >= self._max_entries:
+                del self._buckets[next(iter(self._buckets))]
+            bucket = TokenBucket(self._per_s, self._burst, self._clock)
+        # Reinserted at the end: the first entry is the least recently used.
+        self._buckets[key] = bucket
+        return bucket
+
+    def wait_ms(self, key: str, cost: float) -> int:
+        """Return what `consume` of the key's bucket would; take nothing, and create no bucket."""
+        bucket = self._buckets.get(key)
+        return 0 if bucket is None else bucket.wait_ms(cost)
+
+    def __len__(self) -> int:
+        return len(self._buckets)

@@ -15,7 +15,7 @@ from aiohttp import web
 from multidict import istr
 
 from actors.protocol.errors import ApiError
-from actors.runtime.token_bucket import TokenBucket
+from actors.runtime.token_bucket import TokenBuckets
 from config.limits import Limits
 from config.settings import ServerSettings
 
@@ -38,32 +38,20 @@ class RateDecision(msgspec.Struct, frozen=True):
 
 
 class TokenBucketTable:
-    """Token buckets of one rate limit, by key; at most `max_entries`.
+    """Token buckets of one rate limit, by key; at most `max_entries`."""
 
-    A full table evicts the least recently used bucket; its key starts with a full one next time. There are no
-    timers: a bucket is refilled from the clock when it is used.
-    """
-
-    __slots__ = ("_buckets", "_clock", "_max_entries", "_rate_limit")
+    __slots__ = ("_buckets", "_rate_limit")
 
     def __init__(
         self, rate_limit: RateLimit, max_entries: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._rate_limit = rate_limit
-        self._max_entries = max_entries
-        self._clock = clock
-        self._buckets: dict[str, TokenBucket] = {}
+        self._buckets = TokenBuckets(rate_limit.per_s, rate_limit.burst, max_entries, clock)
 
     def consume(self, key: str, cost: int = 1) -> RateDecision:
         """Take `cost` tokens of the key's bucket, or return when there will be as many."""
         rate_limit = self._rate_limit
-        bucket = self._buckets.pop(key, None)
-        if bucket is None:
-            if len(self._buckets) >= self._max_entries:
-                del self._buckets[next(iter(self._buckets))]
-            bucket = TokenBucket(rate_limit.per_s, rate_limit.burst, self._clock)
-        # Reinserted at the end: the first entry is the least recently used.
-        self._buckets[key] = bucket
+        bucket = self._buckets.get(key)
         wait_ms = bucket.consume(cost)
         tokens = bucket.tokens
         return RateDecision(
@@ -76,24 +64,6 @@ class TokenBucketTable:
 
     def __len__(self) -> int:
         return len(self._buckets)
-
-
-FORWARDED_FOR_CHARACTERS = 2000
-
-
-def client_address(request: web.Request, trusted_proxies: int) -> str:
-    """Return the address seen by the outermost of `trusted_proxies` proxies, or else the peer's."""
-    peer = request.remote or "unknown"
-    if trusted_proxies == 0:
-        return peer
-    forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", []))[-FORWARDED_FOR_CHARACTERS:]
-    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
-    if len(hops) < trusted_proxies:
-        return peer
-    try:
-        return str(ipaddress.ip_address(hops[-trusted_proxies]))
-    except ValueError:
-        return peer
 
 
 RATE_DECISION: Final = web.RequestKey("rate_decision", RateDecision)

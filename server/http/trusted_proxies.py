@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from server.http.rate_limiter import client_address
+FORWARDED_FOR_CHARACTERS = 2000
 
 
 class TrustedProxies:
@@ -20,7 +20,14 @@ class TrustedProxies:
         peer = request.remote or "unknown"
         if self._count == 0 or not self._is_proxy(peer):
             return peer
-        return client_address(request, self._count)
+        forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", []))[-FORWARDED_FOR_CHARACTERS:]
+        hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+        if len(hops) < self._count:
+            return peer
+        try:
+            return str(ipaddress.ip_address(hops[-self._count]))
+        except ValueError:
+            return peer
 
     def _is_proxy(self, peer: str) -> bool:
         try:
