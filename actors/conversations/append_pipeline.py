@@ -282,10 +282,7 @@ class AppendPipeline:
 
     async def _on_change_stored(self, pending: PendingAppend) -> None:
         self._forwarding.record_win()
-        if isinstance(pending.command, ChangeMembership):
-            await self._effects.complete_membership(pending, pending.command.change)
-        else:
-            await self._effects.complete_message_change(pending)
+        await self._effects.complete(pending)
         await self._catch_up_and_submit()
 
     def _on_seq_conflict(self) -> None:

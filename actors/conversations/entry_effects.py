@@ -55,28 +55,13 @@ class EntryEffects:
             entry, self._state.roster.members.keys(), lambda notified: record.end(completed=notified)
         )
 
-    async def complete_membership(self, pending: PendingAppend, change: MembershipChange) -> None:
-        """Apply a stored membership entry, and answer its command."""
-        entry = pending.entry
-        assert isinstance(entry, MessageEntry)
-        try:
-            await self._apply_membership(entry, change, pending)
-        except Exception as error:
-            # The entry is stored, and the next catch-up projects it. Only this caller gets an error.
-            self._state.mark_uncertain()
-            pending.refused(outcome_unknown())
-            if not isinstance(error, Unavailable):
-                raise
-        else:
-            pending.stored(entry)
+    async def complete(self, pending: PendingAppend) -> None:
+        """Apply a stored membership entry or change, and answer its command.
 
-    async def complete_message_change(self, pending: PendingAppend) -> None:
-        """Apply a stored change to its message, and answer its command with the message."""
-        entry, message = pending.entry, pending.target_message
-        assert isinstance(entry, ChangeEntry)
-        assert message is not None
+        The command's result is the membership entry, or the changed message.
+        """
         try:
-            changed = await self._apply_message_change(entry, message)
+            result = await self._apply(pending)
         except Exception as error:
             # The entry is stored, and the next catch-up applies it. Only this caller gets an error.
             self._state.mark_uncertain()
@@ -84,7 +69,18 @@ class EntryEffects:
             if not isinstance(error, Unavailable):
                 raise
         else:
-            pending.stored(changed)
+            pending.stored(result)
+
+    async def _apply(self, pending: PendingAppend) -> MessageEntry:
+        entry = pending.entry
+        if isinstance(pending.command, ChangeMembership):
+            assert isinstance(entry, MessageEntry)
+            await self._apply_membership(entry, pending.command.change, pending)
+            return entry
+        message = pending.target_message
+        assert isinstance(entry, ChangeEntry)
+        assert message is not None
+        return await self._apply_message_change(entry, message)
 
     async def _apply_membership(
         self, entry: MessageEntry, change: MembershipChange, pending: PendingAppend

@@ -49,9 +49,8 @@ class MembershipNotifier:
 
         Raises `Unavailable`. If the instance stops in between, a sweeper notifies.
         """
-        record = await self._pending_effects.create(conversation.id, NEW_CONVERSATION)
+        record = await self._pending_effects.create(conversation.id, NEW_CONVERSATION, shared=False)
         record.begin()
-        record.stop_sharing()
         is_complete = False
         try:
             existing = await self._store.create(conversation)

@@ -35,11 +35,11 @@ class EffectRecord:
 
     __slots__ = ("_failed", "_open", "_recorder", "_shared", "effect")
 
-    def __init__(self, recorder: "PendingEffectRecorder", effect: PendingEffect) -> None:
+    def __init__(self, recorder: "PendingEffectRecorder", effect: PendingEffect, *, shared: bool) -> None:
         self._recorder = recorder
         self._open = 0
         self._failed = False
-        self._shared = True
+        self._shared = shared
         self.effect = effect
 
     @property
@@ -83,12 +83,16 @@ class PendingEffectRecorder:
         self._instance = instance
         self._removals = TaskPool("pending effect removals", REMOVALS_PENDING_MAX, REMOVALS_RUNNING_MAX)
 
-    async def create(self, conversation_id: str, since_seq: int) -> EffectRecord:
-        """Record that entries above `since_seq` have effects. Raises `Unavailable`."""
+    async def create(self, conversation_id: str, since_seq: int, *, shared: bool = True) -> EffectRecord:
+        """Record that entries above `since_seq` have effects. Raises `Unavailable`.
+
+        A record that is not shared is removed with its last effect.
+        """
         effect = PendingEffect(new_id(), conversation_id, self._instance, since_seq, now_ms())
         await self._store.add_pending_effect(effect)
-        record = EffectRecord(self, effect)
-        self._wheel.call_later(SHARED_FOR_S, record.stop_sharing)
+        record = EffectRecord(self, effect, shared=shared)
+        if shared:
+            self._wheel.call_later(SHARED_FOR_S, record.stop_sharing)
         return record
 
     def restore(self, effect: PendingEffect) -> None:
