@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
+from actors.runtime.task_pool import TaskPool
 from storage.contracts.search_index import SearchIndex
 from storage.errors import StorageError
 
@@ -21,16 +22,14 @@ class SearchIndexer:
     def __init__(self, indexes: Mapping[str, SearchIndex], interval_s: float = INTERVAL_S) -> None:
         self._indexes = indexes
         self._interval_s = interval_s
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskPool("search indexer")
         self.indexed_count = 0
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._index_periodically())
+        self._tasks.spawn(self._index_periodically())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def index_all(self) -> int:
         """Compute all missing words, batch by batch. Returns how many rows had none."""

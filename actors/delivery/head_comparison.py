@@ -11,6 +11,7 @@ import math
 from functools import partial
 
 from actors.delivery.rooms import LogFrameReader, Rooms, retry_until_available
+from actors.runtime.task_pool import TaskPool
 from storage.errors import Unavailable
 
 COMPARE_PERIOD_S = 4.0
@@ -29,15 +30,13 @@ class HeadComparison:
         self._rooms = rooms
         self._log_reader = log_reader
         self._requested = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskPool("head comparison")
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks.spawn(self._run())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     def compare_now(self) -> None:
         """Compare all rooms as soon as possible, after bus messages may have been lost."""

@@ -14,6 +14,7 @@ import logging
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.serializers import to_notification
 from actors.protocol.server_frames import NotificationCreated
+from actors.runtime.task_pool import TaskPool
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.notifications import NotificationStore
 from storage.errors import StorageError
@@ -30,15 +31,13 @@ class NotificationPusher:
         self._user_cards = user_cards
         self._stream_writer = stream_writer
         self._wake_event = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskPool("notification pusher")
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks.spawn(self._run())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     def wake(self) -> None:
         """Push soon: there may be undelivered notifications."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from actors.runtime.task_pool import TaskPool
 from config.retention import PRUNING_BATCH_ROWS, PRUNING_BATCHES_PER_RUN, PRUNING_INTERVAL_S
 from storage.contracts.locks import Locks
 from storage.contracts.pruning import PrunableTable
@@ -34,15 +35,13 @@ class PruningJob:
         self._locks = locks
         self._rows: Counter[str] = Counter({table.name: 0 for table in tables})
         self._completed_at_s = 0.0
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskPool("pruning")
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run_periodically())
+        self._tasks.spawn(self._run_periodically())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        await self._tasks.cancel()
 
     def statistics(self) -> PruningStatistics:
         return PruningStatistics(dict(self._rows), self._completed_at_s)

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from actors.runtime.task_pool import TaskPool
 from actors.social.block_service import BlockService
 from storage.contracts.social import SocialStore
 from storage.errors import StorageError
@@ -33,15 +34,13 @@ class BlockComparison:
         self._interval_s = interval_s
         self._clock = clock
         self._last_started_at: float | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskPool("block comparison")
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks.spawn(self._run())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def compare(self) -> None:
         """Drop cached pairs that were blocked since the last comparison. Raises `StorageError`."""

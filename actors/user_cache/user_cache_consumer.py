@@ -9,6 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.domain_events.event_types import UserDeleted, UserUpserted, decode_event
+from actors.runtime.task_pool import TaskPool
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.user_cache import UserCache, UserSnapshot, UserSnapshotStore
 from storage.errors import StorageError
@@ -70,16 +71,14 @@ class UserCacheReconciler:
     def __init__(self, user_snapshots: UserSnapshotStore, user_caches: Sequence[UserCache]) -> None:
         self._user_snapshots = user_snapshots
         self._user_caches = user_caches
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskPool("user cache reconciliation")
         self.repaired_count = 0
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._reconcile_periodically())
+        self._tasks.spawn(self._reconcile_periodically())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def reconcile(self) -> int:
         """Compare all entries once. Returns how many were repaired."""
