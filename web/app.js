@@ -9,6 +9,7 @@ import { registerServiceWorker } from "./components/installation.js";
 import { refreshRelativeTimes } from "./components/time_format.js";
 import { toast } from "./components/toast.js";
 import { Api } from "./network/api.js";
+import { CloseInfo } from "./network/close_info.js";
 import { Credentials } from "./network/credentials.js";
 import { Router } from "./router.js";
 import { Shell } from "./shell.js";
@@ -54,7 +55,7 @@ class App {
     startShortcuts();
     registerServiceWorker();
     this.#addRoutes();
-    this.#api.unauthorized.on((error) => this.#end(error.message));
+    this.#api.unauthorized.on((error) => this.#end(CloseInfo.fromAuthError(error.code).text));
     this.#credentials.onChangedElsewhere(() => location.reload());
     if (this.#credentials.load() === null) {
       this.#shell.leave();
@@ -72,7 +73,7 @@ class App {
     const onEmailRestored = () =>
       this.#end("Your email address was restored. We sent it a link to choose a new password.");
     const onDeleted = () => this.#end("Your account was deleted.");
-    router.add("/login", () => loginView(api, enter, this.#takeNotice()), { open: true });
+    router.add("/login", () => loginView(api, enter, this.#notice), { open: true });
     router.add("/register", () => registerView(api, enter), { open: true });
     router.add("/forgot", () => forgotView(api), { open: true });
     router.add("/reset/:token", ({ token }) => resetView(api, token, onReset), { open: true });
@@ -141,6 +142,7 @@ class App {
   }
 
   #begin(user) {
+    this.#notice = "";
     this.#session = new Session(this.#api, this.#credentials, user);
     this.#session.socket.sessionEnded.on((info) => this.#end(info.text));
     this.#shell.enter(this.#session);
@@ -148,7 +150,8 @@ class App {
     this.#session.start();
   }
 
-  // The session ended, here or elsewhere. `notice` is shown at the login.
+  // The session ended, here or elsewhere. The login shows `notice`, the later one if this is called twice: the
+  // socket may learn that the account was deleted before the request that deleted it is answered.
   #end(notice) {
     const address = location.hash;
     this.#router.closeAll();
@@ -176,12 +179,6 @@ class App {
     if (this.#session !== null) this.#end("");
     this.#afterLogin = null;
     if (!revoked) toast(LOGOUT_FAILED, { kind: "error" });
-  }
-
-  #takeNotice() {
-    const notice = this.#notice;
-    this.#notice = "";
-    return notice;
   }
 }
 

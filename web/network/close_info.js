@@ -5,11 +5,12 @@
 const CLIENT_ERRORS = new Set([1002, 1003, 1007, 1009, 1010]);
 const SESSION_ENDED = new Set([4501, 4502, 4503]);
 
+const LOGGED_OUT = "You were logged out, here or on another device.";
 const TEXTS = {
   4500: "Something went wrong. Reload the page.",
-  4501: "You are logged out.",
+  4501: LOGGED_OUT,
   4502: "Your session has expired. Log in again.",
-  4503: "You were logged out, here or on another device.",
+  4503: LOGGED_OUT,
   4505: "You have too many open connections. Close some tabs or devices, then reconnect.",
   4506: "Connecting took too long.",
 };
@@ -19,6 +20,11 @@ export class CloseInfo {
     this.code = code;
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
+  }
+
+  // For a refused token: `code` is an `auth.*` error of a request or of `authenticate`.
+  static fromAuthError(code) {
+    return new CloseInfo(code === "auth.expired" ? 4502 : 4501);
   }
 
   get mayReconnect() {

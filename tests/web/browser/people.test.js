@@ -65,7 +65,7 @@ journey("muted and blocked people are listed in every browser", async () => {
   await dialog.getByRole("button", { name: "Mute" }).click();
   await one.getByText("Ben Stone is muted.").waitFor();
   await one.goto(`${server.url}/#/@${eve.username}`);
-  await one.getByRole("heading", { name: "Eve" }).waitFor();
+  await one.getByRole("heading", { name: "Eve", exact: true }).waitFor();
   await one.getByRole("button", { name: "More actions" }).click();
   await one.getByRole("menuitem", { name: "Block Eve" }).click();
   await one.getByRole("dialog").getByRole("button", { name: "Block" }).click();

@@ -58,11 +58,13 @@ export class Server {
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body) headers["Content-Type"] = "application/json";
     if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
-    const response = await fetch(this.url + path, {
-      method,
-      headers,
-      body: body && JSON.stringify(body),
-    });
+    const options = { method, headers, body: body && JSON.stringify(body) };
+    let response = await fetch(this.url + path, options);
+    // A journey prepares more than one user may send at a time.
+    while (response.status === 429) {
+      await sleep((await response.json()).retry_after_ms);
+      response = await fetch(this.url + path, options);
+    }
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text ? JSON.parse(text) : null;
