@@ -7,7 +7,7 @@ The OpenAPI document is generated from the same types.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from aiohttp import hdrs, web
@@ -65,6 +65,14 @@ class TypedRequest(Generic[Body, Query]):
         """
         text: str | None = getattr(self.query, "cursor", None)
         return None if text is None else decode_cursor(text, key)
+
+
+@runtime_checkable
+class HasRequestCost(Protocol):
+    """A body that is more work for the stores the more it names."""
+
+    def request_cost(self) -> int:
+        """Return the tokens that the caller's next requests wait for, besides the `cost` of the route."""
 
 
 Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
@@ -128,10 +136,13 @@ class RouteAdapter:
     async def handle(self, request: web.Request) -> web.Response:
         address = self._context.trusted_proxies.client_address(request)
         identity = await self._authenticate(request) if self._route.requires_auth else None
-        self._check_rate_limit(request, identity, address)
+        bucket_key = identity.user.id if identity else address_bucket_key(address)
+        self._check_rate_limit(request, bucket_key)
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
+        if isinstance(body, HasRequestCost) and self._route.rate_class is not None:
+            self._context.rate_limiter.charge(self._route.rate_class, bucket_key, body.request_cost())
         user_id = identity.user.id if identity else ""
         idempotency_key = None if key is None else make_idempotency_key(request, user_id, key, body)
         typed_request = TypedRequest(
@@ -173,10 +184,9 @@ class RouteAdapter:
             raise authentication_required()
         return await self._context.authenticator.authenticate(token)
 
-    def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:
+    def _check_rate_limit(self, request: web.Request, bucket_key: str) -> None:
         if self._route.rate_class is not None:
-            key = identity.user.id if identity else address_bucket_key(address)
-            self._context.rate_limiter.consume(request, self._route.rate_class, key, self._route.cost)
+            self._context.rate_limiter.consume(request, self._route.rate_class, bucket_key, self._route.cost)
 
     async def _read_body(self, request: web.Request) -> object:
         if self._body_decoder is None:
