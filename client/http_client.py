@@ -28,7 +28,14 @@ from actors.protocol.objects import (
     UserCard,
     UserRelationship,
 )
-from actors.protocol.social_objects import Mute, Suggestion
+from actors.protocol.social_objects import (
+    Mute,
+    NotificationChannel,
+    NotificationPreferences,
+    NotificationType,
+    QuietHours,
+    Suggestion,
+)
 from client.errors import RequestTimeout
 from client.http_responses import (
     Changes,
@@ -116,6 +123,20 @@ class HttpClient:
         fields = {"groups": groups, "invites": invites}
         body = {field: value.value for field, value in fields.items() if value is not None}
         return await self._request(Privacy, "PATCH", "/v1/users/me/privacy", body=body)
+
+    async def notification_preferences(self) -> NotificationPreferences:
+        return await self._request(NotificationPreferences, "GET", "/v1/users/me/notification-preferences")
+
+    async def replace_notification_preferences(
+        self,
+        channels: Mapping[NotificationType, NotificationChannel],
+        quiet_hours: QuietHours | None = None,
+    ) -> NotificationPreferences:
+        """Set how the user is notified; types that are absent get their default channel."""
+        body = {"channels": dict(channels), "quiet_hours": msgspec.to_builtins(quiet_hours)}
+        return await self._request(
+            NotificationPreferences, "PUT", "/v1/users/me/notification-preferences", body=body
+        )
 
     async def relationships(self, user_ids: Sequence[str]) -> list[UserRelationship]:
         """Return what relates this user to others, at most 100. Users who cannot be seen are omitted."""

@@ -26,6 +26,9 @@ from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
+from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
+from actors.notifications.notification_mailer import NotificationMailer
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS, PreferenceSettings
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
@@ -56,6 +59,8 @@ from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.mutes import PostgresMutes
+from storage.postgres.notification_mails import PostgresMailRecipients, PostgresNotificationMails
+from storage.postgres.notification_preferences import PostgresNotificationPreferences
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
@@ -77,6 +82,8 @@ from storage.stores import Stores
 MAIL_CLOSE_TIMEOUT_S = 5.0
 ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
+LINK_KEY = "links"
+"""Name of the key of links that work without a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,9 @@ class ServerComponents:
     account_deletion: AccountDeletion
     reports: Reports
     mail_queue: MailQueue
+    notification_preferences: PreferenceSettings
+    mail_unsubscriptions: MailUnsubscriptions
+    notification_mailer: NotificationMailer
     passwords: Passwords
     core: Core
     services: Services
@@ -174,6 +184,20 @@ async def create_components(
         lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
     )
 
+    notifications = stores.databases["notifications"]
+    notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
+    link_hash = KeyedHash(await PostgresServerKeys(users.pool).get(LINK_KEY))
+    mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
+    notification_mailer = NotificationMailer(
+        PostgresNotificationMails(notifications.pool),
+        PostgresMailRecipients(users.pool),
+        mail_limits,
+        email_templates,
+        mail_unsubscriptions.make_token,
+        notifications.locks,
+    )
+    shutdown.add("notification mails", notification_mailer.close)
+
     shared_services = SharedServices(service_stores(stores), limits)
     shutdown.add("user cache", shared_services.close)
     core = Core(
@@ -220,6 +244,9 @@ async def create_components(
         ),
         reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
         mail_queue=mail_queue,
+        notification_preferences=notification_preferences,
+        mail_unsubscriptions=mail_unsubscriptions,
+        notification_mailer=notification_mailer,
         passwords=passwords,
         core=core,
         services=services,
@@ -273,7 +300,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
-        notifications=PostgresNotifications(notifications.pool, notifications.cursors),
+        notifications=PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
         conversation_requests=PostgresConversationRequests(social.pool),

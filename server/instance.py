@@ -28,6 +28,7 @@ from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
 from server.routes.mutes import MuteRoutes
+from server.routes.notification_preferences import NotificationPreferenceRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
@@ -78,6 +79,7 @@ class Instance:
         core, services = components.core, components.services
         services.start()
         components.pruning_job.start()
+        components.notification_mailer.start()
         connections = ConnectionManager(
             core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
         )
@@ -224,6 +226,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
+        *NotificationPreferenceRoutes(
+            components.notification_preferences, components.mail_unsubscriptions
+        ).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
     )

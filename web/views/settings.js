@@ -11,6 +11,7 @@ import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 import { blockedPeople, mutedPeople } from "./hidden_people.js";
+import { notificationSettings } from "./notification_settings.js";
 import { privacySettings } from "./privacy_settings.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
@@ -25,6 +26,7 @@ export function settingsView(session, logOut, onDeleted) {
       section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
       section("Privacy", privacySettings(session)),
+      section("Notifications", notificationSettings(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Muted people", mutedPeople(session)),
       section("Blocked people", blockedPeople(session)),
