@@ -20,6 +20,9 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.exports.data_exports import DataExports
+from actors.exports.export_links import ExportLinks
+from actors.exports.exporter import DataExporter
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
@@ -41,6 +44,7 @@ from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
+from storage.contracts.data_exports import ExportPart
 from storage.contracts.idempotency import IdempotentResponses
 from storage.contracts.moderation import ReportKind
 from storage.contracts.privacy import PrivacyRecord
@@ -51,9 +55,11 @@ from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.conversation_requests import PostgresConversationRequests
+from storage.postgres.data_exports import PostgresDataExports
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.events import PostgresEvents
+from storage.postgres.export_parts import postgres_export_parts
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -104,6 +110,8 @@ class ServerComponents:
     notification_preferences: PreferenceSettings
     mail_unsubscriptions: MailUnsubscriptions
     notification_mailer: NotificationMailer
+    data_exports: DataExports
+    data_exporter: DataExporter
     passwords: Passwords
     core: Core
     services: Services
@@ -215,6 +223,14 @@ async def create_components(
     shutdown.add("core", core.stop)
     services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
     shutdown.add("services", services.close)
+    export_store = PostgresDataExports(users.pool)
+    data_exporter = DataExporter(
+        export_store,
+        export_parts(stores),
+        shared_services.stores.notifications,
+        shared_services.notification_pusher.wake,
+    )
+    shutdown.add("data exports", data_exporter.close)
     pruning_job = PruningJob(
         [
             *prunable_tables({name: database.pool for name, database in stores.databases.items()}),
@@ -247,6 +263,8 @@ async def create_components(
         notification_preferences=notification_preferences,
         mail_unsubscriptions=mail_unsubscriptions,
         notification_mailer=notification_mailer,
+        data_exports=DataExports(export_store, ExportLinks(link_hash), data_exporter.wake),
+        data_exporter=data_exporter,
         passwords=passwords,
         core=core,
         services=services,
@@ -321,6 +339,19 @@ def service_stores(stores: Stores) -> ServiceStores:
     )
 
 
+def export_parts(stores: Stores) -> list[ExportPart]:
+    """Return the parts of a data export, in the order of the archive."""
+    user_snapshots = PostgresUserSnapshots(stores.databases["users"].pool)
+
+    async def find_usernames(user_ids: Sequence[str]) -> dict[str, str]:
+        return {user.id: user.username for user in await user_snapshots.find(user_ids)}
+
+    return [
+        *postgres_export_parts({name: database.pool for name, database in stores.databases.items()}),
+        *stores.messaging.export_parts(find_usernames),
+    ]
+
+
 def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
     """Return a check for each store, which writes the way the services do."""
     databases = {name: database.pool.check for name, database in stores.databases.items()}
@@ -349,6 +380,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         message_log=stores.messaging,
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
+        data_exports=PostgresDataExports(databases["users"].pool),
     )
 
 

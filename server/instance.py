@@ -13,6 +13,7 @@ from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
+from server.export_download import ExportDownloadEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
 from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
@@ -27,6 +28,7 @@ from server.routes.account import AccountRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
+from server.routes.exports import ExportRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notification_preferences import NotificationPreferenceRoutes
 from server.routes.notifications import NotificationRoutes
@@ -80,6 +82,7 @@ class Instance:
         services.start()
         components.pruning_job.start()
         components.notification_mailer.start()
+        components.data_exporter.start()
         connections = ConnectionManager(
             core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
         )
@@ -126,6 +129,10 @@ class Instance:
             rates,
             proxies,
         )
+        download = ExportDownloadEndpoint(
+            components.data_exports, rates, proxies, limits.write_timeout_ms / 1000
+        )
+        app.router.add_get("/v1/exports/{token}", download.handle)
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
         _add_documents(app, routes, settings, health)
@@ -226,6 +233,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
+        *ExportRoutes(components.data_exports).routes(),
         *NotificationPreferenceRoutes(
             components.notification_preferences, components.mail_unsubscriptions
         ).routes(),
@@ -281,6 +289,7 @@ def _metric_sources(
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,
+        data_exports=components.data_exporter.statistics,
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,

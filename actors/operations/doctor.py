@@ -13,7 +13,9 @@ from functools import partial
 import msgspec
 
 from actors.protocol.timestamps import now_ms
+from config.exports import EXPORT_STUCK_S
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
+from storage.contracts.data_exports import DataExportStore
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
 from storage.contracts.messaging import MessageLog
 from storage.contracts.pending_effects import PendingEffectStore
@@ -49,6 +51,7 @@ class DoctorInputs(msgspec.Struct, frozen=True):
     message_log: MessageLog
     pending_effects: PendingEffectStore
     log_audit: LogAudit
+    data_exports: DataExportStore
 
 
 class Doctor:
@@ -67,6 +70,7 @@ class Doctor:
             self._check_user_caches,
             self._check_logs,
             self._check_pending_effects,
+            self._check_data_exports,
         ):
             try:
                 findings += await check()
@@ -125,6 +129,12 @@ class Doctor:
         age_s = 0.0 if oldest_ms is None else (now_ms() - oldest_ms) / 1000
         message = f"{len(effects)} pending, the oldest for {age_s:.0f} s" if effects else "none pending"
         return [Finding(age_s < MAX_LAG_S, f"notifications of mentions and memberships: {message}")]
+
+    async def _check_data_exports(self) -> list[Finding]:
+        backlog = await self.inputs.data_exports.backlog()
+        pending = f"{backlog.pending} pending, the oldest for {backlog.oldest_s:.0f} s"
+        message = pending if backlog.pending else "none pending"
+        return [Finding(backlog.oldest_s < EXPORT_STUCK_S, f"data exports: {message}")]
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
         """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""

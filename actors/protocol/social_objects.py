@@ -126,6 +126,7 @@ class NotificationType(StrEnum):
     MENTION = "MENTION"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
+    EXPORT_READY = "EXPORT_READY"
 
 
 class NotificationChannel(StrEnum):
@@ -147,6 +148,7 @@ DEFAULT_NOTIFICATION_CHANNELS: Final[Mapping[NotificationType, NotificationChann
     NotificationType.MENTION: NotificationChannel.PUSH,
     NotificationType.EVENT_INVITE: NotificationChannel.PUSH,
     NotificationType.EVENT_UPDATE: NotificationChannel.PUSH,
+    NotificationType.EXPORT_READY: NotificationChannel.MAIL,
 }
 """One line for each type."""
 

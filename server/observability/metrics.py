@@ -24,6 +24,7 @@ from actors.conversations.pending_effect_sweeper import PendingEffectStatistics
 from actors.conversations.unanswered_commands import CommandStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
+from actors.exports.exporter import ExporterStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.registry import RegistryStatistics
@@ -70,6 +71,7 @@ class MetricSources:
     resumes: Callable[[], Mapping[str, int]]
     version: str
     mail: Callable[[], MailQueueStatistics] | None = None
+    data_exports: Callable[[], ExporterStatistics] | None = None
     mails_withheld: Callable[[], int] = lambda: 0
     password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
@@ -107,6 +109,7 @@ class ServerCollector(Collector):
         yield from self._log()
         yield from self._bus()
         yield from self._mail()
+        yield from self._data_exports()
         yield from self._domain_events()
         yield from self._pruning()
         yield gauge(
@@ -360,6 +363,25 @@ class ServerCollector(Collector):
         for outcome, count in msgspec.structs.asdict(self._sources.conversation_requests()).items():
             counts.add_metric([outcome], count)
         yield counts
+
+    def _data_exports(self) -> Iterator[Metric]:
+        if self._sources.data_exports is None:
+            return
+        exports = self._sources.data_exports()
+        yield counter("convene_data_exports_made", "Data exports that this instance made.", exports.made)
+        yield counter(
+            "convene_data_exports_failed", "Data exports that this instance gave up.", exports.failed
+        )
+        yield gauge(
+            "convene_data_exports_pending",
+            "Data exports that all instances still have to make.",
+            exports.backlog.pending,
+        )
+        yield gauge(
+            "convene_data_exports_oldest_pending_seconds",
+            "Age of the oldest pending data export.",
+            exports.backlog.oldest_s,
+        )
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:

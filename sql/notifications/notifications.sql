@@ -243,7 +243,8 @@ WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
 -- name: user_data_delete
--- Deletes a deleted user's notifications and preferences, and removes the user as sender of those of others and of their sources.
+-- Deletes a deleted user's notifications and preferences, and removes the user as sender of those of others and of
+-- their sources.
 --
 --   :user_id uuid   -> user_id
 WITH

@@ -14,6 +14,7 @@ const TYPES = {
   MENTION: "Mentions",
   EVENT_INVITE: "Invitations to events",
   EVENT_UPDATE: "Changes of events",
+  EXPORT_READY: "Your data export is ready",
 };
 
 export function notificationSettings(session) {

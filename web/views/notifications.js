@@ -108,6 +108,8 @@ function targetOf(notification) {
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
       return `#/event/${id}`;
+    case "EXPORT_READY":
+      return "#/settings";
     default:
       return "#/notifications";
   }
