@@ -37,6 +37,7 @@ class ExportRoutes:
                 response=DataExport,
                 status=202,
                 cost=LIST_COST,
+                idempotent=True,
                 errors=("user.not_found",),
             ),
         )

@@ -180,8 +180,10 @@ async def test_user_is_notified_and_gets_a_link(
 async def test_one_export_a_day(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """Asking for the state does not count; a second request does."""
     (ana,) = await people.register(1, instance)
-    first = await api.expect(202, ana, "POST", EXPORT)
+    first = await api.expect(202, ana, "POST", EXPORT, Idempotency_Key="one")
     ready = await wait_for_export(api, ana)
+    repeated = await api.expect(202, ana, "POST", EXPORT, Idempotency_Key="one")
+    assert (repeated["id"], repeated["state"]) == (first["id"], "pending")
     assert (await wait_for_export(api, ana))["id"] == ready["id"] == first["id"]
     problem = await api.expect_error("rate.limited", 429, ana, "POST", EXPORT)
     assert 23 * 3_600_000 < problem["retry_after_ms"] <= 24 * 3_600_000
