@@ -98,6 +98,7 @@ class Instance:
             limits,
             settings.server,
             http_metrics,
+            components.idempotent_responses,
         )
         health = Health(
             {
