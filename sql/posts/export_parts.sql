@@ -6,6 +6,7 @@ SELECT
     id,
     content,
     event_id,
+    visibility,
     tags,
     like_count,
     comment_count,
