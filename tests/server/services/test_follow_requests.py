@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from client.http_client import HttpClient
 from server.instance import Instance
 from storage.postgres import social as postgres_social
 from tests.server.api_client import ApiClient
@@ -179,3 +180,26 @@ async def test_deleted_accounts_leave_no_requests(
     await api.expect(204, ben, "DELETE", "/v1/users/me", {"current_password": "a good password"})
     await api.wait_for(ana, LIST, lambda page: page["items"] == [])
     await api.expect_error("follow_request.not_found", 404, ana, "PUT", path_of(ben))
+
+
+async def test_client_asks_and_answers(instance: Instance, people: RegisteredUsers) -> None:
+    """The methods of the Python client."""
+    ana, ben, cyd = await people.register(3, instance)
+    url = f"http://127.0.0.1:{instance.port}"
+    async with HttpClient(url, ana.token) as of_ana, HttpClient(url, ben.token) as of_ben:
+        assert (await of_ana.set_private(private=True)).private
+        await of_ben.follow(ana.id)
+        assert [request.user.id for request in (await of_ana.follow_requests()).items] == [ben.id]
+        await of_ana.accept_follow_request(ben.id)
+        profile = await of_ben.user(ana.id)
+        assert profile.private
+        assert profile.relationship is not None
+        assert profile.relationship.following
+        await of_ben.unfollow(ana.id)
+        await of_ben.follow(ana.id)
+        await of_ana.decline_follow_request(ben.id)
+        assert (await of_ana.follow_requests()).items == []
+        async with HttpClient(url, cyd.token) as of_cyd:
+            await of_cyd.follow(ana.id)
+        assert not (await of_ana.set_private(private=False)).private
+        assert (await of_ana.user(ana.id)).followers_count == 1
