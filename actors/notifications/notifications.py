@@ -13,6 +13,7 @@ from actors.protocol.server_frames import NotificationRead
 from actors.protocol.social_objects import Notification, NotificationType
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from storage.contracts.notifications import NotificationRecord, NotificationStore
 from storage.contracts.paging import PageKey
 
@@ -34,7 +35,7 @@ class Notifications:
         self._block_service = block_service
         self._post_visibility = post_visibility
         self._stream_writer = stream_writer
-        self._unread_loader: DataLoader[int] = DataLoader(self._load_unread_counts)
+        self._unread_loader: DataLoader[int] = DataLoader(self._load_unread_counts, CONNECT_LOOKUP_INTERVAL_S)
 
     async def page(
         self, user_id: str, before: PageKey | None, limit: int, *, unread_only: bool
