@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
+from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
@@ -41,6 +42,7 @@ class ServiceStores:
     audiences: AudienceStore
     mutes: MuteStore
     suggestions: SuggestionStore
+    follow_requests: FollowRequestStore
     post_access: PostAccessStore
     posts: PostStore
     feed_posts: FeedPosts

@@ -35,6 +35,8 @@ from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.service_stores import USER_CACHE_SERVICES
 from actors.shared_services import SharedServices
+from actors.social.account_privacy import AccountPrivacy, PrivateAccountConsumer
+from actors.social.follow_requests import FollowRequests
 from actors.social.mutes import Mutes
 from actors.social.relationships import Relationships
 from actors.social.social import Social
@@ -62,10 +64,17 @@ class Services:
         self.block_service = block_service
         self.social = Social(
             stores.social,
+            stores.post_access,
             user_cards["social"],
             block_service,
             lambda: self.wake_readers("social"),
             core.publish_block_change,
+        )
+        self.follow_requests = FollowRequests(
+            stores.follow_requests, stores.social, user_cards["social"], lambda: self.wake_readers("social")
+        )
+        self.account_privacy = AccountPrivacy(
+            stores.follow_requests, stores.user_snapshots, lambda: self.wake_readers("social")
         )
         self.relationships = Relationships(stores.social, user_cards["social"])
         self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
@@ -172,7 +181,7 @@ class Services:
             shared.sender_filter,
             shared.post_visibility,
             stores.rsvps,
-            Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
+            Causes(stores.social, stores.follow_requests, stores.reactions, stores.events, stores.rsvps),
         )
 
         def notification_consumer(service: str) -> NotificationConsumer:
@@ -245,6 +254,7 @@ class Services:
                         )
                         for name in USER_CACHE_SERVICES
                     ),
+                    (PrivateAccountConsumer(stores.follow_requests), "social"),
                     (deleted_user_consumer, "users"),
                 ),
                 "social": producer_of(

@@ -51,6 +51,7 @@ from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -124,6 +125,9 @@ async def create_components(
         services.wake_readers("users")
         core.publish_ephemeral([user.id], UserUpdated(to_own_user(user)))
 
+    async def apply_privacy(user_id: str) -> None:
+        await services.account_privacy.apply(user_id)
+
     def on_user_deleted() -> None:
         services.wake_readers("users")
 
@@ -160,6 +164,7 @@ async def create_components(
         on_sessions_revoked,
         on_email_set,
         on_user_changed,
+        apply_privacy,
     )
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
@@ -266,6 +271,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
         suggestions=PostgresSuggestions(social.pool),
+        follow_requests=PostgresFollowRequests(social.pool, social.cursors),
         post_access=PostgresPostAccess(social.pool),
         posts=post_store,
         feed_posts=post_store,

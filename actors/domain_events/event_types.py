@@ -18,6 +18,7 @@ class UserUpserted(msgspec.Struct, frozen=True):
     avatar_url: str | None
     verified: bool
     version: int
+    private: bool = False
 
 
 class UserDeleted(msgspec.Struct, frozen=True):
@@ -36,6 +37,18 @@ class FollowCreated(FollowChanged, frozen=True):
 
 class FollowDeleted(FollowChanged, frozen=True):
     pass
+
+
+class FollowRequestCreated(msgspec.Struct, frozen=True):
+    requester_id: str
+    requested_id: str
+
+
+class FollowRequestDeleted(msgspec.Struct, frozen=True):
+    """The request was accepted, declined or withdrawn, or ended by a block or a deletion."""
+
+    requester_id: str
+    requested_id: str
 
 
 class BlockChanged(msgspec.Struct, frozen=True):
@@ -179,6 +192,8 @@ DomainEvent = (
     | UserDeleted
     | FollowCreated
     | FollowDeleted
+    | FollowRequestCreated
+    | FollowRequestDeleted
     | BlockCreated
     | BlockDeleted
     | PostCreated
@@ -205,6 +220,8 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "user.deleted": UserDeleted,
     "follow.created": FollowCreated,
     "follow.deleted": FollowDeleted,
+    "follow_request.created": FollowRequestCreated,
+    "follow_request.deleted": FollowRequestDeleted,
     "block.created": BlockCreated,
     "block.deleted": BlockDeleted,
     "post.created": PostCreated,

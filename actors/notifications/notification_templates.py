@@ -10,6 +10,10 @@ def follow_source(follower_id: str) -> str:
     return f"FOLLOW:{follower_id}:"
 
 
+def follow_request_source(requester_id: str) -> str:
+    return f"FOLLOW_REQUEST:{requester_id}"
+
+
 def like_source(post_id: str, user_id: str) -> str:
     return f"LIKE:{post_id}:{user_id}"
 
@@ -41,6 +45,19 @@ def followed(user_id: str, sender: UserCard) -> NewNotification:
         "started following you",
         "FOLLOW",
         follow_source(sender.id),
+    )
+
+
+def follow_requested(user_id: str, sender: UserCard) -> NewNotification:
+    return _new_notification(
+        NotificationType.FOLLOW_REQUEST,
+        user_id,
+        sender,
+        sender.id,
+        "New follow request",
+        "asked to follow you",
+        "FOLLOW_REQUEST",
+        follow_request_source(sender.id),
     )
 
 

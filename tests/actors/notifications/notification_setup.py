@@ -23,6 +23,7 @@ from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_access import PostgresPostAccess
@@ -61,6 +62,7 @@ class NotificationSetup:
         self.ana, self.ben = self.user_source.add_user("ana", "Ana"), self.user_source.add_user("ben")
         self.cyd = self.user_source.add_user("cyd", "Cyd")
         self.social = PostgresSocial(databases["social"].pool)
+        self.follow_requests = PostgresFollowRequests(databases["social"].pool, databases["social"].cursors)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
@@ -136,7 +138,7 @@ class NotificationSetup:
                 self.sender_filter,
                 self.post_visibility,
                 self.rsvps,
-                Causes(self.social, self.reactions, self.events, self.rsvps),
+                Causes(self.social, self.follow_requests, self.reactions, self.events, self.rsvps),
             ),
             self.pusher,
             self.notifications,
