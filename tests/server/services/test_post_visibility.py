@@ -94,7 +94,7 @@ async def test_posts_of_a_private_account_are_for_followers(
 async def test_mentions_notify_only_who_can_see_the_post(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A mention in a post for followers notifies followers; it is withdrawn when they cannot see it any more."""
+    """A mention in a post for followers notifies followers, until they cannot see the post any more."""
     ana, ben, cyd = await people.register(3, instance)
     await api.follow(ben, ana)
     text = f"@{ben.username} @{cyd.username}"
