@@ -193,7 +193,7 @@ async def test_deleted_accounts_leave_no_requests(
     await api.follow(ben, ana)
     await api.expect(204, ben, "DELETE", "/v1/users/me", {"current_password": "a good password"})
     await api.wait_for(ana, LIST, lambda page: page["items"] == [])
-    await api.wait_for(ana, path_of(ben), lambda _problem: True, status=404, method="PUT")
+    await api.wait_for(ana, path_of(ben), lambda _problem: True, status=404, timeout_s=30.0, method="PUT")
     followers = await api.get(ana, f"/v1/users/{ana.id}/followers")
     assert followers["items"] == []
 
