@@ -24,6 +24,7 @@ from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
+from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -240,6 +241,13 @@ class Services:
             event_stores["events"].cursors,
             lambda: self.wake_readers("events"),
         )
+        hidden_posts = HiddenPostConsumer(
+            stores.notifications,
+            shared.notifications,
+            shared.post_visibility,
+            stores.reactions,
+            event_stores["notifications"].cursors,
+        )
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )
@@ -260,6 +268,7 @@ class Services:
                 "social": producer_of(
                     "social",
                     (notification_consumer("social"), "notifications"),
+                    (hidden_posts, "notifications"),
                     (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
                     (event_blocks, "events"),
                     (

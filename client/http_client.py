@@ -138,6 +138,9 @@ class HttpClient:
         """Unfollow a user, or withdraw the request to follow them."""
         await self._request(None, "DELETE", _user_path(user_id, "follow"))
 
+    async def remove_follower(self, user_id: str) -> None:
+        await self._request(None, "DELETE", f"/v1/users/me/followers/{quote(user_id, safe='')}")
+
     async def follow_requests(self, cursor: str | None = None, limit: int = 100) -> Page[FollowRequest]:
         """Return a page of the requests to follow this user, the latest first."""
         query = {"cursor": cursor, "limit": limit}

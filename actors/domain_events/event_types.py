@@ -51,6 +51,10 @@ class FollowRequestDeleted(msgspec.Struct, frozen=True):
     requested_id: str
 
 
+class AccountMadePrivate(msgspec.Struct, frozen=True):
+    user_id: str
+
+
 class BlockChanged(msgspec.Struct, frozen=True):
     blocker_id: str
     blocked_id: str
@@ -194,6 +198,7 @@ DomainEvent = (
     | FollowDeleted
     | FollowRequestCreated
     | FollowRequestDeleted
+    | AccountMadePrivate
     | BlockCreated
     | BlockDeleted
     | PostCreated
@@ -222,6 +227,7 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "follow.deleted": FollowDeleted,
     "follow_request.created": FollowRequestCreated,
     "follow_request.deleted": FollowRequestDeleted,
+    "account.made_private": AccountMadePrivate,
     "block.created": BlockCreated,
     "block.deleted": BlockDeleted,
     "post.created": PostCreated,

@@ -62,6 +62,11 @@ class Social:
         await self._store.unfollow(user_id, other_id)
         self._on_changed()
 
+    async def remove_follower(self, user_id: str, follower_id: str) -> None:
+        """End the follow of another user, or decline the request for it. Succeeds if there is neither."""
+        await self._store.unfollow(follower_id, user_id)
+        self._on_changed()
+
     async def block(self, user_id: str, other_id: str) -> None:
         """Block a user. A user who is blocked can block back, so existing blocks are not checked.
 

@@ -30,6 +30,7 @@ class SocialRoutes:
                 errors=(*OTHER_USER_ERRORS, "follow_request.limit"),
             ),
             Route("DELETE", f"{user}/follow", self.unfollow, status=204),
+            Route("DELETE", "/v1/users/me/followers/{user_id}", self.remove_follower, status=204),
             Route("PUT", f"{user}/block", self.block, status=204, errors=OTHER_USER_ERRORS),
             Route("DELETE", f"{user}/block", self.unblock, status=204),
             Route("GET", "/v1/users/me/blocks", self.blocked_users, query=PageQuery, response=cards),
@@ -65,6 +66,13 @@ class SocialRoutes:
         Idempotent.
         """
         await self._social.unfollow(request.caller.user.id, request.path_params["id"])
+
+    async def remove_follower(self, request: TypedRequest[None, None]) -> None:
+        """Remove a follower of the caller, who is not notified.
+
+        Idempotent.
+        """
+        await self._social.remove_follower(request.caller.user.id, request.path_params["user_id"])
 
     async def block(self, request: TypedRequest[None, None]) -> None:
         """Block a user.

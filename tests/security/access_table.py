@@ -147,6 +147,7 @@ ROUTES = (
     Row("GET /v1/relationships?user_ids={owner}", RELATED, lists_owner=True, foreign={"owner": HIDDEN}),
     Row("GET /v1/suggestions", ANY_USER),
     Row("DELETE /v1/suggestions/{owner}", towards_owner(), foreign={"owner": PASS}),
+    Row("DELETE /v1/users/me/followers/{owner}", ANY_USER, relates=True, foreign={"owner": PASS}),
     Row("GET /v1/follow-requests", ANY_USER),
     Row("PUT /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),
     Row("DELETE /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),

@@ -39,6 +39,10 @@ export class Relationships {
     this.changed.emit({ userId, following, requested });
   }
 
+  removeFollower(userId) {
+    return this.#api.delete(`/v1/users/me/followers/${encodeURIComponent(userId)}`);
+  }
+
   async block(card) {
     await this.#api.put(`${pathOf(card.id)}/block`);
     this.changed.emit({ userId: card.id, following: false, requested: false, blocked: true });

@@ -139,6 +139,18 @@ function actions(session, user, scope) {
     }
   }
 
+  let isFollower = user.relationship.followed_by;
+
+  async function removeFollower() {
+    try {
+      await session.relationships.removeFollower(user.id);
+      isFollower = false;
+      toast(`${nameOf(user)} does not follow you any more.`);
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
   const menu = new Menu("More actions");
   const more = element(
     "button",
@@ -147,6 +159,7 @@ function actions(session, user, scope) {
   );
   more.addEventListener("click", () =>
     menu.open(more, [
+      ...(isFollower ? [["Remove follower", removeFollower]] : []),
       [`${muted ? "Unmute" : "Mute"} ${nameOf(user)}`, muted ? unmute : mute],
       [`Block ${nameOf(user)}`, block],
       ["Report", () => reportDialog(session, "user", user.id)],

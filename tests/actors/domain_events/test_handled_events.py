@@ -10,7 +10,7 @@ ACTORS = Path(event_types.__file__).resolve().parents[1]
 IGNORED: dict[str, str] = {}
 """Event type -> why no consumer handles it."""
 EVENT_NAME = re.compile(
-    r"'((?:user|follow(?:_request)?|block|post|comment|mention|event|rsvp|attendee)\.[a-z_]+)'"
+    r"'((?:user|account|follow(?:_request)?|block|post|comment|mention|event|rsvp|attendee)\.[a-z_]+)'"
 )
 
 

@@ -7,6 +7,7 @@ from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
+from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
@@ -138,10 +139,14 @@ class VisibilitySetup:
                 service, store, recipients, pusher, self.notifications, lambda _event, _users: None
             )
 
+        hidden_posts = HiddenPostConsumer(
+            store, self.notifications, self.visibility, reactions, notifications.cursors
+        )
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
         rebuilder = TimelineRebuilder(timelines, social.cursors)
         self._readers = [
             (make_reader(notification_consumer("social"), social, notifications), social, notifications),
+            (make_reader(hidden_posts, social, notifications), social, notifications),
             (make_reader(rebuilder, social, social), social, social),
             (make_reader(notification_consumer("posts"), posts, notifications), posts, notifications),
             (make_reader(fan_out, posts, posts), posts, posts),

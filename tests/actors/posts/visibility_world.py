@@ -37,7 +37,7 @@ class World:
     likes: set[tuple[str, str]] = field(default_factory=set)
     bookmarks: set[tuple[str, str]] = field(default_factory=set)
     mentions: set[tuple[str, str]] = field(default_factory=set)
-    """(mentioned user, post) that have notified, and were not withdrawn by a block."""
+    """(mentioned user, post) that have notified, and were not withdrawn."""
     log: list[str] = field(default_factory=list)
     page_sizes: random.Random = field(default_factory=random.Random)
     """Apart from `rng`, because reads run concurrently."""
@@ -49,6 +49,9 @@ class World:
             await change(self, one, other)
             self.log.append(f"{change.__name__} {self.label(one)} {self.label(other)}")
         await self.setup.catch_up()
+        self.mentions -= {
+            (user, post_id) for user, post_id in self.mentions if not self.model.can_see(user, post_id)
+        }
 
     async def write_posts(self) -> None:
         """Create posts with tags and mentions, and comments, likes and bookmarks of those who see them."""
@@ -258,6 +261,13 @@ async def read_mentions(world: World, viewer: str) -> list[str]:
     return [item.reference_id or "" for item in page.items if item.type.value == "MENTION"]
 
 
+async def read_unlisted_unread(world: World, viewer: str) -> list[str]:
+    """Return by how much the unread count differs from the number of listed notifications, if it does."""
+    page = await world.setup.notifications.page(viewer, None, 100, unread_only=True)
+    unread = await world.setup.notifications.count_unread(viewer)
+    return [] if unread == len(page.items) else [str(unread - len(page.items))]
+
+
 READ_PATHS = {
     "the post": ReadPath(
         lambda world, viewer: world.posts_of_requests(lambda post: world.setup.posts.get(viewer, post)),
@@ -302,6 +312,7 @@ READ_PATHS = {
         ),
     ),
     "counts": ReadPath(read_counts, counts_of_model),
+    "unread counts": ReadPath(read_unlisted_unread, lambda _world, _viewer: ()),
     "mentions": ReadPath(
         read_mentions,
         lambda world, viewer: (

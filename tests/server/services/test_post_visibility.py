@@ -94,7 +94,7 @@ async def test_posts_of_a_private_account_are_for_followers(
 async def test_mentions_notify_only_who_can_see_the_post(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A mention in a post for followers notifies followers, and is hidden when the follow ends."""
+    """A mention in a post for followers notifies followers, until they cannot see the post any more."""
     ana, ben, cyd = await people.register(3, instance)
     await api.follow(ben, ana)
     text = f"@{ben.username} @{cyd.username}"
@@ -106,8 +106,14 @@ async def test_mentions_notify_only_who_can_see_the_post(
 
     await api.wait_for(ben, "/v1/notifications", lambda page: about(page) == [shown["id"], hidden["id"]])
     await api.wait_for(cyd, "/v1/notifications", lambda page: about(page) == [shown["id"]])
+    unread = "/v1/notifications/unread_count"
+    assert await api.get(ben, unread) == {"unread_count": 2}
     await api.expect(204, ben, "DELETE", f"/v1/users/{ana.id}/follow")
     assert about(await api.get(ben, "/v1/notifications")) == [shown["id"]]
+    await api.wait_for(ben, unread, lambda body: body == {"unread_count": 1})
+    await api.set_private(ana, private=True)
+    assert about(await api.get(ben, "/v1/notifications")) == []
+    await api.wait_for(ben, unread, lambda body: body == {"unread_count": 0})
 
 
 async def test_pages_are_full_where_posts_are_left_out(

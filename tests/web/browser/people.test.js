@@ -119,6 +119,14 @@ journey("a private account accepts and declines requests to follow", async () =>
   await requester.reload();
   await requester.getByRole("button", { name: "Following Ana Private" }).waitFor();
   await requester.getByText("for followers").waitFor();
+
+  await owner.goto(`${server.url}/#/@${ben.username}`);
+  await owner.getByText("Follows you").waitFor();
+  await owner.getByRole("button", { name: "More actions" }).click();
+  await owner.getByRole("menuitem", { name: "Remove follower" }).click();
+  await owner.getByText("Ben Bell does not follow you any more.").waitFor();
+  await requester.reload();
+  await requester.getByRole("button", { name: "Follow Ana Private" }).waitFor();
   assert.deepEqual([...owner.problems, ...requester.problems], []);
 });
 
