@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
@@ -47,6 +48,8 @@ class ServiceStores:
     bookmarks: BookmarkStore
     events: EventStore
     rsvps: RsvpStore
+    event_hosts: EventHostStore
+    rsvp_requests: RsvpRequestStore
     event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore

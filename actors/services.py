@@ -17,7 +17,9 @@ from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import Producer, Readers
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
+from actors.events.event_hosting import EventHosting
 from actors.events.events import Events
+from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
 from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
@@ -74,6 +76,7 @@ class Services:
         self.conversation_requests = shared.conversation_requests
         self.events = Events(
             stores.events,
+            stores.event_hosts,
             user_cards["events"],
             block_service,
             shared.conversation_requests,
@@ -84,6 +87,21 @@ class Services:
         )
         self.rsvps = Rsvps(
             stores.rsvps,
+            self.events,
+            user_cards["events"],
+            block_service,
+            lambda: self.wake_readers("events"),
+        )
+        self.event_hosting = EventHosting(
+            stores.event_hosts,
+            stores.rsvps,
+            self.events,
+            user_cards["events"],
+            shared.conversation_requests,
+            lambda: self.wake_readers("events"),
+        )
+        self.rsvp_requests = RsvpRequests(
+            stores.rsvp_requests,
             self.events,
             user_cards["events"],
             block_service,
@@ -163,7 +181,8 @@ class Services:
             shared.block_service,
             shared.sender_filter,
             stores.rsvps,
-            Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
+            stores.event_hosts,
+            Causes(stores.social, stores.reactions, stores.events, stores.rsvps, stores.event_hosts),
         )
 
         def notification_consumer(service: str) -> NotificationConsumer:
@@ -211,6 +230,7 @@ class Services:
         event_conversations = EventConversations(
             stores.events,
             stores.rsvps,
+            stores.event_hosts,
             shared.user_cards["events"],
             core.conversations,
             event_stores["events"].cursors,

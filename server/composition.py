@@ -49,6 +49,7 @@ from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -269,6 +270,8 @@ def service_stores(stores: Stores) -> ServiceStores:
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
+        event_hosts=PostgresEventHosts(events.pool),
+        rsvp_requests=PostgresRsvpRequests(events.pool),
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),

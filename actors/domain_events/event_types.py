@@ -130,12 +130,17 @@ class EventUpdated(msgspec.Struct, frozen=True):
 
 
 class EventCancelled(msgspec.Struct, frozen=True):
-    """An event is deleted. `user_ids` responded or were invited; one event for each part of them."""
+    """An event is cancelled or deleted by `actor_id`, the creator if None.
+
+    `user_ids` are to be notified; one event for each part of them.
+    """
 
     id: str
     creator_id: str
     title: str
     user_ids: list[str]
+    actor_id: str | None = None
+    reason: str | None = None
 
 
 class EventDeleted(msgspec.Struct, frozen=True):
@@ -147,7 +152,7 @@ class EventDeleted(msgspec.Struct, frozen=True):
 
 
 class AttendeeRemoved(msgspec.Struct, frozen=True):
-    """A host removed a user, or there is a block between user and creator. RSVP and invites are deleted."""
+    """A host removed a user, or there is a block between user and host. RSVP and invites are deleted."""
 
     event_id: str
     user_id: str
@@ -165,6 +170,37 @@ class RsvpPromoted(msgspec.Struct, frozen=True):
     user_id: str
     title: str
     creator_id: str
+
+
+class HostAdded(msgspec.Struct, frozen=True):
+    """The creator made a user a co-host."""
+
+    event_id: str
+    user_id: str
+    creator_id: str
+    title: str
+
+
+class RsvpRequested(msgspec.Struct, frozen=True):
+    """A user asks the hosts to go to an event."""
+
+    event_id: str
+    user_id: str
+    title: str
+
+
+class RsvpAccepted(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    host_id: str
+    title: str
+
+
+class RsvpDeclined(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    host_id: str
+    title: str
 
 
 class EventInvited(msgspec.Struct, frozen=True):
@@ -196,6 +232,10 @@ DomainEvent = (
     | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
+    | HostAdded
+    | RsvpRequested
+    | RsvpAccepted
+    | RsvpDeclined
     | EventInvited
 )
 
@@ -222,6 +262,10 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,
+    "host.added": HostAdded,
+    "rsvp.requested": RsvpRequested,
+    "rsvp.accepted": RsvpAccepted,
+    "rsvp.declined": RsvpDeclined,
     "event.invited": EventInvited,
 }
 _decoders = {name: msgspec.json.Decoder(kind) for name, kind in _EVENT_TYPES.items()}

@@ -10,12 +10,13 @@ from itertools import chain
 
 import msgspec
 
-from actors.domain_events.event_types import DomainEvent, EventCancelled, EventUpdated
+from actors.domain_events.event_types import DomainEvent, EventCancelled, EventUpdated, RsvpRequested
 from actors.notifications.causes import Causes
 from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import RsvpStore
 
 
@@ -43,6 +44,7 @@ class Recipients:
         block_service: BlockService,
         sender_filter: SenderFilter,
         rsvps: RsvpStore,
+        hosts: EventHostStore,
         causes: Causes,
     ) -> None:
         self._causes = causes
@@ -50,6 +52,7 @@ class Recipients:
         self._block_service = block_service
         self._sender_filter = sender_filter
         self._rsvps = rsvps
+        self._hosts = hosts
 
     async def load_context(
         self, events: Sequence[DomainEvent], pairs: Sequence[tuple[str, str]]
@@ -66,10 +69,22 @@ class Recipients:
         return await self._block_service.find_blocked_pairs(pairs)
 
     async def find_creator(self, cancelled: EventCancelled) -> tuple[UserCard | None, list[str]]:
-        """Return the creator of a cancelled event, if there is one, and the users to notify."""
-        sender = (await self._user_cards.find([cancelled.creator_id])).get(cancelled.creator_id)
-        blocked_ids = set(await self._block_service.list_blocked_users(cancelled.creator_id))
+        """Return the host who cancelled an event, if there is one, and the users to notify."""
+        actor_id = cancelled.actor_id or cancelled.creator_id
+        sender = (await self._user_cards.find([actor_id])).get(actor_id)
+        blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
         return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
+
+    async def find_hosts_to_ask(self, requested: RsvpRequested) -> list[tuple[UserCard, str]]:
+        """Return the user who asked to go with each host to notify."""
+        hosts = await self._hosts.get_hosts(requested.event_id)
+        sender = (await self._user_cards.find([requested.user_id])).get(requested.user_id)
+        if hosts is None or sender is None:
+            return []
+        unwanted = await self._sender_filter.find_unwanted_pairs(
+            [(sender.id, host_id) for host_id in hosts.user_ids]
+        )
+        return [(sender, host_id) for host_id in hosts.user_ids if (sender.id, host_id) not in unwanted]
 
     async def pages_for_event_update(
         self, updated: EventUpdated, page_size: int

@@ -48,6 +48,7 @@ FIELD_KINDS = {
     "EventPatch.description": Kind.TEXT,
     "EventPatch.category": Kind.LINE,
     "RsvpQuery.cursor": Kind.KEY,
+    "Cancellation.reason": Kind.TEXT,
     "Invites.user_ids[]": Kind.ID,
     "NotificationQuery.cursor": Kind.KEY,
     "NewPost.content": Kind.TEXT,

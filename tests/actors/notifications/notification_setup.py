@@ -21,6 +21,7 @@ from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
 from storage.postgres.events import PostgresEvents
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
@@ -62,6 +63,8 @@ class NotificationSetup:
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
+        self.hosts = PostgresEventHosts(events.pool)
+        self.requests = PostgresRsvpRequests(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
         self.store = PostgresNotifications(database.pool, database.cursors)
         self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
@@ -131,7 +134,8 @@ class NotificationSetup:
                 self.block_service,
                 self.sender_filter,
                 self.rsvps,
-                Causes(self.social, self.reactions, self.events, self.rsvps),
+                self.hosts,
+                Causes(self.social, self.reactions, self.events, self.rsvps, self.hosts),
             ),
             self.pusher,
             self.notifications,
