@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
+from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
@@ -50,6 +51,7 @@ class ServiceStores:
     rsvps: RsvpStore
     event_hosts: EventHostStore
     rsvp_requests: RsvpRequestStore
+    event_reminders: ReminderStore
     event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore

@@ -19,6 +19,7 @@ from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
 from actors.events.event_hosting import EventHosting
 from actors.events.events import Events
+from actors.events.reminder_job import ReminderJob
 from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
 from actors.feed.fanout import FanOut, TimelineRebuilder
@@ -138,6 +139,7 @@ class Services:
             stores.user_snapshots, list(stores.user_caches.values())
         )
         self.search_indexer = SearchIndexer(stores.search_indexes)
+        self.reminder_job = ReminderJob(stores.event_reminders, lambda: self.wake_readers("events"))
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._create_readers(core, limits, publish)
         shared.on_bus_message = self.readers.on_bus_message
@@ -146,12 +148,14 @@ class Services:
         self.readers.start()
         self._user_cache_reconciler.start()
         self.search_indexer.start()
+        self.reminder_job.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
     async def close(self) -> None:
         """Close before the core, which the services call."""
         await self.search_indexer.close()
+        await self.reminder_job.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
@@ -182,6 +186,7 @@ class Services:
             shared.sender_filter,
             stores.rsvps,
             stores.event_hosts,
+            stores.event_reminders,
             Causes(stores.social, stores.reactions, stores.events, stores.rsvps, stores.event_hosts),
         )
 

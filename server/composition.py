@@ -50,6 +50,7 @@ from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -272,6 +273,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         rsvps=rsvps,
         event_hosts=PostgresEventHosts(events.pool),
         rsvp_requests=PostgresRsvpRequests(events.pool),
+        event_reminders=PostgresEventReminders(events.pool),
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
@@ -321,6 +323,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         message_log=stores.messaging,
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
+        event_reminders=PostgresEventReminders(databases["events"].pool),
     )
 
 

@@ -273,6 +273,7 @@ def _metric_sources(
         resumes=lambda: core.session_services.stream_recovery.outcomes,
         version=VERSION,
         pruning=components.pruning_job.statistics,
+        event_reminders=components.services.reminder_job.statistics,
         malformed_bus_frames=lambda: core.malformed_bus_frames,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,

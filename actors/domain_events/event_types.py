@@ -4,6 +4,8 @@ The triggers in `sql/<service>/triggers/` write the payloads. An event of unknow
 release and is ignored.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from storage.contracts.domain_events import OutboxEvent
@@ -172,6 +174,20 @@ class RsvpPromoted(msgspec.Struct, frozen=True):
     creator_id: str
 
 
+class EventReminder(msgspec.Struct, frozen=True):
+    """Users are to be reminded of an event, `minutes` before its start.
+
+    `starts_in_s` was the time to the start when the reminder was published, which may be late.
+    """
+
+    id: str
+    title: str
+    start_at: datetime
+    minutes: int
+    starts_in_s: float
+    user_ids: list[str]
+
+
 class HostAdded(msgspec.Struct, frozen=True):
     """The creator made a user a co-host."""
 
@@ -232,6 +248,7 @@ DomainEvent = (
     | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
+    | EventReminder
     | HostAdded
     | RsvpRequested
     | RsvpAccepted
@@ -262,6 +279,7 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,
+    "event.reminder": EventReminder,
     "host.added": HostAdded,
     "rsvp.requested": RsvpRequested,
     "rsvp.accepted": RsvpAccepted,

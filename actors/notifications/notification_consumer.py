@@ -15,6 +15,7 @@ from actors.domain_events.event_types import (
     DomainEvent,
     EventCancelled,
     EventInvited,
+    EventReminder,
     EventUpdated,
     FollowCreated,
     FollowDeleted,
@@ -178,6 +179,9 @@ class NotificationConsumer:
                         yield notification_templates.event_updated(
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
+            case EventReminder() as reminder:
+                for user_id in await self._recipients.find_reminded(reminder):
+                    yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
                 host, user_ids = await self._recipients.find_creator(cancelled)
                 self._publish_event_updated(cancelled.id, user_ids)

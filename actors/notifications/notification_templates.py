@@ -1,5 +1,6 @@
 """Texts of notifications, their grouping, and their idempotency keys (`source`)."""
 
+from actors.domain_events.event_types import EventReminder
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import NotificationType
 from config.limits import TITLE_CHARACTERS
@@ -7,6 +8,10 @@ from storage.contracts.notifications import NewNotification
 
 GROUP_KEY_CHARACTERS = 100
 """Length of the column."""
+PUNCTUAL_MINUTES = 2
+"""A reminder that is not later than this is worded as the user chose it."""
+DURATION_UNITS = ((1440, "day"), (60, "hour"), (1, "minute"))
+"""Minutes of each unit; a duration has the largest unit that divides it."""
 
 
 def follow_source(follower_id: str) -> str:
@@ -149,6 +154,33 @@ def rsvp_accepted(user_id: str, sender: UserCard, event_id: str, title: str, sou
 def rsvp_declined(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
     action = f"declined your request to go to {title}"
     return _event_news(user_id, sender, event_id, "Request declined", action, source)
+
+
+def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
+    """Without a sender. A later reminder replaces an unread one."""
+    key = f"EVENT_REMINDER:{reminder.id}"
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"{key}:{reminder.minutes}:{reminder.start_at.timestamp():.6f}",
+        sender_id=None,
+        type=NotificationType.EVENT_REMINDER.value,
+        title="Reminder",
+        message=f"{reminder.title} {_time_to_start(reminder)}",
+        group_key=key,
+        reference_id=reminder.id,
+    )
+
+
+def _time_to_start(reminder: EventReminder) -> str:
+    """Return "starts in 1 hour", or the time that is left if the reminder is late."""
+    minutes = round(reminder.starts_in_s / 60)
+    if minutes <= 0:
+        return "has started"
+    if abs(minutes - reminder.minutes) <= PUNCTUAL_MINUTES:
+        minutes = reminder.minutes
+    size, unit = next((size, unit) for size, unit in DURATION_UNITS if minutes % size == 0)
+    count = minutes // size
+    return f"starts in {count} {unit}" if count == 1 else f"starts in {count} {unit}s"
 
 
 def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:

@@ -10,13 +10,20 @@ from itertools import chain
 
 import msgspec
 
-from actors.domain_events.event_types import DomainEvent, EventCancelled, EventUpdated, RsvpRequested
+from actors.domain_events.event_types import (
+    DomainEvent,
+    EventCancelled,
+    EventReminder,
+    EventUpdated,
+    RsvpRequested,
+)
 from actors.notifications.causes import Causes
 from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventHostStore
+from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.events import RsvpStore
 
 
@@ -45,6 +52,7 @@ class Recipients:
         sender_filter: SenderFilter,
         rsvps: RsvpStore,
         hosts: EventHostStore,
+        reminders: ReminderStore,
         causes: Causes,
     ) -> None:
         self._causes = causes
@@ -53,6 +61,7 @@ class Recipients:
         self._sender_filter = sender_filter
         self._rsvps = rsvps
         self._hosts = hosts
+        self._reminders = reminders
 
     async def load_context(
         self, events: Sequence[DomainEvent], pairs: Sequence[tuple[str, str]]
@@ -74,6 +83,10 @@ class Recipients:
         sender = (await self._user_cards.find([actor_id])).get(actor_id)
         blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
         return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
+
+    async def find_reminded(self, reminder: EventReminder) -> list[str]:
+        """Return the users of a reminder who still go; none if the event was cancelled or moved since."""
+        return await self._reminders.find_reminded(reminder.id, reminder.start_at, reminder.user_ids)
 
     async def find_hosts_to_ask(self, requested: RsvpRequested) -> list[tuple[UserCard, str]]:
         """Return the user who asked to go with each host to notify."""

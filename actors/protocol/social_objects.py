@@ -140,6 +140,7 @@ class NotificationType(StrEnum):
     MENTION = "MENTION"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
+    EVENT_REMINDER = "EVENT_REMINDER"
 
 
 class Notification(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ class EventHostingRoutes:
                 body=Cancellation,
                 response=Event,
                 errors=("event.past", *OWNER_ONLY_ERRORS),
+                body_optional=True,
             ),
             Route(
                 "PUT",

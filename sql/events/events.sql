@@ -87,13 +87,14 @@ ON CONFLICT (event_id, user_id, inviter_id) DO UPDATE SET created_at = now()
 RETURNING user_id
 
 -- name: invite_filter
--- Returns those of the invites that exist.
+-- Returns those of the invites that exist, to events that are not cancelled.
 --
 --   :event_ids uuid[]  :user_ids uuid[]  :inviter_ids uuid[]   -> event_id, user_id, inviter_id
 SELECT i.event_id, i.user_id, i.inviter_id
 FROM event_invites AS i
 INNER JOIN unnest(:event_ids, :user_ids, :inviter_ids) AS g (event_id, user_id, inviter_id)
     ON i.event_id = g.event_id AND i.user_id = g.user_id AND i.inviter_id = g.inviter_id
+INNER JOIN events AS e ON i.event_id = e.id AND e.cancelled_at IS NULL
 
 -- name: user_rsvp_event_list
 -- Lists events that a user has an RSVP for, waits for or asked to go to.

@@ -167,7 +167,7 @@ class EventStore(Protocol):
     ) -> None: ...
 
     async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
-        """Return those of the invites that exist. One round trip."""
+        """Return those of the invites that exist, to events that are not cancelled. One round trip."""
 
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent."""

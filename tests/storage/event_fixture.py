@@ -6,6 +6,7 @@ from storage.contracts.events import EventRecord, NewEvent
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id
@@ -23,6 +24,7 @@ class EventFixture:
         self.events = PostgresEvents(instance.pool, instance.idempotency_keys, self.rsvps)
         self.blocks = PostgresEventBlocks(instance.pool)
         self.hosts = PostgresEventHosts(instance.pool)
+        self.reminders = PostgresEventReminders(instance.pool)
         self.requests = PostgresRsvpRequests(instance.pool)
         self.audit = PostgresCountAudit(instance.pool, "events")
 

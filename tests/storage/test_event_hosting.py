@@ -53,7 +53,7 @@ async def test_number_of_cohosts_is_bounded(scene: EventFixture) -> None:
 
 
 async def test_new_cohost_hides_the_event_from_who_they_block(scene: EventFixture) -> None:
-    """What these users hold ends and the freed place is given on; a block between co-hosts changes nothing."""
+    """What these users hold ends and the place is given on; a block between co-hosts changes nothing."""
     ana, ben, cai, dee, eve = sorted_random_ids(5)
     event_id = await scene.create_event(1, creator_id=ana)
     await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=False)

@@ -53,7 +53,7 @@ BEGIN
         'event.reminder',
         jsonb_build_object(
             'id', l.event_id, 'title', l.title, 'start_at', l.start_datetime, 'minutes', l.before_minutes,
-            'user_ids', jsonb_agg(l.user_id)
+            'starts_in_s', extract(EPOCH FROM l.start_datetime - now()), 'user_ids', jsonb_agg(l.user_id)
         )
     FROM latest AS l
     WHERE l.is_live AND l.before_minutes IS NOT NULL

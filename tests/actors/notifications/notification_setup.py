@@ -22,6 +22,7 @@ from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
@@ -64,6 +65,7 @@ class NotificationSetup:
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
         self.hosts = PostgresEventHosts(events.pool)
+        self.reminders = PostgresEventReminders(events.pool)
         self.requests = PostgresRsvpRequests(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
         self.store = PostgresNotifications(database.pool, database.cursors)
@@ -135,6 +137,7 @@ class NotificationSetup:
                 self.sender_filter,
                 self.rsvps,
                 self.hosts,
+                self.reminders,
                 Causes(self.social, self.reactions, self.events, self.rsvps, self.hosts),
             ),
             self.pusher,
