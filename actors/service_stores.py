@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.event_attendance import AttendanceStore
 from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
 from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
@@ -52,6 +53,7 @@ class ServiceStores:
     event_hosts: EventHostStore
     rsvp_requests: RsvpRequestStore
     event_reminders: ReminderStore
+    attendance: AttendanceStore
     event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore

@@ -15,6 +15,8 @@ from actors.core import Core
 from actors.domain_events.consumer import Consumer
 from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import Producer, Readers
+from actors.events.attendance import Attendance
+from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
 from actors.events.event_hosting import EventHosting
@@ -55,6 +57,7 @@ class Services:
         shared: SharedServices,
         core: Core,
         limits: Limits,
+        check_in_codes: CheckInCodes,
         invalidate_card: Callable[[str], None],
         publish: Callable[[str, bytes], None],
     ) -> None:
@@ -91,6 +94,14 @@ class Services:
             self.events,
             user_cards["events"],
             block_service,
+            check_in_codes,
+            lambda: self.wake_readers("events"),
+        )
+        self.attendance = Attendance(
+            stores.attendance,
+            self.events,
+            user_cards["events"],
+            check_in_codes,
             lambda: self.wake_readers("events"),
         )
         self.event_hosting = EventHosting(
@@ -187,6 +198,7 @@ class Services:
             stores.rsvps,
             stores.event_hosts,
             stores.event_reminders,
+            stores.attendance,
             Causes(stores.social, stores.reactions, stores.events, stores.rsvps, stores.event_hosts),
         )
 

@@ -26,6 +26,7 @@ from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
+from server.routes.event_attendance import EventAttendanceRoutes
 from server.routes.event_hosting import EventHostingRoutes
 from server.routes.events import EventRoutes
 from server.routes.mutes import MuteRoutes
@@ -224,6 +225,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *EventHostingRoutes(services.event_hosting, services.rsvp_requests).routes(),
+        *EventAttendanceRoutes(services.attendance).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),

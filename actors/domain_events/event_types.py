@@ -174,6 +174,16 @@ class RsvpPromoted(msgspec.Struct, frozen=True):
     creator_id: str
 
 
+class EventAnnounced(msgspec.Struct, frozen=True):
+    """A host announced something to the attendees."""
+
+    event_id: str
+    announcement_id: str
+    author_id: str
+    title: str
+    content: str
+
+
 class EventReminder(msgspec.Struct, frozen=True):
     """Users are to be reminded of an event, `minutes` before its start.
 
@@ -248,6 +258,7 @@ DomainEvent = (
     | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
+    | EventAnnounced
     | EventReminder
     | HostAdded
     | RsvpRequested
@@ -279,6 +290,7 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,
+    "event.announced": EventAnnounced,
     "event.reminder": EventReminder,
     "host.added": HostAdded,
     "rsvp.requested": RsvpRequested,

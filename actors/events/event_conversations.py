@@ -17,6 +17,7 @@ from typing import Protocol
 from actors.conversations.serializers import to_user_card
 from actors.domain_events.event_types import (
     AttendeeRemoved,
+    EventAnnounced,
     EventCancelled,
     EventCreated,
     EventDeleted,
@@ -40,6 +41,7 @@ from storage.contracts.events import EventStore, RsvpStore
 
 _log = logging.getLogger(__name__)
 CANCELLED_TEXT = "This event was cancelled"
+ANNOUNCEMENT_TEXT = "Announcement"
 CANCELLED_KEY = "event.cancelled"
 CONCURRENT_EVENTS = 8
 CHECKS_MAX = 5
@@ -95,6 +97,7 @@ class EventConversations:
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         user_ids_by_event: dict[str, dict[str, None]] = {}
         renames: list[EventUpdated] = []
+        announcements: list[EventAnnounced] = []
         cancellations: dict[str, EventDeleted | EventCancelled] = {}
         for event in events:
             match decode_event(event):
@@ -112,6 +115,8 @@ class EventConversations:
                 case EventUpdated(id=event_id, old_title=str()) as renamed:
                     renames.append(renamed)
                     user_ids_by_event.setdefault(event_id, {})
+                case EventAnnounced() as announced:
+                    announcements.append(announced)
                 case EventDeleted() | EventCancelled() as cancelled:
                     cancellations.setdefault(cancelled.id, cancelled)
         slots = asyncio.Semaphore(CONCURRENT_EVENTS)
@@ -130,6 +135,8 @@ class EventConversations:
                 raise failure
         for renamed in renames:
             await self._rename(renamed)
+        for announced in announcements:
+            await self._announce(announced)
         for cancelled in cancellations.values():
             await self._announce_cancellation(cancelled)
         if cursor_update is not None:
@@ -164,6 +171,19 @@ class EventConversations:
                     _group_name(events[0].title),
                 )
             )
+
+    async def _announce(self, announced: EventAnnounced) -> None:
+        if await self._ensure_conversation(announced.event_id) is None:
+            return
+        author = await self._find_creator(announced.author_id)
+        await self._apply(
+            self._groups.announce_by_rule(
+                event_conversation_id(announced.event_id),
+                author,
+                f"{ANNOUNCEMENT_TEXT}: {announced.content}",
+                f"event.announced:{announced.announcement_id}",
+            )
+        )
 
     async def _announce_cancellation(self, cancelled: EventDeleted | EventCancelled) -> None:
         """Announce it once: an event that was cancelled may be deleted later."""

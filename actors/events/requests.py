@@ -11,6 +11,8 @@ from actors.protocol.social_objects import RsvpStatus
 from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
 from actors.protocol.timestamps import to_utc
 from config.limits import (
+    CHECK_IN_CODE_CHARACTERS,
+    EVENT_ANNOUNCEMENT_CHARACTERS,
     EVENT_CANCEL_REASON_CHARACTERS,
     EVENT_CAPACITY_MAX,
     EVENT_CATEGORY_CHARACTERS,
@@ -35,6 +37,9 @@ Reminders = Annotated[
     list[Annotated[int, Meta(ge=1, le=EVENT_REMINDER_MINUTES_MAX)]], Meta(max_length=EVENT_REMINDERS_MAX)
 ]
 CancelReason = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_CANCEL_REASON_CHARACTERS})]
+AnnouncementText = Annotated[
+    str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_ANNOUNCEMENT_CHARACTERS})
+]
 DEFAULT_CATEGORY = "SOCIAL"
 
 
@@ -73,6 +78,16 @@ class Cancellation(msgspec.Struct, frozen=True):
     """Why an event is cancelled."""
 
     reason: CancelReason | None = None
+
+
+class AnnouncementBody(msgspec.Struct, frozen=True):
+    content: AnnouncementText
+
+
+class CheckIn(msgspec.Struct, frozen=True):
+    """`code` is the `check_in_code` of the user's RSVP."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=CHECK_IN_CODE_CHARACTERS)]
 
 
 class Invites(msgspec.Struct, frozen=True):
@@ -160,6 +175,11 @@ def validate_reason(body: Cancellation) -> str | None:
     if body.reason is None or is_blank(body.reason):
         return None
     return validate_text("reason", body.reason, EVENT_CANCEL_REASON_CHARACTERS)
+
+
+def validate_announcement(body: AnnouncementBody) -> str:
+    """Return the trimmed text. Raises `request.invalid`."""
+    return validate_text("content", body.content, EVENT_ANNOUNCEMENT_CHARACTERS)
 
 
 def end_before_start() -> ApiError:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+import msgspec
+
+from actors.events.check_in_codes import CheckInCodes
 from actors.events.events import Events, event_not_found
 from actors.events.requests import RsvpBody, validate_rsvp
 from actors.events.serializers import to_rsvp
@@ -11,7 +14,7 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Rsvp, RsvpStatus
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import RsvpState, RsvpStore
+from storage.contracts.events import RsvpDetails, RsvpState, RsvpStore
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
 
@@ -32,12 +35,14 @@ class Rsvps:
         events: Events,
         user_cards: UserCards,
         block_service: BlockService,
+        check_in_codes: CheckInCodes,
         on_changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._events = events
         self._user_cards = user_cards
         self._block_service = block_service
+        self._check_in_codes = check_in_codes
         self._on_changed = on_changed
 
     async def get_rsvp(self, user: UserCard, event_id: str) -> Rsvp:
@@ -45,7 +50,7 @@ class Rsvps:
         details = await self._store.get_details(event_id, user.id)
         if details.state == NO_RSVP:
             await self._events.require_visible(user.id, event_id)
-        return to_rsvp(event_id, user, details.state, details.reminders)
+        return self._to_own_rsvp(event_id, user, details)
 
     async def set_rsvp(self, user: UserCard, event_id: str, body: RsvpBody) -> Rsvp:
         validate_rsvp(body)
@@ -68,7 +73,7 @@ class Rsvps:
         if body.status is not RsvpStatus.GOING:
             return to_rsvp(event_id, user, state, ())
         details = await self._store.get_details(event_id, user.id)
-        return to_rsvp(event_id, user, state, details.reminders)
+        return self._to_own_rsvp(event_id, user, msgspec.structs.replace(details, state=state))
 
     async def delete_rsvp(self, user: UserCard, event_id: str) -> Rsvp:
         """Withdraw an RSVP and leave the waitlist. A user who holds either need not see the event."""
@@ -100,7 +105,8 @@ class Rsvps:
     async def page_rsvps(
         self, viewer_id: str, event_id: str, status: RsvpStatus | None, after: PageKey | None, limit: int
     ) -> KeysetPage[Rsvp]:
-        await self._events.require_visible(viewer_id, event_id)
+        hosts = await self._events.require_visible(viewer_id, event_id)
+        is_host = viewer_id in hosts.user_ids
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         status_value = None if status is None else status.value
         records = await self._store.page_rsvps(event_id, status_value, after, blocked_ids, limit + 1)
@@ -108,11 +114,21 @@ class Rsvps:
         cards = await self._user_cards.for_records(record.user for record in page)
         return KeysetPage(
             [
-                to_rsvp(event_id, cards[record.user.id], RsvpState(record.status, None, record.guests))
+                to_rsvp(
+                    event_id,
+                    cards[record.user.id],
+                    RsvpState(record.status, None, record.guests),
+                    checked_in_at=record.checked_in_at if is_host else None,
+                )
                 for record in page
             ],
             key,
         )
+
+    def _to_own_rsvp(self, event_id: str, user: UserCard, details: RsvpDetails) -> Rsvp:
+        is_going = details.state.status == RsvpStatus.GOING
+        code = self._check_in_codes.create(event_id, user.id) if is_going else None
+        return to_rsvp(event_id, user, details.state, details.reminders, details.checked_in_at, code)
 
 
 def rsvp_conflict(conflict: Conflict) -> ApiError | Conflict:

@@ -1,6 +1,7 @@
 """Converts event records to API objects."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
@@ -38,7 +39,14 @@ def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, Use
     )
 
 
-def to_rsvp(event_id: str, user: UserCard, state: RsvpState, reminders: Sequence[int] | None = None) -> Rsvp:
+def to_rsvp(
+    event_id: str,
+    user: UserCard,
+    state: RsvpState,
+    reminders: Sequence[int] | None = None,
+    checked_in_at: datetime | None = None,
+    check_in_code: str | None = None,
+) -> Rsvp:
     return Rsvp(
         event_id,
         user,
@@ -46,6 +54,8 @@ def to_rsvp(event_id: str, user: UserCard, state: RsvpState, reminders: Sequence
         state.waitlist_position,
         state.guests,
         None if reminders is None else list(reminders),
+        None if checked_in_at is None else rfc3339_from_datetime(checked_in_at),
+        check_in_code,
     )
 
 

@@ -13,6 +13,7 @@ from actors.domain_events.event_types import (
     CommentCreated,
     CommentDeleted,
     DomainEvent,
+    EventAnnounced,
     EventCancelled,
     EventInvited,
     EventReminder,
@@ -179,6 +180,11 @@ class NotificationConsumer:
                         yield notification_templates.event_updated(
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
+            case EventAnnounced() as announced:
+                pages = self._recipients.pages_for_announcement(announced, USERS_PER_BATCH)
+                async for sender, user_ids in pages:
+                    for user_id in user_ids:
+                        yield notification_templates.event_announced(user_id, sender, announced)
             case EventReminder() as reminder:
                 for user_id in await self._recipients.find_reminded(reminder):
                     yield notification_templates.event_reminder(user_id, reminder)

@@ -1,6 +1,6 @@
 """Texts of notifications, their grouping, and their idempotency keys (`source`)."""
 
-from actors.domain_events.event_types import EventReminder
+from actors.domain_events.event_types import EventAnnounced, EventReminder
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import NotificationType
 from config.limits import TITLE_CHARACTERS
@@ -154,6 +154,11 @@ def rsvp_accepted(user_id: str, sender: UserCard, event_id: str, title: str, sou
 def rsvp_declined(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
     action = f"declined your request to go to {title}"
     return _event_news(user_id, sender, event_id, "Request declined", action, source)
+
+
+def event_announced(user_id: str, sender: UserCard, announced: EventAnnounced) -> NewNotification:
+    action = f"about {announced.title}: {announced.content}"
+    return _event_news(user_id, sender, announced.event_id, "Announcement", action, announced.announcement_id)
 
 
 def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:

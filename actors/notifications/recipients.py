@@ -12,6 +12,7 @@ import msgspec
 
 from actors.domain_events.event_types import (
     DomainEvent,
+    EventAnnounced,
     EventCancelled,
     EventReminder,
     EventUpdated,
@@ -22,6 +23,7 @@ from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from storage.contracts.event_attendance import AttendanceStore
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.events import RsvpStore
@@ -53,6 +55,7 @@ class Recipients:
         rsvps: RsvpStore,
         hosts: EventHostStore,
         reminders: ReminderStore,
+        attendance: AttendanceStore,
         causes: Causes,
     ) -> None:
         self._causes = causes
@@ -62,6 +65,7 @@ class Recipients:
         self._rsvps = rsvps
         self._hosts = hosts
         self._reminders = reminders
+        self._attendance = attendance
 
     async def load_context(
         self, events: Sequence[DomainEvent], pairs: Sequence[tuple[str, str]]
@@ -83,6 +87,20 @@ class Recipients:
         sender = (await self._user_cards.find([actor_id])).get(actor_id)
         blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
         return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
+
+    async def pages_for_announcement(
+        self, announced: EventAnnounced, page_size: int
+    ) -> AsyncIterator[tuple[UserCard, list[str]]]:
+        """Yield the author of an announcement with the users to notify, page by page."""
+        sender = (await self._user_cards.find([announced.author_id])).get(announced.author_id)
+        if sender is None:
+            return
+        after = ""
+        while batch := await self._attendance.list_recipients(announced.event_id, after, page_size):
+            pairs = [(sender.id, user_id) for user_id in batch if user_id != sender.id]
+            unwanted = await self._block_service.find_blocked_pairs(pairs)
+            yield sender, [user_id for _, user_id in pairs if (sender.id, user_id) not in unwanted]
+            after = batch[-1]
 
     async def find_reminded(self, reminder: EventReminder) -> list[str]:
         """Return the users of a reminder who still go; none if the event was cancelled or moved since."""

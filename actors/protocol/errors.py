@@ -47,6 +47,7 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "event.past": ErrorSpec(409, "The event has ended"),
     "event.cancelled": ErrorSpec(409, "The event was cancelled"),
     "event.hosts_full": ErrorSpec(409, "The event has too many hosts"),
+    "rsvp.not_found": ErrorSpec(404, "RSVP not found"),
     "rsvp_request.not_found": ErrorSpec(404, "Request not found"),
     "event.capacity_below_going": ErrorSpec(409, "The capacity is below the number of attendees"),
     "report.not_found": ErrorSpec(404, "Report not found"),

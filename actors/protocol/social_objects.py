@@ -122,7 +122,9 @@ class Rsvp(msgspec.Struct, frozen=True):
     """A user's response to an event. `waitlist_position` is set while the user waits for a place.
 
     `status` is `PENDING` until a host has decided, where hosts decide who goes. `guests` come with the user.
-    `reminders` are the minutes before the start at which the user is reminded; only the user sees them.
+    `reminders` are the minutes before the start at which the user is reminded, and `check_in_code` proves the
+    RSVP of a user who goes to a host; only the user sees these. `checked_in_at` is when the user arrived;
+    only the user and the hosts see it.
     """
 
     event_id: str
@@ -131,6 +133,18 @@ class Rsvp(msgspec.Struct, frozen=True):
     waitlist_position: int | None
     guests: int = 0
     reminders: list[int] | None = None
+    checked_in_at: str | None = None
+    check_in_code: str | None = None
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What a host of an event announced to its attendees."""
+
+    id: str
+    event_id: str
+    author: UserCard
+    content: str
+    created_at: str
 
 
 class NotificationType(StrEnum):

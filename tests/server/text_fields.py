@@ -48,6 +48,8 @@ FIELD_KINDS = {
     "EventPatch.description": Kind.TEXT,
     "EventPatch.category": Kind.LINE,
     "RsvpQuery.cursor": Kind.KEY,
+    "AnnouncementBody.content": Kind.TEXT,
+    "CheckIn.code": Kind.SECRET,
     "Cancellation.reason": Kind.TEXT,
     "Invites.user_ids[]": Kind.ID,
     "NotificationQuery.cursor": Kind.KEY,

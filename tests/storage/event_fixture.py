@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from storage.contracts.events import EventRecord, NewEvent
 from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
 from storage.postgres.event_reminders import PostgresEventReminders
@@ -24,6 +25,7 @@ class EventFixture:
         self.events = PostgresEvents(instance.pool, instance.idempotency_keys, self.rsvps)
         self.blocks = PostgresEventBlocks(instance.pool)
         self.hosts = PostgresEventHosts(instance.pool)
+        self.attendance = PostgresAttendance(instance.pool, instance.idempotency_keys, 100)
         self.reminders = PostgresEventReminders(instance.pool)
         self.requests = PostgresRsvpRequests(instance.pool)
         self.audit = PostgresCountAudit(instance.pool, "events")

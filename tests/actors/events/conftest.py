@@ -15,6 +15,7 @@ from storage.contracts.events import NewEvent
 from storage.contracts.messaging import ConversationRecord
 from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.database import Database
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
@@ -50,6 +51,7 @@ class EventConversationsSetup:
         self.user_ids = [str(uuid.uuid4()) for _ in range(6)]
         self.rsvps = PostgresRsvps(database.pool)
         self.hosts = PostgresEventHosts(database.pool)
+        self.attendance = PostgresAttendance(database.pool, database.idempotency_keys, 100)
         self.events = PostgresEvents(database.pool, database.idempotency_keys, self.rsvps)
         self.consumer = self.make_consumer(core.conversations)
 

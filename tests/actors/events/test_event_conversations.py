@@ -364,3 +364,19 @@ async def test_cancellation_is_announced_once(setup: EventConversationsSetup) ->
     ]
     assert sum("cancelled" in entry.content for entry in entries if isinstance(entry, MessageEntry)) == 1
     assert await setup.get_members(event_id) == {creator, attendee}
+
+
+async def test_announcement_is_a_message_of_the_conversation(setup: EventConversationsSetup) -> None:
+    """A SYSTEM message, once for each announcement."""
+    creator, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    for _ in range(2):
+        await setup.attendance.announce(event_id, creator, "Bring cups", None)
+    await setup.catch_up()
+    for event in await setup.read_all_events():
+        await setup.consumer.handle([event], None)
+    entries = await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)
+
+    assert [(entry.content, entry.message_type) for entry in entries if isinstance(entry, MessageEntry)] == [
+        ("Announcement: Bring cups", "SYSTEM")
+    ] * 2

@@ -21,6 +21,7 @@ from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
 from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
@@ -65,6 +66,7 @@ class NotificationSetup:
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
         self.hosts = PostgresEventHosts(events.pool)
+        self.attendance = PostgresAttendance(events.pool, events.idempotency_keys, 100)
         self.reminders = PostgresEventReminders(events.pool)
         self.requests = PostgresRsvpRequests(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
@@ -138,6 +140,7 @@ class NotificationSetup:
                 self.rsvps,
                 self.hosts,
                 self.reminders,
+                self.attendance,
                 Causes(self.social, self.reactions, self.events, self.rsvps, self.hosts),
             ),
             self.pusher,

@@ -81,3 +81,20 @@ async def test_users_who_go_are_reminded_once(setup: NotificationSetup) -> None:
         ("EVENT_UPDATE", "Ana updated Boules", 1),
     ]
     assert "EVENT_REMINDER" not in {kind for kind, _, _ in await setup.list_messages(setup.cyd)}
+
+
+async def test_announcement_notifies_all_who_answered(setup: NotificationSetup) -> None:
+    """Hosts and waiting users too, but not its author, and not users who do not go; once each."""
+    event_id = await setup.create_event(setup.ana, capacity=1)
+    await setup.hosts.add_host(event_id, setup.ben)
+    await setup.rsvps.set_rsvp(event_id, setup.ana, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=True)
+    dan = setup.user_source.add_user("dan", "Dan")
+    await setup.rsvps.set_rsvp(event_id, dan, "NOT_GOING", waitlist=False)
+    await setup.attendance.announce(event_id, setup.ben, "Bring cups", None)
+    await setup.catch_up()
+    await setup.replay_all()
+    for user in (setup.ana, setup.cyd):
+        assert await setup.list_messages(user) == [("EVENT_UPDATE", "@ben about Boules: Bring cups", 1)]
+    assert await setup.list_messages(dan) == []
+    assert len(await setup.list_messages(setup.ben)) == 1
