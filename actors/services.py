@@ -29,6 +29,7 @@ from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
+from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -196,9 +197,14 @@ class Services:
             shared.block_service,
             shared.sender_filter,
             stores.rsvps,
-            stores.event_hosts,
-            stores.event_reminders,
-            stores.attendance,
+            EventRecipients(
+                shared.user_cards["notifications"],
+                shared.block_service,
+                shared.sender_filter,
+                stores.event_hosts,
+                stores.event_reminders,
+                stores.attendance,
+            ),
             Causes(stores.social, stores.reactions, stores.events, stores.rsvps, stores.event_hosts),
         )
 

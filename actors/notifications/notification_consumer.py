@@ -164,7 +164,7 @@ class NotificationConsumer:
                 if sender is not None:
                     yield _build_decision(decided, sender, _source_id(event))
             case RsvpRequested() as requested if requested in context.existing:
-                for requester, host_id in await self._recipients.find_hosts_to_ask(requested):
+                for requester, host_id in await self._recipients.of_events.find_hosts_to_ask(requested):
                     yield notification_templates.rsvp_requested(
                         host_id, requester, requested.event_id, requested.title
                     )
@@ -181,12 +181,12 @@ class NotificationConsumer:
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
             case EventAnnounced() as announced:
-                pages = self._recipients.pages_for_announcement(announced, USERS_PER_BATCH)
+                pages = self._recipients.of_events.pages_for_announcement(announced, USERS_PER_BATCH)
                 async for sender, user_ids in pages:
                     for user_id in user_ids:
                         yield notification_templates.event_announced(user_id, sender, announced)
             case EventReminder() as reminder:
-                for user_id in await self._recipients.find_reminded(reminder):
+                for user_id in await self._recipients.of_events.find_reminded(reminder):
                     yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
                 host, user_ids = await self._recipients.find_creator(cancelled)

@@ -12,20 +12,15 @@ import msgspec
 
 from actors.domain_events.event_types import (
     DomainEvent,
-    EventAnnounced,
     EventCancelled,
-    EventReminder,
     EventUpdated,
-    RsvpRequested,
 )
 from actors.notifications.causes import Causes
+from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.event_attendance import AttendanceStore
-from storage.contracts.event_hosting import EventHostStore
-from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.events import RsvpStore
 
 
@@ -53,9 +48,7 @@ class Recipients:
         block_service: BlockService,
         sender_filter: SenderFilter,
         rsvps: RsvpStore,
-        hosts: EventHostStore,
-        reminders: ReminderStore,
-        attendance: AttendanceStore,
+        of_events: EventRecipients,
         causes: Causes,
     ) -> None:
         self._causes = causes
@@ -63,9 +56,7 @@ class Recipients:
         self._block_service = block_service
         self._sender_filter = sender_filter
         self._rsvps = rsvps
-        self._hosts = hosts
-        self._reminders = reminders
-        self._attendance = attendance
+        self.of_events = of_events
 
     async def load_context(
         self, events: Sequence[DomainEvent], pairs: Sequence[tuple[str, str]]
@@ -87,35 +78,6 @@ class Recipients:
         sender = (await self._user_cards.find([actor_id])).get(actor_id)
         blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
         return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
-
-    async def pages_for_announcement(
-        self, announced: EventAnnounced, page_size: int
-    ) -> AsyncIterator[tuple[UserCard, list[str]]]:
-        """Yield the author of an announcement with the users to notify, page by page."""
-        sender = (await self._user_cards.find([announced.author_id])).get(announced.author_id)
-        if sender is None:
-            return
-        after = ""
-        while batch := await self._attendance.list_recipients(announced.event_id, after, page_size):
-            pairs = [(sender.id, user_id) for user_id in batch if user_id != sender.id]
-            unwanted = await self._block_service.find_blocked_pairs(pairs)
-            yield sender, [user_id for _, user_id in pairs if (sender.id, user_id) not in unwanted]
-            after = batch[-1]
-
-    async def find_reminded(self, reminder: EventReminder) -> list[str]:
-        """Return the users of a reminder who still go; none if the event was cancelled or moved since."""
-        return await self._reminders.find_reminded(reminder.id, reminder.start_at, reminder.user_ids)
-
-    async def find_hosts_to_ask(self, requested: RsvpRequested) -> list[tuple[UserCard, str]]:
-        """Return the user who asked to go with each host to notify."""
-        hosts = await self._hosts.get_hosts(requested.event_id)
-        sender = (await self._user_cards.find([requested.user_id])).get(requested.user_id)
-        if hosts is None or sender is None:
-            return []
-        unwanted = await self._sender_filter.find_unwanted_pairs(
-            [(sender.id, host_id) for host_id in hosts.user_ids]
-        )
-        return [(sender, host_id) for host_id in hosts.user_ids if (sender.id, host_id) not in unwanted]
 
     async def pages_for_event_update(
         self, updated: EventUpdated, page_size: int

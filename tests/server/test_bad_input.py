@@ -164,6 +164,8 @@ def wrong_values(value: Json) -> list[Json]:
             return ["true", 1, [], {}]
         case int():
             return ["1", 1.5, True, [], {}]
+        case [int(), *_]:
+            return ["x", 1, {}, ["1"], [None], [[]]]
         case list():
             return ["x", 1, {}, [1], [None], [[]]]
         case _:

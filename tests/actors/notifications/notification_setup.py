@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.causes import Causes
+from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
@@ -138,9 +139,14 @@ class NotificationSetup:
                 self.block_service,
                 self.sender_filter,
                 self.rsvps,
-                self.hosts,
-                self.reminders,
-                self.attendance,
+                EventRecipients(
+                    self.user_cards,
+                    self.block_service,
+                    self.sender_filter,
+                    self.hosts,
+                    self.reminders,
+                    self.attendance,
+                ),
                 Causes(self.social, self.reactions, self.events, self.rsvps, self.hosts),
             ),
             self.pusher,

@@ -1,4 +1,7 @@
-"""Tests of co-hosts, cancellation, guests and requests over HTTP."""
+"""Tests of co-hosts, cancellation, guests, reminders and requests over HTTP."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -7,6 +10,7 @@ from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+Json = Any
 EVENTS = "/v1/events"
 
 
@@ -162,3 +166,29 @@ async def test_hosts_decide_who_goes(api: ApiClient, instance: Instance, people:
     await api.expect_error("rsvp_request.not_found", 404, ana, "DELETE", f"{path}/requests/{cai.id}")
     assert (await api.get(ana, path))["going_count"] == 2
     assert (await api.get(cai, f"{path}/rsvp"))["status"] is None
+
+
+async def test_user_is_reminded_of_an_event(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A minute before its start, within 30 seconds; not one who withdrew."""
+    ana, ben, cai = await people.register(3, instance)
+    start = datetime.now(UTC) + timedelta(seconds=62)
+    event = await api.event(
+        ana,
+        title="Soon",
+        start_datetime=start.isoformat(),
+        end_datetime=(start + timedelta(hours=1)).isoformat(),
+    )
+    path = f"{EVENTS}/{event['id']}/rsvp"
+    for person in (ben, cai):
+        await api.expect(200, person, "PUT", path, {"status": "GOING", "reminders": [1]})
+    await api.expect(200, cai, "DELETE", path)
+
+    def reminders(page: Json) -> list[str]:
+        return [one["message"] for one in page["items"] if one["type"] == "EVENT_REMINDER"]
+
+    page = await api.wait_for(ben, "/v1/notifications", reminders, timeout_s=60)
+    assert reminders(page) == ["Soon starts in 1 minute"]
+    assert page["items"][0]["reference_id"] == event["id"]
+    assert reminders(await api.get(cai, "/v1/notifications")) == []
