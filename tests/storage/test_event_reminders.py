@@ -190,3 +190,20 @@ async def test_instances_publish_each_reminder_once(scene: EventFixture) -> None
     users = [user for _, users in await published(scene) for user in users]
     assert len(users) == len(set(users))
     assert set(people) - set(gone) <= set(users)
+
+
+async def test_reminders_of_a_killed_instance_are_published_by_another(scene: EventFixture) -> None:
+    """Others skip them while it publishes; if it ends before the commit, they are due again."""
+    ana = random_id()
+    event_id = await scene.create_event(hours=(48, 49))
+    await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
+    await pass_time(scene, event_id, MINUTES_OF_A_DAY - 1)
+    killed = await scene.database.connection()
+    await killed.execute("BEGIN")
+    assert await killed.fetchval("SELECT reminders_claim(10)") == 1
+    assert await scene.reminders.publish_due(10) == 0
+    killed.terminate()
+    async with asyncio.timeout(20):
+        while not await scene.reminders.publish_due(10):
+            pass
+    assert await published(scene) == [(MINUTES_OF_A_DAY, [ana])]
