@@ -178,9 +178,9 @@ def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
 
 def _time_to_start(reminder: EventReminder) -> str:
     """Return "starts in 1 hour", or the time that is left if the reminder is late."""
-    minutes = round(reminder.starts_in_s / 60)
-    if minutes <= 0:
+    if reminder.starts_in_s <= 0:
         return "has started"
+    minutes = max(1, round(reminder.starts_in_s / 60))
     if abs(minutes - reminder.minutes) <= PUNCTUAL_MINUTES:
         minutes = reminder.minutes
     size, unit = next((size, unit) for size, unit in DURATION_UNITS if minutes % size == 0)
