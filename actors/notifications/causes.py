@@ -52,7 +52,7 @@ class Causes:
         self._hosts = hosts
 
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
-        """Return those of the events whose like, comment, mention, follow, request, invite or answer exists now.
+        """Return those of the events whose like, comment, follow, request, answer or the like exists now.
 
         At most one look-up for each kind of cause, and one for each promotion, request and new host.
         """
