@@ -9,8 +9,10 @@ from storage.postgres.statement import SQL
 ACTORS = Path(event_types.__file__).resolve().parents[1]
 IGNORED: dict[str, str] = {}
 """Event type -> why no consumer handles it."""
+# A refusal such as event.past is named like an event.
 EVENT_NAME = re.compile(
-    r"'((?:user|account|follow(?:_request)?|block|post|comment|mention|event|rsvp|attendee)\.[a-z_]+)'"
+    r"(?<!refused := )'((?:user|account|follow(?:_request)?|block|post|comment|mention|event|rsvp|attendee"
+    r"|host)\.[a-z_]+)'"
 )
 
 

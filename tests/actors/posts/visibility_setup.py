@@ -7,6 +7,7 @@ from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
+from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
@@ -29,6 +30,9 @@ from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.database import Database
+from storage.postgres.event_attendance import PostgresAttendance
+from storage.postgres.event_hosting import PostgresEventHosts
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
 from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.mutes import PostgresMutes
@@ -118,18 +122,28 @@ class VisibilitySetup:
         sender_cards = UserCards(PostgresUserCache(notifications.pool, notifications.cursors), self.users)
         self._streams = StreamWriter(MemoryUserStreams(MemoryBroker()))
         self.notifications = Notifications(store, sender_cards, self._blocks, self.visibility, self._streams)
+        hosts, sender_filter = PostgresEventHosts(events.pool), SenderFilter(self._blocks, self.mutes)
         recipients = Recipients(
             sender_cards,
             self._blocks,
-            SenderFilter(self._blocks, self.mutes),
+            sender_filter,
             self.visibility,
             rsvps,
+            EventRecipients(
+                sender_cards,
+                self._blocks,
+                sender_filter,
+                hosts,
+                PostgresEventReminders(events.pool),
+                PostgresAttendance(events.pool, events.idempotency_keys, 100),
+            ),
             Causes(
                 self.social,
                 self.follow_requests,
                 reactions,
                 PostgresEvents(events.pool, events.idempotency_keys, rsvps),
                 rsvps,
+                hosts,
             ),
         )
 
