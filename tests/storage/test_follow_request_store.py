@@ -132,7 +132,8 @@ async def test_requests_and_follows_publish_events(
         await social.unfollow(ben, ana)
     await social.follow(ben, ana)
     await requests.accept(ana, ben)
-    rows = await social_database.outbox_rows()
+    account_event, *rows = await social_database.outbox_rows()
+    assert (account_event.type, account_event.payload) == ("account.made_private", {"user_id": ana})
     created, deleted = "follow_request.created", "follow_request.deleted"
     types = [row.type for row in rows]
     assert types[:3] == [created, deleted, created]
