@@ -10,7 +10,14 @@ from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
-from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
+from storage.contracts.posts import (
+    BookmarkStore,
+    CommentLikeStore,
+    FeedPosts,
+    PostEditStore,
+    PostStore,
+    ReactionStore,
+)
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
@@ -43,6 +50,7 @@ class ServiceStores:
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
+    comment_likes: CommentLikeStore
     post_edits: PostEditStore
     bookmarks: BookmarkStore
     events: EventStore

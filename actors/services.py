@@ -27,6 +27,7 @@ from actors.notifications.ephemeral_events import EphemeralEvents
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
+from actors.posts.comment_likes import CommentLikes
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
@@ -110,6 +111,9 @@ class Services:
             reference_finder,
             lambda: self.wake_readers("posts"),
         )
+        self.comment_likes = CommentLikes(
+            stores.comment_likes, self.reactions, lambda: self.wake_readers("posts")
+        )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
@@ -163,7 +167,7 @@ class Services:
             shared.block_service,
             shared.sender_filter,
             stores.rsvps,
-            Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
+            Causes(stores.social, stores.reactions, stores.comment_likes, stores.events, stores.rsvps),
         )
 
         def notification_consumer(service: str) -> NotificationConsumer:

@@ -46,6 +46,7 @@ from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -264,6 +265,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        comment_likes=PostgresCommentLikes(posts.pool),
         bookmarks=PostgresBookmarks(posts.pool),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),

@@ -25,6 +25,7 @@ from server.observability.metrics import HttpMetricSources, MetricSources, creat
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.bookmarks import BookmarkRoutes
+from server.routes.comment_likes import CommentLikeRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
 from server.routes.mutes import MuteRoutes
@@ -220,6 +221,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
+        *CommentLikeRoutes(services.comment_likes).routes(),
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),

@@ -88,10 +88,49 @@ class CommentCreated(msgspec.Struct, frozen=True):
 
 
 class CommentDeleted(msgspec.Struct, frozen=True):
+    """The comment is gone or hidden, with its likes."""
+
     id: str
     post_id: str
     author_id: str
     user_id: str
+
+
+class ReplyChanged(msgspec.Struct, frozen=True):
+    """`author_id` is the author of the parent, `user_id` that of the reply."""
+
+    id: str
+    post_id: str
+    parent_id: str
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
+class ReplyCreated(ReplyChanged, frozen=True):
+    pass
+
+
+class ReplyDeleted(ReplyChanged, frozen=True):
+    """The reply is gone or hidden."""
+
+
+class CommentLikeChanged(msgspec.Struct, frozen=True):
+    """`author_id` is the author of the comment."""
+
+    comment_id: str
+    post_id: str
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
+class CommentLiked(CommentLikeChanged, frozen=True):
+    pass
+
+
+class CommentUnliked(CommentLikeChanged, frozen=True):
+    pass
 
 
 class MentionCreated(msgspec.Struct, frozen=True):
@@ -187,6 +226,10 @@ DomainEvent = (
     | PostUnliked
     | CommentCreated
     | CommentDeleted
+    | ReplyCreated
+    | ReplyDeleted
+    | CommentLiked
+    | CommentUnliked
     | MentionCreated
     | MentionDeleted
     | EventCreated
@@ -213,6 +256,10 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "post.unliked": PostUnliked,
     "comment.created": CommentCreated,
     "comment.deleted": CommentDeleted,
+    "reply.created": ReplyCreated,
+    "reply.deleted": ReplyDeleted,
+    "comment.liked": CommentLiked,
+    "comment.unliked": CommentUnliked,
     "mention.created": MentionCreated,
     "mention.deleted": MentionDeleted,
     "event.created": EventCreated,

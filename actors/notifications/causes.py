@@ -1,4 +1,4 @@
-"""Which causes of notifications still exist: likes, comments, mentions, follows and invites.
+"""Which causes of notifications still exist: likes, comments, replies, mentions, follows and invites.
 
 Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
 repeated is not withdrawn, in whatever order their events arrive.
@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from actors.domain_events.event_types import (
     CommentCreated,
     CommentDeleted,
+    CommentLikeChanged,
     DomainEvent,
     EventInvited,
     FollowCreated,
@@ -18,20 +19,27 @@ from actors.domain_events.event_types import (
     MentionDeleted,
     PostLiked,
     PostUnliked,
+    ReplyChanged,
     RsvpPromoted,
 )
 from actors.protocol.social_objects import RsvpStatus
 from storage.contracts.events import EventStore, InviteKey, RsvpStore
-from storage.contracts.posts import MentionKey, ReactionStore
+from storage.contracts.posts import CommentLikeStore, MentionKey, ReactionStore
 from storage.contracts.social import SocialStore
 
 
 class Causes:
     def __init__(
-        self, social: SocialStore, reactions: ReactionStore, events: EventStore, rsvps: RsvpStore
+        self,
+        social: SocialStore,
+        reactions: ReactionStore,
+        comment_likes: CommentLikeStore,
+        events: EventStore,
+        rsvps: RsvpStore,
     ) -> None:
         self._social = social
         self._reactions = reactions
+        self._comment_likes = comment_likes
         self._events = events
         self._rsvps = rsvps
 
@@ -42,11 +50,16 @@ class Causes:
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
+        replies = [event for event in events if isinstance(event, ReplyChanged)]
+        comment_likes = [event for event in events if isinstance(event, CommentLikeChanged)]
         mentions = [event for event in events if isinstance(event, MentionCreated | MentionDeleted)]
         follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
         invites = [event for event in events if isinstance(event, EventInvited)]
         liked = await self._reactions.likes_among([(like.post_id, like.user_id) for like in likes])
-        comment_ids = await self._reactions.comments_among([comment.id for comment in comments])
+        comment_ids = await self._reactions.comments_among([one.id for one in (*comments, *replies)])
+        comments_liked = await self._comment_likes.likes_among(
+            [(like.comment_id, like.user_id) for like in comment_likes]
+        )
         mentioned = await self._reactions.mentions_among([_mention_key(mention) for mention in mentions])
         followed = await self._social.follows_among(
             [(follow.follower_id, follow.following_id) for follow in follows]
@@ -54,6 +67,8 @@ class Causes:
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
         existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.user_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
+        existing |= {reply for reply in replies if reply.id in comment_ids}
+        existing |= {like for like in comment_likes if (like.comment_id, like.user_id) in comments_liked}
         existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
         existing |= {invite for invite in invites if _invite_key(invite) in invited}

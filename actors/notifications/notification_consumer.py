@@ -12,6 +12,8 @@ from actors.domain_events.event_types import (
     BlockCreated,
     CommentCreated,
     CommentDeleted,
+    CommentLiked,
+    CommentUnliked,
     DomainEvent,
     EventCancelled,
     EventInvited,
@@ -23,6 +25,8 @@ from actors.domain_events.event_types import (
     PostDeleted,
     PostLiked,
     PostUnliked,
+    ReplyCreated,
+    ReplyDeleted,
     RsvpPromoted,
     decode_event,
 )
@@ -48,6 +52,8 @@ Withdrawal = (
     | FollowDeleted
     | PostUnliked
     | CommentDeleted
+    | ReplyDeleted
+    | CommentUnliked
     | MentionDeleted
 )
 """Events after which notifications are about something that is gone or no longer visible."""
@@ -80,12 +86,8 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        # Who is blocked by the author of a post does not hear of comments on it.
-        pairs += [
-            (domain_event.post_author_id, domain_event.user_id)
-            for _, domain_event in decoded
-            if isinstance(domain_event, MentionCreated) and domain_event.comment_id is not None
-        ]
+        # Users who cannot see a post get no notifications of comments on it.
+        pairs += [pair for _, domain_event in decoded if (pair := _post_author_and_recipient(domain_event))]
         context = await self._recipients.load_context([domain_event for _, domain_event in decoded], pairs)
         for event, domain_event in decoded:
             if isinstance(domain_event, Withdrawal):
@@ -129,13 +131,26 @@ class NotificationConsumer:
                 )
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
-            case FollowDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted():
+            case (
+                FollowDeleted()
+                | PostUnliked()
+                | CommentDeleted()
+                | ReplyDeleted()
+                | CommentUnliked()
+                | MentionDeleted()
+            ):
                 if domain_event in context.existing:
                     return
+                if isinstance(domain_event, CommentDeleted):
+                    await self._push_removed(await self._remove_likes_of_comment(domain_event))
                 deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
             case _:
                 assert_never(domain_event)
         await self._push_removed(deleted)
+
+    async def _remove_likes_of_comment(self, comment: CommentDeleted) -> DeletedIds:
+        group_key = notification_templates.comment_like_group_key(comment.id)
+        return await self._store.remove_group(comment.user_id, comment.post_id, group_key)
 
     async def _push_removed(self, deleted: DeletedIds) -> None:
         for recipient_id, ids in deleted.items():
@@ -147,7 +162,15 @@ class NotificationConsumer:
         self, event: OutboxEvent, domain_event: DomainEvent, context: BatchContext
     ) -> AsyncIterator[NewNotification]:
         match domain_event:
-            case FollowCreated() | PostLiked() | CommentCreated() | MentionCreated() | EventInvited():
+            case (
+                FollowCreated()
+                | PostLiked()
+                | CommentCreated()
+                | ReplyCreated()
+                | CommentLiked()
+                | MentionCreated()
+                | EventInvited()
+            ):
                 notification = _notification_between(domain_event, context)
                 if notification is not None:
                     yield notification
@@ -174,13 +197,20 @@ class NotificationConsumer:
 
 
 def _notification_between(
-    domain_event: FollowCreated | PostLiked | CommentCreated | MentionCreated | EventInvited,
+    domain_event: FollowCreated
+    | PostLiked
+    | CommentCreated
+    | ReplyCreated
+    | CommentLiked
+    | MentionCreated
+    | EventInvited,
     context: BatchContext,
 ) -> NewNotification | None:
     """Build the notification of what one user did to another; None if it was taken back or is not visible."""
     pair = _sender_and_recipient(domain_event)
     sender = context.get_sender(*pair) if pair is not None and domain_event in context.existing else None
-    if sender is None:
+    # The recipient cannot see the post, or mutes its author.
+    if sender is None or _post_author_and_recipient(domain_event) in context.unwanted_pairs:
         return None
     match domain_event:
         case FollowCreated(following_id=user_id):
@@ -189,10 +219,11 @@ def _notification_between(
             return notification_templates.liked(user_id, sender, post_id)
         case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
             return notification_templates.commented(user_id, sender, post_id, comment_id)
-        case MentionCreated(user_id=user_id, post_author_id=post_author_id):
-            if (post_author_id, user_id) in context.unwanted_pairs:
-                # They cannot see the post, or mute its author.
-                return None
+        case ReplyCreated(author_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
+            return notification_templates.replied(user_id, sender, post_id, parent_id, reply_id)
+        case CommentLiked(author_id=user_id, post_id=post_id, comment_id=comment_id):
+            return notification_templates.comment_liked(user_id, sender, post_id, comment_id)
+        case MentionCreated(user_id=user_id):
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id
             )
@@ -201,7 +232,12 @@ def _notification_between(
 
 
 def _source_of(
-    domain_event: FollowDeleted | PostUnliked | CommentDeleted | MentionDeleted,
+    domain_event: FollowDeleted
+    | PostUnliked
+    | CommentDeleted
+    | ReplyDeleted
+    | CommentUnliked
+    | MentionDeleted,
 ) -> NotificationSource:
     """Return the source of the notification of what was taken back."""
     match domain_event:
@@ -209,8 +245,15 @@ def _source_of(
             return NotificationSource(user_id, notification_templates.follow_source(follower_id))
         case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
-        case CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id):
+        case (
+            CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+            | ReplyDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+        ):
             return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
+        case CommentUnliked(comment_id=comment_id, author_id=user_id, user_id=liker_id):
+            return NotificationSource(
+                user_id, notification_templates.comment_like_source(comment_id, liker_id)
+            )
         case MentionDeleted(post_id=post_id, comment_id=found_in, user_id=user_id):
             return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
 
@@ -220,12 +263,23 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     match domain_event:
         case FollowCreated(follower_id=sender_id, following_id=recipient_id):
             return sender_id, recipient_id
-        case PostLiked() | CommentCreated():
+        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
             return domain_event.user_id, domain_event.author_id
         case MentionCreated(author_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
+        case _:
+            return None
+
+
+def _post_author_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
+    """Return the author of the post and the recipient, of an event about a comment on another's post."""
+    match domain_event:
+        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.author_id:
+            return domain_event.post_author_id, domain_event.author_id
+        case MentionCreated() if domain_event.comment_id is not None:
+            return domain_event.post_author_id, domain_event.user_id
         case _:
             return None
 

@@ -18,6 +18,14 @@ def comment_source(post_id: str, comment_id: str) -> str:
     return f"COMMENT:{post_id}:{comment_id}"
 
 
+def comment_like_source(comment_id: str, user_id: str) -> str:
+    return f"COMMENT_LIKE:{comment_id}:{user_id}"
+
+
+def comment_like_group_key(comment_id: str) -> str:
+    return f"COMMENT_LIKE:{comment_id}"
+
+
 def mention_source(message_id: str) -> str:
     return f"MENTION:{message_id}"
 
@@ -69,6 +77,32 @@ def commented(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> 
         action,
         f"COMMENT:{post_id}",
         comment_source(post_id, comment_id),
+    )
+
+
+def replied(user_id: str, sender: UserCard, post_id: str, parent_id: str, reply_id: str) -> NewNotification:
+    return _new_notification(
+        NotificationType.COMMENT,
+        user_id,
+        sender,
+        post_id,
+        "New reply",
+        "replied to your comment",
+        f"REPLY:{parent_id}",
+        comment_source(post_id, reply_id),
+    )
+
+
+def comment_liked(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> NewNotification:
+    return _new_notification(
+        NotificationType.LIKE,
+        user_id,
+        sender,
+        post_id,
+        "New like",
+        "liked your comment",
+        comment_like_group_key(comment_id),
+        comment_like_source(comment_id, sender.id),
     )
 
 

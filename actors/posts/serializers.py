@@ -37,4 +37,7 @@ def to_comment(
         created_at=rfc3339_from_datetime(record.created_at),
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
+        parent_id=record.parent_id,
+        like_count=record.like_count,
+        liked_by_me=record.liked_by_me,
     )

@@ -71,7 +71,11 @@ class PostRevision(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post. `mentions` and `tags` are as in `Post`."""
+    """A comment on a post. `mentions` and `tags` are as in `Post`.
+
+    A reply has the id of the comment that it replies to as `parent_id`. There is one level of replies: a
+    reply to a reply has the same parent.
+    """
 
     id: str
     post_id: str
@@ -80,6 +84,9 @@ class Comment(msgspec.Struct, frozen=True):
     created_at: str
     mentions: list[UserCard] = []
     tags: list[str] = []
+    parent_id: str | None = None
+    like_count: int = 0
+    liked_by_me: bool = False
 
 
 class RsvpStatus(StrEnum):

@@ -1,5 +1,5 @@
 -- name: audit
--- Counts posts and authors whose counts differ from the rows counted.
+-- Counts posts, comments and authors whose counts differ from the rows counted.
 --
 --   -> mismatch_count
 SELECT
@@ -9,6 +9,11 @@ SELECT
         WHERE
             p.like_count <> (SELECT count(*) FROM post_likes AS l WHERE l.post_id = p.id)
             OR p.comment_count <> (SELECT count(*) FROM comments AS m WHERE m.post_id = p.id)
+    )
+    + (
+        SELECT count(*)
+        FROM comments AS m
+        WHERE m.like_count <> (SELECT count(*) FROM comment_likes AS l WHERE l.comment_id = m.id)
     )
     + (
         SELECT count(*)

@@ -157,12 +157,16 @@ WHERE id = :id
 RETURNING id
 
 -- name: user_data_delete
--- Deletes the likes, bookmarks and comments of a deleted user.
+-- Deletes the likes, bookmarks and comments of a deleted user, and the replies to these comments.
 --
 --   :user_id uuid   -> user_id
 WITH
 liked AS (
     DELETE FROM post_likes
+    WHERE user_id = :user_id
+),
+comments_liked AS (
+    DELETE FROM comment_likes
     WHERE user_id = :user_id
 ),
 bookmarked AS (

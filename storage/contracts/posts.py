@@ -39,6 +39,8 @@ class PostRecord(msgspec.Struct, frozen=True):
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
+    """`parent_id` is set for replies; a parent is no reply. Only `find_comment` sets `post_author_id`."""
+
     id: str
     post_id: str
     author: UserCardRecord
@@ -47,6 +49,10 @@ class CommentRecord(msgspec.Struct, frozen=True):
     post_author_id: str | None = None
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    parent_id: str | None = None
+    parent_author_id: str | None = None
+    like_count: int = 0
+    liked_by_me: bool = False
 
 
 class MentionKey(msgspec.Struct, frozen=True):
@@ -202,23 +208,32 @@ class ReactionStore(Protocol):
         content: str,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        parent_id: str | None = None,
     ) -> str:
-        """Create a comment and return its id.
+        """Create a comment and return its id. A reply to a reply becomes a reply to the parent of that.
 
         Raises:
-            Missing: the post does not exist.
+            Missing: the post, or the parent on this post, does not exist.
             Conflict: `idempotency_keys`: the key was used for another request.
         """
 
-    async def find_comment(self, comment_id: str) -> CommentRecord | None: ...
+    async def find_comment(self, comment_id: str, viewer_id: str) -> CommentRecord | None: ...
 
     async def comments(
-        self, post_id: str, after: PageKey | None, excluded_user_ids: Sequence[str], limit: int
+        self,
+        post_id: str,
+        after: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[CommentRecord]:
-        """Return comments of a post, oldest first."""
+        """Return comments of a post, oldest first, without those of excluded users and replies to them."""
 
     async def delete_comment(self, comment_id: str, user_id: str) -> bool:
-        """Delete a comment of the user, or on a post of the user. Returns whether there was one."""
+        """Delete a comment of the user, or on a post of the user, with its replies.
+
+        Returns whether there was one.
+        """
 
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
@@ -228,3 +243,15 @@ class ReactionStore(Protocol):
 
     async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
         """Return those of the mentions that exist, on posts that are not hidden."""
+
+
+class CommentLikeStore(Protocol):
+    """Likes of comments."""
+
+    async def like(self, comment_id: str, user_id: str) -> bool:
+        """Like a comment. Returns whether the like is new. Raises `Missing`: no such comment."""
+
+    async def unlike(self, comment_id: str, user_id: str) -> bool: ...
+
+    async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of the (comment id, user id) likes that exist, on posts that are not hidden."""

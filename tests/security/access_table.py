@@ -175,6 +175,13 @@ ROUTES = (
     Row("GET /v1/posts/{post}/comments", unblocked("post")),
     Row("POST /v1/posts/{post}/comments", unblocked("post"), {"content": "x"}),
     Row("DELETE /v1/comments/{comment}", owner_of_visible("comment"), consumes=True),
+    Row(
+        "POST /v1/posts/{post}/comments",
+        unblocked("post"),
+        {"content": "x", "parent_id": "{comment}"},
+    ),
+    Row("PUT /v1/comments/{comment}/like", unblocked("comment")),
+    Row("DELETE /v1/comments/{comment}/like", unblocked("comment")),
     Row("GET /v1/tags/{tag}/posts", LISTED, lists_owner=True, foreign={"tag": HIDDEN}),
     Row("GET /v1/feed", ANY_USER),
     # --- reports

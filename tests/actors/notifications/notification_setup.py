@@ -20,6 +20,7 @@ from storage.contracts.events import NewEvent
 from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.mutes import PostgresMutes
@@ -61,6 +62,7 @@ class NotificationSetup:
         self.social = PostgresSocial(databases["social"].pool)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
+        self.comment_likes = PostgresCommentLikes(posts.pool)
         self.rsvps = PostgresRsvps(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
         self.store = PostgresNotifications(database.pool, database.cursors)
@@ -131,7 +133,7 @@ class NotificationSetup:
                 self.block_service,
                 self.sender_filter,
                 self.rsvps,
-                Causes(self.social, self.reactions, self.events, self.rsvps),
+                Causes(self.social, self.reactions, self.comment_likes, self.events, self.rsvps),
             ),
             self.pusher,
             self.notifications,
