@@ -17,6 +17,7 @@ from storage.contracts.posts import (
     PostEditStore,
     PostStore,
     ReactionStore,
+    TagFollowStore,
 )
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
@@ -53,6 +54,7 @@ class ServiceStores:
     comment_likes: CommentLikeStore
     post_edits: PostEditStore
     bookmarks: BookmarkStore
+    tag_follows: TagFollowStore
     events: EventStore
     rsvps: RsvpStore
     event_blocks: EventBlockStore

@@ -21,6 +21,8 @@ from actors.events.events import Events
 from actors.events.rsvps import Rsvps
 from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
+from actors.feed.public_timeline import PublicTimeline
+from actors.feed.tag_follows import TagFollows
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
@@ -117,6 +119,8 @@ class Services:
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
+        self.public_timeline = PublicTimeline(stores.feed_posts, stores.audiences, self.posts)
+        self.tag_follows = TagFollows(stores.tag_follows)
         self._ephemeral_events = EphemeralEvents(
             stores.posts, self.posts, stores.events, self.events, stores.mutes, core.publish_ephemeral
         )

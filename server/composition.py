@@ -68,6 +68,7 @@ from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
 from storage.postgres.suggestions import PostgresSuggestions
+from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
@@ -267,6 +268,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
         comment_likes=PostgresCommentLikes(posts.pool),
         bookmarks=PostgresBookmarks(posts.pool),
+        tag_follows=PostgresTagFollows(posts.pool),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),

@@ -28,12 +28,14 @@ from server.routes.bookmarks import BookmarkRoutes
 from server.routes.comment_likes import CommentLikeRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
+from server.routes.followed_tags import FollowedTagRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
+from server.routes.public_timeline import PublicTimelineRoutes
 from server.routes.recovery import RecoveryRoutes
 from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
@@ -222,6 +224,8 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *CommentLikeRoutes(services.comment_likes).routes(),
+        *FollowedTagRoutes(services.tag_follows).routes(),
+        *PublicTimelineRoutes(services.public_timeline).routes(),
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),

@@ -1,6 +1,6 @@
-"""The home feed: posts of the user and of followed users, newest first.
+"""The home feed: posts of the user, of followed users and with followed tags, newest first.
 
-    timeline (ids) + own and broadcast authors (ranges) -> posts -> drop authors who are unfollowed or muted
+    timeline (ids) + own posts, broadcast authors, tags (ranges) -> posts -> drop what the user no longer sees
 
 A timeline is only a cache: its entries are checked against the stores, which answer alone if it is missing,
 truncated or unavailable. Deletions, unfollows, mutes and blocks take effect at once. New posts of others may
@@ -9,7 +9,8 @@ appear with a delay; the user's own appear at once.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -104,7 +105,7 @@ class HomeFeed:
         ids = [key.id for key in keys]
         range_authors = [user_id, *timeline.broadcast]
         posts, shown = await asyncio.gather(
-            self._posts.newest(ids, range_authors, before, user_id, count),
+            self._posts.newest(ids, range_authors, before, user_id, (), count),
             self._social.feed_authors_among(user_id, sorted(authors)),
         )
         full = len(keys) >= count
@@ -117,16 +118,27 @@ class HomeFeed:
             floor = max(floor, page_key(posts[-1])) if floor else page_key(posts[-1])
         # A block deletes follows in the same transaction, so followed users are not blocked.
         visible_authors = shown | {user_id}
+        tag_authors = await self._visible_tag_authors(user_id, posts, visible_authors)
         visible_posts = [
             post
             for post in posts
-            if post.author.id in visible_authors and (not floor or page_key(post) >= floor)
+            if post.author.id in (visible_authors | tag_authors if post.has_followed_tag else visible_authors)
+            and (not floor or page_key(post) >= floor)
         ]
         return visible_posts, floor
 
+    async def _visible_tag_authors(
+        self, user_id: str, posts: Sequence[PostRecord], followed: AbstractSet[str]
+    ) -> set[str]:
+        """Return the authors of posts with followed tags who are neither followed, blocked nor muted."""
+        authors = {post.author.id for post in posts if post.has_followed_tag} - followed
+        return authors.difference(await self._audiences.hidden_authors(user_id)) if authors else authors
+
     async def _read_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
-        authors = [user_id, *await self._audiences.feed_authors(user_id)]
-        return await self._posts.newest([], authors, before, user_id, count)
+        followed, hidden = await asyncio.gather(
+            self._audiences.feed_authors(user_id), self._audiences.hidden_authors(user_id)
+        )
+        return await self._posts.newest([], [user_id, *followed], before, user_id, hidden, count)
 
 
 def _key_after_timeline(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
-from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post
-from actors.protocol.tags import tag_key
+from actors.protocol.tags import require_tag_key
 from actors.protocol.text_validation import validate_text
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -88,9 +88,7 @@ class Posts:
         self, viewer_id: str, tag: str, before: PageKey | None, limit: int
     ) -> KeysetPage[Post]:
         """Return posts with a tag, in any spelling that folds to the same. Raises `request.invalid`."""
-        key = tag_key(tag)
-        if key is None:
-            raise invalid_field("tag", "A tag has letters, digits and underscores, at least one letter.")
+        key = require_tag_key(tag)
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         records = await self._store.by_tag(key, before, viewer_id, blocked_ids, limit + 1)
         page, next_key = paginate(records, limit, lambda record: (record.created_at, record.id))

@@ -43,6 +43,7 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "notification.not_found": ErrorSpec(404, "Notification not found"),
     "event.full": ErrorSpec(409, "The event is full"),
     "bookmark.limit": ErrorSpec(409, "The user has too many bookmarks"),
+    "tag.limit": ErrorSpec(409, "The user follows too many tags"),
     "post.not_editable": ErrorSpec(409, "The post can no longer be edited"),
     "event.past": ErrorSpec(409, "The event has ended"),
     "event.capacity_below_going": ErrorSpec(409, "The capacity is below the number of attendees"),

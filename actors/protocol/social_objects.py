@@ -62,6 +62,13 @@ class Post(msgspec.Struct, frozen=True):
     bookmarked_by_me: bool = False
 
 
+class Tag(msgspec.Struct, frozen=True, gc=False):
+    """A tag without `#`, and whether the caller follows it. A followed one is as the caller wrote it."""
+
+    tag: str
+    following: bool
+
+
 class PostRevision(msgspec.Struct, frozen=True):
     """A former text of a post. `created_at` is when it became the text."""
 

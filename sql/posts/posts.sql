@@ -60,16 +60,18 @@ ORDER BY t.created_at DESC, t.post_id DESC
 LIMIT :limit
 
 -- name: post_page_of_feed
--- Lists the newest among some posts by id and all posts by some authors. One index range per author.
+-- Lists the newest among some posts by id, all posts by some authors, and posts with a tag that the viewer
+-- follows. One index range per author and tag. Posts with a tag are without those of the excluded users.
 --
---   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int
---   -> post rows
-WITH chosen AS (
-    SELECT p.id, p.created_at
+--   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid
+--   :excluded_user_ids uuid[]  :limit int   -> post rows with has_followed_tag
+WITH
+candidates AS (
+    SELECT p.id, p.created_at, FALSE AS has_followed_tag
     FROM posts AS p
     WHERE p.id = ANY(:ids) AND p.hidden_at IS NULL AND (p.created_at, p.id) < (:before, :before_id)
-    UNION
-    SELECT r.id, r.created_at
+    UNION ALL
+    SELECT r.id, r.created_at, FALSE
     FROM
         unnest(:authors) AS a (author_id),
         LATERAL (
@@ -82,16 +84,53 @@ WITH chosen AS (
             ORDER BY p.created_at DESC, p.id DESC
             LIMIT :limit
         ) AS r
+    UNION ALL
+    SELECT r.id, r.created_at, TRUE
+    FROM
+        tag_follows AS f,
+        LATERAL (
+            SELECT p.id, t.created_at
+            FROM post_tags AS t
+            INNER JOIN posts AS p ON t.post_id = p.id
+            WHERE
+                t.tag = f.tag
+                AND p.hidden_at IS NULL
+                AND p.author_id <> ALL(:excluded_user_ids)
+                AND (t.created_at, t.post_id) < (:before, :before_id)
+            ORDER BY t.created_at DESC, t.post_id DESC
+            LIMIT :limit
+        ) AS r
+    WHERE f.user_id = :viewer_id
+),
+chosen AS (
+    SELECT id, created_at, bool_or(has_followed_tag) AS has_followed_tag
+    FROM candidates
+    GROUP BY id, created_at
     ORDER BY created_at DESC, id DESC
     LIMIT :limit
 )
 SELECT
     p.*,
+    chosen.has_followed_tag,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
     EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM chosen
 INNER JOIN post_rows AS p ON chosen.id = p.id
 ORDER BY chosen.created_at DESC, chosen.id DESC
+
+-- name: post_page_public
+-- Lists the public posts, newest first, without those of the excluded users.
+--
+--   :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> post rows
+SELECT
+    p.*,
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+FROM post_rows AS p
+WHERE (p.created_at, p.id) < (:before, :before_id) AND p.author_id <> ALL(:excluded_user_ids)
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT :limit
 
 -- name: post_keys_of_authors
 -- Lists keys of the newest posts by many authors, to build a timeline. Two short index ranges per author.
@@ -157,7 +196,7 @@ WHERE id = :id
 RETURNING id
 
 -- name: user_data_delete
--- Deletes the likes, bookmarks and comments of a deleted user, and the replies to these comments.
+-- Deletes the likes, bookmarks, followed tags and comments of a deleted user, and the replies to these comments.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -171,6 +210,10 @@ comments_liked AS (
 ),
 bookmarked AS (
     DELETE FROM bookmarks
+    WHERE user_id = :user_id
+),
+tags_followed AS (
+    DELETE FROM tag_follows
     WHERE user_id = :user_id
 ),
 commented AS (

@@ -24,6 +24,8 @@ NO_REFERENCES: Final = TextReferences()
 
 
 class PostRecord(msgspec.Struct, frozen=True):
+    """A post as seen by one viewer. Only `FeedPosts.newest` sets `has_followed_tag`."""
+
     id: str
     author: UserCardRecord
     content: str
@@ -36,6 +38,7 @@ class PostRecord(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     edited_at: datetime | None = None
     bookmarked_by_me: bool = False
+    has_followed_tag: bool = False
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -74,6 +77,14 @@ class PostRevisionRecord(msgspec.Struct, frozen=True):
 class BookmarkRecord(msgspec.Struct, frozen=True):
     id: str
     post_id: str
+    created_at: datetime
+
+
+class TagFollowRecord(msgspec.Struct, frozen=True):
+    """A followed tag. `name` is as the user wrote it."""
+
+    id: str
+    name: str
     created_at: datetime
 
 
@@ -176,13 +187,43 @@ class BookmarkStore(Protocol):
         """Return bookmarks of posts that are not hidden and not by excluded users, newest first."""
 
 
+class TagFollowStore(Protocol):
+    """Tags that users follow, by the key in which equal tags are equal."""
+
+    async def follow(self, user_id: str, tag_key: str, name: str) -> bool:
+        """Return whether the user did not follow the tag yet; else its name stays."""
+
+    async def count_others(self, user_id: str, tag_key: str) -> int: ...
+
+    async def unfollow(self, user_id: str, tag_key: str) -> bool: ...
+
+    async def get(self, user_id: str, tag_key: str) -> TagFollowRecord | None: ...
+
+    async def page(self, user_id: str, before: PageKey | None, limit: int) -> Sequence[TagFollowRecord]:
+        """Return the tags that a user follows, the latest first."""
+
+
 class FeedPosts(Protocol):
     """Reads for feeds."""
 
     async def newest(
-        self, ids: Sequence[str], authors: Sequence[str], before: PageKey | None, viewer_id: str, limit: int
+        self,
+        ids: Sequence[str],
+        authors: Sequence[str],
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[PostRecord]:
-        """Return the newest among the posts `ids` and all posts by `authors`. One index range each."""
+        """Return the newest among the posts `ids`, all posts by `authors`, and those with a followed tag.
+
+        Of the latter without those of the excluded users. One index range for each author and tag.
+        """
+
+    async def newest_public(
+        self, before: PageKey | None, viewer_id: str, excluded_user_ids: Sequence[str], limit: int
+    ) -> list[PostRecord]:
+        """Return the newest public posts, without those of the excluded users."""
 
     async def newest_keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
         """Return keys of the newest posts by any of `authors`, newest first."""

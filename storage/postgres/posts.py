@@ -31,6 +31,7 @@ class PostgresPosts:
         self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
         self._author = load_statement(SERVICE, "posts", "post_author")
         self._delete = load_statement(SERVICE, "posts", "post_delete")
+        self._page_public = load_statement(SERVICE, "posts", "post_page_public")
         self._hide = load_statement(SERVICE, "posts", "post_hide")
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
         self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
@@ -92,7 +93,13 @@ class PostgresPosts:
         return [_to_post(row) for row in rows]
 
     async def newest(
-        self, ids: Sequence[str], authors: Sequence[str], before: PageKey | None, viewer_id: str, limit: int
+        self,
+        ids: Sequence[str],
+        authors: Sequence[str],
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[PostRecord]:
         rows = await self._pool.rows(
             self._page_of_feed,
@@ -100,7 +107,16 @@ class PostgresPosts:
             to_uuids(authors),
             *page_before(before),
             to_uuid(viewer_id),
+            to_uuids(excluded_user_ids),
             limit,
+        )
+        return [_to_post(row, has_followed_tag=row["has_followed_tag"]) for row in rows]
+
+    async def newest_public(
+        self, before: PageKey | None, viewer_id: str, excluded_user_ids: Sequence[str], limit: int
+    ) -> list[PostRecord]:
+        rows = await self._pool.rows(
+            self._page_public, *page_before(before), to_uuid(viewer_id), to_uuids(excluded_user_ids), limit
         )
         return [_to_post(row) for row in rows]
 
@@ -127,7 +143,7 @@ class PostgresPosts:
             pass
 
 
-def _to_post(row: asyncpg.Record) -> PostRecord:
+def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostRecord:
     return PostRecord(
         id=str(row["id"]),
         author=to_user_card(row, str(row["author_id"])),
@@ -141,4 +157,5 @@ def _to_post(row: asyncpg.Record) -> PostRecord:
         tags=tuple(row["tags"]),
         edited_at=row["edited_at"],
         bookmarked_by_me=row["bookmarked_by_me"],
+        has_followed_tag=has_followed_tag,
     )

@@ -183,7 +183,12 @@ ROUTES = (
     Row("PUT /v1/comments/{comment}/like", unblocked("comment")),
     Row("DELETE /v1/comments/{comment}/like", unblocked("comment")),
     Row("GET /v1/tags/{tag}/posts", LISTED, lists_owner=True, foreign={"tag": HIDDEN}),
+    Row("GET /v1/tags/{tag}", ANY_USER, foreign={"tag": PASS}),
+    Row("PUT /v1/tags/{tag}/follow", ANY_USER, foreign={"tag": PASS}),
+    Row("DELETE /v1/tags/{tag}/follow", ANY_USER, foreign={"tag": PASS}),
+    Row("GET /v1/users/me/followed-tags", ANY_USER),
     Row("GET /v1/feed", ANY_USER),
+    Row("GET /v1/timeline/public", ANY_USER),
     # --- reports
     Row("POST /v1/reports", unblocked("post"), {"kind": "post", "id": "{post}", "reason": "x"}),
     Row("POST /v1/reports", unblocked("comment"), {"kind": "comment", "id": "{comment}", "reason": "x"}),

@@ -112,8 +112,8 @@ async def test_hidden_post_is_not_found(posts: PostgresPosts, reactions: Postgre
         return [
             bool(await posts.find([post_id], ben)),
             bool(await posts.by_author(ana, None, ben, 10)),
-            bool(await posts.newest([post_id], [], None, ben, 10)),
-            bool(await posts.newest([], [ana], None, ben, 10)),
+            bool(await posts.newest([post_id], [], None, ben, (), 10)),
+            bool(await posts.newest([], [ana], None, ben, (), 10)),
             bool(await posts.newest_keys([ana], 10)),
             await posts.get_author_id(post_id) is not None,
             await reactions.find_comment(comment_id, random_id()) is not None,
@@ -168,7 +168,7 @@ async def test_newest_equals_a_naive_computation(
             and (place is None or (key.created_us, key.id) < (place.created_us, place.id))
         ]
         before = (place.created_us, place.id) if place else None
-        found = await posts.newest([*ids, "no id"], of, before, authors[0], limit)
+        found = await posts.newest([*ids, "no id"], of, before, authors[0], (), limit)
         assert [one.id for one in found] == expected[:limit]
 
 
