@@ -98,6 +98,7 @@ class ServerComponents:
     core: Core
     services: Services
     pruning_job: PruningJob
+    base_url: str
 
 
 async def create_components(
@@ -223,6 +224,7 @@ async def create_components(
         core=core,
         services=services,
         pruning_job=pruning_job,
+        base_url=settings.base_url,
     )
 
 

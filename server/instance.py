@@ -24,6 +24,7 @@ from server.observability.http_metrics import HttpMetrics
 from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
+from server.routes.atom_feeds import AtomFeedRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.comment_likes import CommentLikeRoutes
 from server.routes.conversations import ConversationRoutes
@@ -222,6 +223,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *RelationshipRoutes(services.relationships).routes(),
         *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *AtomFeedRoutes(services.posts, components.base_url).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *CommentLikeRoutes(services.comment_likes).routes(),
         *FollowedTagRoutes(services.tag_follows).routes(),

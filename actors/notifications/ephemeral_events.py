@@ -10,7 +10,7 @@ from functools import partial
 import msgspec
 
 from actors.events.events import Events
-from actors.posts.posts import Posts
+from actors.posts.posts import ANONYMOUS_VIEWER_ID, Posts
 from actors.protocol.server_frames import EventUpdated, FeedPostCreated
 from actors.runtime.task_pool import TaskPool
 from storage.contracts.events import EventStore
@@ -19,8 +19,6 @@ from storage.contracts.posts import PostStore
 
 MAX_PENDING = 200
 MAX_RUNNING = 4
-ANONYMOUS_VIEWER_ID = "00000000-0000-0000-0000-000000000000"
-"""Viewer without follows, likes or RSVPs: one serialization for all recipients omits per-viewer fields."""
 
 
 class EphemeralEvents:

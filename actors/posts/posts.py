@@ -5,11 +5,13 @@ service must show to the author. Stateless.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
 from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Post
 from actors.protocol.tags import require_tag_key
 from actors.protocol.text_validation import validate_text
@@ -23,6 +25,8 @@ from storage.errors import Conflict
 
 CanSeeEvent = Callable[[str, str], Awaitable[bool]]
 """(viewer id, event id) -> whether the viewer can see the event."""
+ANONYMOUS_VIEWER_ID: Final = "00000000-0000-0000-0000-000000000000"
+"""Viewer without follows, likes or RSVPs: one serialization for all recipients omits per-viewer fields."""
 
 
 class Posts:
@@ -83,6 +87,16 @@ class Posts:
         records = await self._store.by_author(author_id, before, viewer_id, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self.serialize(page, viewer_id), key)
+
+    async def list_public(self, author_id: str, limit: int) -> tuple[UserCard, list[Post]]:
+        """Return a user and their newest public posts, for readers without an account: without mentions.
+
+        Raises:
+            ApiError: user.not_found.
+        """
+        author = await self._user_cards.get(author_id)
+        records = await self._store.by_author(author_id, None, ANONYMOUS_VIEWER_ID, limit)
+        return author, await self.serialize(records, None)
 
     async def page_by_tag(
         self, viewer_id: str, tag: str, before: PageKey | None, limit: int

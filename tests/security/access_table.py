@@ -159,6 +159,7 @@ ROUTES = (
     Row("GET /v1/users/{owner}/following", unblocked("user")),
     Row("GET /v1/users/{owner}/stats", unblocked("user")),
     Row("GET /v1/users/{owner}/posts", unblocked("user")),
+    Row("GET /v1/users/{owner}/posts.atom", PUBLIC, foreign={"owner": PASS}),
     Row("GET /v1/presence?user_ids={owner}", ANY_USER, foreign={"owner": PASS}),
     # --- posts
     Row("POST /v1/posts", unblocked("event"), {"content": "x", "event_id": "{event}"}),
