@@ -27,9 +27,14 @@ USERNAME_CHARACTERS_MAX: Final = 50
 PASSWORD_CHARACTERS_MIN: Final = 8
 PASSWORD_CHARACTERS_MAX: Final = 128
 IDEMPOTENCY_KEY_CHARACTERS: Final = 200
+STORED_RESPONSE_BYTES: Final = 64 * 1024
+"""Longer responses to requests with an `Idempotency-Key` are not stored."""
+
 CLIENT_ID_CHARACTERS: Final = 200
 MENTIONS_PER_MESSAGE: Final = 100
 PARTICIPANTS_MAX: Final = 5000
+USERS_PER_TOKEN: Final = 100
+"""A request that names users takes one more token of the caller's rate limit for each of so many."""
 PARTICIPANTS_IN_OBJECT: Final = 100
 EMOJIS_PER_MESSAGE: Final = 20
 REACTIONS_PER_MESSAGE: Final = 1000

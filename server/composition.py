@@ -38,6 +38,7 @@ from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
+from storage.contracts.idempotency import IdempotentResponses
 from storage.contracts.moderation import ReportKind
 from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import UserRecord
@@ -51,6 +52,7 @@ from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.events import PostgresEvents
+from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
@@ -99,6 +101,7 @@ class ServerComponents:
     services: Services
     pruning_job: PruningJob
     base_url: str
+    idempotent_responses: IdempotentResponses
 
 
 async def create_components(
@@ -225,6 +228,7 @@ async def create_components(
         services=services,
         pruning_job=pruning_job,
         base_url=settings.base_url,
+        idempotent_responses=PostgresIdempotentResponses(users.pool),
     )
 
 

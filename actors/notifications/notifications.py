@@ -11,6 +11,7 @@ from actors.protocol.server_frames import NotificationRead
 from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.paging import PageKey
 
@@ -27,7 +28,7 @@ class Notifications:
         self._user_cards = user_cards
         self._block_service = block_service
         self._stream_writer = stream_writer
-        self._unread_loader: DataLoader[int] = DataLoader(self._load_unread_counts)
+        self._unread_loader: DataLoader[int] = DataLoader(self._load_unread_counts, CONNECT_LOOKUP_INTERVAL_S)
 
     async def page(
         self, user_id: str, before: PageKey | None, limit: int, *, unread_only: bool
