@@ -17,6 +17,7 @@ from storage.contracts.posts import (
     PostEditStore,
     PostStore,
     ReactionStore,
+    RepostStore,
     TagFollowStore,
 )
 from storage.contracts.privacy import PrivacyStore
@@ -55,6 +56,7 @@ class ServiceStores:
     post_edits: PostEditStore
     bookmarks: BookmarkStore
     tag_follows: TagFollowStore
+    reposts: RepostStore
     events: EventStore
     rsvps: RsvpStore
     event_blocks: EventBlockStore

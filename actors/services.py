@@ -34,6 +34,7 @@ from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
+from actors.posts.reposts import Reposts
 from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.service_stores import USER_CACHE_SERVICES
@@ -105,6 +106,9 @@ class Services:
         self.post_edits = PostEdits(
             stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )
+        self.reposts = Reposts(
+            stores.reposts, self.posts, reference_finder, lambda: self.wake_readers("posts")
+        )
         self.reactions = Reactions(
             stores.reactions,
             self.posts,
@@ -171,7 +175,14 @@ class Services:
             shared.block_service,
             shared.sender_filter,
             stores.rsvps,
-            Causes(stores.social, stores.reactions, stores.comment_likes, stores.events, stores.rsvps),
+            Causes(
+                stores.social,
+                stores.reactions,
+                stores.comment_likes,
+                stores.reposts,
+                stores.events,
+                stores.rsvps,
+            ),
         )
 
         def notification_consumer(service: str) -> NotificationConsumer:

@@ -64,6 +64,7 @@ from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
@@ -275,6 +276,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         comment_likes=PostgresCommentLikes(posts.pool),
         bookmarks=PostgresBookmarks(posts.pool),
         tag_follows=PostgresTagFollows(posts.pool),
+        reposts=PostgresReposts(posts.pool, posts.idempotency_keys),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),

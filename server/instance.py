@@ -40,6 +40,7 @@ from server.routes.public_timeline import PublicTimelineRoutes
 from server.routes.recovery import RecoveryRoutes
 from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
+from server.routes.reposts import RepostRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
 from server.routes.suggestions import SuggestionRoutes
@@ -227,6 +228,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *AtomFeedRoutes(services.posts, components.base_url).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *CommentLikeRoutes(services.comment_likes).routes(),
+        *RepostRoutes(services.reposts).routes(),
         *FollowedTagRoutes(services.tag_follows).routes(),
         *PublicTimelineRoutes(services.public_timeline).routes(),
         *PostEditRoutes(services.post_edits).routes(),

@@ -80,6 +80,24 @@ class PostUnliked(msgspec.Struct, frozen=True):
     user_id: str
 
 
+class RepostChanged(msgspec.Struct, frozen=True):
+    """`id` is the repost or quote, `author_id` the author of the original `post_id`."""
+
+    id: str
+    post_id: str
+    author_id: str
+    user_id: str
+    is_quote: bool
+
+
+class PostReposted(RepostChanged, frozen=True):
+    pass
+
+
+class PostUnreposted(RepostChanged, frozen=True):
+    """The repost is gone or hidden."""
+
+
 class CommentCreated(msgspec.Struct, frozen=True):
     id: str
     post_id: str
@@ -224,6 +242,8 @@ DomainEvent = (
     | PostDeleted
     | PostLiked
     | PostUnliked
+    | PostReposted
+    | PostUnreposted
     | CommentCreated
     | CommentDeleted
     | ReplyCreated
@@ -254,6 +274,8 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "post.deleted": PostDeleted,
     "post.liked": PostLiked,
     "post.unliked": PostUnliked,
+    "post.reposted": PostReposted,
+    "post.unreposted": PostUnreposted,
     "comment.created": CommentCreated,
     "comment.deleted": CommentDeleted,
     "reply.created": ReplyCreated,

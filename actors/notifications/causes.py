@@ -1,4 +1,4 @@
-"""Which causes of notifications still exist: likes, comments, replies, mentions, follows and invites.
+"""Which causes of notifications still exist: likes, comments, reposts, mentions, follows and invites.
 
 Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
 repeated is not withdrawn, in whatever order their events arrive.
@@ -20,11 +20,12 @@ from actors.domain_events.event_types import (
     PostLiked,
     PostUnliked,
     ReplyChanged,
+    RepostChanged,
     RsvpPromoted,
 )
 from actors.protocol.social_objects import RsvpStatus
 from storage.contracts.events import EventStore, InviteKey, RsvpStore
-from storage.contracts.posts import CommentLikeStore, MentionKey, ReactionStore
+from storage.contracts.posts import CommentLikeStore, MentionKey, ReactionStore, RepostStore
 from storage.contracts.social import SocialStore
 
 
@@ -34,12 +35,14 @@ class Causes:
         social: SocialStore,
         reactions: ReactionStore,
         comment_likes: CommentLikeStore,
+        reposts: RepostStore,
         events: EventStore,
         rsvps: RsvpStore,
     ) -> None:
         self._social = social
         self._reactions = reactions
         self._comment_likes = comment_likes
+        self._reposts = reposts
         self._events = events
         self._rsvps = rsvps
 
@@ -52,6 +55,7 @@ class Causes:
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
         replies = [event for event in events if isinstance(event, ReplyChanged)]
         comment_likes = [event for event in events if isinstance(event, CommentLikeChanged)]
+        reposts = [event for event in events if isinstance(event, RepostChanged)]
         mentions = [event for event in events if isinstance(event, MentionCreated | MentionDeleted)]
         follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
         invites = [event for event in events if isinstance(event, EventInvited)]
@@ -60,6 +64,7 @@ class Causes:
         comments_liked = await self._comment_likes.likes_among(
             [(like.comment_id, like.user_id) for like in comment_likes]
         )
+        repost_ids = await self._reposts.reposts_among([repost.id for repost in reposts])
         mentioned = await self._reactions.mentions_among([_mention_key(mention) for mention in mentions])
         followed = await self._social.follows_among(
             [(follow.follower_id, follow.following_id) for follow in follows]
@@ -69,6 +74,7 @@ class Causes:
         existing |= {comment for comment in comments if comment.id in comment_ids}
         existing |= {reply for reply in replies if reply.id in comment_ids}
         existing |= {like for like in comment_likes if (like.comment_id, like.user_id) in comments_liked}
+        existing |= {repost for repost in reposts if repost.id in repost_ids}
         existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
         existing |= {invite for invite in invites if _invite_key(invite) in invited}

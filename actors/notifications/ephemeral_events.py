@@ -55,9 +55,11 @@ class EphemeralEvents:
     async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
         records = await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)
         for post in await self._posts.serialize(records, viewer_id=None):
-            muter_ids = await self._mutes.post_muters_among(post.author.id, user_ids)
+            excluded_ids = set(await self._posts.list_blocked_by_original(post))
+            for author in (post.author, *([post.repost_of.author] if post.repost_of else ())):
+                excluded_ids |= await self._mutes.post_muters_among(author.id, user_ids)
             self._publish(
-                [user_id for user_id in user_ids if user_id not in muter_ids], FeedPostCreated(post)
+                [user_id for user_id in user_ids if user_id not in excluded_ids], FeedPostCreated(post)
             )
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:

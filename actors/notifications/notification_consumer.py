@@ -24,7 +24,9 @@ from actors.domain_events.event_types import (
     MentionDeleted,
     PostDeleted,
     PostLiked,
+    PostReposted,
     PostUnliked,
+    PostUnreposted,
     ReplyCreated,
     ReplyDeleted,
     RsvpPromoted,
@@ -54,6 +56,7 @@ Withdrawal = (
     | CommentDeleted
     | ReplyDeleted
     | CommentUnliked
+    | PostUnreposted
     | MentionDeleted
 )
 """Events after which notifications are about something that is gone or no longer visible."""
@@ -137,6 +140,7 @@ class NotificationConsumer:
                 | CommentDeleted()
                 | ReplyDeleted()
                 | CommentUnliked()
+                | PostUnreposted()
                 | MentionDeleted()
             ):
                 if domain_event in context.existing:
@@ -168,6 +172,7 @@ class NotificationConsumer:
                 | CommentCreated()
                 | ReplyCreated()
                 | CommentLiked()
+                | PostReposted()
                 | MentionCreated()
                 | EventInvited()
             ):
@@ -202,6 +207,7 @@ def _notification_between(
     | CommentCreated
     | ReplyCreated
     | CommentLiked
+    | PostReposted
     | MentionCreated
     | EventInvited,
     context: BatchContext,
@@ -223,6 +229,8 @@ def _notification_between(
             return notification_templates.replied(user_id, sender, post_id, parent_id, reply_id)
         case CommentLiked(author_id=user_id, post_id=post_id, comment_id=comment_id):
             return notification_templates.comment_liked(user_id, sender, post_id, comment_id)
+        case PostReposted(author_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
+            return notification_templates.reposted(user_id, sender, post_id, repost_id, is_quote=is_quote)
         case MentionCreated(user_id=user_id):
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id
@@ -237,6 +245,7 @@ def _source_of(
     | CommentDeleted
     | ReplyDeleted
     | CommentUnliked
+    | PostUnreposted
     | MentionDeleted,
 ) -> NotificationSource:
     """Return the source of the notification of what was taken back."""
@@ -254,6 +263,8 @@ def _source_of(
             return NotificationSource(
                 user_id, notification_templates.comment_like_source(comment_id, liker_id)
             )
+        case PostUnreposted(id=repost_id, author_id=user_id):
+            return NotificationSource(user_id, notification_templates.repost_source(repost_id))
         case MentionDeleted(post_id=post_id, comment_id=found_in, user_id=user_id):
             return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
 
@@ -263,7 +274,7 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     match domain_event:
         case FollowCreated(follower_id=sender_id, following_id=recipient_id):
             return sender_id, recipient_id
-        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
+        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked() | PostReposted():
             return domain_event.user_id, domain_event.author_id
         case MentionCreated(author_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id

@@ -70,7 +70,10 @@ class Posts:
         records = await self._store.find([post_id], viewer_id)
         if not records or await self._block_service.is_blocked(viewer_id, records[0].author.id):
             raise post_not_found()
-        return (await self.serialize(records, viewer_id))[0]
+        posts = await self.serialize(records, viewer_id)
+        if not posts:
+            raise post_not_found()
+        return posts[0]
 
     async def delete(self, user_id: str, post_id: str) -> None:
         """Delete a post, as its author, who can do so even if a moderator has hidden it."""
@@ -84,18 +87,23 @@ class Posts:
     ) -> KeysetPage[Post]:
         await self._user_cards.get(author_id)
         await self._block_service.require_visible(viewer_id, author_id, "user.not_found", "No such user.")
-        records = await self._store.by_author(author_id, before, viewer_id, limit + 1)
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        records = await self._store.by_author(author_id, before, viewer_id, blocked_ids, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self.serialize(page, viewer_id), key)
 
     async def list_public(self, author_id: str, limit: int) -> tuple[UserCard, list[Post]]:
-        """Return a user and their newest public posts, for readers without an account: without mentions.
+        """Return a user and their newest public posts, for readers without an account.
+
+        Without reposts, mentions and quoted posts.
 
         Raises:
             ApiError: user.not_found.
         """
         author = await self._user_cards.get(author_id)
-        records = await self._store.by_author(author_id, None, ANONYMOUS_VIEWER_ID, limit)
+        records = await self._store.by_author(
+            author_id, None, ANONYMOUS_VIEWER_ID, (), limit, with_reposts=False
+        )
         return author, await self.serialize(records, None)
 
     async def page_by_tag(
@@ -118,10 +126,12 @@ class Posts:
 
     async def get_author_id(self, viewer_id: str, post_id: str) -> str:
         """Return a post's author. Raises `post.not_found` if the post does not exist for the viewer."""
-        author_id = await self._store.get_author_id(post_id)
-        if author_id is None or await self._block_service.is_blocked(viewer_id, author_id):
+        author_ids = await self._store.get_author_ids(post_id)
+        if not author_ids:
             raise post_not_found()
-        return author_id
+        for author_id in author_ids:
+            await self._block_service.require_visible(viewer_id, author_id, "post.not_found", "No such post.")
+        return author_ids[0]
 
     async def can_see(self, viewer_id: str, post_id: str) -> bool:
         try:
@@ -131,10 +141,41 @@ class Posts:
         return True
 
     async def serialize(self, records: Sequence[PostRecord], viewer_id: str | None) -> list[Post]:
-        """Convert records to API objects. Without a viewer, for several recipients: without mentions."""
-        mentioned = await self._mentioned_users.load(viewer_id, records)
-        cards = await self._user_cards.for_records(record.author for record in records)
-        return [serializers.to_post(record, cards, mentioned) for record in records]
+        """Convert records to API objects. Without a viewer, for several recipients: without mentions.
+
+        Leaves out reposts whose original the viewer cannot see; quotes stay without it. One look-up of all
+        originals, if there are any.
+        """
+        originals = await self._load_originals(records, viewer_id)
+        everything = [*records, *originals.values()]
+        mentioned = await self._mentioned_users.load(viewer_id, everything)
+        cards = await self._user_cards.for_records(record.author for record in everything)
+        shown = {
+            post_id: serializers.to_post(record, cards, mentioned) for post_id, record in originals.items()
+        }
+        return [
+            serializers.to_post(record, cards, mentioned, shown.get(record.original_id or ""))
+            for record in records
+            if not record.is_repost or record.original_id in shown
+        ]
+
+    async def _load_originals(
+        self, records: Sequence[PostRecord], viewer_id: str | None
+    ) -> dict[str, PostRecord]:
+        """Return the originals of reposts and quotes that the viewer can see, by id."""
+        ids = {record.original_id: record.original_author_id for record in records if record.original_id}
+        if not ids:
+            return {}
+        blocked_ids = () if viewer_id is None else await self._block_service.list_blocked_users(viewer_id)
+        visible_ids = [post_id for post_id, author_id in ids.items() if author_id not in blocked_ids]
+        found = await self._store.find(visible_ids, viewer_id or ANONYMOUS_VIEWER_ID)
+        return {record.id: record for record in found}
+
+    async def list_blocked_by_original(self, post: Post) -> Sequence[str]:
+        """Return the users with a block between them and the author of what a post is a repost of."""
+        if post.repost_of is None:
+            return ()
+        return await self._block_service.list_blocked_users(post.repost_of.author.id)
 
 
 def post_not_found() -> ApiError:

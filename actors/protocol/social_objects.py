@@ -46,6 +46,9 @@ class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
     `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
+    null, when that is gone or hidden. `repost_of` in it is null. `repost_count` counts both;
+    `reposted_by_me` is about reposts alone.
     """
 
     id: str
@@ -60,6 +63,9 @@ class Post(msgspec.Struct, frozen=True):
     tags: list[str] = []
     edited_at: str | None = None
     bookmarked_by_me: bool = False
+    repost_of: "Post | None" = None
+    repost_count: int = 0
+    reposted_by_me: bool = False
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False):
@@ -135,6 +141,7 @@ class NotificationType(StrEnum):
     LIKE = "LIKE"
     COMMENT = "COMMENT"
     MENTION = "MENTION"
+    REPOST = "REPOST"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
 

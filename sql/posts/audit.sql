@@ -8,6 +8,9 @@ SELECT
         FROM posts AS p
         WHERE
             p.like_count <> (SELECT count(*) FROM post_likes AS l WHERE l.post_id = p.id)
+            OR p.repost_count <> (
+                SELECT count(*) FROM posts AS r WHERE r.repost_of_id = p.id OR r.quote_of_id = p.id
+            )
             OR p.comment_count <> (SELECT count(*) FROM comments AS m WHERE m.post_id = p.id)
     )
     + (

@@ -24,20 +24,26 @@ FROM created
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM post_rows AS p
 WHERE p.id = ANY(:ids)
 
 -- name: post_page_by_author
--- Lists the posts of one author, newest first.
+-- Lists the posts of one author, newest first, without reposts of the excluded users, or of all.
 --
---   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int   -> post rows
+--   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]
+--   :with_reposts bool  :limit int   -> post rows
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM post_rows AS p
-WHERE p.author_id = :author_id AND (p.created_at, p.id) < (:before, :before_id)
+WHERE
+    p.author_id = :author_id
+    AND (p.created_at, p.id) < (:before, :before_id)
+    AND (p.repost_of_id IS NULL OR (:with_reposts AND p.original_author_id <> ALL(:excluded_user_ids)))
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT :limit
 
@@ -49,7 +55,8 @@ LIMIT :limit
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM post_tags AS t
 INNER JOIN post_rows AS p ON t.post_id = p.id
 WHERE
@@ -61,7 +68,7 @@ LIMIT :limit
 
 -- name: post_page_of_feed
 -- Lists the newest among some posts by id, all posts by some authors, and posts with a tag that the viewer
--- follows. One index range per author and tag. Posts with a tag are without those of the excluded users.
+-- follows. One index range per author and tag. Without reposts of the excluded users, and their posts with a tag.
 --
 --   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid
 --   :excluded_user_ids uuid[]  :limit int   -> post rows with has_followed_tag
@@ -69,7 +76,12 @@ WITH
 candidates AS (
     SELECT p.id, p.created_at, FALSE AS has_followed_tag
     FROM posts AS p
-    WHERE p.id = ANY(:ids) AND p.hidden_at IS NULL AND (p.created_at, p.id) < (:before, :before_id)
+    LEFT JOIN posts AS o ON p.repost_of_id = o.id
+    WHERE
+        p.id = ANY(:ids)
+        AND p.hidden_at IS NULL
+        AND (p.created_at, p.id) < (:before, :before_id)
+        AND (p.repost_of_id IS NULL OR (o.hidden_at IS NULL AND o.author_id <> ALL(:excluded_user_ids)))
     UNION ALL
     SELECT r.id, r.created_at, FALSE
     FROM
@@ -77,10 +89,12 @@ candidates AS (
         LATERAL (
             SELECT p.id, p.created_at
             FROM posts AS p
+            LEFT JOIN posts AS o ON p.repost_of_id = o.id
             WHERE
                 p.author_id = a.author_id
                 AND p.hidden_at IS NULL
                 AND (p.created_at, p.id) < (:before, :before_id)
+                AND (p.repost_of_id IS NULL OR (o.hidden_at IS NULL AND o.author_id <> ALL(:excluded_user_ids)))
             ORDER BY p.created_at DESC, p.id DESC
             LIMIT :limit
         ) AS r
@@ -113,22 +127,27 @@ SELECT
     p.*,
     chosen.has_followed_tag,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM chosen
 INNER JOIN post_rows AS p ON chosen.id = p.id
 ORDER BY chosen.created_at DESC, chosen.id DESC
 
 -- name: post_page_public
--- Lists the public posts, newest first, without those of the excluded users.
+-- Lists the public posts, newest first, without reposts and those of the excluded users.
 --
 --   :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
 --   -> post rows
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM post_rows AS p
-WHERE (p.created_at, p.id) < (:before, :before_id) AND p.author_id <> ALL(:excluded_user_ids)
+WHERE
+    p.repost_of_id IS NULL
+    AND (p.created_at, p.id) < (:before, :before_id)
+    AND p.author_id <> ALL(:excluded_user_ids)
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT :limit
 
@@ -171,19 +190,26 @@ ORDER BY r.created_at DESC, r.id DESC
 LIMIT :limit
 
 -- name: post_author
--- Returns the author of a post.
+-- Returns the author of a post, and of a repost also the author of the original.
 --
---   :id uuid   -> author_id, or none
-SELECT author_id
-FROM posts
-WHERE id = :id AND hidden_at IS NULL
+--   :id uuid   -> author_id, original_author_id; or none
+SELECT p.author_id, o.author_id AS original_author_id
+FROM posts AS p
+LEFT JOIN posts AS o ON p.repost_of_id = o.id
+WHERE p.id = :id AND p.hidden_at IS NULL AND (p.repost_of_id IS NULL OR o.hidden_at IS NULL)
 
 -- name: post_delete
--- Deletes an author's post with its likes and comments.
+-- Deletes an author's post with its likes, comments and reposts. Locks the original of a repost first, in the
+-- same order as its deletion.
 --
 --   :id uuid  :author_id uuid   -> id, or none
+WITH original AS (
+    SELECT id FROM posts
+    WHERE id = (SELECT coalesce(repost_of_id, quote_of_id) FROM posts WHERE id = :id AND author_id = :author_id)
+    FOR NO KEY UPDATE
+)
 DELETE FROM posts
-WHERE id = :id AND author_id = :author_id
+WHERE id = :id AND author_id = :author_id AND (SELECT count(*) FROM original) >= 0
 RETURNING id
 
 -- name: post_hide
@@ -223,9 +249,22 @@ commented AS (
 SELECT :user_id AS user_id
 
 -- name: user_posts_delete
--- Deletes some posts of a deleted user; only after user_data_delete.
+-- Deletes some posts of a deleted user; only after user_data_delete. Locks the originals of reposts first.
 --
 --   :user_id uuid  :limit int   -> id
+WITH
+chosen AS MATERIALIZED (
+    SELECT id, coalesce(repost_of_id, quote_of_id) AS original_id
+    FROM posts
+    WHERE author_id = :user_id
+    LIMIT :limit
+),
+originals AS (
+    SELECT id FROM posts
+    WHERE id IN (SELECT original_id FROM chosen)
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
 DELETE FROM posts
-WHERE id IN (SELECT id FROM posts WHERE author_id = :user_id LIMIT :limit)
+WHERE id IN (SELECT id FROM chosen) AND (SELECT count(*) FROM originals) >= 0
 RETURNING id

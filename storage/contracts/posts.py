@@ -24,7 +24,11 @@ NO_REFERENCES: Final = TextReferences()
 
 
 class PostRecord(msgspec.Struct, frozen=True):
-    """A post as seen by one viewer. Only `FeedPosts.newest` sets `has_followed_tag`."""
+    """A post as seen by one viewer. Only `FeedPosts.newest` sets `has_followed_tag`.
+
+    A repost, which has no text, and a quote have the post that they are of as original; a quote has none if
+    that was deleted or hidden.
+    """
 
     id: str
     author: UserCardRecord
@@ -39,6 +43,11 @@ class PostRecord(msgspec.Struct, frozen=True):
     edited_at: datetime | None = None
     bookmarked_by_me: bool = False
     has_followed_tag: bool = False
+    is_repost: bool = False
+    original_id: str | None = None
+    original_author_id: str | None = None
+    repost_count: int = 0
+    reposted_by_me: bool = False
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -90,6 +99,7 @@ class TagFollowRecord(msgspec.Struct, frozen=True):
 
 class EditOutcome(Enum):
     DONE = "done"
+    IS_REPOST = "is a repost"
     MISSING = "missing"
     TOO_LATE = "too late"
     TOO_OFTEN = "too often"
@@ -129,9 +139,16 @@ class PostStore(Protocol):
         """Return those of the posts that exist, in no particular order."""
 
     async def by_author(
-        self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
+        self,
+        author_id: str,
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
+        *,
+        with_reposts: bool = True,
     ) -> list[PostRecord]:
-        """Return an author's posts, newest first."""
+        """Return an author's posts, newest first, without reposts of posts by the excluded users."""
 
     async def by_tag(
         self,
@@ -143,9 +160,11 @@ class PostStore(Protocol):
     ) -> list[PostRecord]:
         """Return posts with a tag, newest first, without those of the excluded users."""
 
-    async def get_author_id(self, post_id: str) -> str | None: ...
+    async def get_author_ids(self, post_id: str) -> Sequence[str]:
+        """Return the author of a post, and of a repost also the original's. Empty if it does not exist."""
 
-    async def delete(self, post_id: str, author_id: str) -> bool: ...
+    async def delete(self, post_id: str, author_id: str) -> bool:
+        """Delete an author's post with its reposts, in several steps if these are many."""
 
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool: ...
 
@@ -168,6 +187,37 @@ class PostEditStore(Protocol):
         self, post_id: str, before: PageKey | None, limit: int
     ) -> Sequence[PostRevisionRecord]:
         """Return the former texts, newest first."""
+
+
+class RepostStore(Protocol):
+    """Reposts and quotes: posts about another post, which is no repost."""
+
+    async def repost(self, post_id: str, user_id: str, idempotency_key: IdempotencyKey | None) -> str:
+        """Return the id of the user's repost, which is created if there is none.
+
+        Raises:
+            Missing: there is no such post, or it is a repost.
+            Conflict: `idempotency_keys`: the key was used for another request.
+        """
+
+    async def quote(
+        self,
+        post_id: str,
+        user_id: str,
+        content: str,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences,
+    ) -> str:
+        """Create a post that quotes another one and return its id. Errors as `repost`."""
+
+    async def remove(self, post_id: str, user_id: str) -> bool:
+        """Delete the user's repost of a post, or of the original of this repost.
+
+        Returns whether there was one.
+        """
+
+    async def reposts_among(self, ids: Sequence[str]) -> set[str]:
+        """Return those of the reposts and quotes that exist, of posts that exist, if neither is hidden."""
 
 
 class BookmarkStore(Protocol):
@@ -217,13 +267,14 @@ class FeedPosts(Protocol):
     ) -> list[PostRecord]:
         """Return the newest among the posts `ids`, all posts by `authors`, and those with a followed tag.
 
-        Of the latter without those of the excluded users. One index range for each author and tag.
+        Of the latter without those of the excluded users, and without reposts of their posts. One index range
+        for each author and tag.
         """
 
     async def newest_public(
         self, before: PageKey | None, viewer_id: str, excluded_user_ids: Sequence[str], limit: int
     ) -> list[PostRecord]:
-        """Return the newest public posts, without those of the excluded users."""
+        """Return the newest public posts, without reposts and those of the excluded users."""
 
     async def newest_keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
         """Return keys of the newest posts by any of `authors`, newest first."""

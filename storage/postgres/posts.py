@@ -9,12 +9,14 @@ from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.posts import NO_REFERENCES, PostKey, PostRecord, TextReferences
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
-from storage.postgres.statement import load_statement
+from storage.postgres.statement import Statement, load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 
 SERVICE = "posts"
 DELETE_BATCH_ROWS = 500
+DELETE_REPOSTS_ROWS = 100
+"""Fewer, because each changes the same row of the original."""
 
 
 class PostgresPosts:
@@ -34,6 +36,8 @@ class PostgresPosts:
         self._page_public = load_statement(SERVICE, "posts", "post_page_public")
         self._hide = load_statement(SERVICE, "posts", "post_hide")
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
+        self._delete_reposts_of_post = load_statement(SERVICE, "reposts", "reposts_of_post_delete")
+        self._delete_reposts_of_author = load_statement(SERVICE, "reposts", "reposts_of_author_delete")
         self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
 
     async def create(
@@ -67,10 +71,23 @@ class PostgresPosts:
         return [_to_post(row) for row in await self._pool.rows(self._list_by_ids, wanted, to_uuid(viewer_id))]
 
     async def by_author(
-        self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
+        self,
+        author_id: str,
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
+        *,
+        with_reposts: bool = True,
     ) -> list[PostRecord]:
         rows = await self._pool.rows(
-            self._page_by_author, to_uuid(author_id), *page_before(before), to_uuid(viewer_id), limit
+            self._page_by_author,
+            to_uuid(author_id),
+            *page_before(before),
+            to_uuid(viewer_id),
+            to_uuids(excluded_user_ids),
+            with_reposts,
+            limit,
         )
         return [_to_post(row) for row in rows]
 
@@ -126,12 +143,14 @@ class PostgresPosts:
             PostKey(to_microseconds(row["created_at"]), str(row["id"]), str(row["author_id"])) for row in rows
         ]
 
-    async def get_author_id(self, post_id: str) -> str | None:
+    async def get_author_ids(self, post_id: str) -> Sequence[str]:
         row = await self._pool.row(self._author, to_uuid(post_id))
-        return str(row["author_id"]) if row else None
+        return () if row is None else [str(author_id) for author_id in row if author_id is not None]
 
     async def delete(self, post_id: str, author_id: str) -> bool:
-        return bool(await self._pool.write(self._delete, to_uuid(post_id), to_uuid(author_id)))
+        values = (to_uuid(post_id), to_uuid(author_id))
+        await self._write_until_few(self._delete_reposts_of_post, *values)
+        return bool(await self._pool.write(self._delete, *values))
 
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool:
         return bool(await self._pool.write(self._hide, to_uuid(post_id), hidden))
@@ -139,7 +158,13 @@ class PostgresPosts:
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
         await self._pool.write(self._delete_user_data, user_uuid)
+        await self._write_until_few(self._delete_reposts_of_author, user_uuid)
         while await self._pool.write(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS):
+            pass
+
+    async def _write_until_few(self, statement: Statement, *values: object) -> None:
+        """Repeat a statement with a limit until it changes fewer rows."""
+        while len(await self._pool.write(statement, *values, DELETE_REPOSTS_ROWS)) == DELETE_REPOSTS_ROWS:
             pass
 
 
@@ -158,4 +183,9 @@ def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostReco
         edited_at=row["edited_at"],
         bookmarked_by_me=row["bookmarked_by_me"],
         has_followed_tag=has_followed_tag,
+        is_repost=row["repost_of_id"] is not None,
+        original_id=str(row["original_id"]) if row["original_id"] else None,
+        original_author_id=str(row["original_author_id"]) if row["original_author_id"] else None,
+        repost_count=row["repost_count"],
+        reposted_by_me=row["reposted_by_me"],
     )

@@ -169,6 +169,8 @@ ROUTES = (
     Row("DELETE /v1/posts/{post}", owner_of_visible("post"), consumes=True),
     Row("PUT /v1/posts/{post}/like", unblocked("post")),
     Row("DELETE /v1/posts/{post}/like", unblocked("post")),
+    Row("POST /v1/posts/{post}/repost", unblocked("post"), {"content": "x"}),
+    Row("DELETE /v1/posts/{post}/repost", unblocked("post")),
     Row("PUT /v1/posts/{post}/bookmark", unblocked("post")),
     Row("DELETE /v1/posts/{post}/bookmark", unblocked("post")),
     Row("GET /v1/bookmarks", ANY_USER),

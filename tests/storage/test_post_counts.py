@@ -7,11 +7,13 @@ from typing import ClassVar
 
 import pytest
 
+from storage.contracts.posts import NO_REFERENCES
 from storage.errors import Missing
 from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.statement import load_statement
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
@@ -36,7 +38,7 @@ def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
 
 
 class RandomWriter:
-    """A user who likes, comments, replies and deletes until stopped."""
+    """A user who likes, comments, replies, reposts and deletes until stopped."""
 
     comments: ClassVar[list[tuple[str, str]]] = []
     """(post id, comment id) of all writers."""
@@ -46,10 +48,12 @@ class RandomWriter:
         self._posts = PostgresPosts(instance.pool, instance.idempotency_keys)
         self._reactions = PostgresReactions(instance.pool, instance.idempotency_keys)
         self._comment_likes = PostgresCommentLikes(instance.pool)
+        self._reposts = PostgresReposts(instance.pool, instance.idempotency_keys)
         self._post_ids = post_ids
         self._author_id = author_id
         self._user_id = random_id()
         self._comment_ids: list[str] = []
+        self._own_posts: list[str] = []
 
     async def run(self, times: int) -> None:
         for _ in range(times):
@@ -57,10 +61,10 @@ class RandomWriter:
             try:
                 await self._write_once(post_id)
             except Missing:
-                assert await self._posts.get_author_id(post_id) is None
+                assert not await self._posts.get_author_ids(post_id)
 
     async def _write_once(self, post_id: str) -> None:
-        match self._random.randrange(30):
+        match self._random.randrange(35):
             case 0:
                 await self._posts.delete(post_id, self._author_id)
             case 1:
@@ -74,10 +78,26 @@ class RandomWriter:
             case n if n < 17 or not self._comment_ids:
                 self._comment_ids.append(await self._reactions.comment(post_id, self._user_id, "so", None))
                 self.comments.append((post_id, self._comment_ids[-1]))
+            case n if n >= 30:
+                await self._write_repost(post_id)
             case n if n < 27:
                 await self._react_to_comment(*self._random.choice(self.comments))
             case _:
                 await self._reactions.delete_comment(self._comment_ids.pop(), self._user_id)
+
+    async def _write_repost(self, post_id: str) -> None:
+        with contextlib.suppress(Missing):
+            match self._random.randrange(4):
+                case 0:
+                    await self._reposts.remove(post_id, self._user_id)
+                case 1:
+                    self._own_posts.append(
+                        await self._reposts.quote(post_id, self._user_id, "so", None, NO_REFERENCES)
+                    )
+                case 2 if self._own_posts:
+                    await self._posts.delete(self._own_posts.pop(), self._user_id)
+                case _:
+                    self._own_posts.append(await self._reposts.repost(post_id, self._user_id, None))
 
     async def _react_to_comment(self, post_id: str, comment_id: str) -> None:
         with contextlib.suppress(Missing):

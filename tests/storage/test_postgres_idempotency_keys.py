@@ -147,7 +147,7 @@ async def test_cancelled_request_leaves_the_key_unused(
     with pytest.raises(asyncio.CancelledError):
         await first
     made = await posts.create(ana, "hello", None, KEY)
-    assert [one.id for one in await posts.by_author(ana, None, ana, 10)] == [made]
+    assert [one.id for one in await posts.by_author(ana, None, ana, (), 10)] == [made]
     assert await count_posts(posts_database) == 1
 
 

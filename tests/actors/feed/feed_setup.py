@@ -20,6 +20,7 @@ from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.posts import PostgresPosts
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.social import PostgresSocial
 from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
@@ -51,6 +52,7 @@ class FeedSetup:
         self.mutes = PostgresMutes(social.pool)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.tag_follows = PostgresTagFollows(posts.pool)
+        self.reposts = PostgresReposts(posts.pool, posts.idempotency_keys)
         self.published_posts: list[tuple[str, Sequence[str]]] = []
         self.start()
 
@@ -97,6 +99,12 @@ class FeedSetup:
         post_id = await self.posts.create(author_id, content, None, None, TextReferences((), tags, tags))
         (record,) = await self.posts.find([post_id], author_id)
         return post_id, to_microseconds(record.created_at)
+
+    async def create_repost(self, author_id: str, post_id: str) -> tuple[str, int]:
+        """Repost a post; return the id and creation time of the repost."""
+        repost_id = await self.reposts.repost(post_id, author_id, None)
+        (record,) = await self.posts.find([repost_id], author_id)
+        return repost_id, to_microseconds(record.created_at)
 
     async def read_pages(
         self, user_id: str, limits: Iterator[int], feed: HomeFeed | PublicTimeline | None = None

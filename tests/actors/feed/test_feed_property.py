@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from actors.feed import timeline_builder
+from actors.feed import home_feed, timeline_builder
 from storage.contracts.mutes import MuteScope
 from storage.errors import Conflict
 from storage.redis import timelines as redis_timelines
@@ -36,6 +36,12 @@ def short_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_timelines, "TIMELINE_POSTS", TIMELINE_LENGTH)
 
 
+@pytest.fixture(autouse=True)
+def all_reposts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shows repetitions, so that the content of pages does not depend on their sizes."""
+    monkeypatch.setattr(home_feed, "without_repetitions", list)
+
+
 class RandomOperations:
     """Applies random operations to the setup and the model; keeps a log of them for failures."""
 
@@ -55,6 +61,7 @@ class RandomOperations:
             self._unmute: 3,
             self._follow_tag: 4,
             self._unfollow_tag: 4,
+            self._repost: 8,
             self._delete: 6,
             self._hide: 2,
             self._unhide: 3,
@@ -154,12 +161,25 @@ class RandomOperations:
         self.model.followed_tags.discard((user_id, tag))
         return f"{self.label(user_id)} {tag}"
 
+    async def _repost(self) -> str:
+        originals = [post_id for post_id in self.model.posts if post_id not in self.model.originals]
+        if not originals:
+            return "nothing"
+        user_id, original_id = self.random.choice(self.model.user_ids), self.random.choice(originals)
+        if original_id in {self.model.originals.get(one) for one in self.model.hidden}:
+            return "hidden"
+        repost_id, created_us = await self.setup.create_repost(user_id, original_id)
+        self.model.posts[repost_id] = created_us, user_id
+        self.model.originals[repost_id] = original_id
+        return f"{self.label(user_id)} {original_id[:4]} {repost_id[:4]}"
+
     async def _delete(self) -> str:
         if not self.model.posts:
             return "nothing"
         post_id = self.random.choice(list(self.model.posts))
-        _, author_id = self.model.posts.pop(post_id)
+        _, author_id = self.model.posts[post_id]
         assert await self.setup.posts.delete(post_id, author_id)
+        self.model.delete(post_id)
         return post_id[:4]
 
     async def _hide(self) -> str:

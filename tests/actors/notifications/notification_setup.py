@@ -27,6 +27,7 @@ from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
@@ -63,6 +64,7 @@ class NotificationSetup:
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.comment_likes = PostgresCommentLikes(posts.pool)
+        self.reposts = PostgresReposts(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
         self.store = PostgresNotifications(database.pool, database.cursors)
@@ -133,7 +135,9 @@ class NotificationSetup:
                 self.block_service,
                 self.sender_filter,
                 self.rsvps,
-                Causes(self.social, self.reactions, self.comment_likes, self.events, self.rsvps),
+                Causes(
+                    self.social, self.reactions, self.comment_likes, self.reposts, self.events, self.rsvps
+                ),
             ),
             self.pusher,
             self.notifications,

@@ -70,6 +70,19 @@ class Objects:
     async def block_reply(self) -> None:
         await self.setup.social.block(self.setup.cyd, self.setup.ben)
 
+    async def repost(self) -> None:
+        await self.setup.reposts.repost(self.post_id, self.setup.ben, None)
+
+    async def remove_repost(self) -> None:
+        await self.setup.reposts.remove(self.post_id, self.setup.ben)
+
+    async def quote(self) -> None:
+        await self.setup.reposts.quote(self.post_id, self.setup.ben, "look", None, TextReferences())
+
+    async def hide_quote(self) -> None:
+        (quote,) = await self.setup.posts.by_author(self.setup.ben, None, self.setup.ana, (), 10)
+        await self.setup.posts.set_hidden(quote.id, hidden=True)
+
     async def follow(self) -> None:
         await self.setup.social.follow(self.setup.ben, self.setup.ana)
 
@@ -110,6 +123,12 @@ CASES: dict[str, tuple[Step, Step, str]] = {
     "comment like, comment deleted": (Objects.like_comment, Objects.delete_parent, "ben"),
     "comment like, post deleted": (Objects.like_comment, Objects.delete_post, "ben"),
     "comment like, post hidden": (Objects.like_comment, Objects.hide_post, "ben"),
+    "repost removed": (Objects.repost, Objects.remove_repost, "ana"),
+    "repost, post deleted": (Objects.repost, Objects.delete_post, "ana"),
+    "repost, post hidden": (Objects.repost, Objects.hide_post, "ana"),
+    "repost, block": (Objects.repost, Objects.block, "ana"),
+    "quote hidden": (Objects.quote, Objects.hide_quote, "ana"),
+    "quote, post deleted": (Objects.quote, Objects.delete_post, "ana"),
     "unfollow": (Objects.follow, Objects.unfollow, "ana"),
     "follow, block": (Objects.follow, Objects.block, "ana"),
     "invite, attendee removed": (Objects.invite, Objects.remove_attendee, "cyd"),
