@@ -10,6 +10,7 @@ from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
+from storage.contracts.post_access import PostAccessStore
 from storage.contracts.posts import (
     BookmarkStore,
     CommentLikeStore,
@@ -49,6 +50,7 @@ class ServiceStores:
     audiences: AudienceStore
     mutes: MuteStore
     suggestions: SuggestionStore
+    post_access: PostAccessStore
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore

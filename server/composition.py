@@ -58,6 +58,7 @@ from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPas
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.privacy import PostgresPrivacy
@@ -270,6 +271,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
         suggestions=PostgresSuggestions(social.pool),
+        post_access=PostgresPostAccess(social.pool),
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),

@@ -126,7 +126,10 @@ class HomeFeed:
             post
             for post in posts
             if post.author.id in (visible_authors | others if post.has_followed_tag else visible_authors)
-            and (not post.is_repost or post.original_author_id in visible_authors | others)
+            and (
+                not post.is_repost
+                or (post.original is not None and post.original.author_id in visible_authors | others)
+            )
             and (not floor or page_key(post) >= floor)
         ]
         return visible_posts, floor
@@ -139,7 +142,7 @@ class HomeFeed:
         Without followed ones, who are known to be neither.
         """
         authors = {post.author.id for post in posts if post.has_followed_tag}
-        authors |= {post.original_author_id for post in posts if post.is_repost and post.original_author_id}
+        authors |= {post.original.author_id for post in posts if post.is_repost and post.original is not None}
         authors -= followed
         return authors.difference(await self._audiences.hidden_authors(user_id)) if authors else authors
 
@@ -159,7 +162,7 @@ def without_repetitions(records: Sequence[PostRecord]) -> list[PostRecord]:
     """Return the records without reposts of a post that is further up, and without posts reposted there."""
     shown: dict[str, PostRecord] = {}
     for record in records:
-        shown.setdefault(record.original_id if record.is_repost and record.original_id else record.id, record)
+        shown.setdefault(record.original.id if record.is_repost and record.original else record.id, record)
     return list(shown.values())
 
 

@@ -1,20 +1,23 @@
 """Ephemeral events to online users: a new post of a followed user, an update of an event they responded to.
 
-Posts of muted users are not pushed. At most once and not stored: the feed, and a notification, carry the same
-information durably.
+Posts are not pushed to users who mute the author or cannot see the post. At most once and not stored: the
+feed, and a notification, carry the same information durably.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
 from actors.events.events import Events
-from actors.posts.posts import ANONYMOUS_VIEWER_ID, Posts
+from actors.posts.posts import Posts
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility, ViewerAccess
 from actors.protocol.server_frames import EventUpdated, FeedPostCreated
 from actors.runtime.task_pool import TaskPool
 from storage.contracts.events import EventStore
 from storage.contracts.mutes import MuteStore
+from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import PostStore
 
 MAX_PENDING = 200
@@ -28,6 +31,7 @@ class EphemeralEvents:
         self,
         post_store: PostStore,
         posts: Posts,
+        visibility: PostVisibility,
         event_store: EventStore,
         events: Events,
         mutes: MuteStore,
@@ -35,6 +39,7 @@ class EphemeralEvents:
     ) -> None:
         self._post_store = post_store
         self._posts = posts
+        self._visibility = visibility
         self._event_store = event_store
         self._events = events
         self._mutes = mutes
@@ -53,14 +58,21 @@ class EphemeralEvents:
         await self._task_pool.close(timeout_s)
 
     async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
-        records = await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)
-        for post in await self._posts.serialize(records, viewer_id=None):
-            excluded_ids = set(await self._posts.list_blocked_by_original(post))
-            for author in (post.author, *([post.repost_of.author] if post.repost_of else ())):
-                excluded_ids |= await self._mutes.post_muters_among(author.id, user_ids)
-            self._publish(
-                [user_id for user_id in user_ids if user_id not in excluded_ids], FeedPostCreated(post)
+        # One serialization for all recipients omits per-viewer fields.
+        for record in await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID):
+            authors = {record.author_id, record.original.author_id if record.original else record.author_id}
+            viewer_ids, *muter_ids = await asyncio.gather(
+                self._visibility.find_viewers(record, user_ids),
+                *(self._mutes.post_muters_among(author_id, user_ids) for author_id in authors),
             )
+            if record.original is not None:
+                viewer_ids = await self._visibility.find_viewers(record.original, viewer_ids)
+            recipient_ids = [
+                user_id for user_id in viewer_ids if not any(user_id in ids for ids in muter_ids)
+            ]
+            access_of_viewers = ViewerAccess(dict.fromkeys(authors, PostAccess.ALL))
+            for post in await self._posts.serialize([record], None, access_of_viewers):
+                self._publish(recipient_ids, FeedPostCreated(post))
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
         for event in await self._events.serialize(

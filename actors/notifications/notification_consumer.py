@@ -89,9 +89,12 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        # Users who cannot see a post get no notifications of comments on it.
+        # Users who mute the author of a post get no notifications of comments on it.
         pairs += [pair for _, domain_event in decoded if (pair := _post_author_and_recipient(domain_event))]
-        context = await self._recipients.load_context([domain_event for _, domain_event in decoded], pairs)
+        posts = [post for _, domain_event in decoded if (post := _recipient_and_post(domain_event))]
+        context = await self._recipients.load_context(
+            [domain_event for _, domain_event in decoded], pairs, posts
+        )
         for event, domain_event in decoded:
             if isinstance(domain_event, Withdrawal):
                 # Store earlier notifications first, so that they are withdrawn too.
@@ -215,8 +218,10 @@ def _notification_between(
     """Build the notification of what one user did to another; None if it was taken back or is not visible."""
     pair = _sender_and_recipient(domain_event)
     sender = context.get_sender(*pair) if pair is not None and domain_event in context.existing else None
-    # The recipient cannot see the post, or mutes its author.
-    if sender is None or _post_author_and_recipient(domain_event) in context.unwanted_pairs:
+    post = _recipient_and_post(domain_event)
+    if sender is None or (post is not None and post not in context.visible_posts):
+        return None
+    if _post_author_and_recipient(domain_event) in context.unwanted_pairs:
         return None
     match domain_event:
         case FollowCreated(following_id=user_id):
@@ -291,6 +296,19 @@ def _post_author_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | N
             return domain_event.post_author_id, domain_event.author_id
         case MentionCreated() if domain_event.comment_id is not None:
             return domain_event.post_author_id, domain_event.user_id
+        case _:
+            return None
+
+
+def _recipient_and_post(domain_event: DomainEvent) -> tuple[str, str] | None:
+    """Return the recipient of an event about a post, and the post; the recipient must be able to see it."""
+    match domain_event:
+        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
+            return domain_event.author_id, domain_event.post_id
+        case PostReposted():
+            return domain_event.author_id, domain_event.id
+        case MentionCreated():
+            return domain_event.user_id, domain_event.post_id
         case _:
             return None
 

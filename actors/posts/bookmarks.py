@@ -1,44 +1,53 @@
 """Bookmarks: posts that a user keeps to find them again. No other user sees them."""
 
-from actors.pagination import KeysetPage, paginate
+from collections.abc import Sequence
+
+from actors.pagination import KeysetPage
 from actors.posts.posts import Posts, post_not_found
+from actors.posts.visibility import PostVisibility
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post
-from actors.social.block_service import BlockService
 from config.limits import BOOKMARKS_MAX
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import BookmarkStore
+from storage.contracts.posts import BookmarkRecord, BookmarkStore
 from storage.errors import Missing
 
 
 class Bookmarks:
-    def __init__(self, store: BookmarkStore, posts: Posts, block_service: BlockService) -> None:
+    def __init__(self, store: BookmarkStore, posts: Posts, visibility: PostVisibility) -> None:
         self._store = store
         self._posts = posts
-        self._block_service = block_service
+        self._visibility = visibility
 
     async def add(self, user_id: str, post_id: str) -> None:
-        """Bookmark a post. Idempotent. The bound holds for adding one after the other.
+        """Bookmark a post, of a repost the original. Idempotent. The bound holds for one after the other.
 
         Raises:
             ApiError: post.not_found, bookmark.limit.
         """
-        await self._posts.get_author_id(user_id, post_id)
-        if await self._store.count_others(user_id, post_id, BOOKMARKS_MAX) >= BOOKMARKS_MAX:
+        target_id = await self._posts.get_reaction_target(user_id, post_id)
+        if await self._store.count_others(user_id, target_id, BOOKMARKS_MAX) >= BOOKMARKS_MAX:
             raise ApiError("bookmark.limit", f"You can keep {BOOKMARKS_MAX} bookmarks.")
         try:
-            await self._store.add(post_id, user_id)
+            await self._store.add(target_id, user_id)
         except Missing:
             raise post_not_found() from None
 
     async def remove(self, user_id: str, post_id: str) -> None:
         """Remove a bookmark, also of a post that the user no longer sees. Raises `post.not_found`."""
         if not await self._store.remove(post_id, user_id):
-            await self._posts.get_author_id(user_id, post_id)
+            target_id = await self._posts.get_reaction_target(user_id, post_id)
+            if target_id != post_id:
+                await self._store.remove(target_id, user_id)
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
         """Return bookmarked posts that the user can see, the latest bookmark first."""
-        blocked_ids = await self._block_service.list_blocked_users(user_id)
-        records = await self._store.page(user_id, before, blocked_ids, limit + 1)
-        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self._posts.in_order(user_id, [record.post_id for record in page]), key)
+
+        async def read(
+            page_key: PageKey | None, excluded_authors: Sequence[str], count: int
+        ) -> list[BookmarkRecord]:
+            return await self._store.page(user_id, page_key, excluded_authors, count)
+
+        page = await self._visibility.page(user_id, read, before, limit)
+        post_ids = [record.post_id for record in page.rows]
+        return KeysetPage(await self._posts.in_order(user_id, post_ids, page.access), page.next_key)

@@ -1,15 +1,16 @@
 """Creates, reads and deletes posts.
 
-Two users with a block between them cannot see each other's posts. A post can link an event, which the Event
-service must show to the author. Stateless.
+`PostVisibility` decides who can see a post. A post can link an event, which the Event service must show to
+the author. Stateless.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
 
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility, ViewerAccess
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Post
@@ -20,13 +21,11 @@ from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import PostRecord, PostStore
+from storage.contracts.posts import PUBLIC, OriginalPost, PostOwner, PostRecord, PostStore
 from storage.errors import Conflict
 
 CanSeeEvent = Callable[[str, str], Awaitable[bool]]
 """(viewer id, event id) -> whether the viewer can see the event."""
-ANONYMOUS_VIEWER_ID: Final = "00000000-0000-0000-0000-000000000000"
-"""Viewer without follows, likes or RSVPs: one serialization for all recipients omits per-viewer fields."""
 
 
 class Posts:
@@ -35,6 +34,7 @@ class Posts:
         store: PostStore,
         user_cards: UserCards,
         block_service: BlockService,
+        visibility: PostVisibility,
         can_see_event: CanSeeEvent,
         reference_finder: TextReferenceFinder,
         on_changed: Callable[[], None],
@@ -42,13 +42,19 @@ class Posts:
         self._store = store
         self._user_cards = user_cards
         self._block_service = block_service
+        self._visibility = visibility
         self._mentioned_users = MentionedUsers(user_cards, block_service)
         self._reference_finder = reference_finder
         self._can_see_event = can_see_event
         self._on_changed = on_changed
 
     async def create(
-        self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
+        self,
+        author_id: str,
+        content: str,
+        event_id: str | None,
+        idempotency_key: IdempotencyKey | None,
+        visibility: str = PUBLIC,
     ) -> Post:
         valid_content = validate_text("content", content, POST_CHARACTERS)
         if event_id is not None and not await self._can_see_event(author_id, event_id):
@@ -60,6 +66,7 @@ class Posts:
                 event_id,
                 idempotency_key,
                 await self._reference_finder.find(valid_content),
+                visibility,
             )
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
@@ -67,13 +74,9 @@ class Posts:
         return await self.get(author_id, post_id)
 
     async def get(self, viewer_id: str, post_id: str) -> Post:
-        records = await self._store.find([post_id], viewer_id)
-        if not records or await self._block_service.is_blocked(viewer_id, records[0].author.id):
-            raise post_not_found()
-        posts = await self.serialize(records, viewer_id)
-        if not posts:
-            raise post_not_found()
-        return posts[0]
+        for post in await self.serialize(await self._store.find([post_id], viewer_id), viewer_id):
+            return post
+        raise post_not_found()
 
     async def delete(self, user_id: str, post_id: str) -> None:
         """Delete a post, as its author, who can do so even if a moderator has hidden it."""
@@ -86,52 +89,83 @@ class Posts:
         self, viewer_id: str, author_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[Post]:
         await self._user_cards.get(author_id)
-        await self._block_service.require_visible(viewer_id, author_id, "user.not_found", "No such user.")
-        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        records = await self._store.by_author(author_id, before, viewer_id, blocked_ids, limit + 1)
+        _, access = await asyncio.gather(
+            self._block_service.require_visible(viewer_id, author_id, "user.not_found", "No such user."),
+            self._visibility.load(viewer_id, [author_id]),
+        )
+        visibilities = access.visibilities(author_id)
+        if not visibilities:
+            return KeysetPage([], None)
+        records = await self._store.by_author(author_id, before, viewer_id, visibilities, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self.serialize(page, viewer_id), key)
+        return KeysetPage(await self.serialize(page, viewer_id, access), key)
 
     async def list_public(self, author_id: str, limit: int) -> tuple[UserCard, list[Post]]:
-        """Return a user and their newest public posts, for readers without an account.
+        """Return a user and the newest of their posts that everyone can see, for readers without an account.
 
-        Without reposts, mentions and quoted posts.
+        Without reposts and mentions.
 
         Raises:
             ApiError: user.not_found.
         """
-        author = await self._user_cards.get(author_id)
-        records = await self._store.by_author(
-            author_id, None, ANONYMOUS_VIEWER_ID, (), limit, with_reposts=False
+        author, access = await asyncio.gather(
+            self._user_cards.get(author_id), self._visibility.load(None, [author_id])
         )
-        return author, await self.serialize(records, None)
+        records = await self._store.by_author(
+            author_id, None, ANONYMOUS_VIEWER_ID, access.visibilities(author_id), limit, with_reposts=False
+        )
+        return author, await self.serialize(records, None, access)
 
     async def page_by_tag(
         self, viewer_id: str, tag: str, before: PageKey | None, limit: int
     ) -> KeysetPage[Post]:
         """Return posts with a tag, in any spelling that folds to the same. Raises `request.invalid`."""
         key = require_tag_key(tag)
-        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        records = await self._store.by_tag(key, before, viewer_id, blocked_ids, limit + 1)
-        page, next_key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self.serialize(page, viewer_id), next_key)
 
-    async def in_order(self, viewer_id: str, post_ids: Sequence[str]) -> list[Post]:
-        """Return those of the posts that exist, in this order. The caller has checked who can see them."""
-        posts = {
-            post.id: post
-            for post in await self.serialize(await self._store.find(post_ids, viewer_id), viewer_id)
-        }
+        async def read(
+            page_key: PageKey | None, excluded_authors: Sequence[str], count: int
+        ) -> list[PostRecord]:
+            return await self._store.by_tag(key, page_key, viewer_id, excluded_authors, count)
+
+        page = await self._visibility.page(viewer_id, read, before, limit)
+        return KeysetPage(await self.serialize(page.rows, viewer_id, page.access), page.next_key)
+
+    async def in_order(
+        self, viewer_id: str, post_ids: Sequence[str], access: ViewerAccess | None = None
+    ) -> list[Post]:
+        """Return those of the posts that exist for the viewer, in this order. `access` as in `serialize`."""
+        records = await self._store.find(post_ids, viewer_id)
+        posts = {post.id: post for post in await self.serialize(records, viewer_id, access)}
         return [posts[post_id] for post_id in post_ids if post_id in posts]
 
     async def get_author_id(self, viewer_id: str, post_id: str) -> str:
         """Return a post's author. Raises `post.not_found` if the post does not exist for the viewer."""
-        author_ids = await self._store.get_author_ids(post_id)
-        if not author_ids:
+        owner = (await self._store.owners([post_id])).get(post_id)
+        if owner is None or not await self._is_visible(viewer_id, owner):
             raise post_not_found()
-        for author_id in author_ids:
-            await self._block_service.require_visible(viewer_id, author_id, "post.not_found", "No such post.")
-        return author_ids[0]
+        return owner.author_id
+
+    async def get_reaction_target(self, viewer_id: str, post_id: str) -> str:
+        """Return the id of the post that reactions are about: of a repost the original.
+
+        Raises:
+            ApiError: post.not_found.
+        """
+        owner = (await self._store.owners([post_id])).get(post_id)
+        if owner is None or not await self._is_visible(viewer_id, owner):
+            raise post_not_found()
+        return post_id if owner.original is None else owner.original.id
+
+    async def is_public(self, post_id: str) -> bool:
+        """Whether a post exists and everyone can see it."""
+        owner = (await self._store.owners([post_id])).get(post_id)
+        return owner is not None and await self._is_visible(None, owner)
+
+    async def _is_visible(self, viewer_id: str | None, owner: PostOwner) -> bool:
+        posts: list[PostOwner | OriginalPost] = [owner]
+        if owner.original is not None:
+            posts.append(owner.original)
+        return len(await self._visibility.filter(viewer_id, posts)) == len(posts)
 
     async def can_see(self, viewer_id: str, post_id: str) -> bool:
         try:
@@ -140,42 +174,42 @@ class Posts:
             return False
         return True
 
-    async def serialize(self, records: Sequence[PostRecord], viewer_id: str | None) -> list[Post]:
-        """Convert records to API objects. Without a viewer, for several recipients: without mentions.
+    async def serialize(
+        self, records: Sequence[PostRecord], viewer_id: str | None, access: ViewerAccess | None = None
+    ) -> list[Post]:
+        """Convert records to API objects. Leaves out posts that the viewer cannot see.
 
-        Leaves out reposts whose original the viewer cannot see; quotes stay without it. One look-up of all
-        originals, if there are any.
+        Reposts are left out with their original, quotes stay without it. Loads the viewer's access to the
+        authors, unless it is given, and the originals by one look-up. Without a viewer there are no mentions.
         """
-        originals = await self._load_originals(records, viewer_id)
-        everything = [*records, *originals.values()]
-        mentioned = await self._mentioned_users.load(viewer_id, everything)
-        cards = await self._user_cards.for_records(record.author for record in everything)
-        shown = {
-            post_id: serializers.to_post(record, cards, mentioned) for post_id, record in originals.items()
-        }
+        known = ViewerAccess() if access is None else access
+        authors = set() if access is not None else {record.author_id for record in records}
+        authors |= {one.author_id for record in records if (one := record.original)} - known.by_author.keys()
+        original_ids = list({one.id for record in records if (one := record.original)})
+        loaded, originals, mentioned, cards = await asyncio.gather(
+            self._visibility.load(viewer_id, authors),
+            self._store.find(original_ids, viewer_id or ANONYMOUS_VIEWER_ID),
+            self._mentioned_users.load(viewer_id, records),
+            self._user_cards.for_records(record.author for record in records),
+        )
+        allowed = ViewerAccess({**known.by_author, **loaded.by_author})
+        shown = await self._serialize_originals(allowed.filter(originals), viewer_id) if originals else {}
         return [
-            serializers.to_post(record, cards, mentioned, shown.get(record.original_id or ""))
-            for record in records
-            if not record.is_repost or record.original_id in shown
+            serializers.to_post(
+                record, cards, mentioned, shown.get(record.original.id) if record.original else None
+            )
+            for record in allowed.filter(records)
+            if not record.is_repost or (record.original is not None and record.original.id in shown)
         ]
 
-    async def _load_originals(
+    async def _serialize_originals(
         self, records: Sequence[PostRecord], viewer_id: str | None
-    ) -> dict[str, PostRecord]:
-        """Return the originals of reposts and quotes that the viewer can see, by id."""
-        ids = {record.original_id: record.original_author_id for record in records if record.original_id}
-        if not ids:
-            return {}
-        blocked_ids = () if viewer_id is None else await self._block_service.list_blocked_users(viewer_id)
-        visible_ids = [post_id for post_id, author_id in ids.items() if author_id not in blocked_ids]
-        found = await self._store.find(visible_ids, viewer_id or ANONYMOUS_VIEWER_ID)
-        return {record.id: record for record in found}
-
-    async def list_blocked_by_original(self, post: Post) -> Sequence[str]:
-        """Return the users with a block between them and the author of what a post is a repost of."""
-        if post.repost_of is None:
-            return ()
-        return await self._block_service.list_blocked_users(post.repost_of.author.id)
+    ) -> dict[str, Post]:
+        mentioned, cards = await asyncio.gather(
+            self._mentioned_users.load(viewer_id, records),
+            self._user_cards.for_records(record.author for record in records),
+        )
+        return {record.id: serializers.to_post(record, cards, mentioned) for record in records}
 
 
 def post_not_found() -> ApiError:

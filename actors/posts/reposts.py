@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from actors.posts.posts import Posts, idempotency_conflict, post_not_found
 from actors.posts.text_references import TextReferenceFinder
+from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post
 from actors.protocol.text_validation import validate_text
 from config.limits import POST_CHARACTERS
@@ -35,7 +36,7 @@ class Reposts:
         """Repost a post, or quote it with a text. Reposting it again returns the same repost.
 
         Raises:
-            ApiError: post.not_found, request.invalid, idempotency.conflict.
+            ApiError: post.not_found, permission.denied, request.invalid, idempotency.conflict.
         """
         valid_content = None if content is None else validate_text("content", content, POST_CHARACTERS)
         original_id = await self._require_repostable(user_id, post_id)
@@ -68,7 +69,9 @@ class Reposts:
         """Return the id of what a repost of the post is of. The only place that decides what can be reposted.
 
         Raises:
-            ApiError: post.not_found.
+            ApiError: post.not_found; permission.denied, for a post that not everyone can see.
         """
-        post = await self._posts.get(user_id, post_id)
-        return post.id if post.repost_of is None or post.content else post.repost_of.id
+        target_id = await self._posts.get_reaction_target(user_id, post_id)
+        if not await self._posts.is_public(target_id):
+            raise ApiError("permission.denied", "Only posts that everyone can see can be reposted.")
+        return target_id

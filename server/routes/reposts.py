@@ -1,6 +1,7 @@
 """Reposts and quotes of posts."""
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from actors.posts.reposts import Reposts
 from actors.protocol.social_objects import Post
@@ -11,7 +12,7 @@ from server.routes.posts import POST_NOT_FOUND, PostText
 class NewRepost(msgspec.Struct, frozen=True):
     """With `content` the new post quotes the other one; without, it only shows it."""
 
-    content: PostText | None = None
+    content: PostText | UnsetType = UNSET
 
 
 class RepostRoutes:
@@ -30,7 +31,7 @@ class RepostRoutes:
                 response=Post,
                 status=201,
                 idempotent=True,
-                errors=POST_NOT_FOUND,
+                errors=("permission.denied", *POST_NOT_FOUND),
             ),
             Route("DELETE", repost, self.remove, status=204, errors=POST_NOT_FOUND),
         )
@@ -41,10 +42,11 @@ class RepostRoutes:
         A repost of a repost is one of the original. Each user has one repost of a post, and any number of
         quotes.
         """
+        content = request.body.content
         return await self._reposts.create(
             request.caller.user.id,
             request.path_params["id"],
-            request.body.content,
+            None if content is UNSET else content,
             request.idempotency_key,
         )
 

@@ -2,11 +2,11 @@
 -- Creates a post with its tags.
 --
 --   :author_id uuid  :content text  :event_id uuid  :mention_ids uuid[]  :tags text[]  :tag_keys text[]
---   -> id, created_at
+--   :visibility text   -> id, created_at
 WITH
 created AS (
-    INSERT INTO posts (author_id, content, event_id, mention_ids, tags)
-    VALUES (:author_id, :content, :event_id, :mention_ids, :tags)
+    INSERT INTO posts (author_id, content, event_id, mention_ids, tags, visibility)
+    VALUES (:author_id, :content, :event_id, :mention_ids, :tags, :visibility)
     RETURNING id, created_at
 ),
 tagged AS (
@@ -30,9 +30,9 @@ FROM post_rows AS p
 WHERE p.id = ANY(:ids)
 
 -- name: post_page_by_author
--- Lists the posts of one author, newest first, without reposts of the excluded users, or of all.
+-- Lists the posts of one author with one of the visibilities, newest first, with or without reposts.
 --
---   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]
+--   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :visibilities text[]
 --   :with_reposts bool  :limit int   -> post rows
 SELECT
     p.*,
@@ -43,12 +43,13 @@ FROM post_rows AS p
 WHERE
     p.author_id = :author_id
     AND (p.created_at, p.id) < (:before, :before_id)
-    AND (p.repost_of_id IS NULL OR (:with_reposts AND p.original_author_id <> ALL(:excluded_user_ids)))
+    AND p.visibility = ANY(:visibilities)
+    AND (p.repost_of_id IS NULL OR :with_reposts)
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT :limit
 
 -- name: post_page_by_tag
--- Lists the posts with a tag, newest first, without those of the excluded users.
+-- Lists the posts with a tag, newest first, without those of the excluded authors.
 --
 --   :tag text  :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
 --   -> post rows
@@ -68,7 +69,8 @@ LIMIT :limit
 
 -- name: post_page_of_feed
 -- Lists the newest among some posts by id, all posts by some authors, and posts with a tag that the viewer
--- follows. One index range per author and tag. Without reposts of the excluded users, and their posts with a tag.
+-- follows. One index range per author and tag. Without reposts of the excluded users, and their posts with a tag;
+-- of these only public ones: those for followers are among the posts by authors.
 --
 --   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid
 --   :excluded_user_ids uuid[]  :limit int   -> post rows with has_followed_tag
@@ -108,6 +110,7 @@ candidates AS (
             INNER JOIN posts AS p ON t.post_id = p.id
             WHERE
                 t.tag = f.tag
+                AND p.visibility = 'public'
                 AND p.hidden_at IS NULL
                 AND p.author_id <> ALL(:excluded_user_ids)
                 AND (t.created_at, t.post_id) < (:before, :before_id)
@@ -146,6 +149,7 @@ SELECT
 FROM post_rows AS p
 WHERE
     p.repost_of_id IS NULL
+    AND p.visibility = 'public'
     AND (p.created_at, p.id) < (:before, :before_id)
     AND p.author_id <> ALL(:excluded_user_ids)
 ORDER BY p.created_at DESC, p.id DESC
@@ -189,14 +193,20 @@ FROM
 ORDER BY r.created_at DESC, r.id DESC
 LIMIT :limit
 
--- name: post_author
--- Returns the author of a post, and of a repost also the author of the original.
+-- name: post_owner_list
+-- Returns what decides who can see posts, of those that exist; of reposts also that of the original.
 --
---   :id uuid   -> author_id, original_author_id; or none
-SELECT p.author_id, o.author_id AS original_author_id
+--   :ids uuid[]   -> id, author_id, visibility, original_id, original_author_id, original_visibility
+SELECT
+    p.id,
+    p.author_id,
+    p.visibility,
+    o.id AS original_id,
+    o.author_id AS original_author_id,
+    o.visibility AS original_visibility
 FROM posts AS p
 LEFT JOIN posts AS o ON p.repost_of_id = o.id
-WHERE p.id = :id AND p.hidden_at IS NULL AND (p.repost_of_id IS NULL OR o.hidden_at IS NULL)
+WHERE p.id = ANY(:ids) AND p.hidden_at IS NULL AND (p.repost_of_id IS NULL OR o.hidden_at IS NULL)
 
 -- name: post_delete
 -- Deletes an author's post with its likes, comments and reposts. Locks the original of a repost first, in the

@@ -56,9 +56,9 @@ WHERE :parent_id IS NULL OR r.id IS NOT NULL
 RETURNING id, created_at
 
 -- name: comment_get
--- Returns a comment, the author of its post and of its parent.
+-- Returns a comment, the author and visibility of its post, and the author of its parent.
 --
---   :id uuid  :viewer_id uuid   -> comment row with post_author_id, or none
+--   :id uuid  :viewer_id uuid   -> comment row with post_author_id and post_visibility, or none
 SELECT
     m.id,
     m.post_id,
@@ -72,6 +72,7 @@ SELECT
     m.like_count,
     EXISTS (SELECT FROM comment_likes AS l WHERE l.comment_id = m.id AND l.user_id = :viewer_id) AS liked_by_me,
     p.author_id AS post_author_id,
+    p.visibility AS post_visibility,
     c.username,
     c.display_name,
     c.avatar_url,

@@ -1,6 +1,6 @@
 """The Post service's stores: posts, comments and likes. All methods raise `Unavailable`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
@@ -22,6 +22,27 @@ class TextReferences(msgspec.Struct, frozen=True):
 
 NO_REFERENCES: Final = TextReferences()
 
+PUBLIC: Final = "public"
+"""Visibility of a post that everyone can see."""
+FOLLOWERS: Final = "followers"
+"""Visibility of a post that only the followers of its author can see."""
+
+
+class OriginalPost(msgspec.Struct, frozen=True):
+    """The post that a repost or quote is of, with what decides who can see it."""
+
+    id: str
+    author_id: str
+    visibility: str
+
+
+class PostOwner(msgspec.Struct, frozen=True):
+    """What decides who can see a post. A repost is visible only where its original is too."""
+
+    author_id: str
+    visibility: str
+    original: OriginalPost | None = None
+
 
 class PostRecord(msgspec.Struct, frozen=True):
     """A post as seen by one viewer. Only `FeedPosts.newest` sets `has_followed_tag`.
@@ -42,12 +63,16 @@ class PostRecord(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     edited_at: datetime | None = None
     bookmarked_by_me: bool = False
+    visibility: str = PUBLIC
     has_followed_tag: bool = False
     is_repost: bool = False
-    original_id: str | None = None
-    original_author_id: str | None = None
+    original: OriginalPost | None = None
     repost_count: int = 0
     reposted_by_me: bool = False
+
+    @property
+    def author_id(self) -> str:
+        return self.author.id
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -58,7 +83,7 @@ class CommentRecord(msgspec.Struct, frozen=True):
     author: UserCardRecord
     content: str
     created_at: datetime
-    post_author_id: str | None = None
+    post_owner: PostOwner | None = None
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     parent_id: str | None = None
@@ -84,9 +109,13 @@ class PostRevisionRecord(msgspec.Struct, frozen=True):
 
 
 class BookmarkRecord(msgspec.Struct, frozen=True):
+    """A bookmark, with the author and visibility of its post."""
+
     id: str
     post_id: str
     created_at: datetime
+    author_id: str
+    visibility: str
 
 
 class TagFollowRecord(msgspec.Struct, frozen=True):
@@ -132,6 +161,7 @@ class PostStore(Protocol):
         event_id: str | None,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        visibility: str = PUBLIC,
     ) -> str:
         """Create a post and return its id. Raises `Conflict`: `idempotency_keys`."""
 
@@ -143,12 +173,12 @@ class PostStore(Protocol):
         author_id: str,
         before: PageKey | None,
         viewer_id: str,
-        excluded_user_ids: Sequence[str],
+        visibilities: Sequence[str],
         limit: int,
         *,
         with_reposts: bool = True,
     ) -> list[PostRecord]:
-        """Return an author's posts, newest first, without reposts of posts by the excluded users."""
+        """Return an author's posts with one of these visibilities, newest first."""
 
     async def by_tag(
         self,
@@ -160,8 +190,8 @@ class PostStore(Protocol):
     ) -> list[PostRecord]:
         """Return posts with a tag, newest first, without those of the excluded users."""
 
-    async def get_author_ids(self, post_id: str) -> Sequence[str]:
-        """Return the author of a post, and of a repost also the original's. Empty if it does not exist."""
+    async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
+        """Return the authors and visibilities of those of the posts that exist, by id. One round trip."""
 
     async def delete(self, post_id: str, author_id: str) -> bool:
         """Delete an author's post with its reposts, in several steps if these are many."""
@@ -234,7 +264,7 @@ class BookmarkStore(Protocol):
     async def page(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[BookmarkRecord]:
-        """Return bookmarks of posts that are not hidden and not by excluded users, newest first."""
+        """Return bookmarks of posts that are not hidden and not by excluded authors, newest first."""
 
 
 class TagFollowStore(Protocol):

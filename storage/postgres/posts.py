@@ -1,12 +1,20 @@
 """Posts in PostgreSQL. Triggers maintain the counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import NO_REFERENCES, PostKey, PostRecord, TextReferences
+from storage.contracts.posts import (
+    NO_REFERENCES,
+    PUBLIC,
+    OriginalPost,
+    PostKey,
+    PostOwner,
+    PostRecord,
+    TextReferences,
+)
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import Statement, load_statement
@@ -31,7 +39,7 @@ class PostgresPosts:
         self._page_by_tag = load_statement(SERVICE, "posts", "post_page_by_tag")
         self._page_of_feed = load_statement(SERVICE, "posts", "post_page_of_feed")
         self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
-        self._author = load_statement(SERVICE, "posts", "post_author")
+        self._owners = load_statement(SERVICE, "posts", "post_owner_list")
         self._delete = load_statement(SERVICE, "posts", "post_delete")
         self._page_public = load_statement(SERVICE, "posts", "post_page_public")
         self._hide = load_statement(SERVICE, "posts", "post_hide")
@@ -47,6 +55,7 @@ class PostgresPosts:
         event_id: str | None,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        visibility: str = PUBLIC,
     ) -> str:
         values = (
             to_uuid(author_id),
@@ -55,6 +64,7 @@ class PostgresPosts:
             to_uuids(references.mention_ids),
             list(references.tags),
             list(references.tag_keys),
+            visibility,
         )
         if idempotency_key is None:
             return str((await self._pool.write(self._insert, *values))[0]["id"])
@@ -75,7 +85,7 @@ class PostgresPosts:
         author_id: str,
         before: PageKey | None,
         viewer_id: str,
-        excluded_user_ids: Sequence[str],
+        visibilities: Sequence[str],
         limit: int,
         *,
         with_reposts: bool = True,
@@ -85,7 +95,7 @@ class PostgresPosts:
             to_uuid(author_id),
             *page_before(before),
             to_uuid(viewer_id),
-            to_uuids(excluded_user_ids),
+            list(visibilities),
             with_reposts,
             limit,
         )
@@ -143,9 +153,13 @@ class PostgresPosts:
             PostKey(to_microseconds(row["created_at"]), str(row["id"]), str(row["author_id"])) for row in rows
         ]
 
-    async def get_author_ids(self, post_id: str) -> Sequence[str]:
-        row = await self._pool.row(self._author, to_uuid(post_id))
-        return () if row is None else [str(author_id) for author_id in row if author_id is not None]
+    async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
+        wanted = to_uuids(post_ids)
+        rows = await self._pool.rows(self._owners, wanted) if wanted else []
+        return {
+            str(row["id"]): PostOwner(str(row["author_id"]), row["visibility"], _to_original(row))
+            for row in rows
+        }
 
     async def delete(self, post_id: str, author_id: str) -> bool:
         values = (to_uuid(post_id), to_uuid(author_id))
@@ -182,10 +196,16 @@ def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostReco
         tags=tuple(row["tags"]),
         edited_at=row["edited_at"],
         bookmarked_by_me=row["bookmarked_by_me"],
+        visibility=row["visibility"],
         has_followed_tag=has_followed_tag,
         is_repost=row["repost_of_id"] is not None,
-        original_id=str(row["original_id"]) if row["original_id"] else None,
-        original_author_id=str(row["original_author_id"]) if row["original_author_id"] else None,
+        original=_to_original(row),
         repost_count=row["repost_count"],
         reposted_by_me=row["reposted_by_me"],
     )
+
+
+def _to_original(row: asyncpg.Record) -> OriginalPost | None:
+    if row["original_id"] is None:
+        return None
+    return OriginalPost(str(row["original_id"]), str(row["original_author_id"]), row["original_visibility"])

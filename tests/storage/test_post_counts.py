@@ -61,7 +61,7 @@ class RandomWriter:
             try:
                 await self._write_once(post_id)
             except Missing:
-                assert not await self._posts.get_author_ids(post_id)
+                assert not await self._posts.owners([post_id])
 
     async def _write_once(self, post_id: str) -> None:
         match self._random.randrange(35):

@@ -80,7 +80,7 @@ async def test_comment_is_found_as_created(
     assert found is not None
     assert (found.id, found.post_id, found.content) == (comment_id, post_id, "so")
     assert found.author == UserCardRecord(ana, f"u{ana[:8]}", is_cached=True)
-    assert [found.post_author_id] == await posts.get_author_ids(post_id)
+    assert found.post_owner == (await posts.owners([post_id]))[post_id]
     assert not await reactions.delete_comment(comment_id, random_id())
     assert await reactions.delete_comment(comment_id, ana)
     assert not await reactions.delete_comment(comment_id, ana)
@@ -152,7 +152,7 @@ async def test_reactions_are_deleted_with_their_post(
     ana = random_id()
     await reactions.like(post_id, ana)
     comment_id = await reactions.comment(post_id, ana, "so", None)
-    assert await posts.delete(post_id, (await posts.get_author_ids(post_id))[0])
+    assert await posts.delete(post_id, (await posts.owners([post_id]))[post_id].author_id)
     assert await reactions.find_comment(comment_id, random_id()) is None
     left = "SELECT (SELECT count(*) FROM post_likes) + (SELECT count(*) FROM comments)"
     assert await posts_database.sql.fetchval(left) == 0
@@ -202,7 +202,7 @@ async def test_likes_of_comments_are_idempotent(
         (one,) = await reactions.comments(post_id, None, user_id, (), 10)
         found = await reactions.find_comment(comment_id, user_id)
         assert found is not None
-        assert one == msgspec.structs.replace(found, post_author_id=None)
+        assert one == msgspec.structs.replace(found, post_owner=None)
         return one.like_count, one.liked_by_me
 
     for _ in range(2):

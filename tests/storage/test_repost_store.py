@@ -5,7 +5,15 @@ import asyncio
 import pytest
 
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.posts import NO_REFERENCES, EditOutcome, PostRecord, TextReferences
+from storage.contracts.posts import (
+    NO_REFERENCES,
+    PUBLIC,
+    EditOutcome,
+    OriginalPost,
+    PostOwner,
+    PostRecord,
+    TextReferences,
+)
 from storage.errors import Conflict, Missing
 from storage.postgres import posts as posts_module
 from storage.postgres.audit import PostgresPostsAudit
@@ -49,10 +57,11 @@ async def test_a_user_reposts_a_post_once(posts: PostgresPosts, reposts: Postgre
     assert set(others) == {first}
     record = await get(posts, first, cyd)
     assert record is not None
-    assert (record.content, record.is_repost, record.original_id) == ("", True, post_id)
-    assert (record.author.id, record.original_author_id) == (ben, ana)
+    original = OriginalPost(post_id, ana, PUBLIC)
+    assert (record.content, record.is_repost, record.original) == ("", True, original)
+    assert record.author.id == ben
     assert (await counts(posts, post_id, ben), await counts(posts, post_id, cyd)) == ((1, True), (1, False))
-    assert await posts.get_author_ids(first) == [ben, ana]
+    assert await posts.owners([first]) == {first: PostOwner(ben, PUBLIC, original)}
     assert not await reposts.remove(post_id, cyd)
     assert await reposts.remove(post_id, ben)
     assert not await reposts.remove(post_id, ben)
@@ -89,7 +98,11 @@ async def test_quotes_are_posts_about_another_one(
     made = [await reposts.quote(post_id, ben, f"look {number}", None, moss) for number in range(2)]
     record = await get(posts, made[0], ana)
     assert record is not None
-    assert (record.content, record.is_repost, record.original_id) == ("look 0", False, post_id)
+    assert (record.content, record.is_repost, record.original) == (
+        "look 0",
+        False,
+        OriginalPost(post_id, ana, PUBLIC),
+    )
     assert (record.mention_ids, record.tags) == ((ana,), ("moss",))
     assert [one.id for one in await posts.by_tag("moss", None, ana, (), 10)] == made[::-1]
     assert await counts(posts, post_id, ben) == (2, False)
@@ -132,7 +145,7 @@ async def test_deletion_removes_reposts_and_keeps_quotes(
     assert await posts.find(made, ana) == []
     record = await get(posts, quote, ana)
     assert record is not None
-    assert (record.content, record.original_id, record.original_author_id) == ("look", None, None)
+    assert (record.content, record.original) == ("look", None)
     assert await audit.count_mismatches() == 0
     deleted = await posts_database.outbox_rows("post.deleted")
     assert {row.payload["id"] for row in deleted} == {*made, post_id}
@@ -165,17 +178,15 @@ async def test_reposts_of_a_hidden_post_are_hidden(posts: PostgresPosts, reposts
         await posts.set_hidden(post_id, hidden=hidden)
         expected = [quote] if hidden else [quote, repost]
         lists = (
-            await posts.by_author(ben, None, cyd, (), 10),
+            await posts.by_author(ben, None, cyd, [PUBLIC], 10),
             await posts.newest([], [ben], None, cyd, (), 10),
             await posts.newest([quote, repost], [], None, cyd, (), 10),
         )
         assert [[one.id for one in found] for found in lists] == [expected] * 3
         record = await get(posts, quote, cyd)
         assert record is not None
-        assert record.original_id == (None if hidden else post_id)
-        assert (await get(posts, repost, cyd) is None, not await posts.get_author_ids(repost)) == (
-            hidden,
-        ) * 2
+        assert record.original == (None if hidden else OriginalPost(post_id, ana, PUBLIC))
+        assert (await get(posts, repost, cyd) is None, await posts.owners([repost]) == {}) == (hidden,) * 2
         assert await reposts.reposts_among([repost, quote, post_id]) == (set() if hidden else {repost, quote})
 
 
@@ -186,8 +197,7 @@ async def test_reposts_of_excluded_users_are_left_out(posts: PostgresPosts, repo
     repost = await reposts.repost(post_id, ben, None)
     quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
     for found in (
-        await posts.by_author(ben, None, cyd, [ana], 10),
-        await posts.by_author(ben, None, cyd, (), 10, with_reposts=False),
+        await posts.by_author(ben, None, cyd, [PUBLIC], 10, with_reposts=False),
         await posts.newest([repost], [ben], None, cyd, [ana], 10),
         await posts.newest_public(None, cyd, [ana], 10),
     ):
@@ -234,4 +244,4 @@ async def test_reposts_cannot_be_edited(
     assert await edits.edit(quote, ben, "text", NO_REFERENCES) == EditOutcome.DONE
     record = await get(posts, quote, ana)
     assert record is not None
-    assert (record.content, record.original_id) == ("text", post_id)
+    assert (record.content, record.original) == ("text", OriginalPost(post_id, ana, PUBLIC))

@@ -26,10 +26,12 @@ SELECT
     p.mention_ids,
     p.tags,
     p.edited_at,
+    p.visibility,
     p.repost_count,
     p.repost_of_id,
     o.id AS original_id,
-    o.author_id AS original_author_id
+    o.author_id AS original_author_id,
+    o.visibility AS original_visibility
 FROM posts AS p
 LEFT JOIN user_cache AS c ON p.author_id = c.id
 LEFT JOIN posts AS o ON coalesce(p.repost_of_id, p.quote_of_id) = o.id AND o.hidden_at IS NULL

@@ -9,6 +9,7 @@ from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.posts.posts import Posts
 from actors.posts.text_references import TextReferenceFinder
+from actors.posts.visibility import PostVisibility
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
@@ -19,6 +20,7 @@ from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
 from storage.postgres.mutes import PostgresMutes
+from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reposts import PostgresReposts
 from storage.postgres.social import PostgresSocial
@@ -61,18 +63,22 @@ class FeedSetup:
         social, posts = self.databases["social"], self.databases["posts"]
         people = UserCards(PostgresUserCache(posts.pool, posts.cursors), FakeUserSource())
         self.block_service = BlockService(self.social, 1.0)
+        self.post_visibility = PostVisibility(PostgresPostAccess(social.pool), self.posts)
         self.timeline_builder = TimelineBuilder(self.posts, self.audiences, self.timelines)
         self.post_service = Posts(
             self.posts,
             people,
             self.block_service,
+            self.post_visibility,
             _no_event,
             TextReferenceFinder(FakeUserSource()),
             lambda: None,
         )
         stores = FeedStores(self.posts, self.social, self.audiences, self.timelines)
         self.home_feed = HomeFeed(stores, self.post_service, self.timeline_builder)
-        self.public_timeline = PublicTimeline(self.posts, self.audiences, self.post_service)
+        self.public_timeline = PublicTimeline(
+            self.posts, self.audiences, self.post_visibility, self.post_service
+        )
         self.fan_out = FanOut(
             self.audiences, self.timelines, posts.cursors, self._record_published, BROADCAST_THRESHOLD
         )
@@ -85,6 +91,7 @@ class FeedSetup:
     async def close(self) -> None:
         await self.timeline_builder.close()
         await self.block_service.close()
+        await self.post_visibility.close()
 
     async def catch_up(self, *services: str) -> None:
         """Consume all published events."""

@@ -8,7 +8,7 @@ import pytest
 from actors.protocol.server_frames import NotificationCreated, NotificationRead
 from storage.contracts.events import Attendee
 from storage.contracts.notifications import NotificationSource
-from storage.contracts.posts import TextReferences
+from storage.contracts.posts import PUBLIC, TextReferences
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.event_blocks import PostgresEventBlocks
 from tests.actors.notifications.notification_setup import NotificationSetup
@@ -80,7 +80,7 @@ class Objects:
         await self.setup.reposts.quote(self.post_id, self.setup.ben, "look", None, TextReferences())
 
     async def hide_quote(self) -> None:
-        (quote,) = await self.setup.posts.by_author(self.setup.ben, None, self.setup.ana, (), 10)
+        (quote,) = await self.setup.posts.by_author(self.setup.ben, None, self.setup.ana, [PUBLIC], 10)
         await self.setup.posts.set_hidden(quote.id, hidden=True)
 
     async def follow(self) -> None:
