@@ -7,7 +7,8 @@ import { textLength } from "./linkify.js";
 
 const WARN_BELOW = 20;
 
-export function composer({ label, maxLength, submit, send, drafts, draftKey, rows = 2 }) {
+// `text`: what the field holds without a draft.
+export function composer({ label, maxLength, submit, send, drafts, draftKey, rows = 2, text = "" }) {
   const id = newElementId("composer");
   const idempotencyKey = new IdempotencyKey();
   const counter = element("span", { class: "counter", "aria-hidden": "true" });
@@ -65,7 +66,7 @@ export function composer({ label, maxLength, submit, send, drafts, draftKey, row
     error,
     element("div", { class: "row end" }, limit, counter, submitButton),
   );
-  input.value = drafts.get(draftKey);
+  input.value = drafts.get(draftKey) || text;
   input.addEventListener("input", () => {
     update();
     drafts.set(draftKey, input.value);
@@ -74,5 +75,5 @@ export function composer({ label, maxLength, submit, send, drafts, draftKey, row
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
   update();
-  return { element: form };
+  return { element: form, input };
 }

@@ -101,6 +101,7 @@ function targetOf(notification) {
       return sender ? `#/@${sender.username}` : "#/people";
     case "LIKE":
     case "COMMENT":
+    case "REPOST":
       return `#/post/${id}`;
     case "MENTION":
       if (conversationId) return `#/messages/${conversationId}`;
