@@ -228,10 +228,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actor_restart_window_s: float = 60.0
     """Window in which restarts are counted."""
 
-    flush_interval_ms: int = 500
+    flush_interval_ms: int = 100
     """Interval in which conversation summaries are written."""
 
-    flush_conversations: int = 20
+    flush_conversations: int = 4
     """Conversations whose summaries are written at once."""
 
     bus_queue_frames: int = 10_000
