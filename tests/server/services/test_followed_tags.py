@@ -135,3 +135,26 @@ async def test_public_timeline_has_posts_of_everyone(
     _, _, before = await api.request(ana, "GET", FEED)
     _, _, after = await api.request(ana, "GET", PUBLIC)
     assert int(before["ratelimit-remaining"]) - int(after["ratelimit-remaining"]) > 1
+
+
+async def test_posts_for_followers_are_not_public(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Not in the public timeline, by a followed tag or in the Atom feed; followers have them in the feed."""
+    ana, ben, cyd = await people.register(3, instance)
+    tag = new_tag()
+    for user in (ben, cyd):
+        await api.expect(204, user, "PUT", tag_path(tag, "/follow"))
+    await api.follow(ben, ana)
+    public = await api.post(ana, f"#{tag} for all")
+    hidden = await api.post(ana, f"#{tag} for followers", visibility="followers")
+    assert await listed(api, cyd, FEED) == [public["id"]]
+    await api.wait_for(ben, FEED, lambda page: len(page["items"]) == 2)
+    assert await listed(api, ben, FEED, 1) == [hidden["id"], public["id"]]
+    for user in (ana, ben, cyd):
+        newest = [post["id"] for post in (await api.get(user, f"{PUBLIC}?limit=100"))["items"]]
+        assert public["id"] in newest
+        assert hidden["id"] not in newest
+    _, atom, _ = await api.request_bytes(None, "GET", f"/v1/users/{ana.id}/posts.atom")
+    assert public["id"].encode() in atom
+    assert hidden["id"].encode() not in atom

@@ -184,3 +184,42 @@ async def test_authors_are_notified_of_reposts(
     for user in (ben, cyd):
         await api.expect(204, user, "DELETE", path_of(post))
     await api.wait_for(ana, "/v1/notifications", lambda page: page["items"] == [])
+
+
+async def test_reactions_to_a_repost_are_about_the_original(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Likes, comments and bookmarks, also when they are taken back."""
+    ana, ben = await people.register(2, instance)
+    post = await api.post(ana)
+    made = await repost(api, ben, post)
+    for action in ("like", "bookmark"):
+        await api.expect(204, ben, "PUT", f"{post_path(made)}/{action}")
+    comment = await api.comment(ben, made["id"])
+    reply = await api.comment(ana, post["id"], "reply", comment["id"])
+    assert (comment["post_id"], reply["parent_id"]) == (post["id"], comment["id"])
+    seen = await api.get(ben, post_path(post))
+    assert (seen["like_count"], seen["comment_count"], seen["bookmarked_by_me"]) == (1, 2, True)
+    for path in (f"{post_path(made)}/comments", f"{post_path(post)}/comments"):
+        assert await listed(api, ana, path) == [comment["id"], reply["id"]]
+    assert await listed(api, ana, f"{post_path(made)}/likes") == [ben.id]
+    assert await listed(api, ben, "/v1/bookmarks") == [post["id"]]
+    for action in ("like", "bookmark"):
+        for _ in range(2):
+            await api.expect(204, ben, "DELETE", f"{post_path(made)}/{action}")
+    seen = await api.get(ben, post_path(post))
+    assert (seen["like_count"], seen["bookmarked_by_me"]) == (0, False)
+
+
+async def test_posts_for_followers_cannot_be_reposted(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Not by followers and not by the author; for others they do not exist."""
+    ana, ben, cyd = await people.register(3, instance)
+    await api.follow(ben, ana)
+    post = await api.post(ana, visibility="followers")
+    for user in (ana, ben):
+        for body in (None, LOOK):
+            await api.expect_error("permission.denied", 403, user, "POST", path_of(post), body)
+    await api.expect_error("post.not_found", 404, cyd, "POST", path_of(post))
+    assert (await api.get(ben, post_path(post)))["repost_count"] == 0
