@@ -108,6 +108,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
           { href: `#/post/${post.id}`, class: "secondary timestamp" },
           relativeTime(post.created_at),
         ),
+        post.visibility === "followers" && followersMark(),
         editedMark,
       ),
       text,
@@ -134,6 +135,11 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
       commentsArea,
     ),
   );
+}
+
+function followersMark() {
+  const label = "Only followers see this post";
+  return element("span", { class: "lock", role: "img", "aria-label": label, title: label }, icon("lock"));
 }
 
 function bookmarkButton(session, post, path) {

@@ -99,6 +99,8 @@ function targetOf(notification) {
   switch (type) {
     case "FOLLOW":
       return sender ? `#/@${sender.username}` : "#/people";
+    case "FOLLOW_REQUEST":
+      return "#/people";
     case "LIKE":
     case "COMMENT":
     case "REPOST":
@@ -108,6 +110,7 @@ function targetOf(notification) {
       return id ? `#/post/${id}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
+    case "EVENT_REMINDER":
       return `#/event/${id}`;
     default:
       return "#/notifications";
