@@ -15,7 +15,16 @@ from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.post_access import PostAccessStore
-from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
+from storage.contracts.posts import (
+    BookmarkStore,
+    CommentLikeStore,
+    FeedPosts,
+    PostEditStore,
+    PostStore,
+    ReactionStore,
+    RepostStore,
+    TagFollowStore,
+)
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
@@ -50,8 +59,11 @@ class ServiceStores:
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
+    comment_likes: CommentLikeStore
     post_edits: PostEditStore
     bookmarks: BookmarkStore
+    tag_follows: TagFollowStore
+    reposts: RepostStore
     events: EventStore
     rsvps: RsvpStore
     event_hosts: EventHostStore

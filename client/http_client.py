@@ -40,6 +40,7 @@ from client.http_responses import (
     SuggestionList,
     decode_rejection,
 )
+from client.post_requests import PostRequests
 
 Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
@@ -47,7 +48,10 @@ NO_CONTENT: Final = 204
 
 
 class HttpClient:
-    """`register` and `login` set `token`. Without a `session`, the client creates and closes its own."""
+    """`register` and `login` set `token`. Without a `session`, the client creates and closes its own.
+
+    `posts` has the requests about posts.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class HttpClient:
         self._owns_session = session is None
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self.posts = PostRequests(self._request)
 
     async def __aenter__(self) -> Self:
         return self

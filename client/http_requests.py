@@ -86,10 +86,17 @@ class PostPatch(msgspec.Struct, frozen=True):
     content: str
 
 
-class NewComment(msgspec.Struct, frozen=True):
+class NewComment(msgspec.Struct, frozen=True, omit_defaults=True):
     """`POST /v1/posts/{id}/comments`."""
 
     content: str
+    parent_id: str | None = None
+
+
+class NewRepost(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`POST /v1/posts/{id}/repost`."""
+
+    content: str | None = None
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -31,6 +31,7 @@ RESERVED_USERNAMES: Final = frozenset(
         "by-username",
         "deleted",
         "follow",
+        "followed-tags",
         "followers",
         "following",
         "me",
@@ -38,6 +39,7 @@ RESERVED_USERNAMES: Final = frozenset(
         "mutes",
         "password",
         "posts",
+        "posts.atom",
         "privacy",
         "stats",
     }

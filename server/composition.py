@@ -48,6 +48,7 @@ from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_attendance import PostgresAttendance
@@ -69,12 +70,14 @@ from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
 from storage.postgres.suggestions import PostgresSuggestions
+from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
@@ -106,6 +109,7 @@ class ServerComponents:
     core: Core
     services: Services
     pruning_job: PruningJob
+    base_url: str
     idempotent_responses: IdempotentResponses
 
 
@@ -240,6 +244,7 @@ async def create_components(
         core=core,
         services=services,
         pruning_job=pruning_job,
+        base_url=settings.base_url,
         idempotent_responses=PostgresIdempotentResponses(users.pool),
     )
 
@@ -286,7 +291,10 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        comment_likes=PostgresCommentLikes(posts.pool),
         bookmarks=PostgresBookmarks(posts.pool),
+        tag_follows=PostgresTagFollows(posts.pool),
+        reposts=PostgresReposts(posts.pool, posts.idempotency_keys),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),

@@ -24,21 +24,26 @@ from server.observability.http_metrics import HttpMetrics
 from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
+from server.routes.atom_feeds import AtomFeedRoutes
 from server.routes.bookmarks import BookmarkRoutes
+from server.routes.comment_likes import CommentLikeRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.event_attendance import EventAttendanceRoutes
 from server.routes.event_hosting import EventHostingRoutes
 from server.routes.events import EventRoutes
 from server.routes.follow_requests import FollowRequestRoutes
+from server.routes.followed_tags import FollowedTagRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
+from server.routes.public_timeline import PublicTimelineRoutes
 from server.routes.recovery import RecoveryRoutes
 from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
+from server.routes.reposts import RepostRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
 from server.routes.suggestions import SuggestionRoutes
@@ -223,7 +228,12 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *RelationshipRoutes(services.relationships).routes(),
         *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *AtomFeedRoutes(services.posts, components.base_url).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
+        *CommentLikeRoutes(services.comment_likes).routes(),
+        *RepostRoutes(services.reposts).routes(),
+        *FollowedTagRoutes(services.tag_follows).routes(),
+        *PublicTimelineRoutes(services.public_timeline).routes(),
         *FollowRequestRoutes(services.follow_requests).routes(),
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),

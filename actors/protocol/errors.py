@@ -45,6 +45,7 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "follow_request.not_found": ErrorSpec(404, "Follow request not found"),
     "follow_request.limit": ErrorSpec(409, "Too many follow requests are pending"),
     "bookmark.limit": ErrorSpec(409, "The user has too many bookmarks"),
+    "tag.limit": ErrorSpec(409, "The user follows too many tags"),
     "post.not_editable": ErrorSpec(409, "The post can no longer be edited"),
     "event.past": ErrorSpec(409, "The event has ended"),
     "event.cancelled": ErrorSpec(409, "The event was cancelled"),

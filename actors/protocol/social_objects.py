@@ -60,6 +60,9 @@ class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
     `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
+    null, when that is gone or hidden. `repost_of` in it is null. `repost_count` counts both;
+    `reposted_by_me` is about reposts alone.
     """
 
     id: str
@@ -75,6 +78,16 @@ class Post(msgspec.Struct, frozen=True):
     edited_at: str | None = None
     bookmarked_by_me: bool = False
     visibility: PostVisibility = PostVisibility.PUBLIC
+    repost_of: "Post | None" = None
+    repost_count: int = 0
+    reposted_by_me: bool = False
+
+
+class Tag(msgspec.Struct, frozen=True, gc=False):
+    """A tag without `#`, and whether the caller follows it. A followed one is as the caller wrote it."""
+
+    tag: str
+    following: bool
 
 
 class PostRevision(msgspec.Struct, frozen=True):
@@ -86,7 +99,11 @@ class PostRevision(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post. `mentions` and `tags` are as in `Post`."""
+    """A comment on a post. `mentions` and `tags` are as in `Post`.
+
+    A reply has the id of the comment that it replies to as `parent_id`. There is one level of replies: a
+    reply to a reply has the same parent.
+    """
 
     id: str
     post_id: str
@@ -95,6 +112,9 @@ class Comment(msgspec.Struct, frozen=True):
     created_at: str
     mentions: list[UserCard] = []
     tags: list[str] = []
+    parent_id: str | None = None
+    like_count: int = 0
+    liked_by_me: bool = False
 
 
 class RsvpStatus(StrEnum):
@@ -168,6 +188,7 @@ class NotificationType(StrEnum):
     LIKE = "LIKE"
     COMMENT = "COMMENT"
     MENTION = "MENTION"
+    REPOST = "REPOST"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
     EVENT_REMINDER = "EVENT_REMINDER"

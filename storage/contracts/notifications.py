@@ -114,6 +114,9 @@ class NotificationStore(Protocol):
     ) -> DeletedIds:
         """Delete notifications about an object, except those of one group. Their sources may notify again."""
 
+    async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
+        """Delete the notifications of one group about an object. Their sources may notify again."""
+
     async def list_references(
         self, recipient_id: str, types: Sequence[str], after: str, limit: int
     ) -> list[str]:

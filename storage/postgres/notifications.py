@@ -39,6 +39,7 @@ class PostgresNotifications:
         self._withdraw = load_statement(SERVICE, "notifications", "notification_withdraw")
         self._withdraw_between = load_statement(SERVICE, "notifications", "notification_withdraw_between")
         self._delete_reference = load_statement(SERVICE, "notifications", "notification_delete_reference")
+        self._delete_group = load_statement(SERVICE, "notifications", "notification_delete_group")
         self._delete_conversation = load_statement(
             SERVICE, "notifications", "notification_delete_conversation"
         )
@@ -115,6 +116,13 @@ class PostgresNotifications:
         return _deleted_ids(
             await self._pool.write(
                 self._delete_reference, to_uuids(recipient_ids), to_uuid(reference_id), kept_group_key
+            )
+        )
+
+    async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
+        return _deleted_ids(
+            await self._pool.write(
+                self._delete_group, to_uuid(recipient_id), to_uuid(reference_id), group_key
             )
         )
 

@@ -56,6 +56,8 @@ FIELD_KINDS = {
     "NewPost.content": Kind.TEXT,
     "NewPost.event_id": Kind.ID,
     "NewComment.content": Kind.TEXT,
+    "NewRepost.content": Kind.TEXT,
+    "NewComment.parent_id": Kind.ID,
     "PostPatch.content": Kind.TEXT,
     "PresenceQuery.user_ids[]": Kind.ID,
     "RelationshipQuery.user_ids[]": Kind.ID,

@@ -103,6 +103,7 @@ function targetOf(notification) {
       return "#/people";
     case "LIKE":
     case "COMMENT":
+    case "REPOST":
       return `#/post/${id}`;
     case "MENTION":
       if (conversationId) return `#/messages/${conversationId}`;

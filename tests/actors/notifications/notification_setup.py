@@ -22,6 +22,7 @@ from storage.contracts.events import NewEvent
 from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.database import Database
 from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
@@ -33,6 +34,7 @@ from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
@@ -69,6 +71,8 @@ class NotificationSetup:
         self.follow_requests = PostgresFollowRequests(databases["social"].pool, databases["social"].cursors)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
+        self.comment_likes = PostgresCommentLikes(posts.pool)
+        self.reposts = PostgresReposts(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
         self.hosts = PostgresEventHosts(events.pool)
         self.attendance = PostgresAttendance(events.pool, events.idempotency_keys, 100)
@@ -155,7 +159,14 @@ class NotificationSetup:
                     self.attendance,
                 ),
                 Causes(
-                    self.social, self.follow_requests, self.reactions, self.events, self.rsvps, self.hosts
+                    self.social,
+                    self.follow_requests,
+                    self.reactions,
+                    self.comment_likes,
+                    self.reposts,
+                    self.events,
+                    self.rsvps,
+                    self.hosts,
                 ),
             ),
             self.pusher,
