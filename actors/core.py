@@ -153,6 +153,7 @@ class Core:
             mailbox_limit=limits.mailbox_messages,
             idle_s=limits.actor_idle_s,
             restart_policy=RestartPolicy(limits.actor_restarts, limits.actor_restart_window_s),
+            log_field="conversation_id",
         )
         self.unanswered_commands = UnansweredCommands(self.timer_wheel, limits.command_timeout_ms / 1000)
         command_sender = CommandSender(self.conversation_actors, self.unanswered_commands, limits)

@@ -9,6 +9,7 @@ one batch of them at a time, so that the lookups of others wait for one such bat
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextvars import Context
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -98,7 +99,7 @@ class DataLoader(Generic[Value]):
             and len(self._running_batches) < DATA_LOADER_BATCHES_IN_FLIGHT
         ):
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._start_batch)
+            asyncio.get_running_loop().call_soon(self._start_batch, context=Context())
 
     def _start_batch(self) -> None:
         self._scheduled = False

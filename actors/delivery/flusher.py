@@ -11,6 +11,7 @@ applies to all large rooms of the instance. Small rooms and send queues are neve
 import asyncio
 import time
 from collections.abc import Callable
+from contextvars import Context
 from typing import Final, NamedTuple, Protocol
 
 from storage.histogram import Histogram, HistogramStatistics
@@ -91,7 +92,7 @@ class Flusher:
 
     def _schedule(self) -> None:
         self._scheduled = True
-        self._loop.call_soon(self.flush)
+        self._loop.call_soon(self.flush, context=Context())
 
     def observe_delivery(self, delivery: Delivery) -> None:
         """Measure a room's delivery once the send queues of this tick are written."""

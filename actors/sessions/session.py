@@ -27,6 +27,7 @@ from actors.sessions.online_user import NO_POSITION, OnlineUser
 from actors.sessions.session_services import SessionServices
 from actors.sessions.transport import CloseCode, Transport
 from config.limits import COMMANDS_CONCURRENT_MAX, FRAME_BYTES
+from config.log_context import log_context
 from storage.contracts.user_streams import StreamPosition
 from storage.contracts.users import Identity
 from storage.errors import StorageError
@@ -96,7 +97,8 @@ class Session:
     def refuse(self, message: bytes | Identity, reason: Exception) -> None:  # noqa: ARG002
         """Close the connection: the frame was not handled, and its id is not known here."""
         if not isinstance(reason, Stopped):
-            _log.error("session crashed", exc_info=reason)
+            ids = {"session_id": self.session_id, "user_id": self.user_id}
+            _log.error("session crashed", extra=ids, exc_info=reason)
         self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
 
     def on_disconnect(self) -> None:
@@ -154,7 +156,10 @@ class Session:
             self._push_rate_limited(command.id, RETRY_AFTER_MS)
             return
         self._running_commands += 1
+        # The task copies the context.
+        token = log_context.set({"session_id": self.session_id, "user_id": self.user_id})
         self._services.conversations.task_pool.spawn(self._run_concurrent(command, registration))
+        log_context.reset(token)
 
     async def _run_concurrent(self, command: Command, registration: CommandRegistration) -> None:
         try:
