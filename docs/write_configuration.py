@@ -21,6 +21,7 @@ SECTION_TITLES: Final = {
     "stores": "Stores",
     "limits": "Limits",
     "log": "Log",
+    "ops": "Pages for operators",
     "mail": "Mail",
     "privacy": "Privacy of new accounts",
 }

@@ -182,7 +182,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame),
+        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)

@@ -151,6 +151,7 @@ class AppendPipeline:
         """Forward the drafts at the front of the queue to the instance that writes."""
         target, drafts = self._forwarding.take_forwardable(self._queue)
         if drafts:
+            self._services.black_boxes.open(self._id).add("forwarded", target, "", len(drafts))
             self._services.draft_forwarder.forward(target, self._id, drafts)
 
     def on_forward_result(self, result: ForwardResult) -> Coroutine[Any, Any, None] | None:
@@ -293,6 +294,7 @@ class AppendPipeline:
         self._forwarding.record_loss()
         seq = self._state.head + 1
         self._state.observe_head(seq)
+        self._services.black_boxes.open(self._id).add("conflict", "", "", seq)
         self._conflicts_at_seq = self._conflicts_at_seq + 1 if seq == self._conflict_seq else 1
         self._conflict_seq = seq
         if self._conflicts_at_seq >= CONFLICTS_AT_ONE_SEQ_MAX:

@@ -42,7 +42,7 @@ class CommandSender:
             # The instance that forwarded it answers the sender in time.
             self._actors.tell(conversation_id, command)
             return
-        tracked = self._unanswered.track(command.reply)
+        tracked = self._unanswered.track(command.reply, conversation_id, _user_id(command))
         try:
             self._actors.tell(
                 conversation_id,
@@ -84,3 +84,13 @@ def validate_id(conversation_id: str) -> str:
     if not is_id(conversation_id):
         raise not_found()
     return conversation_id
+
+
+def _user_id(command: Send | ChangeMessage | ChangeMembership) -> str:
+    match command:
+        case Send(draft=draft):
+            return draft.sender_id
+        case ChangeMessage(user_id=user_id):
+            return user_id
+        case ChangeMembership(change=change):
+            return change.actor.id

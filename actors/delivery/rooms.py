@@ -17,6 +17,7 @@ from actors.delivery.bus_events import ConversationBus, EntryAppended, Ephemeral
 from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.head_repeater import HeadRepeater
 from actors.delivery.room import Room, RoomSubscriber
+from actors.runtime.black_box import BlackBoxes
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
@@ -72,6 +73,7 @@ class Rooms:
         wheel: TimerWheel,
         limits: Limits,
         handler: RoomsHandler,
+        black_boxes: BlackBoxes,
     ) -> None:
         self._bus = bus
         self._log_reader = log_reader
@@ -79,6 +81,7 @@ class Rooms:
         self._wheel = wheel
         self._gap_wait_s = limits.gap_wait_ms / 1000
         self._handler = handler
+        self._black_boxes = black_boxes
         self._head_repeater = HeadRepeater(bus, wheel, limits.head_announce_delays_s)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
@@ -108,7 +111,12 @@ class Rooms:
             (conversation_id, seq) for conversation_id, seq in last_seqs if conversation_id not in self._rooms
         ]
         for conversation_id, _ in new:
-            self._rooms[conversation_id] = Room(conversation_id, self._flusher, self._schedule_repair)
+            self._rooms[conversation_id] = Room(
+                conversation_id,
+                self._flusher,
+                self._schedule_repair,
+                self._black_boxes.open(conversation_id),
+            )
         for conversation_id, seq in last_seqs:
             room = self._rooms[conversation_id]
             room.add_subscriber(subscriber, seq if report_missed else None)
@@ -148,6 +156,9 @@ class Rooms:
         """Return the room's copy of an equal id, so that all subscribers share one string."""
         room = self._rooms.get(conversation_id)
         return room.id if room is not None else conversation_id
+
+    def find(self, conversation_id: str) -> Room | None:
+        return self._rooms.get(conversation_id)
 
     def position(self, conversation_id: str) -> int:
         """The seq delivered to local subscribers, or -1 if the room does not exist or is not open."""
@@ -199,6 +210,7 @@ class Rooms:
         self._handler.on_remote_log_event(conversation_id, event)
         if room is None:
             return
+        room.black_box.add("received", event.origin, type(event).__name__, event.seq)
         if isinstance(event, EntryAppended) and event.frame:
             delivery = Delivery(event.stored_at_s, is_remote=True) if event.stored_at_s else None
             room.deliver(event.seq, encode_frame(event.frame), delivery)
@@ -250,6 +262,7 @@ class Rooms:
                 )
                 self._repair_count += 1
                 self._repaired_entries += len(frames)
+                room.black_box.add("repaired", "", "", after + 1, through)
                 for replayed in frames:
                     room.deliver(replayed.seq, replayed.framed)
                     if replayed.left_user_ids:

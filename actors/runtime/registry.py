@@ -8,7 +8,7 @@ An actor without messages is passivated within two idle periods, unless it is bu
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -92,6 +92,10 @@ class Registry(Generic[Key, M]):
     def get_active(self, key: Key) -> ActorRef[M] | None:
         """Return the reference of `key` if its actor is active; does not activate it."""
         return self._refs.get(key)
+
+    def items(self) -> Iterator[tuple[Key, ActorRef[M]]]:
+        """Return the active actors, in the order of their activation."""
+        return iter(self._refs.items())
 
     def statistics(self) -> RegistryStatistics:
         depths = [ref.depth for ref in self._refs.values()]
