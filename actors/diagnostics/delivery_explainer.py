@@ -46,7 +46,7 @@ OUTCOME_TEXTS = {
     Outcome.PENDING: "not delivered here yet",
     Outcome.NOT_IN_ROOM: "connected, but not subscribed to this conversation",
     Outcome.LATER: "connected after the entry was delivered here; without a resume it is read over HTTP",
-    Outcome.EARLIER: "had ended before the entry was stored",
+    Outcome.EARLIER: "had ended before the entry was delivered",
     Outcome.UNSENT: "the connection was lost with unsent bytes",
 }
 
@@ -185,7 +185,7 @@ def _describe_instances(
 ) -> list[SessionOutcome]:
     outcomes = []
     for instance in instances:
-        _describe_bus(findings, instance, entry.seq)
+        _describe_bus(findings, instance, entry)
         for session in instance.sessions:
             outcome = decide(session, instance, entry.seq, entry.created_at_ms / 1000)
             outcomes.append(outcome)
@@ -193,8 +193,8 @@ def _describe_instances(
     return outcomes
 
 
-def _describe_bus(findings: _Findings, instance: InstanceDelivery, seq: int) -> None:
-    name = instance.instance
+def _describe_bus(findings: _Findings, instance: InstanceDelivery, entry: Entry) -> None:
+    name, seq = instance.instance, entry.seq
     for event in instance.events:
         match event.kind:
             case "stored" | "duplicate" if event.first == seq:
@@ -211,7 +211,10 @@ def _describe_bus(findings: _Findings, instance: InstanceDelivery, seq: int) -> 
     delivered_at_s = find_delivery(instance, seq)
     text = f"delivered up to {instance.room_position}, to {instance.room_sessions} sessions"
     if not delivered_at_s:
-        text += "; when this entry was delivered is not recorded (any more)"
+        is_recorded = entry.created_at_ms / 1000 > instance.recorded_since_s
+        text += (
+            "; this entry not from here" if is_recorded else "; this entry's time is not recorded any more"
+        )
     findings.add("room", text, name, delivered_at_s)
 
 

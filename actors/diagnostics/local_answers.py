@@ -1,5 +1,7 @@
 """Answers an operator's question from the state of this instance. Reads memory only, and does not wait."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
@@ -34,6 +36,7 @@ from storage.contracts.bus import Bus
 
 REFUSALS_MAX = 10
 SPANNING_KINDS = frozenset(("delivered", "repaired"))
+END_KINDS = frozenset(("closed", "closed_by_client", "disconnected"))
 SINGLE_KINDS = frozenset(("stored", "duplicate", "received", "conflict"))
 
 
@@ -87,6 +90,7 @@ class LocalAnswers:
             actor_head=self._actor_head(query.conversation_id),
             bus_is_connected=bus.connected,
             bus_dropped=bus.dropped,
+            recorded_since_s=math.inf if box is None else box.recorded_since_s,
             events=[] if box is None else _events_of_entry(to_box_events(box), query.seq),
             sessions=self._sessions(query),
         )
@@ -98,6 +102,7 @@ class LocalAnswers:
     def _sessions(self, query: DeliveryQuery) -> list[SessionDelivery]:
         room = self._rooms.find(query.conversation_id)
         live = [session for session in self._live_sessions() if session.user_id == query.user_id]
+        live_numbers = {str(session.number) for session in live}
         found = []
         for session in live[-SESSIONS_PER_USER_MAX:]:
             skipped = session.send_queue.skipped.get(query.conversation_id)
@@ -115,7 +120,7 @@ class LocalAnswers:
                 )
             )
         ended = self._session_boxes.select(
-            lambda box: box.user_id == query.user_id and box.closed_at_s > 0,
+            lambda box: box.user_id == query.user_id and box.key not in live_numbers,
             SESSIONS_PER_USER_MAX - len(found),
         )
         return found + [
@@ -123,7 +128,7 @@ class LocalAnswers:
                 number=box.key,
                 session_id="",
                 opened_at_s=box.opened_at_s,
-                closed_at_s=box.closed_at_s,
+                closed_at_s=_end_of(box),
                 is_in_room=False,
                 is_paused=False,
                 queued_bytes=0,
@@ -172,6 +177,12 @@ class LocalAnswers:
             closed_at_s=box.closed_at_s,
             events=to_box_events(box),
         )
+
+
+def _end_of(box: BlackBox) -> float:
+    """Return when a session ended: it gets no messages from then on. The connection is lost later."""
+    ends = [event[0] for event in box.events() if event[1] in END_KINDS]
+    return min(ends, default=box.closed_at_s or time.time())
 
 
 def _events_of_entry(events: list[BoxEvent], seq: int) -> list[BoxEvent]:

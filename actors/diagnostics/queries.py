@@ -76,7 +76,8 @@ class SessionDelivery(Struct, frozen=True):
 class InstanceDelivery(Struct, frozen=True):
     """`room_position` is the last seq delivered to the sessions here; -1 without a room.
 
-    `events` are those of the conversation's black box that concern the entry, and the latest refusals.
+    `events` are those of the conversation's black box that concern the entry, and the latest refusals. All
+    since `recorded_since_s` (Unix time) are in it; infinite without a box.
     """
 
     instance: str
@@ -85,6 +86,7 @@ class InstanceDelivery(Struct, frozen=True):
     actor_head: int
     bus_is_connected: bool
     bus_dropped: int
+    recorded_since_s: float
     events: list[BoxEvent]
     sessions: list[SessionDelivery]
 

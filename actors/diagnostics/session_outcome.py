@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     """Connected after the entry was stored. Clients that do not resume read it over HTTP."""
 
     EARLIER = "earlier"
-    """The connection had ended before the entry was stored."""
+    """The connection had ended before the entry was delivered on its instance."""
 
     UNSENT = "unsent"
     """The connection was lost with bytes that were not sent, the entry perhaps among them."""
@@ -68,6 +68,8 @@ def decide(
     delivered_at_s = find_delivery(instance, seq)
     reached_at_s = delivered_at_s or stored_at_s
     is_live = not session.closed_at_s
+    if not delivered_at_s and not is_live and stored_at_s > instance.recorded_since_s:
+        return SessionOutcome(Outcome.EARLIER, session.closed_at_s)
     if not is_live and session.closed_at_s <= reached_at_s:
         return SessionOutcome(Outcome.EARLIER, session.closed_at_s)
     if session.opened_at_s > reached_at_s:

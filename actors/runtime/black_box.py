@@ -53,6 +53,12 @@ class BlackBox:
         """Return the events, oldest first."""
         return [*self._events[self._next :], *self._events[: self._next]]
 
+    @property
+    def recorded_since_s(self) -> float:
+        """The Unix time since which no event was dropped."""
+        is_full = len(self._events) == self.capacity
+        return self._events[self._next][0] if is_full and self._events else self.opened_at_s
+
     def clear(self) -> int:
         """Drop the events and record no more. Return how many there were."""
         count = len(self._events)

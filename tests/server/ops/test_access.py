@@ -175,7 +175,7 @@ async def test_security_headers(client: Client) -> None:
         assert "script-src" not in policy
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         text = await answer.text()
     assert "<script" not in text
     assert "style=" not in text
