@@ -61,6 +61,7 @@ from actors.runtime.black_box import BlackBoxes
 from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
+from actors.runtime.tracing import MessageTracing
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamRecovery
@@ -97,6 +98,7 @@ class InstanceOptions(msgspec.Struct, frozen=True):
     limits: Limits
     encode_frame: Callable[[bytes], bytes]
     has_black_boxes: bool = True
+    tracing: MessageTracing | None = None
 
 
 class Core:
@@ -136,6 +138,7 @@ class Core:
             limits,
             self,
             self.conversation_boxes,
+            options.tracing,
         )
         self.head_comparison = HeadComparison(self.rooms, log_reader)
         views = ConversationViews(messaging, load_cards)
@@ -161,6 +164,7 @@ class Core:
             PeerChecker(hooks.block_checker, load_cards),
             self.pending_effects,
             self.conversation_boxes,
+            is_tracing=options.tracing is not None,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
             lambda conversation_id: Conversation(
@@ -176,7 +180,9 @@ class Core:
         self.unanswered_commands = UnansweredCommands(
             self.timer_wheel, limits.command_timeout_ms / 1000, self.conversation_boxes
         )
-        command_sender = CommandSender(self.conversation_actors, self.unanswered_commands, limits)
+        command_sender = CommandSender(
+            self.conversation_actors, self.unanswered_commands, limits, options.tracing
+        )
         self.conversations = Conversations(
             messaging,
             command_sender,

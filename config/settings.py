@@ -26,6 +26,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "StoreSettings",
+    "TracingSettings",
     "load_settings",
 ]
 
@@ -243,6 +244,16 @@ class OpsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"OpsSettings(black_boxes={self.black_boxes}, <token hidden>)"
 
 
+class TracingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Traces of messages with OpenTelemetry. Needs the extra `otel`."""
+
+    endpoint: WebUrl | None = None
+    """Where traces go, over OTLP and HTTP, as `http://127.0.0.1:4318/v1/traces`. Without one: nowhere."""
+
+    sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """Share of messages that are traced. For requests with `traceparent` the caller has decided."""
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is logged."""
@@ -269,6 +280,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     log: LogSettings = LogSettings()
     ops: OpsSettings = OpsSettings()
+    tracing: TracingSettings = TracingSettings()
     mail: MailSettings = MailSettings()
     privacy: PrivacySettings = PrivacySettings()
 
@@ -303,6 +315,8 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_REDIS_URL": ("stores", "redis_url"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),
+    "CONVENE_TRACING_ENDPOINT": ("tracing", "endpoint"),
+    "CONVENE_TRACING_SAMPLE_RATIO": ("tracing", "sample_ratio"),
     "CONVENE_OPS_TOKEN": ("ops", "token"),
     "CONVENE_OPS_BLACK_BOXES": ("ops", "black_boxes"),
     "CONVENE_MAIL_HOST": ("mail", "host"),

@@ -22,6 +22,7 @@ SECTION_TITLES: Final = {
     "limits": "Limits",
     "log": "Log",
     "ops": "Pages for operators",
+    "tracing": "Traces",
     "mail": "Mail",
     "privacy": "Privacy of new accounts",
 }

@@ -35,7 +35,9 @@ from server.observability.http_metrics import HttpMetrics
 
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
 TRACEPARENT_HEADER = istr("traceparent")
-TRACEPARENT_PATTERN: Final = re.compile(r"[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT_PATTERN: Final = re.compile(
+    r"[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-(?P<span_id>[0-9a-f]{16})-(?P<trace_flags>[0-9a-f]{2})"
+)
 
 
 NOT_FOUND_PAGE: Final[web.AppKey[Callable[[web.Request], web.Response]]] = web.AppKey("not_found_page")
@@ -97,10 +99,10 @@ async def add_response_headers(request: web.Request, response: web.StreamRespons
 
 
 def _trace_ids(request: web.Request) -> dict[str, str]:
-    """Return the trace id that the caller, usually a proxy, sent in `traceparent` (W3C Trace Context)."""
+    """Return the ids that the caller, usually a proxy, sent in `traceparent` (W3C Trace Context)."""
     parent = request.headers.get(TRACEPARENT_HEADER)
     match = None if parent is None else TRACEPARENT_PATTERN.fullmatch(parent)
-    return {} if match is None else {"trace_id": match["trace_id"]}
+    return {} if match is None else match.groupdict()
 
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:

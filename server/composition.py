@@ -35,6 +35,7 @@ from actors.services import Services
 from actors.shared_services import SharedServices
 from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
 from config.settings import Settings
+from server.observability.tracing import create_tracing
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
@@ -107,6 +108,7 @@ async def create_components(
 
     Raises:
         Unavailable: a store cannot be reached.
+        TracingUnavailable: tracing is configured, but its packages are not installed.
     """
     limits = settings.limits
     stores = await Stores.open(settings.stores, urls, limits)
@@ -171,6 +173,9 @@ async def create_components(
         lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
     )
 
+    tracing = create_tracing(settings.tracing, instance_id)
+    if tracing is not None:
+        shutdown.add("tracing", tracing.close)
     shared_services = SharedServices(service_stores(stores), limits)
     shutdown.add("user cache", shared_services.close)
     core = Core(
@@ -182,7 +187,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes),
+        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)

@@ -224,6 +224,10 @@ class AppendPipeline:
         if batch:
             self._in_flight = batch
             entries = [pending.entry for pending in batch if pending.entry is not None]
+            if self._services.is_tracing:
+                for pending in batch:
+                    if isinstance(pending.command, Send) and pending.command.trace is not None:
+                        pending.command.trace.log_started()
             self._services.log_writer.submit(
                 LogBatch(entries, self._forwarding.is_contended, self._on_appended)
             )
@@ -276,7 +280,10 @@ class AppendPipeline:
         entry = pending.entry
         assert isinstance(entry, MessageEntry)
         self._state.head = entry.seq
-        self._effects.publish_message(entry)
+        trace = pending.command.trace if isinstance(pending.command, Send) else None
+        if trace is not None:
+            trace.log_ended(is_stored=True)
+        self._effects.publish_message(entry, "" if trace is None else trace.traceparent)
         if entry.mentions:
             self._effects.notify_mentions(entry, pending)
         self._appends.complete(pending, entry)

@@ -108,3 +108,4 @@ class ConversationServices:
     peer_checker: PeerChecker
     pending_effects: PendingEffectRecorder
     black_boxes: BlackBoxes
+    is_tracing: bool = False

@@ -14,6 +14,7 @@ from actors.conversations.errors import overdue
 from actors.protocol.errors import ApiError
 from actors.runtime.black_box import BlackBoxes
 from actors.runtime.timer_wheel import TimerWheel
+from actors.runtime.tracing import MessageTrace
 from storage.contracts.messaging import MessageEntry
 
 CHECK_INTERVAL_S = 0.25
@@ -22,7 +23,7 @@ CHECK_INTERVAL_S = 0.25
 class TrackedReply:
     """Implements `CommandReply`: passes on the first answer and ignores later ones."""
 
-    __slots__ = ("_commands", "_conversation_id", "_reply", "_user_id", "deadline")
+    __slots__ = ("_commands", "_conversation_id", "_reply", "_user_id", "deadline", "trace")
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class TrackedReply:
         self.deadline = deadline
         self._conversation_id = conversation_id
         self._user_id = user_id
+        self.trace: MessageTrace | None = None
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
         if self._commands.remove(self):
@@ -55,6 +57,8 @@ class TrackedReply:
 
     def _record(self, kind: str, code: str, seq: int) -> None:
         """Record the answer, with the time in ms that the command waited for it."""
+        if self.trace is not None:
+            self.trace.end(code or kind, seq)
         box = self._commands.black_boxes.find(self._conversation_id)
         if box is not None:
             box.add(kind, self._user_id, code, seq, self._commands.waited_ms(self))

@@ -20,6 +20,7 @@ from actors.delivery.room import Room, RoomSubscriber
 from actors.runtime.black_box import BlackBoxes
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
+from actors.runtime.tracing import MessageTracing
 from config.limits import Limits
 from storage.errors import Unavailable
 
@@ -74,6 +75,7 @@ class Rooms:
         limits: Limits,
         handler: RoomsHandler,
         black_boxes: BlackBoxes,
+        tracing: MessageTracing | None = None,
     ) -> None:
         self._bus = bus
         self._log_reader = log_reader
@@ -82,6 +84,7 @@ class Rooms:
         self._gap_wait_s = limits.gap_wait_ms / 1000
         self._handler = handler
         self._black_boxes = black_boxes
+        self._tracing = tracing
         self._head_repeater = HeadRepeater(bus, wheel, limits.head_announce_delays_s)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
@@ -169,6 +172,7 @@ class Rooms:
         """Publish an entry stored by this instance to the room and the bus, and schedule head repeats."""
         room = self._rooms.get(conversation_id)
         if room is not None:
+            self._trace_delivery(room, event, is_remote=False)
             room.deliver(event.seq, framed, Delivery(event.stored_at_s, is_remote=False))
         self._bus.publish(conversation_id, event)
         self._head_repeater.schedule(conversation_id, event.seq)
@@ -212,12 +216,20 @@ class Rooms:
             return
         room.black_box.add("received", event.origin, type(event).__name__, event.seq)
         if isinstance(event, EntryAppended) and event.frame:
+            self._trace_delivery(room, event, is_remote=True)
             delivery = Delivery(event.stored_at_s, is_remote=True) if event.stored_at_s else None
             room.deliver(event.seq, encode_frame(event.frame), delivery)
         else:
             room.observe_head(event.seq)
         if isinstance(event, EntryAppended) and event.left_user_ids:
             self._handler.on_members_left(conversation_id, event.left_user_ids)
+
+    def _trace_delivery(self, room: Room, event: EntryAppended, *, is_remote: bool) -> None:
+        """Trace the delivery of an entry, from now until the end of the tick."""
+        if self._tracing is not None and event.traceparent:
+            trace = self._tracing.start_delivery(event.traceparent, room.id, event.seq, is_remote=is_remote)
+            if trace is not None:
+                self._flusher.end_after_flush(trace, room.size)
 
     async def close(self) -> None:
         await self._task_pool.cancel()

@@ -14,7 +14,7 @@ import msgspec
 
 EVENTS_PER_BOX: Final = 200
 EVENT_BYTES: Final = 300
-"""Bytes that an event is counted as: its tuple, time, ids and numbers. `bench/black_boxes.py` measures it."""
+"""Bytes that an event is counted as: its tuple, time, ids and numbers. `bench/diagnostics.py` measures it."""
 
 BOX_BYTES: Final = 500
 """Bytes that an empty box with its entry in the index is counted as."""
