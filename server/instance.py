@@ -103,6 +103,7 @@ class Instance:
             limits,
             settings.server,
             http_metrics,
+            components.idempotent_responses,
         )
         sources = _metric_sources(
             components,
