@@ -10,7 +10,7 @@ from typing import Protocol
 from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.sequence_buffer import SequenceBuffer
-from actors.runtime.black_box import NO_BOX, BlackBox
+from actors.runtime.black_box import NO_BOXES, BlackBox, BlackBoxes
 
 EPHEMERAL_MEMBERS_MAX = 1000
 """Rooms with more local subscribers than this get no ephemeral frames."""
@@ -31,13 +31,13 @@ class RoomSubscriber(Protocol):
 
 class Room:
     __slots__ = (
+        "_black_boxes",
         "_flusher",
         "_on_gap",
         "_sequence",
         "_tick_delivery",
         "_tick_frames",
         "_waiting_for_start",
-        "black_box",
         "id",
         "is_repairing",
         "known_head",
@@ -50,12 +50,12 @@ class Room:
         conversation_id: str,
         flusher: Flusher,
         on_gap: "Callable[[Room], None]",
-        black_box: BlackBox = NO_BOX,
+        black_boxes: BlackBoxes = NO_BOXES,
     ) -> None:
         self.id = conversation_id
         self._flusher = flusher
         self._on_gap = on_gap
-        self.black_box = black_box
+        self._black_boxes = black_boxes
         # Mapped to their send queues, so that fan-out accesses nothing else of a subscriber.
         self.subscribers: dict[RoomSubscriber, SendQueue] = {}
         self._sequence: SequenceBuffer[bytes] = SequenceBuffer()
@@ -81,6 +81,11 @@ class Room:
     @property
     def size(self) -> int:
         return len(self.subscribers)
+
+    @property
+    def black_box(self) -> BlackBox:
+        """The conversation's box: a new one if it was evicted meanwhile."""
+        return self._black_boxes.open(self.id)
 
     def start(self, position: int) -> None:
         """Start delivery after `position`, the head of the log when the room was opened."""

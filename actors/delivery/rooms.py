@@ -118,7 +118,7 @@ class Rooms:
                 conversation_id,
                 self._flusher,
                 self._schedule_repair,
-                self._black_boxes.open(conversation_id),
+                self._black_boxes,
             )
         for conversation_id, seq in last_seqs:
             room = self._rooms[conversation_id]
@@ -150,7 +150,7 @@ class Rooms:
                 if not room.subscribers:
                     empty.append(conversation_id)
         for conversation_id in empty:
-            del self._rooms[conversation_id]
+            self._black_boxes.close(self._rooms.pop(conversation_id).black_box)
             self._opening.pop(conversation_id, None)
         if empty:
             self._bus.unsubscribe(empty)

@@ -82,7 +82,8 @@ class BlackBoxStatistics(msgspec.Struct, frozen=True):
 class BlackBoxes:
     """The boxes of one kind, by key. At a limit the oldest closed box goes first, then the oldest open one.
 
-    A box that is evicted while in use records nothing any more. With `boxes_max` 0 there are no boxes.
+    A box that is evicted while in use records nothing any more; `open` then returns another one. With
+    `boxes_max` 0 there are no boxes.
     """
 
     def __init__(self, boxes_max: int, bytes_max: int) -> None:
@@ -147,3 +148,7 @@ class BlackBoxes:
         boxes = self._closed or self._open
         self._events -= boxes.pop(next(iter(boxes))).clear()
         self._evicted += 1
+
+
+NO_BOXES: Final = BlackBoxes(0, 0)
+"""Keeps nothing."""

@@ -96,7 +96,7 @@ class Session:
     def record(self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
         """Add an event to the black box. Does nothing before authentication, which bounds strangers."""
         if self.user_id:
-            (self._black_box or self.black_box).add(kind, subject, detail, first, second)
+            self.black_box.add(kind, subject, detail, first, second)
 
     @property
     def position(self) -> StreamPosition:
