@@ -20,6 +20,7 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.events.check_in_codes import CheckInCodes
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
@@ -33,7 +34,7 @@ from actors.protocol.server_frames import UserUpdated
 from actors.service_stores import USER_CACHE_SERVICES, EventStores, ServiceStores
 from actors.services import Services
 from actors.shared_services import SharedServices
-from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
+from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
 from config.settings import Settings
 from server.observability.tracing import create_tracing
 from server.operator_services import OperatorServices
@@ -50,8 +51,12 @@ from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, Postg
 from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -79,6 +84,8 @@ from storage.stores import Stores
 MAIL_CLOSE_TIMEOUT_S = 5.0
 ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
+CHECK_IN_KEY = "check_in"
+"""Name of the key of the codes with which users check in to events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,9 @@ async def create_components(
         services.wake_readers("users")
         core.publish_ephemeral([user.id], UserUpdated(to_own_user(user)))
 
+    async def apply_privacy(user_id: str) -> None:
+        await services.account_privacy.apply(user_id)
+
     def on_user_deleted() -> None:
         services.wake_readers("users")
 
@@ -139,7 +149,9 @@ async def create_components(
     shutdown.add("authenticator", authenticator.close)
     mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
     email_templates = EmailTemplates(mail_queue, settings.base_url)
-    keyed_hash = KeyedHash(await PostgresServerKeys(users.pool).get(ADDRESS_KEY))
+    server_keys = PostgresServerKeys(users.pool)
+    keyed_hash = KeyedHash(await server_keys.get(ADDRESS_KEY))
+    check_in_codes = CheckInCodes(KeyedHash(await server_keys.get(CHECK_IN_KEY)))
     mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
     password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
     email_verification = EmailVerification(
@@ -162,6 +174,7 @@ async def create_components(
         on_sessions_revoked,
         on_email_set,
         on_user_changed,
+        apply_privacy,
     )
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
@@ -180,7 +193,7 @@ async def create_components(
     tracing = create_tracing(settings.tracing, instance_id)
     if tracing is not None:
         shutdown.add("tracing", tracing.close)
-    shared_services = SharedServices(service_stores(stores), limits)
+    shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("user cache", shared_services.close)
     core = Core(
         CoreStores(
@@ -195,7 +208,9 @@ async def create_components(
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)
-    services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
+    services = Services(
+        shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
+    )
     shutdown.add("services", services.close)
     pruning_job = PruningJob(
         [
@@ -258,7 +273,7 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
     )
 
 
-def service_stores(stores: Stores) -> ServiceStores:
+def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
     """Create the stores of all services, each on its own database."""
     databases = stores.databases
     social, posts, events = databases["social"], databases["posts"], databases["events"]
@@ -271,6 +286,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
         suggestions=PostgresSuggestions(social.pool),
+        follow_requests=PostgresFollowRequests(social.pool, social.cursors),
         post_access=PostgresPostAccess(social.pool),
         posts=post_store,
         feed_posts=post_store,
@@ -280,6 +296,12 @@ def service_stores(stores: Stores) -> ServiceStores:
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
+        event_hosts=PostgresEventHosts(events.pool),
+        rsvp_requests=PostgresRsvpRequests(events.pool),
+        event_reminders=PostgresEventReminders(events.pool),
+        attendance=PostgresAttendance(
+            events.pool, events.idempotency_keys, limits.event_announcements_per_hour
+        ),
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
@@ -329,6 +351,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         message_log=stores.messaging,
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
+        event_reminders=PostgresEventReminders(databases["events"].pool),
     )
 
 
