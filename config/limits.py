@@ -248,6 +248,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flush_conversations: int = 4
     """Conversations whose summaries are written at once."""
 
+    black_boxes: int = 20_000
+    """Sessions, and conversations, of one instance whose last 200 events are kept for operators."""
+
+    black_box_bytes: int = 64 * 1024 * 1024
+    """Bytes of all those events, half for sessions and half for conversations. The oldest are dropped."""
+
     bus_queue_frames: int = 10_000
     """Frames that wait to be published on the bus. The oldest are dropped; receivers read the log."""
 

@@ -36,6 +36,7 @@ from actors.services import Services
 from actors.shared_services import SharedServices
 from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
 from config.settings import Settings
+from server.observability.tracing import create_tracing
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
@@ -122,6 +123,7 @@ async def create_components(
 
     Raises:
         Unavailable: a store cannot be reached.
+        TracingUnavailable: tracing is configured, but its packages are not installed.
     """
     limits = settings.limits
     stores = await Stores.open(settings.stores, urls, limits)
@@ -192,6 +194,9 @@ async def create_components(
         lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
     )
 
+    tracing = create_tracing(settings.tracing, instance_id)
+    if tracing is not None:
+        shutdown.add("tracing", tracing.close)
     shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("shared services", shared_services.close)
     core = Core(
@@ -203,7 +208,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame),
+        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)

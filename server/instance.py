@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from actors.diagnostics.delivery_explainer import DeliveryExplainer
 from actors.runtime.loop_lag import LoopLag
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
@@ -23,6 +24,10 @@ from server.observability.health import Health, check_sends
 from server.observability.http_metrics import HttpMetrics
 from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
+from server.ops.access import OperatorAccess
+from server.ops.endpoints import OperatorEndpoints
+from server.ops.overview import Overview
+from server.ops.samples import SampleRing
 from server.routes.account import AccountRoutes
 from server.routes.atom_feeds import AtomFeedRoutes
 from server.routes.bookmarks import BookmarkRoutes
@@ -108,22 +113,25 @@ class Instance:
             http_metrics,
             components.idempotent_responses,
         )
+        sources = _metric_sources(
+            components,
+            connections,
+            loop_lag,
+            file_descriptors,
+            HttpMetricSources(http_metrics, limiter),
+        )
+        metrics = create_metrics_registry(sources)
         health = Health(
             {
                 **store_checks(components.stores),
                 "domain_events": services.readers.check,
                 "sends": check_sends(core.unanswered_commands.statistics),
             },
-            create_metrics_registry(
-                _metric_sources(
-                    components,
-                    connections,
-                    loop_lag,
-                    file_descriptors,
-                    HttpMetricSources(http_metrics, limiter),
-                )
-            ),
+            metrics,
         )
+        samples = SampleRing(sources, core.timer_wheel)
+        overview = Overview(self._instance_id, sources, metrics, health, samples)
+        core.local_answers.on_overview(overview.read)
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
         websocket = WebSocketEndpoint(
             connections,
@@ -135,7 +143,11 @@ class Instance:
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
         _add_documents(app, routes, settings, health)
-        await self._listen(app, health, connections, stream, limiter)
+        if settings.server.management_port is not None:
+            samples.start()
+            self._shutdown.add_sync("samples", samples.close)
+        operators = self._operator_endpoints(components, overview)
+        await self._listen(app, health, operators, connections, stream, limiter)
 
     def reload_certificate(self) -> None:
         """Use the certificate that is in the files now, for new connections. Nothing is closed.
@@ -160,6 +172,7 @@ class Instance:
         self,
         app: web.Application,
         health: Health,
+        operators: OperatorEndpoints,
         connections: ConnectionManager,
         stream: EventStreamEndpoint,
         limiter: HttpConnectionLimiter,
@@ -169,7 +182,7 @@ class Instance:
         await runner.setup()
         self._shutdown.add("requests", runner.cleanup)
         if server.management_port is not None:
-            await self._listen_for_operators(health, server.management_host, server.management_port)
+            await self._listen_for_operators(health, operators, server.management_port)
         site = HttpSite(
             runner,
             server.host,
@@ -192,15 +205,32 @@ class Instance:
         self._shutdown.add("connections", drain_connections)
         _log.info("listening on %s:%d", server.host, self.port)
 
-    async def _listen_for_operators(self, health: Health, host: str, port: int) -> None:
+    def _operator_endpoints(self, components: ServerComponents, overview: Overview) -> OperatorEndpoints:
+        async def find_user(username: str) -> str:
+            return (await components.accounts.get_user_by_username(username)).id
+
+        core = components.core
+        return OperatorEndpoints(
+            OperatorAccess(self._settings.ops.token, self._settings.server.management_host),
+            core.operator_channel,
+            DeliveryExplainer(
+                components.stores.messaging, components.services.block_service, core.operator_channel
+            ),
+            overview,
+            find_user,
+        )
+
+    async def _listen_for_operators(self, health: Health, operators: OperatorEndpoints, port: int) -> None:
         app = web.Application(middlewares=[error_middleware])
         app.on_response_prepare.append(add_response_headers)
         app.router.add_get("/healthz", health.healthz)
         app.router.add_get("/readyz", health.readyz)
         app.router.add_get("/metrics", health.metrics)
+        app.add_subapp("/ops", operators.create_application())
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         self._shutdown.add("management", runner.cleanup)
+        host = self._settings.server.management_host
         await web.TCPSite(runner, host, port).start()
         self.management_port = int(runner.addresses[0][1])
         _log.info("metrics on %s:%d", host, self.management_port)
@@ -297,4 +327,8 @@ def _metric_sources(
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
         conversation_requests=components.services.conversation_requests.statistics,
+        black_boxes=lambda: {
+            "sessions": core.session_boxes.statistics(),
+            "conversations": core.conversation_boxes.statistics(),
+        },
     )

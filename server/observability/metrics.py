@@ -27,6 +27,7 @@ from actors.domain_events.reader import ReaderStatistics
 from actors.events.reminder_job import ReminderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
+from actors.runtime.black_box import BlackBoxStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.command_registry import COMMANDS
 from actors.sessions.online_users import OnlineUsersStatistics
@@ -76,6 +77,7 @@ class MetricSources:
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
     event_reminders: Callable[[], ReminderStatistics] | None = None
+    black_boxes: Callable[[], Mapping[str, BlackBoxStatistics]] = dict
 
 
 class ServerCollector(Collector):
@@ -123,6 +125,7 @@ class ServerCollector(Collector):
         )
         yield from self._conversation_requests()
         yield from self._event_reminders()
+        yield from self._black_boxes()
 
     def _http_connections(self) -> Iterator[Metric]:
         connections = self._sources.http.connections.statistics()
@@ -376,6 +379,27 @@ class ServerCollector(Collector):
         for outcome, count in msgspec.structs.asdict(self._sources.conversation_requests()).items():
             counts.add_metric([outcome], count)
         yield counts
+
+    def _black_boxes(self) -> Iterator[Metric]:
+        names = {
+            "boxes": "Sessions or conversations whose last events are kept for operators.",
+            "events": "Events kept of them.",
+            "bytes": "Estimated bytes of these events.",
+        }
+        statistics = self._sources.black_boxes()
+        for name, text in names.items():
+            family = GaugeMetricFamily(
+                f"convene_black_box{'es' if name == 'boxes' else '_' + name}", text, labels=["kind"]
+            )
+            for kind, boxes in statistics.items():
+                family.add_metric([kind], getattr(boxes, name))
+            yield family
+        evicted = CounterMetricFamily(
+            "convene_black_boxes_evicted", "Black boxes removed by a limit.", labels=["kind"]
+        )
+        for kind, boxes in statistics.items():
+            evicted.add_metric([kind], boxes.evicted)
+        yield evicted
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:
