@@ -29,7 +29,7 @@ USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
-class EventStores:
+class DomainEventStores:
     """The stores of one service for domain events: its outbox, and the cursors that are stored with it."""
 
     outbox: Outbox
@@ -66,5 +66,5 @@ class ServiceStores:
     privacy: PrivacyStore
     conversation_requests: ConversationRequestStore
     user_caches: dict[str, UserCache]
-    event_stores: dict[str, EventStores]
+    event_stores: dict[str, DomainEventStores]
     search_indexes: dict[str, SearchIndex]

@@ -24,7 +24,7 @@ from actors.events.events import Events
 from actors.events.reminder_job import ReminderJob
 from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
-from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
@@ -319,7 +319,7 @@ class Services:
                     "social",
                     (notification_consumer("social"), "notifications"),
                     (hidden_posts, "notifications"),
-                    (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
+                    (TimelineInvalidator(stores.timelines, event_stores["social"].cursors), "social"),
                     (event_blocks, "events"),
                     (
                         RequestWithdrawalConsumer(

@@ -31,7 +31,7 @@ from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
-from actors.service_stores import USER_CACHE_SERVICES, EventStores, ServiceStores
+from actors.service_stores import USER_CACHE_SERVICES, DomainEventStores, ServiceStores
 from actors.services import Services
 from actors.shared_services import SharedServices
 from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
@@ -189,7 +189,7 @@ async def create_components(
     )
 
     shared_services = SharedServices(service_stores(stores, limits), limits)
-    shutdown.add("user cache", shared_services.close)
+    shutdown.add("shared services", shared_services.close)
     core = Core(
         CoreStores(
             stores.messaging,
@@ -308,7 +308,9 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
             for name in USER_CACHE_SERVICES
         },
         event_stores={
-            name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
+            name: DomainEventStores(
+                database.outbox, database.cursors, database.idempotency_keys, database.locks
+            )
             for name, database in databases.items()
         },
         search_indexes={

@@ -90,7 +90,7 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        # Who is blocked by the author of a post does not hear of comments on it.
+        # Users blocked by the author of a post are not notified of comments on it.
         pairs += [
             (domain_event.post_author_id, domain_event.user_id)
             for _, domain_event in decoded
@@ -118,7 +118,7 @@ class NotificationConsumer:
             await self._remove_blocked_since(pairs, context)
             self._notification_pusher.wake()
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: sources are ids of users and objects, so repeated events create no duplicates."""
 
     async def _remove_blocked_since(self, pairs: Sequence[tuple[str, str]], context: BatchContext) -> None:

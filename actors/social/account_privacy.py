@@ -55,7 +55,7 @@ class PrivateAccountConsumer:
                     changes.append(AccountPrivacyChange(user.id, None, user.version))
         await _store_changes(self._store, changes, cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: versions belong to the users."""
 
 

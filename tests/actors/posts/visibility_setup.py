@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from actors.delivery.stream_writer import StreamWriter
-from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
@@ -157,7 +157,7 @@ class VisibilitySetup:
             store, self.notifications, self.visibility, reactions, notifications.cursors
         )
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
-        rebuilder = TimelineRebuilder(timelines, social.cursors)
+        rebuilder = TimelineInvalidator(timelines, social.cursors)
         self._readers = [
             (make_reader(notification_consumer("social"), social, notifications), social, notifications),
             (make_reader(hidden_posts, social, notifications), social, notifications),
