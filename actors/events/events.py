@@ -1,7 +1,8 @@
 """Creates, searches, updates and deletes events, and invites users.
 
-Only the creator can change an event. Two users with a block between them cannot see each other's events.
-Stateless.
+Only the creator can change an event. An event for invited users exists only for its creator, users who were
+invited, and users who responded; only its creator invites. Two users with a block between them cannot see
+each other's events. Stateless.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +19,14 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import EventChange, EventRecord, EventRevision, EventSearchCriteria, EventStore
+from storage.contracts.events import (
+    EventAccess,
+    EventChange,
+    EventRecord,
+    EventRevision,
+    EventSearchCriteria,
+    EventStore,
+)
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
@@ -97,7 +105,7 @@ class Events:
         user_ids: Sequence[str],
         idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. Anyone who can see the event can invite users that they can see, and who can see it.
+        """Invite users. Anyone who can see a public event can invite users that they can see, and who see it.
 
         Users who have to accept first are asked.
         """
@@ -130,13 +138,13 @@ class Events:
 
         An invite does not cross a block by way of a third person.
         """
-        creator_id = await self._store.get_creator_id(event_id)
-        if creator_id is None or await self._block_service.is_blocked(user_id, creator_id):
-            raise event_not_found()
+        access = await self._require_access(user_id, event_id)
+        if not access.is_open and access.creator_id != user_id:
+            raise ApiError("permission.denied", "Only the creator can invite users to this event.")
         cards = await self._user_cards.find(invitee_ids)
         hidden_ids = {
             *await self._block_service.list_blocked_users(user_id),
-            *await self._block_service.list_blocked_users(creator_id),
+            *await self._block_service.list_blocked_users(access.creator_id),
         }
         if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
             raise ApiError("user.not_found", "At least one of the users does not exist.")
@@ -153,19 +161,29 @@ class Events:
         self._on_changed()
 
     async def can_see(self, viewer_id: str, event_id: str) -> bool:
-        creator_id = await self._store.get_creator_id(event_id)
-        return creator_id is not None and not await self._block_service.is_blocked(viewer_id, creator_id)
+        return await self._find_access(viewer_id, event_id) is not None
 
     async def require_visible(self, viewer_id: str, event_id: str) -> None:
         """Raise `event.not_found` if the event does not exist for the viewer."""
-        if not await self.can_see(viewer_id, event_id):
-            raise event_not_found()
+        await self._require_access(viewer_id, event_id)
 
     async def require_creator(self, user_id: str, event_id: str) -> None:
         """Raise `permission.denied`, or `event.not_found` if the event does not exist for the user."""
-        await self.require_visible(user_id, event_id)
-        if await self._store.get_creator_id(event_id) != user_id:
+        if (await self._require_access(user_id, event_id)).creator_id != user_id:
             raise ApiError("permission.denied", "Only the creator can change an event.")
+
+    async def _find_access(self, viewer_id: str, event_id: str) -> EventAccess | None:
+        """Return what the viewer may see of an event; None if it does not exist for the viewer."""
+        access = await self._store.get_access(event_id, viewer_id)
+        if access is None or not access.is_visible:
+            return None
+        return None if await self._block_service.is_blocked(viewer_id, access.creator_id) else access
+
+    async def _require_access(self, viewer_id: str, event_id: str) -> EventAccess:
+        access = await self._find_access(viewer_id, event_id)
+        if access is None:
+            raise event_not_found()
+        return access
 
     async def serialize(self, records: Sequence[EventRecord]) -> list[Event]:
         cards = await self._user_cards.for_records(record.creator for record in records)

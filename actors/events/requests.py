@@ -1,13 +1,22 @@
 """Request bodies of events. Decoding checks types; this module checks values and their relations."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from actors.events.event_fields import (
+    EventUrl,
+    PlaceBody,
+    Timezone,
+    validate_place,
+    validate_timezone,
+    validate_url,
+)
 from actors.protocol.errors import ApiError, invalid_field
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.social_objects import EventVisibility, RsvpStatus
 from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
 from actors.protocol.timestamps import to_utc
 from config.limits import (
@@ -17,8 +26,11 @@ from config.limits import (
     INVITES_PER_REQUEST,
     TITLE_CHARACTERS,
 )
+from storage.contracts.event_times import is_end_after_start
 from storage.contracts.events import EventChange, NewEvent
 
+Input = TypeVar("Input")
+Output = TypeVar("Output")
 Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY_MAX)]
 Id = Annotated[str, Meta(max_length=64)]
 # Documentation only: checked below, after trimming and converting to UTC.
@@ -36,10 +48,14 @@ class EventBody(msgspec.Struct, frozen=True):
     capacity: Capacity
     description: Description | None = None
     category: Category = DEFAULT_CATEGORY
+    timezone: Timezone = "UTC"
+    place: PlaceBody | None = None
+    url: EventUrl | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
 
 
 class EventPatch(msgspec.Struct, frozen=True):
-    """Absent fields stay unchanged; a null description clears it."""
+    """Absent fields stay unchanged; a null `description`, `place` or `url` clears it."""
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
@@ -47,6 +63,10 @@ class EventPatch(msgspec.Struct, frozen=True):
     start_datetime: Timestamp | UnsetType = UNSET
     end_datetime: Timestamp | UnsetType = UNSET
     capacity: Capacity | UnsetType = UNSET
+    timezone: Timezone | UnsetType = UNSET
+    place: PlaceBody | UnsetType | None = UNSET
+    url: EventUrl | UnsetType | None = UNSET
+    visibility: EventVisibility | UnsetType = UNSET
 
 
 class RsvpBody(msgspec.Struct, frozen=True):
@@ -68,6 +88,10 @@ def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
             body.start_datetime,
             body.end_datetime,
             body.capacity,
+            body.timezone,
+            body.place,
+            body.url,
+            body.visibility,
         )
     )
     title, category, start, end = fields.title, fields.category, fields.start, fields.end
@@ -75,10 +99,21 @@ def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
     assert isinstance(category, str)
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
-    if end <= start:
+    if not is_end_after_start(start, end, body.timezone):
         raise end_before_start()
-    description = fields.description if isinstance(fields.description, str) else None
-    return NewEvent(creator_id, title, description, category, start, end, body.capacity)
+    return NewEvent(
+        creator_id,
+        title,
+        fields.description or None,
+        category,
+        start,
+        end,
+        body.capacity,
+        body.timezone,
+        fields.place or None,
+        fields.url or None,
+        body.visibility,
+    )
 
 
 def to_event_change(patch: EventPatch) -> EventChange:
@@ -103,6 +138,17 @@ def to_event_change(patch: EventPatch) -> EventChange:
             errors.append(error)
             return UNSET
 
+    def run(
+        validator: Callable[[Input], Output], value: Input | UnsetType | None
+    ) -> Output | UnsetType | None:
+        if value is UNSET or value is None:
+            return value
+        try:
+            return validator(value)
+        except ApiError as error:
+            errors.append(error)
+            return UNSET
+
     description = patch.description
     if isinstance(description, str):
         description = (
@@ -117,10 +163,16 @@ def to_event_change(patch: EventPatch) -> EventChange:
         start=validate_time("start_datetime", patch.start_datetime),
         end=validate_time("end_datetime", patch.end_datetime),
         capacity=patch.capacity,
+        timezone=run(validate_timezone, patch.timezone) or UNSET,
+        place=run(validate_place, patch.place),
+        url=run(validate_url, None if patch.url is not UNSET and is_blank(patch.url or "") else patch.url),
+        visibility=patch.visibility if patch.visibility is UNSET else patch.visibility.value,
     )
     raise_field_errors(errors)
     return change
 
 
 def end_before_start() -> ApiError:
-    return invalid_field("end_datetime", "Must be after `start_datetime`.")
+    return invalid_field(
+        "end_datetime", "Must be after `start_datetime`, also in the time zone of the event."
+    )

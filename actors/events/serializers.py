@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event, RsvpStatus
+from actors.protocol.social_objects import Event, EventVisibility, Place, RsvpStatus
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts import identifiers
 from storage.contracts.events import EventRecord
@@ -15,6 +15,7 @@ def event_conversation_id(event_id: str) -> str:
 
 
 def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
+    place = record.place
     return Event(
         id=record.id,
         creator=cards[record.creator.id],
@@ -29,4 +30,8 @@ def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
         my_rsvp=None if record.my_rsvp is None else RsvpStatus(record.my_rsvp),
         my_waitlist_position=record.my_waitlist_position,
         conversation_id=event_conversation_id(record.id),
+        timezone=record.timezone,
+        place=None if place is None else Place(place.name, place.address, place.latitude, place.longitude),
+        url=record.url,
+        visibility=EventVisibility(record.visibility),
     )

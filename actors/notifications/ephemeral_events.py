@@ -20,7 +20,7 @@ from storage.contracts.posts import PostStore
 MAX_PENDING = 200
 MAX_RUNNING = 4
 ANONYMOUS_VIEWER_ID = "00000000-0000-0000-0000-000000000000"
-"""Viewer without follows, likes or RSVPs: one serialization for all recipients omits per-viewer fields."""
+"""Viewer without follows and likes: one serialization for all recipients omits per-viewer fields."""
 
 
 class EphemeralEvents:
@@ -63,7 +63,6 @@ class EphemeralEvents:
             )
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
-        for event in await self._events.serialize(
-            await self._event_store.find([event_id], ANONYMOUS_VIEWER_ID)
-        ):
+        # `user_ids` responded to the event, so they see it.
+        for event in await self._events.serialize(await self._event_store.find_for_all([event_id])):
             self._publish(user_ids, EventUpdated(event))

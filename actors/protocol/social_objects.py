@@ -89,8 +89,27 @@ class RsvpStatus(StrEnum):
     NOT_GOING = "NOT_GOING"
 
 
+class EventVisibility(StrEnum):
+    """`INVITED`: only the creator, users who were invited, and users who responded see the event."""
+
+    PUBLIC = "public"
+    INVITED = "invited"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an event takes place; `latitude` and `longitude` in degrees (WGS 84), both or neither."""
+
+    name: str
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
 class Event(msgspec.Struct, frozen=True):
-    """An event as seen by one viewer."""
+    """An event as seen by one viewer.
+
+    `timezone` is the IANA name of the zone in which it takes place; times are in UTC all the same.
+    """
 
     id: str
     creator: UserCard
@@ -105,6 +124,10 @@ class Event(msgspec.Struct, frozen=True):
     my_rsvp: RsvpStatus | None
     my_waitlist_position: int | None
     conversation_id: str
+    timezone: str = "UTC"
+    place: Place | None = None
+    url: str | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
 
 
 class Rsvp(msgspec.Struct, frozen=True):

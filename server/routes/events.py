@@ -1,6 +1,7 @@
 """Events, RSVPs and invitations."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -8,6 +9,7 @@ from msgspec import Meta
 from actors.accounts.serializers import to_user_card
 from actors.events.calendar import to_icalendar
 from actors.events.events import Events
+from actors.events.near import NEAR_CHARACTERS, parse_near
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
@@ -17,6 +19,7 @@ from actors.search_text import validate_search_text
 from config.limits import (
     BODY_WITH_IDS_BYTES,
     EVENT_CATEGORY_CHARACTERS,
+    EVENT_NEAR_KM_MAX,
     EVENT_SEARCH_CHARACTERS,
     SEARCH_CHARACTERS_MIN,
     SEARCH_WORDS_MAX,
@@ -32,8 +35,17 @@ EVENT_NOT_FOUND = ("event.not_found",)
 OWNER_ONLY_ERRORS = ("permission.denied", *EVENT_NOT_FOUND)
 
 
+class EventRelation(StrEnum):
+    HOSTING = "hosting"
+    GOING = "going"
+    INVITED = "invited"
+
+
 class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
-    """Filters: events that end after `from` and start before `to`."""
+    """Filters: events that end after `from` and start before `to`.
+
+    `mine` restricts the list to events that the caller hosts, goes to, or is invited to and has not answered.
+    """
 
     category: Annotated[str, Meta(min_length=1, max_length=EVENT_CATEGORY_CHARACTERS)] | None = None
     from_: (
@@ -52,6 +64,19 @@ class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
                     "minLength": SEARCH_CHARACTERS_MIN,
                     "maxLength": EVENT_SEARCH_CHARACTERS,
                 },
+            ),
+        ]
+        | None
+    ) = None
+    mine: EventRelation | None = None
+    near: (
+        Annotated[
+            str,
+            Meta(
+                description="Within a distance of a point: `latitude,longitude,km`, in degrees and up to "
+                f"{EVENT_NEAR_KM_MAX} km.",
+                max_length=NEAR_CHARACTERS,
+                examples=["48.8566,2.3522,25"],
             ),
         ]
         | None
@@ -130,7 +155,7 @@ class EventRoutes:
                 status=204,
                 body_bytes_max=BODY_WITH_IDS_BYTES,
                 idempotent=True,
-                errors=("user.not_found", *EVENT_NOT_FOUND),
+                errors=("user.not_found", *OWNER_ONLY_ERRORS),
             ),
             Route(
                 "GET",
@@ -149,7 +174,8 @@ class EventRoutes:
     async def search(self, request: TypedRequest[None, EventQuery]) -> Page[Any]:
         """Search events, ordered by start.
 
-        Without `from` and `to`, events that have not ended yet.
+        Events for invited users are only in the lists of those who see them. Without `from` and `to`, events
+        that have not ended yet.
         """
         query = request.query
         category = _validate_query("category", query.category, EVENT_CATEGORY_CHARACTERS)
@@ -160,7 +186,9 @@ class EventRoutes:
         ends_after = None if query.from_ is None else to_utc("from", query.from_)
         if ends_after is None and starts_before is None:
             ends_after = datetime.now(UTC)
-        criteria = EventSearchCriteria(category, ends_after, starts_before, text)
+        relation = None if query.mine is None else query.mine.value
+        near = None if query.near is None else parse_near(query.near)
+        criteria = EventSearchCriteria(category, ends_after, starts_before, text, relation, near)
         page = await self._events.search(
             request.caller.user.id, criteria, decode_page_cursor(request), query.limit
         )
@@ -228,8 +256,9 @@ class EventRoutes:
     async def invite(self, request: TypedRequest[Invites, None]) -> None:
         """Invite users to an event.
 
-        Any user who can see the event can. Users whose privacy settings demand it are asked first; the
-        response is the same.
+        Any user who can see a public event can. For an event with visibility `invited` only its creator can;
+        others get `permission.denied`. Users whose privacy settings demand it are asked first; the response
+        is the same.
         """
         await self._events.invite(
             to_user_card(request.caller.user),

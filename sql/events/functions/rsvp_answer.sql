@@ -3,7 +3,7 @@
 -- Locks the event's row first, so that calls run one after another, and each statement after the lock sees
 -- earlier changes; a single statement that locks and reads would see the state from before the wait.
 -- `status` and `place` (null if not waiting) are the result; `refused` is why nothing was done: missing (also
--- with a block between user and creator), removed (by a host), event.past or event.full. After the start
+-- for a user who cannot see the event, and with a block between user and creator), removed (by a host), event.past or event.full. After the start
 -- no one is promoted, and a free place goes to the first user who asks for it.
 CREATE OR REPLACE FUNCTION rsvp_answer(
     of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN,
@@ -16,12 +16,14 @@ DECLARE
 BEGIN
     SELECT
         e.capacity, e.going_count, e.creator_id,
+        e.visibility = 'public' OR event_is_visible(e.id, e.creator_id, by_user) AS visible,
         e.start_datetime > now() AS ahead, e.end_datetime <= now() AS past
     INTO event
     FROM events AS e
     WHERE e.id = of_event
     FOR NO KEY UPDATE;
     IF NOT FOUND
+        OR event.visible IS NOT TRUE
         OR EXISTS (SELECT FROM user_blocks AS b WHERE b.user_id = by_user AND b.other_id = event.creator_id)
     THEN
         refused := 'missing';
