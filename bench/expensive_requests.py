@@ -41,7 +41,7 @@ from storage.search_words import index_words, to_tsvector
 USERS = 200_000
 EVENTS = 60_000
 TOWNS = 300
-OWN_EVENTS = 5000
+OWN_EVENTS = 1000
 PLACE_COLUMNS = ("place_name", "latitude", "longitude", "visibility")
 CONVERSATIONS = 3000
 MEMBERS = 20

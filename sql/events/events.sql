@@ -32,7 +32,11 @@ SELECT
 FROM event_rows AS e
 WHERE
     e.id = ANY(:ids)
-    AND (:all_visible OR e.visibility = 'public' OR event_is_visible(e.id, e.creator_id, :viewer_id))
+    AND (
+        :all_visible
+        OR e.visibility = 'public'
+        OR EXISTS (SELECT FROM events_seen_by(:viewer_id) AS s WHERE s.event_id = e.id)
+    )
 
 -- name: event_creator
 -- Returns the creator of an event.
@@ -49,7 +53,7 @@ WHERE id = :id
 SELECT
     creator_id,
     visibility,
-    visibility = 'public' OR coalesce(event_is_visible(id, creator_id, :viewer_id), FALSE) AS visible
+    visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(:viewer_id) WHERE event_id = :id) AS visible
 FROM events
 WHERE id = :id
 

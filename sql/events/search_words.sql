@@ -21,7 +21,7 @@ WITH nearby AS (
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
         AND creator_id <> ALL(:excluded_user_ids)
-        AND (visibility = 'public' OR event_is_visible(id, creator_id, :viewer_id))
+        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
         AND (
             :near_latitude IS NULL
             OR (
@@ -83,7 +83,7 @@ page AS MATERIALIZED (
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
         AND creator_id <> ALL(:excluded_user_ids)
-        AND (visibility = 'public' OR event_is_visible(id, creator_id, :viewer_id))
+        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
         AND (
             :near_latitude IS NULL
             OR (

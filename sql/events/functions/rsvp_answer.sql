@@ -16,7 +16,8 @@ DECLARE
 BEGIN
     SELECT
         e.capacity, e.going_count, e.creator_id,
-        e.visibility = 'public' OR event_is_visible(e.id, e.creator_id, by_user) AS visible,
+        e.visibility = 'public'
+        OR EXISTS (SELECT FROM events_seen_by(by_user) AS s WHERE s.event_id = e.id) AS visible,
         e.start_datetime > now() AS ahead, e.end_datetime <= now() AS past
     INTO event
     FROM events AS e

@@ -1,7 +1,7 @@
 -- Where an event takes place, in which time zone, and who may see it.
 --
 -- An event of visibility 'invited' is visible to its creator, and to users who were invited, answered or wait; see
--- the function event_is_visible. Instances of earlier versions leave the columns at their defaults.
+-- the function events_seen_by. Instances of earlier versions leave the columns at their defaults.
 ALTER TABLE events
 ADD COLUMN timezone VARCHAR(64) NOT NULL DEFAULT 'UTC',
 ADD COLUMN place_name VARCHAR(200),
