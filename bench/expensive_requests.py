@@ -40,7 +40,7 @@ from storage.search_words import index_words, to_tsvector
 
 USERS = 200_000
 EVENTS = 60_000
-TOWNS = 300
+CITIES = 300
 OWN_EVENTS = 1000
 PLACE_COLUMNS = ("place_name", "latitude", "longitude", "visibility")
 CONVERSATIONS = 3000
@@ -150,7 +150,7 @@ async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitS
     words = [*common, "karting", "party", "「花見」大会", *(f"word{number}" for number in range(20_000))]
     now = datetime.now(UTC)
     viewer_id = uuid.uuid4()
-    towns = [(rng.uniform(-60, 60), rng.uniform(-180, 180)) for _ in range(TOWNS)]
+    cities = [(rng.uniform(-60, 60), rng.uniform(-180, 180)) for _ in range(CITIES)]
     rows = []
     for number in range(EVENTS):
         start = now + timedelta(days=rng.uniform(-300, 60))
@@ -158,9 +158,9 @@ async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitS
         description = " ".join((*rng.choices(words, k=30), *rng.choices(common, k=15)))
         vector = to_tsvector(index_words(title, description))
         end, ids = start + timedelta(hours=2), (random_uuid(rng), random_uuid(rng))
-        # A third of the events is in one town, and a tenth for invited users only.
-        town = towns[0] if number % 3 == 0 else rng.choice(towns)
-        latitude, longitude = (degrees + rng.gauss(0, 0.05) for degrees in town)
+        # A third of the events is in one city, and a tenth for invited users only.
+        city = cities[0] if number % 3 == 0 else rng.choice(cities)
+        latitude, longitude = (degrees + rng.gauss(0, 0.05) for degrees in city)
         visibility = "public" if number % 10 else "invited"
         place = ("Place", latitude, longitude, visibility)
         category = rng.choice(("SOCIAL", "SPORT"))
@@ -177,8 +177,8 @@ async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitS
         return lambda: events.search(criteria, None, str(viewer_id), (), PAGE)
 
     dense, sparse, empty = (
-        [NearPoint(*towns[0], km) for km in (1, 10, 500)],
-        NearPoint(*towns[1], 25),
+        [NearPoint(*cities[0], km) for km in (1, 10, 500)],
+        NearPoint(*cities[1], 25),
         NearPoint(89, 0, 500),
     )
 
@@ -189,11 +189,11 @@ async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitS
         },
         "events that have not ended": search(EventSearchCriteria(None, now)),
         "events of an unknown category": search(EventSearchCriteria("NONE", now)),
-        **{f"events within {near.km} km of a large town": search(nearby(near, now)) for near in dense},
-        "events near a small town": search(nearby(sparse, now)),
-        "events of all times near a large town": search(EventSearchCriteria(near=dense[1])),
-        "events near no town": search(nearby(empty, now)),
-        "events `karting` near a large town": search(
+        **{f"events within {near.km} km of a large city": search(nearby(near, now)) for near in dense},
+        "events near a small city": search(nearby(sparse, now)),
+        "events of all times near a large city": search(EventSearchCriteria(near=dense[1])),
+        "events near no city": search(nearby(empty, now)),
+        "events `karting` near a large city": search(
             EventSearchCriteria(None, now, None, "karting", None, dense[1])
         ),
         **{
