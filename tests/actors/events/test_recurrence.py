@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import pytest
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
 
 from actors.events.recurrence import expand, format_rule, parse_rule, shift_rule
 from actors.protocol.errors import ApiError
@@ -99,7 +99,8 @@ def test_times_of_random_rules_are_those_of_the_reference() -> None:
             # The reference takes weekdays with and without numbers as two conditions.
             text += rng.choice((";BYDAY=MO,SA", ";BYDAY=1MO,-1SA", ";BYDAY=-2MO,5TH,2SA"))
         if rng.random() < 0.2:
-            text += f";BYSETPOS={rng.choice((1, 2, -1))}"
+            # The reference leaves days before the start out of the first week.
+            text += f";BYSETPOS={-1 if 'WEEKLY' in text else rng.choice((1, 2, -1))}"
         text += f";COUNT={rng.randint(1, 5)}"
         start = datetime(2027, 1, 1, 9) + timedelta(days=rng.randint(0, 700))
         try:
