@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.event_series import EventSeriesStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
@@ -46,6 +47,7 @@ class ServiceStores:
     post_edits: PostEditStore
     bookmarks: BookmarkStore
     events: EventStore
+    event_series: EventSeriesStore
     rsvps: RsvpStore
     event_blocks: EventBlockStore
     notifications: NotificationStore

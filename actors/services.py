@@ -17,6 +17,7 @@ from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import Producer, Readers
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
+from actors.events.event_series import EventSeriesEditor
 from actors.events.events import Events
 from actors.events.rsvps import Rsvps
 from actors.feed.fanout import FanOut, TimelineRebuilder
@@ -78,6 +79,9 @@ class Services:
             block_service,
             shared.conversation_requests,
             lambda: self.wake_readers("events"),
+        )
+        self.event_series = EventSeriesEditor(
+            stores.event_series, self.events, lambda: self.wake_readers("events")
         )
         self.request_acceptance = RequestAcceptance(
             shared.conversation_requests, core.conversations.add_accepted, self.events.invite_accepted

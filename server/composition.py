@@ -49,6 +49,7 @@ from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
+from storage.postgres.event_series import PostgresEventSeries
 from storage.postgres.events import PostgresEvents
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -254,6 +255,7 @@ def service_stores(stores: Stores) -> ServiceStores:
     social, posts, events = databases["social"], databases["posts"], databases["events"]
     notifications = databases["notifications"]
     rsvps = PostgresRsvps(events.pool)
+    event_store = PostgresEvents(events.pool, events.idempotency_keys, rsvps)
     post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
     return ServiceStores(
         user_snapshots=PostgresUserSnapshots(databases["users"].pool),
@@ -266,7 +268,8 @@ def service_stores(stores: Stores) -> ServiceStores:
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
         bookmarks=PostgresBookmarks(posts.pool),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
-        events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+        events=event_store,
+        event_series=PostgresEventSeries(events.pool, events.idempotency_keys, event_store),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),

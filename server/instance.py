@@ -221,7 +221,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *PostEditRoutes(services.post_edits).routes(),
-        *EventRoutes(services.events, services.rsvps).routes(),
+        *EventRoutes(services.events, services.event_series, services.rsvps).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),

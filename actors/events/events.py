@@ -88,7 +88,7 @@ class Events:
             except Missing:
                 raise event_not_found() from None
             except Conflict as conflict:
-                raise _conflict_error(conflict) from None
+                raise event_conflict(conflict) from None
             self._on_changed()
         return await self.get(user_id, event_id)
 
@@ -190,7 +190,7 @@ class Events:
         return [serializers.to_event(record, cards) for record in records]
 
 
-def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
+def event_conflict(conflict: Conflict) -> ApiError | Conflict:
     match conflict.constraint:
         case "events_capacity":
             return ApiError(

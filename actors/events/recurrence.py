@@ -119,7 +119,7 @@ def expand(rule: RecurrenceRule, start: datetime) -> list[datetime]:
 
     At most `rule.count`, at most one more than `SERIES_EVENTS_MAX`, and none after `SERIES_YEARS_MAX` years.
     """
-    last = _last_day(start.date())
+    last = last_day(start.date())
     times = (
         datetime.combine(day, start.time())
         for days in _periods(rule, start.date(), last)
@@ -200,7 +200,8 @@ def _parse_until(value: str) -> datetime:
     return until.replace(hour=23, minute=59, second=59) if len(value) == len("YYYYMMDD") else until
 
 
-def _last_day(start: date) -> date:
+def last_day(start: date) -> date:
+    """Return the last day on which a series that starts on `start` may have an event."""
     try:
         return start.replace(year=start.year + SERIES_YEARS_MAX)
     except ValueError:

@@ -24,6 +24,9 @@ from config.limits import (
     EVENT_CATEGORY_CHARACTERS,
     EVENT_DESCRIPTION_CHARACTERS,
     INVITES_PER_REQUEST,
+    RRULE_CHARACTERS,
+    SERIES_EVENTS_MAX,
+    SERIES_YEARS_MAX,
     TITLE_CHARACTERS,
 )
 from storage.contracts.event_times import is_end_after_start
@@ -38,10 +41,21 @@ Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITL
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPTION_CHARACTERS})]
 Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
 Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+Rule = Annotated[
+    str,
+    Meta(
+        description="A recurrence rule of RFC 5545, from DAILY to YEARLY: `FREQ=WEEKLY;BYDAY=TU;COUNT=10`. It "
+        f"ends within {SERIES_YEARS_MAX} years, and its first time is `start_datetime`.",
+        extra_json_schema={"maxLength": RRULE_CHARACTERS},
+    ),
+]
+SeriesCount = Annotated[int, Meta(ge=1, le=SERIES_EVENTS_MAX)]
 DEFAULT_CATEGORY = "SOCIAL"
 
 
 class EventBody(msgspec.Struct, frozen=True):
+    """With `rrule` a series of events is created. `count` limits its number."""
+
     title: Title
     start_datetime: Timestamp
     end_datetime: Timestamp
@@ -52,6 +66,8 @@ class EventBody(msgspec.Struct, frozen=True):
     place: PlaceBody | None = None
     url: EventUrl | None = None
     visibility: EventVisibility = EventVisibility.PUBLIC
+    rrule: Rule | None = None
+    count: SeriesCount | None = None
 
 
 class EventPatch(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event, EventVisibility, Place, RsvpStatus
+from actors.protocol.social_objects import Event, EventSeries, EventVisibility, Place, RsvpStatus
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts import identifiers
 from storage.contracts.events import EventRecord
@@ -34,4 +34,11 @@ def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
         place=None if place is None else Place(place.name, place.address, place.latitude, place.longitude),
         url=record.url,
         visibility=EventVisibility(record.visibility),
+        series=_to_series(record),
     )
+
+
+def _to_series(record: EventRecord) -> EventSeries | None:
+    if record.series_id is None or record.rrule is None:
+        return None
+    return EventSeries(record.series_id, record.rrule)

@@ -105,6 +105,13 @@ class Place(msgspec.Struct, frozen=True):
     longitude: float | None = None
 
 
+class EventSeries(msgspec.Struct, frozen=True):
+    """The series that an event belongs to, and its recurrence rule (RFC 5545, with COUNT)."""
+
+    id: str
+    rrule: str
+
+
 class Event(msgspec.Struct, frozen=True):
     """An event as seen by one viewer.
 
@@ -128,6 +135,7 @@ class Event(msgspec.Struct, frozen=True):
     place: Place | None = None
     url: str | None = None
     visibility: EventVisibility = EventVisibility.PUBLIC
+    series: EventSeries | None = None
 
 
 class Rsvp(msgspec.Struct, frozen=True):

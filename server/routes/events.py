@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 
 from actors.accounts.serializers import to_user_card
 from actors.events.calendar import to_icalendar
+from actors.events.event_series import EventSeriesEditor, SeriesScope
 from actors.events.events import Events
 from actors.events.near import NEAR_CHARACTERS, parse_near
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
@@ -76,11 +78,16 @@ class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
                 description="Within a distance of a point: `latitude,longitude,km`, in degrees and up to "
                 f"{EVENT_NEAR_KM_MAX} km.",
                 max_length=NEAR_CHARACTERS,
-                examples=["48.8566,2.3522,25"],
             ),
         ]
         | None
     ) = None
+
+
+class ScopeQuery(msgspec.Struct, frozen=True):
+    """For an event of a series: which events the request is for."""
+
+    scope: SeriesScope = SeriesScope.ONE
 
 
 class RsvpQuery(PageQuery, frozen=True):
@@ -88,8 +95,9 @@ class RsvpQuery(PageQuery, frozen=True):
 
 
 class EventRoutes:
-    def __init__(self, events: Events, rsvps: Rsvps) -> None:
+    def __init__(self, events: Events, series: EventSeriesEditor, rsvps: Rsvps) -> None:
         self._events = events
+        self._series = series
         self._rsvps = rsvps
 
     def routes(self) -> tuple[Route, ...]:
@@ -118,10 +126,11 @@ class EventRoutes:
                 event,
                 self.update,
                 body=EventPatch,
+                query=ScopeQuery,
                 response=Event,
                 errors=("event.capacity_below_going", *OWNER_ONLY_ERRORS),
             ),
-            Route("DELETE", event, self.delete, status=204, errors=OWNER_ONLY_ERRORS),
+            Route("DELETE", event, self.delete, query=ScopeQuery, status=204, errors=OWNER_ONLY_ERRORS),
             Route(
                 "PUT",
                 f"{event}/rsvp",
@@ -168,8 +177,13 @@ class EventRoutes:
         )
 
     async def create(self, request: TypedRequest[EventBody, None]) -> Event:
-        """Create an event and its conversation."""
-        return await self._events.create(request.caller.user.id, request.body, request.idempotency_key)
+        """Create an event and its conversation.
+
+        With `rrule` it creates a series of events, which keep their local time when clocks change, and
+        returns the first one. Field errors of `rrule` have the codes `invalid`, `unsupported`, `endless`,
+        `too_many`, `too_far` and `start_mismatch`.
+        """
+        return await self._series.create(request.caller.user.id, request.body, request.idempotency_key)
 
     async def search(self, request: TypedRequest[None, EventQuery]) -> Page[Any]:
         """Search events, ordered by start.
@@ -198,19 +212,25 @@ class EventRoutes:
         """Get an event, with the caller's RSVP."""
         return await self._events.get(request.caller.user.id, request.path_params["id"])
 
-    async def update(self, request: TypedRequest[EventPatch, None]) -> Event:
+    async def update(self, request: TypedRequest[EventPatch, ScopeQuery]) -> Event:
         """Update an event.
 
-        Only its creator can. Users who have responded to it are notified.
+        Only its creator can. Users who have responded to it are notified. For an event of a series, `scope`
+        `following` also changes the later ones, which become a series of their own, and `all` those of the
+        series that have not ended. New times move all of them by the same local difference; the field code
+        `series_dates` means that the rule has no such dates. All events are changed, or none.
         """
-        return await self._events.update(request.caller.user.id, request.path_params["id"], request.body)
+        return await self._series.update(
+            request.caller.user.id, request.path_params["id"], request.body, request.query.scope
+        )
 
-    async def delete(self, request: TypedRequest[None, None]) -> None:
+    async def delete(self, request: TypedRequest[None, ScopeQuery]) -> None:
         """Delete an event.
 
-        Only its creator can. Its conversation remains for its members.
+        Only its creator can. Its conversation remains for its members. For an event of a series, `scope`
+        `following` deletes the later ones too, and `all` the whole series.
         """
-        await self._events.delete(request.caller.user.id, request.path_params["id"])
+        await self._series.delete(request.caller.user.id, request.path_params["id"], request.query.scope)
 
     async def set_rsvp(self, request: TypedRequest[RsvpBody, None]) -> ResponseWithStatus:
         """Respond to an event.

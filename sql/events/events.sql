@@ -166,5 +166,9 @@ invited AS (
 created AS (
     DELETE FROM events
     WHERE creator_id = :user_id
+),
+series AS (
+    DELETE FROM event_series
+    WHERE creator_id = :user_id
 )
 SELECT :user_id AS user_id

@@ -53,7 +53,7 @@ class EventChange(msgspec.Struct, frozen=True):
 
 
 class EventRecord(msgspec.Struct, frozen=True):
-    """An event as one viewer sees it."""
+    """An event as one viewer sees it. `series_id` and `rrule` are those of its series."""
 
     id: str
     creator: UserCardRecord
@@ -71,6 +71,8 @@ class EventRecord(msgspec.Struct, frozen=True):
     place: EventPlace | None = None
     url: str | None = None
     visibility: str = "public"
+    series_id: str | None = None
+    rrule: str | None = None
 
 
 class RsvpState(msgspec.Struct, frozen=True):

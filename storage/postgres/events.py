@@ -69,24 +69,28 @@ class PostgresEvents:
 
     async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
         async def insert(transaction: Transaction) -> str:
-            rows = await transaction.rows(
-                self._insert,
-                to_uuid(event.creator_id),
-                event.title,
-                event.description,
-                event.category,
-                event.start,
-                event.end,
-                event.capacity,
-                to_tsvector(index_words(event.title, event.description)),
-                event.timezone,
-                *_to_place_params(event.place),
-                event.url,
-                event.visibility,
-            )
-            return str(rows[0]["id"])
+            return await self.insert_in(transaction, event)
 
         return await self._idempotency_keys.run_once(idempotency_key, insert)
+
+    async def insert_in(self, transaction: Transaction, event: NewEvent) -> str:
+        """Create an event in a transaction of the caller, and return its id."""
+        rows = await transaction.rows(
+            self._insert,
+            to_uuid(event.creator_id),
+            event.title,
+            event.description,
+            event.category,
+            event.start,
+            event.end,
+            event.capacity,
+            to_tsvector(index_words(event.title, event.description)),
+            event.timezone,
+            *_to_place_params(event.place),
+            event.url,
+            event.visibility,
+        )
+        return str(rows[0]["id"])
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
         wanted = to_uuids(ids)
@@ -149,20 +153,22 @@ class PostgresEvents:
         return EventRevision(row["revision"], row["updated_at"]) if row else None
 
     async def change(self, event_id: str, change: EventChange) -> None:
-        values = _to_change_params(change)
         async with self._pool.transaction() as transaction:
-            event_uuid = to_uuid(event_id)
-            await self._rsvps.lock(transaction, event_id)
-            row = await transaction.row(self._update, event_uuid, *values)
-            if row is None:
-                raise Missing
-            if not is_end_after_start(row["start_datetime"], row["end_datetime"], row["timezone"]):
-                raise Conflict("events_end_after_start")
-            if change.title is not UNSET or change.description is not UNSET:
-                texts = (row["title"], row["description"])
-                await self._search_index.set_words(transaction, {row["id"]: texts})
-            if row["ahead"] and row["capacity"] > row["going_count"]:
-                await self._rsvps.promote(transaction, event_id, row["capacity"] - row["going_count"])
+            await self.change_in(transaction, event_id, change)
+
+    async def change_in(self, transaction: Transaction, event_id: str, change: EventChange) -> None:
+        """Change an event in a transaction of the caller, like `change`."""
+        await self._rsvps.lock(transaction, event_id)
+        row = await transaction.row(self._update, to_uuid(event_id), *_to_change_params(change))
+        if row is None:
+            raise Missing
+        if not is_end_after_start(row["start_datetime"], row["end_datetime"], row["timezone"]):
+            raise Conflict("events_end_after_start")
+        if change.title is not UNSET or change.description is not UNSET:
+            texts = (row["title"], row["description"])
+            await self._search_index.set_words(transaction, {row["id"]: texts})
+        if row["ahead"] and row["capacity"] > row["going_count"]:
+            await self._rsvps.promote(transaction, event_id, row["capacity"] - row["going_count"])
 
     async def delete(self, event_id: str, creator_id: str) -> bool:
         return bool(await self._pool.write(self._delete, to_uuid(event_id), to_uuid(creator_id)))
@@ -248,4 +254,6 @@ def _to_event(row: asyncpg.Record) -> EventRecord:
         place=_to_place(row),
         url=row["url"],
         visibility=row["visibility"],
+        series_id=None if row["series_id"] is None else str(row["series_id"]),
+        rrule=row["rrule"],
     )

@@ -69,7 +69,8 @@ REFUSED = [
 
 
 def last_day(start: datetime) -> datetime:
-    return datetime(start.year + 2, start.month, start.day, 23, 59, 59)
+    day = 28 if (start.month, start.day) == (2, 29) else start.day
+    return datetime(start.year + 2, start.month, day, 23, 59, 59)
 
 
 def reference(text: str, start: datetime) -> list[datetime]:
