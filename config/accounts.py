@@ -25,6 +25,7 @@ RESERVED_USERNAMES: Final = frozenset(
         "block",
         "blocks",
         "by-username",
+        "calendar",
         "deleted",
         "follow",
         "followers",

@@ -11,6 +11,7 @@ from typing import Protocol
 from actors.accounts.account_deletion import AccountDeletion
 from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
@@ -20,6 +21,8 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.events.calendar import CalendarWriter
+from actors.events.event_calendars import EventCalendars
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
@@ -46,6 +49,7 @@ from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.calendar_links import PostgresCalendarLinks
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -97,6 +101,8 @@ class ServerComponents:
     core: Core
     services: Services
     pruning_job: PruningJob
+    calendar_links: CalendarLinks
+    event_calendars: EventCalendars
 
 
 async def create_components(
@@ -198,7 +204,15 @@ async def create_components(
     )
     shutdown.add("pruning", pruning_job.close)
     await core.start()
+    event_calendars = EventCalendars(
+        shared_services.stores.events,
+        shared_services.stores.event_series,
+        services.events,
+        CalendarWriter(settings.base_url),
+    )
     return ServerComponents(
+        calendar_links=CalendarLinks(PostgresCalendarLinks(users.pool), settings.base_url),
+        event_calendars=event_calendars,
         stores=stores,
         authenticator=authenticator,
         accounts=accounts,

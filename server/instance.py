@@ -25,6 +25,7 @@ from server.observability.metrics import HttpMetricSources, MetricSources, creat
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
 from server.routes.bookmarks import BookmarkRoutes
+from server.routes.calendars import CalendarRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
 from server.routes.mutes import MuteRoutes
@@ -221,7 +222,10 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *PostEditRoutes(services.post_edits).routes(),
-        *EventRoutes(services.events, services.event_series, services.rsvps).routes(),
+        *EventRoutes(
+            services.events, services.event_series, components.event_calendars, services.rsvps
+        ).routes(),
+        *CalendarRoutes(components.calendar_links, components.event_calendars).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),

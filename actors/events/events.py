@@ -23,7 +23,6 @@ from storage.contracts.events import (
     EventAccess,
     EventChange,
     EventRecord,
-    EventRevision,
     EventSearchCriteria,
     EventStore,
 )
@@ -62,14 +61,15 @@ class Events:
             raise event_not_found()
         return (await self.serialize(records))[0]
 
-    async def get_with_revision(self, viewer_id: str, event_id: str) -> tuple[Event, EventRevision]:
-        """Return an event with how often it was changed."""
-        # The revision first: one that is older than the event is corrected by the next request.
-        revision = await self._store.get_revision(event_id)
-        event = await self.get(viewer_id, event_id)
-        if revision is None:
-            raise event_not_found()
-        return event, revision
+    async def find_visible(self, viewer_id: str, event_ids: Sequence[str]) -> list[Event]:
+        """Return those of the events that the viewer sees, in the order of the ids."""
+        hidden_ids = set(await self._block_service.list_blocked_users(viewer_id))
+        records = {
+            record.id: record
+            for record in await self._store.find(event_ids, viewer_id)
+            if record.creator.id not in hidden_ids
+        }
+        return await self.serialize([records[event_id] for event_id in event_ids if event_id in records])
 
     async def search(
         self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int

@@ -44,7 +44,7 @@ Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 Rule = Annotated[
     str,
     Meta(
-        description="A recurrence rule of RFC 5545, from DAILY to YEARLY: `FREQ=WEEKLY;BYDAY=TU;COUNT=10`. It "
+        description="A recurrence rule of RFC 5545, from DAILY to YEARLY: `FREQ=WEEKLY;COUNT=10`. It "
         f"ends within {SERIES_YEARS_MAX} years, and its first time is `start_datetime`.",
         extra_json_schema={"maxLength": RRULE_CHARACTERS},
     ),

@@ -147,6 +147,20 @@ class Rsvp(msgspec.Struct, frozen=True):
     waitlist_position: int | None
 
 
+class CalendarLink(msgspec.Struct, frozen=True):
+    """A secret link to a user's calendar: `url` for calendar applications, `http_url` for other clients."""
+
+    url: str
+    http_url: str
+    created_at: str
+
+
+class CalendarLinkInfo(msgspec.Struct, frozen=True):
+    """When the link to a user's calendar was created; null without one."""
+
+    created_at: str | None
+
+
 class NotificationType(StrEnum):
     FOLLOW = "FOLLOW"
     LIKE = "LIKE"

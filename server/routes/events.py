@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.accounts.serializers import to_user_card
-from actors.events.calendar import to_icalendar
+from actors.events.event_calendars import EventCalendars
 from actors.events.event_series import EventSeriesEditor, SeriesScope
 from actors.events.events import Events
 from actors.events.near import NEAR_CHARACTERS, parse_near
@@ -95,8 +95,11 @@ class RsvpQuery(PageQuery, frozen=True):
 
 
 class EventRoutes:
-    def __init__(self, events: Events, series: EventSeriesEditor, rsvps: Rsvps) -> None:
+    def __init__(
+        self, events: Events, series: EventSeriesEditor, calendars: EventCalendars, rsvps: Rsvps
+    ) -> None:
         self._events = events
+        self._calendars = calendars
         self._series = series
         self._rsvps = rsvps
 
@@ -290,12 +293,12 @@ class EventRoutes:
     async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:
         """Get an event in iCalendar format (RFC 5545).
 
-        The entity tag changes only when the event does.
+        For an event of a series it is the series, with its rule and exceptions. Times are in the time zone of
+        the event, which is included. The entity tag changes only when the event or its series does.
         """
-        event, revision = await self._events.get_with_revision(
-            request.caller.user.id, request.path_params["id"]
-        )
-        return TextResponse(to_icalendar(event, revision), f"event-{event.id}.ics")
+        event_id = request.path_params["id"]
+        content = await self._calendars.get_calendar(request.caller.user.id, event_id)
+        return TextResponse(content, f"event-{event_id}.ics")
 
 
 def _validate_query(field: str, text: str | None, max_characters: int) -> str | None:

@@ -57,13 +57,13 @@ SELECT
 FROM events
 WHERE id = :id
 
--- name: event_revision
--- Returns how often an event was changed, and when last.
+-- name: event_revision_list
+-- Returns how often events were changed, and when last.
 --
---   :id uuid   -> revision, updated_at, or none
-SELECT revision, updated_at
+--   :ids uuid[]   -> id, revision, updated_at
+SELECT id, revision, updated_at
 FROM events
-WHERE id = :id
+WHERE id = ANY(:ids)
 
 -- name: event_update
 -- Changes the fields of an event whose :set_... is true.

@@ -66,3 +66,18 @@ SELECT
 FROM page
 INNER JOIN event_rows AS e ON page.id = e.id
 ORDER BY e.start_datetime, e.id
+
+-- name: attended_event_list
+-- Lists the events that a user goes to and that end after a time, by start, the latest ones.
+--
+--   :user_id uuid  :ended_after timestamptz  :limit int   -> id, start_datetime
+SELECT latest.id, latest.start_datetime
+FROM (
+    SELECT e.id, e.start_datetime
+    FROM event_rsvps AS r
+    INNER JOIN events AS e ON r.event_id = e.id
+    WHERE r.user_id = :user_id AND r.status = 'GOING' AND e.end_datetime > :ended_after
+    ORDER BY e.start_datetime DESC, e.id DESC
+    LIMIT :limit
+) AS latest
+ORDER BY latest.start_datetime, latest.id

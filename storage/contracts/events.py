@@ -190,7 +190,11 @@ class EventStore(Protocol):
     async def get_access(self, event_id: str, viewer_id: str) -> EventAccess | None:
         """Return what a viewer may see of an event; None if it does not exist."""
 
-    async def get_revision(self, event_id: str) -> EventRevision | None: ...
+    async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
+        """Return the revisions of those of the events that exist, by id."""
+
+    async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
+        """Return ids of the events that a user goes to, by start, the latest `limit` of them."""
 
     async def change(self, event_id: str, change: EventChange) -> None:
         """Change an event. Before its start, places added by a larger capacity go to the waitlist in order.

@@ -1,7 +1,8 @@
 """Events in PostgreSQL. A change that frees places promotes the waitlist in the same transaction."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import asyncpg
 from msgspec import UNSET
@@ -59,7 +60,8 @@ class PostgresEvents:
         self._search_index = PostgresSearchIndex.for_events(pool)
         self._creator = load_statement(SERVICE, "events", "event_creator")
         self._access = load_statement(SERVICE, "events", "event_access")
-        self._revision = load_statement(SERVICE, "events", "event_revision")
+        self._revisions = load_statement(SERVICE, "events", "event_revision_list")
+        self._attended = load_statement(SERVICE, "user_events", "attended_event_list")
         self._update = load_statement(SERVICE, "events", "event_update")
         self._delete = load_statement(SERVICE, "events", "event_delete")
         self._invite = load_statement(SERVICE, "events", "invite_insert")
@@ -148,9 +150,13 @@ class PostgresEvents:
             return None
         return EventAccess(str(row["creator_id"]), row["visibility"] == "public", row["visible"])
 
-    async def get_revision(self, event_id: str) -> EventRevision | None:
-        row = await self._pool.row(self._revision, to_uuid(event_id))
-        return EventRevision(row["revision"], row["updated_at"]) if row else None
+    async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
+        rows = await self._pool.rows(self._revisions, to_uuids(ids))
+        return {str(row["id"]): EventRevision(row["revision"], row["updated_at"]) for row in rows}
+
+    async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
+        rows = await self._pool.rows(self._attended, to_uuid(user_id), ended_after, limit)
+        return [str(row["id"]) for row in rows]
 
     async def change(self, event_id: str, change: EventChange) -> None:
         async with self._pool.transaction() as transaction:
