@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from actors.protocol.objects import ConversationType
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.social_objects import EventVisibility, Place, RsvpStatus
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ class NewComment(msgspec.Struct, frozen=True):
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`POST /v1/events`."""
+    """`POST /v1/events`. With `rrule` (RFC 5545) a series; `count` limits the number of its events."""
 
     title: str
     description: str | None = None
@@ -94,6 +94,12 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_datetime: datetime
     end_datetime: datetime
     capacity: int
+    timezone: str = "UTC"
+    place: Place | None = None
+    url: str | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
+    rrule: str | None = None
+    count: int | None = None
 
 
 class NewRsvp(msgspec.Struct, frozen=True):

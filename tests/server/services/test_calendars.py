@@ -31,7 +31,7 @@ async def fetch(api: ApiClient, user: RegisteredUser | None, path: str) -> list[
 async def create_link(api: ApiClient, user: RegisteredUser) -> str:
     """Create a link and return its path."""
     link = await api.expect(201, user, "POST", LINK)
-    address = link["url"].removeprefix("webcal://")
+    address = str(link["url"]).removeprefix("webcal://")
     assert link["http_url"].endswith(address)
     return "/" + address.partition("/")[2]
 
