@@ -28,6 +28,7 @@ from config.limits import (
     SERIES_EVENTS_MAX,
     SERIES_YEARS_MAX,
     TITLE_CHARACTERS,
+    USERS_PER_TOKEN,
 )
 from storage.contracts.event_times import is_end_after_start
 from storage.contracts.events import EventChange, NewEvent
@@ -92,6 +93,9 @@ class RsvpBody(msgspec.Struct, frozen=True):
 
 class Invites(msgspec.Struct, frozen=True):
     user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES_PER_REQUEST)]
+
+    def request_cost(self) -> int:
+        return len(self.user_ids) // USERS_PER_TOKEN
 
 
 def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
