@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.event_attendance import AttendanceStore
+from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
+from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.event_series import EventSeriesStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.idempotency import IdempotencyKeys
@@ -51,6 +54,10 @@ class ServiceStores:
     events: EventStore
     event_series: EventSeriesStore
     rsvps: RsvpStore
+    event_hosts: EventHostStore
+    rsvp_requests: RsvpRequestStore
+    event_reminders: ReminderStore
+    attendance: AttendanceStore
     event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore

@@ -15,16 +15,22 @@ from actors.core import Core
 from actors.domain_events.consumer import Consumer
 from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import Producer, Readers
+from actors.events.attendance import Attendance
+from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
+from actors.events.event_hosting import EventHosting
 from actors.events.event_series import EventSeriesEditor
 from actors.events.events import Events
+from actors.events.reminder_job import ReminderJob
+from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
 from actors.feed.fanout import FanOut, TimelineRebuilder
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
+from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -53,6 +59,7 @@ class Services:
         shared: SharedServices,
         core: Core,
         limits: Limits,
+        check_in_codes: CheckInCodes,
         invalidate_card: Callable[[str], None],
         publish: Callable[[str, bytes], None],
     ) -> None:
@@ -75,6 +82,7 @@ class Services:
         self.conversation_requests = shared.conversation_requests
         self.events = Events(
             stores.events,
+            stores.event_hosts,
             user_cards["events"],
             block_service,
             shared.conversation_requests,
@@ -88,6 +96,29 @@ class Services:
         )
         self.rsvps = Rsvps(
             stores.rsvps,
+            self.events,
+            user_cards["events"],
+            block_service,
+            check_in_codes,
+            lambda: self.wake_readers("events"),
+        )
+        self.attendance = Attendance(
+            stores.attendance,
+            self.events,
+            user_cards["events"],
+            check_in_codes,
+            lambda: self.wake_readers("events"),
+        )
+        self.event_hosting = EventHosting(
+            stores.event_hosts,
+            stores.rsvps,
+            self.events,
+            user_cards["events"],
+            shared.conversation_requests,
+            lambda: self.wake_readers("events"),
+        )
+        self.rsvp_requests = RsvpRequests(
+            stores.rsvp_requests,
             self.events,
             user_cards["events"],
             block_service,
@@ -132,6 +163,7 @@ class Services:
             stores.user_snapshots, list(stores.user_caches.values())
         )
         self.search_indexer = SearchIndexer(stores.search_indexes)
+        self.reminder_job = ReminderJob(stores.event_reminders, lambda: self.wake_readers("events"))
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._create_readers(core, limits, publish)
         shared.on_bus_message = self.readers.on_bus_message
@@ -140,12 +172,14 @@ class Services:
         self.readers.start()
         self._user_cache_reconciler.start()
         self.search_indexer.start()
+        self.reminder_job.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
     async def close(self) -> None:
         """Close before the core, which the services call."""
         await self.search_indexer.close()
+        await self.reminder_job.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
@@ -176,7 +210,15 @@ class Services:
             shared.sender_filter,
             shared.post_visibility,
             stores.rsvps,
-            Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
+            EventRecipients(
+                shared.user_cards["notifications"],
+                shared.block_service,
+                shared.sender_filter,
+                stores.event_hosts,
+                stores.event_reminders,
+                stores.attendance,
+            ),
+            Causes(stores.social, stores.reactions, stores.events, stores.rsvps, stores.event_hosts),
         )
 
         def notification_consumer(service: str) -> NotificationConsumer:
@@ -224,6 +266,7 @@ class Services:
         event_conversations = EventConversations(
             stores.events,
             stores.rsvps,
+            stores.event_hosts,
             shared.user_cards["events"],
             core.conversations,
             event_stores["events"].cursors,

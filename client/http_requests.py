@@ -100,13 +100,37 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     visibility: EventVisibility = EventVisibility.PUBLIC
     rrule: str | None = None
     count: int | None = None
+    approval: bool = False
 
 
 class NewRsvp(msgspec.Struct, frozen=True):
-    """`PUT /v1/events/{id}/rsvp`. `waitlist`: wait for a place if the event is full."""
+    """`PUT /v1/events/{id}/rsvp`. `waitlist`: wait for a place if the event is full.
+
+    Guests, and reminders in minutes before the start, stay as they are if they are None.
+    """
 
     status: RsvpStatus
     waitlist: bool = True
+    guests: int | None = None
+    reminders: list[int] | None = None
+
+
+class EventCancellation(msgspec.Struct, frozen=True):
+    """`POST /v1/events/{id}/cancellation`."""
+
+    reason: str | None = None
+
+
+class NewAnnouncement(msgspec.Struct, frozen=True):
+    """`POST /v1/events/{id}/announcements`."""
+
+    content: str
+
+
+class CheckIn(msgspec.Struct, frozen=True):
+    """`PUT /v1/events/{id}/attendance/{user_id}`. `code` is the `check_in_code` of the user's RSVP."""
+
+    code: str
 
 
 class NewInvites(msgspec.Struct, frozen=True):

@@ -81,6 +81,15 @@ SERIES_YEARS_MAX: Final = 2
 RRULE_CHARACTERS: Final = 200
 CALENDAR_EVENTS_MAX: Final = 1000
 CALENDAR_DAYS_BACK: Final = 90
+EVENT_COHOSTS_MAX: Final = 10
+EVENT_GUESTS_MAX: Final = 10
+"""Guests of one RSVP. A check constraint holds the same number."""
+
+EVENT_REMINDERS_MAX: Final = 5
+EVENT_REMINDER_MINUTES_MAX: Final = 28 * 24 * 60
+EVENT_CANCEL_REASON_CHARACTERS: Final = 500
+EVENT_ANNOUNCEMENT_CHARACTERS: Final = 1000
+CHECK_IN_CODE_CHARACTERS: Final = 64
 INVITES_PER_REQUEST: Final = 100
 EVENT_SEARCH_CHARACTERS: Final = 200
 SEARCH_CHARACTERS_MIN: Final = 2
@@ -202,6 +211,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     additions_per_recipient_burst: int = 1000
     """Times that one user may be added or invited at once."""
+
+    event_announcements_per_hour: int = 10
+    """Announcements of one event within an hour, over all instances."""
 
     mailbox_messages: int = 1000
     """Messages in the mailbox of one actor. One more is refused."""

@@ -22,6 +22,7 @@ from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
 from actors.events.calendar import CalendarWriter
+from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_calendars import EventCalendars
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
@@ -36,7 +37,7 @@ from actors.protocol.server_frames import UserUpdated
 from actors.service_stores import USER_CACHE_SERVICES, EventStores, ServiceStores
 from actors.services import Services
 from actors.shared_services import SharedServices
-from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
+from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
 from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
@@ -53,7 +54,10 @@ from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.calendar_links import PostgresCalendarLinks
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.event_series import PostgresEventSeries
 from storage.postgres.events import PostgresEvents
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
@@ -83,6 +87,8 @@ from storage.stores import Stores
 MAIL_CLOSE_TIMEOUT_S = 5.0
 ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
+CHECK_IN_KEY = "check_in"
+"""Name of the key of the codes with which users check in to events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,9 @@ async def create_components(
     shutdown.add("authenticator", authenticator.close)
     mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
     email_templates = EmailTemplates(mail_queue, settings.base_url)
-    keyed_hash = KeyedHash(await PostgresServerKeys(users.pool).get(ADDRESS_KEY))
+    server_keys = PostgresServerKeys(users.pool)
+    keyed_hash = KeyedHash(await server_keys.get(ADDRESS_KEY))
+    check_in_codes = CheckInCodes(KeyedHash(await server_keys.get(CHECK_IN_KEY)))
     mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
     password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
     email_verification = EmailVerification(
@@ -182,7 +190,7 @@ async def create_components(
         lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
     )
 
-    shared_services = SharedServices(service_stores(stores), limits)
+    shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("user cache", shared_services.close)
     core = Core(
         CoreStores(
@@ -197,7 +205,9 @@ async def create_components(
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)
-    services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
+    services = Services(
+        shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
+    )
     shutdown.add("services", services.close)
     pruning_job = PruningJob(
         [
@@ -268,7 +278,7 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
     )
 
 
-def service_stores(stores: Stores) -> ServiceStores:
+def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
     """Create the stores of all services, each on its own database."""
     databases = stores.databases
     social, posts, events = databases["social"], databases["posts"], databases["events"]
@@ -292,6 +302,12 @@ def service_stores(stores: Stores) -> ServiceStores:
         event_series=PostgresEventSeries(events.pool, events.idempotency_keys, event_store),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
+        event_hosts=PostgresEventHosts(events.pool),
+        rsvp_requests=PostgresRsvpRequests(events.pool),
+        event_reminders=PostgresEventReminders(events.pool),
+        attendance=PostgresAttendance(
+            events.pool, events.idempotency_keys, limits.event_announcements_per_hour
+        ),
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
@@ -341,6 +357,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         message_log=stores.messaging,
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
+        event_reminders=PostgresEventReminders(databases["events"].pool),
     )
 
 

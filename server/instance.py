@@ -27,6 +27,8 @@ from server.routes.account import AccountRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.calendars import CalendarRoutes
 from server.routes.conversations import ConversationRoutes
+from server.routes.event_attendance import EventAttendanceRoutes
+from server.routes.event_hosting import EventHostingRoutes
 from server.routes.events import EventRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
@@ -227,6 +229,8 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
             services.events, services.event_series, components.event_calendars, services.rsvps
         ).routes(),
         *CalendarRoutes(components.calendar_links, components.event_calendars).routes(),
+        *EventHostingRoutes(services.event_hosting, services.rsvp_requests).routes(),
+        *EventAttendanceRoutes(services.attendance).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
@@ -276,6 +280,7 @@ def _metric_sources(
         resumes=lambda: core.session_services.stream_recovery.outcomes,
         version=VERSION,
         pruning=components.pruning_job.statistics,
+        event_reminders=components.services.reminder_job.statistics,
         malformed_bus_frames=lambda: core.malformed_bus_frames,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,

@@ -48,6 +48,7 @@ class _Details(msgspec.Struct, frozen=True):
     place: object
     url: str | None
     length: timedelta
+    is_cancelled: bool
 
 
 class CalendarWriter:
@@ -107,7 +108,7 @@ class CalendarWriter:
         _add_time(component, "dtend", datetime.fromisoformat(event.end_datetime), event.timezone)
         component.add("summary", EscapedText(event.title))
         component.add("categories", EscapedText(event.category))
-        component.add("status", "CONFIRMED")
+        component.add("status", "CONFIRMED" if event.cancelled_at is None else "CANCELLED")
         if event.description:
             component.add("description", EscapedText(event.description))
         if event.place is not None:
@@ -131,7 +132,15 @@ def _event_uid(event_id: str) -> str:
 
 def _to_details(event: Event) -> _Details:
     start, end = (datetime.fromisoformat(time) for time in (event.start_datetime, event.end_datetime))
-    return _Details(event.title, event.description, event.category, event.place, event.url, end - start)
+    return _Details(
+        event.title,
+        event.description,
+        event.category,
+        event.place,
+        event.url,
+        end - start,
+        event.cancelled_at is not None,
+    )
 
 
 def _add_time(component: icalendar.Event, name: str, time: datetime, timezone: str) -> None:

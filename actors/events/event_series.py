@@ -58,6 +58,7 @@ class EventSeriesEditor:
             return await self._events.update(user_id, event_id, patch)
         change = to_event_change(patch)
         for _ in range(ATTEMPTS):
+            await self._events.require_host(user_id, event_id)
             found = await self._find(user_id, event_id)
             if found is None:
                 return await self._events.update(user_id, event_id, patch)
@@ -86,6 +87,7 @@ class EventSeriesEditor:
             await self._events.delete(user_id, event_id)
             return
         for _ in range(ATTEMPTS):
+            await self._events.require_creator(user_id, event_id)
             found = await self._find(user_id, event_id)
             if found is None:
                 await self._events.delete(user_id, event_id)
@@ -106,11 +108,7 @@ class EventSeriesEditor:
     async def _find(
         self, user_id: str, event_id: str
     ) -> tuple[SeriesRecord, SeriesEvent, list[SeriesEvent]] | None:
-        """Return the event with its series and all events of it; None if it belongs to none.
-
-        Raises `ApiError` unless the user may change the event.
-        """
-        await self._events.require_creator(user_id, event_id)
+        """Return the event with its series and all events of it; None if it belongs to none."""
         event = await self._events.get(user_id, event_id)
         if event.series is None:
             return None

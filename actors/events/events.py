@@ -1,11 +1,13 @@
 """Creates, searches, updates and deletes events, and invites users.
 
-Only the creator can change an event. An event for invited users exists only for its creator, users who were
-invited, and users who responded; only its creator invites. Two users with a block between them cannot see
-each other's events. Stateless.
+Only its hosts can change an event, and only its creator can delete it. An event for invited users exists only
+for its hosts, users who were invited, and users who responded; only its hosts invite. Two users with a block
+between them cannot see events that the other hosts; of two hosts, a block with the creator counts. Stateless.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 
 from actors.consent.consent import AdditionKind
 from actors.consent.conversation_requests import ConversationRequests, RequestTarget
@@ -19,13 +21,8 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import (
-    EventAccess,
-    EventChange,
-    EventRecord,
-    EventSearchCriteria,
-    EventStore,
-)
+from storage.contracts.event_hosting import EventDetails, EventHosts, EventHostStore
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
@@ -35,12 +32,14 @@ class Events:
     def __init__(
         self,
         store: EventStore,
+        hosts: EventHostStore,
         user_cards: UserCards,
         block_service: BlockService,
         requests: ConversationRequests,
         on_changed: Callable[[], None],
     ) -> None:
         self._store = store
+        self._hosts = hosts
         self._user_cards = user_cards
         self._block_service = block_service
         self._requests = requests
@@ -56,20 +55,21 @@ class Events:
         return await self.get(creator_id, event_id)
 
     async def get(self, viewer_id: str, event_id: str) -> Event:
-        records = await self._store.find([event_id], viewer_id)
-        if not records or await self._block_service.is_blocked(viewer_id, records[0].creator.id):
+        events = await self.serialize(await self._store.find([event_id], viewer_id), viewer_id)
+        if not events or await self._is_hidden(viewer_id, [host.id for host in events[0].hosts]):
             raise event_not_found()
-        return (await self.serialize(records))[0]
+        return events[0]
 
     async def find_visible(self, viewer_id: str, event_ids: Sequence[str]) -> list[Event]:
         """Return those of the events that the viewer sees, in the order of the ids."""
-        hidden_ids = set(await self._block_service.list_blocked_users(viewer_id))
-        records = {
-            record.id: record
-            for record in await self._store.find(event_ids, viewer_id)
-            if record.creator.id not in hidden_ids
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        events = await self.serialize(await self._store.find(event_ids, viewer_id), viewer_id)
+        visible = {
+            event.id: event
+            for event in events
+            if not is_hidden_by_block(viewer_id, [host.id for host in event.hosts], blocked_ids)
         }
-        return await self.serialize([records[event_id] for event_id in event_ids if event_id in records])
+        return [visible[event_id] for event_id in event_ids if event_id in visible]
 
     async def search(
         self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int
@@ -77,11 +77,11 @@ class Events:
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         records = await self._store.search(criteria, after, viewer_id, blocked_ids, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.start, record.id))
-        return KeysetPage(await self.serialize(page), key)
+        return KeysetPage(await self.serialize(page, viewer_id), key)
 
     async def update(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
         change = to_event_change(patch)
-        await self.require_creator(user_id, event_id)
+        await self.require_host(user_id, event_id)
         if change != EventChange():
             try:
                 await self._store.change(event_id, change)
@@ -138,14 +138,17 @@ class Events:
 
         An invite does not cross a block by way of a third person.
         """
-        access = await self._require_access(user_id, event_id)
-        if not access.is_open and access.creator_id != user_id:
-            raise ApiError("permission.denied", "Only the creator can invite users to this event.")
+        hosts = await self.require_visible(user_id, event_id)
+        if hosts.is_cancelled:
+            raise event_cancelled()
+        access = await self._store.get_access(event_id, user_id)
+        if user_id not in hosts.user_ids and (access is None or not access.is_open):
+            raise ApiError("permission.denied", "Only a host can invite users to this event.")
         cards = await self._user_cards.find(invitee_ids)
-        hidden_ids = {
-            *await self._block_service.list_blocked_users(user_id),
-            *await self._block_service.list_blocked_users(access.creator_id),
-        }
+        blocked = await asyncio.gather(
+            *(self._block_service.list_blocked_users(one) for one in {user_id, *hosts.user_ids})
+        )
+        hidden_ids = set(chain(*blocked))
         if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
             raise ApiError("user.not_found", "At least one of the users does not exist.")
 
@@ -161,33 +164,58 @@ class Events:
         self._on_changed()
 
     async def can_see(self, viewer_id: str, event_id: str) -> bool:
-        return await self._find_access(viewer_id, event_id) is not None
+        return await self._find_visible(viewer_id, event_id) is not None
 
-    async def require_visible(self, viewer_id: str, event_id: str) -> None:
-        """Raise `event.not_found` if the event does not exist for the viewer."""
-        await self._require_access(viewer_id, event_id)
-
-    async def require_creator(self, user_id: str, event_id: str) -> None:
-        """Raise `permission.denied`, or `event.not_found` if the event does not exist for the user."""
-        if (await self._require_access(user_id, event_id)).creator_id != user_id:
-            raise ApiError("permission.denied", "Only the creator can change an event.")
-
-    async def _find_access(self, viewer_id: str, event_id: str) -> EventAccess | None:
-        """Return what the viewer may see of an event; None if it does not exist for the viewer."""
-        access = await self._store.get_access(event_id, viewer_id)
-        if access is None or not access.is_visible:
-            return None
-        return None if await self._block_service.is_blocked(viewer_id, access.creator_id) else access
-
-    async def _require_access(self, viewer_id: str, event_id: str) -> EventAccess:
-        access = await self._find_access(viewer_id, event_id)
-        if access is None:
+    async def require_visible(self, viewer_id: str, event_id: str) -> EventHosts:
+        """Return the hosts. Raises `event.not_found` if the event does not exist for the viewer."""
+        hosts = await self._find_visible(viewer_id, event_id)
+        if hosts is None:
             raise event_not_found()
-        return access
+        return hosts
 
-    async def serialize(self, records: Sequence[EventRecord]) -> list[Event]:
-        cards = await self._user_cards.for_records(record.creator for record in records)
-        return [serializers.to_event(record, cards) for record in records]
+    async def require_host(self, user_id: str, event_id: str) -> EventHosts:
+        """Return the hosts.
+
+        Raises `permission.denied` for other users, or `event.not_found` if the event does not exist for the
+        user.
+        """
+        hosts = await self.require_visible(user_id, event_id)
+        if user_id not in hosts.user_ids:
+            raise ApiError("permission.denied", "Only a host of the event can do this.")
+        return hosts
+
+    async def require_creator(self, user_id: str, event_id: str) -> EventHosts:
+        """Return the hosts. Raises as `require_host` does, also for co-hosts."""
+        hosts = await self.require_visible(user_id, event_id)
+        if user_id != hosts.creator_id:
+            raise ApiError("permission.denied", "Only the creator of the event can do this.")
+        return hosts
+
+    async def serialize(self, records: Sequence[EventRecord], viewer_id: str) -> list[Event]:
+        details = await self._hosts.find_details([record.id for record in records], viewer_id)
+        cards = await self._user_cards.for_records(
+            chain(
+                (record.creator for record in records),
+                *(event_details.cohosts for event_details in details.values()),
+            )
+        )
+        return [
+            serializers.to_event(record, details.get(record.id, EventDetails()), cards) for record in records
+        ]
+
+    async def _find_visible(self, viewer_id: str, event_id: str) -> EventHosts | None:
+        hosts, access = await asyncio.gather(
+            self._hosts.get_hosts(event_id), self._store.get_access(event_id, viewer_id)
+        )
+        if hosts is None or access is None or not access.is_visible:
+            return None
+        return None if await self._is_hidden(viewer_id, hosts.user_ids) else hosts
+
+    async def _is_hidden(self, viewer_id: str, host_ids: Sequence[str]) -> bool:
+        """Whether a block hides an event with these hosts, the creator first, from the viewer."""
+        return is_hidden_by_block(
+            viewer_id, host_ids, await self._block_service.list_blocked_users(viewer_id)
+        )
 
 
 def event_conflict(conflict: Conflict) -> ApiError | Conflict:
@@ -200,6 +228,16 @@ def event_conflict(conflict: Conflict) -> ApiError | Conflict:
             return end_before_start()
         case _:
             return conflict
+
+
+def is_hidden_by_block(viewer_id: str, host_ids: Sequence[str], blocked_ids: Collection[str]) -> bool:
+    """Whether one of `blocked_ids` hides an event with these hosts, the creator first, from the viewer."""
+    counted_ids = host_ids[:1] if viewer_id in host_ids else host_ids
+    return any(host_id in blocked_ids for host_id in counted_ids)
+
+
+def event_cancelled() -> ApiError:
+    return ApiError("event.cancelled", "The event was cancelled.")
 
 
 def event_not_found() -> ApiError:

@@ -20,9 +20,15 @@ from actors.protocol.social_objects import EventVisibility, RsvpStatus
 from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
 from actors.protocol.timestamps import to_utc
 from config.limits import (
+    CHECK_IN_CODE_CHARACTERS,
+    EVENT_ANNOUNCEMENT_CHARACTERS,
+    EVENT_CANCEL_REASON_CHARACTERS,
     EVENT_CAPACITY_MAX,
     EVENT_CATEGORY_CHARACTERS,
     EVENT_DESCRIPTION_CHARACTERS,
+    EVENT_GUESTS_MAX,
+    EVENT_REMINDER_MINUTES_MAX,
+    EVENT_REMINDERS_MAX,
     INVITES_PER_REQUEST,
     RRULE_CHARACTERS,
     SERIES_EVENTS_MAX,
@@ -51,6 +57,14 @@ Rule = Annotated[
     ),
 ]
 SeriesCount = Annotated[int, Meta(ge=1, le=SERIES_EVENTS_MAX)]
+Guests = Annotated[int, Meta(ge=0, le=EVENT_GUESTS_MAX)]
+Reminders = Annotated[
+    list[Annotated[int, Meta(ge=1, le=EVENT_REMINDER_MINUTES_MAX)]], Meta(max_length=EVENT_REMINDERS_MAX)
+]
+CancelReason = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_CANCEL_REASON_CHARACTERS})]
+AnnouncementText = Annotated[
+    str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_ANNOUNCEMENT_CHARACTERS})
+]
 DEFAULT_CATEGORY = "SOCIAL"
 
 
@@ -69,6 +83,7 @@ class EventBody(msgspec.Struct, frozen=True):
     visibility: EventVisibility = EventVisibility.PUBLIC
     rrule: Rule | None = None
     count: SeriesCount | None = None
+    approval: bool = False
 
 
 class EventPatch(msgspec.Struct, frozen=True):
@@ -84,11 +99,32 @@ class EventPatch(msgspec.Struct, frozen=True):
     place: PlaceBody | UnsetType | None = UNSET
     url: EventUrl | UnsetType | None = UNSET
     visibility: EventVisibility | UnsetType = UNSET
+    approval: bool | UnsetType = UNSET
 
 
 class RsvpBody(msgspec.Struct, frozen=True):
+    """`guests` come with a user who is `GOING`. Without `guests` or `reminders` these stay as they were."""
+
     status: RsvpStatus
     waitlist: bool = False
+    guests: Guests | None = None
+    reminders: Reminders | None = None
+
+
+class Cancellation(msgspec.Struct, frozen=True):
+    """Why an event is cancelled."""
+
+    reason: CancelReason | None = None
+
+
+class AnnouncementBody(msgspec.Struct, frozen=True):
+    content: AnnouncementText
+
+
+class CheckIn(msgspec.Struct, frozen=True):
+    """`code` is the `check_in_code` of the user's RSVP."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=CHECK_IN_CODE_CHARACTERS)]
 
 
 class Invites(msgspec.Struct, frozen=True):
@@ -129,6 +165,7 @@ def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
         start,
         end,
         body.capacity,
+        body.approval,
         body.timezone,
         fields.place or None,
         fields.url or None,
@@ -187,9 +224,33 @@ def to_event_change(patch: EventPatch) -> EventChange:
         place=run(validate_place, patch.place),
         url=run(validate_url, None if patch.url is not UNSET and is_blank(patch.url or "") else patch.url),
         visibility=patch.visibility if patch.visibility is UNSET else patch.visibility.value,
+        approval=patch.approval,
     )
     raise_field_errors(errors)
     return change
+
+
+def validate_rsvp(body: RsvpBody) -> None:
+    """Raise `request.invalid` for what does not go together with the status."""
+    if body.status is RsvpStatus.PENDING:
+        raise invalid_field("status", "Send GOING; a host decides.")
+    if body.status is not RsvpStatus.GOING:
+        if body.guests:
+            raise invalid_field("guests", "Only users who are GOING bring guests.")
+        if body.reminders:
+            raise invalid_field("reminders", "Only users who are GOING are reminded.")
+
+
+def validate_reason(body: Cancellation) -> str | None:
+    """Return the trimmed reason; None for a blank one. Raises `request.invalid`."""
+    if body.reason is None or is_blank(body.reason):
+        return None
+    return validate_text("reason", body.reason, EVENT_CANCEL_REASON_CHARACTERS)
+
+
+def validate_announcement(body: AnnouncementBody) -> str:
+    """Return the trimmed text. Raises `request.invalid`."""
+    return validate_text("content", body.content, EVENT_ANNOUNCEMENT_CHARACTERS)
 
 
 def end_before_start() -> ApiError:

@@ -14,13 +14,18 @@ from actors.domain_events.event_types import (
     EventInvited,
     FollowCreated,
     FollowDeleted,
+    HostAdded,
     MentionCreated,
     MentionDeleted,
     PostLiked,
     PostUnliked,
+    RsvpAccepted,
+    RsvpDeclined,
     RsvpPromoted,
+    RsvpRequested,
 )
 from actors.protocol.social_objects import RsvpStatus
+from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import EventStore, InviteKey, RsvpStore
 from storage.contracts.posts import MentionKey, ReactionStore
 from storage.contracts.social import SocialStore
@@ -28,17 +33,23 @@ from storage.contracts.social import SocialStore
 
 class Causes:
     def __init__(
-        self, social: SocialStore, reactions: ReactionStore, events: EventStore, rsvps: RsvpStore
+        self,
+        social: SocialStore,
+        reactions: ReactionStore,
+        events: EventStore,
+        rsvps: RsvpStore,
+        hosts: EventHostStore,
     ) -> None:
         self._social = social
         self._reactions = reactions
         self._events = events
         self._rsvps = rsvps
+        self._hosts = hosts
 
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
-        """Return those of the events whose like, comment, mention, follow, invite or promotion exists now.
+        """Return those of the events whose like, comment, mention, follow, invite or answer exists now.
 
-        At most one look-up for each kind of cause, and one for each promotion.
+        At most one look-up for each kind of cause, and one for each promotion, request and new host.
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
@@ -57,12 +68,28 @@ class Causes:
         existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
         existing |= {invite for invite in invites if _invite_key(invite) in invited}
-        for event in events:
-            if isinstance(event, RsvpPromoted):
-                rsvp = await self._rsvps.get_rsvp(event.event_id, event.user_id)
-                if rsvp.status == RsvpStatus.GOING:
-                    existing.add(event)
+        existing |= {event for event in events if await self._is_current(event)}
         return existing
+
+    async def _is_current(self, event: DomainEvent) -> bool:
+        """Whether the answer that an event is about is still the user's, or the user still a host."""
+        match event:
+            case HostAdded(event_id=event_id, user_id=user_id):
+                hosts = await self._hosts.get_hosts(event_id)
+                return hosts is not None and user_id in hosts.user_ids
+            case RsvpPromoted() | RsvpAccepted() | RsvpRequested() | RsvpDeclined():
+                rsvp = await self._rsvps.get_rsvp(event.event_id, event.user_id)
+            case _:
+                return False
+        match event:
+            case RsvpRequested():
+                return rsvp.status == RsvpStatus.PENDING
+            case RsvpDeclined():
+                return rsvp.status is None
+            case RsvpAccepted():
+                return rsvp.status == RsvpStatus.GOING or rsvp.waitlist_position is not None
+            case RsvpPromoted():
+                return rsvp.status == RsvpStatus.GOING
 
 
 def _mention_key(mention: MentionCreated | MentionDeleted) -> MentionKey:

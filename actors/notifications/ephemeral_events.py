@@ -71,5 +71,6 @@ class EphemeralEvents:
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
         # `user_ids` responded to the event, so they see it.
-        for event in await self._events.serialize(await self._event_store.find_for_all([event_id])):
+        records = await self._event_store.find_for_all([event_id])
+        for event in await self._events.serialize(records, ANONYMOUS_VIEWER_ID):
             self._publish(user_ids, EventUpdated(event))

@@ -13,23 +13,30 @@ from actors.domain_events.event_types import (
     CommentCreated,
     CommentDeleted,
     DomainEvent,
+    EventAnnounced,
     EventCancelled,
     EventInvited,
+    EventReminder,
     EventUpdated,
     FollowCreated,
     FollowDeleted,
+    HostAdded,
     MentionCreated,
     MentionDeleted,
     PostDeleted,
     PostLiked,
     PostUnliked,
+    RsvpAccepted,
+    RsvpDeclined,
     RsvpPromoted,
+    RsvpRequested,
     decode_event,
 )
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import BatchContext, Recipients
+from actors.protocol.objects import UserCard
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.notifications import (
     DeletedIds,
@@ -154,6 +161,16 @@ class NotificationConsumer:
                 notification = _notification_between(domain_event, context)
                 if notification is not None:
                     yield notification
+            case HostAdded() | RsvpAccepted() | RsvpDeclined() as decided:
+                pair = _sender_and_recipient(decided)
+                sender = context.get_sender(*pair) if pair and decided in context.existing else None
+                if sender is not None:
+                    yield _build_decision(decided, sender, _source_id(event))
+            case RsvpRequested() as requested if requested in context.existing:
+                for requester, host_id in await self._recipients.of_events.find_hosts_to_ask(requested):
+                    yield notification_templates.rsvp_requested(
+                        host_id, requester, requested.event_id, requested.title
+                    )
             case RsvpPromoted() as promoted if promoted in context.existing:
                 yield notification_templates.waitlist_promoted(
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
@@ -166,11 +183,20 @@ class NotificationConsumer:
                         yield notification_templates.event_updated(
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
+            case EventAnnounced() as announced:
+                pages = self._recipients.of_events.pages_for_announcement(announced, USERS_PER_BATCH)
+                async for sender, user_ids in pages:
+                    for user_id in user_ids:
+                        yield notification_templates.event_announced(user_id, sender, announced)
+            case EventReminder() as reminder:
+                for user_id in await self._recipients.of_events.find_reminded(reminder):
+                    yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
-                creator, user_ids = await self._recipients.find_creator(cancelled)
+                host, user_ids = await self._recipients.find_creator(cancelled)
+                self._publish_event_updated(cancelled.id, user_ids)
                 for user_id in user_ids:
                     yield notification_templates.event_cancelled(
-                        user_id, creator, cancelled.id, cancelled.title
+                        user_id, host, cancelled.id, cancelled.title, cancelled.reason
                     )
             case _:
                 return
@@ -204,6 +230,20 @@ def _notification_between(
             return notification_templates.invited(user_id, sender, event_id, title)
 
 
+def _build_decision(
+    decided: HostAdded | RsvpAccepted | RsvpDeclined, sender: UserCard, source: str
+) -> NewNotification:
+    """Build the notification of what a host decided about a user."""
+    match decided:
+        case HostAdded():
+            build = notification_templates.host_added
+        case RsvpAccepted():
+            build = notification_templates.rsvp_accepted
+        case RsvpDeclined():
+            build = notification_templates.rsvp_declined
+    return build(decided.user_id, sender, decided.event_id, decided.title, source)
+
+
 def _source_of(
     domain_event: FollowDeleted | PostUnliked | CommentDeleted | MentionDeleted,
 ) -> NotificationSource:
@@ -229,6 +269,12 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
         case MentionCreated(author_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case HostAdded(creator_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case RsvpAccepted(host_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case RsvpDeclined(host_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
         case _:
             return None

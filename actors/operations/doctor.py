@@ -15,6 +15,7 @@ import msgspec
 from actors.protocol.timestamps import now_ms
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
+from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.messaging import MessageLog
 from storage.contracts.pending_effects import PendingEffectStore
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
@@ -49,6 +50,7 @@ class DoctorInputs(msgspec.Struct, frozen=True):
     message_log: MessageLog
     pending_effects: PendingEffectStore
     log_audit: LogAudit
+    event_reminders: ReminderStore
 
 
 class Doctor:
@@ -67,6 +69,7 @@ class Doctor:
             self._check_user_caches,
             self._check_logs,
             self._check_pending_effects,
+            self._check_reminders,
         ):
             try:
                 findings += await check()
@@ -125,6 +128,12 @@ class Doctor:
         age_s = 0.0 if oldest_ms is None else (now_ms() - oldest_ms) / 1000
         message = f"{len(effects)} pending, the oldest for {age_s:.0f} s" if effects else "none pending"
         return [Finding(age_s < MAX_LAG_S, f"notifications of mentions and memberships: {message}")]
+
+    async def _check_reminders(self) -> list[Finding]:
+        """Check that due reminders of events are published in time, which any running instance does."""
+        overdue_s = await self.inputs.event_reminders.overdue_s()
+        message = f"the oldest is overdue for {overdue_s:.0f} s" if overdue_s else "none overdue"
+        return [Finding(overdue_s < MAX_LAG_S, f"reminders of events: {message}")]
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
         """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""

@@ -92,6 +92,7 @@ class _DemoBuilder:
         like_results = await run_all("likes", likes, self._posts.like)
         comments = await run_all("comments", commented_posts, self._posts.ensure_comments)
         rsvps = await run_all("RSVPs", events, self._events.set_rsvps)
+        await run_all("co-hosts", events, self._events.add_cohosts)
         invites = await run_all("invites", events, self._events.send_invites)
         conversations = await run_all(
             "conversations", plan.conversations, self._conversations.ensure_conversation

@@ -47,11 +47,10 @@ FROM events
 WHERE id = :id
 
 -- name: event_access
--- Returns the creator of an event, whether it is for invited users only, and whether a viewer may see it.
+-- Returns the visibility of an event, and whether a viewer may see it.
 --
---   :id uuid  :viewer_id uuid   -> creator_id, visibility, visible, or none
+--   :id uuid  :viewer_id uuid   -> visibility, visible, or none
 SELECT
-    creator_id,
     visibility,
     visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(:viewer_id) WHERE event_id = :id) AS visible
 FROM events
@@ -109,18 +108,16 @@ WHERE id = :id AND creator_id = :creator_id
 RETURNING id
 
 -- name: invite_insert
--- Invites users. A repeated invite only moves the time of the last one. An invite by the creator lets a
--- removed attendee respond again.
+-- Invites users. A repeated invite only moves the time of the last one. An invite by a host lets a removed
+-- attendee respond again.
 --
 --   :event_id uuid  :inviter_id uuid  :user_ids uuid[]   -> user_id
 WITH restored AS (
     DELETE FROM event_removals AS r
-    USING events AS e
     WHERE
-        e.id = :event_id
-        AND e.creator_id = :inviter_id
-        AND r.event_id = e.id
+        r.event_id = :event_id
         AND r.user_id = ANY(:user_ids)
+        AND event_is_host(:event_id, :inviter_id)
 )
 INSERT INTO event_invites (event_id, user_id, inviter_id)
 SELECT :event_id, user_id, :inviter_id
@@ -129,21 +126,24 @@ ON CONFLICT (event_id, user_id, inviter_id) DO UPDATE SET created_at = now()
 RETURNING user_id
 
 -- name: invite_filter
--- Returns those of the invites that exist.
+-- Returns those of the invites that exist, to events that are not cancelled.
 --
 --   :event_ids uuid[]  :user_ids uuid[]  :inviter_ids uuid[]   -> event_id, user_id, inviter_id
 SELECT i.event_id, i.user_id, i.inviter_id
 FROM event_invites AS i
 INNER JOIN unnest(:event_ids, :user_ids, :inviter_ids) AS g (event_id, user_id, inviter_id)
     ON i.event_id = g.event_id AND i.user_id = g.user_id AND i.inviter_id = g.inviter_id
+INNER JOIN events AS e ON i.event_id = e.id AND e.cancelled_at IS NULL
 
 -- name: user_rsvp_event_list
--- Lists events that a user has an RSVP for or waits for.
+-- Lists events that a user has an RSVP for, waits for or asked to go to.
 --
 --   :user_id uuid  :limit int   -> event_id
 SELECT event_id FROM event_rsvps WHERE user_id = :user_id
 UNION
 SELECT event_id FROM event_waitlist WHERE user_id = :user_id
+UNION
+SELECT event_id FROM rsvp_requests WHERE user_id = :user_id
 LIMIT :limit
 
 -- name: user_data_delete
@@ -162,6 +162,14 @@ removed AS (
 invited AS (
     DELETE FROM event_invites
     WHERE user_id = :user_id OR inviter_id = :user_id
+),
+hosted AS (
+    DELETE FROM event_hosts
+    WHERE user_id = :user_id
+),
+announced AS (
+    DELETE FROM event_announcements
+    WHERE author_id = :user_id
 ),
 created AS (
     DELETE FROM events

@@ -2,7 +2,7 @@
 -- Lists events that a user hosts, goes to or is invited to, by start, soonest first. A null parameter omits its
 -- condition.
 --
--- :relation is hosting, going or invited; the last without those that the user has answered or waits for. The other
+-- :relation is hosting, going or invited; the last without those that the user has answered, asked or waits for. The other
 -- parameters are those of event_page.
 --
 --   :relation text  :category text  :from timestamptz  :to timestamptz  :excluded_user_ids uuid[]
@@ -13,6 +13,10 @@ WITH own AS MATERIALIZED (
     SELECT id
     FROM events
     WHERE :relation = 'hosting' AND creator_id = :viewer_id
+    UNION
+    SELECT event_id
+    FROM event_hosts
+    WHERE :relation = 'hosting' AND user_id = :viewer_id
     UNION
     SELECT event_id
     FROM event_rsvps
@@ -27,6 +31,9 @@ WITH own AS MATERIALIZED (
         AND NOT EXISTS (
             SELECT FROM event_waitlist AS w WHERE w.event_id = i.event_id AND w.user_id = :viewer_id
         )
+        AND NOT EXISTS (
+            SELECT FROM rsvp_requests AS q WHERE q.event_id = i.event_id AND q.user_id = :viewer_id
+        )
 ),
 page AS MATERIALIZED (
     SELECT events.id
@@ -38,6 +45,13 @@ page AS MATERIALIZED (
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
         AND creator_id <> ALL(:excluded_user_ids)
+        AND NOT EXISTS (
+            SELECT FROM event_hosts AS h
+            WHERE
+                h.event_id = events.id
+                AND h.user_id = ANY(:excluded_user_ids)
+                AND NOT event_is_host(events.id, :viewer_id)
+        )
         AND (:words IS NULL OR search_words @@ CAST(:words AS TSQUERY))
         AND (
             :near_latitude IS NULL

@@ -63,6 +63,7 @@ class PostgresEvents:
         self._revisions = load_statement(SERVICE, "events", "event_revision_list")
         self._attended = load_statement(SERVICE, "user_events", "attended_event_list")
         self._update = load_statement(SERVICE, "events", "event_update")
+        self._set_approval = load_statement(SERVICE, "hosting", "approval_set")
         self._delete = load_statement(SERVICE, "events", "event_delete")
         self._invite = load_statement(SERVICE, "events", "invite_insert")
         self._invites_among = load_statement(SERVICE, "events", "invite_filter")
@@ -92,6 +93,8 @@ class PostgresEvents:
             event.url,
             event.visibility,
         )
+        if event.approval:
+            await transaction.rows(self._set_approval, rows[0]["id"], event.approval)
         return str(rows[0]["id"])
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
@@ -148,7 +151,7 @@ class PostgresEvents:
         row = await self._pool.row(self._access, to_uuid(event_id), to_uuid(viewer_id))
         if row is None:
             return None
-        return EventAccess(str(row["creator_id"]), row["visibility"] == "public", row["visible"])
+        return EventAccess(row["visibility"] == "public", row["visible"])
 
     async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
         rows = await self._pool.rows(self._revisions, to_uuids(ids))
@@ -170,6 +173,8 @@ class PostgresEvents:
             raise Missing
         if not is_end_after_start(row["start_datetime"], row["end_datetime"], row["timezone"]):
             raise Conflict("events_end_after_start")
+        if change.approval is not UNSET:
+            await transaction.rows(self._set_approval, row["id"], change.approval)
         if change.title is not UNSET or change.description is not UNSET:
             texts = (row["title"], row["description"])
             await self._search_index.set_words(transaction, {row["id"]: texts})

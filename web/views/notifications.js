@@ -107,6 +107,7 @@ function targetOf(notification) {
       return id ? `#/post/${id}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
+    case "EVENT_REMINDER":
       return `#/event/${id}`;
     default:
       return "#/notifications";
