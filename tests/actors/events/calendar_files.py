@@ -104,6 +104,9 @@ def files() -> dict[str, str]:
         "folded": WRITER.write_event(folded, REVISION),
         "before": WRITER.write_event(event(timezone="Europe/Paris"), EventRevision(3, CHANGED)),
         "moved": WRITER.write_event(moved, EventRevision(4, CHANGED)),
+        "cancelled": WRITER.write_event(
+            event(timezone="Europe/Paris", cancelled_at="2090-04-01T12:00:00.000Z"), EventRevision(5, CHANGED)
+        ),
         "series": WRITER.write_series(*weekly()),
         "exception": one_exception(),
         "calendar": WRITER.write_events([(folded, REVISION), (moved, REVISION)], "Convene"),

@@ -6,6 +6,7 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 import icalendar
+import msgspec
 import pytest
 from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
 from dateutil.tz import tzical  # type: ignore[import-untyped]
@@ -87,6 +88,18 @@ def test_place_link_and_organizer() -> None:
     assert str(plain["CLASS"]) == "PRIVATE"
     assert "LOCATION" not in plain
     assert "GEO" not in plain
+
+
+def test_cancelled_event_has_the_status() -> None:
+    """One of a series is an exception of it."""
+    (entry,) = parse(WRITER.write_event(event(cancelled_at="2090-04-01T12:00:00.000Z"), REVISION))
+    assert str(entry["STATUS"]) == "CANCELLED"
+    series, events = weekly()
+    last, one = events[-1]
+    cancelled = msgspec.structs.replace(last, cancelled_at="2045-10-01T12:00:00.000Z")
+    main, exception = parse(WRITER.write_series(series, [*events[:-1], (cancelled, one)]))
+    assert (str(main["STATUS"]), str(exception["STATUS"])) == ("CONFIRMED", "CANCELLED")
+    assert exception.decoded("RECURRENCE-ID") == one.start
 
 
 def test_times_are_in_the_zone_of_the_event() -> None:

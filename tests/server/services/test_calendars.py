@@ -78,6 +78,23 @@ async def test_calendar_of_a_link_is_the_same_until_an_event_changes(
     assert (entry["SEQUENCE"], str(entry["SUMMARY"])) == (1, "Other")
 
 
+async def test_cancelled_event_stays_in_calendars(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """With the status; the cancellation raises SEQUENCE."""
+    ana, ben = await people.register(2, instance)
+    event = await api.event(ana, rrule="FREQ=WEEKLY;COUNT=2")
+    await api.rsvp(ben, event["id"])
+    path = await create_link(api, ben)
+    (before,) = await fetch(api, None, path)
+    await api.expect(200, ana, "POST", f"/v1/events/{event['id']}/cancellation", {"reason": "rain"})
+    (entry,) = await fetch(api, None, path)
+    assert (str(before["STATUS"]), str(entry["STATUS"])) == ("CONFIRMED", "CANCELLED")
+    assert int(str(entry["SEQUENCE"])) > int(str(before["SEQUENCE"]))
+    series = await fetch(api, ben, f"/v1/events/{event['id']}/calendar.ics")
+    assert sorted(str(one["STATUS"]) for one in series) == ["CANCELLED", "CONFIRMED"]
+
+
 async def test_link_ends_when_it_is_revoked_or_replaced(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:

@@ -46,6 +46,15 @@ test("a moved event has the same UID and a higher SEQUENCE", () => {
   assert.equal(utc(after.startDate), "2090-05-02T18:00:00.000Z");
 });
 
+test("a cancelled event stays with its status", () => {
+  const [before] = entries("before");
+  const [after] = entries("cancelled");
+  assert.equal(after.uid, before.uid);
+  assert.ok(after.sequence > before.sequence);
+  assert.equal(before.component.getFirstPropertyValue("status"), "CONFIRMED");
+  assert.equal(after.component.getFirstPropertyValue("status"), "CANCELLED");
+});
+
 test("a series keeps its local time when clocks change", () => {
   const [series] = entries("series");
   assert.deepEqual(occurrences(series), [
