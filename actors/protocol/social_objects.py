@@ -99,7 +99,7 @@ class RsvpStatus(StrEnum):
 
 
 class EventVisibility(StrEnum):
-    """`INVITED`: only the creator, users who were invited, and users who responded see the event."""
+    """`INVITED`: only the hosts, users who were invited, and users who responded see the event."""
 
     PUBLIC = "public"
     INVITED = "invited"

@@ -1,6 +1,6 @@
 -- Where an event takes place, in which time zone, and who may see it.
 --
--- An event of visibility 'invited' is visible to its creator, and to users who were invited, answered or wait; see
+-- An event of visibility 'invited' is visible to its hosts, and to users who were invited, answered or wait; see
 -- the function events_seen_by. Instances of earlier versions leave the columns at their defaults.
 ALTER TABLE events
 ADD COLUMN timezone VARCHAR(64) NOT NULL DEFAULT 'UTC',

@@ -72,3 +72,20 @@ async def test_users_who_answered_keep_an_event_that_becomes_hidden(
     assert (await api.get(dan, path))["my_rsvp"] == "GOING"
     await api.expect(200, ana, "PATCH", path, {"visibility": "public"})
     await api.get(eve, path)
+
+
+async def test_hosts_and_users_who_ask_see_an_event_for_invited_users(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A co-host sees it and invites others; a user whose request is open sees it too."""
+    ana, ben, cai, dan = await people.register(4, instance)
+    event = await api.event(ana, approval=True)
+    path = f"{EVENTS}/{event['id']}"
+    await api.expect(202, dan, "PUT", f"{path}/rsvp", {"status": "GOING"})
+    await api.expect(200, ana, "PATCH", path, {"visibility": "invited"})
+    assert (await api.get(dan, path))["my_rsvp"] == "PENDING"
+    await api.expect(204, ana, "PUT", f"{path}/hosts/{ben.id}")
+    assert event["id"] in await listed(api, ben, "mine=hosting")
+    await api.expect_error("event.not_found", 404, cai, "GET", path)
+    await api.expect(204, ben, "POST", f"{path}/invites", {"user_ids": [cai.id]})
+    assert event["id"] in await listed(api, cai, "mine=invited")
