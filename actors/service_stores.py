@@ -9,6 +9,7 @@ from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
 from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.event_series import EventSeriesStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
+from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
@@ -29,7 +30,7 @@ USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
-class EventStores:
+class DomainEventStores:
     """The stores of one service for domain events: its outbox, and the cursors that are stored with it."""
 
     outbox: Outbox
@@ -45,6 +46,7 @@ class ServiceStores:
     audiences: AudienceStore
     mutes: MuteStore
     suggestions: SuggestionStore
+    follow_requests: FollowRequestStore
     post_access: PostAccessStore
     posts: PostStore
     feed_posts: FeedPosts
@@ -66,5 +68,5 @@ class ServiceStores:
     privacy: PrivacyStore
     conversation_requests: ConversationRequestStore
     user_caches: dict[str, UserCache]
-    event_stores: dict[str, EventStores]
+    event_stores: dict[str, DomainEventStores]
     search_indexes: dict[str, SearchIndex]

@@ -25,12 +25,13 @@ from actors.events.events import Events
 from actors.events.reminder_job import ReminderJob
 from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
-from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
 from actors.notifications.event_recipients import EventRecipients
+from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -42,6 +43,8 @@ from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.service_stores import USER_CACHE_SERVICES
 from actors.shared_services import SharedServices
+from actors.social.account_privacy import AccountPrivacy, PrivateAccountConsumer
+from actors.social.follow_requests import FollowRequests
 from actors.social.mutes import Mutes
 from actors.social.relationships import Relationships
 from actors.social.social import Social
@@ -70,10 +73,17 @@ class Services:
         self.block_service = block_service
         self.social = Social(
             stores.social,
+            stores.post_access,
             user_cards["social"],
             block_service,
             lambda: self.wake_readers("social"),
             core.publish_block_change,
+        )
+        self.follow_requests = FollowRequests(
+            stores.follow_requests, stores.social, user_cards["social"], lambda: self.wake_readers("social")
+        )
+        self.account_privacy = AccountPrivacy(
+            stores.follow_requests, stores.user_snapshots, lambda: self.wake_readers("social")
         )
         self.relationships = Relationships(stores.social, user_cards["social"])
         self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
@@ -218,7 +228,14 @@ class Services:
                 stores.event_reminders,
                 stores.attendance,
             ),
-            Causes(stores.social, stores.reactions, stores.events, stores.rsvps, stores.event_hosts),
+            Causes(
+                stores.social,
+                stores.follow_requests,
+                stores.reactions,
+                stores.events,
+                stores.rsvps,
+                stores.event_hosts,
+            ),
         )
 
         def notification_consumer(service: str) -> NotificationConsumer:
@@ -278,6 +295,13 @@ class Services:
             event_stores["events"].cursors,
             lambda: self.wake_readers("events"),
         )
+        hidden_posts = HiddenPostConsumer(
+            stores.notifications,
+            shared.notifications,
+            shared.post_visibility,
+            stores.reactions,
+            event_stores["notifications"].cursors,
+        )
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )
@@ -292,12 +316,14 @@ class Services:
                         )
                         for name in USER_CACHE_SERVICES
                     ),
+                    (PrivateAccountConsumer(stores.follow_requests), "social"),
                     (deleted_user_consumer, "users"),
                 ),
                 "social": producer_of(
                     "social",
                     (notification_consumer("social"), "notifications"),
-                    (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
+                    (hidden_posts, "notifications"),
+                    (TimelineInvalidator(stores.timelines, event_stores["social"].cursors), "social"),
                     (event_blocks, "events"),
                     (
                         RequestWithdrawalConsumer(

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from actors.protocol.objects import ConversationType
-from actors.protocol.social_objects import EventVisibility, Place, RsvpStatus
+from actors.protocol.social_objects import EventVisibility, Place, PostVisibility, RsvpStatus
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -34,6 +34,12 @@ class ProfileUpdate(msgspec.Struct, frozen=True):
     """`PATCH /v1/users/me`."""
 
     bio: str
+
+
+class PrivacyOfAccount(msgspec.Struct, frozen=True):
+    """`PATCH /v1/users/me`."""
+
+    private: bool
 
 
 class NewMute(msgspec.Struct, frozen=True):
@@ -71,6 +77,7 @@ class NewPost(msgspec.Struct, frozen=True):
 
     content: str
     event_id: str | None = None
+    visibility: PostVisibility = PostVisibility.PUBLIC
 
 
 class PostPatch(msgspec.Struct, frozen=True):

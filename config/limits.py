@@ -14,6 +14,8 @@ TAG_CHARACTERS: Final = 100
 POST_EDIT_WINDOW_S: Final = 15 * 60
 POST_REVISIONS_MAX: Final = 50
 BOOKMARKS_MAX: Final = 10_000
+FOLLOW_REQUESTS_RECEIVED: Final = 5000
+FOLLOW_REQUESTS_SENT: Final = 1000
 DISPLAY_NAME_CHARACTERS: Final = 100
 BIO_CHARACTERS: Final = 500
 TITLE_CHARACTERS: Final = 200
@@ -31,8 +33,8 @@ STORED_RESPONSE_BYTES: Final = 64 * 1024
 CLIENT_ID_CHARACTERS: Final = 200
 MENTIONS_PER_MESSAGE: Final = 100
 PARTICIPANTS_MAX: Final = 5000
-USERS_PER_TOKEN: Final = 100
-"""A request that names users takes one more token of the caller's rate limit for each of so many."""
+NAMED_USERS_PER_RATE_TOKEN: Final = 100
+"""A request that names N users costs N // 100 more tokens of the caller's rate limit."""
 PARTICIPANTS_IN_OBJECT: Final = 100
 EMOJIS_PER_MESSAGE: Final = 20
 REACTIONS_PER_MESSAGE: Final = 1000

@@ -34,7 +34,7 @@ from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
-from actors.service_stores import USER_CACHE_SERVICES, EventStores, ServiceStores
+from actors.service_stores import USER_CACHE_SERVICES, DomainEventStores, ServiceStores
 from actors.services import Services
 from actors.shared_services import SharedServices
 from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
@@ -60,6 +60,7 @@ from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpReque
 from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.event_series import PostgresEventSeries
 from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -137,6 +138,9 @@ async def create_components(
         services.wake_readers("users")
         core.publish_ephemeral([user.id], UserUpdated(to_own_user(user)))
 
+    async def apply_privacy(user_id: str) -> None:
+        await services.account_privacy.apply(user_id)
+
     def on_user_deleted() -> None:
         services.wake_readers("users")
 
@@ -175,6 +179,7 @@ async def create_components(
         on_sessions_revoked,
         on_email_set,
         on_user_changed,
+        apply_privacy,
     )
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
@@ -191,7 +196,7 @@ async def create_components(
     )
 
     shared_services = SharedServices(service_stores(stores, limits), limits)
-    shutdown.add("user cache", shared_services.close)
+    shutdown.add("shared services", shared_services.close)
     core = Core(
         CoreStores(
             stores.messaging,
@@ -292,6 +297,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
         suggestions=PostgresSuggestions(social.pool),
+        follow_requests=PostgresFollowRequests(social.pool, social.cursors),
         post_access=PostgresPostAccess(social.pool),
         posts=post_store,
         feed_posts=post_store,
@@ -319,7 +325,9 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
             for name in USER_CACHE_SERVICES
         },
         event_stores={
-            name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
+            name: DomainEventStores(
+                database.outbox, database.cursors, database.idempotency_keys, database.locks
+            )
             for name, database in databases.items()
         },
         search_indexes={

@@ -30,6 +30,7 @@ from server.routes.conversations import ConversationRoutes
 from server.routes.event_attendance import EventAttendanceRoutes
 from server.routes.event_hosting import EventHostingRoutes
 from server.routes.events import EventRoutes
+from server.routes.follow_requests import FollowRequestRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
@@ -224,6 +225,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
+        *FollowRequestRoutes(services.follow_requests).routes(),
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(
             services.events, services.event_series, components.event_calendars, services.rsvps

@@ -20,6 +20,7 @@ class UserUpserted(msgspec.Struct, frozen=True):
     avatar_url: str | None
     verified: bool
     version: int
+    private: bool = False
 
 
 class UserDeleted(msgspec.Struct, frozen=True):
@@ -38,6 +39,22 @@ class FollowCreated(FollowChanged, frozen=True):
 
 class FollowDeleted(FollowChanged, frozen=True):
     pass
+
+
+class FollowRequestCreated(msgspec.Struct, frozen=True):
+    requester_id: str
+    requested_id: str
+
+
+class FollowRequestDeleted(msgspec.Struct, frozen=True):
+    """The request was accepted, declined or withdrawn, or ended by a block or a deletion."""
+
+    requester_id: str
+    requested_id: str
+
+
+class AccountMadePrivate(msgspec.Struct, frozen=True):
+    user_id: str
 
 
 class BlockChanged(msgspec.Struct, frozen=True):
@@ -241,6 +258,9 @@ DomainEvent = (
     | UserDeleted
     | FollowCreated
     | FollowDeleted
+    | FollowRequestCreated
+    | FollowRequestDeleted
+    | AccountMadePrivate
     | BlockCreated
     | BlockDeleted
     | PostCreated
@@ -273,6 +293,9 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "user.deleted": UserDeleted,
     "follow.created": FollowCreated,
     "follow.deleted": FollowDeleted,
+    "follow_request.created": FollowRequestCreated,
+    "follow_request.deleted": FollowRequestDeleted,
+    "account.made_private": AccountMadePrivate,
     "block.created": BlockCreated,
     "block.deleted": BlockDeleted,
     "post.created": PostCreated,

@@ -142,7 +142,7 @@ class EventConversations:
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: the current state is read every time."""
 
     async def _ensure_conversation(self, event_id: str) -> str | None:

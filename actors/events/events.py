@@ -56,7 +56,7 @@ class Events:
 
     async def get(self, viewer_id: str, event_id: str) -> Event:
         events = await self.serialize(await self._store.find([event_id], viewer_id), viewer_id)
-        if not events or await self._is_hidden(viewer_id, [host.id for host in events[0].hosts]):
+        if not events or await self.is_hidden_by_host(viewer_id, [host.id for host in events[0].hosts]):
             raise event_not_found()
         return events[0]
 
@@ -209,10 +209,13 @@ class Events:
         )
         if hosts is None or access is None or not access.is_visible:
             return None
-        return None if await self._is_hidden(viewer_id, hosts.user_ids) else hosts
+        return None if await self.is_hidden_by_host(viewer_id, hosts.user_ids) else hosts
 
-    async def _is_hidden(self, viewer_id: str, host_ids: Sequence[str]) -> bool:
-        """Whether a block hides an event with these hosts, the creator first, from the viewer."""
+    async def is_hidden_by_host(self, viewer_id: str, host_ids: Sequence[str]) -> bool:
+        """Whether a block hides an event with these hosts, the creator first, from the viewer.
+
+        Also of an event for invited users, which the viewer may not see for another reason.
+        """
         return is_hidden_by_block(
             viewer_id, host_ids, await self._block_service.list_blocked_users(viewer_id)
         )

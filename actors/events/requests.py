@@ -30,11 +30,11 @@ from config.limits import (
     EVENT_REMINDER_MINUTES_MAX,
     EVENT_REMINDERS_MAX,
     INVITES_PER_REQUEST,
+    NAMED_USERS_PER_RATE_TOKEN,
     RRULE_CHARACTERS,
     SERIES_EVENTS_MAX,
     SERIES_YEARS_MAX,
     TITLE_CHARACTERS,
-    USERS_PER_TOKEN,
 )
 from storage.contracts.event_times import is_end_after_start
 from storage.contracts.events import EventChange, NewEvent
@@ -131,7 +131,7 @@ class Invites(msgspec.Struct, frozen=True):
     user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES_PER_REQUEST)]
 
     def request_cost(self) -> int:
-        return len(self.user_ids) // USERS_PER_TOKEN
+        return len(self.user_ids) // NAMED_USERS_PER_RATE_TOKEN
 
 
 def to_new_event(creator_id: str, body: EventBody) -> NewEvent:

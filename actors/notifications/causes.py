@@ -1,4 +1,4 @@
-"""Which causes of notifications still exist: likes, comments, mentions, follows and invites.
+"""Which causes of notifications still exist: likes, comments, mentions, follows and requests, invites.
 
 Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
 repeated is not withdrawn, in whatever order their events arrive.
@@ -14,6 +14,8 @@ from actors.domain_events.event_types import (
     EventInvited,
     FollowCreated,
     FollowDeleted,
+    FollowRequestCreated,
+    FollowRequestDeleted,
     HostAdded,
     MentionCreated,
     MentionDeleted,
@@ -27,6 +29,7 @@ from actors.domain_events.event_types import (
 from actors.protocol.social_objects import RsvpStatus
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import EventStore, InviteKey, RsvpStore
+from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.posts import MentionKey, ReactionStore
 from storage.contracts.social import SocialStore
 
@@ -35,19 +38,21 @@ class Causes:
     def __init__(
         self,
         social: SocialStore,
+        follow_requests: FollowRequestStore,
         reactions: ReactionStore,
         events: EventStore,
         rsvps: RsvpStore,
         hosts: EventHostStore,
     ) -> None:
         self._social = social
+        self._follow_requests = follow_requests
         self._reactions = reactions
         self._events = events
         self._rsvps = rsvps
         self._hosts = hosts
 
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
-        """Return those of the events whose like, comment, mention, follow, invite or answer exists now.
+        """Return those of the events whose like, comment, follow, request, answer or the like exists now.
 
         At most one look-up for each kind of cause, and one for each promotion, request and new host.
         """
@@ -55,6 +60,9 @@ class Causes:
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
         mentions = [event for event in events if isinstance(event, MentionCreated | MentionDeleted)]
         follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
+        requests = [
+            event for event in events if isinstance(event, FollowRequestCreated | FollowRequestDeleted)
+        ]
         invites = [event for event in events if isinstance(event, EventInvited)]
         liked = await self._reactions.likes_among([(like.post_id, like.user_id) for like in likes])
         comment_ids = await self._reactions.comments_among([comment.id for comment in comments])
@@ -62,11 +70,17 @@ class Causes:
         followed = await self._social.follows_among(
             [(follow.follower_id, follow.following_id) for follow in follows]
         )
+        requested = await self._follow_requests.requests_among(
+            [(request.requester_id, request.requested_id) for request in requests]
+        )
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
         existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.user_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
         existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
+        existing |= {
+            request for request in requests if (request.requester_id, request.requested_id) in requested
+        }
         existing |= {invite for invite in invites if _invite_key(invite) in invited}
         existing |= {event for event in events if await self._is_current(event)}
         return existing

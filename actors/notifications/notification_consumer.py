@@ -20,6 +20,8 @@ from actors.domain_events.event_types import (
     EventUpdated,
     FollowCreated,
     FollowDeleted,
+    FollowRequestCreated,
+    FollowRequestDeleted,
     HostAdded,
     MentionCreated,
     MentionDeleted,
@@ -53,6 +55,7 @@ Withdrawal = (
     | EventCancelled
     | AttendeeRemoved
     | FollowDeleted
+    | FollowRequestDeleted
     | PostUnliked
     | CommentDeleted
     | MentionDeleted
@@ -87,7 +90,7 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        # Who is blocked by the author of a post does not hear of comments on it.
+        # Users blocked by the author of a post are not notified of comments on it.
         pairs += [
             (domain_event.post_author_id, domain_event.user_id)
             for _, domain_event in decoded
@@ -115,7 +118,7 @@ class NotificationConsumer:
             await self._remove_blocked_since(pairs, context)
             self._notification_pusher.wake()
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: sources are ids of users and objects, so repeated events create no duplicates."""
 
     async def _remove_blocked_since(self, pairs: Sequence[tuple[str, str]], context: BatchContext) -> None:
@@ -139,7 +142,9 @@ class NotificationConsumer:
                 )
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
-            case FollowDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted():
+            case (
+                FollowDeleted() | FollowRequestDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted()
+            ):
                 if domain_event in context.existing:
                     return
                 deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
@@ -157,7 +162,14 @@ class NotificationConsumer:
         self, event: OutboxEvent, domain_event: DomainEvent, context: BatchContext
     ) -> AsyncIterator[NewNotification]:
         match domain_event:
-            case FollowCreated() | PostLiked() | CommentCreated() | MentionCreated() | EventInvited():
+            case (
+                FollowCreated()
+                | FollowRequestCreated()
+                | PostLiked()
+                | CommentCreated()
+                | MentionCreated()
+                | EventInvited()
+            ):
                 notification = _notification_between(domain_event, context)
                 if notification is not None:
                     yield notification
@@ -203,7 +215,12 @@ class NotificationConsumer:
 
 
 def _notification_between(
-    domain_event: FollowCreated | PostLiked | CommentCreated | MentionCreated | EventInvited,
+    domain_event: FollowCreated
+    | FollowRequestCreated
+    | PostLiked
+    | CommentCreated
+    | MentionCreated
+    | EventInvited,
     context: BatchContext,
 ) -> NewNotification | None:
     """Build the notification of what one user did to another; None if it was taken back or is not visible."""
@@ -215,6 +232,8 @@ def _notification_between(
     match domain_event:
         case FollowCreated(following_id=user_id):
             return notification_templates.followed(user_id, sender)
+        case FollowRequestCreated(requested_id=user_id):
+            return notification_templates.follow_requested(user_id, sender)
         case PostLiked(author_id=user_id, post_id=post_id):
             return notification_templates.liked(user_id, sender, post_id)
         case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
@@ -245,12 +264,14 @@ def _build_decision(
 
 
 def _source_of(
-    domain_event: FollowDeleted | PostUnliked | CommentDeleted | MentionDeleted,
+    domain_event: FollowDeleted | FollowRequestDeleted | PostUnliked | CommentDeleted | MentionDeleted,
 ) -> NotificationSource:
     """Return the source of the notification of what was taken back."""
     match domain_event:
         case FollowDeleted(follower_id=follower_id, following_id=user_id):
             return NotificationSource(user_id, notification_templates.follow_source(follower_id))
+        case FollowRequestDeleted(requester_id=requester_id, requested_id=user_id):
+            return NotificationSource(user_id, notification_templates.follow_request_source(requester_id))
         case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
         case CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id):
@@ -263,6 +284,8 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the sender and recipient of an event, if it has both."""
     match domain_event:
         case FollowCreated(follower_id=sender_id, following_id=recipient_id):
+            return sender_id, recipient_id
+        case FollowRequestCreated(requester_id=sender_id, requested_id=recipient_id):
             return sender_id, recipient_id
         case PostLiked() | CommentCreated():
             return domain_event.user_id, domain_event.author_id

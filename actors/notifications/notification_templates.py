@@ -18,6 +18,10 @@ def follow_source(follower_id: str) -> str:
     return f"FOLLOW:{follower_id}:"
 
 
+def follow_request_source(requester_id: str) -> str:
+    return f"FOLLOW_REQUEST:{requester_id}"
+
+
 def like_source(post_id: str, user_id: str) -> str:
     return f"LIKE:{post_id}:{user_id}"
 
@@ -49,6 +53,19 @@ def followed(user_id: str, sender: UserCard) -> NewNotification:
         "started following you",
         "FOLLOW",
         follow_source(sender.id),
+    )
+
+
+def follow_requested(user_id: str, sender: UserCard) -> NewNotification:
+    return _new_notification(
+        NotificationType.FOLLOW_REQUEST,
+        user_id,
+        sender,
+        sender.id,
+        "New follow request",
+        "asked to follow you",
+        "FOLLOW_REQUEST",
+        follow_request_source(sender.id),
     )
 
 
@@ -178,9 +195,9 @@ def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
 
 def _time_to_start(reminder: EventReminder) -> str:
     """Return "starts in 1 hour", or the time that is left if the reminder is late."""
-    minutes = round(reminder.starts_in_s / 60)
-    if minutes <= 0:
+    if reminder.starts_in_s <= 0:
         return "has started"
+    minutes = max(1, round(reminder.starts_in_s / 60))
     if abs(minutes - reminder.minutes) <= PUNCTUAL_MINUTES:
         minutes = reminder.minutes
     size, unit = next((size, unit) for size, unit in DURATION_UNITS if minutes % size == 0)

@@ -24,7 +24,7 @@ from storage.errors import StorageError
 BATCH_SIZE = 1000
 RECHECK_DELAY_S = 3.0
 MAX_LAG_S = 60.0
-FEED_START = Cursor("")
+OUTBOX_START = Cursor("")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class Doctor:
         findings: list[Finding] = []
         for check in (
             self._check_stores,
-            self._check_feeds,
+            self._check_outboxes,
             self._check_counts,
             self._check_posts_counts,
             self._check_user_caches,
@@ -87,10 +87,10 @@ class Doctor:
             return Finding(ok=False, message=f"{name}: failed ({type(error).__name__})")
         return Finding(ok=True, message=f"{name}: ok")
 
-    async def _check_feeds(self) -> list[Finding]:
+    async def _check_outboxes(self) -> list[Finding]:
         findings = []
         for consumer, (producer, cursor_service) in self.inputs.consumers.items():
-            cursor = await self.inputs.cursors[cursor_service].get(consumer) or FEED_START
+            cursor = await self.inputs.cursors[cursor_service].get(consumer) or OUTBOX_START
             lag_s = await self.inputs.outboxes[producer].lag_s(cursor)
             lag_text = f"{lag_s:.0f} s behind" if lag_s else "up to date with"
             findings.append(Finding(lag_s < MAX_LAG_S, f"{consumer}: {lag_text} {producer}"))

@@ -43,6 +43,8 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "calendar.not_found": ErrorSpec(404, "Calendar not found"),
     "notification.not_found": ErrorSpec(404, "Notification not found"),
     "event.full": ErrorSpec(409, "The event is full"),
+    "follow_request.not_found": ErrorSpec(404, "Follow request not found"),
+    "follow_request.limit": ErrorSpec(409, "Too many follow requests are pending"),
     "bookmark.limit": ErrorSpec(409, "The user has too many bookmarks"),
     "post.not_editable": ErrorSpec(409, "The post can no longer be edited"),
     "event.past": ErrorSpec(409, "The event has ended"),

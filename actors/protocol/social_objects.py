@@ -25,6 +25,13 @@ class Mute(msgspec.Struct, frozen=True):
     expires_at: str | None
 
 
+class FollowRequest(msgspec.Struct, frozen=True):
+    """A user who asks to follow the caller, whose account is private."""
+
+    user: UserCard
+    created_at: str
+
+
 class SuggestionReason(StrEnum):
     FRIENDS = "FRIENDS"
     EVENTS = "EVENTS"
@@ -200,6 +207,7 @@ class CalendarLinkInfo(msgspec.Struct, frozen=True):
 
 class NotificationType(StrEnum):
     FOLLOW = "FOLLOW"
+    FOLLOW_REQUEST = "FOLLOW_REQUEST"
     LIKE = "LIKE"
     COMMENT = "COMMENT"
     MENTION = "MENTION"

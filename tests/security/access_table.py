@@ -5,7 +5,8 @@ A new route or command needs a row here; `test_authorisation.py` prints the miss
 Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
 `{session}`; and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user
-outside the group), `{tag}` (of a post of the owner), `{unique}`.
+outside the group), `{tag}` (of a post of the owner), `{requester}` (id of a user who asks to follow the
+owner), `{unique}`.
 """
 
 import re
@@ -146,6 +147,10 @@ ROUTES = (
     Row("GET /v1/relationships?user_ids={owner}", RELATED, lists_owner=True, foreign={"owner": HIDDEN}),
     Row("GET /v1/suggestions", ANY_USER),
     Row("DELETE /v1/suggestions/{owner}", towards_owner(), foreign={"owner": PASS}),
+    Row("DELETE /v1/users/me/followers/{owner}", ANY_USER, relates=True, foreign={"owner": PASS}),
+    Row("GET /v1/follow-requests", ANY_USER),
+    Row("PUT /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),
+    Row("DELETE /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),
     Row("GET /v1/users/me/blocks", ANY_USER),
     Row(
         "PUT /v1/users/{owner}/mute",

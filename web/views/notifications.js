@@ -99,6 +99,8 @@ function targetOf(notification) {
   switch (type) {
     case "FOLLOW":
       return sender ? `#/@${sender.username}` : "#/people";
+    case "FOLLOW_REQUEST":
+      return "#/people";
     case "LIKE":
     case "COMMENT":
       return `#/post/${id}`;

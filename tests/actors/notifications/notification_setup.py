@@ -27,6 +27,7 @@ from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
 from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_access import PostgresPostAccess
@@ -65,6 +66,7 @@ class NotificationSetup:
         self.ana, self.ben = self.user_source.add_user("ana", "Ana"), self.user_source.add_user("ben")
         self.cyd = self.user_source.add_user("cyd", "Cyd")
         self.social = PostgresSocial(databases["social"].pool)
+        self.follow_requests = PostgresFollowRequests(databases["social"].pool, databases["social"].cursors)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
@@ -152,7 +154,9 @@ class NotificationSetup:
                     self.reminders,
                     self.attendance,
                 ),
-                Causes(self.social, self.reactions, self.events, self.rsvps, self.hosts),
+                Causes(
+                    self.social, self.follow_requests, self.reactions, self.events, self.rsvps, self.hosts
+                ),
             ),
             self.pusher,
             self.notifications,

@@ -1,9 +1,21 @@
 """Notifications of what hosts decide: cancellation, co-hosts, requests, and reminders."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+import pytest
+
+from actors.domain_events.event_types import EventReminder
+from actors.notifications.notification_templates import event_reminder
 from storage.contracts.events import EventChange
+from storage.postgres.statement import Statement
 from tests.actors.notifications.notification_setup import NotificationSetup
+
+MAKE_REMINDERS_DUE = (
+    "UPDATE events SET start_datetime = now() + interval '59 minutes 30 seconds'",
+    "UPDATE event_reminders SET next_at = start_datetime - interval '1 hour' FROM events WHERE id = event_id",
+    "DELETE FROM event_reminder_moves",
+)
+"""As if time had passed until half a minute after reminders of an hour became due."""
 
 
 async def test_cancellation_replaces_other_notifications(setup: NotificationSetup) -> None:
@@ -69,18 +81,40 @@ async def test_users_who_go_are_reminded_once(setup: NotificationSetup) -> None:
     event_id = await setup.create_event(setup.ana)
     for user in (setup.ben, setup.cyd):
         await setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False, reminders=[60])
-    start = datetime.now(UTC) + timedelta(minutes=60, seconds=0.2)
-    await setup.events.change(event_id, EventChange(start=start, end=start + timedelta(hours=1)))
-    while not await setup.reminders.publish_due(10):
-        await setup.reminders.move(10)
+    for text in MAKE_REMINDERS_DUE:
+        await setup.databases["events"].pool.write(Statement("due", text, ()))
+    assert await setup.reminders.publish_due(10) == 2
     await setup.rsvps.delete_rsvp(event_id, setup.cyd)
     await setup.catch_up()
     await setup.replay_all()
-    assert await setup.list_messages(setup.ben) == [
-        ("EVENT_REMINDER", "Boules starts in 1 hour", 1),
-        ("EVENT_UPDATE", "Ana updated Boules", 1),
-    ]
-    assert "EVENT_REMINDER" not in {kind for kind, _, _ in await setup.list_messages(setup.cyd)}
+    reminders = {
+        user: [message for kind, message, _ in await setup.list_messages(user) if kind == "EVENT_REMINDER"]
+        for user in (setup.ben, setup.cyd)
+    }
+    assert reminders == {setup.ben: ["Boules starts in 1 hour"], setup.cyd: []}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "starts_in_s", "expected"),
+    [
+        (1440, 86_399.0, "1 day"),
+        (2880, 172_790.0, "2 days"),
+        (60, 3590.0, "1 hour"),
+        (90, 5390.0, "90 minutes"),
+        (60, 600.0, "10 minutes"),
+        (1, 20.0, "1 minute"),
+    ],
+)
+def test_reminder_says_when_the_event_starts(minutes: int, starts_in_s: float, expected: str) -> None:
+    """As the user chose it, or what is left if it is late."""
+    reminder = EventReminder("e", "Boules", datetime.now(UTC), minutes, starts_in_s, [])
+    assert event_reminder("u", reminder).message == f"Boules starts in {expected}"
+
+
+def test_late_reminder_says_that_the_event_has_started() -> None:
+    """It is sent until the end of the event."""
+    reminder = EventReminder("e", "Boules", datetime.now(UTC), 60, -5.0, [])
+    assert event_reminder("u", reminder).message == "Boules has started"
 
 
 async def test_announcement_notifies_all_who_answered(setup: NotificationSetup) -> None:
