@@ -7,6 +7,7 @@ from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.event_attendance import AttendanceStore
 from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
 from storage.contracts.event_reminders import ReminderStore
+from storage.contracts.event_series import EventSeriesStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.idempotency import IdempotencyKeys
@@ -65,6 +66,7 @@ class ServiceStores:
     tag_follows: TagFollowStore
     reposts: RepostStore
     events: EventStore
+    event_series: EventSeriesStore
     rsvps: RsvpStore
     event_hosts: EventHostStore
     rsvp_requests: RsvpRequestStore

@@ -20,6 +20,7 @@ from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
 from actors.events.event_hosting import EventHosting
+from actors.events.event_series import EventSeriesEditor
 from actors.events.events import Events
 from actors.events.reminder_job import ReminderJob
 from actors.events.rsvp_requests import RsvpRequests
@@ -100,6 +101,9 @@ class Services:
             block_service,
             shared.conversation_requests,
             lambda: self.wake_readers("events"),
+        )
+        self.event_series = EventSeriesEditor(
+            stores.event_series, self.events, lambda: self.wake_readers("events")
         )
         self.request_acceptance = RequestAcceptance(
             shared.conversation_requests, core.conversations.add_accepted, self.events.invite_accepted

@@ -29,6 +29,7 @@ RESERVED_USERNAMES: Final = frozenset(
         "block",
         "blocks",
         "by-username",
+        "calendar",
         "deleted",
         "follow",
         "followed-tags",

@@ -11,6 +11,7 @@ from typing import Protocol
 from actors.accounts.account_deletion import AccountDeletion
 from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
@@ -20,7 +21,9 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
+from actors.events.event_calendars import EventCalendars
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
@@ -49,6 +52,7 @@ from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.calendar_links import PostgresCalendarLinks
 from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
@@ -56,6 +60,7 @@ from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
 from storage.postgres.event_reminders import PostgresEventReminders
+from storage.postgres.event_series import PostgresEventSeries
 from storage.postgres.events import PostgresEvents
 from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
@@ -111,6 +116,8 @@ class ServerComponents:
     services: Services
     pruning_job: PruningJob
     base_url: str
+    calendar_links: CalendarLinks
+    event_calendars: EventCalendars
     idempotent_responses: IdempotentResponses
 
 
@@ -225,7 +232,15 @@ async def create_components(
     )
     shutdown.add("pruning", pruning_job.close)
     await core.start()
+    event_calendars = EventCalendars(
+        shared_services.stores.events,
+        shared_services.stores.event_series,
+        services.events,
+        CalendarWriter(settings.base_url),
+    )
     return ServerComponents(
+        calendar_links=CalendarLinks(PostgresCalendarLinks(users.pool), settings.base_url),
+        event_calendars=event_calendars,
         stores=stores,
         authenticator=authenticator,
         accounts=accounts,
@@ -284,6 +299,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
     social, posts, events = databases["social"], databases["posts"], databases["events"]
     notifications = databases["notifications"]
     rsvps = PostgresRsvps(events.pool)
+    event_store = PostgresEvents(events.pool, events.idempotency_keys, rsvps)
     post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
     return ServiceStores(
         user_snapshots=PostgresUserSnapshots(databases["users"].pool),
@@ -301,7 +317,8 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
         tag_follows=PostgresTagFollows(posts.pool),
         reposts=PostgresReposts(posts.pool, posts.idempotency_keys),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
-        events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+        events=event_store,
+        event_series=PostgresEventSeries(events.pool, events.idempotency_keys, event_store),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
         event_hosts=PostgresEventHosts(events.pool),

@@ -31,6 +31,7 @@ from server.ops.samples import SampleRing
 from server.routes.account import AccountRoutes
 from server.routes.atom_feeds import AtomFeedRoutes
 from server.routes.bookmarks import BookmarkRoutes
+from server.routes.calendars import CalendarRoutes
 from server.routes.comment_likes import CommentLikeRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.event_attendance import EventAttendanceRoutes
@@ -266,7 +267,10 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PublicTimelineRoutes(services.public_timeline).routes(),
         *FollowRequestRoutes(services.follow_requests).routes(),
         *PostEditRoutes(services.post_edits).routes(),
-        *EventRoutes(services.events, services.rsvps).routes(),
+        *EventRoutes(
+            services.events, services.event_series, components.event_calendars, services.rsvps
+        ).routes(),
+        *CalendarRoutes(components.calendar_links, components.event_calendars).routes(),
         *EventHostingRoutes(services.event_hosting, services.rsvp_requests).routes(),
         *EventAttendanceRoutes(services.attendance).routes(),
         *NotificationRoutes(services.notifications).routes(),

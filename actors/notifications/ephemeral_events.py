@@ -75,6 +75,7 @@ class EphemeralEvents:
                 self._publish(recipient_ids, FeedPostCreated(post))
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
-        records = await self._event_store.find([event_id], ANONYMOUS_VIEWER_ID)
+        # `user_ids` responded to the event, so they see it.
+        records = await self._event_store.find_for_all([event_id])
         for event in await self._events.serialize(records, ANONYMOUS_VIEWER_ID):
             self._publish(user_ids, EventUpdated(event))

@@ -40,6 +40,7 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "post.not_found": ErrorSpec(404, "Post not found"),
     "comment.not_found": ErrorSpec(404, "Comment not found"),
     "event.not_found": ErrorSpec(404, "Event not found"),
+    "calendar.not_found": ErrorSpec(404, "Calendar not found"),
     "notification.not_found": ErrorSpec(404, "Notification not found"),
     "event.full": ErrorSpec(409, "The event is full"),
     "follow_request.not_found": ErrorSpec(404, "Follow request not found"),

@@ -125,9 +125,33 @@ class RsvpStatus(StrEnum):
     PENDING = "PENDING"
 
 
+class EventVisibility(StrEnum):
+    """`INVITED`: only the hosts, users who were invited, and users who responded see the event."""
+
+    PUBLIC = "public"
+    INVITED = "invited"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an event takes place; `latitude` and `longitude` in degrees (WGS 84), both or neither."""
+
+    name: str
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class EventSeries(msgspec.Struct, frozen=True):
+    """The series that an event belongs to, and its recurrence rule (RFC 5545, with COUNT)."""
+
+    id: str
+    rrule: str
+
+
 class Event(msgspec.Struct, frozen=True):
     """An event as seen by one viewer.
 
+    `timezone` is the IANA name of the zone in which it takes place; times are in UTC all the same.
     `going_count` counts users who go and their guests, and is at most `capacity`. `hosts` are the creator and
     the co-hosts. A cancelled event has `cancelled_at`, keeps its RSVPs and takes no new ones. With
     `approval`, hosts decide who goes. `my_guests` are those of the viewer's RSVP.
@@ -146,6 +170,11 @@ class Event(msgspec.Struct, frozen=True):
     my_rsvp: RsvpStatus | None
     my_waitlist_position: int | None
     conversation_id: str
+    timezone: str = "UTC"
+    place: Place | None = None
+    url: str | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
+    series: EventSeries | None = None
     hosts: list[UserCard] = []
     cancelled_at: str | None = None
     cancel_reason: str | None = None
@@ -180,6 +209,20 @@ class Announcement(msgspec.Struct, frozen=True):
     author: UserCard
     content: str
     created_at: str
+
+
+class CalendarLink(msgspec.Struct, frozen=True):
+    """A secret link to a user's calendar: `url` for calendar applications, `http_url` for other clients."""
+
+    url: str
+    http_url: str
+    created_at: str
+
+
+class CalendarLinkInfo(msgspec.Struct, frozen=True):
+    """When the link to a user's calendar was created; null without one."""
+
+    created_at: str | None
 
 
 class NotificationType(StrEnum):

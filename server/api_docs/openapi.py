@@ -54,6 +54,7 @@ TAG_DESCRIPTIONS: Final = {
     "users": "Accounts, profiles, follows, blocks and mutes.",
     "conversations": "Direct and group conversations, their members and messages.",
     "events": "Events, RSVPs and invitations.",
+    "calendars": "The events that a user goes to, for calendar applications.",
     "notifications": "The caller's notifications.",
     "posts": "Posts, likes and comments.",
     "comments": "Comments on posts.",

@@ -211,6 +211,10 @@ ROUTES = (
         {"kind": "user", "id": "{owner}", "reason": "x"},
         foreign={"owner": PASS},
     ),
+    Row("POST /v1/users/me/calendar", ANY_USER),
+    Row("GET /v1/users/me/calendar", ANY_USER),
+    Row("DELETE /v1/users/me/calendar", ANY_USER),
+    Row(f"GET /v1/calendars/{UNKNOWN_TOKEN}.ics", everyone("calendar.not_found")),
     # --- events
     Row("POST /v1/events", ANY_USER, EVENT),
     Row("GET /v1/events", ANY_USER),
