@@ -4,14 +4,28 @@ from dataclasses import dataclass
 
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.event_attendance import AttendanceStore
+from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
+from storage.contracts.event_reminders import ReminderStore
+from storage.contracts.event_series import EventSeriesStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
+from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.post_access import PostAccessStore
-from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
+from storage.contracts.posts import (
+    BookmarkStore,
+    CommentLikeStore,
+    FeedPosts,
+    PostEditStore,
+    PostStore,
+    ReactionStore,
+    RepostStore,
+    TagFollowStore,
+)
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
@@ -25,7 +39,7 @@ USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
-class EventStores:
+class DomainEventStores:
     """The stores of one service for domain events: its outbox, and the cursors that are stored with it."""
 
     outbox: Outbox
@@ -41,14 +55,23 @@ class ServiceStores:
     audiences: AudienceStore
     mutes: MuteStore
     suggestions: SuggestionStore
+    follow_requests: FollowRequestStore
     post_access: PostAccessStore
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
+    comment_likes: CommentLikeStore
     post_edits: PostEditStore
     bookmarks: BookmarkStore
+    tag_follows: TagFollowStore
+    reposts: RepostStore
     events: EventStore
+    event_series: EventSeriesStore
     rsvps: RsvpStore
+    event_hosts: EventHostStore
+    rsvp_requests: RsvpRequestStore
+    event_reminders: ReminderStore
+    attendance: AttendanceStore
     event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore
@@ -57,5 +80,5 @@ class ServiceStores:
     privacy: PrivacyStore
     conversation_requests: ConversationRequestStore
     user_caches: dict[str, UserCache]
-    event_stores: dict[str, EventStores]
+    event_stores: dict[str, DomainEventStores]
     search_indexes: dict[str, SearchIndex]

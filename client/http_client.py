@@ -30,6 +30,7 @@ from actors.protocol.objects import (
     UserRelationship,
 )
 from actors.protocol.social_objects import (
+    FollowRequest,
     Mute,
     NotificationChannel,
     NotificationPreferences,
@@ -48,6 +49,7 @@ from client.http_responses import (
     SuggestionList,
     decode_rejection,
 )
+from client.post_requests import PostRequests
 
 Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
@@ -56,7 +58,10 @@ DOWNLOAD_BYTES: Final = 64 * 1024
 
 
 class HttpClient:
-    """`register` and `login` set `token`. Without a `session`, the client creates and closes its own."""
+    """`register` and `login` set `token`. Without a `session`, the client creates and closes its own.
+
+    `posts` has the requests about posts.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class HttpClient:
         self._owns_session = session is None
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self.posts = PostRequests(self._request)
 
     async def __aenter__(self) -> Self:
         return self
@@ -175,6 +181,32 @@ class HttpClient:
     async def user(self, user_id: str) -> User:
         """Return a user's profile, with the counts and what relates this user to them."""
         return await self._request(User, "GET", f"/v1/users/{quote(user_id, safe='')}")
+
+    async def set_private(self, *, private: bool) -> OwnUser:
+        """Make the account private, or public, which accepts all requests to follow it."""
+        return await self._request(OwnUser, "PATCH", "/v1/users/me", body={"private": private})
+
+    async def follow(self, user_id: str) -> None:
+        """Follow a user, or ask to follow a private account."""
+        await self._request(None, "PUT", _user_path(user_id, "follow"))
+
+    async def unfollow(self, user_id: str) -> None:
+        """Unfollow a user, or withdraw the request to follow them."""
+        await self._request(None, "DELETE", _user_path(user_id, "follow"))
+
+    async def remove_follower(self, user_id: str) -> None:
+        await self._request(None, "DELETE", f"/v1/users/me/followers/{quote(user_id, safe='')}")
+
+    async def follow_requests(self, cursor: str | None = None, limit: int = 100) -> Page[FollowRequest]:
+        """Return a page of the requests to follow this user, the latest first."""
+        query = {"cursor": cursor, "limit": limit}
+        return await self._request(Page[FollowRequest], "GET", "/v1/follow-requests", query=query)
+
+    async def accept_follow_request(self, user_id: str) -> None:
+        await self._request(None, "PUT", f"/v1/follow-requests/{quote(user_id, safe='')}")
+
+    async def decline_follow_request(self, user_id: str) -> None:
+        await self._request(None, "DELETE", f"/v1/follow-requests/{quote(user_id, safe='')}")
 
     async def suggestions(self) -> list[Suggestion]:
         """Return users that this user may want to follow, the closest first."""

@@ -1,4 +1,4 @@
-"""Constants of the User service. They are not configurable, because the contract depends on them."""
+"""Constants of accounts, lookups and caches. They are not configurable."""
 
 from typing import Final
 
@@ -29,9 +29,11 @@ RESERVED_USERNAMES: Final = frozenset(
         "block",
         "blocks",
         "by-username",
+        "calendar",
         "deleted",
         "export",
         "follow",
+        "followed-tags",
         "followers",
         "following",
         "me",
@@ -40,6 +42,7 @@ RESERVED_USERNAMES: Final = frozenset(
         "notification-preferences",
         "password",
         "posts",
+        "posts.atom",
         "privacy",
         "stats",
     }

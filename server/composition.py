@@ -11,6 +11,7 @@ from typing import Protocol
 from actors.accounts.account_deletion import AccountDeletion
 from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
@@ -20,6 +21,9 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.events.calendar import CalendarWriter
+from actors.events.check_in_codes import CheckInCodes
+from actors.events.event_calendars import EventCalendars
 from actors.exports.data_exports import DataExports
 from actors.exports.export_links import ExportLinks
 from actors.exports.exporter import DataExporter
@@ -36,11 +40,12 @@ from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
-from actors.service_stores import USER_CACHE_SERVICES, EventStores, ServiceStores
+from actors.service_stores import USER_CACHE_SERVICES, DomainEventStores, ServiceStores
 from actors.services import Services
 from actors.shared_services import SharedServices
-from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
+from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
 from config.settings import Settings
+from server.observability.tracing import create_tracing
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
@@ -54,12 +59,19 @@ from storage.mail.mailer_factory import create_mailer
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.calendar_links import PostgresCalendarLinks
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.data_exports import PostgresDataExports
 from storage.postgres.email_changes import PostgresEmailChanges
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
+from storage.postgres.event_series import PostgresEventSeries
 from storage.postgres.events import PostgresEvents
 from storage.postgres.export_parts import postgres_export_parts
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -75,12 +87,14 @@ from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reports import PostgresReports
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
 from storage.postgres.suggestions import PostgresSuggestions
+from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
@@ -91,6 +105,8 @@ ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
 LINK_KEY = "links"
 """Name of the key of links that work without a login."""
+CHECK_IN_KEY = "check_in"
+"""Name of the key of the codes with which users check in to events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,9 @@ class ServerComponents:
     core: Core
     services: Services
     pruning_job: PruningJob
+    base_url: str
+    calendar_links: CalendarLinks
+    event_calendars: EventCalendars
     idempotent_responses: IdempotentResponses
 
 
@@ -129,6 +148,7 @@ async def create_components(
 
     Raises:
         Unavailable: a store cannot be reached.
+        TracingUnavailable: tracing is configured, but its packages are not installed.
     """
     limits = settings.limits
     stores = await Stores.open(settings.stores, urls, limits)
@@ -141,6 +161,9 @@ async def create_components(
     def on_user_changed(user: UserRecord) -> None:
         services.wake_readers("users")
         core.publish_ephemeral([user.id], UserUpdated(to_own_user(user)))
+
+    async def apply_privacy(user_id: str) -> None:
+        await services.account_privacy.apply(user_id)
 
     def on_user_deleted() -> None:
         services.wake_readers("users")
@@ -155,7 +178,9 @@ async def create_components(
     shutdown.add("authenticator", authenticator.close)
     mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
     email_templates = EmailTemplates(mail_queue, settings.base_url)
-    keyed_hash = KeyedHash(await PostgresServerKeys(users.pool).get(ADDRESS_KEY))
+    server_keys = PostgresServerKeys(users.pool)
+    keyed_hash = KeyedHash(await server_keys.get(ADDRESS_KEY))
+    check_in_codes = CheckInCodes(KeyedHash(await server_keys.get(CHECK_IN_KEY)))
     mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
     password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
     email_verification = EmailVerification(
@@ -178,6 +203,7 @@ async def create_components(
         on_sessions_revoked,
         on_email_set,
         on_user_changed,
+        apply_privacy,
     )
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
@@ -207,8 +233,11 @@ async def create_components(
     )
     shutdown.add("notification mails", notification_mailer.close)
 
-    shared_services = SharedServices(service_stores(stores), limits)
-    shutdown.add("user cache", shared_services.close)
+    tracing = create_tracing(settings.tracing, instance_id)
+    if tracing is not None:
+        shutdown.add("tracing", tracing.close)
+    shared_services = SharedServices(service_stores(stores, limits), limits)
+    shutdown.add("shared services", shared_services.close)
     core = Core(
         CoreStores(
             stores.messaging,
@@ -218,11 +247,13 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame),
+        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)
-    services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
+    services = Services(
+        shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
+    )
     shutdown.add("services", services.close)
     export_store = PostgresDataExports(users.pool)
     data_exporter = DataExporter(
@@ -241,7 +272,15 @@ async def create_components(
     )
     shutdown.add("pruning", pruning_job.close)
     await core.start()
+    event_calendars = EventCalendars(
+        shared_services.stores.events,
+        shared_services.stores.event_series,
+        services.events,
+        CalendarWriter(settings.base_url),
+    )
     return ServerComponents(
+        calendar_links=CalendarLinks(PostgresCalendarLinks(users.pool), settings.base_url),
+        event_calendars=event_calendars,
         stores=stores,
         authenticator=authenticator,
         accounts=accounts,
@@ -270,6 +309,7 @@ async def create_components(
         core=core,
         services=services,
         pruning_job=pruning_job,
+        base_url=settings.base_url,
         idempotent_responses=PostgresIdempotentResponses(users.pool),
     )
 
@@ -298,12 +338,13 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
     )
 
 
-def service_stores(stores: Stores) -> ServiceStores:
+def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
     """Create the stores of all services, each on its own database."""
     databases = stores.databases
     social, posts, events = databases["social"], databases["posts"], databases["events"]
     notifications = databases["notifications"]
     rsvps = PostgresRsvps(events.pool)
+    event_store = PostgresEvents(events.pool, events.idempotency_keys, rsvps)
     post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
     return ServiceStores(
         user_snapshots=PostgresUserSnapshots(databases["users"].pool),
@@ -311,15 +352,26 @@ def service_stores(stores: Stores) -> ServiceStores:
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
         suggestions=PostgresSuggestions(social.pool),
+        follow_requests=PostgresFollowRequests(social.pool, social.cursors),
         post_access=PostgresPostAccess(social.pool),
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        comment_likes=PostgresCommentLikes(posts.pool),
         bookmarks=PostgresBookmarks(posts.pool),
+        tag_follows=PostgresTagFollows(posts.pool),
+        reposts=PostgresReposts(posts.pool, posts.idempotency_keys),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
-        events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+        events=event_store,
+        event_series=PostgresEventSeries(events.pool, events.idempotency_keys, event_store),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
+        event_hosts=PostgresEventHosts(events.pool),
+        rsvp_requests=PostgresRsvpRequests(events.pool),
+        event_reminders=PostgresEventReminders(events.pool),
+        attendance=PostgresAttendance(
+            events.pool, events.idempotency_keys, limits.event_announcements_per_hour
+        ),
         notifications=PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
@@ -331,7 +383,9 @@ def service_stores(stores: Stores) -> ServiceStores:
             for name in USER_CACHE_SERVICES
         },
         event_stores={
-            name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
+            name: DomainEventStores(
+                database.outbox, database.cursors, database.idempotency_keys, database.locks
+            )
             for name, database in databases.items()
         },
         search_indexes={
@@ -383,6 +437,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
         data_exports=PostgresDataExports(databases["users"].pool),
+        event_reminders=PostgresEventReminders(databases["events"].pool),
     )
 
 

@@ -4,6 +4,8 @@ The triggers in `sql/<service>/triggers/` write the payloads. An event of unknow
 release and is ignored.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from storage.contracts.domain_events import OutboxEvent
@@ -18,6 +20,7 @@ class UserUpserted(msgspec.Struct, frozen=True):
     avatar_url: str | None
     verified: bool
     version: int
+    private: bool = False
 
 
 class UserDeleted(msgspec.Struct, frozen=True):
@@ -36,6 +39,22 @@ class FollowCreated(FollowChanged, frozen=True):
 
 class FollowDeleted(FollowChanged, frozen=True):
     pass
+
+
+class FollowRequestCreated(msgspec.Struct, frozen=True):
+    requester_id: str
+    requested_id: str
+
+
+class FollowRequestDeleted(msgspec.Struct, frozen=True):
+    """The request was accepted, declined or withdrawn, or ended by a block or a deletion."""
+
+    requester_id: str
+    requested_id: str
+
+
+class AccountMadePrivate(msgspec.Struct, frozen=True):
+    user_id: str
 
 
 class BlockChanged(msgspec.Struct, frozen=True):
@@ -80,6 +99,24 @@ class PostUnliked(msgspec.Struct, frozen=True):
     user_id: str
 
 
+class RepostChanged(msgspec.Struct, frozen=True):
+    """`id` is the repost or quote, `author_id` the author of the original `post_id`."""
+
+    id: str
+    post_id: str
+    author_id: str
+    user_id: str
+    is_quote: bool
+
+
+class PostReposted(RepostChanged, frozen=True):
+    pass
+
+
+class PostUnreposted(RepostChanged, frozen=True):
+    """The repost is gone or hidden."""
+
+
 class CommentCreated(msgspec.Struct, frozen=True):
     id: str
     post_id: str
@@ -88,10 +125,49 @@ class CommentCreated(msgspec.Struct, frozen=True):
 
 
 class CommentDeleted(msgspec.Struct, frozen=True):
+    """The comment is gone or hidden, with its likes."""
+
     id: str
     post_id: str
     author_id: str
     user_id: str
+
+
+class ReplyChanged(msgspec.Struct, frozen=True):
+    """`author_id` is the author of the parent, `user_id` that of the reply."""
+
+    id: str
+    post_id: str
+    parent_id: str
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
+class ReplyCreated(ReplyChanged, frozen=True):
+    pass
+
+
+class ReplyDeleted(ReplyChanged, frozen=True):
+    """The reply is gone or hidden."""
+
+
+class CommentLikeChanged(msgspec.Struct, frozen=True):
+    """`author_id` is the author of the comment."""
+
+    comment_id: str
+    post_id: str
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
+class CommentLiked(CommentLikeChanged, frozen=True):
+    pass
+
+
+class CommentUnliked(CommentLikeChanged, frozen=True):
+    pass
 
 
 class MentionCreated(msgspec.Struct, frozen=True):
@@ -130,12 +206,17 @@ class EventUpdated(msgspec.Struct, frozen=True):
 
 
 class EventCancelled(msgspec.Struct, frozen=True):
-    """An event is deleted. `user_ids` responded or were invited; one event for each part of them."""
+    """An event is cancelled or deleted by `actor_id`, the creator if None.
+
+    `user_ids` are to be notified; one event for each part of them.
+    """
 
     id: str
     creator_id: str
     title: str
     user_ids: list[str]
+    actor_id: str | None = None
+    reason: str | None = None
 
 
 class EventDeleted(msgspec.Struct, frozen=True):
@@ -147,7 +228,7 @@ class EventDeleted(msgspec.Struct, frozen=True):
 
 
 class AttendeeRemoved(msgspec.Struct, frozen=True):
-    """A host removed a user, or there is a block between user and creator. RSVP and invites are deleted."""
+    """A host removed a user, or there is a block between user and host. RSVP and invites are deleted."""
 
     event_id: str
     user_id: str
@@ -167,6 +248,61 @@ class RsvpPromoted(msgspec.Struct, frozen=True):
     creator_id: str
 
 
+class EventAnnounced(msgspec.Struct, frozen=True):
+    """A host announced something to the attendees."""
+
+    event_id: str
+    announcement_id: str
+    author_id: str
+    title: str
+    content: str
+
+
+class EventReminder(msgspec.Struct, frozen=True):
+    """Users are to be reminded of an event, `minutes` before its start.
+
+    `starts_in_s` was the time to the start when the reminder was published, which may be late.
+    """
+
+    id: str
+    title: str
+    start_at: datetime
+    minutes: int
+    starts_in_s: float
+    user_ids: list[str]
+
+
+class HostAdded(msgspec.Struct, frozen=True):
+    """The creator made a user a co-host."""
+
+    event_id: str
+    user_id: str
+    creator_id: str
+    title: str
+
+
+class RsvpRequested(msgspec.Struct, frozen=True):
+    """A user asks the hosts to go to an event."""
+
+    event_id: str
+    user_id: str
+    title: str
+
+
+class RsvpAccepted(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    host_id: str
+    title: str
+
+
+class RsvpDeclined(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    host_id: str
+    title: str
+
+
 class EventInvited(msgspec.Struct, frozen=True):
     event_id: str
     title: str
@@ -179,14 +315,23 @@ DomainEvent = (
     | UserDeleted
     | FollowCreated
     | FollowDeleted
+    | FollowRequestCreated
+    | FollowRequestDeleted
+    | AccountMadePrivate
     | BlockCreated
     | BlockDeleted
     | PostCreated
     | PostDeleted
     | PostLiked
     | PostUnliked
+    | PostReposted
+    | PostUnreposted
     | CommentCreated
     | CommentDeleted
+    | ReplyCreated
+    | ReplyDeleted
+    | CommentLiked
+    | CommentUnliked
     | MentionCreated
     | MentionDeleted
     | EventCreated
@@ -196,6 +341,12 @@ DomainEvent = (
     | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
+    | EventAnnounced
+    | EventReminder
+    | HostAdded
+    | RsvpRequested
+    | RsvpAccepted
+    | RsvpDeclined
     | EventInvited
 )
 
@@ -205,14 +356,23 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "user.deleted": UserDeleted,
     "follow.created": FollowCreated,
     "follow.deleted": FollowDeleted,
+    "follow_request.created": FollowRequestCreated,
+    "follow_request.deleted": FollowRequestDeleted,
+    "account.made_private": AccountMadePrivate,
     "block.created": BlockCreated,
     "block.deleted": BlockDeleted,
     "post.created": PostCreated,
     "post.deleted": PostDeleted,
     "post.liked": PostLiked,
     "post.unliked": PostUnliked,
+    "post.reposted": PostReposted,
+    "post.unreposted": PostUnreposted,
     "comment.created": CommentCreated,
     "comment.deleted": CommentDeleted,
+    "reply.created": ReplyCreated,
+    "reply.deleted": ReplyDeleted,
+    "comment.liked": CommentLiked,
+    "comment.unliked": CommentUnliked,
     "mention.created": MentionCreated,
     "mention.deleted": MentionDeleted,
     "event.created": EventCreated,
@@ -222,6 +382,12 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,
+    "event.announced": EventAnnounced,
+    "event.reminder": EventReminder,
+    "host.added": HostAdded,
+    "rsvp.requested": RsvpRequested,
+    "rsvp.accepted": RsvpAccepted,
+    "rsvp.declined": RsvpDeclined,
     "event.invited": EventInvited,
 }
 _decoders = {name: msgspec.json.Decoder(kind) for name, kind in _EVENT_TYPES.items()}

@@ -1,10 +1,13 @@
 """Creates, searches, updates and deletes events, and invites users.
 
-Only the creator can change an event. Two users with a block between them cannot see each other's events.
-Stateless.
+Only its hosts can change an event, and only its creator can delete it. An event for invited users exists only
+for its hosts, users who were invited, and users who responded; only its hosts invite. Two users with a block
+between them cannot see events that the other hosts; of two hosts, a block with the creator counts. Stateless.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 
 from actors.consent.consent import AdditionKind
 from actors.consent.conversation_requests import ConversationRequests, RequestTarget
@@ -18,7 +21,8 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import EventChange, EventRecord, EventRevision, EventSearchCriteria, EventStore
+from storage.contracts.event_hosting import EventDetails, EventHosts, EventHostStore
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
@@ -28,12 +32,14 @@ class Events:
     def __init__(
         self,
         store: EventStore,
+        hosts: EventHostStore,
         user_cards: UserCards,
         block_service: BlockService,
         requests: ConversationRequests,
         on_changed: Callable[[], None],
     ) -> None:
         self._store = store
+        self._hosts = hosts
         self._user_cards = user_cards
         self._block_service = block_service
         self._requests = requests
@@ -49,19 +55,21 @@ class Events:
         return await self.get(creator_id, event_id)
 
     async def get(self, viewer_id: str, event_id: str) -> Event:
-        records = await self._store.find([event_id], viewer_id)
-        if not records or await self._block_service.is_blocked(viewer_id, records[0].creator.id):
+        events = await self.serialize(await self._store.find([event_id], viewer_id), viewer_id)
+        if not events or await self.is_hidden_by_host(viewer_id, [host.id for host in events[0].hosts]):
             raise event_not_found()
-        return (await self.serialize(records))[0]
+        return events[0]
 
-    async def get_with_revision(self, viewer_id: str, event_id: str) -> tuple[Event, EventRevision]:
-        """Return an event with how often it was changed."""
-        # The revision first: one that is older than the event is corrected by the next request.
-        revision = await self._store.get_revision(event_id)
-        event = await self.get(viewer_id, event_id)
-        if revision is None:
-            raise event_not_found()
-        return event, revision
+    async def find_visible(self, viewer_id: str, event_ids: Sequence[str]) -> list[Event]:
+        """Return those of the events that the viewer sees, in the order of the ids."""
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        events = await self.serialize(await self._store.find(event_ids, viewer_id), viewer_id)
+        visible = {
+            event.id: event
+            for event in events
+            if not is_hidden_by_block(viewer_id, [host.id for host in event.hosts], blocked_ids)
+        }
+        return [visible[event_id] for event_id in event_ids if event_id in visible]
 
     async def search(
         self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int
@@ -69,18 +77,18 @@ class Events:
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         records = await self._store.search(criteria, after, viewer_id, blocked_ids, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.start, record.id))
-        return KeysetPage(await self.serialize(page), key)
+        return KeysetPage(await self.serialize(page, viewer_id), key)
 
     async def update(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
         change = to_event_change(patch)
-        await self.require_creator(user_id, event_id)
+        await self.require_host(user_id, event_id)
         if change != EventChange():
             try:
                 await self._store.change(event_id, change)
             except Missing:
                 raise event_not_found() from None
             except Conflict as conflict:
-                raise _conflict_error(conflict) from None
+                raise event_conflict(conflict) from None
             self._on_changed()
         return await self.get(user_id, event_id)
 
@@ -97,7 +105,7 @@ class Events:
         user_ids: Sequence[str],
         idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. Anyone who can see the event can invite users that they can see, and who can see it.
+        """Invite users. Anyone who can see a public event can invite users that they can see, and who see it.
 
         Users who have to accept first are asked.
         """
@@ -130,14 +138,17 @@ class Events:
 
         An invite does not cross a block by way of a third person.
         """
-        creator_id = await self._store.get_creator_id(event_id)
-        if creator_id is None or await self._block_service.is_blocked(user_id, creator_id):
-            raise event_not_found()
+        hosts = await self.require_visible(user_id, event_id)
+        if hosts.is_cancelled:
+            raise event_cancelled()
+        access = await self._store.get_access(event_id, user_id)
+        if user_id not in hosts.user_ids and (access is None or not access.is_open):
+            raise ApiError("permission.denied", "Only a host can invite users to this event.")
         cards = await self._user_cards.find(invitee_ids)
-        hidden_ids = {
-            *await self._block_service.list_blocked_users(user_id),
-            *await self._block_service.list_blocked_users(creator_id),
-        }
+        blocked = await asyncio.gather(
+            *(self._block_service.list_blocked_users(one) for one in {user_id, *hosts.user_ids})
+        )
+        hidden_ids = set(chain(*blocked))
         if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
             raise ApiError("user.not_found", "At least one of the users does not exist.")
 
@@ -153,26 +164,64 @@ class Events:
         self._on_changed()
 
     async def can_see(self, viewer_id: str, event_id: str) -> bool:
-        creator_id = await self._store.get_creator_id(event_id)
-        return creator_id is not None and not await self._block_service.is_blocked(viewer_id, creator_id)
+        return await self._find_visible(viewer_id, event_id) is not None
 
-    async def require_visible(self, viewer_id: str, event_id: str) -> None:
-        """Raise `event.not_found` if the event does not exist for the viewer."""
-        if not await self.can_see(viewer_id, event_id):
+    async def require_visible(self, viewer_id: str, event_id: str) -> EventHosts:
+        """Return the hosts. Raises `event.not_found` if the event does not exist for the viewer."""
+        hosts = await self._find_visible(viewer_id, event_id)
+        if hosts is None:
             raise event_not_found()
+        return hosts
 
-    async def require_creator(self, user_id: str, event_id: str) -> None:
-        """Raise `permission.denied`, or `event.not_found` if the event does not exist for the user."""
-        await self.require_visible(user_id, event_id)
-        if await self._store.get_creator_id(event_id) != user_id:
-            raise ApiError("permission.denied", "Only the creator can change an event.")
+    async def require_host(self, user_id: str, event_id: str) -> EventHosts:
+        """Return the hosts.
 
-    async def serialize(self, records: Sequence[EventRecord]) -> list[Event]:
-        cards = await self._user_cards.for_records(record.creator for record in records)
-        return [serializers.to_event(record, cards) for record in records]
+        Raises `permission.denied` for other users, or `event.not_found` if the event does not exist for the
+        user.
+        """
+        hosts = await self.require_visible(user_id, event_id)
+        if user_id not in hosts.user_ids:
+            raise ApiError("permission.denied", "Only a host of the event can do this.")
+        return hosts
+
+    async def require_creator(self, user_id: str, event_id: str) -> EventHosts:
+        """Return the hosts. Raises as `require_host` does, also for co-hosts."""
+        hosts = await self.require_visible(user_id, event_id)
+        if user_id != hosts.creator_id:
+            raise ApiError("permission.denied", "Only the creator of the event can do this.")
+        return hosts
+
+    async def serialize(self, records: Sequence[EventRecord], viewer_id: str) -> list[Event]:
+        details = await self._hosts.find_details([record.id for record in records], viewer_id)
+        cards = await self._user_cards.for_records(
+            chain(
+                (record.creator for record in records),
+                *(event_details.cohosts for event_details in details.values()),
+            )
+        )
+        return [
+            serializers.to_event(record, details.get(record.id, EventDetails()), cards) for record in records
+        ]
+
+    async def _find_visible(self, viewer_id: str, event_id: str) -> EventHosts | None:
+        hosts, access = await asyncio.gather(
+            self._hosts.get_hosts(event_id), self._store.get_access(event_id, viewer_id)
+        )
+        if hosts is None or access is None or not access.is_visible:
+            return None
+        return None if await self.is_hidden_by_host(viewer_id, hosts.user_ids) else hosts
+
+    async def is_hidden_by_host(self, viewer_id: str, host_ids: Sequence[str]) -> bool:
+        """Whether a block hides an event with these hosts, the creator first, from the viewer.
+
+        Also of an event for invited users, which the viewer may not see for another reason.
+        """
+        return is_hidden_by_block(
+            viewer_id, host_ids, await self._block_service.list_blocked_users(viewer_id)
+        )
 
 
-def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
+def event_conflict(conflict: Conflict) -> ApiError | Conflict:
     match conflict.constraint:
         case "events_capacity":
             return ApiError(
@@ -182,6 +231,16 @@ def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
             return end_before_start()
         case _:
             return conflict
+
+
+def is_hidden_by_block(viewer_id: str, host_ids: Sequence[str], blocked_ids: Collection[str]) -> bool:
+    """Whether one of `blocked_ids` hides an event with these hosts, the creator first, from the viewer."""
+    counted_ids = host_ids[:1] if viewer_id in host_ids else host_ids
+    return any(host_id in blocked_ids for host_id in counted_ids)
+
+
+def event_cancelled() -> ApiError:
+    return ApiError("event.cancelled", "The event was cancelled.")
 
 
 def event_not_found() -> ApiError:

@@ -12,24 +12,39 @@ from actors.domain_events.event_types import (
     BlockCreated,
     CommentCreated,
     CommentDeleted,
+    CommentLiked,
+    CommentUnliked,
     DomainEvent,
+    EventAnnounced,
     EventCancelled,
     EventInvited,
+    EventReminder,
     EventUpdated,
     FollowCreated,
     FollowDeleted,
+    FollowRequestCreated,
+    FollowRequestDeleted,
+    HostAdded,
     MentionCreated,
     MentionDeleted,
     PostDeleted,
     PostLiked,
+    PostReposted,
     PostUnliked,
+    PostUnreposted,
+    ReplyCreated,
+    ReplyDeleted,
+    RsvpAccepted,
+    RsvpDeclined,
     RsvpPromoted,
+    RsvpRequested,
     decode_event,
 )
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import BatchContext, Recipients
+from actors.protocol.objects import UserCard
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.notifications import (
     DeletedIds,
@@ -46,8 +61,12 @@ Withdrawal = (
     | EventCancelled
     | AttendeeRemoved
     | FollowDeleted
+    | FollowRequestDeleted
     | PostUnliked
     | CommentDeleted
+    | ReplyDeleted
+    | CommentUnliked
+    | PostUnreposted
     | MentionDeleted
 )
 """Events after which notifications are about something that is gone or no longer visible."""
@@ -80,12 +99,8 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        # Who is blocked by the author of a post does not hear of comments on it.
-        pairs += [
-            (domain_event.post_author_id, domain_event.user_id)
-            for _, domain_event in decoded
-            if isinstance(domain_event, MentionCreated) and domain_event.comment_id is not None
-        ]
+        # Users who mute the author of a post get no notifications of comments on it.
+        pairs += [pair for _, domain_event in decoded if (pair := _post_author_and_recipient(domain_event))]
         posts = [post for _, domain_event in decoded if (post := _recipient_and_post(domain_event))]
         context = await self._recipients.load_context(
             [domain_event for _, domain_event in decoded], pairs, posts
@@ -108,7 +123,7 @@ class NotificationConsumer:
             await self._remove_blocked_since(pairs, context)
             self._notification_pusher.wake()
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: sources are ids of users and objects, so repeated events create no duplicates."""
 
     async def _remove_blocked_since(self, pairs: Sequence[tuple[str, str]], context: BatchContext) -> None:
@@ -132,13 +147,28 @@ class NotificationConsumer:
                 )
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
-            case FollowDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted():
+            case (
+                FollowDeleted()
+                | FollowRequestDeleted()
+                | PostUnliked()
+                | CommentDeleted()
+                | ReplyDeleted()
+                | CommentUnliked()
+                | PostUnreposted()
+                | MentionDeleted()
+            ):
                 if domain_event in context.existing:
                     return
+                if isinstance(domain_event, CommentDeleted):
+                    await self._push_removed(await self._remove_likes_of_comment(domain_event))
                 deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
             case _:
                 assert_never(domain_event)
         await self._push_removed(deleted)
+
+    async def _remove_likes_of_comment(self, comment: CommentDeleted) -> DeletedIds:
+        group_key = notification_templates.comment_like_group_key(comment.id)
+        return await self._store.remove_group(comment.user_id, comment.post_id, group_key)
 
     async def _push_removed(self, deleted: DeletedIds) -> None:
         for recipient_id, ids in deleted.items():
@@ -150,10 +180,30 @@ class NotificationConsumer:
         self, event: OutboxEvent, domain_event: DomainEvent, context: BatchContext
     ) -> AsyncIterator[NewNotification]:
         match domain_event:
-            case FollowCreated() | PostLiked() | CommentCreated() | MentionCreated() | EventInvited():
+            case (
+                FollowCreated()
+                | FollowRequestCreated()
+                | PostLiked()
+                | CommentCreated()
+                | ReplyCreated()
+                | CommentLiked()
+                | PostReposted()
+                | MentionCreated()
+                | EventInvited()
+            ):
                 notification = _notification_between(domain_event, context)
                 if notification is not None:
                     yield notification
+            case HostAdded() | RsvpAccepted() | RsvpDeclined() as decided:
+                pair = _sender_and_recipient(decided)
+                sender = context.get_sender(*pair) if pair and decided in context.existing else None
+                if sender is not None:
+                    yield _build_decision(decided, sender, _source_id(event))
+            case RsvpRequested() as requested if requested in context.existing:
+                for requester, host_id in await self._recipients.of_events.find_hosts_to_ask(requested):
+                    yield notification_templates.rsvp_requested(
+                        host_id, requester, requested.event_id, requested.title
+                    )
             case RsvpPromoted() as promoted if promoted in context.existing:
                 yield notification_templates.waitlist_promoted(
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
@@ -166,18 +216,35 @@ class NotificationConsumer:
                         yield notification_templates.event_updated(
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
+            case EventAnnounced() as announced:
+                pages = self._recipients.of_events.pages_for_announcement(announced, USERS_PER_BATCH)
+                async for sender, user_ids in pages:
+                    for user_id in user_ids:
+                        yield notification_templates.event_announced(user_id, sender, announced)
+            case EventReminder() as reminder:
+                for user_id in await self._recipients.of_events.find_reminded(reminder):
+                    yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
-                creator, user_ids = await self._recipients.find_creator(cancelled)
+                host, user_ids = await self._recipients.find_creator(cancelled)
+                self._publish_event_updated(cancelled.id, user_ids)
                 for user_id in user_ids:
                     yield notification_templates.event_cancelled(
-                        user_id, creator, cancelled.id, cancelled.title
+                        user_id, host, cancelled.id, cancelled.title, cancelled.reason
                     )
             case _:
                 return
 
 
 def _notification_between(
-    domain_event: FollowCreated | PostLiked | CommentCreated | MentionCreated | EventInvited,
+    domain_event: FollowCreated
+    | FollowRequestCreated
+    | PostLiked
+    | CommentCreated
+    | ReplyCreated
+    | CommentLiked
+    | PostReposted
+    | MentionCreated
+    | EventInvited,
     context: BatchContext,
 ) -> NewNotification | None:
     """Build the notification of what one user did to another; None if it was taken back or is not visible."""
@@ -186,17 +253,24 @@ def _notification_between(
     post = _recipient_and_post(domain_event)
     if sender is None or (post is not None and post not in context.visible_posts):
         return None
+    if _post_author_and_recipient(domain_event) in context.unwanted_pairs:
+        return None
     match domain_event:
         case FollowCreated(following_id=user_id):
             return notification_templates.followed(user_id, sender)
+        case FollowRequestCreated(requested_id=user_id):
+            return notification_templates.follow_requested(user_id, sender)
         case PostLiked(author_id=user_id, post_id=post_id):
             return notification_templates.liked(user_id, sender, post_id)
         case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
             return notification_templates.commented(user_id, sender, post_id, comment_id)
-        case MentionCreated(user_id=user_id, post_author_id=post_author_id):
-            if (post_author_id, user_id) in context.unwanted_pairs:
-                # They cannot see the post, or mute its author.
-                return None
+        case ReplyCreated(author_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
+            return notification_templates.replied(user_id, sender, post_id, parent_id, reply_id)
+        case CommentLiked(author_id=user_id, post_id=post_id, comment_id=comment_id):
+            return notification_templates.comment_liked(user_id, sender, post_id, comment_id)
+        case PostReposted(author_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
+            return notification_templates.reposted(user_id, sender, post_id, repost_id, is_quote=is_quote)
+        case MentionCreated(user_id=user_id):
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id
             )
@@ -204,17 +278,49 @@ def _notification_between(
             return notification_templates.invited(user_id, sender, event_id, title)
 
 
+def _build_decision(
+    decided: HostAdded | RsvpAccepted | RsvpDeclined, sender: UserCard, source: str
+) -> NewNotification:
+    """Build the notification of what a host decided about a user."""
+    match decided:
+        case HostAdded():
+            build = notification_templates.host_added
+        case RsvpAccepted():
+            build = notification_templates.rsvp_accepted
+        case RsvpDeclined():
+            build = notification_templates.rsvp_declined
+    return build(decided.user_id, sender, decided.event_id, decided.title, source)
+
+
 def _source_of(
-    domain_event: FollowDeleted | PostUnliked | CommentDeleted | MentionDeleted,
+    domain_event: FollowDeleted
+    | FollowRequestDeleted
+    | PostUnliked
+    | CommentDeleted
+    | ReplyDeleted
+    | CommentUnliked
+    | PostUnreposted
+    | MentionDeleted,
 ) -> NotificationSource:
     """Return the source of the notification of what was taken back."""
     match domain_event:
         case FollowDeleted(follower_id=follower_id, following_id=user_id):
             return NotificationSource(user_id, notification_templates.follow_source(follower_id))
+        case FollowRequestDeleted(requester_id=requester_id, requested_id=user_id):
+            return NotificationSource(user_id, notification_templates.follow_request_source(requester_id))
         case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
-        case CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id):
+        case (
+            CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+            | ReplyDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+        ):
             return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
+        case CommentUnliked(comment_id=comment_id, author_id=user_id, user_id=liker_id):
+            return NotificationSource(
+                user_id, notification_templates.comment_like_source(comment_id, liker_id)
+            )
+        case PostUnreposted(id=repost_id, author_id=user_id):
+            return NotificationSource(user_id, notification_templates.repost_source(repost_id))
         case MentionDeleted(post_id=post_id, comment_id=found_in, user_id=user_id):
             return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
 
@@ -224,12 +330,31 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     match domain_event:
         case FollowCreated(follower_id=sender_id, following_id=recipient_id):
             return sender_id, recipient_id
-        case PostLiked() | CommentCreated():
+        case FollowRequestCreated(requester_id=sender_id, requested_id=recipient_id):
+            return sender_id, recipient_id
+        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked() | PostReposted():
             return domain_event.user_id, domain_event.author_id
         case MentionCreated(author_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
+        case HostAdded(creator_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case RsvpAccepted(host_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case RsvpDeclined(host_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case _:
+            return None
+
+
+def _post_author_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
+    """Return the author of the post and the recipient, of an event about a comment on another's post."""
+    match domain_event:
+        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.author_id:
+            return domain_event.post_author_id, domain_event.author_id
+        case MentionCreated() if domain_event.comment_id is not None:
+            return domain_event.post_author_id, domain_event.user_id
         case _:
             return None
 
@@ -237,8 +362,10 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
 def _recipient_and_post(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the recipient of an event about a post, and the post; the recipient must be able to see it."""
     match domain_event:
-        case PostLiked() | CommentCreated():
+        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
             return domain_event.author_id, domain_event.post_id
+        case PostReposted():
+            return domain_event.author_id, domain_event.id
         case MentionCreated():
             return domain_event.user_id, domain_event.post_id
         case _:

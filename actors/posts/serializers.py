@@ -8,7 +8,12 @@ from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.posts import CommentRecord, PostRecord
 
 
-def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mapping[str, UserCard]) -> Post:
+def to_post(
+    record: PostRecord,
+    cards: Mapping[str, UserCard],
+    mentioned: Mapping[str, UserCard],
+    repost_of: Post | None = None,
+) -> Post:
     """`mentioned` are the users that the viewer may see as mentioned."""
     return Post(
         id=record.id,
@@ -23,6 +28,9 @@ def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mappin
         tags=list(record.tags),
         edited_at=None if record.edited_at is None else rfc3339_from_datetime(record.edited_at),
         bookmarked_by_me=record.bookmarked_by_me,
+        repost_of=repost_of,
+        repost_count=record.repost_count,
+        reposted_by_me=record.reposted_by_me,
         visibility=PostVisibility(record.visibility),
     )
 
@@ -38,4 +46,7 @@ def to_comment(
         created_at=rfc3339_from_datetime(record.created_at),
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
+        parent_id=record.parent_id,
+        like_count=record.like_count,
+        liked_by_me=record.liked_by_me,
     )

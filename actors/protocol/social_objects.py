@@ -28,6 +28,13 @@ class Mute(msgspec.Struct, frozen=True):
     expires_at: str | None
 
 
+class FollowRequest(msgspec.Struct, frozen=True):
+    """A user who asks to follow the caller, whose account is private."""
+
+    user: UserCard
+    created_at: str
+
+
 class SuggestionReason(StrEnum):
     FRIENDS = "FRIENDS"
     EVENTS = "EVENTS"
@@ -56,6 +63,9 @@ class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
     `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
+    null, when that is gone or hidden. `repost_of` in it is null. `repost_count` counts both;
+    `reposted_by_me` is about reposts alone.
     """
 
     id: str
@@ -71,6 +81,16 @@ class Post(msgspec.Struct, frozen=True):
     edited_at: str | None = None
     bookmarked_by_me: bool = False
     visibility: PostVisibility = PostVisibility.PUBLIC
+    repost_of: "Post | None" = None
+    repost_count: int = 0
+    reposted_by_me: bool = False
+
+
+class Tag(msgspec.Struct, frozen=True, gc=False):
+    """A tag without `#`, and whether the caller follows it. A followed one is as the caller wrote it."""
+
+    tag: str
+    following: bool
 
 
 class PostRevision(msgspec.Struct, frozen=True):
@@ -82,7 +102,11 @@ class PostRevision(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post. `mentions` and `tags` are as in `Post`."""
+    """A comment on a post. `mentions` and `tags` are as in `Post`.
+
+    A reply has the id of the comment that it replies to as `parent_id`. There is one level of replies: a
+    reply to a reply has the same parent.
+    """
 
     id: str
     post_id: str
@@ -91,6 +115,9 @@ class Comment(msgspec.Struct, frozen=True):
     created_at: str
     mentions: list[UserCard] = []
     tags: list[str] = []
+    parent_id: str | None = None
+    like_count: int = 0
+    liked_by_me: bool = False
 
 
 class RsvpStatus(StrEnum):
@@ -98,10 +125,40 @@ class RsvpStatus(StrEnum):
     INTERESTED = "INTERESTED"
     MAYBE = "MAYBE"
     NOT_GOING = "NOT_GOING"
+    PENDING = "PENDING"
+
+
+class EventVisibility(StrEnum):
+    """`INVITED`: only the hosts, users who were invited, and users who responded see the event."""
+
+    PUBLIC = "public"
+    INVITED = "invited"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an event takes place; `latitude` and `longitude` in degrees (WGS 84), both or neither."""
+
+    name: str
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class EventSeries(msgspec.Struct, frozen=True):
+    """The series that an event belongs to, and its recurrence rule (RFC 5545, with COUNT)."""
+
+    id: str
+    rrule: str
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An event as seen by one viewer."""
+    """An event as seen by one viewer.
+
+    `timezone` is the IANA name of the zone in which it takes place; times are in UTC all the same.
+    `going_count` counts users who go and their guests, and is at most `capacity`. `hosts` are the creator and
+    the co-hosts. A cancelled event has `cancelled_at`, keeps its RSVPs and takes no new ones. With
+    `approval`, hosts decide who goes. `my_guests` are those of the viewer's RSVP.
+    """
 
     id: str
     creator: UserCard
@@ -116,24 +173,71 @@ class Event(msgspec.Struct, frozen=True):
     my_rsvp: RsvpStatus | None
     my_waitlist_position: int | None
     conversation_id: str
+    timezone: str = "UTC"
+    place: Place | None = None
+    url: str | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
+    series: EventSeries | None = None
+    hosts: list[UserCard] = []
+    cancelled_at: str | None = None
+    cancel_reason: str | None = None
+    approval: bool = False
+    my_guests: int = 0
 
 
 class Rsvp(msgspec.Struct, frozen=True):
-    """A user's response to an event. `waitlist_position` is set while the user waits for a place."""
+    """A user's response to an event. `waitlist_position` is set while the user waits for a place.
+
+    `status` is `PENDING` until a host has decided, where hosts decide who goes. `guests` come with the user.
+    `reminders` are the minutes before the start at which the user is reminded, and `check_in_code` proves the
+    RSVP of a user who goes to a host; only the user sees these. `checked_in_at` is when the user arrived;
+    only the user and the hosts see it.
+    """
 
     event_id: str
     user: UserCard
     status: RsvpStatus | None
     waitlist_position: int | None
+    guests: int = 0
+    reminders: list[int] | None = None
+    checked_in_at: str | None = None
+    check_in_code: str | None = None
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What a host of an event announced to its attendees."""
+
+    id: str
+    event_id: str
+    author: UserCard
+    content: str
+    created_at: str
+
+
+class CalendarLink(msgspec.Struct, frozen=True):
+    """A secret link to a user's calendar: `url` for calendar applications, `http_url` for other clients."""
+
+    url: str
+    http_url: str
+    created_at: str
+
+
+class CalendarLinkInfo(msgspec.Struct, frozen=True):
+    """When the link to a user's calendar was created; null without one."""
+
+    created_at: str | None
 
 
 class NotificationType(StrEnum):
     FOLLOW = "FOLLOW"
+    FOLLOW_REQUEST = "FOLLOW_REQUEST"
     LIKE = "LIKE"
     COMMENT = "COMMENT"
     MENTION = "MENTION"
+    REPOST = "REPOST"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
+    EVENT_REMINDER = "EVENT_REMINDER"
     EXPORT_READY = "EXPORT_READY"
 
 
@@ -156,6 +260,9 @@ DEFAULT_NOTIFICATION_CHANNELS: Final[Mapping[NotificationType, NotificationChann
     NotificationType.MENTION: NotificationChannel.PUSH,
     NotificationType.EVENT_INVITE: NotificationChannel.PUSH,
     NotificationType.EVENT_UPDATE: NotificationChannel.PUSH,
+    NotificationType.FOLLOW_REQUEST: NotificationChannel.PUSH,
+    NotificationType.REPOST: NotificationChannel.PUSH,
+    NotificationType.EVENT_REMINDER: NotificationChannel.PUSH,
     NotificationType.EXPORT_READY: NotificationChannel.MAIL,
 }
 """One line for each type."""

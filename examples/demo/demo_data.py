@@ -1,7 +1,7 @@
 """Creates a consistent set of sample data on a server through its public API.
 
     users -> follows, mutes -> events -> posts -> likes, comments -> RSVPs, invites -> conversations
-    -> requests
+    -> requests, follow requests
 
 Running it again adds nothing. Concurrency is bounded, and rate limits of the server are respected.
 """
@@ -15,8 +15,10 @@ from client.retrying_http import HttpRequest, RetryingHttpClient
 from examples.demo.bounded_runner import BoundedRunner, ProgressCallback
 from examples.demo.create_conversations import ConversationCreator, CreatedConversation
 from examples.demo.create_events import CreatedEvent, EventCreator
+from examples.demo.create_follow_requests import FollowRequestCreator, plan_follow_requests
 from examples.demo.create_mutes import MuteCreator, plan_mutes
 from examples.demo.create_posts import CreatedPost, Like, PostCreator
+from examples.demo.create_reposts import RepostCreator, plan_reposts, plan_tag_follows
 from examples.demo.create_requests import RequestCreator, plan_requests
 from examples.demo.demo_plan import DemoPlan, plan_demo_data
 from examples.demo.idempotency_keys import IdempotencyKeys
@@ -77,9 +79,11 @@ class _DemoBuilder:
         self._users = users
         self._mutes = MuteCreator(http, users)
         self._posts = PostCreator(http, keys, users)
+        self._reposts = RepostCreator(http, keys, users)
         self._events = EventCreator(http, keys, users)
         self._conversations = ConversationCreator(http, keys, users)
         self._requests = RequestCreator(http, keys, users)
+        self._follow_requests = FollowRequestCreator(http, users)
 
     async def run(self) -> DemoSummary:
         run_all, plan = self._runner.run_all, self._plan
@@ -91,7 +95,10 @@ class _DemoBuilder:
         commented_posts = [post for post in posts if post.plan.comments]
         like_results = await run_all("likes", likes, self._posts.like)
         comments = await run_all("comments", commented_posts, self._posts.ensure_comments)
+        reposts = await run_all("reposts", plan_reposts(plan.users, posts), self._reposts.ensure_repost)
+        tags = await run_all("followed tags", plan_tag_follows(plan.users), self._reposts.follow_tag)
         rsvps = await run_all("RSVPs", events, self._events.set_rsvps)
+        await run_all("co-hosts", events, self._events.add_cohosts)
         invites = await run_all("invites", events, self._events.send_invites)
         conversations = await run_all(
             "conversations", plan.conversations, self._conversations.ensure_conversation
@@ -102,6 +109,11 @@ class _DemoBuilder:
             plan_requests(plan.users, plan.follows, plan.conversations),
             self._requests.ensure_request,
         )
+        follow_requests = await run_all(
+            "follow requests",
+            plan_follow_requests(plan.users, plan.follows),
+            self._follow_requests.ensure_request,
+        )
         created = [conversation for conversation in conversations if conversation is not None]
         counts = DemoCounts(
             users=len(self._users),
@@ -110,6 +122,8 @@ class _DemoBuilder:
             posts=sum(post.id is not None for post in posts),
             likes=sum(like_results),
             comments=sum(comments),
+            reposts=sum(reposts),
+            followed_tags=sum(tags),
             events=sum(event.event is not None for event in events),
             rsvps=sum(rsvps),
             invites=sum(invites),
@@ -117,6 +131,7 @@ class _DemoBuilder:
             groups=sum(conversation.name is not None for conversation in created),
             messages=sum(conversation.messages for conversation in created) + sum(event_messages),
             requests=sum(requests),
+            follow_requests=sum(follow_requests),
         )
         return self._summarize(counts, events, posts, created)
 

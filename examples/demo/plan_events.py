@@ -6,9 +6,10 @@ from typing import Final
 
 import msgspec
 
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.social_objects import Place, RsvpStatus
 from examples.demo.dialogs import DialogLine, assign_lines
 from examples.demo.plan_follows import FollowGraph
+from examples.demo.plan_places import PlacePlanner
 from examples.demo.plan_users import UserPlan
 from examples.demo.seeded_random import sample_up_to, seeded_random
 from examples.demo.text_templates import SlotWords
@@ -21,8 +22,14 @@ MAIN_TOPIC_SHARE: Final = 0.55
 SHARED_TOPIC_SHARE: Final = 0.3
 NO_SHARED_TOPIC_SHARE: Final = 0.05
 LOGIN_USER_SHARE: Final = 0.85
+USERS_PER_GUEST: Final = 6
+COHOST_ATTENDEES_MIN: Final = 4
+"""Events with at least as many attendees have a co-host."""
 WAITLISTED: Final = 3
 FIRST_USER: Final = 0
+SERIES_EVENT: Final = 1
+"""Which of the events is a series."""
+WEEKLY: Final = "FREQ=WEEKLY;COUNT=6"
 INVITED_RANGE: Final = (3, 9)
 STATUSES: Final = (RsvpStatus.GOING, RsvpStatus.INTERESTED, RsvpStatus.MAYBE, RsvpStatus.NOT_GOING)
 
@@ -30,10 +37,14 @@ STATUSES: Final = (RsvpStatus.GOING, RsvpStatus.INTERESTED, RsvpStatus.MAYBE, Rs
 class PlannedRsvp(msgspec.Struct, frozen=True):
     user_index: int
     status: RsvpStatus
+    guests: int = 0
 
 
 class EventPlan(msgspec.Struct, frozen=True):
-    """RSVPs are sent in this order; GOING beyond the capacity joins the waitlist."""
+    """RSVPs are sent in this order; GOING beyond the capacity joins the waitlist.
+
+    With `rrule` the event is the first one of a series, and has the RSVPs.
+    """
 
     creator: int
     title: str
@@ -45,7 +56,11 @@ class EventPlan(msgspec.Struct, frozen=True):
     overbooked: bool
     rsvps: tuple[PlannedRsvp, ...]
     invited: tuple[int, ...]
+    cohosts: tuple[int, ...]
     lines: tuple[DialogLine, ...]
+    place: Place | None = None
+    timezone: str = "UTC"
+    rrule: str | None = None
 
     @property
     def attendees(self) -> frozenset[int]:
@@ -70,6 +85,7 @@ class EventPlanner:
         self._library = library
         self._today = today
         self._rng = seeded_random(seed, "gatherings")
+        self._places = PlacePlanner(seed)
 
     def plan_events(self) -> list[EventPlan]:
         """Plan the overbooked event first, then the topics in turn."""
@@ -79,7 +95,11 @@ class EventPlanner:
         ]
         candidates.sort(key=lambda entry: (not entry[2].overbooked, entry[0]))
         count = min(EVENTS_MAX, max(WAITLISTED + 1, len(self._users) // USERS_PER_EVENT))
-        return [self._plan_event(topic, template) for _, topic, template in candidates[:count]]
+        plans = [self._plan_event(topic, template) for _, topic, template in candidates[:count]]
+        return [
+            msgspec.structs.replace(plan, rrule=WEEKLY) if number == SERIES_EVENT else plan
+            for number, plan in enumerate(plans)
+        ]
 
     def _plan_event(self, topic: Topic, template: EventTemplate) -> EventPlan:
         interested = [user for user in self._users[1:] if user.topics[0] == topic.name]
@@ -99,9 +119,13 @@ class EventPlanner:
             if rsvp.status is RsvpStatus.GOING and rsvp.user_index != creator.index
         ]
         speakers = [creator, *(self._users[number] for number in going[: template.capacity])]
+        cohosts = going[:1] if len(going) >= COHOST_ATTENDEES_MIN else []
         followers = self._follow_graph.followers(creator.index)
         invited = sample_up_to(followers, self._rng.randint(*INVITED_RANGE), self._rng)
+        planned_place = self._places.plan_place()
         return EventPlan(
+            place=planned_place.place,
+            timezone=planned_place.timezone,
             creator=creator.index,
             title=template.title,
             description=template.description,
@@ -112,6 +136,7 @@ class EventPlanner:
             overbooked=template.overbooked,
             rsvps=tuple(rsvps),
             invited=tuple(dict.fromkeys((*invited, FIRST_USER) if template.overbooked else invited)),
+            cohosts=tuple(cohosts),
             lines=assign_lines(template.lines, speakers, SlotWords(topic, self._rng).make_filler()),
         )
 
@@ -119,15 +144,18 @@ class EventPlanner:
         self, topic: Topic, users: Sequence[UserPlan], template: EventTemplate
     ) -> Iterator[PlannedRsvp]:
         """Plan RSVPs mostly of users who share the topic, within the capacity."""
-        going = 1
+        places = 1
         for user in sample_up_to(users, len(users), self._rng):
             if self._rng.random() >= _rsvp_probability(user, topic):
                 continue
             status = self._rng.choices(STATUSES, (60, 22, 13, 5))[0]
+            guests = 0
             if status is RsvpStatus.GOING:
-                going += 1
-                status = RsvpStatus.INTERESTED if going >= template.capacity else status
-            yield PlannedRsvp(user.index, status)
+                guests = 1 if user.index % USERS_PER_GUEST == 0 else 0
+                places += 1 + guests
+                if places >= template.capacity:
+                    status, guests = RsvpStatus.INTERESTED, 0
+            yield PlannedRsvp(user.index, status, guests)
 
     def _plan_overbooked_rsvps(
         self, topic: Topic, users: Sequence[UserPlan], capacity: int

@@ -12,6 +12,8 @@ class DemoCounts(msgspec.Struct, frozen=True):
     posts: int
     likes: int
     comments: int
+    reposts: int
+    followed_tags: int
     events: int
     rsvps: int
     invites: int
@@ -19,6 +21,7 @@ class DemoCounts(msgspec.Struct, frozen=True):
     groups: int
     messages: int
     requests: int
+    follow_requests: int
 
 
 class DemoSummary(msgspec.Struct, frozen=True):

@@ -24,9 +24,11 @@ from actors.conversations.pending_effect_sweeper import PendingEffectStatistics
 from actors.conversations.unanswered_commands import CommandStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
+from actors.events.reminder_job import ReminderStatistics
 from actors.exports.exporter import ExporterStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
+from actors.runtime.black_box import BlackBoxStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.command_registry import COMMANDS
 from actors.sessions.online_users import OnlineUsersStatistics
@@ -76,6 +78,8 @@ class MetricSources:
     password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
+    event_reminders: Callable[[], ReminderStatistics] | None = None
+    black_boxes: Callable[[], Mapping[str, BlackBoxStatistics]] = dict
 
 
 class ServerCollector(Collector):
@@ -123,6 +127,8 @@ class ServerCollector(Collector):
             self._sources.file_descriptors.shortages,
         )
         yield from self._conversation_requests()
+        yield from self._event_reminders()
+        yield from self._black_boxes()
 
     def _http_connections(self) -> Iterator[Metric]:
         connections = self._sources.http.connections.statistics()
@@ -315,6 +321,19 @@ class ServerCollector(Collector):
             bus.lag_ms / 1000,
         )
 
+    def _event_reminders(self) -> Iterator[Metric]:
+        if self._sources.event_reminders is None:
+            return
+        reminders = self._sources.event_reminders()
+        yield counter(
+            "convene_event_reminders", "Reminders of events published by this instance.", reminders.published
+        )
+        yield gauge(
+            "convene_event_reminders_overdue_seconds",
+            "Time for which the oldest reminder that was not published had been due, at the last look.",
+            reminders.overdue_s,
+        )
+
     def _domain_events(self) -> Iterator[Metric]:
         lag = GaugeMetricFamily(
             "convene_domain_event_lag_seconds",
@@ -382,6 +401,27 @@ class ServerCollector(Collector):
             "Age of the oldest pending data export.",
             exports.backlog.oldest_s,
         )
+
+    def _black_boxes(self) -> Iterator[Metric]:
+        names = {
+            "boxes": "Sessions or conversations whose last events are kept for operators.",
+            "events": "Events kept of them.",
+            "bytes": "Estimated bytes of these events.",
+        }
+        statistics = self._sources.black_boxes()
+        for name, text in names.items():
+            family = GaugeMetricFamily(
+                f"convene_black_box{'es' if name == 'boxes' else '_' + name}", text, labels=["kind"]
+            )
+            for kind, boxes in statistics.items():
+                family.add_metric([kind], getattr(boxes, name))
+            yield family
+        evicted = CounterMetricFamily(
+            "convene_black_boxes_evicted", "Black boxes removed by a limit.", labels=["kind"]
+        )
+        for kind, boxes in statistics.items():
+            evicted.add_metric([kind], boxes.evicted)
+        yield evicted
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:

@@ -226,6 +226,31 @@ USING locked AS l
 WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
+-- name: notification_delete_group
+-- Deletes a user's notifications of one group about an object. Their sources may notify again.
+--
+--   :recipient_id uuid  :reference_id uuid  :group_key text   -> id, recipient_id
+WITH
+locked AS (
+    SELECT id
+    FROM notifications
+    WHERE
+        reference_id = :reference_id
+        AND recipient_id = :recipient_id
+        AND group_key = :group_key
+    ORDER BY id
+    FOR UPDATE
+),
+sources AS (
+    DELETE FROM notification_sources AS s
+    USING locked AS l
+    WHERE s.notification_id = l.id
+)
+DELETE FROM notifications AS n
+USING locked AS l
+WHERE n.id = l.id
+RETURNING n.id, n.recipient_id
+
 -- name: notification_delete_conversation
 -- Deletes users' notifications about messages of a conversation. Their sources are spent.
 --
@@ -271,3 +296,17 @@ caused AS (
     WHERE sender_id = :user_id AND recipient_id <> :user_id
 )
 SELECT :user_id AS user_id
+
+-- name: notification_reference_list
+-- Lists the objects that a user's notifications of some types are about, by id; none about conversations.
+--
+--   :recipient_id uuid  :types text[]  :after uuid  :limit int   -> reference_id
+SELECT DISTINCT reference_id
+FROM notifications
+WHERE
+    recipient_id = :recipient_id
+    AND type = ANY(:types)
+    AND conversation_id IS NULL
+    AND reference_id > :after
+ORDER BY reference_id
+LIMIT :limit

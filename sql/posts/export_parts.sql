@@ -1,5 +1,5 @@
 -- name: export_posts
--- The user's posts, those that a moderator has hidden included.
+-- The user's posts, reposts and quotes, those that a moderator has hidden included.
 --
 --   :user_id uuid
 SELECT
@@ -7,9 +7,12 @@ SELECT
     content,
     event_id,
     visibility,
+    repost_of_id,
+    quote_of_id,
     tags,
     like_count,
     comment_count,
+    repost_count,
     created_at,
     edited_at,
     hidden_at
@@ -36,8 +39,10 @@ SELECT
     m.id,
     m.post_id,
     c.username AS post_author,
+    m.parent_id,
     m.content,
     m.tags,
+    m.like_count,
     m.created_at
 FROM comments AS m
 INNER JOIN posts AS p ON m.post_id = p.id
@@ -69,3 +74,27 @@ FROM bookmarks AS b
 INNER JOIN posts AS p ON b.post_id = p.id
 LEFT JOIN user_cache AS c ON p.author_id = c.id AND NOT c.deleted
 WHERE b.user_id = :user_id
+
+-- name: export_comment_likes
+-- The comments that the user likes, without their content.
+--
+--   :user_id uuid
+SELECT
+    l.comment_id,
+    m.post_id,
+    c.username AS comment_author,
+    l.created_at
+FROM comment_likes AS l
+INNER JOIN comments AS m ON l.comment_id = m.id
+LEFT JOIN user_cache AS c ON m.author_id = c.id AND NOT c.deleted
+WHERE l.user_id = :user_id
+
+-- name: export_followed_tags
+-- The tags that the user follows.
+--
+--   :user_id uuid
+SELECT
+    name,
+    created_at
+FROM tag_follows
+WHERE user_id = :user_id

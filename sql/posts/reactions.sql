@@ -41,17 +41,24 @@ ORDER BY l.created_at DESC, l.id DESC
 LIMIT :limit
 
 -- name: comment_insert
--- Creates a comment. The foreign key rejects a missing post.
+-- Creates a comment. A reply to a reply becomes a reply to the comment that this one replies to.
 --
---   :post_id uuid  :author_id uuid  :content text  :mention_ids uuid[]  :tags text[]   -> id, created_at
-INSERT INTO comments (post_id, author_id, content, mention_ids, tags)
-VALUES (:post_id, :author_id, :content, :mention_ids, :tags)
+-- Locks the post first, in the same order as deletions, to avoid a deadlock.
+--
+--   :post_id uuid  :author_id uuid  :content text  :mention_ids uuid[]  :tags text[]  :parent_id uuid
+--   -> id, created_at; or none, if there is no such post, or no such parent on it
+INSERT INTO comments (post_id, author_id, content, mention_ids, tags, parent_id, parent_author_id)
+SELECT p.id, :author_id, :content, :mention_ids, :tags, r.id, r.author_id
+FROM (SELECT id FROM posts WHERE id = :post_id FOR NO KEY UPDATE) AS p
+LEFT JOIN comments AS m ON m.id = :parent_id AND p.id = m.post_id
+LEFT JOIN comments AS r ON coalesce(m.parent_id, m.id) = r.id
+WHERE :parent_id IS NULL OR r.id IS NOT NULL
 RETURNING id, created_at
 
 -- name: comment_get
--- Returns a comment, and the author and visibility of its post.
+-- Returns a comment, the author and visibility of its post, and the author of its parent.
 --
---   :id uuid   -> comment row with post_author_id and post_visibility, or none
+--   :id uuid  :viewer_id uuid   -> comment row with post_author_id and post_visibility, or none
 SELECT
     m.id,
     m.post_id,
@@ -60,6 +67,10 @@ SELECT
     m.created_at,
     m.mention_ids,
     m.tags,
+    m.parent_id,
+    m.parent_author_id,
+    m.like_count,
+    EXISTS (SELECT FROM comment_likes AS l WHERE l.comment_id = m.id AND l.user_id = :viewer_id) AS liked_by_me,
     p.author_id AS post_author_id,
     p.visibility AS post_visibility,
     c.username,
@@ -73,9 +84,9 @@ LEFT JOIN user_cache AS c ON m.author_id = c.id
 WHERE m.id = :id AND p.hidden_at IS NULL
 
 -- name: comment_page
--- Lists comments of a post, oldest first, without those of the excluded users.
+-- Lists comments of a post, oldest first, without those of the excluded users and replies to them.
 --
---   :post_id uuid  :after timestamptz  :after_id uuid  :excluded_user_ids uuid[]  :limit int
+--   :post_id uuid  :after timestamptz  :after_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
 --   -> comment rows
 SELECT
     m.id,
@@ -85,6 +96,10 @@ SELECT
     m.created_at,
     m.mention_ids,
     m.tags,
+    m.parent_id,
+    m.parent_author_id,
+    m.like_count,
+    EXISTS (SELECT FROM comment_likes AS l WHERE l.comment_id = m.id AND l.user_id = :viewer_id) AS liked_by_me,
     c.username,
     c.display_name,
     c.avatar_url,
@@ -96,11 +111,12 @@ WHERE
     m.post_id = :post_id
     AND (m.created_at, m.id) > (:after, :after_id)
     AND m.author_id <> ALL(:excluded_user_ids)
+    AND (m.parent_author_id IS NULL OR m.parent_author_id <> ALL(:excluded_user_ids))
 ORDER BY m.created_at, m.id
 LIMIT :limit
 
 -- name: comment_delete
--- Deletes a comment of the user, or on a post of the user. Locks the post first, in the same order as its
+-- Deletes a comment of the user, or on a post of the user, with its replies. Locks the post first, in the same order as its
 -- deletion, to avoid a deadlock.
 --
 --   :id uuid  :user_id uuid   -> id, or none
@@ -145,3 +161,19 @@ LEFT JOIN comments AS m ON g.comment_id = m.id AND m.post_id = p.id
 WHERE
     p.hidden_at IS NULL
     AND g.user_id = ANY(CASE WHEN g.comment_id IS NULL THEN p.mention_ids ELSE m.mention_ids END)
+
+-- name: post_involved_page
+-- Lists posts of an author by id, each with the users whom it or its comments mention and who commented on it.
+--
+--   :author_id uuid  :after uuid  :limit int   -> id, user_ids
+SELECT
+    p.id,
+    ARRAY(
+        SELECT unnest(p.mention_ids)
+        UNION
+        SELECT unnest(m.mention_ids || m.author_id) FROM comments AS m WHERE m.post_id = p.id
+    ) AS user_ids
+FROM posts AS p
+WHERE p.author_id = :author_id AND p.id > :after
+ORDER BY p.id
+LIMIT :limit

@@ -76,7 +76,8 @@ changed AS (
     SET email = good.email, email_verified_at = now(), password_hash = :password_hash
     FROM good
     WHERE u.id = good.user_id
-    RETURNING u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at
+    RETURNING u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private,
+        u.created_at
 ),
 ended AS (
     DELETE FROM user_sessions
@@ -91,6 +92,7 @@ SELECT
     changed.bio,
     changed.avatar_url,
     changed.verified,
+    changed.private,
     changed.created_at,
     ARRAY(SELECT ended.id FROM ended) AS session_ids
 FROM changed

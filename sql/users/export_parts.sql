@@ -11,11 +11,14 @@ SELECT
     u.bio,
     u.avatar_url,
     u.verified,
+    u.private,
     u.created_at,
     coalesce(p.groups, 'everyone') AS who_may_add_me_to_groups,
-    coalesce(p.invites, 'everyone') AS who_may_invite_me_to_events
+    coalesce(p.invites, 'everyone') AS who_may_invite_me_to_events,
+    l.created_at AS calendar_link_created_at
 FROM users AS u
 LEFT JOIN user_privacy AS p ON u.id = p.user_id
+LEFT JOIN calendar_links AS l ON u.id = l.user_id
 WHERE u.id = :user_id
 
 -- name: export_sessions

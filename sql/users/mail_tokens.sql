@@ -32,7 +32,7 @@ made AS (
         ) < :max_tokens
     RETURNING user_id
 )
-SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at
+SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at
 FROM users AS u
 INNER JOIN made ON u.id = made.user_id
 
@@ -40,7 +40,7 @@ INNER JOIN made ON u.id = made.user_id
 -- Finds the user of a token that could be used now.
 --
 --   :token_hash text   -> user row, or none
-SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at
+SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at
 FROM mail_tokens AS t
 INNER JOIN users AS u ON t.user_id = u.id AND t.email = u.email
 WHERE
@@ -142,7 +142,7 @@ made AS (
         ) < :max_tokens
     RETURNING user_id
 )
-SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at
+SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at
 FROM users AS u
 INNER JOIN made ON u.id = made.user_id
 

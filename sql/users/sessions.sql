@@ -34,6 +34,7 @@ SELECT
     u.bio,
     u.avatar_url,
     u.verified,
+    u.private,
     u.created_at
 FROM user_sessions AS s
 INNER JOIN users AS u ON s.user_id = u.id

@@ -8,7 +8,7 @@ WITH
 new_user AS (
     INSERT INTO users (email, username, password_hash, display_name, search_words)
     VALUES (:email, :username, :password_hash, :display_name, CAST(:search_words AS TSVECTOR))
-    RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at
+    RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at
 ),
 privacy AS (
     INSERT INTO user_privacy (user_id, groups, invites)
@@ -16,14 +16,14 @@ privacy AS (
     FROM new_user
     WHERE NOT (:groups = 'everyone' AND :invites = 'everyone')
 )
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at
 FROM new_user
 
 -- name: user_credentials_by_email
 -- Finds a user and password hash by e-mail, case-insensitive. No row for banned users.
 --
 --   :email text   -> user row with password_hash, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, password_hash
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, password_hash
 FROM users
 WHERE lower(email) = lower(:email) AND banned_at IS NULL
 
@@ -31,7 +31,7 @@ WHERE lower(email) = lower(:email) AND banned_at IS NULL
 -- Finds a user and password hash by name, case-insensitive. No row for banned users.
 --
 --   :username text   -> user row with password_hash, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, password_hash
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, password_hash
 FROM users
 WHERE lower(username) = lower(:username) AND banned_at IS NULL
 
@@ -39,7 +39,7 @@ WHERE lower(username) = lower(:username) AND banned_at IS NULL
 -- Finds a user and password hash by id. No row for banned users.
 --
 --   :user_id uuid   -> user row with password_hash, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, password_hash
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, password_hash
 FROM users
 WHERE id = :user_id AND banned_at IS NULL
 
@@ -50,7 +50,7 @@ WHERE id = :user_id AND banned_at IS NULL
 --
 --   :user_id uuid  :set_email bool  :email text  :set_username bool  :username text
 --   :set_display_name bool  :display_name text  :set_bio bool  :bio text
---   :set_avatar_url bool  :avatar_url text   -> user row, or none
+--   :set_avatar_url bool  :avatar_url text  :set_private bool  :private bool   -> user row, or none
 UPDATE users
 SET
     email = CASE WHEN :set_email THEN :email ELSE email END,
@@ -58,9 +58,10 @@ SET
     username = CASE WHEN :set_username THEN :username ELSE username END,
     display_name = CASE WHEN :set_display_name THEN :display_name ELSE display_name END,
     bio = CASE WHEN :set_bio THEN :bio ELSE bio END,
-    avatar_url = CASE WHEN :set_avatar_url THEN :avatar_url ELSE avatar_url END
+    avatar_url = CASE WHEN :set_avatar_url THEN :avatar_url ELSE avatar_url END,
+    private = CASE WHEN :set_private THEN :private ELSE private END
 WHERE id = :user_id
-RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at
+RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at
 
 -- name: user_lock
 -- Locks a user's row against new sessions, whose foreign key needs a share lock on it.
@@ -98,7 +99,7 @@ RETURNING id
 -- Returns those of the users that exist, unordered.
 --
 --   :user_ids uuid[]   -> user rows
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at
 FROM users
 WHERE id = ANY(:user_ids)
 
@@ -106,6 +107,6 @@ WHERE id = ANY(:user_ids)
 -- Finds a user by name, case-insensitive.
 --
 --   :username text   -> user row, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at
 FROM users
 WHERE lower(username) = lower(:username)

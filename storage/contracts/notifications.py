@@ -117,6 +117,17 @@ class NotificationStore(Protocol):
     ) -> DeletedIds:
         """Delete notifications about an object, except those of one group. Their sources may notify again."""
 
+    async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
+        """Delete the notifications of one group about an object. Their sources may notify again."""
+
+    async def list_references(
+        self, recipient_id: str, types: Sequence[str], after: str, limit: int
+    ) -> list[str]:
+        """Return ids greater than `after`, in order, of what a user's notifications of types are about.
+
+        Without those of conversations.
+        """
+
     async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:
         """Delete notifications about messages of a conversation. Their sources do not notify again."""
 

@@ -22,6 +22,7 @@ class UserRecord(msgspec.Struct, frozen=True):
     avatar_url: str | None
     verified: bool
     created_at: datetime
+    private: bool = False
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -46,6 +47,7 @@ class ProfileChange(msgspec.Struct, frozen=True):
     display_name: str | msgspec.UnsetType | None = msgspec.UNSET
     bio: str | msgspec.UnsetType | None = msgspec.UNSET
     avatar_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    private: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SessionRecord(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from storage.postgres.notification_preferences import to_quiet_hours
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
-from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
+from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "notifications"
 
@@ -50,9 +50,11 @@ class PostgresNotifications:
         self._withdraw = load_statement(SERVICE, "notifications", "notification_withdraw")
         self._withdraw_between = load_statement(SERVICE, "notifications", "notification_withdraw_between")
         self._delete_reference = load_statement(SERVICE, "notifications", "notification_delete_reference")
+        self._delete_group = load_statement(SERVICE, "notifications", "notification_delete_group")
         self._delete_conversation = load_statement(
             SERVICE, "notifications", "notification_delete_conversation"
         )
+        self._references = load_statement(SERVICE, "notifications", "notification_reference_list")
         self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
@@ -135,6 +137,21 @@ class PostgresNotifications:
                 self._delete_reference, to_uuids(recipient_ids), to_uuid(reference_id), kept_group_key
             )
         )
+
+    async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
+        return _deleted_ids(
+            await self._pool.write(
+                self._delete_group, to_uuid(recipient_id), to_uuid(reference_id), group_key
+            )
+        )
+
+    async def list_references(
+        self, recipient_id: str, types: Sequence[str], after: str, limit: int
+    ) -> list[str]:
+        rows = await self._pool.rows(
+            self._references, to_uuid(recipient_id), list(types), to_uuid(after) or MIN_UUID, limit
+        )
+        return [str(row["reference_id"]) for row in rows]
 
     async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:
         return _deleted_ids(

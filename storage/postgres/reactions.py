@@ -1,4 +1,4 @@
-"""Comments and likes in PostgreSQL. Foreign keys detect a missing post."""
+"""Comments and likes in PostgreSQL."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,10 @@ from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
-from storage.postgres.uuid_params import page_after, page_before, to_uuid, to_uuids
+from storage.postgres.uuid_params import MIN_UUID, page_after, page_before, to_uuid, to_uuids
 
 SERVICE = "posts"
-MISSING_POST_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_post_id_fkey", "NotNullViolationError"}
+MISSING_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_parent_id_fkey", "NotNullViolationError"}
 
 
 class PostgresReactions:
@@ -40,6 +40,7 @@ class PostgresReactions:
         self._likes_among = load_statement(SERVICE, "reactions", "like_filter")
         self._comments_among = load_statement(SERVICE, "reactions", "comment_filter")
         self._mentions_among = load_statement(SERVICE, "reactions", "mention_filter")
+        self._involved = load_statement(SERVICE, "reactions", "post_involved_page")
         self._delete_comment = load_statement(SERVICE, "reactions", "comment_delete")
 
     async def like(self, post_id: str, user_id: str) -> bool:
@@ -69,7 +70,12 @@ class PostgresReactions:
         content: str,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        parent_id: str | None = None,
     ) -> str:
+        parent_uuid = None if parent_id is None else to_uuid(parent_id)
+        if parent_id is not None and parent_uuid is None:
+            raise Missing
+
         async def insert(transaction: Transaction) -> str:
             rows = await transaction.rows(
                 self._comment,
@@ -78,7 +84,10 @@ class PostgresReactions:
                 content,
                 to_uuids(references.mention_ids),
                 list(references.tags),
+                parent_uuid,
             )
+            if not rows:
+                raise Missing
             return str(rows[0]["id"])
 
         try:
@@ -86,22 +95,38 @@ class PostgresReactions:
         except Conflict as conflict:
             raise _to_missing(conflict) from None
 
-    async def find_comment(self, comment_id: str) -> CommentRecord | None:
-        row = await self._pool.row(self._get_comment, to_uuid(comment_id))
+    async def find_comment(self, comment_id: str, viewer_id: str) -> CommentRecord | None:
+        row = await self._pool.row(self._get_comment, to_uuid(comment_id), to_uuid(viewer_id))
         if row is None:
             return None
         return _to_comment(row, PostOwner(str(row["post_author_id"]), row["post_visibility"]))
 
     async def comments(
-        self, post_id: str, after: PageKey | None, excluded_user_ids: Sequence[str], limit: int
+        self,
+        post_id: str,
+        after: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[CommentRecord]:
         rows = await self._pool.rows(
-            self._comments, to_uuid(post_id), *page_after(after), to_uuids(excluded_user_ids), limit
+            self._comments,
+            to_uuid(post_id),
+            *page_after(after),
+            to_uuid(viewer_id),
+            to_uuids(excluded_user_ids),
+            limit,
         )
         return [_to_comment(row, None) for row in rows]
 
     async def delete_comment(self, comment_id: str, user_id: str) -> bool:
         return bool(await self._pool.write(self._delete_comment, to_uuid(comment_id), to_uuid(user_id)))
+
+    async def involved_users(
+        self, author_id: str, after: str, limit: int
+    ) -> Sequence[tuple[str, Sequence[str]]]:
+        rows = await self._pool.rows(self._involved, to_uuid(author_id), to_uuid(after) or MIN_UUID, limit)
+        return [(str(row["id"]), list(map(str, row["user_ids"]))) for row in rows]
 
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         if not pairs:
@@ -135,7 +160,7 @@ class PostgresReactions:
 
 
 def _to_missing(conflict: Conflict) -> Missing | Conflict:
-    return Missing() if conflict.constraint in MISSING_POST_CONSTRAINTS else conflict
+    return Missing() if conflict.constraint in MISSING_CONSTRAINTS else conflict
 
 
 def _to_comment(row: asyncpg.Record, post_owner: PostOwner | None) -> CommentRecord:
@@ -148,4 +173,8 @@ def _to_comment(row: asyncpg.Record, post_owner: PostOwner | None) -> CommentRec
         post_owner=post_owner,
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
+        parent_id=str(row["parent_id"]) if row["parent_id"] else None,
+        parent_author_id=str(row["parent_author_id"]) if row["parent_author_id"] else None,
+        like_count=row["like_count"],
+        liked_by_me=row["liked_by_me"],
     )

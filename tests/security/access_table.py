@@ -5,7 +5,8 @@ A new route or command needs a row here; `test_authorisation.py` prints the miss
 Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
 `{session}`; and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user
-outside the group), `{tag}` (of a post of the owner), `{unique}`.
+outside the group), `{tag}` (of a post of the owner), `{requester}` (id of a user who asks to follow the
+owner), `{unique}`.
 """
 
 import re
@@ -152,6 +153,10 @@ ROUTES = (
     Row("GET /v1/relationships?user_ids={owner}", RELATED, lists_owner=True, foreign={"owner": HIDDEN}),
     Row("GET /v1/suggestions", ANY_USER),
     Row("DELETE /v1/suggestions/{owner}", towards_owner(), foreign={"owner": PASS}),
+    Row("DELETE /v1/users/me/followers/{owner}", ANY_USER, relates=True, foreign={"owner": PASS}),
+    Row("GET /v1/follow-requests", ANY_USER),
+    Row("PUT /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),
+    Row("DELETE /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),
     Row("GET /v1/users/me/blocks", ANY_USER),
     Row(
         "PUT /v1/users/{owner}/mute",
@@ -165,6 +170,7 @@ ROUTES = (
     Row("GET /v1/users/{owner}/following", unblocked("user")),
     Row("GET /v1/users/{owner}/stats", unblocked("user")),
     Row("GET /v1/users/{owner}/posts", unblocked("user")),
+    Row("GET /v1/users/{owner}/posts.atom", PUBLIC, foreign={"owner": PASS}),
     Row("GET /v1/presence?user_ids={owner}", ANY_USER, foreign={"owner": PASS}),
     # --- posts
     Row("POST /v1/posts", unblocked("event"), {"content": "x", "event_id": "{event}"}),
@@ -174,6 +180,8 @@ ROUTES = (
     Row("DELETE /v1/posts/{post}", owner_of_visible("post"), consumes=True),
     Row("PUT /v1/posts/{post}/like", unblocked("post")),
     Row("DELETE /v1/posts/{post}/like", unblocked("post")),
+    Row("POST /v1/posts/{post}/repost", unblocked("post"), {"content": "x"}),
+    Row("DELETE /v1/posts/{post}/repost", unblocked("post")),
     Row("PUT /v1/posts/{post}/bookmark", unblocked("post")),
     Row("DELETE /v1/posts/{post}/bookmark", unblocked("post")),
     Row("GET /v1/bookmarks", ANY_USER),
@@ -181,8 +189,20 @@ ROUTES = (
     Row("GET /v1/posts/{post}/comments", unblocked("post")),
     Row("POST /v1/posts/{post}/comments", unblocked("post"), {"content": "x"}),
     Row("DELETE /v1/comments/{comment}", owner_of_visible("comment"), consumes=True),
+    Row(
+        "POST /v1/posts/{post}/comments",
+        unblocked("post"),
+        {"content": "x", "parent_id": "{comment}"},
+    ),
+    Row("PUT /v1/comments/{comment}/like", unblocked("comment")),
+    Row("DELETE /v1/comments/{comment}/like", unblocked("comment")),
     Row("GET /v1/tags/{tag}/posts", LISTED, lists_owner=True, foreign={"tag": HIDDEN}),
+    Row("GET /v1/tags/{tag}", ANY_USER, foreign={"tag": PASS}),
+    Row("PUT /v1/tags/{tag}/follow", ANY_USER, foreign={"tag": PASS}),
+    Row("DELETE /v1/tags/{tag}/follow", ANY_USER, foreign={"tag": PASS}),
+    Row("GET /v1/users/me/followed-tags", ANY_USER),
     Row("GET /v1/feed", ANY_USER),
+    Row("GET /v1/timeline/public", ANY_USER),
     # --- reports
     Row("POST /v1/reports", unblocked("post"), {"kind": "post", "id": "{post}", "reason": "x"}),
     Row("POST /v1/reports", unblocked("comment"), {"kind": "comment", "id": "{comment}", "reason": "x"}),
@@ -197,6 +217,10 @@ ROUTES = (
         {"kind": "user", "id": "{owner}", "reason": "x"},
         foreign={"owner": PASS},
     ),
+    Row("POST /v1/users/me/calendar", ANY_USER),
+    Row("GET /v1/users/me/calendar", ANY_USER),
+    Row("DELETE /v1/users/me/calendar", ANY_USER),
+    Row(f"GET /v1/calendars/{UNKNOWN_TOKEN}.ics", everyone("calendar.not_found")),
     # --- events
     Row("POST /v1/events", ANY_USER, EVENT),
     Row("GET /v1/events", ANY_USER),
@@ -204,9 +228,32 @@ ROUTES = (
     Row("PATCH /v1/events/{event}", owner_of_visible("event"), {"title": "y"}),
     Row("DELETE /v1/events/{event}", owner_of_visible("event"), consumes=True),
     Row("PUT /v1/events/{event}/rsvp", unblocked("event"), {"status": "MAYBE"}),
+    Row("GET /v1/events/{event}/rsvp", unblocked("event")),
     Row("DELETE /v1/events/{event}/rsvp", unblocked("event")),
     Row("GET /v1/events/{event}/rsvps", unblocked("event")),
     Row("DELETE /v1/events/{event}/rsvps/{other}", owner_of_visible("event"), foreign={"other": PASS}),
+    Row("POST /v1/events/{event}/cancellation", owner_of_visible("event"), {"reason": "x"}, consumes=True),
+    Row("POST /v1/events/{event}/announcements", owner_of_visible("event"), {"content": "x"}, consumes=True),
+    Row("GET /v1/events/{event}/attendance.csv", owner_of_visible("event")),
+    Row(
+        "PUT /v1/events/{event}/attendance/{other}",
+        owner_of_visible("event", "request.invalid"),
+        {"code": "x"},
+        foreign={"other": "request.invalid"},
+    ),
+    Row("PUT /v1/events/{event}/hosts/{other}", owner_of_visible("event")),
+    Row("DELETE /v1/events/{event}/hosts/{other}", owner_of_visible("event"), foreign={"other": PASS}),
+    Row("GET /v1/events/{event}/requests", owner_of_visible("event")),
+    Row(
+        "PUT /v1/events/{event}/requests/{other}",
+        owner_of_visible("event", "rsvp_request.not_found"),
+        foreign={"other": "rsvp_request.not_found"},
+    ),
+    Row(
+        "DELETE /v1/events/{event}/requests/{other}",
+        owner_of_visible("event", "rsvp_request.not_found"),
+        foreign={"other": "rsvp_request.not_found"},
+    ),
     Row("POST /v1/events/{event}/invites", unblocked("event"), {"user_ids": ["{other}"]}),
     Row("GET /v1/events/{event}/calendar.ics", unblocked("event")),
     # --- conversations

@@ -160,8 +160,11 @@ class ApiClient:
     async def post(self, user: RegisteredUser, content: str = "a post", **more: Json) -> Json:
         return await self.expect(201, user, "POST", "/v1/posts", {"content": content, **more})
 
-    async def comment(self, user: RegisteredUser, post_id: str, content: str = "a comment") -> Json:
-        return await self.expect(201, user, "POST", f"/v1/posts/{post_id}/comments", {"content": content})
+    async def comment(
+        self, user: RegisteredUser, post_id: str, content: str = "a comment", parent_id: str | None = None
+    ) -> Json:
+        body = {"content": content} if parent_id is None else {"content": content, "parent_id": parent_id}
+        return await self.expect(201, user, "POST", f"/v1/posts/{post_id}/comments", body)
 
     async def event(self, user: RegisteredUser, **more: Json) -> Json:
         """Create an event for ten users that starts tomorrow."""
@@ -179,6 +182,12 @@ class ApiClient:
 
     async def follow(self, user: RegisteredUser, other: RegisteredUser) -> None:
         await self.expect(204, user, "PUT", f"/v1/users/{other.id}/follow")
+
+    async def set_private(self, user: RegisteredUser, *, private: bool) -> None:
+        await self.expect(200, user, "PATCH", "/v1/users/me", {"private": private})
+
+    async def accept(self, user: RegisteredUser, requester: RegisteredUser) -> None:
+        await self.expect(204, user, "PUT", f"/v1/follow-requests/{requester.id}")
 
     async def block(self, user: RegisteredUser, other: RegisteredUser) -> None:
         await self.expect(204, user, "PUT", f"/v1/users/{other.id}/block")

@@ -5,6 +5,7 @@ import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { suggestionList } from "../components/suggestions.js";
+import { timelineTabs } from "../components/timeline_tabs.js";
 import { Scope } from "../state/signal.js";
 
 const MAX_LENGTH = 280;
@@ -76,7 +77,9 @@ export function feedView(session) {
     rows: 3,
     drafts: session.drafts,
     draftKey: "post",
-    send: async (content, key) => list.prepend(await session.api.post("/v1/posts", { content }, key)),
+    choice: visibilityChoice(session),
+    send: async (content, key, visibility) =>
+      list.prepend(await session.api.post("/v1/posts", { content, visibility }, key)),
   });
   scope.keep(
     session.dispatcher.feedPost.on((post) => {
@@ -94,12 +97,8 @@ export function feedView(session) {
     element: element(
       "section",
       { class: "column" },
-      element(
-        "div",
-        { class: "row wrap space-between" },
-        element("h1", { tabindex: "-1" }, "Home"),
-        element("a", { href: "#/bookmarks", class: "button plain" }, "Bookmarks"),
-      ),
+      element("h1", { tabindex: "-1" }, "Home"),
+      timelineTabs("#/"),
       element("div", { class: "panel" }, write.element),
       newPosts,
       suggestions,
@@ -107,4 +106,19 @@ export function feedView(session) {
     ),
     close: () => scope.close(),
   };
+}
+
+// The posts of a private account are for followers, whatever is chosen.
+function visibilityChoice(session) {
+  const options = session.user.private
+    ? [["followers", "Followers"]]
+    : [
+        ["public", "Everyone"],
+        ["followers", "Followers"],
+      ];
+  return element(
+    "select",
+    { "aria-label": "Who can see this post" },
+    options.map(([value, label]) => element("option", { value }, label)),
+  );
 }

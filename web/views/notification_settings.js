@@ -9,11 +9,14 @@ const CHANNELS = { push: "In the app", mail: "In the app and by email", nothing:
 // Types without a label are shown by their name.
 const TYPES = {
   FOLLOW: "New followers",
+  FOLLOW_REQUEST: "Requests to follow you",
   LIKE: "Likes",
   COMMENT: "Comments",
   MENTION: "Mentions",
+  REPOST: "Reposts and quotes",
   EVENT_INVITE: "Invitations to events",
   EVENT_UPDATE: "Changes of events",
+  EVENT_REMINDER: "Reminders of events",
   EXPORT_READY: "Your data export is ready",
 };
 

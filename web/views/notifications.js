@@ -99,14 +99,18 @@ function targetOf(notification) {
   switch (type) {
     case "FOLLOW":
       return sender ? `#/@${sender.username}` : "#/people";
+    case "FOLLOW_REQUEST":
+      return "#/people";
     case "LIKE":
     case "COMMENT":
+    case "REPOST":
       return `#/post/${id}`;
     case "MENTION":
       if (conversationId) return `#/messages/${conversationId}`;
       return id ? `#/post/${id}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
+    case "EVENT_REMINDER":
       return `#/event/${id}`;
     case "EXPORT_READY":
       return "#/settings";

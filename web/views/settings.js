@@ -14,7 +14,7 @@ import { Scope } from "../state/signal.js";
 import { dataExport } from "./data_export.js";
 import { blockedPeople, mutedPeople } from "./hidden_people.js";
 import { notificationSettings } from "./notification_settings.js";
-import { privacySettings } from "./privacy_settings.js";
+import { privacySettings, privateAccount } from "./privacy_settings.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
 export function settingsView(session, logOut, onDeleted) {
@@ -28,7 +28,7 @@ export function settingsView(session, logOut, onDeleted) {
       section("Profile", profileSection(session)),
       section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
-      section("Privacy", privacySettings(session)),
+      section("Privacy", privateAccount(session), privacySettings(session)),
       section("Notifications", notificationSettings(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Muted people", mutedPeople(session)),

@@ -1,8 +1,8 @@
 -- Fires after the mentions of a post or comment change, and after a post is hidden or unhidden. Publishes an
 -- event for each mentioned user, to notify them or to withdraw the notification.
 --
--- Takes no locks. The author of a text, and the author of the post of a comment, are not published: the latter
--- is notified of the comment.
+-- Takes no locks. The author of a text, and the authors of the post and the parent of a comment, are not
+-- published: these are notified of the comment.
 CREATE OR REPLACE FUNCTION publish_mentions(
     event_type TEXT, user_ids UUID[], post_id UUID, comment_id UUID, author_id UUID, post_author_id UUID
 ) RETURNS VOID AS $$
@@ -47,7 +47,7 @@ BEGIN
         FOR m IN SELECT * FROM comments WHERE post_id = p.id AND mention_ids <> '{}' LOOP
             PERFORM publish_mentions(
                 CASE WHEN NEW.hidden_at IS NULL THEN 'mention.created' ELSE 'mention.deleted' END,
-                m.mention_ids, p.id, m.id, m.author_id, p.author_id
+                array_remove(m.mention_ids, m.parent_author_id), p.id, m.id, m.author_id, p.author_id
             );
         END LOOP;
     END IF;
@@ -67,7 +67,8 @@ BEGIN
     -- Of a comment deleted with its post, the author of the post is not known any more.
     PERFORM publish_mentions(
         CASE TG_OP WHEN 'DELETE' THEN 'mention.deleted' ELSE 'mention.created' END,
-        m.mention_ids, m.post_id, m.id, m.author_id, coalesce(post_author, m.author_id)
+        array_remove(m.mention_ids, m.parent_author_id), m.post_id, m.id, m.author_id,
+        coalesce(post_author, m.author_id)
     );
     RETURN NULL;
 END

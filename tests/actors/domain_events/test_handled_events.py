@@ -9,7 +9,11 @@ from storage.postgres.statement import SQL
 ACTORS = Path(event_types.__file__).resolve().parents[1]
 IGNORED: dict[str, str] = {}
 """Event type -> why no consumer handles it."""
-EVENT_NAME = re.compile(r"'((?:user|follow|block|post|comment|mention|event|rsvp|attendee)\.[a-z_]+)'")
+# A refusal such as event.past is named like an event.
+EVENT_NAME = re.compile(
+    r"(?<!refused := )'((?:user|account|follow(?:_request)?|block|post|comment|reply|mention|event|rsvp"
+    r"|attendee|host)\.[a-z_]+)'"
+)
 
 
 def written_event_types() -> set[str]:
