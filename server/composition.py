@@ -24,12 +24,18 @@ from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
 from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_calendars import EventCalendars
+from actors.exports.data_exports import DataExports
+from actors.exports.export_links import ExportLinks
+from actors.exports.exporter import DataExporter
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
 from actors.moderation.reports import Reports
+from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
+from actors.notifications.notification_mailer import NotificationMailer
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS, PreferenceSettings
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
@@ -43,6 +49,7 @@ from server.observability.tracing import create_tracing
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
+from storage.contracts.data_exports import ExportPart
 from storage.contracts.idempotency import IdempotentResponses
 from storage.contracts.moderation import ReportKind
 from storage.contracts.privacy import PrivacyRecord
@@ -55,6 +62,7 @@ from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.calendar_links import PostgresCalendarLinks
 from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.conversation_requests import PostgresConversationRequests
+from storage.postgres.data_exports import PostgresDataExports
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -62,12 +70,15 @@ from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpReque
 from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.event_series import PostgresEventSeries
 from storage.postgres.events import PostgresEvents
+from storage.postgres.export_parts import postgres_export_parts
 from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.mutes import PostgresMutes
+from storage.postgres.notification_mails import PostgresMailRecipients, PostgresNotificationMails
+from storage.postgres.notification_preferences import PostgresNotificationPreferences
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.post_edits import PostgresPostEdits
@@ -94,6 +105,8 @@ ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
 CHECK_IN_KEY = "check_in"
 """Name of the key of the codes with which users check in to events."""
+LINK_KEY = "links"
+"""Name of the key of links that work without a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,11 @@ class ServerComponents:
     account_deletion: AccountDeletion
     reports: Reports
     mail_queue: MailQueue
+    notification_preferences: PreferenceSettings
+    mail_unsubscriptions: MailUnsubscriptions
+    notification_mailer: NotificationMailer
+    data_exports: DataExports
+    data_exporter: DataExporter
     passwords: Passwords
     core: Core
     services: Services
@@ -204,6 +222,20 @@ async def create_components(
     tracing = create_tracing(settings.tracing, instance_id)
     if tracing is not None:
         shutdown.add("tracing", tracing.close)
+    notifications = stores.databases["notifications"]
+    notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
+    link_hash = KeyedHash(await PostgresServerKeys(users.pool).get(LINK_KEY))
+    mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
+    notification_mailer = NotificationMailer(
+        PostgresNotificationMails(notifications.pool),
+        PostgresMailRecipients(users.pool),
+        mail_limits,
+        email_templates,
+        mail_unsubscriptions.make_token,
+        notifications.locks,
+    )
+    shutdown.add("notification mails", notification_mailer.close)
+
     shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("shared services", shared_services.close)
     core = Core(
@@ -223,6 +255,14 @@ async def create_components(
         shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
     )
     shutdown.add("services", services.close)
+    export_store = PostgresDataExports(users.pool)
+    data_exporter = DataExporter(
+        export_store,
+        export_parts(stores),
+        shared_services.stores.notifications,
+        shared_services.notification_pusher.wake,
+    )
+    shutdown.add("data exports", data_exporter.close)
     pruning_job = PruningJob(
         [
             *prunable_tables({name: database.pool for name, database in stores.databases.items()}),
@@ -260,6 +300,11 @@ async def create_components(
         ),
         reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
         mail_queue=mail_queue,
+        notification_preferences=notification_preferences,
+        mail_unsubscriptions=mail_unsubscriptions,
+        notification_mailer=notification_mailer,
+        data_exports=DataExports(export_store, ExportLinks(link_hash), data_exporter.wake),
+        data_exporter=data_exporter,
         passwords=passwords,
         core=core,
         services=services,
@@ -327,7 +372,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
         attendance=PostgresAttendance(
             events.pool, events.idempotency_keys, limits.event_announcements_per_hour
         ),
-        notifications=PostgresNotifications(notifications.pool, notifications.cursors),
+        notifications=PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
         conversation_requests=PostgresConversationRequests(social.pool),
@@ -348,6 +393,19 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
             "events": PostgresSearchIndex.for_events(events.pool),
         },
     )
+
+
+def export_parts(stores: Stores) -> list[ExportPart]:
+    """Return the parts of a data export, in the order of the archive."""
+    user_snapshots = PostgresUserSnapshots(stores.databases["users"].pool)
+
+    async def find_usernames(user_ids: Sequence[str]) -> dict[str, str]:
+        return {user.id: user.username for user in await user_snapshots.find(user_ids)}
+
+    return [
+        *postgres_export_parts({name: database.pool for name, database in stores.databases.items()}),
+        *stores.messaging.export_parts(find_usernames),
+    ]
 
 
 def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -379,6 +437,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
         event_reminders=PostgresEventReminders(databases["events"].pool),
+        data_exports=PostgresDataExports(databases["users"].pool),
     )
 
 

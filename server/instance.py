@@ -14,6 +14,7 @@ from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
+from server.export_download import ExportDownloadEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
 from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
@@ -37,9 +38,11 @@ from server.routes.conversations import ConversationRoutes
 from server.routes.event_attendance import EventAttendanceRoutes
 from server.routes.event_hosting import EventHostingRoutes
 from server.routes.events import EventRoutes
+from server.routes.exports import ExportRoutes
 from server.routes.follow_requests import FollowRequestRoutes
 from server.routes.followed_tags import FollowedTagRoutes
 from server.routes.mutes import MuteRoutes
+from server.routes.notification_preferences import NotificationPreferenceRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
@@ -92,6 +95,8 @@ class Instance:
         core, services = components.core, components.services
         services.start()
         components.pruning_job.start()
+        components.notification_mailer.start()
+        components.data_exporter.start()
         connections = ConnectionManager(
             core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
         )
@@ -141,6 +146,10 @@ class Instance:
             rates,
             proxies,
         )
+        download = ExportDownloadEndpoint(
+            components.data_exports, rates, proxies, limits.write_timeout_ms / 1000
+        )
+        app.router.add_get("/v1/exports/{token}", download.handle)
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
         _add_documents(app, routes, settings, health)
@@ -274,6 +283,10 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *EventHostingRoutes(services.event_hosting, services.rsvp_requests).routes(),
         *EventAttendanceRoutes(services.attendance).routes(),
         *NotificationRoutes(services.notifications).routes(),
+        *ExportRoutes(components.data_exports).routes(),
+        *NotificationPreferenceRoutes(
+            components.notification_preferences, components.mail_unsubscriptions
+        ).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
     )
@@ -327,6 +340,7 @@ def _metric_sources(
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,
+        data_exports=components.data_exporter.statistics,
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,

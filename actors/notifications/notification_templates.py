@@ -304,6 +304,20 @@ def mentioned_in_text(
     )
 
 
+def export_ready(user_id: str, export_id: str) -> NewNotification:
+    """Without a sender, and without the link: it is given to the logged-in user."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"EXPORT_READY:{export_id}",
+        sender_id=None,
+        type=NotificationType.EXPORT_READY.value,
+        title="Your data export is ready",
+        message="Your data export is ready to download",
+        group_key="EXPORT_READY",
+        reference_id=export_id,
+    )
+
+
 def display_name(card: UserCard) -> str:
     return card.display_name or f"@{card.username}"
 

@@ -58,6 +58,8 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "password_reset.not_found": ErrorSpec(404, "Password reset not found"),
     "email_verification.not_found": ErrorSpec(404, "E-mail verification not found"),
     "email_change.not_found": ErrorSpec(404, "E-mail change not found"),
+    "export.not_found": ErrorSpec(404, "Export not found"),
+    "mail_unsubscription.not_found": ErrorSpec(404, "Mail unsubscription not found"),
     "route.not_found": ErrorSpec(404, "Route not found"),
     "method.not_allowed": ErrorSpec(405, "The route does not support this method"),
     "user.email_taken": ErrorSpec(409, "The e-mail address is already in use"),

@@ -1,8 +1,11 @@
 """The social objects of the API, as clients see them. Times are RFC 3339 strings (see `timestamps`)."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from actors.protocol.objects import UserCard
 
@@ -235,6 +238,60 @@ class NotificationType(StrEnum):
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
     EVENT_REMINDER = "EVENT_REMINDER"
+    EXPORT_READY = "EXPORT_READY"
+
+
+class NotificationChannel(StrEnum):
+    """How the user is notified.
+
+    `push`: the notification is stored and sent to the user's connected clients. `mail`: also by e-mail, if it
+    is not read soon; one e-mail has all that gathered. `nothing`: it is not even stored.
+    """
+
+    PUSH = "push"
+    MAIL = "mail"
+    NOTHING = "nothing"
+
+
+DEFAULT_NOTIFICATION_CHANNELS: Final[Mapping[NotificationType, NotificationChannel]] = {
+    NotificationType.FOLLOW: NotificationChannel.PUSH,
+    NotificationType.LIKE: NotificationChannel.PUSH,
+    NotificationType.COMMENT: NotificationChannel.PUSH,
+    NotificationType.MENTION: NotificationChannel.PUSH,
+    NotificationType.EVENT_INVITE: NotificationChannel.PUSH,
+    NotificationType.EVENT_UPDATE: NotificationChannel.PUSH,
+    NotificationType.FOLLOW_REQUEST: NotificationChannel.PUSH,
+    NotificationType.REPOST: NotificationChannel.PUSH,
+    NotificationType.EVENT_REMINDER: NotificationChannel.PUSH,
+    NotificationType.EXPORT_READY: NotificationChannel.MAIL,
+}
+"""One line for each type."""
+
+TimeOfDay = Annotated[
+    str,
+    # `$` alone would allow a line break after it.
+    Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", max_length=5, description="Local time, `HH:MM`."),
+]
+TimezoneName = Annotated[str, Meta(min_length=1, max_length=64, description="Name of an IANA time zone.")]
+
+
+class QuietHours(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """Hours of every day in which notifications are `silent` and no e-mail is sent about them.
+
+    `to` may be earlier than `from`: the hours then end on the next day. They are local times of `timezone`,
+    and follow its changes to and from daylight saving time.
+    """
+
+    start: TimeOfDay
+    end: TimeOfDay
+    timezone: TimezoneName
+
+
+class NotificationPreferences(msgspec.Struct, frozen=True):
+    """The channel of every notification type, and the quiet hours; null for none."""
+
+    channels: dict[NotificationType, NotificationChannel]
+    quiet_hours: QuietHours | None
 
 
 class Notification(msgspec.Struct, frozen=True):

@@ -69,6 +69,7 @@ TAG_DESCRIPTIONS: Final = {
     "email-changes": "Undo a change of the e-mail address.",
     "password-resets": "Reset a forgotten password by e-mail.",
     "email-verifications": "Verify an e-mail address.",
+    "mail-unsubscriptions": "End e-mails about notifications.",
     "reports": "Report content or users to the moderators.",
     "sessions": "Log in, log out, and manage sessions.",
 }

@@ -25,6 +25,7 @@ from actors.conversations.unanswered_commands import CommandStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
 from actors.events.reminder_job import ReminderStatistics
+from actors.exports.exporter import ExporterStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.black_box import BlackBoxStatistics
@@ -72,6 +73,7 @@ class MetricSources:
     resumes: Callable[[], Mapping[str, int]]
     version: str
     mail: Callable[[], MailQueueStatistics] | None = None
+    data_exports: Callable[[], ExporterStatistics] | None = None
     mails_withheld: Callable[[], int] = lambda: 0
     password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
@@ -111,6 +113,7 @@ class ServerCollector(Collector):
         yield from self._log()
         yield from self._bus()
         yield from self._mail()
+        yield from self._data_exports()
         yield from self._domain_events()
         yield from self._pruning()
         yield gauge(
@@ -400,6 +403,25 @@ class ServerCollector(Collector):
         for kind, boxes in statistics.items():
             evicted.add_metric([kind], boxes.evicted)
         yield evicted
+
+    def _data_exports(self) -> Iterator[Metric]:
+        if self._sources.data_exports is None:
+            return
+        exports = self._sources.data_exports()
+        yield counter("convene_data_exports_made", "Data exports that this instance made.", exports.made)
+        yield counter(
+            "convene_data_exports_failed", "Data exports that this instance gave up.", exports.failed
+        )
+        yield gauge(
+            "convene_data_exports_pending",
+            "Data exports that all instances still have to make.",
+            exports.backlog.pending,
+        )
+        yield gauge(
+            "convene_data_exports_oldest_pending_seconds",
+            "Age of the oldest pending data export.",
+            exports.backlog.oldest_s,
+        )
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:

@@ -109,6 +109,10 @@ ROUTES = (
     Row("PATCH /v1/users/me", ANY_USER, {"bio": "x"}),
     Row("GET /v1/users/me/privacy", ANY_USER),
     Row("PATCH /v1/users/me/privacy", ANY_USER, {"invites": "everyone"}),
+    Row("GET /v1/users/me/export", ANY_USER),
+    Row("POST /v1/users/me/export", ANY_USER, account=True),
+    Row("GET /v1/users/me/notification-preferences", ANY_USER),
+    Row("PUT /v1/users/me/notification-preferences", ANY_USER, {"channels": {"LIKE": "mail"}}),
     Row("DELETE /v1/users/me", ANY_USER, {"current_password": PASSWORD}, account=True),
     Row(
         "PUT /v1/users/me/password",
@@ -132,6 +136,8 @@ ROUTES = (
         {"new_password": PASSWORD},
     ),
     Row(f"DELETE /v1/email-changes/{UNKNOWN_TOKEN}", everyone("email_change.not_found")),
+    Row(f"GET /v1/exports/{UNKNOWN_TOKEN}", everyone("export.not_found")),
+    Row(f"POST /v1/mail-unsubscriptions/{UNKNOWN_TOKEN}", everyone("mail_unsubscription.not_found")),
     Row(f"PUT /v1/email-verifications/{UNKNOWN_TOKEN}", everyone("email_verification.not_found")),
     # --- people
     Row("GET /v1/users/{owner}", unblocked("user")),

@@ -5,19 +5,23 @@ import random
 import msgspec
 import pytest
 
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from storage.contracts.notifications import NewNotification, NotificationRecord
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.user_cache import UserCardRecord
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
+from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
 
 @pytest.fixture
 def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    return PostgresNotifications(
-        notifications_database.instance_a.pool, notifications_database.instance_a.cursors
-    )
+    return make_notification_store(notifications_database.instance_a)
+
+
+def make_notification_store(instance: ServiceInstance) -> PostgresNotifications:
+    """E-mails are due at once."""
+    return PostgresNotifications(instance.pool, instance.cursors, DEFAULT_CHANNELS, mail_delay_s=0.0)
 
 
 def like_notification(recipient: str, sender: str, post_id: str, occasion: str = "") -> NewNotification:

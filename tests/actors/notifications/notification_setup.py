@@ -8,6 +8,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.notification_consumer import NotificationConsumer
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
@@ -79,7 +80,9 @@ class NotificationSetup:
         self.reminders = PostgresEventReminders(events.pool)
         self.requests = PostgresRsvpRequests(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
-        self.store = PostgresNotifications(database.pool, database.cursors)
+        self.store = PostgresNotifications(
+            database.pool, database.cursors, DEFAULT_CHANNELS, mail_delay_s=0.0
+        )
         self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
         self.block_service = BlockService(self.social, 1.0)
         self.post_visibility = PostVisibility(PostgresPostAccess(databases["social"].pool), self.posts)

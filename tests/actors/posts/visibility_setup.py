@@ -11,6 +11,7 @@ from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
@@ -124,7 +125,7 @@ class VisibilitySetup:
         )
         self.public_timeline = PublicTimeline(post_store, audiences, self.visibility, self.posts)
         self.tag_follows = PostgresTagFollows(posts.pool)
-        store = PostgresNotifications(notifications.pool, notifications.cursors)
+        store = PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS)
         sender_cards = UserCards(PostgresUserCache(notifications.pool, notifications.cursors), self.users)
         self._streams = StreamWriter(MemoryUserStreams(MemoryBroker()))
         self.notifications = Notifications(store, sender_cards, self._blocks, self.visibility, self._streams)
