@@ -184,7 +184,7 @@ async def test_expired_exports_are_pruned_with_their_chunks(
     """In bounded batches: the chunks first, then the export."""
     await exports.request(ana, DAY_S)
     await make_ready(exports, b"1", b"2", b"3")
-    pools = dict.fromkeys(("users", "social", "notifications"), users_database.instance_a.pool)
+    pools = dict.fromkeys(("users", "social", "events", "notifications"), users_database.instance_a.pool)
     tables = {table.name: table for table in prunable_tables(pools)}
     chunks, rows = tables["users.data_export_chunks"], tables["users.data_exports"]
     assert (await chunks.prune(10), await rows.prune(10)) == (0, 0)

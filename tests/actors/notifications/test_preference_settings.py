@@ -180,7 +180,8 @@ async def test_flood_of_likes_is_one_mail(setup: NotificationSetup) -> None:
     await like(setup)
     await mails.unsubscriptions.unsubscribe(token)
     assert await mails.run() == [mail]
-    assert (await mails.settings.get(setup.ana)).channels == DEFAULT_NOTIFICATION_CHANNELS
+    channels = (await mails.settings.get(setup.ana)).channels
+    assert channels == dict.fromkeys(NotificationType, NotificationChannel.PUSH)
 
 
 async def test_quiet_hours_defer_mails_to_their_end(setup: NotificationSetup) -> None:
