@@ -103,10 +103,10 @@ from storage.stores import Stores
 MAIL_CLOSE_TIMEOUT_S = 5.0
 ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
-LINK_KEY = "links"
-"""Name of the key of links that work without a login."""
 CHECK_IN_KEY = "check_in"
 """Name of the key of the codes with which users check in to events."""
+LINK_KEY = "links"
+"""Name of the key of links that work without a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,9 @@ async def create_components(
         lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
     )
 
+    tracing = create_tracing(settings.tracing, instance_id)
+    if tracing is not None:
+        shutdown.add("tracing", tracing.close)
     notifications = stores.databases["notifications"]
     notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
     link_hash = KeyedHash(await PostgresServerKeys(users.pool).get(LINK_KEY))
@@ -233,9 +236,6 @@ async def create_components(
     )
     shutdown.add("notification mails", notification_mailer.close)
 
-    tracing = create_tracing(settings.tracing, instance_id)
-    if tracing is not None:
-        shutdown.add("tracing", tracing.close)
     shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("shared services", shared_services.close)
     core = Core(
@@ -436,8 +436,8 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         message_log=stores.messaging,
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
-        data_exports=PostgresDataExports(databases["users"].pool),
         event_reminders=PostgresEventReminders(databases["events"].pool),
+        data_exports=PostgresDataExports(databases["users"].pool),
     )
 
 

@@ -52,8 +52,8 @@ class DoctorInputs(msgspec.Struct, frozen=True):
     message_log: MessageLog
     pending_effects: PendingEffectStore
     log_audit: LogAudit
-    data_exports: DataExportStore
     event_reminders: ReminderStore
+    data_exports: DataExportStore
 
 
 class Doctor:
@@ -72,8 +72,8 @@ class Doctor:
             self._check_user_caches,
             self._check_logs,
             self._check_pending_effects,
-            self._check_data_exports,
             self._check_reminders,
+            self._check_data_exports,
         ):
             try:
                 findings += await check()
@@ -133,17 +133,17 @@ class Doctor:
         message = f"{len(effects)} pending, the oldest for {age_s:.0f} s" if effects else "none pending"
         return [Finding(age_s < MAX_LAG_S, f"notifications of mentions and memberships: {message}")]
 
-    async def _check_data_exports(self) -> list[Finding]:
-        backlog = await self.inputs.data_exports.backlog()
-        pending = f"{backlog.pending} pending, the oldest for {backlog.oldest_s:.0f} s"
-        message = pending if backlog.pending else "none pending"
-        return [Finding(backlog.oldest_s < EXPORT_STUCK_S, f"data exports: {message}")]
-
     async def _check_reminders(self) -> list[Finding]:
         """Check that due reminders of events are published in time, which any running instance does."""
         overdue_s = await self.inputs.event_reminders.overdue_s()
         message = f"the oldest is overdue for {overdue_s:.0f} s" if overdue_s else "none overdue"
         return [Finding(overdue_s < MAX_LAG_S, f"reminders of events: {message}")]
+
+    async def _check_data_exports(self) -> list[Finding]:
+        backlog = await self.inputs.data_exports.backlog()
+        pending = f"{backlog.pending} pending, the oldest for {backlog.oldest_s:.0f} s"
+        message = pending if backlog.pending else "none pending"
+        return [Finding(backlog.oldest_s < EXPORT_STUCK_S, f"data exports: {message}")]
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
         """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""

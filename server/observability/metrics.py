@@ -383,25 +383,6 @@ class ServerCollector(Collector):
             counts.add_metric([outcome], count)
         yield counts
 
-    def _data_exports(self) -> Iterator[Metric]:
-        if self._sources.data_exports is None:
-            return
-        exports = self._sources.data_exports()
-        yield counter("convene_data_exports_made", "Data exports that this instance made.", exports.made)
-        yield counter(
-            "convene_data_exports_failed", "Data exports that this instance gave up.", exports.failed
-        )
-        yield gauge(
-            "convene_data_exports_pending",
-            "Data exports that all instances still have to make.",
-            exports.backlog.pending,
-        )
-        yield gauge(
-            "convene_data_exports_oldest_pending_seconds",
-            "Age of the oldest pending data export.",
-            exports.backlog.oldest_s,
-        )
-
     def _black_boxes(self) -> Iterator[Metric]:
         names = {
             "boxes": "Sessions or conversations whose last events are kept for operators.",
@@ -422,6 +403,25 @@ class ServerCollector(Collector):
         for kind, boxes in statistics.items():
             evicted.add_metric([kind], boxes.evicted)
         yield evicted
+
+    def _data_exports(self) -> Iterator[Metric]:
+        if self._sources.data_exports is None:
+            return
+        exports = self._sources.data_exports()
+        yield counter("convene_data_exports_made", "Data exports that this instance made.", exports.made)
+        yield counter(
+            "convene_data_exports_failed", "Data exports that this instance gave up.", exports.failed
+        )
+        yield gauge(
+            "convene_data_exports_pending",
+            "Data exports that all instances still have to make.",
+            exports.backlog.pending,
+        )
+        yield gauge(
+            "convene_data_exports_oldest_pending_seconds",
+            "Age of the oldest pending data export.",
+            exports.backlog.oldest_s,
+        )
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:

@@ -100,7 +100,7 @@ FROM rsvp_requests AS r
 INNER JOIN events AS e ON r.event_id = e.id
 WHERE r.user_id = :user_id
 
--- name: export_cohosted_events
+-- name: export_hosted_events
 -- The events of others that the user hosts with them.
 --
 --   :user_id uuid

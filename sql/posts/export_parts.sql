@@ -94,7 +94,7 @@ WHERE l.user_id = :user_id
 --
 --   :user_id uuid
 SELECT
-    name,
+    name AS tag,
     created_at
 FROM tag_follows
 WHERE user_id = :user_id

@@ -75,7 +75,7 @@ FROM suggestion_dismissals AS d
 LEFT JOIN user_cache AS c ON d.dismissed_id = c.id AND NOT c.deleted
 WHERE d.user_id = :user_id
 
--- name: export_follow_requests_sent
+-- name: export_follow_requests
 -- The private accounts that the user has asked to follow.
 --
 --   :user_id uuid

@@ -44,9 +44,9 @@ PARTS: Final = (
         load_statement("social", "export_parts", "export_dismissed_suggestions"),
     ),
     Part(
-        "follow_requests_sent",
+        "follow_requests",
         "social",
-        load_statement("social", "export_parts", "export_follow_requests_sent"),
+        load_statement("social", "export_parts", "export_follow_requests"),
     ),
     Part(
         "follow_requests_received",
@@ -66,7 +66,7 @@ PARTS: Final = (
     Part("invites_received", "events", load_statement("events", "export_parts", "export_invites_received")),
     Part("invites_sent", "events", load_statement("events", "export_parts", "export_invites_sent")),
     Part("rsvp_requests", "events", load_statement("events", "export_parts", "export_rsvp_requests")),
-    Part("cohosted_events", "events", load_statement("events", "export_parts", "export_cohosted_events")),
+    Part("hosted_events", "events", load_statement("events", "export_parts", "export_hosted_events")),
     Part("announcements", "events", load_statement("events", "export_parts", "export_announcements")),
     Part(
         "notifications",

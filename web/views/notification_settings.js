@@ -9,11 +9,11 @@ const CHANNELS = { push: "In the app", mail: "In the app and by email", nothing:
 // Types without a label are shown by their name.
 const TYPES = {
   FOLLOW: "New followers",
-  FOLLOW_REQUEST: "Requests to follow you",
+  FOLLOW_REQUEST: "Follow requests",
   LIKE: "Likes",
   COMMENT: "Comments",
   MENTION: "Mentions",
-  REPOST: "Reposts and quotes",
+  REPOST: "Reposts",
   EVENT_INVITE: "Invitations to events",
   EVENT_UPDATE: "Changes of events",
   EVENT_REMINDER: "Reminders of events",

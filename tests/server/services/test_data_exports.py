@@ -109,7 +109,7 @@ async def test_archive_has_what_was_written(
     assert field(files["likes.json"], "post_id") == [others_post["id"]]
     assert field(files["bookmarks.json"], "post_id") == [others_post["id"]]
     assert field(files["comment_likes.json"], "comment_id") == [comment["id"]]
-    assert field(files["followed_tags.json"], "name") == ["Chess"]
+    assert field(files["followed_tags.json"], "tag") == ["Chess"]
     for name in ("following", "followers", "mutes"):
         assert field(files[f"{name}.json"], "username") == [ben.username], name
     assert field(files["blocks.json"], "username") == [eve.username]
