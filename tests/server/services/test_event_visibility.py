@@ -23,10 +23,17 @@ async def test_event_for_invited_users_does_not_exist_for_others(
     """Not by path, in lists, by words, nearby, as calendar, in posts, as conversation; until an invite."""
     ana, ben, eve = await people.register(3, instance)
     place = {"name": "Attic", "latitude": 10.5, "longitude": 10.5}
-    event = await api.event(ana, title="Secretparty", category="HIDDEN", visibility="invited", place=place)
+    event = await api.event(
+        ana, title="Secretparty", category="ATTIC_PARTY", visibility="invited", place=place
+    )
     path = f"{EVENTS}/{event['id']}"
     await api.expect(204, ana, "POST", f"{path}/invites", {"user_ids": [ben.id]})
-    queries = ("category=HIDDEN", "q=secretparty", "near=10.5,10.5,5", "category=HIDDEN&q=secretparty")
+    queries = (
+        "category=ATTIC_PARTY",
+        "q=secretparty",
+        "near=10.5,10.5,5",
+        "category=ATTIC_PARTY&q=secretparty",
+    )
     for query in queries:
         assert await listed(api, eve, query) == []
         for person in (ana, ben):
