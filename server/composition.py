@@ -24,7 +24,11 @@ from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
+from actors.moderation.actions import ModerationActions
+from actors.moderation.appeals import Appeals
+from actors.moderation.contents import Contents
 from actors.moderation.moderation import Moderation
+from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
@@ -38,14 +42,17 @@ from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
-from storage.contracts.moderation import ReportKind
+from storage.contracts.moderation import TargetKind, UserActionOutcome
 from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import UserRecord
 from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
+from storage.postgres.action_log import PostgresActionLog
+from storage.postgres.appeals import PostgresAppeals
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.contents import PostgresContents
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -91,6 +98,10 @@ class ServerComponents:
     mail_limits: MailLimits
     account_deletion: AccountDeletion
     reports: Reports
+    report_queue: ReportQueue
+    moderation_actions: ModerationActions
+    moderation_store: PostgresModeration
+    appeals: Appeals
     mail_queue: MailQueue
     passwords: Passwords
     core: Core
@@ -123,8 +134,19 @@ async def create_components(
     def on_user_deleted() -> None:
         services.wake_readers("users")
 
-    async def is_target_visible(viewer_id: str, kind: ReportKind, target_id: str) -> bool:
+    async def is_target_visible(viewer_id: str, kind: TargetKind, target_id: str) -> bool:
         return await is_visible(services, core.conversations, accounts, viewer_id, kind, target_id)
+
+    async def load_usernames(user_ids: Sequence[str]) -> dict[str, str]:
+        return {user_id: card.username for user_id, card in (await accounts.load_cards(user_ids)).items()}
+
+    def on_moderated(outcome: UserActionOutcome) -> None:
+        for session_id in outcome.session_ids:
+            authenticator.invalidate(session_id)
+        if outcome.sessions_ended:
+            core.revoke_sessions(outcome.session_ids)
+        else:
+            core.publish_user_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
 
     passwords = Passwords(limits)
     shutdown.add_sync("passwords", passwords.close)
@@ -188,6 +210,20 @@ async def create_components(
     shutdown.add("core", core.stop)
     services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
     shutdown.add("services", services.close)
+    report_store = PostgresReports(users.pool, users.idempotency_keys)
+    action_log = PostgresActionLog(users.pool, users.idempotency_keys)
+    moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
+    contents = Contents(
+        {
+            TargetKind.POST: PostgresContents.for_posts(stores.databases["posts"].pool),
+            TargetKind.COMMENT: PostgresContents.for_comments(stores.databases["posts"].pool),
+            TargetKind.EVENT: PostgresContents.for_events(stores.databases["events"].pool),
+        },
+        core.moderated_messages,
+        moderation_store,
+        load_usernames,
+        lambda kind: services.wake_readers("events" if kind is TargetKind.EVENT else "posts"),
+    )
     pruning_job = PruningJob(
         [
             *prunable_tables({name: database.pool for name, database in stores.databases.items()}),
@@ -215,7 +251,20 @@ async def create_components(
             on_sessions_revoked,
             on_user_deleted,
         ),
-        reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
+        reports=Reports(report_store, is_target_visible, contents.take_snapshot),
+        report_queue=ReportQueue(report_store, contents),
+        appeals=Appeals(
+            PostgresAppeals(users.pool, action_log, users.idempotency_keys), action_log, credential_checks
+        ),
+        moderation_store=moderation_store,
+        moderation_actions=ModerationActions(
+            moderation_store,
+            action_log,
+            contents,
+            report_store,
+            on_moderated,
+            lambda: services.wake_readers("users"),
+        ),
         mail_queue=mail_queue,
         passwords=passwords,
         core=core,
@@ -229,17 +278,12 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
     stores, services = components.stores, components.services
     users = stores.databases["users"]
 
-    async def hide_post(post_id: str) -> bool:
-        hidden = await services.hide_post(post_id)
-        services.wake_readers("posts")
-        return hidden
-
     return OperatorServices(
         moderation=Moderation(
             PostgresReports(users.pool, users.idempotency_keys),
-            PostgresModeration(users.pool),
-            components.core.revoke_sessions,
-            hide_post,
+            components.report_queue,
+            components.moderation_store,
+            components.moderation_actions,
         ),
         doctor=Doctor(doctor_inputs(stores, services)),
         replay=DeadLetterReplay(
@@ -326,18 +370,20 @@ async def is_visible(
     conversations: Conversations,
     accounts: Accounts,
     viewer_id: str,
-    kind: ReportKind,
+    kind: TargetKind,
     target_id: str,
 ) -> bool:
     """Return whether the reported object exists and the viewer may see it."""
     match kind:
-        case ReportKind.POST:
+        case TargetKind.POST:
             return await services.posts.can_see(viewer_id, target_id)
-        case ReportKind.COMMENT:
+        case TargetKind.COMMENT:
             return await services.reactions.can_see_comment(viewer_id, target_id)
-        case ReportKind.MESSAGE:
+        case TargetKind.MESSAGE:
             return await conversations.can_see_message(viewer_id, target_id)
-        case ReportKind.USER:
+        case TargetKind.EVENT:
+            return await services.events.can_see(viewer_id, target_id)
+        case TargetKind.USER:
             # A blocked user may still be reported.
             return bool(await accounts.load_current_cards([target_id]))
 

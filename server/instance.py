@@ -24,9 +24,11 @@ from server.observability.http_metrics import HttpMetrics
 from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
 from server.routes.account import AccountRoutes
+from server.routes.appeals import AppealRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.events import EventRoutes
+from server.routes.moderation import ModerationRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
@@ -214,6 +216,8 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
             components.password_recovery, components.email_verification, components.email_change_undo
         ).routes(),
         *ReportRoutes(components.reports).routes(),
+        *AppealRoutes(components.appeals).routes(),
+        *ModerationRoutes(components.report_queue, components.moderation_actions).routes(),
         *SocialRoutes(services.social).routes(),
         *MuteRoutes(services.mutes).routes(),
         *RelationshipRoutes(services.relationships).routes(),

@@ -131,7 +131,7 @@ class EventConversations:
 
     async def _ensure_conversation(self, event_id: str) -> str | None:
         """Create the conversation unless it exists. Returns the creator's id; None for a deleted event."""
-        creator_id = await self._events.get_creator_id(event_id)
+        creator_id = await self._events.get_creator_id(event_id, with_hidden=True)
         if creator_id is None:
             return None
         creator = (await self._user_cards.find([creator_id])).get(creator_id)
@@ -195,7 +195,7 @@ class EventConversations:
             if now == is_going:
                 return
             is_going = now
-            if not is_going and await self._events.get_creator_id(event_id) is None:
+            if not is_going and await self._events.get_creator_id(event_id, with_hidden=True) is None:
                 # The RSVP was deleted with its event, whose members keep the conversation.
                 return
             conversation_id = event_conversation_id(event_id)

@@ -48,8 +48,13 @@ class Events:
         self._on_changed()
         return await self.get(creator_id, event_id)
 
-    async def get(self, viewer_id: str, event_id: str) -> Event:
+    async def get(self, viewer_id: str, event_id: str, *, is_moderator: bool = False) -> Event:
+        """Return an event. Its creator and moderators also see one that moderators have hidden."""
         records = await self._store.find([event_id], viewer_id)
+        if not records:
+            hidden = await self._store.find_hidden(event_id, viewer_id)
+            if hidden is not None and (is_moderator or hidden.creator.id == viewer_id):
+                return (await self.serialize([hidden]))[0]
         if not records or await self._block_service.is_blocked(viewer_id, records[0].creator.id):
             raise event_not_found()
         return (await self.serialize(records))[0]
@@ -85,8 +90,9 @@ class Events:
         return await self.get(user_id, event_id)
 
     async def delete(self, user_id: str, event_id: str) -> None:
-        await self.require_creator(user_id, event_id)
+        """Delete an event, as its creator, who can do so even if moderators have hidden it."""
         if not await self._store.delete(event_id, user_id):
+            await self.require_creator(user_id, event_id)
             raise event_not_found()
         self._on_changed()
 

@@ -29,4 +29,5 @@ def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
         my_rsvp=None if record.my_rsvp is None else RsvpStatus(record.my_rsvp),
         my_waitlist_position=record.my_waitlist_position,
         conversation_id=event_conversation_id(record.id),
+        hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
     )

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import assert_never
 
 from actors.domain_events.event_types import (
+    AppealAnswered,
     AttendeeRemoved,
     BlockCreated,
     CommentCreated,
@@ -20,6 +21,7 @@ from actors.domain_events.event_types import (
     FollowDeleted,
     MentionCreated,
     MentionDeleted,
+    ModerationActed,
     PostDeleted,
     PostLiked,
     PostUnliked,
@@ -163,6 +165,16 @@ class NotificationConsumer:
                         yield notification_templates.event_updated(
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
+            case ModerationActed() as acted:
+                moderated = notification_templates.moderated(
+                    acted.user_id, acted.id, acted.type, acted.target_kind, acted.reason
+                )
+                if moderated is not None:
+                    yield moderated
+            case AppealAnswered() as answered:
+                yield notification_templates.appeal_answered(
+                    answered.user_id, answered.action_id, accepted=answered.accepted
+                )
             case EventCancelled() as cancelled:
                 creator, user_ids = await self._recipients.find_creator(cancelled)
                 for user_id in user_ids:

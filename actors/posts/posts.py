@@ -62,8 +62,13 @@ class Posts:
         self._on_changed()
         return await self.get(author_id, post_id)
 
-    async def get(self, viewer_id: str, post_id: str) -> Post:
+    async def get(self, viewer_id: str, post_id: str, *, is_moderator: bool = False) -> Post:
+        """Return a post. Its author and moderators also see one that moderators have hidden."""
         records = await self._store.find([post_id], viewer_id)
+        if not records:
+            hidden = await self._store.find_hidden(post_id, viewer_id)
+            if hidden is not None and (is_moderator or hidden.author.id == viewer_id):
+                return (await self.serialize([hidden], viewer_id))[0]
         if not records or await self._block_service.is_blocked(viewer_id, records[0].author.id):
             raise post_not_found()
         return (await self.serialize(records, viewer_id))[0]

@@ -84,11 +84,20 @@ class Reactions:
         return (await self._serialize([await self._get_comment(user_id, comment_id)], user_id))[0]
 
     async def page_comments(
-        self, viewer_id: str, post_id: str, after: PageKey | None, limit: int
+        self,
+        viewer_id: str,
+        post_id: str,
+        after: PageKey | None,
+        limit: int,
+        *,
+        is_moderator: bool = False,
     ) -> KeysetPage[Comment]:
+        """List comments. Moderators also see hidden ones, and users their own."""
         await self._posts.get_author_id(viewer_id, post_id)
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        records = await self._store.comments(post_id, after, blocked_ids, limit + 1)
+        records = await self._store.comments(
+            post_id, after, blocked_ids, limit + 1, viewer_id=viewer_id, with_hidden=is_moderator
+        )
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self._serialize(page, viewer_id), key)
 

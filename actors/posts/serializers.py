@@ -23,6 +23,7 @@ def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mappin
         tags=list(record.tags),
         edited_at=None if record.edited_at is None else rfc3339_from_datetime(record.edited_at),
         bookmarked_by_me=record.bookmarked_by_me,
+        hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
     )
 
 
@@ -37,4 +38,5 @@ def to_comment(
         created_at=rfc3339_from_datetime(record.created_at),
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
+        hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
     )

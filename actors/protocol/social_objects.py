@@ -46,6 +46,7 @@ class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
     `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    One with `hidden_at` was hidden by moderators; only they and the author see it.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Post(msgspec.Struct, frozen=True):
     tags: list[str] = []
     edited_at: str | None = None
     bookmarked_by_me: bool = False
+    hidden_at: str | None = None
 
 
 class PostRevision(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ class PostRevision(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post. `mentions` and `tags` are as in `Post`."""
+    """A comment on a post. `mentions`, `tags` and `hidden_at` are as in `Post`."""
 
     id: str
     post_id: str
@@ -80,6 +82,7 @@ class Comment(msgspec.Struct, frozen=True):
     created_at: str
     mentions: list[UserCard] = []
     tags: list[str] = []
+    hidden_at: str | None = None
 
 
 class RsvpStatus(StrEnum):
@@ -90,7 +93,10 @@ class RsvpStatus(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An event as seen by one viewer."""
+    """An event as seen by one viewer.
+
+    One with `hidden_at` was hidden by moderators; only they and the creator see it.
+    """
 
     id: str
     creator: UserCard
@@ -105,6 +111,7 @@ class Event(msgspec.Struct, frozen=True):
     my_rsvp: RsvpStatus | None
     my_waitlist_position: int | None
     conversation_id: str
+    hidden_at: str | None = None
 
 
 class Rsvp(msgspec.Struct, frozen=True):
@@ -123,13 +130,14 @@ class NotificationType(StrEnum):
     MENTION = "MENTION"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
+    MODERATION = "MODERATION"
 
 
 class Notification(msgspec.Struct, frozen=True):
     """A notification.
 
-    `reference_id` is the id of a post, user, event or message, depending on `type`; `conversation_id` is the
-    conversation of a message.
+    `reference_id` is the id of a post, user, event, message or action of moderators, depending on `type`;
+    `conversation_id` is the conversation of a message.
     """
 
     id: str

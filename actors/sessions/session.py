@@ -9,10 +9,12 @@ the client sent them. A session does not wait for a conversation's reply, which 
 
 import logging
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from actors.accounts.restrictions import is_silenced, silenced
 from actors.conversations.errors import busy
 from actors.delivery.send_queue import SendQueue
 from actors.protocol.commands import COMMAND_TYPES, Command, FrameId
@@ -44,6 +46,7 @@ class Session:
         "closed",
         "expires_at",
         "session_id",
+        "silenced_until",
         "transport",
         "upgrade_identity",
         "user",
@@ -61,6 +64,7 @@ class Session:
         self.closed = False
         # Seconds since the epoch when last read; use of the token extends it.
         self.expires_at = float("inf")
+        self.silenced_until: datetime | None = None
 
     @property
     def send_queue(self) -> SendQueue:
@@ -128,6 +132,9 @@ class Session:
     def _execute(self, command: Command, user: OnlineUser) -> Coroutine[Any, Any, None] | None:
         registration = COMMANDS[type(command)]
         self._services.command_counts[registration.frame_type] += 1
+        if not registration.while_silenced and is_silenced(self.silenced_until):
+            self.push_error(command.id, silenced())
+            return None
         if registration.rate_class is RateClass.MESSAGES:
             wait_ms = user.token_bucket.consume(registration.cost)
             if wait_ms:

@@ -91,6 +91,10 @@ def route_error_codes(route: Route) -> tuple[str, ...]:
     codes: list[str] = []
     if route.requires_auth:
         codes += SHARED_RESPONSES[401][1]
+    if route.role is not None:
+        codes.append("permission.denied")
+    if route.refuses_silenced:
+        codes.append("user.silenced")
     if route.body is not None:
         codes += ("request.too_large", "request.timeout", "request.unsupported_media_type")
     if route.body is not None or route.query is not None or route.idempotent:

@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.restrictions import has_role, is_silenced, silenced
 from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
@@ -25,7 +26,7 @@ from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, 
 from server.http.response import JSON_TYPE, encode_response
 from server.http.trusted_proxies import TrustedProxies
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.users import Identity
+from storage.contracts.users import Identity, Role, UserRecord
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
@@ -56,6 +57,11 @@ class TypedRequest(Generic[Body, Query]):
             raise authentication_required()
         return self.identity
 
+    @property
+    def is_moderator(self) -> bool:
+        """Whether the caller is a moderator or an admin."""
+        return has_role(self.caller.user.role, Role.MODERATOR)
+
     def cursor(self, key: type[Key]) -> Key | None:
         """Decode the query's `cursor`; None without one.
 
@@ -81,6 +87,9 @@ class Route:
     idempotent route accepts the `Idempotency-Key` header. `response`,
     `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
     documentation only. With `body_optional`, a request without a body has all fields absent.
+
+    `role` is the role that callers must have. Silenced users may read and delete, and make requests
+    `while_silenced`: those that other users do not notice.
     """
 
     method: str
@@ -99,6 +108,13 @@ class Route:
     errors: tuple[str, ...] = ()
     media_type: str = JSON_TYPE
     body_optional: bool = False
+    role: Role | None = None
+    while_silenced: bool = False
+
+    @property
+    def refuses_silenced(self) -> bool:
+        """Whether a silenced user may not make the request."""
+        return self.requires_auth and self.method in {"POST", "PUT", "PATCH"} and not self.while_silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,8 @@ class RouteAdapter:
         address = self._context.trusted_proxies.client_address(request)
         identity = await self._authenticate(request) if self._route.requires_auth else None
         self._check_rate_limit(request, identity, address)
+        if identity is not None:
+            self._check_permission(identity.user)
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
@@ -158,6 +176,12 @@ class RouteAdapter:
         if token is None:
             raise authentication_required()
         return await self._context.authenticator.authenticate(token)
+
+    def _check_permission(self, user: UserRecord) -> None:
+        if self._route.role is not None and not has_role(user.role, self._route.role):
+            raise ApiError("permission.denied", f"Only a user with the role {self._route.role} may do this.")
+        if self._route.refuses_silenced and is_silenced(user.silenced_until):
+            raise silenced()
 
     def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:
         if self._route.rate_class is not None:

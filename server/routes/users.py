@@ -117,6 +117,7 @@ class UserRoutes:
                 "PUT",
                 "/v1/users/me/password",
                 self.change_password,
+                while_silenced=True,
                 body=PasswordChange,
                 status=204,
                 rate_class=RateClass.LOGIN,

@@ -12,7 +12,7 @@ VALUES (
 RETURNING id
 
 -- name: event_list_by_ids
--- Returns those of the events that exist, unordered, with the viewer's RSVP and waitlist position.
+-- Returns those of the events that exist and are not hidden, unordered, with the viewer's RSVP and waitlist position.
 --
 --   :ids uuid[]  :viewer_id uuid   -> event rows
 SELECT
@@ -25,15 +25,16 @@ SELECT
         WHERE w.event_id = e.id AND w.user_id = :viewer_id
     ) AS my_place
 FROM event_rows AS e
+INNER JOIN events AS v ON e.id = v.id AND v.hidden_at IS NULL
 WHERE e.id = ANY(:ids)
 
 -- name: event_creator
 -- Returns the creator of an event.
 --
---   :id uuid   -> creator_id, or none
+--   :id uuid  :with_hidden bool   -> creator_id, or none
 SELECT creator_id
 FROM events
-WHERE id = :id
+WHERE id = :id AND (hidden_at IS NULL OR :with_hidden)
 
 -- name: event_revision
 -- Returns how often an event was changed, and when last.
@@ -128,3 +129,21 @@ created AS (
     WHERE creator_id = :user_id
 )
 SELECT :user_id AS user_id
+
+-- name: hidden_event_get
+-- Returns a hidden event, which only its creator and moderators may see.
+--
+--   :id uuid  :viewer_id uuid   -> event row with hidden_at, or none
+SELECT
+    e.*,
+    v.hidden_at,
+    (SELECT r.status FROM event_rsvps AS r WHERE r.event_id = e.id AND r.user_id = :viewer_id) AS my_rsvp,
+    (
+        SELECT count(*)
+        FROM event_waitlist AS w
+        INNER JOIN event_waitlist AS o ON w.event_id = o.event_id AND o.number <= w.number
+        WHERE w.event_id = e.id AND w.user_id = :viewer_id
+    ) AS my_place
+FROM event_rows AS e
+INNER JOIN events AS v ON e.id = v.id AND v.hidden_at IS NOT NULL
+WHERE e.id = :id

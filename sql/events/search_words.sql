@@ -16,6 +16,7 @@ WITH nearby AS (
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
         AND creator_id <> ALL(:excluded_user_ids)
+        AND hidden_at IS NULL
     ORDER BY start_datetime, id
     LIMIT :scanned
 ),
@@ -54,6 +55,7 @@ WITH found AS MATERIALIZED (
     WHERE
         search_words @@ CAST(:indexed_words AS TSQUERY)
         AND (search_words @@ CAST(:words AS TSQUERY)) IS TRUE
+        AND hidden_at IS NULL
 ),
 page AS MATERIALIZED (
     SELECT id

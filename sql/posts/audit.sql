@@ -8,7 +8,7 @@ SELECT
         FROM posts AS p
         WHERE
             p.like_count <> (SELECT count(*) FROM post_likes AS l WHERE l.post_id = p.id)
-            OR p.comment_count <> (SELECT count(*) FROM comments AS m WHERE m.post_id = p.id)
+            OR p.comment_count <> (SELECT count(*) FROM comments AS m WHERE m.post_id = p.id AND m.hidden_at IS NULL)
     )
     + (
         SELECT count(*)

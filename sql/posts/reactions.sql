@@ -49,7 +49,7 @@ VALUES (:post_id, :author_id, :content, :mention_ids, :tags)
 RETURNING id, created_at
 
 -- name: comment_get
--- Returns a comment and the author of its post.
+-- Returns a comment that is not hidden, and the author of its post.
 --
 --   :id uuid   -> comment row with post_author_id, or none
 SELECT
@@ -60,6 +60,7 @@ SELECT
     m.created_at,
     m.mention_ids,
     m.tags,
+    m.hidden_at,
     p.author_id AS post_author_id,
     c.username,
     c.display_name,
@@ -69,12 +70,14 @@ SELECT
 FROM comments AS m
 INNER JOIN posts AS p ON m.post_id = p.id
 LEFT JOIN user_cache AS c ON m.author_id = c.id
-WHERE m.id = :id AND p.hidden_at IS NULL
+WHERE m.id = :id AND m.hidden_at IS NULL AND p.hidden_at IS NULL
 
 -- name: comment_page
--- Lists comments of a post, oldest first, without those of the excluded users.
+-- Lists comments of a post, oldest first, without those of the excluded users. Hidden ones only of the viewer, or
+-- if :with_hidden.
 --
---   :post_id uuid  :after timestamptz  :after_id uuid  :excluded_user_ids uuid[]  :limit int
+--   :post_id uuid  :after timestamptz  :after_id uuid  :viewer_id uuid  :with_hidden bool
+--   :excluded_user_ids uuid[]  :limit int
 --   -> comment rows
 SELECT
     m.id,
@@ -84,6 +87,7 @@ SELECT
     m.created_at,
     m.mention_ids,
     m.tags,
+    m.hidden_at,
     c.username,
     c.display_name,
     c.avatar_url,
@@ -94,6 +98,7 @@ LEFT JOIN user_cache AS c ON m.author_id = c.id
 WHERE
     m.post_id = :post_id
     AND (m.created_at, m.id) > (:after, :after_id)
+    AND (m.hidden_at IS NULL OR m.author_id = :viewer_id OR :with_hidden)
     AND m.author_id <> ALL(:excluded_user_ids)
 ORDER BY m.created_at, m.id
 LIMIT :limit
@@ -124,13 +129,13 @@ INNER JOIN posts AS p ON l.post_id = p.id
 WHERE p.hidden_at IS NULL
 
 -- name: comment_filter
--- Returns those of the comments that exist on posts that are not hidden.
+-- Returns those of the comments that exist and are not hidden, on posts that are not hidden.
 --
 --   :ids uuid[]   -> id
 SELECT m.id
 FROM comments AS m
 INNER JOIN posts AS p ON m.post_id = p.id
-WHERE m.id = ANY(:ids) AND p.hidden_at IS NULL
+WHERE m.id = ANY(:ids) AND m.hidden_at IS NULL AND p.hidden_at IS NULL
 
 -- name: mention_filter
 -- Returns those of the mentions that exist, on posts that are not hidden. comment_id is null for the text of a
@@ -140,7 +145,7 @@ WHERE m.id = ANY(:ids) AND p.hidden_at IS NULL
 SELECT g.post_id, g.comment_id, g.user_id
 FROM unnest(:post_ids, :comment_ids, :user_ids) AS g (post_id, comment_id, user_id)
 INNER JOIN posts AS p ON g.post_id = p.id
-LEFT JOIN comments AS m ON g.comment_id = m.id AND m.post_id = p.id
+LEFT JOIN comments AS m ON g.comment_id = m.id AND m.post_id = p.id AND m.hidden_at IS NULL
 WHERE
     p.hidden_at IS NULL
     AND g.user_id = ANY(CASE WHEN g.comment_id IS NULL THEN p.mention_ids ELSE m.mention_ids END)

@@ -48,6 +48,7 @@ class EventRecord(msgspec.Struct, frozen=True):
     interested_count: int
     my_rsvp: str | None
     my_waitlist_position: int | None
+    hidden_at: datetime | None = None
 
 
 class RsvpState(msgspec.Struct, frozen=True):
@@ -132,7 +133,10 @@ class EventStore(Protocol):
     ) -> list[EventRecord]:
         """Return events that match `criteria`, ordered by start, soonest first. Raises `QueryTimeout`."""
 
-    async def get_creator_id(self, event_id: str) -> str | None: ...
+    async def find_hidden(self, event_id: str, viewer_id: str) -> EventRecord | None:
+        """Return an event that moderators have hidden. The caller checks who may see it."""
+
+    async def get_creator_id(self, event_id: str, *, with_hidden: bool = False) -> str | None: ...
 
     async def get_revision(self, event_id: str) -> EventRevision | None: ...
 

@@ -36,6 +36,7 @@ class PostRecord(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     edited_at: datetime | None = None
     bookmarked_by_me: bool = False
+    hidden_at: datetime | None = None
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class CommentRecord(msgspec.Struct, frozen=True):
     post_author_id: str | None = None
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    hidden_at: datetime | None = None
 
 
 class MentionKey(msgspec.Struct, frozen=True):
@@ -110,6 +112,9 @@ class PostStore(Protocol):
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
         """Return those of the posts that exist, in no particular order."""
+
+    async def find_hidden(self, post_id: str, viewer_id: str) -> PostRecord | None:
+        """Return a post that moderators have hidden. The caller checks who may see it."""
 
     async def by_author(
         self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
@@ -210,12 +215,20 @@ class ReactionStore(Protocol):
             Conflict: `idempotency_keys`: the key was used for another request.
         """
 
-    async def find_comment(self, comment_id: str) -> CommentRecord | None: ...
+    async def find_comment(self, comment_id: str) -> CommentRecord | None:
+        """Return a comment that is not hidden."""
 
     async def comments(
-        self, post_id: str, after: PageKey | None, excluded_user_ids: Sequence[str], limit: int
+        self,
+        post_id: str,
+        after: PageKey | None,
+        excluded_user_ids: Sequence[str],
+        limit: int,
+        *,
+        viewer_id: str = "",
+        with_hidden: bool = False,
     ) -> list[CommentRecord]:
-        """Return comments of a post, oldest first."""
+        """Return comments of a post, oldest first. Hidden ones are of the viewer, unless `with_hidden`."""
 
     async def delete_comment(self, comment_id: str, user_id: str) -> bool:
         """Delete a comment of the user, or on a post of the user. Returns whether there was one."""
@@ -224,7 +237,7 @@ class ReactionStore(Protocol):
         """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
 
     async def comments_among(self, ids: Sequence[str]) -> set[str]:
-        """Return those of the comments that exist on posts that are not hidden."""
+        """Return those of the comments that exist and are not hidden, on posts that are not hidden."""
 
     async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
         """Return those of the mentions that exist, on posts that are not hidden."""

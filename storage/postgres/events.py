@@ -52,6 +52,7 @@ class PostgresEvents:
         self._page = load_statement(SERVICE, "search_words", "event_page")
         self._page_by_words = load_statement(SERVICE, "search_words", "event_page_by_words")
         self._search_index = PostgresSearchIndex.for_events(pool)
+        self._hidden = load_statement(SERVICE, "events", "hidden_event_get")
         self._creator = load_statement(SERVICE, "events", "event_creator")
         self._revision = load_statement(SERVICE, "events", "event_revision")
         self._update = load_statement(SERVICE, "events", "event_update")
@@ -114,8 +115,12 @@ class PostgresEvents:
         rows = await self._pool.search(self._page_by_words, *conditions, words, indexed, viewer, limit)
         return [_to_event(row) for row in rows]
 
-    async def get_creator_id(self, event_id: str) -> str | None:
-        row = await self._pool.row(self._creator, to_uuid(event_id))
+    async def find_hidden(self, event_id: str, viewer_id: str) -> EventRecord | None:
+        row = await self._pool.row(self._hidden, to_uuid(event_id), to_uuid(viewer_id))
+        return _to_event(row) if row else None
+
+    async def get_creator_id(self, event_id: str, *, with_hidden: bool = False) -> str | None:
+        row = await self._pool.row(self._creator, to_uuid(event_id), with_hidden)
         return str(row["creator_id"]) if row else None
 
     async def get_revision(self, event_id: str) -> EventRevision | None:
@@ -194,4 +199,5 @@ def _to_event(row: asyncpg.Record) -> EventRecord:
         interested_count=row["interested_count"],
         my_rsvp=row["my_rsvp"],
         my_waitlist_position=row["my_place"] or None,
+        hidden_at=row.get("hidden_at"),
     )

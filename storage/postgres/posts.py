@@ -7,6 +7,7 @@ import asyncpg
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.posts import NO_REFERENCES, PostKey, PostRecord, TextReferences
+from storage.postgres.contents import PostgresContents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
@@ -25,13 +26,14 @@ class PostgresPosts:
         self._idempotency_keys = idempotency_keys
         self._insert = load_statement(SERVICE, "posts", "post_insert")
         self._list_by_ids = load_statement(SERVICE, "posts", "post_list_by_ids")
+        self._hidden = load_statement(SERVICE, "contents", "hidden_post_get")
         self._page_by_author = load_statement(SERVICE, "posts", "post_page_by_author")
         self._page_by_tag = load_statement(SERVICE, "posts", "post_page_by_tag")
         self._page_of_feed = load_statement(SERVICE, "posts", "post_page_of_feed")
         self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
         self._author = load_statement(SERVICE, "posts", "post_author")
         self._delete = load_statement(SERVICE, "posts", "post_delete")
-        self._hide = load_statement(SERVICE, "posts", "post_hide")
+        self._contents = PostgresContents.for_posts(pool)
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
         self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
 
@@ -64,6 +66,10 @@ class PostgresPosts:
         if not wanted:
             return []
         return [_to_post(row) for row in await self._pool.rows(self._list_by_ids, wanted, to_uuid(viewer_id))]
+
+    async def find_hidden(self, post_id: str, viewer_id: str) -> PostRecord | None:
+        row = await self._pool.row(self._hidden, to_uuid(post_id), to_uuid(viewer_id))
+        return _to_post(row) if row else None
 
     async def by_author(
         self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
@@ -118,7 +124,7 @@ class PostgresPosts:
         return bool(await self._pool.write(self._delete, to_uuid(post_id), to_uuid(author_id)))
 
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool:
-        return bool(await self._pool.write(self._hide, to_uuid(post_id), hidden))
+        return await self._contents.set_hidden(post_id, hidden=hidden)
 
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
@@ -141,4 +147,5 @@ def _to_post(row: asyncpg.Record) -> PostRecord:
         tags=tuple(row["tags"]),
         edited_at=row["edited_at"],
         bookmarked_by_me=row["bookmarked_by_me"],
+        hidden_at=row.get("hidden_at"),
     )

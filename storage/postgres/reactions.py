@@ -84,10 +84,23 @@ class PostgresReactions:
         return _to_comment(row, str(row["post_author_id"])) if row else None
 
     async def comments(
-        self, post_id: str, after: PageKey | None, excluded_user_ids: Sequence[str], limit: int
+        self,
+        post_id: str,
+        after: PageKey | None,
+        excluded_user_ids: Sequence[str],
+        limit: int,
+        *,
+        viewer_id: str = "",
+        with_hidden: bool = False,
     ) -> list[CommentRecord]:
         rows = await self._pool.rows(
-            self._comments, to_uuid(post_id), *page_after(after), to_uuids(excluded_user_ids), limit
+            self._comments,
+            to_uuid(post_id),
+            *page_after(after),
+            to_uuid(viewer_id),
+            with_hidden,
+            to_uuids(excluded_user_ids),
+            limit,
         )
         return [_to_comment(row, None) for row in rows]
 
@@ -139,4 +152,5 @@ def _to_comment(row: asyncpg.Record, post_author_id: str | None) -> CommentRecor
         post_author_id=post_author_id,
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
+        hidden_at=row["hidden_at"],
     )

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import asyncpg
 from msgspec import UNSET
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.privacy import PrivacyRecord
-from storage.contracts.users import Credentials, NewUser, ProfileChange, UserRecord
+from storage.contracts.users import NO_END, Credentials, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -75,10 +74,15 @@ class PostgresUsers:
     async def credentials(self, login: str) -> Credentials | None:
         by_email = "@" in login
         statement = self._credentials_by_email if by_email else self._credentials_by_username
-        return _to_credentials(await self._pool.row(statement, login))
+        row = await self._pool.row(statement, login)
+        if row is None:
+            return None
+        shut_out_until = NO_END if row["is_banned"] else row["suspended_until"]
+        return Credentials(to_user(row), row["password_hash"], shut_out_until)
 
     async def credentials_of(self, user_id: str) -> Credentials | None:
-        return _to_credentials(await self._pool.row(self._credentials_by_id, to_uuid(user_id)))
+        row = await self._pool.row(self._credentials_by_id, to_uuid(user_id))
+        return Credentials(to_user(row), row["password_hash"]) if row else None
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
         values = profile_change_values(change)
@@ -133,7 +137,3 @@ class PostgresUsers:
                 break
         rows = await self._pool.search(self._page_by_words, words, indexed, after_username, limit)
         return [to_user(row) for row in rows]
-
-
-def _to_credentials(row: asyncpg.Record | None) -> Credentials | None:
-    return Credentials(to_user(row), row["password_hash"]) if row else None

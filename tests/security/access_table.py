@@ -4,8 +4,9 @@ A new route or command needs a row here; `test_authorisation.py` prints the miss
 
 Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
-`{session}`; and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user
-outside the group), `{tag}` (of a post of the owner), `{unique}`.
+`{session}`, `{report}` (of a post of the owner), `{action}` (a warning of the owner), `{appeal}` (against it);
+and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user outside the group),
+`{tag}` (of a post of the owner), `{unique}`.
 """
 
 import re
@@ -22,9 +23,11 @@ from tests.security.access_rules import (
     LISTED,
     MEMBERS,
     MESSAGE_OF_MEMBERS,
+    MODERATORS,
     PASS,
     PUBLIC,
     RELATED,
+    SERVER_ADMINS,
     Outcome,
     Rule,
     everyone,
@@ -94,6 +97,8 @@ NEW_MESSAGE = {"client_id": "{unique}", "content": "x", "mentions": ["{member}"]
 IGNORED = {"member": PASS}
 """A mention of a user who is not in the conversation."""
 LINE = "/v1/conversations/{group}"
+DENIED = "permission.denied"
+"""To the owner, who has no role, whatever the ids are."""
 
 ROUTES = (
     # --- accounts and sessions
@@ -185,11 +190,58 @@ ROUTES = (
         MESSAGE_OF_MEMBERS,
         {"kind": "message", "id": "{message}", "reason": "x"},
     ),
+    Row("POST /v1/reports", unblocked("event"), {"kind": "event", "id": "{event}", "reason": "x"}),
     Row(
         "POST /v1/reports",
         ANY_USER,
         {"kind": "user", "id": "{owner}", "reason": "x"},
         foreign={"owner": PASS},
+    ),
+    # --- moderation
+    Row("GET /v1/admin/reports", MODERATORS),
+    Row("GET /v1/admin/reports/{report}", MODERATORS),
+    Row("PUT /v1/admin/reports/{report}/resolution", MODERATORS, {"resolution": "x"}, consumes=True),
+    Row(
+        "POST /v1/admin/actions",
+        MODERATORS,
+        {"type": "hide", "kind": "post", "id": "{post}", "reason": "x", "report_id": "{report}"},
+        consumes=True,
+        foreign={"post": DENIED},
+    ),
+    Row(
+        "POST /v1/admin/actions",
+        MODERATORS,
+        {"type": "warn", "kind": "user", "id": "{owner}", "reason": "x"},
+        foreign={"owner": DENIED},
+    ),
+    Row("GET /v1/users/me/moderation-actions", ANY_USER),
+    Row(
+        "POST /v1/appeals",
+        owner_of_hidden("action"),
+        {"action_id": "{action}", "content": "x"},
+        consumes=True,
+    ),
+    Row(
+        "POST /v1/account-appeals",
+        everyone("auth.invalid_credentials"),
+        {"login": "{owner_name}", "password": PASSWORD, "content": "x"},
+        foreign={"owner_name": "auth.invalid_credentials"},
+    ),
+    Row("GET /v1/admin/appeals", MODERATORS),
+    Row(
+        "PUT /v1/admin/appeals/{appeal}/answer",
+        MODERATORS,
+        {"accepted": True, "answer": "x"},
+        consumes=True,
+    ),
+    Row("GET /v1/admin/audit?user_id={owner}", MODERATORS, foreign={"owner": DENIED}),
+    Row("GET /v1/admin/users", MODERATORS),
+    Row("GET /v1/admin/users/{owner}", MODERATORS, foreign={"owner": DENIED}),
+    Row(
+        "PUT /v1/admin/users/{other}/role",
+        SERVER_ADMINS,
+        {"role": None, "reason": "x"},
+        foreign={"other": DENIED},
     ),
     # --- events
     Row("POST /v1/events", ANY_USER, EVENT),

@@ -146,7 +146,7 @@ async def world(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[Acc
     limits: dict[str, Any] = {"messages_burst": 100_000, "logins_burst": 100_000, "frames_burst": 100_000.0}
     async with running_instance(stores, **limits) as instance, ApiClient(instance) as api:
         world = AccessWorld(api, people, instance)
-        await world.create()
+        await world.create(stores)
         yield world
 
 

@@ -1,4 +1,4 @@
--- Fires after the mentions of a post or comment change, and after a post is hidden or unhidden. Publishes an
+-- Fires after the mentions of a post or comment change, and after one of them is hidden or restored. Publishes an
 -- event for each mentioned user, to notify them or to withdraw the notification.
 --
 -- Takes no locks. The author of a text, and the author of the post of a comment, are not published: the latter
@@ -44,7 +44,7 @@ BEGIN
         'mention.created', array(SELECT unnest(has) EXCEPT SELECT unnest(had)), p.id, NULL, p.author_id, p.author_id
     );
     IF TG_OP = 'UPDATE' AND (OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL) THEN
-        FOR m IN SELECT * FROM comments WHERE post_id = p.id AND mention_ids <> '{}' LOOP
+        FOR m IN SELECT * FROM comments WHERE post_id = p.id AND mention_ids <> '{}' AND hidden_at IS NULL LOOP
             PERFORM publish_mentions(
                 CASE WHEN NEW.hidden_at IS NULL THEN 'mention.created' ELSE 'mention.deleted' END,
                 m.mention_ids, p.id, m.id, m.author_id, p.author_id
@@ -64,9 +64,12 @@ DECLARE
     m comments := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     post_author UUID := (SELECT author_id FROM posts WHERE id = m.post_id);
 BEGIN
+    IF TG_OP = 'DELETE' AND OLD.hidden_at IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
     -- Of a comment deleted with its post, the author of the post is not known any more.
     PERFORM publish_mentions(
-        CASE TG_OP WHEN 'DELETE' THEN 'mention.deleted' ELSE 'mention.created' END,
+        CASE WHEN TG_OP = 'DELETE' OR m.hidden_at IS NOT NULL THEN 'mention.deleted' ELSE 'mention.created' END,
         m.mention_ids, m.post_id, m.id, m.author_id, coalesce(post_author, m.author_id)
     );
     RETURN NULL;
@@ -75,4 +78,9 @@ $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER comment_mentions_outbox
 AFTER INSERT OR DELETE ON comments
-FOR EACH ROW EXECUTE FUNCTION comment_mentions_outbox()
+FOR EACH ROW EXECUTE FUNCTION comment_mentions_outbox();
+
+CREATE OR REPLACE TRIGGER comment_mentions_visibility_outbox
+AFTER UPDATE OF hidden_at ON comments
+FOR EACH ROW WHEN ((OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL))
+EXECUTE FUNCTION comment_mentions_outbox()

@@ -1,5 +1,5 @@
--- Fires after a like or comment is created or deleted. Publishes an event to notify the author of the post, or
--- to withdraw the notification.
+-- Fires after a like or comment is created or deleted, and after a comment is hidden or restored. Publishes an
+-- event to notify the author of the post, or to withdraw the notification.
 --
 -- Takes no locks. Likes and comments deleted with their post are not published: post.deleted is.
 CREATE OR REPLACE FUNCTION likes_outbox() RETURNS TRIGGER AS $$
@@ -25,10 +25,13 @@ CREATE OR REPLACE FUNCTION comments_outbox() RETURNS TRIGGER AS $$
 DECLARE
     m comments := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
+    IF TG_OP = 'DELETE' AND OLD.hidden_at IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO outbox (key, type, payload)
     SELECT
         m.id,
-        CASE TG_OP WHEN 'DELETE' THEN 'comment.deleted' ELSE 'comment.created' END,
+        CASE WHEN TG_OP = 'DELETE' OR m.hidden_at IS NOT NULL THEN 'comment.deleted' ELSE 'comment.created' END,
         jsonb_build_object('id', m.id, 'post_id', p.id, 'author_id', p.author_id, 'user_id', m.author_id)
     FROM posts AS p
     WHERE p.id = m.post_id AND p.author_id <> m.author_id;
@@ -38,4 +41,9 @@ $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER comments_outbox
 AFTER INSERT OR DELETE ON comments
-FOR EACH ROW EXECUTE FUNCTION comments_outbox()
+FOR EACH ROW EXECUTE FUNCTION comments_outbox();
+
+CREATE OR REPLACE TRIGGER comment_visibility_outbox
+AFTER UPDATE OF hidden_at ON comments
+FOR EACH ROW WHEN ((OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL))
+EXECUTE FUNCTION comments_outbox()

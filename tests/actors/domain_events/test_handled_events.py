@@ -9,7 +9,8 @@ from storage.postgres.statement import SQL
 ACTORS = Path(event_types.__file__).resolve().parents[1]
 IGNORED: dict[str, str] = {}
 """Event type -> why no consumer handles it."""
-EVENT_NAME = re.compile(r"'((?:user|follow|block|post|comment|mention|event|rsvp|attendee)\.[a-z_]+)'")
+OWNERS = "user|moderation|appeal|follow|block|post|comment|mention|event|rsvp|attendee"
+EVENT_NAME = re.compile(rf"'((?:{OWNERS})\.[a-z_]+)'")
 
 
 def written_event_types() -> set[str]:
