@@ -22,6 +22,7 @@ __all__ = [
     "LogSettings",
     "MailSettings",
     "PrivacySettings",
+    "RegistrationSettings",
     "ServerSettings",
     "Settings",
     "StoreSettings",
@@ -243,6 +244,13 @@ class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may invite a new account to events."""
 
 
+class RegistrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may register."""
+
+    mode: Literal["open", "approval", "invite"] = "open"
+    """`open`: everyone. `approval`: moderators approve each. `invite`: who has an invite code of an admin."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything of the configuration, checked."""
 
@@ -252,6 +260,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: LogSettings = LogSettings()
     mail: MailSettings = MailSettings()
     privacy: PrivacySettings = PrivacySettings()
+    registration: RegistrationSettings = RegistrationSettings()
 
     @property
     def base_url(self) -> str:
@@ -282,6 +291,7 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_MONGO_URL": ("stores", "mongo_url"),
     "CONVENE_MONGOD": ("stores", "mongod"),
     "CONVENE_REDIS_URL": ("stores", "redis_url"),
+    "CONVENE_REGISTRATION": ("registration", "mode"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),
     "CONVENE_MAIL_HOST": ("mail", "host"),

@@ -23,6 +23,7 @@ SECTION_TITLES: Final = {
     "log": "Log",
     "mail": "Mail",
     "privacy": "Privacy of new accounts",
+    "registration": "Registration",
 }
 UNITS: Final = (
     ("_per_minute", "per minute"),

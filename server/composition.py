@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from actors.accounts.account_deletion import AccountDeletion
-from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
+from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink, RegistrationPolicy
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
@@ -28,6 +28,7 @@ from actors.moderation.actions import ModerationActions
 from actors.moderation.appeals import Appeals
 from actors.moderation.contents import Contents
 from actors.moderation.moderation import Moderation
+from actors.moderation.registrations import Registrations
 from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.operations.dead_letter_replay import DeadLetterReplay
@@ -67,6 +68,7 @@ from storage.postgres.posts import PostgresPosts
 from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.registrations import PostgresRegistrations
 from storage.postgres.reports import PostgresReports
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.search_index import PostgresSearchIndex
@@ -102,6 +104,7 @@ class ServerComponents:
     moderation_actions: ModerationActions
     moderation_store: PostgresModeration
     appeals: Appeals
+    registrations: Registrations
     mail_queue: MailQueue
     passwords: Passwords
     core: Core
@@ -168,7 +171,14 @@ async def create_components(
         if change is not None:
             email_change_notices.send(user, change.replaced, change.token)
 
+    action_log = PostgresActionLog(users.pool, users.idempotency_keys)
     user_store = PostgresUsers(users.pool, PrivacyRecord(settings.privacy.groups, settings.privacy.invites))
+    registration_store = PostgresRegistrations(users.pool, user_store, action_log, users.idempotency_keys)
+
+    def on_approved(user: UserRecord) -> None:
+        on_email_set(user, None)
+        on_user_changed(user)
+
     email_changes = PostgresEmailChanges(users.pool, user_store)
     credential_checks = CredentialChecks(user_store, logins, passwords, password_tries)
     accounts = Accounts(
@@ -178,6 +188,10 @@ async def create_components(
         on_sessions_revoked,
         on_email_set,
         on_user_changed,
+        RegistrationPolicy(
+            approvals=registration_store if settings.registration.mode == "approval" else None,
+            needs_invite_code=settings.registration.mode == "invite",
+        ),
     )
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
@@ -211,7 +225,6 @@ async def create_components(
     services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
     shutdown.add("services", services.close)
     report_store = PostgresReports(users.pool, users.idempotency_keys)
-    action_log = PostgresActionLog(users.pool, users.idempotency_keys)
     moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
     contents = Contents(
         {
@@ -253,6 +266,7 @@ async def create_components(
         ),
         reports=Reports(report_store, is_target_visible, contents.take_snapshot),
         report_queue=ReportQueue(report_store, contents),
+        registrations=Registrations(registration_store, on_approved),
         appeals=Appeals(
             PostgresAppeals(users.pool, action_log, users.idempotency_keys), action_log, credential_checks
         ),

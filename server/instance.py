@@ -36,6 +36,7 @@ from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
 from server.routes.recovery import RecoveryRoutes
+from server.routes.registrations import RegistrationRoutes
 from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
@@ -216,6 +217,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
             components.password_recovery, components.email_verification, components.email_change_undo
         ).routes(),
         *ReportRoutes(components.reports).routes(),
+        *RegistrationRoutes(components.registrations).routes(),
         *AppealRoutes(components.appeals).routes(),
         *ModerationRoutes(components.report_queue, components.moderation_actions).routes(),
         *SocialRoutes(services.social).routes(),

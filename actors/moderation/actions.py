@@ -87,7 +87,7 @@ class ModerationActions:
         )
         if request.kind is TargetKind.USER:
             return await self._get((await self.act_on_user(action, idempotency_key)).action_id)
-        return await self._act_on_content(action, idempotency_key)
+        return await self._act_on_content(request.kind, action, idempotency_key)
 
     async def set_role(self, actor_id: str | None, user_id: str, request: RoleRequest) -> ModeratedUser:
         """Give a user a role, or take it. Repeating it has no effect."""
@@ -138,9 +138,9 @@ class ModerationActions:
         return outcome
 
     async def _act_on_content(
-        self, action: NewAction, idempotency_key: IdempotencyKey | None
+        self, kind: TargetKind, action: NewAction, idempotency_key: IdempotencyKey | None
     ) -> ModerationAction:
-        kind, target_id = action.target_kind, action.target_id
+        target_id = action.target_id
         content = await self._contents.find(kind, target_id)
         if content is None:
             raise _not_found(kind)
@@ -149,7 +149,7 @@ class ModerationActions:
             latest = await self._action_log.latest_on(kind, target_id)
             if latest is not None and latest.type is action.type:
                 # Recorded by a request that did not complete.
-                await self._set_hidden(action)
+                await self._set_hidden(kind, action)
                 return to_action(latest)
         action = msgspec.structs.replace(action, user_id=content.author_id, expires_at=None)
         try:
@@ -159,13 +159,13 @@ class ModerationActions:
         latest = await self._action_log.latest_on(kind, target_id)
         if latest is not None and latest.id == action_id:
             # Else it is a repeated request, and there were later actions.
-            await self._set_hidden(action)
+            await self._set_hidden(kind, action)
         return await self._get(action_id)
 
-    async def _set_hidden(self, action: NewAction) -> None:
+    async def _set_hidden(self, kind: TargetKind, action: NewAction) -> None:
         hidden = action.type is ActionType.HIDE
-        if not await self._contents.set_hidden(action.target_kind, action.target_id, hidden=hidden):
-            raise _not_found(action.target_kind)
+        if not await self._contents.set_hidden(kind, action.target_id, hidden=hidden):
+            raise _not_found(kind)
         self._on_acted()
 
     async def _get(self, action_id: str) -> ModerationAction:

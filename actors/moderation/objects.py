@@ -4,6 +4,7 @@ import msgspec
 
 from actors.protocol.objects import UserCard
 from storage.contracts.moderation import ActionType, TargetKind
+from storage.contracts.registrations import NameKind
 from storage.contracts.users import Role
 
 
@@ -54,13 +55,14 @@ class Report(msgspec.Struct, frozen=True):
 class ModerationAction(msgspec.Struct, frozen=True):
     """An action of the audit log.
 
+    `kind` is that of the target: a content, a user, or what concerns registrations.
     `actor` is null for actions of the command line, and once the account is deleted. `user` is the user acted
     upon: the author of a content, or the user. `expires_at` is null for what has no end.
     """
 
     id: str
     type: ActionType
-    kind: TargetKind
+    kind: str
     target_id: str
     user: UserCard | None
     actor: UserCard | None
@@ -109,9 +111,37 @@ class OwnModerationAction(msgspec.Struct, frozen=True):
 
     id: str
     type: ActionType
-    kind: TargetKind
+    kind: str
     target_id: str
     reason: str
     expires_at: str | None
     created_at: str
     appeal: Appeal | None
+
+
+class PendingRegistration(msgspec.Struct, frozen=True):
+    """A registration that waits for approval."""
+
+    id: str
+    email: str
+    username: str
+    display_name: str | None
+    created_at: str
+
+
+class InviteCode(msgspec.Struct, frozen=True):
+    """A code with which users can register. `expires_at` is null without an end."""
+
+    id: str
+    code: str
+    uses_left: int
+    expires_at: str | None
+    created_at: str
+
+
+class BlockedName(msgspec.Struct, frozen=True):
+    """A username, or an e-mail domain with its subdomains, that nobody may register with."""
+
+    kind: NameKind
+    value: str
+    created_at: str

@@ -10,6 +10,7 @@ from actors.accounts.fields import InvalidField, collect_field_errors
 from actors.protocol.errors import FieldError, invalid_field
 from actors.protocol.text_validation import validate_text
 from actors.protocol.timestamps import to_utc
+from config.accounts import INVITE_CODE_USES_MAX
 from config.limits import APPEAL_CHARACTERS, MODERATION_REASON_CHARACTERS
 from storage.contracts.moderation import ActionType, TargetKind
 
@@ -69,7 +70,7 @@ class ActionRequest(msgspec.Struct, frozen=True):
     def _end_errors(self, expires_at: datetime) -> list[FieldError]:
         if ActionType(self.type) not in ACTIONS_WITH_END:
             return [FieldError("expires_at", "invalid", "This action has no end.")]
-        if expires_at.tzinfo is not None and expires_at <= datetime.now(UTC):
+        if _is_past(expires_at):
             return [FieldError("expires_at", "invalid", "Must be in the future.")]
         return []
 
@@ -129,6 +130,26 @@ class AppealAnswerRequest(msgspec.Struct, frozen=True):
 
     def field_errors(self) -> list[FieldError]:
         return collect_field_errors(("answer", validate_appeal_answer, self.answer))
+
+
+class InviteCodeRequest(msgspec.Struct, frozen=True):
+    """How many users can register with the code, and until when."""
+
+    uses: Annotated[int, Meta(ge=1, le=INVITE_CODE_USES_MAX)] = 1
+    expires_at: Time | None = None
+
+    def field_errors(self) -> list[FieldError]:
+        if isinstance(self.expires_at, datetime) and _is_past(self.expires_at):
+            return [FieldError("expires_at", "invalid", "Must be in the future.")]
+        return []
+
+    def end(self) -> datetime | None:
+        """Return the end in UTC. Raises `request.invalid`."""
+        return None if self.expires_at is None else to_utc("expires_at", self.expires_at)
+
+
+def _is_past(time: datetime) -> bool:
+    return time.tzinfo is not None and time <= datetime.now(UTC)
 
 
 def validate_appeal(value: str) -> str:

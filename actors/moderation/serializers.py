@@ -8,9 +8,12 @@ from actors.accounts.serializers import to_user_card
 from actors.moderation.objects import (
     Appeal,
     AppealReview,
+    BlockedName,
+    InviteCode,
     ModeratedUser,
     ModerationAction,
     OwnModerationAction,
+    PendingRegistration,
     Report,
     ReportContext,
     ReportSnapshot,
@@ -19,6 +22,7 @@ from actors.protocol.objects import UserCard
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts import moderation, reports
 from storage.contracts.appeals import AppealRecord
+from storage.contracts.registrations import InviteCodeRecord, NameBlockRecord, RegistrationRecord
 from storage.contracts.users import UserRecord
 
 
@@ -123,3 +127,27 @@ def to_own_action(record: moderation.ActionRecord, appeal: AppealRecord | None) 
         created_at=rfc3339_from_datetime(record.created_at),
         appeal=None if appeal is None else to_appeal(appeal),
     )
+
+
+def to_pending_registration(record: RegistrationRecord) -> PendingRegistration:
+    return PendingRegistration(
+        record.id,
+        record.email,
+        record.username,
+        record.display_name,
+        rfc3339_from_datetime(record.created_at),
+    )
+
+
+def to_invite_code(record: InviteCodeRecord) -> InviteCode:
+    return InviteCode(
+        record.id,
+        record.code,
+        record.uses_left,
+        optional_time(record.expires_at),
+        rfc3339_from_datetime(record.created_at),
+    )
+
+
+def to_blocked_name(record: NameBlockRecord) -> BlockedName:
+    return BlockedName(record.kind, record.value, rfc3339_from_datetime(record.created_at))

@@ -175,6 +175,10 @@ def _success_responses(route: Route, schemas: Schemas) -> dict[str, Response | R
         )
         for status in sorted(statuses)
     }
+    responses |= {
+        str(status): Response(description=f"{HTTPStatus(status).phrase}.", headers=headers)
+        for status in route.empty_statuses
+    }
     if _has_etag(route):
         responses[NOT_MODIFIED_STATUS] = Reference("#/components/responses/NotModified")
     return responses

@@ -84,8 +84,8 @@ class Route:
 
     Requests count against `rate_class`, per user on authenticated routes and per address on others; None
     disables the limit. A request takes `cost` tokens: more where it is more work for the stores. An
-    idempotent route accepts the `Idempotency-Key` header. `response`,
-    `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
+    idempotent route accepts the `Idempotency-Key` header. `response`, `other_statuses` and `empty_statuses`
+    (success statuses the handler may choose, with a body or without) and `errors` (codes of this route) are
     documentation only. With `body_optional`, a request without a body has all fields absent.
 
     `role` is the role that callers must have. Silenced users may read and delete, and make requests
@@ -104,6 +104,7 @@ class Route:
     rate_class: RateClass | None = RateClass.REQUEST
     cost: int = 1
     other_statuses: tuple[int, ...] = ()
+    empty_statuses: tuple[int, ...] = ()
     idempotent: bool = False
     errors: tuple[str, ...] = ()
     media_type: str = JSON_TYPE

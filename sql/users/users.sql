@@ -118,3 +118,12 @@ WHERE id = ANY(:user_ids)
 SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until
 FROM users
 WHERE lower(username) = lower(:username)
+
+-- name: invite_code_use
+-- Uses an invite code once.
+--
+--   :code text   -> id; none without such a code, or if it has expired or is used up
+UPDATE invite_codes
+SET uses_left = uses_left - 1
+WHERE code = :code AND uses_left > 0 AND (expires_at IS NULL OR expires_at > now())
+RETURNING id

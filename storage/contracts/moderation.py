@@ -22,8 +22,17 @@ class TargetKind(StrEnum):
     USER = "user"
 
 
+class AdminTarget(StrEnum):
+    """What else the audit log names: who may register."""
+
+    REGISTRATION = "registration"
+    INVITE_CODE = "invite_code"
+    USERNAME = "username"
+    EMAIL_DOMAIN = "email_domain"
+
+
 class ActionType(StrEnum):
-    """What moderators do. `HIDE` and `RESTORE` are of contents; the others are of users."""
+    """What moderators do: to contents (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
 
     HIDE = "hide"
     RESTORE = "restore"
@@ -39,6 +48,16 @@ class ActionType(StrEnum):
     MAKE_ADMIN = "make_admin"
     MAKE_MODERATOR = "make_moderator"
     REMOVE_ROLE = "remove_role"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    CREATE_INVITE = "create_invite"
+    DELETE_INVITE = "delete_invite"
+    BLOCK_NAME = "block_name"
+    UNBLOCK_NAME = "unblock_name"
+
+
+def parse_target_kind(value: str) -> TargetKind | AdminTarget:
+    return AdminTarget(value) if value in set(AdminTarget) else TargetKind(value)
 
 
 class NewAction(msgspec.Struct, frozen=True):
@@ -49,7 +68,7 @@ class NewAction(msgspec.Struct, frozen=True):
 
     actor_id: str | None
     type: ActionType
-    target_kind: TargetKind
+    target_kind: TargetKind | AdminTarget
     target_id: str
     user_id: str | None
     reason: str
@@ -63,7 +82,7 @@ class ActionRecord(msgspec.Struct, frozen=True):
     id: str
     actor: UserRecord | None
     type: ActionType
-    target_kind: TargetKind
+    target_kind: TargetKind | AdminTarget
     target_id: str
     user_id: str | None
     user: UserRecord | None

@@ -55,6 +55,8 @@ class NewUser(msgspec.Struct, frozen=True):
     username: str
     password_hash: str
     display_name: str | None
+    invite_code: str | None = None
+    """The code that the registration needs and uses; None if it needs none."""
 
 
 class ProfileChange(msgspec.Struct, frozen=True):
@@ -98,6 +100,8 @@ class UserStore(Protocol):
 
         Raises:
             Conflict: `users_email_key` or `users_username_key`: taken (case-insensitive);
+                `name_blocks_username` or `name_blocks_email_domain`: blocked by admins; `invite_codes`: the
+                invite code is unknown, expired or used up;
                 `idempotency_keys`: the key was used for another request.
         """
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.moderation import ActionRecord, ActionType, NewAction, TargetKind
+from storage.contracts.moderation import ActionRecord, ActionType, NewAction, TargetKind, parse_target_kind
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -86,7 +86,7 @@ class PostgresActionLog:
                 id=str(row["id"]),
                 actor=users.get(str(row["actor_id"])),
                 type=ActionType(row["type"]),
-                target_kind=TargetKind(row["target_kind"]),
+                target_kind=parse_target_kind(row["target_kind"]),
                 target_id=row["target_id"],
                 user_id=optional_id(row["user_id"]),
                 user=users.get(str(row["user_id"])),

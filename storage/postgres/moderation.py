@@ -168,7 +168,7 @@ def _state_after(state: UserState, action: NewAction) -> UserState:
             return msgspec.structs.replace(state, verified=action.type is ActionType.VERIFY)
         case ActionType.MAKE_ADMIN | ActionType.MAKE_MODERATOR | ActionType.REMOVE_ROLE:
             return msgspec.structs.replace(state, role=ROLE_ACTIONS[action.type])
-        case ActionType.WARN | ActionType.HIDE | ActionType.RESTORE:
+        case _:
             return state
 
 

@@ -35,6 +35,7 @@ class PostgresUsers:
         self._initial_privacy = initial_privacy or PrivacyRecord()
         self._idempotency_keys = PostgresIdempotencyKeys(pool)
         self._insert = load_statement(SERVICE, "users", "user_insert")
+        self._use_code = load_statement(SERVICE, "users", "invite_code_use")
         self._credentials_by_email = load_statement(SERVICE, "users", "user_credentials_by_email")
         self._credentials_by_username = load_statement(SERVICE, "users", "user_credentials_by_username")
         self._credentials_by_id = load_statement(SERVICE, "users", "user_credentials_by_id")
@@ -49,27 +50,35 @@ class PostgresUsers:
         self._search_index = PostgresSearchIndex.for_users(pool)
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
-        words = to_tsvector(index_words(user.username, user.display_name))
-        privacy = self._initial_privacy
-        values = (
-            user.email,
-            user.username,
-            user.password_hash,
-            user.display_name,
-            words,
-            privacy.groups,
-            privacy.invites,
-        )
-        if idempotency_key is None:
-            return to_user((await self._pool.write(self._insert, *values))[0])
+        if idempotency_key is None and user.invite_code is None:
+            return to_user((await self._pool.write(self._insert, *self._values(user)))[0])
 
         async def insert(transaction: Transaction) -> str:
-            return str((await transaction.rows(self._insert, *values))[0]["id"])
+            return (await self.register_in(transaction, user)).id
 
         users = await self.find([await self._idempotency_keys.run_once(idempotency_key, insert)])
         if not users:
             raise Conflict("idempotency_keys")
         return users[0]
+
+    async def register_in(self, transaction: Transaction, user: NewUser) -> UserRecord:
+        """As `register`, as a part of a transaction."""
+        if user.invite_code is not None and await transaction.row(self._use_code, user.invite_code) is None:
+            raise Conflict("invite_codes")
+        return to_user((await transaction.rows(self._insert, *self._values(user)))[0])
+
+    def _values(self, user: NewUser) -> tuple[object, ...]:
+        """Return the parameters of `user_insert`."""
+        privacy = self._initial_privacy
+        return (
+            user.email,
+            user.username,
+            user.password_hash,
+            user.display_name,
+            to_tsvector(index_words(user.username, user.display_name)),
+            privacy.groups,
+            privacy.invites,
+        )
 
     async def credentials(self, login: str) -> Credentials | None:
         by_email = "@" in login

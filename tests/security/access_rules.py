@@ -64,6 +64,11 @@ MODERATORS = _rule("permission.denied", **dict.fromkeys(STAFF, PASS))
 SERVER_ADMINS = _rule("permission.denied", server_admin=PASS)
 
 
+def staff(outcome: Outcome) -> Rule:
+    """The same error for moderators and admins of the server; the others are denied."""
+    return _rule("permission.denied", **dict.fromkeys(STAFF, outcome))
+
+
 def everyone(outcome: Outcome) -> Rule:
     """The same error for all roles."""
     return dict.fromkeys(Role, outcome)

@@ -4,9 +4,9 @@ A new route or command needs a row here; `test_authorisation.py` prints the miss
 
 Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
-`{session}`, `{report}` (of a post of the owner), `{action}` (a warning of the owner), `{appeal}` (against it);
-and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user outside the group),
-`{tag}` (of a post of the owner), `{unique}`.
+`{session}`, `{report}` (of a post of the owner), `{action}` (a warning of the owner), `{appeal}` (against
+it); and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user outside the
+group), `{tag}` (of a post of the owner), `{invite_code}` (of the server), `{unique}`.
 """
 
 import re
@@ -34,6 +34,7 @@ from tests.security.access_rules import (
     owner_of_hidden,
     owner_of_visible,
     signed_in,
+    staff,
     towards_owner,
     unblocked,
 )
@@ -41,6 +42,7 @@ from tests.server.registered_users import PASSWORD
 
 Json = Any
 UNKNOWN_TOKEN = "A" * 43
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class Row:
     def operation(self) -> tuple[str, str]:
         """Method and path, with `{}` for each parameter."""
         method, path = self.target.split(" ")
-        return method, re.sub(r"\{\w+\}", "{}", path.split("?")[0].replace(UNKNOWN_TOKEN, "{}"))
+        return method, re.sub(
+            r"\{\w+\}", "{}", path.split("?")[0].replace(UNKNOWN_TOKEN, "{}").replace(UNKNOWN_ID, "{}")
+        )
 
 
 EVENT = {
@@ -234,6 +238,15 @@ ROUTES = (
         {"accepted": True, "answer": "x"},
         consumes=True,
     ),
+    Row("GET /v1/admin/registrations", MODERATORS),
+    Row(f"PUT /v1/admin/registrations/{UNKNOWN_ID}/approval", staff("registration.not_found")),
+    Row(f"DELETE /v1/admin/registrations/{UNKNOWN_ID}", staff("registration.not_found")),
+    Row("POST /v1/admin/invite-codes", SERVER_ADMINS, {"uses": 1}),
+    Row("GET /v1/admin/invite-codes", SERVER_ADMINS),
+    Row("DELETE /v1/admin/invite-codes/{invite_code}", SERVER_ADMINS, consumes=True),
+    Row("GET /v1/admin/blocked-names?kind=username", SERVER_ADMINS),
+    Row("PUT /v1/admin/blocked-names/username/{unique}", SERVER_ADMINS),
+    Row("DELETE /v1/admin/blocked-names/username/{unique}", SERVER_ADMINS),
     Row("GET /v1/admin/audit?user_id={owner}", MODERATORS, foreign={"owner": DENIED}),
     Row("GET /v1/admin/users", MODERATORS),
     Row("GET /v1/admin/users/{owner}", MODERATORS, foreign={"owner": DENIED}),

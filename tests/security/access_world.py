@@ -130,6 +130,10 @@ class AccessWorld:
         if "appeal" in named:
             body = {"action_id": ids["action"], "content": "x"}
             ids["appeal"] = (await api.expect(201, owner, "POST", "/v1/appeals", body))["id"]
+        if "invite_code" in named:
+            admin = self.user(Role.SERVER_ADMIN)
+            code = await api.expect(201, admin, "POST", "/v1/admin/invite-codes", {"uses": 1})
+            ids["invite_code"] = code["id"]
         if "tag" in named:
             ids["tag"] = f"t{uuid4().hex}"
             await api.post(owner, f"#{ids['tag']}")

@@ -119,6 +119,7 @@ BODY_ROUTES = [
         {"accepted": True, "answer": "x"},
         ("accepted", "answer"),
     ),
+    BodyRoute("POST", "/v1/admin/invite-codes", 201, {"uses": 1}, ()),
     BodyRoute("PUT", "/v1/admin/reports/unknown/resolution", 404, {"resolution": "x"}, ("resolution",)),
     BodyRoute(
         "POST",

@@ -69,6 +69,8 @@ FIELD_KINDS = {
     "ActionRequest.reason": Kind.TEXT,
     "RoleRequest.reason": Kind.TEXT,
     "ResolutionRequest.resolution": Kind.TEXT,
+    "Registration.invite_code": Kind.KEY,
+    "BlockedNameQuery.cursor": Kind.KEY,
     "AppealQuery.cursor": Kind.KEY,
     "AppealRequest.action_id": Kind.ID,
     "AppealRequest.content": Kind.TEXT,
