@@ -284,5 +284,6 @@ def _metric_sources(
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
+        moderation_actions=lambda: components.moderation_actions.counts,
         conversation_requests=components.services.conversation_requests.statistics,
     )

@@ -7,18 +7,21 @@ is recorded first and done next; a repeated request completes it. The caller che
 may act on is checked in the transaction.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
 
 from actors.accounts.requests import raise_if_invalid
 from actors.moderation.contents import Contents
-from actors.moderation.objects import ModeratedUser, ModerationAction
 from actors.moderation.report_queue import report_not_found
 from actors.moderation.requests import ActionRequest, RoleRequest, validate_action_reason
 from actors.moderation.serializers import to_action, to_moderated_user
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
+from actors.protocol.moderation_objects import ModeratedUser, ModerationAction
+from actors.protocol.text_validation import is_printable_ascii
+from config.limits import USERNAME_CHARACTERS_MAX
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.moderation import (
     ActionLog,
@@ -67,6 +70,8 @@ class ModerationActions:
         self._reports = reports
         self._on_user_changed = on_user_changed
         self._on_acted = on_acted
+        self.counts: Counter[str] = Counter()
+        """Actions by type, since the start of the instance."""
 
     async def act(
         self, actor_id: str | None, request: ActionRequest, idempotency_key: IdempotencyKey | None = None
@@ -107,6 +112,15 @@ class ModerationActions:
             raise _not_found(TargetKind.USER)
         return to_moderated_user(user)
 
+    async def get_user_by_username(self, username: str) -> ModeratedUser:
+        """Return a user by name, ignoring case, also one who blocks the moderator."""
+        user = None
+        if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX:
+            user = await self._users.find_user_by_username(username)
+        if user is None:
+            raise _not_found(TargetKind.USER)
+        return to_moderated_user(user)
+
     async def page_users(
         self, after: str, limit: int, *, with_role: bool
     ) -> tuple[list[ModeratedUser], str | None]:
@@ -134,6 +148,7 @@ class ModerationActions:
         except Conflict as conflict:
             raise _to_api_error(conflict) from None
         self._on_user_changed(outcome)
+        self.counts[action.type] += 1
         self._on_acted()
         return outcome
 
@@ -166,6 +181,7 @@ class ModerationActions:
         hidden = action.type is ActionType.HIDE
         if not await self._contents.set_hidden(kind, action.target_id, hidden=hidden):
             raise _not_found(kind)
+        self.counts[action.type] += 1
         self._on_acted()
 
     async def _get(self, action_id: str) -> ModerationAction:

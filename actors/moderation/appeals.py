@@ -6,7 +6,6 @@ user who is suspended or banned appeals with login and password.
 
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.requests import raise_if_invalid
-from actors.moderation.objects import Appeal, AppealReview, OwnModerationAction
 from actors.moderation.requests import (
     AccountAppealRequest,
     AppealAnswerRequest,
@@ -17,6 +16,7 @@ from actors.moderation.requests import (
 from actors.moderation.serializers import to_appeal, to_appeal_review, to_own_action
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
+from actors.protocol.moderation_objects import Appeal, AppealReview, OwnModerationAction
 from storage.contracts.appeals import AppealStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.moderation import ActionLog

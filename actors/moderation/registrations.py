@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from actors.accounts.fields import InvalidField, validate_email_address
 from actors.accounts.requests import raise_if_invalid
-from actors.moderation.objects import BlockedName, InviteCode, PendingRegistration
 from actors.moderation.requests import InviteCodeRequest
 from actors.moderation.serializers import to_blocked_name, to_invite_code, to_pending_registration
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.mentions import USERNAME_PATTERN
+from actors.protocol.moderation_objects import BlockedName, InviteCode, PendingRegistration
 from config.limits import USERNAME_CHARACTERS_MAX
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey

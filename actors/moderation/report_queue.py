@@ -1,11 +1,11 @@
 """The reports, as moderators work on them. The caller checks the role."""
 
 from actors.moderation.contents import Contents
-from actors.moderation.objects import Report
 from actors.moderation.requests import validate_resolution
 from actors.moderation.serializers import to_report
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
+from actors.protocol.moderation_objects import Report
 from storage.contracts.paging import PageKey
 from storage.contracts.reports import ReportState, ReportStore
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from actors.accounts.serializers import to_user_card
-from actors.moderation.objects import (
+from actors.protocol.moderation_objects import (
     Appeal,
     AppealReview,
     BlockedName,
@@ -29,7 +29,7 @@ from storage.contracts.users import UserRecord
 def to_report(record: reports.ReportRecord, *, is_hidden: bool | None = None) -> Report:
     return Report(
         id=record.id,
-        kind=record.kind,
+        kind=record.kind.value,
         target_id=record.target_id,
         reason=record.reason,
         reporter=optional_card(record.reporter),
@@ -45,8 +45,8 @@ def to_report(record: reports.ReportRecord, *, is_hidden: bool | None = None) ->
 def to_action(record: moderation.ActionRecord) -> ModerationAction:
     return ModerationAction(
         id=record.id,
-        type=record.type,
-        kind=record.target_kind,
+        type=record.type.value,
+        kind=record.target_kind.value,
         target_id=record.target_id,
         user=optional_card(record.user),
         actor=optional_card(record.actor),
@@ -67,7 +67,7 @@ def to_moderated_user(record: moderation.ModeratedUser) -> ModeratedUser:
         verified=user.verified,
         bio=user.bio,
         created_at=rfc3339_from_datetime(user.created_at),
-        role=user.role,
+        role=None if user.role is None else user.role.value,
         silenced_until=optional_time(record.silenced_until),
         suspended_until=optional_time(record.suspended_until),
         banned_at=optional_time(record.banned_at),
@@ -119,8 +119,8 @@ def to_appeal_review(record: AppealRecord) -> AppealReview:
 def to_own_action(record: moderation.ActionRecord, appeal: AppealRecord | None) -> OwnModerationAction:
     return OwnModerationAction(
         id=record.id,
-        type=record.type,
-        kind=record.target_kind,
+        type=record.type.value,
+        kind=record.target_kind.value,
         target_id=record.target_id,
         reason=record.reason,
         expires_at=optional_time(record.expires_at),
@@ -150,4 +150,4 @@ def to_invite_code(record: InviteCodeRecord) -> InviteCode:
 
 
 def to_blocked_name(record: NameBlockRecord) -> BlockedName:
-    return BlockedName(record.kind, record.value, rfc3339_from_datetime(record.created_at))
+    return BlockedName(record.kind.value, record.value, rfc3339_from_datetime(record.created_at))

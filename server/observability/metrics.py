@@ -74,6 +74,7 @@ class MetricSources:
     password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
+    moderation_actions: Callable[[], Mapping[str, int]] | None = None
 
 
 class ServerCollector(Collector):
@@ -120,6 +121,7 @@ class ServerCollector(Collector):
             self._sources.file_descriptors.shortages,
         )
         yield from self._conversation_requests()
+        yield from self._moderation_actions()
 
     def _http_connections(self) -> Iterator[Metric]:
         connections = self._sources.http.connections.statistics()
@@ -359,6 +361,18 @@ class ServerCollector(Collector):
         )
         for outcome, count in msgspec.structs.asdict(self._sources.conversation_requests()).items():
             counts.add_metric([outcome], count)
+        yield counts
+
+    def _moderation_actions(self) -> Iterator[Metric]:
+        if self._sources.moderation_actions is None:
+            return
+        counts = CounterMetricFamily(
+            "convene_moderation_actions",
+            "Actions of moderators on this instance, by type.",
+            labels=["type"],
+        )
+        for type_, count in self._sources.moderation_actions().items():
+            counts.add_metric([type_], count)
         yield counts
 
     def _mail(self) -> Iterator[Metric]:

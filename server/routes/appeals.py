@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from actors.moderation.appeals import Appeals
-from actors.moderation.objects import Appeal, AppealReview, OwnModerationAction
 from actors.moderation.requests import AccountAppealRequest, AppealAnswerRequest, AppealRequest
+from actors.protocol.moderation_objects import Appeal, AppealReview, OwnModerationAction
 from server.http.rate_limiter import RateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page

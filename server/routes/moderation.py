@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from actors.moderation.actions import ModerationActions
-from actors.moderation.objects import ModeratedUser, ModerationAction, Report
 from actors.moderation.report_queue import ReportQueue
 from actors.moderation.requests import ActionRequest, Id, ResolutionRequest, RoleRequest
+from actors.protocol.moderation_objects import ModeratedUser, ModerationAction, Report
 from server.http.cursor import encode_cursor
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
@@ -101,6 +101,14 @@ class ModerationRoutes:
             ),
             Route(
                 "GET",
+                "/v1/admin/users/by-username/{name}",
+                self.get_user_by_username,
+                response=ModeratedUser,
+                errors=("user.not_found",),
+                role=Role.MODERATOR,
+            ),
+            Route(
+                "GET",
                 user,
                 self.get_user,
                 response=ModeratedUser,
@@ -163,6 +171,10 @@ class ModerationRoutes:
     async def get_user(self, request: TypedRequest[None, None]) -> ModeratedUser:
         """Get a user with role and restrictions."""
         return await self._actions.get_user(request.path_params["id"])
+
+    async def get_user_by_username(self, request: TypedRequest[None, None]) -> ModeratedUser:
+        """Get a user with role and restrictions by username, ignoring case."""
+        return await self._actions.get_user_by_username(request.path_params["name"])
 
     async def set_role(self, request: TypedRequest[RoleRequest, None]) -> ModeratedUser:
         """Make a user admin or moderator, or take the role.

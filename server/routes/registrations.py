@@ -1,8 +1,8 @@
 """Registrations that wait for approval, for moderators; invite codes and blocked names, for admins."""
 
-from actors.moderation.objects import BlockedName, InviteCode, PendingRegistration
 from actors.moderation.registrations import Registrations
 from actors.moderation.requests import InviteCodeRequest
+from actors.protocol.moderation_objects import BlockedName, InviteCode, PendingRegistration
 from server.http.cursor import encode_cursor
 from server.http.request_decoding import PageQuery
 from server.http.response import Page

@@ -43,7 +43,7 @@ class NameBlockRecord(msgspec.Struct, frozen=True):
 
 
 class RegistrationStore(Protocol):
-    """A change by a moderator and its record in the audit log are one transaction. All raise `Unavailable`."""
+    """Changes by moderators and their records in the audit log are atomic. All raise `Unavailable`."""
 
     async def request(self, user: NewUser, idempotency_key: IdempotencyKey | None) -> None:
         """Store a registration for approval. A repeated key changes nothing.

@@ -250,6 +250,7 @@ ROUTES = (
     Row("GET /v1/admin/audit?user_id={owner}", MODERATORS, foreign={"owner": DENIED}),
     Row("GET /v1/admin/users", MODERATORS),
     Row("GET /v1/admin/users/{owner}", MODERATORS, foreign={"owner": DENIED}),
+    Row("GET /v1/admin/users/by-username/{owner_name}", MODERATORS, foreign={"owner_name": DENIED}),
     Row(
         "PUT /v1/admin/users/{other}/role",
         SERVER_ADMINS,

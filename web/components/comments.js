@@ -4,6 +4,7 @@
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
 import { button, element } from "./dom.js";
+import { hiddenNotice, hideButton } from "./hidden_notice.js";
 import { linkify } from "./linkify.js";
 import { PagedList } from "./paged_list.js";
 import { reportDialog } from "./report_dialog.js";
@@ -18,7 +19,7 @@ export function comments(session, post, onCount) {
   const path = `/v1/posts/${encodeURIComponent(post.id)}/comments`;
   const list = new PagedList({
     read: (cursor) => session.api.get(path, { cursor }),
-    render: (comment) => commentRow(session, post, comment, removed),
+    render: (comment) => commentRow(session, post, comment, removed, () => list.load()),
     empty: "No comments yet",
     className: "list",
   });
@@ -44,7 +45,7 @@ export function comments(session, post, onCount) {
   return [list.element, write.element];
 }
 
-function commentRow(session, post, comment, removed) {
+function commentRow(session, post, comment, removed, moderated) {
   async function remove() {
     try {
       await session.api.delete(`/v1/comments/${encodeURIComponent(comment.id)}`);
@@ -68,12 +69,14 @@ function commentRow(session, post, comment, removed) {
         userLink(comment.author),
         element("span", { class: "secondary timestamp" }, relativeTime(comment.created_at)),
       ),
+      hiddenNotice(comment),
       element("p", { class: "content", dir: "auto" }, linkify(comment.content, { tags: true })),
       element(
         "div",
         { class: "row actions" },
         (mine || session.isMe(post.author.id)) && button("Delete", remove, { class: "action" }),
         !mine && button("Report", () => reportDialog(session, "comment", comment.id), { class: "action" }),
+        hideButton(session, "comment", comment, moderated),
       ),
     ),
   );

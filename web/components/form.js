@@ -7,6 +7,7 @@ import { element, newElementId, setChildren } from "./dom.js";
 const FIELD_OF_CODE = {
   "user.email_taken": "email",
   "user.username_taken": "username",
+  "registration.invite_required": "invite_code",
   "event.capacity_below_going": "capacity",
 };
 

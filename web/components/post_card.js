@@ -4,6 +4,7 @@ import { avatar } from "./avatar.js";
 import { comments } from "./comments.js";
 import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
+import { hiddenNotice, hideButton } from "./hidden_notice.js";
 import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
 import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
@@ -71,7 +72,7 @@ export function postCard(session, post, { open = false } = {}) {
   show(post);
   count(0);
   if (open) toggleComments();
-  return element(
+  const card = element(
     "article",
     { class: "post" },
     avatar(post.author),
@@ -90,6 +91,7 @@ export function postCard(session, post, { open = false } = {}) {
         ),
         editedMark,
       ),
+      hiddenNotice(post),
       text,
       post.event_id &&
         element(
@@ -108,10 +110,20 @@ export function postCard(session, post, { open = false } = {}) {
         session.isMe(post.author.id)
           ? button("Delete", remove, { class: "action" })
           : button("Report", () => reportDialog(session, "post", post.id), { class: "action" }),
+        hideButton(session, "post", post, replace),
       ),
       commentsArea,
     ),
   );
+
+  // Moderators have hidden or restored the post.
+  async function replace() {
+    const next = postCard(session, await session.api.get(path), { open: shown });
+    next.dataset.key = card.dataset.key ?? "";
+    card.replaceWith(next);
+  }
+
+  return card;
 }
 
 function bookmarkButton(session, post, path) {

@@ -108,6 +108,8 @@ function targetOf(notification) {
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
       return `#/event/${id}`;
+    case "MODERATION":
+      return "#/actions";
     default:
       return "#/notifications";
   }

@@ -94,6 +94,22 @@ async def test_role_is_effective_on_all_instances(
     await second_api.wait_for(ana, path, lambda _: True, status=403, timeout_s=EFFECTIVE_S)
 
 
+async def test_moderator_finds_users(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
+) -> None:
+    """By name in any case, and by id, also those who block the moderator."""
+    (ana,) = await people.register(1, instance)
+    await api.block(ana, moderator)
+    by_name = await api.get(moderator, f"/v1/admin/users/by-username/{ana.username.upper()}")
+    assert by_name == await api.get(moderator, f"/v1/admin/users/{ana.id}")
+    assert (by_name["id"], by_name["role"], by_name["banned_at"]) == (ana.id, None, None)
+    for unknown in ("nobody", "%00", "a" * 300):
+        path = f"/v1/admin/users/by-username/{unknown}"
+        await api.expect_error("user.not_found", 404, moderator, "GET", path)
+    staff = await api.collect_pages(moderator, "/v1/admin/users?with_role=true", 1)
+    assert moderator.id in [one["id"] for one in staff]
+
+
 async def test_moderators_do_not_give_roles(
     api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
 ) -> None:
@@ -371,6 +387,16 @@ async def test_repeated_request_acts_once(
     assert (await api.get(ana, f"/v1/posts/{post['id']}"))["hidden_at"] is None
     actions = await api.collect_pages(moderator, f"/v1/admin/audit?user_id={ana.id}", 1)
     assert [one["type"] for one in actions] == ["restore", "hide"]
+
+
+async def test_actions_are_counted(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
+) -> None:
+    """By type, in a metric of the instance."""
+    (ana,) = await people.register(1, instance)
+    await act(api, moderator, "warn", "user", ana.id)
+    _, metrics, _ = await api.request_bytes(None, "GET", "/metrics")
+    assert b'convene_moderation_actions_total{type="warn"}' in metrics
 
 
 async def test_audit_log_is_append_only(stores: StoreUrls, admin: RegisteredUser, api: ApiClient) -> None:

@@ -1,11 +1,10 @@
 """The objects of moderation, as moderators and the users acted upon see them. Times are RFC 3339 strings."""
 
+from typing import Literal
+
 import msgspec
 
 from actors.protocol.objects import UserCard
-from storage.contracts.moderation import ActionType, TargetKind
-from storage.contracts.registrations import NameKind
-from storage.contracts.users import Role
 
 
 class ReportContext(msgspec.Struct, frozen=True):
@@ -40,7 +39,7 @@ class Report(msgspec.Struct, frozen=True):
     """
 
     id: str
-    kind: TargetKind
+    kind: str
     target_id: str
     reason: str
     reporter: UserCard | None
@@ -61,7 +60,7 @@ class ModerationAction(msgspec.Struct, frozen=True):
     """
 
     id: str
-    type: ActionType
+    type: str
     kind: str
     target_id: str
     user: UserCard | None
@@ -82,7 +81,7 @@ class ModeratedUser(msgspec.Struct, frozen=True):
     verified: bool
     bio: str | None
     created_at: str
-    role: Role | None
+    role: Literal["admin", "moderator"] | None
     silenced_until: str | None
     suspended_until: str | None
     banned_at: str | None
@@ -110,7 +109,7 @@ class OwnModerationAction(msgspec.Struct, frozen=True):
     """An action of moderators, as the user acted upon sees it, with the user's appeal."""
 
     id: str
-    type: ActionType
+    type: str
     kind: str
     target_id: str
     reason: str
@@ -140,8 +139,8 @@ class InviteCode(msgspec.Struct, frozen=True):
 
 
 class BlockedName(msgspec.Struct, frozen=True):
-    """A username, or an e-mail domain with its subdomains, that nobody may register with."""
+    """A name that nobody may register with. `kind`: `username`, or `email_domain` with its subdomains."""
 
-    kind: NameKind
+    kind: str
     value: str
     created_at: str
