@@ -1,4 +1,4 @@
-"""Batches the lookups of one event loop tick into one store call.
+"""Batches the lookups of one event loop tick, or of an interval under load, into one store call.
 
     get(a) get(b) get(a)  --tick-->  load([a, b])  -->  each caller its own value
 
@@ -28,10 +28,22 @@ LoadBatch = Callable[[Sequence[str]], Awaitable[Mapping[str, Value]]]
 class DataLoader(Generic[Value]):
     """Batches `get` calls; bounded in keys per batch, concurrent batches and waiting keys."""
 
-    __slots__ = ("_bulk_lock", "_bulk_waiting", "_load_batch", "_pending", "_running_batches", "_scheduled")
+    __slots__ = (
+        "_bulk_lock",
+        "_bulk_waiting",
+        "_interval_s",
+        "_load_batch",
+        "_pending",
+        "_running_batches",
+        "_scheduled",
+        "_started_at",
+    )
 
-    def __init__(self, load: LoadBatch[Value]) -> None:
+    def __init__(self, load: LoadBatch[Value], interval_s: float = 0.0) -> None:
+        """Batches start at least `interval_s` apart: then more lookups share one under load."""
         self._load_batch = load
+        self._interval_s = interval_s
+        self._started_at = -interval_s
         self._pending: dict[str, asyncio.Future[Value | None]] = {}
         self._running_batches = TaskPool("data loader")
         self._scheduled = False
@@ -98,13 +110,19 @@ class DataLoader(Generic[Value]):
             and len(self._running_batches) < DATA_LOADER_BATCHES_IN_FLIGHT
         ):
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._start_batch)
+            loop = asyncio.get_running_loop()
+            starts_at = self._started_at + self._interval_s
+            if self._interval_s and starts_at > loop.time():
+                loop.call_at(starts_at, self._start_batch)
+            else:
+                loop.call_soon(self._start_batch)
 
     def _start_batch(self) -> None:
         self._scheduled = False
         keys = list(islice(self._pending, DATA_LOADER_BATCH_KEYS))
         if not keys:
             return
+        self._started_at = asyncio.get_running_loop().time()
         batch = {key: self._pending.pop(key) for key in keys}
         self._running_batches.spawn(self._run_batch(batch)).add_done_callback(self._on_batch_done)
         self._schedule()

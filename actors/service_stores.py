@@ -10,6 +10,7 @@ from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
+from storage.contracts.post_access import PostAccessStore
 from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
@@ -40,6 +41,7 @@ class ServiceStores:
     audiences: AudienceStore
     mutes: MuteStore
     suggestions: SuggestionStore
+    post_access: PostAccessStore
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore

@@ -94,11 +94,12 @@ class Services:
             stores.posts,
             user_cards["posts"],
             block_service,
+            shared.post_visibility,
             self.events.can_see,
             reference_finder,
             lambda: self.wake_readers("posts"),
         )
-        self.bookmarks = Bookmarks(stores.bookmarks, self.posts, block_service)
+        self.bookmarks = Bookmarks(stores.bookmarks, self.posts, shared.post_visibility)
         self.post_edits = PostEdits(
             stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )
@@ -107,6 +108,7 @@ class Services:
             self.posts,
             user_cards["posts"],
             block_service,
+            shared.post_visibility,
             reference_finder,
             lambda: self.wake_readers("posts"),
         )
@@ -114,7 +116,13 @@ class Services:
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
         self._ephemeral_events = EphemeralEvents(
-            stores.posts, self.posts, stores.events, self.events, stores.mutes, core.publish_ephemeral
+            stores.posts,
+            self.posts,
+            shared.post_visibility,
+            stores.events,
+            self.events,
+            stores.mutes,
+            core.publish_ephemeral,
         )
         self._user_cache_reconciler = UserCacheReconciler(
             stores.user_snapshots, list(stores.user_caches.values())
@@ -158,6 +166,7 @@ class Services:
             shared.user_cards["notifications"],
             shared.block_service,
             shared.sender_filter,
+            shared.post_visibility,
             stores.rsvps,
             Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
         )

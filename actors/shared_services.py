@@ -15,6 +15,7 @@ from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
+from actors.posts.visibility import PostVisibility
 from actors.service_stores import SERVICES, USER_CACHE_SERVICES, ServiceStores
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
@@ -32,10 +33,11 @@ class SharedServices:
         }
         self.block_service = BlockService(stores.social, limits.block_cache_s)
         self.block_comparison = BlockComparison(stores.social, self.block_service, limits.block_cache_s)
+        self.post_visibility = PostVisibility(stores.post_access, stores.posts)
         self.stream_writer = StreamWriter(stores.user_streams)
         user_cards = self.user_cards["notifications"]
         self.notifications = Notifications(
-            stores.notifications, user_cards, self.block_service, self.stream_writer
+            stores.notifications, user_cards, self.block_service, self.post_visibility, self.stream_writer
         )
         self.notification_pusher = NotificationPusher(stores.notifications, user_cards, self.stream_writer)
         self.sender_filter = SenderFilter(self.block_service, stores.mutes)
@@ -89,3 +91,4 @@ class SharedServices:
         await self.mention_notifier.close()
         await self.notifications.close()
         await self.block_service.close()
+        await self.post_visibility.close()

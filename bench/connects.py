@@ -28,7 +28,7 @@ ROOM_MEMBERS = 20
 CONVERSATIONS = 5
 SETTLE_S = 0.5
 DISCONNECT_S = 1.0
-GOAL_SHARE = 0.7
+GOAL_SHARE = 0.45
 
 
 def run(options: Options) -> Report:

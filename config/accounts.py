@@ -17,6 +17,10 @@ CARD_CACHE_ENTRIES: Final = 20_000
 DATA_LOADER_BATCH_KEYS: Final = 500
 DATA_LOADER_QUEUE_MAX: Final = 20_000
 DATA_LOADER_BATCHES_IN_FLIGHT: Final = 4
+CONNECT_LOOKUP_INTERVAL_S: Final = 0.02
+"""Least time between two batches of the lookups that a new connection makes. One connection alone does not
+wait; when many connect at once, they share lookups."""
+
 DATA_LOADER_BULK_WAITING_MAX: Final = 32
 """Callers with more keys than a batch that are served in turns. One more gets `server.overloaded`."""
 

@@ -25,9 +25,14 @@ USERNAME_CHARACTERS_MAX: Final = 50
 PASSWORD_CHARACTERS_MIN: Final = 8
 PASSWORD_CHARACTERS_MAX: Final = 128
 IDEMPOTENCY_KEY_CHARACTERS: Final = 200
+STORED_RESPONSE_BYTES: Final = 64 * 1024
+"""Longer responses to requests with an `Idempotency-Key` are not stored."""
+
 CLIENT_ID_CHARACTERS: Final = 200
 MENTIONS_PER_MESSAGE: Final = 100
 PARTICIPANTS_MAX: Final = 5000
+USERS_PER_TOKEN: Final = 100
+"""A request that names users takes one more token of the caller's rate limit for each of so many."""
 PARTICIPANTS_IN_OBJECT: Final = 100
 EMOJIS_PER_MESSAGE: Final = 20
 REACTIONS_PER_MESSAGE: Final = 1000
@@ -225,10 +230,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actor_restart_window_s: float = 60.0
     """Window in which restarts are counted."""
 
-    flush_interval_ms: int = 500
+    flush_interval_ms: int = 100
     """Interval in which conversation summaries are written."""
 
-    flush_conversations: int = 20
+    flush_conversations: int = 4
     """Conversations whose summaries are written at once."""
 
     bus_queue_frames: int = 10_000

@@ -17,6 +17,9 @@ DEAD_LETTER_RETENTION_S: Final = 90 * DAY_S
 CONVERSATION_KEY_RETENTION_S: Final = 48 * 3600.0
 """Of `Idempotency-Key` headers; the contract promises 24 h."""
 
+IDEMPOTENT_RESPONSE_RETENTION_S: Final = 25 * 3600.0
+"""Short, because responses contain what their user may have deleted since. The contract promises 24 h."""
+
 PRUNING_INTERVAL_S: Final = 600.0
 PRUNING_BATCH_ROWS: Final = 1000
 PRUNING_BATCHES_PER_RUN: Final = 100

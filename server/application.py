@@ -15,6 +15,7 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
 from config.settings import ServerSettings
 from server.http.cors import Cors
+from server.http.first_responses import FirstResponses
 from server.http.problem import (
     ERROR_CODE,
     REQUEST_ID,
@@ -30,6 +31,7 @@ from server.http.response import wants_page
 from server.http.route import Route, RouteAdapter, RouteContext
 from server.http.trusted_proxies import TrustedProxies
 from server.observability.http_metrics import HttpMetrics
+from storage.contracts.idempotency import IdempotentResponses
 
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
 
@@ -46,13 +48,21 @@ def create_application(
     limits: Limits,
     server: ServerSettings,
     metrics: HttpMetrics | None = None,
+    responses: IdempotentResponses | None = None,
 ) -> web.Application:
     """Return a new application that serves the routes; a GET route also serves HEAD.
 
-    `metrics` measures every request.
+    `metrics` measures every request; `responses` stores those to requests with an `Idempotency-Key`.
     """
     proxies = TrustedProxies(server.trusted_proxies, server.proxy_networks)
-    context = RouteContext(authenticator, rate_limiter, wheel, limits.request_timeout_ms, proxies)
+    context = RouteContext(
+        authenticator,
+        rate_limiter,
+        wheel,
+        limits.request_timeout_ms,
+        proxies,
+        FirstResponses(responses),
+    )
     middlewares = [error_middleware] if metrics is None else [metrics.middleware, error_middleware]
     app = web.Application(middlewares=middlewares, client_max_size=BODY_WITH_IDS_BYTES)
     app.on_response_prepare.append(add_response_headers)

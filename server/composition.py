@@ -43,6 +43,7 @@ from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
+from storage.contracts.idempotency import IdempotentResponses
 from storage.contracts.moderation import TargetKind, UserActionOutcome
 from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import UserRecord
@@ -58,11 +59,13 @@ from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.events import PostgresEvents
+from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.privacy import PostgresPrivacy
@@ -110,6 +113,7 @@ class ServerComponents:
     core: Core
     services: Services
     pruning_job: PruningJob
+    idempotent_responses: IdempotentResponses
 
 
 async def create_components(
@@ -284,6 +288,7 @@ async def create_components(
         core=core,
         services=services,
         pruning_job=pruning_job,
+        idempotent_responses=PostgresIdempotentResponses(users.pool),
     )
 
 
@@ -319,6 +324,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
         suggestions=PostgresSuggestions(social.pool),
+        post_access=PostgresPostAccess(social.pool),
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),

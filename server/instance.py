@@ -101,6 +101,7 @@ class Instance:
             limits,
             settings.server,
             http_metrics,
+            components.idempotent_responses,
         )
         health = Health(
             {

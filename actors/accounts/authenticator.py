@@ -18,7 +18,7 @@ from actors.accounts.tokens import hash_token
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.task_pool import TaskPool
-from config.accounts import SESSION_TOUCHES_IN_FLIGHT
+from config.accounts import CONNECT_LOOKUP_INTERVAL_S, SESSION_TOUCHES_IN_FLIGHT
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.contracts.users import Identity, LoginStore, SessionState, SessionStore
 from storage.errors import StorageError
@@ -50,7 +50,7 @@ class Authenticator:
         self._logins = logins
         self._limits = limits
         self._clock = clock
-        self._loader = DataLoader(self._load_identities)
+        self._loader = DataLoader(self._load_identities, CONNECT_LOOKUP_INTERVAL_S)
         self._cache: dict[str, _CachedIdentity] = {}
         self._hash_by_session_id: dict[str, str] = {}
         self._invalidated_by_lookup: dict[int, set[str]] = {}

@@ -16,6 +16,7 @@ from config.limits import (
     EVENT_DESCRIPTION_CHARACTERS,
     INVITES_PER_REQUEST,
     TITLE_CHARACTERS,
+    USERS_PER_TOKEN,
 )
 from storage.contracts.events import EventChange, NewEvent
 
@@ -56,6 +57,9 @@ class RsvpBody(msgspec.Struct, frozen=True):
 
 class Invites(msgspec.Struct, frozen=True):
     user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES_PER_REQUEST)]
+
+    def request_cost(self) -> int:
+        return len(self.user_ids) // USERS_PER_TOKEN
 
 
 def to_new_event(creator_id: str, body: EventBody) -> NewEvent:

@@ -1,9 +1,10 @@
 """Ephemeral events to online users: a new post of a followed user, an update of an event they responded to.
 
-Posts of muted users are not pushed. At most once and not stored: the feed, and a notification, carry the same
-information durably.
+Posts are not pushed to users who mute the author or cannot see the post. At most once and not stored: the
+feed, and a notification, carry the same information durably.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -11,16 +12,16 @@ import msgspec
 
 from actors.events.events import Events
 from actors.posts.posts import Posts
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility, ViewerAccess
 from actors.protocol.server_frames import EventUpdated, FeedPostCreated
 from actors.runtime.task_pool import TaskPool
 from storage.contracts.events import EventStore
 from storage.contracts.mutes import MuteStore
+from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import PostStore
 
 MAX_PENDING = 200
 MAX_RUNNING = 4
-ANONYMOUS_VIEWER_ID = "00000000-0000-0000-0000-000000000000"
-"""Viewer without follows, likes or RSVPs: one serialization for all recipients omits per-viewer fields."""
 
 
 class EphemeralEvents:
@@ -30,6 +31,7 @@ class EphemeralEvents:
         self,
         post_store: PostStore,
         posts: Posts,
+        visibility: PostVisibility,
         event_store: EventStore,
         events: Events,
         mutes: MuteStore,
@@ -37,6 +39,7 @@ class EphemeralEvents:
     ) -> None:
         self._post_store = post_store
         self._posts = posts
+        self._visibility = visibility
         self._event_store = event_store
         self._events = events
         self._mutes = mutes
@@ -55,12 +58,16 @@ class EphemeralEvents:
         await self._task_pool.close(timeout_s)
 
     async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
-        records = await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID)
-        for post in await self._posts.serialize(records, viewer_id=None):
-            muter_ids = await self._mutes.post_muters_among(post.author.id, user_ids)
-            self._publish(
-                [user_id for user_id in user_ids if user_id not in muter_ids], FeedPostCreated(post)
+        # One serialization for all recipients omits per-viewer fields.
+        for record in await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID):
+            muter_ids, viewer_ids = await asyncio.gather(
+                self._mutes.post_muters_among(record.author_id, user_ids),
+                self._visibility.find_viewers(record, user_ids),
             )
+            recipient_ids = [user_id for user_id in viewer_ids if user_id not in muter_ids]
+            access_of_viewers = ViewerAccess({record.author_id: PostAccess.ALL})
+            for post in await self._posts.serialize([record], None, access_of_viewers):
+                self._publish(recipient_ids, FeedPostCreated(post))
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
         for event in await self._events.serialize(

@@ -88,7 +88,10 @@ class NotificationConsumer:
             for _, domain_event in decoded
             if isinstance(domain_event, MentionCreated) and domain_event.comment_id is not None
         ]
-        context = await self._recipients.load_context([domain_event for _, domain_event in decoded], pairs)
+        posts = [post for _, domain_event in decoded if (post := _recipient_and_post(domain_event))]
+        context = await self._recipients.load_context(
+            [domain_event for _, domain_event in decoded], pairs, posts
+        )
         for event, domain_event in decoded:
             if isinstance(domain_event, Withdrawal):
                 # Store earlier notifications first, so that they are withdrawn too.
@@ -192,7 +195,8 @@ def _notification_between(
     """Build the notification of what one user did to another; None if it was taken back or is not visible."""
     pair = _sender_and_recipient(domain_event)
     sender = context.get_sender(*pair) if pair is not None and domain_event in context.existing else None
-    if sender is None:
+    post = _recipient_and_post(domain_event)
+    if sender is None or (post is not None and post not in context.visible_posts):
         return None
     match domain_event:
         case FollowCreated(following_id=user_id):
@@ -238,6 +242,17 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
             return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
+        case _:
+            return None
+
+
+def _recipient_and_post(domain_event: DomainEvent) -> tuple[str, str] | None:
+    """Return the recipient of an event about a post, and the post; the recipient must be able to see it."""
+    match domain_event:
+        case PostLiked() | CommentCreated():
+            return domain_event.author_id, domain_event.post_id
+        case MentionCreated():
+            return domain_event.user_id, domain_event.post_id
         case _:
             return None
 

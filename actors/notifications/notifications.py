@@ -1,18 +1,24 @@
 """A user's notifications: list, unread count, and marking as read, which is pushed to all devices."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from actors.data_loader import DataLoader
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.serializers import to_notification
-from actors.pagination import KeysetPage, paginate
+from actors.pagination import KeysetPage, paginate_filtered
+from actors.posts.visibility import PostVisibility
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import NotificationRead
-from actors.protocol.social_objects import Notification
+from actors.protocol.social_objects import Notification, NotificationType
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.notifications import NotificationStore
+from config.accounts import CONNECT_LOOKUP_INTERVAL_S
+from storage.contracts.notifications import NotificationRecord, NotificationStore
 from storage.contracts.paging import PageKey
+
+TYPES_ABOUT_POSTS: Final = {NotificationType.LIKE, NotificationType.COMMENT, NotificationType.MENTION}
+"""Types whose `reference_id` is a post, unless the notification has a conversation."""
 
 
 class Notifications:
@@ -21,20 +27,33 @@ class Notifications:
         store: NotificationStore,
         user_cards: UserCards,
         block_service: BlockService,
+        post_visibility: PostVisibility,
         stream_writer: StreamWriter,
     ) -> None:
         self._store = store
         self._user_cards = user_cards
         self._block_service = block_service
+        self._post_visibility = post_visibility
         self._stream_writer = stream_writer
-        self._unread_loader: DataLoader[int] = DataLoader(self._load_unread_counts)
+        self._unread_loader: DataLoader[int] = DataLoader(self._load_unread_counts, CONNECT_LOOKUP_INTERVAL_S)
 
     async def page(
         self, user_id: str, before: PageKey | None, limit: int, *, unread_only: bool
     ) -> KeysetPage[Notification]:
+        """List notifications, without those of blocked users and about posts that the user cannot see."""
         blocked_ids = await self._block_service.list_blocked_users(user_id)
-        records = await self._store.page(user_id, before, blocked_ids, limit + 1, unread_only=unread_only)
-        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
+
+        async def read(page_key: PageKey | None, count: int) -> list[NotificationRecord]:
+            return await self._store.page(user_id, page_key, blocked_ids, count, unread_only=unread_only)
+
+        async def keep(records: Sequence[NotificationRecord]) -> list[NotificationRecord]:
+            posts = {record.id: (user_id, post_id) for record in records if (post_id := _post_of(record))}
+            visible = await self._post_visibility.find_visible(posts.values())
+            return [record for record in records if record.id not in posts or posts[record.id] in visible]
+
+        page, key = await paginate_filtered(
+            read, keep, before, limit, lambda record: (record.created_at, record.id)
+        )
         cards = await self._user_cards.for_records(
             record.sender for record in page if record.sender is not None
         )
@@ -68,3 +87,9 @@ class Notifications:
 
     async def _load_unread_counts(self, user_ids: Sequence[str]) -> Mapping[str, int]:
         return await self._store.unread_counts(user_ids)
+
+
+def _post_of(record: NotificationRecord) -> str | None:
+    """Return the id of the post that a notification is about, if it is about one."""
+    is_about_post = record.type in TYPES_ABOUT_POSTS and record.conversation_id is None
+    return record.reference_id if is_about_post else None

@@ -13,6 +13,7 @@ import msgspec
 from actors.domain_events.event_types import DomainEvent, EventCancelled, EventUpdated
 from actors.notifications.causes import Causes
 from actors.notifications.sender_filter import SenderFilter
+from actors.posts.visibility import PostVisibility
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -22,12 +23,14 @@ from storage.contracts.events import RsvpStore
 class BatchContext(msgspec.Struct, frozen=True):
     """User cards of all senders and recipients in a batch of events, and the pairs that must not notify.
 
-    `existing` are the events whose cause was not taken back.
+    `existing` are the events whose cause was not taken back; `visible_posts` are the (recipient, post) pairs
+    whose post the recipient can see.
     """
 
     cards: Mapping[str, UserCard]
     unwanted_pairs: AbstractSet[tuple[str, str]]
     existing: AbstractSet[DomainEvent]
+    visible_posts: AbstractSet[tuple[str, str]] = frozenset()
 
     def get_sender(self, sender_id: str, recipient_id: str) -> UserCard | None:
         """Return the sender's card; None if the recipient must not be notified."""
@@ -42,6 +45,7 @@ class Recipients:
         user_cards: UserCards,
         block_service: BlockService,
         sender_filter: SenderFilter,
+        post_visibility: PostVisibility,
         rsvps: RsvpStore,
         causes: Causes,
     ) -> None:
@@ -49,18 +53,26 @@ class Recipients:
         self._user_cards = user_cards
         self._block_service = block_service
         self._sender_filter = sender_filter
+        self._post_visibility = post_visibility
         self._rsvps = rsvps
 
     async def load_context(
-        self, events: Sequence[DomainEvent], pairs: Sequence[tuple[str, str]]
+        self,
+        events: Sequence[DomainEvent],
+        pairs: Sequence[tuple[str, str]],
+        posts: Sequence[tuple[str, str]],
     ) -> BatchContext:
-        """Load the causes of events, and cards, blocks and mutes of their (sender, recipient) pairs."""
+        """Load the causes of events, and cards, blocks and mutes of their (sender, recipient) pairs.
+
+        `posts` are the (recipient, post) pairs of events about posts.
+        """
         existing = await self._causes.find_existing(events)
         if not pairs:
             return BatchContext({}, frozenset(), existing)
         unwanted_pairs = await self._sender_filter.find_unwanted_pairs(pairs)
         cards = await self._user_cards.find(sorted(set(chain(*pairs))))
-        return BatchContext(cards, unwanted_pairs, existing)
+        visible_posts = await self._post_visibility.find_visible(posts)
+        return BatchContext(cards, unwanted_pairs, existing, visible_posts)
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
         return await self._block_service.find_blocked_pairs(pairs)

@@ -1,21 +1,23 @@
 """Bookmarks: posts that a user keeps to find them again. No other user sees them."""
 
-from actors.pagination import KeysetPage, paginate
+from collections.abc import Sequence
+
+from actors.pagination import KeysetPage
 from actors.posts.posts import Posts, post_not_found
+from actors.posts.visibility import PostVisibility
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post
-from actors.social.block_service import BlockService
 from config.limits import BOOKMARKS_MAX
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import BookmarkStore
+from storage.contracts.posts import BookmarkRecord, BookmarkStore
 from storage.errors import Missing
 
 
 class Bookmarks:
-    def __init__(self, store: BookmarkStore, posts: Posts, block_service: BlockService) -> None:
+    def __init__(self, store: BookmarkStore, posts: Posts, visibility: PostVisibility) -> None:
         self._store = store
         self._posts = posts
-        self._block_service = block_service
+        self._visibility = visibility
 
     async def add(self, user_id: str, post_id: str) -> None:
         """Bookmark a post. Idempotent. The bound holds for adding one after the other.
@@ -38,7 +40,12 @@ class Bookmarks:
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
         """Return bookmarked posts that the user can see, the latest bookmark first."""
-        blocked_ids = await self._block_service.list_blocked_users(user_id)
-        records = await self._store.page(user_id, before, blocked_ids, limit + 1)
-        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self._posts.in_order(user_id, [record.post_id for record in page]), key)
+
+        async def read(
+            page_key: PageKey | None, excluded_authors: Sequence[str], count: int
+        ) -> list[BookmarkRecord]:
+            return await self._store.page(user_id, page_key, excluded_authors, count)
+
+        page = await self._visibility.page(user_id, read, before, limit)
+        post_ids = [record.post_id for record in page.rows]
+        return KeysetPage(await self._posts.in_order(user_id, post_ids, page.access), page.next_key)

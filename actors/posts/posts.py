@@ -1,14 +1,16 @@
 """Creates, reads and deletes posts.
 
-Two users with a block between them cannot see each other's posts. A post can link an event, which the Event
-service must show to the author. Stateless.
+`PostVisibility` decides who can see a post. A post can link an event, which the Event service must show to
+the author. Stateless.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
+from actors.posts.visibility import PostVisibility, ViewerAccess
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.social_objects import Post
 from actors.protocol.tags import tag_key
@@ -18,7 +20,8 @@ from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import PostRecord, PostStore
+from storage.contracts.post_access import PostAccess
+from storage.contracts.posts import PUBLIC, PostRecord, PostStore
 from storage.errors import Conflict
 
 CanSeeEvent = Callable[[str, str], Awaitable[bool]]
@@ -31,6 +34,7 @@ class Posts:
         store: PostStore,
         user_cards: UserCards,
         block_service: BlockService,
+        visibility: PostVisibility,
         can_see_event: CanSeeEvent,
         reference_finder: TextReferenceFinder,
         on_changed: Callable[[], None],
@@ -38,13 +42,19 @@ class Posts:
         self._store = store
         self._user_cards = user_cards
         self._block_service = block_service
+        self._visibility = visibility
         self._mentioned_users = MentionedUsers(user_cards, block_service)
         self._reference_finder = reference_finder
         self._can_see_event = can_see_event
         self._on_changed = on_changed
 
     async def create(
-        self, author_id: str, content: str, event_id: str | None, idempotency_key: IdempotencyKey | None
+        self,
+        author_id: str,
+        content: str,
+        event_id: str | None,
+        idempotency_key: IdempotencyKey | None,
+        visibility: str = PUBLIC,
     ) -> Post:
         valid_content = validate_text("content", content, POST_CHARACTERS)
         if event_id is not None and not await self._can_see_event(author_id, event_id):
@@ -56,6 +66,7 @@ class Posts:
                 event_id,
                 idempotency_key,
                 await self._reference_finder.find(valid_content),
+                visibility,
             )
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
@@ -64,14 +75,13 @@ class Posts:
 
     async def get(self, viewer_id: str, post_id: str, *, is_moderator: bool = False) -> Post:
         """Return a post. Its author and moderators also see one that moderators have hidden."""
-        records = await self._store.find([post_id], viewer_id)
-        if not records:
-            hidden = await self._store.find_hidden(post_id, viewer_id)
-            if hidden is not None and (is_moderator or hidden.author.id == viewer_id):
-                return (await self.serialize([hidden], viewer_id))[0]
-        if not records or await self._block_service.is_blocked(viewer_id, records[0].author.id):
-            raise post_not_found()
-        return (await self.serialize(records, viewer_id))[0]
+        for post in await self.serialize(await self._store.find([post_id], viewer_id), viewer_id):
+            return post
+        hidden = await self._store.find_hidden(post_id, viewer_id)
+        if hidden is not None and (is_moderator or hidden.author_id == viewer_id):
+            access = ViewerAccess({hidden.author_id: PostAccess.ALL})
+            return (await self.serialize([hidden], viewer_id, access))[0]
+        raise post_not_found()
 
     async def delete(self, user_id: str, post_id: str) -> None:
         """Delete a post, as its author, who can do so even if a moderator has hidden it."""
@@ -84,10 +94,16 @@ class Posts:
         self, viewer_id: str, author_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[Post]:
         await self._user_cards.get(author_id)
-        await self._block_service.require_visible(viewer_id, author_id, "user.not_found", "No such user.")
-        records = await self._store.by_author(author_id, before, viewer_id, limit + 1)
+        _, access = await asyncio.gather(
+            self._block_service.require_visible(viewer_id, author_id, "user.not_found", "No such user."),
+            self._visibility.load(viewer_id, [author_id]),
+        )
+        visibilities = access.visibilities(author_id)
+        if not visibilities:
+            return KeysetPage([], None)
+        records = await self._store.by_author(author_id, before, viewer_id, visibilities, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self.serialize(page, viewer_id), key)
+        return KeysetPage(await self.serialize(page, viewer_id, access), key)
 
     async def page_by_tag(
         self, viewer_id: str, tag: str, before: PageKey | None, limit: int
@@ -96,25 +112,29 @@ class Posts:
         key = tag_key(tag)
         if key is None:
             raise invalid_field("tag", "A tag has letters, digits and underscores, at least one letter.")
-        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        records = await self._store.by_tag(key, before, viewer_id, blocked_ids, limit + 1)
-        page, next_key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self.serialize(page, viewer_id), next_key)
 
-    async def in_order(self, viewer_id: str, post_ids: Sequence[str]) -> list[Post]:
-        """Return those of the posts that exist, in this order. The caller has checked who can see them."""
-        posts = {
-            post.id: post
-            for post in await self.serialize(await self._store.find(post_ids, viewer_id), viewer_id)
-        }
+        async def read(
+            page_key: PageKey | None, excluded_authors: Sequence[str], count: int
+        ) -> list[PostRecord]:
+            return await self._store.by_tag(key, page_key, viewer_id, excluded_authors, count)
+
+        page = await self._visibility.page(viewer_id, read, before, limit)
+        return KeysetPage(await self.serialize(page.rows, viewer_id, page.access), page.next_key)
+
+    async def in_order(
+        self, viewer_id: str, post_ids: Sequence[str], access: ViewerAccess | None = None
+    ) -> list[Post]:
+        """Return those of the posts that exist for the viewer, in this order. `access` as in `serialize`."""
+        records = await self._store.find(post_ids, viewer_id)
+        posts = {post.id: post for post in await self.serialize(records, viewer_id, access)}
         return [posts[post_id] for post_id in post_ids if post_id in posts]
 
     async def get_author_id(self, viewer_id: str, post_id: str) -> str:
         """Return a post's author. Raises `post.not_found` if the post does not exist for the viewer."""
-        author_id = await self._store.get_author_id(post_id)
-        if author_id is None or await self._block_service.is_blocked(viewer_id, author_id):
+        owner = (await self._store.owners([post_id])).get(post_id)
+        if owner is None or not await self._visibility.filter(viewer_id, [owner]):
             raise post_not_found()
-        return author_id
+        return owner.author_id
 
     async def can_see(self, viewer_id: str, post_id: str) -> bool:
         try:
@@ -123,11 +143,21 @@ class Posts:
             return False
         return True
 
-    async def serialize(self, records: Sequence[PostRecord], viewer_id: str | None) -> list[Post]:
-        """Convert records to API objects. Without a viewer, for several recipients: without mentions."""
-        mentioned = await self._mentioned_users.load(viewer_id, records)
-        cards = await self._user_cards.for_records(record.author for record in records)
-        return [serializers.to_post(record, cards, mentioned) for record in records]
+    async def serialize(
+        self, records: Sequence[PostRecord], viewer_id: str | None, access: ViewerAccess | None = None
+    ) -> list[Post]:
+        """Convert records to API objects. Leaves out posts that the viewer cannot see.
+
+        Loads the viewer's access to the authors, unless it is given. Without a viewer there are no mentions.
+        """
+        unknown_author_ids = {record.author_id for record in records} if access is None else ()
+        loaded_access, mentioned, cards = await asyncio.gather(
+            self._visibility.load(viewer_id, unknown_author_ids),
+            self._mentioned_users.load(viewer_id, records),
+            self._user_cards.for_records(record.author for record in records),
+        )
+        visible = (loaded_access if access is None else access).filter(records)
+        return [serializers.to_post(record, cards, mentioned) for record in visible]
 
 
 def post_not_found() -> ApiError:

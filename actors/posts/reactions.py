@@ -5,12 +5,14 @@ Taking back the user's own actions, and removing comments from the user's own po
 the user can see.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.posts import Posts, idempotency_conflict, post_not_found
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
+from actors.posts.visibility import PostVisibility
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment
@@ -31,6 +33,7 @@ class Reactions:
         posts: Posts,
         user_cards: UserCards,
         block_service: BlockService,
+        visibility: PostVisibility,
         reference_finder: TextReferenceFinder,
         on_changed: Callable[[], None],
     ) -> None:
@@ -38,6 +41,7 @@ class Reactions:
         self._posts = posts
         self._user_cards = user_cards
         self._block_service = block_service
+        self._visibility = visibility
         self._mentioned_users = MentionedUsers(user_cards, block_service)
         self._reference_finder = reference_finder
         self._on_changed = on_changed
@@ -117,10 +121,13 @@ class Reactions:
 
     async def _get_comment(self, viewer_id: str, comment_id: str) -> CommentRecord:
         comment = await self._store.find_comment(comment_id)
-        if comment is None:
+        if comment is None or comment.post_owner is None:
             raise comment_not_found()
-        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        if comment.author.id in blocked_ids or comment.post_author_id in blocked_ids:
+        blocked_ids, visible_posts = await asyncio.gather(
+            self._block_service.list_blocked_users(viewer_id),
+            self._visibility.filter(viewer_id, [comment.post_owner]),
+        )
+        if comment.author.id in blocked_ids or not visible_posts:
             raise comment_not_found()
         return comment
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Comment, Post
+from actors.protocol.social_objects import Comment, Post, PostVisibility
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.posts import CommentRecord, PostRecord
 
@@ -24,6 +24,7 @@ def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mappin
         edited_at=None if record.edited_at is None else rfc3339_from_datetime(record.edited_at),
         bookmarked_by_me=record.bookmarked_by_me,
         hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
+        visibility=PostVisibility(record.visibility),
     )
 
 

@@ -42,6 +42,13 @@ class Suggestion(UserCard, frozen=True, gc=False):
     friend_count: int
 
 
+class PostVisibility(StrEnum):
+    """Who can see a post. The posts of a private account are for followers only, whatever they say."""
+
+    PUBLIC = "public"
+    FOLLOWERS = "followers"
+
+
 class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
@@ -61,6 +68,7 @@ class Post(msgspec.Struct, frozen=True):
     tags: list[str] = []
     edited_at: str | None = None
     bookmarked_by_me: bool = False
+    visibility: PostVisibility = PostVisibility.PUBLIC
     hidden_at: str | None = None
 
 

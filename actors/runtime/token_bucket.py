@@ -33,6 +33,16 @@ class TokenBucket:
         self._tokens = tokens
         return max(1, math.ceil((cost - tokens) / self._per_s * 1000))
 
+    def charge(self, cost: float) -> None:
+        """Take `cost` tokens, also more than there are, down to a debt of one burst.
+
+        For work whose cost is known only after `consume` admitted it: the next calls wait for it.
+        """
+        now = self._clock()
+        tokens = min(self._burst, self._tokens + (now - self._refilled_at) * self._per_s)
+        self._refilled_at = now
+        self._tokens = max(-self._burst, tokens - cost)
+
     def wait_ms(self, cost: float) -> int:
         """Return what `consume` would, and take nothing."""
         tokens = min(self._burst, self._tokens + (self._clock() - self._refilled_at) * self._per_s)

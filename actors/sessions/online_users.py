@@ -22,6 +22,7 @@ from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.stream_sequencer import StreamSequencer
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.user_session import UserSession
+from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from config.limits import Limits
 from storage.contracts.bus import Bus
 from storage.contracts.messaging import ConversationStore
@@ -65,12 +66,14 @@ class OnlineUsers:
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
         self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
         self._task_pool = TaskPool("online users")
-        self._membership_loader: DataLoader[HeadSeqs] = DataLoader(conversations.last_seqs_by_user)
+        self._membership_loader: DataLoader[HeadSeqs] = DataLoader(
+            conversations.last_seqs_by_user, CONNECT_LOOKUP_INTERVAL_S
+        )
         sequencer = StreamSequencer(rooms, encode_frame, self._task_pool)
         self._repair = StreamLossRepair(
             streams, rooms, sequencer, self._membership_loader, encode_frame, self._task_pool
         )
-        self._position_loader = DataLoader(self._repair.load_positions)
+        self._position_loader = DataLoader(self._repair.load_positions, CONNECT_LOOKUP_INTERVAL_S)
         self._session_count = 0
 
     def start(self) -> None:

@@ -1,7 +1,6 @@
 """Serves: one instance in this process, or several as child processes that are restarted when they exit."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -15,6 +14,7 @@ from config.settings_layers import FILE_SUFFIX
 from server.cli.child_listeners import instance_listeners, reserved_port, worker_listeners
 from server.cli.service_notifications import READY, STOPPING, notify_service_manager
 from server.cli.supervisor import Supervisor
+from server.garbage_collection import GarbageCollection
 from server.http.listener_tls import InvalidCertificate, listener_tls
 from server.instance import Instance
 from storage.embedded import StoreUrls
@@ -37,17 +37,16 @@ async def serve(settings: Settings, *, supervised: bool) -> None:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end_of_input, stopping)
     listener_tls(settings.server)  # before stores are started
     async with resolve_store_urls(settings.stores) as urls:
-        instance = Instance(settings, urls)
+        instance, garbage_collection = Instance(settings, urls), GarbageCollection()
         _on_hangup(settings.server, lambda: _reload(instance))
         try:
             await instance.start()
-            # Objects made at start live as long as the process: keep them out of later collections.
-            gc.collect()
-            gc.freeze()
+            garbage_collection.start()
             notify_service_manager(READY)
             await stopping.wait()
             notify_service_manager(STOPPING)
         finally:
+            garbage_collection.close()
             await instance.stop()
 
 

@@ -57,10 +57,14 @@ class TokenBucketTable:
         return RateDecision(
             allowed=wait_ms == 0,
             limit=rate_limit.burst,
-            remaining=int(tokens),
+            remaining=max(0, int(tokens)),
             reset_s=math.ceil((rate_limit.burst - tokens) / rate_limit.per_s),
             retry_after_ms=wait_ms or None,
         )
+
+    def charge(self, key: str, cost: int) -> None:
+        """Take `cost` tokens more for a request that was admitted; the key's next requests wait for them."""
+        self._buckets.get(key).charge(cost)
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -117,6 +121,10 @@ class RateLimiter:
                 "Too many requests; retry after `retry_after_ms`.",
                 retry_after_ms=decision.retry_after_ms,
             )
+
+    def charge(self, rate_class: RateClass, key: str, cost: int) -> None:
+        """Take `cost` tokens more for a request that was admitted; the key's next requests wait for them."""
+        self._tables[rate_class].charge(key, cost)
 
 
 def add_rate_limit_headers(request: web.Request, response: web.StreamResponse) -> None:

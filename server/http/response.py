@@ -78,6 +78,13 @@ def encode_response(
     return web.Response(body=encoded, status=status, headers=headers)
 
 
+def stored_response(status: int, body: bytes) -> web.Response:
+    """Build a response from a body that `encode_response` made for a request that was not a GET."""
+    if not body:
+        return web.Response(status=status, headers=_NO_STORE)
+    return web.Response(body=body, status=status, headers={**_NO_STORE, hdrs.CONTENT_TYPE: JSON_TYPE})
+
+
 def _next_page_path(request: web.Request, cursor: str) -> str:
     """Return the request's path and query with its `cursor` replaced."""
     path, _, query = request.path_qs.partition("?")

@@ -7,7 +7,7 @@ The OpenAPI document is generated from the same types.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from aiohttp import hdrs, web
@@ -19,6 +19,7 @@ from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
 from server.http.cursor import decode_cursor
+from server.http.first_responses import FirstResponses
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
 from server.http.problem import REQUEST_ID, authentication_required
 from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
@@ -72,6 +73,14 @@ class TypedRequest(Generic[Body, Query]):
         return None if text is None else decode_cursor(text, key)
 
 
+@runtime_checkable
+class HasRequestCost(Protocol):
+    """A body that is more work for the stores the more it names."""
+
+    def request_cost(self) -> int:
+        """Return the tokens that the caller's next requests wait for, besides the `cost` of the route."""
+
+
 Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
 
 
@@ -84,9 +93,10 @@ class Route:
 
     Requests count against `rate_class`, per user on authenticated routes and per address on others; None
     disables the limit. A request takes `cost` tokens: more where it is more work for the stores. An
-    idempotent route accepts the `Idempotency-Key` header. `response`, `other_statuses` and `empty_statuses`
-    (success statuses the handler may choose, with a body or without) and `errors` (codes of this route) are
-    documentation only. With `body_optional`, a request without a body has all fields absent.
+    idempotent route accepts the `Idempotency-Key` header; its response is stored for repeats, unless
+    `response_has_secrets`. `response`, `other_statuses` and `empty_statuses` (success statuses the handler
+    may choose, with a body or without) and `errors` (codes specific to the route) are documentation only.
+    With `body_optional`, a request without a body has all fields absent.
 
     `role` is the role that callers must have. Silenced users may read and delete, and make requests
     `while_silenced`: those that other users do not notice.
@@ -106,6 +116,7 @@ class Route:
     other_statuses: tuple[int, ...] = ()
     empty_statuses: tuple[int, ...] = ()
     idempotent: bool = False
+    response_has_secrets: bool = False
     errors: tuple[str, ...] = ()
     media_type: str = JSON_TYPE
     body_optional: bool = False
@@ -127,6 +138,7 @@ class RouteContext:
     wheel: TimerWheel
     timeout_ms: int
     trusted_proxies: TrustedProxies
+    first_responses: FirstResponses
 
 
 class RouteAdapter:
@@ -141,13 +153,17 @@ class RouteAdapter:
     async def handle(self, request: web.Request) -> web.Response:
         address = self._context.trusted_proxies.client_address(request)
         identity = await self._authenticate(request) if self._route.requires_auth else None
-        self._check_rate_limit(request, identity, address)
+        bucket_key = identity.user.id if identity else address_bucket_key(address)
+        self._check_rate_limit(request, bucket_key)
         if identity is not None:
             self._check_permission(identity.user)
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
+        if isinstance(body, HasRequestCost) and self._route.rate_class is not None:
+            self._context.rate_limiter.charge(self._route.rate_class, bucket_key, body.request_cost())
         user_id = identity.user.id if identity else ""
+        idempotency_key = None if key is None else make_idempotency_key(request, user_id, key, body)
         typed_request = TypedRequest(
             identity=identity,
             body=body,
@@ -156,17 +172,26 @@ class RouteAdapter:
             client_address=address,
             request_id=request[REQUEST_ID],
             raw_idempotency_key=key,
-            idempotency_key=None if key is None else make_idempotency_key(request, user_id, key, body),
+            idempotency_key=idempotency_key,
         )
+        # Without a user, on registration, the response has a token; it is made anew for each repeat.
+        stored_key = None if identity is None or self._route.response_has_secrets else idempotency_key
         try:
             with self._deadline() as deadline:
-                result = await self._route.handler(typed_request)
+                if stored_key is None:
+                    return await self._respond(request, typed_request)
+                return await self._context.first_responses.run(
+                    stored_key, user_id, lambda: self._respond(request, typed_request)
+                )
         except TimeoutError:
             if not deadline.expired:
                 raise
             raise unavailable(
                 "The request timed out. It may or may not have taken effect; retry it."
             ) from None
+
+    async def _respond(self, request: web.Request, typed_request: TypedRequest[Any, Any]) -> web.Response:
+        result = await self._route.handler(typed_request)
         return encode_response(request, result, self._route.status, self._route.media_type)
 
     def _deadline(self) -> Deadline:
@@ -184,10 +209,9 @@ class RouteAdapter:
         if self._route.refuses_silenced and is_silenced(user.silenced_until):
             raise silenced()
 
-    def _check_rate_limit(self, request: web.Request, identity: Identity | None, address: str) -> None:
+    def _check_rate_limit(self, request: web.Request, bucket_key: str) -> None:
         if self._route.rate_class is not None:
-            key = identity.user.id if identity else address_bucket_key(address)
-            self._context.rate_limiter.consume(request, self._route.rate_class, key, self._route.cost)
+            self._context.rate_limiter.consume(request, self._route.rate_class, bucket_key, self._route.cost)
 
     async def _read_body(self, request: web.Request) -> object:
         if self._body_decoder is None:

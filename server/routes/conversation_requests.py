@@ -18,6 +18,7 @@ from config.limits import (
     MESSAGE_CHARACTERS,
     PAGE_DEFAULT,
     PARTICIPANTS_MAX,
+    USERS_PER_TOKEN,
 )
 from server.http.request_decoding import PageLimit, PageQuery
 
@@ -40,6 +41,9 @@ class NewConversation(msgspec.Struct, frozen=True):
     participants: Annotated[list[Id], Meta(max_length=2 * PARTICIPANTS_MAX)]
     name: GroupName | None = None
 
+    def request_cost(self) -> int:
+        return len(self.participants) // USERS_PER_TOKEN
+
 
 class ConversationPatch(msgspec.Struct, frozen=True):
     """Changes to a conversation. Absent fields are unchanged."""
@@ -47,6 +51,9 @@ class ConversationPatch(msgspec.Struct, frozen=True):
     name: GroupName | UnsetType = msgspec.UNSET
     admins: Annotated[list[Id], Meta(max_length=PARTICIPANTS_MAX)] | UnsetType = msgspec.UNSET
     muted: bool | UnsetType = msgspec.UNSET
+
+    def request_cost(self) -> int:
+        return 0 if self.admins is msgspec.UNSET else len(self.admins) // USERS_PER_TOKEN
 
 
 class NewMessage(msgspec.Struct, frozen=True):

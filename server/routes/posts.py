@@ -1,6 +1,7 @@
 """Posts, likes, comments and the home feed.
 
-Content of users who have blocked the caller, or are blocked by the caller, is hidden.
+Content of users who have blocked the caller, or are blocked by the caller, is hidden. So are posts that are
+only for followers of their author.
 """
 
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from actors.feed.home_feed import HomeFeed
 from actors.posts.posts import Posts
 from actors.posts.reactions import Reactions
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Comment, Post
+from actors.protocol.social_objects import Comment, Post, PostVisibility
 from config.limits import POST_CHARACTERS
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
@@ -28,6 +29,7 @@ POST_NOT_FOUND = ("post.not_found",)
 class NewPost(msgspec.Struct, frozen=True):
     content: PostText
     event_id: Id | None = None
+    visibility: PostVisibility = PostVisibility.PUBLIC
 
 
 class NewComment(msgspec.Struct, frozen=True):
@@ -110,10 +112,17 @@ class PostRoutes:
         )
 
     async def create(self, request: TypedRequest[NewPost, None]) -> Post:
-        """Create a post, optionally about an event."""
+        """Create a post, optionally about an event.
+
+        With the visibility `followers`, and on a private account, only the author's followers can see it.
+        """
         body = request.body
         return await self._posts.create(
-            request.caller.user.id, body.content, body.event_id, request.idempotency_key
+            request.caller.user.id,
+            body.content,
+            body.event_id,
+            request.idempotency_key,
+            body.visibility.value,
         )
 
     async def get(self, request: TypedRequest[None, None]) -> Post:
@@ -184,7 +193,10 @@ class PostRoutes:
         await self._reactions.delete_comment(request.caller.user.id, request.path_params["id"])
 
     async def by_author(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """List the posts of a user, the newest first."""
+        """List the posts of a user that the caller can see, the newest first.
+
+        Of a private account, others than its followers get an empty list.
+        """
         page = await self._posts.page_by_author(
             request.caller.user.id,
             request.path_params["id"],
@@ -196,8 +208,8 @@ class PostRoutes:
     async def by_tag(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
         """List the posts with a tag, the newest first.
 
-        The tag is given without `#`, in any case. Posts of users with a block between them and the caller are
-        left out.
+        The tag is given without `#`, in any case. Posts that the caller cannot see are left out; a page may
+        then have fewer than `limit` posts before the end of the list.
         """
         page = await self._posts.page_by_tag(
             request.caller.user.id,

@@ -64,6 +64,7 @@ class RegistrationRoutes:
                 response=InviteCode,
                 status=201,
                 idempotent=True,
+                response_has_secrets=True,
                 errors=("invite_code.limit", "invite_code.not_found"),
                 role=Role.ADMIN,
             ),

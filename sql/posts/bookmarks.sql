@@ -23,11 +23,11 @@ WHERE post_id = :post_id AND user_id = :user_id
 RETURNING id
 
 -- name: bookmark_page
--- Lists the bookmarks of a user, newest first, without those of hidden posts and of posts by excluded users.
+-- Lists the bookmarks of a user, newest first, without those of hidden posts and of posts by excluded authors.
 --
 --   :user_id uuid  :before timestamptz  :before_id uuid  :excluded_user_ids uuid[]  :limit int
---   -> id, post_id, created_at
-SELECT b.id, b.post_id, b.created_at
+--   -> id, post_id, created_at, author_id, visibility
+SELECT b.id, b.post_id, b.created_at, p.author_id, p.visibility
 FROM bookmarks AS b
 INNER JOIN posts AS p ON b.post_id = p.id
 WHERE

@@ -57,6 +57,7 @@ SELECT
     p.mention_ids,
     p.tags,
     p.edited_at,
+    p.visibility,
     p.hidden_at,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
     EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me

@@ -2,11 +2,11 @@
 -- Creates a post with its tags.
 --
 --   :author_id uuid  :content text  :event_id uuid  :mention_ids uuid[]  :tags text[]  :tag_keys text[]
---   -> id, created_at
+--   :visibility text   -> id, created_at
 WITH
 created AS (
-    INSERT INTO posts (author_id, content, event_id, mention_ids, tags)
-    VALUES (:author_id, :content, :event_id, :mention_ids, :tags)
+    INSERT INTO posts (author_id, content, event_id, mention_ids, tags, visibility)
+    VALUES (:author_id, :content, :event_id, :mention_ids, :tags, :visibility)
     RETURNING id, created_at
 ),
 tagged AS (
@@ -29,20 +29,24 @@ FROM post_rows AS p
 WHERE p.id = ANY(:ids)
 
 -- name: post_page_by_author
--- Lists the posts of one author, newest first.
+-- Lists the posts of one author with one of the visibilities, newest first.
 --
---   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int   -> post rows
+--   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :visibilities text[]  :limit int
+--   -> post rows
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
     EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
 FROM post_rows AS p
-WHERE p.author_id = :author_id AND (p.created_at, p.id) < (:before, :before_id)
+WHERE
+    p.author_id = :author_id
+    AND (p.created_at, p.id) < (:before, :before_id)
+    AND p.visibility = ANY(:visibilities)
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT :limit
 
 -- name: post_page_by_tag
--- Lists the posts with a tag, newest first, without those of the excluded users.
+-- Lists the posts with a tag, newest first, without those of the excluded authors.
 --
 --   :tag text  :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
 --   -> post rows
@@ -131,13 +135,13 @@ FROM
 ORDER BY r.created_at DESC, r.id DESC
 LIMIT :limit
 
--- name: post_author
--- Returns the author of a post.
+-- name: post_owner_list
+-- Returns what decides who can see posts, of those that exist.
 --
---   :id uuid   -> author_id, or none
-SELECT author_id
+--   :ids uuid[]   -> id, author_id, visibility
+SELECT id, author_id, visibility
 FROM posts
-WHERE id = :id AND hidden_at IS NULL
+WHERE id = ANY(:ids) AND hidden_at IS NULL
 
 -- name: post_delete
 -- Deletes an author's post with its likes and comments.

@@ -49,9 +49,9 @@ VALUES (:post_id, :author_id, :content, :mention_ids, :tags)
 RETURNING id, created_at
 
 -- name: comment_get
--- Returns a comment that is not hidden, and the author of its post.
+-- Returns a comment that is not hidden, and the author and visibility of its post.
 --
---   :id uuid   -> comment row with post_author_id, or none
+--   :id uuid   -> comment row with post_author_id and post_visibility, or none
 SELECT
     m.id,
     m.post_id,
@@ -62,6 +62,7 @@ SELECT
     m.tags,
     m.hidden_at,
     p.author_id AS post_author_id,
+    p.visibility AS post_visibility,
     c.username,
     c.display_name,
     c.avatar_url,

@@ -48,3 +48,20 @@ WITH old AS MATERIALIZED (
 DELETE FROM reports
 WHERE id IN (SELECT id FROM old)
 RETURNING id
+
+-- name: idempotent_responses_prune
+-- Deletes responses stored before that.
+--
+--   :older_than_s float8  :limit int   -> key
+WITH old AS MATERIALIZED (
+    SELECT key
+    FROM idempotent_responses
+    WHERE created_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY created_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
+DELETE FROM idempotent_responses
+WHERE key IN (SELECT key FROM old)
+RETURNING key

@@ -15,6 +15,23 @@ class IdempotencyKey(msgspec.Struct, frozen=True):
     digest: str
 
 
+class IdempotentResponse(msgspec.Struct, frozen=True):
+    """The status and the encoded body, empty without one, of a response."""
+
+    status: int
+    body: bytes
+
+
+class IdempotentResponses(Protocol):
+    """The first responses to requests with an idempotency key, for at least 24 h. Raises `Unavailable`."""
+
+    async def put(self, key: IdempotencyKey, user_id: str, response: IdempotentResponse) -> None:
+        """Store the response, unless one is stored for the key."""
+
+    async def get(self, key: IdempotencyKey) -> IdempotentResponse | None:
+        """Return the response stored for key and digest."""
+
+
 class IdempotencyKeys(Protocol):
     """The idempotency keys of one service."""
 

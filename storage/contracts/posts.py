@@ -1,6 +1,6 @@
 """The Post service's stores: posts, comments and likes. All methods raise `Unavailable`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
@@ -22,6 +22,11 @@ class TextReferences(msgspec.Struct, frozen=True):
 
 NO_REFERENCES: Final = TextReferences()
 
+PUBLIC: Final = "public"
+"""Visibility of a post that everyone can see."""
+FOLLOWERS: Final = "followers"
+"""Visibility of a post that only the followers of its author can see."""
+
 
 class PostRecord(msgspec.Struct, frozen=True):
     id: str
@@ -36,7 +41,19 @@ class PostRecord(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     edited_at: datetime | None = None
     bookmarked_by_me: bool = False
+    visibility: str = PUBLIC
     hidden_at: datetime | None = None
+
+    @property
+    def author_id(self) -> str:
+        return self.author.id
+
+
+class PostOwner(msgspec.Struct, frozen=True):
+    """What decides who can see a post."""
+
+    author_id: str
+    visibility: str
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
@@ -45,7 +62,7 @@ class CommentRecord(msgspec.Struct, frozen=True):
     author: UserCardRecord
     content: str
     created_at: datetime
-    post_author_id: str | None = None
+    post_owner: PostOwner | None = None
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     hidden_at: datetime | None = None
@@ -68,9 +85,13 @@ class PostRevisionRecord(msgspec.Struct, frozen=True):
 
 
 class BookmarkRecord(msgspec.Struct, frozen=True):
+    """A bookmark, with the author and visibility of its post."""
+
     id: str
     post_id: str
     created_at: datetime
+    author_id: str
+    visibility: str
 
 
 class EditOutcome(Enum):
@@ -107,6 +128,7 @@ class PostStore(Protocol):
         event_id: str | None,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        visibility: str = PUBLIC,
     ) -> str:
         """Create a post and return its id. Raises `Conflict`: `idempotency_keys`."""
 
@@ -117,9 +139,14 @@ class PostStore(Protocol):
         """Return a post that moderators have hidden. The caller checks who may see it."""
 
     async def by_author(
-        self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
+        self,
+        author_id: str,
+        before: PageKey | None,
+        viewer_id: str,
+        visibilities: Sequence[str],
+        limit: int,
     ) -> list[PostRecord]:
-        """Return an author's posts, newest first."""
+        """Return an author's posts with one of these visibilities, newest first."""
 
     async def by_tag(
         self,
@@ -131,7 +158,8 @@ class PostStore(Protocol):
     ) -> list[PostRecord]:
         """Return posts with a tag, newest first, without those of the excluded users."""
 
-    async def get_author_id(self, post_id: str) -> str | None: ...
+    async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
+        """Return the authors and visibilities of those of the posts that exist, by id. One round trip."""
 
     async def delete(self, post_id: str, author_id: str) -> bool: ...
 
@@ -172,7 +200,7 @@ class BookmarkStore(Protocol):
     async def page(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[BookmarkRecord]:
-        """Return bookmarks of posts that are not hidden and not by excluded users, newest first."""
+        """Return bookmarks of posts that are not hidden and not by excluded authors, newest first."""
 
 
 class FeedPosts(Protocol):

@@ -44,4 +44,13 @@ class PostgresBookmarks:
         rows = await self._pool.rows(
             self._page, to_uuid(user_id), *page_before(before), to_uuids(excluded_user_ids), limit
         )
-        return [BookmarkRecord(str(row["id"]), str(row["post_id"]), row["created_at"]) for row in rows]
+        return [
+            BookmarkRecord(
+                str(row["id"]),
+                str(row["post_id"]),
+                row["created_at"],
+                str(row["author_id"]),
+                row["visibility"],
+            )
+            for row in rows
+        ]

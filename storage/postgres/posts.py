@@ -1,12 +1,12 @@
 """Posts in PostgreSQL. Triggers maintain the counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import NO_REFERENCES, PostKey, PostRecord, TextReferences
+from storage.contracts.posts import NO_REFERENCES, PUBLIC, PostKey, PostOwner, PostRecord, TextReferences
 from storage.postgres.contents import PostgresContents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -31,7 +31,7 @@ class PostgresPosts:
         self._page_by_tag = load_statement(SERVICE, "posts", "post_page_by_tag")
         self._page_of_feed = load_statement(SERVICE, "posts", "post_page_of_feed")
         self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
-        self._author = load_statement(SERVICE, "posts", "post_author")
+        self._owners = load_statement(SERVICE, "posts", "post_owner_list")
         self._delete = load_statement(SERVICE, "posts", "post_delete")
         self._contents = PostgresContents.for_posts(pool)
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
@@ -44,6 +44,7 @@ class PostgresPosts:
         event_id: str | None,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        visibility: str = PUBLIC,
     ) -> str:
         values = (
             to_uuid(author_id),
@@ -52,6 +53,7 @@ class PostgresPosts:
             to_uuids(references.mention_ids),
             list(references.tags),
             list(references.tag_keys),
+            visibility,
         )
         if idempotency_key is None:
             return str((await self._pool.write(self._insert, *values))[0]["id"])
@@ -72,10 +74,20 @@ class PostgresPosts:
         return _to_post(row) if row else None
 
     async def by_author(
-        self, author_id: str, before: PageKey | None, viewer_id: str, limit: int
+        self,
+        author_id: str,
+        before: PageKey | None,
+        viewer_id: str,
+        visibilities: Sequence[str],
+        limit: int,
     ) -> list[PostRecord]:
         rows = await self._pool.rows(
-            self._page_by_author, to_uuid(author_id), *page_before(before), to_uuid(viewer_id), limit
+            self._page_by_author,
+            to_uuid(author_id),
+            *page_before(before),
+            to_uuid(viewer_id),
+            list(visibilities),
+            limit,
         )
         return [_to_post(row) for row in rows]
 
@@ -116,9 +128,10 @@ class PostgresPosts:
             PostKey(to_microseconds(row["created_at"]), str(row["id"]), str(row["author_id"])) for row in rows
         ]
 
-    async def get_author_id(self, post_id: str) -> str | None:
-        row = await self._pool.row(self._author, to_uuid(post_id))
-        return str(row["author_id"]) if row else None
+    async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
+        wanted = to_uuids(post_ids)
+        rows = await self._pool.rows(self._owners, wanted) if wanted else []
+        return {str(row["id"]): PostOwner(str(row["author_id"]), row["visibility"]) for row in rows}
 
     async def delete(self, post_id: str, author_id: str) -> bool:
         return bool(await self._pool.write(self._delete, to_uuid(post_id), to_uuid(author_id)))
@@ -148,4 +161,5 @@ def _to_post(row: asyncpg.Record) -> PostRecord:
         edited_at=row["edited_at"],
         bookmarked_by_me=row["bookmarked_by_me"],
         hidden_at=row.get("hidden_at"),
+        visibility=row["visibility"],
     )

@@ -10,6 +10,7 @@ from config.retention import (
     EXPIRED_MAIL_TOKEN_RETENTION_S,
     EXPIRED_MUTE_RETENTION_S,
     EXPIRED_SESSION_RETENTION_S,
+    IDEMPOTENT_RESPONSE_RETENTION_S,
     NOTIFICATION_SOURCE_RETENTION_S,
     RESOLVED_REPORT_RETENTION_S,
 )
@@ -42,6 +43,12 @@ RETENTIONS: Final = (
         "mail_tokens",
         load_statement("users", "pruning", "mail_tokens_prune"),
         EXPIRED_MAIL_TOKEN_RETENTION_S,
+    ),
+    Retention(
+        "users",
+        "idempotent_responses",
+        load_statement("users", "pruning", "idempotent_responses_prune"),
+        IDEMPOTENT_RESPONSE_RETENTION_S,
     ),
     Retention(
         "users", "reports", load_statement("users", "pruning", "reports_prune"), RESOLVED_REPORT_RETENTION_S

@@ -6,7 +6,14 @@ import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import NO_REFERENCES, CommentRecord, LikeRecord, MentionKey, TextReferences
+from storage.contracts.posts import (
+    NO_REFERENCES,
+    CommentRecord,
+    LikeRecord,
+    MentionKey,
+    PostOwner,
+    TextReferences,
+)
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -81,7 +88,9 @@ class PostgresReactions:
 
     async def find_comment(self, comment_id: str) -> CommentRecord | None:
         row = await self._pool.row(self._get_comment, to_uuid(comment_id))
-        return _to_comment(row, str(row["post_author_id"])) if row else None
+        if row is None:
+            return None
+        return _to_comment(row, PostOwner(str(row["post_author_id"]), row["post_visibility"]))
 
     async def comments(
         self,
@@ -142,14 +151,14 @@ def _to_missing(conflict: Conflict) -> Missing | Conflict:
     return Missing() if conflict.constraint in MISSING_POST_CONSTRAINTS else conflict
 
 
-def _to_comment(row: asyncpg.Record, post_author_id: str | None) -> CommentRecord:
+def _to_comment(row: asyncpg.Record, post_owner: PostOwner | None) -> CommentRecord:
     return CommentRecord(
         id=str(row["id"]),
         post_id=str(row["post_id"]),
         author=to_user_card(row, str(row["author_id"])),
         content=row["content"],
         created_at=row["created_at"],
-        post_author_id=post_author_id,
+        post_owner=post_owner,
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
         hidden_at=row["hidden_at"],

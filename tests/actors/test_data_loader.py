@@ -134,3 +134,23 @@ async def test_close_cancels_pending_lookups(store: GatedStore) -> None:
     await lookups.close()
     with pytest.raises(asyncio.CancelledError):
         await waits
+
+
+async def test_batches_start_an_interval_apart(store: GatedStore) -> None:
+    """The first lookup does not wait; those within the interval share one batch at its end."""
+    loop = asyncio.get_running_loop()
+    lookups = DataLoader(store.load, interval_s=0.3)
+    started_at = loop.time()
+    assert await lookups.get("a") == "A"
+    second = asyncio.ensure_future(lookups.get("b"))
+    await asyncio.sleep(0)
+    third = asyncio.ensure_future(lookups.get("c"))
+    assert [*await asyncio.gather(second, third)] == ["B", "C"]
+    assert store.batches == [["a"], ["b", "c"]]
+    assert loop.time() - started_at >= 0.29
+
+
+async def test_lone_lookups_do_not_wait_for_the_interval(store: GatedStore) -> None:
+    """An interval that has passed since the last batch delays nothing."""
+    lookups = DataLoader(store.load, interval_s=60.0)
+    assert await asyncio.wait_for(lookups.get("a"), 20) == "A"

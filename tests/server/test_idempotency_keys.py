@@ -186,6 +186,42 @@ async def test_rejected_request_leaves_the_key_unused(creating: CreateRoute, ser
     assert (await servers.create(key, creating.path, creating.body))[0] == creating.status
 
 
+@pytest.mark.parametrize(
+    ("create", "body", "delete"),
+    [
+        ("/v1/posts", {"content": "x"}, "/v1/posts/{created}"),
+        ("/v1/posts/{post}/comments", {"content": "x"}, "/v1/comments/{created}"),
+        ("/v1/posts/{post}/comments", {"content": "x"}, "/v1/posts/{post}"),
+        ("/v1/events", {"title": "x", "capacity": 5, **TIMES}, "/v1/events/{created}"),
+        ("/v1/events/{event}/invites", {"user_ids": ["{ben}"]}, "/v1/events/{event}"),
+        ("/v1/reports", {"kind": "post", "id": "{post}", "reason": "x"}, "/v1/posts/{post}"),
+        (
+            "/v1/conversations",
+            {"type": "GROUP", "participants": ["{ben}"], "name": "x"},
+            "/v1/conversations/{created}/participants/{ana}",
+        ),
+    ],
+)
+async def test_retry_after_deletion_returns_the_first_response(
+    create: str, body: Json, delete: str, servers: TwoServers
+) -> None:
+    """On every instance, also when the object that held what was created is gone, and for no other user."""
+    post, event = await servers.api.post(servers.ana), await servers.api.event(servers.ana)
+    words = {"post": post["id"], "event": event["id"], "ben": servers.ben.id, "ana": servers.ana.id}
+    key, path, filled = uuid4().hex, create, fill_placeholders(body, words)
+    for word, value in words.items():
+        path = path.replace(f"{{{word}}}", value)
+        delete = delete.replace(f"{{{word}}}", value)
+    first = await servers.create(key, path, filled)
+    deleted = delete.replace("{created}", str(get_id(first[1])))
+    assert (await servers.api.request(servers.ana, "DELETE", deleted))[0] in {200, 204}
+    for api in (servers.api, servers.second_api):
+        assert await servers.create(key, path, filled, api=api) == first
+    other = await servers.create(key, path, filled, servers.eve)
+    assert other[0] < 500
+    assert other != first or first[1] is None
+
+
 async def test_not_found_leaves_the_key_unused(servers: TwoServers, people: RegisteredUsers) -> None:
     """First an unknown event, then an existing one."""
     key = uuid4().hex

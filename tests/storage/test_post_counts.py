@@ -50,7 +50,7 @@ class RandomWriter:
             try:
                 await self._write_once(post_id)
             except Missing:
-                assert await self._posts.get_author_id(post_id) is None
+                assert not await self._posts.owners([post_id])
 
     async def _write_once(self, post_id: str) -> None:
         match self._random.randrange(20):

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from storage.contracts.posts import MentionKey, TextReferences
+from storage.contracts.posts import PUBLIC, MentionKey, TextReferences
 from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
@@ -80,10 +80,10 @@ async def test_events_of_one_author_have_ids_in_commit_order(
     await hiding.start()
     await early.execute("SELECT pg_current_xact_id()")
     await posting.start()
-    await late.execute(POST, ana, "first", None, [], [], [])
+    await late.execute(POST, ana, "first", None, [], [], [], PUBLIC)
     hide = await posts_database.start_until_blocked(early.execute(HIDE, hidden, True))
     await posts.create(ben, "of somebody else", None, None)
-    await late.execute(POST, ana, "second", None, [], [], [])
+    await late.execute(POST, ana, "second", None, [], [], [], PUBLIC)
     await posting.commit()
     await hide
     await hiding.commit()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import PostKey, PostRecord
+from storage.contracts.posts import PUBLIC, PostKey, PostOwner, PostRecord
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
 from storage.postgres.posts import PostgresPosts
@@ -63,7 +63,7 @@ async def test_post_is_found_as_created(
     assert (seen.content, seen.event_id) == ("hello", event)
     assert (seen.like_count, seen.comment_count, seen.liked_by_me) == (1, 1, True)
     assert [one.liked_by_me for one in await posts.find([post_id], ana)] == [False]
-    assert await posts.get_author_id(post_id) == ana
+    assert await posts.owners([post_id]) == {post_id: PostOwner(ana, PUBLIC)}
     (unknown,) = await posts.find([await posts.create(ben, "hi", None, None)], ana)
     assert (unknown.author, unknown.event_id) == (UserCardRecord(ben), None)
 
@@ -75,7 +75,7 @@ async def test_unknown_and_malformed_ids_find_nothing(posts: PostgresPosts) -> N
     assert await posts.find(odd, random_id()) == await posts.find([], random_id()) == []
     assert await posts.find([post_id, post_id, *odd], "no id") == await posts.find([post_id], random_id())
     for one in odd:
-        assert await posts.get_author_id(one) is None
+        assert not await posts.owners([one])
         assert not await posts.delete(one, random_id())
         assert not await posts.set_hidden(one, hidden=True)
 
@@ -88,7 +88,7 @@ async def test_content_is_limited_to_280_code_points(posts: PostgresPosts) -> No
         assert (await posts.find([post_id], ana))[0].content == sign * 280
         with pytest.raises(Conflict, match="posts_content_check"):
             await posts.create(ana, sign * 281, None, None)
-    assert len(await posts.by_author(ana, None, ana, 10)) == 2
+    assert len(await posts.by_author(ana, None, ana, [PUBLIC], 10)) == 2
 
 
 async def test_only_the_author_deletes_a_post(posts: PostgresPosts) -> None:
@@ -111,11 +111,11 @@ async def test_hidden_post_is_not_found(posts: PostgresPosts, reactions: Postgre
     async def seen() -> list[object]:
         return [
             bool(await posts.find([post_id], ben)),
-            bool(await posts.by_author(ana, None, ben, 10)),
+            bool(await posts.by_author(ana, None, ben, [PUBLIC], 10)),
             bool(await posts.newest([post_id], [], None, ben, 10)),
             bool(await posts.newest([], [ana], None, ben, 10)),
             bool(await posts.newest_keys([ana], 10)),
-            await posts.get_author_id(post_id) is not None,
+            bool(await posts.owners([post_id])),
             await reactions.find_comment(comment_id) is not None,
         ]
 
@@ -136,7 +136,7 @@ async def test_posts_of_an_author_are_paged_by_key(
     for limit in (1, 3, 7, 100):
         seen: list[str] = []
         before: PageKey | None = None
-        while some := await posts.by_author(ana, before, ben, limit):
+        while some := await posts.by_author(ana, before, ben, [PUBLIC], limit):
             seen += [one.id for one in some]
             before = page_key(some[-1])
             extra = await posts.create(ana, "meanwhile", None, None)
@@ -202,8 +202,8 @@ async def test_remove_user_deletes_all_rows_and_updates_counts(
             await reactions.comment(post_id, user, "so", None)
     for _ in range(2):
         await posts.remove_user(ana)
-        assert await posts.by_author(ana, None, ben, 10) == []
-        (left,) = await posts.by_author(ben, None, ben, 10)
+        assert await posts.by_author(ana, None, ben, [PUBLIC], 10) == []
+        (left,) = await posts.by_author(ben, None, ben, [PUBLIC], 10)
         assert (left.like_count, left.comment_count) == (1, 1)
         assert [one.author.id for one in await reactions.comments(kept, None, (), 10)] == [ben]
     for table in ("posts", "post_likes", "comments"):

@@ -7,6 +7,7 @@ import pytest
 
 from storage.contracts.events import NewEvent
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.posts import PUBLIC
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import Transaction
 from storage.postgres.posts import PostgresPosts
@@ -39,7 +40,7 @@ class BlockedWork:
         self.failing = False
 
     async def __call__(self, transaction: Transaction) -> str:
-        rows = await transaction.rows(INSERT, random_id(), "held", None, [], [], [])
+        rows = await transaction.rows(INSERT, random_id(), "held", None, [], [], [], PUBLIC)
         self.started.set()
         await self.proceed.wait()
         if self.failing:
@@ -147,7 +148,7 @@ async def test_cancelled_request_leaves_the_key_unused(
     with pytest.raises(asyncio.CancelledError):
         await first
     made = await posts.create(ana, "hello", None, KEY)
-    assert [one.id for one in await posts.by_author(ana, None, ana, 10)] == [made]
+    assert [one.id for one in await posts.by_author(ana, None, ana, [PUBLIC], 10)] == [made]
     assert await count_posts(posts_database) == 1
 
 

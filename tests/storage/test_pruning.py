@@ -24,6 +24,9 @@ INSERTS = {
     "reports": """
         INSERT INTO reports (reporter_id, kind, target_id, reason, resolution, resolved_at)
         VALUES ($1, 'user', $2, 'x', 'y', now() - make_interval(secs => $3))""",
+    "idempotent_responses": """
+        INSERT INTO idempotent_responses (user_id, key, digest, status, body, created_at)
+        VALUES ($1, $2, '', 201, '', now() - make_interval(secs => $3))""",
     "mutes": """
         INSERT INTO mutes (muter_id, muted_id, posts, notifications, expires_at)
         VALUES ($1, md5($2)::uuid, TRUE, TRUE, now() - make_interval(secs => $3))""",

@@ -73,7 +73,7 @@ async def test_comment_is_found_as_created(
     assert found is not None
     assert (found.id, found.post_id, found.content) == (comment_id, post_id, "so")
     assert found.author == UserCardRecord(ana, f"u{ana[:8]}", is_cached=True)
-    assert found.post_author_id == await posts.get_author_id(post_id)
+    assert found.post_owner == (await posts.owners([post_id]))[post_id]
     assert not await reactions.delete_comment(comment_id, random_id())
     assert await reactions.delete_comment(comment_id, ana)
     assert not await reactions.delete_comment(comment_id, ana)
@@ -145,7 +145,7 @@ async def test_reactions_are_deleted_with_their_post(
     ana = random_id()
     await reactions.like(post_id, ana)
     comment_id = await reactions.comment(post_id, ana, "so", None)
-    assert await posts.delete(post_id, await posts.get_author_id(post_id) or "")
+    assert await posts.delete(post_id, (await posts.owners([post_id]))[post_id].author_id)
     assert await reactions.find_comment(comment_id) is None
     left = "SELECT (SELECT count(*) FROM post_likes) + (SELECT count(*) FROM comments)"
     assert await posts_database.sql.fetchval(left) == 0

@@ -8,6 +8,7 @@ from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.posts.posts import Posts
 from actors.posts.text_references import TextReferenceFinder
+from actors.posts.visibility import PostVisibility
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
@@ -16,6 +17,7 @@ from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
+from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
@@ -53,11 +55,13 @@ class FeedSetup:
         social, posts = self.databases["social"], self.databases["posts"]
         people = UserCards(PostgresUserCache(posts.pool, posts.cursors), FakeUserSource())
         self.block_service = BlockService(self.social, 1.0)
+        self.post_visibility = PostVisibility(PostgresPostAccess(social.pool), self.posts)
         self.timeline_builder = TimelineBuilder(self.posts, self.audiences, self.timelines)
         self.post_service = Posts(
             self.posts,
             people,
             self.block_service,
+            self.post_visibility,
             _no_event,
             TextReferenceFinder(FakeUserSource()),
             lambda: None,
@@ -76,6 +80,7 @@ class FeedSetup:
     async def close(self) -> None:
         await self.timeline_builder.close()
         await self.block_service.close()
+        await self.post_visibility.close()
 
     async def catch_up(self, *services: str) -> None:
         """Consume all published events."""

@@ -11,6 +11,7 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
 from actors.notifications.sender_filter import SenderFilter
+from actors.posts.visibility import PostVisibility
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
 from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
@@ -24,6 +25,7 @@ from storage.postgres.database import Database
 from storage.postgres.events import PostgresEvents
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.rsvps import PostgresRsvps
@@ -66,6 +68,7 @@ class NotificationSetup:
         self.store = PostgresNotifications(database.pool, database.cursors)
         self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
         self.block_service = BlockService(self.social, 1.0)
+        self.post_visibility = PostVisibility(PostgresPostAccess(databases["social"].pool), self.posts)
         self.mutes = PostgresMutes(databases["social"].pool)
         self.sender_filter = SenderFilter(self.block_service, self.mutes)
         self.broker = MemoryBroker()
@@ -73,7 +76,7 @@ class NotificationSetup:
         self.stream_writer = StreamWriter(self.streams)
         self.pusher = NotificationPusher(self.store, self.user_cards, self.stream_writer)
         self.notifications = Notifications(
-            self.store, self.user_cards, self.block_service, self.stream_writer
+            self.store, self.user_cards, self.block_service, self.post_visibility, self.stream_writer
         )
         self.published_event_updates: list[tuple[str, Sequence[str]]] = []
         self.consumers = {service: self._make_consumer(service) for service in SERVICES}
@@ -81,6 +84,7 @@ class NotificationSetup:
     async def close(self) -> None:
         await self.notifications.close()
         await self.block_service.close()
+        await self.post_visibility.close()
         await self.stream_writer.close()
 
     async def catch_up(self, *services: str) -> None:
@@ -130,6 +134,7 @@ class NotificationSetup:
                 self.user_cards,
                 self.block_service,
                 self.sender_filter,
+                self.post_visibility,
                 self.rsvps,
                 Causes(self.social, self.reactions, self.events, self.rsvps),
             ),

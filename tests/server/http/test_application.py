@@ -256,3 +256,30 @@ async def test_request_takes_the_cost_of_its_route(serve: Serve) -> None:
     ]
     assert remaining[0] - remaining[1] > 50
     assert remaining[1] - remaining[2] <= 1
+
+
+class Names(msgspec.Struct, frozen=True):
+    names: list[str]
+
+    def request_cost(self) -> int:
+        return len(self.names)
+
+
+async def test_body_that_names_much_delays_the_next_requests(serve: Serve) -> None:
+    """The request itself is served, however much it names; a refused or cheap one takes nothing more."""
+
+    async def handler(_request: TypedRequest[Names, None]) -> None:
+        return None
+
+    client = await serve(
+        [Route("POST", "/names", handler, body=Names, requires_auth=False)],
+        requests_per_s=1,
+        requests_burst=50,
+    )
+    assert (await client.post("/names", json={"names": ["x"] * 10})).status == 204
+    cheap = await client.post("/names", json={"names": []})
+    assert 38 <= int(cheap.headers["RateLimit-Remaining"]) < 48
+    assert (await client.post("/names", json={"names": ["x"] * 10_000})).status == 204
+    refused = await client.post("/names", json={"names": []})
+    assert refused.status == 429
+    assert 30 <= int(refused.headers["Retry-After"]) <= 52

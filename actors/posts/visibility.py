@@ -1,0 +1,173 @@
+"""Who can see which posts. Every read of posts, and of what belongs to posts, applies this rule.
+
+    post visible <=> the author's posts are accessible: all of them, or the public ones and it is public
+
+The Social service knows the access of a viewer to the posts of an author (`PostAccess`), from follows, blocks
+and private accounts. It is asked once per page and never cached; concurrent look-ups are batched.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Final, Generic, Protocol, TypeVar
+
+import msgspec
+
+from actors.data_loader import DataLoader
+from actors.pagination import paginate_filtered
+from storage.contracts.paging import PageKey
+from storage.contracts.post_access import PostAccess, PostAccessStore
+from storage.contracts.posts import FOLLOWERS, PUBLIC, PostOwner
+
+ANONYMOUS_VIEWER_ID: Final = "00000000-0000-0000-0000-000000000000"
+"""A viewer without follows, likes, bookmarks or RSVPs."""
+
+
+class OwnedPost(Protocol):
+    """A post, or a row that belongs to one."""
+
+    @property
+    def author_id(self) -> str: ...
+
+    @property
+    def visibility(self) -> str: ...
+
+
+class OwnedRow(OwnedPost, Protocol):
+    """A row of a list, ordered by (created_at, id)."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def created_at(self) -> datetime: ...
+
+
+class PostOwners(Protocol):
+    async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]: ...
+
+
+Post = TypeVar("Post", bound=OwnedPost)
+Row = TypeVar("Row", bound=OwnedRow)
+
+ReadRows = Callable[[PageKey | None, Sequence[str], int], Awaitable[Sequence[Row]]]
+"""(before, excluded author ids, limit) -> rows, the newest first."""
+
+
+class ViewerAccess(msgspec.Struct, frozen=True):
+    """The access of one viewer, by author. Authors who are not in it have none."""
+
+    by_author: Mapping[str, PostAccess] = {}
+
+    def visibilities(self, author_id: str) -> tuple[str, ...]:
+        """Return which visibilities the posts of an author may have to be visible."""
+        match self.by_author.get(author_id, PostAccess.NONE):
+            case PostAccess.ALL:
+                return (PUBLIC, FOLLOWERS)
+            case PostAccess.PUBLIC:
+                return (PUBLIC,)
+            case PostAccess.NONE:
+                return ()
+
+    def allows(self, post: OwnedPost) -> bool:
+        return post.visibility in self.visibilities(post.author_id)
+
+    def filter(self, posts: Iterable[Post]) -> list[Post]:
+        return [post for post in posts if self.allows(post)]
+
+
+class VisiblePage(msgspec.Struct, Generic[Row], frozen=True):
+    """Visible rows, the key of the next page, and the access to the authors of the rows."""
+
+    rows: list[Row]
+    next_key: PageKey | None
+    access: ViewerAccess
+
+
+class PostVisibility:
+    def __init__(self, store: PostAccessStore, posts: PostOwners) -> None:
+        self._store = store
+        self._posts = posts
+        self._loader: DataLoader[PostAccess] = DataLoader(self._load_access)
+
+    async def load(self, viewer_id: str | None, author_ids: Iterable[str]) -> ViewerAccess:
+        """Return a viewer's access to the posts of authors; None for an anonymous viewer. One look-up."""
+        viewer = viewer_id or ANONYMOUS_VIEWER_ID
+        keys = {_loader_key(viewer, author_id): author_id for author_id in author_ids}
+        if not keys:
+            return ViewerAccess()
+        found = await self._loader.get_many(keys)
+        return ViewerAccess({author_id: found[key] for key, author_id in keys.items() if key in found})
+
+    async def filter(self, viewer_id: str | None, posts: Sequence[Post]) -> list[Post]:
+        """Return those of the posts that the viewer can see. One look-up."""
+        return (await self.load(viewer_id, (post.author_id for post in posts))).filter(posts)
+
+    async def page(
+        self, viewer_id: str | None, read: ReadRows[Row], before: PageKey | None, limit: int
+    ) -> VisiblePage[Row]:
+        """Return up to `limit` visible rows. Each read is followed by one look-up; usually one suffices.
+
+        A page with fewer rows is the last one only if it has no next key.
+        """
+        by_author: dict[str, PostAccess] = {}
+        access = ViewerAccess(by_author)
+
+        async def read_accessible(page_key: PageKey | None, count: int) -> Sequence[Row]:
+            hidden_authors = [author for author, level in by_author.items() if level is PostAccess.NONE]
+            return await read(page_key, hidden_authors, count)
+
+        async def keep(batch: Sequence[Row]) -> list[Row]:
+            new_authors = {row.author_id for row in batch} - by_author.keys()
+            by_author.update((await self.load(viewer_id, new_authors)).by_author)
+            return access.filter(batch)
+
+        rows, next_key = await paginate_filtered(
+            read_accessible, keep, before, limit, lambda row: (row.created_at, row.id)
+        )
+        return VisiblePage(rows, next_key, access)
+
+    async def find_viewers(self, post: OwnedPost, viewer_ids: Iterable[str]) -> list[str]:
+        """Return those of the viewers who can see a post. One look-up for many viewers."""
+        ids = list(dict.fromkeys(viewer_ids))
+        found = await self._loader.get_many(_loader_key(viewer, post.author_id) for viewer in ids)
+        return [
+            viewer
+            for viewer in ids
+            if ViewerAccess(
+                {post.author_id: found.get(_loader_key(viewer, post.author_id), PostAccess.NONE)}
+            ).allows(post)
+        ]
+
+    async def find_visible(self, pairs: Iterable[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
+        """Return those of the (viewer id, post id) pairs whose post exists for the viewer. Two look-ups."""
+        wanted = list(dict.fromkeys(pairs))
+        if not wanted:
+            return frozenset()
+        owners = await self._posts.owners(list({post_id for _, post_id in wanted}))
+        keys = {
+            (viewer, post_id): _loader_key(viewer, owners[post_id].author_id)
+            for viewer, post_id in wanted
+            if post_id in owners
+        }
+        found = await self._loader.get_many(keys.values())
+        return {
+            (viewer, post_id)
+            for (viewer, post_id), key in keys.items()
+            if key in found and ViewerAccess({owners[post_id].author_id: found[key]}).allows(owners[post_id])
+        }
+
+    async def close(self) -> None:
+        await self._loader.close()
+
+    async def _load_access(self, keys: Sequence[str]) -> Mapping[str, PostAccess]:
+        pairs = []
+        for key in keys:
+            viewer, _, author_id = key.partition(" ")
+            pairs.append((viewer, author_id))
+        found = await self._store.find(pairs)
+        return {_loader_key(*pair): access for pair, access in found.items()}
+
+
+def _loader_key(viewer_id: str, author_id: str) -> str:
+    return f"{viewer_id} {author_id}"
