@@ -6,7 +6,7 @@ Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
 `{session}`, `{report}` (of a post of the owner), `{action}` (a warning of the owner), `{appeal}` (against
 it); and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user outside the
-group), `{tag}` (of a post of the owner), `{invite_code}` (of the server), `{unique}`.
+group), `{tag}` (of a post of the owner), `{invite_code}` (of the server), `{name_kind}`, `{unique}`.
 """
 
 import re
@@ -245,8 +245,8 @@ ROUTES = (
     Row("GET /v1/admin/invite-codes", SERVER_ADMINS),
     Row("DELETE /v1/admin/invite-codes/{invite_code}", SERVER_ADMINS, consumes=True),
     Row("GET /v1/admin/blocked-names?kind=username", SERVER_ADMINS),
-    Row("PUT /v1/admin/blocked-names/username/{unique}", SERVER_ADMINS),
-    Row("DELETE /v1/admin/blocked-names/username/{unique}", SERVER_ADMINS),
+    Row("PUT /v1/admin/blocked-names/{name_kind}/{unique}", SERVER_ADMINS),
+    Row("DELETE /v1/admin/blocked-names/{name_kind}/{unique}", SERVER_ADMINS),
     Row("GET /v1/admin/audit?user_id={owner}", MODERATORS, foreign={"owner": DENIED}),
     Row("GET /v1/admin/users", MODERATORS),
     Row("GET /v1/admin/users/{owner}", MODERATORS, foreign={"owner": DENIED}),

@@ -118,6 +118,7 @@ class AccessWorld:
             "member": self.fellow.id,
             "admin": self.user(Role.ADMIN).id,
             "other": self.other.id,
+            "name_kind": "username",
         }
         if named & {"post", "comment", "report"}:
             ids["post"] = (await api.post(owner))["id"]
