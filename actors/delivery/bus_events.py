@@ -4,7 +4,6 @@ Log events may be lost: an instance that misses one reads the entry from the log
 for clients, or empty if it is too large for the bus.
 """
 
-import logging
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,8 +12,6 @@ from msgspec import Struct
 
 from config.limits import BUS_FRAME_BYTES
 from storage.contracts.bus import Bus, conversation_topic
-
-_log = logging.getLogger(__name__)
 
 
 class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
@@ -75,11 +72,7 @@ class ConversationBus:
     def unsubscribe(self, conversation_ids: Iterable[str]) -> None:
         self._bus.unsubscribe([conversation_topic(conversation_id) for conversation_id in conversation_ids])
 
-    def decode(self, conversation_id: str, payload: bytes) -> BusEvent | None:
-        """Decode an event of another instance. Return None for own events and for invalid frames."""
-        try:
-            event = bus_event_decoder.decode(payload)
-        except msgspec.DecodeError:
-            _log.warning("bus frame could not be decoded", extra={"conversation_id": conversation_id})
-            return None
+    def decode(self, payload: bytes) -> BusEvent | None:
+        """Decode an event of another instance; None for own events. Raises `msgspec.DecodeError`."""
+        event = bus_event_decoder.decode(payload)
         return None if event.origin == self.instance else event

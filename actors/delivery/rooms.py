@@ -188,7 +188,7 @@ class Rooms:
         self, conversation_id: str, payload: bytes, encode_frame: Callable[[bytes], bytes]
     ) -> None:
         """Handle a bus message on the topic of a conversation. Messages of this instance are ignored."""
-        event = self._bus.decode(conversation_id, payload)
+        event = self._bus.decode(payload)
         if event is None:
             return
         room = self._rooms.get(conversation_id)

@@ -60,9 +60,9 @@ class OnlineUsers:
         self._rooms = rooms
         self._limits = limits
         self._encode_frame = encode_frame
-        # Users by shard; one shard is compared with the streams at a time.
         # By user id, in the order of disconnecting.
         self._used_token_buckets: dict[str, TokenBucket] = {}
+        # Users by shard; one shard is compared with the streams at a time.
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
         self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
         self._task_pool = TaskPool("online users")

@@ -236,7 +236,7 @@ class Postgres:
         """Remove the lock files of a dead server; a reused pid would make PostgreSQL refuse to start.
 
         Called with the store's lock held and no server of ours running. A foreign server is recognized by
-        its program and folder; PostgreSQL's own check of the shared memory leftover as a second safeguard.
+        its program and folder; PostgreSQL's own check of the shared memory remains as a second safeguard.
         """
         lock = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):

@@ -31,7 +31,7 @@ PerServer = TypeVar("PerServer", bound=Closable)
 
 
 async def open_all(openings: Iterable[Awaitable[PerServer]]) -> list[PerServer]:
-    """Open client after another; if client fails, close those opened before it."""
+    """Open one client after another; if one fails, close those opened before it."""
     opened: list[PerServer] = []
     async with contextlib.AsyncExitStack() as stack:
         for opening in openings:
@@ -75,7 +75,7 @@ class ShardedBus:
     async def open(
         cls, urls: Sequence[str], *, queue_frames: int, timeouts: Timeouts | None = None
     ) -> "ShardedBus":
-        """Connect to all servers. Raises `Unavailable`, or `ValueError` if bus is not a Redis URL."""
+        """Connect to all servers. Raises `Unavailable`, or `ValueError` if a URL is not a Redis URL."""
         return cls(
             await open_all(RedisBus.open(url, queue_frames=queue_frames, timeouts=timeouts) for url in urls)
         )
