@@ -34,6 +34,7 @@ RESERVED_USERNAMES: Final = frozenset(
         "followers",
         "following",
         "me",
+        "moderation-actions",
         "mute",
         "mutes",
         "password",

@@ -3,8 +3,7 @@
 
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { Dialog } from "./dialog.js";
-import { element } from "./dom.js";
-import { Field, Form } from "./form.js";
+import { Field, Form, selectField } from "./form.js";
 import { toast } from "./toast.js";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -37,7 +36,7 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
     hint: kind === "user" ? "The user is told." : "The author is told.",
   });
   const fields = [reason];
-  if (type === "silence" || type === "suspend") fields.push(durationField());
+  if (type === "silence" || type === "suspend") fields.push(selectField("duration", "How long", DURATIONS));
   const form = new Form(fields, {
     submit: ACTION_LABELS[type],
     destructive: ["hide", "suspend", "ban"].includes(type),
@@ -56,12 +55,4 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
     },
   });
   const dialog = new Dialog(`${ACTION_LABELS[type]} this ${kind}?`, form.element).open();
-}
-
-function durationField() {
-  const field = new Field("duration", "How long", { kind: "select", required: true });
-  const options = Object.entries(DURATIONS).map(([value, [text]]) => element("option", { value }, text));
-  field.input.append(...options);
-  [field.value] = Object.keys(DURATIONS);
-  return field;
 }

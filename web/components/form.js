@@ -155,3 +155,12 @@ function passwordField(input) {
   });
   return element("div", { class: "row password-field" }, input, toggle);
 }
+
+// A choice. `choices`: value -> text, or value -> [text, ...]. The first one is chosen.
+export function selectField(name, label, choices) {
+  const field = new Field(name, label, { kind: "select", required: true });
+  const options = Object.entries(choices).map(([value, text]) => element("option", { value }, [text].flat()[0]));
+  field.input.append(...options);
+  [field.value] = Object.keys(choices);
+  return field;
+}

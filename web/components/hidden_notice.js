@@ -11,8 +11,14 @@ export function hiddenNotice(content) {
 
 // `onDone` is called after the content was hidden or restored.
 export function hideButton(session, kind, content, onDone) {
-  if (!session.isModerator) return null;
   const type = content.hidden_at ? "restore" : "hide";
   const open = () => actionDialog(session, { type, kind, id: content.id }, onDone);
-  return button(content.hidden_at ? "Restore" : "Hide", open, { class: "action" });
+  const label = content.hidden_at ? "Restore" : "Hide";
+  const pressed = button(label, open, { class: "action", hidden: !session.isModerator });
+  // The role is known once the profile is loaded.
+  session.loadProfile().then(
+    () => (pressed.hidden = !session.isModerator),
+    () => null,
+  );
+  return pressed;
 }

@@ -4,7 +4,7 @@ import { ACTION_LABELS, actionDialog } from "../components/action_dialog.js";
 import { untilText } from "../components/action_row.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, setChildren } from "../components/dom.js";
-import { Field, Form } from "../components/form.js";
+import { Field, Form, selectField } from "../components/form.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
 import { userRow } from "../components/user_row.js";
@@ -39,7 +39,11 @@ export function moderationPeopleView(session) {
   function load() {
     const query = withRole.checked ? { with_role: true } : {};
     const list = new PagedList({
-      read: (cursor) => session.api.get("/v1/admin/users", { cursor, ...query }),
+      read: async (cursor) => {
+        // Rows depend on the role of the user.
+        await session.loadProfile();
+        return session.api.get("/v1/admin/users", { cursor, ...query });
+      },
       render: (user) => personRow(session, user, load),
       empty: withRole.checked ? "No one has a role" : "No one is restricted",
     });
@@ -85,10 +89,7 @@ function personRow(session, user, onDone) {
 }
 
 function roleDialog(session, user, onDone) {
-  const role = new Field("role", "Role", { kind: "select", required: true });
-  role.input.append(
-    ...Object.entries(ROLES).map(([value, label]) => element("option", { value }, label)),
-  );
+  const role = selectField("role", "Role", ROLES);
   role.value = user.role ?? "none";
   const reason = new Field("reason", "Reason", { kind: "textarea", rows: 2, maxlength: 500, required: true });
   const form = new Form([role, reason], {

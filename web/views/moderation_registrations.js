@@ -9,13 +9,19 @@ import { toastError } from "../components/toast.js";
 import { newId } from "../network/idempotency_key.js";
 
 export function moderationRegistrationsView(session) {
-  const parts = [section("Waiting for approval", waitingList(session))];
-  if (session.user.role === "admin") {
-    parts.push(section("Invite codes", ...inviteCodes(session)));
-    parts.push(section("Blocked usernames", ...blockedNames(session, "username", "Username")));
-    parts.push(section("Blocked e-mail domains", ...blockedNames(session, "email_domain", "Domain")));
-  }
-  return moderationPage(session, "Registrations", parts);
+  const forAdmins = element("div", { class: "stack" });
+  // The role is known once the profile is loaded.
+  session.loadProfile().then(() => {
+    if (session.user.role !== "admin") return;
+    setChildren(
+      forAdmins,
+      section("Invite codes", ...inviteCodes(session)),
+      section("Blocked usernames", ...blockedNames(session, "username", "Username")),
+      section("Blocked e-mail domains", ...blockedNames(session, "email_domain", "Domain")),
+    );
+  }, toastError);
+  const waiting = section("Waiting for approval", waitingList(session));
+  return moderationPage(session, "Registrations", waiting, forAdmins);
 }
 
 function section(title, ...content) {
