@@ -1,1 +1,1 @@
-"""What lives: actors, and the vocabulary they speak."""
+"""The application: the actor runtime, conversations and sessions, the services, and the protocol."""

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 from storage.contracts.conversation_requests import ConversationRequestStore
 from storage.contracts.domain_events import Cursors, Outbox
+from storage.contracts.event_attendance import AttendanceStore
+from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
+from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
+from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.contracts.messaging import ConversationStore
@@ -25,7 +29,7 @@ USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
 
 
 @dataclass(frozen=True, slots=True)
-class EventStores:
+class DomainEventStores:
     """The stores of one service for domain events: its outbox, and the cursors that are stored with it."""
 
     outbox: Outbox
@@ -41,6 +45,7 @@ class ServiceStores:
     audiences: AudienceStore
     mutes: MuteStore
     suggestions: SuggestionStore
+    follow_requests: FollowRequestStore
     post_access: PostAccessStore
     posts: PostStore
     feed_posts: FeedPosts
@@ -49,6 +54,10 @@ class ServiceStores:
     bookmarks: BookmarkStore
     events: EventStore
     rsvps: RsvpStore
+    event_hosts: EventHostStore
+    rsvp_requests: RsvpRequestStore
+    event_reminders: ReminderStore
+    attendance: AttendanceStore
     event_blocks: EventBlockStore
     notifications: NotificationStore
     conversations: ConversationStore
@@ -57,5 +66,5 @@ class ServiceStores:
     privacy: PrivacyStore
     conversation_requests: ConversationRequestStore
     user_caches: dict[str, UserCache]
-    event_stores: dict[str, EventStores]
+    event_stores: dict[str, DomainEventStores]
     search_indexes: dict[str, SearchIndex]

@@ -15,15 +15,22 @@ from actors.core import Core
 from actors.domain_events.consumer import Consumer
 from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import Producer, Readers
+from actors.events.attendance import Attendance
+from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
+from actors.events.event_hosting import EventHosting
 from actors.events.events import Events
+from actors.events.reminder_job import ReminderJob
+from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
-from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
+from actors.notifications.event_recipients import EventRecipients
+from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -35,6 +42,8 @@ from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.service_stores import USER_CACHE_SERVICES
 from actors.shared_services import SharedServices
+from actors.social.account_privacy import AccountPrivacy, PrivateAccountConsumer
+from actors.social.follow_requests import FollowRequests
 from actors.social.mutes import Mutes
 from actors.social.relationships import Relationships
 from actors.social.social import Social
@@ -52,6 +61,7 @@ class Services:
         shared: SharedServices,
         core: Core,
         limits: Limits,
+        check_in_codes: CheckInCodes,
         invalidate_card: Callable[[str], None],
         publish: Callable[[str, bytes], None],
     ) -> None:
@@ -62,10 +72,17 @@ class Services:
         self.block_service = block_service
         self.social = Social(
             stores.social,
+            stores.post_access,
             user_cards["social"],
             block_service,
             lambda: self.wake_readers("social"),
             core.publish_block_change,
+        )
+        self.follow_requests = FollowRequests(
+            stores.follow_requests, stores.social, user_cards["social"], lambda: self.wake_readers("social")
+        )
+        self.account_privacy = AccountPrivacy(
+            stores.follow_requests, stores.user_snapshots, lambda: self.wake_readers("social")
         )
         self.relationships = Relationships(stores.social, user_cards["social"])
         self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
@@ -74,6 +91,7 @@ class Services:
         self.conversation_requests = shared.conversation_requests
         self.events = Events(
             stores.events,
+            stores.event_hosts,
             user_cards["events"],
             block_service,
             shared.conversation_requests,
@@ -84,6 +102,29 @@ class Services:
         )
         self.rsvps = Rsvps(
             stores.rsvps,
+            self.events,
+            user_cards["events"],
+            block_service,
+            check_in_codes,
+            lambda: self.wake_readers("events"),
+        )
+        self.attendance = Attendance(
+            stores.attendance,
+            self.events,
+            user_cards["events"],
+            check_in_codes,
+            lambda: self.wake_readers("events"),
+        )
+        self.event_hosting = EventHosting(
+            stores.event_hosts,
+            stores.rsvps,
+            self.events,
+            user_cards["events"],
+            shared.conversation_requests,
+            lambda: self.wake_readers("events"),
+        )
+        self.rsvp_requests = RsvpRequests(
+            stores.rsvp_requests,
             self.events,
             user_cards["events"],
             block_service,
@@ -128,6 +169,7 @@ class Services:
             stores.user_snapshots, list(stores.user_caches.values())
         )
         self.search_indexer = SearchIndexer(stores.search_indexes)
+        self.reminder_job = ReminderJob(stores.event_reminders, lambda: self.wake_readers("events"))
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._create_readers(core, limits, publish)
         shared.on_bus_message = self.readers.on_bus_message
@@ -136,12 +178,14 @@ class Services:
         self.readers.start()
         self._user_cache_reconciler.start()
         self.search_indexer.start()
+        self.reminder_job.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
     async def close(self) -> None:
         """Close before the core, which the services call."""
         await self.search_indexer.close()
+        await self.reminder_job.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
@@ -168,7 +212,22 @@ class Services:
             shared.sender_filter,
             shared.post_visibility,
             stores.rsvps,
-            Causes(stores.social, stores.reactions, stores.events, stores.rsvps),
+            EventRecipients(
+                shared.user_cards["notifications"],
+                shared.block_service,
+                shared.sender_filter,
+                stores.event_hosts,
+                stores.event_reminders,
+                stores.attendance,
+            ),
+            Causes(
+                stores.social,
+                stores.follow_requests,
+                stores.reactions,
+                stores.events,
+                stores.rsvps,
+                stores.event_hosts,
+            ),
         )
 
         def notification_consumer(service: str) -> NotificationConsumer:
@@ -216,6 +275,7 @@ class Services:
         event_conversations = EventConversations(
             stores.events,
             stores.rsvps,
+            stores.event_hosts,
             shared.user_cards["events"],
             core.conversations,
             event_stores["events"].cursors,
@@ -226,6 +286,13 @@ class Services:
             shared.block_service,
             event_stores["events"].cursors,
             lambda: self.wake_readers("events"),
+        )
+        hidden_posts = HiddenPostConsumer(
+            stores.notifications,
+            shared.notifications,
+            shared.post_visibility,
+            stores.reactions,
+            event_stores["notifications"].cursors,
         )
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
@@ -241,13 +308,15 @@ class Services:
                         )
                         for name in USER_CACHE_SERVICES
                     ),
+                    (PrivateAccountConsumer(stores.follow_requests), "social"),
                     (deleted_user_consumer, "users"),
                     (notification_consumer("users"), "notifications"),
                 ),
                 "social": producer_of(
                     "social",
                     (notification_consumer("social"), "notifications"),
-                    (TimelineRebuilder(stores.timelines, event_stores["social"].cursors), "social"),
+                    (hidden_posts, "notifications"),
+                    (TimelineInvalidator(stores.timelines, event_stores["social"].cursors), "social"),
                     (event_blocks, "events"),
                     (
                         RequestWithdrawalConsumer(

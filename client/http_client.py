@@ -28,7 +28,7 @@ from actors.protocol.objects import (
     UserCard,
     UserRelationship,
 )
-from actors.protocol.social_objects import Mute, Suggestion
+from actors.protocol.social_objects import FollowRequest, Mute, Suggestion
 from client.errors import RequestTimeout
 from client.http_responses import (
     Changes,
@@ -125,6 +125,32 @@ class HttpClient:
     async def user(self, user_id: str) -> User:
         """Return a user's profile, with the counts and what relates this user to them."""
         return await self._request(User, "GET", f"/v1/users/{quote(user_id, safe='')}")
+
+    async def set_private(self, *, private: bool) -> OwnUser:
+        """Make the account private, or public, which accepts all requests to follow it."""
+        return await self._request(OwnUser, "PATCH", "/v1/users/me", body={"private": private})
+
+    async def follow(self, user_id: str) -> None:
+        """Follow a user, or ask to follow a private account."""
+        await self._request(None, "PUT", _user_path(user_id, "follow"))
+
+    async def unfollow(self, user_id: str) -> None:
+        """Unfollow a user, or withdraw the request to follow them."""
+        await self._request(None, "DELETE", _user_path(user_id, "follow"))
+
+    async def remove_follower(self, user_id: str) -> None:
+        await self._request(None, "DELETE", f"/v1/users/me/followers/{quote(user_id, safe='')}")
+
+    async def follow_requests(self, cursor: str | None = None, limit: int = 100) -> Page[FollowRequest]:
+        """Return a page of the requests to follow this user, the latest first."""
+        query = {"cursor": cursor, "limit": limit}
+        return await self._request(Page[FollowRequest], "GET", "/v1/follow-requests", query=query)
+
+    async def accept_follow_request(self, user_id: str) -> None:
+        await self._request(None, "PUT", f"/v1/follow-requests/{quote(user_id, safe='')}")
+
+    async def decline_follow_request(self, user_id: str) -> None:
+        await self._request(None, "DELETE", f"/v1/follow-requests/{quote(user_id, safe='')}")
 
     async def suggestions(self) -> list[Suggestion]:
         """Return users that this user may want to follow, the closest first."""

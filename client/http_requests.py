@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from actors.protocol.objects import ConversationType
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.social_objects import PostVisibility, RsvpStatus
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -34,6 +34,12 @@ class ProfileUpdate(msgspec.Struct, frozen=True):
     """`PATCH /v1/users/me`."""
 
     bio: str
+
+
+class PrivacyOfAccount(msgspec.Struct, frozen=True):
+    """`PATCH /v1/users/me`."""
+
+    private: bool
 
 
 class NewMute(msgspec.Struct, frozen=True):
@@ -71,6 +77,7 @@ class NewPost(msgspec.Struct, frozen=True):
 
     content: str
     event_id: str | None = None
+    visibility: PostVisibility = PostVisibility.PUBLIC
 
 
 class PostPatch(msgspec.Struct, frozen=True):
@@ -94,13 +101,37 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_datetime: datetime
     end_datetime: datetime
     capacity: int
+    approval: bool = False
 
 
 class NewRsvp(msgspec.Struct, frozen=True):
-    """`PUT /v1/events/{id}/rsvp`. `waitlist`: wait for a place if the event is full."""
+    """`PUT /v1/events/{id}/rsvp`. `waitlist`: wait for a place if the event is full.
+
+    Guests, and reminders in minutes before the start, stay as they are if they are None.
+    """
 
     status: RsvpStatus
     waitlist: bool = True
+    guests: int | None = None
+    reminders: list[int] | None = None
+
+
+class EventCancellation(msgspec.Struct, frozen=True):
+    """`POST /v1/events/{id}/cancellation`."""
+
+    reason: str | None = None
+
+
+class NewAnnouncement(msgspec.Struct, frozen=True):
+    """`POST /v1/events/{id}/announcements`."""
+
+    content: str
+
+
+class CheckIn(msgspec.Struct, frozen=True):
+    """`PUT /v1/events/{id}/attendance/{user_id}`. `code` is the `check_in_code` of the user's RSVP."""
+
+    code: str
 
 
 class NewInvites(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Constants of the User service. They are not configurable, because the contract depends on them."""
+"""Constants of accounts, lookups and caches. They are not configurable."""
 
 from typing import Final
 

@@ -14,6 +14,8 @@ TAG_CHARACTERS: Final = 100
 POST_EDIT_WINDOW_S: Final = 15 * 60
 POST_REVISIONS_MAX: Final = 50
 BOOKMARKS_MAX: Final = 10_000
+FOLLOW_REQUESTS_RECEIVED: Final = 5000
+FOLLOW_REQUESTS_SENT: Final = 1000
 DISPLAY_NAME_CHARACTERS: Final = 100
 BIO_CHARACTERS: Final = 500
 TITLE_CHARACTERS: Final = 200
@@ -31,8 +33,8 @@ STORED_RESPONSE_BYTES: Final = 64 * 1024
 CLIENT_ID_CHARACTERS: Final = 200
 MENTIONS_PER_MESSAGE: Final = 100
 PARTICIPANTS_MAX: Final = 5000
-USERS_PER_TOKEN: Final = 100
-"""A request that names users takes one more token of the caller's rate limit for each of so many."""
+NAMED_USERS_PER_RATE_TOKEN: Final = 100
+"""A request that names N users costs N // 100 more tokens of the caller's rate limit."""
 PARTICIPANTS_IN_OBJECT: Final = 100
 EMOJIS_PER_MESSAGE: Final = 20
 REACTIONS_PER_MESSAGE: Final = 1000
@@ -71,6 +73,15 @@ TIMELINE_RETENTION_S: Final = 7 * 24 * 3600
 EVENT_CATEGORY_CHARACTERS: Final = 50
 EVENT_DESCRIPTION_CHARACTERS: Final = 5000
 EVENT_CAPACITY_MAX: Final = 100_000
+EVENT_COHOSTS_MAX: Final = 10
+EVENT_GUESTS_MAX: Final = 10
+"""Guests of one RSVP. A check constraint holds the same number."""
+
+EVENT_REMINDERS_MAX: Final = 5
+EVENT_REMINDER_MINUTES_MAX: Final = 28 * 24 * 60
+EVENT_CANCEL_REASON_CHARACTERS: Final = 500
+EVENT_ANNOUNCEMENT_CHARACTERS: Final = 1000
+CHECK_IN_CODE_CHARACTERS: Final = 64
 INVITES_PER_REQUEST: Final = 100
 EVENT_SEARCH_CHARACTERS: Final = 200
 SEARCH_CHARACTERS_MIN: Final = 2
@@ -196,6 +207,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     additions_per_recipient_burst: int = 1000
     """Times that one user may be added or invited at once."""
+
+    event_announcements_per_hour: int = 10
+    """Announcements of one event within an hour, over all instances."""
 
     mailbox_messages: int = 1000
     """Messages in the mailbox of one actor. One more is refused."""

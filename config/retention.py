@@ -13,6 +13,7 @@ RESOLVED_REPORT_RETENTION_S: Final = 365 * DAY_S
 NOTIFICATION_SOURCE_RETENTION_S: Final = 90 * DAY_S
 """Much longer than events stay in an outbox: an event that is read again creates no second notification."""
 
+EVENT_ANNOUNCEMENT_RETENTION_S: Final = 30 * DAY_S
 DEAD_LETTER_RETENTION_S: Final = 90 * DAY_S
 CONVERSATION_KEY_RETENTION_S: Final = 48 * 3600.0
 """Of `Idempotency-Key` headers; the contract promises 24 h."""

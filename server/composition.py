@@ -20,6 +20,7 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.events.check_in_codes import CheckInCodes
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
@@ -35,10 +36,10 @@ from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
-from actors.service_stores import USER_CACHE_SERVICES, EventStores, ServiceStores
+from actors.service_stores import USER_CACHE_SERVICES, DomainEventStores, ServiceStores
 from actors.services import Services
 from actors.shared_services import SharedServices
-from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
+from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
 from config.settings import Settings
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
@@ -57,8 +58,12 @@ from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.contents import PostgresContents
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.email_changes import PostgresEmailChanges
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -87,6 +92,8 @@ from storage.stores import Stores
 MAIL_CLOSE_TIMEOUT_S = 5.0
 ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
+CHECK_IN_KEY = "check_in"
+"""Name of the key of the codes with which users check in to events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,9 @@ async def create_components(
         services.wake_readers("users")
         core.publish_ephemeral([user.id], UserUpdated(to_own_user(user)))
 
+    async def apply_privacy(user_id: str) -> None:
+        await services.account_privacy.apply(user_id)
+
     def on_user_deleted() -> None:
         services.wake_readers("users")
 
@@ -162,7 +172,9 @@ async def create_components(
     shutdown.add("authenticator", authenticator.close)
     mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
     email_templates = EmailTemplates(mail_queue, settings.base_url)
-    keyed_hash = KeyedHash(await PostgresServerKeys(users.pool).get(ADDRESS_KEY))
+    server_keys = PostgresServerKeys(users.pool)
+    keyed_hash = KeyedHash(await server_keys.get(ADDRESS_KEY))
+    check_in_codes = CheckInCodes(KeyedHash(await server_keys.get(CHECK_IN_KEY)))
     mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
     password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
     email_verification = EmailVerification(
@@ -192,6 +204,7 @@ async def create_components(
         on_sessions_revoked,
         on_email_set,
         on_user_changed,
+        apply_privacy,
         RegistrationPolicy(
             approvals=registration_store if settings.registration.mode == "approval" else None,
             needs_invite_code=settings.registration.mode == "invite",
@@ -211,8 +224,8 @@ async def create_components(
         lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
     )
 
-    shared_services = SharedServices(service_stores(stores), limits)
-    shutdown.add("user cache", shared_services.close)
+    shared_services = SharedServices(service_stores(stores, limits), limits)
+    shutdown.add("shared services", shared_services.close)
     core = Core(
         CoreStores(
             stores.messaging,
@@ -226,7 +239,9 @@ async def create_components(
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)
-    services = Services(shared_services, core, limits, accounts.invalidate_card, stores.bus.publish)
+    services = Services(
+        shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
+    )
     shutdown.add("services", services.close)
     report_store = PostgresReports(users.pool, users.idempotency_keys)
     moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
@@ -311,7 +326,7 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
     )
 
 
-def service_stores(stores: Stores) -> ServiceStores:
+def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
     """Create the stores of all services, each on its own database."""
     databases = stores.databases
     social, posts, events = databases["social"], databases["posts"], databases["events"]
@@ -324,6 +339,7 @@ def service_stores(stores: Stores) -> ServiceStores:
         audiences=PostgresAudiences(social.pool, social.cursors),
         mutes=PostgresMutes(social.pool),
         suggestions=PostgresSuggestions(social.pool),
+        follow_requests=PostgresFollowRequests(social.pool, social.cursors),
         post_access=PostgresPostAccess(social.pool),
         posts=post_store,
         feed_posts=post_store,
@@ -333,6 +349,12 @@ def service_stores(stores: Stores) -> ServiceStores:
         events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
+        event_hosts=PostgresEventHosts(events.pool),
+        rsvp_requests=PostgresRsvpRequests(events.pool),
+        event_reminders=PostgresEventReminders(events.pool),
+        attendance=PostgresAttendance(
+            events.pool, events.idempotency_keys, limits.event_announcements_per_hour
+        ),
         notifications=PostgresNotifications(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
@@ -344,7 +366,9 @@ def service_stores(stores: Stores) -> ServiceStores:
             for name in USER_CACHE_SERVICES
         },
         event_stores={
-            name: EventStores(database.outbox, database.cursors, database.idempotency_keys, database.locks)
+            name: DomainEventStores(
+                database.outbox, database.cursors, database.idempotency_keys, database.locks
+            )
             for name, database in databases.items()
         },
         search_indexes={
@@ -382,6 +406,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         message_log=stores.messaging,
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
+        event_reminders=PostgresEventReminders(databases["events"].pool),
     )
 
 

@@ -27,7 +27,10 @@ from server.routes.account import AccountRoutes
 from server.routes.appeals import AppealRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.conversations import ConversationRoutes
+from server.routes.event_attendance import EventAttendanceRoutes
+from server.routes.event_hosting import EventHostingRoutes
 from server.routes.events import EventRoutes
+from server.routes.follow_requests import FollowRequestRoutes
 from server.routes.moderation import ModerationRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notifications import NotificationRoutes
@@ -227,8 +230,11 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
+        *FollowRequestRoutes(services.follow_requests).routes(),
         *PostEditRoutes(services.post_edits).routes(),
         *EventRoutes(services.events, services.rsvps).routes(),
+        *EventHostingRoutes(services.event_hosting, services.rsvp_requests).routes(),
+        *EventAttendanceRoutes(services.attendance).routes(),
         *NotificationRoutes(services.notifications).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
@@ -278,6 +284,7 @@ def _metric_sources(
         resumes=lambda: core.session_services.stream_recovery.outcomes,
         version=VERSION,
         pruning=components.pruning_job.statistics,
+        event_reminders=components.services.reminder_job.statistics,
         malformed_bus_frames=lambda: core.malformed_bus_frames,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,

@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from storage.text_folding import fold_text
+
 WORD_CHARACTERS_MAX: Final = 64
 """Longer words are stored and searched by this prefix."""
 QUERY_PAIRS_MAX: Final = 16
@@ -40,7 +42,6 @@ _UNSPACED_RANGES: Final = (
 )
 # Emoji and other pictographs, also those newer than the Unicode tables of this Python.
 _SYMBOL_CATEGORIES: Final = frozenset({"So", "Sk", "Cn", "Co"})
-_SELECTORS: Final = ((0x034F, 0x034F), (0x115F, 0x1160), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 
 
 class SearchTerm(msgspec.Struct, frozen=True):
@@ -51,14 +52,6 @@ class SearchTerm(msgspec.Struct, frozen=True):
 
     def matches(self, words: Iterable[str]) -> bool:
         return any(word.startswith(self.text) if self.is_prefix else word == self.text for word in words)
-
-
-def fold(text: str) -> str:
-    """Return the text such that texts that differ in case, form or invisible characters are equal."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    # Case folding turns a capital dotted I into i and a dot above, which is not typed.
-    folded = folded.replace("i\u0307", "i")
-    return "".join(character for character in folded if not _is_invisible(character))
 
 
 def split_query(text: str) -> list[str]:
@@ -121,7 +114,7 @@ def _split_runs(text: str) -> list[tuple[str, bool]]:
     """Return runs of characters of one kind, and whether the run is of a script without spaces."""
     runs: list[tuple[str, bool]] = []
     previous: bool | None = None
-    for character in fold(text):
+    for character in fold_text(text):
         kind = _is_unspaced(character)
         # A mark continues any run.
         if kind is False and previous is True and unicodedata.category(character).startswith("M"):
@@ -144,13 +137,6 @@ def _is_unspaced(character: str) -> bool | None:
         return None
     code = ord(character)
     return code >= _UNSPACED_RANGES[0][0] and any(first <= code <= last for first, last in _UNSPACED_RANGES)
-
-
-def _is_invisible(character: str) -> bool:
-    if character.isascii():
-        return False
-    code = ord(character)
-    return unicodedata.category(character) == "Cf" or any(first <= code <= last for first, last in _SELECTORS)
 
 
 def _pairs(run: str) -> list[str]:

@@ -18,6 +18,7 @@ import { UnsentMessages } from "./state/unsent_messages.js";
 import { forgotView, loginView, registerView } from "./views/auth.js";
 import { bookmarksView } from "./views/bookmarks.js";
 import { resetView, undoEmailChangeView, usedView, verifyView } from "./views/email_links.js";
+import { checkInView } from "./views/check_in.js";
 import { eventView } from "./views/event.js";
 import { editEventView, newEventView } from "./views/event_form.js";
 import { eventsView } from "./views/events.js";
@@ -101,6 +102,7 @@ class App {
     router.add("/events", () => eventsView(this.#session));
     router.add("/events/new", () => newEventView(this.#session));
     router.add("/event/:id", ({ id }) => eventView(this.#session, id));
+    router.add("/event/:id/check-in/:user/:code", (place) => checkInView(this.#session, place));
     router.add("/event/:id/edit", ({ id }) => editEventView(this.#session, id));
     router.add("/messages(?:/:id)?", (parameters) => messagesView(this.#session, parameters));
     router.add("/notifications", () => notificationsView(this.#session));

@@ -6,7 +6,7 @@ or the password was wrong, neither by its text nor by its duration. Profiles are
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
@@ -80,6 +80,11 @@ class EmailChangeLink(msgspec.Struct, frozen=True):
 
 
 OnEmailSet = Callable[[UserRecord, EmailChangeLink | None], None]
+ApplyPrivacy = Callable[[str], Awaitable[None]]
+
+
+async def _no_privacy(_user_id: str) -> None:
+    pass
 
 
 class AccountStores(msgspec.Struct, frozen=True):
@@ -108,6 +113,7 @@ class Accounts:
     `on_email_set` receives every user who registers or sets the e-mail address, with the address it replaced
     and the token that restores it, if there is one; it must not block.
     `on_user_changed` receives every user who was created or changed, to notify other services and devices.
+    `apply_privacy` makes a changed `private` effective in the other services.
     """
 
     def __init__(
@@ -118,6 +124,7 @@ class Accounts:
         on_sessions_revoked: Callable[[Sequence[str]], None],
         on_email_set: OnEmailSet = lambda _user, _undo: None,
         on_user_changed: Callable[[UserRecord], None] = lambda _user: None,
+        apply_privacy: ApplyPrivacy = _no_privacy,
         registration_policy: RegistrationPolicy = OPEN_REGISTRATION,
     ) -> None:
         self._users = stores.users
@@ -128,6 +135,7 @@ class Accounts:
         self._on_sessions_revoked = on_sessions_revoked
         self._on_email_set = on_email_set
         self._on_user_changed = on_user_changed
+        self._apply_privacy = apply_privacy
         self._registration_policy = registration_policy
         self._user_loader = DataLoader(self._load_users)
         self._card_cache = CardCache(self._load_uncached_cards)
@@ -251,6 +259,8 @@ class Accounts:
         self._card_cache.invalidate(user.id)
         self._authenticator.invalidate(identity.session_id)
         self._on_user_changed(user)
+        if change.private is not UNSET:
+            await self._apply_privacy(user.id)
         return to_own_user(user)
 
     async def _change_profile(self, user_id: str, change: ProfileChange) -> UserRecord:

@@ -87,7 +87,7 @@ class CredentialChecks:
         return credentials, password_hash
 
     async def is_still_right(self, checked: CheckedLogin, password: str) -> bool:
-        """Return whether the password of a login is right now, after it was changed or not."""
+        """Return whether the password of a login is still right, even if it was changed since."""
         current = await self._users.credentials_of(checked.user.id)
         if current is None:
             return False

@@ -133,6 +133,9 @@ class ProfilePatch(msgspec.Struct, frozen=True):
     display_name: DisplayName | UnsetType | None = UNSET
     bio: Bio | UnsetType | None = UNSET
     avatar_url: AvatarUrl | UnsetType | None = UNSET
+    private: (
+        Annotated[bool, Meta(description="Whether only accepted followers see the user's posts.")] | UnsetType
+    ) = UNSET
     current_password: str | UnsetType = UNSET
 
     def field_errors(self) -> list[FieldError]:
@@ -156,6 +159,7 @@ def to_profile_change(patch: ProfilePatch) -> ProfileChange:
         display_name=_apply(validate_display_name, patch.display_name),
         bio=_apply(validate_bio, patch.bio),
         avatar_url=_apply(validate_avatar_url, patch.avatar_url),
+        private=patch.private,
     )
 
 

@@ -34,6 +34,7 @@ def to_public_user(user: UserRecord, stats: SocialStats, relationship: Relations
         following_count=stats.following_count,
         posts_count=stats.posts_count,
         relationship=relationship,
+        private=user.private,
     )
 
 
@@ -47,6 +48,7 @@ def to_own_user(user: UserRecord) -> OwnUser:
         bio=user.bio,
         created_at=rfc3339_from_datetime(user.created_at),
         email=user.email,
+        private=user.private,
         role=None if user.role is None else user.role.value,
         silenced_until=(
             rfc3339_from_datetime(user.silenced_until)

@@ -20,7 +20,7 @@ class AdditionKind(StrEnum):
 
 
 class ConsentNeeded(msgspec.Struct, frozen=True):
-    """Users who have to accept first. Those in `unseen` accept nothing, which the adder cannot see."""
+    """Users who have to accept first. Those in `unseen` accept no requests; the adder is not told."""
 
     user_ids: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()

@@ -25,5 +25,5 @@ class RequestWithdrawalConsumer:
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: withdrawing again has no effect."""

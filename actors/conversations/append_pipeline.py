@@ -141,7 +141,7 @@ class AppendPipeline:
         """
         if self._in_flight is not None or self._forwarding.is_recalling:
             return None
-        if self._forwarding.should_forward():
+        if self._forwarding.update_forwarding():
             self._forward_queued()
         if self._state.needs_catch_up:
             return self._catch_up_and_submit()
@@ -198,7 +198,7 @@ class AppendPipeline:
         if self._forwarding.is_recalling:
             return None
         batch: list[PendingAppend] = []
-        is_forwarding = self._forwarding.should_forward()
+        is_forwarding = self._forwarding.update_forwarding()
         while self._queue and len(batch) < self._services.limits.log_batch_entries:
             pending = self._queue[0]
             alone = not isinstance(pending.command, Send)

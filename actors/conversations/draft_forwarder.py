@@ -1,7 +1,8 @@
 """Forwards drafts to the instance that writes a conversation, when two instances compete for its seqs.
 
-    origin -- ForwardDrafts --> conversation on the writing instance -- DraftForwarded --> origin -> reply
-           <- DraftsReceived --
+    origin --ForwardDrafts---> writer: the conversation on the instance that writes it
+    origin <--DraftsReceived-- writer, at once
+    origin <--DraftResolved--- writer, when a draft is stored or refused
 
 Forwarding is an optimization for a few seconds, not a lock. The other instance acknowledges drafts at once;
 until their outcome arrives the origin sends them again each second, and waits as long as it hears from the
@@ -42,7 +43,9 @@ class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
     timeout_ms: int = 0
 
 
-class DraftForwarded(Struct, frozen=True, tag=2, array_like=True):
+class DraftResolved(Struct, frozen=True, tag=2, array_like=True):
+    """The outcome of a forwarded draft."""
+
     conversation_id: str
     outcome: DraftOutcome
 
@@ -53,7 +56,7 @@ class DraftsReceived(Struct, frozen=True, tag=3, array_like=True):
     target: str
 
 
-ForwardingFrame = ForwardDrafts | DraftForwarded | DraftsReceived
+ForwardingFrame = ForwardDrafts | DraftResolved | DraftsReceived
 forward_encoder = msgspec.msgpack.Encoder()
 forward_decoder: msgspec.msgpack.Decoder[ForwardingFrame] = msgspec.msgpack.Decoder(ForwardingFrame)
 
@@ -89,7 +92,7 @@ class ForwardedReply:
         )
 
     def _send_outcome(self, outcome: DraftOutcome) -> None:
-        self._forwarder.publish(self._origin, DraftForwarded(self._conversation_id, outcome))
+        self._forwarder.publish(self._origin, DraftResolved(self._conversation_id, outcome))
 
 
 class ForwardingHandler(Protocol):
@@ -137,7 +140,7 @@ class DraftForwarder:
         match frame:
             case DraftsReceived(target=target):
                 self._acknowledged_at[target] = self._time()
-            case DraftForwarded(conversation_id=conversation_id, outcome=outcome):
+            case DraftResolved(conversation_id=conversation_id, outcome=outcome):
                 pending = self._in_flight.pop(outcome.attempt_id, None)
                 if pending is not None:
                     self._handler.on_forward_result(conversation_id, pending, outcome)

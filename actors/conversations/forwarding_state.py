@@ -59,7 +59,8 @@ class ForwardingState:
     def record_win(self) -> None:
         self._consecutive_losses = 0
 
-    def should_forward(self) -> bool:
+    def update_forwarding(self) -> bool:
+        """Start to forward after too many losses. Return whether the next drafts are forwarded."""
         if not self.last_writer:
             return False
         if self._consecutive_losses >= LOSSES_BEFORE_FORWARDING:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from actors.conversations.conversation_views import LoadCards
+from actors.conversations.word_prefix import WordPrefix
 from actors.protocol.objects import UserCard
-from actors.protocol.text_folding import WordPrefix
 
 CARDS_PER_READ = 500
 

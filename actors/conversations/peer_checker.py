@@ -1,4 +1,4 @@
-"""Whether the other member of a direct conversation can be written to: cached, for every message asks."""
+"""Whether the other member of a direct conversation can be written to. Cached: every message needs it."""
 
 import asyncio
 import time
@@ -73,10 +73,10 @@ class PeerChecker:
         )
         self._seen_at.pop(peer_id, None)
         if peer_id in cards:
-            _make_room(self._seen_at)
+            _evict_oldest(self._seen_at)
             self._seen_at[peer_id] = started_at
         else:
-            _make_room(self._deleted_ids)
+            _evict_oldest(self._deleted_ids)
             self._deleted_ids[peer_id] = None
         return self._to_state(peer_id, is_blocked=is_blocked)
 
@@ -92,7 +92,7 @@ class PeerChecker:
         return PeerState.DELETED if peer_id in self._deleted_ids else PeerState.OPEN
 
 
-def _make_room(entries: dict[str, float] | dict[str, None]) -> None:
+def _evict_oldest(entries: dict[str, float] | dict[str, None]) -> None:
     """Remove the oldest entry of a full table."""
     if len(entries) >= PEERS_MAX:
         del entries[next(iter(entries))]

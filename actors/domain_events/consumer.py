@@ -28,5 +28,5 @@ class Consumer(Protocol):
             Exception: anything else means that one of the events cannot be applied.
         """
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """The producer's database was restored: event ids restart and retained events are delivered again."""

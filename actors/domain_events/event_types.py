@@ -4,6 +4,8 @@ The triggers in `sql/<service>/triggers/` write the payloads. An event of unknow
 release and is ignored.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from storage.contracts.domain_events import OutboxEvent
@@ -18,6 +20,7 @@ class UserUpserted(msgspec.Struct, frozen=True):
     avatar_url: str | None
     verified: bool
     version: int
+    private: bool = False
 
 
 class UserDeleted(msgspec.Struct, frozen=True):
@@ -36,6 +39,22 @@ class FollowCreated(FollowChanged, frozen=True):
 
 class FollowDeleted(FollowChanged, frozen=True):
     pass
+
+
+class FollowRequestCreated(msgspec.Struct, frozen=True):
+    requester_id: str
+    requested_id: str
+
+
+class FollowRequestDeleted(msgspec.Struct, frozen=True):
+    """The request was accepted, declined or withdrawn, or ended by a block or a deletion."""
+
+    requester_id: str
+    requested_id: str
+
+
+class AccountMadePrivate(msgspec.Struct, frozen=True):
+    user_id: str
 
 
 class BlockChanged(msgspec.Struct, frozen=True):
@@ -130,12 +149,17 @@ class EventUpdated(msgspec.Struct, frozen=True):
 
 
 class EventCancelled(msgspec.Struct, frozen=True):
-    """An event is deleted. `user_ids` responded or were invited; one event for each part of them."""
+    """An event is cancelled or deleted by `actor_id`, the creator if None.
+
+    `user_ids` are to be notified; one event for each part of them.
+    """
 
     id: str
     creator_id: str
     title: str
     user_ids: list[str]
+    actor_id: str | None = None
+    reason: str | None = None
 
 
 class EventDeleted(msgspec.Struct, frozen=True):
@@ -147,7 +171,7 @@ class EventDeleted(msgspec.Struct, frozen=True):
 
 
 class AttendeeRemoved(msgspec.Struct, frozen=True):
-    """A host removed a user, or there is a block between user and creator. RSVP and invites are deleted."""
+    """A host removed a user, or there is a block between user and host. RSVP and invites are deleted."""
 
     event_id: str
     user_id: str
@@ -165,6 +189,61 @@ class RsvpPromoted(msgspec.Struct, frozen=True):
     user_id: str
     title: str
     creator_id: str
+
+
+class EventAnnounced(msgspec.Struct, frozen=True):
+    """A host announced something to the attendees."""
+
+    event_id: str
+    announcement_id: str
+    author_id: str
+    title: str
+    content: str
+
+
+class EventReminder(msgspec.Struct, frozen=True):
+    """Users are to be reminded of an event, `minutes` before its start.
+
+    `starts_in_s` was the time to the start when the reminder was published, which may be late.
+    """
+
+    id: str
+    title: str
+    start_at: datetime
+    minutes: int
+    starts_in_s: float
+    user_ids: list[str]
+
+
+class HostAdded(msgspec.Struct, frozen=True):
+    """The creator made a user a co-host."""
+
+    event_id: str
+    user_id: str
+    creator_id: str
+    title: str
+
+
+class RsvpRequested(msgspec.Struct, frozen=True):
+    """A user asks the hosts to go to an event."""
+
+    event_id: str
+    user_id: str
+    title: str
+
+
+class RsvpAccepted(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    host_id: str
+    title: str
+
+
+class RsvpDeclined(msgspec.Struct, frozen=True):
+    event_id: str
+    user_id: str
+    host_id: str
+    title: str
 
 
 class EventInvited(msgspec.Struct, frozen=True):
@@ -197,6 +276,9 @@ DomainEvent = (
     | UserDeleted
     | FollowCreated
     | FollowDeleted
+    | FollowRequestCreated
+    | FollowRequestDeleted
+    | AccountMadePrivate
     | BlockCreated
     | BlockDeleted
     | PostCreated
@@ -214,6 +296,12 @@ DomainEvent = (
     | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
+    | EventAnnounced
+    | EventReminder
+    | HostAdded
+    | RsvpRequested
+    | RsvpAccepted
+    | RsvpDeclined
     | EventInvited
     | ModerationActed
     | AppealAnswered
@@ -225,6 +313,9 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "user.deleted": UserDeleted,
     "follow.created": FollowCreated,
     "follow.deleted": FollowDeleted,
+    "follow_request.created": FollowRequestCreated,
+    "follow_request.deleted": FollowRequestDeleted,
+    "account.made_private": AccountMadePrivate,
     "block.created": BlockCreated,
     "block.deleted": BlockDeleted,
     "post.created": PostCreated,
@@ -242,6 +333,12 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,
+    "event.announced": EventAnnounced,
+    "event.reminder": EventReminder,
+    "host.added": HostAdded,
+    "rsvp.requested": RsvpRequested,
+    "rsvp.accepted": RsvpAccepted,
+    "rsvp.declined": RsvpDeclined,
     "event.invited": EventInvited,
     "moderation.acted": ModerationActed,
     "appeal.answered": AppealAnswered,

@@ -126,10 +126,10 @@ class Reader:
             if len(events) < self._batch_size:
                 break
         if self._failing_since is not None or time.monotonic() - self._checked_at > CHECK_INTERVAL_S:
-            await self._update_lag(cursor)
+            await self._report_progress(cursor)
         return handled_count
 
-    async def _update_lag(self, cursor: Cursor) -> None:
+    async def _report_progress(self, cursor: Cursor) -> None:
         """Measure the lag, and publish the cursor in the producer's database, which pruning depends on."""
         self._lag_s = await self._outbox.lag_s(cursor)
         if cursor != self._saved_cursor:
@@ -157,7 +157,7 @@ class Reader:
             return cursor
         _log.warning("%s: reading from the start, because the producer's database was restored", self.name)
         await self._outbox.reassign_xids()
-        await self._consumer.on_feed_reset()
+        await self._consumer.on_outbox_restored()
         await self._cursors.advance(CursorUpdate(self.name, cursor, start))
         self._cursor = start
         return start

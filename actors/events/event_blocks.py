@@ -56,7 +56,7 @@ class EventBlocks:
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """The next batch is the first of the feed, which copies all blocks again."""
         await self._store.clear_blocks()
 

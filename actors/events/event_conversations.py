@@ -1,11 +1,12 @@
-"""Group conversations of events: created with the event; users with a `GOING` RSVP are members.
+"""Group conversations of events: created with the event; hosts and users with a `GOING` RSVP are members.
 
 The name follows the event's title until an admin gives it another one. After the event is deleted the
 conversation stays with its members, with a SYSTEM message.
 
 Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
-arrive in any order. The creator stays a member regardless of the RSVP. A user who left comes back by
-answering again; a user that an admin removed, if an admin adds or the creator invites the user.
+arrive in any order. Hosts are members regardless of the RSVP. A user who left comes back by answering again;
+a user that an admin removed, if an admin adds or a host invites the user. A cancelled event has a SYSTEM
+message.
 """
 
 import asyncio
@@ -16,10 +17,14 @@ from typing import Protocol
 from actors.conversations.serializers import to_user_card
 from actors.domain_events.event_types import (
     AttendeeRemoved,
+    EventAnnounced,
+    EventCancelled,
     EventCreated,
     EventDeleted,
     EventInvited,
     EventUpdated,
+    HostAdded,
+    RsvpAccepted,
     RsvpChanged,
     RsvpPromoted,
     decode_event,
@@ -31,10 +36,12 @@ from actors.protocol.social_objects import RsvpStatus
 from actors.user_cache.user_cards import UserCards
 from config.limits import GROUP_NAME_CHARACTERS
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
+from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import EventStore, RsvpStore
 
 _log = logging.getLogger(__name__)
 CANCELLED_TEXT = "This event was cancelled"
+ANNOUNCEMENT_TEXT = "Announcement"
 CANCELLED_KEY = "event.cancelled"
 CONCURRENT_EVENTS = 8
 CHECKS_MAX = 5
@@ -75,12 +82,14 @@ class EventConversations:
         self,
         events: EventStore,
         rsvps: RsvpStore,
+        hosts: EventHostStore,
         user_cards: UserCards,
         groups: GroupConversations,
         cursors: Cursors,
     ) -> None:
         self._events = events
         self._rsvps = rsvps
+        self._hosts = hosts
         self._user_cards = user_cards
         self._groups = groups
         self._cursors = cursors
@@ -88,7 +97,8 @@ class EventConversations:
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         user_ids_by_event: dict[str, dict[str, None]] = {}
         renames: list[EventUpdated] = []
-        deletions: list[EventDeleted] = []
+        announcements: list[EventAnnounced] = []
+        cancellations: dict[str, EventDeleted | EventCancelled] = {}
         for event in events:
             match decode_event(event):
                 case EventCreated(id=event_id):
@@ -97,14 +107,18 @@ class EventConversations:
                     RsvpChanged(event_id=event_id, user_id=user_id)
                     | RsvpPromoted(event_id=event_id, user_id=user_id)
                     | AttendeeRemoved(event_id=event_id, user_id=user_id)
+                    | HostAdded(event_id=event_id, user_id=user_id)
+                    | RsvpAccepted(event_id=event_id, user_id=user_id)
                     | EventInvited(event_id=event_id, user_id=user_id)
                 ):
                     user_ids_by_event.setdefault(event_id, {})[user_id] = None
                 case EventUpdated(id=event_id, old_title=str()) as renamed:
                     renames.append(renamed)
                     user_ids_by_event.setdefault(event_id, {})
-                case EventDeleted() as deleted:
-                    deletions.append(deleted)
+                case EventAnnounced() as announced:
+                    announcements.append(announced)
+                case EventDeleted() | EventCancelled() as cancelled:
+                    cancellations.setdefault(cancelled.id, cancelled)
         slots = asyncio.Semaphore(CONCURRENT_EVENTS)
 
         async def update(event_id: str, user_ids: Iterable[str]) -> None:
@@ -121,17 +135,19 @@ class EventConversations:
                 raise failure
         for renamed in renames:
             await self._rename(renamed)
-        for deleted in deletions:
-            await self._announce_cancellation(deleted)
+        for announced in announcements:
+            await self._announce(announced)
+        for cancelled in cancellations.values():
+            await self._announce_cancellation(cancelled)
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: the current state is read every time."""
 
     async def _ensure_conversation(self, event_id: str) -> str | None:
         """Create the conversation unless it exists. Returns the creator's id; None for a deleted event."""
-        creator_id = await self._events.get_creator_id(event_id, with_hidden=True)
+        creator_id = await self._events.get_creator_id(event_id)
         if creator_id is None:
             return None
         creator = (await self._user_cards.find([creator_id])).get(creator_id)
@@ -156,16 +172,39 @@ class EventConversations:
                 )
             )
 
-    async def _announce_cancellation(self, deleted: EventDeleted) -> None:
-        creator = await self._find_creator(deleted.creator_id)
+    async def _announce(self, announced: EventAnnounced) -> None:
+        if await self._ensure_conversation(announced.event_id) is None:
+            return
+        author = await self._find_creator(announced.author_id)
         await self._apply(
             self._groups.announce_by_rule(
-                event_conversation_id(deleted.id), creator, CANCELLED_TEXT, CANCELLED_KEY
+                event_conversation_id(announced.event_id),
+                author,
+                f"{ANNOUNCEMENT_TEXT}: {announced.content}",
+                f"event.announced:{announced.announcement_id}",
             )
+        )
+
+    async def _announce_cancellation(self, cancelled: EventDeleted | EventCancelled) -> None:
+        """Announce it once: an event that was cancelled may be deleted later."""
+        actor_id, text = cancelled.creator_id, CANCELLED_TEXT
+        if isinstance(cancelled, EventCancelled):
+            actor_id = cancelled.actor_id or actor_id
+            text = f"{text}: {cancelled.reason}" if cancelled.reason else text
+        actor = await self._find_creator(actor_id)
+        await self._ensure_conversation(cancelled.id)
+        await self._apply(
+            self._groups.announce_by_rule(event_conversation_id(cancelled.id), actor, text, CANCELLED_KEY)
         )
 
     async def _find_creator(self, creator_id: str) -> UserCard:
         return to_user_card(creator_id, await self._user_cards.find([creator_id]))
+
+    async def _is_member(self, event_id: str, user_id: str) -> bool:
+        if (await self._rsvps.get_rsvp(event_id, user_id)).status == RsvpStatus.GOING:
+            return True
+        hosts = await self._hosts.get_hosts(event_id)
+        return hosts is not None and user_id in hosts.user_ids
 
     async def _apply(self, change: Awaitable[None]) -> None:
         """Wait for a change. A final refusal is logged: the change was made, or is not possible."""
@@ -186,20 +225,20 @@ class EventConversations:
                 await self._update_member(event_id, cards[user_id])
 
     async def _update_member(self, event_id: str, user: UserCard) -> None:
-        is_going: bool | None = None
+        is_member: bool | None = None
         # Repeat until the RSVP is unchanged: another reader may be applying a later event concurrently.
         # Bounded, because a user who changes the answer all the time must not delay the events of others;
         # each change has an event of its own, which applies the last answer.
         for _ in range(CHECKS_MAX):
-            now = (await self._rsvps.get_rsvp(event_id, user.id)).status == RsvpStatus.GOING
-            if now == is_going:
+            now = await self._is_member(event_id, user.id)
+            if now == is_member:
                 return
-            is_going = now
-            if not is_going and await self._events.get_creator_id(event_id, with_hidden=True) is None:
+            is_member = now
+            if not is_member and await self._events.get_creator_id(event_id) is None:
                 # The RSVP was deleted with its event, whose members keep the conversation.
                 return
             conversation_id = event_conversation_id(event_id)
-            if is_going:
+            if is_member:
                 times = await self._rsvps.get_times(event_id, user.id)
                 await self._apply(
                     self._groups.add_by_rule(conversation_id, user, times.answered_at_ms, times.invited_at_ms)

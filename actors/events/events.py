@@ -1,10 +1,12 @@
 """Creates, searches, updates and deletes events, and invites users.
 
-Only the creator can change an event. Two users with a block between them cannot see each other's events.
-Stateless.
+Only its hosts can change an event, and only its creator can delete it. Two users with a block between them
+cannot see events that the other hosts; of two hosts, a block with the creator counts. Stateless.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from actors.consent.consent import AdditionKind
 from actors.consent.conversation_requests import ConversationRequests, RequestTarget
@@ -18,6 +20,7 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from storage.contracts.event_hosting import EventDetails, EventHosts, EventHostStore
 from storage.contracts.events import EventChange, EventRecord, EventRevision, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
@@ -28,12 +31,14 @@ class Events:
     def __init__(
         self,
         store: EventStore,
+        hosts: EventHostStore,
         user_cards: UserCards,
         block_service: BlockService,
         requests: ConversationRequests,
         on_changed: Callable[[], None],
     ) -> None:
         self._store = store
+        self._hosts = hosts
         self._user_cards = user_cards
         self._block_service = block_service
         self._requests = requests
@@ -50,14 +55,14 @@ class Events:
 
     async def get(self, viewer_id: str, event_id: str, *, is_moderator: bool = False) -> Event:
         """Return an event. Its creator and moderators also see one that moderators have hidden."""
-        records = await self._store.find([event_id], viewer_id)
-        if not records:
+        events = await self.serialize(await self._store.find([event_id], viewer_id), viewer_id)
+        if not events:
             hidden = await self._store.find_hidden(event_id, viewer_id)
             if hidden is not None and (is_moderator or hidden.creator.id == viewer_id):
-                return (await self.serialize([hidden]))[0]
-        if not records or await self._block_service.is_blocked(viewer_id, records[0].creator.id):
+                return (await self.serialize([hidden], viewer_id))[0]
+        if not events or await self._is_hidden(viewer_id, [host.id for host in events[0].hosts]):
             raise event_not_found()
-        return (await self.serialize(records))[0]
+        return events[0]
 
     async def get_with_revision(self, viewer_id: str, event_id: str) -> tuple[Event, EventRevision]:
         """Return an event with how often it was changed."""
@@ -74,11 +79,11 @@ class Events:
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         records = await self._store.search(criteria, after, viewer_id, blocked_ids, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.start, record.id))
-        return KeysetPage(await self.serialize(page), key)
+        return KeysetPage(await self.serialize(page, viewer_id), key)
 
     async def update(self, user_id: str, event_id: str, patch: EventPatch) -> Event:
         change = to_event_change(patch)
-        await self.require_creator(user_id, event_id)
+        await self.require_host(user_id, event_id)
         if change != EventChange():
             try:
                 await self._store.change(event_id, change)
@@ -136,14 +141,14 @@ class Events:
 
         An invite does not cross a block by way of a third person.
         """
-        creator_id = await self._store.get_creator_id(event_id)
-        if creator_id is None or await self._block_service.is_blocked(user_id, creator_id):
-            raise event_not_found()
+        hosts = await self.require_visible(user_id, event_id)
+        if hosts.is_cancelled:
+            raise event_cancelled()
         cards = await self._user_cards.find(invitee_ids)
-        hidden_ids = {
-            *await self._block_service.list_blocked_users(user_id),
-            *await self._block_service.list_blocked_users(creator_id),
-        }
+        blocked = await asyncio.gather(
+            *(self._block_service.list_blocked_users(one) for one in {user_id, *hosts.user_ids})
+        )
+        hidden_ids = set(chain(*blocked))
         if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
             raise ApiError("user.not_found", "At least one of the users does not exist.")
 
@@ -159,23 +164,56 @@ class Events:
         self._on_changed()
 
     async def can_see(self, viewer_id: str, event_id: str) -> bool:
-        creator_id = await self._store.get_creator_id(event_id)
-        return creator_id is not None and not await self._block_service.is_blocked(viewer_id, creator_id)
+        return await self._find_visible(viewer_id, event_id) is not None
 
-    async def require_visible(self, viewer_id: str, event_id: str) -> None:
-        """Raise `event.not_found` if the event does not exist for the viewer."""
-        if not await self.can_see(viewer_id, event_id):
+    async def require_visible(self, viewer_id: str, event_id: str) -> EventHosts:
+        """Return the hosts. Raises `event.not_found` if the event does not exist for the viewer."""
+        hosts = await self._find_visible(viewer_id, event_id)
+        if hosts is None:
             raise event_not_found()
+        return hosts
 
-    async def require_creator(self, user_id: str, event_id: str) -> None:
-        """Raise `permission.denied`, or `event.not_found` if the event does not exist for the user."""
-        await self.require_visible(user_id, event_id)
-        if await self._store.get_creator_id(event_id) != user_id:
-            raise ApiError("permission.denied", "Only the creator can change an event.")
+    async def require_host(self, user_id: str, event_id: str) -> EventHosts:
+        """Return the hosts.
 
-    async def serialize(self, records: Sequence[EventRecord]) -> list[Event]:
-        cards = await self._user_cards.for_records(record.creator for record in records)
-        return [serializers.to_event(record, cards) for record in records]
+        Raises `permission.denied` for other users, or `event.not_found` if the event does not exist for the
+        user.
+        """
+        hosts = await self.require_visible(user_id, event_id)
+        if user_id not in hosts.user_ids:
+            raise ApiError("permission.denied", "Only a host of the event can do this.")
+        return hosts
+
+    async def require_creator(self, user_id: str, event_id: str) -> EventHosts:
+        """Return the hosts. Raises as `require_host` does, also for co-hosts."""
+        hosts = await self.require_visible(user_id, event_id)
+        if user_id != hosts.creator_id:
+            raise ApiError("permission.denied", "Only the creator of the event can do this.")
+        return hosts
+
+    async def serialize(self, records: Sequence[EventRecord], viewer_id: str) -> list[Event]:
+        details = await self._hosts.find_details([record.id for record in records], viewer_id)
+        cards = await self._user_cards.for_records(
+            chain(
+                (record.creator for record in records),
+                *(event_details.cohosts for event_details in details.values()),
+            )
+        )
+        return [
+            serializers.to_event(record, details.get(record.id, EventDetails()), cards) for record in records
+        ]
+
+    async def _find_visible(self, viewer_id: str, event_id: str) -> EventHosts | None:
+        hosts = await self._hosts.get_hosts(event_id)
+        if hosts is None or hosts.is_hidden or await self._is_hidden(viewer_id, hosts.user_ids):
+            return None
+        return hosts
+
+    async def _is_hidden(self, viewer_id: str, host_ids: Sequence[str]) -> bool:
+        """Whether a block hides an event with these hosts, the creator first, from the viewer."""
+        counted_ids = host_ids[:1] if viewer_id in host_ids else host_ids
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        return any(host_id in blocked_ids for host_id in counted_ids)
 
 
 def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
@@ -188,6 +226,10 @@ def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
             return end_before_start()
         case _:
             return conflict
+
+
+def event_cancelled() -> ApiError:
+    return ApiError("event.cancelled", "The event was cancelled.")
 
 
 def event_not_found() -> ApiError:

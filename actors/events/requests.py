@@ -11,12 +11,18 @@ from actors.protocol.social_objects import RsvpStatus
 from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
 from actors.protocol.timestamps import to_utc
 from config.limits import (
+    CHECK_IN_CODE_CHARACTERS,
+    EVENT_ANNOUNCEMENT_CHARACTERS,
+    EVENT_CANCEL_REASON_CHARACTERS,
     EVENT_CAPACITY_MAX,
     EVENT_CATEGORY_CHARACTERS,
     EVENT_DESCRIPTION_CHARACTERS,
+    EVENT_GUESTS_MAX,
+    EVENT_REMINDER_MINUTES_MAX,
+    EVENT_REMINDERS_MAX,
     INVITES_PER_REQUEST,
+    NAMED_USERS_PER_RATE_TOKEN,
     TITLE_CHARACTERS,
-    USERS_PER_TOKEN,
 )
 from storage.contracts.events import EventChange, NewEvent
 
@@ -27,6 +33,14 @@ Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITL
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPTION_CHARACTERS})]
 Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
 Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+Guests = Annotated[int, Meta(ge=0, le=EVENT_GUESTS_MAX)]
+Reminders = Annotated[
+    list[Annotated[int, Meta(ge=1, le=EVENT_REMINDER_MINUTES_MAX)]], Meta(max_length=EVENT_REMINDERS_MAX)
+]
+CancelReason = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_CANCEL_REASON_CHARACTERS})]
+AnnouncementText = Annotated[
+    str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_ANNOUNCEMENT_CHARACTERS})
+]
 DEFAULT_CATEGORY = "SOCIAL"
 
 
@@ -37,6 +51,7 @@ class EventBody(msgspec.Struct, frozen=True):
     capacity: Capacity
     description: Description | None = None
     category: Category = DEFAULT_CATEGORY
+    approval: bool = False
 
 
 class EventPatch(msgspec.Struct, frozen=True):
@@ -48,18 +63,39 @@ class EventPatch(msgspec.Struct, frozen=True):
     start_datetime: Timestamp | UnsetType = UNSET
     end_datetime: Timestamp | UnsetType = UNSET
     capacity: Capacity | UnsetType = UNSET
+    approval: bool | UnsetType = UNSET
 
 
 class RsvpBody(msgspec.Struct, frozen=True):
+    """`guests` come with a user who is `GOING`. Without `guests` or `reminders` these stay as they were."""
+
     status: RsvpStatus
     waitlist: bool = False
+    guests: Guests | None = None
+    reminders: Reminders | None = None
+
+
+class Cancellation(msgspec.Struct, frozen=True):
+    """Why an event is cancelled."""
+
+    reason: CancelReason | None = None
+
+
+class AnnouncementBody(msgspec.Struct, frozen=True):
+    content: AnnouncementText
+
+
+class CheckIn(msgspec.Struct, frozen=True):
+    """`code` is the `check_in_code` of the user's RSVP."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=CHECK_IN_CODE_CHARACTERS)]
 
 
 class Invites(msgspec.Struct, frozen=True):
     user_ids: Annotated[list[Id], Meta(min_length=1, max_length=INVITES_PER_REQUEST)]
 
     def request_cost(self) -> int:
-        return len(self.user_ids) // USERS_PER_TOKEN
+        return len(self.user_ids) // NAMED_USERS_PER_RATE_TOKEN
 
 
 def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
@@ -82,7 +118,7 @@ def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
     if end <= start:
         raise end_before_start()
     description = fields.description if isinstance(fields.description, str) else None
-    return NewEvent(creator_id, title, description, category, start, end, body.capacity)
+    return NewEvent(creator_id, title, description, category, start, end, body.capacity, body.approval)
 
 
 def to_event_change(patch: EventPatch) -> EventChange:
@@ -121,9 +157,33 @@ def to_event_change(patch: EventPatch) -> EventChange:
         start=validate_time("start_datetime", patch.start_datetime),
         end=validate_time("end_datetime", patch.end_datetime),
         capacity=patch.capacity,
+        approval=patch.approval,
     )
     raise_field_errors(errors)
     return change
+
+
+def validate_rsvp(body: RsvpBody) -> None:
+    """Raise `request.invalid` for what does not go together with the status."""
+    if body.status is RsvpStatus.PENDING:
+        raise invalid_field("status", "Send GOING; a host decides.")
+    if body.status is not RsvpStatus.GOING:
+        if body.guests:
+            raise invalid_field("guests", "Only users who are GOING bring guests.")
+        if body.reminders:
+            raise invalid_field("reminders", "Only users who are GOING are reminded.")
+
+
+def validate_reason(body: Cancellation) -> str | None:
+    """Return the trimmed reason; None for a blank one. Raises `request.invalid`."""
+    if body.reason is None or is_blank(body.reason):
+        return None
+    return validate_text("reason", body.reason, EVENT_CANCEL_REASON_CHARACTERS)
+
+
+def validate_announcement(body: AnnouncementBody) -> str:
+    """Return the trimmed text. Raises `request.invalid`."""
+    return validate_text("content", body.content, EVENT_ANNOUNCEMENT_CHARACTERS)
 
 
 def end_before_start() -> ApiError:

@@ -1,12 +1,14 @@
 """Converts event records to API objects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event, RsvpStatus
+from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts import identifiers
-from storage.contracts.events import EventRecord
+from storage.contracts.event_hosting import EventDetails
+from storage.contracts.events import EventRecord, RsvpState
 
 
 def event_conversation_id(event_id: str) -> str:
@@ -14,7 +16,7 @@ def event_conversation_id(event_id: str) -> str:
     return identifiers.event_conversation_id(event_id)
 
 
-def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
+def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, UserCard]) -> Event:
     return Event(
         id=record.id,
         creator=cards[record.creator.id],
@@ -26,8 +28,37 @@ def to_event(record: EventRecord, cards: Mapping[str, UserCard]) -> Event:
         capacity=record.capacity,
         going_count=record.going_count,
         interested_count=record.interested_count,
-        my_rsvp=None if record.my_rsvp is None else RsvpStatus(record.my_rsvp),
+        my_rsvp=RsvpStatus.PENDING if details.is_pending else _to_status(record.my_rsvp),
         my_waitlist_position=record.my_waitlist_position,
         conversation_id=event_conversation_id(record.id),
+        hosts=[cards[record.creator.id], *(cards[cohost.id] for cohost in details.cohosts)],
+        cancelled_at=None if details.cancelled_at is None else rfc3339_from_datetime(details.cancelled_at),
+        cancel_reason=details.cancel_reason,
+        approval=details.approval,
+        my_guests=details.my_guests,
         hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
     )
+
+
+def to_rsvp(
+    event_id: str,
+    user: UserCard,
+    state: RsvpState,
+    reminders: Sequence[int] | None = None,
+    checked_in_at: datetime | None = None,
+    check_in_code: str | None = None,
+) -> Rsvp:
+    return Rsvp(
+        event_id,
+        user,
+        _to_status(state.status),
+        state.waitlist_position,
+        state.guests,
+        None if reminders is None else list(reminders),
+        None if checked_in_at is None else rfc3339_from_datetime(checked_in_at),
+        check_in_code,
+    )
+
+
+def _to_status(status: str | None) -> RsvpStatus | None:
+    return None if status is None else RsvpStatus(status)

@@ -45,7 +45,7 @@ class FanOut:
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: pushing a post to a timeline again has no effect."""
 
     async def _fan_out(self, key: PostKey) -> None:
@@ -71,7 +71,7 @@ class FanOut:
             after = batch[-1]
 
 
-class TimelineRebuilder:
+class TimelineInvalidator:
     """A `Consumer` of the Social service's events: invalidates timelines when follows change."""
 
     name = "feed.social"
@@ -91,5 +91,5 @@ class TimelineRebuilder:
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: invalidating a timeline again is harmless."""

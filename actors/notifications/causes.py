@@ -1,4 +1,4 @@
-"""Which causes of notifications still exist: likes, comments, mentions, follows and invites.
+"""Which causes of notifications still exist: likes, comments, mentions, follows and requests, invites.
 
 Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
 repeated is not withdrawn, in whatever order their events arrive.
@@ -14,36 +14,55 @@ from actors.domain_events.event_types import (
     EventInvited,
     FollowCreated,
     FollowDeleted,
+    FollowRequestCreated,
+    FollowRequestDeleted,
+    HostAdded,
     MentionCreated,
     MentionDeleted,
     PostLiked,
     PostUnliked,
+    RsvpAccepted,
+    RsvpDeclined,
     RsvpPromoted,
+    RsvpRequested,
 )
 from actors.protocol.social_objects import RsvpStatus
+from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import EventStore, InviteKey, RsvpStore
+from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.posts import MentionKey, ReactionStore
 from storage.contracts.social import SocialStore
 
 
 class Causes:
     def __init__(
-        self, social: SocialStore, reactions: ReactionStore, events: EventStore, rsvps: RsvpStore
+        self,
+        social: SocialStore,
+        follow_requests: FollowRequestStore,
+        reactions: ReactionStore,
+        events: EventStore,
+        rsvps: RsvpStore,
+        hosts: EventHostStore,
     ) -> None:
         self._social = social
+        self._follow_requests = follow_requests
         self._reactions = reactions
         self._events = events
         self._rsvps = rsvps
+        self._hosts = hosts
 
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
-        """Return those of the events whose like, comment, mention, follow, invite or promotion exists now.
+        """Return those of the events whose like, comment, follow, request, answer or the like exists now.
 
-        At most one look-up for each kind of cause, and one for each promotion.
+        At most one look-up for each kind of cause, and one for each promotion, request and new host.
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
         mentions = [event for event in events if isinstance(event, MentionCreated | MentionDeleted)]
         follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
+        requests = [
+            event for event in events if isinstance(event, FollowRequestCreated | FollowRequestDeleted)
+        ]
         invites = [event for event in events if isinstance(event, EventInvited)]
         liked = await self._reactions.likes_among([(like.post_id, like.user_id) for like in likes])
         comment_ids = await self._reactions.comments_among([comment.id for comment in comments])
@@ -51,18 +70,40 @@ class Causes:
         followed = await self._social.follows_among(
             [(follow.follower_id, follow.following_id) for follow in follows]
         )
+        requested = await self._follow_requests.requests_among(
+            [(request.requester_id, request.requested_id) for request in requests]
+        )
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
         existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.user_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
         existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
+        existing |= {
+            request for request in requests if (request.requester_id, request.requested_id) in requested
+        }
         existing |= {invite for invite in invites if _invite_key(invite) in invited}
-        for event in events:
-            if isinstance(event, RsvpPromoted):
-                rsvp = await self._rsvps.get_rsvp(event.event_id, event.user_id)
-                if rsvp.status == RsvpStatus.GOING:
-                    existing.add(event)
+        existing |= {event for event in events if await self._is_current(event)}
         return existing
+
+    async def _is_current(self, event: DomainEvent) -> bool:
+        """Whether the answer that an event is about is still the user's, or the user still a host."""
+        match event:
+            case HostAdded(event_id=event_id, user_id=user_id):
+                hosts = await self._hosts.get_hosts(event_id)
+                return hosts is not None and user_id in hosts.user_ids
+            case RsvpPromoted() | RsvpAccepted() | RsvpRequested() | RsvpDeclined():
+                rsvp = await self._rsvps.get_rsvp(event.event_id, event.user_id)
+            case _:
+                return False
+        match event:
+            case RsvpRequested():
+                return rsvp.status == RsvpStatus.PENDING
+            case RsvpDeclined():
+                return rsvp.status is None
+            case RsvpAccepted():
+                return rsvp.status == RsvpStatus.GOING or rsvp.waitlist_position is not None
+            case RsvpPromoted():
+                return rsvp.status == RsvpStatus.GOING
 
 
 def _mention_key(mention: MentionCreated | MentionDeleted) -> MentionKey:

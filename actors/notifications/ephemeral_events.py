@@ -70,7 +70,6 @@ class EphemeralEvents:
                 self._publish(recipient_ids, FeedPostCreated(post))
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
-        for event in await self._events.serialize(
-            await self._event_store.find([event_id], ANONYMOUS_VIEWER_ID)
-        ):
+        records = await self._event_store.find([event_id], ANONYMOUS_VIEWER_ID)
+        for event in await self._events.serialize(records, ANONYMOUS_VIEWER_ID):
             self._publish(user_ids, EventUpdated(event))

@@ -14,24 +14,33 @@ from actors.domain_events.event_types import (
     CommentCreated,
     CommentDeleted,
     DomainEvent,
+    EventAnnounced,
     EventCancelled,
     EventInvited,
+    EventReminder,
     EventUpdated,
     FollowCreated,
     FollowDeleted,
+    FollowRequestCreated,
+    FollowRequestDeleted,
+    HostAdded,
     MentionCreated,
     MentionDeleted,
     ModerationActed,
     PostDeleted,
     PostLiked,
     PostUnliked,
+    RsvpAccepted,
+    RsvpDeclined,
     RsvpPromoted,
+    RsvpRequested,
     decode_event,
 )
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import BatchContext, Recipients
+from actors.protocol.objects import UserCard
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.notifications import (
     DeletedIds,
@@ -48,6 +57,7 @@ Withdrawal = (
     | EventCancelled
     | AttendeeRemoved
     | FollowDeleted
+    | FollowRequestDeleted
     | PostUnliked
     | CommentDeleted
     | MentionDeleted
@@ -82,7 +92,7 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        # Who is blocked by the author of a post does not hear of comments on it.
+        # Users blocked by the author of a post are not notified of comments on it.
         pairs += [
             (domain_event.post_author_id, domain_event.user_id)
             for _, domain_event in decoded
@@ -110,7 +120,7 @@ class NotificationConsumer:
             await self._remove_blocked_since(pairs, context)
             self._notification_pusher.wake()
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: sources are ids of users and objects, so repeated events create no duplicates."""
 
     async def _remove_blocked_since(self, pairs: Sequence[tuple[str, str]], context: BatchContext) -> None:
@@ -134,7 +144,9 @@ class NotificationConsumer:
                 )
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
-            case FollowDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted():
+            case (
+                FollowDeleted() | FollowRequestDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted()
+            ):
                 if domain_event in context.existing:
                     return
                 deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
@@ -152,10 +164,27 @@ class NotificationConsumer:
         self, event: OutboxEvent, domain_event: DomainEvent, context: BatchContext
     ) -> AsyncIterator[NewNotification]:
         match domain_event:
-            case FollowCreated() | PostLiked() | CommentCreated() | MentionCreated() | EventInvited():
+            case (
+                FollowCreated()
+                | FollowRequestCreated()
+                | PostLiked()
+                | CommentCreated()
+                | MentionCreated()
+                | EventInvited()
+            ):
                 notification = _notification_between(domain_event, context)
                 if notification is not None:
                     yield notification
+            case HostAdded() | RsvpAccepted() | RsvpDeclined() as decided:
+                pair = _sender_and_recipient(decided)
+                sender = context.get_sender(*pair) if pair and decided in context.existing else None
+                if sender is not None:
+                    yield _build_decision(decided, sender, _source_id(event))
+            case RsvpRequested() as requested if requested in context.existing:
+                for requester, host_id in await self._recipients.of_events.find_hosts_to_ask(requested):
+                    yield notification_templates.rsvp_requested(
+                        host_id, requester, requested.event_id, requested.title
+                    )
             case RsvpPromoted() as promoted if promoted in context.existing:
                 yield notification_templates.waitlist_promoted(
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
@@ -178,18 +207,32 @@ class NotificationConsumer:
                 yield notification_templates.appeal_answered(
                     answered.user_id, answered.action_id, accepted=answered.accepted
                 )
+            case EventAnnounced() as announced:
+                pages = self._recipients.of_events.pages_for_announcement(announced, USERS_PER_BATCH)
+                async for sender, user_ids in pages:
+                    for user_id in user_ids:
+                        yield notification_templates.event_announced(user_id, sender, announced)
+            case EventReminder() as reminder:
+                for user_id in await self._recipients.of_events.find_reminded(reminder):
+                    yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
-                creator, user_ids = await self._recipients.find_creator(cancelled)
+                host, user_ids = await self._recipients.find_creator(cancelled)
+                self._publish_event_updated(cancelled.id, user_ids)
                 for user_id in user_ids:
                     yield notification_templates.event_cancelled(
-                        user_id, creator, cancelled.id, cancelled.title
+                        user_id, host, cancelled.id, cancelled.title, cancelled.reason
                     )
             case _:
                 return
 
 
 def _notification_between(
-    domain_event: FollowCreated | PostLiked | CommentCreated | MentionCreated | EventInvited,
+    domain_event: FollowCreated
+    | FollowRequestCreated
+    | PostLiked
+    | CommentCreated
+    | MentionCreated
+    | EventInvited,
     context: BatchContext,
 ) -> NewNotification | None:
     """Build the notification of what one user did to another; None if it was taken back or is not visible."""
@@ -201,6 +244,8 @@ def _notification_between(
     match domain_event:
         case FollowCreated(following_id=user_id):
             return notification_templates.followed(user_id, sender)
+        case FollowRequestCreated(requested_id=user_id):
+            return notification_templates.follow_requested(user_id, sender)
         case PostLiked(author_id=user_id, post_id=post_id):
             return notification_templates.liked(user_id, sender, post_id)
         case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
@@ -216,13 +261,29 @@ def _notification_between(
             return notification_templates.invited(user_id, sender, event_id, title)
 
 
+def _build_decision(
+    decided: HostAdded | RsvpAccepted | RsvpDeclined, sender: UserCard, source: str
+) -> NewNotification:
+    """Build the notification of what a host decided about a user."""
+    match decided:
+        case HostAdded():
+            build = notification_templates.host_added
+        case RsvpAccepted():
+            build = notification_templates.rsvp_accepted
+        case RsvpDeclined():
+            build = notification_templates.rsvp_declined
+    return build(decided.user_id, sender, decided.event_id, decided.title, source)
+
+
 def _source_of(
-    domain_event: FollowDeleted | PostUnliked | CommentDeleted | MentionDeleted,
+    domain_event: FollowDeleted | FollowRequestDeleted | PostUnliked | CommentDeleted | MentionDeleted,
 ) -> NotificationSource:
     """Return the source of the notification of what was taken back."""
     match domain_event:
         case FollowDeleted(follower_id=follower_id, following_id=user_id):
             return NotificationSource(user_id, notification_templates.follow_source(follower_id))
+        case FollowRequestDeleted(requester_id=requester_id, requested_id=user_id):
+            return NotificationSource(user_id, notification_templates.follow_request_source(requester_id))
         case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
         case CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id):
@@ -236,11 +297,19 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     match domain_event:
         case FollowCreated(follower_id=sender_id, following_id=recipient_id):
             return sender_id, recipient_id
+        case FollowRequestCreated(requester_id=sender_id, requested_id=recipient_id):
+            return sender_id, recipient_id
         case PostLiked() | CommentCreated():
             return domain_event.user_id, domain_event.author_id
         case MentionCreated(author_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case HostAdded(creator_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case RsvpAccepted(host_id=sender_id, user_id=recipient_id):
+            return sender_id, recipient_id
+        case RsvpDeclined(host_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
         case _:
             return None

@@ -1,13 +1,25 @@
 """Texts of notifications, their grouping, and their idempotency keys (`source`)."""
 
+from actors.domain_events.event_types import EventAnnounced, EventReminder
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import NotificationType
 from config.limits import TITLE_CHARACTERS
 from storage.contracts.notifications import NewNotification
 
+GROUP_KEY_CHARACTERS = 100
+"""Length of the column."""
+PUNCTUAL_MINUTES = 2
+"""A reminder that is not later than this is worded as the user chose it."""
+DURATION_UNITS = ((1440, "day"), (60, "hour"), (1, "minute"))
+"""Minutes of each unit; a duration has the largest unit that divides it."""
+
 
 def follow_source(follower_id: str) -> str:
     return f"FOLLOW:{follower_id}:"
+
+
+def follow_request_source(requester_id: str) -> str:
+    return f"FOLLOW_REQUEST:{requester_id}"
 
 
 def like_source(post_id: str, user_id: str) -> str:
@@ -41,6 +53,19 @@ def followed(user_id: str, sender: UserCard) -> NewNotification:
         "started following you",
         "FOLLOW",
         follow_source(sender.id),
+    )
+
+
+def follow_requested(user_id: str, sender: UserCard) -> NewNotification:
+    return _new_notification(
+        NotificationType.FOLLOW_REQUEST,
+        user_id,
+        sender,
+        sender.id,
+        "New follow request",
+        "asked to follow you",
+        "FOLLOW_REQUEST",
+        follow_request_source(sender.id),
     )
 
 
@@ -100,18 +125,84 @@ def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, sou
     )
 
 
-def event_cancelled(user_id: str, sender: UserCard | None, event_id: str, title: str) -> NewNotification:
-    """`sender` is None if the creator was deleted."""
+def event_cancelled(
+    user_id: str, sender: UserCard | None, event_id: str, title: str, reason: str | None
+) -> NewNotification:
+    """`sender` is None if the host was deleted."""
     return NewNotification(
         recipient_id=user_id,
         source=cancelled_group_key(event_id),
         sender_id=None if sender is None else sender.id,
         type=NotificationType.EVENT_UPDATE.value,
         title="Event cancelled",
-        message=f"{title} was cancelled",
+        message=f"{title} was cancelled: {reason}" if reason else f"{title} was cancelled",
         group_key=cancelled_group_key(event_id),
         reference_id=event_id,
     )
+
+
+def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    return _event_news(user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source)
+
+
+def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
+    """To a host; the requests of an event are grouped."""
+    return _new_notification(
+        NotificationType.EVENT_UPDATE,
+        user_id,
+        sender,
+        event_id,
+        "New request",
+        f"asked to go to {title}",
+        f"RSVP_REQUEST:{event_id}",
+        rsvp_request_source(event_id, sender.id),
+    )
+
+
+def rsvp_request_source(event_id: str, user_id: str) -> str:
+    return f"RSVP_REQUEST:{event_id}:{user_id}"
+
+
+def rsvp_accepted(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    action = f"accepted your request to go to {title}"
+    return _event_news(user_id, sender, event_id, "Request accepted", action, source)
+
+
+def rsvp_declined(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    action = f"declined your request to go to {title}"
+    return _event_news(user_id, sender, event_id, "Request declined", action, source)
+
+
+def event_announced(user_id: str, sender: UserCard, announced: EventAnnounced) -> NewNotification:
+    action = f"about {announced.title}: {announced.content}"
+    return _event_news(user_id, sender, announced.event_id, "Announcement", action, announced.announcement_id)
+
+
+def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
+    """Without a sender. A later reminder replaces an unread one."""
+    key = f"EVENT_REMINDER:{reminder.id}"
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"{key}:{reminder.minutes}:{reminder.start_at.timestamp():.6f}",
+        sender_id=None,
+        type=NotificationType.EVENT_REMINDER.value,
+        title="Reminder",
+        message=f"{reminder.title} {_time_to_start(reminder)}",
+        group_key=key,
+        reference_id=reminder.id,
+    )
+
+
+def _time_to_start(reminder: EventReminder) -> str:
+    """Return "starts in 1 hour", or the time that is left if the reminder is late."""
+    if reminder.starts_in_s <= 0:
+        return "has started"
+    minutes = max(1, round(reminder.starts_in_s / 60))
+    if abs(minutes - reminder.minutes) <= PUNCTUAL_MINUTES:
+        minutes = reminder.minutes
+    size, unit = next((size, unit) for size, unit in DURATION_UNITS if minutes % size == 0)
+    count = minutes // size
+    return f"starts in {count} {unit}" if count == 1 else f"starts in {count} {unit}s"
 
 
 def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
@@ -209,6 +300,22 @@ def _moderation_notification(user_id: str, action_id: str, source: str, text: st
         message=text,
         group_key=source,
         reference_id=action_id,
+    )
+
+
+def _event_news(
+    user_id: str, sender: UserCard, event_id: str, title: str, action: str, source: str
+) -> NewNotification:
+    """A notification that is not grouped with others about the event."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"EVENT_UPDATE:{event_id}:{source}",
+        sender_id=sender.id,
+        type=NotificationType.EVENT_UPDATE.value,
+        title=title,
+        message=f"{display_name(sender)} {action}",
+        group_key=f"EVENT_NEWS:{event_id}:{source}"[:GROUP_KEY_CHARACTERS],
+        reference_id=event_id,
     )
 
 

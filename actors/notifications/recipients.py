@@ -10,8 +10,13 @@ from itertools import chain
 
 import msgspec
 
-from actors.domain_events.event_types import DomainEvent, EventCancelled, EventUpdated
+from actors.domain_events.event_types import (
+    DomainEvent,
+    EventCancelled,
+    EventUpdated,
+)
 from actors.notifications.causes import Causes
+from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.visibility import PostVisibility
 from actors.protocol.objects import UserCard
@@ -47,6 +52,7 @@ class Recipients:
         sender_filter: SenderFilter,
         post_visibility: PostVisibility,
         rsvps: RsvpStore,
+        of_events: EventRecipients,
         causes: Causes,
     ) -> None:
         self._causes = causes
@@ -55,6 +61,7 @@ class Recipients:
         self._sender_filter = sender_filter
         self._post_visibility = post_visibility
         self._rsvps = rsvps
+        self.of_events = of_events
 
     async def load_context(
         self,
@@ -78,9 +85,10 @@ class Recipients:
         return await self._block_service.find_blocked_pairs(pairs)
 
     async def find_creator(self, cancelled: EventCancelled) -> tuple[UserCard | None, list[str]]:
-        """Return the creator of a cancelled event, if there is one, and the users to notify."""
-        sender = (await self._user_cards.find([cancelled.creator_id])).get(cancelled.creator_id)
-        blocked_ids = set(await self._block_service.list_blocked_users(cancelled.creator_id))
+        """Return the host who cancelled an event, if there is one, and the users to notify."""
+        actor_id = cancelled.actor_id or cancelled.creator_id
+        sender = (await self._user_cards.find([actor_id])).get(actor_id)
+        blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
         return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
 
     async def pages_for_event_update(

@@ -15,6 +15,7 @@ import msgspec
 from actors.protocol.timestamps import now_ms
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
+from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.messaging import MessageLog
 from storage.contracts.pending_effects import PendingEffectStore
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
@@ -23,7 +24,7 @@ from storage.errors import StorageError
 BATCH_SIZE = 1000
 RECHECK_DELAY_S = 3.0
 MAX_LAG_S = 60.0
-FEED_START = Cursor("")
+OUTBOX_START = Cursor("")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -49,6 +50,7 @@ class DoctorInputs(msgspec.Struct, frozen=True):
     message_log: MessageLog
     pending_effects: PendingEffectStore
     log_audit: LogAudit
+    event_reminders: ReminderStore
 
 
 class Doctor:
@@ -61,12 +63,13 @@ class Doctor:
         findings: list[Finding] = []
         for check in (
             self._check_stores,
-            self._check_feeds,
+            self._check_outboxes,
             self._check_counts,
             self._check_posts_counts,
             self._check_user_caches,
             self._check_logs,
             self._check_pending_effects,
+            self._check_reminders,
         ):
             try:
                 findings += await check()
@@ -84,10 +87,10 @@ class Doctor:
             return Finding(ok=False, message=f"{name}: failed ({type(error).__name__})")
         return Finding(ok=True, message=f"{name}: ok")
 
-    async def _check_feeds(self) -> list[Finding]:
+    async def _check_outboxes(self) -> list[Finding]:
         findings = []
         for consumer, (producer, cursor_service) in self.inputs.consumers.items():
-            cursor = await self.inputs.cursors[cursor_service].get(consumer) or FEED_START
+            cursor = await self.inputs.cursors[cursor_service].get(consumer) or OUTBOX_START
             lag_s = await self.inputs.outboxes[producer].lag_s(cursor)
             lag_text = f"{lag_s:.0f} s behind" if lag_s else "up to date with"
             findings.append(Finding(lag_s < MAX_LAG_S, f"{consumer}: {lag_text} {producer}"))
@@ -125,6 +128,12 @@ class Doctor:
         age_s = 0.0 if oldest_ms is None else (now_ms() - oldest_ms) / 1000
         message = f"{len(effects)} pending, the oldest for {age_s:.0f} s" if effects else "none pending"
         return [Finding(age_s < MAX_LAG_S, f"notifications of mentions and memberships: {message}")]
+
+    async def _check_reminders(self) -> list[Finding]:
+        """Check that due reminders of events are published in time, which any running instance does."""
+        overdue_s = await self.inputs.event_reminders.overdue_s()
+        message = f"the oldest is overdue for {overdue_s:.0f} s" if overdue_s else "none overdue"
+        return [Finding(overdue_s < MAX_LAG_S, f"reminders of events: {message}")]
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
         """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""

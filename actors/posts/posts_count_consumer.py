@@ -26,5 +26,5 @@ class PostsCountConsumer:
                     counts.append(PostsCount(post.author_id, post.posts_count, event.id))
         await self._audiences.set_posts_counts(counts, cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         await self._audiences.reset_posts_count_versions()

@@ -40,7 +40,10 @@ class UserRelationship(Relationship, frozen=True, gc=False):
 
 
 class User(msgspec.Struct, frozen=True, gc=False):
-    """The public profile of a user. `relationship` is null on the caller's own profile."""
+    """The public profile of a user. `relationship` is null on the caller's own profile.
+
+    Only followers see the posts, followers and followed users of a `private` account.
+    """
 
     id: str
     username: str
@@ -53,6 +56,7 @@ class User(msgspec.Struct, frozen=True, gc=False):
     following_count: int
     posts_count: int
     relationship: Relationship | None
+    private: bool = False
 
 
 class OwnUser(msgspec.Struct, frozen=True, gc=False):
@@ -70,6 +74,7 @@ class OwnUser(msgspec.Struct, frozen=True, gc=False):
     bio: str | None
     created_at: str
     email: str
+    private: bool = False
     role: Literal["admin", "moderator"] | None = None
     silenced_until: str | None = None
 

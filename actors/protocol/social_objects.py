@@ -25,6 +25,13 @@ class Mute(msgspec.Struct, frozen=True):
     expires_at: str | None
 
 
+class FollowRequest(msgspec.Struct, frozen=True):
+    """A user who asks to follow the caller, whose account is private."""
+
+    user: UserCard
+    created_at: str
+
+
 class SuggestionReason(StrEnum):
     FRIENDS = "FRIENDS"
     EVENTS = "EVENTS"
@@ -98,11 +105,15 @@ class RsvpStatus(StrEnum):
     INTERESTED = "INTERESTED"
     MAYBE = "MAYBE"
     NOT_GOING = "NOT_GOING"
+    PENDING = "PENDING"
 
 
 class Event(msgspec.Struct, frozen=True):
     """An event as seen by one viewer.
 
+    `going_count` counts users who go and their guests, and is at most `capacity`. `hosts` are the creator and
+    the co-hosts. A cancelled event has `cancelled_at`, keeps its RSVPs and takes no new ones. With
+    `approval`, hosts decide who goes. `my_guests` are those of the viewer's RSVP.
     One with `hidden_at` was hidden by moderators; only they and the creator see it.
     """
 
@@ -119,25 +130,52 @@ class Event(msgspec.Struct, frozen=True):
     my_rsvp: RsvpStatus | None
     my_waitlist_position: int | None
     conversation_id: str
+    hosts: list[UserCard] = []
+    cancelled_at: str | None = None
+    cancel_reason: str | None = None
+    approval: bool = False
+    my_guests: int = 0
     hidden_at: str | None = None
 
 
 class Rsvp(msgspec.Struct, frozen=True):
-    """A user's response to an event. `waitlist_position` is set while the user waits for a place."""
+    """A user's response to an event. `waitlist_position` is set while the user waits for a place.
+
+    `status` is `PENDING` until a host has decided, where hosts decide who goes. `guests` come with the user.
+    `reminders` are the minutes before the start at which the user is reminded, and `check_in_code` proves the
+    RSVP of a user who goes to a host; only the user sees these. `checked_in_at` is when the user arrived;
+    only the user and the hosts see it.
+    """
 
     event_id: str
     user: UserCard
     status: RsvpStatus | None
     waitlist_position: int | None
+    guests: int = 0
+    reminders: list[int] | None = None
+    checked_in_at: str | None = None
+    check_in_code: str | None = None
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What a host of an event announced to its attendees."""
+
+    id: str
+    event_id: str
+    author: UserCard
+    content: str
+    created_at: str
 
 
 class NotificationType(StrEnum):
     FOLLOW = "FOLLOW"
+    FOLLOW_REQUEST = "FOLLOW_REQUEST"
     LIKE = "LIKE"
     COMMENT = "COMMENT"
     MENTION = "MENTION"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
+    EVENT_REMINDER = "EVENT_REMINDER"
     MODERATION = "MODERATION"
 
 

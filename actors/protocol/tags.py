@@ -9,8 +9,8 @@ from typing import Final
 
 import regex
 
-from actors.protocol.text_folding import fold_text
 from config.limits import TAG_CHARACTERS
+from storage.text_folding import fold_text
 
 # ZWNJ is part of words in Persian. JavaScript reads the pattern alike.
 _WORD: Final = r"\p{L}\p{M}\p{N}_\u200c"

@@ -1,6 +1,6 @@
 """Index of the users connected to this instance.
 
-    bus -> OnlineUsers -> StreamLossRepair -> StreamSequencer -> connections of the user, in stream order
+    bus -> OnlineUsers -> UserStreamDelivery -> StreamSequencer -> connections of the user, in stream order
                                                               -> rooms, when the user joined or left one
 
 Subscribes to a user's topic while that user has a connection here.
@@ -17,11 +17,11 @@ from actors.delivery.rooms import Rooms
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.online_user import NO_POSITION, OnlineUser
-from actors.sessions.stream_loss_repair import HeadSeqs, StreamLossRepair
 from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.stream_sequencer import StreamSequencer
 from actors.sessions.stream_subscriber import StreamSubscriber
 from actors.sessions.user_session import UserSession
+from actors.sessions.user_stream_delivery import DocumentSeqs, UserStreamDelivery
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from config.limits import Limits
 from storage.contracts.bus import Bus
@@ -64,13 +64,13 @@ class OnlineUsers:
         self._used_token_buckets: dict[str, TokenBucket] = {}
         # Users by shard; one shard is compared with the streams at a time.
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
-        self._opening: dict[OnlineUser, asyncio.Task[HeadSeqs]] = {}
+        self._opening: dict[OnlineUser, asyncio.Task[DocumentSeqs]] = {}
         self._task_pool = TaskPool("online users")
-        self._membership_loader: DataLoader[HeadSeqs] = DataLoader(
+        self._membership_loader: DataLoader[DocumentSeqs] = DataLoader(
             conversations.last_seqs_by_user, CONNECT_LOOKUP_INTERVAL_S
         )
         sequencer = StreamSequencer(rooms, encode_frame, self._task_pool)
-        self._repair = StreamLossRepair(
+        self._repair = UserStreamDelivery(
             streams, rooms, sequencer, self._membership_loader, encode_frame, self._task_pool
         )
         self._position_loader = DataLoader(self._repair.load_positions, CONNECT_LOOKUP_INTERVAL_S)
@@ -119,7 +119,7 @@ class OnlineUsers:
         returns is missed. Raises `Unavailable`.
         """
         user = self._ensure_user(user_id)
-        if not self._make_room(user):
+        if not self._free_connection_slot(user):
             return None
         user.sessions += (session,)
         self._session_count += 1
@@ -142,7 +142,7 @@ class OnlineUsers:
     async def add_subscriber(self, subscriber: StreamSubscriber, user_id: str) -> StreamSubscription | None:
         """Add a subscriber to the user stream, as `add_session` does, but to no rooms."""
         user = self._ensure_user(user_id)
-        if not self._make_room(user):
+        if not self._free_connection_slot(user):
             return None
         user.subscribers += (subscriber,)
         try:
@@ -152,7 +152,7 @@ class OnlineUsers:
             raise
         return StreamSubscription(user, position, {})
 
-    def _make_room(self, user: OnlineUser) -> bool:
+    def _free_connection_slot(self, user: OnlineUser) -> bool:
         """End the user's oldest subscriber if there are too many connections. False if there is none."""
         if user.connection_count < self._limits.sockets_per_user:
             return True
@@ -208,7 +208,7 @@ class OnlineUsers:
             del self._used_token_buckets[next(iter(self._used_token_buckets))]
         self._used_token_buckets[user.user_id] = bucket
 
-    async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, HeadSeqs]:
+    async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, DocumentSeqs]:
         """Subscribe to the user's stream if necessary.
 
         Returns the position after which the caller receives items, and the head seqs of the user's
@@ -229,7 +229,7 @@ class OnlineUsers:
             self._bus.unsubscribe([user_topic(user.user_id)])
             self._keep_token_bucket(user)
 
-    async def _open_user(self, user: OnlineUser) -> HeadSeqs:
+    async def _open_user(self, user: OnlineUser) -> DocumentSeqs:
         try:
             try:
                 await self._bus.subscribe([user_topic(user.user_id)])
@@ -247,7 +247,9 @@ class OnlineUsers:
             self._opening.pop(user, None)
         return heads
 
-    async def _join_rooms(self, session: UserSession, user: OnlineUser, heads: HeadSeqs) -> dict[str, int]:
+    async def _join_rooms(
+        self, session: UserSession, user: OnlineUser, heads: DocumentSeqs
+    ) -> dict[str, int]:
         if not user.conversations:
             return {}
         seqs = [(id_, max(0, self._rooms.position(id_))) for id_ in user.conversations]

@@ -55,5 +55,11 @@ class Relationships:
 
 
 def _flags(relation: RelationRecord) -> tuple[bool, bool, bool, bool, bool]:
-    """Return the fields of `Relationship`. No account asks for requests to follow, so there are none."""
-    return relation.following, False, relation.followed_by, relation.muted, relation.blocking
+    """Return the fields of `Relationship`."""
+    return (
+        relation.following,
+        relation.requested,
+        relation.followed_by,
+        relation.muted,
+        relation.blocking,
+    )

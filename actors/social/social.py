@@ -1,6 +1,7 @@
 """Follows and blocks, with their lists and counts.
 
-Two users with a block between them do not exist for each other (`user.not_found`). Stateless.
+Two users with a block between them do not exist for each other (`user.not_found`). Only followers see the
+lists of a private account; for others they are empty. Stateless.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.identifiers import is_user_id
 from storage.contracts.paging import PageKey
+from storage.contracts.post_access import PostAccess, PostAccessStore
 from storage.contracts.social import FollowRecord, SocialStore
 from storage.errors import Conflict
 
@@ -23,18 +25,25 @@ class Social:
     def __init__(
         self,
         store: SocialStore,
+        post_access: PostAccessStore,
         user_cards: UserCards,
         block_service: BlockService,
         on_changed: Callable[[], None],
         on_block_changed: Callable[[str, str], None],
     ) -> None:
         self._store = store
+        self._post_access = post_access
         self._user_cards = user_cards
         self._block_service = block_service
         self._on_changed = on_changed
         self._on_block_changed = on_block_changed
 
     async def follow(self, user_id: str, other_id: str) -> None:
+        """Follow a user, or ask to follow a private account. Idempotent.
+
+        Raises:
+            ApiError: user.not_found, follow_request.limit, request.invalid.
+        """
         if user_id == other_id:
             raise invalid_field("id", "You cannot follow yourself.")
         await self._user_cards.get(other_id)
@@ -43,12 +52,19 @@ class Social:
         except Conflict as conflict:
             if conflict.constraint == "follows_blocked":
                 raise user_not_found() from None
+            if conflict.constraint == "follow_requests_max":
+                raise ApiError("follow_request.limit", "Too many follow requests are pending.") from None
             raise
         self._on_changed()
 
     async def unfollow(self, user_id: str, other_id: str) -> None:
-        """Succeeds if there is no follow, or the other user was deleted."""
+        """Also withdraws a request. Succeeds if there is neither, or the other user was deleted."""
         await self._store.unfollow(user_id, other_id)
+        self._on_changed()
+
+    async def remove_follower(self, user_id: str, follower_id: str) -> None:
+        """End the follow of another user, or decline the request for it. Succeeds if there is neither."""
+        await self._store.unfollow(follower_id, user_id)
         self._on_changed()
 
     async def block(self, user_id: str, other_id: str) -> None:
@@ -83,6 +99,8 @@ class Social:
         self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[UserCard]:
         await self._require_user(viewer_id, user_id)
+        if not await self._can_see_lists(viewer_id, user_id):
+            return KeysetPage([], None)
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         return await self._to_page(
             await self._store.followers(user_id, before, blocked_ids, limit + 1), limit
@@ -92,6 +110,8 @@ class Social:
         self, viewer_id: str, user_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[UserCard]:
         await self._require_user(viewer_id, user_id)
+        if not await self._can_see_lists(viewer_id, user_id):
+            return KeysetPage([], None)
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         return await self._to_page(
             await self._store.following(user_id, before, blocked_ids, limit + 1), limit
@@ -107,6 +127,11 @@ class Social:
         await self._user_cards.get(user_id)
         if await self._block_service.is_blocked(viewer_id, user_id):
             raise user_not_found()
+
+    async def _can_see_lists(self, viewer_id: str, user_id: str) -> bool:
+        """Return whether the viewer may see whom the user follows, and who follows the user."""
+        access = await self._post_access.find([(viewer_id, user_id)])
+        return access.get((viewer_id, user_id), PostAccess.NONE) is not PostAccess.NONE
 
     async def _to_page(self, records: Sequence[FollowRecord], limit: int) -> KeysetPage[UserCard]:
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))

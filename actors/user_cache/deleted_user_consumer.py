@@ -35,5 +35,5 @@ class DeletedUserConsumer:
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: removing a user again has no effect."""

@@ -58,7 +58,7 @@ class UserCacheConsumer:
             await self._remove_user(user_id)
         await self._user_cache.apply(snapshots, cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Nothing to reset: versions belong to the users, so repeated events are not newer than the cache."""
 
 

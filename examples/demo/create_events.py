@@ -61,8 +61,18 @@ class EventCreator:
             assert created.event is not None
             path = f"/v1/events/{created.event.id}/rsvp"
             token = self._users[rsvp.user_index].token
-            request = HttpRequest("PUT", path, token, NewRsvp(rsvp.status))
+            request = HttpRequest("PUT", path, token, NewRsvp(rsvp.status, guests=rsvp.guests))
             count += await self._http.request_if_allowed(Rsvp, request) is not None
+        return count
+
+    async def add_cohosts(self, created: CreatedEvent) -> int:
+        """Make attendees co-hosts; return their number."""
+        count = 0
+        for number in created.plan.cohosts if created.event else ():
+            assert created.event is not None
+            path = f"/v1/events/{created.event.id}/hosts/{self._users[number].id}"
+            host = self._users[created.plan.creator]
+            count += await self._http.execute(HttpRequest("PUT", path, host.token))
         return count
 
     async def send_invites(self, created: CreatedEvent) -> int:

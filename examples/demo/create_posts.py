@@ -57,7 +57,9 @@ class PostCreator:
         if existing_id is not None:
             return CreatedPost(plan, existing_id, already_existed=True)
         key = self._keys.make_key("post", author.plan.username, plan.content, event_id)
-        request = HttpRequest("POST", "/v1/posts", author.token, NewPost(plan.content, event_id), key)
+        request = HttpRequest(
+            "POST", "/v1/posts", author.token, NewPost(plan.content, event_id, plan.visibility), key
+        )
         post = await self._http.request_if_allowed(Post, request)
         return CreatedPost(plan, None if post is None else post.id)
 

@@ -1,7 +1,7 @@
 """Creates a consistent set of sample data on a server through its public API.
 
     users -> follows, mutes -> events -> posts -> likes, comments -> RSVPs, invites -> conversations
-    -> requests
+    -> requests, follow requests
 
 Running it again adds nothing. Concurrency is bounded, and rate limits of the server are respected.
 """
@@ -15,6 +15,7 @@ from client.retrying_http import HttpRequest, RetryingHttpClient
 from examples.demo.bounded_runner import BoundedRunner, ProgressCallback
 from examples.demo.create_conversations import ConversationCreator, CreatedConversation
 from examples.demo.create_events import CreatedEvent, EventCreator
+from examples.demo.create_follow_requests import FollowRequestCreator, plan_follow_requests
 from examples.demo.create_mutes import MuteCreator, plan_mutes
 from examples.demo.create_posts import CreatedPost, Like, PostCreator
 from examples.demo.create_requests import RequestCreator, plan_requests
@@ -80,6 +81,7 @@ class _DemoBuilder:
         self._events = EventCreator(http, keys, users)
         self._conversations = ConversationCreator(http, keys, users)
         self._requests = RequestCreator(http, keys, users)
+        self._follow_requests = FollowRequestCreator(http, users)
 
     async def run(self) -> DemoSummary:
         run_all, plan = self._runner.run_all, self._plan
@@ -92,6 +94,7 @@ class _DemoBuilder:
         like_results = await run_all("likes", likes, self._posts.like)
         comments = await run_all("comments", commented_posts, self._posts.ensure_comments)
         rsvps = await run_all("RSVPs", events, self._events.set_rsvps)
+        await run_all("co-hosts", events, self._events.add_cohosts)
         invites = await run_all("invites", events, self._events.send_invites)
         conversations = await run_all(
             "conversations", plan.conversations, self._conversations.ensure_conversation
@@ -101,6 +104,11 @@ class _DemoBuilder:
             "requests",
             plan_requests(plan.users, plan.follows, plan.conversations),
             self._requests.ensure_request,
+        )
+        follow_requests = await run_all(
+            "follow requests",
+            plan_follow_requests(plan.users, plan.follows),
+            self._follow_requests.ensure_request,
         )
         created = [conversation for conversation in conversations if conversation is not None]
         counts = DemoCounts(
@@ -117,6 +125,7 @@ class _DemoBuilder:
             groups=sum(conversation.name is not None for conversation in created),
             messages=sum(conversation.messages for conversation in created) + sum(event_messages),
             requests=sum(requests),
+            follow_requests=sum(follow_requests),
         )
         return self._summarize(counts, events, posts, created)
 

@@ -21,6 +21,9 @@ MAIN_TOPIC_SHARE: Final = 0.55
 SHARED_TOPIC_SHARE: Final = 0.3
 NO_SHARED_TOPIC_SHARE: Final = 0.05
 LOGIN_USER_SHARE: Final = 0.85
+USERS_PER_GUEST: Final = 6
+COHOST_ATTENDEES_MIN: Final = 4
+"""Events with at least as many attendees have a co-host."""
 WAITLISTED: Final = 3
 FIRST_USER: Final = 0
 INVITED_RANGE: Final = (3, 9)
@@ -30,6 +33,7 @@ STATUSES: Final = (RsvpStatus.GOING, RsvpStatus.INTERESTED, RsvpStatus.MAYBE, Rs
 class PlannedRsvp(msgspec.Struct, frozen=True):
     user_index: int
     status: RsvpStatus
+    guests: int = 0
 
 
 class EventPlan(msgspec.Struct, frozen=True):
@@ -45,6 +49,7 @@ class EventPlan(msgspec.Struct, frozen=True):
     overbooked: bool
     rsvps: tuple[PlannedRsvp, ...]
     invited: tuple[int, ...]
+    cohosts: tuple[int, ...]
     lines: tuple[DialogLine, ...]
 
     @property
@@ -99,6 +104,7 @@ class EventPlanner:
             if rsvp.status is RsvpStatus.GOING and rsvp.user_index != creator.index
         ]
         speakers = [creator, *(self._users[number] for number in going[: template.capacity])]
+        cohosts = going[:1] if len(going) >= COHOST_ATTENDEES_MIN else []
         followers = self._follow_graph.followers(creator.index)
         invited = sample_up_to(followers, self._rng.randint(*INVITED_RANGE), self._rng)
         return EventPlan(
@@ -112,6 +118,7 @@ class EventPlanner:
             overbooked=template.overbooked,
             rsvps=tuple(rsvps),
             invited=tuple(dict.fromkeys((*invited, FIRST_USER) if template.overbooked else invited)),
+            cohosts=tuple(cohosts),
             lines=assign_lines(template.lines, speakers, SlotWords(topic, self._rng).make_filler()),
         )
 
@@ -119,15 +126,18 @@ class EventPlanner:
         self, topic: Topic, users: Sequence[UserPlan], template: EventTemplate
     ) -> Iterator[PlannedRsvp]:
         """Plan RSVPs mostly of users who share the topic, within the capacity."""
-        going = 1
+        places = 1
         for user in sample_up_to(users, len(users), self._rng):
             if self._rng.random() >= _rsvp_probability(user, topic):
                 continue
             status = self._rng.choices(STATUSES, (60, 22, 13, 5))[0]
+            guests = 0
             if status is RsvpStatus.GOING:
-                going += 1
-                status = RsvpStatus.INTERESTED if going >= template.capacity else status
-            yield PlannedRsvp(user.index, status)
+                guests = 1 if user.index % USERS_PER_GUEST == 0 else 0
+                places += 1 + guests
+                if places >= template.capacity:
+                    status, guests = RsvpStatus.INTERESTED, 0
+            yield PlannedRsvp(user.index, status, guests)
 
     def _plan_overbooked_rsvps(
         self, topic: Topic, users: Sequence[UserPlan], capacity: int

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from actors.protocol.social_objects import PostVisibility
 from examples.demo.plan_events import EventPlan
 from examples.demo.plan_follows import FollowGraph
 from examples.demo.plan_users import UserPlan
@@ -23,6 +24,7 @@ UNIQUE_TEXT_ATTEMPTS: Final = 8
 COMMENTS_MEAN: Final = 1.3
 AUTHOR_REPLY_SHARE: Final = 0.8
 TAG_SHARE: Final = 0.3
+FOLLOWERS_ONLY_SHARE: Final = 0.08
 
 
 class CommentPlan(msgspec.Struct, frozen=True):
@@ -38,6 +40,7 @@ class PostPlan(msgspec.Struct, frozen=True):
     comments: tuple[CommentPlan, ...]
     likers: tuple[int, ...]
     event_index: int | None = None
+    visibility: PostVisibility = PostVisibility.PUBLIC
 
 
 class PostPlanner:
@@ -50,6 +53,7 @@ class PostPlanner:
         self._follow_graph = follow_graph
         self._general_topic = library.general
         self._rng = rng = seeded_random(seed, "posts")
+        self._visibility_rng = seeded_random(seed, "visibility")
         topics = (library.general, *library.interests)
         self._templates = {topic.name: ShuffledCycle(topic.posts, rng) for topic in topics}
         self._slot_words = {topic.name: SlotWords(topic, rng) for topic in topics}
@@ -59,7 +63,9 @@ class PostPlanner:
 
     def plan_posts(self, events: Sequence[EventPlan]) -> list[PostPlan]:
         """Plan all posts in order of creation, with one announcement per event."""
-        posts = [self._plan_unique_post(self._users[number]) for number in self._choose_authors()]
+        posts = [
+            self._restrict(self._plan_unique_post(self._users[number])) for number in self._choose_authors()
+        ]
         announcements = ShuffledCycle(self._general_topic.announcements, self._rng)
         for index, event in enumerate(events):
             template = PostTemplate(announcements.draw(), self._general_topic.welcomes)
@@ -98,6 +104,12 @@ class PostPlanner:
         self._used_templates[author.index].add(template.text)
         self._used_texts.add(post.content)
         return post
+
+    def _restrict(self, post: PostPlan) -> PostPlan:
+        """Make some posts visible to followers only. Likes and comments are by followers already."""
+        if self._visibility_rng.random() >= FOLLOWERS_ONLY_SHARE:
+            return post
+        return msgspec.structs.replace(post, visibility=PostVisibility.FOLLOWERS)
 
     def _tag(self, post: PostPlan, topic: str) -> PostPlan:
         """Add the topic as a tag to some posts about an interest."""

@@ -19,6 +19,7 @@ class DemoCounts(msgspec.Struct, frozen=True):
     groups: int
     messages: int
     requests: int
+    follow_requests: int
 
 
 class DemoSummary(msgspec.Struct, frozen=True):

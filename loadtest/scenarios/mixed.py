@@ -46,6 +46,7 @@ CONNECTED_USER_ATTEMPTS: Final = 5
 WATCHED_USERS: Final = 10
 POST_CHARACTERS: Final = 120
 EMOJI: Final = ("👍", "❤️", "😂", "🎉", "😮", "🙏")
+GUESTS: Final = (0, 0, 0, 1, 2)
 RSVP_STATUSES: Final = (
     RsvpStatus.GOING,
     RsvpStatus.GOING,
@@ -170,7 +171,9 @@ class MixedWorkload:
     def _set_rsvp(self, user: VirtualUser, intended_us: int) -> None:
         if self._context.plan.content_ids.events:
             path = f"/v1/events/{quote(self._rng.choice(self._context.plan.content_ids.events))}/rsvp"
-            body = NewRsvp(self._rng.choice(RSVP_STATUSES), waitlist=self._rng.random() < 0.5)
+            status = self._rng.choice(RSVP_STATUSES)
+            guests = self._rng.choice(GUESTS) if status is RsvpStatus.GOING else None
+            body = NewRsvp(status, waitlist=self._rng.random() < 0.5, guests=guests)
             self._start_call("rsvp", "PUT", user, path, intended_us, body)
 
     def _start_call(

@@ -152,6 +152,7 @@ _EVENT = Event(
     my_rsvp=None,
     my_waitlist_position=None,
     conversation_id="d69f18dd1fbee1f647acb189",
+    hosts=[_BEN_CARD],
 )
 
 _FIELDS: Final[dict[str, object]] = {

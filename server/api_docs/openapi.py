@@ -62,6 +62,7 @@ TAG_DESCRIPTIONS: Final = {
     "comments": "Comments on posts.",
     "feed": "The home feed.",
     "bookmarks": "Posts that the caller has bookmarked.",
+    "follow-requests": "Requests to follow the caller, whose account is private.",
     "tags": "Posts with a tag.",
     "presence": "Who is online.",
     "relationships": "What relates the caller to other users.",

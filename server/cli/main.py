@@ -236,7 +236,7 @@ def demo(
                 url, seed=seed, password=password, users=users, progress=progress
             )
         counts = msgspec.structs.asdict(summary.counts)
-        typer.echo(", ".join(f"{count} {what}" for what, count in counts.items()))
+        typer.echo(", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()))
         typer.echo(
             f"Log in as {', '.join(summary.login_usernames)} or any other demo user, "
             f"with the password {password}"

@@ -24,6 +24,7 @@ from actors.conversations.pending_effect_sweeper import PendingEffectStatistics
 from actors.conversations.unanswered_commands import CommandStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
+from actors.events.reminder_job import ReminderStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.registry import RegistryStatistics
@@ -75,6 +76,7 @@ class MetricSources:
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
     moderation_actions: Callable[[], Mapping[str, int]] | None = None
+    event_reminders: Callable[[], ReminderStatistics] | None = None
 
 
 class ServerCollector(Collector):
@@ -122,6 +124,7 @@ class ServerCollector(Collector):
         )
         yield from self._conversation_requests()
         yield from self._moderation_actions()
+        yield from self._event_reminders()
 
     def _http_connections(self) -> Iterator[Metric]:
         connections = self._sources.http.connections.statistics()
@@ -312,6 +315,19 @@ class ServerCollector(Collector):
             "convene_bus_round_trip_seconds",
             "Time from publishing a probe to receiving it.",
             bus.lag_ms / 1000,
+        )
+
+    def _event_reminders(self) -> Iterator[Metric]:
+        if self._sources.event_reminders is None:
+            return
+        reminders = self._sources.event_reminders()
+        yield counter(
+            "convene_event_reminders", "Reminders of events published by this instance.", reminders.published
+        )
+        yield gauge(
+            "convene_event_reminders_overdue_seconds",
+            "Time for which the oldest reminder that was not published had been due, at the last look.",
+            reminders.overdue_s,
         )
 
     def _domain_events(self) -> Iterator[Metric]:

@@ -16,9 +16,9 @@ from config.limits import (
     GROUP_NAME_CHARACTERS,
     MENTIONS_PER_MESSAGE,
     MESSAGE_CHARACTERS,
+    NAMED_USERS_PER_RATE_TOKEN,
     PAGE_DEFAULT,
     PARTICIPANTS_MAX,
-    USERS_PER_TOKEN,
 )
 from server.http.request_decoding import PageLimit, PageQuery
 
@@ -42,7 +42,7 @@ class NewConversation(msgspec.Struct, frozen=True):
     name: GroupName | None = None
 
     def request_cost(self) -> int:
-        return len(self.participants) // USERS_PER_TOKEN
+        return len(self.participants) // NAMED_USERS_PER_RATE_TOKEN
 
 
 class ConversationPatch(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class ConversationPatch(msgspec.Struct, frozen=True):
     muted: bool | UnsetType = msgspec.UNSET
 
     def request_cost(self) -> int:
-        return 0 if self.admins is msgspec.UNSET else len(self.admins) // USERS_PER_TOKEN
+        return 0 if self.admins is msgspec.UNSET else len(self.admins) // NAMED_USERS_PER_RATE_TOKEN
 
 
 class NewMessage(msgspec.Struct, frozen=True):

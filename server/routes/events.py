@@ -104,8 +104,9 @@ class EventRoutes:
                 body=RsvpBody,
                 response=Rsvp,
                 other_statuses=(202,),
-                errors=("event.full", "event.past", *OWNER_ONLY_ERRORS),
+                errors=("event.full", "event.past", "event.cancelled", *OWNER_ONLY_ERRORS),
             ),
+            Route("GET", f"{event}/rsvp", self.get_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
             Route("DELETE", f"{event}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
             Route(
                 "GET",
@@ -130,7 +131,7 @@ class EventRoutes:
                 status=204,
                 body_bytes_max=BODY_WITH_IDS_BYTES,
                 idempotent=True,
-                errors=("user.not_found", *EVENT_NOT_FOUND),
+                errors=("user.not_found", "event.cancelled", *EVENT_NOT_FOUND),
             ),
             Route(
                 "GET",
@@ -178,7 +179,7 @@ class EventRoutes:
     async def update(self, request: TypedRequest[EventPatch, None]) -> Event:
         """Update an event.
 
-        Only its creator can. Users who have responded to it are notified.
+        Only its hosts can. Users who have responded to it are notified.
         """
         return await self._events.update(request.caller.user.id, request.path_params["id"], request.body)
 
@@ -193,14 +194,21 @@ class EventRoutes:
         """Respond to an event.
 
         `GOING` to a full event joins the waiting list with status 202 if `waitlist` is true, and fails with
-        `event.full` otherwise. After the start a free place goes to the first user who asks for it. A user
-        whom a host has removed gets `permission.denied`.
+        `event.full` otherwise. `guests` take places too: a free place goes to the first on the waiting list
+        who fits with all guests, and more guests of a user who goes fail with `event.full` if there is no
+        room. Where hosts decide who goes, `GOING` becomes `PENDING` with status 202, except for hosts and
+        users whom a host invited; a pending user holds no place. After the start a free place goes to the
+        first user who asks for it. A user whom a host has removed gets `permission.denied`.
         """
-        body = request.body
         rsvp = await self._rsvps.set_rsvp(
-            to_user_card(request.caller.user), request.path_params["id"], body.status, waitlist=body.waitlist
+            to_user_card(request.caller.user), request.path_params["id"], request.body
         )
-        return ResponseWithStatus(rsvp, 200 if rsvp.waitlist_position is None else 202)
+        is_decided = rsvp.waitlist_position is None and rsvp.status is not RsvpStatus.PENDING
+        return ResponseWithStatus(rsvp, 200 if is_decided else 202)
+
+    async def get_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
+        """Get the caller's RSVP, with guests and reminders. `status` is null without one."""
+        return await self._rsvps.get_rsvp(to_user_card(request.caller.user), request.path_params["id"])
 
     async def delete_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
         """Withdraw the caller's RSVP, and leave the waiting list.
@@ -223,8 +231,8 @@ class EventRoutes:
     async def remove_attendee(self, request: TypedRequest[None, None]) -> None:
         """Remove an attendee from an event.
 
-        Only its creator can. The user loses the RSVP, the place on the waiting list and invitations, leaves
-        the event's conversation, and cannot respond again until the creator invites them. Idempotent.
+        Only its hosts can. The user loses the RSVP, the place on the waiting list and invitations, leaves
+        the event's conversation, and cannot respond again until a host invites them. Idempotent.
         """
         await self._rsvps.remove_attendee(
             request.caller.user.id, request.path_params["id"], request.path_params["user_id"]

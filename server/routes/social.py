@@ -22,8 +22,15 @@ class SocialRoutes:
         user = "/v1/users/{id}"
         cards = Page[UserCard]
         return (
-            Route("PUT", f"{user}/follow", self.follow, status=204, errors=OTHER_USER_ERRORS),
+            Route(
+                "PUT",
+                f"{user}/follow",
+                self.follow,
+                status=204,
+                errors=(*OTHER_USER_ERRORS, "follow_request.limit"),
+            ),
             Route("DELETE", f"{user}/follow", self.unfollow, status=204),
+            Route("DELETE", "/v1/users/me/followers/{user_id}", self.remove_follower, status=204),
             Route(
                 "PUT", f"{user}/block", self.block, status=204, errors=OTHER_USER_ERRORS, while_silenced=True
             ),
@@ -51,21 +58,29 @@ class SocialRoutes:
     async def follow(self, request: TypedRequest[None, None]) -> None:
         """Follow a user.
 
-        Idempotent.
+        Idempotent. A private account is asked first: `relationship.requested` is true until it answers.
         """
         await self._social.follow(request.caller.user.id, request.path_params["id"])
 
     async def unfollow(self, request: TypedRequest[None, None]) -> None:
-        """Unfollow a user.
+        """Unfollow a user, or withdraw the request to follow them.
 
         Idempotent.
         """
         await self._social.unfollow(request.caller.user.id, request.path_params["id"])
 
+    async def remove_follower(self, request: TypedRequest[None, None]) -> None:
+        """Remove a follower of the caller, who is not notified.
+
+        Idempotent.
+        """
+        await self._social.remove_follower(request.caller.user.id, request.path_params["user_id"])
+
     async def block(self, request: TypedRequest[None, None]) -> None:
         """Block a user.
 
-        Follows in both directions end. Neither user sees the other's content from then on.
+        Follows and requests to follow in both directions end. Neither user sees the other's content from then
+        on.
         """
         await self._social.block(request.caller.user.id, request.path_params["id"])
 
@@ -85,7 +100,10 @@ class SocialRoutes:
         )
 
     async def followers(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """List the followers of a user, the latest first."""
+        """List the followers of a user, the latest first.
+
+        Of a private account, others than its followers get an empty list.
+        """
         page = await self._social.followers(
             request.caller.user.id,
             request.path_params["id"],
@@ -95,7 +113,10 @@ class SocialRoutes:
         return to_page(page)
 
     async def following(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """List the users that a user follows, the latest first."""
+        """List the users that a user follows, the latest first.
+
+        Of a private account, others than its followers get an empty list.
+        """
         page = await self._social.following(
             request.caller.user.id,
             request.path_params["id"],

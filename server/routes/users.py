@@ -160,7 +160,8 @@ class UserRoutes:
         """Update the caller's profile.
 
         Absent fields are unchanged; null clears a field. An `email` needs `current_password`; the address
-        that it replaces gets a link that undoes the change for 24 hours.
+        that it replaces gets a link that undoes the change for 24 hours. Only accepted followers see the
+        posts and follows of a `private` account; one that becomes public accepts all requests to follow it.
         """
         return await self._accounts.update_profile(request.caller, request.body)
 

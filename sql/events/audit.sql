@@ -6,7 +6,11 @@ SELECT count(*) AS mismatch_count
 FROM events AS e
 WHERE
     e.going_count
-    <> (SELECT count(*) FROM event_rsvps AS r WHERE r.event_id = e.id AND r.status = 'GOING')
+    <> (
+        SELECT coalesce(sum(1 + r.guests), 0)
+        FROM event_rsvps AS r
+        WHERE r.event_id = e.id AND r.status = 'GOING'
+    )
     OR e.interested_count
     <> (SELECT count(*) FROM event_rsvps AS r WHERE r.event_id = e.id AND r.status = 'INTERESTED')
     OR EXISTS (

@@ -30,24 +30,31 @@ DELETE FROM user_blocks
 RETURNING user_id
 
 -- name: event_lock_wait
--- Waits for running RSVP transactions of the users' events, which may not have seen a block.
+-- Waits for running RSVP transactions of events that the users host, which may not have seen a block.
 --
---   :creator_ids uuid[]  :row_limit int   -> id
+--   :host_ids uuid[]  :row_limit int   -> id
 SELECT id
 FROM events
-WHERE creator_id = ANY(:creator_ids) AND end_datetime > now()
+WHERE
+    id IN (
+        SELECT id FROM events WHERE creator_id = ANY(:host_ids)
+        UNION
+        SELECT event_id FROM event_hosts WHERE user_id = ANY(:host_ids)
+    )
+    AND end_datetime > now()
 ORDER BY id
 LIMIT :row_limit
 FOR SHARE
 
 -- name: attendee_of_blocked_list
--- Lists what blocked users hold of each other's events: RSVPs, waitlist entries and invites.
+-- Lists what blocked users hold of events that the other hosts: RSVPs, waitlist entries, requests and invites. Of
+-- two hosts with a block between them, the creator counts.
 --
 --   :user_ids uuid[]  :other_ids uuid[]  :limit int   -> event_id, user_id
 WITH pairs AS (
-    SELECT creator_id, attendee_id FROM unnest(:user_ids, :other_ids) AS b (creator_id, attendee_id)
+    SELECT host_id, attendee_id FROM unnest(:user_ids, :other_ids) AS b (host_id, attendee_id)
     UNION
-    SELECT creator_id, attendee_id FROM unnest(:other_ids, :user_ids) AS b (creator_id, attendee_id)
+    SELECT host_id, attendee_id FROM unnest(:other_ids, :user_ids) AS b (host_id, attendee_id)
 )
 SELECT g.event_id, p.attendee_id AS user_id
 FROM pairs AS p
@@ -56,9 +63,19 @@ INNER JOIN LATERAL (
     UNION
     SELECT event_id FROM event_waitlist WHERE user_id = p.attendee_id
     UNION
+    SELECT event_id FROM rsvp_requests WHERE user_id = p.attendee_id
+    UNION
     SELECT event_id FROM event_invites WHERE user_id = p.attendee_id
+    UNION
+    SELECT event_id FROM event_hosts WHERE user_id = p.attendee_id
 ) AS g ON TRUE
-INNER JOIN events AS e ON g.event_id = e.id AND e.creator_id = p.creator_id
+INNER JOIN events AS e ON g.event_id = e.id
+WHERE
+    e.creator_id = p.host_id
+    OR (
+        EXISTS (SELECT FROM event_hosts AS h WHERE h.event_id = e.id AND h.user_id = p.host_id)
+        AND NOT event_is_host(e.id, p.attendee_id)
+    )
 ORDER BY g.event_id, p.attendee_id
 LIMIT :limit
 

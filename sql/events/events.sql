@@ -31,10 +31,10 @@ WHERE e.id = ANY(:ids)
 -- name: event_creator
 -- Returns the creator of an event.
 --
---   :id uuid  :with_hidden bool   -> creator_id, or none
+--   :id uuid   -> creator_id, or none
 SELECT creator_id
 FROM events
-WHERE id = :id AND (hidden_at IS NULL OR :with_hidden)
+WHERE id = :id
 
 -- name: event_revision
 -- Returns how often an event was changed, and when last.
@@ -70,18 +70,16 @@ WHERE id = :id AND creator_id = :creator_id
 RETURNING id
 
 -- name: invite_insert
--- Invites users. A repeated invite only moves the time of the last one. An invite by the creator lets a
--- removed attendee respond again.
+-- Invites users. A repeated invite only moves the time of the last one. An invite by a host lets a removed
+-- attendee respond again.
 --
 --   :event_id uuid  :inviter_id uuid  :user_ids uuid[]   -> user_id
 WITH restored AS (
     DELETE FROM event_removals AS r
-    USING events AS e
     WHERE
-        e.id = :event_id
-        AND e.creator_id = :inviter_id
-        AND r.event_id = e.id
+        r.event_id = :event_id
         AND r.user_id = ANY(:user_ids)
+        AND event_is_host(:event_id, :inviter_id)
 )
 INSERT INTO event_invites (event_id, user_id, inviter_id)
 SELECT :event_id, user_id, :inviter_id
@@ -90,21 +88,24 @@ ON CONFLICT (event_id, user_id, inviter_id) DO UPDATE SET created_at = now()
 RETURNING user_id
 
 -- name: invite_filter
--- Returns those of the invites that exist.
+-- Returns those of the invites that exist, to events that are not cancelled.
 --
 --   :event_ids uuid[]  :user_ids uuid[]  :inviter_ids uuid[]   -> event_id, user_id, inviter_id
 SELECT i.event_id, i.user_id, i.inviter_id
 FROM event_invites AS i
 INNER JOIN unnest(:event_ids, :user_ids, :inviter_ids) AS g (event_id, user_id, inviter_id)
     ON i.event_id = g.event_id AND i.user_id = g.user_id AND i.inviter_id = g.inviter_id
+INNER JOIN events AS e ON i.event_id = e.id AND e.cancelled_at IS NULL
 
 -- name: user_rsvp_event_list
--- Lists events that a user has an RSVP for or waits for.
+-- Lists events that a user has an RSVP for, waits for or asked to go to.
 --
 --   :user_id uuid  :limit int   -> event_id
 SELECT event_id FROM event_rsvps WHERE user_id = :user_id
 UNION
 SELECT event_id FROM event_waitlist WHERE user_id = :user_id
+UNION
+SELECT event_id FROM rsvp_requests WHERE user_id = :user_id
 LIMIT :limit
 
 -- name: user_data_delete
@@ -123,6 +124,14 @@ removed AS (
 invited AS (
     DELETE FROM event_invites
     WHERE user_id = :user_id OR inviter_id = :user_id
+),
+hosted AS (
+    DELETE FROM event_hosts
+    WHERE user_id = :user_id
+),
+announced AS (
+    DELETE FROM event_announcements
+    WHERE author_id = :user_id
 ),
 created AS (
     DELETE FROM events

@@ -13,37 +13,45 @@ WHERE id = :id
 FOR NO KEY UPDATE
 
 -- name: rsvp_get
--- Returns a user's RSVP and waitlist position.
+-- Returns a user's RSVP, waitlist position, guests and reminders.
 --
---   :event_id uuid  :user_id uuid   -> status (null without one), place (0 without one), waiting
+--   :event_id uuid  :user_id uuid
+--   -> status (null without one), place (0 without one), guests, reminders (null without any), checked_in_at
 SELECT
-    (SELECT status FROM event_rsvps WHERE event_id = :event_id AND user_id = :user_id) AS status,
+    CASE WHEN q.user_id IS NOT NULL THEN 'PENDING' ELSE r.status END AS status,
     (
         SELECT count(*)
-        FROM event_waitlist AS w
-        INNER JOIN event_waitlist AS o ON w.event_id = o.event_id AND o.number <= w.number
-        WHERE w.event_id = :event_id AND w.user_id = :user_id
+        FROM event_waitlist AS o
+        WHERE o.event_id = :event_id AND o.number <= w.number
     ) AS place,
-    (SELECT count(*) FROM event_waitlist WHERE event_id = :event_id) AS waiting
+    coalesce(w.guests, q.guests, r.guests, 0) AS guests,
+    m.minutes AS reminders,
+    r.checked_in_at
+FROM (SELECT CAST(:event_id AS UUID) AS event_id, CAST(:user_id AS UUID) AS user_id) AS k
+LEFT JOIN event_rsvps AS r ON k.event_id = r.event_id AND k.user_id = r.user_id
+LEFT JOIN event_waitlist AS w ON k.event_id = w.event_id AND k.user_id = w.user_id
+LEFT JOIN rsvp_requests AS q ON k.event_id = q.event_id AND k.user_id = q.user_id
+LEFT JOIN event_reminders AS m ON k.event_id = m.event_id AND k.user_id = m.user_id
 
 -- name: rsvp_times
--- Returns when a user last answered, and when the event's creator last invited the user.
+-- Returns when a user last answered, and when a host of the event last invited the user.
 --
 --   :event_id uuid  :user_id uuid   -> answered_at, invited_at (each null without one)
 SELECT
     (SELECT answered_at FROM event_rsvps WHERE event_id = :event_id AND user_id = :user_id) AS answered_at,
     (
-        SELECT i.created_at
+        SELECT max(i.created_at)
         FROM event_invites AS i
-        INNER JOIN events AS e ON i.event_id = e.id AND i.inviter_id = e.creator_id
-        WHERE i.event_id = :event_id AND i.user_id = :user_id
+        WHERE i.event_id = :event_id AND i.user_id = :user_id AND event_is_host(i.event_id, i.inviter_id)
     ) AS invited_at
 
--- name: rsvp_answer
+-- name: rsvp_set
 -- Sets an RSVP; see the function.
 --
---   :event_id uuid  :user_id uuid  :status text  :waitlist bool   -> status, place, refused
-SELECT status, place, refused FROM rsvp_answer(:event_id, :user_id, :status, :waitlist)
+--   :event_id uuid  :user_id uuid  :status text  :waitlist bool  :guests int  :reminders int[]
+--   -> status, place, guests, refused
+SELECT status, place, guests, refused
+FROM rsvp_set(:event_id, :user_id, :status, :waitlist, :guests, :reminders)
 
 -- name: rsvp_withdraw
 -- Deletes an RSVP; see the function.
@@ -59,6 +67,8 @@ SELECT rsvp_withdraw(:event_id, :user_id) AS known
 SELECT
     r.user_id,
     r.status,
+    r.guests,
+    r.checked_in_at,
     r.answered_at,
     c.username,
     c.display_name,
@@ -93,7 +103,7 @@ LIMIT :limit
 SELECT waitlist_promote(:event_id, :places) AS user_id
 
 -- name: attendee_remove
--- Ends what a user holds of an event, until the creator invites them; see the function.
+-- Ends what a user holds of an event, until a host invites them; see the function.
 --
 --   :event_id uuid  :user_id uuid   -> known
 SELECT attendee_remove(:event_id, :user_id, TRUE) AS known

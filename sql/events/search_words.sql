@@ -17,6 +17,13 @@ WITH nearby AS (
         AND (:to IS NULL OR start_datetime <= :to)
         AND creator_id <> ALL(:excluded_user_ids)
         AND hidden_at IS NULL
+        AND NOT EXISTS (
+            SELECT FROM event_hosts AS h
+            WHERE
+                h.event_id = events.id
+                AND h.user_id = ANY(:excluded_user_ids)
+                AND NOT event_is_host(events.id, :viewer_id)
+        )
     ORDER BY start_datetime, id
     LIMIT :scanned
 ),
@@ -66,6 +73,13 @@ page AS MATERIALIZED (
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
         AND creator_id <> ALL(:excluded_user_ids)
+        AND NOT EXISTS (
+            SELECT FROM event_hosts AS h
+            WHERE
+                h.event_id = found.id
+                AND h.user_id = ANY(:excluded_user_ids)
+                AND NOT event_is_host(found.id, :viewer_id)
+        )
     ORDER BY start_datetime, id
     LIMIT :limit
 )

@@ -250,3 +250,17 @@ caused AS (
     WHERE sender_id = :user_id AND recipient_id <> :user_id
 )
 SELECT :user_id AS user_id
+
+-- name: notification_reference_list
+-- Lists the objects that a user's notifications of some types are about, by id; none about conversations.
+--
+--   :recipient_id uuid  :types text[]  :after uuid  :limit int   -> reference_id
+SELECT DISTINCT reference_id
+FROM notifications
+WHERE
+    recipient_id = :recipient_id
+    AND type = ANY(:types)
+    AND conversation_id IS NULL
+    AND reference_id > :after
+ORDER BY reference_id
+LIMIT :limit

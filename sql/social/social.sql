@@ -1,22 +1,18 @@
--- name: follow_insert
--- Creates a follow, unless it exists. The trigger follows_blocked rejects it if either user blocks the other.
+-- name: follow_add
+-- Creates a follow or a request, unless it exists; see the function. The trigger follows_blocked rejects both if
+-- either user blocks the other.
 --
---   :follower_id uuid  :following_id uuid   -> id, or none
-INSERT INTO follows (follower_id, following_id)
-VALUES (:follower_id, :following_id)
-ON CONFLICT (follower_id, following_id) DO NOTHING
-RETURNING id
+--   :follower_id uuid  :following_id uuid  :received_max int  :sent_max int   -> outcome
+SELECT follow_add(:follower_id, :following_id, :received_max, :sent_max) AS outcome
 
--- name: follow_delete
--- Deletes a follow.
+-- name: follow_remove
+-- Deletes a follow or a request; see the function.
 --
---   :follower_id uuid  :following_id uuid   -> id, or none
-DELETE FROM follows
-WHERE follower_id = :follower_id AND following_id = :following_id
-RETURNING id
+--   :follower_id uuid  :following_id uuid   -> removed
+SELECT follow_remove(:follower_id, :following_id) AS removed
 
 -- name: block_insert
--- Creates a block; a trigger deletes follows in both directions.
+-- Creates a block; a trigger deletes follows and requests to follow in both directions.
 --
 --   :blocker_id uuid  :blocked_id uuid   -> blocked_id, or none
 INSERT INTO blocks (blocker_id, blocked_id)
@@ -152,6 +148,9 @@ SELECT
         SELECT FROM follows WHERE follower_id = :user_id AND following_id = u.other_id
     ) AS following,
     EXISTS (
+        SELECT FROM follow_requests WHERE requester_id = :user_id AND requested_id = u.other_id
+    ) AS requested,
+    EXISTS (
         SELECT FROM follows WHERE follower_id = u.other_id AND following_id = :user_id
     ) AS followed_by,
     EXISTS (
@@ -220,7 +219,7 @@ FROM follows
 WHERE following_id = :user_id AND follower_id = ANY(:others)
 
 -- name: user_data_delete
--- Deletes follows, blocks, mutes, dismissals and conversation requests of a deleted user; triggers update the counts of others.
+-- Deletes follows, blocks, mutes, dismissals and requests of a deleted user; triggers update the counts of others.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -239,6 +238,14 @@ muted AS (
 dismissed AS (
     DELETE FROM suggestion_dismissals
     WHERE user_id = :user_id OR dismissed_id = :user_id
+),
+follow_requested AS (
+    DELETE FROM follow_requests
+    WHERE requester_id = :user_id OR requested_id = :user_id
+),
+privacy AS (
+    DELETE FROM private_accounts
+    WHERE user_id = :user_id
 ),
 requested AS (
     DELETE FROM conversation_requests

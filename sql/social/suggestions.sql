@@ -58,6 +58,7 @@ WHERE
     n.user_id <> :user_id
     AND c.deleted IS NOT TRUE
     AND NOT EXISTS (SELECT FROM follows WHERE follower_id = :user_id AND following_id = n.user_id)
+    AND NOT EXISTS (SELECT FROM follow_requests WHERE requester_id = :user_id AND requested_id = n.user_id)
     AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = :user_id AND blocked_id = n.user_id)
     AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = n.user_id AND blocked_id = :user_id)
     AND NOT EXISTS (SELECT FROM active_mutes WHERE muter_id = :user_id AND muted_id = n.user_id)

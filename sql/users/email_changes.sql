@@ -78,7 +78,7 @@ changed AS (
     FROM good
     WHERE u.id = good.user_id
     RETURNING
-        u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at, u.role,
+        u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
         u.silenced_until
 ),
 ended AS (
@@ -94,6 +94,7 @@ SELECT
     changed.bio,
     changed.avatar_url,
     changed.verified,
+    changed.private,
     changed.created_at,
     changed.role,
     changed.silenced_until,

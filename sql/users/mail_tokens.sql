@@ -36,7 +36,7 @@ made AS (
     RETURNING user_id
 )
 SELECT
-    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at, u.role,
+    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
     u.silenced_until
 FROM users AS u
 INNER JOIN made ON u.id = made.user_id
@@ -46,7 +46,7 @@ INNER JOIN made ON u.id = made.user_id
 --
 --   :token_hash text   -> user row, or none
 SELECT
-    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at, u.role,
+    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
     u.silenced_until
 FROM mail_tokens AS t
 INNER JOIN users AS u ON t.user_id = u.id AND t.email = u.email
@@ -155,7 +155,7 @@ made AS (
     RETURNING user_id
 )
 SELECT
-    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.created_at, u.role,
+    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
     u.silenced_until
 FROM users AS u
 INNER JOIN made ON u.id = made.user_id

@@ -3,7 +3,7 @@
 --
 --   :id uuid   -> user row with suspended_until and banned_at, or none
 SELECT
-    id, email, username, display_name, bio, avatar_url, verified, created_at, role,
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role,
     CASE WHEN silenced_until > now() THEN silenced_until END AS silenced_until,
     CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until,
     banned_at
@@ -15,7 +15,7 @@ WHERE id = :id
 --
 --   :username text   -> user row with suspended_until and banned_at, or none
 SELECT
-    id, email, username, display_name, bio, avatar_url, verified, created_at, role,
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role,
     CASE WHEN silenced_until > now() THEN silenced_until END AS silenced_until,
     CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until,
     banned_at
@@ -27,7 +27,7 @@ WHERE lower(username) = lower(:username)
 --
 --   :after uuid  :limit int   -> user rows with suspended_until and banned_at
 SELECT
-    id, email, username, display_name, bio, avatar_url, verified, created_at, role,
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role,
     CASE WHEN silenced_until > now() THEN silenced_until END AS silenced_until,
     CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until,
     banned_at
@@ -41,7 +41,7 @@ LIMIT :limit
 --
 --   :after uuid  :limit int   -> user rows with suspended_until and banned_at
 SELECT
-    id, email, username, display_name, bio, avatar_url, verified, created_at, role,
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role,
     CASE WHEN silenced_until > now() THEN silenced_until END AS silenced_until,
     CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until,
     banned_at

@@ -37,6 +37,7 @@ SELECT
     u.bio,
     u.avatar_url,
     u.verified,
+    u.private,
     u.created_at,
     u.role,
     u.silenced_until

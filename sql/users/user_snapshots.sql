@@ -2,7 +2,7 @@
 -- Returns public fields of those of the users that exist.
 --
 --   :ids uuid[]   -> copy rows
-SELECT id, username, display_name, avatar_url, verified, version, FALSE AS deleted
+SELECT id, username, display_name, avatar_url, verified, private, version, FALSE AS deleted
 FROM users
 WHERE id = ANY(:ids)
 
@@ -10,7 +10,7 @@ WHERE id = ANY(:ids)
 -- Returns public fields of those of the users that exist, by name in lower case.
 --
 --   :usernames text[]   -> copy rows
-SELECT id, username, display_name, avatar_url, verified, version, FALSE AS deleted
+SELECT id, username, display_name, avatar_url, verified, private, version, FALSE AS deleted
 FROM users
 WHERE
     lower(username) = ANY(:usernames)
@@ -21,7 +21,7 @@ WHERE
 -- Lists public fields of users, by id.
 --
 --   :after uuid  :limit int   -> copy rows
-SELECT id, username, display_name, avatar_url, verified, version, FALSE AS deleted
+SELECT id, username, display_name, avatar_url, verified, private, version, FALSE AS deleted
 FROM users
 WHERE id > :after
 ORDER BY id

@@ -8,7 +8,7 @@ WITH
 new_user AS (
     INSERT INTO users (email, username, password_hash, display_name, search_words)
     VALUES (:email, :username, :password_hash, :display_name, CAST(:search_words AS TSVECTOR))
-    RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until
+    RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 ),
 privacy AS (
     INSERT INTO user_privacy (user_id, groups, invites)
@@ -16,7 +16,7 @@ privacy AS (
     FROM new_user
     WHERE NOT (:groups = 'everyone' AND :invites = 'everyone')
 )
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM new_user
 
 -- name: user_credentials_by_email
@@ -24,7 +24,7 @@ FROM new_user
 --
 --   :email text   -> user row with password_hash, or none
 SELECT
-    id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until, password_hash,
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until, password_hash,
     banned_at IS NOT NULL AS is_banned,
     CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until
 FROM users
@@ -35,7 +35,7 @@ WHERE lower(email) = lower(:email)
 --
 --   :username text   -> user row with password_hash, or none
 SELECT
-    id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until, password_hash,
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until, password_hash,
     banned_at IS NOT NULL AS is_banned,
     CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until
 FROM users
@@ -45,7 +45,7 @@ WHERE lower(username) = lower(:username)
 -- Finds a user and password hash by id. No row for banned and suspended users.
 --
 --   :user_id uuid   -> user row with password_hash, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until, password_hash
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until, password_hash
 FROM users
 WHERE
     id = :user_id
@@ -59,7 +59,7 @@ WHERE
 --
 --   :user_id uuid  :set_email bool  :email text  :set_username bool  :username text
 --   :set_display_name bool  :display_name text  :set_bio bool  :bio text
---   :set_avatar_url bool  :avatar_url text   -> user row, or none
+--   :set_avatar_url bool  :avatar_url text  :set_private bool  :private bool   -> user row, or none
 UPDATE users
 SET
     email = CASE WHEN :set_email THEN :email ELSE email END,
@@ -67,9 +67,10 @@ SET
     username = CASE WHEN :set_username THEN :username ELSE username END,
     display_name = CASE WHEN :set_display_name THEN :display_name ELSE display_name END,
     bio = CASE WHEN :set_bio THEN :bio ELSE bio END,
-    avatar_url = CASE WHEN :set_avatar_url THEN :avatar_url ELSE avatar_url END
+    avatar_url = CASE WHEN :set_avatar_url THEN :avatar_url ELSE avatar_url END,
+    private = CASE WHEN :set_private THEN :private ELSE private END
 WHERE id = :user_id
-RETURNING id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until
+RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 
 -- name: user_lock
 -- Locks a user's row against new sessions, whose foreign key needs a share lock on it.
@@ -107,7 +108,7 @@ RETURNING id
 -- Returns those of the users that exist, unordered.
 --
 --   :user_ids uuid[]   -> user rows
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM users
 WHERE id = ANY(:user_ids)
 
@@ -115,7 +116,7 @@ WHERE id = ANY(:user_ids)
 -- Finds a user by name, case-insensitive.
 --
 --   :username text   -> user row, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, created_at, role, silenced_until
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM users
 WHERE lower(username) = lower(:username)
 

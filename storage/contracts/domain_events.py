@@ -1,7 +1,7 @@
 """Domain events between services: the producer's outbox, the consumer's cursor.
 
-A feed is ordered by (xid, id): by the start of the transaction, then by the order of its inserts. All methods
-raise `Unavailable`.
+An outbox is ordered by (xid, id): by the start of the transaction, then by the order of its inserts. All
+methods raise `Unavailable`.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class OutboxSource(msgspec.Struct, frozen=True):
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """A position in a feed: all events up to here have been handled."""
+    """A position in an outbox: all events up to here have been handled."""
 
     source: str
     xid: int = 0
@@ -55,7 +55,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class Outbox(Protocol):
-    """A service's published event feed.
+    """A service's published events.
 
     Returns only rows below `pg_snapshot_xmin`, so that no later commit can precede a row already read.
     """
@@ -64,7 +64,7 @@ class Outbox(Protocol):
         """Return the identity of this database and its highest event id."""
 
     async def read(self, cursor: Cursor, limit: int) -> list[OutboxEvent]:
-        """Return up to `limit` events after `cursor`, in feed order. Cost: one index range."""
+        """Return up to `limit` events after `cursor`, in its order. Cost: one index range."""
 
     async def reassign_xids(self) -> None:
         """Give rows restored from another server's dump transaction ids of this server. Idempotent."""

@@ -20,6 +20,7 @@ class NewEvent(msgspec.Struct, frozen=True):
     start: datetime
     end: datetime
     capacity: int
+    approval: bool = False
 
 
 class EventChange(msgspec.Struct, frozen=True):
@@ -31,6 +32,7 @@ class EventChange(msgspec.Struct, frozen=True):
     start: datetime | UnsetType = UNSET
     end: datetime | UnsetType = UNSET
     capacity: int | UnsetType = UNSET
+    approval: bool | UnsetType = UNSET
 
 
 class EventRecord(msgspec.Struct, frozen=True):
@@ -52,14 +54,26 @@ class EventRecord(msgspec.Struct, frozen=True):
 
 
 class RsvpState(msgspec.Struct, frozen=True):
-    """A user's RSVP and waitlist position (1 is the first)."""
+    """A user's RSVP and waitlist position (1 is the first).
+
+    `status` is PENDING for a request that no host has decided yet.
+    """
 
     status: str | None
     waitlist_position: int | None
+    guests: int = 0
+
+
+class RsvpDetails(msgspec.Struct, frozen=True):
+    """A user's RSVP with what only the user and the hosts see. `reminders` are minutes before the start."""
+
+    state: RsvpState
+    reminders: tuple[int, ...] = ()
+    checked_in_at: datetime | None = None
 
 
 class RsvpTimes(msgspec.Struct, frozen=True):
-    """When a user last answered, and when the event's creator last invited the user; 0 for never. In ms."""
+    """When a user last answered, and when a host of the event last invited the user; 0 for never. In ms."""
 
     answered_at_ms: int = 0
     invited_at_ms: int = 0
@@ -71,6 +85,8 @@ class RsvpRecord(msgspec.Struct, frozen=True):
     user: UserCardRecord
     status: str
     answered_at: datetime
+    guests: int = 0
+    checked_in_at: datetime | None = None
 
 
 class EventSearchCriteria(msgspec.Struct, frozen=True):
@@ -136,7 +152,7 @@ class EventStore(Protocol):
     async def find_hidden(self, event_id: str, viewer_id: str) -> EventRecord | None:
         """Return an event that moderators have hidden. The caller checks who may see it."""
 
-    async def get_creator_id(self, event_id: str, *, with_hidden: bool = False) -> str | None: ...
+    async def get_creator_id(self, event_id: str) -> str | None: ...
 
     async def get_revision(self, event_id: str) -> EventRevision | None: ...
 
@@ -155,37 +171,53 @@ class EventStore(Protocol):
     ) -> None: ...
 
     async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
-        """Return those of the invites that exist. One round trip."""
+        """Return those of the invites that exist, to events that are not cancelled. One round trip."""
 
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent."""
 
 
 class RsvpStore(Protocol):
-    """RSVPs. `going_count` does not exceed `capacity`; the waitlist is first in, first out."""
+    """RSVPs. `going_count` counts users who go and their guests, and does not exceed `capacity`.
 
-    async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
-        """Set a user's RSVP and return it.
+    The waitlist is first in, first out: freed places go to the first user who fits into them with all guests.
+    """
 
-        Until the start, a freed place goes to the first user of the waitlist, in the same transaction. After
-        it, a free place goes to the first user who asks, waiting or not.
+    async def set_rsvp(
+        self,
+        event_id: str,
+        user_id: str,
+        status: str,
+        *,
+        waitlist: bool,
+        guests: int | None = None,
+        reminders: Sequence[int] | None = None,
+    ) -> RsvpState:
+        """Set a user's RSVP and return it. Guests and reminders that are None stay as they were.
+
+        Until the start, freed places go to the waitlist, in the same transaction. After it, a free place goes
+        to the first user who asks, waiting or not. `GOING` becomes PENDING where the hosts decide who goes,
+        unless the user is a host or was invited by one.
 
         Raises:
-            Missing: the event does not exist, or there is a block between the user and its creator.
-            Conflict: `event.past`; `event.full` (no free place, or users are waiting) unless `waitlist`;
-                `removed` (by a host).
+            Missing: the event does not exist, or there is a block between the user and a host.
+            Conflict: `event.cancelled`; `event.past`; `event.full` (too few free places, or a waiting user
+                fits into them) unless `waitlist`; `removed` (by a host). More guests of a user who goes do
+                not wait: `event.full`.
         """
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
-        """Delete a user's RSVP and waitlist entry. Raises `Missing`."""
+        """Delete a user's RSVP, waitlist entry and request. Raises `Missing`."""
 
     async def remove_attendee(self, event_id: str, user_id: str) -> None:
-        """Delete what a user holds of an event: RSVP, waitlist entry and invites. Raises `Missing`.
+        """Delete what a user holds of an event: RSVP, waitlist entry, request, invites. Raises `Missing`.
 
-        The user cannot respond again until the creator invites them.
+        The user cannot respond again until a host invites them.
         """
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState: ...
+
+    async def get_details(self, event_id: str, user_id: str) -> RsvpDetails: ...
 
     async def get_times(self, event_id: str, user_id: str) -> RsvpTimes: ...
 

@@ -114,6 +114,14 @@ class NotificationStore(Protocol):
     ) -> DeletedIds:
         """Delete notifications about an object, except those of one group. Their sources may notify again."""
 
+    async def list_references(
+        self, recipient_id: str, types: Sequence[str], after: str, limit: int
+    ) -> list[str]:
+        """Return ids greater than `after`, in order, of what a user's notifications of types are about.
+
+        Without those of conversations.
+        """
+
     async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:
         """Delete notifications about messages of a conversation. Their sources do not notify again."""
 

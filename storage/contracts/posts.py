@@ -261,6 +261,14 @@ class ReactionStore(Protocol):
     async def delete_comment(self, comment_id: str, user_id: str) -> bool:
         """Delete a comment of the user, or on a post of the user. Returns whether there was one."""
 
+    async def involved_users(
+        self, author_id: str, after: str, limit: int
+    ) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return posts of an author with ids greater than `after`, in order, and the users they involve.
+
+        These are the users whom a post or its comments mention, and who commented on it.
+        """
+
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
 

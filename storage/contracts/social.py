@@ -36,6 +36,7 @@ class RelationRecord(msgspec.Struct, frozen=True):
     """What relates a user to another one, and the other's counts. `blocking`: the user blocks the other."""
 
     following: bool
+    requested: bool
     followed_by: bool
     muted: bool
     blocking: bool
@@ -70,16 +71,17 @@ class SocialStore(Protocol):
     """Follows and blocks. Two users never have both a follow and a block, under any concurrency."""
 
     async def follow(self, follower_id: str, following_id: str) -> bool:
-        """Follow a user. Returns whether the follow is new.
+        """Follow a user, or request to follow a private account. Returns whether there is a new follow.
 
         Raises:
-            Conflict: `follows_blocked`, `follows_not_self`.
+            Conflict: `follows_blocked`, `follows_not_self`; `follow_requests_max`: too many are pending.
         """
 
-    async def unfollow(self, follower_id: str, following_id: str) -> bool: ...
+    async def unfollow(self, follower_id: str, following_id: str) -> bool:
+        """End a follow or withdraw the request for it. Returns whether there was one."""
 
     async def block(self, blocker_id: str, blocked_id: str) -> bool:
-        """Block a user and delete follows in both directions. Returns whether the block is new.
+        """Block a user; delete follows and requests in both directions. Returns whether the block is new.
 
         Raises:
             Conflict: `blocks_not_self`.

@@ -12,7 +12,10 @@ from storage.contracts.domain_events import CursorUpdate
 
 
 class UserSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """A user's public fields as of `version`. A deleted user keeps only `id`, `version` and `deleted`."""
+    """A user's public fields as of `version`. A deleted user keeps only `id`, `version` and `deleted`.
+
+    `private` is known only from the User service; user caches do not store it.
+    """
 
     id: str
     username: str
@@ -21,6 +24,7 @@ class UserSnapshot(msgspec.Struct, frozen=True, gc=False):
     verified: bool
     version: int
     deleted: bool = False
+    private: bool = False
 
 
 class UserCardRecord(msgspec.Struct, frozen=True, gc=False):

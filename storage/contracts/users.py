@@ -35,6 +35,7 @@ class UserRecord(msgspec.Struct, frozen=True):
     avatar_url: str | None
     verified: bool
     created_at: datetime
+    private: bool = False
     role: Role | None = None
     silenced_until: datetime | None = None
 
@@ -67,6 +68,7 @@ class ProfileChange(msgspec.Struct, frozen=True):
     display_name: str | msgspec.UnsetType | None = msgspec.UNSET
     bio: str | msgspec.UnsetType | None = msgspec.UNSET
     avatar_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    private: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SessionRecord(msgspec.Struct, frozen=True):

@@ -56,6 +56,7 @@ class PostgresEvents:
         self._creator = load_statement(SERVICE, "events", "event_creator")
         self._revision = load_statement(SERVICE, "events", "event_revision")
         self._update = load_statement(SERVICE, "events", "event_update")
+        self._set_approval = load_statement(SERVICE, "hosting", "approval_set")
         self._delete = load_statement(SERVICE, "events", "event_delete")
         self._invite = load_statement(SERVICE, "events", "invite_insert")
         self._invites_among = load_statement(SERVICE, "events", "invite_filter")
@@ -75,6 +76,8 @@ class PostgresEvents:
                 event.capacity,
                 to_tsvector(index_words(event.title, event.description)),
             )
+            if event.approval:
+                await transaction.rows(self._set_approval, rows[0]["id"], event.approval)
             return str(rows[0]["id"])
 
         return await self._idempotency_keys.run_once(idempotency_key, insert)
@@ -119,8 +122,8 @@ class PostgresEvents:
         row = await self._pool.row(self._hidden, to_uuid(event_id), to_uuid(viewer_id))
         return _to_event(row) if row else None
 
-    async def get_creator_id(self, event_id: str, *, with_hidden: bool = False) -> str | None:
-        row = await self._pool.row(self._creator, to_uuid(event_id), with_hidden)
+    async def get_creator_id(self, event_id: str) -> str | None:
+        row = await self._pool.row(self._creator, to_uuid(event_id))
         return str(row["creator_id"]) if row else None
 
     async def get_revision(self, event_id: str) -> EventRevision | None:
@@ -145,6 +148,8 @@ class PostgresEvents:
             row = await transaction.row(self._update, event_uuid, *values)
             if row is None:
                 raise Missing
+            if change.approval is not UNSET:
+                await transaction.rows(self._set_approval, event_uuid, change.approval)
             if change.title is not UNSET or change.description is not UNSET:
                 texts = (row["title"], row["description"])
                 await self._search_index.set_words(transaction, {row["id"]: texts})

@@ -17,7 +17,7 @@ from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
-from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
+from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "notifications"
 
@@ -42,6 +42,7 @@ class PostgresNotifications:
         self._delete_conversation = load_statement(
             SERVICE, "notifications", "notification_delete_conversation"
         )
+        self._references = load_statement(SERVICE, "notifications", "notification_reference_list")
         self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
@@ -116,6 +117,14 @@ class PostgresNotifications:
                 self._delete_reference, to_uuids(recipient_ids), to_uuid(reference_id), kept_group_key
             )
         )
+
+    async def list_references(
+        self, recipient_id: str, types: Sequence[str], after: str, limit: int
+    ) -> list[str]:
+        rows = await self._pool.rows(
+            self._references, to_uuid(recipient_id), list(types), to_uuid(after) or MIN_UUID, limit
+        )
+        return [str(row["reference_id"]) for row in rows]
 
     async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:
         return _deleted_ids(

@@ -7,6 +7,7 @@ import msgspec
 
 from config.retention import (
     DEAD_LETTER_RETENTION_S,
+    EVENT_ANNOUNCEMENT_RETENTION_S,
     EXPIRED_MAIL_TOKEN_RETENTION_S,
     EXPIRED_MUTE_RETENTION_S,
     EXPIRED_SESSION_RETENTION_S,
@@ -55,6 +56,12 @@ RETENTIONS: Final = (
     ),
     Retention(
         "social", "mutes", load_statement("social", "pruning", "mutes_prune"), EXPIRED_MUTE_RETENTION_S
+    ),
+    Retention(
+        "events",
+        "event_announcements",
+        load_statement("events", "pruning", "announcements_prune"),
+        EVENT_ANNOUNCEMENT_RETENTION_S,
     ),
     Retention(
         "notifications",

@@ -12,7 +12,7 @@ from datetime import datetime
 import asyncpg
 
 from config.limits import SUGGESTION_EVENTS_READ
-from storage.contracts.events import RsvpRecord, RsvpState, RsvpTimes
+from storage.contracts.events import RsvpDetails, RsvpRecord, RsvpState, RsvpTimes
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool, Transaction
@@ -31,7 +31,7 @@ class PostgresRsvps:
         self._lock = load_statement(SERVICE, "rsvps", "event_lock")
         self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
         self._times = load_statement(SERVICE, "rsvps", "rsvp_times")
-        self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_answer")
+        self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_set")
         self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
         self._remove_attendee = load_statement(SERVICE, "rsvps", "attendee_remove")
         self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
@@ -39,14 +39,25 @@ class PostgresRsvps:
         self._companions = load_statement(SERVICE, "rsvps", "companion_list")
         self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
 
-    async def set_rsvp(self, event_id: str, user_id: str, status: str, *, waitlist: bool) -> RsvpState:
-        (row,) = await self._pool.write(self._set_rsvp, to_uuid(event_id), to_uuid(user_id), status, waitlist)
+    async def set_rsvp(
+        self,
+        event_id: str,
+        user_id: str,
+        status: str,
+        *,
+        waitlist: bool,
+        guests: int | None = None,
+        reminders: Sequence[int] | None = None,
+    ) -> RsvpState:
+        (row,) = await self._pool.write(
+            self._set_rsvp, to_uuid(event_id), to_uuid(user_id), status, waitlist, guests, reminders
+        )
         reason: str | None = row["refused"]
         if reason == "missing":
             raise Missing
         if reason is not None:
             raise Conflict(reason)
-        return RsvpState(row["status"], row["place"])
+        return RsvpState(row["status"], row["place"], row["guests"])
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         (row,) = await self._pool.write(self._delete_rsvp, to_uuid(event_id), to_uuid(user_id))
@@ -60,8 +71,14 @@ class PostgresRsvps:
             raise Missing
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState:
+        return (await self.get_details(event_id, user_id)).state
+
+    async def get_details(self, event_id: str, user_id: str) -> RsvpDetails:
         row = await self._pool.row(self._get, to_uuid(event_id), to_uuid(user_id))
-        return RsvpState(row["status"], row["place"] or None) if row else RsvpState(None, None)
+        if row is None:
+            return RsvpDetails(RsvpState(None, None))
+        state = RsvpState(row["status"], row["place"] or None, row["guests"])
+        return RsvpDetails(state, tuple(row["reminders"] or ()), row["checked_in_at"])
 
     async def get_times(self, event_id: str, user_id: str) -> RsvpTimes:
         row = await self._pool.row(self._times, to_uuid(event_id), to_uuid(user_id))
@@ -80,10 +97,7 @@ class PostgresRsvps:
         rows = await self._pool.rows(
             self._page, to_uuid(event_id), status, *page_after(after), to_uuids(excluded_user_ids), limit
         )
-        return [
-            RsvpRecord(to_user_card(row, str(row["user_id"])), row["status"], row["answered_at"])
-            for row in rows
-        ]
+        return [to_rsvp_record(row) for row in rows]
 
     async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
         rows = await self._pool.rows(self._companions, to_uuid(user_id), SUGGESTION_EVENTS_READ, limit)
@@ -105,6 +119,16 @@ class PostgresRsvps:
     async def promote(self, transaction: Transaction, event_id: str, places: int) -> None:
         """Give `places` free places to the first waiting users; call it after `lock`."""
         await transaction.rows(self._promote, to_uuid(event_id), places)
+
+
+def to_rsvp_record(row: asyncpg.Record) -> RsvpRecord:
+    return RsvpRecord(
+        to_user_card(row, str(row["user_id"])),
+        row["status"],
+        row["answered_at"],
+        row["guests"],
+        row["checked_in_at"],
+    )
 
 
 def _to_ms(time: datetime | None) -> int:

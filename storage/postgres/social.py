@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from config.limits import FOLLOW_REQUESTS_RECEIVED, FOLLOW_REQUESTS_SENT
 from storage.contracts.paging import PageKey
 from storage.contracts.social import BlockRecord, FollowRecord, RelationRecord, SocialStats
 from storage.postgres.pool import PostgresPool
@@ -19,8 +20,8 @@ class PostgresSocial:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._follow = load_statement(SERVICE, "social", "follow_insert")
-        self._unfollow = load_statement(SERVICE, "social", "follow_delete")
+        self._follow = load_statement(SERVICE, "social", "follow_add")
+        self._unfollow = load_statement(SERVICE, "social", "follow_remove")
         self._block = load_statement(SERVICE, "social", "block_insert")
         self._unblock = load_statement(SERVICE, "social", "block_delete")
         self._blocks = load_statement(SERVICE, "social", "block_list")
@@ -40,10 +41,18 @@ class PostgresSocial:
         self._stats_delete = load_statement(SERVICE, "social", "stats_delete")
 
     async def follow(self, follower_id: str, following_id: str) -> bool:
-        return bool(await self._pool.write(self._follow, to_uuid(follower_id), to_uuid(following_id)))
+        rows = await self._pool.write(
+            self._follow,
+            to_uuid(follower_id),
+            to_uuid(following_id),
+            FOLLOW_REQUESTS_RECEIVED,
+            FOLLOW_REQUESTS_SENT,
+        )
+        return bool(rows[0]["outcome"] == "followed")
 
     async def unfollow(self, follower_id: str, following_id: str) -> bool:
-        return bool(await self._pool.write(self._unfollow, to_uuid(follower_id), to_uuid(following_id)))
+        rows = await self._pool.write(self._unfollow, to_uuid(follower_id), to_uuid(following_id))
+        return bool(rows[0]["removed"])
 
     async def block(self, blocker_id: str, blocked_id: str) -> bool:
         return bool(await self._pool.write(self._block, to_uuid(blocker_id), to_uuid(blocked_id)))
@@ -139,6 +148,7 @@ class PostgresSocial:
 def _to_relation(row: asyncpg.Record) -> RelationRecord:
     return RelationRecord(
         following=row["following"],
+        requested=row["requested"],
         followed_by=row["followed_by"],
         muted=row["muted"],
         blocking=row["blocking"],

@@ -19,6 +19,7 @@ def to_user(row: asyncpg.Record) -> UserRecord:
         avatar_url=row["avatar_url"],
         verified=row["verified"],
         created_at=row["created_at"],
+        private=row["private"],
         role=None if row["role"] is None else Role(row["role"]),
         silenced_until=row["silenced_until"],
     )
@@ -31,7 +32,14 @@ def optional_id(value: uuid.UUID | None) -> str | None:
 def profile_change_values(change: ProfileChange) -> list[object]:
     """Return the parameters of `user_update` after the user's id."""
     values: list[object] = []
-    for field in (change.email, change.username, change.display_name, change.bio, change.avatar_url):
+    for field in (
+        change.email,
+        change.username,
+        change.display_name,
+        change.bio,
+        change.avatar_url,
+        change.private,
+    ):
         values += [False, None] if field is UNSET else [True, field]
     return values
 
@@ -55,6 +63,7 @@ def to_user_snapshot(row: asyncpg.Record) -> UserSnapshot:
         verified=row["verified"],
         version=row["version"],
         deleted=row["deleted"],
+        private=row.get("private", False),
     )
 
 

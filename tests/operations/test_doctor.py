@@ -115,6 +115,7 @@ async def test_unread_events_are_reported(
 
     assert [message.split(":")[0] for message in messages] == [
         "notifications.social",
+        "notifications.hidden_posts",
         "feed.social",
         "events.blocks",
         "requests.social",

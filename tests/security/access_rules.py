@@ -84,9 +84,9 @@ def unblocked(noun: str) -> Rule:
     return _rule(PASS, **dict.fromkeys(BLOCK_ROLES, f"{noun}.not_found"))
 
 
-def owner_of_visible(noun: str) -> Rule:
-    """The owner; others see the object but may not do this to it."""
-    return _rule("permission.denied", owner=PASS, **dict.fromkeys(BLOCK_ROLES, f"{noun}.not_found"))
+def owner_of_visible(noun: str, owner: Outcome = PASS) -> Rule:
+    """The owner, with this outcome; others see the object but may not do this to it."""
+    return _rule("permission.denied", owner=owner, **dict.fromkeys(BLOCK_ROLES, f"{noun}.not_found"))
 
 
 def owner_of_hidden(noun: str) -> Rule:

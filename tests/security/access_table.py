@@ -6,7 +6,8 @@ Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
 `{session}`, `{report}` (of a post of the owner), `{action}` (a warning of the owner), `{appeal}` (against
 it); and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user outside the
-group), `{tag}` (of a post of the owner), `{invite_code}` (of the server), `{name_kind}`, `{unique}`.
+group), `{tag}` (of a post of the owner), `{requester}` (id of a user who asks to follow the owner),
+`{invite_code}` (of the server), `{name_kind}`, `{unique}`.
 """
 
 import re
@@ -155,6 +156,10 @@ ROUTES = (
     Row("GET /v1/relationships?user_ids={owner}", RELATED, lists_owner=True, foreign={"owner": HIDDEN}),
     Row("GET /v1/suggestions", ANY_USER),
     Row("DELETE /v1/suggestions/{owner}", towards_owner(), foreign={"owner": PASS}),
+    Row("DELETE /v1/users/me/followers/{owner}", ANY_USER, relates=True, foreign={"owner": PASS}),
+    Row("GET /v1/follow-requests", ANY_USER),
+    Row("PUT /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),
+    Row("DELETE /v1/follow-requests/{requester}", owner_of_hidden("follow_request"), consumes=True),
     Row("GET /v1/users/me/blocks", ANY_USER),
     Row(
         "PUT /v1/users/{owner}/mute",
@@ -264,9 +269,32 @@ ROUTES = (
     Row("PATCH /v1/events/{event}", owner_of_visible("event"), {"title": "y"}),
     Row("DELETE /v1/events/{event}", owner_of_visible("event"), consumes=True),
     Row("PUT /v1/events/{event}/rsvp", unblocked("event"), {"status": "MAYBE"}),
+    Row("GET /v1/events/{event}/rsvp", unblocked("event")),
     Row("DELETE /v1/events/{event}/rsvp", unblocked("event")),
     Row("GET /v1/events/{event}/rsvps", unblocked("event")),
     Row("DELETE /v1/events/{event}/rsvps/{other}", owner_of_visible("event"), foreign={"other": PASS}),
+    Row("POST /v1/events/{event}/cancellation", owner_of_visible("event"), {"reason": "x"}, consumes=True),
+    Row("POST /v1/events/{event}/announcements", owner_of_visible("event"), {"content": "x"}, consumes=True),
+    Row("GET /v1/events/{event}/attendance.csv", owner_of_visible("event")),
+    Row(
+        "PUT /v1/events/{event}/attendance/{other}",
+        owner_of_visible("event", "request.invalid"),
+        {"code": "x"},
+        foreign={"other": "request.invalid"},
+    ),
+    Row("PUT /v1/events/{event}/hosts/{other}", owner_of_visible("event")),
+    Row("DELETE /v1/events/{event}/hosts/{other}", owner_of_visible("event"), foreign={"other": PASS}),
+    Row("GET /v1/events/{event}/requests", owner_of_visible("event")),
+    Row(
+        "PUT /v1/events/{event}/requests/{other}",
+        owner_of_visible("event", "rsvp_request.not_found"),
+        foreign={"other": "rsvp_request.not_found"},
+    ),
+    Row(
+        "DELETE /v1/events/{event}/requests/{other}",
+        owner_of_visible("event", "rsvp_request.not_found"),
+        foreign={"other": "rsvp_request.not_found"},
+    ),
     Row("POST /v1/events/{event}/invites", unblocked("event"), {"user_ids": ["{other}"]}),
     Row("GET /v1/events/{event}/calendar.ics", unblocked("event")),
     # --- conversations

@@ -26,6 +26,7 @@ VIEWS = {
         "/v1/conversations/{group}/changes",
         "/v1/conversations/{group}/messages",
     ),
+    "requester": ("/v1/follow-requests",),
     "notification": ("/v1/notifications",),
     "session": ("/v1/sessions",),
     "owner": ("/v1/users/{owner}", "/v1/users/{owner}/followers", "/v1/users/{owner}/posts"),
@@ -72,6 +73,7 @@ class AccessWorld:
         self._direct_messages: dict[Role, list[str]] = {}
         self._notifications: dict[str, str] = {}
         self._groups: dict[str, str] = {}
+        self._private_ids: set[str] = set()
 
     async def create(self, stores: StoreUrls) -> None:
         roles = [role for role in Role if role not in {Role.ANONYMOUS, Role.REVOKED}]
@@ -120,6 +122,11 @@ class AccessWorld:
             "other": self.other.id,
             "name_kind": "username",
         }
+        if "requester" in named:
+            ids["requester"] = await self._request_follow(owner)
+        elif owner.id in self._private_ids:
+            await self.api.set_private(owner, private=False)
+            self._private_ids.discard(owner.id)
         if named & {"post", "comment", "report"}:
             ids["post"] = (await api.post(owner))["id"]
         if "report" in named:
@@ -171,6 +178,14 @@ class AccessWorld:
         group: str = (await self.api.group(stranger, owner))["id"]
         await self.api.expect(200, owner, "PATCH", "/v1/users/me/privacy", {"groups": "everyone"})
         return group
+
+    async def _request_follow(self, owner: RegisteredUser) -> str:
+        """Make the owner's account private; return a user who asked to follow."""
+        await self.api.set_private(owner, private=True)
+        self._private_ids.add(owner.id)
+        requester = await self.new_user()
+        await self.api.follow(requester, owner)
+        return requester.id
 
     async def _group(self, owner: RegisteredUser, *, is_shared: bool) -> str:
         """Return a group with owner, admin and members, which the former member has left."""

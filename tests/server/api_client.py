@@ -180,6 +180,12 @@ class ApiClient:
     async def follow(self, user: RegisteredUser, other: RegisteredUser) -> None:
         await self.expect(204, user, "PUT", f"/v1/users/{other.id}/follow")
 
+    async def set_private(self, user: RegisteredUser, *, private: bool) -> None:
+        await self.expect(200, user, "PATCH", "/v1/users/me", {"private": private})
+
+    async def accept(self, user: RegisteredUser, requester: RegisteredUser) -> None:
+        await self.expect(204, user, "PUT", f"/v1/follow-requests/{requester.id}")
+
     async def block(self, user: RegisteredUser, other: RegisteredUser) -> None:
         await self.expect(204, user, "PUT", f"/v1/users/{other.id}/block")
 

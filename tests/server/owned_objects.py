@@ -52,12 +52,17 @@ def fill_placeholders(value: Json, placeholders: dict[str, str]) -> Json:
 @contextlib.asynccontextmanager
 async def owned_objects(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
     """Start a server and create the objects."""
-    async with running_instance(stores) as instance, ApiClient(instance) as api:
+    async with (
+        running_instance(stores, event_announcements_per_hour=10_000) as instance,
+        ApiClient(instance) as api,
+    ):
         ana, ben, eve = await people.register(3, instance)
         await make_admin(stores, ana.id)
         await api.follow(ben, ana)
         post, event = await api.post(ana), await api.event(ana)
         group = await api.group(ana, ben)
+        cancelled = await api.event(ana)
+        await api.expect(200, ana, "POST", f"/v1/events/{cancelled['id']}/cancellation", {})
         words = {
             "self": ana.id,
             "other": ben.id,
@@ -66,6 +71,7 @@ async def owned_objects(stores: StoreUrls, people: RegisteredUsers) -> AsyncIter
             "post": post["id"],
             "comment": (await api.comment(ben, post["id"]))["id"],
             "event": event["id"],
+            "cancelled_event": cancelled["id"],
             "group": group["id"],
             "message": (await api.send(ana, group["id"], "x"))["id"],
         }

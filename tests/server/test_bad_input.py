@@ -30,6 +30,7 @@ class BodyRoute:
     body: dict[str, Json]
     required: tuple[str, ...]
     body_bytes_max: int = BODY_BYTES
+    body_optional: bool = False
 
     @property
     def name(self) -> str:
@@ -125,17 +126,27 @@ BODY_ROUTES = [
         "POST",
         "/v1/events",
         201,
-        {"title": "x", "description": "x", "category": "x", "capacity": 5, **TIMES},
+        {"title": "x", "description": "x", "category": "x", "capacity": 5, "approval": True, **TIMES},
         ("title", "start_datetime", "end_datetime"),
     ),
     BodyRoute(
         "PATCH",
         "/v1/events/{event}",
         200,
-        {"title": "x", "description": "x", "category": "x", "capacity": 5, **TIMES},
+        {"title": "x", "description": "x", "category": "x", "capacity": 5, "approval": True, **TIMES},
         (),
     ),
-    BodyRoute("PUT", "/v1/events/{event}/rsvp", 200, {"status": "MAYBE", "waitlist": True}, ("status",)),
+    BodyRoute(
+        "PUT",
+        "/v1/events/{event}/rsvp",
+        200,
+        {"status": "GOING", "waitlist": True, "guests": 1, "reminders": [60]},
+        ("status",),
+    ),
+    BodyRoute("POST", "/v1/events/{event}/announcements", 201, {"content": "x"}, ("content",)),
+    BodyRoute(
+        "POST", "/v1/events/{cancelled_event}/cancellation", 200, {"reason": "x"}, (), body_optional=True
+    ),
     BodyRoute(
         "POST",
         "/v1/events/{event}/invites",
@@ -170,7 +181,12 @@ BODY_ROUTES = [
     BodyRoute("PATCH", "/v1/conversations/{group}/messages/{message}", 200, {"content": "x"}, ("content",)),
     BodyRoute("PUT", "/v1/conversations/{group}/read", 200, {"seq": 1}, ("seq",)),
 ]
-NULLABLE = {"role", "display_name", "bio", "avatar_url", "event_id", "description", "name", "reply_to"}
+NULLABLE = {"display_name", "bio", "avatar_url", "event_id", "description", "name", "reply_to"} | {
+    "reason",
+    "role",
+    "guests",
+    "reminders",
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -186,6 +202,8 @@ def wrong_values(value: Json) -> list[Json]:
             return ["true", 1, [], {}]
         case int():
             return ["1", 1.5, True, [], {}]
+        case [int(), *_]:
+            return ["x", 1, {}, ["1"], [None], [[]]]
         case list():
             return ["x", 1, {}, [1], [None], [[]]]
         case _:
@@ -232,7 +250,7 @@ async def test_non_object_body_is_rejected(taking: BodyRoute, owned: OwnedObject
         b"{}{}",
         b"[" * 30_000,
         b'{"surprise":' * 5_000,
-        None,
+        *(() if taking.body_optional else (None,)),
     ):
         status, body, headers = await owned.api.request_bytes(
             owned.owner, taking.method, path, sent, Content_Type="application/json"

@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from storage.contracts.events import EventRecord, NewEvent
 from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id
@@ -21,6 +24,10 @@ class EventFixture:
         self.rsvps = PostgresRsvps(instance.pool)
         self.events = PostgresEvents(instance.pool, instance.idempotency_keys, self.rsvps)
         self.blocks = PostgresEventBlocks(instance.pool)
+        self.hosts = PostgresEventHosts(instance.pool)
+        self.attendance = PostgresAttendance(instance.pool, instance.idempotency_keys, 100)
+        self.reminders = PostgresEventReminders(instance.pool)
+        self.requests = PostgresRsvpRequests(instance.pool)
         self.audit = PostgresCountAudit(instance.pool, "events")
 
     async def create_event(
@@ -31,12 +38,14 @@ class EventFixture:
         description: str | None = None,
         category: str = "SOCIAL",
         hours: tuple[float, float] = (1, 2),
+        *,
+        approval: bool = False,
     ) -> str:
         now = datetime.now(UTC)
         start, end = (now + hours * HOUR for hours in hours)
         creator = creator_id or random_id()
         return await self.events.create(
-            NewEvent(creator, title, description, category, start, end, capacity), None
+            NewEvent(creator, title, description, category, start, end, capacity, approval), None
         )
 
     async def mark_started(self, event_id: str) -> None:

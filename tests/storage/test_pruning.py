@@ -30,6 +30,13 @@ INSERTS = {
     "mutes": """
         INSERT INTO mutes (muter_id, muted_id, posts, notifications, expires_at)
         VALUES ($1, md5($2)::uuid, TRUE, TRUE, now() - make_interval(secs => $3))""",
+    "event_announcements": """
+        WITH event AS (
+            INSERT INTO events (creator_id, title, start_datetime, end_datetime, capacity)
+            VALUES ($1, 'x', now(), now() + interval '1 hour', 1) RETURNING id
+        )
+        INSERT INTO event_announcements (event_id, author_id, content, created_at)
+        SELECT id, $1, $2, now() - make_interval(secs => $3) FROM event""",
     "notification_sources": """
         INSERT INTO notification_sources (recipient_id, source, created_at)
         VALUES ($1, $2, now() - make_interval(secs => $3))""",
@@ -49,7 +56,7 @@ async def test_old_rows_are_deleted_in_batches(fresh_database: FreshDatabase, re
         pruned = next(
             one
             for one in prunable_tables(
-                dict.fromkeys(("users", "social", "notifications"), database.instance_a.pool)
+                dict.fromkeys(("users", "social", "events", "notifications"), database.instance_a.pool)
             )
             if one.name == f"{service}.{table}"
         )
@@ -70,7 +77,7 @@ async def test_old_dead_letters_are_deleted(social_database: ServiceDatabase) ->
     (pruned,) = [
         one
         for one in prunable_tables(
-            dict.fromkeys(("users", "notifications", "social"), social_database.instance_a.pool)
+            dict.fromkeys(("users", "notifications", "events", "social"), social_database.instance_a.pool)
         )
         if one.name == "social.dead_letters"
     ]

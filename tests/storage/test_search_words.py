@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from storage.search_words import fold, index_words, query_terms, split_query, to_tsquery, to_tsvector
+from storage.search_words import index_words, query_terms, split_query, to_tsquery, to_tsvector
+from storage.text_folding import fold_text
 
 
 def is_found(query: str, *texts: str) -> bool:
@@ -69,7 +70,7 @@ def test_text_is_not_found(query: str, text: str) -> None:
 @given(some.text())
 def test_fold_is_idempotent_and_form_does_not_matter(text: str) -> None:
     """Folding again changes nothing that a search would see, and NFC and NFD give the same words."""
-    assert index_words(fold(text)) == index_words(text)
+    assert index_words(fold_text(text)) == index_words(text)
     forms = {index_words(unicodedata.normalize(form, text)) for form in ("NFC", "NFD")}
     assert len(forms) == 1
 

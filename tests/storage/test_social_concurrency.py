@@ -13,8 +13,8 @@ from storage.postgres.social import PostgresSocial
 from storage.postgres.statement import load_statement
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
-FOLLOW = load_statement("social", "social", "follow_insert").text
-UNFOLLOW = load_statement("social", "social", "follow_delete").text
+FOLLOW = "SELECT follow_add($1, $2, 10, 10)"
+UNFOLLOW = "SELECT follow_remove($1, $2)"
 BLOCK = load_statement("social", "social", "block_insert").text
 FORGET = load_statement("social", "social", "user_data_delete").text
 FORGET_STATS = load_statement("social", "social", "stats_delete").text
@@ -154,18 +154,19 @@ async def test_follow_waits_for_a_concurrent_unfollow(
     assert await count_mismatches(social_database) == 0
 
 
-async def test_unfollow_does_not_see_an_uncommitted_follow(
+async def test_unfollow_waits_for_a_concurrent_follow(
     social_database: ServiceDatabase, social: PostgresSocial
 ) -> None:
-    """The follow stays and is counted."""
+    """It then ends the follow."""
     ana, ben = sorted_random_ids(2)
     other_connection = await social_database.connection()
     following = other_connection.transaction()
     await following.start()
     await other_connection.execute(FOLLOW, ana, ben)
-    assert not await social.unfollow(ana, ben)
+    unfollow = await social_database.start_until_blocked(social.unfollow(ana, ben))
     await following.commit()
-    assert await social.stats(ben) == SocialStats(followers_count=1)
+    assert await unfollow
+    assert await social.stats(ben) == SocialStats()
     assert await count_mismatches(social_database) == 0
 
 

@@ -14,7 +14,7 @@ from storage.postgres.users import PostgresUsers
 from tests.moderation import act_on_user
 from tests.storage.service_database import ServiceDatabase, random_id
 
-CARD = {"id", "username", "display_name", "avatar_url", "verified", "version"}
+CARD = {"id", "username", "display_name", "avatar_url", "verified", "private", "version"}
 SECRETS = ("secret.example", "hash of", "a private bio", "a" * 64, "email", "password", "token", "bio")
 
 
@@ -51,6 +51,8 @@ async def get_version(people: PostgresUserSnapshots, user: UserRecord) -> int:
         (ProfileChange(avatar_url="https://example.test/a.png"), True),
         (ProfileChange(display_name="Ana", bio="a private bio"), True),
         (ProfileChange(display_name=None, avatar_url=None, username="ana"), False),
+        (ProfileChange(private=True), True),
+        (ProfileChange(private=False), False),
         (ProfileChange(bio="a private bio"), False),
         (ProfileChange(email="ana2@secret.example"), False),
         (ProfileChange(), False),
@@ -78,6 +80,7 @@ async def test_version_counts_changes_of_public_fields(
             "display_name": changed.display_name,
             "avatar_url": changed.avatar_url,
             "verified": False,
+            "private": changed.private,
             "version": 2,
         }
 

@@ -1,5 +1,5 @@
 // A text field for a post or a comment with the number of characters left. The text is kept as a draft
-// until it was sent.
+// until it was sent. `choice`: a select that belongs to what is sent; `send` gets its value.
 
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { element, newElementId } from "./dom.js";
@@ -7,7 +7,7 @@ import { textLength } from "./linkify.js";
 
 const WARN_BELOW = 20;
 
-export function composer({ label, maxLength, submit, send, drafts, draftKey, rows = 2 }) {
+export function composer({ label, maxLength, submit, send, drafts, draftKey, rows = 2, choice = null }) {
   const id = newElementId("composer");
   const idempotencyKey = new IdempotencyKey();
   const counter = element("span", { class: "counter", "aria-hidden": "true" });
@@ -45,7 +45,8 @@ export function composer({ label, maxLength, submit, send, drafts, draftKey, row
     error.hidden = true;
     update();
     try {
-      await send(content, idempotencyKey.keyFor(content));
+      const chosen = choice?.value ?? null;
+      await send(content, idempotencyKey.keyFor([content, chosen]), chosen);
       idempotencyKey.clear();
       input.value = "";
       drafts.set(draftKey, "");
@@ -63,7 +64,7 @@ export function composer({ label, maxLength, submit, send, drafts, draftKey, row
     element("label", { class: "visually-hidden", for: id }, label),
     input,
     error,
-    element("div", { class: "row end" }, limit, counter, submitButton),
+    element("div", { class: "row end" }, choice, limit, counter, submitButton),
   );
   input.value = drafts.get(draftKey);
   input.addEventListener("input", () => {

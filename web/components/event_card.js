@@ -27,6 +27,7 @@ export function eventCard(event) {
       element(
         "p",
         { class: "row tags" },
+        cancelledTag(event),
         element("span", { class: "tag" }, categoryLabel(event.category)),
         goingTag(event),
         rsvpTag(event),
@@ -49,6 +50,10 @@ export function goingTag(event) {
   return element("span", { class: "tag" }, `${event.going_count} of ${event.capacity} going`);
 }
 
+export function cancelledTag(event) {
+  return event.cancelled_at !== null && element("span", { class: "tag cancelled" }, "Cancelled");
+}
+
 // "OUTDOORS" -> "Outdoors"
 export function categoryLabel(category) {
   return category.charAt(0) + category.slice(1).toLowerCase().replace(/_/g, " ");
@@ -57,6 +62,7 @@ export function categoryLabel(category) {
 function rsvpTag(event) {
   if (event.my_waitlist_position !== null)
     return element("span", { class: "tag mine" }, `Waitlist: #${event.my_waitlist_position}`);
+  if (event.my_rsvp === "PENDING") return element("span", { class: "tag mine" }, "Requested");
   if (event.my_rsvp !== null) return element("span", { class: "tag mine" }, RSVP_LABELS[event.my_rsvp]);
   return null;
 }

@@ -89,6 +89,7 @@ export function postCard(session, post, { open = false } = {}) {
           { href: `#/post/${post.id}`, class: "secondary timestamp" },
           relativeTime(post.created_at),
         ),
+        post.visibility === "followers" && followersMark(),
         editedMark,
       ),
       hiddenNotice(post),
@@ -124,6 +125,11 @@ export function postCard(session, post, { open = false } = {}) {
   }
 
   return card;
+}
+
+function followersMark() {
+  const label = "Only followers see this post";
+  return element("span", { class: "lock", role: "img", "aria-label": label, title: label }, icon("lock"));
 }
 
 function bookmarkButton(session, post, path) {

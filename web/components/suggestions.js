@@ -14,7 +14,7 @@ export function suggestionList(session, scope) {
       userRow(
         person,
         element("span", { class: "secondary" }, reasonOf(person)),
-        followButton(session, person, scope, false),
+        followButton(session, person, scope, { following: false, requested: false }),
         dismissButton(person),
       ),
     empty: "No suggestions yet. Search for people by name.",

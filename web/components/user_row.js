@@ -3,6 +3,7 @@
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, setChildren, visuallyHidden } from "./dom.js";
+import { icon } from "./icons.js";
 import { toastError } from "./toast.js";
 
 export function userLink(card, className = "name") {
@@ -20,6 +21,12 @@ export function verifiedMark(card) {
     : null;
 }
 
+export function privateMark(user) {
+  if (!user.private) return null;
+  const label = "Private account";
+  return element("span", { class: "lock", role: "img", "aria-label": label, title: label }, icon("lock"));
+}
+
 export function userRow(card, ...actions) {
   return element(
     "div",
@@ -35,31 +42,33 @@ export function userRow(card, ...actions) {
   );
 }
 
-// `known`: whether the user follows them, if it was loaded already.
+// `known`: the relationship with them, if it was loaded already.
 export function followButton(session, card, scope, known = null) {
   const follow = element("button", { type: "button", class: "follow", disabled: true }, "Follow");
-  let follows = false;
+  let state = { following: false, requested: false };
+  const isOn = () => state.following || state.requested;
 
-  function show(now) {
-    follows = now;
+  function show(relationship) {
+    state = relationship ?? { following: false, requested: false };
     follow.disabled = false;
-    follow.classList.toggle("primary", !follows);
-    follow.classList.toggle("plain", follows);
-    follow.setAttribute("aria-pressed", String(follows));
-    setChildren(follow, follows ? "Following" : "Follow", visuallyHidden(` ${nameOf(card)}`));
+    follow.classList.toggle("primary", !isOn());
+    follow.classList.toggle("plain", isOn());
+    follow.setAttribute("aria-pressed", String(isOn()));
+    const label = state.following ? "Following" : state.requested ? "Requested" : "Follow";
+    setChildren(follow, label, visuallyHidden(` ${nameOf(card)}`));
   }
 
   follow.addEventListener("click", async () => {
     follow.disabled = true;
     try {
-      await session.relationships.setFollowing(card.id, !follows);
+      await session.relationships.setFollowing(card.id, !isOn());
     } catch (error) {
       toastError(error);
-      show(follows);
+      show(state);
     }
   });
-  scope.keep(session.relationships.changed.on((change) => change.userId === card.id && show(change.follows)));
+  scope.keep(session.relationships.changed.on((change) => change.userId === card.id && show(change)));
   if (known !== null) show(known);
-  else session.relationships.follows(card.id).then(show, () => show(false));
+  else session.relationships.get(card.id).then(show, () => show(null));
   return follow;
 }

@@ -30,19 +30,22 @@ export class Relationships {
     return this.#waiting.get(userId).promise;
   }
 
-  async follows(userId) {
-    return (await this.get(userId))?.following ?? false;
-  }
-
+  // Follows a user, or asks to follow a private account; or ends either.
   async setFollowing(userId, follows) {
     const path = `${pathOf(userId)}/follow`;
     await (follows ? this.#api.put(path) : this.#api.delete(path));
-    this.changed.emit({ userId, follows });
+    const relationship = follows ? await this.get(userId) : null;
+    const { following, requested } = relationship ?? { following: false, requested: false };
+    this.changed.emit({ userId, following, requested });
+  }
+
+  removeFollower(userId) {
+    return this.#api.delete(`/v1/users/me/followers/${encodeURIComponent(userId)}`);
   }
 
   async block(card) {
     await this.#api.put(`${pathOf(card.id)}/block`);
-    this.changed.emit({ userId: card.id, follows: false, blocked: true });
+    this.changed.emit({ userId: card.id, following: false, requested: false, blocked: true });
   }
 
   unblock(userId) {

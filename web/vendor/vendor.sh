@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make emoji_data.js and markdown_parser.js from the pinned npm packages, and copy their licences.
+# Make emoji_data.js, markdown_parser.js and qr_code.js from the pinned npm packages, and copy their licences.
 # To upgrade: change a version in package.json, run `npm install --package-lock-only`, then this script.
 set -eu
 cd "$(dirname "$0")"
@@ -8,4 +8,6 @@ node make_emoji_data.mjs node_modules/emoji-picker-element-data/en/cldr/data.jso
 cp node_modules/emoji-picker-element-data/LICENSE emoji_data.LICENSE.txt
 node make_markdown_parser.mjs > markdown_parser.js
 cat node_modules/markdown-it/LICENSE node_modules/uc.micro/LICENSE.txt > markdown_parser.LICENSE.txt
+node make_qr_code.mjs > qr_code.js
+cat node_modules/qr/LICENSE-MIT > qr_code.LICENSE.txt
 rm -rf node_modules

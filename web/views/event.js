@@ -3,8 +3,9 @@
 
 import { avatar } from "../components/avatar.js";
 import { composer } from "../components/composer.js";
-import { confirmDialog, Dialog } from "../components/dialog.js";
+import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
+import { downloadText } from "../components/download.js";
 import { categoryLabel, dateBlock, goingTag } from "../components/event_card.js";
 import { hiddenNotice } from "../components/hidden_notice.js";
 import { icon } from "../components/icons.js";
@@ -15,11 +16,12 @@ import { UserPicker } from "../components/user_picker.js";
 import { userLink } from "../components/user_row.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
+import { hostingButtons, isHost } from "./event_hosting.js";
 import { rsvpControls } from "./rsvp_controls.js";
 import { rsvpList } from "./rsvp_list.js";
+import { rsvpRequests } from "./rsvp_requests.js";
 
 const MAX_POST_LENGTH = 280;
-const DOWNLOAD_MS = 60_000;
 
 export function eventView(session, id) {
   const scope = new Scope();
@@ -30,6 +32,7 @@ export function eventView(session, id) {
   const rest = element("div", { class: "stack" });
   let event = null;
   let guests = null;
+  let requests = null;
 
   async function load() {
     try {
@@ -40,14 +43,22 @@ export function eventView(session, id) {
     }
     show();
     guests = rsvpList(session, event, reload);
-    setChildren(rest, inviteButton(session, event), guests.element, postComposer(session, event));
+    requests = event.approval && isHost(session, event) ? rsvpRequests(session, event, reload) : null;
+    setChildren(
+      rest,
+      event.cancelled_at === null && inviteButton(session, event),
+      requests?.element,
+      guests.element,
+      postComposer(session, event),
+    );
   }
 
   function showProblem(error) {
     if (error.status === 404) {
       event = null;
       guests = null;
-      setChildren(head, heading, errorText("This event was cancelled, or it doesn't exist."));
+      requests = null;
+      setChildren(head, heading, errorText("This event was deleted, or it doesn't exist."));
       setChildren(rsvp);
       setChildren(rest);
       return;
@@ -57,7 +68,7 @@ export function eventView(session, id) {
   }
 
   function show() {
-    setChildren(head, hiddenNotice(event), description(session, event, path));
+    setChildren(head, hiddenNotice(event), description(session, event, path, reload));
     setChildren(rsvp, rsvpControls(session, event, reload));
   }
 
@@ -70,12 +81,14 @@ export function eventView(session, id) {
     }
     show();
     guests?.load();
+    requests?.load();
   }
 
   scope.keep(
     session.dispatcher.eventChanged.on((update) => {
       if (event === null || update.id !== event.id) return;
-      event = { ...update, my_rsvp: event.my_rsvp, my_waitlist_position: event.my_waitlist_position };
+      const { my_rsvp, my_waitlist_position, my_guests } = event;
+      event = { ...update, my_rsvp, my_waitlist_position, my_guests };
       show();
     }),
   );
@@ -95,9 +108,9 @@ export function eventView(session, id) {
   };
 }
 
-function description(session, event, path) {
-  const isHost = session.isMe(event.creator.id);
-  const inConversation = event.my_rsvp === "GOING" || isHost;
+function description(session, event, path, reload) {
+  const hosting = isHost(session, event);
+  const inConversation = event.my_rsvp === "GOING" || hosting;
   return [
     element(
       "div",
@@ -110,12 +123,24 @@ function description(session, event, path) {
         element("p", { class: "secondary" }, formatRange(event.start_datetime, event.end_datetime)),
       ),
     ),
+    event.cancelled_at !== null &&
+      element(
+        "p",
+        { class: "notice", role: "status", dir: "auto" },
+        event.cancel_reason ? `This event was cancelled: ${event.cancel_reason}` : "This event was cancelled.",
+      ),
     element(
       "p",
-      { class: "row" },
-      avatar(event.creator, { size: "small", dot: false }),
+      { class: "row wrap" },
       element("span", { class: "host-label" }, "Hosted by"),
-      userLink(event.creator, "name"),
+      event.hosts.map((host) =>
+        element(
+          "span",
+          { class: "row" },
+          avatar(host, { size: "small", dot: false }),
+          userLink(host, "name"),
+        ),
+      ),
     ),
     event.description && element("p", { class: "content", dir: "auto" }, linkify(event.description)),
     element(
@@ -124,6 +149,7 @@ function description(session, event, path) {
       element("span", { class: "tag" }, categoryLabel(event.category)),
       goingTag(event),
       element("span", { class: "tag" }, `${event.interested_count} interested`),
+      event.approval && element("span", { class: "tag" }, "Hosts approve requests"),
     ),
     element(
       "div",
@@ -138,35 +164,14 @@ function description(session, event, path) {
       button([icon("event"), "Add to calendar"], () => downloadCalendar(session, event, path), {
         class: "plain",
       }),
-      isHost && [
-        element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, "Edit"),
-        button("Delete", () => remove(session, path), { class: "plain" }),
-      ],
+      hosting && hostingButtons(session, event, path, reload),
     ),
   ];
 }
 
-// Fetched, because a link could not carry the token.
 async function downloadCalendar(session, event, path) {
   try {
-    const text = await session.api.text(`${path}/calendar.ics`);
-    const url = URL.createObjectURL(new Blob([text], { type: "text/calendar" }));
-    const name = event.title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "event";
-    const link = element("a", { download: `${name}.ics` });
-    link.href = url;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_MS);
-  } catch (error) {
-    toastError(error);
-  }
-}
-
-async function remove(session, path) {
-  const text = "Everyone who responded or was invited is notified. Its members keep the conversation.";
-  if (!(await confirmDialog("Cancel and delete this event?", text, "Delete"))) return;
-  try {
-    await session.api.delete(path);
-    location.hash = "#/events";
+    downloadText(await session.api.text(`${path}/calendar.ics`), event.title, "ics", "text/calendar");
   } catch (error) {
     toastError(error);
   }

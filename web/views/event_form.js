@@ -79,6 +79,8 @@ function eventForm(event, submit, send) {
   const category = new Field("category", "Category", { kind: "select", required: true });
   category.input.append(...categories.map((one) => element("option", { value: one }, categoryLabel(one))));
   category.value = event.category;
+  const approval = element("input", { type: "checkbox" });
+  approval.checked = event.approval ?? false;
   return new Form(
     [
       new Field("title", "Title", { value: event.title, required: true, maxlength: 200 }),
@@ -108,6 +110,7 @@ function eventForm(event, submit, send) {
         value: event.capacity,
         required: true,
       }),
+      element("label", { class: "check" }, approval, "Hosts decide who goes"),
     ],
     {
       submit,
@@ -119,6 +122,7 @@ function eventForm(event, submit, send) {
           start_datetime: new Date(values.start_datetime).toISOString(),
           end_datetime: new Date(values.end_datetime).toISOString(),
           capacity: Number(values.capacity),
+          approval: approval.checked,
         }),
     },
   );

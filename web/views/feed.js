@@ -76,7 +76,9 @@ export function feedView(session) {
     rows: 3,
     drafts: session.drafts,
     draftKey: "post",
-    send: async (content, key) => list.prepend(await session.api.post("/v1/posts", { content }, key)),
+    choice: visibilityChoice(session),
+    send: async (content, key, visibility) =>
+      list.prepend(await session.api.post("/v1/posts", { content, visibility }, key)),
   });
   scope.keep(
     session.dispatcher.feedPost.on((post) => {
@@ -107,4 +109,19 @@ export function feedView(session) {
     ),
     close: () => scope.close(),
   };
+}
+
+// The posts of a private account are for followers, whatever is chosen.
+function visibilityChoice(session) {
+  const options = session.user.private
+    ? [["followers", "Followers"]]
+    : [
+        ["public", "Everyone"],
+        ["followers", "Followers"],
+      ];
+  return element(
+    "select",
+    { "aria-label": "Who can see this post" },
+    options.map(([value, label]) => element("option", { value }, label)),
+  );
 }

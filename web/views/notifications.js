@@ -99,6 +99,8 @@ function targetOf(notification) {
   switch (type) {
     case "FOLLOW":
       return sender ? `#/@${sender.username}` : "#/people";
+    case "FOLLOW_REQUEST":
+      return "#/people";
     case "LIKE":
     case "COMMENT":
       return `#/post/${id}`;
@@ -107,6 +109,7 @@ function targetOf(notification) {
       return id ? `#/post/${id}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":
+    case "EVENT_REMINDER":
       return `#/event/${id}`;
     case "MODERATION":
       return "#/actions";

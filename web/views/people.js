@@ -5,6 +5,7 @@ import { PagedList } from "../components/paged_list.js";
 import { suggestionList } from "../components/suggestions.js";
 import { followButton, userRow } from "../components/user_row.js";
 import { Scope } from "../state/signal.js";
+import { followRequests } from "./follow_requests.js";
 
 const SEARCH_DELAY_MS = 250;
 
@@ -48,6 +49,7 @@ export function peopleView(session, query) {
     else
       setChildren(
         results,
+        followRequests(session, scope),
         element("h2", {}, "Suggestions"),
         suggestionList(session, scope),
         element("h2", {}, "Following"),

@@ -1,8 +1,9 @@
-// Privacy settings: who may add the user to groups and invite the user to events without asking.
+// Privacy settings: whether the account is private, and who may add the user to groups and invite the user to
+// events without asking.
 
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
-import { toast } from "../components/toast.js";
+import { toast, toastError } from "../components/toast.js";
 
 const AUDIENCES = {
   everyone: "Everyone",
@@ -23,6 +24,36 @@ export function privacySettings(session) {
 
   load();
   return content;
+}
+
+export function privateAccount(session) {
+  const box = element("input", { type: "checkbox", disabled: true });
+  const hint =
+    "Only followers whom you accept see your posts, followers and whom you follow. If you make your account " +
+    "public again, all requests are accepted.";
+  box.addEventListener("change", async () => {
+    box.disabled = true;
+    try {
+      session.setUser(await session.api.patch("/v1/users/me", { private: box.checked }));
+      toast("Saved");
+    } catch (error) {
+      toastError(error);
+    }
+    show();
+  });
+
+  function show() {
+    box.checked = session.user.private;
+    box.disabled = false;
+  }
+
+  session.loadProfile().then(show, toastError);
+  return element(
+    "div",
+    {},
+    element("label", { class: "check" }, box, "Private account"),
+    element("p", { class: "hint" }, hint),
+  );
 }
 
 function privacyForm(session, settings) {

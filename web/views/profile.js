@@ -13,7 +13,7 @@ import { postCard } from "../components/post_card.js";
 import { reportDialog } from "../components/report_dialog.js";
 import { formatDate } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
-import { followButton, userRow, verifiedMark } from "../components/user_row.js";
+import { followButton, privateMark, userRow, verifiedMark } from "../components/user_row.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { nameOf } from "../state/user_cards.js";
@@ -39,7 +39,7 @@ export function profileView(session, username) {
     const posts = new PagedList({
       read: (cursor) => session.api.get(`/v1/users/${user.id}/posts`, { cursor }),
       render: (post) => postCard(session, post),
-      empty: "No posts yet",
+      empty: isHidden(session, user) ? "Only followers see the posts of this account." : "No posts yet",
     });
     scope.keep(session.postDeleted.on((id) => posts.remove(id)));
     setChildren(
@@ -56,6 +56,7 @@ export function profileView(session, username) {
             { tabindex: "-1", dir: "auto", class: "clamped", title: nameOf(user) },
             nameOf(user),
             verifiedMark(user),
+            privateMark(user),
           ),
           element(
             "p",
@@ -84,6 +85,11 @@ export function profileView(session, username) {
     element: element("section", { class: "column" }, content),
     close: () => scope.close(),
   };
+}
+
+// Whether posts and follow lists are for followers only, and the user is none.
+function isHidden(session, user) {
+  return user.private && !session.isMe(user.id) && !user.relationship.following;
 }
 
 function editProfileLink() {
@@ -133,6 +139,18 @@ function actions(session, user, scope) {
     }
   }
 
+  let isFollower = user.relationship.followed_by;
+
+  async function removeFollower() {
+    try {
+      await session.relationships.removeFollower(user.id);
+      isFollower = false;
+      toast(`${nameOf(user)} does not follow you any more.`);
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
   const menu = new Menu("More actions");
   const more = element(
     "button",
@@ -141,13 +159,14 @@ function actions(session, user, scope) {
   );
   more.addEventListener("click", () =>
     menu.open(more, [
+      ...(isFollower ? [["Remove follower", removeFollower]] : []),
       [`${muted ? "Unmute" : "Mute"} ${nameOf(user)}`, muted ? unmute : mute],
       [`Block ${nameOf(user)}`, block],
       ["Report", () => reportDialog(session, "user", user.id)],
     ]),
   );
   return [
-    followButton(session, user, scope, user.relationship.following),
+    followButton(session, user, scope, user.relationship),
     element("button", { type: "button", class: "plain", onclick: message }, icon("message"), "Message"),
     more,
     menu.element,
@@ -161,7 +180,7 @@ function statistics(session, user, scope) {
     const list = new PagedList({
       read: (cursor) => session.api.get(`/v1/users/${user.id}/${kind}`, { cursor }),
       render: (card) => userRow(card, !session.isMe(card.id) && followButton(session, card, scope)),
-      empty,
+      empty: isHidden(session, user) ? "Only followers see this list." : empty,
       className: "list",
     });
     list.load();

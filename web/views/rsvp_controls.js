@@ -2,6 +2,8 @@
 
 import { button, element, errorText, setChildren } from "../components/dom.js";
 import { RSVP_LABELS } from "../components/event_card.js";
+import { showCheckInCode } from "./check_in.js";
+import { rsvpDetailsDialog } from "./rsvp_details.js";
 
 // `onChanged()` reloads the event.
 export function rsvpControls(session, event, onChanged) {
@@ -9,6 +11,8 @@ export function rsvpControls(session, event, onChanged) {
   const problem = element("div", { role: "alert" });
   const position = event.my_waitlist_position;
   const isOver = new Date(event.end_datetime) < new Date();
+  const isClosed = isOver || event.cancelled_at !== null;
+  const isGoing = event.my_rsvp === "GOING" || event.my_rsvp === "PENDING" || position !== null;
 
   async function run(request) {
     controls.setAttribute("aria-busy", "true");
@@ -34,24 +38,50 @@ export function rsvpControls(session, event, onChanged) {
   const choices = Object.entries(RSVP_LABELS).map(([status, label]) =>
     button(label, () => run(() => session.api.put(path, { status })), {
       class: "choice",
-      "aria-pressed": String(event.my_rsvp === status),
+      "aria-pressed": String(event.my_rsvp === status || (event.my_rsvp === "PENDING" && status === "GOING")),
     }),
   );
   const controls = element(
     "div",
     { class: "rsvp-controls" },
-    element("h2", { id: "rsvp-heading" }, isOver ? "This event has ended" : "Are you going?"),
+    element("h2", { id: "rsvp-heading" }, heading()),
     position !== null &&
       element("p", { class: "notice", role: "status" }, `You are number ${position} on the waitlist.`),
-    !isOver &&
+    event.my_rsvp === "PENDING" &&
+      element("p", { class: "notice", role: "status" }, "You asked to go. A host decides."),
+    !isClosed &&
       element("div", { class: "row wrap", role: "group", "aria-labelledby": "rsvp-heading" }, choices),
+    isGoing &&
+      !isClosed &&
+      element(
+        "div",
+        { class: "row wrap" },
+        button(guestsLabel(event.my_guests), () => rsvpDetailsDialog(session, event, onChanged), { class: "plain" }),
+        event.my_rsvp === "GOING" &&
+          button("Check-in code", () => showCheckInCode(session, event), { class: "plain" }),
+      ),
     problem,
     (event.my_rsvp !== null || position !== null) &&
       button(
-        position !== null ? "Leave waitlist" : "Remove my response",
+        removeLabel(),
         () => run(() => session.api.delete(path)),
         { class: "link" },
       ),
   );
   return controls;
+
+  function heading() {
+    if (event.cancelled_at !== null) return "This event was cancelled";
+    return isOver ? "This event has ended" : "Are you going?";
+  }
+
+  function removeLabel() {
+    if (position !== null) return "Leave waitlist";
+    return event.my_rsvp === "PENDING" ? "Withdraw my request" : "Remove my response";
+  }
+}
+
+function guestsLabel(count) {
+  if (count === 0) return "Guests and reminders";
+  return count === 1 ? "1 guest, and reminders" : `${count} guests, and reminders`;
 }

@@ -7,12 +7,23 @@ import { PagedList } from "../components/paged_list.js";
 import { toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
 import { nameOf } from "../state/user_cards.js";
+import { isHost } from "./event_hosting.js";
 
 const STATUSES = ["GOING", "INTERESTED", "MAYBE"];
 
+// "+2" guests, and whether the user was checked in, which only hosts see.
+export function partyLabel(rsvp) {
+  const parts = [
+    rsvp.guests > 0 && (rsvp.guests === 1 ? "+1 guest" : `+${rsvp.guests} guests`),
+    rsvp.checked_in_at !== null && "Checked in",
+  ].filter(Boolean);
+  return parts.length > 0 ? element("span", { class: "secondary" }, parts.join(" · ")) : null;
+}
+
 // `onChanged()` reloads the event and this list.
 export function rsvpList(session, event, onChanged) {
-  const isHost = session.isMe(event.creator.id);
+  const hosting = isHost(session, event);
+  const hostIds = event.hosts.map((host) => host.id);
   const content = element("div", {});
   const path = `/v1/events/${encodeURIComponent(event.id)}/rsvps`;
   let selected = STATUSES[0];
@@ -20,7 +31,7 @@ export function rsvpList(session, event, onChanged) {
   function load() {
     const list = new PagedList({
       read: (cursor) => session.api.get(path, { status: selected, cursor }),
-      render: (rsvp) => userRow(rsvp.user, removeButton(rsvp.user)),
+      render: (rsvp) => userRow(rsvp.user, partyLabel(rsvp), removeButton(rsvp.user)),
       keyOf: (rsvp) => rsvp.user.id,
       empty: "No one yet",
     });
@@ -30,7 +41,7 @@ export function rsvpList(session, event, onChanged) {
   }
 
   function removeButton(card) {
-    if (!isHost || session.isMe(card.id)) return null;
+    if (!hosting || hostIds.includes(card.id)) return null;
     return button(["Remove", visuallyHidden(` ${nameOf(card)}`)], () => remove(card), { class: "plain" });
   }
 

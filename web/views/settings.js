@@ -11,7 +11,7 @@ import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 import { blockedPeople, mutedPeople } from "./hidden_people.js";
-import { privacySettings } from "./privacy_settings.js";
+import { privacySettings, privateAccount } from "./privacy_settings.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
 export function settingsView(session, logOut, onDeleted) {
@@ -24,7 +24,7 @@ export function settingsView(session, logOut, onDeleted) {
       section("Profile", profileSection(session)),
       section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
-      section("Privacy", privacySettings(session)),
+      section("Privacy", privateAccount(session), privacySettings(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Moderation", moderationLinks(session)),
       section("Muted people", mutedPeople(session)),

@@ -1,6 +1,7 @@
--- Ends what a user holds of an event: RSVP, waitlist entry and invites. Gives a freed place to the waitlist.
+-- Ends what a user holds of an event: RSVP, waitlist entry, request, invites, and being a co-host. Gives freed
+-- places to the waitlist.
 --
--- Locks the event's row first, like rsvp_answer. With `holds` the user cannot respond again until the creator
+-- Locks the event's row first, like rsvp_set. With `holds` the user cannot respond again until a host
 -- invites them; only a user who held something is recorded. Returns false if the event does not exist.
 CREATE OR REPLACE FUNCTION attendee_remove(of_event UUID, attendee UUID, holds BOOLEAN) RETURNS BOOLEAN AS $$
 DECLARE
@@ -12,10 +13,13 @@ BEGIN
     END IF;
     held := EXISTS (SELECT FROM event_rsvps WHERE event_id = of_event AND user_id = attendee)
         OR EXISTS (SELECT FROM event_waitlist WHERE event_id = of_event AND user_id = attendee)
+        OR EXISTS (SELECT FROM rsvp_requests WHERE event_id = of_event AND user_id = attendee)
+        OR EXISTS (SELECT FROM event_hosts WHERE event_id = of_event AND user_id = attendee)
         OR EXISTS (SELECT FROM event_invites WHERE event_id = of_event AND user_id = attendee);
     IF NOT held THEN
         RETURN TRUE;
     END IF;
+    DELETE FROM event_hosts WHERE event_id = of_event AND user_id = attendee;
     PERFORM rsvp_withdraw(of_event, attendee);
     DELETE FROM event_invites WHERE event_id = of_event AND user_id = attendee;
     IF holds THEN

@@ -1,6 +1,6 @@
--- Deletes an RSVP and a waitlist entry; returns false if the event does not exist.
+-- Deletes an RSVP, waitlist entry and request; returns false if the event does not exist.
 --
--- Locks the event's row first, like rsvp_answer. Does not depend on the user's sight of the event.
+-- Locks the event's row first, like rsvp_set. Does not depend on the user's sight of the event.
 CREATE OR REPLACE FUNCTION rsvp_withdraw(of_event UUID, by_user UUID) RETURNS BOOLEAN AS $$
 DECLARE
     is_ahead BOOLEAN;
@@ -11,9 +11,11 @@ BEGIN
         RETURN FALSE;
     END IF;
     DELETE FROM event_waitlist WHERE event_id = of_event AND user_id = by_user;
+    DELETE FROM rsvp_requests WHERE event_id = of_event AND user_id = by_user;
+    DELETE FROM event_reminders WHERE event_id = of_event AND user_id = by_user;
     DELETE FROM event_rsvps WHERE event_id = of_event AND user_id = by_user RETURNING status INTO before;
     IF before = 'GOING' AND is_ahead THEN
-        PERFORM waitlist_promote(of_event, 1);
+        PERFORM waitlist_promote(of_event, capacity - going_count) FROM events WHERE id = of_event;
     END IF;
     RETURN TRUE;
 END

@@ -1,41 +1,45 @@
--- Gives places to the first users of the waitlist, publishes events and returns the users.
+-- Gives free places to the waitlist in its order, publishes events and returns the users.
 --
--- Skips users with a block between them and the creator: they cannot see the event, and are about to be
--- withdrawn. Takes no locks: the caller has locked the event's row.
+-- Each user who fits with all guests into the places that are still free gets them; a party that does not fit
+-- keeps its position, and later ones that fit pass it. Skips users for whom the event is hidden, who are about
+-- to be withdrawn. Takes no locks: the caller has locked the event's row.
 CREATE OR REPLACE FUNCTION waitlist_promote(of_event UUID, places INT) RETURNS SETOF UUID AS $$
-    WITH
-    promoted AS (
-        DELETE FROM event_waitlist
-        WHERE (event_id, number) IN (
-            SELECT w.event_id, w.number
-            FROM event_waitlist AS w
-            INNER JOIN events AS e ON w.event_id = e.id
-            WHERE
-                w.event_id = of_event
-                AND NOT EXISTS (
-                    SELECT FROM user_blocks AS b
-                    WHERE b.user_id = w.user_id AND b.other_id = e.creator_id
-                )
-            ORDER BY w.number
-            LIMIT places
-        )
-        RETURNING event_id, user_id
-    ),
-    going AS (
-        INSERT INTO event_rsvps (event_id, user_id, status)
-        SELECT event_id, user_id, 'GOING' FROM promoted
-        ON CONFLICT (event_id, user_id) DO UPDATE SET status = 'GOING', answered_at = now()
-    ),
-    told AS (
+DECLARE
+    event RECORD;
+    party RECORD;
+    free INT := places;
+BEGIN
+    SELECT e.title, e.creator_id, e.cancelled_at IS NOT NULL AS cancelled
+    INTO event
+    FROM events AS e
+    WHERE e.id = of_event;
+    IF event.cancelled OR free <= 0 THEN
+        RETURN;
+    END IF;
+    FOR party IN
+        SELECT w.user_id, w.guests
+        FROM event_waitlist AS w
+        WHERE w.event_id = of_event AND w.guests < places AND NOT event_is_hidden(of_event, w.user_id)
+        ORDER BY w.number
+    LOOP
+        CONTINUE WHEN party.guests >= free;
+        free := free - 1 - party.guests;
+        DELETE FROM event_waitlist AS w WHERE w.event_id = of_event AND w.user_id = party.user_id;
+        INSERT INTO event_rsvps AS r (event_id, user_id, status, guests)
+        VALUES (of_event, party.user_id, 'GOING', party.guests)
+        ON CONFLICT (event_id, user_id) DO UPDATE
+        SET status = excluded.status, guests = excluded.guests, answered_at = now();
         INSERT INTO outbox (key, type, payload)
-        SELECT
-            p.event_id || ':' || p.user_id,
+        VALUES (
+            of_event || ':' || party.user_id,
             'rsvp.promoted',
             jsonb_build_object(
-                'event_id', e.id, 'user_id', p.user_id, 'title', e.title, 'creator_id', e.creator_id
+                'event_id', of_event, 'user_id', party.user_id,
+                'title', event.title, 'creator_id', event.creator_id
             )
-        FROM promoted AS p
-        INNER JOIN events AS e ON p.event_id = e.id
-    )
-    SELECT user_id FROM promoted
-$$ LANGUAGE sql
+        );
+        RETURN NEXT party.user_id;
+        EXIT WHEN free <= 0;
+    END LOOP;
+END
+$$ LANGUAGE plpgsql

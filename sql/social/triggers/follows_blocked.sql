@@ -1,4 +1,4 @@
--- Fires before a follow or a block. Two users cannot have both.
+-- Fires before a follow or a block. Two users cannot have both. A block also ends requests to follow.
 --
 -- Takes an advisory lock on the pair until the end of the transaction and checks afterwards, so that a
 -- concurrent follow and block cannot both succeed. A check before the lock would miss the other one.
@@ -32,6 +32,10 @@ BEGIN
     PERFORM pair_lock(NEW.blocker_id, NEW.blocked_id);
     DELETE FROM follows
     WHERE (follower_id, following_id) IN (
+        (NEW.blocker_id, NEW.blocked_id), (NEW.blocked_id, NEW.blocker_id)
+    );
+    DELETE FROM follow_requests
+    WHERE (requester_id, requested_id) IN (
         (NEW.blocker_id, NEW.blocked_id), (NEW.blocked_id, NEW.blocker_id)
     );
     RETURN NEW;

@@ -18,6 +18,7 @@ BEGIN
                 'display_name', NEW.display_name,
                 'avatar_url', NEW.avatar_url,
                 'verified', NEW.verified,
+                'private', NEW.private,
                 'version', NEW.version
             )
         );

@@ -3,8 +3,8 @@
 -- Takes no other locks. A new cached field must be added here.
 CREATE OR REPLACE FUNCTION users_version() RETURNS TRIGGER AS $$
 BEGIN
-    IF (NEW.username, NEW.display_name, NEW.avatar_url, NEW.verified)
-        IS DISTINCT FROM (OLD.username, OLD.display_name, OLD.avatar_url, OLD.verified)
+    IF (NEW.username, NEW.display_name, NEW.avatar_url, NEW.verified, NEW.private)
+        IS DISTINCT FROM (OLD.username, OLD.display_name, OLD.avatar_url, OLD.verified, OLD.private)
     THEN
         NEW.version := OLD.version + 1;
     END IF;

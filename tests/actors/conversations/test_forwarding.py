@@ -10,7 +10,7 @@ import pytest
 from actors.conversations.commands import DraftOutcome, Send
 from actors.conversations.conversation import Conversation
 from actors.conversations.draft_forwarder import (
-    DraftForwarded,
+    DraftResolved,
     DraftsReceived,
     ForwardDrafts,
     forward_decoder,
@@ -71,7 +71,7 @@ async def test_drafts_are_forwarded_after_losing_seqs(cluster: FakeCluster) -> N
         if topic.startswith("i:"):
             event = forward_decoder.decode(frame)
             forwarded += isinstance(event, ForwardDrafts)
-            stored += isinstance(event, DraftForwarded) and event.outcome.entry is not None
+            stored += isinstance(event, DraftResolved) and event.outcome.entry is not None
         return False
 
     cluster.broker.should_drop = count
@@ -211,7 +211,7 @@ async def test_recalled_draft_that_was_overtaken_is_refused_with_retry(
     stored = await reply.future
     assert stored is not None
     outcome = DraftOutcome(attempt_id, stored[0], False, "", "", None, retry=False)
-    here.draft_forwarder.on_bus_message(forward_encoder.encode(DraftForwarded(room, outcome)))
+    here.draft_forwarder.on_bus_message(forward_encoder.encode(DraftResolved(room, outcome)))
 
     assert (await stored_seq(kept))[0] == 2
     with pytest.raises(ApiError) as refusal:
@@ -227,7 +227,7 @@ async def test_forwarding_keeps_its_target_while_drafts_are_in_flight(cluster: F
     forwarding.last_writer = "one"
     assert forwarding.start_forward(2) == ("one", 0)
     forwarding.last_writer = "other"
-    assert forwarding.should_forward()
+    assert forwarding.update_forwarding()
     assert forwarding.start_forward(1) == ("one", 2)
     for _ in range(3):
         forwarding.record_result(answered=True)
@@ -244,7 +244,7 @@ async def test_forwarded_drafts_with_lost_results_are_stored_once(
 
     def is_first_result(topic: str, payload: bytes) -> bool:
         frame = forward_decoder.decode(payload) if topic.startswith("i:") else None
-        if not isinstance(frame, DraftForwarded) or frame.outcome.attempt_id in lost:
+        if not isinstance(frame, DraftResolved) or frame.outcome.attempt_id in lost:
             return False
         lost.add(frame.outcome.attempt_id)
         return True

@@ -48,7 +48,7 @@ class TransactionalConsumer:
             await self._database.cursors.advance_in(transaction, cursor_update)
         self.batches.append([event.key for event in events])
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         self.reset_count += 1
 
     @property
@@ -80,7 +80,7 @@ class IdempotentConsumer:
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 
-    async def on_feed_reset(self) -> None:
+    async def on_outbox_restored(self) -> None:
         """Event ids restart."""
         self.effects.clear()
 

@@ -9,8 +9,11 @@ from storage.postgres.statement import SQL
 ACTORS = Path(event_types.__file__).resolve().parents[1]
 IGNORED: dict[str, str] = {}
 """Event type -> why no consumer handles it."""
-OWNERS = "user|moderation|appeal|follow|block|post|comment|mention|event|rsvp|attendee"
-EVENT_NAME = re.compile(rf"'((?:{OWNERS})\.[a-z_]+)'")
+# A refusal such as event.past is named like an event.
+EVENT_NAME = re.compile(
+    r"(?<!refused := )'((?:user|account|follow(?:_request)?|block|post|comment|mention|event|rsvp|attendee"
+    r"|host|moderation|appeal)\.[a-z_]+)'"
+)
 
 
 def written_event_types() -> set[str]:

@@ -15,6 +15,8 @@ from storage.contracts.events import NewEvent
 from storage.contracts.messaging import ConversationRecord
 from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.database import Database
+from storage.postgres.event_attendance import PostgresAttendance
+from storage.postgres.event_hosting import PostgresEventHosts
 from storage.postgres.events import PostgresEvents
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.user_cache import PostgresUserCache
@@ -48,12 +50,14 @@ class EventConversationsSetup:
         self.user_source = FakeUserSource()
         self.user_ids = [str(uuid.uuid4()) for _ in range(6)]
         self.rsvps = PostgresRsvps(database.pool)
+        self.hosts = PostgresEventHosts(database.pool)
+        self.attendance = PostgresAttendance(database.pool, database.idempotency_keys, 100)
         self.events = PostgresEvents(database.pool, database.idempotency_keys, self.rsvps)
         self.consumer = self.make_consumer(core.conversations)
 
     def make_consumer(self, groups: GroupConversations) -> EventConversations:
         people = UserCards(PostgresUserCache(self.database.pool, self.database.cursors), self.user_source)
-        return EventConversations(self.events, self.rsvps, people, groups, self.database.cursors)
+        return EventConversations(self.events, self.rsvps, self.hosts, people, groups, self.database.cursors)
 
     async def create_event(self, creator_id: str, title: str = "Boules", capacity: int = 100) -> str:
         start = datetime.now(UTC) + timedelta(days=1)

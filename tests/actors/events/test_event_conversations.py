@@ -1,4 +1,4 @@
-"""Event conversations: created once; members are the creator and the users going."""
+"""Event conversations: created once; members are the hosts and the users going."""
 
 import random
 
@@ -325,3 +325,58 @@ async def test_event_deleted_during_update_keeps_its_members(setup: EventConvers
     await setup.catch_up()
 
     assert await setup.get_members(event_id) == {creator, attendee}
+
+
+async def test_cohosts_are_members_regardless_of_their_rsvp(setup: EventConversationsSetup) -> None:
+    """A former co-host stays only if they go."""
+    creator, first, second, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    for host in (first, second):
+        await setup.hosts.add_host(event_id, host)
+    await setup.set_rsvp(event_id, first, "GOING")
+    await setup.catch_up()
+    assert await setup.get_members(event_id) == {creator, first, second}
+    await setup.set_rsvp(event_id, first, "MAYBE")
+    await setup.catch_up()
+    assert await setup.get_members(event_id) == {creator, first, second}
+    await setup.set_rsvp(event_id, first, "GOING")
+    for host in (first, second):
+        await setup.hosts.remove_host(event_id, host)
+    await setup.catch_up()
+
+    assert await setup.get_members(event_id) == {creator, first}
+
+
+async def test_cancellation_is_announced_once(setup: EventConversationsSetup) -> None:
+    """With its reason; members stay, and deleting the event later adds no message."""
+    creator, attendee, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, attendee, "GOING")
+    await setup.catch_up()
+    await setup.hosts.cancel(event_id, creator, "rain")
+    await setup.catch_up()
+    await setup.events.delete(event_id, creator)
+    await setup.catch_up()
+    entries = await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)
+
+    assert [entry.content for entry in entries if isinstance(entry, MessageEntry)][-1:] == [
+        "This event was cancelled: rain"
+    ]
+    assert sum("cancelled" in entry.content for entry in entries if isinstance(entry, MessageEntry)) == 1
+    assert await setup.get_members(event_id) == {creator, attendee}
+
+
+async def test_announcement_is_a_message_of_the_conversation(setup: EventConversationsSetup) -> None:
+    """A SYSTEM message, once for each announcement."""
+    creator, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    for _ in range(2):
+        await setup.attendance.announce(event_id, creator, "Bring cups", None)
+    await setup.catch_up()
+    for event in await setup.read_all_events():
+        await setup.consumer.handle([event], None)
+    entries = await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)
+
+    assert [(entry.content, entry.message_type) for entry in entries if isinstance(entry, MessageEntry)] == [
+        ("Announcement: Bring cups", "SYSTEM")
+    ] * 2

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
-from actors.feed.fanout import FanOut, TimelineRebuilder
+from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.posts.posts import Posts
@@ -71,7 +71,7 @@ class FeedSetup:
         self.fan_out = FanOut(
             self.audiences, self.timelines, posts.cursors, self._record_published, BROADCAST_THRESHOLD
         )
-        self.timeline_rebuilder = TimelineRebuilder(self.timelines, social.cursors)
+        self.timeline_rebuilder = TimelineInvalidator(self.timelines, social.cursors)
         self.readers = {
             "posts": make_reader(self.fan_out, posts, posts, batch_size=5),
             "social": make_reader(self.timeline_rebuilder, social, social, batch_size=5),

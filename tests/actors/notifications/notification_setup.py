@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.causes import Causes
+from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
@@ -22,7 +23,11 @@ from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.database import Database
+from storage.postgres.event_attendance import PostgresAttendance
+from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
+from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_access import PostgresPostAccess
@@ -61,9 +66,14 @@ class NotificationSetup:
         self.ana, self.ben = self.user_source.add_user("ana", "Ana"), self.user_source.add_user("ben")
         self.cyd = self.user_source.add_user("cyd", "Cyd")
         self.social = PostgresSocial(databases["social"].pool)
+        self.follow_requests = PostgresFollowRequests(databases["social"].pool, databases["social"].cursors)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
+        self.hosts = PostgresEventHosts(events.pool)
+        self.attendance = PostgresAttendance(events.pool, events.idempotency_keys, 100)
+        self.reminders = PostgresEventReminders(events.pool)
+        self.requests = PostgresRsvpRequests(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
         self.store = PostgresNotifications(database.pool, database.cursors)
         self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
@@ -136,7 +146,17 @@ class NotificationSetup:
                 self.sender_filter,
                 self.post_visibility,
                 self.rsvps,
-                Causes(self.social, self.reactions, self.events, self.rsvps),
+                EventRecipients(
+                    self.user_cards,
+                    self.block_service,
+                    self.sender_filter,
+                    self.hosts,
+                    self.reminders,
+                    self.attendance,
+                ),
+                Causes(
+                    self.social, self.follow_requests, self.reactions, self.events, self.rsvps, self.hosts
+                ),
             ),
             self.pusher,
             self.notifications,

@@ -260,7 +260,7 @@ async def test_memberships_are_loaded_again_until_it_succeeds(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A user added while bus and store were unavailable receives messages without reconnecting."""
-    monkeypatch.setattr("actors.sessions.stream_loss_repair.RELOAD_DELAY_S", 0.01)
+    monkeypatch.setattr("actors.sessions.user_stream_delivery.RELOAD_DELAY_S", 0.01)
     load = cluster.messaging.last_seqs_by_user
     is_failing, failures = False, 0
 

@@ -37,6 +37,7 @@ from actors.protocol.server_frames import (
 from actors.sessions.transport import CloseCode
 from server.api_docs.examples import EXAMPLES
 from server.websocket.close_handshake import RESUMABLE_CODES
+from storage.contracts.event_hosting import EventDetails
 from storage.contracts.events import EventRecord
 from storage.contracts.identifiers import entry_id
 from storage.contracts.messaging import ConversationRecord, LastMessage, MessageEntry
@@ -179,6 +180,7 @@ def test_post_event_and_profile_are_serialized_from_their_records() -> None:
             my_rsvp=None,
             my_waitlist_position=None,
         ),
+        EventDetails(),
         {BEN.id: BEN},
     )
 

@@ -28,6 +28,7 @@ async def test_registration_returns_user_and_working_token(service: UserService)
         "avatar_url": None,
         "verified": False,
         "bio": None,
+        "private": False,
         "created_at": user["created_at"],
         "email": "Ana.B_1@example.test",
         "role": None,
@@ -241,7 +242,8 @@ async def test_search_pages_follow_their_links(service: UserService) -> None:
         page = await response.json()
         met += [card["username"] for card in page["items"]]
         assert all(
-            card.keys() == ana["user"].keys() - {"email", "bio", "created_at", "role", "silenced_until"}
+            card.keys()
+            == ana["user"].keys() - {"email", "bio", "created_at", "private", "role", "silenced_until"}
             for card in page["items"]
         )
         link = re.fullmatch(r'<([^>]+)>; rel="next"', response.headers.get("Link", ""))

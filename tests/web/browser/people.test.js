@@ -1,4 +1,4 @@
-// Suggestions, mutes and blocks, in Chromium against a real server. Run by `make test-browser`.
+// Suggestions, follow requests, mutes and blocks, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -83,4 +83,60 @@ journey("muted and blocked people are listed in every browser", async () => {
   const blocks = await server.request("GET", "/v1/users/me/blocks", { token: ana.token });
   assert.deepEqual([mutes.items, blocks.items], [[], []]);
   assert.deepEqual([...one.problems, ...other.problems], []);
+});
+
+journey("a private account accepts and declines requests to follow", async () => {
+  const [ana, ben, cai] = [
+    await server.createUser("Ana Private"),
+    await server.createUser("Ben Bell"),
+    await server.createUser("Cai Cord"),
+  ];
+  const owner = await open(browser, server, ana, "/#/settings");
+  await owner.getByLabel("Private account").check();
+  await owner.getByText("Saved").waitFor();
+  await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "for followers" } });
+
+  const requester = await open(browser, server, ben, `/#/@${ana.username}`);
+  await requester.getByRole("img", { name: "Private account" }).waitFor();
+  await requester.getByText("Only followers see the posts of this account.").waitFor();
+  await requester.getByRole("button", { name: "Follow Ana Private" }).click();
+  await requester.getByRole("button", { name: "Requested" }).waitFor();
+  await server.request("PUT", `/v1/users/${ana.id}/follow`, { token: cai.token });
+
+  await owner.goto(`${server.url}/#/notifications`);
+  await owner.getByText("asked to follow you").click();
+  const requests = panel(owner, "Follow requests");
+  await requests
+    .locator(".user-row", { hasText: "Ben Bell" })
+    .getByRole("button", { name: "Accept" })
+    .click();
+  await requests
+    .locator(".user-row", { hasText: "Cai Cord" })
+    .getByRole("button", { name: "Decline" })
+    .click();
+  await requests.waitFor({ state: "hidden" });
+
+  await requester.reload();
+  await requester.getByRole("button", { name: "Following Ana Private" }).waitFor();
+  await requester.getByText("for followers").waitFor();
+
+  await owner.goto(`${server.url}/#/@${ben.username}`);
+  await owner.getByText("Follows you").waitFor();
+  await owner.getByRole("button", { name: "More actions" }).click();
+  await owner.getByRole("menuitem", { name: "Remove follower" }).click();
+  await owner.getByText("Ben Bell does not follow you any more.").waitFor();
+  await requester.reload();
+  await requester.getByRole("button", { name: "Follow Ana Private" }).waitFor();
+  assert.deepEqual([...owner.problems, ...requester.problems], []);
+});
+
+journey("a post can be for followers only", async () => {
+  const ana = await server.createUser("Ana Author");
+  const page = await open(browser, server, ana, "/#/");
+  await page.getByLabel("What's happening?").fill("not for everyone");
+  await page.getByLabel("Who can see this post").selectOption("followers");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  const post = page.locator(".post", { hasText: "not for everyone" });
+  await post.getByRole("img", { name: "Only followers see this post" }).waitFor();
+  assert.deepEqual(page.problems, []);
 });

@@ -1,20 +1,11 @@
-"""Folding of text for comparison: what people take for the same word is equal after it."""
-
-import unicodedata
+"""Finding texts by the start of a word, as people type it."""
 
 import regex
 
-_IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")
+from storage.text_folding import fold_text
+
 _WORD_CHARACTER = r"[\p{L}\p{M}\p{N}--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]"
 _WORD_START = rf"(?<!{_WORD_CHARACTER})"
-
-
-def fold_text(text: str) -> str:
-    """Return `text` in NFKC with full case folding, without invisible characters (NFKC_Casefold)."""
-    if text.isascii():
-        return text.lower()
-    folded = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).casefold()
-    return unicodedata.normalize("NFKC", folded)
 
 
 class WordPrefix:

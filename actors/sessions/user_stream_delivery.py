@@ -1,4 +1,4 @@
-"""Repairs user streams after losses: fills gaps, and resets streams whose items are not available.
+"""Delivers user streams, and repairs them after losses: fills gaps, and resets streams with lost items.
 
 gap, or a position that lags its stream -> read the missing items -> deliver
 new epoch, or items no longer stored    -> resync, and load the memberships again
@@ -28,17 +28,17 @@ RELOAD_DELAY_MAX_S = 2.0
 COMPARE_PERIOD_S = 4.0
 """A frame lost by the broker is delivered within the promised six seconds."""
 
-HeadSeqs: TypeAlias = Mapping[str, int]
+DocumentSeqs: TypeAlias = Mapping[str, int]
 """The last seq recorded in each conversation's document, by conversation id."""
 
 
-class StreamLossRepair:
+class UserStreamDelivery:
     def __init__(
         self,
         streams: UserStreams,
         rooms: Rooms,
         sequencer: StreamSequencer,
-        membership_loader: DataLoader[HeadSeqs],
+        membership_loader: DataLoader[DocumentSeqs],
         encode_frame: Callable[[bytes], bytes],
         task_pool: TaskPool,
     ) -> None:
@@ -132,7 +132,7 @@ class StreamLossRepair:
         if attempts > 1 and user.connection_count:
             self._deliver_resync(user, "epoch")
 
-    async def _join_current_rooms(self, user: OnlineUser, heads: HeadSeqs) -> None:
+    async def _join_current_rooms(self, user: OnlineUser, heads: DocumentSeqs) -> None:
         before = set(user.conversations)
         left = before - heads.keys()
         joined = heads.keys() - before

@@ -1,0 +1,19 @@
+-- Whether an event does not exist for a user: there is a block between the user and one of its hosts.
+--
+-- For a host only a block with the creator counts.
+CREATE OR REPLACE FUNCTION event_is_hidden(of_event UUID, viewer UUID) RETURNS BOOLEAN AS $$
+    SELECT EXISTS (
+        SELECT FROM events AS e
+        INNER JOIN user_blocks AS b ON b.user_id = viewer
+        WHERE
+            e.id = of_event
+            AND e.creator_id <> viewer
+            AND (
+                b.other_id = e.creator_id
+                OR (
+                    EXISTS (SELECT FROM event_hosts AS h WHERE h.event_id = of_event AND h.user_id = b.other_id)
+                    AND NOT EXISTS (SELECT FROM event_hosts AS h WHERE h.event_id = of_event AND h.user_id = viewer)
+                )
+            )
+    )
+$$ LANGUAGE sql STABLE

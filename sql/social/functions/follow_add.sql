@@ -1,0 +1,30 @@
+-- Follows a user, or requests to follow a private account. Returns followed, requested or unchanged.
+--
+-- The trigger follows_requested makes the request. Raises follow_requests_max if there are then more requests
+-- to the account, or by the follower, than permitted. Concurrent calls may each just be permitted.
+CREATE OR REPLACE FUNCTION follow_add(follower UUID, followed UUID, received_max INT, sent_max INT)
+RETURNS TEXT AS $$
+BEGIN
+    INSERT INTO follows (follower_id, following_id)
+    VALUES (follower, followed)
+    ON CONFLICT (follower_id, following_id) DO NOTHING;
+    IF FOUND THEN
+        RETURN 'followed';
+    END IF;
+    IF NOT EXISTS (SELECT FROM follow_requests WHERE requester_id = follower AND requested_id = followed) THEN
+        RETURN 'unchanged';
+    END IF;
+    IF
+        (SELECT count(*) FROM (
+            SELECT FROM follow_requests WHERE requested_id = followed LIMIT received_max + 1
+        ) AS received) > received_max
+        OR (SELECT count(*) FROM (
+            SELECT FROM follow_requests WHERE requester_id = follower LIMIT sent_max + 1
+        ) AS sent) > sent_max
+    THEN
+        RAISE EXCEPTION 'too many requests'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'follow_requests_max';
+    END IF;
+    RETURN 'requested';
+END
+$$ LANGUAGE plpgsql

@@ -1,0 +1,134 @@
+"""Notifications of what hosts decide: cancellation, co-hosts, requests, and reminders."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from actors.domain_events.event_types import EventReminder
+from actors.notifications.notification_templates import event_reminder
+from storage.contracts.events import EventChange
+from storage.postgres.statement import Statement
+from tests.actors.notifications.notification_setup import NotificationSetup
+
+MAKE_REMINDERS_DUE = (
+    "UPDATE events SET start_datetime = now() + interval '59 minutes 30 seconds'",
+    "UPDATE event_reminders SET next_at = start_datetime - interval '1 hour' FROM events WHERE id = event_id",
+    "DELETE FROM event_reminder_moves",
+)
+"""As if time had passed until half a minute after reminders of an hour became due."""
+
+
+async def test_cancellation_replaces_other_notifications(setup: NotificationSetup) -> None:
+    """Once, with the reason, also if the event is deleted later; online users get the event."""
+    event_id = await setup.create_event(setup.ana)
+    await setup.events.invite(event_id, setup.ana, [setup.ben], None)
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=False)
+    await setup.catch_up()
+    await setup.hosts.cancel(event_id, setup.ana, "rain")
+    await setup.catch_up()
+    await setup.replay_all()
+    message = ("EVENT_UPDATE", "Boules was cancelled: rain", 1)
+    for user in (setup.ben, setup.cyd):
+        assert await setup.list_messages(user) == [message]
+    assert (event_id, sorted([setup.ben, setup.cyd])) in [
+        (one, sorted(users)) for one, users in setup.published_event_updates
+    ]
+    await setup.events.delete(event_id, setup.ana)
+    await setup.catch_up()
+    assert await setup.list_messages(setup.ben) == [message]
+    assert await setup.list_messages(setup.ana) == []
+
+
+async def test_new_cohost_is_notified_unless_removed(setup: NotificationSetup) -> None:
+    """One who was removed before the event is handled is not."""
+    event_id = await setup.create_event(setup.ana)
+    await setup.hosts.add_host(event_id, setup.ben)
+    await setup.hosts.add_host(event_id, setup.cyd)
+    await setup.hosts.remove_host(event_id, setup.cyd)
+    await setup.catch_up()
+    assert await setup.list_messages(setup.ben) == [("EVENT_UPDATE", "Ana made you a co-host of Boules", 1)]
+    assert await setup.list_messages(setup.cyd) == []
+
+
+async def test_requests_notify_all_hosts_and_decisions_the_user(setup: NotificationSetup) -> None:
+    """A withdrawn request notifies no host that has not seen it."""
+    event_id = await setup.create_event(setup.ana)
+    await setup.events.change(event_id, EventChange(approval=True))
+    await setup.hosts.add_host(event_id, setup.ben)
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=False)
+    await setup.rsvps.delete_rsvp(event_id, setup.cyd)
+    await setup.catch_up()
+    assert await setup.list_messages(setup.ana) == []
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=False)
+    await setup.catch_up()
+    asked = ("EVENT_UPDATE", "Cyd asked to go to Boules", 1)
+    assert await setup.list_messages(setup.ana) == [asked]
+    assert asked in await setup.list_messages(setup.ben)
+    await setup.requests.decline_request(event_id, setup.cyd, setup.ana)
+    await setup.catch_up()
+    declined = ("EVENT_UPDATE", "Ana declined your request to go to Boules", 1)
+    assert await setup.list_messages(setup.cyd) == [declined]
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=False)
+    await setup.requests.accept_request(event_id, setup.cyd, setup.ana)
+    await setup.catch_up()
+    await setup.replay_all()
+    accepted = ("EVENT_UPDATE", "Ana accepted your request to go to Boules", 1)
+    assert await setup.list_messages(setup.cyd) == [accepted, declined]
+
+
+async def test_users_who_go_are_reminded_once(setup: NotificationSetup) -> None:
+    """One who withdrew after it was published is not; a repeated event reminds no one again."""
+    event_id = await setup.create_event(setup.ana)
+    for user in (setup.ben, setup.cyd):
+        await setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False, reminders=[60])
+    for text in MAKE_REMINDERS_DUE:
+        await setup.databases["events"].pool.write(Statement("due", text, ()))
+    assert await setup.reminders.publish_due(10) == 2
+    await setup.rsvps.delete_rsvp(event_id, setup.cyd)
+    await setup.catch_up()
+    await setup.replay_all()
+    reminders = {
+        user: [message for kind, message, _ in await setup.list_messages(user) if kind == "EVENT_REMINDER"]
+        for user in (setup.ben, setup.cyd)
+    }
+    assert reminders == {setup.ben: ["Boules starts in 1 hour"], setup.cyd: []}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "starts_in_s", "expected"),
+    [
+        (1440, 86_399.0, "1 day"),
+        (2880, 172_790.0, "2 days"),
+        (60, 3590.0, "1 hour"),
+        (90, 5390.0, "90 minutes"),
+        (60, 600.0, "10 minutes"),
+        (1, 20.0, "1 minute"),
+    ],
+)
+def test_reminder_says_when_the_event_starts(minutes: int, starts_in_s: float, expected: str) -> None:
+    """As the user chose it, or what is left if it is late."""
+    reminder = EventReminder("e", "Boules", datetime.now(UTC), minutes, starts_in_s, [])
+    assert event_reminder("u", reminder).message == f"Boules starts in {expected}"
+
+
+def test_late_reminder_says_that_the_event_has_started() -> None:
+    """It is sent until the end of the event."""
+    reminder = EventReminder("e", "Boules", datetime.now(UTC), 60, -5.0, [])
+    assert event_reminder("u", reminder).message == "Boules has started"
+
+
+async def test_announcement_notifies_all_who_answered(setup: NotificationSetup) -> None:
+    """Hosts and waiting users too, but not its author, and not users who do not go; once each."""
+    event_id = await setup.create_event(setup.ana, capacity=1)
+    await setup.hosts.add_host(event_id, setup.ben)
+    await setup.rsvps.set_rsvp(event_id, setup.ana, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=True)
+    dan = setup.user_source.add_user("dan", "Dan")
+    await setup.rsvps.set_rsvp(event_id, dan, "NOT_GOING", waitlist=False)
+    await setup.attendance.announce(event_id, setup.ben, "Bring cups", None)
+    await setup.catch_up()
+    await setup.replay_all()
+    for user in (setup.ana, setup.cyd):
+        assert await setup.list_messages(user) == [("EVENT_UPDATE", "@ben about Boules: Bring cups", 1)]
+    assert await setup.list_messages(dan) == []
+    assert len(await setup.list_messages(setup.ben)) == 1

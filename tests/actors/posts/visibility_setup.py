@@ -1,0 +1,187 @@
+"""The services that show posts, on real stores, with consumers that the test drives."""
+
+from collections.abc import Sequence
+
+from actors.delivery.stream_writer import StreamWriter
+from actors.feed.fanout import FanOut, TimelineInvalidator
+from actors.feed.home_feed import FeedStores, HomeFeed
+from actors.feed.timeline_builder import TimelineBuilder
+from actors.notifications.causes import Causes
+from actors.notifications.event_recipients import EventRecipients
+from actors.notifications.hidden_posts import HiddenPostConsumer
+from actors.notifications.notification_consumer import NotificationConsumer
+from actors.notifications.notification_pusher import NotificationPusher
+from actors.notifications.notifications import Notifications
+from actors.notifications.recipients import Recipients
+from actors.notifications.sender_filter import SenderFilter
+from actors.posts.bookmarks import Bookmarks
+from actors.posts.post_edits import PostEdits
+from actors.posts.posts import Posts
+from actors.posts.reactions import Reactions
+from actors.posts.text_references import TextReferenceFinder
+from actors.posts.visibility import PostVisibility
+from actors.social.account_privacy import AccountPrivacy
+from actors.social.block_service import BlockService
+from actors.user_cache.user_cards import UserCards
+from storage.contracts.timelines import Timelines
+from storage.contracts.user_cache import UserSnapshot
+from storage.memory.bus import MemoryBroker
+from storage.memory.user_streams import MemoryUserStreams
+from storage.postgres.audiences import PostgresAudiences
+from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.database import Database
+from storage.postgres.event_attendance import PostgresAttendance
+from storage.postgres.event_hosting import PostgresEventHosts
+from storage.postgres.event_reminders import PostgresEventReminders
+from storage.postgres.events import PostgresEvents
+from storage.postgres.follow_requests import PostgresFollowRequests
+from storage.postgres.mutes import PostgresMutes
+from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.post_access import PostgresPostAccess
+from storage.postgres.post_edits import PostgresPostEdits
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.reactions import PostgresReactions
+from storage.postgres.rsvps import PostgresRsvps
+from storage.postgres.social import PostgresSocial
+from storage.postgres.user_cache import PostgresUserCache
+from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
+
+DATABASES = ("social", "posts", "events", "notifications")
+NEVER_BROADCAST = 1000
+
+
+class FakeUsers:
+    """A User service that knows every id. The username is the id without `-`, up to 32 characters."""
+
+    def __init__(self) -> None:
+        self.private: set[str] = set()
+        self._version = 1
+
+    def set_private(self, user_id: str, *, private: bool) -> None:
+        self._version += 1
+        self.private.discard(user_id)
+        if private:
+            self.private.add(user_id)
+
+    async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
+        return [self._snapshot(user_id) for user_id in ids]
+
+    async def find_by_usernames(self, usernames: Sequence[str]) -> list[UserSnapshot]:
+        return [
+            self._snapshot("-".join((name[:8], name[8:12], name[12:16], name[16:20], name[20:])))
+            for name in usernames
+        ]
+
+    async def page(self, after: str, limit: int) -> list[UserSnapshot]:
+        raise NotImplementedError
+
+    async def delete(self, user_id: str) -> list[str] | None:
+        raise NotImplementedError
+
+    def _snapshot(self, user_id: str) -> UserSnapshot:
+        return UserSnapshot(
+            user_id,
+            user_id.replace("-", ""),
+            None,
+            None,
+            verified=False,
+            version=self._version,
+            private=user_id in self.private,
+        )
+
+
+class VisibilitySetup:
+    def __init__(self, databases: dict[str, Database], timelines: Timelines) -> None:
+        self.databases = databases
+        social, posts, events = databases["social"], databases["posts"], databases["events"]
+        notifications = databases["notifications"]
+        self.users = FakeUsers()
+        self.social = PostgresSocial(social.pool)
+        self.mutes = PostgresMutes(social.pool)
+        self.follow_requests = PostgresFollowRequests(social.pool, social.cursors)
+        self.account_privacy = AccountPrivacy(self.follow_requests, self.users, lambda: None)
+        post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
+        reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
+        rsvps = PostgresRsvps(events.pool)
+        audiences = PostgresAudiences(social.pool, social.cursors)
+        cards = UserCards(PostgresUserCache(posts.pool, posts.cursors), self.users)
+        finder = TextReferenceFinder(self.users)
+        self._blocks = BlockService(self.social, 1.0)
+        self.visibility = PostVisibility(PostgresPostAccess(social.pool), post_store)
+        self.posts = Posts(post_store, cards, self._blocks, self.visibility, _no_event, finder, lambda: None)
+        self.reactions = Reactions(
+            reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda: None
+        )
+        self.bookmarks = Bookmarks(PostgresBookmarks(posts.pool), self.posts, self.visibility)
+        self.edits = PostEdits(PostgresPostEdits(posts.pool, 3600, 10), self.posts, finder, lambda: None)
+        self._builder = TimelineBuilder(post_store, audiences, timelines)
+        self.feed = HomeFeed(
+            FeedStores(post_store, self.social, audiences, timelines), self.posts, self._builder
+        )
+        store = PostgresNotifications(notifications.pool, notifications.cursors)
+        sender_cards = UserCards(PostgresUserCache(notifications.pool, notifications.cursors), self.users)
+        self._streams = StreamWriter(MemoryUserStreams(MemoryBroker()))
+        self.notifications = Notifications(store, sender_cards, self._blocks, self.visibility, self._streams)
+        hosts, sender_filter = PostgresEventHosts(events.pool), SenderFilter(self._blocks, self.mutes)
+        recipients = Recipients(
+            sender_cards,
+            self._blocks,
+            sender_filter,
+            self.visibility,
+            rsvps,
+            EventRecipients(
+                sender_cards,
+                self._blocks,
+                sender_filter,
+                hosts,
+                PostgresEventReminders(events.pool),
+                PostgresAttendance(events.pool, events.idempotency_keys, 100),
+            ),
+            Causes(
+                self.social,
+                self.follow_requests,
+                reactions,
+                PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+                rsvps,
+                hosts,
+            ),
+        )
+
+        def notification_consumer(service: str) -> NotificationConsumer:
+            pusher = NotificationPusher(store, sender_cards, self._streams)
+            return NotificationConsumer(
+                service, store, recipients, pusher, self.notifications, lambda _event, _users: None
+            )
+
+        hidden_posts = HiddenPostConsumer(
+            store, self.notifications, self.visibility, reactions, notifications.cursors
+        )
+        fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
+        rebuilder = TimelineInvalidator(timelines, social.cursors)
+        self._readers = [
+            (make_reader(notification_consumer("social"), social, notifications), social, notifications),
+            (make_reader(hidden_posts, social, notifications), social, notifications),
+            (make_reader(rebuilder, social, social), social, social),
+            (make_reader(notification_consumer("posts"), posts, notifications), posts, notifications),
+            (make_reader(fan_out, posts, posts), posts, posts),
+        ]
+
+    async def catch_up(self) -> None:
+        """Handle all domain events."""
+        for reader, producer, consumer in self._readers:
+            await catch_up(reader, producer, consumer)
+
+    async def set_private(self, user_id: str, *, private: bool) -> None:
+        self.users.set_private(user_id, private=private)
+        await self.account_privacy.apply(user_id)
+
+    async def close(self) -> None:
+        await self._builder.close()
+        await self.notifications.close()
+        await self.visibility.close()
+        await self._blocks.close()
+        await self._streams.close()
+
+
+async def _no_event(_viewer_id: str, _event_id: str) -> bool:
+    return False

@@ -1,0 +1,119 @@
+// Hosting an event: requests, co-hosts, guests, check-in, announcements and cancellation, in Chromium against a
+// real server. Run by `make test-browser`.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, skipped } from "./chromium.js";
+import { Server } from "./server.js";
+
+const server = new Server();
+const HOUR = 3_600_000;
+let browser;
+
+before(async () => {
+  if (skipped) return;
+  await server.start();
+  browser = await launch();
+});
+
+after(async () => {
+  if (skipped) return;
+  await browser.close();
+  await server.remove();
+});
+
+function journey(name, run) {
+  test(name, { skip: skipped, timeout: 180_000 }, run);
+}
+
+function createEvent(host, more = {}) {
+  const start = Date.now() + 48 * HOUR;
+  const body = {
+    title: "Boules",
+    capacity: 5,
+    start_datetime: new Date(start).toISOString(),
+    end_datetime: new Date(start + HOUR).toISOString(),
+    ...more,
+  };
+  return server.request("POST", "/v1/events", { token: host.token, body });
+}
+
+journey("a host accepts a request, and checks the guest in", async () => {
+  const ana = await server.createUser("Ana");
+  const ben = await server.createUser("Ben");
+  const event = await createEvent(ana, { approval: true });
+  const guest = await open(browser, server, ben, `/#/event/${event.id}`);
+  await guest.getByText("Hosts approve requests").waitFor();
+  await guest.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
+  await guest.getByText("You asked to go. A host decides.").waitFor();
+  await guest.getByRole("button", { name: "Guests and reminders" }).click();
+  const details = guest.getByRole("dialog");
+  await details.getByLabel("Guests you bring").fill("2");
+  await details.getByLabel("15 minutes before").check();
+  await details.getByRole("button", { name: "Save" }).click();
+  await guest.getByRole("button", { name: "2 guests, and reminders" }).waitFor();
+
+  const host = await open(browser, server, ana, `/#/event/${event.id}`);
+  const request = host.locator(".user-row", { hasText: "Ben" });
+  await request.getByText("+2 guests").waitFor();
+  await request.getByRole("button", { name: "Accept Ben" }).click();
+  await host.getByText("No requests").waitFor();
+  await host.getByText("3 of 5 going").waitFor();
+
+  await guest.getByRole("button", { name: "Check-in code" }).click();
+  const code = guest.getByRole("dialog");
+  await code.locator(".qr-code svg path").waitFor();
+  const text = await code.locator(".code-text").innerText();
+  await host.goto(`${server.url}/#/event/${event.id}/check-in/${ben.id}/${text}`);
+  await host.getByText(/^Checked in at .*, with 2 guests\.$/).waitFor();
+  await host.goto(`${server.url}/#/event/${event.id}/check-in/${ben.id}/wrong`);
+  await host.getByText("This is not the user's code for the event.").waitFor();
+  await host.goto(`${server.url}/#/event/${event.id}`);
+  await host.getByText("+2 guests · Checked in").waitFor();
+
+  const own = await server.request("GET", `/v1/events/${event.id}/rsvp`, { token: ben.token });
+  assert.deepEqual([own.guests, own.reminders.includes(15)], [2, true]);
+  assert.deepEqual([...guest.problems, ...host.problems], []);
+});
+
+journey("a co-host announces and cancels an event", async () => {
+  const ana = await server.createUser("Ana");
+  const ben = await server.createUser("Ben Brown");
+  const cai = await server.createUser("Cai");
+  const event = await createEvent(ana);
+  for (const user of [ben, cai]) {
+    const body = { status: "GOING" };
+    await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: user.token, body });
+  }
+  const creator = await open(browser, server, ana, `/#/event/${event.id}`);
+  await creator.getByRole("button", { name: "Co-hosts" }).click();
+  const hosts = creator.getByRole("dialog");
+  await hosts.getByText("No co-hosts yet").waitFor();
+  await hosts.getByRole("searchbox").fill("ben brown");
+  await hosts.getByText("Ben Brown").click();
+  await hosts.getByRole("button", { name: "Add" }).click();
+  await creator.locator("p", { hasText: "Hosted by" }).getByText("Ben Brown").waitFor();
+
+  const cohost = await open(browser, server, ben, `/#/event/${event.id}`);
+  assert.equal(await cohost.getByRole("button", { name: "Delete" }).count(), 0);
+  await cohost.getByRole("button", { name: "Announce" }).click();
+  await cohost.getByRole("dialog").getByLabel("Announcement").fill("Bring cups");
+  await cohost.getByRole("dialog").getByRole("button", { name: "Announce" }).click();
+  await cohost.getByText("Announced").waitFor();
+  const download = cohost.waitForEvent("download");
+  await cohost.getByRole("button", { name: "Attendance list" }).click();
+  assert.equal((await download).suggestedFilename(), "Boules.csv");
+
+  const guest = await open(browser, server, cai, "/#/notifications");
+  await guest.getByText("Ben Brown about Boules: Bring cups").waitFor();
+  await cohost.getByRole("button", { name: "Cancel event" }).click();
+  await cohost.getByRole("dialog").getByLabel("Reason").fill("Rain");
+  await cohost.getByRole("dialog").getByRole("button", { name: "Cancel event" }).click();
+  await cohost.getByText("This event was cancelled: Rain").waitFor();
+  assert.equal(await cohost.locator(".rsvp-controls").getByRole("button", { name: "Going" }).count(), 0);
+  await guest.getByText("Boules was cancelled: Rain").click();
+  await guest.getByText("This event was cancelled: Rain").waitFor();
+  await guest.goto(`${server.url}/#/events`);
+  await guest.locator(".event-card", { hasText: "Boules" }).getByText("Cancelled").first().waitFor();
+  assert.deepEqual([...creator.problems, ...cohost.problems, ...guest.problems], []);
+});

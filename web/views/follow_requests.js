@@ -1,0 +1,54 @@
+// The requests to follow the user, whose account is private. Hidden while there are none.
+
+import { button, element } from "../components/dom.js";
+import { PagedList } from "../components/paged_list.js";
+import { relativeTime } from "../components/time_format.js";
+import { toastError } from "../components/toast.js";
+import { userRow } from "../components/user_row.js";
+
+export function followRequests(session, scope) {
+  const list = new PagedList({
+    className: "list",
+    read: (cursor) => session.api.get("/v1/follow-requests", { cursor }),
+    keyOf: (request) => request.user.id,
+    render: ({ user, created_at: createdAt }) =>
+      userRow(
+        user,
+        element("span", { class: "secondary" }, relativeTime(createdAt)),
+        button("Accept", () => answer(user.id, "put"), { class: "primary" }),
+        button("Decline", () => answer(user.id, "delete"), { class: "plain" }),
+      ),
+    empty: "No requests",
+  });
+  const section = element(
+    "section",
+    { class: "panel", hidden: true },
+    element("h2", {}, "Follow requests"),
+    list.element,
+  );
+
+  async function answer(userId, method) {
+    try {
+      await session.api[method](`/v1/follow-requests/${encodeURIComponent(userId)}`);
+    } catch (error) {
+      // One that was withdrawn meanwhile is gone too.
+      if (error.status !== 404) {
+        toastError(error);
+        return;
+      }
+    }
+    list.remove(userId);
+    section.hidden = list.size === 0;
+  }
+
+  async function load() {
+    const loaded = await list.load();
+    section.hidden = loaded && list.size === 0;
+  }
+
+  const isRequest = ({ type }) => type === "FOLLOW_REQUEST";
+  scope.keep(session.notifications.created.on((notification) => isRequest(notification) && load()));
+  scope.keep(session.notifications.withdrawn.on(load));
+  load();
+  return section;
+}

@@ -1,0 +1,56 @@
+// Requests to go to an event, for its hosts.
+
+import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
+import { PagedList } from "../components/paged_list.js";
+import { toast, toastError } from "../components/toast.js";
+import { userRow } from "../components/user_row.js";
+import { nameOf } from "../state/user_cards.js";
+import { partyLabel } from "./rsvp_list.js";
+
+// `onChanged()` reloads the event.
+export function rsvpRequests(session, event, onChanged) {
+  const path = `/v1/events/${encodeURIComponent(event.id)}/requests`;
+  const content = element("div", {});
+  let list = null;
+
+  function load() {
+    list = new PagedList({
+      read: (cursor) => session.api.get(path, { cursor }),
+      render: (request) =>
+        userRow(
+          request.user,
+          partyLabel(request),
+          action("Accept", "primary", request, () => session.api.put(urlOf(request))),
+          action("Decline", "plain", request, () => session.api.delete(urlOf(request))),
+        ),
+      keyOf: (request) => request.user.id,
+      empty: "No requests",
+    });
+    setChildren(content, list.element);
+    list.load();
+  }
+
+  function urlOf(request) {
+    return `${path}/${encodeURIComponent(request.user.id)}`;
+  }
+
+  function action(label, className, request, send) {
+    const run = async () => {
+      try {
+        const rsvp = await send();
+        list.remove(request.user.id);
+        if (rsvp?.waitlist_position) toast(`${nameOf(request.user)} is on the waitlist.`);
+        await onChanged();
+      } catch (error) {
+        toastError(error);
+      }
+    };
+    return button([label, visuallyHidden(` ${nameOf(request.user)}`)], run, { class: className });
+  }
+
+  load();
+  return {
+    element: element("div", { class: "stack" }, element("h2", {}, "Requests"), content),
+    load,
+  };
+}
