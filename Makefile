@@ -69,6 +69,7 @@ lock:
 	$(COMPILE) --all-extras $(ARGS) -o locks/dev.txt
 	$(COMPILE) -c locks/dev.txt --extra embedded --extra embedded-mongo $(NOT_RUN) -o locks/run.txt
 	$(COMPILE) -c locks/dev.txt --extra load -o locks/load.txt
+	$(COMPILE) -c locks/dev.txt --extra otel -o locks/otel.txt
 	$(COMPILE) -c locks/dev.txt -o locks/server.txt
 	rm -rf $(VENV)-lock
 

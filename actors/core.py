@@ -50,6 +50,8 @@ from actors.delivery.flusher import Flusher
 from actors.delivery.head_comparison import HeadComparison
 from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
+from actors.diagnostics.local_answers import LocalAnswers
+from actors.diagnostics.operator_channel import OperatorChannel
 from actors.hooks import ServiceHooks
 from actors.instance_control import InstanceControl
 from actors.presence.local_presence import LocalPresence
@@ -57,9 +59,11 @@ from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.server_frames import server_frame_encoder
 from actors.runtime.actor import MailboxFull, Stopped
+from actors.runtime.black_box import BlackBoxes
 from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
+from actors.runtime.tracing import MessageTracing
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_services import SessionServices
 from actors.sessions.stream_recovery import StreamRecovery
@@ -87,11 +91,16 @@ class CoreStores(msgspec.Struct, frozen=True):
 
 
 class InstanceOptions(msgspec.Struct, frozen=True):
-    """`name` identifies the instance on the bus. `encode_frame` turns an event into a socket frame."""
+    """`name` identifies the instance on the bus. `encode_frame` turns an event into a socket frame.
+
+    With `has_black_boxes` the last events of sessions and conversations are kept for operators.
+    """
 
     name: str
     limits: Limits
     encode_frame: Callable[[bytes], bytes]
+    has_black_boxes: bool = True
+    tracing: MessageTracing | None = None
 
 
 class Core:
@@ -110,6 +119,7 @@ class Core:
         self._hooks = hooks
         loop = asyncio.get_running_loop()
         self._bus = stores.bus
+        self._presence_store = None if stores.presence is None else stores.presence.store
         self.malformed_bus_frames = 0
         self._encode_frame = encode_frame
         self._name = name
@@ -118,9 +128,19 @@ class Core:
         self.timer_wheel = TimerWheel(loop)
         self.run_queue = RunQueue(loop)
         self.flusher = Flusher(loop)
+        boxes_max = limits.black_boxes if options.has_black_boxes else 0
+        self.session_boxes = BlackBoxes(boxes_max, limits.black_box_bytes // 2)
+        self.conversation_boxes = BlackBoxes(boxes_max, limits.black_box_bytes // 2)
         log_reader = LogReader(messaging, load_cards, encode_frame)
         self.rooms = Rooms(
-            ConversationBus(stores.bus, name), log_reader, self.flusher, self.timer_wheel, limits, self
+            ConversationBus(stores.bus, name),
+            log_reader,
+            self.flusher,
+            self.timer_wheel,
+            limits,
+            self,
+            self.conversation_boxes,
+            options.tracing,
         )
         self.head_comparison = HeadComparison(self.rooms, log_reader)
         views = ConversationViews(messaging, load_cards)
@@ -145,6 +165,8 @@ class Core:
             hooks.mentions,
             PeerChecker(hooks.block_checker, load_cards),
             self.pending_effects,
+            self.conversation_boxes,
+            is_tracing=options.tracing is not None,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
             lambda conversation_id: Conversation(
@@ -155,9 +177,14 @@ class Core:
             mailbox_limit=limits.mailbox_messages,
             idle_s=limits.actor_idle_s,
             restart_policy=RestartPolicy(limits.actor_restarts, limits.actor_restart_window_s),
+            log_field="conversation_id",
         )
-        self.unanswered_commands = UnansweredCommands(self.timer_wheel, limits.command_timeout_ms / 1000)
-        command_sender = CommandSender(self.conversation_actors, self.unanswered_commands, limits)
+        self.unanswered_commands = UnansweredCommands(
+            self.timer_wheel, limits.command_timeout_ms / 1000, self.conversation_boxes
+        )
+        command_sender = CommandSender(
+            self.conversation_actors, self.unanswered_commands, limits, options.tracing
+        )
         self.conversations = Conversations(
             messaging,
             command_sender,
@@ -178,6 +205,17 @@ class Core:
         self._control = InstanceControl(
             stores.bus, name, authenticator, self.online_users, self.presence, hooks
         )
+        self.local_answers = LocalAnswers(
+            name,
+            stores.bus,
+            self.rooms,
+            self.online_users,
+            self.conversation_actors,
+            (self.session_boxes, self.conversation_boxes),
+        )
+        self.operator_channel = OperatorChannel(
+            stores.bus, name, self.local_answers.answer, self._list_instances
+        )
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.session_states, self.timer_wheel, limits.token_check_s
         )
@@ -194,6 +232,7 @@ class Core:
             hooks.count_unread,
             limits,
             encode_frame,
+            self.session_boxes,
         )
 
     def _create_presence(
@@ -213,7 +252,14 @@ class Core:
         self._bus.on_frame(self._on_bus_message)
         self._bus.on_gap(self._on_bus_gap)
         self.stream_writer.on_loss(self.online_users.resync, self._control.publish_streams_reset)
-        await self._bus.subscribe([CONTROL_TOPIC, self.draft_forwarder.topic, *self._hooks.bus_topics])
+        await self._bus.subscribe(
+            [
+                CONTROL_TOPIC,
+                self.draft_forwarder.topic,
+                *self.operator_channel.topics,
+                *self._hooks.bus_topics,
+            ]
+        )
         self.online_users.start()
         self.head_comparison.start()
         self.pending_effect_sweeper.start()
@@ -258,6 +304,12 @@ class Core:
         payload = encode_ephemeral(server_frame_encoder.encode(frame))
         for user_id in user_ids:
             self._bus.publish(user_topic(user_id), payload)
+
+    async def _list_instances(self) -> Sequence[str]:
+        """Return the instances that hold a lease. Raises `Unavailable`."""
+        if self._presence_store is None:
+            return [self._name]
+        return await self._presence_store.renew_lease(self._name)
 
     # --- RoomsHandler
 
@@ -312,6 +364,8 @@ class Core:
             self.draft_forwarder.on_bus_message(frame)
         elif topic == CONTROL_TOPIC:
             self._control.on_bus_message(frame)
+        elif topic in self.operator_channel.topics:
+            self.operator_channel.on_bus_message(frame)
         elif topic in self._hooks.bus_topics:
             self._hooks.on_bus_message(topic)
 

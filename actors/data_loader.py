@@ -9,6 +9,7 @@ one batch of them at a time, so that the lookups of others wait for one such bat
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextvars import Context
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -113,9 +114,9 @@ class DataLoader(Generic[Value]):
             loop = asyncio.get_running_loop()
             starts_at = self._started_at + self._interval_s
             if self._interval_s and starts_at > loop.time():
-                loop.call_at(starts_at, self._start_batch)
+                loop.call_at(starts_at, self._start_batch, context=Context())
             else:
-                loop.call_soon(self._start_batch)
+                loop.call_soon(self._start_batch, context=Context())
 
     def _start_batch(self) -> None:
         self._scheduled = False

@@ -7,6 +7,7 @@ from storage.contracts.domain_events import Cursors, Outbox
 from storage.contracts.event_attendance import AttendanceStore
 from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
 from storage.contracts.event_reminders import ReminderStore
+from storage.contracts.event_series import EventSeriesStore
 from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
 from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.idempotency import IdempotencyKeys
@@ -15,7 +16,16 @@ from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.post_access import PostAccessStore
-from storage.contracts.posts import BookmarkStore, FeedPosts, PostEditStore, PostStore, ReactionStore
+from storage.contracts.posts import (
+    BookmarkStore,
+    CommentLikeStore,
+    FeedPosts,
+    PostEditStore,
+    PostStore,
+    ReactionStore,
+    RepostStore,
+    TagFollowStore,
+)
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import AudienceStore, SocialStore
@@ -50,9 +60,13 @@ class ServiceStores:
     posts: PostStore
     feed_posts: FeedPosts
     reactions: ReactionStore
+    comment_likes: CommentLikeStore
     post_edits: PostEditStore
     bookmarks: BookmarkStore
+    tag_follows: TagFollowStore
+    reposts: RepostStore
     events: EventStore
+    event_series: EventSeriesStore
     rsvps: RsvpStore
     event_hosts: EventHostStore
     rsvp_requests: RsvpRequestStore

@@ -20,12 +20,15 @@ from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_blocks import EventBlocks
 from actors.events.event_conversations import EventConversations
 from actors.events.event_hosting import EventHosting
+from actors.events.event_series import EventSeriesEditor
 from actors.events.events import Events
 from actors.events.reminder_job import ReminderJob
 from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
 from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
+from actors.feed.public_timeline import PublicTimeline
+from actors.feed.tag_follows import TagFollows
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_events import EphemeralEvents
@@ -34,10 +37,12 @@ from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
+from actors.posts.comment_likes import CommentLikes
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
+from actors.posts.reposts import Reposts
 from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
 from actors.service_stores import USER_CACHE_SERVICES
@@ -97,6 +102,9 @@ class Services:
             shared.conversation_requests,
             lambda: self.wake_readers("events"),
         )
+        self.event_series = EventSeriesEditor(
+            stores.event_series, self.events, lambda: self.wake_readers("events")
+        )
         self.request_acceptance = RequestAcceptance(
             shared.conversation_requests, core.conversations.add_accepted, self.events.invite_accepted
         )
@@ -144,6 +152,9 @@ class Services:
         self.post_edits = PostEdits(
             stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )
+        self.reposts = Reposts(
+            stores.reposts, self.posts, reference_finder, lambda: self.wake_readers("posts")
+        )
         self.reactions = Reactions(
             stores.reactions,
             self.posts,
@@ -153,9 +164,16 @@ class Services:
             reference_finder,
             lambda: self.wake_readers("posts"),
         )
+        self.comment_likes = CommentLikes(
+            stores.comment_likes, self.reactions, lambda: self.wake_readers("posts")
+        )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
+        self.public_timeline = PublicTimeline(
+            stores.feed_posts, stores.audiences, shared.post_visibility, self.posts
+        )
+        self.tag_follows = TagFollows(stores.tag_follows)
         self._ephemeral_events = EphemeralEvents(
             stores.posts,
             self.posts,
@@ -224,6 +242,8 @@ class Services:
                 stores.social,
                 stores.follow_requests,
                 stores.reactions,
+                stores.comment_likes,
+                stores.reposts,
                 stores.events,
                 stores.rsvps,
                 stores.event_hosts,

@@ -23,7 +23,7 @@ from bench.harness.process_cpu import SERVER_CORE
 from bench.harness.report import Goal, Report, format_spread, print_and_exit
 from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
-from storage.contracts.events import EventSearchCriteria
+from storage.contracts.events import EventSearchCriteria, NearPoint
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
 from storage.contracts.messaging import ConversationRecord, LastMessage, MessageEntry
 from storage.mongo.client import connect, database
@@ -40,6 +40,9 @@ from storage.search_words import index_words, to_tsvector
 
 USERS = 200_000
 EVENTS = 60_000
+CITIES = 300
+OWN_EVENTS = 1000
+PLACE_COLUMNS = ("place_name", "latitude", "longitude", "visibility")
 CONVERSATIONS = 3000
 MEMBERS = 20
 MESSAGES = 1_000_000
@@ -146,21 +149,38 @@ async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitS
     common = [f"w{number}" for number in range(30)]
     words = [*common, "karting", "party", "「花見」大会", *(f"word{number}" for number in range(20_000))]
     now = datetime.now(UTC)
+    viewer_id = uuid.uuid4()
+    cities = [(rng.uniform(-60, 60), rng.uniform(-180, 180)) for _ in range(CITIES)]
     rows = []
-    for _ in range(EVENTS):
+    for number in range(EVENTS):
         start = now + timedelta(days=rng.uniform(-300, 60))
         title = " ".join((*rng.choices(words[:33], k=2), *rng.choices(words, k=3)))
         description = " ".join((*rng.choices(words, k=30), *rng.choices(common, k=15)))
         vector = to_tsvector(index_words(title, description))
         end, ids = start + timedelta(hours=2), (random_uuid(rng), random_uuid(rng))
-        rows.append((*ids, title, description, rng.choice(("SOCIAL", "SPORT")), start, end, 10, vector))
+        # A third of the events is in one city, and a tenth for invited users only.
+        city = cities[0] if number % 3 == 0 else rng.choice(cities)
+        latitude, longitude = (degrees + rng.gauss(0, 0.05) for degrees in city)
+        visibility = "public" if number % 10 else "invited"
+        place = ("Place", latitude, longitude, visibility)
+        category = rng.choice(("SOCIAL", "SPORT"))
+        rows.append((*ids, title, description, category, start, end, 10, vector, *place))
     columns = ("id", "creator_id", "title", "description", "category", "start_datetime", "end_datetime")
-    await fill(postgres_url, "events", "events", (*columns, "capacity", "search_words"), rows)
+    await fill(postgres_url, "events", "events", (*columns, "capacity", "search_words", *PLACE_COLUMNS), rows)
+    answers = [(row[0], viewer_id, rng.choice(("GOING", "MAYBE"))) for row in rng.sample(rows, OWN_EVENTS)]
+    await fill(postgres_url, "events", "event_rsvps", ("event_id", "user_id", "status"), answers)
+    invites = [(row[0], viewer_id, row[1]) for row in rng.sample(rows, OWN_EVENTS)]
+    await fill(postgres_url, "events", "event_invites", ("event_id", "user_id", "inviter_id"), invites)
     events = PostgresEvents(pool, PostgresIdempotencyKeys(pool), PostgresRsvps(pool))
-    viewer_id = str(uuid.uuid4())
 
     def search(criteria: EventSearchCriteria) -> Query:
-        return lambda: events.search(criteria, None, viewer_id, (), PAGE)
+        return lambda: events.search(criteria, None, str(viewer_id), (), PAGE)
+
+    dense, sparse, empty = (
+        [NearPoint(*cities[0], km) for km in (1, 10, 500)],
+        NearPoint(*cities[1], 25),
+        NearPoint(89, 0, 500),
+    )
 
     return {
         **{
@@ -169,8 +189,23 @@ async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitS
         },
         "events that have not ended": search(EventSearchCriteria(None, now)),
         "events of an unknown category": search(EventSearchCriteria("NONE", now)),
+        **{f"events within {near.km} km of a large city": search(nearby(near, now)) for near in dense},
+        "events near a small city": search(nearby(sparse, now)),
+        "events of all times near a large city": search(EventSearchCriteria(near=dense[1])),
+        "events near no city": search(nearby(empty, now)),
+        "events `karting` near a large city": search(
+            EventSearchCriteria(None, now, None, "karting", None, dense[1])
+        ),
+        **{
+            f"own events, {relation}": search(EventSearchCriteria(None, now, relation=relation))
+            for relation in ("hosting", "going", "invited")
+        },
         "events of all times, eight words": search(EventSearchCriteria(query_text=EVENT_QUERIES[1])),
     }
+
+
+def nearby(near: NearPoint, now: datetime) -> EventSearchCriteria:
+    return EventSearchCriteria(None, now, near=near)
 
 
 async def conversation_queries(
@@ -247,9 +282,12 @@ async def fill(
             f"CREATE TEMP TABLE copied AS SELECT {', '.join(columns)} FROM {table} WITH NO DATA"
         )
         # COPY sends binary values, which the driver has no encoding for in this column.
-        await connection.execute("ALTER TABLE copied ALTER COLUMN search_words TYPE TEXT")
+        if "search_words" in columns:
+            await connection.execute("ALTER TABLE copied ALTER COLUMN search_words TYPE TEXT")
         await connection.copy_records_to_table("copied", columns=columns, records=rows)
-        selected = ", ".join((*columns[:-1], "CAST(search_words AS TSVECTOR)"))
+        selected = ", ".join(
+            "CAST(search_words AS TSVECTOR)" if column == "search_words" else column for column in columns
+        )
         await connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {selected} FROM copied")
         await connection.execute("VACUUM ANALYZE")
     finally:

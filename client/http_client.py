@@ -4,7 +4,7 @@ A rejected request raises `RequestRejected`; no response raises `RequestTimeout`
 Redirects are not followed, so that the token is not sent to another host.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -18,6 +18,7 @@ from actors.protocol.objects import (
     Conversation,
     ConversationRequest,
     ConversationType,
+    DataExport,
     MemberRequested,
     Message,
     NewConversationResult,
@@ -28,7 +29,15 @@ from actors.protocol.objects import (
     UserCard,
     UserRelationship,
 )
-from actors.protocol.social_objects import FollowRequest, Mute, Suggestion
+from actors.protocol.social_objects import (
+    FollowRequest,
+    Mute,
+    NotificationChannel,
+    NotificationPreferences,
+    NotificationType,
+    QuietHours,
+    Suggestion,
+)
 from client.errors import RequestTimeout
 from client.http_responses import (
     Changes,
@@ -40,14 +49,19 @@ from client.http_responses import (
     SuggestionList,
     decode_rejection,
 )
+from client.post_requests import PostRequests
 
 Response = TypeVar("Response")
 Query = Mapping[str, str | int | None]
 NO_CONTENT: Final = 204
+DOWNLOAD_BYTES: Final = 64 * 1024
 
 
 class HttpClient:
-    """`register` and `login` set `token`. Without a `session`, the client creates and closes its own."""
+    """`register` and `login` set `token`. Without a `session`, the client creates and closes its own.
+
+    `posts` has the requests about posts.
+    """
 
     def __init__(
         self,
@@ -62,6 +76,7 @@ class HttpClient:
         self._owns_session = session is None
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self.posts = PostRequests(self._request)
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,6 +131,47 @@ class HttpClient:
         fields = {"groups": groups, "invites": invites}
         body = {field: value.value for field, value in fields.items() if value is not None}
         return await self._request(Privacy, "PATCH", "/v1/users/me/privacy", body=body)
+
+    async def notification_preferences(self) -> NotificationPreferences:
+        return await self._request(NotificationPreferences, "GET", "/v1/users/me/notification-preferences")
+
+    async def replace_notification_preferences(
+        self,
+        channels: Mapping[NotificationType, NotificationChannel],
+        quiet_hours: QuietHours | None = None,
+    ) -> NotificationPreferences:
+        """Set how the user is notified; types that are absent get their default channel."""
+        body = {"channels": dict(channels), "quiet_hours": msgspec.to_builtins(quiet_hours)}
+        return await self._request(
+            NotificationPreferences, "PUT", "/v1/users/me/notification-preferences", body=body
+        )
+
+    async def export(self, *, start: bool = True) -> DataExport:
+        """Return this user's data export; request one if there is none, unless `start` is false."""
+        query = {"start": "true" if start else "false"}
+        return await self._request(DataExport, "GET", "/v1/users/me/export", query=query)
+
+    async def request_export(self) -> DataExport:
+        """Request a new data export, at most one in 24 hours."""
+        return await self._request(DataExport, "POST", "/v1/users/me/export")
+
+    async def download_export(self, export: DataExport) -> AsyncGenerator[bytes]:
+        """Yield the ZIP archive of an export that is ready, bit by bit. Has no time limit in total."""
+        if export.url is None:
+            raise ValueError("The export is not ready.")
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=self._timeout.total)
+        try:
+            async with self._session.get(
+                self._url + export.url, timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status >= 300:
+                    raise decode_rejection(response.status, await response.read())
+                async for part in response.content.iter_chunked(DOWNLOAD_BYTES):
+                    yield part
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise RequestTimeout(f"GET: {type(error).__name__}") from error
 
     async def relationships(self, user_ids: Sequence[str]) -> list[UserRelationship]:
         """Return what relates this user to others, at most 100. Users who cannot be seen are omitted."""

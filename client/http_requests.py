@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from actors.protocol.objects import ConversationType
-from actors.protocol.social_objects import PostVisibility, RsvpStatus
+from actors.protocol.social_objects import EventVisibility, Place, PostVisibility, RsvpStatus
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -86,14 +86,21 @@ class PostPatch(msgspec.Struct, frozen=True):
     content: str
 
 
-class NewComment(msgspec.Struct, frozen=True):
+class NewComment(msgspec.Struct, frozen=True, omit_defaults=True):
     """`POST /v1/posts/{id}/comments`."""
 
     content: str
+    parent_id: str | None = None
+
+
+class NewRepost(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`POST /v1/posts/{id}/repost`."""
+
+    content: str | None = None
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`POST /v1/events`."""
+    """`POST /v1/events`. With `rrule` (RFC 5545) a series; `count` limits the number of its events."""
 
     title: str
     description: str | None = None
@@ -101,6 +108,12 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_datetime: datetime
     end_datetime: datetime
     capacity: int
+    timezone: str = "UTC"
+    place: Place | None = None
+    url: str | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
+    rrule: str | None = None
+    count: int | None = None
     approval: bool = False
 
 

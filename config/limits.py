@@ -14,6 +14,8 @@ TAG_CHARACTERS: Final = 100
 POST_EDIT_WINDOW_S: Final = 15 * 60
 POST_REVISIONS_MAX: Final = 50
 BOOKMARKS_MAX: Final = 10_000
+TAG_FOLLOWS_MAX: Final = 50
+ATOM_POSTS: Final = 50
 FOLLOW_REQUESTS_RECEIVED: Final = 5000
 FOLLOW_REQUESTS_SENT: Final = 1000
 DISPLAY_NAME_CHARACTERS: Final = 100
@@ -73,6 +75,16 @@ TIMELINE_RETENTION_S: Final = 7 * 24 * 3600
 EVENT_CATEGORY_CHARACTERS: Final = 50
 EVENT_DESCRIPTION_CHARACTERS: Final = 5000
 EVENT_CAPACITY_MAX: Final = 100_000
+EVENT_URL_CHARACTERS: Final = 500
+EVENT_NEAR_KM_MAX: Final = 500
+PLACE_NAME_CHARACTERS: Final = 200
+PLACE_ADDRESS_CHARACTERS: Final = 500
+TIMEZONE_CHARACTERS: Final = 64
+SERIES_EVENTS_MAX: Final = 100
+SERIES_YEARS_MAX: Final = 2
+RRULE_CHARACTERS: Final = 200
+CALENDAR_EVENTS_MAX: Final = 500
+CALENDAR_DAYS_BACK: Final = 90
 EVENT_COHOSTS_MAX: Final = 10
 EVENT_GUESTS_MAX: Final = 10
 """Guests of one RSVP. A check constraint holds the same number."""
@@ -249,6 +261,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     flush_conversations: int = 4
     """Conversations whose summaries are written at once."""
+
+    black_boxes: int = 20_000
+    """Sessions, and conversations, of one instance whose last 200 events are kept for operators."""
+
+    black_box_bytes: int = 64 * 1024 * 1024
+    """Bytes of all those events, half for sessions and half for conversations. The oldest are dropped."""
 
     bus_queue_frames: int = 10_000
     """Frames that wait to be published on the bus. The oldest are dropped; receivers read the log."""

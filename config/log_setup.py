@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from config.log_context import add_log_context
 from config.settings import LogSettings
 
 REDACTED: Final = "[hidden]"
@@ -43,6 +44,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
     """Configure the root logger to write to `stream`, standard error by default."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_log_context,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),

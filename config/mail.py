@@ -16,11 +16,20 @@ MAIL_RETRY_DELAYS_S: Final = (5.0, 30.0, 120.0, 300.0, 600.0)
 MAIL_RETRY_JITTER: Final = 0.2
 """Fraction by which a retry delay varies, so that mails that failed together are not retried together."""
 
+NOTIFICATION_MAIL_DELAY_S: Final = 600.0
+"""Time in which notifications gather for one e-mail, and in which reading them makes it unnecessary."""
+
+NOTIFICATION_MAIL_INTERVAL_S: Final = 3600
+NOTIFICATION_MAIL_POLL_S: Final = 30.0
+NOTIFICATION_MAIL_BATCH: Final = 500
+"""Due notifications that are read at once."""
+
 
 class MailKind(StrEnum):
     VERIFICATION = "verification"
     RESET = "reset"
     EMAIL_CHANGE = "email_change"
+    NOTIFICATION = "notification"
 
 
 class MailLimit(msgspec.Struct, frozen=True):
@@ -34,4 +43,5 @@ MAIL_LIMITS: Final = {
     MailKind.VERIFICATION: MailLimit(5, 6 * 3600),
     MailKind.RESET: MailLimit(6, 600),
     MailKind.EMAIL_CHANGE: MailLimit(5, 6 * 3600),
+    MailKind.NOTIFICATION: MailLimit(4, NOTIFICATION_MAIL_INTERVAL_S),
 }

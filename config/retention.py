@@ -8,6 +8,9 @@ EXPIRED_SESSION_RETENTION_S: Final = 7 * DAY_S
 """Until then a client with the token learns that it expired, and not only that it is unknown."""
 
 EXPIRED_MAIL_TOKEN_RETENTION_S: Final = DAY_S
+EXPIRED_EXPORT_RETENTION_S: Final = 3600.0
+"""So that a download that has begun can end."""
+
 EXPIRED_MUTE_RETENTION_S: Final = DAY_S
 RESOLVED_REPORT_RETENTION_S: Final = 365 * DAY_S
 NOTIFICATION_SOURCE_RETENTION_S: Final = 90 * DAY_S

@@ -21,11 +21,13 @@ __all__ = [
     "InvalidSettings",
     "LogSettings",
     "MailSettings",
+    "OpsSettings",
     "PrivacySettings",
     "RegistrationSettings",
     "ServerSettings",
     "Settings",
     "StoreSettings",
+    "TracingSettings",
     "load_settings",
 ]
 
@@ -39,6 +41,7 @@ RedisUrl = Annotated[Url, SECRET, Meta(pattern=r"^(redis|rediss|unix)://")]
 WebUrl = Annotated[Url, Meta(pattern=r"^https?://[^\s#?]+$")]
 NonEmptyText = Annotated[str, Meta(min_length=1, max_length=1000)]
 SecretText = Annotated[NonEmptyText, SECRET]
+OpsToken = Annotated[str, SECRET, Meta(min_length=16, max_length=1000, pattern=r"^[\x21-\x7e]+$")]
 FilePath = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 PROXY_PREFIX_MIN: Final = {4: 8, 6: 16}
@@ -226,6 +229,32 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"MailSettings(security={self.security!r}, <host, sender and credentials hidden>)"
 
 
+class OpsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The pages and requests for operators, `/ops` on the management port.
+
+    Without a `token` they are served only where just this machine can reach that port.
+    """
+
+    token: OpsToken | None = None
+    """Token of operators, as bearer or on the login page of `/ops`. At least 16 characters."""
+
+    black_boxes: bool = True
+    """Keep the last 200 events of each session and conversation in memory, within `limits`."""
+
+    def __repr__(self) -> str:
+        return f"OpsSettings(black_boxes={self.black_boxes}, <token hidden>)"
+
+
+class TracingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Traces of messages with OpenTelemetry. Needs the extra `otel`."""
+
+    endpoint: WebUrl | None = None
+    """Where traces go, over OTLP and HTTP, as `http://127.0.0.1:4318/v1/traces`. Without one: nowhere."""
+
+    sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """Share of messages that are traced. For requests with `traceparent` the caller has decided."""
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is logged."""
@@ -258,6 +287,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stores: StoreSettings = StoreSettings()
     limits: Limits = Limits()
     log: LogSettings = LogSettings()
+    ops: OpsSettings = OpsSettings()
+    tracing: TracingSettings = TracingSettings()
     mail: MailSettings = MailSettings()
     privacy: PrivacySettings = PrivacySettings()
     registration: RegistrationSettings = RegistrationSettings()
@@ -294,6 +325,10 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_REGISTRATION": ("registration", "mode"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),
+    "CONVENE_TRACING_ENDPOINT": ("tracing", "endpoint"),
+    "CONVENE_TRACING_SAMPLE_RATIO": ("tracing", "sample_ratio"),
+    "CONVENE_OPS_TOKEN": ("ops", "token"),
+    "CONVENE_OPS_BLACK_BOXES": ("ops", "black_boxes"),
     "CONVENE_MAIL_HOST": ("mail", "host"),
     "CONVENE_MAIL_PORT": ("mail", "port"),
     "CONVENE_MAIL_SECURITY": ("mail", "security"),

@@ -21,6 +21,8 @@ SECTION_TITLES: Final = {
     "stores": "Stores",
     "limits": "Limits",
     "log": "Log",
+    "ops": "Pages for operators",
+    "tracing": "Traces",
     "mail": "Mail",
     "privacy": "Privacy of new accounts",
     "registration": "Registration",

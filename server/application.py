@@ -3,6 +3,7 @@
 Handlers added to its router later (websocket, event stream, pages) get the same error handling and headers.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -13,6 +14,7 @@ from multidict import istr
 from actors.accounts.authenticator import Authenticator
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_WITH_IDS_BYTES, Limits
+from config.log_context import log_context
 from config.settings import ServerSettings
 from server.http.cors import Cors
 from server.http.first_responses import FirstResponses
@@ -34,6 +36,10 @@ from server.observability.http_metrics import HttpMetrics
 from storage.contracts.idempotency import IdempotentResponses
 
 CONTENT_TYPE_OPTIONS_HEADER = istr("X-Content-Type-Options")
+TRACEPARENT_HEADER = istr("traceparent")
+TRACEPARENT_PATTERN: Final = re.compile(
+    r"[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-(?P<span_id>[0-9a-f]{16})-(?P<trace_flags>[0-9a-f]{2})"
+)
 
 
 NOT_FOUND_PAGE: Final[web.AppKey[Callable[[web.Request], web.Response]]] = web.AppKey("not_found_page")
@@ -81,6 +87,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     """Assign a request id and convert every exception into a problem response."""
     request_id = get_request_id(request)
     request[REQUEST_ID] = request_id
+    token = log_context.set({"request_id": request_id, **_trace_ids(request)})
     try:
         check_content_encoding(request)
         return await handler(request)
@@ -88,6 +95,8 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         raise
     except Exception as error:  # noqa: BLE001 - the only place that converts them
         return _error_response(request, request_id, error)
+    finally:
+        log_context.reset(token)
 
 
 async def add_response_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -97,6 +106,13 @@ async def add_response_headers(request: web.Request, response: web.StreamRespons
     response.headers[CONTENT_TYPE_OPTIONS_HEADER] = "nosniff"
     response.headers[hdrs.SERVER] = SERVER_HEADER_VALUE
     add_rate_limit_headers(request, response)
+
+
+def _trace_ids(request: web.Request) -> dict[str, str]:
+    """Return the ids that the caller, usually a proxy, sent in `traceparent` (W3C Trace Context)."""
+    parent = request.headers.get(TRACEPARENT_HEADER)
+    match = None if parent is None else TRACEPARENT_PATTERN.fullmatch(parent)
+    return {} if match is None else match.groupdict()
 
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:

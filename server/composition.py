@@ -11,6 +11,7 @@ from typing import Protocol
 from actors.accounts.account_deletion import AccountDeletion
 from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink, RegistrationPolicy
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
@@ -20,7 +21,12 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
+from actors.events.event_calendars import EventCalendars
+from actors.exports.data_exports import DataExports
+from actors.exports.export_links import ExportLinks
+from actors.exports.exporter import DataExporter
 from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
@@ -32,6 +38,9 @@ from actors.moderation.moderation import Moderation
 from actors.moderation.registrations import Registrations
 from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
+from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
+from actors.notifications.notification_mailer import NotificationMailer
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS, PreferenceSettings
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
 from actors.operations.pruning_job import PruningJob
@@ -41,9 +50,11 @@ from actors.services import Services
 from actors.shared_services import SharedServices
 from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
 from config.settings import Settings
+from server.observability.tracing import create_tracing
 from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
+from storage.contracts.data_exports import ExportPart
 from storage.contracts.idempotency import IdempotentResponses
 from storage.contracts.moderation import TargetKind, UserActionOutcome
 from storage.contracts.privacy import PrivacyRecord
@@ -55,20 +66,27 @@ from storage.postgres.appeals import PostgresAppeals
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.calendar_links import PostgresCalendarLinks
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.contents import PostgresContents
 from storage.postgres.conversation_requests import PostgresConversationRequests
+from storage.postgres.data_exports import PostgresDataExports
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
 from storage.postgres.event_reminders import PostgresEventReminders
+from storage.postgres.event_series import PostgresEventSeries
 from storage.postgres.events import PostgresEvents
+from storage.postgres.export_parts import postgres_export_parts
 from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.mutes import PostgresMutes
+from storage.postgres.notification_mails import PostgresMailRecipients, PostgresNotificationMails
+from storage.postgres.notification_preferences import PostgresNotificationPreferences
 from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.post_edits import PostgresPostEdits
@@ -78,12 +96,14 @@ from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.registrations import PostgresRegistrations
 from storage.postgres.reports import PostgresReports
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.social import PostgresSocial
 from storage.postgres.suggestions import PostgresSuggestions
+from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
@@ -94,6 +114,8 @@ ADDRESS_KEY = "addresses"
 """Name of the key of hashes of logins and e-mail addresses."""
 CHECK_IN_KEY = "check_in"
 """Name of the key of the codes with which users check in to events."""
+LINK_KEY = "links"
+"""Name of the key of links that work without a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +138,18 @@ class ServerComponents:
     appeals: Appeals
     registrations: Registrations
     mail_queue: MailQueue
+    notification_preferences: PreferenceSettings
+    mail_unsubscriptions: MailUnsubscriptions
+    notification_mailer: NotificationMailer
+    data_exports: DataExports
+    data_exporter: DataExporter
     passwords: Passwords
     core: Core
     services: Services
     pruning_job: PruningJob
+    base_url: str
+    calendar_links: CalendarLinks
+    event_calendars: EventCalendars
     idempotent_responses: IdempotentResponses
 
 
@@ -132,6 +162,7 @@ async def create_components(
 
     Raises:
         Unavailable: a store cannot be reached.
+        TracingUnavailable: tracing is configured, but its packages are not installed.
     """
     limits = settings.limits
     stores = await Stores.open(settings.stores, urls, limits)
@@ -224,6 +255,23 @@ async def create_components(
         lambda: _close_mail((password_recovery, email_verification, email_change_notices), mail_queue),
     )
 
+    tracing = create_tracing(settings.tracing, instance_id)
+    if tracing is not None:
+        shutdown.add("tracing", tracing.close)
+    notifications = stores.databases["notifications"]
+    notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
+    link_hash = KeyedHash(await PostgresServerKeys(users.pool).get(LINK_KEY))
+    mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
+    notification_mailer = NotificationMailer(
+        PostgresNotificationMails(notifications.pool),
+        PostgresMailRecipients(users.pool),
+        mail_limits,
+        email_templates,
+        mail_unsubscriptions.make_token,
+        notifications.locks,
+    )
+    shutdown.add("notification mails", notification_mailer.close)
+
     shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("shared services", shared_services.close)
     core = Core(
@@ -235,7 +283,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame),
+        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)
@@ -256,6 +304,14 @@ async def create_components(
         load_usernames,
         lambda kind: services.wake_readers("events" if kind is TargetKind.EVENT else "posts"),
     )
+    export_store = PostgresDataExports(users.pool)
+    data_exporter = DataExporter(
+        export_store,
+        export_parts(stores),
+        shared_services.stores.notifications,
+        shared_services.notification_pusher.wake,
+    )
+    shutdown.add("data exports", data_exporter.close)
     pruning_job = PruningJob(
         [
             *prunable_tables({name: database.pool for name, database in stores.databases.items()}),
@@ -265,7 +321,15 @@ async def create_components(
     )
     shutdown.add("pruning", pruning_job.close)
     await core.start()
+    event_calendars = EventCalendars(
+        shared_services.stores.events,
+        shared_services.stores.event_series,
+        services.events,
+        CalendarWriter(settings.base_url),
+    )
     return ServerComponents(
+        calendar_links=CalendarLinks(PostgresCalendarLinks(users.pool), settings.base_url),
+        event_calendars=event_calendars,
         stores=stores,
         authenticator=authenticator,
         accounts=accounts,
@@ -299,10 +363,16 @@ async def create_components(
             lambda: services.wake_readers("users"),
         ),
         mail_queue=mail_queue,
+        notification_preferences=notification_preferences,
+        mail_unsubscriptions=mail_unsubscriptions,
+        notification_mailer=notification_mailer,
+        data_exports=DataExports(export_store, ExportLinks(link_hash), data_exporter.wake),
+        data_exporter=data_exporter,
         passwords=passwords,
         core=core,
         services=services,
         pruning_job=pruning_job,
+        base_url=settings.base_url,
         idempotent_responses=PostgresIdempotentResponses(users.pool),
     )
 
@@ -332,6 +402,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
     social, posts, events = databases["social"], databases["posts"], databases["events"]
     notifications = databases["notifications"]
     rsvps = PostgresRsvps(events.pool)
+    event_store = PostgresEvents(events.pool, events.idempotency_keys, rsvps)
     post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
     return ServiceStores(
         user_snapshots=PostgresUserSnapshots(databases["users"].pool),
@@ -344,9 +415,13 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
         posts=post_store,
         feed_posts=post_store,
         reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
+        comment_likes=PostgresCommentLikes(posts.pool),
         bookmarks=PostgresBookmarks(posts.pool),
+        tag_follows=PostgresTagFollows(posts.pool),
+        reposts=PostgresReposts(posts.pool, posts.idempotency_keys),
         post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
-        events=PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+        events=event_store,
+        event_series=PostgresEventSeries(events.pool, events.idempotency_keys, event_store),
         event_blocks=PostgresEventBlocks(events.pool),
         rsvps=rsvps,
         event_hosts=PostgresEventHosts(events.pool),
@@ -355,7 +430,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
         attendance=PostgresAttendance(
             events.pool, events.idempotency_keys, limits.event_announcements_per_hour
         ),
-        notifications=PostgresNotifications(notifications.pool, notifications.cursors),
+        notifications=PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
         conversation_requests=PostgresConversationRequests(social.pool),
@@ -376,6 +451,19 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
             "events": PostgresSearchIndex.for_events(events.pool),
         },
     )
+
+
+def export_parts(stores: Stores) -> list[ExportPart]:
+    """Return the parts of a data export, in the order of the archive."""
+    user_snapshots = PostgresUserSnapshots(stores.databases["users"].pool)
+
+    async def find_usernames(user_ids: Sequence[str]) -> dict[str, str]:
+        return {user.id: user.username for user in await user_snapshots.find(user_ids)}
+
+    return [
+        *postgres_export_parts({name: database.pool for name, database in stores.databases.items()}),
+        *stores.messaging.export_parts(find_usernames),
+    ]
 
 
 def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -407,6 +495,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         pending_effects=stores.messaging,
         log_audit=stores.messaging,
         event_reminders=PostgresEventReminders(databases["events"].pool),
+        data_exports=PostgresDataExports(databases["users"].pool),
     )
 
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from actors.diagnostics.delivery_explainer import DeliveryExplainer
 from actors.runtime.loop_lag import LoopLag
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition import ServerComponents, create_components, create_operator_services, store_checks
 from server.event_stream import EventStreamEndpoint
+from server.export_download import ExportDownloadEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
 from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
@@ -23,25 +25,37 @@ from server.observability.health import Health, check_sends
 from server.observability.http_metrics import HttpMetrics
 from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
 from server.operator_services import OperatorServices
+from server.ops.access import OperatorAccess
+from server.ops.endpoints import OperatorEndpoints
+from server.ops.overview import Overview
+from server.ops.samples import SampleRing
 from server.routes.account import AccountRoutes
 from server.routes.appeals import AppealRoutes
+from server.routes.atom_feeds import AtomFeedRoutes
 from server.routes.bookmarks import BookmarkRoutes
+from server.routes.calendars import CalendarRoutes
+from server.routes.comment_likes import CommentLikeRoutes
 from server.routes.conversations import ConversationRoutes
 from server.routes.event_attendance import EventAttendanceRoutes
 from server.routes.event_hosting import EventHostingRoutes
 from server.routes.events import EventRoutes
+from server.routes.exports import ExportRoutes
 from server.routes.follow_requests import FollowRequestRoutes
+from server.routes.followed_tags import FollowedTagRoutes
 from server.routes.moderation import ModerationRoutes
 from server.routes.mutes import MuteRoutes
+from server.routes.notification_preferences import NotificationPreferenceRoutes
 from server.routes.notifications import NotificationRoutes
 from server.routes.post_edits import PostEditRoutes
 from server.routes.posts import PostRoutes
 from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
+from server.routes.public_timeline import PublicTimelineRoutes
 from server.routes.recovery import RecoveryRoutes
 from server.routes.registrations import RegistrationRoutes
 from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
+from server.routes.reposts import RepostRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.social import SocialRoutes
 from server.routes.suggestions import SuggestionRoutes
@@ -84,6 +98,8 @@ class Instance:
         core, services = components.core, components.services
         services.start()
         components.pruning_job.start()
+        components.notification_mailer.start()
+        components.data_exporter.start()
         connections = ConnectionManager(
             core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
         )
@@ -106,22 +122,25 @@ class Instance:
             http_metrics,
             components.idempotent_responses,
         )
+        sources = _metric_sources(
+            components,
+            connections,
+            loop_lag,
+            file_descriptors,
+            HttpMetricSources(http_metrics, limiter),
+        )
+        metrics = create_metrics_registry(sources)
         health = Health(
             {
                 **store_checks(components.stores),
                 "domain_events": services.readers.check,
                 "sends": check_sends(core.unanswered_commands.statistics),
             },
-            create_metrics_registry(
-                _metric_sources(
-                    components,
-                    connections,
-                    loop_lag,
-                    file_descriptors,
-                    HttpMetricSources(http_metrics, limiter),
-                )
-            ),
+            metrics,
         )
+        samples = SampleRing(sources, core.timer_wheel)
+        overview = Overview(self._instance_id, sources, metrics, health, samples)
+        core.local_answers.on_overview(overview.read)
         stream = EventStreamEndpoint(components.authenticator, core.session_services)
         websocket = WebSocketEndpoint(
             connections,
@@ -130,10 +149,18 @@ class Instance:
             rates,
             proxies,
         )
+        download = ExportDownloadEndpoint(
+            components.data_exports, rates, proxies, limits.write_timeout_ms / 1000
+        )
+        app.router.add_get("/v1/exports/{token}", download.handle)
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
         _add_documents(app, routes, settings, health)
-        await self._listen(app, health, connections, stream, limiter)
+        if settings.server.management_port is not None:
+            samples.start()
+            self._shutdown.add_sync("samples", samples.close)
+        operators = self._operator_endpoints(components, overview)
+        await self._listen(app, health, operators, connections, stream, limiter)
 
     def reload_certificate(self) -> None:
         """Use the certificate that is in the files now, for new connections. Nothing is closed.
@@ -158,6 +185,7 @@ class Instance:
         self,
         app: web.Application,
         health: Health,
+        operators: OperatorEndpoints,
         connections: ConnectionManager,
         stream: EventStreamEndpoint,
         limiter: HttpConnectionLimiter,
@@ -167,7 +195,7 @@ class Instance:
         await runner.setup()
         self._shutdown.add("requests", runner.cleanup)
         if server.management_port is not None:
-            await self._listen_for_operators(health, server.management_host, server.management_port)
+            await self._listen_for_operators(health, operators, server.management_port)
         site = HttpSite(
             runner,
             server.host,
@@ -190,15 +218,32 @@ class Instance:
         self._shutdown.add("connections", drain_connections)
         _log.info("listening on %s:%d", server.host, self.port)
 
-    async def _listen_for_operators(self, health: Health, host: str, port: int) -> None:
+    def _operator_endpoints(self, components: ServerComponents, overview: Overview) -> OperatorEndpoints:
+        async def find_user(username: str) -> str:
+            return (await components.accounts.get_user_by_username(username)).id
+
+        core = components.core
+        return OperatorEndpoints(
+            OperatorAccess(self._settings.ops.token, self._settings.server.management_host),
+            core.operator_channel,
+            DeliveryExplainer(
+                components.stores.messaging, components.services.block_service, core.operator_channel
+            ),
+            overview,
+            find_user,
+        )
+
+    async def _listen_for_operators(self, health: Health, operators: OperatorEndpoints, port: int) -> None:
         app = web.Application(middlewares=[error_middleware])
         app.on_response_prepare.append(add_response_headers)
         app.router.add_get("/healthz", health.healthz)
         app.router.add_get("/readyz", health.readyz)
         app.router.add_get("/metrics", health.metrics)
+        app.add_subapp("/ops", operators.create_application())
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         self._shutdown.add("management", runner.cleanup)
+        host = self._settings.server.management_host
         await web.TCPSite(runner, host, port).start()
         self.management_port = int(runner.addresses[0][1])
         _log.info("metrics on %s:%d", host, self.management_port)
@@ -229,13 +274,25 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *RelationshipRoutes(services.relationships).routes(),
         *SuggestionRoutes(services.suggestions).routes(),
         *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *AtomFeedRoutes(services.posts, components.base_url).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
+        *CommentLikeRoutes(services.comment_likes).routes(),
+        *RepostRoutes(services.reposts).routes(),
+        *FollowedTagRoutes(services.tag_follows).routes(),
+        *PublicTimelineRoutes(services.public_timeline).routes(),
         *FollowRequestRoutes(services.follow_requests).routes(),
         *PostEditRoutes(services.post_edits).routes(),
-        *EventRoutes(services.events, services.rsvps).routes(),
+        *EventRoutes(
+            services.events, services.event_series, components.event_calendars, services.rsvps
+        ).routes(),
+        *CalendarRoutes(components.calendar_links, components.event_calendars).routes(),
         *EventHostingRoutes(services.event_hosting, services.rsvp_requests).routes(),
         *EventAttendanceRoutes(services.attendance).routes(),
         *NotificationRoutes(services.notifications).routes(),
+        *ExportRoutes(components.data_exports).routes(),
+        *NotificationPreferenceRoutes(
+            components.notification_preferences, components.mail_unsubscriptions
+        ).routes(),
         *PresenceRoutes(core.presence).routes(),
         *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
     )
@@ -289,9 +346,14 @@ def _metric_sources(
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,
+        data_exports=components.data_exporter.statistics,
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
         moderation_actions=lambda: components.moderation_actions.counts,
         conversation_requests=components.services.conversation_requests.statistics,
+        black_boxes=lambda: {
+            "sessions": core.session_boxes.statistics(),
+            "conversations": core.conversation_boxes.statistics(),
+        },
     )

@@ -23,6 +23,7 @@ import { eventView } from "./views/event.js";
 import { editEventView, newEventView } from "./views/event_form.js";
 import { eventsView } from "./views/events.js";
 import { feedView } from "./views/feed.js";
+import { followedTagsView } from "./views/followed_tags.js";
 import { messagesView } from "./views/messages.js";
 import { moderationAppealsView } from "./views/moderation_appeals.js";
 import { moderationAuditView } from "./views/moderation_audit.js";
@@ -34,6 +35,7 @@ import { ownActionsView } from "./views/own_actions.js";
 import { peopleView } from "./views/people.js";
 import { postView } from "./views/post.js";
 import { profileView } from "./views/profile.js";
+import { publicTimelineView } from "./views/public_timeline.js";
 import { settingsView } from "./views/settings.js";
 import { tagView } from "./views/tag.js";
 
@@ -97,6 +99,8 @@ class App {
     router.add("/people", ({ query }) => peopleView(this.#session, query));
     router.add("/@:username", ({ username }) => profileView(this.#session, username));
     router.add("/post/:id", ({ id }) => postView(this.#session, id));
+    router.add("/public", () => publicTimelineView(this.#session));
+    router.add("/tags", () => followedTagsView(this.#session));
     router.add("/bookmarks", () => bookmarksView(this.#session));
     router.add("/tag/:tag", ({ tag }) => tagView(this.#session, tag));
     router.add("/events", () => eventsView(this.#session));

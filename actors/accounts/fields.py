@@ -6,7 +6,6 @@ Validators do no I/O, and their errors do not repeat the user's input.
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -14,6 +13,7 @@ from actors.accounts.password_rules import is_common
 from actors.protocol.errors import ApiError, FieldError
 from actors.protocol.mentions import USERNAME_PATTERN
 from actors.protocol.text_validation import TextKind, find_refused, is_blank, validate_line, validate_text
+from actors.protocol.web_urls import is_web_url
 from config.accounts import RESERVED_USERNAMES
 from config.limits import (
     AVATAR_URL_CHARACTERS,
@@ -120,17 +120,7 @@ def validate_bio(value: str) -> str | None:
 
 def validate_avatar_url(value: str) -> str:
     _require_max_length(value, AVATAR_URL_CHARACTERS)
-    try:
-        parts = urlsplit(value)
-        valid = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
-        valid = valid and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if (
-        not valid
-        or find_refused(value, TextKind.LINE) is not None
-        or any(character.isspace() or character in '<>"\\' for character in value)
-    ):
+    if not is_web_url(value, ("https",)):
         raise InvalidField("invalid", "Must be a valid `https` URL.")
     return value
 

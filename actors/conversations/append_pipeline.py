@@ -151,6 +151,7 @@ class AppendPipeline:
         """Forward the drafts at the front of the queue to the instance that writes."""
         target, drafts = self._forwarding.take_forwardable(self._queue)
         if drafts:
+            self._services.black_boxes.open(self._id).add("forwarded", target, "", len(drafts))
             self._services.draft_forwarder.forward(target, self._id, drafts)
 
     def on_forward_result(self, result: ForwardResult) -> Coroutine[Any, Any, None] | None:
@@ -223,6 +224,10 @@ class AppendPipeline:
         if batch:
             self._in_flight = batch
             entries = [pending.entry for pending in batch if pending.entry is not None]
+            if self._services.is_tracing:
+                for pending in batch:
+                    if isinstance(pending.command, Send) and pending.command.trace is not None:
+                        pending.command.trace.log_started()
             self._services.log_writer.submit(
                 LogBatch(entries, self._forwarding.is_contended, self._on_appended)
             )
@@ -275,7 +280,10 @@ class AppendPipeline:
         entry = pending.entry
         assert isinstance(entry, MessageEntry)
         self._state.head = entry.seq
-        self._effects.publish_message(entry)
+        trace = pending.command.trace if isinstance(pending.command, Send) else None
+        if trace is not None:
+            trace.log_ended(is_stored=True)
+        self._effects.publish_message(entry, "" if trace is None else trace.traceparent)
         if entry.mentions:
             self._effects.notify_mentions(entry, pending)
         self._appends.complete(pending, entry)
@@ -293,6 +301,7 @@ class AppendPipeline:
         self._forwarding.record_loss()
         seq = self._state.head + 1
         self._state.observe_head(seq)
+        self._services.black_boxes.open(self._id).add("conflict", "", "", seq)
         self._conflicts_at_seq = self._conflicts_at_seq + 1 if seq == self._conflict_seq else 1
         self._conflict_seq = seq
         if self._conflicts_at_seq >= CONFLICTS_AT_ONE_SEQ_MAX:

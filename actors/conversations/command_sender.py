@@ -7,6 +7,7 @@ import msgspec
 from actors.conversations.commands import (
     ChangeMembership,
     ChangeMessage,
+    CommandReply,
     ConversationCommand,
     ConversationInfo,
     GetInfo,
@@ -15,17 +16,47 @@ from actors.conversations.commands import (
 from actors.conversations.errors import busy, not_found, outcome_unknown
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.unanswered_commands import UnansweredCommands
+from actors.protocol.errors import ApiError
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
+from actors.runtime.tracing import MessageTrace, MessageTracing
 from config.limits import Limits
+from config.log_context import add_log_ids, log_context
 from storage.contracts.identifiers import is_id
 from storage.contracts.messaging import MessageEntry
 
 
+class TracedReply:
+    """Implements `CommandReply`: passes on the answer and ends a trace."""
+
+    __slots__ = ("_reply", "_trace")
+
+    def __init__(self, reply: CommandReply, trace: MessageTrace) -> None:
+        self._reply = reply
+        self._trace = trace
+
+    def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
+        self._trace.end("duplicate" if duplicate else "stored", entry.seq)
+        self._reply.stored(entry, duplicate=duplicate)
+
+    def unchanged(self) -> None:
+        self._trace.end("unchanged")
+        self._reply.unchanged()
+
+    def refused(self, error: ApiError) -> None:
+        self._trace.end(error.code)
+        self._reply.refused(error)
+
+
 class CommandSender:
     def __init__(
-        self, actors: Registry[str, ConversationCommand], unanswered: UnansweredCommands, limits: Limits
+        self,
+        actors: Registry[str, ConversationCommand],
+        unanswered: UnansweredCommands,
+        limits: Limits,
+        tracing: MessageTracing | None = None,
     ) -> None:
+        self._tracing = tracing
         self._actors = actors
         self._unanswered = unanswered
         self._request_timeout_s = limits.request_timeout_ms / 1000
@@ -40,17 +71,31 @@ class CommandSender:
         validate_id(conversation_id)
         if isinstance(command, Send) and command.forwarded:
             # The instance that forwarded it answers the sender in time.
-            self._actors.tell(conversation_id, command)
+            self._actors.tell(conversation_id, self._continue_trace(conversation_id, command))
             return
-        tracked = self._unanswered.track(command.reply)
+        tracked = self._unanswered.track(command.reply, conversation_id, _user_id(command))
+        command = msgspec.structs.replace(command, reply=tracked, deadline=tracked.deadline)
+        if self._tracing is not None and isinstance(command, Send):
+            tracked.trace = _start_trace(self._tracing, conversation_id)
+            if tracked.trace is not None:
+                draft = msgspec.structs.replace(command.draft, traceparent=tracked.trace.traceparent)
+                command = msgspec.structs.replace(command, draft=draft, trace=tracked.trace)
         try:
-            self._actors.tell(
-                conversation_id,
-                msgspec.structs.replace(command, reply=tracked, deadline=tracked.deadline),
-            )
+            self._actors.tell(conversation_id, command)
         except (MailboxFull, Stopped):
             self._unanswered.remove(tracked)
+            if tracked.trace is not None:
+                tracked.trace.end("server.overloaded")
             raise
+
+    def _continue_trace(self, conversation_id: str, command: Send) -> Send:
+        """Continue the trace of a draft that another instance forwarded."""
+        if self._tracing is None or not command.draft.traceparent:
+            return command
+        trace = self._tracing.start_message(conversation_id, command.draft.traceparent)
+        if trace is None:
+            return command
+        return msgspec.structs.replace(command, reply=TracedReply(command.reply, trace), trace=trace)
 
     async def execute(
         self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership, reply: FutureReply
@@ -84,3 +129,24 @@ def validate_id(conversation_id: str) -> str:
     if not is_id(conversation_id):
         raise not_found()
     return conversation_id
+
+
+def _start_trace(tracing: MessageTracing, conversation_id: str) -> MessageTrace | None:
+    """Start the trace of a message, in that of its request if the caller sent one."""
+    ids = log_context.get() or {}
+    is_part = "trace_id" in ids and "span_id" in ids
+    parent = f"00-{ids['trace_id']}-{ids['span_id']}-{ids['trace_flags']}" if is_part else ""
+    trace = tracing.start_message(conversation_id, parent)
+    if trace is not None:
+        add_log_ids(trace_id=trace.trace_id)
+    return trace
+
+
+def _user_id(command: Send | ChangeMessage | ChangeMembership) -> str:
+    match command:
+        case Send(draft=draft):
+            return draft.sender_id
+        case ChangeMessage(user_id=user_id):
+            return user_id
+        case ChangeMembership(change=change):
+            return change.actor.id

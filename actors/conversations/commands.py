@@ -11,6 +11,7 @@ from msgspec import Struct
 from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
+from actors.runtime.tracing import MessageTrace
 from storage.contracts.messaging import Appended, Entry, MessageEntry
 
 
@@ -26,7 +27,10 @@ class CommandReply(Protocol):
 
 
 class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
-    """A message without a seq. `attempt_id` distinguishes attempts with the same `client_id`."""
+    """A message without a seq. `attempt_id` distinguishes attempts with the same `client_id`.
+
+    `traceparent` is the context of its trace, empty if it has none; instances of earlier versions ignore it.
+    """
 
     attempt_id: int
     sender_id: str
@@ -34,18 +38,21 @@ class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
     content: str
     mentions: tuple[str, ...]
     reply_to: str | None
+    traceparent: str = ""
 
 
 class Send(Struct, frozen=True):
     """Store a message. A `forwarded` draft came from another instance and is not forwarded again.
 
-    A command that has not started at its `deadline`, in seconds of the event loop's clock, is refused.
+    A command that has not started at its `deadline`, in seconds of the event loop's clock, is refused. A
+    message that is not traced has no `trace`.
     """
 
     draft: Draft
     reply: CommandReply
     forwarded: bool = False
     deadline: float = math.inf
+    trace: MessageTrace | None = None
 
 
 class AddMember(Struct, frozen=True):

@@ -63,16 +63,27 @@ class Conversation:
 
     async def activate(self) -> None:
         try:
-            self._loaded = await self._state.load()
+            await self._load()
         except Unavailable:
             # Not a crash. Each command tries to load again, and is refused while the store is unavailable.
             self._loaded = False
 
     async def passivate(self) -> None:
+        box = self._services.black_boxes.find(self._id)
+        if box is not None:
+            box.add("passivated", "", "", self._state.head)
+            self._services.black_boxes.close(box)
         await self._state.flush_projection()
 
     def on_crash(self, reason: Exception) -> None:
+        if self._loaded:
+            self._services.black_boxes.open(self._id).add("crashed", "", type(reason).__name__)
         self._pipeline.fail_all(reason)
+
+    @property
+    def head(self) -> int:
+        """The seq up to which the log is applied."""
+        return self._state.head
 
     @property
     def busy(self) -> bool:
@@ -119,9 +130,16 @@ class Conversation:
         if ref is not None and ref.actor is self:
             ref.deliver_reply(AppendResult(appended, self))
 
+    async def _load(self) -> None:
+        """Load the state. Raises `Unavailable`."""
+        self._loaded = await self._state.load()
+        if self._loaded:
+            # Only for conversations that exist, so that guessed ids evict no box.
+            self._services.black_boxes.open(self._id).add("activated", "", "", self._state.head)
+
     async def _load_and_receive(self, command: ConversationCommand) -> None:
         try:
-            self._loaded = await self._state.load()
+            await self._load()
         except Unavailable as error:
             self.refuse(command, error)
             return

@@ -14,6 +14,7 @@ from actors.conversations.pending_effects import PendingEffectRecorder
 from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
 from actors.protocol.objects import UserCard
+from actors.runtime.black_box import BlackBoxes
 from config.limits import Limits
 from storage.contracts.messaging import MessageEntry, MessagingStore
 
@@ -106,3 +107,5 @@ class ConversationServices:
     mentions: Mentions
     peer_checker: PeerChecker
     pending_effects: PendingEffectRecorder
+    black_boxes: BlackBoxes
+    is_tracing: bool = False

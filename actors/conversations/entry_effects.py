@@ -40,8 +40,8 @@ class EntryEffects:
             self._record = await self._services.pending_effects.create(self._id, self._state.head)
         return msgspec.structs.replace(command, reply=EffectReply(command.reply, self._record))
 
-    def publish_message(self, entry: MessageEntry) -> None:
-        self._services.publisher.publish_entry(entry)
+    def publish_message(self, entry: MessageEntry, traceparent: str) -> None:
+        self._services.publisher.publish_entry(entry, traceparent=traceparent)
         self._services.summary_writer.add_entry(entry)
 
     def notify_mentions(self, entry: MessageEntry, pending: PendingAppend) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 
 import msgspec
 
@@ -66,7 +67,7 @@ class LogWriter:
         self._waiting_entries += len(batch.entries)
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._start_writes)
+            asyncio.get_running_loop().call_soon(self._start_writes, context=Context())
 
     def statistics(self) -> LogWriterStatistics:
         return LogWriterStatistics(

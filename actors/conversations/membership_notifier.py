@@ -79,7 +79,10 @@ class MembershipNotifier:
             try:
                 await asyncio.gather(*(self._store.advance_read_mark(mark) for mark in marks))
             except Unavailable:
-                _log.debug("read marks of new members could not be written")
+                _log.debug(
+                    "read marks of new members could not be written",
+                    extra={"conversation_id": conversation.id},
+                )
                 is_complete = False
             # The summary is written late, so the last message comes from this entry.
             current = msgspec.structs.replace(conversation, last_message=to_last_message(entry))
@@ -109,7 +112,10 @@ class MembershipNotifier:
         try:
             cards = await self._load_cards(conversation.participants[:PARTICIPANTS_IN_OBJECT])
         except (Unavailable, ApiError):
-            _log.debug("user cards could not be loaded for a membership notification")
+            _log.debug(
+                "user cards could not be loaded for a membership notification",
+                extra={"conversation_id": conversation.id},
+            )
         return serializers.to_conversation(
             conversation, cards, last_seq=seq, read_seq=seq, unread_count=0, muted=False
         )

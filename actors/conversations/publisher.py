@@ -22,11 +22,15 @@ class Publisher:
         self._encode_frame = encode_frame
         self._instance = instance
 
-    def publish_entry(self, entry: MessageEntry, cards: Mapping[str, UserCard] = NO_CARDS) -> None:
+    def publish_entry(
+        self, entry: MessageEntry, cards: Mapping[str, UserCard] = NO_CARDS, traceparent: str = ""
+    ) -> None:
         frame = serializers.encode_event(serializers.to_created_event(entry, cards))
         membership = entry.membership
         left = () if membership is None else membership.left
-        event = EntryAppended(self._instance, entry.seq, membership is None, left, frame, time.time())
+        event = EntryAppended(
+            self._instance, entry.seq, membership is None, left, frame, time.time(), traceparent
+        )
         self._rooms.publish_entry(entry.conversation_id, event, self._encode_frame(frame))
 
     def publish_change(self, message: MessageEntry) -> None:

@@ -12,7 +12,9 @@ import msgspec
 from actors.conversations.commands import CommandReply
 from actors.conversations.errors import overdue
 from actors.protocol.errors import ApiError
+from actors.runtime.black_box import BlackBoxes
 from actors.runtime.timer_wheel import TimerWheel
+from actors.runtime.tracing import MessageTrace
 from storage.contracts.messaging import MessageEntry
 
 CHECK_INTERVAL_S = 0.25
@@ -21,24 +23,45 @@ CHECK_INTERVAL_S = 0.25
 class TrackedReply:
     """Implements `CommandReply`: passes on the first answer and ignores later ones."""
 
-    __slots__ = ("_commands", "_reply", "deadline")
+    __slots__ = ("_commands", "_conversation_id", "_reply", "_user_id", "deadline", "trace")
 
-    def __init__(self, commands: "UnansweredCommands", reply: CommandReply, deadline: float) -> None:
+    def __init__(
+        self,
+        commands: "UnansweredCommands",
+        reply: CommandReply,
+        deadline: float,
+        conversation_id: str,
+        user_id: str,
+    ) -> None:
         self._commands = commands
         self._reply = reply
         self.deadline = deadline
+        self._conversation_id = conversation_id
+        self._user_id = user_id
+        self.trace: MessageTrace | None = None
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
         if self._commands.remove(self):
+            self._record("duplicate" if duplicate else "stored", "", entry.changed_seq)
             self._reply.stored(entry, duplicate=duplicate)
 
     def unchanged(self) -> None:
         if self._commands.remove(self):
+            self._record("unchanged", "", 0)
             self._reply.unchanged()
 
     def refused(self, error: ApiError) -> None:
         if self._commands.remove(self):
+            self._record("refused", error.code, 0)
             self._reply.refused(error)
+
+    def _record(self, kind: str, code: str, seq: int) -> None:
+        """Record the answer, with the time in ms that the command waited for it."""
+        if self.trace is not None:
+            self.trace.end(code or kind, seq)
+        box = self._commands.black_boxes.find(self._conversation_id)
+        if box is not None:
+            box.add(kind, self._user_id, code, seq, self._commands.waited_ms(self))
 
 
 class CommandStatistics(msgspec.Struct, frozen=True):
@@ -52,9 +75,10 @@ class CommandStatistics(msgspec.Struct, frozen=True):
 class UnansweredCommands:
     """Tracks replies in the order of their deadlines, which is the order of arrival."""
 
-    def __init__(self, wheel: TimerWheel, timeout_s: float) -> None:
+    def __init__(self, wheel: TimerWheel, timeout_s: float, black_boxes: BlackBoxes) -> None:
         self._wheel = wheel
         self._timeout_s = timeout_s
+        self.black_boxes = black_boxes
         self._time = asyncio.get_running_loop().time
         self._replies: dict[TrackedReply, None] = {}
         self._is_checking = False
@@ -65,14 +89,18 @@ class UnansweredCommands:
         oldest_age_s = 0.0 if oldest is None else self._time() + self._timeout_s - oldest.deadline
         return CommandStatistics(len(self._replies), oldest_age_s, self._overdue_count)
 
-    def track(self, reply: CommandReply) -> TrackedReply:
+    def track(self, reply: CommandReply, conversation_id: str, user_id: str) -> TrackedReply:
         """Return a reply that is refused with `server.overloaded` if nothing else answers it in time."""
-        tracked = TrackedReply(self, reply, self._time() + self._timeout_s)
+        tracked = TrackedReply(self, reply, self._time() + self._timeout_s, conversation_id, user_id)
         self._replies[tracked] = None
         if not self._is_checking:
             self._is_checking = True
             self._wheel.call_later(CHECK_INTERVAL_S, self._check)
         return tracked
+
+    def waited_ms(self, reply: TrackedReply) -> int:
+        """Return for how long a reply has been tracked."""
+        return round((self._time() + self._timeout_s - reply.deadline) * 1000)
 
     def remove(self, reply: TrackedReply) -> bool:
         """Stop tracking a reply. Return False if it was already answered."""

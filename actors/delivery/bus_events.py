@@ -18,7 +18,8 @@ class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     """The entry at `seq` is stored.
 
     A plain message changes no other state. `left_user_ids` are the members that the entry removed.
-    `stored_at_s` is Unix time; 0 from instances of earlier versions, which ignore it.
+    `stored_at_s` is Unix time; 0 from instances of earlier versions, which ignore it. `traceparent` is the
+    context of its trace, empty if it has none; earlier versions ignore it too.
     """
 
     origin: str
@@ -27,6 +28,7 @@ class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     left_user_ids: tuple[str, ...]
     frame: bytes
     stored_at_s: float = 0.0
+    traceparent: str = ""
 
 
 class HeadAnnounced(Struct, frozen=True, tag=2, array_like=True, gc=False):

@@ -11,8 +11,10 @@ applies to all large rooms of the instance. Small rooms and send queues are neve
 import asyncio
 import time
 from collections.abc import Callable
+from contextvars import Context
 from typing import Final, NamedTuple, Protocol
 
+from actors.runtime.tracing import DeliveryTrace
 from storage.histogram import Histogram, HistogramStatistics
 
 LARGE_ROOM = 20
@@ -52,6 +54,7 @@ class Flusher:
         "_clock",
         "_delivered",
         "_deliveries",
+        "_delivery_traces",
         "_large_rooms",
         "_loop",
         "_paused",
@@ -68,6 +71,7 @@ class Flusher:
         self._large_rooms: list[FlushableRoom] = []
         self._send_queues: list[Flushable] = []
         self._delivered: list[Delivery] = []
+        self._delivery_traces: list[tuple[DeliveryTrace, int]] = []
         self._deliveries = {is_remote: Histogram(DELIVERY_BOUNDS_S) for is_remote in (False, True)}
         self._scheduled = False
         self._paused = False
@@ -91,11 +95,17 @@ class Flusher:
 
     def _schedule(self) -> None:
         self._scheduled = True
-        self._loop.call_soon(self.flush)
+        self._loop.call_soon(self.flush, context=Context())
 
     def observe_delivery(self, delivery: Delivery) -> None:
         """Measure a room's delivery once the send queues of this tick are written."""
         self._delivered.append(delivery)
+
+    def end_after_flush(self, trace: DeliveryTrace, sessions: int) -> None:
+        """End the trace of a delivery to `sessions` once the send queues of this tick are written."""
+        self._delivery_traces.append((trace, sessions))
+        if not self._scheduled:
+            self._schedule()
 
     def delivery_statistics(self, *, remote: bool) -> HistogramStatistics:
         """Return the seconds from the storage of an entry, here or on another instance, to the transports."""
@@ -119,6 +129,10 @@ class Flusher:
             send_queue.flush()
         if self._delivered:
             self._measure_deliveries()
+        if self._delivery_traces:
+            traces, self._delivery_traces = self._delivery_traces, []
+            for trace, sessions in traces:
+                trace.end(sessions)
         if large_rooms:
             self._maybe_pause(self._clock() - started, shared_writes=shared_writes)
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.sequence_buffer import SequenceBuffer
+from actors.runtime.black_box import NO_BOXES, BlackBox, BlackBoxes
 
 EPHEMERAL_MEMBERS_MAX = 1000
 """Rooms with more local subscribers than this get no ephemeral frames."""
@@ -30,6 +31,7 @@ class RoomSubscriber(Protocol):
 
 class Room:
     __slots__ = (
+        "_black_boxes",
         "_flusher",
         "_on_gap",
         "_sequence",
@@ -43,10 +45,17 @@ class Room:
         "subscribers",
     )
 
-    def __init__(self, conversation_id: str, flusher: Flusher, on_gap: "Callable[[Room], None]") -> None:
+    def __init__(
+        self,
+        conversation_id: str,
+        flusher: Flusher,
+        on_gap: "Callable[[Room], None]",
+        black_boxes: BlackBoxes = NO_BOXES,
+    ) -> None:
         self.id = conversation_id
         self._flusher = flusher
         self._on_gap = on_gap
+        self._black_boxes = black_boxes
         # Mapped to their send queues, so that fan-out accesses nothing else of a subscriber.
         self.subscribers: dict[RoomSubscriber, SendQueue] = {}
         self._sequence: SequenceBuffer[bytes] = SequenceBuffer()
@@ -72,6 +81,11 @@ class Room:
     @property
     def size(self) -> int:
         return len(self.subscribers)
+
+    @property
+    def black_box(self) -> BlackBox:
+        """The conversation's box: a new one if it was evicted meanwhile."""
+        return self._black_boxes.open(self.id)
 
     def start(self, position: int) -> None:
         """Start delivery after `position`, the head of the log when the room was opened."""
@@ -143,6 +157,7 @@ class Room:
             return False
         frames = tick_frames[0] if len(tick_frames) == 1 else b"".join(tick_frames)
         seq_range = SeqRange(self.id, self.position - len(tick_frames) + 1, self.position)
+        self.black_box.add("delivered", "", "", seq_range.from_seq, seq_range.to_seq)
         if alone:
             for send_queue in self.subscribers.values():
                 # `write_log`, inlined for the common case: the call is a tenth of the cost per member.

@@ -17,8 +17,10 @@ from actors.delivery.bus_events import ConversationBus, EntryAppended, Ephemeral
 from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.head_repeater import HeadRepeater
 from actors.delivery.room import Room, RoomSubscriber
+from actors.runtime.black_box import BlackBoxes
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
+from actors.runtime.tracing import MessageTracing
 from config.limits import Limits
 from storage.errors import Unavailable
 
@@ -72,6 +74,8 @@ class Rooms:
         wheel: TimerWheel,
         limits: Limits,
         handler: RoomsHandler,
+        black_boxes: BlackBoxes,
+        tracing: MessageTracing | None = None,
     ) -> None:
         self._bus = bus
         self._log_reader = log_reader
@@ -79,6 +83,8 @@ class Rooms:
         self._wheel = wheel
         self._gap_wait_s = limits.gap_wait_ms / 1000
         self._handler = handler
+        self._black_boxes = black_boxes
+        self._tracing = tracing
         self._head_repeater = HeadRepeater(bus, wheel, limits.head_announce_delays_s)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
@@ -108,7 +114,12 @@ class Rooms:
             (conversation_id, seq) for conversation_id, seq in last_seqs if conversation_id not in self._rooms
         ]
         for conversation_id, _ in new:
-            self._rooms[conversation_id] = Room(conversation_id, self._flusher, self._schedule_repair)
+            self._rooms[conversation_id] = Room(
+                conversation_id,
+                self._flusher,
+                self._schedule_repair,
+                self._black_boxes,
+            )
         for conversation_id, seq in last_seqs:
             room = self._rooms[conversation_id]
             room.add_subscriber(subscriber, seq if report_missed else None)
@@ -139,7 +150,7 @@ class Rooms:
                 if not room.subscribers:
                     empty.append(conversation_id)
         for conversation_id in empty:
-            del self._rooms[conversation_id]
+            self._black_boxes.close(self._rooms.pop(conversation_id).black_box)
             self._opening.pop(conversation_id, None)
         if empty:
             self._bus.unsubscribe(empty)
@@ -148,6 +159,9 @@ class Rooms:
         """Return the room's copy of an equal id, so that all subscribers share one string."""
         room = self._rooms.get(conversation_id)
         return room.id if room is not None else conversation_id
+
+    def find(self, conversation_id: str) -> Room | None:
+        return self._rooms.get(conversation_id)
 
     def position(self, conversation_id: str) -> int:
         """The seq delivered to local subscribers, or -1 if the room does not exist or is not open."""
@@ -158,6 +172,7 @@ class Rooms:
         """Publish an entry stored by this instance to the room and the bus, and schedule head repeats."""
         room = self._rooms.get(conversation_id)
         if room is not None:
+            self._trace_delivery(room, event, is_remote=False)
             room.deliver(event.seq, framed, Delivery(event.stored_at_s, is_remote=False))
         self._bus.publish(conversation_id, event)
         self._head_repeater.schedule(conversation_id, event.seq)
@@ -199,13 +214,22 @@ class Rooms:
         self._handler.on_remote_log_event(conversation_id, event)
         if room is None:
             return
+        room.black_box.add("received", event.origin, type(event).__name__, event.seq)
         if isinstance(event, EntryAppended) and event.frame:
+            self._trace_delivery(room, event, is_remote=True)
             delivery = Delivery(event.stored_at_s, is_remote=True) if event.stored_at_s else None
             room.deliver(event.seq, encode_frame(event.frame), delivery)
         else:
             room.observe_head(event.seq)
         if isinstance(event, EntryAppended) and event.left_user_ids:
             self._handler.on_members_left(conversation_id, event.left_user_ids)
+
+    def _trace_delivery(self, room: Room, event: EntryAppended, *, is_remote: bool) -> None:
+        """Trace the delivery of an entry, from now until the end of the tick."""
+        if self._tracing is not None and event.traceparent:
+            trace = self._tracing.start_delivery(event.traceparent, room.id, event.seq, is_remote=is_remote)
+            if trace is not None:
+                self._flusher.end_after_flush(trace, room.size)
 
     async def close(self) -> None:
         await self._task_pool.cancel()
@@ -250,6 +274,7 @@ class Rooms:
                 )
                 self._repair_count += 1
                 self._repaired_entries += len(frames)
+                room.black_box.add("repaired", "", "", after + 1, through)
                 for replayed in frames:
                     room.deliver(replayed.seq, replayed.framed)
                     if replayed.left_user_ids:

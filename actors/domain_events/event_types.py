@@ -99,6 +99,24 @@ class PostUnliked(msgspec.Struct, frozen=True):
     user_id: str
 
 
+class RepostChanged(msgspec.Struct, frozen=True):
+    """`id` is the repost or quote, `author_id` the author of the original `post_id`."""
+
+    id: str
+    post_id: str
+    author_id: str
+    user_id: str
+    is_quote: bool
+
+
+class PostReposted(RepostChanged, frozen=True):
+    pass
+
+
+class PostUnreposted(RepostChanged, frozen=True):
+    """The repost is gone or hidden."""
+
+
 class CommentCreated(msgspec.Struct, frozen=True):
     id: str
     post_id: str
@@ -107,10 +125,49 @@ class CommentCreated(msgspec.Struct, frozen=True):
 
 
 class CommentDeleted(msgspec.Struct, frozen=True):
+    """The comment is gone or hidden, with its likes."""
+
     id: str
     post_id: str
     author_id: str
     user_id: str
+
+
+class ReplyChanged(msgspec.Struct, frozen=True):
+    """`author_id` is the author of the parent, `user_id` that of the reply."""
+
+    id: str
+    post_id: str
+    parent_id: str
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
+class ReplyCreated(ReplyChanged, frozen=True):
+    pass
+
+
+class ReplyDeleted(ReplyChanged, frozen=True):
+    """The reply is gone or hidden."""
+
+
+class CommentLikeChanged(msgspec.Struct, frozen=True):
+    """`author_id` is the author of the comment."""
+
+    comment_id: str
+    post_id: str
+    author_id: str
+    post_author_id: str
+    user_id: str
+
+
+class CommentLiked(CommentLikeChanged, frozen=True):
+    pass
+
+
+class CommentUnliked(CommentLikeChanged, frozen=True):
+    pass
 
 
 class MentionCreated(msgspec.Struct, frozen=True):
@@ -285,8 +342,14 @@ DomainEvent = (
     | PostDeleted
     | PostLiked
     | PostUnliked
+    | PostReposted
+    | PostUnreposted
     | CommentCreated
     | CommentDeleted
+    | ReplyCreated
+    | ReplyDeleted
+    | CommentLiked
+    | CommentUnliked
     | MentionCreated
     | MentionDeleted
     | EventCreated
@@ -322,8 +385,14 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "post.deleted": PostDeleted,
     "post.liked": PostLiked,
     "post.unliked": PostUnliked,
+    "post.reposted": PostReposted,
+    "post.unreposted": PostUnreposted,
     "comment.created": CommentCreated,
     "comment.deleted": CommentDeleted,
+    "reply.created": ReplyCreated,
+    "reply.deleted": ReplyDeleted,
+    "comment.liked": CommentLiked,
+    "comment.unliked": CommentUnliked,
     "mention.created": MentionCreated,
     "mention.deleted": MentionDeleted,
     "event.created": EventCreated,

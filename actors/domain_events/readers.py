@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 
 import msgspec
 
@@ -69,7 +70,7 @@ class Readers:
         """Wake a service's readers on all instances, at most once per event-loop tick."""
         if service not in self._pending_wakes:
             self._pending_wakes.add(service)
-            asyncio.get_running_loop().call_soon(self._publish_wake, service)
+            asyncio.get_running_loop().call_soon(self._publish_wake, service, context=Context())
 
     def get_reader(self, consumer: str) -> Reader | None:
         return next((reader for reader in self._all_readers() if reader.name == consumer), None)

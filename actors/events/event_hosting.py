@@ -45,7 +45,8 @@ class EventHosting:
         if host_id in hosts.user_ids:
             return
         await self._user_cards.get(host_id)
-        if not await self._events.can_see(host_id, event_id):
+        # A user who does not see an event for invited users sees it as a host.
+        if await self._events.is_hidden_by_host(host_id, hosts.user_ids):
             raise ApiError("user.not_found", "No such user.")
         if await self._rsvps.get_rsvp(event_id, host_id) == NO_RSVP:
             needed = await self._requests.check(user_id, [host_id], AdditionKind.INVITE)

@@ -1,11 +1,12 @@
 """Creates, searches, updates and deletes events, and invites users.
 
-Only its hosts can change an event, and only its creator can delete it. Two users with a block between them
-cannot see events that the other hosts; of two hosts, a block with the creator counts. Stateless.
+Only its hosts can change an event, and only its creator can delete it. An event for invited users exists only
+for its hosts, users who were invited, and users who responded; only its hosts invite. Two users with a block
+between them cannot see events that the other hosts; of two hosts, a block with the creator counts. Stateless.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 
 from actors.consent.consent import AdditionKind
@@ -21,7 +22,7 @@ from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventDetails, EventHosts, EventHostStore
-from storage.contracts.events import EventChange, EventRecord, EventRevision, EventSearchCriteria, EventStore
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
@@ -60,18 +61,20 @@ class Events:
             hidden = await self._store.find_hidden(event_id, viewer_id)
             if hidden is not None and (is_moderator or hidden.creator.id == viewer_id):
                 return (await self.serialize([hidden], viewer_id))[0]
-        if not events or await self._is_hidden(viewer_id, [host.id for host in events[0].hosts]):
+        if not events or await self.is_hidden_by_host(viewer_id, [host.id for host in events[0].hosts]):
             raise event_not_found()
         return events[0]
 
-    async def get_with_revision(self, viewer_id: str, event_id: str) -> tuple[Event, EventRevision]:
-        """Return an event with how often it was changed."""
-        # The revision first: one that is older than the event is corrected by the next request.
-        revision = await self._store.get_revision(event_id)
-        event = await self.get(viewer_id, event_id)
-        if revision is None:
-            raise event_not_found()
-        return event, revision
+    async def find_visible(self, viewer_id: str, event_ids: Sequence[str]) -> list[Event]:
+        """Return those of the events that the viewer sees, in the order of the ids."""
+        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
+        events = await self.serialize(await self._store.find(event_ids, viewer_id), viewer_id)
+        visible = {
+            event.id: event
+            for event in events
+            if not is_hidden_by_block(viewer_id, [host.id for host in event.hosts], blocked_ids)
+        }
+        return [visible[event_id] for event_id in event_ids if event_id in visible]
 
     async def search(
         self, viewer_id: str, criteria: EventSearchCriteria, after: PageKey | None, limit: int
@@ -90,7 +93,7 @@ class Events:
             except Missing:
                 raise event_not_found() from None
             except Conflict as conflict:
-                raise _conflict_error(conflict) from None
+                raise event_conflict(conflict) from None
             self._on_changed()
         return await self.get(user_id, event_id)
 
@@ -108,7 +111,7 @@ class Events:
         user_ids: Sequence[str],
         idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. Anyone who can see the event can invite users that they can see, and who can see it.
+        """Invite users. Anyone who can see a public event can invite users that they can see, and who see it.
 
         Users who have to accept first are asked.
         """
@@ -144,6 +147,9 @@ class Events:
         hosts = await self.require_visible(user_id, event_id)
         if hosts.is_cancelled:
             raise event_cancelled()
+        access = await self._store.get_access(event_id, user_id)
+        if user_id not in hosts.user_ids and (access is None or not access.is_open):
+            raise ApiError("permission.denied", "Only a host can invite users to this event.")
         cards = await self._user_cards.find(invitee_ids)
         blocked = await asyncio.gather(
             *(self._block_service.list_blocked_users(one) for one in {user_id, *hosts.user_ids})
@@ -204,19 +210,24 @@ class Events:
         ]
 
     async def _find_visible(self, viewer_id: str, event_id: str) -> EventHosts | None:
-        hosts = await self._hosts.get_hosts(event_id)
-        if hosts is None or hosts.is_hidden or await self._is_hidden(viewer_id, hosts.user_ids):
+        hosts, access = await asyncio.gather(
+            self._hosts.get_hosts(event_id), self._store.get_access(event_id, viewer_id)
+        )
+        if hosts is None or hosts.is_hidden or access is None or not access.is_visible:
             return None
-        return hosts
+        return None if await self.is_hidden_by_host(viewer_id, hosts.user_ids) else hosts
 
-    async def _is_hidden(self, viewer_id: str, host_ids: Sequence[str]) -> bool:
-        """Whether a block hides an event with these hosts, the creator first, from the viewer."""
-        counted_ids = host_ids[:1] if viewer_id in host_ids else host_ids
-        blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        return any(host_id in blocked_ids for host_id in counted_ids)
+    async def is_hidden_by_host(self, viewer_id: str, host_ids: Sequence[str]) -> bool:
+        """Whether a block hides an event with these hosts, the creator first, from the viewer.
+
+        Also of an event for invited users, which the viewer may not see for another reason.
+        """
+        return is_hidden_by_block(
+            viewer_id, host_ids, await self._block_service.list_blocked_users(viewer_id)
+        )
 
 
-def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
+def event_conflict(conflict: Conflict) -> ApiError | Conflict:
     match conflict.constraint:
         case "events_capacity":
             return ApiError(
@@ -226,6 +237,12 @@ def _conflict_error(conflict: Conflict) -> ApiError | Conflict:
             return end_before_start()
         case _:
             return conflict
+
+
+def is_hidden_by_block(viewer_id: str, host_ids: Sequence[str], blocked_ids: Collection[str]) -> bool:
+    """Whether one of `blocked_ids` hides an event with these hosts, the creator first, from the viewer."""
+    counted_ids = host_ids[:1] if viewer_id in host_ids else host_ids
+    return any(host_id in blocked_ids for host_id in counted_ids)
 
 
 def event_cancelled() -> ApiError:

@@ -1,13 +1,22 @@
 """Request bodies of events. Decoding checks types; this module checks values and their relations."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from actors.events.event_fields import (
+    EventUrl,
+    PlaceBody,
+    Timezone,
+    validate_place,
+    validate_timezone,
+    validate_url,
+)
 from actors.protocol.errors import ApiError, invalid_field
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.social_objects import EventVisibility, RsvpStatus
 from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
 from actors.protocol.timestamps import to_utc
 from config.limits import (
@@ -22,10 +31,16 @@ from config.limits import (
     EVENT_REMINDERS_MAX,
     INVITES_PER_REQUEST,
     NAMED_USERS_PER_RATE_TOKEN,
+    RRULE_CHARACTERS,
+    SERIES_EVENTS_MAX,
+    SERIES_YEARS_MAX,
     TITLE_CHARACTERS,
 )
+from storage.contracts.event_times import is_end_after_start
 from storage.contracts.events import EventChange, NewEvent
 
+Input = TypeVar("Input")
+Output = TypeVar("Output")
 Capacity = Annotated[int, Meta(ge=1, le=EVENT_CAPACITY_MAX)]
 Id = Annotated[str, Meta(max_length=64)]
 # Documentation only: checked below, after trimming and converting to UTC.
@@ -33,6 +48,15 @@ Title = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TITL
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": EVENT_DESCRIPTION_CHARACTERS})]
 Category = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": EVENT_CATEGORY_CHARACTERS})]
 Timestamp = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+Rule = Annotated[
+    str,
+    Meta(
+        description="A recurrence rule of RFC 5545, from DAILY to YEARLY: `FREQ=WEEKLY;COUNT=10`. It "
+        f"ends within {SERIES_YEARS_MAX} years, and its first time is `start_datetime`.",
+        extra_json_schema={"maxLength": RRULE_CHARACTERS},
+    ),
+]
+SeriesCount = Annotated[int, Meta(ge=1, le=SERIES_EVENTS_MAX)]
 Guests = Annotated[int, Meta(ge=0, le=EVENT_GUESTS_MAX)]
 Reminders = Annotated[
     list[Annotated[int, Meta(ge=1, le=EVENT_REMINDER_MINUTES_MAX)]], Meta(max_length=EVENT_REMINDERS_MAX)
@@ -45,17 +69,25 @@ DEFAULT_CATEGORY = "SOCIAL"
 
 
 class EventBody(msgspec.Struct, frozen=True):
+    """With `rrule` a series of events is created. `count` limits its number."""
+
     title: Title
     start_datetime: Timestamp
     end_datetime: Timestamp
     capacity: Capacity
     description: Description | None = None
     category: Category = DEFAULT_CATEGORY
+    timezone: Timezone = "UTC"
+    place: PlaceBody | None = None
+    url: EventUrl | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
+    rrule: Rule | None = None
+    count: SeriesCount | None = None
     approval: bool = False
 
 
 class EventPatch(msgspec.Struct, frozen=True):
-    """Absent fields stay unchanged; a null description clears it."""
+    """Absent fields stay unchanged; a null `description`, `place` or `url` clears it."""
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
@@ -63,6 +95,10 @@ class EventPatch(msgspec.Struct, frozen=True):
     start_datetime: Timestamp | UnsetType = UNSET
     end_datetime: Timestamp | UnsetType = UNSET
     capacity: Capacity | UnsetType = UNSET
+    timezone: Timezone | UnsetType = UNSET
+    place: PlaceBody | UnsetType | None = UNSET
+    url: EventUrl | UnsetType | None = UNSET
+    visibility: EventVisibility | UnsetType = UNSET
     approval: bool | UnsetType = UNSET
 
 
@@ -108,6 +144,10 @@ def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
             body.start_datetime,
             body.end_datetime,
             body.capacity,
+            body.timezone,
+            body.place,
+            body.url,
+            body.visibility,
         )
     )
     title, category, start, end = fields.title, fields.category, fields.start, fields.end
@@ -115,10 +155,22 @@ def to_new_event(creator_id: str, body: EventBody) -> NewEvent:
     assert isinstance(category, str)
     assert isinstance(start, datetime)
     assert isinstance(end, datetime)
-    if end <= start:
+    if not is_end_after_start(start, end, body.timezone):
         raise end_before_start()
-    description = fields.description if isinstance(fields.description, str) else None
-    return NewEvent(creator_id, title, description, category, start, end, body.capacity, body.approval)
+    return NewEvent(
+        creator_id,
+        title,
+        fields.description or None,
+        category,
+        start,
+        end,
+        body.capacity,
+        body.approval,
+        body.timezone,
+        fields.place or None,
+        fields.url or None,
+        body.visibility,
+    )
 
 
 def to_event_change(patch: EventPatch) -> EventChange:
@@ -143,6 +195,17 @@ def to_event_change(patch: EventPatch) -> EventChange:
             errors.append(error)
             return UNSET
 
+    def run(
+        validator: Callable[[Input], Output], value: Input | UnsetType | None
+    ) -> Output | UnsetType | None:
+        if value is UNSET or value is None:
+            return value
+        try:
+            return validator(value)
+        except ApiError as error:
+            errors.append(error)
+            return UNSET
+
     description = patch.description
     if isinstance(description, str):
         description = (
@@ -157,6 +220,10 @@ def to_event_change(patch: EventPatch) -> EventChange:
         start=validate_time("start_datetime", patch.start_datetime),
         end=validate_time("end_datetime", patch.end_datetime),
         capacity=patch.capacity,
+        timezone=run(validate_timezone, patch.timezone) or UNSET,
+        place=run(validate_place, patch.place),
+        url=run(validate_url, None if patch.url is not UNSET and is_blank(patch.url or "") else patch.url),
+        visibility=patch.visibility if patch.visibility is UNSET else patch.visibility.value,
         approval=patch.approval,
     )
     raise_field_errors(errors)
@@ -187,4 +254,6 @@ def validate_announcement(body: AnnouncementBody) -> str:
 
 
 def end_before_start() -> ApiError:
-    return invalid_field("end_datetime", "Must be after `start_datetime`.")
+    return invalid_field(
+        "end_datetime", "Must be after `start_datetime`, also in the time zone of the event."
+    )

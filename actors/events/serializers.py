@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
+from actors.protocol.social_objects import Event, EventSeries, EventVisibility, Place, Rsvp, RsvpStatus
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts import identifiers
 from storage.contracts.event_hosting import EventDetails
@@ -17,6 +17,7 @@ def event_conversation_id(event_id: str) -> str:
 
 
 def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, UserCard]) -> Event:
+    place = record.place
     return Event(
         id=record.id,
         creator=cards[record.creator.id],
@@ -31,6 +32,11 @@ def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, Use
         my_rsvp=RsvpStatus.PENDING if details.is_pending else _to_status(record.my_rsvp),
         my_waitlist_position=record.my_waitlist_position,
         conversation_id=event_conversation_id(record.id),
+        timezone=record.timezone,
+        place=None if place is None else Place(place.name, place.address, place.latitude, place.longitude),
+        url=record.url,
+        visibility=EventVisibility(record.visibility),
+        series=_to_series(record),
         hosts=[cards[record.creator.id], *(cards[cohost.id] for cohost in details.cohosts)],
         cancelled_at=None if details.cancelled_at is None else rfc3339_from_datetime(details.cancelled_at),
         cancel_reason=details.cancel_reason,
@@ -62,3 +68,9 @@ def to_rsvp(
 
 def _to_status(status: str | None) -> RsvpStatus | None:
     return None if status is None else RsvpStatus(status)
+
+
+def _to_series(record: EventRecord) -> EventSeries | None:
+    if record.series_id is None or record.rrule is None:
+        return None
+    return EventSeries(record.series_id, record.rrule)

@@ -1,6 +1,6 @@
-"""The home feed: posts of the user and of followed users, newest first.
+"""The home feed: posts of the user, of followed users and with followed tags, newest first.
 
-    timeline (ids) + own and broadcast authors (ranges) -> posts -> drop authors who are unfollowed or muted
+    timeline (ids) + own posts, broadcast authors, tags (ranges) -> posts -> drop what the user no longer sees
 
 A timeline is only a cache: its entries are checked against the stores, which answer alone if it is missing,
 truncated or unavailable. Deletions, unfollows, mutes and blocks take effect at once. New posts of others may
@@ -9,7 +9,8 @@ appear with a delay; the user's own appear at once.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -54,10 +55,13 @@ class HomeFeed:
         self._timelines_retry_at = 0.0
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
-        """Return up to `limit` posts older than `before`. A page with fewer is the last one."""
+        """Return up to `limit` posts older than `before`.
+
+        A page has fewer if it is the last one, or where reposts of a post on it are left out.
+        """
         records = await self._collect(user_id, before, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self._post_service.serialize(page, user_id), key)
+        return KeysetPage(await self._post_service.serialize(without_repetitions(page), user_id), key)
 
     async def _collect(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         posts: list[PostRecord] = []
@@ -104,7 +108,7 @@ class HomeFeed:
         ids = [key.id for key in keys]
         range_authors = [user_id, *timeline.broadcast]
         posts, shown = await asyncio.gather(
-            self._posts.newest(ids, range_authors, before, user_id, count),
+            self._posts.newest(ids, range_authors, before, user_id, (), count),
             self._social.feed_authors_among(user_id, sorted(authors)),
         )
         full = len(keys) >= count
@@ -117,21 +121,49 @@ class HomeFeed:
             floor = max(floor, page_key(posts[-1])) if floor else page_key(posts[-1])
         # A block deletes follows in the same transaction, so followed users are not blocked.
         visible_authors = shown | {user_id}
+        others = await self._visible_others(user_id, posts, visible_authors)
         visible_posts = [
             post
             for post in posts
-            if post.author.id in visible_authors and (not floor or page_key(post) >= floor)
+            if post.author.id in (visible_authors | others if post.has_followed_tag else visible_authors)
+            and (
+                not post.is_repost
+                or (post.original is not None and post.original.author_id in visible_authors | others)
+            )
+            and (not floor or page_key(post) >= floor)
         ]
         return visible_posts, floor
 
+    async def _visible_others(
+        self, user_id: str, posts: Sequence[PostRecord], followed: AbstractSet[str]
+    ) -> set[str]:
+        """Return the authors of posts with followed tags, and of reposted ones, who are not blocked or muted.
+
+        Without followed ones, who are known to be neither.
+        """
+        authors = {post.author.id for post in posts if post.has_followed_tag}
+        authors |= {post.original.author_id for post in posts if post.is_repost and post.original is not None}
+        authors -= followed
+        return authors.difference(await self._audiences.hidden_authors(user_id)) if authors else authors
+
     async def _read_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
-        authors = [user_id, *await self._audiences.feed_authors(user_id)]
-        return await self._posts.newest([], authors, before, user_id, count)
+        followed, hidden = await asyncio.gather(
+            self._audiences.feed_authors(user_id), self._audiences.hidden_authors(user_id)
+        )
+        return await self._posts.newest([], [user_id, *followed], before, user_id, hidden, count)
 
 
 def _key_after_timeline(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:
     """Return the key from which the stores continue after a truncated timeline."""
     return (timeline.keys[-1].created_us, timeline.keys[-1].id) if timeline.keys else before
+
+
+def without_repetitions(records: Sequence[PostRecord]) -> list[PostRecord]:
+    """Return the records without reposts of a post that is further up, and without posts reposted there."""
+    shown: dict[str, PostRecord] = {}
+    for record in records:
+        shown.setdefault(record.original.id if record.is_repost and record.original else record.id, record)
+    return list(shown.values())
 
 
 def page_key(record: PostRecord) -> PageKey:

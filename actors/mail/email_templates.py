@@ -5,10 +5,12 @@ written by other users.
 """
 
 import uuid
+from collections.abc import Sequence
 
 from actors.mail.mail_queue import MailQueue
 from config.accounts import EMAIL_CHANGE_UNDO_S, RESET_LIFETIME_S, VERIFICATION_LIFETIME_S
 from storage.contracts.mail import Mail
+from storage.contracts.notification_mails import MailedNotifications, MailRecipient
 from storage.contracts.users import UserRecord
 
 PASSWORD_RESET_TEXT = """\
@@ -53,6 +55,20 @@ the address knew the old one.
 If you changed it yourself, you can ignore this e-mail.
 """
 
+NOTIFICATIONS_TEXT = """\
+Hi {username},
+
+You have unread notifications at {server_url}:
+
+{lines}
+
+To see them, open this link:
+
+{link}
+
+You get this e-mail because of your notification settings. To change them, open {settings_link}
+"""
+
 
 class EmailTemplates:
     """Queues e-mails to users. All links start with `base_url`."""
@@ -87,5 +103,35 @@ class EmailTemplates:
         )
         self._enqueue("address change", old_email, "Your e-mail address was changed", text, link)
 
-    def _enqueue(self, kind: str, to: str, subject: str, text: str, link: str) -> None:
-        self._mail_queue.enqueue(Mail(uuid.uuid4().hex, kind, to, subject, text, link))
+    @property
+    def is_busy(self) -> bool:
+        """Whether e-mails that can wait should wait."""
+        return self._mail_queue.is_half_full
+
+    def queue_notifications(
+        self,
+        recipient: MailRecipient,
+        notifications: Sequence[MailedNotifications],
+        unsubscribe_token: str,
+    ) -> None:
+        """Queue an e-mail that counts unread notifications by their titles, which users do not write."""
+        link = f"{self._base_url}/#/notifications"
+        lines = "\n".join(
+            f"- {one.title}" if one.count == 1 else f"- {one.title}: {one.count}" for one in notifications
+        )
+        text = NOTIFICATIONS_TEXT.format(
+            username=recipient.username,
+            server_url=self._base_url,
+            lines=lines,
+            link=link,
+            settings_link=f"{self._base_url}/#/settings",
+        )
+        count = sum(one.count for one in notifications)
+        subject = notifications[0].title if count == 1 else f"{count} unread notifications"
+        unsubscribe_url = f"{self._base_url}/v1/mail-unsubscriptions/{unsubscribe_token}"
+        self._enqueue("notifications", recipient.email, subject, text, link, unsubscribe_url)
+
+    def _enqueue(
+        self, kind: str, to: str, subject: str, text: str, link: str, unsubscribe_url: str | None = None
+    ) -> None:
+        self._mail_queue.enqueue(Mail(uuid.uuid4().hex, kind, to, subject, text, link, unsubscribe_url))

@@ -60,6 +60,11 @@ class MailQueue:
             return
         self._task_pool.spawn(self._deliver(mail))
 
+    @property
+    def is_half_full(self) -> bool:
+        """Whether e-mails that can wait should wait, so that none that users have requested is shed."""
+        return len(self._task_pool) * 2 >= self._max_pending
+
     async def close(self, timeout_s: float) -> None:
         """Reject new e-mails, try pending ones a last time, and give up the rest after `timeout_s`."""
         self._closed.set()

@@ -1,4 +1,4 @@
-"""Which causes of notifications still exist: likes, comments, mentions, follows and requests, invites.
+"""Which causes of notifications still exist: likes, comments, reposts, mentions, follows, requests, invites.
 
 Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
 repeated is not withdrawn, in whatever order their events arrive.
@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from actors.domain_events.event_types import (
     CommentCreated,
     CommentDeleted,
+    CommentLikeChanged,
     DomainEvent,
     EventInvited,
     FollowCreated,
@@ -21,6 +22,8 @@ from actors.domain_events.event_types import (
     MentionDeleted,
     PostLiked,
     PostUnliked,
+    ReplyChanged,
+    RepostChanged,
     RsvpAccepted,
     RsvpDeclined,
     RsvpPromoted,
@@ -30,7 +33,7 @@ from actors.protocol.social_objects import RsvpStatus
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import EventStore, InviteKey, RsvpStore
 from storage.contracts.follow_requests import FollowRequestStore
-from storage.contracts.posts import MentionKey, ReactionStore
+from storage.contracts.posts import CommentLikeStore, MentionKey, ReactionStore, RepostStore
 from storage.contracts.social import SocialStore
 
 
@@ -40,6 +43,8 @@ class Causes:
         social: SocialStore,
         follow_requests: FollowRequestStore,
         reactions: ReactionStore,
+        comment_likes: CommentLikeStore,
+        reposts: RepostStore,
         events: EventStore,
         rsvps: RsvpStore,
         hosts: EventHostStore,
@@ -47,6 +52,8 @@ class Causes:
         self._social = social
         self._follow_requests = follow_requests
         self._reactions = reactions
+        self._comment_likes = comment_likes
+        self._reposts = reposts
         self._events = events
         self._rsvps = rsvps
         self._hosts = hosts
@@ -58,6 +65,9 @@ class Causes:
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
+        replies = [event for event in events if isinstance(event, ReplyChanged)]
+        comment_likes = [event for event in events if isinstance(event, CommentLikeChanged)]
+        reposts = [event for event in events if isinstance(event, RepostChanged)]
         mentions = [event for event in events if isinstance(event, MentionCreated | MentionDeleted)]
         follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
         requests = [
@@ -65,7 +75,11 @@ class Causes:
         ]
         invites = [event for event in events if isinstance(event, EventInvited)]
         liked = await self._reactions.likes_among([(like.post_id, like.user_id) for like in likes])
-        comment_ids = await self._reactions.comments_among([comment.id for comment in comments])
+        comment_ids = await self._reactions.comments_among([one.id for one in (*comments, *replies)])
+        comments_liked = await self._comment_likes.likes_among(
+            [(like.comment_id, like.user_id) for like in comment_likes]
+        )
+        repost_ids = await self._reposts.reposts_among([repost.id for repost in reposts])
         mentioned = await self._reactions.mentions_among([_mention_key(mention) for mention in mentions])
         followed = await self._social.follows_among(
             [(follow.follower_id, follow.following_id) for follow in follows]
@@ -76,6 +90,9 @@ class Causes:
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
         existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.user_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
+        existing |= {reply for reply in replies if reply.id in comment_ids}
+        existing |= {like for like in comment_likes if (like.comment_id, like.user_id) in comments_liked}
+        existing |= {repost for repost in reposts if repost.id in repost_ids}
         existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
         existing |= {

@@ -60,16 +60,22 @@ class EphemeralEvents:
     async def _load_and_publish_post(self, post_id: str, user_ids: Sequence[str]) -> None:
         # One serialization for all recipients omits per-viewer fields.
         for record in await self._post_store.find([post_id], ANONYMOUS_VIEWER_ID):
-            muter_ids, viewer_ids = await asyncio.gather(
-                self._mutes.post_muters_among(record.author_id, user_ids),
+            authors = {record.author_id, record.original.author_id if record.original else record.author_id}
+            viewer_ids, *muter_ids = await asyncio.gather(
                 self._visibility.find_viewers(record, user_ids),
+                *(self._mutes.post_muters_among(author_id, user_ids) for author_id in authors),
             )
-            recipient_ids = [user_id for user_id in viewer_ids if user_id not in muter_ids]
-            access_of_viewers = ViewerAccess({record.author_id: PostAccess.ALL})
+            if record.original is not None:
+                viewer_ids = await self._visibility.find_viewers(record.original, viewer_ids)
+            recipient_ids = [
+                user_id for user_id in viewer_ids if not any(user_id in ids for ids in muter_ids)
+            ]
+            access_of_viewers = ViewerAccess(dict.fromkeys(authors, PostAccess.ALL))
             for post in await self._posts.serialize([record], None, access_of_viewers):
                 self._publish(recipient_ids, FeedPostCreated(post))
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
-        records = await self._event_store.find([event_id], ANONYMOUS_VIEWER_ID)
+        # `user_ids` responded to the event, so they see it.
+        records = await self._event_store.find_for_all([event_id])
         for event in await self._events.serialize(records, ANONYMOUS_VIEWER_ID):
             self._publish(user_ids, EventUpdated(event))

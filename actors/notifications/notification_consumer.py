@@ -13,6 +13,8 @@ from actors.domain_events.event_types import (
     BlockCreated,
     CommentCreated,
     CommentDeleted,
+    CommentLiked,
+    CommentUnliked,
     DomainEvent,
     EventAnnounced,
     EventCancelled,
@@ -29,7 +31,11 @@ from actors.domain_events.event_types import (
     ModerationActed,
     PostDeleted,
     PostLiked,
+    PostReposted,
     PostUnliked,
+    PostUnreposted,
+    ReplyCreated,
+    ReplyDeleted,
     RsvpAccepted,
     RsvpDeclined,
     RsvpPromoted,
@@ -60,6 +66,9 @@ Withdrawal = (
     | FollowRequestDeleted
     | PostUnliked
     | CommentDeleted
+    | ReplyDeleted
+    | CommentUnliked
+    | PostUnreposted
     | MentionDeleted
 )
 """Events after which notifications are about something that is gone or no longer visible."""
@@ -92,12 +101,8 @@ class NotificationConsumer:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
         pairs = [pair for _, domain_event in decoded if (pair := _sender_and_recipient(domain_event))]
-        # Users blocked by the author of a post are not notified of comments on it.
-        pairs += [
-            (domain_event.post_author_id, domain_event.user_id)
-            for _, domain_event in decoded
-            if isinstance(domain_event, MentionCreated) and domain_event.comment_id is not None
-        ]
+        # Users who mute the author of a post get no notifications of comments on it.
+        pairs += [pair for _, domain_event in decoded if (pair := _post_author_and_recipient(domain_event))]
         posts = [post for _, domain_event in decoded if (post := _recipient_and_post(domain_event))]
         context = await self._recipients.load_context(
             [domain_event for _, domain_event in decoded], pairs, posts
@@ -145,14 +150,27 @@ class NotificationConsumer:
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
             case (
-                FollowDeleted() | FollowRequestDeleted() | PostUnliked() | CommentDeleted() | MentionDeleted()
+                FollowDeleted()
+                | FollowRequestDeleted()
+                | PostUnliked()
+                | CommentDeleted()
+                | ReplyDeleted()
+                | CommentUnliked()
+                | PostUnreposted()
+                | MentionDeleted()
             ):
                 if domain_event in context.existing:
                     return
+                if isinstance(domain_event, CommentDeleted):
+                    await self._push_removed(await self._remove_likes_of_comment(domain_event))
                 deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
             case _:
                 assert_never(domain_event)
         await self._push_removed(deleted)
+
+    async def _remove_likes_of_comment(self, comment: CommentDeleted) -> DeletedIds:
+        group_key = notification_templates.comment_like_group_key(comment.id)
+        return await self._store.remove_group(comment.user_id, comment.post_id, group_key)
 
     async def _push_removed(self, deleted: DeletedIds) -> None:
         for recipient_id, ids in deleted.items():
@@ -169,6 +187,9 @@ class NotificationConsumer:
                 | FollowRequestCreated()
                 | PostLiked()
                 | CommentCreated()
+                | ReplyCreated()
+                | CommentLiked()
+                | PostReposted()
                 | MentionCreated()
                 | EventInvited()
             ):
@@ -231,6 +252,9 @@ def _notification_between(
     | FollowRequestCreated
     | PostLiked
     | CommentCreated
+    | ReplyCreated
+    | CommentLiked
+    | PostReposted
     | MentionCreated
     | EventInvited,
     context: BatchContext,
@@ -241,6 +265,8 @@ def _notification_between(
     post = _recipient_and_post(domain_event)
     if sender is None or (post is not None and post not in context.visible_posts):
         return None
+    if _post_author_and_recipient(domain_event) in context.unwanted_pairs:
+        return None
     match domain_event:
         case FollowCreated(following_id=user_id):
             return notification_templates.followed(user_id, sender)
@@ -250,10 +276,13 @@ def _notification_between(
             return notification_templates.liked(user_id, sender, post_id)
         case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
             return notification_templates.commented(user_id, sender, post_id, comment_id)
-        case MentionCreated(user_id=user_id, post_author_id=post_author_id):
-            if (post_author_id, user_id) in context.unwanted_pairs:
-                # They cannot see the post, or mute its author.
-                return None
+        case ReplyCreated(author_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
+            return notification_templates.replied(user_id, sender, post_id, parent_id, reply_id)
+        case CommentLiked(author_id=user_id, post_id=post_id, comment_id=comment_id):
+            return notification_templates.comment_liked(user_id, sender, post_id, comment_id)
+        case PostReposted(author_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
+            return notification_templates.reposted(user_id, sender, post_id, repost_id, is_quote=is_quote)
+        case MentionCreated(user_id=user_id):
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id
             )
@@ -276,7 +305,14 @@ def _build_decision(
 
 
 def _source_of(
-    domain_event: FollowDeleted | FollowRequestDeleted | PostUnliked | CommentDeleted | MentionDeleted,
+    domain_event: FollowDeleted
+    | FollowRequestDeleted
+    | PostUnliked
+    | CommentDeleted
+    | ReplyDeleted
+    | CommentUnliked
+    | PostUnreposted
+    | MentionDeleted,
 ) -> NotificationSource:
     """Return the source of the notification of what was taken back."""
     match domain_event:
@@ -286,8 +322,17 @@ def _source_of(
             return NotificationSource(user_id, notification_templates.follow_request_source(requester_id))
         case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
-        case CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id):
+        case (
+            CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+            | ReplyDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+        ):
             return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
+        case CommentUnliked(comment_id=comment_id, author_id=user_id, user_id=liker_id):
+            return NotificationSource(
+                user_id, notification_templates.comment_like_source(comment_id, liker_id)
+            )
+        case PostUnreposted(id=repost_id, author_id=user_id):
+            return NotificationSource(user_id, notification_templates.repost_source(repost_id))
         case MentionDeleted(post_id=post_id, comment_id=found_in, user_id=user_id):
             return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
 
@@ -299,7 +344,7 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
             return sender_id, recipient_id
         case FollowRequestCreated(requester_id=sender_id, requested_id=recipient_id):
             return sender_id, recipient_id
-        case PostLiked() | CommentCreated():
+        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked() | PostReposted():
             return domain_event.user_id, domain_event.author_id
         case MentionCreated(author_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
@@ -315,11 +360,24 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
             return None
 
 
+def _post_author_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
+    """Return the author of the post and the recipient, of an event about a comment on another's post."""
+    match domain_event:
+        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.author_id:
+            return domain_event.post_author_id, domain_event.author_id
+        case MentionCreated() if domain_event.comment_id is not None:
+            return domain_event.post_author_id, domain_event.user_id
+        case _:
+            return None
+
+
 def _recipient_and_post(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the recipient of an event about a post, and the post; the recipient must be able to see it."""
     match domain_event:
-        case PostLiked() | CommentCreated():
+        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
             return domain_event.author_id, domain_event.post_id
+        case PostReposted():
+            return domain_event.author_id, domain_event.id
         case MentionCreated():
             return domain_event.user_id, domain_event.post_id
         case _:

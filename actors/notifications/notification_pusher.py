@@ -10,8 +10,10 @@ its id. A notification that could not be appended stays undelivered; any instanc
 import asyncio
 import contextlib
 import logging
+from datetime import UTC, datetime
 
 from actors.delivery.stream_writer import StreamWriter
+from actors.notifications.quiet_hours import is_quiet
 from actors.notifications.serializers import to_notification
 from actors.protocol.server_frames import NotificationCreated
 from actors.runtime.task_pool import TaskPool
@@ -51,10 +53,16 @@ class NotificationPusher:
                 item.notification.sender for item in undelivered if item.notification.sender is not None
             ]
             cards = await self._user_cards.for_records(senders)
+            now = datetime.now(UTC)
             appends = (
                 self._stream_writer.append(
                     [item.notification.recipient_id],
-                    NotificationCreated(0, to_notification(item.notification, cards), item.unread_count),
+                    NotificationCreated(
+                        0,
+                        to_notification(item.notification, cards),
+                        item.unread_count,
+                        silent=is_quiet(item.quiet_hours, now),
+                    ),
                 )
                 for item in undelivered
             )

@@ -30,6 +30,18 @@ def comment_source(post_id: str, comment_id: str) -> str:
     return f"COMMENT:{post_id}:{comment_id}"
 
 
+def comment_like_source(comment_id: str, user_id: str) -> str:
+    return f"COMMENT_LIKE:{comment_id}:{user_id}"
+
+
+def comment_like_group_key(comment_id: str) -> str:
+    return f"COMMENT_LIKE:{comment_id}"
+
+
+def repost_source(repost_id: str) -> str:
+    return f"REPOST:{repost_id}"
+
+
 def mention_source(message_id: str) -> str:
     return f"MENTION:{message_id}"
 
@@ -94,6 +106,47 @@ def commented(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> 
         action,
         f"COMMENT:{post_id}",
         comment_source(post_id, comment_id),
+    )
+
+
+def replied(user_id: str, sender: UserCard, post_id: str, parent_id: str, reply_id: str) -> NewNotification:
+    return _new_notification(
+        NotificationType.COMMENT,
+        user_id,
+        sender,
+        post_id,
+        "New reply",
+        "replied to your comment",
+        f"REPLY:{parent_id}",
+        comment_source(post_id, reply_id),
+    )
+
+
+def comment_liked(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> NewNotification:
+    return _new_notification(
+        NotificationType.LIKE,
+        user_id,
+        sender,
+        post_id,
+        "New like",
+        "liked your comment",
+        comment_like_group_key(comment_id),
+        comment_like_source(comment_id, sender.id),
+    )
+
+
+def reposted(
+    user_id: str, sender: UserCard, post_id: str, repost_id: str, *, is_quote: bool
+) -> NewNotification:
+    return _new_notification(
+        NotificationType.REPOST,
+        user_id,
+        sender,
+        post_id,
+        "New quote" if is_quote else "New repost",
+        "quoted your post" if is_quote else "reposted your post",
+        f"QUOTE:{post_id}" if is_quote else f"REPOST:{post_id}",
+        repost_source(repost_id),
     )
 
 
@@ -248,6 +301,20 @@ def mentioned_in_text(
         "mentioned you in a post" if comment_id is None else "mentioned you in a comment",
         f"POST_MENTION:{post_id}",
         text_mention_source(post_id, comment_id),
+    )
+
+
+def export_ready(user_id: str, export_id: str) -> NewNotification:
+    """Without a sender, and without the link: it is given to the logged-in user."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"EXPORT_READY:{export_id}",
+        sender_id=None,
+        type=NotificationType.EXPORT_READY.value,
+        title="Your data export is ready",
+        message="Your data export is ready to download",
+        group_key="EXPORT_READY",
+        reference_id=export_id,
     )
 
 

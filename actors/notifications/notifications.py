@@ -17,7 +17,12 @@ from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from storage.contracts.notifications import NotificationRecord, NotificationStore
 from storage.contracts.paging import PageKey
 
-TYPES_ABOUT_POSTS: Final = {NotificationType.LIKE, NotificationType.COMMENT, NotificationType.MENTION}
+TYPES_ABOUT_POSTS: Final = {
+    NotificationType.LIKE,
+    NotificationType.COMMENT,
+    NotificationType.MENTION,
+    NotificationType.REPOST,
+}
 """Types whose `reference_id` is a post, unless the notification has a conversation."""
 
 

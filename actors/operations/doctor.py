@@ -13,7 +13,9 @@ from functools import partial
 import msgspec
 
 from actors.protocol.timestamps import now_ms
+from config.exports import EXPORT_STUCK_S
 from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
+from storage.contracts.data_exports import DataExportStore
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
 from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.messaging import MessageLog
@@ -51,6 +53,7 @@ class DoctorInputs(msgspec.Struct, frozen=True):
     pending_effects: PendingEffectStore
     log_audit: LogAudit
     event_reminders: ReminderStore
+    data_exports: DataExportStore
 
 
 class Doctor:
@@ -70,6 +73,7 @@ class Doctor:
             self._check_logs,
             self._check_pending_effects,
             self._check_reminders,
+            self._check_data_exports,
         ):
             try:
                 findings += await check()
@@ -134,6 +138,12 @@ class Doctor:
         overdue_s = await self.inputs.event_reminders.overdue_s()
         message = f"the oldest is overdue for {overdue_s:.0f} s" if overdue_s else "none overdue"
         return [Finding(overdue_s < MAX_LAG_S, f"reminders of events: {message}")]
+
+    async def _check_data_exports(self) -> list[Finding]:
+        backlog = await self.inputs.data_exports.backlog()
+        pending = f"{backlog.pending} pending, the oldest for {backlog.oldest_s:.0f} s"
+        message = pending if backlog.pending else "none pending"
+        return [Finding(backlog.oldest_s < EXPORT_STUCK_S, f"data exports: {message}")]
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
         """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""

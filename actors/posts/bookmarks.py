@@ -20,23 +20,25 @@ class Bookmarks:
         self._visibility = visibility
 
     async def add(self, user_id: str, post_id: str) -> None:
-        """Bookmark a post. Idempotent. The bound holds for adding one after the other.
+        """Bookmark a post, of a repost the original. Idempotent. The bound holds for one after the other.
 
         Raises:
             ApiError: post.not_found, bookmark.limit.
         """
-        await self._posts.get_author_id(user_id, post_id)
-        if await self._store.count_others(user_id, post_id, BOOKMARKS_MAX) >= BOOKMARKS_MAX:
+        target_id = await self._posts.get_reaction_target(user_id, post_id)
+        if await self._store.count_others(user_id, target_id, BOOKMARKS_MAX) >= BOOKMARKS_MAX:
             raise ApiError("bookmark.limit", f"You can keep {BOOKMARKS_MAX} bookmarks.")
         try:
-            await self._store.add(post_id, user_id)
+            await self._store.add(target_id, user_id)
         except Missing:
             raise post_not_found() from None
 
     async def remove(self, user_id: str, post_id: str) -> None:
         """Remove a bookmark, also of a post that the user no longer sees. Raises `post.not_found`."""
         if not await self._store.remove(post_id, user_id):
-            await self._posts.get_author_id(user_id, post_id)
+            target_id = await self._posts.get_reaction_target(user_id, post_id)
+            if target_id != post_id:
+                await self._store.remove(target_id, user_id)
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
         """Return bookmarked posts that the user can see, the latest bookmark first."""

@@ -45,6 +45,8 @@ class PostEdits:
                 return await self._posts.get(user_id, post_id)
             case EditOutcome.MISSING:
                 raise post_not_found()
+            case EditOutcome.IS_REPOST:
+                raise ApiError("post.not_editable", "A repost has no text.")
             case EditOutcome.TOO_LATE:
                 minutes = POST_EDIT_WINDOW_S // 60
                 raise ApiError("post.not_editable", f"A post can be edited for {minutes} minutes.")

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
-from actors.posts.visibility import PostVisibility, ViewerAccess
-from actors.protocol.errors import ApiError, invalid_field
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility, ViewerAccess
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Post
-from actors.protocol.tags import tag_key
+from actors.protocol.tags import require_tag_key
 from actors.protocol.text_validation import validate_text
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -21,7 +22,7 @@ from config.limits import POST_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.contracts.post_access import PostAccess
-from storage.contracts.posts import PUBLIC, PostRecord, PostStore
+from storage.contracts.posts import PUBLIC, OriginalPost, PostOwner, PostRecord, PostStore
 from storage.errors import Conflict
 
 CanSeeEvent = Callable[[str, str], Awaitable[bool]]
@@ -80,7 +81,8 @@ class Posts:
         hidden = await self._store.find_hidden(post_id, viewer_id)
         if hidden is not None and (is_moderator or hidden.author_id == viewer_id):
             access = ViewerAccess({hidden.author_id: PostAccess.ALL})
-            return (await self.serialize([hidden], viewer_id, access))[0]
+            for post in await self.serialize([hidden], viewer_id, access):
+                return post
         raise post_not_found()
 
     async def delete(self, user_id: str, post_id: str) -> None:
@@ -105,13 +107,27 @@ class Posts:
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self.serialize(page, viewer_id, access), key)
 
+    async def list_public(self, author_id: str, limit: int) -> tuple[UserCard, list[Post]]:
+        """Return a user and the newest of their posts that everyone can see, for readers without an account.
+
+        Without reposts and mentions.
+
+        Raises:
+            ApiError: user.not_found.
+        """
+        author, access = await asyncio.gather(
+            self._user_cards.get(author_id), self._visibility.load(None, [author_id])
+        )
+        records = await self._store.by_author(
+            author_id, None, ANONYMOUS_VIEWER_ID, access.visibilities(author_id), limit, with_reposts=False
+        )
+        return author, await self.serialize(records, None, access)
+
     async def page_by_tag(
         self, viewer_id: str, tag: str, before: PageKey | None, limit: int
     ) -> KeysetPage[Post]:
         """Return posts with a tag, in any spelling that folds to the same. Raises `request.invalid`."""
-        key = tag_key(tag)
-        if key is None:
-            raise invalid_field("tag", "A tag has letters, digits and underscores, at least one letter.")
+        key = require_tag_key(tag)
 
         async def read(
             page_key: PageKey | None, excluded_authors: Sequence[str], count: int
@@ -132,9 +148,31 @@ class Posts:
     async def get_author_id(self, viewer_id: str, post_id: str) -> str:
         """Return a post's author. Raises `post.not_found` if the post does not exist for the viewer."""
         owner = (await self._store.owners([post_id])).get(post_id)
-        if owner is None or not await self._visibility.filter(viewer_id, [owner]):
+        if owner is None or not await self._is_visible(viewer_id, owner):
             raise post_not_found()
         return owner.author_id
+
+    async def get_reaction_target(self, viewer_id: str, post_id: str) -> str:
+        """Return the id of the post that reactions are about: of a repost the original.
+
+        Raises:
+            ApiError: post.not_found.
+        """
+        owner = (await self._store.owners([post_id])).get(post_id)
+        if owner is None or not await self._is_visible(viewer_id, owner):
+            raise post_not_found()
+        return post_id if owner.original is None else owner.original.id
+
+    async def is_public(self, post_id: str) -> bool:
+        """Whether a post exists and everyone can see it."""
+        owner = (await self._store.owners([post_id])).get(post_id)
+        return owner is not None and await self._is_visible(None, owner)
+
+    async def _is_visible(self, viewer_id: str | None, owner: PostOwner) -> bool:
+        posts: list[PostOwner | OriginalPost] = [owner]
+        if owner.original is not None:
+            posts.append(owner.original)
+        return len(await self._visibility.filter(viewer_id, posts)) == len(posts)
 
     async def can_see(self, viewer_id: str, post_id: str) -> bool:
         try:
@@ -148,16 +186,37 @@ class Posts:
     ) -> list[Post]:
         """Convert records to API objects. Leaves out posts that the viewer cannot see.
 
-        Loads the viewer's access to the authors, unless it is given. Without a viewer there are no mentions.
+        Reposts are left out with their original, quotes stay without it. Loads the viewer's access to the
+        authors, unless it is given, and the originals by one look-up. Without a viewer there are no mentions.
         """
-        unknown_author_ids = {record.author_id for record in records} if access is None else ()
-        loaded_access, mentioned, cards = await asyncio.gather(
-            self._visibility.load(viewer_id, unknown_author_ids),
+        known = ViewerAccess() if access is None else access
+        authors = set() if access is not None else {record.author_id for record in records}
+        authors |= {one.author_id for record in records if (one := record.original)} - known.by_author.keys()
+        original_ids = list({one.id for record in records if (one := record.original)})
+        loaded, originals, mentioned, cards = await asyncio.gather(
+            self._visibility.load(viewer_id, authors),
+            self._store.find(original_ids, viewer_id or ANONYMOUS_VIEWER_ID),
             self._mentioned_users.load(viewer_id, records),
             self._user_cards.for_records(record.author for record in records),
         )
-        visible = (loaded_access if access is None else access).filter(records)
-        return [serializers.to_post(record, cards, mentioned) for record in visible]
+        allowed = ViewerAccess({**known.by_author, **loaded.by_author})
+        shown = await self._serialize_originals(allowed.filter(originals), viewer_id) if originals else {}
+        return [
+            serializers.to_post(
+                record, cards, mentioned, shown.get(record.original.id) if record.original else None
+            )
+            for record in allowed.filter(records)
+            if not record.is_repost or (record.original is not None and record.original.id in shown)
+        ]
+
+    async def _serialize_originals(
+        self, records: Sequence[PostRecord], viewer_id: str | None
+    ) -> dict[str, Post]:
+        mentioned, cards = await asyncio.gather(
+            self._mentioned_users.load(viewer_id, records),
+            self._user_cards.for_records(record.author for record in records),
+        )
+        return {record.id: serializers.to_post(record, cards, mentioned) for record in records}
 
 
 def post_not_found() -> ApiError:

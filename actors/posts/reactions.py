@@ -1,6 +1,7 @@
 """Likes and comments.
 
-Only users who can see a post can like it or comment on it. Comments and likes of blocked users are hidden.
+Only users who can see a post can like it or comment on it. Comments and likes of blocked users are hidden,
+and so are replies to their comments. Likes and comments of a repost are those of its original.
 Taking back the user's own actions, and removing comments from the user's own post, does not depend on what
 the user can see.
 """
@@ -47,45 +48,59 @@ class Reactions:
         self._on_changed = on_changed
 
     async def like(self, user_id: str, post_id: str) -> None:
-        await self._posts.get_author_id(user_id, post_id)
+        target_id = await self._posts.get_reaction_target(user_id, post_id)
         try:
-            await self._store.like(post_id, user_id)
+            await self._store.like(target_id, user_id)
         except Missing:
             raise post_not_found() from None
         self._on_changed()
 
     async def unlike(self, user_id: str, post_id: str) -> None:
-        if await self._store.unlike(post_id, user_id):
+        removed = await self._store.unlike(post_id, user_id)
+        if not removed:
+            target_id = await self._posts.get_reaction_target(user_id, post_id)
+            removed = target_id != post_id and await self._store.unlike(target_id, user_id)
+        if removed:
             self._on_changed()
-        else:
-            await self._posts.get_author_id(user_id, post_id)
 
     async def page_likes(
         self, viewer_id: str, post_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[UserCard]:
-        await self._posts.get_author_id(viewer_id, post_id)
+        target_id = await self._posts.get_reaction_target(viewer_id, post_id)
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        records = await self._store.likes(post_id, before, blocked_ids, limit + 1)
+        records = await self._store.likes(target_id, before, blocked_ids, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         cards = await self._user_cards.for_records(record.user for record in page)
         return KeysetPage([cards[record.user.id] for record in page], key)
 
     async def create_comment(
-        self, user_id: str, post_id: str, content: str, idempotency_key: IdempotencyKey | None
+        self,
+        user_id: str,
+        post_id: str,
+        content: str,
+        parent_id: str | None,
+        idempotency_key: IdempotencyKey | None,
     ) -> Comment:
+        """Create a comment, or with `parent_id` a reply. There is one level: see `Comment.parent_id`.
+
+        Raises:
+            ApiError: post.not_found; comment.not_found, for a parent that is not on this post.
+        """
         valid_content = validate_text("content", content, POST_CHARACTERS)
-        await self._posts.get_author_id(user_id, post_id)
+        target_id = await self._posts.get_reaction_target(user_id, post_id)
+        if parent_id is not None and (await self.get_comment(user_id, parent_id)).post_id != target_id:
+            raise comment_not_found()
         try:
             references = await self._reference_finder.find(valid_content)
             comment_id = await self._store.comment(
-                post_id, user_id, valid_content, idempotency_key, references
+                target_id, user_id, valid_content, idempotency_key, references, parent_id
             )
         except Missing:
-            raise post_not_found() from None
+            raise (post_not_found() if parent_id is None else comment_not_found()) from None
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
         self._on_changed()
-        return (await self._serialize([await self._get_comment(user_id, comment_id)], user_id))[0]
+        return (await self._serialize([await self.get_comment(user_id, comment_id)], user_id))[0]
 
     async def page_comments(
         self,
@@ -96,11 +111,11 @@ class Reactions:
         *,
         is_moderator: bool = False,
     ) -> KeysetPage[Comment]:
-        """List comments. Moderators also see hidden ones, and users their own."""
-        await self._posts.get_author_id(viewer_id, post_id)
+        """List comments. Moderators also see hidden ones, and users their own, with the replies to them."""
+        target_id = await self._posts.get_reaction_target(viewer_id, post_id)
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
         records = await self._store.comments(
-            post_id, after, blocked_ids, limit + 1, viewer_id=viewer_id, with_hidden=is_moderator
+            target_id, after, viewer_id, blocked_ids, limit + 1, with_hidden=is_moderator
         )
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self._serialize(page, viewer_id), key)
@@ -108,26 +123,28 @@ class Reactions:
     async def delete_comment(self, user_id: str, comment_id: str) -> None:
         """Delete a comment, as its author or as the author of the post."""
         if not await self._store.delete_comment(comment_id, user_id):
-            await self._get_comment(user_id, comment_id)
+            await self.get_comment(user_id, comment_id)
             raise ApiError("permission.denied", "Only the author of a comment or of its post can delete it.")
         self._on_changed()
 
     async def can_see_comment(self, viewer_id: str, comment_id: str) -> bool:
         try:
-            await self._get_comment(viewer_id, comment_id)
+            await self.get_comment(viewer_id, comment_id)
         except ApiError:
             return False
         return True
 
-    async def _get_comment(self, viewer_id: str, comment_id: str) -> CommentRecord:
-        comment = await self._store.find_comment(comment_id)
+    async def get_comment(self, viewer_id: str, comment_id: str) -> CommentRecord:
+        """Return a comment. Raises `comment.not_found`, also if its post or its parent is hidden."""
+        comment = await self._store.find_comment(comment_id, viewer_id)
         if comment is None or comment.post_owner is None:
             raise comment_not_found()
         blocked_ids, visible_posts = await asyncio.gather(
             self._block_service.list_blocked_users(viewer_id),
             self._visibility.filter(viewer_id, [comment.post_owner]),
         )
-        if comment.author.id in blocked_ids or not visible_posts:
+        hidden = comment.author.id in blocked_ids or comment.parent_author_id in blocked_ids
+        if hidden or not visible_posts:
             raise comment_not_found()
         return comment
 

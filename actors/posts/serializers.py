@@ -8,7 +8,12 @@ from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.posts import CommentRecord, PostRecord
 
 
-def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mapping[str, UserCard]) -> Post:
+def to_post(
+    record: PostRecord,
+    cards: Mapping[str, UserCard],
+    mentioned: Mapping[str, UserCard],
+    repost_of: Post | None = None,
+) -> Post:
     """`mentioned` are the users that the viewer may see as mentioned."""
     return Post(
         id=record.id,
@@ -24,6 +29,9 @@ def to_post(record: PostRecord, cards: Mapping[str, UserCard], mentioned: Mappin
         edited_at=None if record.edited_at is None else rfc3339_from_datetime(record.edited_at),
         bookmarked_by_me=record.bookmarked_by_me,
         hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
+        repost_of=repost_of,
+        repost_count=record.repost_count,
+        reposted_by_me=record.reposted_by_me,
         visibility=PostVisibility(record.visibility),
     )
 
@@ -40,4 +48,7 @@ def to_comment(
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
         hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
+        parent_id=record.parent_id,
+        like_count=record.like_count,
+        liked_by_me=record.liked_by_me,
     )

@@ -158,6 +158,30 @@ class Privacy(msgspec.Struct, frozen=True):
     invites: Audience
 
 
+class DataExportState(StrEnum):
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class DataExport(msgspec.Struct, frozen=True):
+    """An export of what the user wrote and was told.
+
+    `url` is the path of the archive while it is `ready`: a ZIP file with a JSON array for each kind of data.
+    It works without a login until `url_expires_at`. A request of the export gives a new one until
+    `expires_at`, when the archive is deleted.
+    """
+
+    id: str
+    state: DataExportState
+    requested_at: str
+    finished_at: str | None
+    expires_at: str | None
+    bytes: int | None
+    url: str | None
+    url_expires_at: str | None
+
+
 class Reaction(msgspec.Struct, frozen=True):
     """The users that reacted to a message with one emoji. `mine`: whether the viewer is one of them."""
 

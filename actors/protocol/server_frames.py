@@ -195,12 +195,14 @@ class ConversationRequestRemoved(Struct, frozen=True, tag="conversation.request_
 class NotificationCreated(Struct, frozen=True, tag="notification.created"):
     """A notification was created, or an existing one was counted up.
 
-    Replace a notification that has the same id.
+    Replace a notification that has the same id. Show a `silent` one without sound or alert: it is from the
+    user's quiet hours.
     """
 
     position: int
     notification: Notification
     unread_count: int
+    silent: bool = False
 
 
 class NotificationRead(Struct, frozen=True, tag="notification.read"):

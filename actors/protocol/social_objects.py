@@ -1,8 +1,11 @@
 """The social objects of the API, as clients see them. Times are RFC 3339 strings (see `timestamps`)."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from actors.protocol.objects import UserCard
 
@@ -61,6 +64,10 @@ class Post(msgspec.Struct, frozen=True):
 
     `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
     One with `hidden_at` was hidden by moderators; only they and the author see it.
+
+    A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
+    null, when that is gone or hidden. `repost_of` in it is null. `repost_count` counts both;
+    `reposted_by_me` is about reposts alone.
     """
 
     id: str
@@ -77,6 +84,16 @@ class Post(msgspec.Struct, frozen=True):
     bookmarked_by_me: bool = False
     visibility: PostVisibility = PostVisibility.PUBLIC
     hidden_at: str | None = None
+    repost_of: "Post | None" = None
+    repost_count: int = 0
+    reposted_by_me: bool = False
+
+
+class Tag(msgspec.Struct, frozen=True, gc=False):
+    """A tag without `#`, and whether the caller follows it. A followed one is as the caller wrote it."""
+
+    tag: str
+    following: bool
 
 
 class PostRevision(msgspec.Struct, frozen=True):
@@ -88,7 +105,11 @@ class PostRevision(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post. `mentions`, `tags` and `hidden_at` are as in `Post`."""
+    """A comment on a post. `mentions`, `tags` and `hidden_at` are as in `Post`.
+
+    A reply has the id of the comment that it replies to as `parent_id`. There is one level of replies: a
+    reply to a reply has the same parent. The replies to a hidden comment are hidden with it.
+    """
 
     id: str
     post_id: str
@@ -98,6 +119,9 @@ class Comment(msgspec.Struct, frozen=True):
     mentions: list[UserCard] = []
     tags: list[str] = []
     hidden_at: str | None = None
+    parent_id: str | None = None
+    like_count: int = 0
+    liked_by_me: bool = False
 
 
 class RsvpStatus(StrEnum):
@@ -108,9 +132,33 @@ class RsvpStatus(StrEnum):
     PENDING = "PENDING"
 
 
+class EventVisibility(StrEnum):
+    """`INVITED`: only the hosts, users who were invited, and users who responded see the event."""
+
+    PUBLIC = "public"
+    INVITED = "invited"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an event takes place; `latitude` and `longitude` in degrees (WGS 84), both or neither."""
+
+    name: str
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class EventSeries(msgspec.Struct, frozen=True):
+    """The series that an event belongs to, and its recurrence rule (RFC 5545, with COUNT)."""
+
+    id: str
+    rrule: str
+
+
 class Event(msgspec.Struct, frozen=True):
     """An event as seen by one viewer.
 
+    `timezone` is the IANA name of the zone in which it takes place; times are in UTC all the same.
     `going_count` counts users who go and their guests, and is at most `capacity`. `hosts` are the creator and
     the co-hosts. A cancelled event has `cancelled_at`, keeps its RSVPs and takes no new ones. With
     `approval`, hosts decide who goes. `my_guests` are those of the viewer's RSVP.
@@ -130,6 +178,11 @@ class Event(msgspec.Struct, frozen=True):
     my_rsvp: RsvpStatus | None
     my_waitlist_position: int | None
     conversation_id: str
+    timezone: str = "UTC"
+    place: Place | None = None
+    url: str | None = None
+    visibility: EventVisibility = EventVisibility.PUBLIC
+    series: EventSeries | None = None
     hosts: list[UserCard] = []
     cancelled_at: str | None = None
     cancel_reason: str | None = None
@@ -167,16 +220,86 @@ class Announcement(msgspec.Struct, frozen=True):
     created_at: str
 
 
+class CalendarLink(msgspec.Struct, frozen=True):
+    """A secret link to a user's calendar: `url` for calendar applications, `http_url` for other clients."""
+
+    url: str
+    http_url: str
+    created_at: str
+
+
+class CalendarLinkInfo(msgspec.Struct, frozen=True):
+    """When the link to a user's calendar was created; null without one."""
+
+    created_at: str | None
+
+
 class NotificationType(StrEnum):
     FOLLOW = "FOLLOW"
     FOLLOW_REQUEST = "FOLLOW_REQUEST"
     LIKE = "LIKE"
     COMMENT = "COMMENT"
     MENTION = "MENTION"
+    REPOST = "REPOST"
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
     EVENT_REMINDER = "EVENT_REMINDER"
     MODERATION = "MODERATION"
+    EXPORT_READY = "EXPORT_READY"
+
+
+class NotificationChannel(StrEnum):
+    """How the user is notified.
+
+    `push`: the notification is stored and sent to the user's connected clients. `mail`: also by e-mail, if it
+    is not read soon; one e-mail has all that gathered. `nothing`: it is not even stored.
+    """
+
+    PUSH = "push"
+    MAIL = "mail"
+    NOTHING = "nothing"
+
+
+DEFAULT_NOTIFICATION_CHANNELS: Final[Mapping[NotificationType, NotificationChannel]] = {
+    NotificationType.FOLLOW: NotificationChannel.PUSH,
+    NotificationType.LIKE: NotificationChannel.PUSH,
+    NotificationType.COMMENT: NotificationChannel.PUSH,
+    NotificationType.MENTION: NotificationChannel.PUSH,
+    NotificationType.EVENT_INVITE: NotificationChannel.PUSH,
+    NotificationType.EVENT_UPDATE: NotificationChannel.PUSH,
+    NotificationType.FOLLOW_REQUEST: NotificationChannel.PUSH,
+    NotificationType.REPOST: NotificationChannel.PUSH,
+    NotificationType.EVENT_REMINDER: NotificationChannel.PUSH,
+    NotificationType.MODERATION: NotificationChannel.PUSH,
+    NotificationType.EXPORT_READY: NotificationChannel.MAIL,
+}
+"""One line for each type."""
+
+TimeOfDay = Annotated[
+    str,
+    # `$` alone would allow a line break after it.
+    Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", max_length=5, description="Local time, `HH:MM`."),
+]
+TimezoneName = Annotated[str, Meta(min_length=1, max_length=64, description="Name of an IANA time zone.")]
+
+
+class QuietHours(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """Hours of every day in which notifications are `silent` and no e-mail is sent about them.
+
+    `to` may be earlier than `from`: the hours then end on the next day. They are local times of `timezone`,
+    and follow its changes to and from daylight saving time.
+    """
+
+    start: TimeOfDay
+    end: TimeOfDay
+    timezone: TimezoneName
+
+
+class NotificationPreferences(msgspec.Struct, frozen=True):
+    """The channel of every notification type, and the quiet hours; null for none."""
+
+    channels: dict[NotificationType, NotificationChannel]
+    quiet_hours: QuietHours | None
 
 
 class Notification(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Final
 
 import regex
 
+from actors.protocol.errors import invalid_field
 from config.limits import TAG_CHARACTERS
 from storage.text_folding import fold_text
 
@@ -41,3 +42,11 @@ def tag_key(tag: str) -> str | None:
     if len(tag) > TAG_CHARACTERS or len(unicodedata.normalize("NFKC", tag)) > TAG_CHARACTERS:
         return None
     return (fold_text(tag) or None) if _WHOLE.fullmatch(tag) else None
+
+
+def require_tag_key(tag: str) -> str:
+    """Return the key of a tag that a client sent. Raises `request.invalid` if it is no tag."""
+    key = tag_key(tag)
+    if key is None:
+        raise invalid_field("tag", "A tag has letters, digits and underscores, at least one letter.")
+    return key

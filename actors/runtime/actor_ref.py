@@ -17,6 +17,7 @@ M = TypeVar("M")
 Reply = TypeVar("Reply")
 
 IDLE, QUEUED, RUNNING, WAITING, STOPPED = range(5)
+STATE_NAMES = ("idle", "queued", "running", "waiting", "stopped")
 MESSAGES_PER_TURN = 64
 """Messages handled before other actors get their turn: amortizes scheduling, and stays fair."""
 
@@ -56,6 +57,10 @@ class ActorRef(Generic[M]):
     def depth(self) -> int:
         """The number of messages in the mailbox."""
         return len(self._mailbox) if self._mailbox else 0
+
+    @property
+    def state_name(self) -> str:
+        return STATE_NAMES[self._state]
 
     @property
     def idle(self) -> bool:

@@ -8,7 +8,7 @@ An actor without messages is passivated within two idle periods, unless it is bu
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -52,6 +52,7 @@ class Registry(Generic[Key, M]):
         mailbox_limit: int,
         idle_s: float,
         restart_policy: RestartPolicy,
+        log_field: str = "key",
     ) -> None:
         self._create_actor = create_actor
         self._run_queue = run_queue
@@ -59,6 +60,7 @@ class Registry(Generic[Key, M]):
         self._mailbox_limit = mailbox_limit
         self._idle_s = idle_s
         self._restart_policy = restart_policy
+        self._log_field = log_field
         self._refs: dict[Key, ActorRef[M]] = {}
         self._keys: dict[ActorRef[M], Key] = {}
         self._crashes: dict[Key, deque[float]] = {}
@@ -91,6 +93,10 @@ class Registry(Generic[Key, M]):
         """Return the reference of `key` if its actor is active; does not activate it."""
         return self._refs.get(key)
 
+    def items(self) -> Iterator[tuple[Key, ActorRef[M]]]:
+        """Return the active actors, in the order of their activation."""
+        return iter(self._refs.items())
+
     def statistics(self) -> RegistryStatistics:
         depths = [ref.depth for ref in self._refs.values()]
         return RegistryStatistics(
@@ -117,7 +123,7 @@ class Registry(Generic[Key, M]):
             elif self._refs:
                 await asyncio.sleep(0.005)
         for key, ref in list(self._refs.items()):
-            _log.warning("actor still busy at shutdown", extra={"key": str(key)})
+            _log.warning("actor still busy at shutdown", extra={self._log_field: str(key)})
             self._remove(key, ref)
             ref.stop(Stopped())
 
@@ -182,9 +188,9 @@ class Registry(Generic[Key, M]):
         try:
             await actor.passivate()
         except Unavailable:
-            _log.debug("actor could not save its state on passivation", extra={"key": str(key)})
+            _log.debug("actor could not save its state on passivation", extra={self._log_field: str(key)})
         except Exception:  # noqa: BLE001 - one failed actor must not stop the others
-            _log.exception("actor could not save its state on passivation", extra={"key": str(key)})
+            _log.exception("actor could not save its state on passivation", extra={self._log_field: str(key)})
 
     def _on_crash(self, ref: ActorRef[M], error: Exception) -> None:
         key = self._keys[ref]
@@ -195,13 +201,13 @@ class Registry(Generic[Key, M]):
             crashes.popleft()
         crashes.append(now)
         if len(crashes) > self._restart_policy.max_restarts:
-            _log.error("actor quarantined", extra={"key": str(key)}, exc_info=error)
+            _log.error("actor quarantined", extra={self._log_field: str(key)}, exc_info=error)
             self._quarantined_until[key] = now + self._restart_policy.window_s
             del self._crashes[key]
             self._remove(key, ref)
             ref.stop(Stopped())
             return
-        _log.error("actor crashed, restarting", extra={"key": str(key)}, exc_info=error)
+        _log.error("actor crashed, restarting", extra={self._log_field: str(key)}, exc_info=error)
         self._restarts += 1
         actor = self._create_actor(key)
         ref.replace(actor, self._run_activation(key, actor))

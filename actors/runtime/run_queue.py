@@ -5,6 +5,7 @@ One event loop callback runs the actors that were queued when it started, so soc
 
 import asyncio
 from collections import deque
+from contextvars import Context
 from typing import Protocol
 
 
@@ -33,7 +34,7 @@ class RunQueue:
         self._ready.append(ref)
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._run_round)
+            self._loop.call_soon(self._run_round, context=Context())
 
     def _run_round(self) -> None:
         ready = self._ready
@@ -42,6 +43,6 @@ class RunQueue:
         for _ in range(len(ready)):
             ready.popleft().run_turn()
         if ready:
-            self._loop.call_soon(self._run_round)
+            self._loop.call_soon(self._run_round, context=Context())
         else:
             self._scheduled = False

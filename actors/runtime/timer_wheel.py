@@ -8,6 +8,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
+from contextvars import Context
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class TimerWheel:
         if self._handle is not None:
             self._handle.cancel()
         self._next_tick = due_tick
-        self._handle = self._loop.call_at(due_tick * self._tick_s, self._fire_due)
+        self._handle = self._loop.call_at(due_tick * self._tick_s, self._fire_due, context=Context())
 
     def _fire_due(self) -> None:
         self._handle = None

@@ -3,6 +3,7 @@
 authenticate -> OnlineUsers (live frames wait from here on) -> missed frames -> presence -> ready
 """
 
+import time
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
@@ -38,8 +39,14 @@ class OpeningSession(UserSession, CommandSession, Protocol):
     upgrade_identity: Identity | None
     """The identity from the upgrade request, kept until the first frame, which may authenticate again."""
 
+    opened_at_s: float
+    """Unix time at which it began to subscribe to its conversations; 0 before."""
+
     @property
     def send_queue(self) -> SendQueue: ...
+
+    def record(self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
+        """Add an event to the session's black box."""
 
 
 def on_first_command(
@@ -68,6 +75,7 @@ async def open_session(
     session.transport.on_authenticated()
     # No frame may precede `ready`: what rooms deliver from here on waits in the send queue.
     session.send_queue.pause()
+    session.opened_at_s = time.time()
     try:
         subscription = await services.online_users.add_session(session, identity.user.id)
         frames, unread = await _load_missed(subscription, command, session, services)
@@ -75,6 +83,8 @@ async def open_session(
         session.send_queue.resume()
         session.transport.close(CloseCode.OVERLOADED, "a store is unavailable", RETRY_AFTER_MS)
         return
+    if command is not None and command.intents is not None:
+        session.record("filter", "", ",".join(group.value for group in command.intents))
     if subscription is None or session.closed:
         session.send_queue.resume()
         if session.closed and subscription is not None:
@@ -168,7 +178,8 @@ async def _load_missed(
         unread = await services.count_unread(session.user_id)
         if command is None or command.resume is None:
             return [], unread
-        return await services.stream_recovery.resume(subscription, command.resume), unread
+        resumed = await services.stream_recovery.resume(subscription, command.resume, session.record)
     except BaseException:
         services.online_users.remove_session(session, subscription.user)
         raise
+    return resumed, unread

@@ -7,6 +7,7 @@ Lives from the accepted handshake until the connection closes. Handles commands 
 the client sent them. A session does not wait for a conversation's reply, which is written to the send queue.
 """
 
+import itertools
 import logging
 from collections.abc import Coroutine
 from datetime import datetime
@@ -22,6 +23,7 @@ from actors.protocol.errors import ApiError, unavailable
 from actors.protocol.server_frames import Error, Hello, Lagged, Ok, server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from actors.runtime.actor import MailboxFull, Stopped
+from actors.runtime.black_box import BlackBox
 from actors.sessions.authentication import close_session, on_first_command, open_session
 from actors.sessions.command_registration import CommandOutcome, CommandRegistration, Ordering, RateClass
 from actors.sessions.command_registry import COMMANDS
@@ -29,22 +31,29 @@ from actors.sessions.online_user import NO_POSITION, OnlineUser
 from actors.sessions.session_services import SessionServices
 from actors.sessions.transport import CloseCode, Transport
 from config.limits import COMMANDS_CONCURRENT_MAX, FRAME_BYTES
+from config.log_context import log_context
 from storage.contracts.user_streams import StreamPosition
 from storage.contracts.users import Identity
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 RETRY_AFTER_MS = 1000
+SAFE_INTEGER_MAX = 2**53
+SKIPPED_RECORDED_MAX = 50
+"""Conversations whose skipped ranges a black box records when the connection is lost."""
 
 
 class Session:
     """Implements `actors.runtime.actor.Actor[bytes | Identity]`: its messages are the client's frames."""
 
     __slots__ = (
+        "_black_box",
+        "_number",
         "_running_commands",
         "_services",
         "closed",
         "expires_at",
+        "opened_at_s",
         "session_id",
         "silenced_until",
         "transport",
@@ -59,6 +68,10 @@ class Session:
         self.user: OnlineUser | None = None
         self.upgrade_identity: Identity | None = None
         self._running_commands = 0
+        # Created with the first event, because most sessions are idle and were never interrupted.
+        self._black_box: BlackBox | None = None
+        self._number = 0
+        self.opened_at_s = 0.0
         self.session_id = ""
         self.user_id = ""
         self.closed = False
@@ -69,6 +82,25 @@ class Session:
     @property
     def send_queue(self) -> SendQueue:
         return self.transport.send_queue
+
+    @property
+    def number(self) -> int:
+        """Names the session on this instance, for operators. Set when it is first used."""
+        if not self._number:
+            self._number = next(self._services.session_numbers)
+        return self._number
+
+    @property
+    def black_box(self) -> BlackBox:
+        if self._black_box is None:
+            boxes = self._services.black_boxes
+            self._black_box = boxes.open(str(self.number), self.user_id, self.opened_at_s)
+        return self._black_box
+
+    def record(self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
+        """Add an event to the black box. Does nothing before authentication, which bounds strangers."""
+        if self.user_id:
+            self.black_box.add(kind, subject, detail, first, second)
 
     @property
     def position(self) -> StreamPosition:
@@ -100,7 +132,8 @@ class Session:
     def refuse(self, message: bytes | Identity, reason: Exception) -> None:  # noqa: ARG002
         """Close the connection: the frame was not handled, and its id is not known here."""
         if not isinstance(reason, Stopped):
-            _log.error("session crashed", exc_info=reason)
+            ids = {"session_id": self.session_id, "user_id": self.user_id}
+            _log.error("session crashed", extra=ids, exc_info=reason)
         self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
 
     def on_disconnect(self) -> None:
@@ -108,6 +141,15 @@ class Session:
         self.closed = True
         if self.user is not None:
             close_session(self.user, self, self._services)
+
+    def on_connection_lost(self, unsent_bytes: int) -> None:
+        """Record how the connection ended, and leave the black box to operators."""
+        self.on_disconnect()
+        for skipped in itertools.islice(self.send_queue.skipped.values(), SKIPPED_RECORDED_MAX):
+            self.record("skipped", skipped.conversation_id, "", skipped.from_seq, skipped.to_seq)
+        self.record("disconnected", first=unsent_bytes)
+        if self._black_box is not None:
+            self._services.black_boxes.close(self._black_box)
 
     def _decode(self, frame: bytes) -> Command | None:
         try:
@@ -132,6 +174,9 @@ class Session:
     def _execute(self, command: Command, user: OnlineUser) -> Coroutine[Any, Any, None] | None:
         registration = COMMANDS[type(command)]
         self._services.command_counts[registration.frame_type] += 1
+        self.record(
+            "command", getattr(command, "conversation_id", ""), registration.frame_type, _number(command.id)
+        )
         if not registration.while_silenced and is_silenced(self.silenced_until):
             self.push_error(command.id, silenced())
             return None
@@ -161,7 +206,10 @@ class Session:
             self._push_rate_limited(command.id, RETRY_AFTER_MS)
             return
         self._running_commands += 1
+        # The task copies the context.
+        token = log_context.set({"session_id": self.session_id, "user_id": self.user_id})
         self._services.conversations.task_pool.spawn(self._run_concurrent(command, registration))
+        log_context.reset(token)
 
     async def _run_concurrent(self, command: Command, registration: CommandRegistration) -> None:
         try:
@@ -181,6 +229,8 @@ class Session:
 
     def push(self, frame: msgspec.Struct) -> None:
         if not self.closed:
+            if type(frame) is Ok:
+                self.record("ok", "", "", _number(frame.id), getattr(frame.result, "seq", 0))
             self.send_queue.push(self._encode_frame(frame))
 
     def push_stream(self, framed: bytes) -> None:
@@ -194,10 +244,17 @@ class Session:
             self.send_queue.push_ephemeral(framed)
 
     def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+        self.record("lagged", conversation_id, "", from_seq, to_seq)
         self.push(Lagged(conversation_id, from_seq, to_seq))
 
     def push_error(self, frame_id: FrameId, error: ApiError) -> None:
+        self.record("error", "", error.code, _number(frame_id))
         self.push(Error(frame_id, error.code, error.detail, error.retry, error.retry_after_ms))
 
     def _encode_frame(self, frame: msgspec.Struct) -> bytes:
         return self._services.encode_frame(server_frame_encoder.encode(frame))
+
+
+def _number(frame_id: FrameId) -> int:
+    """Return the id of a frame for a black box; 0 for a text, which the client chose."""
+    return frame_id if isinstance(frame_id, int) and 0 <= frame_id <= SAFE_INTEGER_MAX else 0

@@ -1,12 +1,14 @@
 """The services shared by all sessions of an instance."""
 
+import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.conversations import Conversations
 from actors.presence.presence_service import PresenceService
+from actors.runtime.black_box import BlackBoxes
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.typing_indicators import TypingIndicators
@@ -24,5 +26,8 @@ class SessionServices:
     count_unread: Callable[[str], Awaitable[int]]
     limits: Limits
     encode_frame: Callable[[bytes], bytes]
+    black_boxes: BlackBoxes
+    session_numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Names of the black boxes of sessions."""
     command_counts: Counter[str] = field(default_factory=Counter)
     """Commands of authenticated clients since the start, by `type`."""

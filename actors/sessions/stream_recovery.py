@@ -28,6 +28,9 @@ from actors.sessions.online_user import OnlineUser
 from config.limits import RESUME_REPLAY_CONVERSATIONS, RESUME_REPLAY_ENTRIES, STREAM_FRAMES_MAX
 from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
 
+RECORDED_CONVERSATIONS = 100
+"""Conversations of one resumption whose replayed ranges are recorded."""
+
 RESUME_OUTCOMES = ("resumed", "epoch", "too_far", "expired")
 
 MembershipFrame = ConversationJoined | ConversationLeft
@@ -43,6 +46,18 @@ def decode_membership(frame: bytes) -> MembershipFrame | None:
         return _membership_decoder.decode(frame)
     except msgspec.ValidationError:
         return None
+
+
+class RecordEvent(Protocol):
+    """Adds an event to a black box."""
+
+    def __call__(
+        self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0
+    ) -> None: ...
+
+
+def _ignore(kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
+    pass
 
 
 class MissedEvents(Protocol):
@@ -72,10 +87,17 @@ class StreamRecovery:
         self.outcomes: Counter[str] = Counter(dict.fromkeys(RESUME_OUTCOMES, 0))
         """How often clients resumed, and how often they got a `resync` instead, by its reason."""
 
-    async def resume(self, subscription: StreamSubscription, resume: Resume) -> list[bytes]:
-        """Return the encoded frames to send between `ready` and live events. Raises `Unavailable`."""
+    async def resume(
+        self, subscription: StreamSubscription, resume: Resume, record: RecordEvent = _ignore
+    ) -> list[bytes]:
+        """Return the encoded frames to send between `ready` and live events. Raises `Unavailable`.
+
+        `record` gets the outcome, and what is replayed of each conversation.
+        """
         items = await self.missed_items(subscription, resume.epoch, resume.position)
         if items is None:
+            reason = self._resync_reason(subscription, resume.epoch, resume.position)
+            record("resync", "", reason)
             return [self.encode_resync(subscription, resume.epoch, resume.position)]
         stream_frames = [decode_membership(item.frame) for item in items]
         known_seqs, left_ids = _known_conversations(
@@ -84,11 +106,12 @@ class StreamRecovery:
         frames = [item.frame for item in items]
         position = subscription.position.position
         frames += [server_frame_encoder.encode(ConversationLeft(position, id_)) for id_ in left_ids]
-        replayed = await self._replay_logs(subscription, known_seqs)
+        replayed = await self._replay_logs(subscription, known_seqs, record)
         frames += replayed
         last_seqs = {id_: subscription.start_seqs[id_] for id_ in known_seqs}
         frames.append(server_frame_encoder.encode(Resumed(len(items) + len(replayed), last_seqs)))
         self.outcomes["resumed"] += 1
+        record("resumed", "", "", len(items), len(replayed))
         return frames
 
     async def missed_items(
@@ -108,18 +131,18 @@ class StreamRecovery:
 
     def encode_resync(self, subscription: StreamSubscription, epoch: str, position: int) -> bytes:
         """Encode the `resync` to send when `missed_items` returns None, and count it."""
+        reason = self._resync_reason(subscription, epoch, position)
+        self.outcomes[reason] += 1
+        return _encode_resync(reason, subscription.position)
+
+    def _resync_reason(self, subscription: StreamSubscription, epoch: str, position: int) -> str:
         current = subscription.position
         if epoch != current.epoch or position > current.position:
-            reason = "epoch"
-        elif current.position - position > STREAM_FRAMES_MAX:
-            reason = "too_far"
-        else:
-            reason = "expired"
-        self.outcomes[reason] += 1
-        return _encode_resync(reason, current)
+            return "epoch"
+        return "too_far" if current.position - position > STREAM_FRAMES_MAX else "expired"
 
     async def _replay_logs(
-        self, subscription: StreamSubscription, known_seqs: Mapping[str, int]
+        self, subscription: StreamSubscription, known_seqs: Mapping[str, int], record: RecordEvent
     ) -> list[bytes]:
         start_seqs = subscription.start_seqs
         lagging = [(id_, seq) for id_, seq in known_seqs.items() if seq < start_seqs[id_]]
@@ -135,11 +158,15 @@ class StreamRecovery:
         results = await asyncio.gather(*reads)
         replayed_by_id = dict(zip([id_ for id_, _ in replayable], results, strict=True))
         frames: list[bytes] = []
-        for id_, seq in lagging:
+        for number, (id_, seq) in enumerate(lagging):
             if id_ in replayed_by_id:
                 frames += [server_frame_encoder.encode(frame) for frame in replayed_by_id[id_]]
+                kind = "replayed"
             else:
+                kind = "lagged"
                 frames.append(server_frame_encoder.encode(Lagged(id_, seq + 1, start_seqs[id_])))
+            if number < RECORDED_CONVERSATIONS:
+                record(kind, id_, "resume", seq + 1, start_seqs[id_])
         return frames
 
 

@@ -49,6 +49,9 @@ class EventCreator:
             start_datetime=plan.start,
             end_datetime=plan.end,
             capacity=plan.capacity,
+            timezone=plan.timezone,
+            place=plan.place,
+            rrule=plan.rrule,
         )
         key = self._keys.make_key("event", plan.title, plan.start.isoformat())
         request = HttpRequest("POST", "/v1/events", host.token, body, key)

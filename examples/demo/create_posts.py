@@ -68,29 +68,31 @@ class PostCreator:
         return await self._http.execute(HttpRequest("PUT", path, self._users[like.user_index].token))
 
     async def ensure_comments(self, post: CreatedPost) -> int:
-        """Create the comments of a post in order; return how many exist."""
+        """Create the comments of a post in order; return how many exist. Authors like what they reply to."""
         if post.id is None:
             return 0
         path = f"/v1/posts/{post.id}/comments"
         existing = (
-            await self._existing_comments(path, self._users[post.plan.author])
-            if post.already_existed
-            else frozenset()
+            await self._existing_comments(path, self._users[post.plan.author]) if post.already_existed else {}
         )
-        count = 0
-        for number, comment in enumerate(post.plan.comments):
-            author = self._users[comment.author]
-            if (author.id, comment.content) not in existing:
-                key = self._keys.make_key("comment", post.id, number, comment.content)
-                request = HttpRequest("POST", path, author.token, NewComment(comment.content), key)
-                count += await self._http.request_if_allowed(Comment, request) is not None
-            else:
-                count += 1
-        return count
+        ids: list[str | None] = []
+        for number, plan in enumerate(post.plan.comments):
+            author = self._users[plan.author]
+            parent_id = None if plan.reply_to is None else ids[plan.reply_to]
+            comment_id = existing.get((author.id, plan.content))
+            if comment_id is None:
+                key = self._keys.make_key("comment", post.id, number, plan.content, parent_id)
+                body = NewComment(plan.content, parent_id)
+                request = HttpRequest("POST", path, author.token, body, key)
+                created = await self._http.request_if_allowed(Comment, request)
+                comment_id = None if created is None else created.id
+            if parent_id is not None:
+                like = HttpRequest("PUT", f"/v1/comments/{parent_id}/like", author.token)
+                await self._http.execute(like)
+            ids.append(comment_id)
+        return sum(comment_id is not None for comment_id in ids)
 
-    async def _existing_comments(self, path: str, reader: DemoUser) -> frozenset[tuple[str, str]]:
+    async def _existing_comments(self, path: str, reader: DemoUser) -> dict[tuple[str, str], str]:
         request = HttpRequest("GET", path, reader.token, query=(("limit", "100"),))
         page = await self._http.request_if_allowed(Page[Comment], request)
-        return (
-            frozenset((comment.author.id, comment.content) for comment in page.items) if page else frozenset()
-        )
+        return {(comment.author.id, comment.content): comment.id for comment in page.items} if page else {}

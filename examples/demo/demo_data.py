@@ -18,6 +18,7 @@ from examples.demo.create_events import CreatedEvent, EventCreator
 from examples.demo.create_follow_requests import FollowRequestCreator, plan_follow_requests
 from examples.demo.create_mutes import MuteCreator, plan_mutes
 from examples.demo.create_posts import CreatedPost, Like, PostCreator
+from examples.demo.create_reposts import RepostCreator, plan_reposts, plan_tag_follows
 from examples.demo.create_requests import RequestCreator, plan_requests
 from examples.demo.demo_plan import DemoPlan, plan_demo_data
 from examples.demo.idempotency_keys import IdempotencyKeys
@@ -78,6 +79,7 @@ class _DemoBuilder:
         self._users = users
         self._mutes = MuteCreator(http, users)
         self._posts = PostCreator(http, keys, users)
+        self._reposts = RepostCreator(http, keys, users)
         self._events = EventCreator(http, keys, users)
         self._conversations = ConversationCreator(http, keys, users)
         self._requests = RequestCreator(http, keys, users)
@@ -93,6 +95,8 @@ class _DemoBuilder:
         commented_posts = [post for post in posts if post.plan.comments]
         like_results = await run_all("likes", likes, self._posts.like)
         comments = await run_all("comments", commented_posts, self._posts.ensure_comments)
+        reposts = await run_all("reposts", plan_reposts(plan.users, posts), self._reposts.ensure_repost)
+        tags = await run_all("followed tags", plan_tag_follows(plan.users), self._reposts.follow_tag)
         rsvps = await run_all("RSVPs", events, self._events.set_rsvps)
         await run_all("co-hosts", events, self._events.add_cohosts)
         invites = await run_all("invites", events, self._events.send_invites)
@@ -118,6 +122,8 @@ class _DemoBuilder:
             posts=sum(post.id is not None for post in posts),
             likes=sum(like_results),
             comments=sum(comments),
+            reposts=sum(reposts),
+            followed_tags=sum(tags),
             events=sum(event.event is not None for event in events),
             rsvps=sum(rsvps),
             invites=sum(invites),

@@ -6,9 +6,10 @@ from typing import Final
 
 import msgspec
 
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.social_objects import Place, RsvpStatus
 from examples.demo.dialogs import DialogLine, assign_lines
 from examples.demo.plan_follows import FollowGraph
+from examples.demo.plan_places import PlacePlanner
 from examples.demo.plan_users import UserPlan
 from examples.demo.seeded_random import sample_up_to, seeded_random
 from examples.demo.text_templates import SlotWords
@@ -26,6 +27,9 @@ COHOST_ATTENDEES_MIN: Final = 4
 """Events with at least as many attendees have a co-host."""
 WAITLISTED: Final = 3
 FIRST_USER: Final = 0
+SERIES_EVENT: Final = 1
+"""Which of the events is a series."""
+WEEKLY: Final = "FREQ=WEEKLY;COUNT=6"
 INVITED_RANGE: Final = (3, 9)
 STATUSES: Final = (RsvpStatus.GOING, RsvpStatus.INTERESTED, RsvpStatus.MAYBE, RsvpStatus.NOT_GOING)
 
@@ -37,7 +41,10 @@ class PlannedRsvp(msgspec.Struct, frozen=True):
 
 
 class EventPlan(msgspec.Struct, frozen=True):
-    """RSVPs are sent in this order; GOING beyond the capacity joins the waitlist."""
+    """RSVPs are sent in this order; GOING beyond the capacity joins the waitlist.
+
+    With `rrule` the event is the first one of a series, and has the RSVPs.
+    """
 
     creator: int
     title: str
@@ -51,6 +58,9 @@ class EventPlan(msgspec.Struct, frozen=True):
     invited: tuple[int, ...]
     cohosts: tuple[int, ...]
     lines: tuple[DialogLine, ...]
+    place: Place | None = None
+    timezone: str = "UTC"
+    rrule: str | None = None
 
     @property
     def attendees(self) -> frozenset[int]:
@@ -75,6 +85,7 @@ class EventPlanner:
         self._library = library
         self._today = today
         self._rng = seeded_random(seed, "gatherings")
+        self._places = PlacePlanner(seed)
 
     def plan_events(self) -> list[EventPlan]:
         """Plan the overbooked event first, then the topics in turn."""
@@ -84,7 +95,11 @@ class EventPlanner:
         ]
         candidates.sort(key=lambda entry: (not entry[2].overbooked, entry[0]))
         count = min(EVENTS_MAX, max(WAITLISTED + 1, len(self._users) // USERS_PER_EVENT))
-        return [self._plan_event(topic, template) for _, topic, template in candidates[:count]]
+        plans = [self._plan_event(topic, template) for _, topic, template in candidates[:count]]
+        return [
+            msgspec.structs.replace(plan, rrule=WEEKLY) if number == SERIES_EVENT else plan
+            for number, plan in enumerate(plans)
+        ]
 
     def _plan_event(self, topic: Topic, template: EventTemplate) -> EventPlan:
         interested = [user for user in self._users[1:] if user.topics[0] == topic.name]
@@ -107,7 +122,10 @@ class EventPlanner:
         cohosts = going[:1] if len(going) >= COHOST_ATTENDEES_MIN else []
         followers = self._follow_graph.followers(creator.index)
         invited = sample_up_to(followers, self._rng.randint(*INVITED_RANGE), self._rng)
+        planned_place = self._places.plan_place()
         return EventPlan(
+            place=planned_place.place,
+            timezone=planned_place.timezone,
             creator=creator.index,
             title=template.title,
             description=template.description,

@@ -28,8 +28,11 @@ FOLLOWERS_ONLY_SHARE: Final = 0.08
 
 
 class CommentPlan(msgspec.Struct, frozen=True):
+    """`reply_to` is the index of the comment of the same post to which this one replies."""
+
     author: int
     content: str
+    reply_to: int | None = None
 
 
 class PostPlan(msgspec.Struct, frozen=True):
@@ -149,7 +152,8 @@ class PostPlanner:
             texts.append(self._comment_cycle(template.answers).draw(lambda text: text not in texts))
             yield CommentPlan(user_index, self._users[user_index].apply_writing_style(filler.fill(texts[-1])))
         if texts and template.thanks is not None and self._rng.random() < AUTHOR_REPLY_SHARE:
-            yield CommentPlan(author.index, author.apply_writing_style(filler.fill(template.thanks)))
+            thanks = author.apply_writing_style(filler.fill(template.thanks))
+            yield CommentPlan(author.index, thanks, len(texts) - 1)
 
     def _comment_cycle(self, comments: tuple[str, ...]) -> ShuffledCycle[str]:
         if comments not in self._comment_cycles:

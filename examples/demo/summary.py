@@ -12,6 +12,8 @@ class DemoCounts(msgspec.Struct, frozen=True):
     posts: int
     likes: int
     comments: int
+    reposts: int
+    followed_tags: int
     events: int
     rsvps: int
     invites: int

@@ -1,4 +1,4 @@
-"""Workload of a realistic mix: chat, read receipts, typing, reconnects, feeds, likes, posts and RSVPs.
+"""Workload of a realistic mix: chat, read receipts, typing, reconnects, timelines, likes, posts and RSVPs.
 
 Each operation is chosen from `ACTION_WEIGHTS` and done by a random user, over the websocket or HTTP.
 """
@@ -18,7 +18,7 @@ from actors.protocol.commands import (
     WatchPresence,
 )
 from actors.protocol.social_objects import RsvpStatus
-from client.http_requests import NewPost, NewRsvp
+from client.http_requests import NewPost, NewRepost, NewRsvp
 from loadtest.scenarios.feed import read_feed
 from loadtest.scenarios.random_text import RandomText
 from loadtest.scenarios.workload import ScenarioContext
@@ -40,6 +40,8 @@ ACTION_WEIGHTS: Final = {
     "reconnect": 1.5,
     "edit": 1.0,
     "post": 1.0,
+    "public": 1.0,
+    "repost": 0.5,
 }
 RECONNECT_DELAY_MAX_S: Final = 2.0
 CONNECTED_USER_ATTEMPTS: Final = 5
@@ -83,6 +85,8 @@ class MixedWorkload:
             self._reconnect,
             self._edit_message,
             self._create_post,
+            self._read_public_timeline,
+            self._toggle_repost,
         ]
         self._weights = list(ACTION_WEIGHTS.values())
 
@@ -167,6 +171,17 @@ class MixedWorkload:
     def _create_post(self, user: VirtualUser, intended_us: int) -> None:
         body = NewPost(self._texts.sentence()[:POST_CHARACTERS])
         self._start_call("post", "POST", user, "/v1/posts", intended_us, body)
+
+    def _read_public_timeline(self, user: VirtualUser, intended_us: int) -> None:
+        self._start_call("public", "GET", user, "/v1/timeline/public", intended_us)
+
+    def _toggle_repost(self, user: VirtualUser, intended_us: int) -> None:
+        if self._context.plan.content_ids.posts:
+            path = f"/v1/posts/{quote(self._rng.choice(self._context.plan.content_ids.posts))}/repost"
+            if self._rng.random() < 0.5:
+                self._start_call("repost", "POST", user, path, intended_us, NewRepost())
+            else:
+                self._start_call("repost", "DELETE", user, path, intended_us)
 
     def _set_rsvp(self, user: VirtualUser, intended_us: int) -> None:
         if self._context.plan.content_ids.events:

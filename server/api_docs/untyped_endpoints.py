@@ -5,12 +5,14 @@ Written by hand, because their handlers return no struct.
 
 from typing import Final
 
-from server.api_docs.openapi_document import MediaType, Operation, Reference, Response, Tag
+from server.api_docs.openapi_document import MediaType, Operation, Parameter, Reference, Response, Tag
 from server.websocket.sub_protocols import JSON, MSGPACK
 
+EXPORTS_TAG: Final = "exports"
 LIVE_TAG: Final = "live"
 OPERATIONS_TAG: Final = "operations"
 UNTYPED_TAGS: Final = (
+    Tag(EXPORTS_TAG, "Archives of data exports."),
     Tag(LIVE_TAG, "Live updates over WebSocket and Server-Sent Events."),
     Tag(OPERATIONS_TAG, "Health checks, metrics and API documentation."),
 )
@@ -73,6 +75,23 @@ UNTYPED_OPERATIONS: Final = {
             "503": _UNAVAILABLE,
             "default": _FAILURE,
         },
+    ),
+    "/v1/exports/{token}": Operation(
+        tags=(EXPORTS_TAG,),
+        operation_id="download_export",
+        summary="Download a data export",
+        description="The link is the `url` of the export; it works without a login for a limited time.",
+        parameters=(Parameter(name="token", location="path", required=True, schema={"type": "string"}),),
+        responses={
+            "200": Response(
+                "A ZIP archive with a JSON array for each kind of data.",
+                content={"application/zip": MediaType({"type": "string", "contentEncoding": "binary"})},
+            ),
+            "404": _FAILURE,
+            "503": _UNAVAILABLE,
+            "default": _FAILURE,
+        },
+        security=_NO_SECURITY,
     ),
     "/healthz": Operation(
         tags=(OPERATIONS_TAG,),

@@ -46,6 +46,7 @@ from server.cli.serve import serve, serve_instances, serve_workers
 from server.cli.supervisor import SUPERVISED_OPTION
 from server.http.listener_tls import InvalidCertificate
 from server.instance import VERSION, Instance
+from server.observability.tracing import TracingUnavailable
 from server.operator_services import OperatorServices
 from storage.embedded import StoresUnavailable
 from storage.errors import StorageError
@@ -76,13 +77,19 @@ def _load_settings(config: Path | None, **overrides: str | None) -> Settings:
     return settings
 
 
+START_ERRORS = (
+    *(StoresUnavailable, StorageError, InvalidCertificate),
+    *(TracingUnavailable, WorkersUnsupported, OSError),
+)
+
+
 def _run_async(work: "Callable[[], Awaitable[None]]") -> None:
     async def main() -> None:
         await work()
 
     try:
         uvloop.run(main())
-    except (StoresUnavailable, StorageError, InvalidCertificate, WorkersUnsupported, OSError) as error:
+    except START_ERRORS as error:
         typer.echo(f"Convene cannot start: {error}", err=True)
         raise typer.Exit(1) from None
 

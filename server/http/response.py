@@ -8,6 +8,8 @@ work: each response is computed before its tag is compared, and nothing is cache
 """
 
 import re
+from datetime import datetime
+from email.utils import format_datetime
 from hashlib import blake2b
 from typing import Final, Generic, TypeVar
 from urllib.parse import quote
@@ -39,10 +41,14 @@ class ResponseWithStatus(msgspec.Struct, frozen=True):
 
 
 class TextResponse(msgspec.Struct, frozen=True):
-    """A text result in the route's `media_type`. With a `file_name`, browsers offer to save it."""
+    """A text result in the route's `media_type`. With a `file_name`, browsers offer to save it.
+
+    `last_modified` is sent and compared with `If-Modified-Since`, in seconds.
+    """
 
     content: str
     file_name: str | None = None
+    last_modified: datetime | None = None
 
 
 def encode_response(
@@ -65,7 +71,10 @@ def encode_response(
             # A browser cache must not reuse it for the next user who logs in on the same machine.
             hdrs.VARY: hdrs.AUTHORIZATION,
         }
-        if matches_if_none_match(request, headers[hdrs.ETAG]):
+        last_modified = body.last_modified if isinstance(body, TextResponse) else None
+        if last_modified is not None:
+            headers[hdrs.LAST_MODIFIED] = format_datetime(last_modified, usegmt=True)
+        if matches_if_none_match(request, headers[hdrs.ETAG]) or is_unmodified_since(request, last_modified):
             return web.Response(status=304, headers=headers)
     if isinstance(body, Page) and body.next_cursor is not None:
         headers[hdrs.LINK] = f'<{_next_page_path(request, body.next_cursor)}>; rel="next"'
@@ -108,3 +117,11 @@ def matches_if_none_match(request: web.Request, etag: str) -> bool:
     """Whether `If-None-Match` lists the tag. Uses weak comparison (RFC 9110, section 13.1.2)."""
     etags = ",".join(request.headers.getall(hdrs.IF_NONE_MATCH, ()))
     return etags.strip() == "*" or etag in _ETAG_PATTERN.findall(etags)
+
+
+def is_unmodified_since(request: web.Request, last_modified: datetime | None) -> bool:
+    """Whether `If-Modified-Since` is not before `last_modified`; entity tags go first (RFC 9110, 13.2.2)."""
+    since = request.if_modified_since
+    if last_modified is None or since is None or hdrs.IF_NONE_MATCH in request.headers:
+        return False
+    return last_modified.replace(microsecond=0) <= since

@@ -7,7 +7,7 @@ The OpenAPI document is generated from the same types.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from aiohttp import hdrs, web
@@ -18,6 +18,7 @@ from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
+from config.log_context import add_log_ids
 from server.http.cursor import decode_cursor
 from server.http.first_responses import FirstResponses
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
@@ -71,6 +72,10 @@ class TypedRequest(Generic[Body, Query]):
         """
         text: str | None = getattr(self.query, "cursor", None)
         return None if text is None else decode_cursor(text, key)
+
+
+CONVERSATION_PARAMETERS: Final = {"/conversations/{id}": "id", "{conversation_id}": "conversation_id"}
+"""Parts of a path that contain a conversation's id, and the name of that parameter."""
 
 
 @runtime_checkable
@@ -149,10 +154,17 @@ class RouteAdapter:
         self._context = context
         self._body_decoder = BodyDecoder(route.body) if route.body is not None else None
         self._query_decoder = QueryDecoder(route.query) if route.query is not None else None
+        self._conversation_parameter = next(
+            (name for part, name in CONVERSATION_PARAMETERS.items() if part in route.path), None
+        )
 
     async def handle(self, request: web.Request) -> web.Response:
         address = self._context.trusted_proxies.client_address(request)
         identity = await self._authenticate(request) if self._route.requires_auth else None
+        if identity is not None:
+            add_log_ids(user_id=identity.user.id, session_id=identity.session_id)
+        if self._conversation_parameter is not None:
+            add_log_ids(conversation_id=request.match_info[self._conversation_parameter])
         bucket_key = identity.user.id if identity else address_bucket_key(address)
         self._check_rate_limit(request, bucket_key)
         if identity is not None:

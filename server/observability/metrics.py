@@ -25,8 +25,10 @@ from actors.conversations.unanswered_commands import CommandStatistics
 from actors.delivery.rooms import RoomsStatistics
 from actors.domain_events.reader import ReaderStatistics
 from actors.events.reminder_job import ReminderStatistics
+from actors.exports.exporter import ExporterStatistics
 from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
+from actors.runtime.black_box import BlackBoxStatistics
 from actors.runtime.registry import RegistryStatistics
 from actors.sessions.command_registry import COMMANDS
 from actors.sessions.online_users import OnlineUsersStatistics
@@ -71,12 +73,14 @@ class MetricSources:
     resumes: Callable[[], Mapping[str, int]]
     version: str
     mail: Callable[[], MailQueueStatistics] | None = None
+    data_exports: Callable[[], ExporterStatistics] | None = None
     mails_withheld: Callable[[], int] = lambda: 0
     password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
     moderation_actions: Callable[[], Mapping[str, int]] | None = None
     event_reminders: Callable[[], ReminderStatistics] | None = None
+    black_boxes: Callable[[], Mapping[str, BlackBoxStatistics]] = dict
 
 
 class ServerCollector(Collector):
@@ -110,6 +114,7 @@ class ServerCollector(Collector):
         yield from self._log()
         yield from self._bus()
         yield from self._mail()
+        yield from self._data_exports()
         yield from self._domain_events()
         yield from self._pruning()
         yield gauge(
@@ -125,6 +130,7 @@ class ServerCollector(Collector):
         yield from self._conversation_requests()
         yield from self._moderation_actions()
         yield from self._event_reminders()
+        yield from self._black_boxes()
 
     def _http_connections(self) -> Iterator[Metric]:
         connections = self._sources.http.connections.statistics()
@@ -390,6 +396,46 @@ class ServerCollector(Collector):
         for type_, count in self._sources.moderation_actions().items():
             counts.add_metric([type_], count)
         yield counts
+
+    def _black_boxes(self) -> Iterator[Metric]:
+        names = {
+            "boxes": "Sessions or conversations whose last events are kept for operators.",
+            "events": "Events kept of them.",
+            "bytes": "Estimated bytes of these events.",
+        }
+        statistics = self._sources.black_boxes()
+        for name, text in names.items():
+            family = GaugeMetricFamily(
+                f"convene_black_box{'es' if name == 'boxes' else '_' + name}", text, labels=["kind"]
+            )
+            for kind, boxes in statistics.items():
+                family.add_metric([kind], getattr(boxes, name))
+            yield family
+        evicted = CounterMetricFamily(
+            "convene_black_boxes_evicted", "Black boxes removed by a limit.", labels=["kind"]
+        )
+        for kind, boxes in statistics.items():
+            evicted.add_metric([kind], boxes.evicted)
+        yield evicted
+
+    def _data_exports(self) -> Iterator[Metric]:
+        if self._sources.data_exports is None:
+            return
+        exports = self._sources.data_exports()
+        yield counter("convene_data_exports_made", "Data exports that this instance made.", exports.made)
+        yield counter(
+            "convene_data_exports_failed", "Data exports that this instance gave up.", exports.failed
+        )
+        yield gauge(
+            "convene_data_exports_pending",
+            "Data exports that all instances still have to make.",
+            exports.backlog.pending,
+        )
+        yield gauge(
+            "convene_data_exports_oldest_pending_seconds",
+            "Age of the oldest pending data export.",
+            exports.backlog.oldest_s,
+        )
 
     def _mail(self) -> Iterator[Metric]:
         if self._sources.mail is None:

@@ -1,13 +1,17 @@
 """Events, RSVPs and invitations."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 
 from actors.accounts.serializers import to_user_card
-from actors.events.calendar import to_icalendar
+from actors.events.event_calendars import EventCalendars
+from actors.events.event_series import EventSeriesEditor, SeriesScope
 from actors.events.events import Events
+from actors.events.near import NEAR_CHARACTERS, parse_near
 from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
@@ -17,6 +21,7 @@ from actors.search_text import validate_search_text
 from config.limits import (
     BODY_WITH_IDS_BYTES,
     EVENT_CATEGORY_CHARACTERS,
+    EVENT_NEAR_KM_MAX,
     EVENT_SEARCH_CHARACTERS,
     SEARCH_CHARACTERS_MIN,
     SEARCH_WORDS_MAX,
@@ -32,8 +37,17 @@ EVENT_NOT_FOUND = ("event.not_found",)
 OWNER_ONLY_ERRORS = ("permission.denied", *EVENT_NOT_FOUND)
 
 
+class EventRelation(StrEnum):
+    HOSTING = "hosting"
+    GOING = "going"
+    INVITED = "invited"
+
+
 class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
-    """Filters: events that end after `from` and start before `to`."""
+    """Filters: events that end after `from` and start before `to`.
+
+    `mine` restricts the list to events that the caller hosts, goes to, or is invited to and has not answered.
+    """
 
     category: Annotated[str, Meta(min_length=1, max_length=EVENT_CATEGORY_CHARACTERS)] | None = None
     from_: (
@@ -56,6 +70,24 @@ class EventQuery(PageQuery, frozen=True, rename={"from_": "from"}):
         ]
         | None
     ) = None
+    mine: EventRelation | None = None
+    near: (
+        Annotated[
+            str,
+            Meta(
+                description="Within a distance of a point: `latitude,longitude,km`, in degrees and up to "
+                f"{EVENT_NEAR_KM_MAX} km.",
+                max_length=NEAR_CHARACTERS,
+            ),
+        ]
+        | None
+    ) = None
+
+
+class ScopeQuery(msgspec.Struct, frozen=True):
+    """For an event of a series: which events the request is for."""
+
+    scope: SeriesScope = SeriesScope.ONE
 
 
 class RsvpQuery(PageQuery, frozen=True):
@@ -63,8 +95,12 @@ class RsvpQuery(PageQuery, frozen=True):
 
 
 class EventRoutes:
-    def __init__(self, events: Events, rsvps: Rsvps) -> None:
+    def __init__(
+        self, events: Events, series: EventSeriesEditor, calendars: EventCalendars, rsvps: Rsvps
+    ) -> None:
         self._events = events
+        self._calendars = calendars
+        self._series = series
         self._rsvps = rsvps
 
     def routes(self) -> tuple[Route, ...]:
@@ -93,10 +129,11 @@ class EventRoutes:
                 event,
                 self.update,
                 body=EventPatch,
+                query=ScopeQuery,
                 response=Event,
                 errors=("event.capacity_below_going", *OWNER_ONLY_ERRORS),
             ),
-            Route("DELETE", event, self.delete, status=204, errors=OWNER_ONLY_ERRORS),
+            Route("DELETE", event, self.delete, query=ScopeQuery, status=204, errors=OWNER_ONLY_ERRORS),
             Route(
                 "PUT",
                 f"{event}/rsvp",
@@ -131,7 +168,7 @@ class EventRoutes:
                 status=204,
                 body_bytes_max=BODY_WITH_IDS_BYTES,
                 idempotent=True,
-                errors=("user.not_found", "event.cancelled", *EVENT_NOT_FOUND),
+                errors=("user.not_found", "event.cancelled", *OWNER_ONLY_ERRORS),
             ),
             Route(
                 "GET",
@@ -144,13 +181,19 @@ class EventRoutes:
         )
 
     async def create(self, request: TypedRequest[EventBody, None]) -> Event:
-        """Create an event and its conversation."""
-        return await self._events.create(request.caller.user.id, request.body, request.idempotency_key)
+        """Create an event and its conversation.
+
+        With `rrule` it creates a series of events, which keep their local time when clocks change, and
+        returns the first one. Field errors of `rrule` have the codes `invalid`, `unsupported`, `endless`,
+        `too_many`, `too_far` and `start_mismatch`.
+        """
+        return await self._series.create(request.caller.user.id, request.body, request.idempotency_key)
 
     async def search(self, request: TypedRequest[None, EventQuery]) -> Page[Any]:
         """Search events, ordered by start.
 
-        Without `from` and `to`, events that have not ended yet.
+        Events for invited users are only in the lists of those who see them. Without `from` and `to`, events
+        that have not ended yet.
         """
         query = request.query
         category = _validate_query("category", query.category, EVENT_CATEGORY_CHARACTERS)
@@ -161,7 +204,9 @@ class EventRoutes:
         ends_after = None if query.from_ is None else to_utc("from", query.from_)
         if ends_after is None and starts_before is None:
             ends_after = datetime.now(UTC)
-        criteria = EventSearchCriteria(category, ends_after, starts_before, text)
+        relation = None if query.mine is None else query.mine.value
+        near = None if query.near is None else parse_near(query.near)
+        criteria = EventSearchCriteria(category, ends_after, starts_before, text, relation, near)
         page = await self._events.search(
             request.caller.user.id, criteria, decode_page_cursor(request), query.limit
         )
@@ -176,19 +221,25 @@ class EventRoutes:
             request.caller.user.id, request.path_params["id"], is_moderator=request.is_moderator
         )
 
-    async def update(self, request: TypedRequest[EventPatch, None]) -> Event:
+    async def update(self, request: TypedRequest[EventPatch, ScopeQuery]) -> Event:
         """Update an event.
 
-        Only its hosts can. Users who have responded to it are notified.
+        Only its hosts can. Users who have responded to it are notified. For an event of a series, `scope`
+        `following` also changes the later ones, which become a series of their own, and `all` those of the
+        series that have not ended. New times move all of them by the same local difference; the field code
+        `series_dates` means that the rule has no such dates. All events are changed, or none.
         """
-        return await self._events.update(request.caller.user.id, request.path_params["id"], request.body)
+        return await self._series.update(
+            request.caller.user.id, request.path_params["id"], request.body, request.query.scope
+        )
 
-    async def delete(self, request: TypedRequest[None, None]) -> None:
+    async def delete(self, request: TypedRequest[None, ScopeQuery]) -> None:
         """Delete an event.
 
-        Only its creator can. Its conversation remains for its members.
+        Only its creator can. Its conversation remains for its members. For an event of a series, `scope`
+        `following` deletes the later ones too, and `all` the whole series.
         """
-        await self._events.delete(request.caller.user.id, request.path_params["id"])
+        await self._series.delete(request.caller.user.id, request.path_params["id"], request.query.scope)
 
     async def set_rsvp(self, request: TypedRequest[RsvpBody, None]) -> ResponseWithStatus:
         """Respond to an event.
@@ -241,8 +292,9 @@ class EventRoutes:
     async def invite(self, request: TypedRequest[Invites, None]) -> None:
         """Invite users to an event.
 
-        Any user who can see the event can. Users whose privacy settings demand it are asked first; the
-        response is the same.
+        Any user who can see a public event can. For an event with visibility `invited` only its hosts can;
+        others get `permission.denied`. Users whose privacy settings demand it are asked first; the response
+        is the same.
         """
         await self._events.invite(
             to_user_card(request.caller.user),
@@ -254,12 +306,12 @@ class EventRoutes:
     async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:
         """Get an event in iCalendar format (RFC 5545).
 
-        The entity tag changes only when the event does.
+        For an event of a series it is the series, with its rule and exceptions. Times are in the time zone of
+        the event, which is included. The entity tag changes only when the event or its series does.
         """
-        event, revision = await self._events.get_with_revision(
-            request.caller.user.id, request.path_params["id"]
-        )
-        return TextResponse(to_icalendar(event, revision), f"event-{event.id}.ics")
+        event_id = request.path_params["id"]
+        content = await self._calendars.get_calendar(request.caller.user.id, event_id)
+        return TextResponse(content, f"event-{event_id}.ics")
 
 
 def _validate_query(field: str, text: str | None, max_characters: int) -> str | None:

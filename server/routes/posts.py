@@ -33,7 +33,10 @@ class NewPost(msgspec.Struct, frozen=True):
 
 
 class NewComment(msgspec.Struct, frozen=True):
+    """`parent_id` is the comment of the same post to which the new one replies."""
+
     content: PostText
+    parent_id: Id | None = None
 
 
 class PostRoutes:
@@ -83,7 +86,7 @@ class PostRoutes:
                 response=Comment,
                 status=201,
                 idempotent=True,
-                errors=POST_NOT_FOUND,
+                errors=("comment.not_found", *POST_NOT_FOUND),
             ),
             Route(
                 "DELETE",
@@ -180,13 +183,21 @@ class PostRoutes:
         return to_page(page)
 
     async def comment(self, request: TypedRequest[NewComment, None]) -> Comment:
-        """Comment on a post."""
+        """Comment on a post, or reply to a comment on it.
+
+        A reply to a reply becomes a reply to the comment that this one replies to.
+        """
+        body = request.body
         return await self._reactions.create_comment(
-            request.caller.user.id, request.path_params["id"], request.body.content, request.idempotency_key
+            request.caller.user.id,
+            request.path_params["id"],
+            body.content,
+            body.parent_id,
+            request.idempotency_key,
         )
 
     async def delete_comment(self, request: TypedRequest[None, None]) -> None:
-        """Delete a comment.
+        """Delete a comment, with its replies and likes.
 
         Its author and the author of the post can.
         """

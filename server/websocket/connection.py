@@ -97,8 +97,8 @@ class WebSocketConnection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._manager.remove(self, self._heartbeat_bucket, self._unauthenticated_address)
+        self.session.on_connection_lost(self.send_queue.queued_bytes)
         self.send_queue.discard()
-        self.session.on_disconnect()
         self._session_ref.stop(Stopped())
 
     def eof_received(self) -> bool:
@@ -108,6 +108,7 @@ class WebSocketConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self.send_queue.pause()
         self._write_paused = True
+        self.session.record("paused", first=self.send_queue.queued_bytes)
         self._write_timer = self._manager.wheel.call_later(
             self._manager.limits.write_timeout_ms / 1000, self.too_slow
         )
@@ -116,6 +117,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._write_paused = False
         if self._write_timer is not None:
             self._write_timer.cancel()
+        self.session.record("continued", first=self.send_queue.queued_bytes)
         self.send_queue.resume()
 
     def data_received(self, data: bytes) -> None:
@@ -200,6 +202,7 @@ class WebSocketConnection(asyncio.Protocol):
             return
         self.closing = True
         self._manager.count_close(code)
+        self.session.record("closed", "", reason, code)
         if self._write_paused:
             # The peer does not read, so a goodbye would not reach it.
             self._transport.abort()
@@ -238,6 +241,7 @@ class WebSocketConnection(asyncio.Protocol):
         if not self.closing:
             self.closing = True
             self._manager.count_close(CloseCode.SLOW_CONSUMER)
+            self.session.record("closed", "", "too slow", CloseCode.SLOW_CONSUMER)
         self._transport.abort()
 
     def skipped(self, seq_range: SeqRange) -> None:
@@ -278,8 +282,10 @@ class WebSocketConnection(asyncio.Protocol):
             if parser.parser_exc is not None and parser.close_sent is not None:
                 code, reason = parser.close_sent.code, parser.close_sent.reason
                 self._manager.count_close(code)
+                self.session.record("closed", "", reason, code)
                 self._send_goodbye(code, reason, None)
             else:
+                self.session.record("closed_by_client")
                 self.session.on_disconnect()
             self._write_close()
         self._close_transport()

@@ -2,19 +2,25 @@
 -- Creates an event.
 --
 --   :creator_id uuid  :title text  :description text  :category text  :start timestamptz  :end timestamptz
---   :capacity int  :search_words text   -> id
+--   :capacity int  :search_words text  :timezone text  :place_name text  :place_address text  :latitude float
+--   :longitude float  :url text  :visibility text   -> id
 INSERT INTO events (
-    creator_id, title, description, category, start_datetime, end_datetime, capacity, search_words
+    creator_id, title, description, category, start_datetime, end_datetime, capacity, search_words,
+    timezone, place_name, place_address, latitude, longitude, url, visibility
 )
 VALUES (
-    :creator_id, :title, :description, :category, :start, :end, :capacity, CAST(:search_words AS TSVECTOR)
+    :creator_id, :title, :description, :category, :start, :end, :capacity, CAST(:search_words AS TSVECTOR),
+    :timezone, :place_name, :place_address, :latitude, :longitude, :url, :visibility
 )
 RETURNING id
 
 -- name: event_list_by_ids
--- Returns those of the events that exist and are not hidden, unordered, with the viewer's RSVP and waitlist position.
+-- Returns those of the events that a viewer may see, unordered, with the viewer's RSVP and waitlist position. Without
+-- hidden events.
 --
---   :ids uuid[]  :viewer_id uuid   -> event rows
+-- All events with :all_visible.
+--
+--   :ids uuid[]  :viewer_id uuid  :all_visible bool   -> event rows
 SELECT
     e.*,
     (SELECT r.status FROM event_rsvps AS r WHERE r.event_id = e.id AND r.user_id = :viewer_id) AS my_rsvp,
@@ -26,7 +32,13 @@ SELECT
     ) AS my_place
 FROM event_rows AS e
 INNER JOIN events AS v ON e.id = v.id AND v.hidden_at IS NULL
-WHERE e.id = ANY(:ids)
+WHERE
+    e.id = ANY(:ids)
+    AND (
+        :all_visible
+        OR e.visibility = 'public'
+        OR EXISTS (SELECT FROM events_seen_by(:viewer_id) AS s WHERE s.event_id = e.id)
+    )
 
 -- name: event_creator
 -- Returns the creator of an event.
@@ -36,20 +48,33 @@ SELECT creator_id
 FROM events
 WHERE id = :id
 
--- name: event_revision
--- Returns how often an event was changed, and when last.
+-- name: event_access
+-- Returns the visibility of an event, and whether a viewer may see it: not if it is hidden.
 --
---   :id uuid   -> revision, updated_at, or none
-SELECT revision, updated_at
+--   :id uuid  :viewer_id uuid   -> visibility, visible, or none
+SELECT
+    visibility,
+    hidden_at IS NULL
+    AND (visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(:viewer_id) WHERE event_id = :id)) AS visible
 FROM events
 WHERE id = :id
+
+-- name: event_revision_list
+-- Returns how often events were changed, and when last.
+--
+--   :ids uuid[]   -> id, revision, updated_at
+SELECT id, revision, updated_at
+FROM events
+WHERE id = ANY(:ids)
 
 -- name: event_update
 -- Changes the fields of an event whose :set_... is true.
 --
 --   :id uuid  :set_title bool  :title text  :set_description bool  :description text
 --   :set_category bool  :category text  :set_start bool  :start timestamptz  :set_end bool  :end timestamptz
---   :set_capacity bool  :capacity int   -> event row, or none
+--   :set_capacity bool  :capacity int  :set_timezone bool  :timezone text  :set_place bool  :place_name text
+--   :place_address text  :latitude float  :longitude float  :set_url bool  :url text  :set_visibility bool
+--   :visibility text   -> event row, or none
 UPDATE events
 SET
     title = CASE WHEN :set_title THEN :title ELSE title END,
@@ -57,9 +82,25 @@ SET
     category = CASE WHEN :set_category THEN :category ELSE category END,
     start_datetime = CASE WHEN :set_start THEN :start ELSE start_datetime END,
     end_datetime = CASE WHEN :set_end THEN :end ELSE end_datetime END,
-    capacity = CASE WHEN :set_capacity THEN :capacity ELSE capacity END
+    capacity = CASE WHEN :set_capacity THEN :capacity ELSE capacity END,
+    timezone = CASE WHEN :set_timezone THEN :timezone ELSE timezone END,
+    place_name = CASE WHEN :set_place THEN :place_name ELSE place_name END,
+    place_address = CASE WHEN :set_place THEN :place_address ELSE place_address END,
+    latitude = CASE WHEN :set_place THEN :latitude ELSE latitude END,
+    longitude = CASE WHEN :set_place THEN :longitude ELSE longitude END,
+    url = CASE WHEN :set_url THEN :url ELSE url END,
+    visibility = CASE WHEN :set_visibility THEN :visibility ELSE visibility END
 WHERE id = :id
-RETURNING id, title, description, capacity, going_count, start_datetime > now() AS ahead
+RETURNING
+    id,
+    title,
+    description,
+    capacity,
+    going_count,
+    start_datetime > now() AS ahead,
+    start_datetime,
+    end_datetime,
+    timezone
 
 -- name: event_delete
 -- Deletes a creator's event with its RSVPs and invites.
@@ -88,14 +129,14 @@ ON CONFLICT (event_id, user_id, inviter_id) DO UPDATE SET created_at = now()
 RETURNING user_id
 
 -- name: invite_filter
--- Returns those of the invites that exist, to events that are not cancelled.
+-- Returns those of the invites that exist, to events that are neither cancelled nor hidden.
 --
 --   :event_ids uuid[]  :user_ids uuid[]  :inviter_ids uuid[]   -> event_id, user_id, inviter_id
 SELECT i.event_id, i.user_id, i.inviter_id
 FROM event_invites AS i
 INNER JOIN unnest(:event_ids, :user_ids, :inviter_ids) AS g (event_id, user_id, inviter_id)
     ON i.event_id = g.event_id AND i.user_id = g.user_id AND i.inviter_id = g.inviter_id
-INNER JOIN events AS e ON i.event_id = e.id AND e.cancelled_at IS NULL
+INNER JOIN events AS e ON i.event_id = e.id AND e.cancelled_at IS NULL AND e.hidden_at IS NULL
 
 -- name: user_rsvp_event_list
 -- Lists events that a user has an RSVP for, waits for or asked to go to.
@@ -135,6 +176,10 @@ announced AS (
 ),
 created AS (
     DELETE FROM events
+    WHERE creator_id = :user_id
+),
+series AS (
+    DELETE FROM event_series
     WHERE creator_id = :user_id
 )
 SELECT :user_id AS user_id

@@ -2,11 +2,16 @@
 -- Lists events by start, soonest first. A null parameter omits its condition; the plan must be made for the
 -- values.
 --
+-- With :near_latitude, those within :near_km of a point. :south to :east is the box around that circle; :west and
+-- :east may pass 180 degrees.
+--
 -- With :words, only the next :scanned events are compared with them: a page of a common word is found at
 -- once, at a bounded cost.
 --
 --   :category text  :from timestamptz  :to timestamptz  :excluded_user_ids uuid[]
---   :after timestamptz  :after_id uuid  :words text  :scanned int  :viewer_id uuid  :limit int   -> event rows
+--   :after timestamptz  :after_id uuid  :words text  :scanned int  :viewer_id uuid  :limit int
+--   :near_latitude float  :near_longitude float  :near_km float  :south float  :north float  :west float
+--   :east float   -> event rows
 WITH nearby AS (
     SELECT id, start_datetime, search_words
     FROM events
@@ -23,6 +28,19 @@ WITH nearby AS (
                 h.event_id = events.id
                 AND h.user_id = ANY(:excluded_user_ids)
                 AND NOT event_is_host(events.id, :viewer_id)
+        )
+        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
+        AND (
+            :near_latitude IS NULL
+            OR (
+                latitude BETWEEN :south AND :north
+                AND (
+                    longitude BETWEEN :west AND :east
+                    OR longitude BETWEEN :west + 360 AND 180
+                    OR longitude BETWEEN -180 AND :east - 360
+                )
+                AND event_distance_km(latitude, longitude, :near_latitude, :near_longitude) <= :near_km
+            )
         )
     ORDER BY start_datetime, id
     LIMIT :scanned
@@ -55,9 +73,10 @@ ORDER BY e.start_datetime, e.id
 --
 --   :category text  :from timestamptz  :to timestamptz  :excluded_user_ids uuid[]
 --   :after timestamptz  :after_id uuid  :words text  :indexed_words text  :viewer_id uuid  :limit int
---   -> event rows
+--   :near_latitude float  :near_longitude float  :near_km float  :south float  :north float  :west float
+--   :east float   -> event rows
 WITH found AS MATERIALIZED (
-    SELECT id, creator_id, category, start_datetime, end_datetime
+    SELECT id, creator_id, category, start_datetime, end_datetime, visibility, latitude, longitude
     FROM events
     WHERE
         search_words @@ CAST(:indexed_words AS TSQUERY)
@@ -79,6 +98,19 @@ page AS MATERIALIZED (
                 h.event_id = found.id
                 AND h.user_id = ANY(:excluded_user_ids)
                 AND NOT event_is_host(found.id, :viewer_id)
+        )
+        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
+        AND (
+            :near_latitude IS NULL
+            OR (
+                latitude BETWEEN :south AND :north
+                AND (
+                    longitude BETWEEN :west AND :east
+                    OR longitude BETWEEN :west + 360 AND 180
+                    OR longitude BETWEEN -180 AND :east - 360
+                )
+                AND event_distance_km(latitude, longitude, :near_latitude, :near_longitude) <= :near_km
+            )
         )
     ORDER BY start_datetime, id
     LIMIT :limit

@@ -1,23 +1,33 @@
 -- name: notification_upsert
--- Inserts notifications, except for sources seen before. An unread one of the same group is updated and
--- counted instead. created_at increases in the order of the input.
+-- Inserts notifications, except for sources seen before and for types whose recipient wants nothing. An unread one
+-- of the same group is updated and counted instead. created_at increases in the order of the input. If the
+-- recipient wants e-mails of the type, one is due after :mail_delay_s.
 --
 -- No two input rows may have the same recipient and group_key. The text of an updated one is head, previous
 -- count and tail, or its message if head and tail are null.
 --
 --   :recipient_ids uuid[]  :sources text[]  :sender_ids uuid[]  :types text[]  :titles text[]
 --   :messages text[]  :heads text[]  :tails text[]  :reference_ids uuid[]  :group_keys text[]
---   :conversation_ids text[]  :message_ids text[]   -> id, recipient_id, group_key
+--   :conversation_ids text[]  :message_ids text[]  :default_channels text[]  :mail_delay_s float8
+--   -> id, recipient_id, group_key
 WITH
-given AS (
-    SELECT *
+wanted AS (
+    SELECT
+        g.*,
+        coalesce(p.channels ->> g.type, g.default_channel) AS channel
     FROM unnest(
         :recipient_ids, :sources, :sender_ids, :types, :titles, :messages, :heads, :tails,
-        :reference_ids, :group_keys, :conversation_ids, :message_ids
+        :reference_ids, :group_keys, :conversation_ids, :message_ids, :default_channels
     ) WITH ORDINALITY AS g (
         recipient_id, source, sender_id, type, title, message, head, tail,
-        reference_id, group_key, conversation_id, message_id, place
+        reference_id, group_key, conversation_id, message_id, default_channel, place
     )
+    LEFT JOIN notification_preferences AS p ON g.recipient_id = p.user_id
+),
+given AS (
+    SELECT *
+    FROM wanted
+    WHERE channel <> 'nothing'
 ),
 fresh AS (
     INSERT INTO notification_sources (
@@ -33,12 +43,13 @@ fresh AS (
 )
 INSERT INTO notifications AS n (
     recipient_id, sender_id, type, title, message, reference_id, group_key, conversation_id, message_id,
-    created_at
+    created_at, mail_from
 )
 SELECT
     g.recipient_id, g.sender_id, g.type, g.title, g.message, g.reference_id,
     g.group_key, g.conversation_id, g.message_id,
-    statement_timestamp() + g.place * interval '1 microsecond'
+    statement_timestamp() + g.place * interval '1 microsecond',
+    CASE WHEN g.channel = 'mail' THEN now() + make_interval(secs => :mail_delay_s) END
 FROM given AS g
 INNER JOIN fresh AS f ON g.recipient_id = f.recipient_id AND g.source = f.source
 ORDER BY g.recipient_id, g.group_key
@@ -53,7 +64,8 @@ SET
     ),
     message_id = excluded.message_id,
     count = n.count + 1,
-    created_at = excluded.created_at
+    created_at = excluded.created_at,
+    mail_from = coalesce(n.mail_from, excluded.mail_from)
 RETURNING n.id, n.recipient_id, n.group_key
 
 -- name: notification_source_link
@@ -67,9 +79,9 @@ WHERE s.recipient_id = g.recipient_id AND s.source = g.source
 RETURNING s.source
 
 -- name: notification_undelivered_list
--- Lists notifications whose current count was not delivered, oldest first.
+-- Lists notifications whose current count was not delivered, oldest first, with their recipients' quiet hours.
 --
---   :limit int   -> notification rows with unread_count
+--   :limit int   -> notification rows with unread_count, quiet_from, quiet_to, quiet_timezone
 SELECT
     n.*,
     (
@@ -81,9 +93,13 @@ SELECT
     c.display_name,
     c.avatar_url,
     c.verified,
-    c.deleted
+    c.deleted,
+    p.quiet_from,
+    p.quiet_to,
+    p.quiet_timezone
 FROM notifications AS n
 LEFT JOIN user_cache AS c ON n.sender_id = c.id
+LEFT JOIN notification_preferences AS p ON n.recipient_id = p.user_id
 WHERE n.told_count < n.count
 ORDER BY n.created_at
 LIMIT :limit
@@ -210,6 +226,31 @@ USING locked AS l
 WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
+-- name: notification_delete_group
+-- Deletes a user's notifications of one group about an object. Their sources may notify again.
+--
+--   :recipient_id uuid  :reference_id uuid  :group_key text   -> id, recipient_id
+WITH
+locked AS (
+    SELECT id
+    FROM notifications
+    WHERE
+        reference_id = :reference_id
+        AND recipient_id = :recipient_id
+        AND group_key = :group_key
+    ORDER BY id
+    FOR UPDATE
+),
+sources AS (
+    DELETE FROM notification_sources AS s
+    USING locked AS l
+    WHERE s.notification_id = l.id
+)
+DELETE FROM notifications AS n
+USING locked AS l
+WHERE n.id = l.id
+RETURNING n.id, n.recipient_id
+
 -- name: notification_delete_conversation
 -- Deletes users' notifications about messages of a conversation. Their sources are spent.
 --
@@ -227,7 +268,8 @@ WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
 -- name: user_data_delete
--- Deletes a deleted user's notifications and removes the user as sender of those of others and of their sources.
+-- Deletes a deleted user's notifications and preferences, and removes the user as sender of those of others and of
+-- their sources.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -238,6 +280,10 @@ received AS (
 known AS (
     DELETE FROM notification_sources
     WHERE recipient_id = :user_id
+),
+preferred AS (
+    DELETE FROM notification_preferences
+    WHERE user_id = :user_id
 ),
 named AS (
     UPDATE notification_sources

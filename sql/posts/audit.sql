@@ -1,5 +1,5 @@
 -- name: audit
--- Counts posts and authors whose counts differ from the rows counted.
+-- Counts posts, comments and authors whose counts differ from the rows counted.
 --
 --   -> mismatch_count
 SELECT
@@ -8,7 +8,18 @@ SELECT
         FROM posts AS p
         WHERE
             p.like_count <> (SELECT count(*) FROM post_likes AS l WHERE l.post_id = p.id)
-            OR p.comment_count <> (SELECT count(*) FROM comments AS m WHERE m.post_id = p.id AND m.hidden_at IS NULL)
+            OR p.repost_count <> (
+                SELECT count(*) FROM posts AS r WHERE r.repost_of_id = p.id OR r.quote_of_id = p.id
+            )
+            OR p.comment_count <> (
+                SELECT count(*) FROM comments AS m
+                WHERE m.post_id = p.id AND m.hidden_at IS NULL AND NOT m.parent_hidden
+            )
+    )
+    + (
+        SELECT count(*)
+        FROM comments AS m
+        WHERE m.like_count <> (SELECT count(*) FROM comment_likes AS l WHERE l.comment_id = m.id)
     )
     + (
         SELECT count(*)

@@ -24,7 +24,7 @@ FROM comments
 WHERE id = :id
 
 -- name: comment_hide
--- Hides or restores a comment. Locks the post first, in the same order as its deletion, to avoid a deadlock.
+-- Hides or restores a comment, and with it the replies to it. Locks the post first, in the same order as its deletion, to avoid a deadlock.
 --
 --   :id uuid  :hidden bool   -> id, or none
 UPDATE comments AS m
@@ -58,9 +58,16 @@ SELECT
     p.tags,
     p.edited_at,
     p.visibility,
+    p.repost_count,
+    p.repost_of_id,
+    o.id AS original_id,
+    o.author_id AS original_author_id,
+    o.visibility AS original_visibility,
     p.hidden_at,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM posts AS p
 LEFT JOIN user_cache AS c ON p.author_id = c.id
+LEFT JOIN posts AS o ON coalesce(p.repost_of_id, p.quote_of_id) = o.id AND o.hidden_at IS NULL
 WHERE p.id = :id AND p.hidden_at IS NOT NULL

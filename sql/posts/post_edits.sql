@@ -1,10 +1,11 @@
 -- name: post_edit_lock
 -- Locks an author's post for an edit.
 --
---   :id uuid  :author_id uuid  :window_s float8   -> content, in_time; or none
+--   :id uuid  :author_id uuid  :window_s float8   -> content, in_time, is_repost; or none
 SELECT
     content,
-    created_at > now() - :window_s * interval '1 second' AS in_time
+    created_at > now() - :window_s * interval '1 second' AS in_time,
+    repost_of_id IS NOT NULL AS is_repost
 FROM posts
 WHERE id = :id AND author_id = :author_id AND hidden_at IS NULL
 FOR NO KEY UPDATE

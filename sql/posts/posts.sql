@@ -24,24 +24,27 @@ FROM created
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM post_rows AS p
 WHERE p.id = ANY(:ids)
 
 -- name: post_page_by_author
--- Lists the posts of one author with one of the visibilities, newest first.
+-- Lists the posts of one author with one of the visibilities, newest first, with or without reposts.
 --
---   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :visibilities text[]  :limit int
---   -> post rows
+--   :author_id uuid  :before timestamptz  :before_id uuid  :viewer_id uuid  :visibilities text[]
+--   :with_reposts bool  :limit int   -> post rows
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM post_rows AS p
 WHERE
     p.author_id = :author_id
     AND (p.created_at, p.id) < (:before, :before_id)
     AND p.visibility = ANY(:visibilities)
+    AND (p.repost_of_id IS NULL OR :with_reposts)
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT :limit
 
@@ -53,7 +56,8 @@ LIMIT :limit
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM post_tags AS t
 INNER JOIN post_rows AS p ON t.post_id = p.id
 WHERE
@@ -64,38 +68,92 @@ ORDER BY t.created_at DESC, t.post_id DESC
 LIMIT :limit
 
 -- name: post_page_of_feed
--- Lists the newest among some posts by id and all posts by some authors. One index range per author.
+-- Lists the newest among some posts by id, all posts by some authors, and posts with a tag that the viewer
+-- follows. One index range per author and tag. Without reposts of the excluded users, and their posts with a tag;
+-- of these only public ones: those for followers are among the posts by authors.
 --
---   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid  :limit int
---   -> post rows
-WITH chosen AS (
-    SELECT p.id, p.created_at
+--   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid
+--   :excluded_user_ids uuid[]  :limit int   -> post rows with has_followed_tag
+WITH
+candidates AS (
+    SELECT p.id, p.created_at, FALSE AS has_followed_tag
     FROM posts AS p
-    WHERE p.id = ANY(:ids) AND p.hidden_at IS NULL AND (p.created_at, p.id) < (:before, :before_id)
-    UNION
-    SELECT r.id, r.created_at
+    LEFT JOIN posts AS o ON p.repost_of_id = o.id
+    WHERE
+        p.id = ANY(:ids)
+        AND p.hidden_at IS NULL
+        AND (p.created_at, p.id) < (:before, :before_id)
+        AND (p.repost_of_id IS NULL OR (o.hidden_at IS NULL AND o.author_id <> ALL(:excluded_user_ids)))
+    UNION ALL
+    SELECT r.id, r.created_at, FALSE
     FROM
         unnest(:authors) AS a (author_id),
         LATERAL (
             SELECT p.id, p.created_at
             FROM posts AS p
+            LEFT JOIN posts AS o ON p.repost_of_id = o.id
             WHERE
                 p.author_id = a.author_id
                 AND p.hidden_at IS NULL
                 AND (p.created_at, p.id) < (:before, :before_id)
+                AND (p.repost_of_id IS NULL OR (o.hidden_at IS NULL AND o.author_id <> ALL(:excluded_user_ids)))
             ORDER BY p.created_at DESC, p.id DESC
             LIMIT :limit
         ) AS r
+    UNION ALL
+    SELECT r.id, r.created_at, TRUE
+    FROM
+        tag_follows AS f,
+        LATERAL (
+            SELECT p.id, t.created_at
+            FROM post_tags AS t
+            INNER JOIN posts AS p ON t.post_id = p.id
+            WHERE
+                t.tag = f.tag
+                AND p.visibility = 'public'
+                AND p.hidden_at IS NULL
+                AND p.author_id <> ALL(:excluded_user_ids)
+                AND (t.created_at, t.post_id) < (:before, :before_id)
+            ORDER BY t.created_at DESC, t.post_id DESC
+            LIMIT :limit
+        ) AS r
+    WHERE f.user_id = :viewer_id
+),
+chosen AS (
+    SELECT id, created_at, bool_or(has_followed_tag) AS has_followed_tag
+    FROM candidates
+    GROUP BY id, created_at
     ORDER BY created_at DESC, id DESC
     LIMIT :limit
 )
 SELECT
     p.*,
+    chosen.has_followed_tag,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
-    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
 FROM chosen
 INNER JOIN post_rows AS p ON chosen.id = p.id
 ORDER BY chosen.created_at DESC, chosen.id DESC
+
+-- name: post_page_public
+-- Lists the public posts, newest first, without reposts and those of the excluded users.
+--
+--   :before timestamptz  :before_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> post rows
+SELECT
+    p.*,
+    EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
+    EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
+    EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
+FROM post_rows AS p
+WHERE
+    p.repost_of_id IS NULL
+    AND p.visibility = 'public'
+    AND (p.created_at, p.id) < (:before, :before_id)
+    AND p.author_id <> ALL(:excluded_user_ids)
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT :limit
 
 -- name: post_keys_of_authors
 -- Lists keys of the newest posts by many authors, to build a timeline. Two short index ranges per author.
@@ -136,23 +194,36 @@ ORDER BY r.created_at DESC, r.id DESC
 LIMIT :limit
 
 -- name: post_owner_list
--- Returns what decides who can see posts, of those that exist.
+-- Returns what decides who can see posts, of those that exist; of reposts also that of the original.
 --
---   :ids uuid[]   -> id, author_id, visibility
-SELECT id, author_id, visibility
-FROM posts
-WHERE id = ANY(:ids) AND hidden_at IS NULL
+--   :ids uuid[]   -> id, author_id, visibility, original_id, original_author_id, original_visibility
+SELECT
+    p.id,
+    p.author_id,
+    p.visibility,
+    o.id AS original_id,
+    o.author_id AS original_author_id,
+    o.visibility AS original_visibility
+FROM posts AS p
+LEFT JOIN posts AS o ON p.repost_of_id = o.id
+WHERE p.id = ANY(:ids) AND p.hidden_at IS NULL AND (p.repost_of_id IS NULL OR o.hidden_at IS NULL)
 
 -- name: post_delete
--- Deletes an author's post with its likes and comments.
+-- Deletes an author's post with its likes, comments and reposts. Locks the original of a repost first, in the
+-- same order as its deletion.
 --
 --   :id uuid  :author_id uuid   -> id, or none
+WITH original AS (
+    SELECT id FROM posts
+    WHERE id = (SELECT coalesce(repost_of_id, quote_of_id) FROM posts WHERE id = :id AND author_id = :author_id)
+    FOR NO KEY UPDATE
+)
 DELETE FROM posts
-WHERE id = :id AND author_id = :author_id
+WHERE id = :id AND author_id = :author_id AND (SELECT count(*) FROM original) >= 0
 RETURNING id
 
 -- name: user_data_delete
--- Deletes the likes, bookmarks and comments of a deleted user.
+-- Deletes the likes, bookmarks, followed tags and comments of a deleted user, and the replies to these comments.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -160,8 +231,16 @@ liked AS (
     DELETE FROM post_likes
     WHERE user_id = :user_id
 ),
+comments_liked AS (
+    DELETE FROM comment_likes
+    WHERE user_id = :user_id
+),
 bookmarked AS (
     DELETE FROM bookmarks
+    WHERE user_id = :user_id
+),
+tags_followed AS (
+    DELETE FROM tag_follows
     WHERE user_id = :user_id
 ),
 commented AS (
@@ -171,9 +250,22 @@ commented AS (
 SELECT :user_id AS user_id
 
 -- name: user_posts_delete
--- Deletes some posts of a deleted user; only after user_data_delete.
+-- Deletes some posts of a deleted user; only after user_data_delete. Locks the originals of reposts first.
 --
 --   :user_id uuid  :limit int   -> id
+WITH
+chosen AS MATERIALIZED (
+    SELECT id, coalesce(repost_of_id, quote_of_id) AS original_id
+    FROM posts
+    WHERE author_id = :user_id
+    LIMIT :limit
+),
+originals AS (
+    SELECT id FROM posts
+    WHERE id IN (SELECT original_id FROM chosen)
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
 DELETE FROM posts
-WHERE id IN (SELECT id FROM posts WHERE author_id = :user_id LIMIT :limit)
+WHERE id IN (SELECT id FROM chosen) AND (SELECT count(*) FROM originals) >= 0
 RETURNING id

@@ -20,6 +20,22 @@ WHERE
         WHERE m.muter_id = f.follower_id AND m.muted_id = f.following_id AND m.posts
     )
 
+-- name: hidden_author_list
+-- Lists users with a block between them and a user, and those whose posts the user mutes.
+--
+--   :user_id uuid   -> author_id
+SELECT blocked_id AS author_id
+FROM blocks
+WHERE blocker_id = :user_id
+UNION
+SELECT blocker_id
+FROM blocks
+WHERE blocked_id = :user_id
+UNION
+SELECT muted_id
+FROM active_mutes
+WHERE muter_id = :user_id AND posts
+
 -- name: follower_list
 -- Lists followers of a user by id, for fan-out.
 --

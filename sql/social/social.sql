@@ -218,8 +218,25 @@ SELECT follower_id
 FROM follows
 WHERE following_id = :user_id AND follower_id = ANY(:others)
 
+-- name: user_requests_delete
+-- Deletes the follow requests of a deleted user. Waits for requests that are being accepted, so that a later
+-- statement sees their follows. Locks rows in the order of follow_requests_accept.
+--
+--   :user_id uuid   -> requester_id
+WITH locked AS MATERIALIZED (
+    SELECT requester_id, requested_id
+    FROM follow_requests
+    WHERE requester_id = :user_id OR requested_id = :user_id
+    ORDER BY requester_id, requested_id
+    FOR UPDATE
+)
+DELETE FROM follow_requests AS r
+USING locked AS l
+WHERE r.requester_id = l.requester_id AND r.requested_id = l.requested_id
+RETURNING r.requester_id
+
 -- name: user_data_delete
--- Deletes follows, blocks, mutes, dismissals and requests of a deleted user; triggers update the counts of others.
+-- Deletes follows, blocks, mutes, dismissals and conversation requests of a deleted user; triggers update the counts of others.
 --
 --   :user_id uuid   -> user_id
 WITH
@@ -238,10 +255,6 @@ muted AS (
 dismissed AS (
     DELETE FROM suggestion_dismissals
     WHERE user_id = :user_id OR dismissed_id = :user_id
-),
-follow_requested AS (
-    DELETE FROM follow_requests
-    WHERE requester_id = :user_id OR requested_id = :user_id
 ),
 privacy AS (
     DELETE FROM private_accounts

@@ -65,3 +65,42 @@ WITH old AS MATERIALIZED (
 DELETE FROM idempotent_responses
 WHERE key IN (SELECT key FROM old)
 RETURNING key
+
+-- name: data_export_chunks_prune
+-- Deletes chunks of exports that expired before that. The exports themselves go after their chunks.
+--
+--   :older_than_s float8  :limit int   -> number
+WITH old AS MATERIALIZED (
+    SELECT
+        c.export_id,
+        c.attempt,
+        c.number
+    FROM data_exports AS e
+    INNER JOIN data_export_chunks AS c ON e.id = c.export_id
+    WHERE e.expires_at < now() - make_interval(secs => :older_than_s)
+    LIMIT :limit
+    FOR UPDATE OF c SKIP LOCKED
+)
+
+DELETE FROM data_export_chunks
+WHERE (export_id, attempt, number) IN (SELECT export_id, attempt, number FROM old)
+RETURNING number
+
+-- name: data_exports_prune
+-- Deletes exports that expired before that and have no chunks any more.
+--
+--   :older_than_s float8  :limit int   -> id
+WITH old AS MATERIALIZED (
+    SELECT e.id
+    FROM data_exports AS e
+    WHERE
+        e.expires_at < now() - make_interval(secs => :older_than_s)
+        AND NOT EXISTS (SELECT 1 FROM data_export_chunks AS c WHERE c.export_id = e.id)
+    ORDER BY e.expires_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
+DELETE FROM data_exports
+WHERE id IN (SELECT id FROM old)
+RETURNING id

@@ -12,7 +12,18 @@ from storage.contracts.paging import PageKey
 from storage.contracts.user_cache import UserCardRecord
 
 
+class EventPlace(msgspec.Struct, frozen=True):
+    """Where an event takes place. `latitude` and `longitude` are in degrees; both or neither is set."""
+
+    name: str
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
 class NewEvent(msgspec.Struct, frozen=True):
+    """`timezone` is an IANA name. An event of `visibility` `invited` is not `public`; see `EventStore`."""
+
     creator_id: str
     title: str
     description: str | None
@@ -21,6 +32,10 @@ class NewEvent(msgspec.Struct, frozen=True):
     end: datetime
     capacity: int
     approval: bool = False
+    timezone: str = "UTC"
+    place: EventPlace | None = None
+    url: str | None = None
+    visibility: str = "public"
 
 
 class EventChange(msgspec.Struct, frozen=True):
@@ -33,10 +48,14 @@ class EventChange(msgspec.Struct, frozen=True):
     end: datetime | UnsetType = UNSET
     capacity: int | UnsetType = UNSET
     approval: bool | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    place: EventPlace | UnsetType | None = UNSET
+    url: str | UnsetType | None = UNSET
+    visibility: str | UnsetType = UNSET
 
 
 class EventRecord(msgspec.Struct, frozen=True):
-    """An event as one viewer sees it."""
+    """An event as one viewer sees it. `series_id` and `rrule` are those of its series."""
 
     id: str
     creator: UserCardRecord
@@ -51,6 +70,12 @@ class EventRecord(msgspec.Struct, frozen=True):
     my_rsvp: str | None
     my_waitlist_position: int | None
     hidden_at: datetime | None = None
+    timezone: str = "UTC"
+    place: EventPlace | None = None
+    url: str | None = None
+    visibility: str = "public"
+    series_id: str | None = None
+    rrule: str | None = None
 
 
 class RsvpState(msgspec.Struct, frozen=True):
@@ -89,17 +114,35 @@ class RsvpRecord(msgspec.Struct, frozen=True):
     checked_in_at: datetime | None = None
 
 
+class NearPoint(msgspec.Struct, frozen=True):
+    """A circle on the globe: degrees, and a radius in km."""
+
+    latitude: float
+    longitude: float
+    km: float
+
+
 class EventSearchCriteria(msgspec.Struct, frozen=True):
     """Search conditions; None omits one.
 
     An event matches `query_text` if each of its words is the prefix of a word of the title or description
-    (`storage.search_words`).
+    (`storage.search_words`). `relation` restricts the search to events that the viewer hosts (`hosting`),
+    goes to (`going`), or is invited to and has not answered (`invited`).
     """
 
     category: str | None = None
     start_from: datetime | None = None
     start_to: datetime | None = None
     query_text: str | None = None
+    relation: str | None = None
+    near: NearPoint | None = None
+
+
+class EventAccess(msgspec.Struct, frozen=True):
+    """Who may see an event, blocks apart. `is_open`: its visibility is `public`."""
+
+    is_open: bool
+    is_visible: bool
 
 
 class EventRevision(msgspec.Struct, frozen=True):
@@ -129,6 +172,9 @@ BlockedPair = tuple[str, str]
 class EventStore(Protocol):
     """Events.
 
+    A viewer sees public events. Those of visibility `invited` are visible to their hosts, and to users who
+    were invited, answered, asked or wait. Blocks are applied by the caller.
+
     A repeated idempotency key returns the first result. If the digest differs, the method raises `Conflict`:
     `idempotency_keys`.
     """
@@ -137,7 +183,13 @@ class EventStore(Protocol):
         """Create an event and return its id."""
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
-        """Return those of the events that exist, in no particular order."""
+        """Return those of the events that the viewer sees, in no particular order."""
+
+    async def find_for_all(self, ids: Sequence[str]) -> list[EventRecord]:
+        """Return those of the events that exist, without what depends on a viewer.
+
+        The caller decides who gets them.
+        """
 
     async def search(
         self,
@@ -154,14 +206,22 @@ class EventStore(Protocol):
 
     async def get_creator_id(self, event_id: str) -> str | None: ...
 
-    async def get_revision(self, event_id: str) -> EventRevision | None: ...
+    async def get_access(self, event_id: str, viewer_id: str) -> EventAccess | None:
+        """Return what a viewer may see of an event; None if it does not exist."""
+
+    async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
+        """Return the revisions of those of the events that exist, by id."""
+
+    async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
+        """Return ids of the events that a user goes to, by start, the latest `limit` of them."""
 
     async def change(self, event_id: str, change: EventChange) -> None:
         """Change an event. Before its start, places added by a larger capacity go to the waitlist in order.
 
         Raises:
             Missing: the event does not exist.
-            Conflict: `events_capacity` (capacity below the places taken), `events_end_after_start`.
+            Conflict: `events_capacity` (capacity below the places taken), `events_end_after_start` (also on
+                the wall clock of the time zone).
         """
 
     async def delete(self, event_id: str, creator_id: str) -> bool: ...
@@ -200,7 +260,8 @@ class RsvpStore(Protocol):
         unless the user is a host or was invited by one.
 
         Raises:
-            Missing: the event does not exist, or there is a block between the user and a host.
+            Missing: the event does not exist, the user does not see it, or there is a block between the user
+                and a host.
             Conflict: `event.cancelled`; `event.past`; `event.full` (too few free places, or a waiting user
                 fits into them) unless `waitlist`; `removed` (by a host). More guests of a user who goes do
                 not wait: `event.full`.

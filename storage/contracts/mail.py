@@ -8,7 +8,8 @@ import msgspec
 class Mail(msgspec.Struct, frozen=True):
     """One e-mail to one address. Its `repr` shows only `kind`, so that logs hold no personal data.
 
-    `id` is the same for all attempts. `link` is contained in `text`.
+    `id` is the same for all attempts. `link` is contained in `text`. `unsubscribe_url` takes a POST that ends
+    such mails (RFC 8058); None for mails that the recipient has requested.
     """
 
     id: str
@@ -17,6 +18,7 @@ class Mail(msgspec.Struct, frozen=True):
     subject: str
     text: str
     link: str
+    unsubscribe_url: str | None = None
 
     def __repr__(self) -> str:
         return f"Mail({self.kind})"

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from storage.contracts.domain_events import CursorUpdate
+from storage.contracts.notification_preferences import QuietHoursRecord
 from storage.contracts.paging import PageKey
 from storage.contracts.user_cache import UserCardRecord
 
@@ -47,10 +48,11 @@ class NotificationRecord(msgspec.Struct, frozen=True):
 
 
 class UndeliveredNotification(msgspec.Struct, frozen=True):
-    """A notification not yet delivered to the user's devices, and the user's unread count."""
+    """A notification not yet delivered to the user's devices, the user's unread count and quiet hours."""
 
     notification: NotificationRecord
     unread_count: int
+    quiet_hours: QuietHoursRecord | None = None
 
 
 class NotificationSource(msgspec.Struct, frozen=True):
@@ -68,7 +70,8 @@ class NotificationStore(Protocol):
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         """Store notifications and advance the cursor, in one transaction.
 
-        Idempotent: a (recipient, source) that was stored before is skipped, also after its deletion.
+        Idempotent: a (recipient, source) that was stored before is skipped, also after its deletion. A type
+        of which the recipient wants nothing is skipped. If the recipient wants e-mails, one becomes due.
 
         Raises:
             Conflict: `cursor`: another reader has moved it; nothing was stored.
@@ -113,6 +116,9 @@ class NotificationStore(Protocol):
         self, recipient_ids: Sequence[str], reference_id: str, *, kept_group_key: str
     ) -> DeletedIds:
         """Delete notifications about an object, except those of one group. Their sources may notify again."""
+
+    async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
+        """Delete the notifications of one group about an object. Their sources may notify again."""
 
     async def list_references(
         self, recipient_id: str, types: Sequence[str], after: str, limit: int

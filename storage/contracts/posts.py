@@ -28,7 +28,29 @@ FOLLOWERS: Final = "followers"
 """Visibility of a post that only the followers of its author can see."""
 
 
+class OriginalPost(msgspec.Struct, frozen=True):
+    """The post that a repost or quote is of, with what decides who can see it."""
+
+    id: str
+    author_id: str
+    visibility: str
+
+
+class PostOwner(msgspec.Struct, frozen=True):
+    """What decides who can see a post. A repost is visible only where its original is too."""
+
+    author_id: str
+    visibility: str
+    original: OriginalPost | None = None
+
+
 class PostRecord(msgspec.Struct, frozen=True):
+    """A post as seen by one viewer. Only `FeedPosts.newest` sets `has_followed_tag`.
+
+    A repost, which has no text, and a quote have the post that they are of as original; a quote has none if
+    that was deleted or hidden.
+    """
+
     id: str
     author: UserCardRecord
     content: str
@@ -43,20 +65,20 @@ class PostRecord(msgspec.Struct, frozen=True):
     bookmarked_by_me: bool = False
     visibility: str = PUBLIC
     hidden_at: datetime | None = None
+    has_followed_tag: bool = False
+    is_repost: bool = False
+    original: OriginalPost | None = None
+    repost_count: int = 0
+    reposted_by_me: bool = False
 
     @property
     def author_id(self) -> str:
         return self.author.id
 
 
-class PostOwner(msgspec.Struct, frozen=True):
-    """What decides who can see a post."""
-
-    author_id: str
-    visibility: str
-
-
 class CommentRecord(msgspec.Struct, frozen=True):
+    """`parent_id` is set for replies; a parent is no reply. Only `find_comment` sets `post_author_id`."""
+
     id: str
     post_id: str
     author: UserCardRecord
@@ -66,6 +88,10 @@ class CommentRecord(msgspec.Struct, frozen=True):
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     hidden_at: datetime | None = None
+    parent_id: str | None = None
+    parent_author_id: str | None = None
+    like_count: int = 0
+    liked_by_me: bool = False
 
 
 class MentionKey(msgspec.Struct, frozen=True):
@@ -94,8 +120,17 @@ class BookmarkRecord(msgspec.Struct, frozen=True):
     visibility: str
 
 
+class TagFollowRecord(msgspec.Struct, frozen=True):
+    """A followed tag. `name` is as the user wrote it."""
+
+    id: str
+    name: str
+    created_at: datetime
+
+
 class EditOutcome(Enum):
     DONE = "done"
+    IS_REPOST = "is a repost"
     MISSING = "missing"
     TOO_LATE = "too late"
     TOO_OFTEN = "too often"
@@ -145,6 +180,8 @@ class PostStore(Protocol):
         viewer_id: str,
         visibilities: Sequence[str],
         limit: int,
+        *,
+        with_reposts: bool = True,
     ) -> list[PostRecord]:
         """Return an author's posts with one of these visibilities, newest first."""
 
@@ -161,7 +198,8 @@ class PostStore(Protocol):
     async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
         """Return the authors and visibilities of those of the posts that exist, by id. One round trip."""
 
-    async def delete(self, post_id: str, author_id: str) -> bool: ...
+    async def delete(self, post_id: str, author_id: str) -> bool:
+        """Delete an author's post with its reposts, in several steps if these are many."""
 
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool: ...
 
@@ -186,6 +224,37 @@ class PostEditStore(Protocol):
         """Return the former texts, newest first."""
 
 
+class RepostStore(Protocol):
+    """Reposts and quotes: posts about another post, which is no repost."""
+
+    async def repost(self, post_id: str, user_id: str, idempotency_key: IdempotencyKey | None) -> str:
+        """Return the id of the user's repost, which is created if there is none.
+
+        Raises:
+            Missing: there is no such post, or it is a repost.
+            Conflict: `idempotency_keys`: the key was used for another request.
+        """
+
+    async def quote(
+        self,
+        post_id: str,
+        user_id: str,
+        content: str,
+        idempotency_key: IdempotencyKey | None,
+        references: TextReferences,
+    ) -> str:
+        """Create a post that quotes another one and return its id. Errors as `repost`."""
+
+    async def remove(self, post_id: str, user_id: str) -> bool:
+        """Delete the user's repost of a post, or of the original of this repost.
+
+        Returns whether there was one.
+        """
+
+    async def reposts_among(self, ids: Sequence[str]) -> set[str]:
+        """Return those of the reposts and quotes that exist, of posts that exist, if neither is hidden."""
+
+
 class BookmarkStore(Protocol):
     """Bookmarks of posts."""
 
@@ -203,13 +272,44 @@ class BookmarkStore(Protocol):
         """Return bookmarks of posts that are not hidden and not by excluded authors, newest first."""
 
 
+class TagFollowStore(Protocol):
+    """Tags that users follow, by the key in which equal tags are equal."""
+
+    async def follow(self, user_id: str, tag_key: str, name: str) -> bool:
+        """Return whether the user did not follow the tag yet; else its name stays."""
+
+    async def count_others(self, user_id: str, tag_key: str) -> int: ...
+
+    async def unfollow(self, user_id: str, tag_key: str) -> bool: ...
+
+    async def get(self, user_id: str, tag_key: str) -> TagFollowRecord | None: ...
+
+    async def page(self, user_id: str, before: PageKey | None, limit: int) -> Sequence[TagFollowRecord]:
+        """Return the tags that a user follows, the latest first."""
+
+
 class FeedPosts(Protocol):
     """Reads for feeds."""
 
     async def newest(
-        self, ids: Sequence[str], authors: Sequence[str], before: PageKey | None, viewer_id: str, limit: int
+        self,
+        ids: Sequence[str],
+        authors: Sequence[str],
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[PostRecord]:
-        """Return the newest among the posts `ids` and all posts by `authors`. One index range each."""
+        """Return the newest among the posts `ids`, all posts by `authors`, and those with a followed tag.
+
+        Of the latter without those of the excluded users, and without reposts of their posts. One index range
+        for each author and tag.
+        """
+
+    async def newest_public(
+        self, before: PageKey | None, viewer_id: str, excluded_user_ids: Sequence[str], limit: int
+    ) -> list[PostRecord]:
+        """Return the newest public posts, without reposts and those of the excluded users."""
 
     async def newest_keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
         """Return keys of the newest posts by any of `authors`, newest first."""
@@ -235,31 +335,38 @@ class ReactionStore(Protocol):
         content: str,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        parent_id: str | None = None,
     ) -> str:
-        """Create a comment and return its id.
+        """Create a comment and return its id. A reply to a reply becomes a reply to the parent of that.
 
         Raises:
-            Missing: the post does not exist.
+            Missing: the post, or the parent on this post, does not exist.
             Conflict: `idempotency_keys`: the key was used for another request.
         """
 
-    async def find_comment(self, comment_id: str) -> CommentRecord | None:
-        """Return a comment that is not hidden."""
+    async def find_comment(self, comment_id: str, viewer_id: str) -> CommentRecord | None:
+        """Return a comment; None also if it, its parent or its post is hidden."""
 
     async def comments(
         self,
         post_id: str,
         after: PageKey | None,
+        viewer_id: str,
         excluded_user_ids: Sequence[str],
         limit: int,
         *,
-        viewer_id: str = "",
         with_hidden: bool = False,
     ) -> list[CommentRecord]:
-        """Return comments of a post, oldest first. Hidden ones are of the viewer, unless `with_hidden`."""
+        """Return comments of a post, oldest first, without those of excluded users and replies to them.
+
+        Hidden ones are of the viewer, unless `with_hidden`, and so are those that hidden replies are to.
+        """
 
     async def delete_comment(self, comment_id: str, user_id: str) -> bool:
-        """Delete a comment of the user, or on a post of the user. Returns whether there was one."""
+        """Delete a comment of the user, or on a post of the user, with its replies.
+
+        Returns whether there was one.
+        """
 
     async def involved_users(
         self, author_id: str, after: str, limit: int
@@ -277,3 +384,15 @@ class ReactionStore(Protocol):
 
     async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
         """Return those of the mentions that exist, on posts that are not hidden."""
+
+
+class CommentLikeStore(Protocol):
+    """Likes of comments."""
+
+    async def like(self, comment_id: str, user_id: str) -> bool:
+        """Like a comment. Returns whether the like is new. Raises `Missing`: no such comment."""
+
+    async def unlike(self, comment_id: str, user_id: str) -> bool: ...
+
+    async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of the (comment id, user id) likes that exist, on posts that are not hidden."""

@@ -141,6 +141,9 @@ class AudienceStore(Protocol):
     async def feed_authors(self, user_id: str) -> list[str]:
         """Return the followed users whose posts the user does not mute."""
 
+    async def hidden_authors(self, user_id: str) -> list[str]:
+        """Return the users with a block between them and the user, and those whose posts the user mutes."""
+
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         """Return follower ids greater than `after`, in order."""
 

@@ -77,6 +77,9 @@ class SmtpMailer:
         message["Message-ID"] = f"<{mail.id}@{self._domain}>"
         # Suppresses automatic replies (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
+        if mail.unsubscribe_url is not None:
+            message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.text)
         return message
 

@@ -14,6 +14,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from storage.contracts.data_exports import ExportPart
 from storage.contracts.identifiers import direct_conversation_id
 from storage.contracts.messaging import (
     ConversationActivity,
@@ -31,6 +32,7 @@ from storage.mongo.documents import (
     read_mark_record,
     summary_update,
 )
+from storage.mongo.export_parts import FindUsernames, MongoExportConversations, MongoExportMessages
 from storage.mongo.last_seen import MongoLastSeen
 from storage.mongo.message_log import MongoMessageLog
 from storage.mongo.pending_effects import MongoPendingEffects
@@ -74,6 +76,13 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
 
     def close(self) -> None:
         self._client.close()
+
+    def export_parts(self, find_usernames: FindUsernames) -> list[ExportPart]:
+        """Return what a data export has of conversations."""
+        return [
+            MongoExportConversations(self._conversations, find_usernames),
+            MongoExportMessages(self._conversations, self._messages),
+        ]
 
     async def create_indexes(self) -> None:
         await super().create_indexes()

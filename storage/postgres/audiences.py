@@ -20,6 +20,7 @@ class PostgresAudiences:
         self._cursors = cursors
         self._followees = load_statement(SERVICE, "audiences", "followee_list")
         self._feed_authors = load_statement(SERVICE, "audiences", "feed_author_list")
+        self._hidden_authors = load_statement(SERVICE, "audiences", "hidden_author_list")
         self._followers = load_statement(SERVICE, "audiences", "follower_list")
         self._audiences = load_statement(SERVICE, "audiences", "audience_list")
         self._broadcast = load_statement(SERVICE, "audiences", "broadcast_set")
@@ -37,6 +38,10 @@ class PostgresAudiences:
     async def feed_authors(self, user_id: str) -> list[str]:
         rows = await self._pool.rows(self._feed_authors, to_uuid(user_id))
         return [str(row["following_id"]) for row in rows]
+
+    async def hidden_authors(self, user_id: str) -> list[str]:
+        rows = await self._pool.rows(self._hidden_authors, to_uuid(user_id))
+        return [str(row["author_id"]) for row in rows]
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         rows = await self._pool.rows(self._followers, to_uuid(user_id), to_uuid(after) or MIN_UUID, limit)

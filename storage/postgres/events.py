@@ -1,13 +1,17 @@
 """Events in PostgreSQL. A change that frees places promotes the waitlist in the same transaction."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import asyncpg
 from msgspec import UNSET
 
+from storage.contracts.event_times import is_end_after_start
 from storage.contracts.events import (
+    EventAccess,
     EventChange,
+    EventPlace,
     EventRecord,
     EventRevision,
     EventSearchCriteria,
@@ -16,7 +20,8 @@ from storage.contracts.events import (
 )
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.errors import Missing
+from storage.errors import Conflict, Missing
+from storage.postgres.bounding_box import to_box_params
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.rsvps import PostgresRsvps
@@ -51,10 +56,13 @@ class PostgresEvents:
         self._list_by_ids = load_statement(SERVICE, "events", "event_list_by_ids")
         self._page = load_statement(SERVICE, "search_words", "event_page")
         self._page_by_words = load_statement(SERVICE, "search_words", "event_page_by_words")
+        self._page_of_user = load_statement(SERVICE, "user_events", "event_page_of_user")
         self._search_index = PostgresSearchIndex.for_events(pool)
         self._hidden = load_statement(SERVICE, "events", "hidden_event_get")
         self._creator = load_statement(SERVICE, "events", "event_creator")
-        self._revision = load_statement(SERVICE, "events", "event_revision")
+        self._access = load_statement(SERVICE, "events", "event_access")
+        self._revisions = load_statement(SERVICE, "events", "event_revision_list")
+        self._attended = load_statement(SERVICE, "user_events", "attended_event_list")
         self._update = load_statement(SERVICE, "events", "event_update")
         self._set_approval = load_statement(SERVICE, "hosting", "approval_set")
         self._delete = load_statement(SERVICE, "events", "event_delete")
@@ -65,28 +73,40 @@ class PostgresEvents:
 
     async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
         async def insert(transaction: Transaction) -> str:
-            rows = await transaction.rows(
-                self._insert,
-                to_uuid(event.creator_id),
-                event.title,
-                event.description,
-                event.category,
-                event.start,
-                event.end,
-                event.capacity,
-                to_tsvector(index_words(event.title, event.description)),
-            )
-            if event.approval:
-                await transaction.rows(self._set_approval, rows[0]["id"], event.approval)
-            return str(rows[0]["id"])
+            return await self.insert_in(transaction, event)
 
         return await self._idempotency_keys.run_once(idempotency_key, insert)
+
+    async def insert_in(self, transaction: Transaction, event: NewEvent) -> str:
+        """Create an event in a transaction of the caller, and return its id."""
+        rows = await transaction.rows(
+            self._insert,
+            to_uuid(event.creator_id),
+            event.title,
+            event.description,
+            event.category,
+            event.start,
+            event.end,
+            event.capacity,
+            to_tsvector(index_words(event.title, event.description)),
+            event.timezone,
+            *_to_place_params(event.place),
+            event.url,
+            event.visibility,
+        )
+        if event.approval:
+            await transaction.rows(self._set_approval, rows[0]["id"], event.approval)
+        return str(rows[0]["id"])
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[EventRecord]:
         wanted = to_uuids(ids)
         if not wanted:
             return []
-        rows = await self._pool.rows(self._list_by_ids, wanted, to_uuid(viewer_id))
+        rows = await self._pool.rows(self._list_by_ids, wanted, to_uuid(viewer_id), False)
+        return [_to_event(row) for row in rows]
+
+    async def find_for_all(self, ids: Sequence[str]) -> list[EventRecord]:
+        rows = await self._pool.rows(self._list_by_ids, to_uuids(ids), None, True)
         return [_to_event(row) for row in rows]
 
     async def search(
@@ -108,14 +128,20 @@ class PostgresEvents:
             *page_after(after),
         )
         viewer, words = to_uuid(viewer_id), to_tsquery(terms) if terms else None
+        box = to_box_params(criteria.near)
+        if criteria.relation is not None:
+            rows = await self._pool.search(
+                self._page_of_user, criteria.relation, *conditions, words, viewer, limit, *box
+            )
+            return [_to_event(row) for row in rows]
         for scanned in SEARCH_SCANNED_ROWS if terms else (limit,):
-            rows = await self._pool.search(self._page, *conditions, words, scanned, viewer, limit)
+            rows = await self._pool.search(self._page, *conditions, words, scanned, viewer, limit, *box)
             if not terms or len(rows) == limit:
                 return [_to_event(row) for row in rows]
             if not is_scan_promising(len(rows), limit):
                 break
         indexed = to_tsquery(index_terms(terms))
-        rows = await self._pool.search(self._page_by_words, *conditions, words, indexed, viewer, limit)
+        rows = await self._pool.search(self._page_by_words, *conditions, words, indexed, viewer, limit, *box)
         return [_to_event(row) for row in rows]
 
     async def find_hidden(self, event_id: str, viewer_id: str) -> EventRecord | None:
@@ -126,35 +152,39 @@ class PostgresEvents:
         row = await self._pool.row(self._creator, to_uuid(event_id))
         return str(row["creator_id"]) if row else None
 
-    async def get_revision(self, event_id: str) -> EventRevision | None:
-        row = await self._pool.row(self._revision, to_uuid(event_id))
-        return EventRevision(row["revision"], row["updated_at"]) if row else None
+    async def get_access(self, event_id: str, viewer_id: str) -> EventAccess | None:
+        row = await self._pool.row(self._access, to_uuid(event_id), to_uuid(viewer_id))
+        if row is None:
+            return None
+        return EventAccess(row["visibility"] == "public", row["visible"])
+
+    async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
+        rows = await self._pool.rows(self._revisions, to_uuids(ids))
+        return {str(row["id"]): EventRevision(row["revision"], row["updated_at"]) for row in rows}
+
+    async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
+        rows = await self._pool.rows(self._attended, to_uuid(user_id), ended_after, limit)
+        return [str(row["id"]) for row in rows]
 
     async def change(self, event_id: str, change: EventChange) -> None:
-        fields = (
-            change.title,
-            change.description,
-            change.category,
-            change.start,
-            change.end,
-            change.capacity,
-        )
-        values: list[object] = []
-        for field in fields:
-            values += [False, None] if field is UNSET else [True, field]
         async with self._pool.transaction() as transaction:
-            event_uuid = to_uuid(event_id)
-            await self._rsvps.lock(transaction, event_id)
-            row = await transaction.row(self._update, event_uuid, *values)
-            if row is None:
-                raise Missing
-            if change.approval is not UNSET:
-                await transaction.rows(self._set_approval, event_uuid, change.approval)
-            if change.title is not UNSET or change.description is not UNSET:
-                texts = (row["title"], row["description"])
-                await self._search_index.set_words(transaction, {row["id"]: texts})
-            if row["ahead"] and row["capacity"] > row["going_count"]:
-                await self._rsvps.promote(transaction, event_id, row["capacity"] - row["going_count"])
+            await self.change_in(transaction, event_id, change)
+
+    async def change_in(self, transaction: Transaction, event_id: str, change: EventChange) -> None:
+        """Change an event in a transaction of the caller, like `change`."""
+        await self._rsvps.lock(transaction, event_id)
+        row = await transaction.row(self._update, to_uuid(event_id), *_to_change_params(change))
+        if row is None:
+            raise Missing
+        if not is_end_after_start(row["start_datetime"], row["end_datetime"], row["timezone"]):
+            raise Conflict("events_end_after_start")
+        if change.approval is not UNSET:
+            await transaction.rows(self._set_approval, row["id"], change.approval)
+        if change.title is not UNSET or change.description is not UNSET:
+            texts = (row["title"], row["description"])
+            await self._search_index.set_words(transaction, {row["id"]: texts})
+        if row["ahead"] and row["capacity"] > row["going_count"]:
+            await self._rsvps.promote(transaction, event_id, row["capacity"] - row["going_count"])
 
     async def delete(self, event_id: str, creator_id: str) -> bool:
         return bool(await self._pool.write(self._delete, to_uuid(event_id), to_uuid(creator_id)))
@@ -190,6 +220,38 @@ class PostgresEvents:
         await self._pool.write(self._delete_user_data, to_uuid(user_id))
 
 
+def _to_place_params(place: EventPlace | None) -> tuple[object, ...]:
+    if place is None:
+        return None, None, None, None
+    return place.name, place.address, place.latitude, place.longitude
+
+
+def _to_change_params(change: EventChange) -> list[object]:
+    """Return for each field whether it is set, and its values."""
+    values: list[object] = []
+    for field in (
+        change.title,
+        change.description,
+        change.category,
+        change.start,
+        change.end,
+        change.capacity,
+        change.timezone,
+    ):
+        values += [False, None] if field is UNSET else [True, field]
+    place = change.place
+    values += [False, *_to_place_params(None)] if place is UNSET else [True, *_to_place_params(place)]
+    for field in (change.url, change.visibility):
+        values += [False, None] if field is UNSET else [True, field]
+    return values
+
+
+def _to_place(row: asyncpg.Record) -> EventPlace | None:
+    if row["place_name"] is None:
+        return None
+    return EventPlace(row["place_name"], row["place_address"], row["latitude"], row["longitude"])
+
+
 def _to_event(row: asyncpg.Record) -> EventRecord:
     return EventRecord(
         id=str(row["id"]),
@@ -205,4 +267,10 @@ def _to_event(row: asyncpg.Record) -> EventRecord:
         my_rsvp=row["my_rsvp"],
         my_waitlist_position=row["my_place"] or None,
         hidden_at=row.get("hidden_at"),
+        timezone=row["timezone"],
+        place=_to_place(row),
+        url=row["url"],
+        visibility=row["visibility"],
+        series_id=None if row["series_id"] is None else str(row["series_id"]),
+        rrule=row["rrule"],
     )

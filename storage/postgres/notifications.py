@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import asyncpg
 
+from config.mail import NOTIFICATION_MAIL_DELAY_S
 from storage.contracts.domain_events import CursorUpdate
 from storage.contracts.notifications import (
     DeletedIds,
@@ -14,6 +15,7 @@ from storage.contracts.notifications import (
 )
 from storage.contracts.paging import PageKey
 from storage.postgres.cursors import PostgresCursors
+from storage.postgres.notification_preferences import to_quiet_hours
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
@@ -25,9 +27,18 @@ SERVICE = "notifications"
 class PostgresNotifications:
     """Implements `storage.contracts.notifications.NotificationStore`."""
 
-    def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
+    def __init__(
+        self,
+        pool: PostgresPool,
+        cursors: PostgresCursors,
+        default_channels: Mapping[str, str],
+        mail_delay_s: float = NOTIFICATION_MAIL_DELAY_S,
+    ) -> None:
+        """Create the store. `default_channels` are by type, for recipients who did not set one."""
         self._pool = pool
         self._cursors = cursors
+        self._default_channels = default_channels
+        self._mail_delay_s = mail_delay_s
         self._upsert = load_statement(SERVICE, "notifications", "notification_upsert")
         self._undelivered = load_statement(SERVICE, "notifications", "notification_undelivered_list")
         self._mark_delivered = load_statement(SERVICE, "notifications", "notification_mark_delivered")
@@ -39,6 +50,7 @@ class PostgresNotifications:
         self._withdraw = load_statement(SERVICE, "notifications", "notification_withdraw")
         self._withdraw_between = load_statement(SERVICE, "notifications", "notification_withdraw_between")
         self._delete_reference = load_statement(SERVICE, "notifications", "notification_delete_reference")
+        self._delete_group = load_statement(SERVICE, "notifications", "notification_delete_group")
         self._delete_conversation = load_statement(
             SERVICE, "notifications", "notification_delete_conversation"
         )
@@ -48,13 +60,21 @@ class PostgresNotifications:
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         async with self._pool.transaction() as transaction:
             for batch in _split_by_unique_key(notifications):
-                stored = await transaction.rows(self._upsert, *_columns(batch))
+                stored = await transaction.rows(
+                    self._upsert,
+                    *_columns(batch),
+                    [self._default_channels[new.type] for new in batch],
+                    self._mail_delay_s,
+                )
                 await self._link_sources(transaction, batch, stored)
             await self._cursors.advance_in(transaction, cursor_update)
 
     async def list_undelivered(self, limit: int) -> list[UndeliveredNotification]:
         rows = await self._pool.rows(self._undelivered, limit)
-        return [UndeliveredNotification(_to_notification(row), row["unread_count"]) for row in rows]
+        return [
+            UndeliveredNotification(_to_notification(row), row["unread_count"], to_quiet_hours(row))
+            for row in rows
+        ]
 
     async def mark_delivered(self, notifications: Sequence[NotificationRecord]) -> None:
         by_id = sorted(notifications, key=lambda notification: notification.id)
@@ -115,6 +135,13 @@ class PostgresNotifications:
         return _deleted_ids(
             await self._pool.write(
                 self._delete_reference, to_uuids(recipient_ids), to_uuid(reference_id), kept_group_key
+            )
+        )
+
+    async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
+        return _deleted_ids(
+            await self._pool.write(
+                self._delete_group, to_uuid(recipient_id), to_uuid(reference_id), group_key
             )
         )
 

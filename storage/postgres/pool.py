@@ -53,6 +53,19 @@ class Transaction:
         return await self._connection.fetchrow(_checked_text(statement, values), *values)
 
 
+class Cursor:
+    """The rows of a statement; obtained from `PostgresPool.cursor`."""
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, cursor: "asyncpg.cursor.Cursor[asyncpg.Record]") -> None:
+        self._cursor = cursor
+
+    async def rows(self, count: int) -> list[asyncpg.Record]:
+        """Return the next rows, at most `count`; none at the end."""
+        return await self._cursor.fetch(count)
+
+
 class PostgresPool:
     """Runs statements. Raises `Conflict` for constraints and `Unavailable` for temporary failures."""
 
@@ -179,6 +192,21 @@ class PostgresPool:
                 raise
             finally:
                 self._call_seconds.observe(time.perf_counter() - started)
+            pool.release(connection)
+            self._outage.succeeded()
+
+    @asynccontextmanager
+    async def cursor(self, statement: Statement, *values: object) -> AsyncIterator[Cursor]:
+        """Read a statement's rows bit by bit, in one snapshot. Holds a connection until the block ends."""
+        text = _checked_text(statement, values)
+        with map_errors(self._outage):
+            pool, connection = await self._acquire(self._pool)
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield Cursor(await connection.cursor(text, *values))
+            except BaseException as error:
+                pool.release(connection, error)
+                raise
             pool.release(connection)
             self._outage.succeeded()
 

@@ -31,6 +31,8 @@ class PostgresPostEdits:
             row = await transaction.row(self._lock, post_uuid, to_uuid(author_id), self._window_s)
             if row is None:
                 return EditOutcome.MISSING
+            if row["is_repost"]:
+                return EditOutcome.IS_REPOST
             if not row["in_time"]:
                 return EditOutcome.TOO_LATE
             if row["content"] == content:

@@ -6,16 +6,26 @@ import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import NO_REFERENCES, PUBLIC, PostKey, PostOwner, PostRecord, TextReferences
+from storage.contracts.posts import (
+    NO_REFERENCES,
+    PUBLIC,
+    OriginalPost,
+    PostKey,
+    PostOwner,
+    PostRecord,
+    TextReferences,
+)
 from storage.postgres.contents import PostgresContents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
-from storage.postgres.statement import load_statement
+from storage.postgres.statement import Statement, load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 
 SERVICE = "posts"
 DELETE_BATCH_ROWS = 500
+DELETE_REPOSTS_ROWS = 100
+"""Fewer, because each changes the same row of the original."""
 
 
 class PostgresPosts:
@@ -34,7 +44,10 @@ class PostgresPosts:
         self._owners = load_statement(SERVICE, "posts", "post_owner_list")
         self._delete = load_statement(SERVICE, "posts", "post_delete")
         self._contents = PostgresContents.for_posts(pool)
+        self._page_public = load_statement(SERVICE, "posts", "post_page_public")
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
+        self._delete_reposts_of_post = load_statement(SERVICE, "reposts", "reposts_of_post_delete")
+        self._delete_reposts_of_author = load_statement(SERVICE, "reposts", "reposts_of_author_delete")
         self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
 
     async def create(
@@ -80,6 +93,8 @@ class PostgresPosts:
         viewer_id: str,
         visibilities: Sequence[str],
         limit: int,
+        *,
+        with_reposts: bool = True,
     ) -> list[PostRecord]:
         rows = await self._pool.rows(
             self._page_by_author,
@@ -87,6 +102,7 @@ class PostgresPosts:
             *page_before(before),
             to_uuid(viewer_id),
             list(visibilities),
+            with_reposts,
             limit,
         )
         return [_to_post(row) for row in rows]
@@ -110,7 +126,13 @@ class PostgresPosts:
         return [_to_post(row) for row in rows]
 
     async def newest(
-        self, ids: Sequence[str], authors: Sequence[str], before: PageKey | None, viewer_id: str, limit: int
+        self,
+        ids: Sequence[str],
+        authors: Sequence[str],
+        before: PageKey | None,
+        viewer_id: str,
+        excluded_user_ids: Sequence[str],
+        limit: int,
     ) -> list[PostRecord]:
         rows = await self._pool.rows(
             self._page_of_feed,
@@ -118,7 +140,16 @@ class PostgresPosts:
             to_uuids(authors),
             *page_before(before),
             to_uuid(viewer_id),
+            to_uuids(excluded_user_ids),
             limit,
+        )
+        return [_to_post(row, has_followed_tag=row["has_followed_tag"]) for row in rows]
+
+    async def newest_public(
+        self, before: PageKey | None, viewer_id: str, excluded_user_ids: Sequence[str], limit: int
+    ) -> list[PostRecord]:
+        rows = await self._pool.rows(
+            self._page_public, *page_before(before), to_uuid(viewer_id), to_uuids(excluded_user_ids), limit
         )
         return [_to_post(row) for row in rows]
 
@@ -131,10 +162,15 @@ class PostgresPosts:
     async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
         wanted = to_uuids(post_ids)
         rows = await self._pool.rows(self._owners, wanted) if wanted else []
-        return {str(row["id"]): PostOwner(str(row["author_id"]), row["visibility"]) for row in rows}
+        return {
+            str(row["id"]): PostOwner(str(row["author_id"]), row["visibility"], _to_original(row))
+            for row in rows
+        }
 
     async def delete(self, post_id: str, author_id: str) -> bool:
-        return bool(await self._pool.write(self._delete, to_uuid(post_id), to_uuid(author_id)))
+        values = (to_uuid(post_id), to_uuid(author_id))
+        await self._write_until_few(self._delete_reposts_of_post, *values)
+        return bool(await self._pool.write(self._delete, *values))
 
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool:
         return await self._contents.set_hidden(post_id, hidden=hidden)
@@ -142,11 +178,17 @@ class PostgresPosts:
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
         await self._pool.write(self._delete_user_data, user_uuid)
+        await self._write_until_few(self._delete_reposts_of_author, user_uuid)
         while await self._pool.write(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS):
             pass
 
+    async def _write_until_few(self, statement: Statement, *values: object) -> None:
+        """Repeat a statement with a limit until it changes fewer rows."""
+        while len(await self._pool.write(statement, *values, DELETE_REPOSTS_ROWS)) == DELETE_REPOSTS_ROWS:
+            pass
 
-def _to_post(row: asyncpg.Record) -> PostRecord:
+
+def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostRecord:
     return PostRecord(
         id=str(row["id"]),
         author=to_user_card(row, str(row["author_id"])),
@@ -162,4 +204,15 @@ def _to_post(row: asyncpg.Record) -> PostRecord:
         bookmarked_by_me=row["bookmarked_by_me"],
         hidden_at=row.get("hidden_at"),
         visibility=row["visibility"],
+        has_followed_tag=has_followed_tag,
+        is_repost=row["repost_of_id"] is not None,
+        original=_to_original(row),
+        repost_count=row["repost_count"],
+        reposted_by_me=row["reposted_by_me"],
     )
+
+
+def _to_original(row: asyncpg.Record) -> OriginalPost | None:
+    if row["original_id"] is None:
+        return None
+    return OriginalPost(str(row["original_id"]), str(row["original_author_id"]), row["original_visibility"])

@@ -8,6 +8,7 @@ import msgspec
 from config.retention import (
     DEAD_LETTER_RETENTION_S,
     EVENT_ANNOUNCEMENT_RETENTION_S,
+    EXPIRED_EXPORT_RETENTION_S,
     EXPIRED_MAIL_TOKEN_RETENTION_S,
     EXPIRED_MUTE_RETENTION_S,
     EXPIRED_SESSION_RETENTION_S,
@@ -53,6 +54,19 @@ RETENTIONS: Final = (
     ),
     Retention(
         "users", "reports", load_statement("users", "pruning", "reports_prune"), RESOLVED_REPORT_RETENTION_S
+    ),
+    # Chunks first: an export is deleted when it has none.
+    Retention(
+        "users",
+        "data_export_chunks",
+        load_statement("users", "pruning", "data_export_chunks_prune"),
+        EXPIRED_EXPORT_RETENTION_S,
+    ),
+    Retention(
+        "users",
+        "data_exports",
+        load_statement("users", "pruning", "data_exports_prune"),
+        EXPIRED_EXPORT_RETENTION_S,
     ),
     Retention(
         "social", "mutes", load_statement("social", "pruning", "mutes_prune"), EXPIRED_MUTE_RETENTION_S

@@ -1,4 +1,4 @@
-"""Comments and likes in PostgreSQL. Foreign keys detect a missing post."""
+"""Comments and likes in PostgreSQL."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ from storage.postgres.user_rows import to_user_card
 from storage.postgres.uuid_params import MIN_UUID, page_after, page_before, to_uuid, to_uuids
 
 SERVICE = "posts"
-MISSING_POST_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_post_id_fkey", "NotNullViolationError"}
+MISSING_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_parent_id_fkey", "NotNullViolationError"}
 
 
 class PostgresReactions:
@@ -70,7 +70,12 @@ class PostgresReactions:
         content: str,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences = NO_REFERENCES,
+        parent_id: str | None = None,
     ) -> str:
+        parent_uuid = None if parent_id is None else to_uuid(parent_id)
+        if parent_id is not None and parent_uuid is None:
+            raise Missing
+
         async def insert(transaction: Transaction) -> str:
             rows = await transaction.rows(
                 self._comment,
@@ -79,7 +84,10 @@ class PostgresReactions:
                 content,
                 to_uuids(references.mention_ids),
                 list(references.tags),
+                parent_uuid,
             )
+            if not rows:
+                raise Missing
             return str(rows[0]["id"])
 
         try:
@@ -87,8 +95,8 @@ class PostgresReactions:
         except Conflict as conflict:
             raise _to_missing(conflict) from None
 
-    async def find_comment(self, comment_id: str) -> CommentRecord | None:
-        row = await self._pool.row(self._get_comment, to_uuid(comment_id))
+    async def find_comment(self, comment_id: str, viewer_id: str) -> CommentRecord | None:
+        row = await self._pool.row(self._get_comment, to_uuid(comment_id), to_uuid(viewer_id))
         if row is None:
             return None
         return _to_comment(row, PostOwner(str(row["post_author_id"]), row["post_visibility"]))
@@ -97,10 +105,10 @@ class PostgresReactions:
         self,
         post_id: str,
         after: PageKey | None,
+        viewer_id: str,
         excluded_user_ids: Sequence[str],
         limit: int,
         *,
-        viewer_id: str = "",
         with_hidden: bool = False,
     ) -> list[CommentRecord]:
         rows = await self._pool.rows(
@@ -155,7 +163,7 @@ class PostgresReactions:
 
 
 def _to_missing(conflict: Conflict) -> Missing | Conflict:
-    return Missing() if conflict.constraint in MISSING_POST_CONSTRAINTS else conflict
+    return Missing() if conflict.constraint in MISSING_CONSTRAINTS else conflict
 
 
 def _to_comment(row: asyncpg.Record, post_owner: PostOwner | None) -> CommentRecord:
@@ -169,4 +177,8 @@ def _to_comment(row: asyncpg.Record, post_owner: PostOwner | None) -> CommentRec
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
         hidden_at=row["hidden_at"],
+        parent_id=str(row["parent_id"]) if row["parent_id"] else None,
+        parent_author_id=str(row["parent_author_id"]) if row["parent_author_id"] else None,
+        like_count=row["like_count"],
+        liked_by_me=row["liked_by_me"],
     )

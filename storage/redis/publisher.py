@@ -6,6 +6,7 @@ frame is dropped and counted. Frames are not resent.
 
 import asyncio
 from collections import deque
+from contextvars import Context
 
 from storage.redis.reconnecting_connection import ReconnectingConnection
 from storage.redis.redis_address import RedisAddress
@@ -46,7 +47,7 @@ class Publisher:
         if not self._scheduled:
             self._scheduled = True
             self._idle.clear()
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush, context=Context())
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until every frame is acknowledged or lost, for at most `timeout_s`."""
@@ -81,7 +82,7 @@ class Publisher:
         if self._queue:
             if not self._scheduled:
                 self._scheduled = True
-                asyncio.get_running_loop().call_soon(self._flush)
+                asyncio.get_running_loop().call_soon(self._flush, context=Context())
         else:
             self._update_idle()
 

@@ -7,6 +7,7 @@ called. Frames of unsubscribed topics are discarded.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import Context
 
 from storage.errors import Unavailable
 from storage.redis.reconnecting_connection import ReconnectingConnection
@@ -147,7 +148,7 @@ class Subscriber:
         self._changed[key] = topic
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush, context=Context())
 
     def _flush(self) -> None:
         self._scheduled = False

@@ -11,6 +11,7 @@ An append with an unknown outcome is not retried.
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from typing import TypeVar
 
 from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
@@ -138,7 +139,7 @@ class RedisUserStreams:
         loop = asyncio.get_running_loop()
         appended: asyncio.Future[StreamPosition] = loop.create_future()
         if not self._waiting:
-            loop.call_soon(self._flush)
+            loop.call_soon(self._flush, context=Context())
         self._waiting.append((user_id, prefix, suffix, appended))
         self._unanswered += 1
         return await appended

@@ -14,6 +14,7 @@ VALUES = {
     "postgres": "postgresql://u:hunter2@h/db",
     "mongo": "mongodb://u:hunter2@h/",
     "redis": "rediss://:hunter2@h",
+    "ops_token": "hunter2hunter2hunter2",
 }
 MAIL = {
     "CONVENE_MAIL_HOST": "mail.example.org",

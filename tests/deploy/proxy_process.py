@@ -32,7 +32,7 @@ class ProxyProcess:
 
     def __init__(self, arguments: Sequence[str], folder: Path, port: int) -> None:
         self._arguments = arguments
-        self._folder = folder
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{port}"
         self.port = port
@@ -88,10 +88,10 @@ class ProxyProcess:
 
     def start(self) -> None:
         """Start the proxy and wait until an instance answers through it."""
-        with (self._folder / "output.log").open("wb") as output:
+        with (self.folder / "output.log").open("wb") as output:
             self._process = subprocess.Popen(
                 self._arguments,
-                env={"PATH": os.environ["PATH"], "HOME": str(self._folder)},
+                env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -99,7 +99,7 @@ class ProxyProcess:
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
-            output_text = (self._folder / "output.log").read_text()
+            output_text = (self.folder / "output.log").read_text()
             assert self._process.poll() is None, f"the proxy exited:\n{output_text}"
             assert time.monotonic() < deadline, f"the proxy did not start:\n{output_text}"
             time.sleep(POLL_S)

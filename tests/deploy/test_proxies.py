@@ -216,3 +216,16 @@ async def test_only_the_socket_is_upgraded(proxy: ProxyProcess, instances: Pair)
             assert (await socket.receive_json())["type"] == "hello"
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(f"{proxy.url}/v1/users/me")
+
+
+async def test_access_log_holds_no_secret_of_a_path(nginx: ProxyProcess) -> None:
+    """Neither the token of a link to a calendar, nor one of a mail."""
+    secret = "s3cret" * 7
+    async with aiohttp.ClientSession() as http:
+        for path in (f"calendars/{secret}.ics", f"email-changes/{secret}"):
+            async with http.delete(f"{nginx.url}/v1/{path}"):
+                pass
+    log = nginx.folder / "access.log"
+    await wait_until(lambda: log.read_text().count("DELETE /v1/") == 2, 10.0)
+    assert "/v1/calendars/-" in log.read_text()
+    assert secret not in log.read_text()

@@ -25,7 +25,7 @@ def pins(name: str) -> dict[str, str]:
     return dict(PIN.findall((LOCKS / f"{name}.txt").read_text()))
 
 
-@pytest.mark.parametrize("name", ["dev", "load", "run", "server"])
+@pytest.mark.parametrize("name", ["dev", "load", "otel", "run", "server"])
 def test_locks_contain_only_pins_and_hashes(name: str) -> None:
     """No lock names a package index or a download URL, and every pin has hashes."""
     text = (LOCKS / f"{name}.txt").read_text()
@@ -37,7 +37,7 @@ def test_locks_contain_only_pins_and_hashes(name: str) -> None:
     assert all("--hash=sha256:" in entry for entry in entries if not entry.startswith("#"))
 
 
-@pytest.mark.parametrize("name", ["load", "run", "server"])
+@pytest.mark.parametrize("name", ["load", "otel", "run", "server"])
 def test_dev_lock_holds_the_other_locks(name: str) -> None:
     """`make test` after `make run` or `make load` adds packages and changes none."""
     assert pins(name)

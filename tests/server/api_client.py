@@ -160,8 +160,11 @@ class ApiClient:
     async def post(self, user: RegisteredUser, content: str = "a post", **more: Json) -> Json:
         return await self.expect(201, user, "POST", "/v1/posts", {"content": content, **more})
 
-    async def comment(self, user: RegisteredUser, post_id: str, content: str = "a comment") -> Json:
-        return await self.expect(201, user, "POST", f"/v1/posts/{post_id}/comments", {"content": content})
+    async def comment(
+        self, user: RegisteredUser, post_id: str, content: str = "a comment", parent_id: str | None = None
+    ) -> Json:
+        body = {"content": content} if parent_id is None else {"content": content, "parent_id": parent_id}
+        return await self.expect(201, user, "POST", f"/v1/posts/{post_id}/comments", body)
 
     async def event(self, user: RegisteredUser, **more: Json) -> Json:
         """Create an event for ten users that starts tomorrow."""

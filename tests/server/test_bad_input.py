@@ -77,6 +77,7 @@ BODY_ROUTES = [
     BodyRoute("PUT", "/v1/password-resets/unknown", 404, {"new_password": PASSWORD}, ("new_password",)),
     BodyRoute("POST", "/v1/posts", 201, {"content": "x", "event_id": "{event}"}, ("content",)),
     BodyRoute("POST", "/v1/posts/{post}/comments", 201, {"content": "x"}, ("content",)),
+    BodyRoute("POST", "/v1/posts/{post}/repost", 201, {"content": "x"}, (), body_optional=True),
     BodyRoute("PATCH", "/v1/posts/{post}", 200, {"content": "x"}, ("content",)),
     BodyRoute(
         "POST",

@@ -25,6 +25,7 @@ STYLES = sorted(WEB_FOLDER.rglob("*.css"))
 IMPORT = re.compile(r"""^import\b[^;"]*"([^"]+)";|\bimport\("([^"]+)"\)""", re.MULTILINE)
 NAMES = re.compile(r"^import \{([^}]+)\} from \"([^\"]+)\";", re.MULTILINE)
 NAMESPACE = "http://www.w3.org/2000/svg"
+MAP = "https://www.openstreetmap.org/"
 MARKUP = re.compile(
     r"\b(innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|parseHTMLUnsafe|createContextualFragment"
     r"|DOMParser|srcdoc|execCommand(?!\(.(?:insertText|delete)\b))\b|\bdocument\.write"
@@ -171,13 +172,13 @@ def test_one_policy_returns_the_address_of_the_service_worker() -> None:
 
 
 async def test_first_load_is_small(client: Client) -> None:
-    """The page, its script and its stylesheet are less than 92 kB on the wire."""
+    """The page, its script and its stylesheet are less than 110 kB on the wire."""
     page = await (await client.get("/")).text()
     total = 0
     for path in ["/", *re.findall(r'(?:src|href)="(/web/bundle-[^"]+)"', page)]:
         response = await client.get(path, headers={"Accept-Encoding": "br"})
         total += int(response.headers["Content-Length"])
-    assert total < 92_000
+    assert total < 110_000
 
 
 PAGE = """<!doctype html>
@@ -324,8 +325,9 @@ def test_no_file_names_another_host() -> None:
     for path in STYLES:
         assert not re.search(r"@import|url\(|//", path.read_text("utf-8")), path
     for path in SCRIPTS:
-        # An XML namespace is not requested.
-        assert not re.search(r"[\"'`](?:https?:)?//", code_of(path).replace(NAMESPACE, "")), path
+        # An XML namespace is not requested, the map only when a user follows the link.
+        code = code_of(path).replace(NAMESPACE, "").replace(MAP, "")
+        assert not re.search(r"[\"'`](?:https?:)?//", code), path
 
 
 def test_token_is_in_no_url() -> None:

@@ -18,7 +18,7 @@ class Kind(Enum):
     EMOJI = "exactly one emoji, see tests/emoji_cases.json"
     HANDLE = "letters, digits, underscores and dots in ASCII"
     EMAIL = "an address, checked by its syntax"
-    URL = "an https URL"
+    URL = "an http or https URL"
     LOGIN = "an e-mail address or a username: anything else is wrong credentials"
     SECRET = "a password or token: only its hash is stored"
     ID = "an id: anything that does not exist is not found"
@@ -47,15 +47,30 @@ FIELD_KINDS = {
     "EventPatch.title": Kind.LINE,
     "EventPatch.description": Kind.TEXT,
     "EventPatch.category": Kind.LINE,
+    "EventBody.timezone": Kind.KEY,
+    "EventBody.place.name": Kind.LINE,
+    "EventBody.place.address": Kind.LINE,
+    "EventBody.url": Kind.URL,
+    "EventBody.rrule": Kind.KEY,
+    "EventPatch.timezone": Kind.KEY,
+    "EventPatch.place.name": Kind.LINE,
+    "EventPatch.place.address": Kind.LINE,
+    "EventPatch.url": Kind.URL,
+    "EventQuery.near": Kind.KEY,
     "RsvpQuery.cursor": Kind.KEY,
     "AnnouncementBody.content": Kind.TEXT,
     "CheckIn.code": Kind.SECRET,
     "Cancellation.reason": Kind.TEXT,
     "Invites.user_ids[]": Kind.ID,
     "NotificationQuery.cursor": Kind.KEY,
+    "PreferencesUpdate.quiet_hours.from": Kind.KEY,
+    "PreferencesUpdate.quiet_hours.to": Kind.KEY,
+    "PreferencesUpdate.quiet_hours.timezone": Kind.KEY,
     "NewPost.content": Kind.TEXT,
     "NewPost.event_id": Kind.ID,
     "NewComment.content": Kind.TEXT,
+    "NewRepost.content": Kind.TEXT,
+    "NewComment.parent_id": Kind.ID,
     "PostPatch.content": Kind.TEXT,
     "PresenceQuery.user_ids[]": Kind.ID,
     "RelationshipQuery.user_ids[]": Kind.ID,

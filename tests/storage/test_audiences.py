@@ -5,10 +5,12 @@ import itertools
 import pytest
 
 from storage.contracts.domain_events import Cursor, CursorUpdate
+from storage.contracts.mutes import MuteScope
 from storage.contracts.social import Audience, AudienceStore, Followees, PostsCount, SocialStore
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresSocialAudit
+from storage.postgres.mutes import PostgresMutes
 from storage.postgres.social import PostgresSocial
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
@@ -123,3 +125,21 @@ async def test_audit_finds_wrong_counts_and_pages_posts_counts(
     assert [one.user_id for one in await audit.page_posts_counts(ana, 1)] == [cai]
     await social_database.sql.execute("UPDATE user_social_stats SET followers_count = followers_count + 1")
     assert await audit.count_mismatches() == 3
+
+
+async def test_hidden_authors_are_blocked_or_muted(
+    social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
+) -> None:
+    """Blocks count in both directions, mutes of posts for the muter alone."""
+    ana, ben, cyd, dan, eve = sorted_random_ids(5)
+    mutes = PostgresMutes(social_database.instance_a.pool)
+    await social.block(ana, ben)
+    await social.block(cyd, ana)
+    await mutes.mute(ana, dan, MuteScope())
+    await mutes.mute(ana, cyd, MuteScope())
+    await mutes.mute(ana, eve, MuteScope(posts=False))
+    await mutes.mute(eve, ana, MuteScope())
+    assert sorted(await audiences.hidden_authors(ana)) == [ben, cyd, dan]
+    assert await audiences.hidden_authors(ben) == [ana]
+    assert await audiences.hidden_authors(dan) == []
+    assert await audiences.hidden_authors("no id") == []

@@ -120,6 +120,24 @@ async def test_blocks_and_deletions_end_requests(
     assert await requester_ids(requests, ana) == [dan]
 
 
+async def test_deletion_waits_for_an_acceptance(
+    requests: PostgresFollowRequests, social: PostgresSocial, social_database: ServiceDatabase
+) -> None:
+    """The follow that a concurrent acceptance makes is deleted too."""
+    ana, ben = sorted_random_ids(2)
+    await set_private(requests, ana, private=True)
+    await social.follow(ben, ana)
+    other_connection = await social_database.connection()
+    accepting = other_connection.transaction()
+    await accepting.start()
+    await other_connection.fetch("SELECT follow_requests_accept($1, ARRAY[$2::uuid])", ana, ben)
+    deletion = await social_database.start_until_blocked(social.remove_user(ben))
+    await accepting.commit()
+    await deletion
+    assert await social.stats(ana) == SocialStats()
+    assert await social_database.sql.fetchval("SELECT count(*) FROM follows") == 0
+
+
 async def test_requests_and_follows_publish_events(
     requests: PostgresFollowRequests, social: PostgresSocial, social_database: ServiceDatabase
 ) -> None:
@@ -132,7 +150,8 @@ async def test_requests_and_follows_publish_events(
         await social.unfollow(ben, ana)
     await social.follow(ben, ana)
     await requests.accept(ana, ben)
-    rows = await social_database.outbox_rows()
+    account_event, *rows = await social_database.outbox_rows()
+    assert (account_event.type, account_event.payload) == ("account.made_private", {"user_id": ana})
     created, deleted = "follow_request.created", "follow_request.deleted"
     types = [row.type for row in rows]
     assert types[:3] == [created, deleted, created]

@@ -12,7 +12,11 @@ from storage.errors import Conflict
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
-from tests.storage.test_notification_store import like_notification, list_notifications
+from tests.storage.test_notification_store import (
+    like_notification,
+    list_notifications,
+    make_notification_store,
+)
 
 NAME = "notifications.posts"
 START, NEXT = Cursor("here"), Cursor("here", 5, 50)
@@ -20,16 +24,14 @@ START, NEXT = Cursor("here"), Cursor("here", 5, 50)
 
 @pytest.fixture
 def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    return PostgresNotifications(
-        notifications_database.instance_a.pool, notifications_database.instance_a.cursors
-    )
+    return make_notification_store(notifications_database.instance_a)
 
 
 @pytest.fixture
 async def other(notifications_database: ServiceDatabase) -> PostgresNotifications:
     """The store of a second instance."""
     instance = await notifications_database.instance()
-    return PostgresNotifications(instance.pool, instance.cursors)
+    return make_notification_store(instance)
 
 
 async def test_undelivered_is_listed_until_marked_delivered(notifications: PostgresNotifications) -> None:

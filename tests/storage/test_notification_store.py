@@ -5,19 +5,23 @@ import random
 import msgspec
 import pytest
 
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from storage.contracts.notifications import NewNotification, NotificationRecord
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.user_cache import UserCardRecord
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
+from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
 
 @pytest.fixture
 def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    return PostgresNotifications(
-        notifications_database.instance_a.pool, notifications_database.instance_a.cursors
-    )
+    return make_notification_store(notifications_database.instance_a)
+
+
+def make_notification_store(instance: ServiceInstance) -> PostgresNotifications:
+    """E-mails are due at once."""
+    return PostgresNotifications(instance.pool, instance.cursors, DEFAULT_CHANNELS, mail_delay_s=0.0)
 
 
 def like_notification(recipient: str, sender: str, post_id: str, occasion: str = "") -> NewNotification:
@@ -263,3 +267,22 @@ async def test_order_of_a_batch_is_kept(
     await notifications.add([*given, like_notification(ana, senders[-1], again)], None)
     wanted = [*(post for post in posts if post != again), again]
     assert [one.reference_id for one in await list_notifications(notifications, ana)] == wanted[::-1]
+
+
+async def test_group_about_an_object_is_removed(notifications: PostgresNotifications) -> None:
+    """Read ones too; other groups and recipients keep theirs, and its sources may notify again."""
+    ana, ben, cyd = sorted_random_ids(3)
+    post = random_id()
+    like = like_notification(ana, ben, post)
+    other_group = msgspec.structs.replace(like, source="other", group_key="other")
+    await notifications.add([like, other_group, like_notification(cyd, ben, post)], None)
+    await notifications.mark_all_read(ana)
+    await notifications.add([like_notification(ana, cyd, post)], None)
+    removed = await notifications.remove_group(ana, post, like.group_key)
+    assert {recipient: len(ids) for recipient, ids in removed.items()} == {ana: 2}
+    assert await notifications.remove_group(ana, post, like.group_key) == {}
+    assert await notifications.remove_group(ana, random_id(), "other") == {}
+    assert len(await list_notifications(notifications, ana)) == 1
+    assert len(await list_notifications(notifications, cyd)) == 1
+    await notifications.add([like], None)
+    assert len(await list_notifications(notifications, ana)) == 2

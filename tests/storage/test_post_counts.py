@@ -1,14 +1,20 @@
 """Counts of likes, comments and posts equal the rows at every commit."""
 
 import asyncio
+import contextlib
 import random
+from typing import ClassVar
 
 import pytest
 
+from storage.contracts.posts import NO_REFERENCES
 from storage.errors import Missing
 from storage.postgres.audit import PostgresPostsAudit
+from storage.postgres.comment_likes import PostgresCommentLikes
+from storage.postgres.contents import PostgresContents
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.statement import load_statement
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
@@ -33,16 +39,23 @@ def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
 
 
 class RandomWriter:
-    """A user who likes, comments and deletes until stopped."""
+    """A user who likes, comments, replies, reposts and deletes until stopped."""
+
+    comments: ClassVar[list[tuple[str, str]]] = []
+    """(post id, comment id) of all writers."""
 
     def __init__(self, number: int, instance: ServiceInstance, post_ids: list[str], author_id: str) -> None:
         self._random = random.Random(number)
         self._posts = PostgresPosts(instance.pool, instance.idempotency_keys)
         self._reactions = PostgresReactions(instance.pool, instance.idempotency_keys)
+        self._comment_likes = PostgresCommentLikes(instance.pool)
+        self._comments = PostgresContents.for_comments(instance.pool)
+        self._reposts = PostgresReposts(instance.pool, instance.idempotency_keys)
         self._post_ids = post_ids
         self._author_id = author_id
         self._user_id = random_id()
         self._comment_ids: list[str] = []
+        self._own_posts: list[str] = []
 
     async def run(self, times: int) -> None:
         for _ in range(times):
@@ -53,7 +66,7 @@ class RandomWriter:
                 assert not await self._posts.owners([post_id])
 
     async def _write_once(self, post_id: str) -> None:
-        match self._random.randrange(20):
+        match self._random.randrange(35):
             case 0:
                 await self._posts.delete(post_id, self._author_id)
             case 1:
@@ -66,14 +79,48 @@ class RandomWriter:
                 await self._reactions.unlike(post_id, self._user_id)
             case n if n < 17 or not self._comment_ids:
                 self._comment_ids.append(await self._reactions.comment(post_id, self._user_id, "so", None))
+                self.comments.append((post_id, self._comment_ids[-1]))
+            case n if n >= 30:
+                await self._write_repost(post_id)
+            case n if n < 27:
+                await self._react_to_comment(*self._random.choice(self.comments))
             case _:
                 await self._reactions.delete_comment(self._comment_ids.pop(), self._user_id)
+
+    async def _write_repost(self, post_id: str) -> None:
+        with contextlib.suppress(Missing):
+            match self._random.randrange(4):
+                case 0:
+                    await self._reposts.remove(post_id, self._user_id)
+                case 1:
+                    self._own_posts.append(
+                        await self._reposts.quote(post_id, self._user_id, "so", None, NO_REFERENCES)
+                    )
+                case 2 if self._own_posts:
+                    await self._posts.delete(self._own_posts.pop(), self._user_id)
+                case _:
+                    self._own_posts.append(await self._reposts.repost(post_id, self._user_id, None))
+
+    async def _react_to_comment(self, post_id: str, comment_id: str) -> None:
+        with contextlib.suppress(Missing):
+            match self._random.randrange(6):
+                case 4 | 5:
+                    await self._comments.set_hidden(comment_id, hidden=self._random.random() < 0.5)
+                case 0:
+                    reply = await self._reactions.comment(
+                        post_id, self._user_id, "so", None, parent_id=comment_id
+                    )
+                    self.comments.append((post_id, reply))
+                case 1:
+                    await self._comment_likes.unlike(comment_id, self._user_id)
+                case _:
+                    await self._comment_likes.like(comment_id, self._user_id)
 
 
 async def test_counts_equal_rows_under_concurrent_writers(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
-    """50 writers on two instances like, unlike, comment, delete comments and delete posts."""
+    """50 writers on two instances like, comment, and hide and delete comments and posts."""
     ana = random_id()
     post_ids = [await posts.create(ana, f"post {number}", None, None) for number in range(12)]
     instances = (posts_database.instance_a, await posts_database.instance())

@@ -91,7 +91,7 @@ async def test_comments_and_events_use_idempotency_keys(
     ana, now = random_id(), datetime.now(UTC)
     post_id = await posts.create(ana, "hello", None, None)
     assert len({await reactions.comment(post_id, ana, "so", KEY) for _ in range(3)}) == 1
-    assert len(await reactions.comments(post_id, None, (), 10)) == 1
+    assert len(await reactions.comments(post_id, None, random_id(), (), 10)) == 1
     new = NewEvent(ana, "Picnic", None, "SOCIAL", now, now + timedelta(hours=1), 5)
     assert len({await scene.events.create(new, KEY) for _ in range(3)}) == 1
     assert await scene.sql.fetchval("SELECT count(*) FROM events") == 1

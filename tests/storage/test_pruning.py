@@ -13,6 +13,16 @@ from tests.conftest import FreshDatabase
 from tests.storage.service_database import ServiceDatabase
 
 USER = "INSERT INTO users (id, email, username, password_hash) VALUES ($1, 'a@example.test', 'ana', '')"
+# An export of another user: there is one for each.
+EXPORT = """
+    WITH u AS (
+        INSERT INTO users (email, username, password_hash) VALUES ('e' || $2, 'u' || $2, '') RETURNING id
+    ),
+    e AS (
+        INSERT INTO data_exports (user_id, state, expires_at)
+        SELECT id, 'ready', now() - make_interval(secs => $3) FROM u WHERE $1::uuid IS NOT NULL
+        RETURNING id
+    )"""
 # $1: user, $2: a text of its own, $3: seconds since the row lost its use.
 INSERTS = {
     "user_sessions": """
@@ -27,6 +37,10 @@ INSERTS = {
     "idempotent_responses": """
         INSERT INTO idempotent_responses (user_id, key, digest, status, body, created_at)
         VALUES ($1, $2, '', 201, '', now() - make_interval(secs => $3))""",
+    "data_exports": f"{EXPORT} SELECT id FROM e",
+    "data_export_chunks": f"""
+        {EXPORT} INSERT INTO data_export_chunks (export_id, attempt, number, data)
+        SELECT id, 0, 0, 'x' FROM e""",
     "mutes": """
         INSERT INTO mutes (muter_id, muted_id, posts, notifications, expires_at)
         VALUES ($1, md5($2)::uuid, TRUE, TRUE, now() - make_interval(secs => $3))""",

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 
 import aiosmtplib
+import msgspec
 import pytest
 
 from config.settings import MailSettings
@@ -47,6 +48,16 @@ async def test_mail_arrives_as_plain_text(office: SmtpServer) -> None:
     assert queued_mail.text.splitlines() == MAIL.text.splitlines()
     assert message["Date"] is not None
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["List-Unsubscribe"] is None
+
+
+async def test_mail_with_an_unsubscribe_link_names_it(office: SmtpServer) -> None:
+    """In the headers of RFC 8058."""
+    url = "https://convene.test/v1/mail-unsubscriptions/" + "t" * 70
+    await create_mailer(office).send(msgspec.structs.replace(MAIL, unsubscribe_url=url))
+    (queued_mail,) = office.mails
+    assert "".join(queued_mail.message["List-Unsubscribe"].split()) == f"<{url}>"
+    assert queued_mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 async def test_attempts_have_one_message_id(office: SmtpServer) -> None:

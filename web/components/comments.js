@@ -1,10 +1,11 @@
-// The comments of a post, oldest first, and a composer. The author of a comment and the author of the post
-// may delete it.
+// The comments of a post, oldest first, with replies below the comment that they reply to, and a composer. The
+// author of a comment and the author of the post may delete it.
 
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
-import { button, element } from "./dom.js";
+import { button, element, setChildren } from "./dom.js";
 import { hiddenNotice, hideButton } from "./hidden_notice.js";
+import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
 import { PagedList } from "./paged_list.js";
 import { reportDialog } from "./report_dialog.js";
@@ -17,16 +18,46 @@ const MAX_LENGTH = 280;
 // `onCount(delta)` is called when a comment is added or deleted.
 export function comments(session, post, onCount) {
   const path = `/v1/posts/${encodeURIComponent(post.id)}/comments`;
+  const replies = new Map();
   const list = new PagedList({
     read: (cursor) => session.api.get(path, { cursor }),
-    render: (comment) => commentRow(session, post, comment, removed, () => list.load()),
+    render: (comment) => {
+      const row = commentRow(session, post, comment, { removed, reply, moderated: () => list.load() });
+      if (!comment.parent_id) replies.set(comment.id, row.querySelector(".replies"));
+      return row;
+    },
     empty: "No comments yet",
     className: "list",
+    place: (row, { parent_id: parentId }) => {
+      replies.get(parentId)?.append(row);
+      return replies.has(parentId);
+    },
   });
 
+  // Replies are deleted with their comment.
   function removed(comment) {
+    const gone = replies.get(comment.id)?.childElementCount ?? 0;
+    replies.delete(comment.id);
     list.remove(comment.id);
-    onCount(-1);
+    onCount(-1 - gone);
+  }
+
+  function reply(comment, onSent) {
+    return composer({
+      label: `Reply to ${comment.author.display_name || `@${comment.author.username}`}`,
+      maxLength: MAX_LENGTH,
+      submit: "Reply",
+      rows: 1,
+      drafts: session.drafts,
+      draftKey: `reply:${comment.id}`,
+      // The author of a reply is not notified of the next reply, but of being mentioned.
+      text: comment.parent_id && !session.isMe(comment.author.id) ? `@${comment.author.username} ` : "",
+      send: async (content, key) => {
+        list.append(await session.api.post(path, { content, parent_id: comment.id }, key));
+        onCount(1);
+        onSent();
+      },
+    });
   }
 
   const write = composer({
@@ -45,20 +76,33 @@ export function comments(session, post, onCount) {
   return [list.element, write.element];
 }
 
-function commentRow(session, post, comment, removed, moderated) {
+function commentRow(session, post, comment, { removed, reply, moderated }) {
+  const path = `/v1/comments/${encodeURIComponent(comment.id)}`;
+  const replyArea = element("div", {});
+  const replyButton = button("Reply", toggleReply, { class: "action", "aria-expanded": "false" });
+
   async function remove() {
     try {
-      await session.api.delete(`/v1/comments/${encodeURIComponent(comment.id)}`);
+      await session.api.delete(path);
       removed(comment);
     } catch (error) {
       toastError(error);
     }
   }
 
+  function toggleReply() {
+    const isOpen = replyArea.childElementCount > 0;
+    const write = isOpen ? null : reply(comment, toggleReply);
+    setChildren(replyArea, write?.element);
+    replyButton.setAttribute("aria-expanded", String(!isOpen));
+    if (write) write.input.focus();
+    else replyButton.focus();
+  }
+
   const mine = session.isMe(comment.author.id);
   return element(
     "div",
-    { class: "comment" },
+    { class: comment.parent_id ? "comment reply" : "comment" },
     avatar(comment.author, { size: "small", dot: false }),
     element(
       "div",
@@ -74,10 +118,14 @@ function commentRow(session, post, comment, removed, moderated) {
       element(
         "div",
         { class: "row actions" },
+        likeButton(session, comment, path),
+        replyButton,
         (mine || session.isMe(post.author.id)) && button("Delete", remove, { class: "action" }),
         !mine && button("Report", () => reportDialog(session, "comment", comment.id), { class: "action" }),
         hideButton(session, "comment", comment, moderated),
       ),
+      replyArea,
+      !comment.parent_id && element("div", { class: "replies" }),
     ),
   );
 }

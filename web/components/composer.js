@@ -7,7 +7,9 @@ import { textLength } from "./linkify.js";
 
 const WARN_BELOW = 20;
 
-export function composer({ label, maxLength, submit, send, drafts, draftKey, rows = 2, choice = null }) {
+// `text`: what the field holds without a draft.
+export function composer(options) {
+  const { label, maxLength, submit, send, drafts, draftKey, rows = 2, choice = null, text = "" } = options;
   const id = newElementId("composer");
   const idempotencyKey = new IdempotencyKey();
   const counter = element("span", { class: "counter", "aria-hidden": "true" });
@@ -66,7 +68,7 @@ export function composer({ label, maxLength, submit, send, drafts, draftKey, row
     error,
     element("div", { class: "row end" }, choice, limit, counter, submitButton),
   );
-  input.value = drafts.get(draftKey);
+  input.value = drafts.get(draftKey) || text;
   input.addEventListener("input", () => {
     update();
     drafts.set(draftKey, input.value);
@@ -75,5 +77,5 @@ export function composer({ label, maxLength, submit, send, drafts, draftKey, row
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
   update();
-  return { element: form };
+  return { element: form, input };
 }

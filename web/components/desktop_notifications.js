@@ -37,7 +37,7 @@ export function startDesktopNotifications(session) {
   });
   // Not shown again if it only became smaller, because a like was taken back.
   let latest = { id: null, count: 0 };
-  session.notifications.created.on((notification) => {
+  session.notifications.alerted.on((notification) => {
     const isSmaller = notification.id === latest.id && notification.count < latest.count;
     latest = notification;
     // Mentions are messages, which have their own.

@@ -45,9 +45,9 @@ export function reconcile(parent, wanted) {
   }
 }
 
-// Links lead to the client's own routes, paths of this server, or https.
+// Links lead to the client's own routes, paths of this server, web pages, or calendars.
 function safeUrl(url) {
-  return /^(#|\/(?!\/)|https:\/\/)/.test(url) ? url : "#/";
+  return /^(#|\/(?!\/)|https?:\/\/|webcal:\/\/)/.test(url) ? url : "#/";
 }
 
 let lastId = 0;

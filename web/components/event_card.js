@@ -24,10 +24,12 @@ export function eventCard(event) {
         element("a", { href: `#/event/${event.id}`, dir: "auto" }, event.title),
       ),
       element("p", { class: "secondary" }, formatRange(event.start_datetime, event.end_datetime)),
+      event.place && element("p", { class: "secondary", dir: "auto" }, event.place.name),
       element(
         "p",
         { class: "row tags" },
         cancelledTag(event),
+        visibilityTag(event),
         element("span", { class: "tag" }, categoryLabel(event.category)),
         goingTag(event),
         rsvpTag(event),
@@ -52,6 +54,10 @@ export function goingTag(event) {
 
 export function cancelledTag(event) {
   return event.cancelled_at !== null && element("span", { class: "tag cancelled" }, "Cancelled");
+}
+
+export function visibilityTag(event) {
+  return event.visibility === "invited" && element("span", { class: "tag" }, "Invited only");
 }
 
 // "OUTDOORS" -> "Outdoors"

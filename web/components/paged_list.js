@@ -10,8 +10,9 @@ export class PagedList {
   #render;
   #keyOf;
   #empty;
+  #place;
   #cursor = null;
-  #keys = new Set();
+  #rows = new Map();
   #footer = element("div", { class: "list-footer" });
   #generation = 0;
   // Loads the next page when the end comes near. The button is there for the keyboard, and after errors.
@@ -21,6 +22,7 @@ export class PagedList {
   );
 
   // `read(cursor)` returns a page of the API, `render(item)` an element. `empty`: a text or an element.
+  // `place(row, item)` puts a row elsewhere than at the end of the list, and returns whether it did.
   constructor({
     read,
     render,
@@ -28,28 +30,30 @@ export class PagedList {
     empty = "Nothing here yet",
     tag = "div",
     className = "list boxed",
+    place = () => false,
   }) {
     this.#read = read;
     this.#render = render;
     this.#keyOf = keyOf;
     this.#empty = empty;
+    this.#place = place;
     this.list = element(tag, { class: className });
     this.element = element("div", {}, this.list, this.#footer);
   }
 
   get size() {
-    return this.#keys.size;
+    return this.#rows.size;
   }
 
   // Reads the first page and replaces what is shown. Returns whether it could be read.
   async load() {
     this.#generation += 1;
     const generation = this.#generation;
-    if (this.#keys.size === 0) setChildren(this.#footer, skeleton());
+    if (this.#rows.size === 0) setChildren(this.#footer, skeleton());
     try {
       const page = await this.#read(null);
       if (generation !== this.#generation) return true;
-      this.#keys.clear();
+      this.#rows.clear();
       this.list.replaceChildren();
       this.#add(page);
       return true;
@@ -60,16 +64,17 @@ export class PagedList {
   }
 
   prepend(item) {
-    if (this.#addKey(item)) this.list.prepend(this.#row(item));
+    if (this.#isNew(item)) this.list.prepend(this.#row(item));
   }
 
   append(item) {
-    if (this.#addKey(item)) this.list.append(this.#row(item));
+    if (this.#isNew(item)) this.#append(item);
   }
 
   remove(key) {
-    if (!this.#keys.delete(key)) return;
-    for (const child of this.list.children) if (child.dataset.key === key) child.remove();
+    if (!this.#rows.has(key)) return;
+    this.#rows.get(key).remove();
+    this.#rows.delete(key);
     this.#showFooter();
   }
 
@@ -87,26 +92,27 @@ export class PagedList {
 
   #add({ items, next_cursor: next }) {
     for (const item of items) {
-      const key = this.#keyOf(item);
-      if (this.#keys.has(key)) continue;
-      this.#keys.add(key);
-      this.list.append(this.#row(item));
+      if (!this.#rows.has(this.#keyOf(item))) this.#append(item);
     }
     this.#cursor = next;
     this.#showFooter();
   }
 
-  #addKey(item) {
-    const key = this.#keyOf(item);
-    if (this.#keys.has(key)) return false;
-    this.#keys.add(key);
+  #isNew(item) {
+    if (this.#rows.has(this.#keyOf(item))) return false;
     if (this.#cursor === null) setChildren(this.#footer);
     return true;
+  }
+
+  #append(item) {
+    const row = this.#row(item);
+    if (!this.#place(row, item)) this.list.append(row);
   }
 
   #row(item) {
     const row = this.#render(item);
     row.dataset.key = this.#keyOf(item);
+    this.#rows.set(row.dataset.key, row);
     return row;
   }
 
@@ -116,7 +122,7 @@ export class PagedList {
       const more = button("Show more", () => this.#loadMore(), { class: "plain" });
       setChildren(this.#footer, more);
       this.#nearEnd.observe(this.#footer);
-    } else if (this.#keys.size > 0) setChildren(this.#footer);
+    } else if (this.#rows.size > 0) setChildren(this.#footer);
     else setChildren(this.#footer, typeof this.#empty === "string" ? emptyState(this.#empty) : this.#empty);
   }
 

@@ -1,4 +1,4 @@
-// One post with its actions. A like is shown at once and undone if the server refuses it.
+// One post with its actions. A repost shows its original, with the actions of that.
 
 import { avatar } from "./avatar.js";
 import { comments } from "./comments.js";
@@ -6,9 +6,11 @@ import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
 import { hiddenNotice, hideButton } from "./hidden_notice.js";
 import { icon } from "./icons.js";
+import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
 import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
 import { reportDialog } from "./report_dialog.js";
+import { quotedPost, repostButton } from "./repost_button.js";
 import { relativeTime } from "./time_format.js";
 import { toastError } from "./toast.js";
 import { userLink } from "./user_row.js";
@@ -18,6 +20,23 @@ const EDIT_WINDOW_MS = 15 * 60 * 1000;
 
 // `open`: shows the comments.
 export function postCard(session, post, { open = false } = {}) {
+  if (!post.repost_of || post.content) return card(session, post, { open });
+  const mine = session.isMe(post.author.id);
+  return element(
+    "div",
+    { class: "repost" },
+    element(
+      "p",
+      { class: "row secondary reposted-by" },
+      icon("repost"),
+      mine ? "You reposted" : [userLink(post.author), " reposted"],
+    ),
+    card(session, post.repost_of, { open, repostId: post.id, isOwnRepost: mine }),
+  );
+}
+
+// `repostId`: the repost that shows the post.
+function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   const commentsArea = element("div", { class: "comments" });
   const path = `/v1/posts/${encodeURIComponent(post.id)}`;
   let commentCount = post.comment_count;
@@ -52,6 +71,7 @@ export function postCard(session, post, { open = false } = {}) {
     try {
       await session.api.delete(path);
       session.postDeleted.emit(post.id);
+      if (repostId !== null) session.postDeleted.emit(repostId);
     } catch (error) {
       toastError(error);
     }
@@ -94,6 +114,7 @@ export function postCard(session, post, { open = false } = {}) {
       ),
       hiddenNotice(post),
       text,
+      post.repost_of && quotedPost(post.repost_of),
       post.event_id &&
         element(
           "a",
@@ -106,6 +127,7 @@ export function postCard(session, post, { open = false } = {}) {
         { class: "row actions" },
         likeButton(session, post, path),
         commentButton,
+        repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId)),
         bookmarkButton(session, post, path),
         isEditable && session.isMe(post.author.id) && button("Edit", edit, { class: "action" }),
         session.isMe(post.author.id)
@@ -155,41 +177,4 @@ function bookmarkButton(session, post, path) {
 
   show();
   return bookmark;
-}
-
-function likeButton(session, post, path) {
-  let liked = post.liked_by_me;
-  let count = post.like_count;
-  const like = element("button", { type: "button", class: "action like", onclick: toggle });
-
-  function show() {
-    like.setAttribute("aria-pressed", String(liked));
-    setChildren(
-      like,
-      icon("heart"),
-      element("span", {}, count),
-      visuallyHidden(count === 1 ? " like" : " likes"),
-    );
-  }
-
-  function flip() {
-    liked = !liked;
-    count = Math.max(0, count + (liked ? 1 : -1));
-    show();
-  }
-
-  async function toggle() {
-    flip();
-    like.disabled = true;
-    try {
-      await (liked ? session.api.put(`${path}/like`) : session.api.delete(`${path}/like`));
-    } catch (error) {
-      flip();
-      toastError(error);
-    }
-    like.disabled = false;
-  }
-
-  show();
-  return like;
 }

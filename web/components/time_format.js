@@ -38,19 +38,16 @@ export function formatDate(timestamp) {
   return fullDay.format(new Date(timestamp));
 }
 
-// Leaves out what the start and the end have in common.
-export function formatRange(start, end) {
-  return dateAndTime.formatRange(new Date(start), new Date(end));
+// Leaves out what the start and the end have in common. In the user's time zone, unless `zone` is given.
+export function formatRange(start, end, zone) {
+  const format = zone
+    ? new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short", timeZone: zone })
+    : dateAndTime;
+  return format.formatRange(new Date(start), new Date(end));
 }
 
 export function monthAndDay(timestamp) {
   return [monthName.format(new Date(timestamp)), String(new Date(timestamp).getDate())];
-}
-
-// The value of a `datetime-local` input: local time without a zone.
-export function localInputValue(timestamp) {
-  const then = new Date(timestamp);
-  return new Date(then.getTime() - then.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
 }
 
 export function refreshRelativeTimes() {

@@ -10,6 +10,8 @@ export class Notifications {
     this.unread = 0;
     this.unreadChanged = new Signal();
     this.created = new Signal();
+    // Emits created ones that may alert the user.
+    this.alerted = new Signal();
     // Emits the ids that were read, or null for all.
     this.read = new Signal();
     // Emits the ids of notifications that no longer exist.
@@ -35,8 +37,10 @@ export class Notifications {
     this.unreadChanged.emit();
   }
 
-  onCreated({ notification, unread_count: unread }) {
+  // `silent`: in the user's quiet hours.
+  onCreated({ notification, unread_count: unread, silent = false }) {
     this.created.emit(notification);
+    if (!silent) this.alerted.emit(notification);
     this.setUnread(unread);
   }
 

@@ -3,6 +3,7 @@
 import { element, emptyState } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
+import { timelineTabs } from "../components/timeline_tabs.js";
 import { Scope } from "../state/signal.js";
 
 export function bookmarksView(session) {
@@ -23,6 +24,7 @@ export function bookmarksView(session) {
       "section",
       { class: "column" },
       element("h1", { tabindex: "-1" }, "Bookmarks"),
+      timelineTabs("#/bookmarks"),
       posts.element,
     ),
     close: () => scope.close(),

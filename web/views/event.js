@@ -5,18 +5,18 @@ import { avatar } from "../components/avatar.js";
 import { composer } from "../components/composer.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
-import { downloadText } from "../components/download.js";
-import { categoryLabel, dateBlock, goingTag } from "../components/event_card.js";
+import { categoryLabel, dateBlock, goingTag, visibilityTag } from "../components/event_card.js";
 import { hiddenNotice } from "../components/hidden_notice.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
-import { formatRange } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 import { UserPicker } from "../components/user_picker.js";
 import { userLink } from "../components/user_row.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
+import { calendarDialog } from "./calendar_dialog.js";
 import { hostingButtons, isHost } from "./event_hosting.js";
+import { eventPlace, eventTimes } from "./event_place.js";
 import { rsvpControls } from "./rsvp_controls.js";
 import { rsvpList } from "./rsvp_list.js";
 import { rsvpRequests } from "./rsvp_requests.js";
@@ -120,9 +120,10 @@ function description(session, event, path, reload) {
         "div",
         { class: "grow" },
         element("h1", { tabindex: "-1", dir: "auto" }, event.title),
-        element("p", { class: "secondary" }, formatRange(event.start_datetime, event.end_datetime)),
+        eventTimes(event),
       ),
     ),
+    eventPlace(event),
     event.cancelled_at !== null &&
       element(
         "p",
@@ -149,6 +150,7 @@ function description(session, event, path, reload) {
       element("span", { class: "tag" }, categoryLabel(event.category)),
       goingTag(event),
       element("span", { class: "tag" }, `${event.interested_count} interested`),
+      visibilityTag(event),
       event.approval && element("span", { class: "tag" }, "Hosts approve requests"),
     ),
     element(
@@ -161,20 +163,12 @@ function description(session, event, path, reload) {
           icon("message"),
           "Conversation",
         ),
-      button([icon("event"), "Add to calendar"], () => downloadCalendar(session, event, path), {
+      button([icon("event"), "Add to calendar"], () => calendarDialog(session, event, path), {
         class: "plain",
       }),
       hosting && hostingButtons(session, event, path, reload),
     ),
   ];
-}
-
-async function downloadCalendar(session, event, path) {
-  try {
-    downloadText(await session.api.text(`${path}/calendar.ics`), event.title, "ics", "text/calendar");
-  } catch (error) {
-    toastError(error);
-  }
 }
 
 function inviteButton(session, event) {

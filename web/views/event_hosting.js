@@ -9,6 +9,7 @@ import { UserPicker } from "../components/user_picker.js";
 import { userRow } from "../components/user_row.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { nameOf } from "../state/user_cards.js";
+import { SCOPES } from "./event_form.js";
 
 const MAX_ANNOUNCEMENT_LENGTH = 1000;
 const MAX_REASON_LENGTH = 500;
@@ -28,7 +29,7 @@ export function hostingButtons(session, event, path, onChanged) {
     isCreator && !isCancelled && button("Co-hosts", () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
     !isCreator && button("Leave hosts", () => leaveHosts(session, path, onChanged), { class: "plain" }),
     !isCancelled && button("Cancel event", () => cancelDialog(session, path, onChanged), { class: "plain" }),
-    isCreator && button("Delete", () => remove(session, path), { class: "plain" }),
+    isCreator && button("Delete", () => remove(session, event, path), { class: "plain" }),
   ];
 }
 
@@ -128,8 +129,12 @@ function cancelDialog(session, path, onChanged) {
   const dialog = new Dialog("Cancel this event?", form.element).open();
 }
 
-async function remove(session, path) {
+async function remove(session, event, path) {
   const text = "Everyone who responded or was invited is notified. Its members keep the conversation.";
+  if (event.series) {
+    removeFromSeries(session, path, text);
+    return;
+  }
   if (!(await confirmDialog("Cancel and delete this event?", text, "Delete"))) return;
   try {
     await session.api.delete(path);
@@ -137,4 +142,20 @@ async function remove(session, path) {
   } catch (error) {
     toastError(error);
   }
+}
+
+function removeFromSeries(session, path, text) {
+  const scope = new Field("scope", "Delete", { kind: "select", required: true });
+  scope.input.append(...SCOPES.map(([value, label]) => element("option", { value }, label)));
+  scope.value = "one";
+  const form = new Form([element("p", {}, text), scope], {
+    submit: "Delete",
+    destructive: true,
+    send: async (values) => {
+      await session.api.delete(`${path}?scope=${values.scope}`);
+      dialog.close();
+      location.hash = "#/events";
+    },
+  });
+  const dialog = new Dialog("Cancel and delete?", form.element).open();
 }

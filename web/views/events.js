@@ -1,13 +1,22 @@
-// Upcoming events, filtered by text, category and dates.
+// Upcoming events, filtered by what they are to the user, text, category, dates and distance.
 
-import { element, emptyState, setChildren } from "../components/dom.js";
+import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { categoryLabel, eventCard } from "../components/event_card.js";
 import { icon } from "../components/icons.js";
 import { PagedList } from "../components/paged_list.js";
+import { toast } from "../components/toast.js";
 import { CATEGORIES } from "./event_form.js";
 
 const SEARCH_DELAY_MS = 300;
 const SEARCH_CHARACTERS_MIN = 2;
+const RELATIONS = [
+  ["", "All"],
+  ["hosting", "Hosting"],
+  ["going", "Going"],
+  ["invited", "Invited"],
+];
+const DISTANCES_KM = [5, 25, 100];
+const LOCATION_TIMEOUT_MS = 15_000;
 
 export function eventsView(session) {
   const content = element("div", {});
@@ -20,7 +29,35 @@ export function eventsView(session) {
   );
   const from = element("input", { type: "date", id: "events-from" });
   const to = element("input", { type: "date", id: "events-to" });
+  const distance = element(
+    "select",
+    { id: "events-distance" },
+    element("option", { value: "" }, "Anywhere"),
+    DISTANCES_KM.map((km) => element("option", { value: km }, `Within ${km} km`)),
+  );
   let timer = null;
+  let relation = "";
+  let position = null;
+
+  const tabs = RELATIONS.map(([value, label]) =>
+    button(label, () => choose(value), { class: "choice", "aria-pressed": value === "" ? "true" : "false" }),
+  );
+
+  function choose(value) {
+    relation = value;
+    tabs.forEach((tab, index) => tab.setAttribute("aria-pressed", String(RELATIONS[index][0] === value)));
+    search();
+  }
+
+  async function chooseDistance() {
+    try {
+      if (distance.value !== "") position ??= await currentPosition();
+    } catch {
+      distance.value = "";
+      toast("Your location is not available");
+    }
+    search();
+  }
 
   function search() {
     const words = text.value.trim();
@@ -29,6 +66,8 @@ export function eventsView(session) {
       category: category.value,
       from: (from.value ? new Date(`${from.value}T00:00`) : new Date()).toISOString(),
       to: to.value ? new Date(`${to.value}T23:59:59`).toISOString() : null,
+      mine: relation || null,
+      near: distance.value && position ? `${position},${distance.value}` : null,
     };
     const list = new PagedList({
       read: (cursor) => session.api.get("/v1/events", { ...query, cursor }),
@@ -49,8 +88,11 @@ export function eventsView(session) {
     labelled("Category", category),
     labelled("From", from),
     labelled("Until", to),
+    labelled("Near me", distance),
   );
-  form.addEventListener("input", () => {
+  distance.addEventListener("change", chooseDistance);
+  form.addEventListener("input", (event) => {
+    if (event.target === distance) return;
     clearTimeout(timer);
     timer = setTimeout(search, SEARCH_DELAY_MS);
   });
@@ -66,6 +108,7 @@ export function eventsView(session) {
         element("h1", { tabindex: "-1" }, "Events"),
         element("a", { href: "#/events/new", class: "button primary" }, icon("plus"), "New event"),
       ),
+      element("div", { class: "row wrap", role: "group", "aria-label": "Show" }, tabs),
       form,
       content,
     ),
@@ -75,4 +118,19 @@ export function eventsView(session) {
 
 function labelled(label, input) {
   return element("div", { class: "field" }, element("label", { for: input.id }, label), input);
+}
+
+// Rounded to about 100 m, which is enough to find events.
+function currentPosition() {
+  return new Promise((resolve, reject) => {
+    if (!navigator.geolocation) {
+      reject(new Error("no geolocation"));
+      return;
+    }
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => resolve(`${coords.latitude.toFixed(3)},${coords.longitude.toFixed(3)}`),
+      reject,
+      { timeout: LOCATION_TIMEOUT_MS },
+    );
+  });
 }

@@ -5,6 +5,7 @@ import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { suggestionList } from "../components/suggestions.js";
+import { timelineTabs } from "../components/timeline_tabs.js";
 import { Scope } from "../state/signal.js";
 
 const MAX_LENGTH = 280;
@@ -96,12 +97,8 @@ export function feedView(session) {
     element: element(
       "section",
       { class: "column" },
-      element(
-        "div",
-        { class: "row wrap space-between" },
-        element("h1", { tabindex: "-1" }, "Home"),
-        element("a", { href: "#/bookmarks", class: "button plain" }, "Bookmarks"),
-      ),
+      element("h1", { tabindex: "-1" }, "Home"),
+      timelineTabs("#/"),
       element("div", { class: "panel" }, write.element),
       newPosts,
       suggestions,

@@ -103,6 +103,7 @@ function targetOf(notification) {
       return "#/people";
     case "LIKE":
     case "COMMENT":
+    case "REPOST":
       return `#/post/${id}`;
     case "MENTION":
       if (conversationId) return `#/messages/${conversationId}`;
@@ -113,6 +114,8 @@ function targetOf(notification) {
       return `#/event/${id}`;
     case "MODERATION":
       return "#/actions";
+    case "EXPORT_READY":
+      return "#/settings";
     default:
       return "#/notifications";
   }

@@ -73,7 +73,12 @@ export function profileView(session, username) {
           ),
         ),
       ),
-      element("h2", {}, "Posts"),
+      element(
+        "div",
+        { class: "row wrap space-between" },
+        element("h2", {}, "Posts"),
+        element("a", { href: `/v1/users/${user.id}/posts.atom`, type: "application/atom+xml" }, "Atom feed"),
+      ),
       posts.element,
     );
     posts.load();

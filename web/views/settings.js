@@ -10,11 +10,15 @@ import { isSoundOn, setSound } from "../components/sound.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
+import { Scope } from "../state/signal.js";
+import { dataExport } from "./data_export.js";
 import { blockedPeople, mutedPeople } from "./hidden_people.js";
+import { notificationSettings } from "./notification_settings.js";
 import { privacySettings, privateAccount } from "./privacy_settings.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
 export function settingsView(session, logOut, onDeleted) {
+  const scope = new Scope();
   return {
     title: "Settings",
     element: element(
@@ -25,12 +29,15 @@ export function settingsView(session, logOut, onDeleted) {
       section("This browser", browserSettings()),
       section("Password", passwordForm(session)),
       section("Privacy", privateAccount(session), privacySettings(session)),
+      section("Notifications", notificationSettings(session)),
       section("Sessions", sessionList(session, logOut)),
       section("Moderation", moderationLinks(session)),
       section("Muted people", mutedPeople(session)),
       section("Blocked people", blockedPeople(session)),
+      section("Your data", dataExport(session, scope)),
       section("Account", accountButtons(session, logOut, onDeleted)),
     ),
+    close: () => scope.close(),
   };
 }
 

@@ -1,8 +1,9 @@
 // The posts with a tag, newest first.
 
-import { element, emptyState } from "../components/dom.js";
+import { element, emptyState, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
+import { toastError } from "../components/toast.js";
 import { Scope } from "../state/signal.js";
 
 export function tagView(session, tag) {
@@ -22,9 +23,52 @@ export function tagView(session, tag) {
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1", dir: "auto", class: "clamped" }, `#${tag}`),
+      element(
+        "div",
+        { class: "row wrap space-between" },
+        element("h1", { tabindex: "-1", dir: "auto", class: "clamped" }, `#${tag}`),
+        followTagButton(session, tag),
+      ),
       posts.element,
     ),
     close: () => scope.close(),
   };
+}
+
+// Hidden until it is known whether the user follows the tag.
+function followTagButton(session, tag) {
+  const path = `/v1/tags/${encodeURIComponent(tag)}`;
+  let following = false;
+  const follow = element("button", { type: "button", hidden: true, onclick: toggle });
+
+  function show() {
+    follow.className = following ? "plain" : "primary";
+    follow.setAttribute("aria-pressed", String(following));
+    setChildren(follow, following ? "Following" : "Follow");
+  }
+
+  async function load() {
+    try {
+      ({ following } = await session.api.get(path));
+      show();
+      follow.hidden = false;
+    } catch {
+      // Without the button, the tag is still shown.
+    }
+  }
+
+  async function toggle() {
+    follow.disabled = true;
+    try {
+      await (following ? session.api.delete(`${path}/follow`) : session.api.put(`${path}/follow`));
+      following = !following;
+      show();
+    } catch (error) {
+      toastError(error);
+    }
+    follow.disabled = false;
+  }
+
+  load();
+  return follow;
 }

@@ -3,7 +3,7 @@
 -- Locks the event's row first, so that calls run one after another, and each statement after the lock sees
 -- earlier changes; a single statement that locks and reads would see the state from before the wait.
 -- `status` and `place` (null if not waiting) are the result; `refused` is why nothing was done: missing (also
--- with a block between user and host), removed (by a host), event.cancelled, event.past or event.full.
+-- for a user who cannot see the event, and with a block between user and host), removed (by a host), event.cancelled, event.past or event.full.
 -- Without `party_guests` and `reminder_minutes` these stay as they were. Where hosts decide who
 -- goes, GOING makes a request, unless the user is a host or was invited by one; `status` is PENDING then.
 CREATE OR REPLACE FUNCTION rsvp_set(
@@ -17,13 +17,16 @@ DECLARE
     request RECORD;
 BEGIN
     SELECT
-        e.title, e.approval, e.cancelled_at IS NOT NULL AS cancelled,
+        e.title, e.approval,
+        e.visibility = 'public'
+        OR EXISTS (SELECT FROM events_seen_by(by_user) AS s WHERE s.event_id = e.id) AS visible,
+        e.cancelled_at IS NOT NULL AS cancelled,
         e.start_datetime > now() AS ahead, e.end_datetime <= now() AS past
     INTO event
     FROM events AS e
     WHERE e.id = of_event
     FOR NO KEY UPDATE;
-    IF NOT FOUND OR event_is_hidden(of_event, by_user) THEN
+    IF NOT FOUND OR NOT event.visible OR event_is_hidden(of_event, by_user) THEN
         refused := 'missing';
         RETURN;
     ELSIF EXISTS (SELECT FROM event_removals AS d WHERE d.event_id = of_event AND d.user_id = by_user) THEN

@@ -7,9 +7,13 @@ DECLARE
     e events := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
     IF TG_OP = 'UPDATE' AND (
-        (NEW.title, NEW.description, NEW.category, NEW.start_datetime, NEW.end_datetime, NEW.capacity)
+        (NEW.title, NEW.description, NEW.category, NEW.start_datetime, NEW.end_datetime, NEW.capacity,
+         NEW.timezone, NEW.place_name, NEW.place_address, NEW.latitude, NEW.longitude, NEW.url,
+         NEW.visibility)
         IS NOT DISTINCT FROM
-        (OLD.title, OLD.description, OLD.category, OLD.start_datetime, OLD.end_datetime, OLD.capacity)
+        (OLD.title, OLD.description, OLD.category, OLD.start_datetime, OLD.end_datetime, OLD.capacity,
+         OLD.timezone, OLD.place_name, OLD.place_address, OLD.latitude, OLD.longitude, OLD.url,
+         OLD.visibility)
     ) THEN
         RETURN NULL;
     END IF;
@@ -28,7 +32,9 @@ END
 $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER events_outbox
-AFTER INSERT OR DELETE OR UPDATE OF title, description, category, start_datetime, end_datetime, capacity
+AFTER INSERT OR DELETE OR UPDATE OF
+title, description, category, start_datetime, end_datetime, capacity, timezone, place_name, place_address, latitude,
+longitude, url, visibility
 ON events
 FOR EACH ROW EXECUTE FUNCTION events_outbox();
 

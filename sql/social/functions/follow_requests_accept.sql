@@ -10,6 +10,10 @@ BEGIN
     FOR requester IN SELECT DISTINCT r FROM unnest(requesters) AS r ORDER BY r LOOP
         PERFORM pair_lock(requester, requested);
     END LOOP;
+    PERFORM FROM follow_requests
+    WHERE requested_id = requested AND requester_id = ANY(requesters)
+    ORDER BY requester_id
+    FOR UPDATE;
     WITH marked AS (
         UPDATE follow_requests
         SET accepted = TRUE

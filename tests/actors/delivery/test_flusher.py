@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from typing import cast
 
 import pytest
@@ -18,7 +19,7 @@ class FakeLoop:
         self.later: list[Callable[[], None]] = []
         self.pauses_s: list[float] = []
 
-    def call_soon(self, callback: Callable[[], None]) -> None:
+    def call_soon(self, callback: Callable[[], None], *, context: Context) -> None:
         self.soon.append(callback)
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> None:

@@ -11,8 +11,8 @@ IGNORED: dict[str, str] = {}
 """Event type -> why no consumer handles it."""
 # A refusal such as event.past is named like an event.
 EVENT_NAME = re.compile(
-    r"(?<!refused := )'((?:user|account|follow(?:_request)?|block|post|comment|mention|event|rsvp|attendee"
-    r"|host|moderation|appeal)\.[a-z_]+)'"
+    r"(?<!refused := )'((?:user|account|follow(?:_request)?|block|post|comment|reply|mention|event|rsvp"
+    r"|attendee|host|moderation|appeal)\.[a-z_]+)'"
 )
 
 

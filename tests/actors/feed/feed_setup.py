@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
+from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.posts.posts import Posts
 from actors.posts.text_references import TextReferenceFinder
@@ -12,14 +13,18 @@ from actors.posts.visibility import PostVisibility
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import TextReferences
 from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
+from storage.postgres.mutes import PostgresMutes
 from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.posts import PostgresPosts
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.social import PostgresSocial
+from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 from tests.actors.feed.feed_model import FeedModel
@@ -46,7 +51,10 @@ class FeedSetup:
         social, posts = databases["social"], databases["posts"]
         self.social = PostgresSocial(social.pool)
         self.audiences: AudienceStore = PostgresAudiences(social.pool, social.cursors)
+        self.mutes = PostgresMutes(social.pool)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
+        self.tag_follows = PostgresTagFollows(posts.pool)
+        self.reposts = PostgresReposts(posts.pool, posts.idempotency_keys)
         self.published_posts: list[tuple[str, Sequence[str]]] = []
         self.start()
 
@@ -68,6 +76,9 @@ class FeedSetup:
         )
         stores = FeedStores(self.posts, self.social, self.audiences, self.timelines)
         self.home_feed = HomeFeed(stores, self.post_service, self.timeline_builder)
+        self.public_timeline = PublicTimeline(
+            self.posts, self.audiences, self.post_visibility, self.post_service
+        )
         self.fan_out = FanOut(
             self.audiences, self.timelines, posts.cursors, self._record_published, BROADCAST_THRESHOLD
         )
@@ -88,18 +99,28 @@ class FeedSetup:
             database = self.databases[service]
             await catch_up(self.readers[service], database, database)
 
-    async def create_post(self, author_id: str, content: str = "a post") -> tuple[str, int]:
+    async def create_post(
+        self, author_id: str, content: str = "a post", tags: tuple[str, ...] = ()
+    ) -> tuple[str, int]:
         """Create a post; return its id and creation time."""
-        post_id = await self.posts.create(author_id, content, None, None)
+        post_id = await self.posts.create(author_id, content, None, None, TextReferences((), tags, tags))
         (record,) = await self.posts.find([post_id], author_id)
         return post_id, to_microseconds(record.created_at)
 
-    async def read_pages(self, user_id: str, limits: Iterator[int]) -> list[str]:
+    async def create_repost(self, author_id: str, post_id: str) -> tuple[str, int]:
+        """Repost a post; return the id and creation time of the repost."""
+        repost_id = await self.reposts.repost(post_id, author_id, None)
+        (record,) = await self.posts.find([repost_id], author_id)
+        return repost_id, to_microseconds(record.created_at)
+
+    async def read_pages(
+        self, user_id: str, limits: Iterator[int], feed: HomeFeed | PublicTimeline | None = None
+    ) -> list[str]:
         """Read a whole feed in pages of the given sizes; check that all but the last are full."""
         ids: list[str] = []
         before: PageKey | None = None
         for limit in limits:
-            page = await self.home_feed.page(user_id, before, limit)
+            page = await (feed or self.home_feed).page(user_id, before, limit)
             ids += [post.id for post in page.items]
             if page.next_key is None:
                 assert len(page.items) <= limit

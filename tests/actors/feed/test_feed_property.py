@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from actors.feed import timeline_builder
+from actors.feed import home_feed, timeline_builder
+from storage.contracts.mutes import MuteScope
 from storage.errors import Conflict
 from storage.redis import timelines as redis_timelines
 from tests.actors.feed.conftest import wipe
@@ -25,6 +26,7 @@ USER_COUNT = 7
 TIMELINE_LENGTH = 6
 STEPS = 120
 PAGE_SIZE_MAX = 9
+TAGS = ("rust", "moss", "bark")
 WEIGHT_FACTORS = (1, 3, 9)
 
 
@@ -32,6 +34,12 @@ WEIGHT_FACTORS = (1, 3, 9)
 def short_timelines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline_builder, "TIMELINE_POSTS", TIMELINE_LENGTH)
     monkeypatch.setattr(redis_timelines, "TIMELINE_POSTS", TIMELINE_LENGTH)
+
+
+@pytest.fixture(autouse=True)
+def all_reposts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shows repetitions, so that the content of pages does not depend on their sizes."""
+    monkeypatch.setattr(home_feed, "without_repetitions", list)
 
 
 class RandomOperations:
@@ -49,6 +57,11 @@ class RandomOperations:
             self._unfollow: 7,
             self._block: 2,
             self._unblock: 3,
+            self._mute: 3,
+            self._unmute: 3,
+            self._follow_tag: 4,
+            self._unfollow_tag: 4,
+            self._repost: 8,
             self._delete: 6,
             self._hide: 2,
             self._unhide: 3,
@@ -82,9 +95,11 @@ class RandomOperations:
 
     async def _post(self) -> str:
         author_id = self.random.choice(self.model.user_ids)
-        post_id, created_us = await self.setup.create_post(author_id)
+        tag = self.random.choice(["", *TAGS])
+        post_id, created_us = await self.setup.create_post(author_id, tags=(tag,) if tag else ())
         self.model.posts[post_id] = created_us, author_id
-        return f"{self.label(author_id)} {post_id[:4]}"
+        self.model.tags[post_id] = tag
+        return f"{self.label(author_id)} {post_id[:4]} {tag}"
 
     async def _follow(self) -> str:
         user_id, other_id = self._choose_pair()
@@ -118,12 +133,53 @@ class RandomOperations:
         self.model.blocks.discard((user_id, other_id))
         return f"{self.label(user_id)} -> {self.label(other_id)}"
 
+    async def _mute(self) -> str:
+        user_id, other_id = self._choose_pair()
+        await self.setup.mutes.mute(user_id, other_id, MuteScope())
+        self.model.mutes.add((user_id, other_id))
+        return f"{self.label(user_id)} -> {self.label(other_id)}"
+
+    async def _unmute(self) -> str:
+        if not self.model.mutes:
+            return "nobody"
+        user_id, other_id = self.random.choice(sorted(self.model.mutes))
+        await self.setup.mutes.unmute(user_id, other_id)
+        self.model.mutes.discard((user_id, other_id))
+        return f"{self.label(user_id)} -> {self.label(other_id)}"
+
+    async def _follow_tag(self) -> str:
+        user_id, tag = self.random.choice(self.model.user_ids), self.random.choice(TAGS)
+        await self.setup.tag_follows.follow(user_id, tag, tag)
+        self.model.followed_tags.add((user_id, tag))
+        return f"{self.label(user_id)} {tag}"
+
+    async def _unfollow_tag(self) -> str:
+        if not self.model.followed_tags:
+            return "nothing"
+        user_id, tag = self.random.choice(sorted(self.model.followed_tags))
+        await self.setup.tag_follows.unfollow(user_id, tag)
+        self.model.followed_tags.discard((user_id, tag))
+        return f"{self.label(user_id)} {tag}"
+
+    async def _repost(self) -> str:
+        originals = [post_id for post_id in self.model.posts if post_id not in self.model.originals]
+        if not originals:
+            return "nothing"
+        user_id, original_id = self.random.choice(self.model.user_ids), self.random.choice(originals)
+        if original_id in {self.model.originals.get(one) for one in self.model.hidden}:
+            return "hidden"
+        repost_id, created_us = await self.setup.create_repost(user_id, original_id)
+        self.model.posts[repost_id] = created_us, user_id
+        self.model.originals[repost_id] = original_id
+        return f"{self.label(user_id)} {original_id[:4]} {repost_id[:4]}"
+
     async def _delete(self) -> str:
         if not self.model.posts:
             return "nothing"
         post_id = self.random.choice(list(self.model.posts))
-        _, author_id = self.model.posts.pop(post_id)
+        _, author_id = self.model.posts[post_id]
         assert await self.setup.posts.delete(post_id, author_id)
+        self.model.delete(post_id)
         return post_id[:4]
 
     async def _hide(self) -> str:
@@ -168,11 +224,13 @@ class RandomOperations:
         return " ".join(map(self.label, user_ids))
 
     async def check(self) -> None:
-        """After catching up, every feed equals the model."""
+        """After catching up, every feed and the public timeline equal the model."""
         await self.setup.catch_up()
         for user_id in self.model.user_ids:
             found = await self.setup.read_pages(user_id, self.page_sizes())
             assert found == self.model.feed(user_id), f"of {self.label(user_id)}"
+            public = await self.setup.read_pages(user_id, self.page_sizes(), self.setup.public_timeline)
+            assert public == self.model.public(user_id), f"public, for {self.label(user_id)}"
 
 
 @pytest.mark.parametrize("seed", SEEDS)

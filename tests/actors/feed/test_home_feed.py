@@ -1,10 +1,12 @@
 """Guarantees of the home feed under concurrent posts, unfollows and deletions."""
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 
 from actors.feed import timeline_builder
+from storage.contracts.posts import PostRecord
 from storage.redis import timelines as redis_timelines
 from tests.actors.feed.feed_model import FeedModel
 from tests.actors.feed.feed_setup import FeedSetup, create_posts, follow, read_feed
@@ -121,3 +123,30 @@ async def test_truncated_timeline_continues_from_stores(
 
     for limit in range(1, 13):
         assert await read_feed(setup, ana, limit) == model.feed(ana), limit
+
+
+async def test_originals_of_a_page_are_read_at_once(
+    setup: FeedSetup, model: FeedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many reposts a page has; each original is on it once, as its latest repost."""
+    ana, ben, cyd, *_ = model.user_ids
+    await follow(setup, model, ana, ben, cyd)
+    originals = await create_posts(setup, model, *[model.user_ids[3]] * 8)
+    first = [(await setup.create_repost(ben, post_id))[0] for post_id in originals]
+    second = [(await setup.create_repost(cyd, post_id))[0] for post_id in originals[:3]]
+    await setup.catch_up()
+    finds: list[Sequence[str]] = []
+    find = setup.posts.find
+
+    async def counted(ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
+        finds.append(ids)
+        return await find(ids, viewer_id)
+
+    monkeypatch.setattr(setup.posts, "find", counted)
+    page = await setup.home_feed.page(ana, None, 100)
+    assert [post.id for post in page.items] == [*reversed(second), *reversed(first[3:])]
+    assert [post.repost_of.id for post in page.items if post.repost_of] == [
+        *reversed(originals[:3]),
+        *reversed(originals[3:]),
+    ]
+    assert [len(ids) for ids in finds] == [8]

@@ -8,6 +8,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.notification_consumer import NotificationConsumer
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
@@ -22,6 +23,7 @@ from storage.contracts.events import NewEvent
 from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.database import Database
 from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
@@ -33,6 +35,7 @@ from storage.postgres.notifications import PostgresNotifications
 from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
 from storage.postgres.user_cache import PostgresUserCache
@@ -69,13 +72,17 @@ class NotificationSetup:
         self.follow_requests = PostgresFollowRequests(databases["social"].pool, databases["social"].cursors)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
+        self.comment_likes = PostgresCommentLikes(posts.pool)
+        self.reposts = PostgresReposts(posts.pool, posts.idempotency_keys)
         self.rsvps = PostgresRsvps(events.pool)
         self.hosts = PostgresEventHosts(events.pool)
         self.attendance = PostgresAttendance(events.pool, events.idempotency_keys, 100)
         self.reminders = PostgresEventReminders(events.pool)
         self.requests = PostgresRsvpRequests(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
-        self.store = PostgresNotifications(database.pool, database.cursors)
+        self.store = PostgresNotifications(
+            database.pool, database.cursors, DEFAULT_CHANNELS, mail_delay_s=0.0
+        )
         self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
         self.block_service = BlockService(self.social, 1.0)
         self.post_visibility = PostVisibility(PostgresPostAccess(databases["social"].pool), self.posts)
@@ -155,7 +162,14 @@ class NotificationSetup:
                     self.attendance,
                 ),
                 Causes(
-                    self.social, self.follow_requests, self.reactions, self.events, self.rsvps, self.hosts
+                    self.social,
+                    self.follow_requests,
+                    self.reactions,
+                    self.comment_likes,
+                    self.reposts,
+                    self.events,
+                    self.rsvps,
+                    self.hosts,
                 ),
             ),
             self.pusher,

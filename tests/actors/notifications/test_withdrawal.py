@@ -8,7 +8,9 @@ import pytest
 from actors.protocol.server_frames import NotificationCreated, NotificationRead
 from storage.contracts.events import Attendee
 from storage.contracts.notifications import NotificationSource
+from storage.contracts.posts import PUBLIC, TextReferences
 from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.contents import PostgresContents
 from storage.postgres.event_blocks import PostgresEventBlocks
 from tests.actors.notifications.notification_setup import NotificationSetup
 
@@ -31,7 +33,7 @@ class Objects:
         await self.setup.reactions.comment(self.post_id, self.setup.ben, "hello", None)
 
     async def delete_comment(self) -> None:
-        (comment,) = await self.setup.reactions.comments(self.post_id, None, (), 10)
+        (comment,) = await self.setup.reactions.comments(self.post_id, None, self.setup.ana, (), 10)
         await self.setup.reactions.delete_comment(comment.id, self.setup.ana)
 
     async def delete_post(self) -> None:
@@ -39,6 +41,58 @@ class Objects:
 
     async def hide_post(self) -> None:
         await self.setup.posts.set_hidden(self.post_id, hidden=True)
+
+    async def reply(self) -> None:
+        """Cyd replies to Ben's comment on Ana's post."""
+        parent_id = await self.setup.reactions.comment(self.post_id, self.setup.ben, "hello", None)
+        await self.setup.reactions.comment(
+            self.post_id, self.setup.cyd, "hi", None, TextReferences((self.setup.ben,)), parent_id
+        )
+
+    async def delete_reply(self) -> None:
+        _, reply = await self.setup.reactions.comments(self.post_id, None, self.setup.ana, (), 10)
+        await self.setup.reactions.delete_comment(reply.id, self.setup.cyd)
+
+    async def delete_parent(self) -> None:
+        parent, *_ = await self.setup.reactions.comments(self.post_id, None, self.setup.ana, (), 10)
+        await self.setup.reactions.delete_comment(parent.id, self.setup.ben)
+
+    async def hide_parent(self) -> None:
+        await self.set_parent_hidden(hidden=True)
+
+    async def set_parent_hidden(self, *, hidden: bool) -> None:
+        parent, *_ = await self.setup.reactions.comments(
+            self.post_id, None, self.setup.ana, (), 10, with_hidden=True
+        )
+        contents = PostgresContents.for_comments(self.setup.databases["posts"].pool)
+        await contents.set_hidden(parent.id, hidden=hidden)
+
+    async def like_comment(self) -> None:
+        """Two users like Ben's comment on Ana's post."""
+        comment_id = await self.setup.reactions.comment(self.post_id, self.setup.ben, "hello", None)
+        for user_id in (self.setup.cyd, self.setup.ana, self.setup.ben):
+            await self.setup.comment_likes.like(comment_id, user_id)
+
+    async def unlike_comment(self) -> None:
+        (comment,) = await self.setup.reactions.comments(self.post_id, None, self.setup.ana, (), 10)
+        for user_id in (self.setup.cyd, self.setup.ana):
+            await self.setup.comment_likes.unlike(comment.id, user_id)
+
+    async def block_reply(self) -> None:
+        await self.setup.social.block(self.setup.cyd, self.setup.ben)
+
+    async def repost(self) -> None:
+        await self.setup.reposts.repost(self.post_id, self.setup.ben, None)
+
+    async def remove_repost(self) -> None:
+        await self.setup.reposts.remove(self.post_id, self.setup.ben)
+
+    async def quote(self) -> None:
+        await self.setup.reposts.quote(self.post_id, self.setup.ben, "look", None, TextReferences())
+
+    async def hide_quote(self) -> None:
+        (quote,) = await self.setup.posts.by_author(self.setup.ben, None, self.setup.ana, [PUBLIC], 10)
+        await self.setup.posts.set_hidden(quote.id, hidden=True)
 
     async def follow(self) -> None:
         await self.setup.social.follow(self.setup.ben, self.setup.ana)
@@ -69,8 +123,26 @@ CASES: dict[str, tuple[Step, Step, str]] = {
     "like, post hidden": (Objects.like, Objects.hide_post, "ana"),
     "like, block": (Objects.like, Objects.block, "ana"),
     "comment deleted": (Objects.comment, Objects.delete_comment, "ana"),
+    "comment hidden": (Objects.comment, Objects.hide_parent, "ana"),
     "comment, post deleted": (Objects.comment, Objects.delete_post, "ana"),
     "comment, block": (Objects.comment, Objects.block, "ana"),
+    "reply deleted": (Objects.reply, Objects.delete_reply, "ben"),
+    "reply, parent deleted": (Objects.reply, Objects.delete_parent, "ben"),
+    "reply, parent hidden": (Objects.reply, Objects.hide_parent, "ben"),
+    "reply, post deleted": (Objects.reply, Objects.delete_post, "ben"),
+    "reply, post hidden": (Objects.reply, Objects.hide_post, "ben"),
+    "reply, block": (Objects.reply, Objects.block_reply, "ben"),
+    "comment unliked": (Objects.like_comment, Objects.unlike_comment, "ben"),
+    "comment like, comment deleted": (Objects.like_comment, Objects.delete_parent, "ben"),
+    "comment like, comment hidden": (Objects.like_comment, Objects.hide_parent, "ben"),
+    "comment like, post deleted": (Objects.like_comment, Objects.delete_post, "ben"),
+    "comment like, post hidden": (Objects.like_comment, Objects.hide_post, "ben"),
+    "repost removed": (Objects.repost, Objects.remove_repost, "ana"),
+    "repost, post deleted": (Objects.repost, Objects.delete_post, "ana"),
+    "repost, post hidden": (Objects.repost, Objects.hide_post, "ana"),
+    "repost, block": (Objects.repost, Objects.block, "ana"),
+    "quote hidden": (Objects.quote, Objects.hide_quote, "ana"),
+    "quote, post deleted": (Objects.quote, Objects.delete_post, "ana"),
     "unfollow": (Objects.follow, Objects.unfollow, "ana"),
     "follow, block": (Objects.follow, Objects.block, "ana"),
     "invite, attendee removed": (Objects.invite, Objects.remove_attendee, "cyd"),
@@ -106,6 +178,23 @@ async def test_notification_of_what_is_gone_is_withdrawn(objects: Objects, case:
     assert read.withdrawn
     await setup.replay_all()
     assert await setup.list_notifications(user_id) == []
+
+
+async def test_notifications_of_a_restored_comment_come_back(
+    setup: NotificationSetup, objects: Objects
+) -> None:
+    """And those of replies to it, each to who had it before."""
+    await objects.reply()
+    await setup.catch_up()
+    before = {user_id: await setup.list_messages(user_id) for user_id in (setup.ana, setup.ben)}
+    assert all(before.values())
+    await objects.hide_parent()
+    await setup.catch_up()
+    for user_id in before:
+        assert await setup.list_messages(user_id) == []
+    await objects.set_parent_hidden(hidden=False)
+    await setup.catch_up()
+    assert {user_id: await setup.list_messages(user_id) for user_id in before} == before
 
 
 async def test_one_of_a_group_is_withdrawn(setup: NotificationSetup, objects: Objects) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from actors.delivery.stream_writer import StreamWriter
 from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
+from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
+from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
@@ -29,6 +31,7 @@ from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.bookmarks import PostgresBookmarks
+from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.database import Database
 from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts
@@ -41,8 +44,10 @@ from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
+from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 
@@ -118,7 +123,9 @@ class VisibilitySetup:
         self.feed = HomeFeed(
             FeedStores(post_store, self.social, audiences, timelines), self.posts, self._builder
         )
-        store = PostgresNotifications(notifications.pool, notifications.cursors)
+        self.public_timeline = PublicTimeline(post_store, audiences, self.visibility, self.posts)
+        self.tag_follows = PostgresTagFollows(posts.pool)
+        store = PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS)
         sender_cards = UserCards(PostgresUserCache(notifications.pool, notifications.cursors), self.users)
         self._streams = StreamWriter(MemoryUserStreams(MemoryBroker()))
         self.notifications = Notifications(store, sender_cards, self._blocks, self.visibility, self._streams)
@@ -141,6 +148,8 @@ class VisibilitySetup:
                 self.social,
                 self.follow_requests,
                 reactions,
+                PostgresCommentLikes(posts.pool),
+                PostgresReposts(posts.pool, posts.idempotency_keys),
                 PostgresEvents(events.pool, events.idempotency_keys, rsvps),
                 rsvps,
                 hosts,

@@ -59,6 +59,7 @@ class World:
             author, mentioned = self.rng.choice(self.users), self.rng.choice(self.users)
             visibility = self.rng.choice(VISIBILITIES)
             text = f"#{self.tag} @{mentioned.replace('-', '')}"
+            await self.setup.tag_follows.follow(self.users[0], self.tag, self.tag)
             post = await self.setup.posts.create(author, text, None, None, visibility)
             self.model.posts[post.id] = author, visibility
             self.log.append(f"post {self.label(author)} {visibility} {post.id[:4]} @{self.label(mentioned)}")
@@ -75,7 +76,7 @@ class World:
         await self.setup.catch_up()
 
     async def _react(self, user: str, post_id: str) -> None:
-        comment = await self.setup.reactions.create_comment(user, post_id, "a comment", None)
+        comment = await self.setup.reactions.create_comment(user, post_id, "a comment", None, None)
         self.comments[comment.id] = user, post_id
         await self.setup.reactions.like(user, post_id)
         self.likes.add((user, post_id))
@@ -209,7 +210,41 @@ def feed_of_model(world: World, viewer: str) -> set[str]:
     model = world.model
     authors = {other for one, other in model.follows if one == viewer}
     authors -= {other for one, other in model.post_mutes if one == viewer}
-    return {post_id for post_id in model.visible(viewer) if model.posts[post_id][0] in {viewer, *authors}}
+    followed = {post_id for post_id in model.visible(viewer) if model.posts[post_id][0] in {viewer, *authors}}
+    # The first user follows the tag that all posts have.
+    return followed | (public_of_model(world, viewer) if viewer == world.users[0] else set())
+
+
+def public_of_model(world: World, viewer: str) -> set[str]:
+    model = world.model
+    return {
+        post_id
+        for post_id in model.visible(viewer)
+        if model.posts[post_id][1] == "public" and (viewer, model.posts[post_id][0]) not in model.post_mutes
+    }
+
+
+def atom_of_model(world: World, _viewer: str) -> set[str]:
+    model = world.model
+    return {
+        post_id
+        for post_id, (author, visibility) in model.posts.items()
+        if visibility == "public" and author not in model.private
+    }
+
+
+async def read_public(world: World, viewer: str) -> list[str]:
+    """Return those of the world's posts that are in the public timeline."""
+    ids = await collect(
+        world, lambda before, limit: world.setup.public_timeline.page(viewer, before, 20 * limit)
+    )
+    return [post_id for post_id in ids if post_id in world.model.posts]
+
+
+async def read_atom_feeds(world: World, _viewer: str) -> list[str]:
+    return [
+        post.id for author in world.users for post in (await world.setup.posts.list_public(author, 100))[1]
+    ]
 
 
 def comments_of_model(world: World, viewer: str) -> set[str]:
@@ -302,6 +337,8 @@ READ_PATHS = {
         ),
         feed_of_model,
     ),
+    "the public timeline": ReadPath(read_public, public_of_model),
+    "Atom feeds": ReadPath(read_atom_feeds, atom_of_model),
     "bookmarks": ReadPath(
         lambda world, viewer: collect(
             world,

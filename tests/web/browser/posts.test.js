@@ -1,4 +1,4 @@
-// Tags, mentions, edits and bookmarks of posts, in Chromium against a real server.
+// Tags, mentions, edits, bookmarks, comments and reposts of posts, in Chromium against a real server.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -29,6 +29,7 @@ test("a tag leads to its page, a mention to the profile", { skip: skipped, timeo
   await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
   const page = await open(browser, server, ana, "/#/");
   const post = page.locator(".post", { hasText: "#Ärger" });
+  await post.waitFor();
   assert.deepEqual(await post.locator(".content a").allTextContents(), [
     "#Ärger",
     `@${ben.username}`,
@@ -66,4 +67,70 @@ test("a bookmark is kept and removed", { skip: skipped, timeout: 120_000 }, asyn
   const { items } = await server.request("GET", "/v1/bookmarks", { token: ben.token });
   assert.deepEqual(items, []);
   assert.deepEqual([...page.problems, ...other.problems], []);
+});
+
+test("comments are replied to and liked", { skip: skipped, timeout: 120_000 }, async () => {
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "a question" } });
+  const body = { content: "an answer" };
+  await server.request("POST", `/v1/posts/${id}/comments`, { token: ana.token, body });
+  const page = await open(browser, server, ben, `/#/post/${id}`);
+  const parent = page.locator(".comment", { hasText: "an answer" }).first();
+  await parent.getByRole("button", { name: "0 likes" }).click();
+  await parent.getByRole("button", { name: "1 like" }).waitFor();
+  await parent.getByRole("button", { name: "Reply", exact: true }).click();
+  await page.getByLabel("Reply to Ana Alvarez").fill("thanks");
+  await parent.locator("form").getByRole("button", { name: "Reply", exact: true }).click();
+  const reply = parent.locator(".replies .comment", { hasText: "thanks" });
+  await reply.waitFor();
+  await page.getByRole("button", { name: "2 comments" }).waitFor();
+  await page.reload();
+  await reply.waitFor();
+  await reply.getByRole("button", { name: "Delete" }).click();
+  await reply.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "1 comment", exact: true }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+test("a followed tag brings posts into the feed", { skip: skipped, timeout: 120_000 }, async () => {
+  const content = "of #Lichen";
+  await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
+  const page = await open(browser, server, ben, "/#/");
+  await page.getByRole("link", { name: "Everyone" }).click();
+  const post = page.locator(".post", { hasText: content });
+  await post.getByRole("link", { name: "#Lichen" }).click();
+  await page.getByRole("button", { name: "Follow", exact: true }).click();
+  await page.getByRole("button", { name: "Following" }).waitFor();
+  await page.goto(`${server.url}/#/tags`);
+  await page.getByRole("link", { name: "#Lichen" }).waitFor();
+  await page.goto(`${server.url}/#/`);
+  await page.getByRole("heading", { name: "Home" }).waitFor();
+  await post.waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+test("a post is reposted and quoted", { skip: skipped, timeout: 120_000 }, async () => {
+  const content = "worth seeing";
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
+  const page = await open(browser, server, ben, `/#/post/${id}`);
+  await page.getByRole("button", { name: "0 reposts" }).click();
+  await page.getByRole("menuitem", { name: "Repost" }).click();
+  await page.getByRole("button", { name: "1 repost", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Quote" }).click();
+  await page.getByLabel("Write about this post").fill("look at this");
+  await page.getByRole("dialog").getByRole("button", { name: "Quote", exact: true }).click();
+  await page.locator(".post", { hasText: "look at this" }).locator(".quoted", { hasText: content }).waitFor();
+  await page.goto(`${server.url}/#/`);
+  const repost = page.locator(".repost", { hasText: "You reposted" });
+  await repost.getByRole("button", { name: "2 reposts" }).click();
+  await page.getByRole("menuitem", { name: "Undo repost" }).click();
+  await repost.waitFor({ state: "detached" });
+  assert.deepEqual(page.problems, []);
+});
+
+test("a profile links an Atom feed", { skip: skipped, timeout: 120_000 }, async () => {
+  const page = await open(browser, server, ben, `/#/@${ana.username}`);
+  const path = await page.getByRole("link", { name: "Atom feed" }).getAttribute("href");
+  const response = await fetch(server.url + path);
+  assert.equal(response.headers.get("Content-Type"), "application/atom+xml; charset=utf-8");
+  assert.match(await response.text(), /<feed xmlns="http:\/\/www.w3.org\/2005\/Atom">/);
 });

@@ -17,19 +17,37 @@ export class Server {
   #process = null;
   #folder = null;
   #users = 0;
+  #environment;
+  #managementPort = 0;
   url = "";
+
+  // `environment` are further variables; with the management port 0 a free one is chosen here.
+  constructor(environment = {}) {
+    this.#environment = environment;
+  }
+
+  // The address of the management port.
+  managementUrl() {
+    return `http://127.0.0.1:${this.#managementPort}`;
+  }
 
   async start() {
     this.#folder ??= await mkdtemp(join(tmpdir(), "convene-"));
     const port = this.url ? Number(new URL(this.url).port) : await freePort();
     this.url = `http://127.0.0.1:${port}`;
+    if (this.#environment.CONVENE_MANAGEMENT_PORT === "0") this.#managementPort ||= await freePort();
     // The server refuses CONVENE_ variables that it does not know, such as those of these tests.
     const environment = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith("CONVENE_")),
     );
     this.#process = spawn(PYTHON, ["run.py", "--port", String(port)], {
       cwd: ROOT,
-      env: { ...environment, CONVENE_DATA_DIR: this.#folder },
+      env: {
+        ...environment,
+        ...this.#environment,
+        ...(this.#managementPort && { CONVENE_MANAGEMENT_PORT: String(this.#managementPort) }),
+        CONVENE_DATA_DIR: this.#folder,
+      },
       stdio: "ignore",
     });
     const deadline = Date.now() + START_MS;

@@ -1,0 +1,53 @@
+"""Secret links with which calendar applications subscribe to a user's events.
+
+The token in a link is like a session token: 256 random bits, of which only the SHA-256 is stored. Stateless.
+"""
+
+from actors.accounts.tokens import hash_token, new_token
+from actors.protocol.errors import ApiError
+from actors.protocol.social_objects import CalendarLink, CalendarLinkInfo
+from actors.protocol.timestamps import rfc3339_from_datetime
+from storage.contracts.calendar_links import CalendarLinkStore
+from storage.errors import Missing
+
+
+class CalendarLinks:
+    """`base_url` is the public address of this server."""
+
+    def __init__(self, store: CalendarLinkStore, base_url: str) -> None:
+        self._store = store
+        self._base_url = base_url
+
+    async def create(self, user_id: str) -> CalendarLink:
+        """Create the user's link. An earlier one ends."""
+        token = new_token()
+        token_hash = hash_token(token)
+        assert token_hash is not None
+        try:
+            created_at = await self._store.set(user_id, token_hash)
+        except Missing:
+            raise ApiError("user.not_found", "No such user.") from None
+        http_url = f"{self._base_url}/v1/calendars/{token}.ics"
+        _, _, address = http_url.partition("://")
+        return CalendarLink(f"webcal://{address}", http_url, rfc3339_from_datetime(created_at))
+
+    async def get(self, user_id: str) -> CalendarLinkInfo:
+        """Return when the user's link was created."""
+        created_at = await self._store.get_created_at(user_id)
+        return CalendarLinkInfo(None if created_at is None else rfc3339_from_datetime(created_at))
+
+    async def revoke(self, user_id: str) -> None:
+        """End the user's link. Idempotent."""
+        await self._store.delete(user_id)
+
+    async def get_user_id(self, token: str) -> str:
+        """Return the user of a link. Raises `ApiError` (calendar.not_found)."""
+        token_hash = hash_token(token)
+        user_id = None if token_hash is None else await self._store.find_user_id(token_hash)
+        if user_id is None:
+            raise calendar_not_found()
+        return user_id
+
+
+def calendar_not_found() -> ApiError:
+    return ApiError("calendar.not_found", "No such calendar.")

@@ -1,0 +1,1 @@
+"""Data exports: archives of what a user wrote and was told."""

@@ -1,0 +1,73 @@
+"""Data exports as users see them: requested, made in the background, downloaded by a link."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from actors.exports.export_links import ExportLinks
+from actors.protocol.errors import ApiError
+from actors.protocol.objects import DataExport, DataExportState
+from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_from_ms
+from config.exports import EXPORT_INTERVAL_S
+from storage.contracts.data_exports import FAILED, READY, DataExportRecord, DataExportStore, ReadyExport
+from storage.errors import Missing
+
+
+class DataExports:
+    """`wake()` makes this instance look for pending exports. Methods raise `ApiError`, `Unavailable`."""
+
+    def __init__(self, store: DataExportStore, links: ExportLinks, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._links = links
+        self._wake = wake
+
+    async def get(self, user_id: str) -> DataExport | None:
+        """Return the user's export, if there is one."""
+        record = await self._store.get(user_id)
+        return None if record is None else self._to_export(record)
+
+    async def request(self, user_id: str) -> DataExport:
+        """Request an export; one that is being made is returned. At most one in 24 hours."""
+        try:
+            record, is_new = await self._store.request(user_id, EXPORT_INTERVAL_S)
+        except Missing:
+            raise ApiError("user.not_found", "The account was deleted.") from None
+        if is_new:
+            self._wake()
+        elif record.state in {READY, FAILED}:
+            raise ApiError(
+                "rate.limited",
+                "An export can be requested once in 24 hours.",
+                retry_after_ms=self._wait_ms(record),
+            )
+        return self._to_export(record)
+
+    async def find_ready(self, token: str) -> ReadyExport:
+        """Return the export of a link."""
+        export_id = self._links.read(token)
+        ready = None if export_id is None else await self._store.find_ready(export_id)
+        if ready is None:
+            raise ApiError("export.not_found", "The link is not valid or has expired; request a new one.")
+        return ready
+
+    async def read_chunk(self, export: DataExportRecord, number: int) -> bytes | None:
+        """Return a chunk of an archive; None if it was deleted meanwhile."""
+        return await self._store.read_chunk(export, number)
+
+    def _wait_ms(self, record: DataExportRecord) -> int:
+        elapsed_s = (datetime.now(UTC) - record.requested_at).total_seconds()
+        return max(1000, round((EXPORT_INTERVAL_S - elapsed_s) * 1000))
+
+    def _to_export(self, record: DataExportRecord) -> DataExport:
+        link = None
+        if record.state == READY and record.expires_at is not None:
+            link = self._links.make(record.id, record.expires_at.timestamp())
+        return DataExport(
+            id=record.id,
+            state=DataExportState(record.state),
+            requested_at=rfc3339_from_datetime(record.requested_at),
+            finished_at=None if record.finished_at is None else rfc3339_from_datetime(record.finished_at),
+            expires_at=None if record.expires_at is None else rfc3339_from_datetime(record.expires_at),
+            bytes=record.bytes if record.state == READY else None,
+            url=None if link is None else link.path,
+            url_expires_at=None if link is None else rfc3339_from_ms(link.expires_at_s * 1000),
+        )

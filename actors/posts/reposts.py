@@ -1,0 +1,77 @@
+"""Reposts and quotes.
+
+A repost shows another post among the user's own, once per user; a quote is a post with a text about another
+one. A repost of a repost is one of the original. Stateless.
+"""
+
+from collections.abc import Callable
+
+from actors.posts.posts import Posts, idempotency_conflict, post_not_found
+from actors.posts.text_references import TextReferenceFinder
+from actors.protocol.errors import ApiError
+from actors.protocol.social_objects import Post
+from actors.protocol.text_validation import validate_text
+from config.limits import POST_CHARACTERS
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.posts import RepostStore
+from storage.errors import Conflict, Missing
+
+
+class Reposts:
+    def __init__(
+        self,
+        store: RepostStore,
+        posts: Posts,
+        reference_finder: TextReferenceFinder,
+        on_changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._posts = posts
+        self._reference_finder = reference_finder
+        self._on_changed = on_changed
+
+    async def create(
+        self, user_id: str, post_id: str, content: str | None, idempotency_key: IdempotencyKey | None
+    ) -> Post:
+        """Repost a post, or quote it with a text. Reposting it again returns the same repost.
+
+        Raises:
+            ApiError: post.not_found, permission.denied, request.invalid, idempotency.conflict.
+        """
+        valid_content = None if content is None else validate_text("content", content, POST_CHARACTERS)
+        original_id = await self._require_repostable(user_id, post_id)
+        try:
+            if valid_content is None:
+                created_id = await self._store.repost(original_id, user_id, idempotency_key)
+            else:
+                references = await self._reference_finder.find(valid_content)
+                created_id = await self._store.quote(
+                    original_id, user_id, valid_content, idempotency_key, references
+                )
+        except Missing:
+            raise post_not_found() from None
+        except Conflict as conflict:
+            raise idempotency_conflict(conflict) from None
+        self._on_changed()
+        return await self._posts.get(user_id, created_id)
+
+    async def remove(self, user_id: str, post_id: str) -> None:
+        """Delete the user's repost of a post, also of one that the user no longer sees. Idempotent.
+
+        Quotes stay: they are deleted as posts. Raises `post.not_found`.
+        """
+        if await self._store.remove(post_id, user_id):
+            self._on_changed()
+        else:
+            await self._posts.get_author_id(user_id, post_id)
+
+    async def _require_repostable(self, user_id: str, post_id: str) -> str:
+        """Return the id of what a repost of the post is of. The only place that decides what can be reposted.
+
+        Raises:
+            ApiError: post.not_found; permission.denied, for a post that not everyone can see.
+        """
+        target_id = await self._posts.get_reaction_target(user_id, post_id)
+        if not await self._posts.is_public(target_id):
+            raise ApiError("permission.denied", "Only posts that everyone can see can be reposted.")
+        return target_id

@@ -1,0 +1,1 @@
+"""The view inside for operators: `/ops` on the management port."""

@@ -1,0 +1,58 @@
+"""Reposts and quotes of posts."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from actors.posts.reposts import Reposts
+from actors.protocol.social_objects import Post
+from server.http.route import Route, TypedRequest
+from server.routes.posts import POST_NOT_FOUND, PostText
+
+
+class NewRepost(msgspec.Struct, frozen=True):
+    """With `content` the new post quotes the other one; without, it only shows it."""
+
+    content: PostText | UnsetType = UNSET
+
+
+class RepostRoutes:
+    def __init__(self, reposts: Reposts) -> None:
+        self._reposts = reposts
+
+    def routes(self) -> tuple[Route, ...]:
+        repost = "/v1/posts/{id}/repost"
+        return (
+            Route(
+                "POST",
+                repost,
+                self.create,
+                body=NewRepost,
+                body_optional=True,
+                response=Post,
+                status=201,
+                idempotent=True,
+                errors=("permission.denied", *POST_NOT_FOUND),
+            ),
+            Route("DELETE", repost, self.remove, status=204, errors=POST_NOT_FOUND),
+        )
+
+    async def create(self, request: TypedRequest[NewRepost, None]) -> Post:
+        """Repost a post, or quote it.
+
+        A repost of a repost is one of the original. Each user has one repost of a post, and any number of
+        quotes.
+        """
+        content = request.body.content
+        return await self._reposts.create(
+            request.caller.user.id,
+            request.path_params["id"],
+            None if content is UNSET else content,
+            request.idempotency_key,
+        )
+
+    async def remove(self, request: TypedRequest[None, None]) -> None:
+        """Delete the caller's repost of a post. Quotes stay.
+
+        Idempotent.
+        """
+        await self._reposts.remove(request.caller.user.id, request.path_params["id"])

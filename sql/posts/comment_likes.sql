@@ -1,0 +1,29 @@
+-- name: comment_like_insert
+-- Creates a like of a comment, unless it exists. The foreign key rejects a missing comment.
+--
+--   :comment_id uuid  :user_id uuid   -> id, or none
+INSERT INTO comment_likes (comment_id, user_id)
+VALUES (:comment_id, :user_id)
+ON CONFLICT (comment_id, user_id) DO NOTHING
+RETURNING id
+
+-- name: comment_like_delete
+-- Deletes a like of a comment. Locks the comment first, in the same order as its deletion, to avoid a deadlock.
+--
+--   :comment_id uuid  :user_id uuid   -> id, or none
+DELETE FROM comment_likes AS l
+USING (SELECT id FROM comments WHERE id = :comment_id FOR NO KEY UPDATE) AS m
+WHERE l.comment_id = m.id AND l.user_id = :user_id
+RETURNING l.id
+
+-- name: comment_like_filter
+-- Returns those of the likes that exist, on comments of posts that are not hidden. Neither are these comments.
+--
+--   :comment_ids uuid[]  :user_ids uuid[]   -> comment_id, user_id
+SELECT l.comment_id, l.user_id
+FROM comment_likes AS l
+INNER JOIN unnest(:comment_ids, :user_ids) AS g (comment_id, user_id)
+    ON l.comment_id = g.comment_id AND l.user_id = g.user_id
+INNER JOIN comments AS m ON l.comment_id = m.id
+INNER JOIN posts AS p ON m.post_id = p.id
+WHERE p.hidden_at IS NULL AND m.hidden_at IS NULL AND NOT m.parent_hidden

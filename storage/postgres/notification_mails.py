@@ -1,0 +1,46 @@
+"""E-mails about notifications, in PostgreSQL: what is due, and the addresses."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from storage.contracts.notification_mails import DueRecipient, MailedNotifications, MailRecipient
+from storage.postgres.notification_preferences import to_quiet_hours
+from storage.postgres.pool import PostgresPool
+from storage.postgres.statement import load_statement
+from storage.postgres.uuid_params import to_uuid, to_uuids
+
+SERVICE = "notifications"
+
+
+class PostgresNotificationMails:
+    """Implements `storage.contracts.notification_mails.NotificationMailStore`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._due = load_statement(SERVICE, "notification_mails", "notification_mail_due")
+        self._defer = load_statement(SERVICE, "notification_mails", "notification_mail_defer")
+        self._take = load_statement(SERVICE, "notification_mails", "notification_mail_take")
+
+    async def list_due(self, limit: int) -> list[DueRecipient]:
+        rows = await self._pool.rows(self._due, limit)
+        return [DueRecipient(str(row["recipient_id"]), to_quiet_hours(row)) for row in rows]
+
+    async def defer(self, times: Mapping[str, datetime]) -> None:
+        if times:
+            await self._pool.write(self._defer, to_uuids(times), list(times.values()))
+
+    async def take(self, user_id: str) -> list[MailedNotifications]:
+        rows = await self._pool.write(self._take, to_uuid(user_id))
+        return [MailedNotifications(row["type"], row["title"], row["count"]) for row in rows]
+
+
+class PostgresMailRecipients:
+    """Implements `storage.contracts.notification_mails.MailRecipientStore`, on the users' database."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._find = load_statement("users", "mail_recipients", "mail_recipients_verified")
+
+    async def find_verified(self, user_ids: Sequence[str]) -> dict[str, MailRecipient]:
+        rows = await self._pool.rows(self._find, to_uuids(user_ids))
+        return {str(row["id"]): MailRecipient(str(row["id"]), row["username"], row["email"]) for row in rows}

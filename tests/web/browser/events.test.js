@@ -1,0 +1,130 @@
+// Events with a place, a time zone and a series, lists of one's own events, and the link to one's calendar, in
+// Chromium against a real server. Run by `make test-browser`.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, skipped } from "./chromium.js";
+import { Server } from "./server.js";
+
+const server = new Server();
+const HOUR = 3_600_000;
+let browser;
+
+before(async () => {
+  if (skipped) return;
+  await server.start();
+  browser = await launch();
+});
+
+after(async () => {
+  if (skipped) return;
+  await browser.close();
+  await server.remove();
+});
+
+function journey(name, run) {
+  test(name, { skip: skipped, timeout: 180_000 }, run);
+}
+
+function createEvent(host, more = {}) {
+  const start = Date.now() + 48 * HOUR;
+  const body = {
+    title: "Boules",
+    capacity: 5,
+    start_datetime: new Date(start).toISOString(),
+    end_datetime: new Date(start + HOUR).toISOString(),
+    ...more,
+  };
+  return server.request("POST", "/v1/events", { token: host.token, body });
+}
+
+async function hosted(user) {
+  const { items } = await server.request("GET", "/v1/events?mine=hosting", { token: user.token });
+  return items;
+}
+
+journey("a series with a place is created, and changed from one event on", async () => {
+  const ana = await server.createUser("Ana");
+  const page = await open(browser, server, ana, "/#/events/new");
+  await page.getByLabel("Title").fill("Choir");
+  await page.getByLabel("Starts").fill("2045-10-17T18:30");
+  await page.getByLabel("Ends").fill("2045-10-17T20:00");
+  await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
+  await page.getByLabel("Repeats").selectOption("FREQ=WEEKLY");
+  await page.getByLabel("Number of events").fill("3");
+  await page.getByLabel("Place").fill("Yoyogi");
+  await page.getByLabel("Coordinates").fill("somewhere");
+  await page.getByLabel("Link").fill("https://example.org/choir");
+  await page.getByRole("button", { name: "Create event" }).click();
+  await page.getByText("Enter latitude and longitude").waitFor();
+  await page.getByLabel("Coordinates").fill("35.6717, 139.6949");
+  await page.getByRole("button", { name: "Create event" }).click();
+  await page.getByText("Part of a series: every week, 3 times").waitFor();
+  await page.getByText("(Asia/Tokyo)").waitFor();
+  const map = page.getByRole("link", { name: "Map" });
+  assert.match(await map.getAttribute("href"), /mlat=35\.6717&mlon=139\.6949/);
+  await page.getByRole("link", { name: "https://example.org/choir" }).waitFor();
+  const events = await hosted(ana);
+  assert.deepEqual(
+    events.map((one) => one.start_datetime),
+    ["2045-10-17T09:30:00.000Z", "2045-10-24T09:30:00.000Z", "2045-10-31T09:30:00.000Z"],
+  );
+
+  await page.goto(`${server.url}/#/event/${events[1].id}/edit`);
+  await page.getByLabel("Change").selectOption("following");
+  await page.getByLabel("Starts").fill("2045-10-24T19:00");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Part of a series: every week, 2 times").waitFor();
+  assert.deepEqual(
+    (await hosted(ana)).map((one) => one.start_datetime.slice(11, 16)),
+    ["09:30", "10:00", "10:00"],
+  );
+
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByLabel("Delete", { exact: true }).selectOption("all");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
+  assert.equal((await hosted(ana)).length, 1);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("own events are listed by what they are to the user", async () => {
+  const ana = await server.createUser("Ana");
+  const ben = await server.createUser("Ben");
+  const going = await createEvent(ana, { title: "Going there" });
+  const invited = await createEvent(ana, { title: "Invited to it", visibility: "invited" });
+  await createEvent(ben, { title: "My own" });
+  const body = { user_ids: [ben.id] };
+  await server.request("POST", `/v1/events/${invited.id}/invites`, { token: ana.token, body });
+  const rsvp = { token: ben.token, body: { status: "GOING" } };
+  await server.request("PUT", `/v1/events/${going.id}/rsvp`, rsvp);
+  const page = await open(browser, server, ben, "/#/events");
+  const cards = page.locator(".event-card");
+  for (const [tab, title] of [
+    ["Hosting", "My own"],
+    ["Going", "Going there"],
+    ["Invited", "Invited to it"],
+  ]) {
+    await page.getByRole("button", { name: tab, exact: true }).click();
+    await cards.filter({ hasText: title }).waitFor();
+    assert.equal(await cards.count(), 1);
+  }
+  await page.getByText("Invited only").waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a link to the calendar is created and ended", async () => {
+  const ana = await server.createUser("Ana");
+  const event = await createEvent(ana);
+  const page = await open(browser, server, ana, `/#/event/${event.id}`);
+  await page.getByRole("button", { name: "Add to calendar" }).click();
+  await page.getByRole("button", { name: "Create link" }).click();
+  const link = await page.getByLabel("Secret link").inputValue();
+  assert.match(link, /^webcal:\/\/.+\/v1\/calendars\/[\w-]{43}\.ics$/);
+  const path = link.slice(link.indexOf("/v1/"));
+  assert.equal((await fetch(server.url + path)).status, 200);
+  await page.getByRole("button", { name: "End link" }).click();
+  await page.getByText("The link has ended").waitFor();
+  assert.equal((await fetch(server.url + path)).status, 404);
+  assert.deepEqual(page.problems, []);
+});

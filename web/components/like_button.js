@@ -1,0 +1,43 @@
+// The like button of a post or comment. A like is shown at once and undone if the server refuses it.
+
+import { element, setChildren, visuallyHidden } from "./dom.js";
+import { icon } from "./icons.js";
+import { toastError } from "./toast.js";
+
+// `path`: of the post or comment.
+export function likeButton(session, { liked_by_me: isLiked, like_count: likeCount }, path) {
+  let liked = isLiked;
+  let count = likeCount;
+  const like = element("button", { type: "button", class: "action like", onclick: toggle });
+
+  function show() {
+    like.setAttribute("aria-pressed", String(liked));
+    setChildren(
+      like,
+      icon("heart"),
+      element("span", {}, count),
+      visuallyHidden(count === 1 ? " like" : " likes"),
+    );
+  }
+
+  function flip() {
+    liked = !liked;
+    count = Math.max(0, count + (liked ? 1 : -1));
+    show();
+  }
+
+  async function toggle() {
+    flip();
+    like.disabled = true;
+    try {
+      await (liked ? session.api.put(`${path}/like`) : session.api.delete(`${path}/like`));
+    } catch (error) {
+      flip();
+      toastError(error);
+    }
+    like.disabled = false;
+  }
+
+  show();
+  return like;
+}
