@@ -334,6 +334,28 @@ async def test_hidden_message_looks_deleted_and_comes_back(
     assert await refused(api, moderator, "restore", "message", message["id"]) == "message.not_found"
 
 
+async def test_hidden_comment_hides_its_replies(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
+) -> None:
+    """They cannot be read, liked or replied to, until the comment is restored."""
+    ana, ben, cyd = await people.register(3, instance)
+    post = await api.post(ana)
+    comments = f"/v1/posts/{post['id']}/comments"
+    root = await api.comment(ben, post["id"], "not nice")
+    body = {"content": "indeed", "parent_id": root["id"]}
+    reply = await api.expect(201, cyd, "POST", comments, body)
+    await act(api, moderator, "hide", "comment", root["id"])
+    for one in (root, reply):
+        late = {"content": "late", "parent_id": one["id"]}
+        await api.expect_error("comment.not_found", 404, cyd, "POST", comments, late)
+        await api.expect_error("comment.not_found", 404, cyd, "PUT", f"/v1/comments/{one['id']}/like")
+    assert (await api.get(cyd, comments))["items"] == []
+    assert len((await api.get(moderator, comments))["items"]) == 2
+    assert (await api.get(cyd, f"/v1/posts/{post['id']}"))["comment_count"] == 0
+    await act(api, moderator, "restore", "comment", root["id"])
+    assert [one["id"] for one in (await api.get(cyd, comments))["items"]] == [root["id"], reply["id"]]
+
+
 async def test_hidden_event_exists_for_its_creator_and_moderators_only(
     api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
 ) -> None:
@@ -352,7 +374,11 @@ async def test_hidden_event_exists_for_its_creator_and_moderators_only(
         assert event["id"] not in [one["id"] for one in found]
     for seen_by in (ana, moderator):
         assert (await api.get(seen_by, path))["hidden_at"] is not None
+    await api.expect_error("event.not_found", 404, ana, "GET", f"{path}/calendar.ics")
+    own = "/v1/events?mine=hosting"
+    assert (await api.get(ana, own))["items"] == []
     await act(api, moderator, "restore", "event", event["id"])
+    assert [one["id"] for one in (await api.get(ana, own))["items"]] == [event["id"]]
     assert [one["id"] for one in (await api.get(ben, f"/v1/events?q={title}"))["items"]] == [event["id"]]
     await act(api, moderator, "hide", "event", event["id"])
     await api.expect(204, ana, "DELETE", path)

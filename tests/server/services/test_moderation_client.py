@@ -58,7 +58,8 @@ async def test_client_of_moderators(
         blocked = (await moderation.blocked_names("email_domain")).items
         assert "client.example" in [one.value for one in blocked]
         await moderation.unblock_name("email_domain", "client.example")
-        assert (await moderation.registrations()).items == []
+        # Other tests may have left some.
+        assert ana.id not in [one.id for one in (await moderation.registrations()).items]
         for decide in (moderation.approve_registration, moderation.decline_registration):
             with pytest.raises(RequestRejected) as refused:
                 await decide("unknown")
