@@ -3,18 +3,31 @@
 --
 --   :user_id uuid
 SELECT
-    id,
-    title,
-    description,
-    category,
-    start_datetime,
-    end_datetime,
-    capacity,
-    going_count,
-    interested_count,
-    created_at
-FROM events
-WHERE creator_id = :user_id
+    e.id,
+    e.title,
+    e.description,
+    e.category,
+    e.start_datetime,
+    e.end_datetime,
+    e.timezone,
+    e.place_name,
+    e.place_address,
+    e.latitude,
+    e.longitude,
+    e.url,
+    e.visibility,
+    e.approval,
+    e.capacity,
+    e.going_count,
+    e.interested_count,
+    e.series_id,
+    s.rrule,
+    e.created_at,
+    e.cancelled_at,
+    e.cancel_reason
+FROM events AS e
+LEFT JOIN event_series AS s ON e.series_id = s.id
+WHERE e.creator_id = :user_id
 
 -- name: export_rsvps
 -- The user's responses to events, with their titles.
@@ -25,9 +38,12 @@ SELECT
     e.title,
     r.status,
     r.guests,
-    r.answered_at
+    r.answered_at,
+    r.checked_in_at,
+    m.minutes AS reminders
 FROM event_rsvps AS r
 INNER JOIN events AS e ON r.event_id = e.id
+LEFT JOIN event_reminders AS m ON r.event_id = m.event_id AND r.user_id = m.user_id
 WHERE r.user_id = :user_id
 
 -- name: export_waitlist
@@ -37,6 +53,7 @@ WHERE r.user_id = :user_id
 SELECT
     w.event_id,
     e.title,
+    w.guests,
     w.created_at
 FROM event_waitlist AS w
 INNER JOIN events AS e ON w.event_id = e.id
@@ -70,20 +87,8 @@ INNER JOIN events AS e ON i.event_id = e.id
 LEFT JOIN user_cache AS c ON i.user_id = c.id AND NOT c.deleted
 WHERE i.inviter_id = :user_id
 
--- name: export_hosted_events
--- The events of others that the user hosts too.
---
---   :user_id uuid
-SELECT
-    h.event_id,
-    e.title,
-    h.added_at
-FROM event_hosts AS h
-INNER JOIN events AS e ON h.event_id = e.id
-WHERE h.user_id = :user_id
-
 -- name: export_rsvp_requests
--- The events that the user asked to go to, until a host decides.
+-- The events to which the user has asked to go.
 --
 --   :user_id uuid
 SELECT
@@ -95,8 +100,20 @@ FROM rsvp_requests AS r
 INNER JOIN events AS e ON r.event_id = e.id
 WHERE r.user_id = :user_id
 
+-- name: export_hosted_events
+-- The events of others that the user hosts with them.
+--
+--   :user_id uuid
+SELECT
+    h.event_id,
+    e.title,
+    h.added_at
+FROM event_hosts AS h
+INNER JOIN events AS e ON h.event_id = e.id
+WHERE h.user_id = :user_id
+
 -- name: export_announcements
--- The announcements that the user sent for events, as long as they are kept.
+-- The announcements that the user has made to events, as long as they are kept.
 --
 --   :user_id uuid
 SELECT

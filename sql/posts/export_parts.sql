@@ -1,5 +1,5 @@
 -- name: export_posts
--- The user's posts, those that a moderator has hidden included.
+-- The user's posts, reposts and quotes, those that a moderator has hidden included.
 --
 --   :user_id uuid
 SELECT
@@ -7,10 +7,12 @@ SELECT
     content,
     event_id,
     visibility,
+    repost_of_id,
+    quote_of_id,
     tags,
-    coalesce(repost_of_id, quote_of_id) AS repost_of_id,
     like_count,
     comment_count,
+    repost_count,
     created_at,
     edited_at,
     hidden_at
@@ -37,8 +39,10 @@ SELECT
     m.id,
     m.post_id,
     c.username AS post_author,
+    m.parent_id,
     m.content,
     m.tags,
+    m.like_count,
     m.created_at,
     m.hidden_at
 FROM comments AS m
@@ -78,6 +82,7 @@ WHERE b.user_id = :user_id
 --   :user_id uuid
 SELECT
     l.comment_id,
+    m.post_id,
     c.username AS comment_author,
     l.created_at
 FROM comment_likes AS l

@@ -76,7 +76,7 @@ LEFT JOIN user_cache AS c ON d.dismissed_id = c.id AND NOT c.deleted
 WHERE d.user_id = :user_id
 
 -- name: export_follow_requests
--- The private accounts that the user asked to follow.
+-- The private accounts that the user has asked to follow.
 --
 --   :user_id uuid
 SELECT
@@ -86,3 +86,15 @@ SELECT
 FROM follow_requests AS r
 LEFT JOIN user_cache AS c ON r.requested_id = c.id AND NOT c.deleted
 WHERE r.requester_id = :user_id
+
+-- name: export_follow_requests_received
+-- The users who have asked to follow the user.
+--
+--   :user_id uuid
+SELECT
+    r.requester_id AS user_id,
+    c.username,
+    r.created_at
+FROM follow_requests AS r
+LEFT JOIN user_cache AS c ON r.requester_id = c.id AND NOT c.deleted
+WHERE r.requested_id = :user_id

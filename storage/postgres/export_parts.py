@@ -29,9 +29,10 @@ PARTS: Final = (
     Part("profile", "users", load_statement("users", "export_parts", "export_profile")),
     Part("sessions", "users", load_statement("users", "export_parts", "export_sessions")),
     Part("reports", "users", load_statement("users", "export_parts", "export_reports")),
+    Part("moderation_actions", "users", load_statement("users", "export_parts", "export_moderation_actions")),
+    Part("appeals", "users", load_statement("users", "export_parts", "export_appeals")),
     Part("following", "social", load_statement("social", "export_parts", "export_following")),
     Part("followers", "social", load_statement("social", "export_parts", "export_followers")),
-    Part("follow_requests", "social", load_statement("social", "export_parts", "export_follow_requests")),
     Part("blocks", "social", load_statement("social", "export_parts", "export_blocks")),
     Part("mutes", "social", load_statement("social", "export_parts", "export_mutes")),
     Part(
@@ -43,6 +44,16 @@ PARTS: Final = (
         "dismissed_suggestions",
         "social",
         load_statement("social", "export_parts", "export_dismissed_suggestions"),
+    ),
+    Part(
+        "follow_requests",
+        "social",
+        load_statement("social", "export_parts", "export_follow_requests"),
+    ),
+    Part(
+        "follow_requests_received",
+        "social",
+        load_statement("social", "export_parts", "export_follow_requests_received"),
     ),
     Part("posts", "posts", load_statement("posts", "export_parts", "export_posts")),
     Part("post_revisions", "posts", load_statement("posts", "export_parts", "export_post_revisions")),
@@ -56,8 +67,8 @@ PARTS: Final = (
     Part("waitlist", "events", load_statement("events", "export_parts", "export_waitlist")),
     Part("invites_received", "events", load_statement("events", "export_parts", "export_invites_received")),
     Part("invites_sent", "events", load_statement("events", "export_parts", "export_invites_sent")),
-    Part("hosted_events", "events", load_statement("events", "export_parts", "export_hosted_events")),
     Part("rsvp_requests", "events", load_statement("events", "export_parts", "export_rsvp_requests")),
+    Part("hosted_events", "events", load_statement("events", "export_parts", "export_hosted_events")),
     Part("announcements", "events", load_statement("events", "export_parts", "export_announcements")),
     Part(
         "notifications",

@@ -56,6 +56,8 @@ async def test_archive_has_what_was_written(
     await api.comment(ben, posts[0]["id"], "A comment of Ben's")
     await api.expect(204, ana, "PUT", f"/v1/posts/{others_post['id']}/like")
     await api.expect(204, ana, "PUT", f"/v1/posts/{others_post['id']}/bookmark")
+    await api.expect(204, ana, "PUT", f"/v1/comments/{comment['id']}/like")
+    await api.expect(204, ana, "PUT", "/v1/tags/Chess/follow")
     await api.follow(ana, ben)
     await api.follow(ben, ana)
     await api.block(ana, eve)
@@ -106,6 +108,8 @@ async def test_archive_has_what_was_written(
     ]
     assert field(files["likes.json"], "post_id") == [others_post["id"]]
     assert field(files["bookmarks.json"], "post_id") == [others_post["id"]]
+    assert field(files["comment_likes.json"], "comment_id") == [comment["id"]]
+    assert field(files["followed_tags.json"], "tag") == ["Chess"]
     for name in ("following", "followers", "mutes"):
         assert field(files[f"{name}.json"], "username") == [ben.username], name
     assert field(files["blocks.json"], "username") == [eve.username]
