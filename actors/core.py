@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -35,6 +36,7 @@ from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
+from actors.conversations.moderated_messages import ModeratedMessages
 from actors.conversations.peer_checker import PeerChecker
 from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
 from actors.conversations.pending_effects import PendingEffectRecorder
@@ -191,6 +193,7 @@ class Core:
             load_cards,
             hooks.consent,
         )
+        self.moderated_messages = ModeratedMessages(messaging, command_sender)
         self.pending_effect_sweeper = PendingEffectSweeper(
             messaging, self.conversation_actors, self.membership_notifier, hooks.mentions, self.timer_wheel
         )
@@ -214,7 +217,7 @@ class Core:
             stores.bus, name, self.local_answers.answer, self._list_instances
         )
         self.token_expiry = TokenExpiryChecker(
-            self.online_users, authenticator.expirations, self.timer_wheel, limits.token_check_s
+            self.online_users, authenticator.session_states, self.timer_wheel, limits.token_check_s
         )
         typing = TypingIndicators(
             self.rooms, self.conversations.get_info, self.timer_wheel, encode_frame, loop.time
@@ -285,6 +288,12 @@ class Core:
     def revoke_sessions(self, session_ids: Sequence[str]) -> None:
         """Close the sockets of these sessions on every instance."""
         self._control.revoke_sessions(session_ids)
+
+    def publish_user_change(
+        self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
+    ) -> None:
+        """Make a changed role or silence of a user effective on every instance."""
+        self._control.publish_user_change(user_id, session_ids, silenced_until)
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Invalidate the cached block between two users on every instance."""

@@ -1,9 +1,10 @@
-"""Control events between instances: revoked sessions, changed blocks and reset user streams.
+"""Control events between instances: revoked sessions, changed blocks and users, and reset user streams.
 
 Each event takes effect on this instance at once and on the others through the control topic.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from actors.accounts.authenticator import Authenticator
 from actors.delivery.control_events import (
@@ -12,6 +13,7 @@ from actors.delivery.control_events import (
     ControlEvent,
     SessionsRevoked,
     StreamsReset,
+    UserChanged,
     control_event_decoder,
     control_event_encoder,
 )
@@ -44,6 +46,13 @@ class InstanceControl:
         self._close_sessions(session_ids)
         self._publish(SessionsRevoked(self._instance, list(session_ids)))
 
+    def publish_user_change(
+        self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
+    ) -> None:
+        """Look up the sessions of a user again on every instance, and silence their sockets or end that."""
+        self._on_user_changed(user_id, session_ids, silenced_until)
+        self._publish(UserChanged(self._instance, user_id, list(session_ids), silenced_until))
+
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Invalidate the cached block between two users on every instance."""
         self._on_block_changed(user_id, other_id)
@@ -68,9 +77,19 @@ class InstanceControl:
                 self._online_users.check_positions()
             case BlockChanged(user_id=user_id, other_id=other_id):
                 self._on_block_changed(user_id, other_id)
+            case UserChanged(user_id=user_id, session_ids=session_ids, silenced_until=silenced_until):
+                self._on_user_changed(user_id, session_ids, silenced_until)
 
     def _publish(self, event: ControlEvent) -> None:
         self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(event))
+
+    def _on_user_changed(
+        self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
+    ) -> None:
+        for session_id in session_ids:
+            self._authenticator.invalidate(session_id)
+        for session in self._online_users.sessions_of(user_id):
+            session.silenced_until = silenced_until
 
     def _on_block_changed(self, user_id: str, other_id: str) -> None:
         self._hooks.invalidate_block(user_id, other_id)

@@ -216,10 +216,6 @@ class Services:
         """Consumer -> (service whose events it reads, service that stores its cursor)."""
         return dict(self._consumers)
 
-    async def hide_post(self, post_id: str) -> bool:
-        """Hide a post from all users. Returns False if it does not exist."""
-        return await self._shared.stores.posts.set_hidden(post_id, hidden=True)
-
     def wake_readers(self, service: str) -> None:
         """Wake the readers of a service after a write to its database."""
         self.readers.wake_readers(service)
@@ -334,6 +330,7 @@ class Services:
                     ),
                     (PrivateAccountConsumer(stores.follow_requests), "social"),
                     (deleted_user_consumer, "users"),
+                    (notification_consumer("users"), "notifications"),
                 ),
                 "social": producer_of(
                     "social",

@@ -403,6 +403,9 @@ class HttpClient:
         result: Response = decoded
         return result
 
+    request = _request
+    """For the parts of the client that are in other modules."""
+
 
 def _user_path(user_id: str, segment: str) -> str:
     return f"/v1/users/{quote(user_id, safe='')}/{segment}"

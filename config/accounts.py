@@ -37,6 +37,7 @@ RESERVED_USERNAMES: Final = frozenset(
         "followers",
         "following",
         "me",
+        "moderation-actions",
         "mute",
         "mutes",
         "notification-preferences",
@@ -71,3 +72,10 @@ MAIL_TASKS_RETRY_MS: Final = 1000
 
 REPORT_REASON_CHARACTERS: Final = 500
 REPORT_TARGET_CHARACTERS: Final = 64
+
+REGISTRATIONS_WAITING_MAX: Final = 10_000
+"""Registrations that wait for approval. One more is refused."""
+INVITE_CODES_MAX: Final = 1000
+INVITE_CODE_USES_MAX: Final = 10_000
+INVITE_CODE_CHARACTERS: Final = 50
+NAME_BLOCKS_MAX: Final = 10_000

@@ -23,6 +23,7 @@ __all__ = [
     "MailSettings",
     "OpsSettings",
     "PrivacySettings",
+    "RegistrationSettings",
     "ServerSettings",
     "Settings",
     "StoreSettings",
@@ -272,6 +273,13 @@ class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may invite a new account to events."""
 
 
+class RegistrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may register."""
+
+    mode: Literal["open", "approval", "invite"] = "open"
+    """`open`: everyone. `approval`: moderators approve each. `invite`: who has an invite code of an admin."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything of the configuration, checked."""
 
@@ -283,6 +291,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tracing: TracingSettings = TracingSettings()
     mail: MailSettings = MailSettings()
     privacy: PrivacySettings = PrivacySettings()
+    registration: RegistrationSettings = RegistrationSettings()
 
     @property
     def base_url(self) -> str:
@@ -313,6 +322,7 @@ ENVIRONMENT_VARIABLES: Final = {
     "CONVENE_MONGO_URL": ("stores", "mongo_url"),
     "CONVENE_MONGOD": ("stores", "mongod"),
     "CONVENE_REDIS_URL": ("stores", "redis_url"),
+    "CONVENE_REGISTRATION": ("registration", "mode"),
     "CONVENE_LOG_LEVEL": ("log", "level"),
     "CONVENE_LOG_FORMAT": ("log", "format"),
     "CONVENE_TRACING_ENDPOINT": ("tracing", "endpoint"),

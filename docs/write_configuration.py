@@ -25,6 +25,7 @@ SECTION_TITLES: Final = {
     "tracing": "Traces",
     "mail": "Mail",
     "privacy": "Privacy of new accounts",
+    "registration": "Registration",
 }
 UNITS: Final = (
     ("_per_minute", "per minute"),

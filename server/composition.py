@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from actors.accounts.account_deletion import AccountDeletion
-from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
+from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink, RegistrationPolicy
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
@@ -31,7 +31,12 @@ from actors.keyed_hash import KeyedHash
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
+from actors.moderation.actions import ModerationActions
+from actors.moderation.appeals import Appeals
+from actors.moderation.contents import Contents
 from actors.moderation.moderation import Moderation
+from actors.moderation.registrations import Registrations
+from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_mailer import NotificationMailer
@@ -51,16 +56,19 @@ from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
 from storage.contracts.data_exports import ExportPart
 from storage.contracts.idempotency import IdempotentResponses
-from storage.contracts.moderation import ReportKind
+from storage.contracts.moderation import TargetKind, UserActionOutcome
 from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import UserRecord
 from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
+from storage.postgres.action_log import PostgresActionLog
+from storage.postgres.appeals import PostgresAppeals
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
 from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.calendar_links import PostgresCalendarLinks
 from storage.postgres.comment_likes import PostgresCommentLikes
+from storage.postgres.contents import PostgresContents
 from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.data_exports import PostgresDataExports
 from storage.postgres.email_changes import PostgresEmailChanges
@@ -86,6 +94,7 @@ from storage.postgres.posts import PostgresPosts
 from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
 from storage.postgres.reactions import PostgresReactions
+from storage.postgres.registrations import PostgresRegistrations
 from storage.postgres.reports import PostgresReports
 from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
@@ -123,6 +132,11 @@ class ServerComponents:
     mail_limits: MailLimits
     account_deletion: AccountDeletion
     reports: Reports
+    report_queue: ReportQueue
+    moderation_actions: ModerationActions
+    moderation_store: PostgresModeration
+    appeals: Appeals
+    registrations: Registrations
     mail_queue: MailQueue
     notification_preferences: PreferenceSettings
     mail_unsubscriptions: MailUnsubscriptions
@@ -168,8 +182,19 @@ async def create_components(
     def on_user_deleted() -> None:
         services.wake_readers("users")
 
-    async def is_target_visible(viewer_id: str, kind: ReportKind, target_id: str) -> bool:
+    async def is_target_visible(viewer_id: str, kind: TargetKind, target_id: str) -> bool:
         return await is_visible(services, core.conversations, accounts, viewer_id, kind, target_id)
+
+    async def load_usernames(user_ids: Sequence[str]) -> dict[str, str]:
+        return {user_id: card.username for user_id, card in (await accounts.load_cards(user_ids)).items()}
+
+    def on_moderated(outcome: UserActionOutcome) -> None:
+        for session_id in outcome.session_ids:
+            authenticator.invalidate(session_id)
+        if outcome.sessions_ended:
+            core.revoke_sessions(outcome.session_ids)
+        else:
+            core.publish_user_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
 
     passwords = Passwords(limits)
     shutdown.add_sync("passwords", passwords.close)
@@ -193,7 +218,14 @@ async def create_components(
         if change is not None:
             email_change_notices.send(user, change.replaced, change.token)
 
+    action_log = PostgresActionLog(users.pool, users.idempotency_keys)
     user_store = PostgresUsers(users.pool, PrivacyRecord(settings.privacy.groups, settings.privacy.invites))
+    registration_store = PostgresRegistrations(users.pool, user_store, action_log, users.idempotency_keys)
+
+    def on_approved(user: UserRecord) -> None:
+        on_email_set(user, None)
+        on_user_changed(user)
+
     email_changes = PostgresEmailChanges(users.pool, user_store)
     credential_checks = CredentialChecks(user_store, logins, passwords, password_tries)
     accounts = Accounts(
@@ -204,6 +236,10 @@ async def create_components(
         on_email_set,
         on_user_changed,
         apply_privacy,
+        RegistrationPolicy(
+            approvals=registration_store if settings.registration.mode == "approval" else None,
+            needs_invite_code=settings.registration.mode == "invite",
+        ),
     )
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
@@ -255,6 +291,19 @@ async def create_components(
         shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
     )
     shutdown.add("services", services.close)
+    report_store = PostgresReports(users.pool, users.idempotency_keys)
+    moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
+    contents = Contents(
+        {
+            TargetKind.POST: PostgresContents.for_posts(stores.databases["posts"].pool),
+            TargetKind.COMMENT: PostgresContents.for_comments(stores.databases["posts"].pool),
+            TargetKind.EVENT: PostgresContents.for_events(stores.databases["events"].pool),
+        },
+        core.moderated_messages,
+        moderation_store,
+        load_usernames,
+        lambda kind: services.wake_readers("events" if kind is TargetKind.EVENT else "posts"),
+    )
     export_store = PostgresDataExports(users.pool)
     data_exporter = DataExporter(
         export_store,
@@ -298,7 +347,21 @@ async def create_components(
             on_sessions_revoked,
             on_user_deleted,
         ),
-        reports=Reports(PostgresReports(users.pool, users.idempotency_keys), is_target_visible),
+        reports=Reports(report_store, is_target_visible, contents.take_snapshot),
+        report_queue=ReportQueue(report_store, contents),
+        registrations=Registrations(registration_store, on_approved),
+        appeals=Appeals(
+            PostgresAppeals(users.pool, action_log, users.idempotency_keys), action_log, credential_checks
+        ),
+        moderation_store=moderation_store,
+        moderation_actions=ModerationActions(
+            moderation_store,
+            action_log,
+            contents,
+            report_store,
+            on_moderated,
+            lambda: services.wake_readers("users"),
+        ),
         mail_queue=mail_queue,
         notification_preferences=notification_preferences,
         mail_unsubscriptions=mail_unsubscriptions,
@@ -319,17 +382,12 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
     stores, services = components.stores, components.services
     users = stores.databases["users"]
 
-    async def hide_post(post_id: str) -> bool:
-        hidden = await services.hide_post(post_id)
-        services.wake_readers("posts")
-        return hidden
-
     return OperatorServices(
         moderation=Moderation(
             PostgresReports(users.pool, users.idempotency_keys),
-            PostgresModeration(users.pool),
-            components.core.revoke_sessions,
-            hide_post,
+            components.report_queue,
+            components.moderation_store,
+            components.moderation_actions,
         ),
         doctor=Doctor(doctor_inputs(stores, services)),
         replay=DeadLetterReplay(
@@ -446,18 +504,20 @@ async def is_visible(
     conversations: Conversations,
     accounts: Accounts,
     viewer_id: str,
-    kind: ReportKind,
+    kind: TargetKind,
     target_id: str,
 ) -> bool:
     """Return whether the reported object exists and the viewer may see it."""
     match kind:
-        case ReportKind.POST:
+        case TargetKind.POST:
             return await services.posts.can_see(viewer_id, target_id)
-        case ReportKind.COMMENT:
+        case TargetKind.COMMENT:
             return await services.reactions.can_see_comment(viewer_id, target_id)
-        case ReportKind.MESSAGE:
+        case TargetKind.MESSAGE:
             return await conversations.can_see_message(viewer_id, target_id)
-        case ReportKind.USER:
+        case TargetKind.EVENT:
+            return await services.events.can_see(viewer_id, target_id)
+        case TargetKind.USER:
             # A blocked user may still be reported.
             return bool(await accounts.load_current_cards([target_id]))
 

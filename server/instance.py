@@ -30,6 +30,7 @@ from server.ops.endpoints import OperatorEndpoints
 from server.ops.overview import Overview
 from server.ops.samples import SampleRing
 from server.routes.account import AccountRoutes
+from server.routes.appeals import AppealRoutes
 from server.routes.atom_feeds import AtomFeedRoutes
 from server.routes.bookmarks import BookmarkRoutes
 from server.routes.calendars import CalendarRoutes
@@ -41,6 +42,7 @@ from server.routes.events import EventRoutes
 from server.routes.exports import ExportRoutes
 from server.routes.follow_requests import FollowRequestRoutes
 from server.routes.followed_tags import FollowedTagRoutes
+from server.routes.moderation import ModerationRoutes
 from server.routes.mutes import MuteRoutes
 from server.routes.notification_preferences import NotificationPreferenceRoutes
 from server.routes.notifications import NotificationRoutes
@@ -50,6 +52,7 @@ from server.routes.presence import PresenceRoutes
 from server.routes.privacy import PrivacyRoutes
 from server.routes.public_timeline import PublicTimelineRoutes
 from server.routes.recovery import RecoveryRoutes
+from server.routes.registrations import RegistrationRoutes
 from server.routes.relationships import RelationshipRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.reposts import RepostRoutes
@@ -263,6 +266,9 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
             components.password_recovery, components.email_verification, components.email_change_undo
         ).routes(),
         *ReportRoutes(components.reports).routes(),
+        *RegistrationRoutes(components.registrations).routes(),
+        *AppealRoutes(components.appeals).routes(),
+        *ModerationRoutes(components.report_queue, components.moderation_actions).routes(),
         *SocialRoutes(services.social).routes(),
         *MuteRoutes(services.mutes).routes(),
         *RelationshipRoutes(services.relationships).routes(),
@@ -344,6 +350,7 @@ def _metric_sources(
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
+        moderation_actions=lambda: components.moderation_actions.counts,
         conversation_requests=components.services.conversation_requests.statistics,
         black_boxes=lambda: {
             "sessions": core.session_boxes.statistics(),

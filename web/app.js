@@ -25,7 +25,13 @@ import { eventsView } from "./views/events.js";
 import { feedView } from "./views/feed.js";
 import { followedTagsView } from "./views/followed_tags.js";
 import { messagesView } from "./views/messages.js";
+import { moderationAppealsView } from "./views/moderation_appeals.js";
+import { moderationAuditView } from "./views/moderation_audit.js";
+import { moderationPeopleView } from "./views/moderation_people.js";
+import { moderationRegistrationsView } from "./views/moderation_registrations.js";
+import { moderationReportsView, moderationReportView } from "./views/moderation_reports.js";
 import { notificationsView } from "./views/notifications.js";
+import { ownActionsView } from "./views/own_actions.js";
 import { peopleView } from "./views/people.js";
 import { postView } from "./views/post.js";
 import { profileView } from "./views/profile.js";
@@ -104,6 +110,13 @@ class App {
     router.add("/event/:id/edit", ({ id }) => editEventView(this.#session, id));
     router.add("/messages(?:/:id)?", (parameters) => messagesView(this.#session, parameters));
     router.add("/notifications", () => notificationsView(this.#session));
+    router.add("/moderation", () => moderationReportsView(this.#session));
+    router.add("/moderation/report/:id", ({ id }) => moderationReportView(this.#session, id));
+    router.add("/moderation/appeals", () => moderationAppealsView(this.#session));
+    router.add("/moderation/people", () => moderationPeopleView(this.#session));
+    router.add("/moderation/audit", () => moderationAuditView(this.#session));
+    router.add("/moderation/registrations", () => moderationRegistrationsView(this.#session));
+    router.add("/actions", () => ownActionsView(this.#session));
     router.add("/settings", () => settingsView(this.#session, () => this.#logOut(), onDeleted));
   }
 

@@ -25,6 +25,12 @@ export class Shell {
   #badges = new Map();
   #links = new Map();
   #profile = element("a", { class: "nav-profile" });
+  #moderation = element(
+    "a",
+    { href: "#/moderation", class: "nav-settings", hidden: true },
+    icon("flag"),
+    element("span", { class: "label" }, "Moderation"),
+  );
   #banner = element("section", { class: "connection-banner", "aria-label": "Connection" });
   #main = element("main", { id: "main", tabindex: "-1" });
   #side = null;
@@ -109,6 +115,7 @@ export class Shell {
       element("a", { href: "#/", class: "brand" }, "Convene"),
       links,
       this.#profile,
+      this.#moderation,
       element(
         "a",
         { href: "#/settings", class: "nav-settings" },
@@ -121,6 +128,7 @@ export class Shell {
   #showProfile() {
     const { user } = this.#session;
     this.#profile.href = `#/@${user.username}`;
+    this.#moderation.hidden = !this.#session.isModerator;
     setChildren(
       this.#profile,
       avatar(user, { size: "tiny", dot: false }),

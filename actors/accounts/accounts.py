@@ -39,12 +39,14 @@ from actors.search_text import validate_search_text
 from config.accounts import (
     EMAIL_CHANGE_UNDO_S,
     EMAIL_CHANGES_PER_LIFETIME,
+    INVITE_CODE_CHARACTERS,
     SESSIONS_PER_USER,
     USER_SEARCH_CHARACTERS,
 )
 from config.limits import TOKEN_LIFETIME_S, USER_CARDS_PER_REQUEST, USERNAME_CHARACTERS_MAX
 from storage.contracts.email_changes import EmailChangeStore, ReplacedEmail
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.registrations import RegistrationStore
 from storage.contracts.users import (
     Identity,
     NewUser,
@@ -59,6 +61,8 @@ CONFLICT_ERRORS = {
     "users_email_key": ("user.email_taken", "The e-mail address is in use."),
     "users_username_key": ("user.username_taken", "The username is in use."),
     "idempotency_keys": ("idempotency.conflict", "The `Idempotency-Key` was used for another registration."),
+    "invite_codes": ("registration.invite_required", "Send a valid `invite_code`, which an admin gives you."),
+    "registrations_limit": ("registration.limit", "Too many registrations wait for approval. Try later."),
 }
 
 
@@ -91,6 +95,16 @@ class AccountStores(msgspec.Struct, frozen=True):
     email_changes: EmailChangeStore
 
 
+class RegistrationPolicy(msgspec.Struct, frozen=True):
+    """Who may register. With `approvals`, registrations are stored there until a moderator approves them."""
+
+    approvals: RegistrationStore | None = None
+    needs_invite_code: bool = False
+
+
+OPEN_REGISTRATION = RegistrationPolicy()
+
+
 class Accounts:
     """Methods raise `ApiError`, and `Unavailable` from the stores.
 
@@ -111,6 +125,7 @@ class Accounts:
         on_email_set: OnEmailSet = lambda _user, _undo: None,
         on_user_changed: Callable[[UserRecord], None] = lambda _user: None,
         apply_privacy: ApplyPrivacy = _no_privacy,
+        registration_policy: RegistrationPolicy = OPEN_REGISTRATION,
     ) -> None:
         self._users = stores.users
         self._sessions = stores.sessions
@@ -121,6 +136,7 @@ class Accounts:
         self._on_email_set = on_email_set
         self._on_user_changed = on_user_changed
         self._apply_privacy = apply_privacy
+        self._registration_policy = registration_policy
         self._user_loader = DataLoader(self._load_users)
         self._card_cache = CardCache(self._load_uncached_cards)
 
@@ -134,21 +150,13 @@ class Accounts:
 
         `network` is the caller's address network, which `PasswordTries` remembers.
         """
-        raise_if_invalid(registration.field_errors())
-        name = registration.display_name
-        password_hash = await self._credential_checks.hash(registration.password)
-        new_user = NewUser(
-            email=validate_email_address(registration.email),
-            username=validate_username(registration.username),
-            password_hash=password_hash,
-            display_name=None if name is None else validate_display_name(name),
-        )
+        new_user = await self._to_new_user(registration)
         try:
             user = await self._users.register(new_user, idempotency_key)
         except Conflict as conflict:
             _raise_conflict(conflict)
         if idempotency_key is not None and await self._is_repeated(
-            user, password_hash, registration.password
+            user, new_user.password_hash, registration.password
         ):
             return await self._open_session(user)
         self._on_email_set(user, None)
@@ -156,6 +164,34 @@ class Accounts:
         if network is not None:
             await self._credential_checks.remember_network(user, network)
         return await self._open_session(user)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether registrations wait for approval: `request_registration` instead of `register`."""
+        return self._registration_policy.approvals is not None
+
+    async def request_registration(
+        self, registration: Registration, idempotency_key: IdempotencyKey | None = None
+    ) -> None:
+        """Store a registration until a moderator approves or declines it. A repeated key changes nothing."""
+        assert self._registration_policy.approvals is not None
+        new_user = await self._to_new_user(registration)
+        try:
+            await self._registration_policy.approvals.request(new_user, idempotency_key)
+        except Conflict as conflict:
+            _raise_conflict(conflict)
+
+    async def _to_new_user(self, registration: Registration) -> NewUser:
+        raise_if_invalid(registration.field_errors())
+        name = registration.display_name
+        password_hash = await self._credential_checks.hash(registration.password)
+        return NewUser(
+            email=validate_email_address(registration.email),
+            username=validate_username(registration.username),
+            password_hash=password_hash,
+            display_name=None if name is None else validate_display_name(name),
+            invite_code=_invite_code(registration) if self._registration_policy.needs_invite_code else None,
+        )
 
     async def _is_repeated(self, user: UserRecord, password_hash: str, password: str) -> bool:
         """Return whether the user already existed. Raises `idempotency.conflict` on another password."""
@@ -349,10 +385,20 @@ def _raise_conflict(conflict: Conflict) -> NoReturn:
             "The address was changed too often today; retry after `retry_after_ms`.",
             retry_after_ms=EMAIL_CHANGE_RETRY_MS,
         ) from None
+    if conflict.constraint == "name_blocks_username":
+        raise invalid_field("username", "Is reserved. Choose another username.", "reserved") from None
+    if conflict.constraint == "name_blocks_email_domain":
+        raise invalid_field("email", "Addresses of this domain are not accepted.", "blocked") from None
     if conflict.constraint not in CONFLICT_ERRORS:
         raise conflict
     code, detail = CONFLICT_ERRORS[conflict.constraint]
     raise ApiError(code, detail) from None
+
+
+def _invite_code(registration: Registration) -> str:
+    """Return the code, or an empty text, which is no code."""
+    code = registration.invite_code or ""
+    return code if is_printable_ascii(code) and len(code) <= INVITE_CODE_CHARACTERS else ""
 
 
 def _user_not_found() -> ApiError:

@@ -20,7 +20,7 @@ from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.task_pool import TaskPool
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S, SESSION_TOUCHES_IN_FLIGHT
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
-from storage.contracts.users import Identity, LoginStore, SessionStore
+from storage.contracts.users import Identity, LoginStore, SessionState, SessionStore
 from storage.errors import StorageError
 
 LOOKUPS_MAX = 5
@@ -83,9 +83,9 @@ class Authenticator:
         for invalidated in self._invalidated_by_lookup.values():
             invalidated.add(session_id)
 
-    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
-        """Return when sessions expire, read from the store; ended ones are absent. Raises `Unavailable`."""
-        return await self._sessions.expirations(session_ids)
+    async def session_states(self, session_ids: Sequence[str]) -> dict[str, SessionState]:
+        """Return the states of sessions, read from the store; ended ones are absent. Raises `Unavailable`."""
+        return await self._sessions.states(session_ids)
 
     async def close(self) -> None:
         """Cancel pending look-ups and session touches."""

@@ -3,6 +3,8 @@
 Every check is counted first (`PasswordTries`), and costs one password hash whether or not the account exists.
 """
 
+from datetime import datetime
+
 import msgspec
 from msgspec import UnsetType
 
@@ -10,8 +12,9 @@ from actors.accounts.fields import normalize_login
 from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.protocol.errors import ApiError
+from actors.protocol.timestamps import rfc3339_from_datetime
 from config.limits import PASSWORD_CHARACTERS_MAX
-from storage.contracts.users import Credentials, LoginStore, UserRecord, UserStore
+from storage.contracts.users import NO_END, Credentials, LoginStore, UserRecord, UserStore
 
 
 class CheckedLogin(msgspec.Struct, frozen=True):
@@ -43,8 +46,27 @@ class CredentialChecks:
         """Return the user of a login and password.
 
         Raises:
-            ApiError: auth.invalid_credentials, rate.limited.
+            ApiError: auth.invalid_credentials, rate.limited; user.suspended with the right password of a user
+                who is suspended or banned.
         """
+        credentials, password_hash = await self._check(login, password, network)
+        if credentials.shut_out_until is not None:
+            raise _suspended(credentials.shut_out_until)
+        return CheckedLogin(credentials.user, password_hash)
+
+    async def check_shut_out(self, login: str, password: str, network: str) -> UserRecord:
+        """Return the suspended or banned user of a login and password.
+
+        Raises:
+            ApiError: auth.invalid_credentials, also for all other users; rate.limited.
+        """
+        credentials, _ = await self._check(login, password, network)
+        if credentials.shut_out_until is None:
+            raise invalid_credentials()
+        return credentials.user
+
+    async def _check(self, login: str, password: str, network: str) -> tuple[Credentials, str]:
+        """Return the credentials of a login and its right password, and the hash that is now stored."""
         normalized = normalize_login(login)
         if normalized is None:
             # Belongs to no account: nothing is counted, but it takes as long.
@@ -59,10 +81,10 @@ class CredentialChecks:
             # Too many wait for their hash: this password was not tried.
             await self._tries.cancel_login(login_try)
             raise
-        if user is None or password_hash is None:
+        if credentials is None or password_hash is None:
             raise invalid_credentials()
-        await self._tries.end_login(login_try, user)
-        return CheckedLogin(user, password_hash)
+        await self._tries.end_login(login_try, credentials.user)
+        return credentials, password_hash
 
     async def is_still_right(self, checked: CheckedLogin, password: str) -> bool:
         """Return whether the password of a login is still right, even if it was changed since."""
@@ -100,6 +122,11 @@ class CredentialChecks:
             await self._logins.replace_password_hash(credentials.user.id, credentials.password_hash, new_hash)
             return new_hash
         return stored_hash
+
+
+def _suspended(until: datetime) -> ApiError:
+    end = "" if until == NO_END else f" until {rfc3339_from_datetime(until)}"
+    return ApiError("user.suspended", f"Moderators have suspended this account{end}.")
 
 
 def invalid_credentials() -> ApiError:

@@ -81,6 +81,7 @@ class Registration(msgspec.Struct, frozen=True):
     username: Username
     password: Password
     display_name: DisplayName | None = None
+    invite_code: Annotated[str, Meta(description="If registration needs one.")] | None = None
 
     def field_errors(self) -> list[FieldError]:
         errors = collect_field_errors(

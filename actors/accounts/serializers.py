@@ -4,6 +4,7 @@ Only `to_own_user` includes the e-mail address.
 """
 
 from actors.accounts.requests import SessionView
+from actors.accounts.restrictions import is_silenced
 from actors.protocol.objects import OwnUser, Relationship, User, UserCard
 from actors.protocol.social_objects import SocialStats
 from actors.protocol.timestamps import rfc3339_from_datetime
@@ -48,6 +49,12 @@ def to_own_user(user: UserRecord) -> OwnUser:
         created_at=rfc3339_from_datetime(user.created_at),
         email=user.email,
         private=user.private,
+        role=None if user.role is None else user.role.value,
+        silenced_until=(
+            rfc3339_from_datetime(user.silenced_until)
+            if user.silenced_until is not None and is_silenced(user.silenced_until)
+            else None
+        ),
     )
 
 

@@ -27,7 +27,7 @@ from actors.conversations.commands import (
 from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import blocked, not_found, overdue, read_only, to_api_error
-from actors.conversations.message_changes import Delete, MessageChange, React
+from actors.conversations.message_changes import ChangeByModerator, Delete, MessageChange, React
 from actors.conversations.peer_checker import PeerState
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
@@ -241,8 +241,8 @@ class Conversation:
 
     def _handle_change(self, command: ChangeMembership | ChangeMessage) -> Coroutine[Any, Any, None] | None:
         user_id = command.change.actor.id if isinstance(command, ChangeMembership) else command.user_id
-        by_rule = isinstance(command, ChangeMembership) and isinstance(command.change, ChangeByRule)
-        if not by_rule and not self._state.is_member(user_id):
+        needs_member = not isinstance(command.change, ChangeByRule | ChangeByModerator)
+        if needs_member and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)
         if isinstance(command, ChangeMembership):
             if self._changes_members(command.change):
@@ -300,5 +300,5 @@ class Conversation:
 
 
 def _takes_back(change: MessageChange) -> bool:
-    """Whether a change only removes what the user did before. A block does not prevent that."""
-    return isinstance(change, Delete) or (isinstance(change, React) and not change.add)
+    """Whether a change is by moderators, or removes what the user did before. Blocks do not prevent it."""
+    return isinstance(change, Delete | ChangeByModerator) or (isinstance(change, React) and not change.add)

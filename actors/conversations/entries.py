@@ -9,7 +9,7 @@ from actors.conversations.commands import (
     Send,
 )
 from actors.conversations.errors import not_found
-from actors.conversations.message_changes import content_digest, plan_message_change
+from actors.conversations.message_changes import ChangeByModerator, content_digest, plan_message_change
 from actors.conversations.roster import Roster
 from actors.protocol.objects import MessageType
 from actors.protocol.timestamps import now_ms
@@ -31,7 +31,7 @@ def build_entry(conversation_id: str, seq: int, pending: PendingAppend, roster: 
     if isinstance(command, ChangeMessage):
         message = pending.target_message
         assert message is not None
-        if command.user_id not in roster.members:
+        if command.user_id not in roster.members and not isinstance(command.change, ChangeByModerator):
             raise not_found()
         state = plan_message_change(message, command.user_id, command.change, roster.admins, now_ms())
         if state is None:

@@ -13,7 +13,7 @@ from actors.conversations.emojis import merge_reactions
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import EMOJIS_PER_MESSAGE, REACTIONS_PER_MESSAGE
-from storage.contracts.messaging import MessageEntry, MessageState, ReactionRecord
+from storage.contracts.messaging import HiddenMessage, MessageEntry, MessageState, ReactionRecord
 
 
 class Edit(Struct, frozen=True):
@@ -31,7 +31,21 @@ class React(Struct, frozen=True):
     add: bool
 
 
-MessageChange = Edit | Delete | React
+class Hide(Struct, frozen=True):
+    """Make a message look deleted, as a moderator."""
+
+    message_id: str
+
+
+class Restore(Struct, frozen=True):
+    """Show a hidden message again, as a moderator."""
+
+    message_id: str
+
+
+ChangeByModerator = Hide | Restore
+"""Changes that do not depend on what members may do."""
+MessageChange = Edit | Delete | React | ChangeByModerator
 
 
 def plan_message_change(
@@ -49,6 +63,10 @@ def plan_message_change(
             return _delete(message, user_id, admins, at_ms)
         case React():
             return _react(message, user_id, change)
+        case Hide():
+            return _hide(message, at_ms)
+        case Restore():
+            return _restore(message)
 
 
 def content_digest(content: str, mentions: tuple[str, ...], reply_to: str | None) -> str:
@@ -78,9 +96,35 @@ def _delete(message: MessageEntry, user_id: str, admins: Collection[str], at_ms:
     own = message.sender_id == user_id
     if message.message_type != MessageType.TEXT or not (own or user_id in admins):
         raise ApiError("permission.denied", "Only the author or an admin can delete a message.")
-    if message.deleted_at_ms is not None:
+    if message.deleted_at_ms is not None and message.hidden is None:
         return None
-    return msgspec.structs.replace(_current_state(message), content="", deleted_at_ms=at_ms, reactions=())
+    return msgspec.structs.replace(
+        _current_state(message), content="", deleted_at_ms=at_ms, reactions=(), hidden=None
+    )
+
+
+def _hide(message: MessageEntry, at_ms: int) -> MessageState | None:
+    if message.hidden is not None:
+        return None
+    _require_not_deleted(message)
+    hidden = HiddenMessage(message.content, message.reactions, at_ms)
+    return msgspec.structs.replace(
+        _current_state(message), content="", deleted_at_ms=at_ms, reactions=(), hidden=hidden
+    )
+
+
+def _restore(message: MessageEntry) -> MessageState | None:
+    hidden = message.hidden
+    if hidden is None:
+        _require_not_deleted(message)
+        return None
+    return msgspec.structs.replace(
+        _current_state(message),
+        content=hidden.content,
+        deleted_at_ms=None,
+        reactions=hidden.reactions,
+        hidden=None,
+    )
 
 
 def _react(message: MessageEntry, user_id: str, change: React) -> MessageState | None:

@@ -72,6 +72,7 @@ def to_message(
         edited_at=None if entry.edited_at_ms is None else rfc3339_from_ms(entry.edited_at_ms),
         deleted_at=None if entry.deleted_at_ms is None else rfc3339_from_ms(entry.deleted_at_ms),
         delivery_status=readers,
+        hidden_at=None if entry.hidden is None else rfc3339_from_ms(entry.hidden.at_ms),
     )
 
 

@@ -1,7 +1,9 @@
-"""Events that instances publish to each other on the control topic.
+"""Events that instances publish to each other on the control topic. Earlier versions ignore unknown ones.
 
 Delivered at most once. Each effect also happens without the event, but later.
 """
+
+from datetime import datetime
 
 import msgspec
 
@@ -29,7 +31,16 @@ class BlockChanged(msgspec.Struct, frozen=True, tag=3, array_like=True):
     other_id: str
 
 
-ControlEvent = SessionsRevoked | StreamsReset | BlockChanged
+class UserChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
+    """The role or the silence of a user changed. `session_ids` are the user's sessions."""
+
+    origin: str
+    user_id: str
+    session_ids: list[str]
+    silenced_until: datetime | None
+
+
+ControlEvent = SessionsRevoked | StreamsReset | BlockChanged | UserChanged
 
 control_event_decoder: msgspec.msgpack.Decoder[ControlEvent] = msgspec.msgpack.Decoder(ControlEvent)
 control_event_encoder = msgspec.msgpack.Encoder()

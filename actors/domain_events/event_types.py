@@ -310,6 +310,24 @@ class EventInvited(msgspec.Struct, frozen=True):
     inviter_id: str
 
 
+class ModerationActed(msgspec.Struct, frozen=True):
+    """Moderators acted on a content of a user, or on the user. `id` is that of the action."""
+
+    id: str
+    type: str
+    target_kind: str
+    user_id: str
+    reason: str
+
+
+class AppealAnswered(msgspec.Struct, frozen=True):
+    """Moderators answered the appeal of a user against an action."""
+
+    action_id: str
+    user_id: str
+    accepted: bool
+
+
 DomainEvent = (
     UserUpserted
     | UserDeleted
@@ -348,6 +366,8 @@ DomainEvent = (
     | RsvpAccepted
     | RsvpDeclined
     | EventInvited
+    | ModerationActed
+    | AppealAnswered
 )
 
 _EVENT_TYPES: dict[str, type[DomainEvent]] = {
@@ -389,6 +409,8 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "rsvp.accepted": RsvpAccepted,
     "rsvp.declined": RsvpDeclined,
     "event.invited": EventInvited,
+    "moderation.acted": ModerationActed,
+    "appeal.answered": AppealAnswered,
 }
 _decoders = {name: msgspec.json.Decoder(kind) for name, kind in _EVENT_TYPES.items()}
 

@@ -29,6 +29,8 @@ class EventCalendars:
         # The revision first: one that is older than the event is corrected by the next request.
         revisions = await self._store.find_revisions([event_id])
         event = await self._events.get(viewer_id, event_id)
+        if event.hidden_at is not None:
+            raise event_not_found()
         series = None if event.series is None else await self._series.get(event.series.id)
         if series is None:
             if event_id not in revisions:

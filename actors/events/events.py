@@ -54,8 +54,13 @@ class Events:
         self._on_changed()
         return await self.get(creator_id, event_id)
 
-    async def get(self, viewer_id: str, event_id: str) -> Event:
+    async def get(self, viewer_id: str, event_id: str, *, is_moderator: bool = False) -> Event:
+        """Return an event. Its creator and moderators also see one that moderators have hidden."""
         events = await self.serialize(await self._store.find([event_id], viewer_id), viewer_id)
+        if not events:
+            hidden = await self._store.find_hidden(event_id, viewer_id)
+            if hidden is not None and (is_moderator or hidden.creator.id == viewer_id):
+                return (await self.serialize([hidden], viewer_id))[0]
         if not events or await self.is_hidden_by_host(viewer_id, [host.id for host in events[0].hosts]):
             raise event_not_found()
         return events[0]
@@ -93,8 +98,9 @@ class Events:
         return await self.get(user_id, event_id)
 
     async def delete(self, user_id: str, event_id: str) -> None:
-        await self.require_creator(user_id, event_id)
+        """Delete an event, as its creator, who can do so even if moderators have hidden it."""
         if not await self._store.delete(event_id, user_id):
+            await self.require_creator(user_id, event_id)
             raise event_not_found()
         self._on_changed()
 
@@ -207,7 +213,7 @@ class Events:
         hosts, access = await asyncio.gather(
             self._hosts.get_hosts(event_id), self._store.get_access(event_id, viewer_id)
         )
-        if hosts is None or access is None or not access.is_visible:
+        if hosts is None or hosts.is_hidden or access is None or not access.is_visible:
             return None
         return None if await self.is_hidden_by_host(viewer_id, hosts.user_ids) else hosts
 

@@ -42,6 +42,7 @@ def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, Use
         cancel_reason=details.cancel_reason,
         approval=details.approval,
         my_guests=details.my_guests,
+        hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
     )
 
 

@@ -1,18 +1,25 @@
-"""Moderator actions: list and resolve reports, grant the verified badge, ban users, hide posts.
+"""Moderation by usernames, for the command line: the same actions as over HTTP, without an actor.
 
-The caller checks the permission.
+Each method is idempotent.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
-from actors.accounts.fields import InvalidField
-from actors.moderation.report_request import validate_reason
-from actors.protocol.errors import ApiError, invalid_field
-from storage.contracts.moderation import ModerationStore, ReportRecord, ReportStore
-from storage.errors import Missing
+from actors.moderation.actions import ModerationActions
+from actors.moderation.report_queue import ReportQueue
+from actors.moderation.requests import ActionRequest, RoleRequest
+from actors.protocol.errors import ApiError
+from storage.contracts.moderation import ActionType, ModerationStore, NewAction, TargetKind
+from storage.contracts.paging import to_microseconds
+from storage.contracts.reports import ReportRecord, ReportState, ReportStore
+from storage.contracts.users import Role
+
+REASON = "By the command line."
 
 
 class ReportPage(msgspec.Struct, frozen=True):
@@ -23,76 +30,81 @@ class ReportPage(msgspec.Struct, frozen=True):
 
 
 class Moderation:
-    """Methods raise `ApiError`, and `Unavailable` from the stores.
-
-    `on_sessions_revoked` receives the ids of sessions that a ban has ended; it must invalidate them on every
-    instance and close their sockets. `hide_post` hides a post by id and returns whether it exists.
-    """
+    """Methods raise `ApiError`, and `Unavailable` from the stores."""
 
     def __init__(
-        self,
-        reports: ReportStore,
-        users: ModerationStore,
-        on_sessions_revoked: Callable[[Sequence[str]], None],
-        hide_post: Callable[[str], Awaitable[bool]],
+        self, reports: ReportStore, queue: ReportQueue, users: ModerationStore, actions: ModerationActions
     ) -> None:
         self._reports = reports
+        self._queue = queue
         self._users = users
-        self._on_sessions_revoked = on_sessions_revoked
-        self._hide_post = hide_post
+        self._actions = actions
 
     async def list_open_reports(self, after: tuple[datetime, str] | None, limit: int) -> ReportPage:
         """List unresolved reports, oldest first."""
-        reports = await self._reports.page_open(after, limit + 1)
+        key = None if after is None else (to_microseconds(after[0]), after[1])
+        reports = await self._reports.page(ReportState.OPEN, key, limit + 1)
         page = reports[:limit]
         has_more = len(reports) > limit
         return ReportPage(page, (page[-1].created_at, page[-1].id) if has_more else None)
 
     async def resolve_report(self, report_id: str, resolution: str) -> None:
         """Close a report with a note about the outcome."""
-        try:
-            note = validate_reason(resolution)
-        except InvalidField as error:
-            raise invalid_field("resolution", error.detail, error.code) from None
-        if not await self._reports.resolve(report_id, note):
-            raise ApiError("report.not_found", "No such open report.")
+        await self._queue.resolve(report_id, resolution, None)
 
     async def verify(self, username: str) -> None:
         """Grant the verified badge."""
-        await self._set_verified(username, verified=True)
+        await self._act(username, ActionType.VERIFY)
 
     async def unverify(self, username: str) -> None:
         """Remove the verified badge."""
-        await self._set_verified(username, verified=False)
+        await self._act(username, ActionType.UNVERIFY)
 
     async def ban(self, username: str) -> int:
         """Ban a user until `unban`. Returns how many sessions ended."""
-        try:
-            session_ids = await self._users.ban(username)
-        except Missing:
-            raise _user_not_found() from None
-        if session_ids:
-            self._on_sessions_revoked(session_ids)
-        return len(session_ids)
+        return await self._act(username, ActionType.BAN)
 
     async def unban(self, username: str) -> None:
         """Lift a user's ban."""
-        try:
-            await self._users.unban(username)
-        except Missing:
-            raise _user_not_found() from None
+        await self._act(username, ActionType.UNBAN)
+
+    async def set_role(self, username: str, role: Role | None) -> None:
+        """Make a user admin or moderator, or take the role."""
+        request = RoleRequest(None if role is None else role.value, REASON)
+        await self._actions.set_role(None, await self._get_id(username), request)
 
     async def hide_post(self, post_id: str) -> None:
         """Hide a post from all users."""
-        if not await self._hide_post(post_id):
-            raise ApiError("post.not_found", "No such post.")
+        await self._act_on_post(post_id, "hide")
 
-    async def _set_verified(self, username: str, *, verified: bool) -> None:
-        try:
-            await self._users.set_verified(username, verified=verified)
-        except Missing:
-            raise _user_not_found() from None
+    async def restore_post(self, post_id: str) -> None:
+        """Show a hidden post again."""
+        await self._act_on_post(post_id, "restore")
+
+    async def _act(self, username: str, type_: ActionType) -> int:
+        """Act on a user and return how many sessions ended; none if the user is in that state already."""
+        user_id = await self._get_id(username)
+        action = NewAction(None, type_, TargetKind.USER, user_id, user_id, REASON)
+        with _ignore_no_effect():
+            outcome = await self._actions.act_on_user(action)
+            return len(outcome.session_ids) if outcome.sessions_ended else 0
+        return 0
+
+    async def _act_on_post(self, post_id: str, type_: Literal["hide", "restore"]) -> None:
+        with _ignore_no_effect():
+            await self._actions.act(None, ActionRequest(type_, TargetKind.POST, post_id, REASON))
+
+    async def _get_id(self, username: str) -> str:
+        user = await self._users.find_user_by_username(username)
+        if user is None:
+            raise ApiError("user.not_found", "No such user.")
+        return user.user.id
 
 
-def _user_not_found() -> ApiError:
-    return ApiError("user.not_found", "No such user.")
+@contextlib.contextmanager
+def _ignore_no_effect() -> Iterator[None]:
+    try:
+        yield
+    except ApiError as error:
+        if error.code != "action.no_effect":
+            raise

@@ -9,7 +9,7 @@ from actors.accounts.fields import collect_field_errors
 from actors.protocol.errors import FieldError
 from actors.protocol.text_validation import validate_text
 from config.accounts import REPORT_REASON_CHARACTERS
-from storage.contracts.moderation import ReportKind
+from storage.contracts.moderation import TargetKind
 
 Reason = Annotated[
     str,
@@ -21,7 +21,7 @@ Reason = Annotated[
 
 
 class ReportRequest(msgspec.Struct, frozen=True):
-    kind: ReportKind
+    kind: TargetKind
     id: str
     reason: Reason
 

@@ -1,4 +1,4 @@
-"""Reports of posts, comments, messages and users to the moderators.
+"""Reports of posts, comments, messages, events and users to the moderators.
 
 A user can report only what they can see; anything else is `<kind>.not_found`. Users can be reported in spite
 of a block; so that the response does not tell who has blocked the caller, a user who does not exist can be
@@ -7,6 +7,8 @@ reported too, without effect. The author of the reported content is not notified
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from actors.accounts.requests import raise_if_invalid
 from actors.moderation.report_request import ReportRequest, validate_reason
 from actors.protocol.errors import ApiError
@@ -14,19 +16,25 @@ from actors.protocol.text_validation import is_printable_ascii
 from config.accounts import REPORT_TARGET_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.identifiers import is_user_id
-from storage.contracts.moderation import NewReport, ReportKind, ReportStore
+from storage.contracts.moderation import TargetKind
+from storage.contracts.reports import NewReport, ReportStore, Snapshot
 from storage.errors import Conflict
 
 IDEMPOTENCY_CONFLICT = "idempotency_keys"
-IsVisible = Callable[[str, ReportKind, str], Awaitable[bool]]
+IsVisible = Callable[[str, TargetKind, str], Awaitable[bool]]
+TakeSnapshot = Callable[[TargetKind, str], Awaitable[Snapshot | None]]
 
 
 class Reports:
-    """`is_visible(user_id, kind, id)` returns whether the user can see the target; ids may be malformed."""
+    """`is_visible(user_id, kind, id)` returns whether the user can see the target; ids may be malformed.
 
-    def __init__(self, store: ReportStore, is_visible: IsVisible) -> None:
+    `take_snapshot(kind, id)` returns what moderators will see of it, also if it is changed or deleted later.
+    """
+
+    def __init__(self, store: ReportStore, is_visible: IsVisible, take_snapshot: TakeSnapshot) -> None:
         self._store = store
         self._is_visible = is_visible
+        self._take_snapshot = take_snapshot
 
     async def create(
         self, reporter_id: str, request: ReportRequest, idempotency_key: IdempotencyKey | None
@@ -36,9 +44,10 @@ class Reports:
         kind, target_id = request.kind, request.id
         report = NewReport(reporter_id, kind, target_id, validate_reason(request.reason))
         if not await self._is_reportable(report):
-            if kind is ReportKind.USER and is_user_id(target_id):
+            if kind is TargetKind.USER and is_user_id(target_id):
                 return
             raise ApiError(f"{kind.value}.not_found", f"No such {kind.value}.")
+        report = msgspec.structs.replace(report, snapshot=await self._take_snapshot(kind, target_id))
         try:
             await self._store.create(report, idempotency_key)
         except Conflict as conflict:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import assert_never
 
 from actors.domain_events.event_types import (
+    AppealAnswered,
     AttendeeRemoved,
     BlockCreated,
     CommentCreated,
@@ -27,6 +28,7 @@ from actors.domain_events.event_types import (
     HostAdded,
     MentionCreated,
     MentionDeleted,
+    ModerationActed,
     PostDeleted,
     PostLiked,
     PostReposted,
@@ -216,6 +218,16 @@ class NotificationConsumer:
                         yield notification_templates.event_updated(
                             user_id, sender, updated.id, updated.title, _source_id(event)
                         )
+            case ModerationActed() as acted:
+                moderated = notification_templates.moderated(
+                    acted.user_id, acted.id, acted.type, acted.target_kind, acted.reason
+                )
+                if moderated is not None:
+                    yield moderated
+            case AppealAnswered() as answered:
+                yield notification_templates.appeal_answered(
+                    answered.user_id, answered.action_id, accepted=answered.accepted
+                )
             case EventAnnounced() as announced:
                 pages = self._recipients.of_events.pages_for_announcement(announced, USERS_PER_BATCH)
                 async for sender, user_ids in pages:

@@ -322,6 +322,54 @@ def display_name(card: UserCard) -> str:
     return card.display_name or f"@{card.username}"
 
 
+MODERATION_TEXTS = {
+    "hide": "Moderators have hidden your {kind}",
+    "restore": "Moderators have restored your {kind}",
+    "warn": "Moderators warn you",
+    "silence": "Moderators have silenced you: you can read, and not write",
+    "unsilence": "You can write again",
+    "suspend": "Moderators had suspended your account",
+    "unsuspend": "The suspension of your account was lifted",
+    "ban": "Moderators had banned your account",
+    "unban": "The ban of your account was lifted",
+    "verify": "Your account was verified",
+    "unverify": "Your account is no longer verified",
+    "make_admin": "You are now an admin",
+    "make_moderator": "You are now a moderator",
+    "remove_role": "You no longer have a role",
+}
+"""By type of action."""
+
+
+def moderated(user_id: str, action_id: str, type_: str, kind: str, reason: str) -> NewNotification | None:
+    """Return None for a type that only later versions know."""
+    text = MODERATION_TEXTS.get(type_)
+    if text is None:
+        return None
+    return _moderation_notification(
+        user_id, action_id, f"MODERATION:{action_id}", f"{text.format(kind=kind)}: {reason}"
+    )
+
+
+def appeal_answered(user_id: str, action_id: str, *, accepted: bool) -> NewNotification:
+    text = "Moderators have accepted your appeal" if accepted else "Moderators have declined your appeal"
+    return _moderation_notification(user_id, action_id, f"APPEAL:{action_id}", text)
+
+
+def _moderation_notification(user_id: str, action_id: str, source: str, text: str) -> NewNotification:
+    """Of moderators as a whole: the sender is not named."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=source,
+        sender_id=None,
+        type=NotificationType.MODERATION.value,
+        title="Moderation",
+        message=text,
+        group_key=source,
+        reference_id=action_id,
+    )
+
+
 def _event_news(
     user_id: str, sender: UserCard, event_id: str, title: str, action: str, source: str
 ) -> NewNotification:

@@ -21,6 +21,7 @@ from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
+from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import PUBLIC, OriginalPost, PostOwner, PostRecord, PostStore
 from storage.errors import Conflict
 
@@ -73,9 +74,15 @@ class Posts:
         self._on_changed()
         return await self.get(author_id, post_id)
 
-    async def get(self, viewer_id: str, post_id: str) -> Post:
+    async def get(self, viewer_id: str, post_id: str, *, is_moderator: bool = False) -> Post:
+        """Return a post. Its author and moderators also see one that moderators have hidden."""
         for post in await self.serialize(await self._store.find([post_id], viewer_id), viewer_id):
             return post
+        hidden = await self._store.find_hidden(post_id, viewer_id)
+        if hidden is not None and (is_moderator or hidden.author_id == viewer_id):
+            access = ViewerAccess({hidden.author_id: PostAccess.ALL})
+            for post in await self.serialize([hidden], viewer_id, access):
+                return post
         raise post_not_found()
 
     async def delete(self, user_id: str, post_id: str) -> None:

@@ -103,11 +103,20 @@ class Reactions:
         return (await self._serialize([await self.get_comment(user_id, comment_id)], user_id))[0]
 
     async def page_comments(
-        self, viewer_id: str, post_id: str, after: PageKey | None, limit: int
+        self,
+        viewer_id: str,
+        post_id: str,
+        after: PageKey | None,
+        limit: int,
+        *,
+        is_moderator: bool = False,
     ) -> KeysetPage[Comment]:
+        """List comments. Moderators also see hidden ones, and users their own, with the replies to them."""
         target_id = await self._posts.get_reaction_target(viewer_id, post_id)
         blocked_ids = await self._block_service.list_blocked_users(viewer_id)
-        records = await self._store.comments(target_id, after, viewer_id, blocked_ids, limit + 1)
+        records = await self._store.comments(
+            target_id, after, viewer_id, blocked_ids, limit + 1, with_hidden=is_moderator
+        )
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self._serialize(page, viewer_id), key)
 

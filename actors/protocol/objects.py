@@ -4,6 +4,7 @@ Times are RFC 3339 strings (see `timestamps`).
 """
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -59,7 +60,11 @@ class User(msgspec.Struct, frozen=True, gc=False):
 
 
 class OwnUser(msgspec.Struct, frozen=True, gc=False):
-    """The profile of the authenticated user, with the e-mail address."""
+    """The profile of the authenticated user, with the e-mail address.
+
+    `role` is that of moderators. Until `silenced_until` the user can read and not write; the year 9999 means
+    without an end.
+    """
 
     id: str
     username: str
@@ -70,6 +75,8 @@ class OwnUser(msgspec.Struct, frozen=True, gc=False):
     created_at: str
     email: str
     private: bool = False
+    role: Literal["admin", "moderator"] | None = None
+    silenced_until: str | None = None
 
 
 class ConversationType(StrEnum):
@@ -199,7 +206,10 @@ class DeliveryStatus(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A message. `seq` is assigned at creation; `changed_seq` is the `seq` of its latest change."""
+    """A message. `seq` is assigned at creation; `changed_seq` is the `seq` of its latest change.
+
+    A message that moderators have hidden looks deleted and has `hidden_at`; they may restore it.
+    """
 
     id: str
     conversation_id: str
@@ -216,6 +226,7 @@ class Message(msgspec.Struct, frozen=True):
     edited_at: str | None
     deleted_at: str | None
     delivery_status: DeliveryStatus
+    hidden_at: str | None = None
 
 
 class ReadState(msgspec.Struct, frozen=True, gc=False):

@@ -63,6 +63,8 @@ class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
     `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
+    One with `hidden_at` was hidden by moderators; only they and the author see it.
+
     A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
     null, when that is gone or hidden. `repost_of` in it is null. `repost_count` counts both;
     `reposted_by_me` is about reposts alone.
@@ -81,6 +83,7 @@ class Post(msgspec.Struct, frozen=True):
     edited_at: str | None = None
     bookmarked_by_me: bool = False
     visibility: PostVisibility = PostVisibility.PUBLIC
+    hidden_at: str | None = None
     repost_of: "Post | None" = None
     repost_count: int = 0
     reposted_by_me: bool = False
@@ -102,10 +105,10 @@ class PostRevision(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on a post. `mentions` and `tags` are as in `Post`.
+    """A comment on a post. `mentions`, `tags` and `hidden_at` are as in `Post`.
 
     A reply has the id of the comment that it replies to as `parent_id`. There is one level of replies: a
-    reply to a reply has the same parent.
+    reply to a reply has the same parent. The replies to a hidden comment are hidden with it.
     """
 
     id: str
@@ -115,6 +118,7 @@ class Comment(msgspec.Struct, frozen=True):
     created_at: str
     mentions: list[UserCard] = []
     tags: list[str] = []
+    hidden_at: str | None = None
     parent_id: str | None = None
     like_count: int = 0
     liked_by_me: bool = False
@@ -158,6 +162,7 @@ class Event(msgspec.Struct, frozen=True):
     `going_count` counts users who go and their guests, and is at most `capacity`. `hosts` are the creator and
     the co-hosts. A cancelled event has `cancelled_at`, keeps its RSVPs and takes no new ones. With
     `approval`, hosts decide who goes. `my_guests` are those of the viewer's RSVP.
+    One with `hidden_at` was hidden by moderators; only they and the creator see it.
     """
 
     id: str
@@ -183,6 +188,7 @@ class Event(msgspec.Struct, frozen=True):
     cancel_reason: str | None = None
     approval: bool = False
     my_guests: int = 0
+    hidden_at: str | None = None
 
 
 class Rsvp(msgspec.Struct, frozen=True):
@@ -238,6 +244,7 @@ class NotificationType(StrEnum):
     EVENT_INVITE = "EVENT_INVITE"
     EVENT_UPDATE = "EVENT_UPDATE"
     EVENT_REMINDER = "EVENT_REMINDER"
+    MODERATION = "MODERATION"
     EXPORT_READY = "EXPORT_READY"
 
 
@@ -263,6 +270,7 @@ DEFAULT_NOTIFICATION_CHANNELS: Final[Mapping[NotificationType, NotificationChann
     NotificationType.FOLLOW_REQUEST: NotificationChannel.PUSH,
     NotificationType.REPOST: NotificationChannel.PUSH,
     NotificationType.EVENT_REMINDER: NotificationChannel.PUSH,
+    NotificationType.MODERATION: NotificationChannel.PUSH,
     NotificationType.EXPORT_READY: NotificationChannel.MAIL,
 }
 """One line for each type."""
@@ -297,8 +305,8 @@ class NotificationPreferences(msgspec.Struct, frozen=True):
 class Notification(msgspec.Struct, frozen=True):
     """A notification.
 
-    `reference_id` is the id of a post, user, event or message, depending on `type`; `conversation_id` is the
-    conversation of a message.
+    `reference_id` is the id of a post, user, event, message or action of moderators, depending on `type`;
+    `conversation_id` is the conversation of a message.
     """
 
     id: str

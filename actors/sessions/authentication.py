@@ -71,6 +71,7 @@ async def open_session(
     session.user_id = identity.user.id
     session.session_id = identity.session_id
     session.expires_at = identity.expires_at.timestamp()
+    session.silenced_until = identity.user.silenced_until
     session.transport.on_authenticated()
     # No frame may precede `ready`: what rooms deliver from here on waits in the send queue.
     session.send_queue.pause()
@@ -144,6 +145,7 @@ AUTHENTICATE = CommandRegistration(
     RateClass.UNLIMITED,
     (*ERRORS_BEFORE_EXECUTION, "auth.expired", "server.unavailable"),
     reauthenticate,
+    while_silenced=True,
 )
 
 

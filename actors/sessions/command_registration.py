@@ -67,7 +67,8 @@ CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloa
 class CommandRegistration:
     """`reply` is the frame that reports success; `errors` are all codes that the command can fail with.
 
-    `cost` is the number of tokens that the command takes from the rate limit.
+    `cost` is the number of tokens that the command takes from the rate limit. Silenced users may send it
+    `while_silenced`.
     """
 
     frame_type: str
@@ -78,6 +79,7 @@ class CommandRegistration:
     errors: tuple[str, ...]
     run: Callable[[Any, Any, SessionServices], Any]
     cost: int = 1
+    while_silenced: bool = False
 
 
 def ordered(
@@ -86,6 +88,7 @@ def ordered(
     *,
     rate_class: RateClass = RateClass.MESSAGES,
     errors: tuple[str, ...] = (),
+    while_silenced: bool = False,
 ) -> CommandRegistration:
     """Register a command that runs in order and does not wait.
 
@@ -98,8 +101,9 @@ def ordered(
         cast("type[msgspec.Struct]", Ok[result_type(command)]),  # type: ignore[misc]
         Ordering.ORDERED,
         rate_class,
-        _all_errors(rate_class, errors),
+        _all_errors(rate_class, errors, while_silenced=while_silenced),
         run,
+        while_silenced=while_silenced,
     )
 
 
@@ -109,6 +113,7 @@ def concurrent(
     *,
     errors: tuple[str, ...] = (),
     cost: int = 1,
+    while_silenced: bool = False,
 ) -> CommandRegistration:
     """Register a command that runs concurrently.
 
@@ -120,12 +125,14 @@ def concurrent(
         cast("type[msgspec.Struct]", Ok[result_type(command)]),  # type: ignore[misc]
         Ordering.CONCURRENT,
         RateClass.MESSAGES,
-        _all_errors(RateClass.MESSAGES, (*errors, "server.unavailable")),
+        _all_errors(RateClass.MESSAGES, (*errors, "server.unavailable"), while_silenced=while_silenced),
         run,
         cost,
+        while_silenced,
     )
 
 
-def _all_errors(rate_class: RateClass, errors: tuple[str, ...]) -> tuple[str, ...]:
+def _all_errors(rate_class: RateClass, errors: tuple[str, ...], *, while_silenced: bool) -> tuple[str, ...]:
     rate_errors = () if rate_class is RateClass.UNLIMITED else ("rate.limited",)
-    return tuple(sorted({*ERRORS_BEFORE_EXECUTION, *rate_errors, *errors}))
+    silenced_errors = () if while_silenced else ("user.silenced",)
+    return tuple(sorted({*ERRORS_BEFORE_EXECUTION, *rate_errors, *silenced_errors, *errors}))

@@ -19,7 +19,7 @@ def ping(command: Ping, session: CommandSession, services: SessionServices) -> P
     return PingResult(rfc3339_from_ms(now_ms()), session.position.position)
 
 
-PING: Final = ordered(Ping, ping, rate_class=RateClass.UNLIMITED)
+PING: Final = ordered(Ping, ping, rate_class=RateClass.UNLIMITED, while_silenced=True)
 
 
 def by_struct(*registrations: CommandRegistration) -> dict[type[msgspec.Struct], CommandRegistration]:

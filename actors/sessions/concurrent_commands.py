@@ -48,10 +48,10 @@ async def watch_presence(
 
 
 CONCURRENT_COMMANDS = (
-    concurrent(ReadConversation, read_conversation, errors=CONVERSATION_ERRORS),
+    concurrent(ReadConversation, read_conversation, errors=CONVERSATION_ERRORS, while_silenced=True),
     concurrent(Typing, report_typing, errors=CONVERSATION_ERRORS),
-    concurrent(SetPresence, set_presence),
-    concurrent(WatchPresence, watch_presence, cost=WATCH_PRESENCE_COST),
+    concurrent(SetPresence, set_presence, while_silenced=True),
+    concurrent(WatchPresence, watch_presence, cost=WATCH_PRESENCE_COST, while_silenced=True),
 )
 
 

@@ -51,7 +51,7 @@ MESSAGE_COMMANDS = (
         SendMessage, send_message, errors=(*CONVERSATION_ERRORS, "idempotency.conflict", "message.not_found")
     ),
     ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
-    ordered(DeleteMessage, change_message, errors=CHANGE_ERRORS),
+    ordered(DeleteMessage, change_message, errors=CHANGE_ERRORS, while_silenced=True),
     ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
-    ordered(RemoveReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+    ordered(RemoveReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted"), while_silenced=True),
 )

@@ -87,6 +87,10 @@ class OnlineUsers:
     def sessions(self) -> list[UserSession]:
         return [session for user in self._all_users() for session in user.sessions]
 
+    def sessions_of(self, user_id: str) -> tuple[UserSession, ...]:
+        user = self._shard_of(user_id).get(user_id)
+        return () if user is None else user.sessions
+
     def session_ids(self) -> list[str]:
         """Return the session ids of all sockets and event streams, each once."""
         ids = {session.session_id for session in self.sessions()}

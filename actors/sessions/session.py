@@ -10,10 +10,12 @@ the client sent them. A session does not wait for a conversation's reply, which 
 import itertools
 import logging
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from actors.accounts.restrictions import is_silenced, silenced
 from actors.conversations.errors import busy
 from actors.delivery.send_queue import SendQueue
 from actors.protocol.commands import COMMAND_TYPES, Command, FrameId
@@ -53,6 +55,7 @@ class Session:
         "expires_at",
         "opened_at_s",
         "session_id",
+        "silenced_until",
         "transport",
         "upgrade_identity",
         "user",
@@ -74,6 +77,7 @@ class Session:
         self.closed = False
         # Seconds since the epoch when last read; use of the token extends it.
         self.expires_at = float("inf")
+        self.silenced_until: datetime | None = None
 
     @property
     def send_queue(self) -> SendQueue:
@@ -173,6 +177,9 @@ class Session:
         self.record(
             "command", getattr(command, "conversation_id", ""), registration.frame_type, _number(command.id)
         )
+        if not registration.while_silenced and is_silenced(self.silenced_until):
+            self.push_error(command.id, silenced())
+            return None
         if registration.rate_class is RateClass.MESSAGES:
             wait_ms = user.token_bucket.consume(registration.cost)
             if wait_ms:

@@ -1,6 +1,6 @@
-"""Closes connections whose session has expired or was revoked.
+"""Closes connections whose session has expired or was revoked, and reads again who is silenced.
 
-The bus reports revocations at once, but may lose them. So all local connections are compared with the store
+The bus reports both at once, but may lose them. So all local connections are compared with the store
 periodically, in one query per batch, whatever the bus delivered.
 """
 
@@ -8,29 +8,29 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.transport import CloseCode
+from storage.contracts.users import SessionState
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
 SESSIONS_PER_QUERY = 1000
 
-LoadExpirations = Callable[[Sequence[str]], Awaitable[Mapping[str, datetime]]]
-"""(session ids) -> when each expires. Sessions that have expired or were revoked are absent."""
+LoadSessionStates = Callable[[Sequence[str]], Awaitable[Mapping[str, SessionState]]]
+"""(session ids) -> the state of each. Sessions that have expired or were revoked are absent."""
 
 
 class TokenExpiryChecker:
     """Compares the sessions of open sockets and event streams with the store every `period_s`."""
 
     def __init__(
-        self, online_users: OnlineUsers, load_expirations: LoadExpirations, wheel: TimerWheel, period_s: float
+        self, online_users: OnlineUsers, load_states: LoadSessionStates, wheel: TimerWheel, period_s: float
     ) -> None:
         self._online_users = online_users
-        self._load_expirations = load_expirations
+        self._load_states = load_states
         self._wheel = wheel
         self._period_s = period_s
         self._timer: Timer | None = None
@@ -54,21 +54,22 @@ class TokenExpiryChecker:
         try:
             for start in range(0, len(session_ids), SESSIONS_PER_QUERY):
                 batch = session_ids[start : start + SESSIONS_PER_QUERY]
-                self._close_ended(batch, await self._load_expirations(batch))
+                self._update(batch, await self._load_states(batch))
         except StorageError:
             _log.debug("sessions could not be checked, retrying")
         finally:
             self.start()
 
-    def _close_ended(self, batch: Sequence[str], expirations: Mapping[str, datetime]) -> None:
+    def _update(self, batch: Sequence[str], states: Mapping[str, SessionState]) -> None:
         for session in self._online_users.sessions_by_id(batch):
-            expires_at = expirations.get(session.session_id)
-            if expires_at is not None:
-                session.expires_at = expires_at.timestamp()
+            state = states.get(session.session_id)
+            if state is not None:
+                session.expires_at = state.expires_at.timestamp()
+                session.silenced_until = state.silenced_until
             elif session.expires_at <= time.time():
                 session.transport.close(CloseCode.TOKEN_EXPIRED, "the token has expired")
             else:
                 session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
-        ended = [session_id for session_id in batch if session_id not in expirations]
+        ended = [session_id for session_id in batch if session_id not in states]
         for subscriber in self._online_users.subscribers_by_session_id(ended):
             subscriber.close("the session has ended")

@@ -1,5 +1,6 @@
 """The interface of a session that the index of online users works with."""
 
+from datetime import datetime
 from typing import Protocol
 
 from actors.delivery.room import RoomSubscriber
@@ -14,6 +15,8 @@ class UserSession(RoomSubscriber, Protocol):
     closed: bool
     expires_at: float
     """Seconds since the epoch; updated when the token's expiry is read again."""
+    silenced_until: datetime | None
+    """Until then the user may not write; it may have passed."""
 
     def push_stream(self, framed: bytes) -> None:
         """Send a frame of the user stream; it is not dropped."""

@@ -51,6 +51,9 @@ reported as not found.
 The [WebSocket and the Server-Sent Events](/docs/socket) are described in `/asyncapi.json`."""
 
 TAG_DESCRIPTIONS: Final = {
+    "admin": "Moderation, for users with a role.",
+    "appeals": "Appeal against actions of moderators.",
+    "account-appeals": "Appeal against the suspension of an account.",
     "users": "Accounts, profiles, follows, blocks and mutes.",
     "conversations": "Direct and group conversations, their members and messages.",
     "events": "Events, RSVPs and invitations.",

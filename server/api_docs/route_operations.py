@@ -91,6 +91,10 @@ def route_error_codes(route: Route) -> tuple[str, ...]:
     codes: list[str] = []
     if route.requires_auth:
         codes += SHARED_RESPONSES[401][1]
+    if route.role is not None:
+        codes.append("permission.denied")
+    if route.refuses_silenced:
+        codes.append("user.silenced")
     if route.body is not None:
         codes += ("request.too_large", "request.timeout", "request.unsupported_media_type")
     if route.body is not None or route.query is not None or route.idempotent:
@@ -170,6 +174,10 @@ def _success_responses(route: Route, schemas: Schemas) -> dict[str, Response | R
             content={} if status == 204 else content,
         )
         for status in sorted(statuses)
+    }
+    responses |= {
+        str(status): Response(description=f"{HTTPStatus(status).phrase}.", headers=headers)
+        for status in route.empty_statuses
     }
     if _has_etag(route):
         responses[NOT_MODIFIED_STATUS] = Reference("#/components/responses/NotModified")

@@ -1,4 +1,4 @@
-"""`run.py moderate`: lists and resolves reports, hides posts, bans and verifies users."""
+"""`run.py moderate`: lists and resolves reports, hides posts, bans and verifies users, gives roles."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -9,6 +9,7 @@ from rich.console import Console
 from actors.moderation.moderation import Moderation
 from actors.protocol.errors import ApiError
 from server.cli.command_types import ConfigOption, OpenOperatorServices, RunAsync
+from storage.contracts.users import Role
 
 Username = Annotated[str, typer.Argument(help="Username of the account.")]
 REPORTS_SHOWN = 100
@@ -69,6 +70,30 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
         async def action(moderation: Moderation) -> str:
             await moderation.hide_post(post_id)
             return "hidden"
+
+        run_action(config, action)
+
+    @moderate.command()
+    def restore(post_id: str, config: ConfigOption = None) -> None:
+        """Show a hidden post again."""
+
+        async def action(moderation: Moderation) -> str:
+            await moderation.restore_post(post_id)
+            return "restored"
+
+        run_action(config, action)
+
+    @moderate.command()
+    def role(
+        username: Username,
+        role: Annotated[Role | None, typer.Argument(help="Without one the user's role is taken.")] = None,
+        config: ConfigOption = None,
+    ) -> None:
+        """Make a user admin or moderator, the first admin too, or take the role."""
+
+        async def action(moderation: Moderation) -> str:
+            await moderation.set_role(username, role)
+            return "no role" if role is None else role.value
 
         run_action(config, action)
 

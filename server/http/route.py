@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.restrictions import has_role, is_silenced, silenced
 from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.deadline import Deadline
 from actors.runtime.timer_wheel import TimerWheel
@@ -27,7 +28,7 @@ from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, 
 from server.http.response import JSON_TYPE, encode_response
 from server.http.trusted_proxies import TrustedProxies
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.users import Identity
+from storage.contracts.users import Identity, Role, UserRecord
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
@@ -57,6 +58,11 @@ class TypedRequest(Generic[Body, Query]):
         if self.identity is None:
             raise authentication_required()
         return self.identity
+
+    @property
+    def is_moderator(self) -> bool:
+        """Whether the caller is a moderator or an admin."""
+        return has_role(self.caller.user.role, Role.MODERATOR)
 
     def cursor(self, key: type[Key]) -> Key | None:
         """Decode the query's `cursor`; None without one.
@@ -93,9 +99,12 @@ class Route:
     Requests count against `rate_class`, per user on authenticated routes and per address on others; None
     disables the limit. A request takes `cost` tokens: more where it is more work for the stores. An
     idempotent route accepts the `Idempotency-Key` header; its response is stored for repeats, unless
-    `response_has_secrets`. `response`,
-    `other_statuses` (success statuses the handler may choose) and `errors` (codes specific to the route) are
-    documentation only. With `body_optional`, a request without a body has all fields absent.
+    `response_has_secrets`. `response`, `other_statuses` and `empty_statuses` (success statuses the handler
+    may choose, with a body or without) and `errors` (codes specific to the route) are documentation only.
+    With `body_optional`, a request without a body has all fields absent.
+
+    `role` is the role that callers must have. Silenced users may read and delete, and make requests
+    `while_silenced`: those that other users do not notice.
     """
 
     method: str
@@ -110,11 +119,19 @@ class Route:
     rate_class: RateClass | None = RateClass.REQUEST
     cost: int = 1
     other_statuses: tuple[int, ...] = ()
+    empty_statuses: tuple[int, ...] = ()
     idempotent: bool = False
     response_has_secrets: bool = False
     errors: tuple[str, ...] = ()
     media_type: str = JSON_TYPE
     body_optional: bool = False
+    role: Role | None = None
+    while_silenced: bool = False
+
+    @property
+    def refuses_silenced(self) -> bool:
+        """Whether a silenced user may not make the request."""
+        return self.requires_auth and self.method in {"POST", "PUT", "PATCH"} and not self.while_silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +167,8 @@ class RouteAdapter:
             add_log_ids(conversation_id=request.match_info[self._conversation_parameter])
         bucket_key = identity.user.id if identity else address_bucket_key(address)
         self._check_rate_limit(request, bucket_key)
+        if identity is not None:
+            self._check_permission(identity.user)
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
@@ -195,6 +214,12 @@ class RouteAdapter:
         if token is None:
             raise authentication_required()
         return await self._context.authenticator.authenticate(token)
+
+    def _check_permission(self, user: UserRecord) -> None:
+        if self._route.role is not None and not has_role(user.role, self._route.role):
+            raise ApiError("permission.denied", f"Only a user with the role {self._route.role} may do this.")
+        if self._route.refuses_silenced and is_silenced(user.silenced_until):
+            raise silenced()
 
     def _check_rate_limit(self, request: web.Request, bucket_key: str) -> None:
         if self._route.rate_class is not None:

@@ -78,6 +78,7 @@ class MetricSources:
     password_tries_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
+    moderation_actions: Callable[[], Mapping[str, int]] | None = None
     event_reminders: Callable[[], ReminderStatistics] | None = None
     black_boxes: Callable[[], Mapping[str, BlackBoxStatistics]] = dict
 
@@ -127,6 +128,7 @@ class ServerCollector(Collector):
             self._sources.file_descriptors.shortages,
         )
         yield from self._conversation_requests()
+        yield from self._moderation_actions()
         yield from self._event_reminders()
         yield from self._black_boxes()
 
@@ -381,6 +383,18 @@ class ServerCollector(Collector):
         )
         for outcome, count in msgspec.structs.asdict(self._sources.conversation_requests()).items():
             counts.add_metric([outcome], count)
+        yield counts
+
+    def _moderation_actions(self) -> Iterator[Metric]:
+        if self._sources.moderation_actions is None:
+            return
+        counts = CounterMetricFamily(
+            "convene_moderation_actions",
+            "Actions of moderators on this instance, by type.",
+            labels=["type"],
+        )
+        for type_, count in self._sources.moderation_actions().items():
+            counts.add_metric([type_], count)
         yield counts
 
     def _black_boxes(self) -> Iterator[Metric]:

@@ -18,7 +18,14 @@ class BookmarkRoutes:
     def routes(self) -> tuple[Route, ...]:
         bookmark = "/v1/posts/{id}/bookmark"
         return (
-            Route("PUT", bookmark, self.add, status=204, errors=("bookmark.limit", *POST_NOT_FOUND)),
+            Route(
+                "PUT",
+                bookmark,
+                self.add,
+                status=204,
+                errors=("bookmark.limit", *POST_NOT_FOUND),
+                while_silenced=True,
+            ),
             Route("DELETE", bookmark, self.remove, status=204, errors=POST_NOT_FOUND),
             Route("GET", "/v1/bookmarks", self.page, query=PageQuery, response=Page[Post]),
         )

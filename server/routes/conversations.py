@@ -160,6 +160,7 @@ class ConversationRoutes:
                 "PUT",
                 f"{conversation}/read",
                 self.read,
+                while_silenced=True,
                 body=ReadMark,
                 response=ReadState,
                 errors=NOT_FOUND_ERRORS,

@@ -213,8 +213,13 @@ class EventRoutes:
         return to_page(page)
 
     async def get(self, request: TypedRequest[None, None]) -> Event:
-        """Get an event, with the caller's RSVP."""
-        return await self._events.get(request.caller.user.id, request.path_params["id"])
+        """Get an event, with the caller's RSVP.
+
+        One that moderators have hidden has `hidden_at`, and exists for them and its creator only.
+        """
+        return await self._events.get(
+            request.caller.user.id, request.path_params["id"], is_moderator=request.is_moderator
+        )
 
     async def update(self, request: TypedRequest[EventPatch, ScopeQuery]) -> Event:
         """Update an event.

@@ -34,6 +34,7 @@ class MuteRoutes:
                 "PUT",
                 mute,
                 self.mute,
+                while_silenced=True,
                 body=MuteBody,
                 body_optional=True,
                 status=204,

@@ -30,11 +30,12 @@ class NotificationRoutes:
                 "GET", "/v1/notifications", self.page, query=NotificationQuery, response=Page[Notification]
             ),
             Route("GET", "/v1/notifications/unread_count", self.unread_count, response=UnreadCount),
-            Route("PUT", "/v1/notifications/read", self.read_all, status=204),
+            Route("PUT", "/v1/notifications/read", self.read_all, status=204, while_silenced=True),
             Route(
                 "PUT",
                 "/v1/notifications/{id}/read",
                 self.read,
+                while_silenced=True,
                 status=204,
                 errors=("notification.not_found",),
             ),

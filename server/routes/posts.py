@@ -129,8 +129,13 @@ class PostRoutes:
         )
 
     async def get(self, request: TypedRequest[None, None]) -> Post:
-        """Get a post."""
-        return await self._posts.get(request.caller.user.id, request.path_params["id"])
+        """Get a post.
+
+        One that moderators have hidden has `hidden_at`, and exists for them and its author only.
+        """
+        return await self._posts.get(
+            request.caller.user.id, request.path_params["id"], is_moderator=request.is_moderator
+        )
 
     async def delete(self, request: TypedRequest[None, None]) -> None:
         """Delete a post, with its likes and comments.
@@ -164,12 +169,16 @@ class PostRoutes:
         return to_page(page)
 
     async def comments(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """List the comments of a post, the oldest first."""
+        """List the comments of a post, the oldest first.
+
+        Those that moderators have hidden have `hidden_at`, and are listed for them and their author only.
+        """
         page = await self._reactions.page_comments(
             request.caller.user.id,
             request.path_params["id"],
             decode_page_cursor(request),
             request.query.limit,
+            is_moderator=request.is_moderator,
         )
         return to_page(page)
 

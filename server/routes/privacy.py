@@ -39,7 +39,14 @@ class PrivacyRoutes:
         request = f"{requests}/{{conversation_id}}"
         return (
             Route("GET", privacy, self.get_privacy, response=Privacy),
-            Route("PATCH", privacy, self.change_privacy, body=PrivacyPatch, response=Privacy),
+            Route(
+                "PATCH",
+                privacy,
+                self.change_privacy,
+                body=PrivacyPatch,
+                response=Privacy,
+                while_silenced=True,
+            ),
             Route("GET", requests, self.page, query=PageQuery, response=Page[ConversationRequest]),
             Route(
                 "PUT",

@@ -18,12 +18,19 @@ class ReportRoutes:
                 body=ReportRequest,
                 status=202,
                 idempotent=True,
-                errors=("post.not_found", "comment.not_found", "message.not_found", "user.not_found"),
+                errors=(
+                    "post.not_found",
+                    "comment.not_found",
+                    "message.not_found",
+                    "event.not_found",
+                    "user.not_found",
+                ),
+                while_silenced=True,
             ),
         )
 
     async def create(self, request: TypedRequest[ReportRequest, None]) -> None:
-        """Report a post, comment, message or user to the moderators.
+        """Report a post, comment, message, event or user to the moderators.
 
         A second report of the same target by the same user has no effect.
         """

@@ -27,7 +27,7 @@ class SessionRoutes:
                 status=201,
                 requires_auth=False,
                 rate_class=RateClass.LOGIN,
-                errors=("auth.invalid_credentials",),
+                errors=("auth.invalid_credentials", "user.suspended"),
             ),
             Route("GET", "/v1/sessions", self.list, query=PageQuery, response=Page[SessionView]),
             Route("DELETE", "/v1/sessions/current", self.logout, status=204),
@@ -39,7 +39,7 @@ class SessionRoutes:
 
         Every login creates a session. The error does not reveal whether the user or the password was wrong.
         After many wrong passwords for one account, `rate.limited` delays logins from networks where it has
-        not logged in lately.
+        not logged in lately. With the right password of a suspended or banned account it is `user.suspended`.
         """
         return await self._accounts.login(request.body, address_bucket_key(request.client_address))
 

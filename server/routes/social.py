@@ -31,7 +31,9 @@ class SocialRoutes:
             ),
             Route("DELETE", f"{user}/follow", self.unfollow, status=204),
             Route("DELETE", "/v1/users/me/followers/{user_id}", self.remove_follower, status=204),
-            Route("PUT", f"{user}/block", self.block, status=204, errors=OTHER_USER_ERRORS),
+            Route(
+                "PUT", f"{user}/block", self.block, status=204, errors=OTHER_USER_ERRORS, while_silenced=True
+            ),
             Route("DELETE", f"{user}/block", self.unblock, status=204),
             Route("GET", "/v1/users/me/blocks", self.blocked_users, query=PageQuery, response=cards),
             Route(

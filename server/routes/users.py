@@ -19,7 +19,7 @@ from config.limits import SEARCH_CHARACTERS_MIN, SEARCH_WORDS_MAX, USER_CARDS_PE
 from server.http.cursor import encode_cursor
 from server.http.rate_limiter import SEARCH_COST, RateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
-from server.http.response import Page
+from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
 from storage.contracts.users import UserRecord
 
@@ -89,7 +89,13 @@ class UserRoutes:
                 requires_auth=False,
                 rate_class=RateClass.REGISTRATION,
                 idempotent=True,
-                errors=("user.email_taken", "user.username_taken"),
+                empty_statuses=(202,),
+                errors=(
+                    "user.email_taken",
+                    "user.username_taken",
+                    "registration.invite_required",
+                    "registration.limit",
+                ),
             ),
             Route(
                 "GET",
@@ -117,6 +123,7 @@ class UserRoutes:
                 "PUT",
                 "/v1/users/me/password",
                 self.change_password,
+                while_silenced=True,
                 body=PasswordChange,
                 status=204,
                 rate_class=RateClass.LOGIN,
@@ -132,8 +139,15 @@ class UserRoutes:
             Route("GET", "/v1/users/{id}", self.profile, response=User, errors=("user.not_found",)),
         )
 
-    async def register(self, request: TypedRequest[Registration, None]) -> SignedIn:
-        """Register a user and log in."""
+    async def register(self, request: TypedRequest[Registration, None]) -> SignedIn | ResponseWithStatus:
+        """Register a user and log in.
+
+        If the server is configured so, the registration waits for approval by a moderator, and the answer is
+        202; or it needs an `invite_code`.
+        """
+        if self._accounts.needs_approval:
+            await self._accounts.request_registration(request.body, request.idempotency_key)
+            return ResponseWithStatus(None, 202)
         return await self._accounts.register(
             request.body, request.idempotency_key, address_bucket_key(request.client_address)
         )

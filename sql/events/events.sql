@@ -15,7 +15,8 @@ VALUES (
 RETURNING id
 
 -- name: event_list_by_ids
--- Returns those of the events that a viewer may see, unordered, with the viewer's RSVP and waitlist position.
+-- Returns those of the events that a viewer may see, unordered, with the viewer's RSVP and waitlist position. Without
+-- hidden events.
 --
 -- All events with :all_visible.
 --
@@ -30,6 +31,7 @@ SELECT
         WHERE w.event_id = e.id AND w.user_id = :viewer_id
     ) AS my_place
 FROM event_rows AS e
+INNER JOIN events AS v ON e.id = v.id AND v.hidden_at IS NULL
 WHERE
     e.id = ANY(:ids)
     AND (
@@ -47,12 +49,13 @@ FROM events
 WHERE id = :id
 
 -- name: event_access
--- Returns the visibility of an event, and whether a viewer may see it.
+-- Returns the visibility of an event, and whether a viewer may see it: not if it is hidden.
 --
 --   :id uuid  :viewer_id uuid   -> visibility, visible, or none
 SELECT
     visibility,
-    visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(:viewer_id) WHERE event_id = :id) AS visible
+    hidden_at IS NULL
+    AND (visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(:viewer_id) WHERE event_id = :id)) AS visible
 FROM events
 WHERE id = :id
 
@@ -126,14 +129,14 @@ ON CONFLICT (event_id, user_id, inviter_id) DO UPDATE SET created_at = now()
 RETURNING user_id
 
 -- name: invite_filter
--- Returns those of the invites that exist, to events that are not cancelled.
+-- Returns those of the invites that exist, to events that are neither cancelled nor hidden.
 --
 --   :event_ids uuid[]  :user_ids uuid[]  :inviter_ids uuid[]   -> event_id, user_id, inviter_id
 SELECT i.event_id, i.user_id, i.inviter_id
 FROM event_invites AS i
 INNER JOIN unnest(:event_ids, :user_ids, :inviter_ids) AS g (event_id, user_id, inviter_id)
     ON i.event_id = g.event_id AND i.user_id = g.user_id AND i.inviter_id = g.inviter_id
-INNER JOIN events AS e ON i.event_id = e.id AND e.cancelled_at IS NULL
+INNER JOIN events AS e ON i.event_id = e.id AND e.cancelled_at IS NULL AND e.hidden_at IS NULL
 
 -- name: user_rsvp_event_list
 -- Lists events that a user has an RSVP for, waits for or asked to go to.
@@ -180,3 +183,21 @@ series AS (
     WHERE creator_id = :user_id
 )
 SELECT :user_id AS user_id
+
+-- name: hidden_event_get
+-- Returns a hidden event, which only its creator and moderators may see.
+--
+--   :id uuid  :viewer_id uuid   -> event row with hidden_at, or none
+SELECT
+    e.*,
+    v.hidden_at,
+    (SELECT r.status FROM event_rsvps AS r WHERE r.event_id = e.id AND r.user_id = :viewer_id) AS my_rsvp,
+    (
+        SELECT count(*)
+        FROM event_waitlist AS w
+        INNER JOIN event_waitlist AS o ON w.event_id = o.event_id AND o.number <= w.number
+        WHERE w.event_id = e.id AND w.user_id = :viewer_id
+    ) AS my_place
+FROM event_rows AS e
+INNER JOIN events AS v ON e.id = v.id AND v.hidden_at IS NOT NULL
+WHERE e.id = :id

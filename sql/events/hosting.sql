@@ -29,8 +29,8 @@ ORDER BY e.id, h.added_at, h.user_id
 -- name: host_list
 -- Lists the hosts of an event: its creator, then the co-hosts.
 --
---   :event_id uuid   -> user_id, is_cancelled
-SELECT g.user_id, e.cancelled_at IS NOT NULL AS is_cancelled
+--   :event_id uuid   -> user_id, is_cancelled, is_hidden
+SELECT g.user_id, e.cancelled_at IS NOT NULL AS is_cancelled, e.hidden_at IS NOT NULL AS is_hidden
 FROM events AS e
 INNER JOIN LATERAL (
     SELECT e.creator_id AS user_id, e.created_at AS added_at, 0 AS place

@@ -20,7 +20,8 @@ SELECT coalesce(extract(EPOCH FROM greatest(
 )), 0)::FLOAT8 AS overdue_s
 
 -- name: reminded_user_list
--- Returns those of the users who still go to an event that is not cancelled and starts at that time.
+-- Returns those of the users who still go to an event that is neither cancelled nor hidden and starts at that
+-- time.
 --
 --   :event_id uuid  :start timestamptz  :user_ids uuid[]   -> user_id
 SELECT r.user_id
@@ -32,4 +33,5 @@ WHERE
     AND r.status = 'GOING'
     AND e.start_datetime = :start
     AND e.cancelled_at IS NULL
+    AND e.hidden_at IS NULL
 ORDER BY r.user_id

@@ -21,6 +21,7 @@ WITH nearby AS (
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
         AND creator_id <> ALL(:excluded_user_ids)
+        AND hidden_at IS NULL
         AND NOT EXISTS (
             SELECT FROM event_hosts AS h
             WHERE
@@ -80,6 +81,7 @@ WITH found AS MATERIALIZED (
     WHERE
         search_words @@ CAST(:indexed_words AS TSQUERY)
         AND (search_words @@ CAST(:words AS TSQUERY)) IS TRUE
+        AND hidden_at IS NULL
 ),
 page AS MATERIALIZED (
     SELECT id

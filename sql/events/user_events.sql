@@ -40,7 +40,8 @@ page AS MATERIALIZED (
     FROM own
     INNER JOIN events ON own.id = events.id
     WHERE
-        (start_datetime, events.id) > (:after, :after_id)
+        hidden_at IS NULL
+        AND (start_datetime, events.id) > (:after, :after_id)
         AND (:category IS NULL OR category = :category)
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
@@ -82,7 +83,7 @@ INNER JOIN event_rows AS e ON page.id = e.id
 ORDER BY e.start_datetime, e.id
 
 -- name: attended_event_list
--- Lists the events that a user goes to and that end after a time, by start, the latest ones.
+-- Lists the events that a user goes to, that are not hidden and that end after a time, by start, the latest ones.
 --
 --   :user_id uuid  :ended_after timestamptz  :limit int   -> id, start_datetime
 SELECT latest.id, latest.start_datetime
@@ -90,7 +91,7 @@ FROM (
     SELECT e.id, e.start_datetime
     FROM event_rsvps AS r
     INNER JOIN events AS e ON r.event_id = e.id
-    WHERE r.user_id = :user_id AND r.status = 'GOING' AND e.end_datetime > :ended_after
+    WHERE r.user_id = :user_id AND r.status = 'GOING' AND e.end_datetime > :ended_after AND e.hidden_at IS NULL
     ORDER BY e.start_datetime DESC, e.id DESC
     LIMIT :limit
 ) AS latest

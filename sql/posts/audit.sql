@@ -11,7 +11,10 @@ SELECT
             OR p.repost_count <> (
                 SELECT count(*) FROM posts AS r WHERE r.repost_of_id = p.id OR r.quote_of_id = p.id
             )
-            OR p.comment_count <> (SELECT count(*) FROM comments AS m WHERE m.post_id = p.id)
+            OR p.comment_count <> (
+                SELECT count(*) FROM comments AS m
+                WHERE m.post_id = p.id AND m.hidden_at IS NULL AND NOT m.parent_hidden
+            )
     )
     + (
         SELECT count(*)

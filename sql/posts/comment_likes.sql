@@ -17,7 +17,7 @@ WHERE l.comment_id = m.id AND l.user_id = :user_id
 RETURNING l.id
 
 -- name: comment_like_filter
--- Returns those of the likes that exist, on comments of posts that are not hidden.
+-- Returns those of the likes that exist, on comments of posts that are not hidden. Neither are these comments.
 --
 --   :comment_ids uuid[]  :user_ids uuid[]   -> comment_id, user_id
 SELECT l.comment_id, l.user_id
@@ -26,4 +26,4 @@ INNER JOIN unnest(:comment_ids, :user_ids) AS g (comment_id, user_id)
     ON l.comment_id = g.comment_id AND l.user_id = g.user_id
 INNER JOIN comments AS m ON l.comment_id = m.id
 INNER JOIN posts AS p ON m.post_id = p.id
-WHERE p.hidden_at IS NULL
+WHERE p.hidden_at IS NULL AND m.hidden_at IS NULL AND NOT m.parent_hidden

@@ -32,7 +32,7 @@ INNER JOIN posts AS p ON r.post_id = p.id
 WHERE p.author_id = :user_id
 
 -- name: export_comments
--- The user's comments.
+-- The user's comments, those that a moderator has hidden included.
 --
 --   :user_id uuid
 SELECT
@@ -43,7 +43,8 @@ SELECT
     m.content,
     m.tags,
     m.like_count,
-    m.created_at
+    m.created_at,
+    m.hidden_at
 FROM comments AS m
 INNER JOIN posts AS p ON m.post_id = p.id
 LEFT JOIN user_cache AS c ON p.author_id = c.id AND NOT c.deleted

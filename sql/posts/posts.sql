@@ -222,15 +222,6 @@ DELETE FROM posts
 WHERE id = :id AND author_id = :author_id AND (SELECT count(*) FROM original) >= 0
 RETURNING id
 
--- name: post_hide
--- Hides or unhides a post, for moderators.
---
---   :id uuid  :hidden bool   -> id, or none
-UPDATE posts
-SET hidden_at = CASE WHEN :hidden THEN coalesce(hidden_at, now()) END
-WHERE id = :id
-RETURNING id
-
 -- name: user_data_delete
 -- Deletes the likes, bookmarks, followed tags and comments of a deleted user, and the replies to these comments.
 --

@@ -46,17 +46,19 @@ LIMIT :limit
 -- Locks the post first, in the same order as deletions, to avoid a deadlock.
 --
 --   :post_id uuid  :author_id uuid  :content text  :mention_ids uuid[]  :tags text[]  :parent_id uuid
---   -> id, created_at; or none, if there is no such post, or no such parent on it
+--   -> id, created_at; or none, if there is no such post, or no such parent on it that is not
+--   hidden
 INSERT INTO comments (post_id, author_id, content, mention_ids, tags, parent_id, parent_author_id)
 SELECT p.id, :author_id, :content, :mention_ids, :tags, r.id, r.author_id
 FROM (SELECT id FROM posts WHERE id = :post_id FOR NO KEY UPDATE) AS p
-LEFT JOIN comments AS m ON m.id = :parent_id AND p.id = m.post_id
-LEFT JOIN comments AS r ON coalesce(m.parent_id, m.id) = r.id
+LEFT JOIN comments AS m ON m.id = :parent_id AND p.id = m.post_id AND m.hidden_at IS NULL
+LEFT JOIN comments AS r ON coalesce(m.parent_id, m.id) = r.id AND r.hidden_at IS NULL
 WHERE :parent_id IS NULL OR r.id IS NOT NULL
 RETURNING id, created_at
 
 -- name: comment_get
--- Returns a comment, the author and visibility of its post, and the author of its parent.
+-- Returns a comment, the author and visibility of its post, and the author of its parent. None if it, its parent or
+-- its post is hidden.
 --
 --   :id uuid  :viewer_id uuid   -> comment row with post_author_id and post_visibility, or none
 SELECT
@@ -67,6 +69,7 @@ SELECT
     m.created_at,
     m.mention_ids,
     m.tags,
+    m.hidden_at,
     m.parent_id,
     m.parent_author_id,
     m.like_count,
@@ -81,12 +84,14 @@ SELECT
 FROM comments AS m
 INNER JOIN posts AS p ON m.post_id = p.id
 LEFT JOIN user_cache AS c ON m.author_id = c.id
-WHERE m.id = :id AND p.hidden_at IS NULL
+WHERE m.id = :id AND m.hidden_at IS NULL AND NOT m.parent_hidden AND p.hidden_at IS NULL
 
 -- name: comment_page
--- Lists comments of a post, oldest first, without those of the excluded users and replies to them.
+-- Lists comments of a post, oldest first, without those of the excluded users and replies to them. Hidden ones, and
+-- replies to hidden ones, only if the hidden one is of the viewer, or with :with_hidden.
 --
---   :post_id uuid  :after timestamptz  :after_id uuid  :viewer_id uuid  :excluded_user_ids uuid[]  :limit int
+--   :post_id uuid  :after timestamptz  :after_id uuid  :viewer_id uuid  :with_hidden bool
+--   :excluded_user_ids uuid[]  :limit int
 --   -> comment rows
 SELECT
     m.id,
@@ -96,6 +101,7 @@ SELECT
     m.created_at,
     m.mention_ids,
     m.tags,
+    m.hidden_at,
     m.parent_id,
     m.parent_author_id,
     m.like_count,
@@ -110,6 +116,8 @@ LEFT JOIN user_cache AS c ON m.author_id = c.id
 WHERE
     m.post_id = :post_id
     AND (m.created_at, m.id) > (:after, :after_id)
+    AND (m.hidden_at IS NULL OR m.author_id = :viewer_id OR :with_hidden)
+    AND (NOT m.parent_hidden OR m.parent_author_id = :viewer_id OR :with_hidden)
     AND m.author_id <> ALL(:excluded_user_ids)
     AND (m.parent_author_id IS NULL OR m.parent_author_id <> ALL(:excluded_user_ids))
 ORDER BY m.created_at, m.id
@@ -141,13 +149,13 @@ INNER JOIN posts AS p ON l.post_id = p.id
 WHERE p.hidden_at IS NULL
 
 -- name: comment_filter
--- Returns those of the comments that exist on posts that are not hidden.
+-- Returns those of the comments that exist and are not hidden, nor their parents, on posts that are not hidden.
 --
 --   :ids uuid[]   -> id
 SELECT m.id
 FROM comments AS m
 INNER JOIN posts AS p ON m.post_id = p.id
-WHERE m.id = ANY(:ids) AND p.hidden_at IS NULL
+WHERE m.id = ANY(:ids) AND m.hidden_at IS NULL AND NOT m.parent_hidden AND p.hidden_at IS NULL
 
 -- name: mention_filter
 -- Returns those of the mentions that exist, on posts that are not hidden. comment_id is null for the text of a
@@ -157,7 +165,8 @@ WHERE m.id = ANY(:ids) AND p.hidden_at IS NULL
 SELECT g.post_id, g.comment_id, g.user_id
 FROM unnest(:post_ids, :comment_ids, :user_ids) AS g (post_id, comment_id, user_id)
 INNER JOIN posts AS p ON g.post_id = p.id
-LEFT JOIN comments AS m ON g.comment_id = m.id AND m.post_id = p.id
+LEFT JOIN comments AS m
+    ON g.comment_id = m.id AND m.post_id = p.id AND m.hidden_at IS NULL AND NOT m.parent_hidden
 WHERE
     p.hidden_at IS NULL
     AND g.user_id = ANY(CASE WHEN g.comment_id IS NULL THEN p.mention_ids ELSE m.mention_ids END)

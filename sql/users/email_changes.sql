@@ -56,6 +56,7 @@ WITH good AS (
         AND t.expires_at > now()
         AND t.email <> u.email
         AND u.banned_at IS NULL
+        AND coalesce(u.suspended_until, '-infinity') <= now()
 ),
 used AS (
     UPDATE mail_tokens AS t
@@ -76,8 +77,9 @@ changed AS (
     SET email = good.email, email_verified_at = now(), password_hash = :password_hash
     FROM good
     WHERE u.id = good.user_id
-    RETURNING u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private,
-        u.created_at
+    RETURNING
+        u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
+        u.silenced_until
 ),
 ended AS (
     DELETE FROM user_sessions
@@ -94,5 +96,7 @@ SELECT
     changed.verified,
     changed.private,
     changed.created_at,
+    changed.role,
+    changed.silenced_until,
     ARRAY(SELECT ended.id FROM ended) AS session_ids
 FROM changed

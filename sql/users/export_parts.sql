@@ -46,3 +46,34 @@ SELECT
 FROM reports
 WHERE reporter_id = :user_id
 ORDER BY created_at
+
+-- name: export_moderation_actions
+-- What moderators did to the user or the user's contents, without who did it.
+--
+--   :user_id uuid
+SELECT
+    id,
+    type,
+    target_kind,
+    target_id,
+    reason,
+    expires_at,
+    created_at
+FROM moderation_actions
+WHERE user_id = :user_id
+ORDER BY created_at
+
+-- name: export_appeals
+-- The user's appeals and their answers, without who answered.
+--
+--   :user_id uuid
+SELECT
+    action_id,
+    content,
+    created_at,
+    answered_at,
+    accepted,
+    answer
+FROM appeals
+WHERE user_id = :user_id
+ORDER BY created_at

@@ -1,12 +1,15 @@
 -- name: password_reset_lock
 -- Finds a user by address, case-insensitive, and locks the row against concurrent requests.
 --
--- No row for banned users.
+-- No row for banned and suspended users.
 --
 --   :email text   -> id, or none
 SELECT id
 FROM users
-WHERE lower(email) = lower(:email) AND banned_at IS NULL
+WHERE
+    lower(email) = lower(:email)
+    AND banned_at IS NULL
+    AND coalesce(suspended_until, '-infinity') <= now()
 FOR NO KEY UPDATE
 
 -- name: password_reset_insert
@@ -32,7 +35,9 @@ made AS (
         ) < :max_tokens
     RETURNING user_id
 )
-SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at
+SELECT
+    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
+    u.silenced_until
 FROM users AS u
 INNER JOIN made ON u.id = made.user_id
 
@@ -40,7 +45,9 @@ INNER JOIN made ON u.id = made.user_id
 -- Finds the user of a token that could be used now.
 --
 --   :token_hash text   -> user row, or none
-SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at
+SELECT
+    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
+    u.silenced_until
 FROM mail_tokens AS t
 INNER JOIN users AS u ON t.user_id = u.id AND t.email = u.email
 WHERE
@@ -49,6 +56,7 @@ WHERE
     AND t.used_at IS NULL
     AND t.expires_at > now()
     AND u.banned_at IS NULL
+    AND coalesce(u.suspended_until, '-infinity') <= now()
 
 -- name: password_reset_owner_lock
 -- Locks the user of a reset token against new sessions and concurrent uses of the user's tokens.
@@ -79,6 +87,7 @@ WITH good AS (
         AND t.used_at IS NULL
         AND t.expires_at > now()
         AND u.banned_at IS NULL
+        AND coalesce(u.suspended_until, '-infinity') <= now()
 ),
 used AS (
     UPDATE mail_tokens
@@ -100,12 +109,15 @@ SELECT changed.id AS user_id, ARRAY(SELECT ended.id FROM ended) AS session_ids
 FROM changed
 
 -- name: email_verification_lock
--- Locks a user's row against concurrent verification requests. No row for banned users.
+-- Locks a user's row against concurrent verification requests. No row for banned and suspended users.
 --
 --   :user_id uuid   -> id, or none
 SELECT id
 FROM users
-WHERE id = :user_id AND banned_at IS NULL
+WHERE
+    id = :user_id
+    AND banned_at IS NULL
+    AND coalesce(suspended_until, '-infinity') <= now()
 FOR NO KEY UPDATE
 
 -- name: email_verification_insert
@@ -142,7 +154,9 @@ made AS (
         ) < :max_tokens
     RETURNING user_id
 )
-SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at
+SELECT
+    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
+    u.silenced_until
 FROM users AS u
 INNER JOIN made ON u.id = made.user_id
 
@@ -174,6 +188,7 @@ WITH used AS (
         AND u.id = t.user_id
         AND u.email = t.email
         AND u.banned_at IS NULL
+        AND coalesce(u.suspended_until, '-infinity') <= now()
     RETURNING t.user_id
 )
 UPDATE users

@@ -4,7 +4,7 @@
 -- Finds a page of a common word at once, at a bounded cost. :after is '' for the first page.
 --
 --   :words text  :after text  :scanned int  :limit int   -> user rows
-SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM (
     SELECT *
     FROM users
@@ -31,7 +31,9 @@ WITH found AS MATERIALIZED (
         AND (search_words @@ CAST(:words AS TSQUERY)) IS TRUE
         AND lower(username) ~>~ :after
 )
-SELECT u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at
+SELECT
+    u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
+    u.silenced_until
 FROM found
 INNER JOIN users AS u ON found.id = u.id
 ORDER BY lower(u.username) USING ~<~

@@ -1,9 +1,9 @@
 -- name: session_insert
 -- Creates a session and deletes the user's long expired ones.
 --
--- The row lock waits for a concurrent ban, so that a banned user cannot get a session.
+-- The row lock waits for a concurrent ban or suspension, so that its user cannot get a session.
 --
---   :user_id uuid  :token_hash text  :lifetime_s float8   -> session row; none for unknown or banned users
+--   :user_id uuid  :token_hash text  :lifetime_s float8   -> session row; none for unknown, banned or suspended users
 WITH gone AS (
     DELETE FROM user_sessions
     WHERE user_id = :user_id AND expires_at < now() - interval '7 days'
@@ -11,7 +11,10 @@ WITH gone AS (
 holder AS (
     SELECT id
     FROM users
-    WHERE id = :user_id AND banned_at IS NULL
+    WHERE
+        id = :user_id
+        AND banned_at IS NULL
+        AND coalesce(suspended_until, '-infinity') <= now()
     FOR KEY SHARE
 )
 INSERT INTO user_sessions (user_id, token_hash, expires_at)
@@ -35,18 +38,21 @@ SELECT
     u.avatar_url,
     u.verified,
     u.private,
-    u.created_at
+    u.created_at,
+    u.role,
+    u.silenced_until
 FROM user_sessions AS s
 INNER JOIN users AS u ON s.user_id = u.id
 WHERE s.token_hash = ANY(:token_hashes) AND s.expires_at > now()
 
--- name: session_expirations
--- Returns when sessions expire; revoked and expired sessions are absent.
+-- name: session_states
+-- Returns when sessions expire, and until when their users are silenced; revoked and expired sessions are absent.
 --
---   :session_ids uuid[]   -> id, expires_at
-SELECT id, expires_at
-FROM user_sessions
-WHERE id = ANY(:session_ids) AND expires_at > now()
+--   :session_ids uuid[]   -> id, expires_at, silenced_until
+SELECT s.id, s.expires_at, u.silenced_until
+FROM user_sessions AS s
+INNER JOIN users AS u ON s.user_id = u.id
+WHERE s.id = ANY(:session_ids) AND s.expires_at > now()
 
 -- name: session_touch
 -- Extends a session from now, up to its maximum lifetime. An expired session stays expired.

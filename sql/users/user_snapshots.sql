@@ -12,7 +12,10 @@ WHERE id = ANY(:ids)
 --   :usernames text[]   -> copy rows
 SELECT id, username, display_name, avatar_url, verified, private, version, FALSE AS deleted
 FROM users
-WHERE lower(username) = ANY(:usernames) AND banned_at IS NULL
+WHERE
+    lower(username) = ANY(:usernames)
+    AND banned_at IS NULL
+    AND coalesce(suspended_until, '-infinity') <= now()
 
 -- name: user_snapshot_page
 -- Lists public fields of users, by id.

@@ -8,7 +8,7 @@ WITH
 new_user AS (
     INSERT INTO users (email, username, password_hash, display_name, search_words)
     VALUES (:email, :username, :password_hash, :display_name, CAST(:search_words AS TSVECTOR))
-    RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at
+    RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 ),
 privacy AS (
     INSERT INTO user_privacy (user_id, groups, invites)
@@ -16,32 +16,41 @@ privacy AS (
     FROM new_user
     WHERE NOT (:groups = 'everyone' AND :invites = 'everyone')
 )
-SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM new_user
 
 -- name: user_credentials_by_email
--- Finds a user and password hash by e-mail, case-insensitive. No row for banned users.
+-- Finds a user and password hash by e-mail, case-insensitive, with bans and suspensions.
 --
 --   :email text   -> user row with password_hash, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, password_hash
+SELECT
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until, password_hash,
+    banned_at IS NOT NULL AS is_banned,
+    CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until
 FROM users
-WHERE lower(email) = lower(:email) AND banned_at IS NULL
+WHERE lower(email) = lower(:email)
 
 -- name: user_credentials_by_username
--- Finds a user and password hash by name, case-insensitive. No row for banned users.
+-- Finds a user and password hash by name, case-insensitive, with bans and suspensions.
 --
 --   :username text   -> user row with password_hash, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, password_hash
+SELECT
+    id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until, password_hash,
+    banned_at IS NOT NULL AS is_banned,
+    CASE WHEN suspended_until > now() THEN suspended_until END AS suspended_until
 FROM users
-WHERE lower(username) = lower(:username) AND banned_at IS NULL
+WHERE lower(username) = lower(:username)
 
 -- name: user_credentials_by_id
--- Finds a user and password hash by id. No row for banned users.
+-- Finds a user and password hash by id. No row for banned and suspended users.
 --
 --   :user_id uuid   -> user row with password_hash, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, password_hash
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until, password_hash
 FROM users
-WHERE id = :user_id AND banned_at IS NULL
+WHERE
+    id = :user_id
+    AND banned_at IS NULL
+    AND coalesce(suspended_until, '-infinity') <= now()
 
 -- name: user_update
 -- Changes the fields of a profile whose :set_... is true; null clears a field.
@@ -61,7 +70,7 @@ SET
     avatar_url = CASE WHEN :set_avatar_url THEN :avatar_url ELSE avatar_url END,
     private = CASE WHEN :set_private THEN :private ELSE private END
 WHERE id = :user_id
-RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at
+RETURNING id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 
 -- name: user_lock
 -- Locks a user's row against new sessions, whose foreign key needs a share lock on it.
@@ -99,7 +108,7 @@ RETURNING id
 -- Returns those of the users that exist, unordered.
 --
 --   :user_ids uuid[]   -> user rows
-SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM users
 WHERE id = ANY(:user_ids)
 
@@ -107,6 +116,15 @@ WHERE id = ANY(:user_ids)
 -- Finds a user by name, case-insensitive.
 --
 --   :username text   -> user row, or none
-SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at
+SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM users
 WHERE lower(username) = lower(:username)
+
+-- name: invite_code_use
+-- Uses an invite code once.
+--
+--   :code text   -> id; none without such a code, or if it has expired or is used up
+UPDATE invite_codes
+SET uses_left = uses_left - 1
+WHERE code = :code AND uses_left > 0 AND (expires_at IS NULL OR expires_at > now())
+RETURNING id

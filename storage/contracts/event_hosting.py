@@ -24,10 +24,11 @@ class EventDetails(msgspec.Struct, frozen=True):
 
 
 class EventHosts(msgspec.Struct, frozen=True):
-    """The hosts of an event; the first one is its creator."""
+    """The hosts of an event; the first one is its creator. `is_hidden`: by moderators."""
 
     user_ids: tuple[str, ...]
     is_cancelled: bool = False
+    is_hidden: bool = False
 
     @property
     def creator_id(self) -> str:

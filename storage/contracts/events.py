@@ -69,6 +69,7 @@ class EventRecord(msgspec.Struct, frozen=True):
     interested_count: int
     my_rsvp: str | None
     my_waitlist_position: int | None
+    hidden_at: datetime | None = None
     timezone: str = "UTC"
     place: EventPlace | None = None
     url: str | None = None
@@ -199,6 +200,9 @@ class EventStore(Protocol):
         limit: int,
     ) -> list[EventRecord]:
         """Return events that match `criteria`, ordered by start, soonest first. Raises `QueryTimeout`."""
+
+    async def find_hidden(self, event_id: str, viewer_id: str) -> EventRecord | None:
+        """Return an event that moderators have hidden. The caller checks who may see it."""
 
     async def get_creator_id(self, event_id: str) -> str | None: ...
 

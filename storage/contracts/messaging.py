@@ -74,10 +74,19 @@ class ReadByRecord(msgspec.Struct, frozen=True):
     read_at_ms: int
 
 
+class HiddenMessage(msgspec.Struct, frozen=True):
+    """What a message was when moderators hid it, and when. No member gets it."""
+
+    content: str
+    reactions: tuple[ReactionRecord, ...]
+    at_ms: int
+
+
 class MessageState(msgspec.Struct, frozen=True):
     """The full state of a message after a change, so that applying it is idempotent.
 
-    Its fields are fields of `MessageEntry` too.
+    Its fields are fields of `MessageEntry` too. A hidden message is deleted, and has `hidden`; so earlier
+    versions treat it as deleted.
     """
 
     content: str
@@ -85,6 +94,7 @@ class MessageState(msgspec.Struct, frozen=True):
     deleted_at_ms: int | None
     reactions: tuple[ReactionRecord, ...]
     original_digest: str = ""
+    hidden: HiddenMessage | None = None
 
 
 class MessageEntry(
@@ -118,6 +128,8 @@ class MessageEntry(
     membership: MembershipDelta | None = None
     original_digest: str = ""
     """Digest of the first content, once the message was edited."""
+
+    hidden: HiddenMessage | None = None
 
     def state(self) -> MessageState:
         return MessageState(*(getattr(self, name) for name in MessageState.__struct_fields__))

@@ -1,5 +1,6 @@
-"""Moderation in the User service's store: reports, verification and bans."""
+"""Moderation in the User service's store: roles, restrictions of users, and the audit log of all actions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -7,72 +8,156 @@ from typing import Protocol
 import msgspec
 
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.paging import PageKey
+from storage.contracts.users import UserRecord
 
 
-class ReportKind(StrEnum):
-    """What can be reported."""
+class TargetKind(StrEnum):
+    """What moderators act on."""
 
     POST = "post"
     COMMENT = "comment"
     MESSAGE = "message"
+    EVENT = "event"
     USER = "user"
 
 
-class NewReport(msgspec.Struct, frozen=True):
-    reporter_id: str
-    kind: ReportKind
+class AdminTarget(StrEnum):
+    """What else the audit log names: who may register."""
+
+    REGISTRATION = "registration"
+    INVITE_CODE = "invite_code"
+    USERNAME = "username"
+    EMAIL_DOMAIN = "email_domain"
+
+
+class ActionType(StrEnum):
+    """What moderators do: to contents (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
+
+    HIDE = "hide"
+    RESTORE = "restore"
+    WARN = "warn"
+    SILENCE = "silence"
+    UNSILENCE = "unsilence"
+    SUSPEND = "suspend"
+    UNSUSPEND = "unsuspend"
+    BAN = "ban"
+    UNBAN = "unban"
+    VERIFY = "verify"
+    UNVERIFY = "unverify"
+    MAKE_ADMIN = "make_admin"
+    MAKE_MODERATOR = "make_moderator"
+    REMOVE_ROLE = "remove_role"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    CREATE_INVITE = "create_invite"
+    DELETE_INVITE = "delete_invite"
+    BLOCK_NAME = "block_name"
+    UNBLOCK_NAME = "unblock_name"
+
+
+def parse_target_kind(value: str) -> TargetKind | AdminTarget:
+    return AdminTarget(value) if value in set(AdminTarget) else TargetKind(value)
+
+
+class NewAction(msgspec.Struct, frozen=True):
+    """An action to record. `actor_id` is None for the command line, `expires_at` for no end.
+
+    `user_id` is the user acted upon, None if unknown.
+    """
+
+    actor_id: str | None
+    type: ActionType
+    target_kind: TargetKind | AdminTarget
     target_id: str
+    user_id: str | None
     reason: str
+    expires_at: datetime | None = None
+    report_id: str | None = None
 
 
-class ReportRecord(msgspec.Struct, frozen=True):
-    """`reporter_id` is None once the account is deleted."""
+class ActionRecord(msgspec.Struct, frozen=True):
+    """An action of the audit log. `actor` and `user` are None if there is none or the account was deleted."""
 
     id: str
-    reporter_id: str | None
-    kind: ReportKind
+    actor: UserRecord | None
+    type: ActionType
+    target_kind: TargetKind | AdminTarget
     target_id: str
+    user_id: str | None
+    user: UserRecord | None
     reason: str
+    expires_at: datetime | None
+    report_id: str | None
     created_at: datetime
 
 
-class ReportStore(Protocol):
-    """Reports. Every method is one transaction; all raise `Unavailable`."""
+class ModeratedUser(msgspec.Struct, frozen=True):
+    """A user with role and restrictions. Restrictions whose end has passed are None."""
 
-    async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
-        """Store a report. Durable on return.
+    user: UserRecord
+    silenced_until: datetime | None
+    suspended_until: datetime | None
+    banned_at: datetime | None
 
-        Idempotent: a second report by the same user of the same target changes nothing.
 
-        Raises:
-            Conflict: `idempotency_keys`: the key was used for another request; nothing was stored.
-        """
+class UserActionOutcome(msgspec.Struct, frozen=True):
+    """What an action changed.
 
-    async def exists(self, reporter_id: str, kind: ReportKind, target_id: str) -> bool:
-        """Return whether the user has reported the target before."""
+    `session_ids` are those of the user: ended if `sessions_ended`, else to be looked up again.
+    `silenced_until` is the restriction in force after it.
+    """
 
-    async def page_open(self, after: tuple[datetime, str] | None, limit: int) -> list[ReportRecord]:
-        """Return unresolved reports after that (created_at, id), oldest first."""
-
-    async def resolve(self, report_id: str, resolution: str) -> bool:
-        """Resolve an open report. Returns False if it does not exist or is resolved."""
+    action_id: str
+    user_id: str
+    session_ids: tuple[str, ...]
+    sessions_ended: bool
+    silenced_until: datetime | None
 
 
 class ModerationStore(Protocol):
-    """Moderation of users. Usernames are case-insensitive. All methods raise `Unavailable`."""
+    """Actions on users. Each is one transaction with its record in the audit log. All raise `Unavailable`."""
 
-    async def set_verified(self, username: str, *, verified: bool) -> None:
-        """Set or clear the verified badge. Idempotent. Raises `Missing`."""
+    async def find_user(self, user_id: str) -> ModeratedUser | None: ...
 
-    async def ban(self, username: str) -> list[str]:
-        """Ban a user, end all sessions and return their ids. One transaction. Idempotent.
+    async def find_user_by_username(self, username: str) -> ModeratedUser | None:
+        """Ignores case."""
 
-        From its return until `unban`, the user has no valid credentials, session or e-mail token. A
-        concurrent login is either ended or refused.
+    async def page_users(self, after: str, limit: int, *, with_role: bool) -> list[ModeratedUser]:
+        """Return users with a role, or those with a restriction in force, by id, after that id."""
+
+    async def act_on_user(
+        self, action: NewAction, idempotency_key: IdempotencyKey | None = None
+    ) -> UserActionOutcome:
+        """Do what the action of a user says, and record it.
+
+        From the return of a ban or suspension until its end, the user has no valid credentials, session or
+        e-mail token; a concurrent login is either ended or refused. A repeated key returns the first action.
 
         Raises:
-            Missing: no user has that name.
+            Missing: there is no such user.
+            Conflict: `no_effect`: the user is in that state already; `last_admin`: there would be no admin
+                left; `outranked`: the actor's role does not allow it; `idempotency_keys`.
         """
 
-    async def unban(self, username: str) -> None:
-        """Lift a ban; ended sessions stay ended. Idempotent. Raises `Missing`."""
+
+class ActionLog(Protocol):
+    """The audit log, which is append-only. All methods raise `Unavailable`."""
+
+    async def record(self, action: NewAction, idempotency_key: IdempotencyKey | None = None) -> str:
+        """Append an action on a content and return its id. A repeated key returns the first one.
+
+        Raises:
+            Conflict: `no_effect`: the latest action on the target is of this type; `idempotency_keys`.
+        """
+
+    async def get(self, action_id: str) -> ActionRecord | None: ...
+
+    async def find(self, action_ids: Sequence[str]) -> dict[str, ActionRecord]:
+        """Return those of the actions that exist, by id."""
+
+    async def latest_on(self, kind: TargetKind, target_id: str) -> ActionRecord | None:
+        """Return the latest action on a target."""
+
+    async def page(self, user_id: str | None, before: PageKey | None, limit: int) -> list[ActionRecord]:
+        """Return actions, newest first; those on one user, or all."""

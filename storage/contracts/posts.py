@@ -64,6 +64,7 @@ class PostRecord(msgspec.Struct, frozen=True):
     edited_at: datetime | None = None
     bookmarked_by_me: bool = False
     visibility: str = PUBLIC
+    hidden_at: datetime | None = None
     has_followed_tag: bool = False
     is_repost: bool = False
     original: OriginalPost | None = None
@@ -86,6 +87,7 @@ class CommentRecord(msgspec.Struct, frozen=True):
     post_owner: PostOwner | None = None
     mention_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    hidden_at: datetime | None = None
     parent_id: str | None = None
     parent_author_id: str | None = None
     like_count: int = 0
@@ -167,6 +169,9 @@ class PostStore(Protocol):
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
         """Return those of the posts that exist, in no particular order."""
+
+    async def find_hidden(self, post_id: str, viewer_id: str) -> PostRecord | None:
+        """Return a post that moderators have hidden. The caller checks who may see it."""
 
     async def by_author(
         self,
@@ -339,7 +344,8 @@ class ReactionStore(Protocol):
             Conflict: `idempotency_keys`: the key was used for another request.
         """
 
-    async def find_comment(self, comment_id: str, viewer_id: str) -> CommentRecord | None: ...
+    async def find_comment(self, comment_id: str, viewer_id: str) -> CommentRecord | None:
+        """Return a comment; None also if it, its parent or its post is hidden."""
 
     async def comments(
         self,
@@ -348,8 +354,13 @@ class ReactionStore(Protocol):
         viewer_id: str,
         excluded_user_ids: Sequence[str],
         limit: int,
+        *,
+        with_hidden: bool = False,
     ) -> list[CommentRecord]:
-        """Return comments of a post, oldest first, without those of excluded users and replies to them."""
+        """Return comments of a post, oldest first, without those of excluded users and replies to them.
+
+        Hidden ones are of the viewer, unless `with_hidden`, and so are those that hidden replies are to.
+        """
 
     async def delete_comment(self, comment_id: str, user_id: str) -> bool:
         """Delete a comment of the user, or on a post of the user, with its replies.
@@ -369,7 +380,7 @@ class ReactionStore(Protocol):
         """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
 
     async def comments_among(self, ids: Sequence[str]) -> set[str]:
-        """Return those of the comments that exist on posts that are not hidden."""
+        """Return those of the comments that exist and are not hidden, on posts that are not hidden."""
 
     async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
         """Return those of the mentions that exist, on posts that are not hidden."""

@@ -5,15 +5,28 @@ Passwords and tokens occur only as hashes.
 
 import builtins
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, Protocol
 
 import msgspec
 
 from storage.contracts.idempotency import IdempotencyKey
 
+NO_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""The end of a restriction without one."""
+
+
+class Role(StrEnum):
+    """What a user may do beyond their own account. Admins may do all that moderators may."""
+
+    ADMIN = "admin"
+    MODERATOR = "moderator"
+
 
 class UserRecord(msgspec.Struct, frozen=True):
+    """`silenced_until` may have passed."""
+
     id: str
     email: str
     username: str
@@ -23,13 +36,19 @@ class UserRecord(msgspec.Struct, frozen=True):
     verified: bool
     created_at: datetime
     private: bool = False
+    role: Role | None = None
+    silenced_until: datetime | None = None
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """A user and the password hash that a login is checked against."""
+    """A user and the password hash that a login is checked against.
+
+    Until `shut_out_until` the user may not log in; for banned users it is `NO_END`.
+    """
 
     user: UserRecord
     password_hash: str
+    shut_out_until: datetime | None = None
 
 
 class NewUser(msgspec.Struct, frozen=True):
@@ -37,6 +56,8 @@ class NewUser(msgspec.Struct, frozen=True):
     username: str
     password_hash: str
     display_name: str | None
+    invite_code: str | None = None
+    """The code that the registration needs and uses; None if it needs none."""
 
 
 class ProfileChange(msgspec.Struct, frozen=True):
@@ -58,6 +79,13 @@ class SessionRecord(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class SessionState(msgspec.Struct, frozen=True):
+    """When a session expires, and until when its user is silenced; the latter may have passed."""
+
+    expires_at: datetime
+    silenced_until: datetime | None = None
+
+
 class Identity(msgspec.Struct, frozen=True):
     """The user and session that a valid token belongs to."""
 
@@ -74,14 +102,16 @@ class UserStore(Protocol):
 
         Raises:
             Conflict: `users_email_key` or `users_username_key`: taken (case-insensitive);
+                `name_blocks_username` or `name_blocks_email_domain`: blocked by admins; `invite_codes`: the
+                invite code is unknown, expired or used up;
                 `idempotency_keys`: the key was used for another request.
         """
 
     async def credentials(self, login: str) -> Credentials | None:
-        """Find by e-mail (contains `@`) or username, case-insensitive. None for banned users."""
+        """Find by e-mail (contains `@`) or username, case-insensitive; banned and suspended users too."""
 
     async def credentials_of(self, user_id: str) -> Credentials | None:
-        """Find by id. None for banned users."""
+        """Find by id. None for banned or suspended users."""
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
         """Change a profile. Raises `Missing`, or `Conflict` as `register` does."""
@@ -105,7 +135,7 @@ class SessionStore(Protocol):
     """Logged-in sessions, by the SHA-256 of their token (hex). All raise `Unavailable`."""
 
     async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
-        """Create a session. Raises `Missing` if the user does not exist or is banned."""
+        """Create a session. Raises `Missing` if the user does not exist, or is banned or suspended."""
 
     async def end_oldest(self, user_id: str, keep: int) -> builtins.list[str]:
         """End a user's sessions beyond the `keep` most recently used ones; return the ids of the ended."""
@@ -113,8 +143,8 @@ class SessionStore(Protocol):
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         """Return identities by token hash; expired and unknown tokens are absent. One round trip."""
 
-    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
-        """Return when sessions expire, by id; revoked and expired sessions are absent. One round trip."""
+    async def states(self, session_ids: Sequence[str]) -> dict[str, SessionState]:
+        """Return the states of sessions, by id; revoked and expired sessions are absent. One round trip."""
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
         """Set `expires_at` to now + `lifetime_s`, at most `lifetime_max_s` after the session's creation."""

@@ -11,7 +11,15 @@ import msgspec
 from msgspec import UNSET
 
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.users import Credentials, Identity, NewUser, ProfileChange, SessionRecord, UserRecord
+from storage.contracts.users import (
+    Credentials,
+    Identity,
+    NewUser,
+    ProfileChange,
+    SessionRecord,
+    SessionState,
+    UserRecord,
+)
 from storage.errors import Conflict, Missing
 from storage.search_words import SearchTerm, index_words, query_terms
 
@@ -184,10 +192,14 @@ class MemorySessions:
                 identities[token_hash] = Identity(session.id, user, session.expires_at)
         return identities
 
-    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
+    async def states(self, session_ids: Sequence[str]) -> dict[str, SessionState]:
         now = self._tables.now()
         sessions = (self._tables.sessions.get(session_id) for session_id in session_ids)
-        return {one.id: one.expires_at for one in sessions if one is not None and one.expires_at > now}
+        return {
+            one.id: SessionState(one.expires_at, self._tables.users[one.user_id].silenced_until)
+            for one in sessions
+            if one is not None and one.expires_at > now
+        }
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
         session = self._tables.sessions.get(session_id)

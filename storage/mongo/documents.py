@@ -17,6 +17,7 @@ from storage.contracts.messaging import (
     ConversationSummary,
     Entry,
     FormerMember,
+    HiddenMessage,
     LastMessage,
     MembershipDelta,
     MessageEntry,
@@ -33,6 +34,7 @@ STATE_TIMES: Final = {
     if attribute.endswith("_at_ms")
 }
 """Optional times of a message's state, stored without `_ms` in their name."""
+HIDDEN: Final = "hidden"
 
 
 def entry_document(entry: Entry) -> Document:
@@ -125,22 +127,38 @@ def message_state_document(state: MessageState) -> Document:
             document[name] = DatetimeMS(time_ms)
     if state.original_digest:
         document["first"] = state.original_digest
-    document["reactions"] = [
-        {"emoji": reaction.emoji, "user_ids": list(reaction.user_ids)} for reaction in state.reactions
-    ]
+    document["reactions"] = _reaction_documents(state.reactions)
+    if state.hidden is not None:
+        document[HIDDEN] = {
+            "content": state.hidden.content,
+            "reactions": _reaction_documents(state.hidden.reactions),
+            "at": DatetimeMS(state.hidden.at_ms),
+        }
     return document
+
+
+def _reaction_documents(reactions: Sequence[ReactionRecord]) -> list[Document]:
+    return [{"emoji": reaction.emoji, "user_ids": list(reaction.user_ids)} for reaction in reactions]
+
+
+def _reactions(documents: Sequence[Document]) -> tuple[ReactionRecord, ...]:
+    return tuple(ReactionRecord(each["emoji"], tuple(each["user_ids"])) for each in documents)
 
 
 def _message_state(document: Document) -> MessageState:
     return MessageState(
         content=document["content"],
-        reactions=tuple(
-            ReactionRecord(emoji=reaction["emoji"], user_ids=tuple(reaction["user_ids"]))
-            for reaction in document.get("reactions", ())
-        ),
+        reactions=_reactions(document.get("reactions", ())),
         original_digest=document.get("first", ""),
+        hidden=_hidden_message(document.get(HIDDEN)),
         **{attribute: _optional_ms(document.get(name)) for attribute, name in STATE_TIMES.items()},
     )
+
+
+def _hidden_message(document: Document | None) -> HiddenMessage | None:
+    if document is None:
+        return None
+    return HiddenMessage(document["content"], _reactions(document["reactions"]), int(document["at"]))
 
 
 def _optional_ms(value: DatetimeMS | None) -> int | None:

@@ -17,6 +17,7 @@ from storage.errors import Unavailable
 from storage.mongo.client import Document, map_errors
 from storage.mongo.conditional_updates import add_reader, set_if_older
 from storage.mongo.documents import (
+    HIDDEN,
     STATE_TIMES,
     entry_document,
     entry_record,
@@ -185,8 +186,8 @@ class MongoMessageLog:
         return int(counts[0]["count"]) if counts else 0
 
     async def apply_change(self, change: ChangeEntry) -> None:
-        # Times that the state has not are cleared.
-        fields = dict.fromkeys(STATE_TIMES.values()) | message_state_document(change.state)
+        # What the state has not is cleared.
+        fields = dict.fromkeys((*STATE_TIMES.values(), HIDDEN)) | message_state_document(change.state)
         fields["changed_seq"] = change.seq
         async with map_errors():
             await self._messages.update_one(

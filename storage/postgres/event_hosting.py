@@ -46,7 +46,10 @@ class PostgresEventHosts:
         rows = await self._pool.rows(self._hosts, to_uuid(event_id))
         if not rows:
             return None
-        return EventHosts(tuple(str(row["user_id"]) for row in rows), rows[0]["is_cancelled"])
+        first = rows[0]
+        return EventHosts(
+            tuple(str(row["user_id"]) for row in rows), first["is_cancelled"], first["is_hidden"]
+        )
 
     async def add_host(self, event_id: str, user_id: str) -> bool:
         (row,) = await self._pool.write(self._add, to_uuid(event_id), to_uuid(user_id), EVENT_COHOSTS_MAX)

@@ -58,6 +58,7 @@ class PostgresEvents:
         self._page_by_words = load_statement(SERVICE, "search_words", "event_page_by_words")
         self._page_of_user = load_statement(SERVICE, "user_events", "event_page_of_user")
         self._search_index = PostgresSearchIndex.for_events(pool)
+        self._hidden = load_statement(SERVICE, "events", "hidden_event_get")
         self._creator = load_statement(SERVICE, "events", "event_creator")
         self._access = load_statement(SERVICE, "events", "event_access")
         self._revisions = load_statement(SERVICE, "events", "event_revision_list")
@@ -142,6 +143,10 @@ class PostgresEvents:
         indexed = to_tsquery(index_terms(terms))
         rows = await self._pool.search(self._page_by_words, *conditions, words, indexed, viewer, limit, *box)
         return [_to_event(row) for row in rows]
+
+    async def find_hidden(self, event_id: str, viewer_id: str) -> EventRecord | None:
+        row = await self._pool.row(self._hidden, to_uuid(event_id), to_uuid(viewer_id))
+        return _to_event(row) if row else None
 
     async def get_creator_id(self, event_id: str) -> str | None:
         row = await self._pool.row(self._creator, to_uuid(event_id))
@@ -261,6 +266,7 @@ def _to_event(row: asyncpg.Record) -> EventRecord:
         interested_count=row["interested_count"],
         my_rsvp=row["my_rsvp"],
         my_waitlist_position=row["my_place"] or None,
+        hidden_at=row.get("hidden_at"),
         timezone=row["timezone"],
         place=_to_place(row),
         url=row["url"],

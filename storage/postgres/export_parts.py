@@ -29,6 +29,8 @@ PARTS: Final = (
     Part("profile", "users", load_statement("users", "export_parts", "export_profile")),
     Part("sessions", "users", load_statement("users", "export_parts", "export_sessions")),
     Part("reports", "users", load_statement("users", "export_parts", "export_reports")),
+    Part("moderation_actions", "users", load_statement("users", "export_parts", "export_moderation_actions")),
+    Part("appeals", "users", load_statement("users", "export_parts", "export_appeals")),
     Part("following", "social", load_statement("social", "export_parts", "export_following")),
     Part("followers", "social", load_statement("social", "export_parts", "export_followers")),
     Part("blocks", "social", load_statement("social", "export_parts", "export_blocks")),

@@ -15,6 +15,7 @@ from storage.contracts.posts import (
     PostRecord,
     TextReferences,
 )
+from storage.postgres.contents import PostgresContents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import Statement, load_statement
@@ -35,14 +36,15 @@ class PostgresPosts:
         self._idempotency_keys = idempotency_keys
         self._insert = load_statement(SERVICE, "posts", "post_insert")
         self._list_by_ids = load_statement(SERVICE, "posts", "post_list_by_ids")
+        self._hidden = load_statement(SERVICE, "contents", "hidden_post_get")
         self._page_by_author = load_statement(SERVICE, "posts", "post_page_by_author")
         self._page_by_tag = load_statement(SERVICE, "posts", "post_page_by_tag")
         self._page_of_feed = load_statement(SERVICE, "posts", "post_page_of_feed")
         self._keys = load_statement(SERVICE, "posts", "post_keys_of_authors")
         self._owners = load_statement(SERVICE, "posts", "post_owner_list")
         self._delete = load_statement(SERVICE, "posts", "post_delete")
+        self._contents = PostgresContents.for_posts(pool)
         self._page_public = load_statement(SERVICE, "posts", "post_page_public")
-        self._hide = load_statement(SERVICE, "posts", "post_hide")
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
         self._delete_reposts_of_post = load_statement(SERVICE, "reposts", "reposts_of_post_delete")
         self._delete_reposts_of_author = load_statement(SERVICE, "reposts", "reposts_of_author_delete")
@@ -79,6 +81,10 @@ class PostgresPosts:
         if not wanted:
             return []
         return [_to_post(row) for row in await self._pool.rows(self._list_by_ids, wanted, to_uuid(viewer_id))]
+
+    async def find_hidden(self, post_id: str, viewer_id: str) -> PostRecord | None:
+        row = await self._pool.row(self._hidden, to_uuid(post_id), to_uuid(viewer_id))
+        return _to_post(row) if row else None
 
     async def by_author(
         self,
@@ -167,7 +173,7 @@ class PostgresPosts:
         return bool(await self._pool.write(self._delete, *values))
 
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool:
-        return bool(await self._pool.write(self._hide, to_uuid(post_id), hidden))
+        return await self._contents.set_hidden(post_id, hidden=hidden)
 
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
@@ -196,6 +202,7 @@ def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostReco
         tags=tuple(row["tags"]),
         edited_at=row["edited_at"],
         bookmarked_by_me=row["bookmarked_by_me"],
+        hidden_at=row.get("hidden_at"),
         visibility=row["visibility"],
         has_followed_tag=has_followed_tag,
         is_repost=row["repost_of_id"] is not None,

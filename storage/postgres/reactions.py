@@ -108,12 +108,15 @@ class PostgresReactions:
         viewer_id: str,
         excluded_user_ids: Sequence[str],
         limit: int,
+        *,
+        with_hidden: bool = False,
     ) -> list[CommentRecord]:
         rows = await self._pool.rows(
             self._comments,
             to_uuid(post_id),
             *page_after(after),
             to_uuid(viewer_id),
+            with_hidden,
             to_uuids(excluded_user_ids),
             limit,
         )
@@ -173,6 +176,7 @@ def _to_comment(row: asyncpg.Record, post_owner: PostOwner | None) -> CommentRec
         post_owner=post_owner,
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
+        hidden_at=row["hidden_at"],
         parent_id=str(row["parent_id"]) if row["parent_id"] else None,
         parent_author_id=str(row["parent_author_id"]) if row["parent_author_id"] else None,
         like_count=row["like_count"],

@@ -1,34 +1,51 @@
 """Reports in PostgreSQL. A unique constraint allows one per reporter and target."""
 
-import uuid
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 import asyncpg
+import msgspec
 
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.moderation import NewReport, ReportKind, ReportRecord
+from storage.contracts.moderation import TargetKind
+from storage.contracts.paging import PageKey
+from storage.contracts.reports import NewReport, ReportRecord, ReportState, Snapshot
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
-from storage.postgres.uuid_params import to_uuid
+from storage.postgres.user_rows import optional_id
+from storage.postgres.users_by_id import UsersById
+from storage.postgres.uuid_params import page_after, to_uuid
 
 SERVICE = "users"
-FIRST_KEY = (datetime.min.replace(tzinfo=UTC), uuid.UUID(int=0))
+_snapshot_decoder = msgspec.json.Decoder(Snapshot)
 
 
 class PostgresReports:
-    """Implements `storage.contracts.moderation.ReportStore`."""
+    """Implements `storage.contracts.reports.ReportStore`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
+        self._users = UsersById(pool)
         self._insert = load_statement(SERVICE, "reports", "report_insert")
         self._exists = load_statement(SERVICE, "reports", "report_exists")
-        self._page_open = load_statement(SERVICE, "reports", "report_page_open")
+        self._get = load_statement(SERVICE, "reports", "report_get")
+        self._pages = {
+            None: load_statement(SERVICE, "reports", "report_page"),
+            ReportState.OPEN: load_statement(SERVICE, "reports", "report_page_open"),
+            ReportState.RESOLVED: load_statement(SERVICE, "reports", "report_page_resolved"),
+        }
         self._resolve = load_statement(SERVICE, "reports", "report_resolve")
 
     async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
-        values = (to_uuid(report.reporter_id), report.kind.value, report.target_id, report.reason)
+        snapshot = None if report.snapshot is None else msgspec.json.encode(report.snapshot).decode()
+        values = (
+            to_uuid(report.reporter_id),
+            report.kind.value,
+            report.target_id,
+            report.reason,
+            snapshot,
+        )
 
         async def insert(transaction: Transaction) -> str:
             await transaction.row(self._insert, *values)
@@ -36,24 +53,36 @@ class PostgresReports:
 
         await self._idempotency_keys.run_once(idempotency_key, insert)
 
-    async def exists(self, reporter_id: str, kind: ReportKind, target_id: str) -> bool:
+    async def exists(self, reporter_id: str, kind: TargetKind, target_id: str) -> bool:
         return await self._pool.row(self._exists, to_uuid(reporter_id), kind.value, target_id) is not None
 
-    async def page_open(self, after: tuple[datetime, str] | None, limit: int) -> list[ReportRecord]:
-        start_key = (after[0], to_uuid(after[1])) if after else FIRST_KEY
-        return [to_report(row) for row in await self._pool.rows(self._page_open, *start_key, limit)]
+    async def get(self, report_id: str) -> ReportRecord | None:
+        row = await self._pool.row(self._get, to_uuid(report_id))
+        return (await self._to_records([row]))[0] if row else None
 
-    async def resolve(self, report_id: str, resolution: str) -> bool:
-        return bool(await self._pool.write(self._resolve, to_uuid(report_id), resolution))
+    async def page(self, state: ReportState | None, after: PageKey | None, limit: int) -> list[ReportRecord]:
+        return await self._to_records(await self._pool.rows(self._pages[state], *page_after(after), limit))
 
+    async def resolve(self, report_id: str, resolution: str, resolved_by: str | None) -> bool:
+        resolver = None if resolved_by is None else to_uuid(resolved_by)
+        return bool(await self._pool.write(self._resolve, to_uuid(report_id), resolution, resolver))
 
-def to_report(row: asyncpg.Record) -> ReportRecord:
-    reporter = row["reporter_id"]
-    return ReportRecord(
-        id=str(row["id"]),
-        reporter_id=None if reporter is None else str(reporter),
-        kind=ReportKind(row["kind"]),
-        target_id=row["target_id"],
-        reason=row["reason"],
-        created_at=row["created_at"],
-    )
+    async def _to_records(self, rows: Sequence[asyncpg.Record]) -> list[ReportRecord]:
+        users = await self._users.load(
+            optional_id(row[column]) for row in rows for column in ("reporter_id", "resolved_by")
+        )
+        return [
+            ReportRecord(
+                id=str(row["id"]),
+                reporter=users.get(str(row["reporter_id"])),
+                kind=TargetKind(row["kind"]),
+                target_id=row["target_id"],
+                reason=row["reason"],
+                created_at=row["created_at"],
+                snapshot=None if row["snapshot"] is None else _snapshot_decoder.decode(row["snapshot"]),
+                resolved_at=row["resolved_at"],
+                resolved_by=users.get(str(row["resolved_by"])),
+                resolution=row["resolution"],
+            )
+            for row in rows
+        ]

@@ -1,10 +1,9 @@
 """Sessions in PostgreSQL. Expiry is decided by the database's clock."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from config.accounts import SESSIONS_LISTED_MAX
-from storage.contracts.users import Identity, SessionRecord
+from storage.contracts.users import Identity, SessionRecord, SessionState
 from storage.errors import Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
@@ -24,7 +23,7 @@ class PostgresSessions:
         self._insert = load_statement(SERVICE, "sessions", "session_insert")
         self._end_oldest = load_statement(SERVICE, "sessions", "session_end_oldest")
         self._identities = load_statement(SERVICE, "sessions", "session_identities")
-        self._expirations = load_statement(SERVICE, "sessions", "session_expirations")
+        self._states = load_statement(SERVICE, "sessions", "session_states")
         self._touch = load_statement(SERVICE, "sessions", "session_touch")
         self._list = load_statement(SERVICE, "sessions", "session_list")
         self._delete = load_statement(SERVICE, "sessions", "session_delete")
@@ -45,9 +44,9 @@ class PostgresSessions:
             for row in rows
         }
 
-    async def expirations(self, session_ids: Sequence[str]) -> dict[str, datetime]:
-        rows = await self._pool.rows(self._expirations, to_uuids(session_ids))
-        return {str(row["id"]): row["expires_at"] for row in rows}
+    async def states(self, session_ids: Sequence[str]) -> dict[str, SessionState]:
+        rows = await self._pool.rows(self._states, to_uuids(session_ids))
+        return {str(row["id"]): SessionState(row["expires_at"], row["silenced_until"]) for row in rows}
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
         await self._pool.write(self._touch, to_uuid(session_id), float(lifetime_s), float(lifetime_max_s))

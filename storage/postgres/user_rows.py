@@ -1,10 +1,12 @@
 """Conversion of rows to records of users."""
 
+import uuid
+
 import asyncpg
 from msgspec import UNSET
 
 from storage.contracts.user_cache import UserCardRecord, UserSnapshot
-from storage.contracts.users import ProfileChange, SessionRecord, UserRecord
+from storage.contracts.users import ProfileChange, Role, SessionRecord, UserRecord
 
 
 def to_user(row: asyncpg.Record) -> UserRecord:
@@ -18,7 +20,13 @@ def to_user(row: asyncpg.Record) -> UserRecord:
         verified=row["verified"],
         created_at=row["created_at"],
         private=row["private"],
+        role=None if row["role"] is None else Role(row["role"]),
+        silenced_until=row["silenced_until"],
     )
+
+
+def optional_id(value: uuid.UUID | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def profile_change_values(change: ProfileChange) -> list[object]:

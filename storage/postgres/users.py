@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import asyncpg
 from msgspec import UNSET
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.privacy import PrivacyRecord
-from storage.contracts.users import Credentials, NewUser, ProfileChange, UserRecord
+from storage.contracts.users import NO_END, Credentials, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -36,6 +35,7 @@ class PostgresUsers:
         self._initial_privacy = initial_privacy or PrivacyRecord()
         self._idempotency_keys = PostgresIdempotencyKeys(pool)
         self._insert = load_statement(SERVICE, "users", "user_insert")
+        self._use_code = load_statement(SERVICE, "users", "invite_code_use")
         self._credentials_by_email = load_statement(SERVICE, "users", "user_credentials_by_email")
         self._credentials_by_username = load_statement(SERVICE, "users", "user_credentials_by_username")
         self._credentials_by_id = load_statement(SERVICE, "users", "user_credentials_by_id")
@@ -50,35 +50,48 @@ class PostgresUsers:
         self._search_index = PostgresSearchIndex.for_users(pool)
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
-        words = to_tsvector(index_words(user.username, user.display_name))
-        privacy = self._initial_privacy
-        values = (
-            user.email,
-            user.username,
-            user.password_hash,
-            user.display_name,
-            words,
-            privacy.groups,
-            privacy.invites,
-        )
-        if idempotency_key is None:
-            return to_user((await self._pool.write(self._insert, *values))[0])
+        if idempotency_key is None and user.invite_code is None:
+            return to_user((await self._pool.write(self._insert, *self._values(user)))[0])
 
         async def insert(transaction: Transaction) -> str:
-            return str((await transaction.rows(self._insert, *values))[0]["id"])
+            return (await self.register_in(transaction, user)).id
 
         users = await self.find([await self._idempotency_keys.run_once(idempotency_key, insert)])
         if not users:
             raise Conflict("idempotency_keys")
         return users[0]
 
+    async def register_in(self, transaction: Transaction, user: NewUser) -> UserRecord:
+        """As `register`, as a part of a transaction."""
+        if user.invite_code is not None and await transaction.row(self._use_code, user.invite_code) is None:
+            raise Conflict("invite_codes")
+        return to_user((await transaction.rows(self._insert, *self._values(user)))[0])
+
+    def _values(self, user: NewUser) -> tuple[object, ...]:
+        """Return the parameters of `user_insert`."""
+        privacy = self._initial_privacy
+        return (
+            user.email,
+            user.username,
+            user.password_hash,
+            user.display_name,
+            to_tsvector(index_words(user.username, user.display_name)),
+            privacy.groups,
+            privacy.invites,
+        )
+
     async def credentials(self, login: str) -> Credentials | None:
         by_email = "@" in login
         statement = self._credentials_by_email if by_email else self._credentials_by_username
-        return _to_credentials(await self._pool.row(statement, login))
+        row = await self._pool.row(statement, login)
+        if row is None:
+            return None
+        shut_out_until = NO_END if row["is_banned"] else row["suspended_until"]
+        return Credentials(to_user(row), row["password_hash"], shut_out_until)
 
     async def credentials_of(self, user_id: str) -> Credentials | None:
-        return _to_credentials(await self._pool.row(self._credentials_by_id, to_uuid(user_id)))
+        row = await self._pool.row(self._credentials_by_id, to_uuid(user_id))
+        return Credentials(to_user(row), row["password_hash"]) if row else None
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
         values = profile_change_values(change)
@@ -133,7 +146,3 @@ class PostgresUsers:
                 break
         rows = await self._pool.search(self._page_by_words, words, indexed, after_username, limit)
         return [to_user(row) for row in rows]
-
-
-def _to_credentials(row: asyncpg.Record | None) -> Credentials | None:
-    return Credentials(to_user(row), row["password_hash"]) if row else None

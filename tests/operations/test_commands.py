@@ -16,6 +16,8 @@ from tests.operations.operator_commands import run_command
         (("moderate", "reports"), 0, "0 open reports"),
         (("moderate", "ban", "nobody"), 1, "No such user."),
         (("moderate", "hide", "nothing"), 1, "No such post."),
+        (("moderate", "restore", "nothing"), 1, "No such post."),
+        (("moderate", "role", "nobody", "admin"), 1, "No such user."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )

@@ -23,6 +23,10 @@ class Role(StrEnum):
     MEMBER = "member"
     ADMIN = "admin"
     """An admin of the owner's group, who owns nothing in it."""
+    MODERATOR = "moderator"
+    """A moderator of the server, who is a stranger else."""
+    SERVER_ADMIN = "server_admin"
+    """An admin of the server, who is a stranger else."""
     OWNER = "owner"
     """The owner of the objects: author, host, creator and admin of the group."""
 
@@ -35,7 +39,8 @@ HIDDEN = "hidden"
 """Passes, and the list does not hold the owner."""
 SIGNED_OUT = {Role.ANONYMOUS: "auth.required", Role.REVOKED: "auth.required"}
 BLOCK_ROLES = (Role.BLOCKED, Role.BLOCKING)
-NON_MEMBERS = (Role.STRANGER, Role.FORMER, *BLOCK_ROLES)
+STAFF = (Role.MODERATOR, Role.SERVER_ADMIN)
+NON_MEMBERS = (Role.STRANGER, Role.FORMER, *BLOCK_ROLES, *STAFF)
 
 
 def _rule(others: Outcome, **outcomes: Outcome) -> Rule:
@@ -55,6 +60,13 @@ ADMINS = _rule(PASS, member="permission.denied", **dict.fromkeys(NON_MEMBERS, "c
 AUTHOR = _rule("permission.denied", owner=PASS, **dict.fromkeys(NON_MEMBERS, "conversation.not_found"))
 """Of messages: others in the conversation may not change them."""
 AUTHOR_AND_ADMINS = ADMINS
+MODERATORS = _rule("permission.denied", **dict.fromkeys(STAFF, PASS))
+SERVER_ADMINS = _rule("permission.denied", server_admin=PASS)
+
+
+def staff(outcome: Outcome) -> Rule:
+    """The same error for moderators and admins of the server; the others are denied."""
+    return _rule("permission.denied", **dict.fromkeys(STAFF, outcome))
 
 
 def everyone(outcome: Outcome) -> Rule:

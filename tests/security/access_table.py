@@ -4,9 +4,10 @@ A new route or command needs a row here; `test_authorisation.py` prints the miss
 
 Placeholders name objects of the owner: `{owner}` (id), `{owner_name}`, `{post}`, `{comment}`, `{event}`,
 `{group}` (with owner, admin and member), `{message}` (the owner's, in the group), `{notification}`,
-`{session}`; and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user
-outside the group), `{tag}` (of a post of the owner), `{requester}` (id of a user who asks to follow the
-owner), `{unique}`.
+`{session}`, `{report}` (of a post of the owner), `{action}` (a warning of the owner), `{appeal}` (against
+it); and `{member}` (id of another member), `{caller}` (id of who calls), `{other}` (id of a user outside the
+group), `{tag}` (of a post of the owner), `{requester}` (id of a user who asks to follow the owner),
+`{invite_code}` (of the server), `{name_kind}`, `{unique}`.
 """
 
 import re
@@ -23,15 +24,18 @@ from tests.security.access_rules import (
     LISTED,
     MEMBERS,
     MESSAGE_OF_MEMBERS,
+    MODERATORS,
     PASS,
     PUBLIC,
     RELATED,
+    SERVER_ADMINS,
     Outcome,
     Rule,
     everyone,
     owner_of_hidden,
     owner_of_visible,
     signed_in,
+    staff,
     towards_owner,
     unblocked,
 )
@@ -39,6 +43,7 @@ from tests.server.registered_users import PASSWORD
 
 Json = Any
 UNKNOWN_TOKEN = "A" * 43
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,9 @@ class Row:
     def operation(self) -> tuple[str, str]:
         """Method and path, with `{}` for each parameter."""
         method, path = self.target.split(" ")
-        return method, re.sub(r"\{\w+\}", "{}", path.split("?")[0].replace(UNKNOWN_TOKEN, "{}"))
+        return method, re.sub(
+            r"\{\w+\}", "{}", path.split("?")[0].replace(UNKNOWN_TOKEN, "{}").replace(UNKNOWN_ID, "{}")
+        )
 
 
 EVENT = {
@@ -95,6 +102,8 @@ NEW_MESSAGE = {"client_id": "{unique}", "content": "x", "mentions": ["{member}"]
 IGNORED = {"member": PASS}
 """A mention of a user who is not in the conversation."""
 LINE = "/v1/conversations/{group}"
+DENIED = "permission.denied"
+"""To the owner, who has no role, whatever the ids are."""
 
 ROUTES = (
     # --- accounts and sessions
@@ -211,11 +220,68 @@ ROUTES = (
         MESSAGE_OF_MEMBERS,
         {"kind": "message", "id": "{message}", "reason": "x"},
     ),
+    Row("POST /v1/reports", unblocked("event"), {"kind": "event", "id": "{event}", "reason": "x"}),
     Row(
         "POST /v1/reports",
         ANY_USER,
         {"kind": "user", "id": "{owner}", "reason": "x"},
         foreign={"owner": PASS},
+    ),
+    # --- moderation
+    Row("GET /v1/admin/reports", MODERATORS),
+    Row("GET /v1/admin/reports/{report}", MODERATORS),
+    Row("PUT /v1/admin/reports/{report}/resolution", MODERATORS, {"resolution": "x"}, consumes=True),
+    Row(
+        "POST /v1/admin/actions",
+        MODERATORS,
+        {"type": "hide", "kind": "post", "id": "{post}", "reason": "x", "report_id": "{report}"},
+        consumes=True,
+        foreign={"post": DENIED},
+    ),
+    Row(
+        "POST /v1/admin/actions",
+        MODERATORS,
+        {"type": "warn", "kind": "user", "id": "{owner}", "reason": "x"},
+        foreign={"owner": DENIED},
+    ),
+    Row("GET /v1/users/me/moderation-actions", ANY_USER),
+    Row(
+        "POST /v1/appeals",
+        owner_of_hidden("action"),
+        {"action_id": "{action}", "content": "x"},
+        consumes=True,
+    ),
+    Row(
+        "POST /v1/account-appeals",
+        everyone("auth.invalid_credentials"),
+        {"login": "{owner_name}", "password": PASSWORD, "content": "x"},
+        foreign={"owner_name": "auth.invalid_credentials"},
+    ),
+    Row("GET /v1/admin/appeals", MODERATORS),
+    Row(
+        "PUT /v1/admin/appeals/{appeal}/answer",
+        MODERATORS,
+        {"accepted": True, "answer": "x"},
+        consumes=True,
+    ),
+    Row("GET /v1/admin/registrations", MODERATORS),
+    Row(f"PUT /v1/admin/registrations/{UNKNOWN_ID}/approval", staff("registration.not_found")),
+    Row(f"DELETE /v1/admin/registrations/{UNKNOWN_ID}", staff("registration.not_found")),
+    Row("POST /v1/admin/invite-codes", SERVER_ADMINS, {"uses": 1}),
+    Row("GET /v1/admin/invite-codes", SERVER_ADMINS),
+    Row("DELETE /v1/admin/invite-codes/{invite_code}", SERVER_ADMINS, consumes=True),
+    Row("GET /v1/admin/blocked-names?kind=username", SERVER_ADMINS),
+    Row("PUT /v1/admin/blocked-names/{name_kind}/{unique}", SERVER_ADMINS),
+    Row("DELETE /v1/admin/blocked-names/{name_kind}/{unique}", SERVER_ADMINS),
+    Row("GET /v1/admin/audit?user_id={owner}", MODERATORS, foreign={"owner": DENIED}),
+    Row("GET /v1/admin/users", MODERATORS),
+    Row("GET /v1/admin/users/{owner}", MODERATORS, foreign={"owner": DENIED}),
+    Row("GET /v1/admin/users/by-username/{owner_name}", MODERATORS, foreign={"owner_name": DENIED}),
+    Row(
+        "PUT /v1/admin/users/{other}/role",
+        SERVER_ADMINS,
+        {"role": None, "reason": "x"},
+        foreign={"other": DENIED},
     ),
     Row("POST /v1/users/me/calendar", ANY_USER),
     Row("GET /v1/users/me/calendar", ANY_USER),

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from server.instance import Instance
+from storage.embedded import StoreUrls
+from tests.moderation import make_admin
 from tests.security.access_rules import BLOCK_ROLES, PASS, Role
 from tests.security.access_table import Row
 from tests.server.api_client import ApiClient
@@ -73,10 +75,14 @@ class AccessWorld:
         self._groups: dict[str, str] = {}
         self._private_ids: set[str] = set()
 
-    async def create(self) -> None:
+    async def create(self, stores: StoreUrls) -> None:
         roles = [role for role in Role if role not in {Role.ANONYMOUS, Role.REVOKED}]
         *created, self.fellow, self.other = await self._people.register(len(roles) + 2, self.instance)
         self.users |= dict(zip(roles, created, strict=True))
+        admin = self.user(Role.SERVER_ADMIN)
+        await make_admin(stores, admin.id)
+        path = f"/v1/admin/users/{self.user(Role.MODERATOR).id}/role"
+        await self.api.expect(200, admin, "PUT", path, {"role": "moderator", "reason": "x"})
         owner = self.owner
         for user in (owner, self.user(Role.BLOCKING)):
             self._notifications[user.id] = await self._create_notification(user)
@@ -114,14 +120,28 @@ class AccessWorld:
             "member": self.fellow.id,
             "admin": self.user(Role.ADMIN).id,
             "other": self.other.id,
+            "name_kind": "username",
         }
         if "requester" in named:
             ids["requester"] = await self._request_follow(owner)
         elif owner.id in self._private_ids:
             await self.api.set_private(owner, private=False)
             self._private_ids.discard(owner.id)
-        if named & {"post", "comment"}:
+        if named & {"post", "comment", "report"}:
             ids["post"] = (await api.post(owner))["id"]
+        if "report" in named:
+            ids["report"] = await self._report(ids["post"])
+        if named & {"action", "appeal"}:
+            body = {"type": "warn", "kind": "user", "id": owner.id, "reason": "x"}
+            moderator = self.user(Role.MODERATOR)
+            ids["action"] = (await api.expect(201, moderator, "POST", "/v1/admin/actions", body))["id"]
+        if "appeal" in named:
+            body = {"action_id": ids["action"], "content": "x"}
+            ids["appeal"] = (await api.expect(201, owner, "POST", "/v1/appeals", body))["id"]
+        if "invite_code" in named:
+            admin = self.user(Role.SERVER_ADMIN)
+            code = await api.expect(201, admin, "POST", "/v1/admin/invite-codes", {"uses": 1})
+            ids["invite_code"] = code["id"]
         if "tag" in named:
             ids["tag"] = f"t{uuid4().hex}"
             await api.post(owner, f"#{ids['tag']}")
@@ -141,6 +161,15 @@ class AccessWorld:
             sessions = (await api.get(owner, "/v1/sessions?limit=100"))["items"]
             ids["session"] = next(session["id"] for session in sessions if not session["current"])
         return Objects(owner, ids)
+
+    async def _report(self, post_id: str) -> str:
+        """Report a post, and return the id of the report."""
+        body = {"kind": "post", "id": post_id, "reason": "x"}
+        await self.api.expect(202, self.fellow, "POST", "/v1/reports", body)
+        path = "/v1/admin/reports?state=open"
+        reports = await self.api.collect_pages(self.user(Role.MODERATOR), path, 100)
+        report: str = next(one["id"] for one in reports if one["target_id"] == post_id)
+        return report
 
     async def _request(self, owner: RegisteredUser) -> str:
         """Return a group to which a stranger asked the owner to come."""
@@ -208,9 +237,14 @@ class AccessWorld:
         await self.api.expect(204, user, method, f"/v1/users/{self.owner.id}/block")
 
 
+def _is_moderation(value: Json) -> bool:
+    return isinstance(value, dict) and value.get("type") == "MODERATION"
+
+
 def _without_late_fields(value: Json) -> Json:
     if isinstance(value, list):
-        return [_without_late_fields(element) for element in value]
+        # Other rows act on the owner as moderators, which notifies the owner later.
+        return [_without_late_fields(one) for one in value if not _is_moderation(one)]
     if isinstance(value, dict):
         return {name: _without_late_fields(one) for name, one in value.items() if name not in UPDATED_LATER}
     return value

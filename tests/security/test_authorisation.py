@@ -143,10 +143,16 @@ async def test_the_server_serves_no_other_routes(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[AccessWorld]:
-    limits: dict[str, Any] = {"messages_burst": 100_000, "logins_burst": 100_000, "frames_burst": 100_000.0}
+    limits: dict[str, Any] = {
+        "messages_burst": 100_000,
+        "logins_burst": 100_000,
+        "frames_burst": 100_000.0,
+        # The sockets are silent while other cases run.
+        "heartbeat_ms": 3_600_000,
+    }
     async with running_instance(stores, **limits) as instance, ApiClient(instance) as api:
         world = AccessWorld(api, people, instance)
-        await world.create()
+        await world.create(stores)
         yield world
 
 

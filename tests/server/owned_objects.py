@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from server.instance import Instance
 from storage.embedded import StoreUrls
+from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 from tests.server.running_instance import running_instance
@@ -56,6 +57,7 @@ async def owned_objects(stores: StoreUrls, people: RegisteredUsers) -> AsyncIter
         ApiClient(instance) as api,
     ):
         ana, ben, eve = await people.register(3, instance)
+        await make_admin(stores, ana.id)
         await api.follow(ben, ana)
         post, event = await api.post(ana), await api.event(ana)
         group = await api.group(ana, ben)

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web_app
 
 from config.limits import Limits
-from config.settings import PrivacySettings, ServerSettings, Settings
+from config.settings import PrivacySettings, RegistrationSettings, ServerSettings, Settings
 from server.instance import Instance
 from storage.embedded import StoreUrls
 
@@ -18,6 +18,7 @@ async def running_instance(
     stores: StoreUrls,
     privacy: PrivacySettings | None = None,
     server: ServerSettings | None = None,
+    registration: RegistrationSettings | None = None,
     **limits: Any,
 ) -> AsyncIterator[Instance]:
     """Run a server, on a free port by default; further keyword arguments are fields of `Limits`."""
@@ -25,6 +26,7 @@ async def running_instance(
         server=server or ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
         limits=msgspec.structs.replace(Limits(), **limits),
         privacy=privacy or PrivacySettings(),
+        registration=registration or RegistrationSettings(),
     )
     instance = Instance(settings, stores)
     try:

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 from storage.contracts.mail_tokens import EmailVerificationStore, PasswordResetStore
-from storage.contracts.users import NewUser, ProfileChange, UserRecord
+from storage.contracts.moderation import ActionType
+from storage.contracts.users import NO_END, NewUser, ProfileChange, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
@@ -19,6 +20,7 @@ from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.statement import Statement
 from storage.postgres.users import PostgresUsers
+from tests.moderation import moderation_store, user_action
 
 LIFETIME_S = 60
 TOKEN = "a" * 64
@@ -59,7 +61,7 @@ async def kept(users_pool: PostgresPool, users_url: str) -> AsyncIterator[MailTo
         PostgresSessions(users_pool),
         PostgresPasswordResets(users_pool),
         PostgresEmailVerifications(users_pool),
-        PostgresModeration(users_pool),
+        moderation_store(users_pool),
         database,
         await users.register(NewUser("ana@example.test", "ana", "old hash", None)),
     )
@@ -145,7 +147,7 @@ async def test_unknown_malformed_and_banned_users_get_no_token(kept: MailTokenSt
     assert await kept.resets.issue("nobody@example.test", TOKEN, LIFETIME_S, 3) is None
     for user_id in ("no id", "00000000-0000-0000-0000-000000000000"):
         assert await kept.verifications.issue(user_id, TOKEN, LIFETIME_S, 3) is None
-    await kept.moderation.ban("ana")
+    await kept.moderation.act_on_user(user_action(kept.ana.id, ActionType.BAN))
     assert await kept.resets.issue("ana@example.test", TOKEN, LIFETIME_S, 3) is None
     assert await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3) is None
     assert await kept.database.fetchval("SELECT count(*) FROM mail_tokens") == 0
@@ -162,16 +164,21 @@ async def test_concurrent_verification_requests_create_one_token(kept: MailToken
 async def test_banned_user_has_no_credentials_and_no_sessions(kept: MailTokenStores) -> None:
     """By any lookup, until the ban is lifted; the profile stays."""
     await kept.sessions.open(kept.ana.id, "b" * 64, 60)
-    assert len(await kept.moderation.ban("Ana")) == 1
+    banned = await kept.moderation.act_on_user(user_action(kept.ana.id, ActionType.BAN))
+    assert len(banned.session_ids) == 1
     for login in ("ana", "ana@example.test"):
-        assert await kept.users.credentials(login) is None
+        credentials = await kept.users.credentials(login)
+        assert credentials is not None
+        assert credentials.shut_out_until == NO_END
     assert await kept.users.credentials_of(kept.ana.id) is None
     assert await kept.sessions.identities(["b" * 64]) == {}
     with pytest.raises(Missing):
         await kept.sessions.open(kept.ana.id, "c" * 64, 60)
     assert await kept.users.find([kept.ana.id]) == [kept.ana]
-    await kept.moderation.unban("Ana")
-    assert await kept.users.credentials("ana") is not None
+    await kept.moderation.act_on_user(user_action(kept.ana.id, ActionType.UNBAN))
+    credentials = await kept.users.credentials("ana")
+    assert credentials is not None
+    assert credentials.shut_out_until is None
     await kept.sessions.open(kept.ana.id, "c" * 64, 60)
 
 

@@ -11,6 +11,7 @@ from storage.contracts.posts import NO_REFERENCES
 from storage.errors import Missing
 from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.comment_likes import PostgresCommentLikes
+from storage.postgres.contents import PostgresContents
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reposts import PostgresReposts
@@ -19,7 +20,7 @@ from tests.storage.service_database import ServiceDatabase, ServiceInstance, ran
 
 LIKE = load_statement("posts", "reactions", "like_insert").text
 POST = load_statement("posts", "posts", "post_insert").text
-HIDE = load_statement("posts", "posts", "post_hide").text
+HIDE = load_statement("posts", "contents", "post_hide").text
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ class RandomWriter:
         self._posts = PostgresPosts(instance.pool, instance.idempotency_keys)
         self._reactions = PostgresReactions(instance.pool, instance.idempotency_keys)
         self._comment_likes = PostgresCommentLikes(instance.pool)
+        self._comments = PostgresContents.for_comments(instance.pool)
         self._reposts = PostgresReposts(instance.pool, instance.idempotency_keys)
         self._post_ids = post_ids
         self._author_id = author_id
@@ -101,7 +103,9 @@ class RandomWriter:
 
     async def _react_to_comment(self, post_id: str, comment_id: str) -> None:
         with contextlib.suppress(Missing):
-            match self._random.randrange(4):
+            match self._random.randrange(6):
+                case 4 | 5:
+                    await self._comments.set_hidden(comment_id, hidden=self._random.random() < 0.5)
                 case 0:
                     reply = await self._reactions.comment(
                         post_id, self._user_id, "so", None, parent_id=comment_id
@@ -116,7 +120,7 @@ class RandomWriter:
 async def test_counts_equal_rows_under_concurrent_writers(
     posts_database: ServiceDatabase, posts: PostgresPosts, audit: PostgresPostsAudit
 ) -> None:
-    """50 writers on two instances like, unlike, comment, delete comments and delete posts."""
+    """50 writers on two instances like, comment, and hide and delete comments and posts."""
     ana = random_id()
     post_ids = [await posts.create(ana, f"post {number}", None, None) for number in range(12)]
     instances = (posts_database.instance_a, await posts_database.instance())

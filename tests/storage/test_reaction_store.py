@@ -7,7 +7,9 @@ from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.posts import CommentRecord, LikeRecord
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
+from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.comment_likes import PostgresCommentLikes
+from storage.postgres.contents import PostgresContents
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
@@ -189,6 +191,54 @@ async def test_reply_to_a_comment_elsewhere_raises_missing(
         with pytest.raises(Missing):
             await reactions.comment(post_id, ana, "reply", None, parent_id=parent_id)
     assert await reactions.comments(post_id, None, ana, (), 10) == []
+
+
+async def test_a_hidden_comment_hides_its_replies_and_likes(
+    posts_database: ServiceDatabase,
+    posts: PostgresPosts,
+    reactions: PostgresReactions,
+    comment_likes: PostgresCommentLikes,
+    post_id: str,
+) -> None:
+    """Its author and moderators still list them. They come back with it, but not what is hidden by itself."""
+    ana, ben, cyd = sorted_random_ids(3)
+    contents = PostgresContents.for_comments(posts_database.instance_a.pool)
+    audit = PostgresPostsAudit(posts_database.instance_a.pool)
+    root = await reactions.comment(post_id, ana, "root", None)
+    replies = [await reactions.comment(post_id, ben, "reply", None, parent_id=root) for _ in range(2)]
+    other = await reactions.comment(post_id, cyd, "other", None)
+    likes = [(one, cyd) for one in (root, replies[0])]
+    for one, user_id in likes:
+        await comment_likes.like(one, user_id)
+
+    async def visible_to(viewer_id: str, *, with_hidden: bool = False) -> list[str]:
+        found = await reactions.comments(post_id, None, viewer_id, (), 10, with_hidden=with_hidden)
+        return [one.id for one in found]
+
+    async def counted() -> int:
+        assert await audit.count_mismatches() == 0
+        (post,) = await posts.find([post_id], ana)
+        return post.comment_count
+
+    assert await contents.set_hidden(root, hidden=True)
+    assert await visible_to(ana) == await visible_to(cyd, with_hidden=True) == [root, *replies, other]
+    assert await visible_to(ben) == await visible_to(cyd) == [other]
+    for one in (root, *replies):
+        assert await reactions.find_comment(one, ana) is None
+        with pytest.raises(Missing):
+            await reactions.comment(post_id, ben, "late", None, parent_id=one)
+    assert await reactions.comments_among([root, *replies, other]) == {other}
+    assert await comment_likes.likes_among(likes) == set()
+    assert await counted() == 1
+    await contents.set_hidden(replies[1], hidden=True)
+    assert await counted() == 1
+    await contents.set_hidden(root, hidden=False)
+    assert await visible_to(cyd) == [root, replies[0], other]
+    assert await comment_likes.likes_among(likes) == set(likes)
+    assert await counted() == 3
+    await contents.set_hidden(root, hidden=True)
+    assert await reactions.delete_comment(root, ana)
+    assert await counted() == 1
 
 
 async def test_likes_of_comments_are_idempotent(

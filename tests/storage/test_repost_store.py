@@ -49,6 +49,30 @@ async def counts(posts: PostgresPosts, post_id: str, viewer_id: str) -> tuple[in
     return record.repost_count, record.reposted_by_me
 
 
+async def test_reposts_of_a_hidden_post_are_gone(posts: PostgresPosts, reposts: PostgresReposts) -> None:
+    """Until it is restored. A quote stays without it; a hidden quote is found with its original."""
+    ana, ben, cyd = sorted_random_ids(3)
+    post_id = await posts.create(ana, "hello", None, None)
+    repost_id = await reposts.repost(post_id, ben, None)
+    quote_id = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
+    await posts.set_hidden(post_id, hidden=True)
+    assert await get(posts, repost_id, ben) is None
+    assert list(await posts.owners([post_id, repost_id, quote_id])) == [quote_id]
+    quote = await get(posts, quote_id, cyd)
+    assert quote is not None
+    assert quote.original is None
+    assert await reposts.reposts_among([repost_id, quote_id]) == set()
+    hidden = await posts.find_hidden(post_id, ana)
+    assert hidden is not None
+    assert (hidden.repost_count, hidden.hidden_at is None) == (2, False)
+    await posts.set_hidden(post_id, hidden=False)
+    await posts.set_hidden(quote_id, hidden=True)
+    assert await get(posts, repost_id, cyd) is not None
+    hidden_quote = await posts.find_hidden(quote_id, ben)
+    assert hidden_quote is not None
+    assert hidden_quote.original == OriginalPost(post_id, ana, PUBLIC)
+
+
 async def test_a_user_reposts_a_post_once(posts: PostgresPosts, reposts: PostgresReposts) -> None:
     """Also at the same time; it has no text and knows its original, which counts it."""
     ana, ben, cyd = sorted_random_ids(3)

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from storage.contracts.moderation import ActionType
 from storage.contracts.user_cache import UserSnapshot
 from storage.contracts.users import NewUser, ProfileChange, UserRecord
-from storage.postgres.moderation import PostgresModeration
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
+from tests.moderation import act_on_user
 from tests.storage.service_database import ServiceDatabase, random_id
 
 CARD = {"id", "username", "display_name", "avatar_url", "verified", "private", "version"}
@@ -110,17 +111,23 @@ async def test_user_events_contain_public_fields_only(
 ) -> None:
     """On creation, change and deletion; no address, password, session or bio."""
     sessions = PostgresSessions(users_database.instance_a.pool)
-    moderation = PostgresModeration(users_database.instance_a.pool)
+    pool = users_database.instance_a.pool
     session = await sessions.open(ana.id, "a" * 64, 60)
     await users.change(ana.id, ProfileChange(bio="a private bio", email="other@secret.example"))
     await users.change(ana.id, ProfileChange(display_name="Ana"))
     await users.change_password(ana.id, "another hash of ana", session.id)
-    await moderation.ban("ana")
-    await moderation.unban("ana")
+    await act_on_user(pool, ana.id, ActionType.BAN)
+    await act_on_user(pool, ana.id, ActionType.UNBAN)
     await sessions.open(ana.id, "b" * 64, 60)
     assert await people.delete(ana.id) is not None
     received = await users_database.outbox_rows()
-    assert [one.type for one in received] == ["user.created", "user.updated", "user.deleted"]
+    assert [one.type for one in received] == [
+        "user.created",
+        "user.updated",
+        "moderation.acted",
+        "moderation.acted",
+        "user.deleted",
+    ]
     assert [set(one.payload) for one in received] == [CARD, CARD, {"id", "version"}]
     assert [one.payload["version"] for one in received] == [1, 2, 3]
     rows = await users_database.sql.fetch("SELECT outbox::text AS said FROM outbox")

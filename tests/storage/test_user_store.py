@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from storage.contracts.users import LoginStore, NewUser, ProfileChange, SessionStore, UserRecord, UserStore
+from storage.contracts.users import (
+    LoginStore,
+    NewUser,
+    ProfileChange,
+    SessionState,
+    SessionStore,
+    UserRecord,
+    UserStore,
+)
 from storage.errors import Conflict, Missing
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.postgres.logins import PostgresLogins
@@ -242,7 +250,7 @@ async def test_sessions_are_listed_by_latest_use(people: UserStores) -> None:
     assert [session.id for session in await people.sessions.list(ana.id)] == [first.id, second.id]
 
 
-async def test_expirations_leave_out_ended_sessions(people: UserStores) -> None:
+async def test_states_leave_out_ended_sessions(people: UserStores) -> None:
     """Revoked, expired and unknown sessions are absent; others have their expiry."""
     ana = await people.register_user("ana")
     valid = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S)
@@ -250,8 +258,8 @@ async def test_expirations_leave_out_ended_sessions(people: UserStores) -> None:
     expired = await people.sessions.open(ana.id, "c" * 64, 0)
     await people.sessions.revoke(ana.id, revoked.id)
     ids = [valid.id, revoked.id, expired.id, str(uuid.uuid4())]
-    assert await people.sessions.expirations(ids) == {valid.id: valid.expires_at}
-    assert await people.sessions.expirations([]) == {}
+    assert await people.sessions.states(ids) == {valid.id: SessionState(valid.expires_at)}
+    assert await people.sessions.states([]) == {}
 
 
 async def test_revoke_ends_only_own_sessions(people: UserStores) -> None:

@@ -4,6 +4,7 @@
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
 import { button, element, setChildren } from "./dom.js";
+import { hiddenNotice, hideButton } from "./hidden_notice.js";
 import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
 import { PagedList } from "./paged_list.js";
@@ -21,7 +22,7 @@ export function comments(session, post, onCount) {
   const list = new PagedList({
     read: (cursor) => session.api.get(path, { cursor }),
     render: (comment) => {
-      const row = commentRow(session, post, comment, { removed, reply });
+      const row = commentRow(session, post, comment, { removed, reply, moderated: () => list.load() });
       if (!comment.parent_id) replies.set(comment.id, row.querySelector(".replies"));
       return row;
     },
@@ -75,7 +76,7 @@ export function comments(session, post, onCount) {
   return [list.element, write.element];
 }
 
-function commentRow(session, post, comment, { removed, reply }) {
+function commentRow(session, post, comment, { removed, reply, moderated }) {
   const path = `/v1/comments/${encodeURIComponent(comment.id)}`;
   const replyArea = element("div", {});
   const replyButton = button("Reply", toggleReply, { class: "action", "aria-expanded": "false" });
@@ -112,6 +113,7 @@ function commentRow(session, post, comment, { removed, reply }) {
         userLink(comment.author),
         element("span", { class: "secondary timestamp" }, relativeTime(comment.created_at)),
       ),
+      hiddenNotice(comment),
       element("p", { class: "content", dir: "auto" }, linkify(comment.content, { tags: true })),
       element(
         "div",
@@ -120,6 +122,7 @@ function commentRow(session, post, comment, { removed, reply }) {
         replyButton,
         (mine || session.isMe(post.author.id)) && button("Delete", remove, { class: "action" }),
         !mine && button("Report", () => reportDialog(session, "comment", comment.id), { class: "action" }),
+        hideButton(session, "comment", comment, moderated),
       ),
       replyArea,
       !comment.parent_id && element("div", { class: "replies" }),

@@ -7,6 +7,7 @@ import { element, newElementId, setChildren } from "./dom.js";
 const FIELD_OF_CODE = {
   "user.email_taken": "email",
   "user.username_taken": "username",
+  "registration.invite_required": "invite_code",
   "event.capacity_below_going": "capacity",
 };
 
@@ -153,4 +154,13 @@ function passwordField(input) {
     toggle.setAttribute("aria-pressed", String(shown));
   });
   return element("div", { class: "row password-field" }, input, toggle);
+}
+
+// A choice. `choices`: value -> text, or value -> [text, ...]. The first one is chosen.
+export function selectField(name, label, choices) {
+  const field = new Field(name, label, { kind: "select", required: true });
+  const options = Object.entries(choices).map(([value, text]) => element("option", { value }, [text].flat()[0]));
+  field.input.append(...options);
+  [field.value] = Object.keys(choices);
+  return field;
 }

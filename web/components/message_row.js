@@ -58,7 +58,7 @@ function bubble(message, deleted, context) {
     "div",
     { class: "bubble" },
     message.reply_to && !deleted && quote(message.reply_to, context),
-    element("div", { class: "content", dir: "auto" }, deleted ? "Message deleted" : richText(message.content)),
+    element("div", { class: "content", dir: "auto" }, deleted ? deletedText(message) : richText(message.content)),
     element(
       "span",
       { class: "message-time" },
@@ -66,6 +66,10 @@ function bubble(message, deleted, context) {
       clockTime(message.created_at),
     ),
   );
+}
+
+function deletedText(message) {
+  return message.hidden_at ? "Hidden by moderators" : "Message deleted";
 }
 
 function systemRow(message, { session }) {

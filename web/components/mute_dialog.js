@@ -3,7 +3,7 @@
 import { nameOf } from "../state/user_cards.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./dom.js";
-import { Field, Form } from "./form.js";
+import { Form, selectField } from "./form.js";
 import { toast } from "./toast.js";
 
 const SCOPES = {
@@ -21,8 +21,8 @@ const DURATIONS = {
 };
 
 export function muteDialog(session, user, onMuted) {
-  const scope = select("scope", "Hide", SCOPES);
-  const duration = select("duration", "How long", DURATIONS);
+  const scope = selectField("scope", "Hide", SCOPES);
+  const duration = selectField("duration", "How long", DURATIONS);
   const form = new Form([scope, duration], {
     submit: "Mute",
     send: async (values) => {
@@ -36,12 +36,4 @@ export function muteDialog(session, user, onMuted) {
   });
   const text = element("p", {}, "They won't notice. You can still see their profile and message each other.");
   const dialog = new Dialog(`Mute ${nameOf(user)}?`, text, form.element).open();
-}
-
-function select(name, label, choices) {
-  const field = new Field(name, label, { kind: "select", required: true });
-  const options = Object.entries(choices).map(([value, [text]]) => element("option", { value }, text));
-  field.input.append(...options);
-  [field.value] = Object.keys(choices);
-  return field;
 }

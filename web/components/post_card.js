@@ -4,6 +4,7 @@ import { avatar } from "./avatar.js";
 import { comments } from "./comments.js";
 import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
+import { hiddenNotice, hideButton } from "./hidden_notice.js";
 import { icon } from "./icons.js";
 import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
@@ -91,7 +92,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   show(post);
   count(0);
   if (open) toggleComments();
-  return element(
+  const card = element(
     "article",
     { class: "post" },
     avatar(post.author),
@@ -111,6 +112,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
         post.visibility === "followers" && followersMark(),
         editedMark,
       ),
+      hiddenNotice(post),
       text,
       post.repost_of && quotedPost(post.repost_of),
       post.event_id &&
@@ -131,10 +133,20 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
         session.isMe(post.author.id)
           ? button("Delete", remove, { class: "action" })
           : button("Report", () => reportDialog(session, "post", post.id), { class: "action" }),
+        hideButton(session, "post", post, replace),
       ),
       commentsArea,
     ),
   );
+
+  // Moderators have hidden or restored the post.
+  async function replace() {
+    const next = postCard(session, await session.api.get(path), { open: shown });
+    next.dataset.key = card.dataset.key ?? "";
+    card.replaceWith(next);
+  }
+
+  return card;
 }
 
 function followersMark() {

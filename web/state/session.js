@@ -72,6 +72,10 @@ export class Session {
     return this.#profile;
   }
 
+  get isModerator() {
+    return Boolean(this.user.role);
+  }
+
   isMe(userId) {
     return userId === this.user.id;
   }

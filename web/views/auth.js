@@ -4,6 +4,7 @@ import { element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 
+const WAITING = "Thank you. A moderator looks at your registration; afterwards you can log in.";
 const PASSWORD = { type: "password", required: true, maxlength: 128 };
 
 // `enter(login, persistent)` begins the session.
@@ -35,6 +36,9 @@ export function loginView(api, enter, notice = "") {
 export function registerView(api, enter) {
   const idempotencyKey = new IdempotencyKey();
   const remember = rememberBox();
+  // Shown once the server asks for it.
+  const inviteCode = new Field("invite_code", "Invite code", { maxlength: 50, autocomplete: "off" });
+  inviteCode.element.hidden = true;
   const form = new Form(
     [
       new Field("email", "Email", { type: "email", required: true, autocomplete: "email" }),
@@ -56,14 +60,23 @@ export function registerView(api, enter) {
         autocomplete: "new-password",
         hint: "At least 8 characters, and not a common password",
       }),
+      inviteCode,
       remember.element,
     ],
     {
       submit: "Create account",
-      send: async ({ email, username, display_name: name, password }) => {
+      send: async ({ email, username, display_name: name, password, invite_code: code }) => {
         const body = { email: email.trim(), username: username.trim(), password };
         if (name.trim()) body.display_name = name.trim();
-        enter(await api.post("/v1/users", body, idempotencyKey.keyFor(body)), remember.checked);
+        if (code.trim()) body.invite_code = code.trim();
+        try {
+          const login = await api.post("/v1/users", body, idempotencyKey.keyFor(body));
+          if (login === null) form.element.replaceWith(element("p", { role: "status" }, WAITING));
+          else enter(login, remember.checked);
+        } catch (error) {
+          if (error.code === "registration.invite_required") inviteCode.element.hidden = false;
+          throw error;
+        }
       },
     },
   );

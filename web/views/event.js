@@ -6,6 +6,7 @@ import { composer } from "../components/composer.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel, dateBlock, goingTag, visibilityTag } from "../components/event_card.js";
+import { hiddenNotice } from "../components/hidden_notice.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
 import { toast, toastError } from "../components/toast.js";
@@ -67,7 +68,7 @@ export function eventView(session, id) {
   }
 
   function show() {
-    setChildren(head, description(session, event, path, reload));
+    setChildren(head, hiddenNotice(event), description(session, event, path, reload));
     setChildren(rsvp, rsvpControls(session, event, reload));
   }
 

@@ -17,6 +17,7 @@ const TYPES = {
   EVENT_INVITE: "Invitations to events",
   EVENT_UPDATE: "Changes of events",
   EVENT_REMINDER: "Reminders of events",
+  MODERATION: "Decisions of moderators",
   EXPORT_READY: "Your data export is ready",
 };
 

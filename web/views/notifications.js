@@ -112,6 +112,8 @@ function targetOf(notification) {
     case "EVENT_UPDATE":
     case "EVENT_REMINDER":
       return `#/event/${id}`;
+    case "MODERATION":
+      return "#/actions";
     case "EXPORT_READY":
       return "#/settings";
     default:

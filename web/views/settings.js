@@ -31,6 +31,7 @@ export function settingsView(session, logOut, onDeleted) {
       section("Privacy", privateAccount(session), privacySettings(session)),
       section("Notifications", notificationSettings(session)),
       section("Sessions", sessionList(session, logOut)),
+      section("Moderation", moderationLinks(session)),
       section("Muted people", mutedPeople(session)),
       section("Blocked people", blockedPeople(session)),
       section("Your data", dataExport(session, scope)),
@@ -42,6 +43,15 @@ export function settingsView(session, logOut, onDeleted) {
 
 function section(title, ...content) {
   return element("section", { class: "panel" }, element("h2", {}, title), content);
+}
+
+function moderationLinks(session) {
+  const link = element("a", { href: "#/moderation", hidden: true }, "Pages for moderators");
+  session.loadProfile().then(
+    () => (link.hidden = !session.isModerator),
+    () => null,
+  );
+  return [element("p", {}, element("a", { href: "#/actions" }, "What moderators did that concerns you")), link];
 }
 
 function profileSection(session) {

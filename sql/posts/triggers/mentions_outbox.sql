@@ -1,4 +1,4 @@
--- Fires after the mentions of a post or comment change, and after a post is hidden or unhidden. Publishes an
+-- Fires after the mentions of a post or comment change, and after one of them is hidden or restored. Publishes an
 -- event for each mentioned user, to notify them or to withdraw the notification.
 --
 -- Takes no locks. The author of a text, and the authors of the post and the parent of a comment, are not
@@ -44,7 +44,10 @@ BEGIN
         'mention.created', array(SELECT unnest(has) EXCEPT SELECT unnest(had)), p.id, NULL, p.author_id, p.author_id
     );
     IF TG_OP = 'UPDATE' AND (OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL) THEN
-        FOR m IN SELECT * FROM comments WHERE post_id = p.id AND mention_ids <> '{}' LOOP
+        FOR m IN
+            SELECT * FROM comments
+            WHERE post_id = p.id AND mention_ids <> '{}' AND hidden_at IS NULL AND NOT parent_hidden
+        LOOP
             PERFORM publish_mentions(
                 CASE WHEN NEW.hidden_at IS NULL THEN 'mention.created' ELSE 'mention.deleted' END,
                 array_remove(m.mention_ids, m.parent_author_id), p.id, m.id, m.author_id, p.author_id
@@ -63,17 +66,35 @@ CREATE OR REPLACE FUNCTION comment_mentions_outbox() RETURNS TRIGGER AS $$
 DECLARE
     m comments := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     post_author UUID := (SELECT author_id FROM posts WHERE id = m.post_id);
+    event_type TEXT :=
+        CASE WHEN TG_OP = 'DELETE' OR m.hidden_at IS NOT NULL THEN 'mention.deleted' ELSE 'mention.created' END;
+    r comments;
 BEGIN
+    -- What is hidden already, or with its parent, was published when that was hidden.
+    IF m.parent_hidden OR (TG_OP = 'DELETE' AND OLD.hidden_at IS NOT NULL) THEN
+        RETURN NULL;
+    END IF;
     -- Of a comment deleted with its post, the author of the post is not known any more.
     PERFORM publish_mentions(
-        CASE TG_OP WHEN 'DELETE' THEN 'mention.deleted' ELSE 'mention.created' END,
-        array_remove(m.mention_ids, m.parent_author_id), m.post_id, m.id, m.author_id,
+        event_type, array_remove(m.mention_ids, m.parent_author_id), m.post_id, m.id, m.author_id,
         coalesce(post_author, m.author_id)
     );
+    IF TG_OP = 'UPDATE' THEN
+        FOR r IN SELECT * FROM comments WHERE parent_id = m.id AND mention_ids <> '{}' AND hidden_at IS NULL LOOP
+            PERFORM publish_mentions(
+                event_type, array_remove(r.mention_ids, r.parent_author_id), r.post_id, r.id, r.author_id, post_author
+            );
+        END LOOP;
+    END IF;
     RETURN NULL;
 END
 $$ LANGUAGE plpgsql;
 
 CREATE OR REPLACE TRIGGER comment_mentions_outbox
 AFTER INSERT OR DELETE ON comments
-FOR EACH ROW EXECUTE FUNCTION comment_mentions_outbox()
+FOR EACH ROW EXECUTE FUNCTION comment_mentions_outbox();
+
+CREATE OR REPLACE TRIGGER comment_mentions_visibility_outbox
+AFTER UPDATE OF hidden_at ON comments
+FOR EACH ROW WHEN ((OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL))
+EXECUTE FUNCTION comment_mentions_outbox()

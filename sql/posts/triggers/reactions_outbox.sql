@@ -1,5 +1,6 @@
--- Fires after a like or comment is created or deleted. Publishes an event to notify the author of the post, of
--- the comment or of its parent, or to withdraw the notification. Hiding a post withdraws those of its comments.
+-- Fires after a like or comment is created or deleted, and after a comment is hidden or restored. Publishes an event to
+-- notify the author of the post, of the comment or of its parent, or to withdraw the notification. Hiding a post
+-- withdraws those of its comments, and hiding a comment those of its replies and likes. Those of likes do not come back.
 --
 -- Takes no locks. Of what is deleted with its post only replies, and comments with likes, are published:
 -- post.deleted withdraws the notifications of the author of the post. comment.deleted withdraws those of the
@@ -49,15 +50,34 @@ CREATE OR REPLACE FUNCTION publish_reply(is_created BOOLEAN, m comments, post_au
     WHERE m.parent_id IS NOT NULL AND m.parent_author_id <> m.author_id AND m.parent_author_id <> post_author_id
 $$ LANGUAGE sql;
 
+-- post_author_id is null for a comment deleted with its post.
+CREATE OR REPLACE FUNCTION publish_comment_or_reply(is_created BOOLEAN, m comments, post_author_id UUID)
+RETURNS VOID AS $$
+BEGIN
+    IF post_author_id <> m.author_id OR (NOT is_created AND m.like_count > 0) THEN
+        PERFORM publish_comment(is_created, m, coalesce(post_author_id, m.author_id));
+    END IF;
+    PERFORM publish_reply(is_created, m, coalesce(post_author_id, m.author_id));
+END
+$$ LANGUAGE plpgsql;
+
 CREATE OR REPLACE FUNCTION comments_outbox() RETURNS TRIGGER AS $$
 DECLARE
     m comments := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    is_created BOOLEAN := TG_OP <> 'DELETE' AND m.hidden_at IS NULL;
     post_author UUID := (SELECT author_id FROM posts WHERE id = m.post_id);
+    r comments;
 BEGIN
-    IF post_author <> m.author_id OR (TG_OP = 'DELETE' AND m.like_count > 0) THEN
-        PERFORM publish_comment(TG_OP <> 'DELETE', m, coalesce(post_author, m.author_id));
+    -- What is hidden already, or with its parent, was published when that was hidden.
+    IF m.parent_hidden OR (TG_OP = 'DELETE' AND OLD.hidden_at IS NOT NULL) THEN
+        RETURN NULL;
     END IF;
-    PERFORM publish_reply(TG_OP <> 'DELETE', m, coalesce(post_author, m.author_id));
+    PERFORM publish_comment_or_reply(is_created, m, post_author);
+    IF TG_OP = 'UPDATE' THEN
+        FOR r IN SELECT * FROM comments WHERE parent_id = m.id AND hidden_at IS NULL LOOP
+            PERFORM publish_comment_or_reply(is_created, r, post_author);
+        END LOOP;
+    END IF;
     RETURN NULL;
 END
 $$ LANGUAGE plpgsql;
@@ -65,6 +85,11 @@ $$ LANGUAGE plpgsql;
 CREATE OR REPLACE TRIGGER comments_outbox
 AFTER INSERT OR DELETE ON comments
 FOR EACH ROW EXECUTE FUNCTION comments_outbox();
+
+CREATE OR REPLACE TRIGGER comment_visibility_outbox
+AFTER UPDATE OF hidden_at ON comments
+FOR EACH ROW WHEN ((OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL))
+EXECUTE FUNCTION comments_outbox();
 
 CREATE OR REPLACE FUNCTION comment_likes_outbox() RETURNS TRIGGER AS $$
 DECLARE
@@ -99,7 +124,14 @@ BEGIN
     IF (OLD.hidden_at IS NULL) = (NEW.hidden_at IS NULL) THEN
         RETURN NULL;
     END IF;
-    FOR m IN SELECT * FROM comments WHERE post_id = NEW.id AND (parent_id IS NOT NULL OR like_count > 0) LOOP
+    FOR m IN
+        SELECT * FROM comments
+        WHERE
+            post_id = NEW.id
+            AND (parent_id IS NOT NULL OR like_count > 0)
+            AND hidden_at IS NULL
+            AND NOT parent_hidden
+    LOOP
         PERFORM publish_reply(NEW.hidden_at IS NULL, m, NEW.author_id);
         IF NEW.hidden_at IS NOT NULL AND m.like_count > 0 THEN
             PERFORM publish_comment(FALSE, m, NEW.author_id);

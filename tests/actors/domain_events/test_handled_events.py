@@ -12,7 +12,7 @@ IGNORED: dict[str, str] = {}
 # A refusal such as event.past is named like an event.
 EVENT_NAME = re.compile(
     r"(?<!refused := )'((?:user|account|follow(?:_request)?|block|post|comment|reply|mention|event|rsvp"
-    r"|attendee|host)\.[a-z_]+)'"
+    r"|attendee|host|moderation|appeal)\.[a-z_]+)'"
 )
 
 

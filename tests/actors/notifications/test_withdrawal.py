@@ -10,6 +10,7 @@ from storage.contracts.events import Attendee
 from storage.contracts.notifications import NotificationSource
 from storage.contracts.posts import PUBLIC, TextReferences
 from storage.postgres.audit import PostgresCountAudit
+from storage.postgres.contents import PostgresContents
 from storage.postgres.event_blocks import PostgresEventBlocks
 from tests.actors.notifications.notification_setup import NotificationSetup
 
@@ -55,6 +56,16 @@ class Objects:
     async def delete_parent(self) -> None:
         parent, *_ = await self.setup.reactions.comments(self.post_id, None, self.setup.ana, (), 10)
         await self.setup.reactions.delete_comment(parent.id, self.setup.ben)
+
+    async def hide_parent(self) -> None:
+        await self.set_parent_hidden(hidden=True)
+
+    async def set_parent_hidden(self, *, hidden: bool) -> None:
+        parent, *_ = await self.setup.reactions.comments(
+            self.post_id, None, self.setup.ana, (), 10, with_hidden=True
+        )
+        contents = PostgresContents.for_comments(self.setup.databases["posts"].pool)
+        await contents.set_hidden(parent.id, hidden=hidden)
 
     async def like_comment(self) -> None:
         """Two users like Ben's comment on Ana's post."""
@@ -112,15 +123,18 @@ CASES: dict[str, tuple[Step, Step, str]] = {
     "like, post hidden": (Objects.like, Objects.hide_post, "ana"),
     "like, block": (Objects.like, Objects.block, "ana"),
     "comment deleted": (Objects.comment, Objects.delete_comment, "ana"),
+    "comment hidden": (Objects.comment, Objects.hide_parent, "ana"),
     "comment, post deleted": (Objects.comment, Objects.delete_post, "ana"),
     "comment, block": (Objects.comment, Objects.block, "ana"),
     "reply deleted": (Objects.reply, Objects.delete_reply, "ben"),
     "reply, parent deleted": (Objects.reply, Objects.delete_parent, "ben"),
+    "reply, parent hidden": (Objects.reply, Objects.hide_parent, "ben"),
     "reply, post deleted": (Objects.reply, Objects.delete_post, "ben"),
     "reply, post hidden": (Objects.reply, Objects.hide_post, "ben"),
     "reply, block": (Objects.reply, Objects.block_reply, "ben"),
     "comment unliked": (Objects.like_comment, Objects.unlike_comment, "ben"),
     "comment like, comment deleted": (Objects.like_comment, Objects.delete_parent, "ben"),
+    "comment like, comment hidden": (Objects.like_comment, Objects.hide_parent, "ben"),
     "comment like, post deleted": (Objects.like_comment, Objects.delete_post, "ben"),
     "comment like, post hidden": (Objects.like_comment, Objects.hide_post, "ben"),
     "repost removed": (Objects.repost, Objects.remove_repost, "ana"),
@@ -164,6 +178,23 @@ async def test_notification_of_what_is_gone_is_withdrawn(objects: Objects, case:
     assert read.withdrawn
     await setup.replay_all()
     assert await setup.list_notifications(user_id) == []
+
+
+async def test_notifications_of_a_restored_comment_come_back(
+    setup: NotificationSetup, objects: Objects
+) -> None:
+    """And those of replies to it, each to who had it before."""
+    await objects.reply()
+    await setup.catch_up()
+    before = {user_id: await setup.list_messages(user_id) for user_id in (setup.ana, setup.ben)}
+    assert all(before.values())
+    await objects.hide_parent()
+    await setup.catch_up()
+    for user_id in before:
+        assert await setup.list_messages(user_id) == []
+    await objects.set_parent_hidden(hidden=False)
+    await setup.catch_up()
+    assert {user_id: await setup.list_messages(user_id) for user_id in before} == before
 
 
 async def test_one_of_a_group_is_withdrawn(setup: NotificationSetup, objects: Objects) -> None:

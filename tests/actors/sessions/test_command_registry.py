@@ -57,11 +57,11 @@ def test_concurrent_handlers_are_coroutines_and_ordered_ones_are_not() -> None:
 
 
 def test_registration_adds_the_errors_that_every_command_has() -> None:
-    """`auth.required` and `request.invalid`, `rate.limited` if limited, and store errors if it waits."""
+    """`auth.required` and `request.invalid`; others if it is limited, waits or is refused to the silenced."""
 
     async def wait(*_: object) -> msgspec.Struct:
         raise NotImplementedError
 
-    unlimited = ordered(Ping, lambda *_: None, rate_class=RateClass.UNLIMITED)
+    unlimited = ordered(Ping, lambda *_: None, rate_class=RateClass.UNLIMITED, while_silenced=True)
     assert unlimited.errors == ("auth.required", "request.invalid")
-    assert {"rate.limited", "server.unavailable"} <= set(concurrent(Ping, wait).errors)
+    assert {"rate.limited", "user.silenced", "server.unavailable"} <= set(concurrent(Ping, wait).errors)

@@ -11,6 +11,7 @@ import pytest
 from actors.core import Core
 from actors.runtime.timer_wheel import TimerWheel
 from actors.sessions.token_expiry import TokenExpiryChecker
+from storage.contracts.users import SessionState
 from storage.errors import Unavailable
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, FAST_LIMITS, FakeCluster
@@ -34,11 +35,11 @@ class FakeSessionTable:
         self.lookups: list[Sequence[str]] = []
         self.is_available = True
 
-    async def load(self, session_ids: Sequence[str]) -> Mapping[str, datetime]:
+    async def load(self, session_ids: Sequence[str]) -> Mapping[str, SessionState]:
         self.lookups.append(session_ids)
         if not self.is_available:
             raise Unavailable
-        return {one: self.expirations[one] for one in session_ids if one in self.expirations}
+        return {one: SessionState(self.expirations[one]) for one in session_ids if one in self.expirations}
 
 
 @dataclass

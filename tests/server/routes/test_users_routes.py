@@ -11,6 +11,7 @@ from actors.accounts.accounts import AccountStores
 from storage.contracts.users import LoginStore, ProfileChange
 from tests.server.routes.user_service import PASSWORD, UserService
 
+OWN_FIELDS = {"email", "role", "silenced_until"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 REGISTRATION = {"email": "ana@example.test", "username": "ana", "password": PASSWORD}
 
@@ -30,6 +31,8 @@ async def test_registration_returns_user_and_working_token(service: UserService)
         "private": False,
         "created_at": user["created_at"],
         "email": "Ana.B_1@example.test",
+        "role": None,
+        "silenced_until": None,
     }
     assert uuid.UUID(user["id"])
     assert MOMENT.fullmatch(user["created_at"])
@@ -155,7 +158,7 @@ async def test_profile_of_another_user_has_no_email(service: UserService) -> Non
     by_id = await service.expect(200, "GET", f"/v1/users/{ben['user']['id']}", token=ana["token"])
     by_name = await service.expect(200, "GET", "/v1/users/by-username/BEN", token=ana["token"])
     assert by_id == by_name
-    expected = {key: value for key, value in ben["user"].items() if key != "email"}
+    expected = {key: value for key, value in ben["user"].items() if key not in OWN_FIELDS}
     counts = {"followers_count": 0, "following_count": 0, "posts_count": 0}
     assert by_id == {**expected, **counts, "relationship": None}
 
@@ -239,7 +242,8 @@ async def test_search_pages_follow_their_links(service: UserService) -> None:
         page = await response.json()
         met += [card["username"] for card in page["items"]]
         assert all(
-            card.keys() == ana["user"].keys() - {"email", "bio", "created_at", "private"}
+            card.keys()
+            == ana["user"].keys() - {"email", "bio", "created_at", "private", "role", "silenced_until"}
             for card in page["items"]
         )
         link = re.fullmatch(r'<([^>]+)>; rel="next"', response.headers.get("Link", ""))

@@ -43,6 +43,14 @@ before(async () => {
       capacity: 5,
     },
   });
+  await server.moderate("role", ana.username, "admin");
+  const reported = { kind: "post", id: post.id, reason: "x ".repeat(200).trim() };
+  await server.request("POST", "/v1/reports", { token: ana.token, body: reported });
+  const [report] = (await server.request("GET", "/v1/admin/reports", { token: ana.token })).items;
+  const warning = { type: "warn", kind: "user", id: max.id, reason: "a reason" };
+  const { id: warned } = await server.request("POST", "/v1/admin/actions", { token: ana.token, body: warning });
+  await server.request("POST", "/v1/appeals", { token, body: { action_id: warned, content: "no" } });
+  await server.request("POST", "/v1/admin/invite-codes", { token: ana.token, body: {} });
   routes = [
     "#/",
     "#/people",
@@ -56,6 +64,13 @@ before(async () => {
     "#/messages/new",
     "#/notifications",
     "#/settings",
+    "#/actions",
+    "#/moderation",
+    `#/moderation/report/${report.id}`,
+    "#/moderation/appeals",
+    "#/moderation/people",
+    "#/moderation/audit",
+    "#/moderation/registrations",
   ];
 });
 

@@ -88,6 +88,24 @@ export class Server {
     return text ? JSON.parse(text) : null;
   }
 
+  // Runs `run.py moderate` with these arguments, beside the running server.
+  moderate(...words) {
+    const environment = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith("CONVENE_")),
+    );
+    const command = spawn(PYTHON, ["run.py", "moderate", ...words], {
+      cwd: ROOT,
+      env: { ...environment, CONVENE_DATA_DIR: this.#folder },
+      stdio: "ignore",
+    });
+    return new Promise((resolve, reject) => {
+      command.once("error", reject);
+      command.once("exit", (status) =>
+        status === 0 ? resolve() : reject(new Error(`moderate ${words.join(" ")}: status ${status}`)),
+      );
+    });
+  }
+
   async createUser(name) {
     this.#users += 1;
     const username = `${name.toLowerCase().replace(/\W+/g, "_").slice(0, 40)}${this.#users}`;

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import cast
 
 import asyncpg
 import pytest
@@ -13,9 +14,14 @@ from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery, ResetMails
 from actors.accounts.passwords import HashCost, Passwords
+from actors.conversations.command_sender import CommandSender
+from actors.conversations.moderated_messages import ModeratedMessages
 from actors.mail.email_templates import EmailTemplates
 from actors.mail.mail_queue import MailQueue
+from actors.moderation.actions import ModerationActions
+from actors.moderation.contents import Contents
 from actors.moderation.moderation import Moderation
+from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
@@ -26,9 +32,11 @@ from server.routes.recovery import RecoveryRoutes
 from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
-from storage.contracts.moderation import ReportKind
+from storage.contracts.moderation import TargetKind, UserActionOutcome
 from storage.contracts.users import UserRecord
 from storage.mail.smtp import SmtpMailer
+from storage.memory.messaging import MemoryMessaging
+from storage.postgres.action_log import PostgresActionLog
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.logins import PostgresLogins
@@ -41,11 +49,16 @@ from storage.postgres.users import PostgresUsers
 from tests.credential_checks import make_mail_limits, make_password_tries
 from tests.server.routes.document_match import DocumentMatch
 from tests.server.routes.recovery.mail_user_service import MailUserService
+from tests.server.routes.recovery.memory_contents import MemoryContents
 from tests.server.routes.user_service import AiohttpClient
 from tests.smtp_server import SmtpServer
 
 BASE_URL = "https://convene.test"
 RETRIES_S = (0.05,) * 40
+
+
+async def no_usernames(_user_ids: Sequence[str]) -> dict[str, str]:
+    return {}
 
 
 @pytest.fixture
@@ -127,23 +140,35 @@ async def service(
         *SessionRoutes(accounts).routes(),
         *RecoveryRoutes(recovery, verification, undo).routes(),
     ]
-    seen: set[tuple[ReportKind, str]] = set()
-    posts: set[str] = set()
+    seen: set[tuple[TargetKind, str]] = set()
+    posts = MemoryContents()
 
     def on_sessions_revoked(session_ids: Sequence[str]) -> None:
         for session_id in session_ids:
             authenticator.invalidate(session_id)
         revoked.extend(session_ids)
 
-    async def visible(_reporter_id: str, kind: ReportKind, target_id: str) -> bool:
+    async def visible(_reporter_id: str, kind: TargetKind, target_id: str) -> bool:
         return (kind, target_id) in seen
 
-    async def hide(post_id: str) -> bool:
-        exists = post_id in posts
-        posts.discard(post_id)
-        return exists
+    def on_user_changed(outcome: UserActionOutcome) -> None:
+        on_sessions_revoked(outcome.session_ids)
 
-    routes += ReportRoutes(Reports(reports, visible)).routes()
+    keys = PostgresIdempotencyKeys(users_pool)
+    action_log = PostgresActionLog(users_pool, keys)
+    moderation_store = PostgresModeration(users_pool, action_log, keys)
+    contents = Contents(
+        {TargetKind.POST: posts},
+        ModeratedMessages(MemoryMessaging(), cast("CommandSender", None)),
+        moderation_store,
+        no_usernames,
+        lambda _kind: None,
+    )
+    actions = ModerationActions(
+        moderation_store, action_log, contents, reports, on_user_changed, lambda: None
+    )
+    queue = ReportQueue(reports, contents)
+    routes += ReportRoutes(Reports(reports, visible, contents.take_snapshot)).routes()
     wheel = TimerWheel(asyncio.get_running_loop())
     app = create_application(
         routes,
@@ -164,9 +189,9 @@ async def service(
         email_verification=verification,
         email_change_notices=notices,
         sessions=sessions,
-        moderation=Moderation(reports, PostgresModeration(users_pool), on_sessions_revoked, hide),
+        moderation=Moderation(reports, queue, moderation_store, actions),
         visible_targets=seen,
-        hideable_posts=posts,
+        posts=posts,
     )
     await accounts.close()
     await recovery.close(1)

@@ -8,8 +8,9 @@ from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.moderation import Moderation
-from storage.contracts.moderation import ReportKind
+from storage.contracts.moderation import TargetKind
 from storage.postgres.sessions import PostgresSessions
+from tests.server.routes.recovery.memory_contents import MemoryContents
 from tests.server.routes.user_service import UserService
 from tests.smtp_server import ReceivedMail
 from tests.until import until
@@ -33,8 +34,8 @@ class MailUserService(UserService):
     email_change_notices: EmailChangeNotices
     sessions: PostgresSessions
     moderation: Moderation
-    visible_targets: set[tuple[ReportKind, str]]
-    hideable_posts: set[str]
+    visible_targets: set[tuple[TargetKind, str]]
+    posts: MemoryContents
 
     async def request_reset(self, email: str) -> None:
         await self.expect(202, "POST", "/v1/password-resets", {"email": email})

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from actors.protocol.errors import ApiError
-from storage.contracts.moderation import ModerationStore, ReportKind
+from storage.contracts.moderation import ActionType, TargetKind
 from storage.errors import Missing
-from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
 from storage.postgres.sessions import PostgresSessions
+from tests.moderation import act_on_user
 from tests.server.routes.recovery.gated_sessions import GatedSessions
 from tests.server.routes.recovery.mail_user_service import (
     NEW_PASSWORD,
@@ -27,7 +27,7 @@ LOGIN = {"login": "ana", "password": PASSWORD}
 
 
 async def test_ban_ends_sessions_and_logins(service: MailUserService, database: Database) -> None:
-    """Tokens stop working, and a login fails as with a wrong password."""
+    """Tokens stop working. Who knows the password learns of the ban; others get the usual error."""
     ana, ben = await service.register("ana"), await service.register("ben")
     other = await service.login("ana")
     for signed in (ana, other, ben):
@@ -37,7 +37,10 @@ async def test_ban_ends_sessions_and_logins(service: MailUserService, database: 
         await service.expect_error("auth.required", "GET", "/v1/users/me", token=signed["token"])
     assert len(service.revoked) == 2
     looks = set()
-    for login, password in (("ana", PASSWORD), ("ana@example.test", PASSWORD), ("ben", "a bad password")):
+    for login in ("ana", "ana@example.test"):
+        body = {"login": login, "password": PASSWORD}
+        await service.expect_error("user.suspended", "POST", "/v1/sessions", body)
+    for login, password in (("ana", "a bad password"), ("ben", "a bad password")):
         response = await service.request("POST", "/v1/sessions", {"login": login, "password": password})
         problem = await response.json(content_type=None)
         del problem["request_id"]
@@ -96,22 +99,23 @@ async def test_concurrent_login_loses_to_a_ban(
     assert await database.fetchval("SELECT count(*) FROM user_sessions") == 0
 
 
+@pytest.mark.parametrize("action", [ActionType.BAN, ActionType.SUSPEND])
 async def test_no_session_survives_a_concurrent_ban(
-    service: MailUserService, database: Database, users_pool: PostgresPool
+    service: MailUserService, database: Database, users_pool: PostgresPool, action: ActionType
 ) -> None:
-    """In any interleaving a banned user has no session."""
+    """In any interleaving a banned or suspended user has no session."""
     ana = await service.register("ana")
-    moderation: ModerationStore = PostgresModeration(users_pool)
     sessions = PostgresSessions(users_pool)
     for number in range(20):
         opened, _ = await asyncio.gather(
             sessions.open(ana["user"]["id"], f"{number:064d}", 60),
-            moderation.ban("ana"),
+            act_on_user(users_pool, ana["user"]["id"], action),
             return_exceptions=True,
         )
         assert await database.fetchval("SELECT count(*) FROM user_sessions") == 0
         assert not isinstance(opened, Exception) or isinstance(opened, Missing)
-        await moderation.unban("ana")
+        lifted = ActionType.UNBAN if action is ActionType.BAN else ActionType.UNSUSPEND
+        await act_on_user(users_pool, ana["user"]["id"], lifted)
 
 
 async def test_badge_is_given_and_taken(service: MailUserService) -> None:
@@ -144,7 +148,7 @@ async def test_open_reports_are_paginated(service: MailUserService) -> None:
     """Oldest first, each once, for every limit; resolved reports are omitted."""
     ana = await service.register("ana")
     for number in range(7):
-        service.visible_targets.add((ReportKind.POST, f"p{number}"))
+        service.visible_targets.add((TargetKind.POST, f"p{number}"))
         body = {"kind": "post", "id": f"p{number}", "reason": "Not nice."}
         await service.expect(202, "POST", "/v1/reports", body, ana["token"])
     first = await service.moderation.list_open_reports(None, 1)
@@ -163,7 +167,7 @@ async def test_open_reports_are_paginated(service: MailUserService) -> None:
 async def test_report_is_resolved_once_with_a_text(service: MailUserService, database: Database) -> None:
     """The resolution is stored; a second one, an unknown id and an empty text are rejected."""
     ana = await service.register("ana")
-    service.visible_targets.add((ReportKind.USER, "u1"))
+    service.visible_targets.add((TargetKind.USER, "u1"))
     body = {"kind": "user", "id": "u1", "reason": "Not nice."}
     await service.expect(202, "POST", "/v1/reports", body, ana["token"])
     (report,) = (await service.moderation.list_open_reports(None, 10)).items
@@ -181,9 +185,14 @@ async def test_report_is_resolved_once_with_a_text(service: MailUserService, dat
 
 async def test_hiding_is_delegated_to_the_post_service(service: MailUserService) -> None:
     """A post that does not exist is reported."""
-    service.hideable_posts.add("p1")
-    await service.moderation.hide_post("p1")
-    assert service.hideable_posts == set()
-    with pytest.raises(ApiError) as refused:
+    ana = await service.register("ana")
+    service.posts.add("p1", ana["user"]["id"])
+    for _ in range(2):
         await service.moderation.hide_post("p1")
+        assert service.posts.contents["p1"].is_hidden
+    for _ in range(2):
+        await service.moderation.restore_post("p1")
+        assert not service.posts.contents["p1"].is_hidden
+    with pytest.raises(ApiError) as refused:
+        await service.moderation.hide_post("p2")
     assert refused.value.code == "post.not_found"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage.contracts.moderation import ReportKind
+from storage.contracts.moderation import TargetKind
 from tests.server.routes.recovery.mail_user_service import MailUserService
 
 Database = Any
@@ -24,9 +24,9 @@ async def report_with_key(service: MailUserService, token: str, key: str, body: 
     return response.status
 
 
-@pytest.mark.parametrize("kind", list(ReportKind))
+@pytest.mark.parametrize("kind", list(TargetKind))
 async def test_report_reaches_the_moderators(
-    service: MailUserService, database: Database, kind: ReportKind
+    service: MailUserService, database: Database, kind: TargetKind
 ) -> None:
     """Anything visible can be reported; the reason is trimmed."""
     ana = await service.register("ana")
@@ -42,7 +42,7 @@ async def test_report_reaches_the_moderators(
 async def test_repeated_report_has_no_effect(service: MailUserService, database: Database) -> None:
     """202 each time, also concurrently; one report with the first reason is stored."""
     ana, ben = await service.register("ana"), await service.register("ben")
-    service.visible_targets.add((ReportKind.POST, "p1"))
+    service.visible_targets.add((TargetKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(), ana["token"])
     await asyncio.gather(
         *(service.expect(202, "POST", PATH, report(reason=f"Reason {n}."), ana["token"]) for n in range(8))
@@ -55,7 +55,7 @@ async def test_repeated_report_has_no_effect(service: MailUserService, database:
 async def test_resolved_report_stays_resolved(service: MailUserService) -> None:
     """Reporting a resolved or hidden target again is 202 and reopens nothing."""
     ana = await service.register("ana")
-    service.visible_targets.add((ReportKind.POST, "p1"))
+    service.visible_targets.add((TargetKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(), ana["token"])
     (listed,) = (await service.moderation.list_open_reports(None, 10)).items
     await service.moderation.resolve_report(listed.id, "hidden")
@@ -64,10 +64,10 @@ async def test_resolved_report_stays_resolved(service: MailUserService) -> None:
     assert (await service.moderation.list_open_reports(None, 10)).items == []
 
 
-@pytest.mark.parametrize("kind", list(ReportKind))
+@pytest.mark.parametrize("kind", list(TargetKind))
 @pytest.mark.parametrize("target", ["unseen", "", "x" * 65, "p\x00", "é", "p1\n"])
 async def test_invisible_target_is_not_found(
-    service: MailUserService, database: Database, kind: ReportKind, target: str
+    service: MailUserService, database: Database, kind: TargetKind, target: str
 ) -> None:
     """404 by kind and nothing stored, so reports do not reveal what exists."""
     ana = await service.register("ana")
@@ -80,7 +80,7 @@ async def test_invisible_target_is_not_found(
 async def test_target_kind_is_checked(service: MailUserService) -> None:
     """A visible post id does not allow a report of a message with that id."""
     ana = await service.register("ana")
-    service.visible_targets.add((ReportKind.POST, "p1"))
+    service.visible_targets.add((TargetKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(), ana["token"])
     await service.expect_error("message.not_found", "POST", PATH, report(kind="message"), ana["token"])
 
@@ -89,7 +89,7 @@ async def test_target_kind_is_checked(service: MailUserService) -> None:
     ("body", "faults"),
     [
         ({}, {("kind", "required"), ("id", "required"), ("reason", "required")}),
-        (report(kind="event"), {("kind", "type")}),
+        (report(kind="group"), {("kind", "type")}),
         (report(kind=None), {("kind", "type")}),
         (report(id=7), {("id", "type")}),
         (report(reason=""), {("reason", "too_short")}),
@@ -107,7 +107,7 @@ async def test_all_field_errors_are_reported(
 ) -> None:
     """Each with its field; nothing is stored."""
     ana = await service.register("ana")
-    service.visible_targets.add((ReportKind.POST, "p1"))
+    service.visible_targets.add((TargetKind.POST, "p1"))
     problem = await service.expect_error("request.invalid", "POST", PATH, body, ana["token"])
     assert {(fault["field"], fault["code"]) for fault in problem["errors"]} == faults
     assert await database.fetch(ROWS) == []
@@ -119,7 +119,7 @@ async def test_reason_of_500_characters_is_accepted(
 ) -> None:
     """Counted in code points, after trimming."""
     ana = await service.register("ana")
-    service.visible_targets.add((ReportKind.POST, "p1"))
+    service.visible_targets.add((TargetKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(reason=reason), ana["token"])
     assert await database.fetchval("SELECT reason FROM reports") == reason.strip()
 
@@ -127,7 +127,7 @@ async def test_reason_of_500_characters_is_accepted(
 async def test_idempotency_key_applies_to_one_report(service: MailUserService, database: Database) -> None:
     """The same key and body is 202; with another body it is 409 and nothing is stored."""
     ana, ben = await service.register("ana"), await service.register("ben")
-    service.visible_targets |= {(ReportKind.POST, "p1"), (ReportKind.POST, "p2")}
+    service.visible_targets |= {(TargetKind.POST, "p1"), (TargetKind.POST, "p2")}
     assert [await report_with_key(service, ana["token"], "k", report()) for _ in range(2)] == [202, 202]
     assert await report_with_key(service, ana["token"], "k", report(id="p2")) == 409
     assert await report_with_key(service, ana["token"], "other", report(id="p2")) == 202
@@ -144,7 +144,7 @@ async def test_report_outlives_its_reporter(service: MailUserService, database: 
     """Deleting the reporter's account keeps the report."""
     ana = await service.register("ana")
     await service.wait_until_idle()
-    service.visible_targets.add((ReportKind.POST, "p1"))
+    service.visible_targets.add((TargetKind.POST, "p1"))
     await service.expect(202, "POST", PATH, report(), ana["token"])
     await database.execute("DELETE FROM users")
     (listed,) = (await service.moderation.list_open_reports(None, 10)).items

@@ -1,0 +1,200 @@
+"""What moderators do to contents and users. Every action is in the audit log.
+
+    ActionRequest -> audit log -> content hidden, or user restricted -> all instances, notification
+
+An action on a user is recorded in the transaction that does it. One on a content, which another service owns,
+is recorded first and done next; a repeated request completes it. The caller checks the role; whom the actor
+may act on is checked in the transaction.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from actors.accounts.requests import raise_if_invalid
+from actors.moderation.contents import Contents
+from actors.moderation.report_queue import report_not_found
+from actors.moderation.requests import ActionRequest, RoleRequest, validate_action_reason
+from actors.moderation.serializers import to_action, to_moderated_user
+from actors.pagination import KeysetPage, paginate
+from actors.protocol.errors import ApiError
+from actors.protocol.moderation_objects import ModeratedUser, ModerationAction
+from actors.protocol.text_validation import is_printable_ascii
+from config.limits import USERNAME_CHARACTERS_MAX
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.moderation import (
+    ActionLog,
+    ActionType,
+    ModerationStore,
+    NewAction,
+    TargetKind,
+    UserActionOutcome,
+)
+from storage.contracts.paging import PageKey
+from storage.contracts.reports import ReportStore
+from storage.errors import Conflict, Missing
+
+ROLE_ACTIONS = {
+    "admin": ActionType.MAKE_ADMIN,
+    "moderator": ActionType.MAKE_MODERATOR,
+    None: ActionType.REMOVE_ROLE,
+}
+CONFLICT_ERRORS = {
+    "no_effect": ("action.no_effect", "The target is in that state already."),
+    "last_admin": ("role.last_admin", "There must be an admin. Make another user admin first."),
+    "outranked": ("permission.denied", "Your role does not allow this action on this user."),
+    "idempotency_keys": ("idempotency.conflict", "The `Idempotency-Key` was used for another action."),
+}
+
+
+class ModerationActions:
+    """Methods raise `ApiError`, and `Unavailable` from the stores.
+
+    `on_user_changed` receives what an action on a user changed, and must make it effective on every instance.
+    `on_acted` is called after each action, to wake readers of its domain event.
+    """
+
+    def __init__(
+        self,
+        users: ModerationStore,
+        action_log: ActionLog,
+        contents: Contents,
+        reports: ReportStore,
+        on_user_changed: Callable[[UserActionOutcome], None],
+        on_acted: Callable[[], None],
+    ) -> None:
+        self._users = users
+        self._action_log = action_log
+        self._contents = contents
+        self._reports = reports
+        self._on_user_changed = on_user_changed
+        self._on_acted = on_acted
+        self.counts: Counter[str] = Counter()
+        """Actions by type, since the start of the instance."""
+
+    async def act(
+        self, actor_id: str | None, request: ActionRequest, idempotency_key: IdempotencyKey | None = None
+    ) -> ModerationAction:
+        """Do what a moderator requests, and return its record. `actor_id` is None for the command line."""
+        raise_if_invalid(request.field_errors())
+        if request.report_id is not None and await self._reports.get(request.report_id) is None:
+            raise report_not_found()
+        action = NewAction(
+            actor_id,
+            ActionType(request.type),
+            request.kind,
+            request.id,
+            request.id if request.kind is TargetKind.USER else None,
+            validate_action_reason(request.reason),
+            request.end(),
+            request.report_id,
+        )
+        if request.kind is TargetKind.USER:
+            return await self._get((await self.act_on_user(action, idempotency_key)).action_id)
+        return await self._act_on_content(request.kind, action, idempotency_key)
+
+    async def set_role(self, actor_id: str | None, user_id: str, request: RoleRequest) -> ModeratedUser:
+        """Give a user a role, or take it. Repeating it has no effect."""
+        raise_if_invalid(request.field_errors())
+        reason = validate_action_reason(request.reason)
+        action = NewAction(actor_id, ROLE_ACTIONS[request.role], TargetKind.USER, user_id, user_id, reason)
+        try:
+            await self.act_on_user(action)
+        except ApiError as error:
+            if error.code != "action.no_effect":
+                raise
+        return await self.get_user(user_id)
+
+    async def get_user(self, user_id: str) -> ModeratedUser:
+        user = await self._users.find_user(user_id)
+        if user is None:
+            raise _not_found(TargetKind.USER)
+        return to_moderated_user(user)
+
+    async def get_user_by_username(self, username: str) -> ModeratedUser:
+        """Return a user by name, ignoring case, also one who blocks the moderator."""
+        user = None
+        if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX:
+            user = await self._users.find_user_by_username(username)
+        if user is None:
+            raise _not_found(TargetKind.USER)
+        return to_moderated_user(user)
+
+    async def page_users(
+        self, after: str, limit: int, *, with_role: bool
+    ) -> tuple[list[ModeratedUser], str | None]:
+        """List users with a role or a restriction in force, and the id after which the next page starts."""
+        users = await self._users.page_users(after, limit + 1, with_role=with_role)
+        page = [to_moderated_user(user) for user in users[:limit]]
+        return page, page[-1].id if len(users) > limit else None
+
+    async def page(
+        self, user_id: str | None, before: PageKey | None, limit: int
+    ) -> KeysetPage[ModerationAction]:
+        """List actions on a user, or all, newest first."""
+        records = await self._action_log.page(user_id, before, limit + 1)
+        page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
+        return KeysetPage([to_action(record) for record in page], key)
+
+    async def act_on_user(
+        self, action: NewAction, idempotency_key: IdempotencyKey | None = None
+    ) -> UserActionOutcome:
+        """Do and record an action on a user, and make it effective on every instance."""
+        try:
+            outcome = await self._users.act_on_user(action, idempotency_key)
+        except Missing:
+            raise _not_found(TargetKind.USER) from None
+        except Conflict as conflict:
+            raise _to_api_error(conflict) from None
+        self._on_user_changed(outcome)
+        self.counts[action.type] += 1
+        self._on_acted()
+        return outcome
+
+    async def _act_on_content(
+        self, kind: TargetKind, action: NewAction, idempotency_key: IdempotencyKey | None
+    ) -> ModerationAction:
+        target_id = action.target_id
+        content = await self._contents.find(kind, target_id)
+        if content is None:
+            raise _not_found(kind)
+        hidden = action.type is ActionType.HIDE
+        if content.is_hidden != hidden:
+            latest = await self._action_log.latest_on(kind, target_id)
+            if latest is not None and latest.type is action.type:
+                # Recorded by a request that did not complete.
+                await self._set_hidden(kind, action)
+                return to_action(latest)
+        action = msgspec.structs.replace(action, user_id=content.author_id, expires_at=None)
+        try:
+            action_id = await self._action_log.record(action, idempotency_key)
+        except Conflict as conflict:
+            raise _to_api_error(conflict) from None
+        latest = await self._action_log.latest_on(kind, target_id)
+        if latest is not None and latest.id == action_id:
+            # Else it is a repeated request, and there were later actions.
+            await self._set_hidden(kind, action)
+        return await self._get(action_id)
+
+    async def _set_hidden(self, kind: TargetKind, action: NewAction) -> None:
+        hidden = action.type is ActionType.HIDE
+        if not await self._contents.set_hidden(kind, action.target_id, hidden=hidden):
+            raise _not_found(kind)
+        self.counts[action.type] += 1
+        self._on_acted()
+
+    async def _get(self, action_id: str) -> ModerationAction:
+        record = await self._action_log.get(action_id)
+        assert record is not None
+        return to_action(record)
+
+
+def _not_found(kind: TargetKind) -> ApiError:
+    return ApiError(f"{kind.value}.not_found", f"No such {kind.value}.")
+
+
+def _to_api_error(conflict: Conflict) -> ApiError | Conflict:
+    if conflict.constraint not in CONFLICT_ERRORS:
+        return conflict
+    return ApiError(*CONFLICT_ERRORS[conflict.constraint])

@@ -1,0 +1,54 @@
+-- name: appeal_insert
+-- Creates the appeal of a user against an action on them. A unique constraint rejects a second one.
+--
+--   :action_id uuid  :user_id uuid  :content text   -> id, or none without such an action
+INSERT INTO appeals (action_id, user_id, content)
+SELECT a.id, a.user_id, :content
+FROM moderation_actions AS a
+WHERE a.id = :action_id AND a.user_id = :user_id
+RETURNING id
+
+-- name: appeal_get
+-- Returns an appeal.
+--
+--   :id uuid   -> appeal row, or none
+SELECT id, action_id, user_id, content, created_at, answered_at, answered_by, accepted, answer
+FROM appeals
+WHERE id = :id
+
+-- name: appeal_list_by_actions
+-- Returns the appeals against some actions.
+--
+--   :action_ids uuid[]   -> appeal rows
+SELECT id, action_id, user_id, content, created_at, answered_at, answered_by, accepted, answer
+FROM appeals
+WHERE action_id = ANY(:action_ids)
+
+-- name: appeal_page
+-- Lists appeals, oldest first.
+--
+--   :open bool  :after timestamptz  :after_id uuid  :limit int   -> appeal rows
+SELECT id, action_id, user_id, content, created_at, answered_at, answered_by, accepted, answer
+FROM appeals
+WHERE (NOT :open OR answered_at IS NULL) AND (created_at, id) > (:after, :after_id)
+ORDER BY created_at, id
+LIMIT :limit
+
+-- name: appeal_answer
+-- Answers an open appeal.
+--
+--   :id uuid  :accepted bool  :answer text  :answered_by uuid   -> id, or none
+UPDATE appeals
+SET answered_at = now(), accepted = :accepted, answer = :answer, answered_by = :answered_by
+WHERE id = :id AND answered_at IS NULL
+RETURNING id
+
+-- name: shut_out_action
+-- Returns the latest suspension or ban of a user.
+--
+--   :user_id uuid   -> id, or none
+SELECT id
+FROM moderation_actions
+WHERE user_id = :user_id AND target_kind = 'user' AND type IN ('suspend', 'ban')
+ORDER BY created_at DESC, id DESC
+LIMIT 1

@@ -1,0 +1,54 @@
+"""Appeals against actions of moderators, in the User service's store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.moderation import ActionRecord
+from storage.contracts.paging import PageKey
+from storage.contracts.users import UserRecord
+
+
+class AppealRecord(msgspec.Struct, frozen=True):
+    """`action` and `user` are set in lists for moderators. Without an answer it is open."""
+
+    id: str
+    action_id: str
+    content: str
+    created_at: datetime
+    answered_at: datetime | None
+    accepted: bool | None
+    answer: str | None
+    action: ActionRecord | None = None
+    user: UserRecord | None = None
+
+
+class AppealStore(Protocol):
+    """All methods raise `Unavailable`."""
+
+    async def create(
+        self, user_id: str, action_id: str, content: str, idempotency_key: IdempotencyKey | None = None
+    ) -> AppealRecord:
+        """Store the appeal of a user against an action on them. A repeated key returns the first one.
+
+        Raises:
+            Missing: there is no such action on the user.
+            Conflict: `appeals_action_key`: the user has appealed before; `idempotency_keys`.
+        """
+
+    async def find_shut_out_action(self, user_id: str) -> str | None:
+        """Return the id of the latest suspension or ban of a user."""
+
+    async def find_by_actions(self, action_ids: Sequence[str]) -> dict[str, AppealRecord]:
+        """Return appeals by the id of their action."""
+
+    async def get(self, appeal_id: str) -> AppealRecord | None: ...
+
+    async def page(self, after: PageKey | None, limit: int, *, open_only: bool) -> list[AppealRecord]:
+        """Return appeals, oldest first."""
+
+    async def answer(self, appeal_id: str, answer: str, answered_by: str, *, accepted: bool) -> bool:
+        """Answer an open appeal. Returns False if it does not exist or was answered."""

@@ -1,0 +1,27 @@
+"""Contents that can be reported and hidden, as moderators see them. All methods raise `Unavailable`."""
+
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+
+class ContentRecord(msgspec.Struct, frozen=True):
+    """A text by a user. `container_id` is the post of a comment."""
+
+    id: str
+    author_id: str
+    content: str
+    created_at: datetime
+    is_hidden: bool
+    container_id: str | None = None
+
+
+class ContentStore(Protocol):
+    """The contents of one kind."""
+
+    async def find(self, content_id: str) -> ContentRecord | None:
+        """Return a content, also a hidden one."""
+
+    async def set_hidden(self, content_id: str, *, hidden: bool) -> bool:
+        """Hide or restore a content. Idempotent. Returns whether it exists."""

@@ -1,0 +1,93 @@
+"""Reports to the moderators, in the User service's store."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.moderation import TargetKind
+from storage.contracts.paging import PageKey
+from storage.contracts.users import UserRecord
+
+
+class ReportState(StrEnum):
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class SnapshotEntry(msgspec.Struct, frozen=True):
+    """A text beside the reported one: a message around it, or the post of a comment."""
+
+    id: str
+    author_id: str
+    author_name: str
+    content: str
+    created_at: str
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What was reported, as it was then. `author_name` is a username.
+
+    `container_id` is the conversation of a message, or the post of a comment. `context` is in order of time.
+    Texts of the context are shortened.
+    """
+
+    author_id: str
+    author_name: str
+    content: str
+    created_at: str
+    container_id: str | None = None
+    context: tuple[SnapshotEntry, ...] = ()
+
+
+class NewReport(msgspec.Struct, frozen=True):
+    reporter_id: str
+    kind: TargetKind
+    target_id: str
+    reason: str
+    snapshot: Snapshot | None = None
+
+
+class ReportRecord(msgspec.Struct, frozen=True):
+    """`reporter` is None once the account is deleted, `resolved_by` for the command line too."""
+
+    id: str
+    reporter: UserRecord | None
+    kind: TargetKind
+    target_id: str
+    reason: str
+    created_at: datetime
+    snapshot: Snapshot | None
+    resolved_at: datetime | None
+    resolved_by: UserRecord | None
+    resolution: str | None
+
+    @property
+    def reporter_id(self) -> str | None:
+        return None if self.reporter is None else self.reporter.id
+
+
+class ReportStore(Protocol):
+    """Reports. Every method is one transaction; all raise `Unavailable`."""
+
+    async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
+        """Store a report. Durable on return.
+
+        Idempotent: a second report by the same user of the same target changes nothing.
+
+        Raises:
+            Conflict: `idempotency_keys`: the key was used for another request; nothing was stored.
+        """
+
+    async def exists(self, reporter_id: str, kind: TargetKind, target_id: str) -> bool:
+        """Return whether the user has reported the target before."""
+
+    async def get(self, report_id: str) -> ReportRecord | None: ...
+
+    async def page(self, state: ReportState | None, after: PageKey | None, limit: int) -> list[ReportRecord]:
+        """Return reports in that state, or all, oldest first."""
+
+    async def resolve(self, report_id: str, resolution: str, resolved_by: str | None) -> bool:
+        """Resolve an open report. Returns False if it does not exist or is resolved."""

@@ -1,0 +1,105 @@
+// People as moderators see them: those with a restriction or a role, or found by their username.
+
+import { ACTION_LABELS, actionDialog } from "../components/action_dialog.js";
+import { untilText } from "../components/action_row.js";
+import { Dialog } from "../components/dialog.js";
+import { button, element, setChildren } from "../components/dom.js";
+import { Field, Form, selectField } from "../components/form.js";
+import { moderationPage } from "../components/moderation_page.js";
+import { PagedList } from "../components/paged_list.js";
+import { userRow } from "../components/user_row.js";
+
+const ROLES = { none: "None", moderator: "Moderator", admin: "Admin" };
+
+export function moderationPeopleView(session) {
+  const found = element("div", { class: "list boxed", hidden: true });
+  const content = element("div", {});
+  const withRole = element("input", { type: "checkbox", onchange: load });
+  const search = new Form(
+    [new Field("username", "Username", { required: true, maxlength: 50, autocapitalize: "none" })],
+    {
+      submit: "Find",
+      send: async ({ username }) => {
+        const name = encodeURIComponent(username.trim().replace(/^@/, ""));
+        showFound(await session.api.get(`/v1/admin/users/by-username/${name}`));
+      },
+    },
+  );
+
+  function showFound(user) {
+    found.hidden = false;
+    setChildren(found, personRow(session, user, () => reload(user.id)));
+  }
+
+  async function reload(id) {
+    showFound(await session.api.get(`/v1/admin/users/${encodeURIComponent(id)}`));
+    load();
+  }
+
+  function load() {
+    const query = withRole.checked ? { with_role: true } : {};
+    const list = new PagedList({
+      read: async (cursor) => {
+        // Rows depend on the role of the user.
+        await session.loadProfile();
+        return session.api.get("/v1/admin/users", { cursor, ...query });
+      },
+      render: (user) => personRow(session, user, load),
+      empty: withRole.checked ? "No one has a role" : "No one is restricted",
+    });
+    setChildren(content, list.element);
+    list.load();
+  }
+
+  load();
+  return moderationPage(
+    session,
+    "People",
+    search.element,
+    found,
+    element("label", { class: "check" }, withRole, "People with a role instead of restricted ones"),
+    content,
+  );
+}
+
+function personRow(session, user, onDone) {
+  const act = (type) =>
+    button(ACTION_LABELS[type], () => actionDialog(session, { type, kind: "user", id: user.id }, onDone));
+  const states = [
+    user.role && ROLES[user.role],
+    user.silenced_until && `Silenced ${untilText(user.silenced_until)}`,
+    user.suspended_until && `Suspended ${untilText(user.suspended_until)}`,
+    user.banned_at && "Banned",
+  ].filter(Boolean);
+  return element(
+    "div",
+    { class: "report-entry" },
+    userRow(user),
+    states.length > 0 && element("p", {}, states.join(" · ")),
+    element(
+      "div",
+      { class: "row wrap" },
+      act("warn"),
+      act(user.silenced_until ? "unsilence" : "silence"),
+      act(user.suspended_until ? "unsuspend" : "suspend"),
+      act(user.banned_at ? "unban" : "ban"),
+      session.user.role === "admin" && button("Role", () => roleDialog(session, user, onDone)),
+    ),
+  );
+}
+
+function roleDialog(session, user, onDone) {
+  const role = selectField("role", "Role", ROLES);
+  role.value = user.role ?? "none";
+  const reason = new Field("reason", "Reason", { kind: "textarea", rows: 2, maxlength: 500, required: true });
+  const form = new Form([role, reason], {
+    submit: "Save",
+    send: async (values) => {
+      const body = { role: values.role === "none" ? null : values.role, reason: values.reason.trim() };
+      await session.api.put(`/v1/admin/users/${encodeURIComponent(user.id)}/role`, body);
+      dialog.close();
+      onDone();
+    },
+  });
+  const dialog = new Dialog(`Role of @${user.username}`, form.element).open();
+}

@@ -1,0 +1,145 @@
+// The reports of users, for moderators: what was reported as it was then, what is around it, and what to do.
+
+import { ACTION_LABELS, actionDialog } from "../components/action_dialog.js";
+import { Dialog } from "../components/dialog.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
+import { Field, Form } from "../components/form.js";
+import { moderationPage } from "../components/moderation_page.js";
+import { PagedList } from "../components/paged_list.js";
+import { relativeTime } from "../components/time_format.js";
+
+const EXCERPT_LENGTH = 200;
+
+export function moderationReportsView(session) {
+  const content = element("div", {});
+  const resolved = element("input", { type: "checkbox", onchange: load });
+
+  function load() {
+    const state = resolved.checked ? "resolved" : "open";
+    const list = new PagedList({
+      read: (cursor) => session.api.get("/v1/admin/reports", { cursor, state }),
+      render: reportRow,
+      empty: resolved.checked ? "No resolved reports" : "No open reports",
+    });
+    setChildren(content, list.element);
+    list.load();
+  }
+
+  load();
+  const filter = element("label", { class: "check" }, resolved, "Resolved");
+  return moderationPage(session, "Reports", filter, content);
+}
+
+function reportRow(report) {
+  const text = report.snapshot?.content ?? "";
+  const excerpt = text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}…` : text;
+  return element(
+    "a",
+    { href: `#/moderation/report/${report.id}`, class: "notification" },
+    element(
+      "span",
+      { class: "grow" },
+      element("strong", {}, capitalized(report.kind)),
+      report.snapshot && ` by @${report.snapshot.author_name}`,
+      element("span", { class: "secondary" }, " · ", relativeTime(report.created_at)),
+      element("span", { class: "content", dir: "auto" }, "\n", excerpt),
+      element("span", { class: "secondary", dir: "auto" }, "\nReason: ", report.reason),
+    ),
+  );
+}
+
+export function moderationReportView(session, id) {
+  const path = `/v1/admin/reports/${encodeURIComponent(id)}`;
+  const content = element("div", { class: "stack" }, skeleton());
+
+  async function load() {
+    try {
+      show(await session.api.get(path));
+    } catch (error) {
+      const retry = button("Try again", load, { class: "plain" });
+      setChildren(content, errorText(error.message), error.status !== 404 && retry);
+    }
+  }
+
+  function show(report) {
+    const { snapshot } = report;
+    const reporter = report.reporter ? `@${report.reporter.username}` : "a deleted user";
+    setChildren(
+      content,
+      element("p", {}, `${capitalized(report.kind)}, reported by ${reporter} `, relativeTime(report.created_at)),
+      element("p", { class: "content", dir: "auto" }, "Reason: ", report.reason),
+      element("h2", {}, "What was reported"),
+      snapshot ? snapshotPanel(snapshot) : element("p", { class: "secondary" }, "There is no copy of it."),
+      report.is_hidden === true && element("p", { class: "notice" }, "It is hidden now."),
+      report.resolution !== null &&
+        element("p", { class: "notice", dir: "auto" }, "Resolved: ", report.resolution),
+      element("div", { class: "row wrap" }, actions(report)),
+    );
+  }
+
+  function actions(report) {
+    const act = (type, kind, target) =>
+      button(ACTION_LABELS[type] + (kind === report.kind ? "" : " author"), () =>
+        actionDialog(session, { type, kind, id: target, reportId: report.id }, load),
+      );
+    const found = [];
+    if (report.is_hidden === false) found.push(act("hide", report.kind, report.target_id));
+    if (report.is_hidden === true) found.push(act("restore", report.kind, report.target_id));
+    const author = report.snapshot?.author_id;
+    if (author) for (const type of ["warn", "silence", "suspend", "ban"]) found.push(act(type, "user", author));
+    if (report.resolved_at === null)
+      found.push(button("Resolve", () => resolveDialog(session, path, load), { class: "primary" }));
+    return found;
+  }
+
+  load();
+  return moderationPage(session, "Report", content);
+}
+
+function snapshotPanel(snapshot) {
+  const entry = { ...snapshot, id: null };
+  const around = [...snapshot.context, entry].sort((one, other) =>
+    one.created_at < other.created_at ? -1 : one.created_at > other.created_at ? 1 : 0,
+  );
+  return element(
+    "div",
+    { class: "list boxed" },
+    around.map((one) =>
+      element(
+        "div",
+        { class: one.id === null ? "report-entry reported" : "report-entry" },
+        element(
+          "p",
+          { class: "secondary" },
+          `@${one.author_name} · `,
+          relativeTime(one.created_at),
+          one.id === null && " · reported",
+        ),
+        element("p", { class: "content", dir: "auto" }, one.content || "(empty)"),
+      ),
+    ),
+  );
+}
+
+function resolveDialog(session, path, onDone) {
+  const note = new Field("resolution", "Note", {
+    kind: "textarea",
+    rows: 3,
+    maxlength: 500,
+    required: true,
+    hint: "For the record. Only moderators see it.",
+  });
+  const form = new Form([note], {
+    submit: "Resolve",
+    send: async ({ resolution }) => {
+      await session.api.put(`${path}/resolution`, { resolution: resolution.trim() });
+      dialog.close();
+      onDone();
+    },
+  });
+  const dialog = new Dialog("Resolve this report", form.element).open();
+}
+
+function capitalized(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
