@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
-JOBS   ?= 2
+JOBS   ?= 3
 
 # One lock per purpose; `make lock` makes them. `dev` holds everything.
 RUN  := $(VENV)/.run
