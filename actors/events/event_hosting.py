@@ -10,7 +10,7 @@ from actors.consent.conversation_requests import ConversationRequests
 from actors.events.events import Events, event_cancelled, event_not_found
 from actors.events.requests import Cancellation, validate_reason
 from actors.protocol.errors import ApiError, invalid_field
-from actors.protocol.social_objects import Event
+from actors.protocol.social_objects import Event, RsvpStatus
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import RsvpState, RsvpStore
@@ -48,7 +48,8 @@ class EventHosting:
         # A user who does not see an event for invited users sees it as a host.
         if await self._events.is_hidden_by_host(host_id, hosts.user_ids):
             raise ApiError("user.not_found", "No such user.")
-        if await self._rsvps.get_rsvp(event_id, host_id) == NO_RSVP:
+        rsvp = await self._rsvps.get_rsvp(event_id, host_id)
+        if rsvp == NO_RSVP or rsvp.status == RsvpStatus.NOT_GOING:
             needed = await self._requests.check(user_id, [host_id], AdditionKind.INVITE)
             if needed.user_ids:
                 raise ApiError("permission.denied", "The user must respond to the event first.")

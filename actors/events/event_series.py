@@ -62,6 +62,8 @@ class EventSeriesEditor:
             found = await self._find(user_id, event_id)
             if found is None:
                 return await self._events.update(user_id, event_id, patch)
+            # Co-hosts are hosts of single events.
+            await self._events.require_creator(user_id, event_id)
             if change == EventChange():
                 break
             series, _, events = found

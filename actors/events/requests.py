@@ -85,6 +85,9 @@ class EventBody(msgspec.Struct, frozen=True):
     count: SeriesCount | None = None
     approval: bool = False
 
+    def request_cost(self) -> int:
+        return 0 if self.rrule is None else self.count or SERIES_EVENTS_MAX
+
 
 class EventPatch(msgspec.Struct, frozen=True):
     """Absent fields stay unchanged; a null `description`, `place` or `url` clears it."""

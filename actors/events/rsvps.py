@@ -135,6 +135,8 @@ def rsvp_conflict(conflict: Conflict) -> ApiError | Conflict:
     """Return the error for a refused RSVP."""
     if conflict.constraint == "removed":
         return ApiError("permission.denied", "A host has removed this user from the event.")
+    if conflict.constraint == "guests_not_accepted":
+        return ApiError("permission.denied", "A host has accepted fewer guests; withdraw, and ask again.")
     if conflict.constraint not in CONFLICT_DETAILS:
         return conflict
     code = "event.full" if conflict.constraint == "events_capacity" else conflict.constraint

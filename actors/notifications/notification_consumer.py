@@ -204,7 +204,7 @@ class NotificationConsumer:
             case RsvpRequested() as requested if requested in context.existing:
                 for requester, host_id in await self._recipients.of_events.find_hosts_to_ask(requested):
                     yield notification_templates.rsvp_requested(
-                        host_id, requester, requested.event_id, requested.title
+                        host_id, requester, requested.event_id, requested.title, _source_id(event)
                     )
             case RsvpPromoted() as promoted if promoted in context.existing:
                 yield notification_templates.waitlist_promoted(

@@ -198,7 +198,7 @@ def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source
     return _event_news(user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source)
 
 
-def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
+def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
     """To a host; the requests of an event are grouped."""
     return _new_notification(
         NotificationType.EVENT_UPDATE,
@@ -208,12 +208,8 @@ def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str) ->
         "New request",
         f"asked to go to {title}",
         f"RSVP_REQUEST:{event_id}",
-        rsvp_request_source(event_id, sender.id),
+        source,
     )
-
-
-def rsvp_request_source(event_id: str, user_id: str) -> str:
-    return f"RSVP_REQUEST:{event_id}:{user_id}"
 
 
 def rsvp_accepted(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:

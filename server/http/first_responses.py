@@ -48,7 +48,11 @@ class FirstResponses:
     async def _find(self, key: IdempotencyKey, error: ApiError) -> IdempotentResponse | None:
         if self._store is None or error.status >= web.HTTPInternalServerError.status_code:
             return None
-        return await self._store.get(key)
+        try:
+            return await self._store.get(key)
+        except StorageError as storage_error:
+            _log.warning("first response not read", extra={"reason": type(storage_error).__name__})
+            return None
 
     async def _store_response(self, key: IdempotencyKey, user_id: str, response: web.Response) -> None:
         body = response.body if isinstance(response.body, bytes) else b""

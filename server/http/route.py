@@ -80,7 +80,7 @@ CONVERSATION_PARAMETERS: Final = {"/conversations/{id}": "id", "{conversation_id
 
 @runtime_checkable
 class HasRequestCost(Protocol):
-    """A body that is more work for the stores the more it names."""
+    """A query or body whose work for the stores depends on what it says."""
 
     def request_cost(self) -> int:
         """Return the tokens that the caller's next requests wait for, besides the `cost` of the route."""
@@ -172,8 +172,9 @@ class RouteAdapter:
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
-        if isinstance(body, HasRequestCost) and self._route.rate_class is not None:
-            self._context.rate_limiter.charge(self._route.rate_class, bucket_key, body.request_cost())
+        for part in (query, body):
+            if isinstance(part, HasRequestCost) and self._route.rate_class is not None:
+                self._context.rate_limiter.charge(self._route.rate_class, bucket_key, part.request_cost())
         user_id = identity.user.id if identity else ""
         idempotency_key = None if key is None else make_idempotency_key(request, user_id, key, body)
         typed_request = TypedRequest(

@@ -25,6 +25,7 @@ from config.limits import (
     EVENT_SEARCH_CHARACTERS,
     SEARCH_CHARACTERS_MIN,
     SEARCH_WORDS_MAX,
+    SERIES_EVENTS_MAX,
 )
 from server.http.rate_limiter import SEARCH_COST
 from server.http.request_decoding import PageQuery
@@ -88,6 +89,9 @@ class ScopeQuery(msgspec.Struct, frozen=True):
     """For an event of a series: which events the request is for."""
 
     scope: SeriesScope = SeriesScope.ONE
+
+    def request_cost(self) -> int:
+        return 0 if self.scope is SeriesScope.ONE else SERIES_EVENTS_MAX
 
 
 class RsvpQuery(PageQuery, frozen=True):

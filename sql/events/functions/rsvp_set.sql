@@ -3,7 +3,8 @@
 -- Locks the event's row first, so that calls run one after another, and each statement after the lock sees
 -- earlier changes; a single statement that locks and reads would see the state from before the wait.
 -- `status` and `place` (null if not waiting) are the result; `refused` is why nothing was done: missing (also
--- for a user who cannot see the event, and with a block between user and host), removed (by a host), event.cancelled, event.past or event.full.
+-- for a user who cannot see the event, and with a block between user and host), removed (by a host),
+-- event.cancelled, event.past, event.full or guests_not_accepted (more than a host has accepted).
 -- Without `party_guests` and `reminder_minutes` these stay as they were. Where hosts decide who
 -- goes, GOING makes a request, unless the user is a host or was invited by one; `status` is PENDING then.
 CREATE OR REPLACE FUNCTION rsvp_set(
@@ -15,6 +16,7 @@ DECLARE
     before RECORD;
     waiting RECORD;
     request RECORD;
+    needs_approval BOOLEAN;
 BEGIN
     SELECT
         e.title, e.approval,
@@ -50,16 +52,13 @@ BEGIN
     WHERE q.event_id = of_event AND q.user_id = by_user;
     IF wanted = 'GOING' THEN
         guests := coalesce(party_guests, waiting.guests, request.guests, before.guests, 0);
-        IF
-            event.approval
-            AND before.status IS DISTINCT FROM 'GOING'
-            AND waiting.number IS NULL
+        needs_approval := event.approval
             AND NOT event_is_host(of_event, by_user)
             AND NOT EXISTS (
                 SELECT FROM event_invites AS i
                 WHERE i.event_id = of_event AND i.user_id = by_user AND event_is_host(of_event, i.inviter_id)
-            )
-        THEN
+            );
+        IF needs_approval AND before.status IS DISTINCT FROM 'GOING' AND waiting.number IS NULL THEN
             DELETE FROM event_rsvps AS r WHERE r.event_id = of_event AND r.user_id = by_user;
             INSERT INTO rsvp_requests AS q (event_id, user_id, guests, waits)
             VALUES (of_event, by_user, rsvp_set.guests, rsvp_set.waits)
@@ -76,6 +75,9 @@ BEGIN
                 PERFORM reminders_set(of_event, by_user, reminder_minutes);
             END IF;
             status := 'PENDING';
+            RETURN;
+        ELSIF needs_approval AND guests > coalesce(waiting.guests, before.guests, 0) THEN
+            refused := 'guests_not_accepted';
             RETURN;
         END IF;
         SELECT t.status, t.place, t.refused INTO status, place, refused

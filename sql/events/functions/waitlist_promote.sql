@@ -2,18 +2,19 @@
 --
 -- Each user who fits with all guests into the places that are still free gets them; a party that does not fit
 -- keeps its position, and later ones that fit pass it. Skips users for whom the event is hidden, who are about
--- to be withdrawn. Takes no locks: the caller has locked the event's row.
+-- to be withdrawn. No one is promoted on an event that is cancelled or that moderators have hidden. Takes no
+-- locks: the caller has locked the event's row.
 CREATE OR REPLACE FUNCTION waitlist_promote(of_event UUID, places INT) RETURNS SETOF UUID AS $$
 DECLARE
     event RECORD;
     party RECORD;
     free INT := places;
 BEGIN
-    SELECT e.title, e.creator_id, e.cancelled_at IS NOT NULL AS cancelled
+    SELECT e.title, e.creator_id, e.cancelled_at IS NOT NULL OR e.hidden_at IS NOT NULL AS closed
     INTO event
     FROM events AS e
     WHERE e.id = of_event;
-    IF event.cancelled OR free <= 0 THEN
+    IF event.closed OR free <= 0 THEN
         RETURN;
     END IF;
     FOR party IN

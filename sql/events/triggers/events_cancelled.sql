@@ -1,7 +1,10 @@
--- Fires before an event is deleted. Publishes who must be notified, while RSVPs and invites still exist.
+-- Fires before an event is deleted. Publishes who must be notified, while RSVPs and invites still exist. Of an
+-- event that moderators have hidden no one is notified: its title is hidden too.
 CREATE OR REPLACE FUNCTION events_cancelled() RETURNS TRIGGER AS $$
 BEGIN
-    PERFORM event_publish_cancelled(OLD.id, OLD.creator_id, TRUE);
+    IF OLD.hidden_at IS NULL THEN
+        PERFORM event_publish_cancelled(OLD.id, OLD.creator_id, TRUE);
+    END IF;
     RETURN OLD;
 END
 $$ LANGUAGE plpgsql;

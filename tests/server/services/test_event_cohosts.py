@@ -44,6 +44,23 @@ async def test_cohost_may_do_what_the_creator_may(
     await api.expect(204, ana, "DELETE", path)
 
 
+async def test_cohost_of_one_event_cannot_change_its_series(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Only the event that they host."""
+    ana, ben = await people.register(2, instance)
+    event = await api.event(ana, rrule="FREQ=DAILY", count=3)
+    path = f"{EVENTS}/{event['id']}"
+    await api.expect(204, ana, "PUT", f"{path}/hosts/{ben.id}")
+    for scope in ("following", "all"):
+        await api.expect_error(
+            "permission.denied", 403, ben, "PATCH", f"{path}?scope={scope}", {"title": "x"}
+        )
+    await api.expect(200, ben, "PATCH", path, {"title": "Ours"})
+    mine = await api.collect_pages(ana, f"{EVENTS}?mine=hosting", 50)
+    assert sorted(one["title"] == "Ours" for one in mine) == [False, False, True]
+
+
 async def test_user_who_wants_no_invitations_becomes_host_only_after_responding(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
@@ -162,6 +179,9 @@ async def test_hosts_decide_who_goes(api: ApiClient, instance: Instance, people:
     for _ in range(2):
         accepted = await api.expect(200, ana, "PUT", f"{path}/requests/{ben.id}")
         assert (accepted["status"], accepted["user"]["id"]) == ("GOING", ben.id)
+    more = {"status": "GOING", "guests": 2}
+    await api.expect_error("permission.denied", 403, ben, "PUT", f"{path}/rsvp", more)
+    await api.expect(200, ben, "PUT", f"{path}/rsvp", {"status": "GOING", "guests": 1})
     await api.expect(204, ana, "DELETE", f"{path}/requests/{cai.id}")
     await api.expect_error("rsvp_request.not_found", 404, ana, "DELETE", f"{path}/requests/{cai.id}")
     assert (await api.get(ana, path))["going_count"] == 2
