@@ -1,4 +1,3 @@
-
 """Journeys through nginx and Caddy, with the files of `deploy/`, before two real instances."""
 
 import asyncio
