@@ -33,6 +33,7 @@ from storage.contracts.moderation import (
 )
 from storage.contracts.paging import PageKey
 from storage.contracts.reports import ReportStore
+from storage.contracts.users import outranks
 from storage.errors import Conflict, Missing
 
 ROLE_ACTIONS = {
@@ -159,6 +160,7 @@ class ModerationActions:
         content = await self._contents.find(kind, target_id)
         if content is None:
             raise _not_found(kind)
+        await self._require_rank(action.actor_id, content.author_id)
         hidden = action.type is ActionType.HIDE
         if content.is_hidden != hidden:
             latest = await self._action_log.latest_on(kind, target_id)
@@ -176,6 +178,15 @@ class ModerationActions:
             # Else it is a repeated request, and there were later actions.
             await self._set_hidden(kind, action)
         return await self._get(action_id)
+
+    async def _require_rank(self, actor_id: str | None, author_id: str) -> None:
+        """Raise `permission.denied` unless the actor may act on the author. The command line may on all."""
+        if actor_id is None:
+            return
+        actor, author = await self._users.find_user(actor_id), await self._users.find_user(author_id)
+        author_role = None if author is None else author.user.role
+        if actor is None or actor_id == author_id or not outranks(actor.user.role, author_role):
+            raise _to_api_error(Conflict("outranked"))
 
     async def _set_hidden(self, kind: TargetKind, action: NewAction) -> None:
         hidden = action.type is ActionType.HIDE

@@ -71,7 +71,7 @@ class Appeals:
         return KeysetPage([to_appeal_review(record) for record in page], key)
 
     async def answer(self, moderator_id: str, appeal_id: str, request: AppealAnswerRequest) -> None:
-        """Answer an open appeal; its author is notified."""
+        """Answer an open appeal of another user, who is notified."""
         raise_if_invalid(request.field_errors())
         answer = validate_appeal_answer(request.answer)
         if not await self._store.answer(appeal_id, answer, moderator_id, accepted=request.accepted):

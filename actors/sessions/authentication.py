@@ -68,10 +68,12 @@ async def open_session(
 
     `command` is None if the upgrade request carried the token.
     """
+    if session.session_id != identity.session_id:
+        # Opened again, a session keeps what was changed since: the identity may be older.
+        session.expires_at = identity.expires_at.timestamp()
+        session.silenced_until = identity.user.silenced_until
     session.user_id = identity.user.id
     session.session_id = identity.session_id
-    session.expires_at = identity.expires_at.timestamp()
-    session.silenced_until = identity.user.silenced_until
     session.transport.on_authenticated()
     # No frame may precede `ready`: what rooms deliver from here on waits in the send queue.
     session.send_queue.pause()

@@ -35,12 +35,12 @@ ORDER BY created_at, id
 LIMIT :limit
 
 -- name: appeal_answer
--- Answers an open appeal.
+-- Answers an open appeal of another user.
 --
 --   :id uuid  :accepted bool  :answer text  :answered_by uuid   -> id, or none
 UPDATE appeals
 SET answered_at = now(), accepted = :accepted, answer = :answer, answered_by = :answered_by
-WHERE id = :id AND answered_at IS NULL
+WHERE id = :id AND answered_at IS NULL AND user_id <> :answered_by
 RETURNING id
 
 -- name: shut_out_action

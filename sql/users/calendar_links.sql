@@ -26,10 +26,13 @@ WHERE user_id = :user_id
 RETURNING user_id
 
 -- name: calendar_link_owner
--- Returns the user of a link, unless the user is banned.
+-- Returns the user of a link, unless the user is banned or suspended.
 --
 --   :token_hash text   -> id, or none
 SELECT u.id
 FROM calendar_links AS l
 INNER JOIN users AS u ON l.user_id = u.id
-WHERE l.token_hash = :token_hash AND u.banned_at IS NULL
+WHERE
+    l.token_hash = :token_hash
+    AND u.banned_at IS NULL
+    AND coalesce(u.suspended_until, '-infinity') <= now()

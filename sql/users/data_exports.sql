@@ -153,7 +153,12 @@ SELECT
     u.username
 FROM data_exports AS e
 INNER JOIN users AS u ON e.user_id = u.id
-WHERE e.id = :id AND e.state = 'ready' AND e.expires_at > now() AND u.banned_at IS NULL
+WHERE
+    e.id = :id
+    AND e.state = 'ready'
+    AND e.expires_at > now()
+    AND u.banned_at IS NULL
+    AND coalesce(u.suspended_until, '-infinity') <= now()
 
 -- name: data_export_chunk
 -- Returns a chunk.

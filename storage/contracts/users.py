@@ -24,6 +24,16 @@ class Role(StrEnum):
     MODERATOR = "moderator"
 
 
+def outranks(role: str | None, other_role: str | None) -> bool:
+    """Whether a user with `role` may act on one with `other_role`.
+
+    Moderators act on users without a role, admins on moderators too.
+    """
+    if role == Role.ADMIN.value:
+        return other_role != Role.ADMIN.value
+    return role == Role.MODERATOR.value and other_role is None
+
+
 class UserRecord(msgspec.Struct, frozen=True):
     """`silenced_until` may have passed."""
 

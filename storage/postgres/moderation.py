@@ -12,7 +12,7 @@ from storage.contracts.moderation import (
     NewAction,
     UserActionOutcome,
 )
-from storage.contracts.users import NO_END, Role
+from storage.contracts.users import NO_END, Role, outranks
 from storage.errors import Conflict, Missing
 from storage.postgres.action_log import PostgresActionLog
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -133,9 +133,7 @@ class PostgresModeration:
         if action.type in ROLE_ACTIONS:
             is_allowed = role == Role.ADMIN.value
         else:
-            outranked_roles = {Role.ADMIN.value: (None, Role.MODERATOR.value), Role.MODERATOR.value: (None,)}
-            is_allowed = role is not None and target_role in outranked_roles[role]
-            is_allowed = is_allowed and action.actor_id != action.target_id
+            is_allowed = outranks(role, target_role) and action.actor_id != action.target_id
         if not is_allowed:
             raise Conflict("outranked")
 

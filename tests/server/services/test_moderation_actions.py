@@ -384,6 +384,18 @@ async def test_hidden_event_exists_for_its_creator_and_moderators_only(
     await api.expect(204, ana, "DELETE", path)
 
 
+async def test_moderators_act_on_contents_of_users_without_a_role(
+    api: ApiClient, admin: RegisteredUser, moderator: RegisteredUser
+) -> None:
+    """Not on those of admins, nor on their own."""
+    by_admin, own = await api.post(admin), await api.post(moderator)
+    assert await refused(api, moderator, "hide", "post", by_admin["id"]) == "permission.denied"
+    assert await refused(api, moderator, "hide", "post", own["id"]) == "permission.denied"
+    await act(api, admin, "hide", "post", own["id"])
+    assert await refused(api, moderator, "restore", "post", own["id"]) == "permission.denied"
+    await act(api, admin, "restore", "post", own["id"])
+
+
 async def test_action_on_what_does_not_exist(
     api: ApiClient, moderator: RegisteredUser, admin: RegisteredUser
 ) -> None:
