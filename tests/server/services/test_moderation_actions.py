@@ -437,8 +437,12 @@ async def test_actions_are_counted(
     assert b'convene_moderation_actions_total{type="warn"}' in metrics
 
 
-async def test_audit_log_is_append_only(stores: StoreUrls, admin: RegisteredUser, api: ApiClient) -> None:
+async def test_audit_log_is_append_only(
+    stores: StoreUrls, instance: Instance, people: RegisteredUsers, admin: RegisteredUser, api: ApiClient
+) -> None:
     """The database refuses to change or delete what was recorded."""
+    (ana,) = await people.register(1, instance)
+    await act(api, admin, "warn", "user", ana.id)
     assert (await api.get(admin, "/v1/admin/audit"))["items"]
     connection = await asyncpg.connect(database_url(stores.postgres, "users"))
     try:
