@@ -186,7 +186,7 @@ class ModerationActions:
         actor, author = await self._users.find_user(actor_id), await self._users.find_user(author_id)
         author_role = None if author is None else author.user.role
         if actor is None or actor_id == author_id or not outranks(actor.user.role, author_role):
-            raise _to_api_error(Conflict("outranked"))
+            raise ApiError(*CONFLICT_ERRORS["outranked"])
 
     async def _set_hidden(self, kind: TargetKind, action: NewAction) -> None:
         hidden = action.type is ActionType.HIDE

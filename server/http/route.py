@@ -154,6 +154,8 @@ class RouteAdapter:
         self._context = context
         self._body_decoder = BodyDecoder(route.body) if route.body is not None else None
         self._query_decoder = QueryDecoder(route.query) if route.query is not None else None
+        # Looked up once: a check of every query and body against the protocol takes microseconds.
+        self._has_request_cost = any(_may_have_request_cost(kind) for kind in (route.query, route.body))
         self._conversation_parameter = next(
             (name for part, name in CONVERSATION_PARAMETERS.items() if part in route.path), None
         )
@@ -172,9 +174,8 @@ class RouteAdapter:
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
-        for part in (query, body):
-            if isinstance(part, HasRequestCost) and self._route.rate_class is not None:
-                self._context.rate_limiter.charge(self._route.rate_class, bucket_key, part.request_cost())
+        if self._has_request_cost:
+            self._charge((query, body), bucket_key)
         user_id = identity.user.id if identity else ""
         idempotency_key = None if key is None else make_idempotency_key(request, user_id, key, body)
         typed_request = TypedRequest(
@@ -187,7 +188,7 @@ class RouteAdapter:
             raw_idempotency_key=key,
             idempotency_key=idempotency_key,
         )
-        # Without a user, on registration, the response has a token; it is made anew for each repeat.
+        # Without a user, on registration, the response has a token; each repeat gets a new one.
         stored_key = None if identity is None or self._route.response_has_secrets else idempotency_key
         try:
             with self._deadline() as deadline:
@@ -226,6 +227,11 @@ class RouteAdapter:
         if self._route.rate_class is not None:
             self._context.rate_limiter.consume(request, self._route.rate_class, bucket_key, self._route.cost)
 
+    def _charge(self, parts: tuple[object, ...], bucket_key: str) -> None:
+        for part in parts:
+            if isinstance(part, HasRequestCost) and self._route.rate_class is not None:
+                self._context.rate_limiter.charge(self._route.rate_class, bucket_key, part.request_cost())
+
     async def _read_body(self, request: web.Request) -> object:
         if self._body_decoder is None:
             return None
@@ -241,6 +247,11 @@ class RouteAdapter:
                 "request.timeout", "The request body did not arrive in time; retry the request."
             ) from None
         return self._body_decoder.decode(raw)
+
+
+def _may_have_request_cost(kind: Any) -> bool:
+    """Whether values of a type may be `HasRequestCost`; a union may."""
+    return kind is not None and (not isinstance(kind, type) or hasattr(kind, "request_cost"))
 
 
 def bearer_token(request: web.Request) -> str | None:
