@@ -20,7 +20,7 @@ class AdditionKind(StrEnum):
 
 
 class ConsentNeeded(msgspec.Struct, frozen=True):
-    """Users who have to accept first. Those in `unseen` accept no requests; the adder is not told."""
+    """Users who have to accept first. Those in `unseen` accept no requests; the adder does not learn it."""
 
     user_ids: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()

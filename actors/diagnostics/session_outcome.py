@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     """The client reads too slowly; the entry may still be in its send queue."""
 
     SHED = "shed"
-    """Skipped because the send queue was over its limit. The client is told the range, as `lagged`."""
+    """Skipped because the send queue was over its limit. The client gets the range, as `lagged`."""
 
     LAGGED = "lagged"
     """Not replayed: too much was missed. The client got `lagged` and reads the range over HTTP."""

@@ -1,1 +1,1 @@
-"""Data exports: archives of what a user wrote and was told."""
+"""Data exports: archives of what a user wrote and received."""

@@ -1,6 +1,6 @@
 """What moderators act on, by kind: posts, comments, messages and events.
 
-Moderators see contents whoever may see them, also hidden ones.
+Moderators see all contents, also hidden ones.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

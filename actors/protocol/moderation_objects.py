@@ -139,7 +139,7 @@ class InviteCode(msgspec.Struct, frozen=True):
 
 
 class BlockedName(msgspec.Struct, frozen=True):
-    """A name that nobody may register with. `kind`: `username`, or `email_domain` with its subdomains."""
+    """A name that no one may register. `kind`: `username`, or `email_domain` with its subdomains."""
 
     kind: str
     value: str

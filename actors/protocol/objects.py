@@ -165,7 +165,7 @@ class DataExportState(StrEnum):
 
 
 class DataExport(msgspec.Struct, frozen=True):
-    """An export of what the user wrote and was told.
+    """An export of what the user wrote and received.
 
     `url` is the path of the archive while it is `ready`: a ZIP file with a JSON array for each kind of data.
     It works without a login until `url_expires_at`. A request of the export gives a new one until

@@ -1,4 +1,4 @@
-"""Data exports: archives of what a user wrote and was told, in chunks. All methods raise `Unavailable`."""
+"""Data exports: archives of what a user wrote and received, in chunks. All methods raise `Unavailable`."""
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
--- Registrations that wait for approval, invite codes, and names that nobody may register with.
+-- Registrations that wait for approval, invite codes, and names that no one may register.
 --
 -- Codes are stored as they are, so that admins can read them again. Of a value in `name_blocks` the lower case is
 -- stored; an e-mail domain stands for its subdomains too.

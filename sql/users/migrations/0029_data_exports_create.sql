@@ -1,4 +1,4 @@
--- Exports of what users wrote and were told, one per user: a ZIP archive in chunks, which every instance can read.
+-- Exports of what users wrote and received, one per user: a ZIP archive in chunks, which every instance can read.
 --
 -- lease_until: until then one instance makes it; null if none does. attempt: counts the instances that tried, so
 -- that one that lost its lease writes nothing more. The chunks of attempt are the archive.
