@@ -1,6 +1,6 @@
 """The realtime core of one instance: conversations, rooms and sessions, wired to the given stores.
 
-    socket -> Session -> Conversation -> LogWriter -> store
+    socket -> Session -> ConversationActor -> LogWriter -> store
                  ^            |
                  +-- Room <---+--> bus <--> the other instances
 
@@ -26,9 +26,9 @@ from actors.conversations.commands import (
     RemoteAppend,
     Send,
 )
-from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_actor import ConversationActor
+from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_queries import ConversationQueries
-from actors.conversations.conversation_services import ConversationServices
 from actors.conversations.conversation_views import ConversationViews, LoadCards
 from actors.conversations.conversations import Conversations
 from actors.conversations.draft_forwarder import DraftForwarder
@@ -65,7 +65,7 @@ from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
 from actors.sessions.online_users import OnlineUsers
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
 from actors.sessions.typing_indicators import TypingIndicators
@@ -120,7 +120,7 @@ class Core:
         loop = asyncio.get_running_loop()
         self._bus = stores.bus
         self._presence_store = None if stores.presence is None else stores.presence.store
-        self.malformed_bus_frames = 0
+        self.malformed_bus_messages = 0
         self._encode_frame = encode_frame
         self._name = name
         self._limits = limits
@@ -154,7 +154,7 @@ class Core:
         self.log_writer = LogWriter(messaging, limits)
         publisher = Publisher(self.rooms, encode_frame, name)
         self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name, self)
-        conversation_services = ConversationServices(
+        conversation_dependencies = ConversationDependencies(
             messaging,
             self.log_writer,
             publisher,
@@ -169,8 +169,8 @@ class Core:
             is_tracing=options.tracing is not None,
         )
         self.conversation_actors: Registry[str, ConversationCommand] = Registry(
-            lambda conversation_id: Conversation(
-                conversation_id, conversation_services, self.conversation_actors.get_active
+            lambda conversation_id: ConversationActor(
+                conversation_id, conversation_dependencies, self.conversation_actors.get_active
             ),
             self.run_queue,
             self.timer_wheel,
@@ -222,7 +222,7 @@ class Core:
         typing = TypingIndicators(
             self.rooms, self.conversations.get_info, self.timer_wheel, encode_frame, loop.time
         )
-        self.session_services = SessionServices(
+        self.session_dependencies = SessionDependencies(
             authenticator,
             self.conversations,
             self.online_users,
@@ -249,7 +249,7 @@ class Core:
 
     async def start(self) -> None:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
-        self._bus.on_frame(self._on_bus_message)
+        self._bus.on_message(self._on_bus_message)
         self._bus.on_gap(self._on_bus_gap)
         self.stream_writer.on_loss(self.online_users.resync, self._control.publish_streams_reset)
         await self._bus.subscribe(
@@ -343,29 +343,29 @@ class Core:
 
     # --- bus
 
-    def _on_bus_message(self, topic: str, frame: bytes) -> None:
+    def _on_bus_message(self, topic: str, message: bytes) -> None:
         try:
-            self._handle_bus_message(topic, frame)
+            self._handle_bus_message(topic, message)
         except (msgspec.MsgspecError, ValueError) as error:
-            # As good as lost: whatever a frame does is also done without it, later.
-            self.malformed_bus_frames += 1
-            level = logging.WARNING if self.malformed_bus_frames == 1 else logging.DEBUG
+            # As good as lost: whatever a message does is also done without it, later.
+            self.malformed_bus_messages += 1
+            level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
             kind = topic.partition(":")[0]
-            _log.log(level, "malformed bus frame ignored", extra={"topic": kind}, exc_info=error)
+            _log.log(level, "malformed bus message ignored", extra={"topic": kind}, exc_info=error)
 
-    def _handle_bus_message(self, topic: str, frame: bytes) -> None:
+    def _handle_bus_message(self, topic: str, message: bytes) -> None:
         if topic.startswith("c:"):
-            self.rooms.on_bus_message(topic[2:], frame, self._encode_frame)
+            self.rooms.on_bus_message(topic[2:], message, self._encode_frame)
         elif topic.startswith("u:"):
-            self.online_users.on_bus_message(topic[2:], frame)
+            self.online_users.on_bus_message(topic[2:], message)
         elif topic.startswith("p:") and self.presence is not None:
             self.presence.subscriptions.mark_changed(topic[2:])
         elif topic == self.draft_forwarder.topic:
-            self.draft_forwarder.on_bus_message(frame)
+            self.draft_forwarder.on_bus_message(message)
         elif topic == CONTROL_TOPIC:
-            self._control.on_bus_message(frame)
+            self._control.on_bus_message(message)
         elif topic in self.operator_channel.topics:
-            self.operator_channel.on_bus_message(frame)
+            self.operator_channel.on_bus_message(message)
         elif topic in self._hooks.bus_topics:
             self._hooks.on_bus_message(topic)
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from actors.conversations.conversation_services import (
+from actors.conversations.conversation_dependencies import (
     AdditionConsent,
     Mentions,
     NullConsent,

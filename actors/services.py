@@ -31,7 +31,7 @@ from actors.feed.public_timeline import PublicTimeline
 from actors.feed.tag_follows import TagFollows
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
-from actors.notifications.ephemeral_events import EphemeralEvents
+from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.hidden_posts import HiddenPostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
@@ -174,7 +174,7 @@ class Services:
             stores.feed_posts, stores.audiences, shared.post_visibility, self.posts
         )
         self.tag_follows = TagFollows(stores.tag_follows)
-        self._ephemeral_events = EphemeralEvents(
+        self._ephemeral_events = EphemeralEventPublisher(
             stores.posts,
             self.posts,
             shared.post_visibility,

@@ -54,7 +54,7 @@ class Client:
     def __init__(self, core: Core, user_id: str) -> None:
         self.replies = 0
         self.send_queue = SendQueue(self, self, core.flusher, LIMITS)
-        self.session = Session(self, core.session_services)
+        self.session = Session(self, core.session_dependencies)
         self.ref: ActorRef[bytes | Identity] = ActorRef(
             self.session, core.run_queue, LIMITS.mailbox_messages, lambda _ref, _error: None
         )

@@ -63,7 +63,7 @@ COMMANDS_CONCURRENT_MAX: Final = 16
 TOKEN_LIFETIME_S: Final = 30 * 24 * 3600
 TOKEN_LIFETIME_MAX_S: Final = 180 * 24 * 3600
 TOKEN_TOUCH_INTERVAL_S: Final = 3600
-BUS_FRAME_BYTES: Final = 8 * 1024
+BUS_PAYLOAD_BYTES: Final = 8 * 1024
 STREAM_FRAMES_MAX: Final = 1000
 STREAM_RETENTION_S: Final = 24 * 3600
 PRESENCE_WATCHED_USERS: Final = 200
@@ -242,7 +242,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Writes to the log at the same time; as many again for conversations with competing instances."""
 
     gap_wait_ms: int = 200
-    """Time to wait for a missing bus frame before the log is read."""
+    """Time to wait for a missing bus message before the log is read."""
 
     head_announce_delays_s: tuple[float, ...] = (1.0, 5.0, 30.0)
     """Delays after which the last seq of a conversation is announced again on the bus."""
@@ -268,7 +268,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     black_box_bytes: int = 64 * 1024 * 1024
     """Bytes of all those events, half for sessions and half for conversations. The oldest are dropped."""
 
-    bus_queue_frames: int = 10_000
+    bus_queue_messages: int = 10_000
     """Frames that wait to be published on the bus. The oldest are dropped; receivers read the log."""
 
     password_hashes_in_flight: int = 2

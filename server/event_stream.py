@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamSubscription
 from server.http.http_connection import HttpConnection
 from server.http.problem import authentication_required
@@ -54,7 +54,7 @@ class EventQueue:
         return self._session_id
 
     def deliver(self, item: StreamItem) -> None:
-        self.put(encode_event(item.frame, item.epoch, item.position))
+        self.put(encode_event(item.payload, item.epoch, item.position))
 
     def deliver_ephemeral(self, payload: bytes) -> None:
         if self._pending_bytes * 4 < self._max_bytes:
@@ -97,7 +97,7 @@ class EventQueue:
 class EventStreamEndpoint:
     """`GET /v1/stream`: serves the caller's user stream until the client disconnects."""
 
-    def __init__(self, authenticator: Authenticator, services: SessionServices) -> None:
+    def __init__(self, authenticator: Authenticator, services: SessionDependencies) -> None:
         self._authenticator = authenticator
         self._online_users = services.online_users
         self._stream_recovery = services.stream_recovery
@@ -145,7 +145,7 @@ class EventStreamEndpoint:
             frame = self._stream_recovery.encode_resync(subscription, epoch, position)
             return [encode_event(frame, start.epoch, start.position)]
         self._stream_recovery.outcomes["resumed"] += 1
-        return [encode_event(item.frame, item.epoch, item.position) for item in items]
+        return [encode_event(item.payload, item.epoch, item.position) for item in items]
 
     async def _write_events(
         self, request: web.Request, queue: EventQueue, initial: list[bytes]

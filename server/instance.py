@@ -101,7 +101,7 @@ class Instance:
         components.notification_mailer.start()
         components.data_exporter.start()
         connections = ConnectionManager(
-            core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
+            core.session_dependencies, core.run_queue, core.timer_wheel, core.flusher, limits
         )
         loop_lag = LoopLag(asyncio.get_running_loop())
         self._shutdown.add_sync("loop lag", loop_lag.close)
@@ -141,7 +141,7 @@ class Instance:
         samples = SampleRing(sources, core.timer_wheel)
         overview = Overview(self._instance_id, sources, metrics, health, samples)
         core.local_answers.on_overview(overview.read)
-        stream = EventStreamEndpoint(components.authenticator, core.session_services)
+        stream = EventStreamEndpoint(components.authenticator, core.session_dependencies)
         websocket = WebSocketEndpoint(
             connections,
             components.authenticator,
@@ -324,7 +324,7 @@ def _metric_sources(
     return MetricSources(
         connections=connections.statistics,
         online_users=core.online_users.statistics,
-        command_counts=lambda: core.session_services.command_counts,
+        command_counts=lambda: core.session_dependencies.command_counts,
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
         log_writer=core.log_writer.statistics,
@@ -338,11 +338,11 @@ def _metric_sources(
             "this": core.flusher.delivery_statistics(remote=False),
             "remote": core.flusher.delivery_statistics(remote=True),
         },
-        resumes=lambda: core.session_services.stream_recovery.outcomes,
+        resumes=lambda: core.session_dependencies.stream_recovery.outcomes,
         version=VERSION,
         pruning=components.pruning_job.statistics,
         event_reminders=components.services.reminder_job.statistics,
-        malformed_bus_frames=lambda: core.malformed_bus_frames,
+        malformed_bus_messages=lambda: core.malformed_bus_messages,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,

@@ -21,8 +21,8 @@ from actors.conversations.commands import (
     Send,
     UpdateSettings,
 )
+from actors.conversations.conversation_dependencies import AdditionConsent
 from actors.conversations.conversation_queries import ConversationQueries
-from actors.conversations.conversation_services import AdditionConsent
 from actors.conversations.conversation_views import LoadCards
 from actors.conversations.errors import ConsentRequiredError, blocked
 from actors.conversations.future_reply import FutureReply
@@ -154,7 +154,7 @@ class Conversations(RuleMembership):
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
         )
-        existing = await self._membership_notifier.create(record)
+        existing = await self._membership_notifier.create_conversation(record)
         if existing is not None:
             needed = needed.without(existing.participants)
         await self._consent.request(user, RequestTarget(conversation_id, name), needed)

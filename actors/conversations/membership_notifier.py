@@ -44,7 +44,7 @@ class MembershipNotifier:
         self._load_cards = load_cards
         self._pending_effects = pending_effects
 
-    async def create(self, conversation: ConversationRecord) -> ConversationRecord | None:
+    async def create_conversation(self, conversation: ConversationRecord) -> ConversationRecord | None:
         """Store a new conversation and notify its members; return the existing one if there is one.
 
         Raises `Unavailable`. If the instance stops in between, a sweeper notifies.

@@ -95,23 +95,23 @@ class Room:
         for subscriber, seq in waiting or ():
             if seq < position:
                 subscriber.lagged(self.id, seq + 1, position)
-        for seq, frame in held:
-            self.deliver(seq, frame)
+        for seq, framed in held:
+            self.deliver(seq, framed)
         if self.known_head > self.position:
             self._on_gap(self)
 
-    def deliver(self, seq: int, frame: bytes, delivery: Delivery | None = None) -> None:
+    def deliver(self, seq: int, framed: bytes, delivery: Delivery | None = None) -> None:
         """Deliver the entry at `seq` in this tick, or hold it until the entries before it are delivered.
 
         The time of a `delivery` is measured, but not of entries that were held.
         """
         if self._sequence.next(seq):
-            self._add_to_tick(frame)
+            self._add_to_tick(framed)
             if self._tick_delivery is None:
                 self._tick_delivery = delivery
             while (held := self._sequence.pop_next()) is not None:
                 self._add_to_tick(held)
-        elif self._sequence.hold(seq, frame):
+        elif self._sequence.hold(seq, framed):
             self.observe_head(seq)
 
     def observe_head(self, seq: int) -> None:
@@ -120,12 +120,12 @@ class Room:
         if self.is_open and seq > self.position:
             self._on_gap(self)
 
-    def deliver_ephemeral(self, frame: bytes, except_user_id: str) -> None:
+    def deliver_ephemeral(self, framed: bytes, except_user_id: str) -> None:
         if len(self.subscribers) > EPHEMERAL_MEMBERS_MAX:
             return
         for subscriber, send_queue in self.subscribers.items():
             if subscriber.user_id != except_user_id:
-                send_queue.push_ephemeral(frame)
+                send_queue.push_ephemeral(framed)
 
     def remove_subscriber(self, subscriber: RoomSubscriber) -> None:
         """Remove a subscriber after flushing. It receives all entries up to the current position."""
@@ -177,9 +177,9 @@ class Room:
             self._tick_delivery = None
         return len(tick_frames) > 1
 
-    def _add_to_tick(self, frame: bytes) -> None:
+    def _add_to_tick(self, framed: bytes) -> None:
         if self._tick_frames is None:
-            self._tick_frames = [frame]
+            self._tick_frames = [framed]
             self._flusher.schedule_room(self)
         else:
-            self._tick_frames.append(frame)
+            self._tick_frames.append(framed)

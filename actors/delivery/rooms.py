@@ -180,13 +180,13 @@ class Rooms:
             self._handler.on_members_left(conversation_id, event.left_user_ids)
 
     def publish_ephemeral(
-        self, conversation_id: str, frame: bytes, framed: bytes, except_user_id: str
+        self, conversation_id: str, payload: bytes, framed: bytes, except_user_id: str
     ) -> None:
         """Publish an ephemeral frame to all members except one, on every instance. At most once."""
         room = self._rooms.get(conversation_id)
         if room is not None:
             room.deliver_ephemeral(framed, except_user_id)
-        event = EphemeralPublished(self._bus.instance, frame, except_user_id)
+        event = EphemeralPublished(self._bus.instance, payload, except_user_id)
         self._bus.publish(conversation_id, event)
 
     def open_conversation_ids(self) -> list[str]:
@@ -200,25 +200,25 @@ class Rooms:
             room.observe_head(seq)
 
     def on_bus_message(
-        self, conversation_id: str, payload: bytes, encode_frame: Callable[[bytes], bytes]
+        self, conversation_id: str, message: bytes, encode_frame: Callable[[bytes], bytes]
     ) -> None:
         """Handle a bus message on the topic of a conversation. Messages of this instance are ignored."""
-        event = self._bus.decode(payload)
+        event = self._bus.decode(message)
         if event is None:
             return
         room = self._rooms.get(conversation_id)
         if isinstance(event, EphemeralPublished):
             if room is not None:
-                room.deliver_ephemeral(encode_frame(event.frame), event.except_user_id)
+                room.deliver_ephemeral(encode_frame(event.payload), event.except_user_id)
             return
         self._handler.on_remote_log_event(conversation_id, event)
         if room is None:
             return
         room.black_box.add("received", event.origin, type(event).__name__, event.seq)
-        if isinstance(event, EntryAppended) and event.frame:
+        if isinstance(event, EntryAppended) and event.payload:
             self._trace_delivery(room, event, is_remote=True)
             delivery = Delivery(event.stored_at_s, is_remote=True) if event.stored_at_s else None
-            room.deliver(event.seq, encode_frame(event.frame), delivery)
+            room.deliver(event.seq, encode_frame(event.payload), delivery)
         else:
             room.observe_head(event.seq)
         if isinstance(event, EntryAppended) and event.left_user_ids:

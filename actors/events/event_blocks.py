@@ -8,7 +8,7 @@ events themselves, which remove the user from the event's conversation.
 
 from collections.abc import Callable, Sequence
 
-from actors.domain_events.event_types import BlockChanged, decode_event
+from actors.domain_events.event_types import BlockPair, decode_event
 from actors.social.block_service import BlockService
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.events import BlockedPair, EventBlockStore
@@ -47,7 +47,7 @@ class EventBlocks:
         pairs: dict[BlockedPair, None] = {}
         for event in events:
             match decode_event(event):
-                case BlockChanged(blocker_id=blocker_id, blocked_id=blocked_id):
+                case BlockPair(blocker_id=blocker_id, blocked_id=blocked_id):
                     pairs[blocker_id, blocked_id] = None
         if pairs:
             blocked = await self._block_service.find_blocked_pairs(list(pairs))

@@ -30,7 +30,7 @@ WITHDRAW_RETRY_DELAYS_S = (0.5, 2.0, 5.0)
 
 
 class MentionNotifier:
-    """Implements `actors.conversations.conversation_services.Mentions`."""
+    """Implements `actors.conversations.conversation_dependencies.Mentions`."""
 
     def __init__(
         self,

@@ -170,7 +170,7 @@ class NotificationConsumer:
 
     async def _remove_likes_of_comment(self, comment: CommentDeleted) -> DeletedIds:
         group_key = notification_templates.comment_like_group_key(comment.id)
-        return await self._store.remove_group(comment.user_id, comment.post_id, group_key)
+        return await self._store.remove_group(comment.actor_id, comment.post_id, group_key)
 
     async def _push_removed(self, deleted: DeletedIds) -> None:
         for recipient_id, ids in deleted.items():
@@ -272,17 +272,17 @@ def _notification_between(
             return notification_templates.followed(user_id, sender)
         case FollowRequestCreated(requested_id=user_id):
             return notification_templates.follow_requested(user_id, sender)
-        case PostLiked(author_id=user_id, post_id=post_id):
+        case PostLiked(recipient_id=user_id, post_id=post_id):
             return notification_templates.liked(user_id, sender, post_id)
-        case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
+        case CommentCreated(recipient_id=user_id, post_id=post_id, id=comment_id):
             return notification_templates.commented(user_id, sender, post_id, comment_id)
-        case ReplyCreated(author_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
+        case ReplyCreated(recipient_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
             return notification_templates.replied(user_id, sender, post_id, parent_id, reply_id)
-        case CommentLiked(author_id=user_id, post_id=post_id, comment_id=comment_id):
+        case CommentLiked(recipient_id=user_id, post_id=post_id, comment_id=comment_id):
             return notification_templates.comment_liked(user_id, sender, post_id, comment_id)
-        case PostReposted(author_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
+        case PostReposted(recipient_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
             return notification_templates.reposted(user_id, sender, post_id, repost_id, is_quote=is_quote)
-        case MentionCreated(user_id=user_id):
+        case MentionCreated(mentioned_user_id=user_id):
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id
             )
@@ -320,20 +320,20 @@ def _source_of(
             return NotificationSource(user_id, notification_templates.follow_source(follower_id))
         case FollowRequestDeleted(requester_id=requester_id, requested_id=user_id):
             return NotificationSource(user_id, notification_templates.follow_request_source(requester_id))
-        case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
+        case PostUnliked(post_id=post_id, recipient_id=user_id, actor_id=liker_id):
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
         case (
-            CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id)
-            | ReplyDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+            CommentDeleted(post_id=post_id, recipient_id=user_id, id=comment_id)
+            | ReplyDeleted(post_id=post_id, recipient_id=user_id, id=comment_id)
         ):
             return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
-        case CommentUnliked(comment_id=comment_id, author_id=user_id, user_id=liker_id):
+        case CommentUnliked(comment_id=comment_id, recipient_id=user_id, actor_id=liker_id):
             return NotificationSource(
                 user_id, notification_templates.comment_like_source(comment_id, liker_id)
             )
-        case PostUnreposted(id=repost_id, author_id=user_id):
+        case PostUnreposted(id=repost_id, recipient_id=user_id):
             return NotificationSource(user_id, notification_templates.repost_source(repost_id))
-        case MentionDeleted(post_id=post_id, comment_id=found_in, user_id=user_id):
+        case MentionDeleted(post_id=post_id, comment_id=found_in, mentioned_user_id=user_id):
             return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
 
 
@@ -345,8 +345,8 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
         case FollowRequestCreated(requester_id=sender_id, requested_id=recipient_id):
             return sender_id, recipient_id
         case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked() | PostReposted():
-            return domain_event.user_id, domain_event.author_id
-        case MentionCreated(author_id=sender_id, user_id=recipient_id):
+            return domain_event.actor_id, domain_event.recipient_id
+        case MentionCreated(author_id=sender_id, mentioned_user_id=recipient_id):
             return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
@@ -363,10 +363,10 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
 def _post_author_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the author of the post and the recipient, of an event about a comment on another's post."""
     match domain_event:
-        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.author_id:
-            return domain_event.post_author_id, domain_event.author_id
+        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.recipient_id:
+            return domain_event.post_author_id, domain_event.recipient_id
         case MentionCreated() if domain_event.comment_id is not None:
-            return domain_event.post_author_id, domain_event.user_id
+            return domain_event.post_author_id, domain_event.mentioned_user_id
         case _:
             return None
 
@@ -375,11 +375,11 @@ def _recipient_and_post(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the recipient of an event about a post, and the post; the recipient must be able to see it."""
     match domain_event:
         case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
-            return domain_event.author_id, domain_event.post_id
+            return domain_event.recipient_id, domain_event.post_id
         case PostReposted():
-            return domain_event.author_id, domain_event.id
+            return domain_event.recipient_id, domain_event.id
         case MentionCreated():
-            return domain_event.user_id, domain_event.post_id
+            return domain_event.mentioned_user_id, domain_event.post_id
         case _:
             return None
 

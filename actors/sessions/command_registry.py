@@ -9,17 +9,22 @@ from actors.protocol.commands import Ping
 from actors.protocol.results import PingResult
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from actors.sessions.authentication import AUTHENTICATE
-from actors.sessions.command_registration import CommandRegistration, CommandSession, RateClass, ordered
+from actors.sessions.command_registration import (
+    CommandRateClass,
+    CommandRegistration,
+    CommandSession,
+    ordered,
+)
 from actors.sessions.concurrent_commands import CONCURRENT_COMMANDS
 from actors.sessions.message_commands import MESSAGE_COMMANDS
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 
 
-def ping(command: Ping, session: CommandSession, services: SessionServices) -> PingResult:  # noqa: ARG001
+def ping(command: Ping, session: CommandSession, dependencies: SessionDependencies) -> PingResult:  # noqa: ARG001
     return PingResult(rfc3339_from_ms(now_ms()), session.position.position)
 
 
-PING: Final = ordered(Ping, ping, rate_class=RateClass.UNLIMITED, while_silenced=True)
+PING: Final = ordered(Ping, ping, rate_class=CommandRateClass.UNLIMITED, while_silenced=True)
 
 
 def by_struct(*registrations: CommandRegistration) -> dict[type[msgspec.Struct], CommandRegistration]:

@@ -16,21 +16,23 @@ from actors.protocol.commands import (
 )
 from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSession, ordered
 from actors.sessions.replies import ChangeReply, SendReply
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 
 CHANGE_ERRORS = (*CONVERSATION_ERRORS, "message.not_found", "permission.denied")
 
 
-def send_message(command: SendMessage, session: CommandSession, services: SessionServices) -> None:
+def send_message(command: SendMessage, session: CommandSession, dependencies: SessionDependencies) -> None:
     draft = create_draft(
         session.user_id, command.client_id, command.content, command.mentions, command.reply_to
     )
-    services.conversations.send(command.conversation_id, Send(draft, SendReply(session, command.id)))
+    dependencies.conversations.send(command.conversation_id, Send(draft, SendReply(session, command.id)))
 
 
-def change_message(command: MessageChangeCommand, session: CommandSession, services: SessionServices) -> None:
+def change_message(
+    command: MessageChangeCommand, session: CommandSession, dependencies: SessionDependencies
+) -> None:
     change = ChangeMessage(session.user_id, to_message_change(command), ChangeReply(session, command.id))
-    services.conversations.send(command.conversation_id, change)
+    dependencies.conversations.send(command.conversation_id, change)
 
 
 def to_message_change(command: MessageChangeCommand) -> MessageChange:

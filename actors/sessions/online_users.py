@@ -259,16 +259,16 @@ class OnlineUsers:
 
     # --- the user's stream
 
-    def on_bus_message(self, user_id: str, payload: bytes) -> None:
+    def on_bus_message(self, user_id: str, message: bytes) -> None:
         """Handle a message on a user's topic: an ephemeral event or a stream item."""
         user = self._find_user(user_id)
         if user is None:
             return
-        if payload.startswith(EPHEMERAL_PREFIX):
-            frame = payload[len(EPHEMERAL_PREFIX) :]
-            user.deliver_ephemeral(frame, self._encode_frame(frame))
+        if message.startswith(EPHEMERAL_PREFIX):
+            payload = message[len(EPHEMERAL_PREFIX) :]
+            user.deliver_ephemeral(payload, self._encode_frame(payload))
             return
-        item = decode_stream_item(payload)
+        item = decode_stream_item(message)
         if not user.is_open:
             user.sequence.hold(item.position, item)
             return

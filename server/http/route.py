@@ -23,7 +23,7 @@ from server.http.cursor import decode_cursor
 from server.http.first_responses import FirstResponses
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
 from server.http.problem import REQUEST_ID, authentication_required
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
+from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
 from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
 from server.http.response import JSON_TYPE, encode_response
 from server.http.trusted_proxies import TrustedProxies
@@ -116,7 +116,7 @@ class Route:
     status: int = 200
     requires_auth: bool = True
     body_bytes_max: int = BODY_BYTES
-    rate_class: RateClass | None = RateClass.REQUEST
+    rate_class: RequestRateClass | None = RequestRateClass.REQUEST
     cost: int = 1
     other_statuses: tuple[int, ...] = ()
     empty_statuses: tuple[int, ...] = ()

@@ -62,7 +62,7 @@ class MetricSources:
     commands: Callable[[], CommandStatistics]
     pending_effects: Callable[[], PendingEffectStatistics]
     bus: Callable[[], BusStatistics]
-    malformed_bus_frames: Callable[[], int]
+    malformed_bus_messages: Callable[[], int]
     pruning: Callable[[], PruningStatistics]
     loop_lag_s: Callable[[], float]
     file_descriptors: FileDescriptors
@@ -303,18 +303,18 @@ class ServerCollector(Collector):
         bus = self._sources.bus()
         yield gauge("convene_bus_connected", "1 if the bus is connected, else 0.", int(bus.connected))
         yield gauge("convene_bus_subscriptions", "Topics subscribed to.", bus.topics)
-        yield gauge("convene_bus_frames_pending", "Bus frames waiting to be published.", bus.waiting)
-        yield counter("convene_bus_frames_published", "Bus frames published.", bus.published)
-        yield counter("convene_bus_frames_received", "Bus frames received.", bus.received)
+        yield gauge("convene_bus_messages_pending", "Bus messages waiting to be published.", bus.waiting)
+        yield counter("convene_bus_messages_published", "Bus messages published.", bus.published)
+        yield counter("convene_bus_messages_received", "Bus messages received.", bus.received)
         yield counter(
-            "convene_bus_frames_dropped",
-            "Bus frames dropped; receivers repair the gap from the log.",
+            "convene_bus_messages_dropped",
+            "Bus messages dropped; receivers repair the gap from the log.",
             bus.dropped,
         )
         yield counter(
-            "convene_bus_frames_malformed",
-            "Bus frames that could not be decoded and were ignored.",
-            self._sources.malformed_bus_frames(),
+            "convene_bus_messages_malformed",
+            "Bus messages that could not be decoded and were ignored.",
+            self._sources.malformed_bus_messages(),
         )
         yield counter("convene_bus_reconnects", "Reconnects to the bus.", bus.reconnects)
         yield gauge(

@@ -7,7 +7,7 @@ import msgspec
 
 
 class BusStatistics(msgspec.Struct, frozen=True):
-    """`waiting` counts queued frames; `lag_ms` is the time of the last probe to come back."""
+    """`waiting` counts queued messages; `lag_ms` is the time of the last probe to come back."""
 
     connected: bool
     topics: int
@@ -22,11 +22,11 @@ class BusStatistics(msgspec.Struct, frozen=True):
 class Bus(Protocol):
     """Publishes encoded events to other instances. At most once; ordered per publisher and topic."""
 
-    def publish(self, topic: str, frame: bytes) -> None:
-        """Queue `frame` for every subscriber of `topic`, including this instance. Does not wait.
+    def publish(self, topic: str, message: bytes) -> None:
+        """Queue `message` for every subscriber of `topic`, including this instance. Does not wait.
 
         Frames of one loop tick are sent together. If the queue is full or the broker is unreachable, the
-        frame is dropped and counted; subscribers must be able to recover its content from a store.
+        message is dropped and counted; subscribers must be able to recover its content from a store.
         """
 
     async def subscribe(self, topics: Sequence[str]) -> None:
@@ -38,8 +38,8 @@ class Bus(Protocol):
 
     def unsubscribe(self, topics: Sequence[str]) -> None: ...
 
-    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
-        """Set the callback for received frames, called with topic and frame. It must not raise."""
+    def on_message(self, callback: Callable[[str, bytes], None]) -> None:
+        """Set the callback for received messages, called with topic and message. It must not raise."""
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         """Set the callback for lost connections, called once all topics are subscribed again.

@@ -59,7 +59,7 @@ class Followees(msgspec.Struct, frozen=True):
     broadcast: list[str]
 
 
-class Audience(msgspec.Struct, frozen=True):
+class FanoutState(msgspec.Struct, frozen=True):
     """`broadcast_settled`: every timeline built before the author became a broadcaster was invalidated."""
 
     followers_count: int
@@ -147,7 +147,7 @@ class AudienceStore(Protocol):
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         """Return follower ids greater than `after`, in order."""
 
-    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, Audience]: ...
+    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]: ...
 
     async def set_broadcast(self, user_id: str) -> None:
         """Merge the user's posts at read time from now on, instead of fanning them out. Permanent."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from storage.contracts.domain_events import CursorUpdate
-from storage.contracts.social import Audience, Followees, PostsCount
+from storage.contracts.social import FanoutState, Followees, PostsCount
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
@@ -47,9 +47,9 @@ class PostgresAudiences:
         rows = await self._pool.rows(self._followers, to_uuid(user_id), to_uuid(after) or MIN_UUID, limit)
         return [str(row["follower_id"]) for row in rows]
 
-    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, Audience]:
+    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]:
         rows = await self._pool.rows(self._audiences, to_uuids(user_ids))
-        return {str(row["user_id"]): Audience(*list(row.values())[1:]) for row in rows}
+        return {str(row["user_id"]): FanoutState(*list(row.values())[1:]) for row in rows}
 
     async def set_broadcast(self, user_id: str) -> None:
         await self._pool.write(self._broadcast, to_uuid(user_id))

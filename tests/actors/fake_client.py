@@ -35,7 +35,7 @@ class FakeClient:
         self.is_authenticated = False
         self.event_groups: Collection[EventGroup] | None = None
         self.send_queue = SendQueue(self, self, core.flusher, FAST_LIMITS)
-        self.session = Session(self, core.session_services)
+        self.session = Session(self, core.session_dependencies)
         self.ref: ActorRef[bytes | Identity] = ActorRef(
             self.session, core.run_queue, 10, lambda _ref, _error: None
         )

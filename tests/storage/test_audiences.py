@@ -6,7 +6,7 @@ import pytest
 
 from storage.contracts.domain_events import Cursor, CursorUpdate
 from storage.contracts.mutes import MuteScope
-from storage.contracts.social import Audience, AudienceStore, Followees, PostsCount, SocialStore
+from storage.contracts.social import AudienceStore, FanoutState, Followees, PostsCount, SocialStore
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresSocialAudit
@@ -41,9 +41,9 @@ async def test_followees_are_split_by_fan_out(audiences: AudienceStore, social: 
     await social.unfollow(ana, cai)
     assert await audiences.followees(ana) == Followees([ben], [])
     assert await audiences.audiences([ana, ben, cai, random_id()]) == {
-        ana: Audience(0, broadcast=False),
-        ben: Audience(1, broadcast=False),
-        cai: Audience(0, broadcast=True),
+        ana: FanoutState(0, broadcast=False),
+        ben: FanoutState(1, broadcast=False),
+        cai: FanoutState(0, broadcast=True),
     }
 
 

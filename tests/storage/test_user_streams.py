@@ -96,14 +96,14 @@ async def test_positions_are_dense_under_concurrent_appends(system: BusCluster, 
     assert [item.position for item in kept] == list(range(1, 51))
     for number, position in enumerate(positions):
         expected = b'{"n":%d,"position":%d}' % (number // 2, position.position)
-        assert kept[position.position - 1].frame == expected
+        assert kept[position.position - 1].payload == expected
 
 
 async def test_frames_are_published_in_order_on_the_users_topic(system: BusCluster, ana: str) -> None:
     """Subscribers receive epoch, position and frame of each append."""
     bus, streams = await system.open_bus(), await system.open_user_streams()
     delivered: list[StreamItem] = []
-    bus.on_frame(lambda _topic, payload: delivered.append(decode_stream_item(payload)))
+    bus.on_message(lambda _topic, payload: delivered.append(decode_stream_item(payload)))
     await bus.subscribe([user_topic(ana)])
     last = await append_frames(streams, ana, 120)
     await until(lambda: len(delivered) == 120)

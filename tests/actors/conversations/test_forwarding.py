@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from actors.conversations.commands import DraftOutcome, Send
-from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_actor import ConversationActor
 from actors.conversations.draft_forwarder import (
     DraftResolved,
     DraftsReceived,
@@ -102,7 +102,7 @@ def forwarding_of(core: Core, conversation_id: str) -> ForwardingState:
     """Return the forwarding state of an active conversation."""
     ref = core.conversation_actors.get_active(conversation_id)
     assert ref is not None
-    assert isinstance(ref.actor, Conversation)
+    assert isinstance(ref.actor, ConversationActor)
     return ref.actor._pipeline._forwarding
 
 

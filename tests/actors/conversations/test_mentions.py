@@ -7,7 +7,7 @@ import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.commands import Send
-from actors.conversations.conversation_services import NullMentions
+from actors.conversations.conversation_dependencies import NullMentions
 from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
 from actors.core import Core, CoreStores, InstanceOptions

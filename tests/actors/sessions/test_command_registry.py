@@ -10,7 +10,7 @@ from actors.protocol.commands import COMMANDS as COMMAND_STRUCTS
 from actors.protocol.commands import Authenticate, Ping, SendMessage, result_type
 from actors.protocol.errors import ERROR_SPECS
 from actors.protocol.server_frames import Ok, Ready
-from actors.sessions.command_registration import RateClass, concurrent, ordered
+from actors.sessions.command_registration import CommandRateClass, concurrent, ordered
 from actors.sessions.command_registry import COMMANDS, PING, by_struct
 from config.limits import Limits
 
@@ -46,7 +46,9 @@ def test_errors_and_limits_exist(registration: typing.Any) -> None:
     """Error codes are those of the contract, and a rate class names fields of the limits."""
     assert set(registration.errors) <= ERROR_SPECS.keys()
     assert set(registration.rate_class.value) <= set(Limits.__struct_fields__)
-    assert ("rate.limited" in registration.errors) == (registration.rate_class is not RateClass.UNLIMITED)
+    assert ("rate.limited" in registration.errors) == (
+        registration.rate_class is not CommandRateClass.UNLIMITED
+    )
 
 
 def test_concurrent_handlers_are_coroutines_and_ordered_ones_are_not() -> None:
@@ -62,6 +64,6 @@ def test_registration_adds_the_errors_that_every_command_has() -> None:
     async def wait(*_: object) -> msgspec.Struct:
         raise NotImplementedError
 
-    unlimited = ordered(Ping, lambda *_: None, rate_class=RateClass.UNLIMITED, while_silenced=True)
+    unlimited = ordered(Ping, lambda *_: None, rate_class=CommandRateClass.UNLIMITED, while_silenced=True)
     assert unlimited.errors == ("auth.required", "request.invalid")
     assert {"rate.limited", "user.silenced", "server.unavailable"} <= set(concurrent(Ping, wait).errors)

@@ -1,4 +1,4 @@
-"""The services that all conversation actors of an instance share."""
+"""What all conversation actors of an instance share."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class NullConsent:
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationServices:
+class ConversationDependencies:
     store: MessagingStore
     log_writer: LogWriter
     publisher: Publisher
