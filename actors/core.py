@@ -32,6 +32,7 @@ from actors.conversations.conversation_queries import ConversationQueries
 from actors.conversations.conversation_views import ConversationViews, LoadCards
 from actors.conversations.conversations import Conversations
 from actors.conversations.draft_forwarder import DraftForwarder
+from actors.conversations.entry_publisher import EntryPublisher
 from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
@@ -40,7 +41,6 @@ from actors.conversations.moderated_messages import ModeratedMessages
 from actors.conversations.peer_checker import PeerChecker
 from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
 from actors.conversations.pending_effects import PendingEffectRecorder
-from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter
 from actors.conversations.unanswered_commands import UnansweredCommands
@@ -90,7 +90,7 @@ class CoreStores(msgspec.Struct, frozen=True):
     presence: PresenceStores | None = None
 
 
-class InstanceOptions(msgspec.Struct, frozen=True):
+class CoreOptions(msgspec.Struct, frozen=True):
     """`name` identifies the instance on the bus. `encode_frame` turns an event into a socket frame.
 
     With `has_black_boxes` the last events of sessions and conversations are kept for operators.
@@ -111,7 +111,7 @@ class Core:
         stores: CoreStores,
         authenticator: Authenticator,
         load_cards: LoadCards,
-        options: InstanceOptions,
+        options: CoreOptions,
         hooks: ServiceHooks | None = None,
     ) -> None:
         hooks = hooks or ServiceHooks()
@@ -152,7 +152,7 @@ class Core:
         self.read_marks = ReadMarks(messaging, views, self.rooms, self.membership_notifier, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
         self.log_writer = LogWriter(messaging, limits)
-        publisher = Publisher(self.rooms, encode_frame, name)
+        publisher = EntryPublisher(self.rooms, encode_frame, name)
         self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name, self)
         conversation_dependencies = ConversationDependencies(
             messaging,
@@ -214,7 +214,7 @@ class Core:
             (self.session_boxes, self.conversation_boxes),
         )
         self.operator_channel = OperatorChannel(
-            stores.bus, name, self.local_answers.answer, self._list_instances
+            stores.bus, name, self.local_answers.answer, self._renew_lease_and_list
         )
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.session_states, self.timer_wheel, limits.token_check_s
@@ -289,11 +289,11 @@ class Core:
         """Close the sockets of these sessions on every instance."""
         self._control.revoke_sessions(session_ids)
 
-    def publish_user_change(
+    def publish_restrictions_change(
         self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
     ) -> None:
         """Make a changed role or silence of a user effective on every instance."""
-        self._control.publish_user_change(user_id, session_ids, silenced_until)
+        self._control.publish_restrictions_change(user_id, session_ids, silenced_until)
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Invalidate the cached block between two users on every instance."""
@@ -305,7 +305,7 @@ class Core:
         for user_id in user_ids:
             self._bus.publish(user_topic(user_id), payload)
 
-    async def _list_instances(self) -> Sequence[str]:
+    async def _renew_lease_and_list(self) -> Sequence[str]:
         """Return the instances that hold a lease. Raises `Unavailable`."""
         if self._presence_store is None:
             return [self._name]

@@ -20,7 +20,7 @@ from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
-from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.core import Core, CoreOptions, CoreStores, PresenceStores
 from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_calendars import EventCalendars
@@ -194,7 +194,7 @@ async def create_components(
         if outcome.sessions_ended:
             core.revoke_sessions(outcome.session_ids)
         else:
-            core.publish_user_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
+            core.publish_restrictions_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
 
     passwords = Passwords(limits)
     shutdown.add_sync("passwords", passwords.close)
@@ -283,7 +283,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
+        CoreOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)

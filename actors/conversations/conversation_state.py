@@ -7,7 +7,7 @@ Entries up to `head` are applied. `known_head` is the highest seq that others re
 
 from collections.abc import Sequence
 
-from actors.conversations.publisher import Publisher
+from actors.conversations.entry_publisher import EntryPublisher
 from actors.conversations.roster import Roster
 from actors.conversations.summary_writer import SummaryWriter
 from actors.protocol.objects import ConversationType
@@ -34,7 +34,11 @@ class ConversationState:
     )
 
     def __init__(
-        self, conversation_id: str, store: MessagingStore, publisher: Publisher, summary_writer: SummaryWriter
+        self,
+        conversation_id: str,
+        store: MessagingStore,
+        publisher: EntryPublisher,
+        summary_writer: SummaryWriter,
     ) -> None:
         self._id = conversation_id
         self._store = store

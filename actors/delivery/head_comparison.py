@@ -74,9 +74,9 @@ class HeadComparison:
     async def _compare(self, conversation_ids: list[str]) -> None:
         """Compare some rooms. Raises `Unavailable`."""
         current = [
-            (conversation_id, position)
+            (conversation_id, delivered_seq)
             for conversation_id in conversation_ids
-            if (position := self._rooms.position(conversation_id)) >= 0
+            if (delivered_seq := self._rooms.delivered_seq(conversation_id)) >= 0
         ]
         if not current:
             return

@@ -221,7 +221,7 @@ class CommandEnvelope(Struct, frozen=True):
     type: object = None
 
 
-COMMANDS: Final[tuple[type[Struct], ...]] = get_args(Command)
+COMMAND_STRUCTS: Final[tuple[type[Struct], ...]] = get_args(Command)
 
 
 def frame_type(command: type[Struct]) -> str:
@@ -229,7 +229,7 @@ def frame_type(command: type[Struct]) -> str:
     return str(command.__struct_config__.tag)
 
 
-COMMAND_TYPES: Final = frozenset(map(frame_type, COMMANDS))
+COMMAND_TYPES: Final = frozenset(map(frame_type, COMMAND_STRUCTS))
 
 
 def result_type(command: type[ClientCommand[ResultT_co]]) -> type[ResultT_co]:

@@ -2,7 +2,7 @@
 
 A command is declared as a struct in `actors.protocol.commands` and registered once, next to its handler:
 
-    message_commands, concurrent_commands -> COMMANDS in `command_registry` -> Session, metrics, AsyncAPI
+    message_commands, concurrent_commands -> REGISTRATIONS in `command_registry` -> Session, metrics, AsyncAPI
 """
 
 from collections.abc import Callable, Coroutine
