@@ -70,10 +70,17 @@ from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
-from storage.contracts.bus import Bus
+from storage.contracts.bus import (
+    CONVERSATION_TOPIC_PREFIX,
+    PRESENCE_TOPIC_PREFIX,
+    TOPIC_PREFIX_CHARACTERS,
+    USER_TOPIC_PREFIX,
+    Bus,
+    user_topic,
+)
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
-from storage.contracts.user_streams import UserStreams, encode_ephemeral, user_topic
+from storage.contracts.user_streams import UserStreams, encode_ephemeral
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +111,11 @@ class CoreOptions(msgspec.Struct, frozen=True):
 
 
 class Core:
-    """The components of one instance. Implements `RoomsHandler` and `ForwardingHandler`."""
+    """Conversations, rooms, sessions and presence of one instance, without HTTP and the social services.
+
+    `server.composition.ServerComponents` adds those; `server.instance.Instance` is the whole process, with
+    its listeners. Implements `RoomsHandler` and `ForwardingHandler`.
+    """
 
     def __init__(
         self,
@@ -306,7 +317,7 @@ class Core:
             self._bus.publish(user_topic(user_id), payload)
 
     async def _renew_lease_and_list(self) -> Sequence[str]:
-        """Return the instances that hold a lease. Raises `Unavailable`."""
+        """Renew the lease of this instance; return the instances that hold one. Raises `Unavailable`."""
         if self._presence_store is None:
             return [self._name]
         return await self._presence_store.renew_lease(self._name)
@@ -354,12 +365,12 @@ class Core:
             _log.log(level, "malformed bus message ignored", extra={"topic": kind}, exc_info=error)
 
     def _handle_bus_message(self, topic: str, message: bytes) -> None:
-        if topic.startswith("c:"):
-            self.rooms.on_bus_message(topic[2:], message, self._encode_frame)
-        elif topic.startswith("u:"):
-            self.online_users.on_bus_message(topic[2:], message)
-        elif topic.startswith("p:") and self.presence is not None:
-            self.presence.subscriptions.mark_changed(topic[2:])
+        if topic.startswith(CONVERSATION_TOPIC_PREFIX):
+            self.rooms.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message, self._encode_frame)
+        elif topic.startswith(USER_TOPIC_PREFIX):
+            self.online_users.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message)
+        elif topic.startswith(PRESENCE_TOPIC_PREFIX) and self.presence is not None:
+            self.presence.subscriptions.mark_changed(topic[TOPIC_PREFIX_CHARACTERS:])
         elif topic == self.draft_forwarder.topic:
             self.draft_forwarder.on_bus_message(message)
         elif topic == CONTROL_TOPIC:

@@ -149,4 +149,4 @@ def _user_id(command: Send | ChangeMessage | ChangeMembership) -> str:
         case ChangeMessage(user_id=user_id):
             return user_id
         case ChangeMembership(change=change):
-            return change.actor.id
+            return change.changed_by.id

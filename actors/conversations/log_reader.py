@@ -16,7 +16,7 @@ HEAD_CHUNK = 1000
 
 
 class LogReader:
-    """Implements `actors.delivery.rooms.LogFrameReader`."""
+    """Implements `LogFrameReader` of `actors.delivery.rooms` and `MissedEvents` of `stream_recovery`."""
 
     def __init__(
         self, log: MessageLog, load_cards: LoadCards, encode_frame: Callable[[bytes], bytes]

@@ -15,7 +15,7 @@ from actors.runtime.task_pool import TaskPool
 from storage.errors import Unavailable
 
 COMPARE_PERIOD_S = 4.0
-"""Time in which every room is compared once. The contract promises six seconds."""
+"""Time in which every room is compared once. `docs/promises.md` promises six seconds."""
 
 SLICES = 8
 """Parts of a period. A slice of 10,000 rooms is one lookup of 1,250 ids."""

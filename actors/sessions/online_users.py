@@ -24,15 +24,9 @@ from actors.sessions.user_session import UserSession
 from actors.sessions.user_stream_delivery import DocumentSeqs, UserStreamDelivery
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from config.limits import Limits
-from storage.contracts.bus import Bus
+from storage.contracts.bus import Bus, user_topic
 from storage.contracts.messaging import ConversationStore
-from storage.contracts.user_streams import (
-    EPHEMERAL_PREFIX,
-    StreamPosition,
-    UserStreams,
-    decode_stream_item,
-    user_topic,
-)
+from storage.contracts.user_streams import EPHEMERAL_PREFIX, StreamPosition, UserStreams, decode_stream_item
 from storage.errors import Unavailable
 
 COMPARE_SHARDS = 8

@@ -71,7 +71,3 @@ class UserStreams(Protocol):
 
     async def check(self) -> None:
         """Append a frame to a stream of no user, on every server. Raises `Unavailable`."""
-
-
-def user_topic(user_id: str) -> str:
-    return f"u:{user_id}"

@@ -12,9 +12,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-from storage.contracts.bus import BusStatistics
-from storage.contracts.presence import PRESENCE_TOPIC_PREFIX
-from storage.contracts.user_streams import StreamItem, StreamPosition, user_topic
+from storage.contracts.bus import PRESENCE_TOPIC_PREFIX, BusStatistics, user_topic
+from storage.contracts.user_streams import StreamItem, StreamPosition
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
 from storage.redis.user_streams import RedisUserStreams

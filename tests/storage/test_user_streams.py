@@ -9,13 +9,13 @@ from urllib.parse import quote
 import pytest
 
 from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
+from storage.contracts.bus import user_topic
 from storage.contracts.user_streams import (
     StreamItem,
     StreamPosition,
     UserStreams,
     decode_stream_item,
     encode_stream_item,
-    user_topic,
 )
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
