@@ -63,9 +63,9 @@ class InstanceControl:
         self._online_users.check_positions()
         self._publish(StreamsReset(self._instance))
 
-    def on_bus_message(self, frame: bytes) -> None:
+    def on_bus_message(self, message: bytes) -> None:
         """Handle an event of another instance."""
-        event = control_event_decoder.decode(frame)
+        event = control_event_decoder.decode(message)
         if event.origin == self._instance:
             return
         match event:

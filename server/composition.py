@@ -474,7 +474,7 @@ def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
 
 
 def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
-    """Create the inputs of the doctor."""
+    """Create the audits, which read whole tables, and collect the stores that the doctor compares."""
     databases = stores.databases
     social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
     counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}

@@ -19,7 +19,7 @@ from storage.errors import Unavailable
 
 
 class EntryEffects:
-    """The effects of the entries of one conversation."""
+    """Publishes stored entries of one conversation, applies changes, and starts notifications."""
 
     __slots__ = ("_dependencies", "_id", "_pending_record", "_state")
 

@@ -63,7 +63,7 @@ class UserStreams(Protocol):
         One round trip. Raises `Unavailable`.
         """
 
-    async def reset(self) -> None:
+    async def begin_epoch(self) -> None:
         """Start a new epoch for all streams, so that every subscriber notices that frames were lost.
 
         Raises `Unavailable`.

@@ -64,7 +64,7 @@ class MemoryUserStreams:
             return None
         return [item for item in kept if item.position > position][:limit]
 
-    async def reset(self) -> None:
+    async def begin_epoch(self) -> None:
         await self._yield_or_fail()
         self.clear()
 

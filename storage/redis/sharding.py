@@ -163,8 +163,8 @@ class ShardedUserStreams:
     ) -> list[StreamItem] | None:
         return await self._shard_for(user_id).read_after(user_id, epoch, position, limit)
 
-    async def reset(self) -> None:
-        await asyncio.gather(*(streams.reset() for streams in self._streams))
+    async def begin_epoch(self) -> None:
+        await asyncio.gather(*(streams.begin_epoch() for streams in self._streams))
 
     def _shard_for(self, user_id: str) -> RedisUserStreams:
         return self._streams[self._shards.shard_of(user_topic(user_id))]

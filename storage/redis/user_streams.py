@@ -155,7 +155,7 @@ class RedisUserStreams:
         reply = await self._run_script(READ_AFTER, (user_id, epoch, position, limit))
         return None if reply is None else [decode_stream_item(item) for item in reply]
 
-    async def reset(self) -> None:
+    async def begin_epoch(self) -> None:
         await self._run_script(RESET, ())
 
     async def check(self) -> None:

@@ -176,12 +176,12 @@ async def test_frames_are_retained_and_trimmed(streams: UserStreams, ana: str) -
 async def test_reset_invalidates_all_positions(streams: UserStreams, ana: str) -> None:
     """After lost appends no reader can continue unnoticed."""
     old = await append_frames(streams, ana, 3)
-    await streams.reset()
+    await streams.begin_epoch()
     new = await get_position(streams, ana)
     assert (new.epoch != old.epoch, new.position) == (True, 0)
     assert await streams.read_after(ana, old.epoch, old.position, 10) is None
     assert await streams.append(ana, b"", b"") == StreamPosition(new.epoch, 1)
-    await streams.reset()
+    await streams.begin_epoch()
     assert (await get_position(streams, ana)).epoch not in {old.epoch, new.epoch}
 
 
@@ -263,7 +263,7 @@ async def test_frames_expire_and_positions_stay(
 ) -> None:
     """Every epoch has its own lists, and all expire."""
     await append_frames(redis_streams, ana, 3)
-    await redis_streams.reset()
+    await redis_streams.begin_epoch()
     await append_frames(redis_streams, ana, 3)
     with server.client() as client:
         lists = [key for key in client.scan_iter() if key != user_streams.KEY]
