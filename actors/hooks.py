@@ -1,6 +1,6 @@
 """The interface through which conversations and sessions use the social services.
 
-The defaults do nothing, for instances without those services. `actors.services` provides the real ones.
+The defaults do nothing, for instances without those services. `SharedServices.hooks` returns the real ones.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -80,5 +80,5 @@ class ServiceStores:
     privacy: PrivacyStore
     conversation_requests: ConversationRequestStore
     user_caches: dict[str, UserCache]
-    event_stores: dict[str, DomainEventStores]
+    domain_event_stores: dict[str, DomainEventStores]
     search_indexes: dict[str, SearchIndex]

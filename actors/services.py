@@ -222,7 +222,7 @@ class Services:
 
     def _create_readers(self, core: Core, limits: Limits, publish: Callable[[str, bytes], None]) -> Readers:
         stores, shared = self._shared.stores, self._shared
-        event_stores = stores.event_stores
+        event_stores = stores.domain_event_stores
 
         recipients = Recipients(
             shared.user_cards["notifications"],
@@ -357,8 +357,8 @@ class Services:
                     (event_conversations, "events"),
                 ),
             },
-            [service_stores.locks for service_stores in event_stores.values()],
-            {name: service_stores.cursors for name, service_stores in event_stores.items()},
+            [one_service.locks for one_service in event_stores.values()],
+            {name: one_service.cursors for name, one_service in event_stores.items()},
             publish,
             limits.outbox_retention_s,
         )

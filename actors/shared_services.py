@@ -60,7 +60,7 @@ class SharedServices:
         self.on_bus_message: Callable[[str], None] = lambda _topic: None
 
     def hooks(self) -> ServiceHooks:
-        """Return the hooks for the core."""
+        """Return the calls that the core makes into these services."""
         return ServiceHooks(
             stream_writer=self.stream_writer,
             mentions=self.mention_notifier,

@@ -177,10 +177,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes queued for one client above which it is closed with 4002."""
 
     messages_per_s: int = 100
-    """Messages and changes per second of one user on one instance. Past it: `rate.limited`."""
+    """Commands per second of one user on one instance. Past it: `rate.limited`.
+
+    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten; `authenticate` and `ping` none.
+    """
 
     messages_burst: int = 500
-    """Messages and changes that one user may send at once."""
+    """Commands, and changes of messages over HTTP, that one user may send at once."""
 
     registrations_per_s: int = 50
     """Registrations per second of one client address."""

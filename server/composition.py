@@ -1,4 +1,4 @@
-"""Creates the components of a server process and connects them. No connection is accepted here.
+"""Creates the components of a server process, except its listeners, which `instance` creates.
 
 stores -> accounts, mail -> core (conversations, sessions) -> services
 """
@@ -20,7 +20,7 @@ from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
-from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.core import Core, CoreOptions, CoreStores, PresenceStores
 from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_calendars import EventCalendars
@@ -120,7 +120,7 @@ LINK_KEY = "links"
 
 @dataclass(frozen=True, slots=True)
 class ServerComponents:
-    """The components of one process."""
+    """What an `Instance` and the operator commands are made of: services on open stores, and the core."""
 
     stores: Stores
     authenticator: Authenticator
@@ -158,7 +158,7 @@ async def create_components(
 ) -> ServerComponents:
     """Open the stores, create everything on them, and start the core.
 
-    Each component registers its end with `shutdown`, also when a later one fails.
+    Each component that must be closed adds a step to `shutdown`, which also runs when a later one fails.
 
     Raises:
         Unavailable: a store cannot be reached.
@@ -183,7 +183,7 @@ async def create_components(
         services.wake_readers("users")
 
     async def is_target_visible(viewer_id: str, kind: TargetKind, target_id: str) -> bool:
-        return await is_visible(services, core.conversations, accounts, viewer_id, kind, target_id)
+        return await can_see_target(services, core.conversations, accounts, viewer_id, kind, target_id)
 
     async def load_usernames(user_ids: Sequence[str]) -> dict[str, str]:
         return {user_id: card.username for user_id, card in (await accounts.load_cards(user_ids)).items()}
@@ -194,7 +194,7 @@ async def create_components(
         if outcome.sessions_ended:
             core.revoke_sessions(outcome.session_ids)
         else:
-            core.publish_user_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
+            core.publish_restrictions_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
 
     passwords = Passwords(limits)
     shutdown.add_sync("passwords", passwords.close)
@@ -283,7 +283,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
+        CoreOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)
@@ -378,7 +378,7 @@ async def create_components(
 
 
 def create_operator_services(components: ServerComponents) -> OperatorServices:
-    """Create what operator commands use."""
+    """Create moderation, the doctor and the replay of dead letters, for operator commands."""
     stores, services = components.stores, components.services
     users = stores.databases["users"]
 
@@ -440,7 +440,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
             name: PostgresUserCache(databases[name].pool, databases[name].cursors)
             for name in USER_CACHE_SERVICES
         },
-        event_stores={
+        domain_event_stores={
             name: DomainEventStores(
                 database.outbox, database.cursors, database.idempotency_keys, database.locks
             )
@@ -467,14 +467,14 @@ def export_parts(stores: Stores) -> list[ExportPart]:
 
 
 def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Return a check for each store, which writes the way the services do."""
+    """Return a check for each store, which raises `Unavailable` if a write as the services' would fail."""
     databases = {name: database.pool.check for name, database in stores.databases.items()}
     redis = {"bus": stores.bus.check, "user_streams": stores.user_streams.check}
     return {**databases, "messaging": stores.messaging.check, **redis}
 
 
 def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
-    """Create the inputs of the doctor."""
+    """Create the audits, which read whole tables, and collect the stores that the doctor compares."""
     databases = stores.databases
     social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
     counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}
@@ -499,7 +499,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
     )
 
 
-async def is_visible(
+async def can_see_target(
     services: Services,
     conversations: Conversations,
     accounts: Accounts,

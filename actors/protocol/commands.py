@@ -12,11 +12,17 @@ from msgspec import Meta, Struct
 
 from actors.protocol.event_filter import EventGroup
 from actors.protocol.results import ChangeResult, Empty, PingResult, ReadResult, SendResult, WatchResult
+from config.limits import (
+    CLIENT_ID_CHARACTERS,
+    MENTIONS_PER_MESSAGE,
+    PRESENCE_WATCHED_USERS,
+    RESUME_CONVERSATIONS,
+)
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
 MessageId = Annotated[str, Meta(max_length=64)]
-ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=CLIENT_ID_CHARACTERS)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Emoji = Annotated[str, Meta(max_length=200, description="A reaction of the message, at most 32 characters.")]
 Content = Annotated[str, Meta(description="1 to 4,000 characters after trimming surrounding whitespace.")]
@@ -33,7 +39,9 @@ class ClientCommand(Struct, Generic[ResultT_co], frozen=True):
 class Resume(Struct, frozen=True):
     """The state of a client that was disconnected."""
 
-    session_id: Annotated[str, Meta(max_length=200, description="The `session_id` of the last `ready`.")]
+    session_id: Annotated[
+        str, Meta(max_length=200, description="The `session_id` of the last `ready`. Not used by the server.")
+    ]
     epoch: Annotated[str, Meta(max_length=200, description="The epoch of the user stream.")]
     position: Annotated[
         int, Meta(ge=0, le=2**53, description="The last position of the user stream that was received.")
@@ -41,7 +49,7 @@ class Resume(Struct, frozen=True):
     conversations: Annotated[
         dict[ConversationId, Seq],
         Meta(
-            max_length=1500,
+            max_length=RESUME_CONVERSATIONS,
             description="The last `seq` received per conversation, the most active conversations first. "
             "Missed frames of conversations that are not listed are not replayed.",
         ),
@@ -86,12 +94,17 @@ class SendMessage(ClientCommand[SendResult], frozen=True, tag="message.send"):
 
     conversation_id: ConversationId
     client_id: Annotated[
-        str, Meta(min_length=1, max_length=200, description="Idempotency key chosen by the client.")
+        str,
+        Meta(
+            min_length=1,
+            max_length=CLIENT_ID_CHARACTERS,
+            description="Idempotency key chosen by the client.",
+        ),
     ]
     content: Content
     mentions: Annotated[
         list[Annotated[str, Meta(max_length=64)]],
-        Meta(max_length=100, description="The ids of the mentioned users."),
+        Meta(max_length=MENTIONS_PER_MESSAGE, description="The ids of the mentioned users."),
     ] = []
     reply_to: (
         Annotated[str, Meta(max_length=64, description="The id of the message this one replies to.")] | None
@@ -189,7 +202,7 @@ class WatchPresence(ClientCommand[WatchResult], frozen=True, tag="presence.watch
 
     user_ids: Annotated[
         list[Annotated[str, Meta(max_length=64)]],
-        Meta(max_length=200, description="At most 200 user ids."),
+        Meta(max_length=PRESENCE_WATCHED_USERS, description=f"At most {PRESENCE_WATCHED_USERS} user ids."),
     ]
 
 
@@ -221,15 +234,15 @@ class CommandEnvelope(Struct, frozen=True):
     type: object = None
 
 
-COMMANDS: Final[tuple[type[Struct], ...]] = get_args(Command)
+COMMAND_STRUCTS: Final[tuple[type[Struct], ...]] = get_args(Command)
 
 
 def frame_type(command: type[Struct]) -> str:
-    """Return the `type` of a frame."""
+    """Return the tag of a struct, which is the `type` of its frames."""
     return str(command.__struct_config__.tag)
 
 
-COMMAND_TYPES: Final = frozenset(map(frame_type, COMMANDS))
+COMMAND_TYPES: Final = frozenset(map(frame_type, COMMAND_STRUCTS))
 
 
 def result_type(command: type[ClientCommand[ResultT_co]]) -> type[ResultT_co]:

@@ -290,9 +290,9 @@ StreamFrame = (
     | NotificationCreated
     | NotificationRead
 )
-EphemeralFrame = TypingChanged | FeedPostCreated | EventUpdated | UserUpdated | PresenceChanged
+EphemeralFrame = TypingChanged | FeedPostCreated | EventUpdated | UserUpdated | PresenceChanged | ReadReceipt
 SessionFrame = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
-ServerFrame = SessionFrame | LogFrame | StreamFrame | EphemeralFrame | ReadReceipt | Lagged
+ServerFrame = SessionFrame | LogFrame | StreamFrame | EphemeralFrame | Lagged
 
 server_frame_encoder = msgspec.json.Encoder()
 server_frame_decoder = msgspec.json.Decoder(ServerFrame | list[ServerFrame])

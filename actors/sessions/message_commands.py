@@ -19,6 +19,9 @@ from actors.sessions.replies import ChangeReply, SendReply
 from actors.sessions.session_dependencies import SessionDependencies
 
 CHANGE_ERRORS = (*CONVERSATION_ERRORS, "message.not_found", "permission.denied")
+"""Errors of every change of a message."""
+WRITE_ERRORS = ("conversation.read_only",)
+"""Errors of commands that the conversation refuses if the other user's account was deleted."""
 
 
 def send_message(command: SendMessage, session: CommandSession, dependencies: SessionDependencies) -> None:
@@ -50,10 +53,12 @@ def to_message_change(command: MessageChangeCommand) -> MessageChange:
 
 MESSAGE_COMMANDS = (
     ordered(
-        SendMessage, send_message, errors=(*CONVERSATION_ERRORS, "idempotency.conflict", "message.not_found")
+        SendMessage,
+        send_message,
+        errors=(*CONVERSATION_ERRORS, *WRITE_ERRORS, "idempotency.conflict", "message.not_found"),
     ),
-    ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+    ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, *WRITE_ERRORS, "message.deleted")),
     ordered(DeleteMessage, change_message, errors=CHANGE_ERRORS, while_silenced=True),
-    ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+    ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, *WRITE_ERRORS, "message.deleted")),
     ordered(RemoveReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted"), while_silenced=True),
 )
