@@ -52,7 +52,6 @@ from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.diagnostics.local_answers import LocalAnswers
 from actors.diagnostics.operator_channel import OperatorChannel
-from actors.hooks import ServiceHooks
 from actors.instance_control import InstanceControl
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
@@ -64,6 +63,7 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
+from actors.service_hooks import ServiceHooks
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamRecovery

@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import validate_email_address
-from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
+from actors.accounts.password_recovery_bodies import PasswordReset, ResetRequest
 from actors.accounts.password_rules import profile_errors
 from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
-from actors.accounts.requests import raise_if_invalid
 from actors.accounts.tokens import hash_token, new_token
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.protocol.errors import ApiError, overloaded
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 class ResetMails(msgspec.Struct, frozen=True):
     """What sends the links."""
 
-    templates: EmailTemplates
+    templates: EmailSender
     limits: MailLimits
 
 

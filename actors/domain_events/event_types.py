@@ -312,7 +312,7 @@ class EventInvited(msgspec.Struct, frozen=True):
 
 
 class ModerationActed(msgspec.Struct, frozen=True):
-    """Moderators acted on a content of a user, or on the user. `id` is that of the action."""
+    """Moderators acted on an item of a user, or on the user. `id` is that of the action."""
 
     id: str
     type: str

@@ -7,9 +7,9 @@ import re
 import secrets
 from collections.abc import Callable
 
+from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import InvalidField, validate_email_address
-from actors.accounts.requests import raise_if_invalid
-from actors.moderation.requests import InviteCodeRequest
+from actors.moderation.bodies import InviteCodeRequest
 from actors.moderation.serializers import to_blocked_name, to_invite_code, to_pending_registration
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field

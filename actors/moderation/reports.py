@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from actors.accounts.requests import raise_if_invalid
+from actors.accounts.bodies import raise_if_invalid
 from actors.moderation.report_request import ReportRequest, validate_reason
 from actors.protocol.errors import ApiError
 from actors.protocol.text_validation import is_printable_ascii

@@ -20,7 +20,7 @@ WHERE
         WHERE m.muter_id = f.follower_id AND m.muted_id = f.following_id AND m.posts
     )
 
--- name: hidden_author_list
+-- name: excluded_author_list
 -- Lists users with a block between them and a user, and those whose posts the user mutes.
 --
 --   :user_id uuid   -> author_id

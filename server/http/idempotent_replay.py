@@ -18,7 +18,7 @@ from storage.errors import StorageError
 _log = logging.getLogger("convene")
 
 
-class FirstResponses:
+class IdempotentResponseReplay:
     """Stores the response to each request that has a key and succeeds, up to `STORED_RESPONSE_BYTES`.
 
     Without a store it stores none.

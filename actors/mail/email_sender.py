@@ -70,7 +70,7 @@ You get this e-mail because of your notification settings. To change them, open 
 """
 
 
-class EmailTemplates:
+class EmailSender:
     """Queues e-mails to users. All links start with `base_url`."""
 
     def __init__(self, mail_queue: MailQueue, base_url: str) -> None:
