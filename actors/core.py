@@ -347,7 +347,7 @@ class Core:
         try:
             self._handle_bus_message(topic, message)
         except (msgspec.MsgspecError, ValueError) as error:
-            # As good as lost: whatever a message does is also done without it, later.
+            # Handled like a lost message: what it does is also done without it, later.
             self.malformed_bus_messages += 1
             level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
             kind = topic.partition(":")[0]

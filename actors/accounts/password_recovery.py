@@ -120,11 +120,11 @@ class PasswordRecovery:
         token = new_token()
         token_hash = hash_token(token)
         assert token_hash is not None
-        if not await self._mails.limits.take(MailKind.RESET, email):
+        if not await self._mails.limits.take(MailKind.PASSWORD_RESET, email):
             return
         user = await self._resets.issue(email, token_hash, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
         if user is None:
-            await self._mails.limits.give_back(MailKind.RESET, email)
+            await self._mails.limits.give_back(MailKind.PASSWORD_RESET, email)
         else:
             self._mails.templates.queue_password_reset(user, token)
 

@@ -1,6 +1,6 @@
 """Typed structs of the domain events, one for each payload.
 
-The triggers in `sql/<service>/triggers/` write the payloads. An event of unknown type was written by a newer
+The triggers and functions in `sql/<service>/` write the payloads. An event of unknown type was written by a newer
 release and is ignored. In events about posts and comments `actor_id` did something, and `recipient_id` is the
 author of what it was done to.
 """
@@ -81,7 +81,7 @@ class PostChanged(msgspec.Struct, frozen=True):
 
 
 class PostCreated(PostChanged, frozen=True):
-    pass
+    """The post was created, or restored by a moderator."""
 
 
 class PostDeleted(PostChanged, frozen=True):

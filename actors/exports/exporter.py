@@ -170,7 +170,7 @@ class DataExporter:
             try:
                 await self.run()
             except StorageError as error:
-                _log.log(failure_level(error), "data exports wait: %s", type(error).__name__)
+                _log.log(failure_level(error), "data exports delayed: %s", type(error).__name__)
             except LeaseLost:
                 # Its user was deleted just after the claim.
                 continue

@@ -2,9 +2,9 @@
 
     ActionRequest -> audit log -> content hidden, or user restricted -> all instances, notification
 
-An action on a user is recorded in the transaction that applies it. One on an item (a post, comment, message or
-event), which another service owns, is recorded first and applied after that; a repeated request completes it.
-The caller checks the role; the transaction checks that the actor may act on the user.
+An action on a user is recorded in the transaction that applies it. One on an item, which is a post,
+comment, message or event of another service, is recorded first and applied after that; a repeated request
+completes it. The caller checks the role; the transaction checks that the actor may act on the user.
 """
 
 from collections import Counter

@@ -99,7 +99,7 @@ class Registrations:
             raise ApiError("name_block.limit", "Too many names are blocked. Unblock some.") from None
 
     async def unblock_name(self, actor_id: str, kind: str, value: str) -> None:
-        """Idempotent."""
+        """Allow the name again. Succeeds if it was not blocked."""
         name_kind, valid = _validate_name(kind, value)
         await self._store.unblock_name(name_kind, valid, actor_id)
 

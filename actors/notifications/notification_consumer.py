@@ -1,7 +1,7 @@
 """Creates and withdraws notifications, from the domain events of the other services.
 
 Each action creates one notification, even if its event is delivered again. `Recipients` decides who gets one.
-What was taken back, deleted or hidden by a block has none.
+Actions that were undone or deleted, and those of users with a block, do not notify.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -163,7 +163,7 @@ class NotificationConsumer:
                     return
                 if isinstance(domain_event, CommentDeleted):
                     await self._push_removed(await self._remove_likes_of_comment(domain_event))
-                deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
+                deleted = await self._store.withdraw([_source_of(domain_event)], permanent=False)
             case _:
                 assert_never(domain_event)
         await self._push_removed(deleted)

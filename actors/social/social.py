@@ -70,7 +70,7 @@ class Social:
     async def block(self, user_id: str, other_id: str) -> None:
         """Block a user. A user who is blocked can block back, so existing blocks are not checked.
 
-        Succeeds without effect for a user who does not exist: otherwise it would tell whether a user that the
+        Succeeds without effect for a user who does not exist: otherwise it would show whether a user that the
         caller cannot see was deleted, or has blocked the caller.
         """
         if user_id == other_id:

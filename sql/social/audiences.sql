@@ -72,7 +72,7 @@ SET broadcast_settled = TRUE
 WHERE user_id = :user_id
 
 -- name: posts_count_upsert
--- Stores post counts, unless a later one is stored.
+-- Stores post counts, unless a later one is stored. posts_told is the id of the event that the count is from.
 --
 --   :user_ids uuid[]  :posts_counts int[]  :source_event_ids bigint[]   -> user_id
 INSERT INTO user_social_stats AS s (user_id, posts_count, posts_told)

@@ -153,7 +153,7 @@ class EventRevision(msgspec.Struct, frozen=True):
 
 
 class Attendee(msgspec.Struct, frozen=True):
-    """A user who responded to an event, waits for a place, or was invited."""
+    """A row of the lists of an event: a user who responded, waits for a place, or was only invited."""
 
     event_id: str
     user_id: str
