@@ -76,7 +76,12 @@ class Client(ClientCommands):
         self._presence_watch = PresenceWatchList(self._requests, put)
         sequencer = ConversationSequencer(self._http_client, put, settings, make_read_backoff, sleep)
         resync = StateResync(
-            sequencer, put, self._http_client, make_read_backoff, sleep, discover=settings.discover
+            sequencer,
+            put,
+            self._http_client,
+            make_read_backoff,
+            sleep,
+            list_conversations=settings.list_conversations,
         )
         self._dispatcher = Dispatcher(self._requests, self._frame_sink, sequencer, resync)
         self._run_task: asyncio.Task[None] | None = None

@@ -51,7 +51,7 @@ def text_mention_source(post_id: str, comment_id: str | None) -> str:
 
 
 def cancelled_group_key(event_id: str) -> str:
-    """Group of its own: all other notifications about the event are withdrawn."""
+    """A separate group: all other notifications about the event are withdrawn."""
     return f"EVENT_CANCELLED:{event_id}"
 
 

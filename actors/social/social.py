@@ -129,7 +129,7 @@ class Social:
             raise user_not_found()
 
     async def _can_see_lists(self, viewer_id: str, user_id: str) -> bool:
-        """Return whether the viewer may see whom the user follows, and who follows the user."""
+        """Return whether the viewer may see the users that the user follows, and its followers."""
         access = await self._post_access.find([(viewer_id, user_id)])
         return access.get((viewer_id, user_id), PostAccess.NONE) is not PostAccess.NONE
 
