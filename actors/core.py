@@ -52,7 +52,6 @@ from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.diagnostics.local_answers import LocalAnswers
 from actors.diagnostics.operator_channel import OperatorChannel
-from actors.hooks import ServiceHooks
 from actors.instance_control import InstanceControl
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
@@ -64,6 +63,7 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
+from actors.service_hooks import ServiceHooks
 from actors.sessions.ephemeral_user_events import EphemeralUserEvents
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_dependencies import SessionDependencies
@@ -358,7 +358,7 @@ class Core:
         try:
             self._handle_bus_message(topic, message)
         except (msgspec.MsgspecError, ValueError) as error:
-            # As good as lost: whatever a message does is also done without it, later.
+            # Handled like a lost message: what it does is also done without it, later.
             self.malformed_bus_messages += 1
             level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
             kind = topic.partition(":")[0]

@@ -102,7 +102,7 @@ class Instance:
         core, services = components.core, components.services
         services.start()
         components.pruning_job.start()
-        components.notification_mailer.start()
+        components.notification_mail_job.start()
         components.data_exporter.start()
         connections = ConnectionManager(
             core.session_dependencies, core.run_queue, core.timer_wheel, core.flusher, limits
