@@ -205,9 +205,8 @@ async def open_bulk_users(config: Path | None) -> AsyncIterator[PostgresBulkUser
 
 
 @contextlib.asynccontextmanager
-async def open_backup(config: Path | None) -> AsyncIterator[Backup]:
+async def open_stores_for_backup(settings: Settings) -> AsyncIterator[Backup]:
     """Open all stores for a backup or a restore. Nothing is migrated or written before it begins."""
-    settings = _load_settings(config)
     async with resolve_store_urls(settings.stores) as urls:
         messaging = MongoBackup(urls.mongo)
         try:
@@ -262,7 +261,7 @@ def demo(
 
 
 add_doctor(cli, open_operator_services, _run_async)
-add_backup(cli, open_backup, _run_async)
+add_backup(cli, lambda config: open_stores_for_backup(_load_settings(config)), _run_async)
 add_replay(cli, open_operator_services, _run_async)
 add_moderate(cli, open_operator_services, _run_async)
 add_load(cli, open_bulk_users, lambda config: Path(_load_settings(config).stores.data_dir), _run_async)

@@ -6,11 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from server.instance import Instance
-from storage.embedded import StoreUrls
-from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
 from tests.server.websocket.peer import connect_peer
@@ -19,23 +16,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 EFFECTIVE_S = 20.0
 """Far more than promised, for slow machines."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def admin(stores: StoreUrls, instance: Instance, people: RegisteredUsers) -> RegisteredUser:
-    (user,) = await people.register(1, instance)
-    await make_admin(stores, user.id)
-    return user
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def moderator(
-    api: ApiClient, instance: Instance, people: RegisteredUsers, admin: RegisteredUser
-) -> RegisteredUser:
-    (user,) = await people.register(1, instance)
-    body = {"role": "moderator", "reason": "x"}
-    await api.expect(200, admin, "PUT", f"/v1/admin/users/{user.id}/role", body)
-    return user
 
 
 async def act(

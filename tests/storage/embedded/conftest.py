@@ -41,7 +41,7 @@ def stopped_stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(new_folder: FolderProcesses, stopped_stores: Path) -> FolderProcesses:
     """A kept folder with stores that are not running."""
-    subprocess.run(["cp", "-a", str(stopped_stores), str(new_folder.path)], check=True)
+    subprocess.run(["cp", "-a", "--sparse=always", str(stopped_stores), str(new_folder.path)], check=True)
     file = new_folder.path / "settings.json"
     settings = read_settings(file)
     assert settings is not None
