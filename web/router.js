@@ -1,16 +1,24 @@
 // Shows the view of the current address. Routes are in the fragment, so the server sees none of them.
 //
-// A view is `{title, element, full?, accept?, close?}`. `accept(parameters)` lets a view show another address
+// A view is `{title, element, full?, accept?, close?}`, made by a module that may be loaded when its route is first
+// entered. `accept(parameters)` lets a view show another address
 // of its own route. A view that the user leaves is kept for its history entry: going back shows it with its
 // pages, filters, texts and scroll position.
 
+import { button, element, errorText, skeleton } from "./components/dom.js";
+import { t } from "./i18n.js";
+
 const MAX_KEPT = 6;
+// A module that is there within this time replaces the view without an intermediate one.
+const LOADING_DELAY_MS = 200;
 
 export class Router {
   #routes = [];
   #show;
   #redirect;
   #current = null;
+  // What is shown once its module is there.
+  #loading = null;
   // Views that were left, by history entry: {view, scrollTop}.
   #kept = new Map();
 
@@ -22,14 +30,15 @@ export class Router {
     addEventListener("hashchange", () => this.go());
   }
 
-  // `path` like "/post/:id"; `make({id, query})` returns a view. `open`: for users who are not logged in.
-  add(path, make, { open = false } = {}) {
+  // `path` like "/post/:id"; `make({id, query}, module)` returns a view. `open`: for users who are not logged in.
+  // `load()` resolves to the module.
+  add(path, make, { open = false, load = null } = {}) {
     const names = [];
     const pattern = path.replace(/:(\w+)/g, (_, name) => {
       names.push(name);
       return "([^/]+)";
     });
-    this.#routes.push({ pattern: new RegExp(`^${pattern}$`), names, make, open });
+    this.#routes.push({ pattern: new RegExp(`^${pattern}$`), names, make, open, load, module: null });
   }
 
   go() {
@@ -54,13 +63,41 @@ export class Router {
 
   // Closes all views, also those that are kept.
   closeAll() {
+    this.#loading = null;
     this.#current?.view.close?.();
     this.#current = null;
     for (const { view } of this.#kept.values()) view.close?.();
     this.#kept.clear();
   }
 
-  #enter(route, parameters) {
+  async #enter(route, parameters) {
+    this.#loading = null;
+    if (route.load !== null && route.module === null && !(await this.#load(route))) return;
+    this.#open(route, parameters);
+  }
+
+  // Returns whether the module is there and the route is still the one to show.
+  async #load(route) {
+    const loading = Symbol("loading");
+    this.#leave();
+    this.#loading = loading;
+    const timer = setTimeout(() => this.#showInstead(loadingView()), LOADING_DELAY_MS);
+    try {
+      route.module = await route.load();
+    } catch {
+      if (loading === this.#loading) this.#showInstead(failedView());
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
+    return loading === this.#loading;
+  }
+
+  #showInstead(view) {
+    this.#show(view, { isNew: true });
+  }
+
+  #open(route, parameters) {
     const entry = currentEntry();
     if (route === this.#current?.route && this.#current.view.accept?.(parameters)) {
       this.#current.entry = entry;
@@ -70,7 +107,7 @@ export class Router {
     this.#leave();
     const kept = this.#kept.get(entry);
     this.#kept.delete(entry);
-    const view = kept?.view ?? route.make(parameters);
+    const view = kept?.view ?? route.make(parameters, route.module);
     this.#current = { route, view, entry };
     this.#show(view, { isNew: true, scrollTop: kept?.scrollTop ?? 0 });
   }
@@ -89,6 +126,26 @@ export class Router {
     this.#kept.delete(oldest);
     dropped.close?.();
   }
+}
+
+function loadingView() {
+  return { title: t("common.loading"), element: element("section", { class: "column" }, skeleton()) };
+}
+
+// The server may have another version of the client by now: only a new page is sure to work.
+function failedView() {
+  const title = t("common.load_failed");
+  const reload = button(t("common.reload"), () => location.reload(), { class: "primary" });
+  return {
+    title,
+    element: element(
+      "section",
+      { class: "column" },
+      element("h1", { tabindex: "-1" }, title),
+      errorText(t("errors.unreachable")),
+      reload,
+    ),
+  };
 }
 
 // The id of the history entry. A new entry has no state yet.

@@ -1,5 +1,7 @@
 // Creates DOM elements from names, attributes and children. Strings become text nodes, never markup.
 
+import { t } from "../i18n.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function element(name, attributes = {}, ...children) {
@@ -77,11 +79,11 @@ export function errorText(text) {
 // Stands for a list that is being loaded.
 export function skeleton() {
   const rows = Array.from({ length: 4 }, () => element("span"));
-  return element("div", { class: "skeleton", role: "status", "aria-label": "Loading" }, rows);
+  return element("div", { class: "skeleton", role: "status", "aria-label": t("common.loading") }, rows);
 }
 
 // Stands for the next page of a list that is shown.
 export function loadingText() {
   const dots = Array.from({ length: 3 }, () => element("span"));
-  return element("div", { class: "loading", role: "status", "aria-label": "Loading" }, dots);
+  return element("div", { class: "loading", role: "status", "aria-label": t("common.loading") }, dots);
 }

@@ -1,5 +1,6 @@
 // One post with its actions. A repost shows its original, with the actions of that.
 
+import { t, tParts } from "../i18n.js";
 import { avatar } from "./avatar.js";
 import { comments } from "./comments.js";
 import { confirmDialog } from "./dialog.js";
@@ -29,7 +30,7 @@ export function postCard(session, post, { open = false } = {}) {
       "p",
       { class: "row secondary reposted-by" },
       icon("repost"),
-      mine ? "You reposted" : [userLink(post.author), " reposted"],
+      mine ? t("posts.you_reposted") : tParts("posts.reposted", { name: userLink(post.author) }),
     ),
     card(session, post.repost_of, { open, repostId: post.id, isOwnRepost: mine }),
   );
@@ -55,7 +56,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
       commentButton,
       icon("comment"),
       element("span", {}, commentCount),
-      visuallyHidden(commentCount === 1 ? " comment" : " comments"),
+      visuallyHidden(` ${t("posts.comments", { count: commentCount })}`),
     );
   }
 
@@ -66,8 +67,8 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   }
 
   async function remove() {
-    const text = "Its likes and comments are deleted too. This can't be undone.";
-    if (!(await confirmDialog("Delete this post?", text, "Delete"))) return;
+    const text = t("posts.delete_hint");
+    if (!(await confirmDialog(t("posts.delete_title"), text, t("common.delete")))) return;
     try {
       await session.api.delete(path);
       session.postDeleted.emit(post.id);
@@ -84,7 +85,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     post = state;
     setChildren(text, linkify(post.content, { tags: true }));
     const history = () => postHistoryDialog(session, post);
-    setChildren(editedMark, post.edited_at && button("Edited", history, { class: "link secondary" }));
+    setChildren(editedMark, post.edited_at && button(t("posts.edited"), history, { class: "link secondary" }));
   }
 
   const isEditable = Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
@@ -120,7 +121,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
           "a",
           { href: `#/event/${post.event_id}`, class: "attached-event" },
           icon("event"),
-          "View event",
+          t("posts.view_event"),
         ),
       element(
         "footer",
@@ -129,10 +130,10 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
         commentButton,
         repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId)),
         bookmarkButton(session, post, path),
-        isEditable && session.isMe(post.author.id) && button("Edit", edit, { class: "action" }),
+        isEditable && session.isMe(post.author.id) && button(t("common.edit"), edit, { class: "action" }),
         session.isMe(post.author.id)
-          ? button("Delete", remove, { class: "action" })
-          : button("Report", () => reportDialog(session, "post", post.id), { class: "action" }),
+          ? button(t("common.delete"), remove, { class: "action" })
+          : button(t("common.report"), () => reportDialog(session, "post", post.id), { class: "action" }),
         hideButton(session, "post", post, replace),
       ),
       commentsArea,
@@ -150,7 +151,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
 }
 
 function followersMark() {
-  const label = "Only followers see this post";
+  const label = t("posts.followers_only");
   return element("span", { class: "lock", role: "img", "aria-label": label, title: label }, icon("lock"));
 }
 
@@ -160,7 +161,7 @@ function bookmarkButton(session, post, path) {
 
   function show() {
     bookmark.setAttribute("aria-pressed", String(kept));
-    setChildren(bookmark, kept ? "Bookmarked" : "Bookmark");
+    setChildren(bookmark, kept ? t("posts.bookmarked") : t("posts.bookmark"));
   }
 
   async function toggle() {

@@ -1,5 +1,6 @@
 // People that the user may want to follow, with the reason. A suggestion can be dismissed.
 
+import { t } from "../i18n.js";
 import { element } from "./dom.js";
 import { icon } from "./icons.js";
 import { PagedList } from "./paged_list.js";
@@ -17,11 +18,11 @@ export function suggestionList(session, scope) {
         followButton(session, person, scope, { following: false, requested: false }),
         dismissButton(person),
       ),
-    empty: "No suggestions yet. Search for people by name.",
+    empty: t("people.no_suggestions"),
   });
 
   function dismissButton(person) {
-    const label = `Don't suggest ${nameOf(person)}`;
+    const label = t("people.dont_suggest", { name: nameOf(person) });
     const dismiss = element(
       "button",
       { type: "button", class: "icon-button", "aria-label": label, title: label },
@@ -43,7 +44,7 @@ export function suggestionList(session, scope) {
 }
 
 function reasonOf({ reason, friend_count: friends }) {
-  if (reason === "EVENTS") return "Goes to the same events";
-  if (reason === "POPULAR") return "Popular here";
-  return friends === 1 ? "Followed by someone you follow" : `Followed by ${friends} people you follow`;
+  if (reason === "EVENTS") return t("people.same_events");
+  if (reason === "POPULAR") return t("people.popular");
+  return t("people.followed_by_friends", { count: friends });
 }

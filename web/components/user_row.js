@@ -1,5 +1,6 @@
 // A user in a list, the link to a profile, and the follow button.
 
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, setChildren, visuallyHidden } from "./dom.js";
@@ -17,13 +18,13 @@ export function userLink(card, className = "name") {
 
 export function verifiedMark(card) {
   return card.verified
-    ? element("span", { class: "verified", role: "img", "aria-label": "Verified", title: "Verified" }, "✓")
+    ? element("span", { class: "verified", role: "img", "aria-label": t("people.verified"), title: t("people.verified") }, "✓")
     : null;
 }
 
 export function privateMark(user) {
   if (!user.private) return null;
-  const label = "Private account";
+  const label = t("people.private_account");
   return element("span", { class: "lock", role: "img", "aria-label": label, title: label }, icon("lock"));
 }
 
@@ -44,7 +45,7 @@ export function userRow(card, ...actions) {
 
 // `known`: the relationship with them, if it was loaded already.
 export function followButton(session, card, scope, known = null) {
-  const follow = element("button", { type: "button", class: "follow", disabled: true }, "Follow");
+  const follow = element("button", { type: "button", class: "follow", disabled: true }, t("people.follow"));
   let state = { following: false, requested: false };
   const isOn = () => state.following || state.requested;
 
@@ -54,7 +55,7 @@ export function followButton(session, card, scope, known = null) {
     follow.classList.toggle("primary", !isOn());
     follow.classList.toggle("plain", isOn());
     follow.setAttribute("aria-pressed", String(isOn()));
-    const label = state.following ? "Following" : state.requested ? "Requested" : "Follow";
+    const label = state.following ? t("people.following") : state.requested ? t("people.requested") : t("people.follow");
     setChildren(follow, label, visuallyHidden(` ${nameOf(card)}`));
   }
 

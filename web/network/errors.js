@@ -1,6 +1,8 @@
 // The errors of requests: the server refused, or no answer arrived. Without an answer it is unknown
 // whether the request was carried out.
 
+import { t } from "../i18n.js";
+
 export class Refused extends Error {
   constructor({
     status = 0,
@@ -11,7 +13,7 @@ export class Refused extends Error {
     retryAfterMs = null,
     retry = false,
   }) {
-    super(detail || title || "Something went wrong. Try again.");
+    super(detail || title || t("errors.unknown"));
     this.status = status;
     this.code = code;
     this.errors = errors;
@@ -26,7 +28,7 @@ export class Refused extends Error {
 
 export class Unreachable extends Error {
   constructor() {
-    super("Can't reach the server. Check your connection and try again.");
+    super(t("errors.unreachable"));
   }
 }
 

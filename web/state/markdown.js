@@ -6,6 +6,7 @@
 // "numbers" the first number.
 
 import { MarkdownIt } from "../vendor/markdown_parser.js";
+import { safeAddress } from "./web_address.js";
 
 const BLOCKS = ["blockquote", "fence", "list"];
 const INLINE = ["backticks", "emphasis", "escape", "link", "newline"];
@@ -57,16 +58,6 @@ function plainTextOf(nodes) {
     return ["bold", "italic", "code", "link"].includes(name) ? text : `${text} `;
   });
   return texts.join("").trimEnd();
-}
-
-// The absolute form of an http or https address, or null.
-export function safeAddress(address) {
-  try {
-    const url = new URL(address);
-    return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
-  } catch {
-    return null;
-  }
 }
 
 function toNodes(tokens) {

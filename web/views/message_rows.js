@@ -5,6 +5,7 @@
 import { element, reconcile } from "../components/dom.js";
 import { dayDivider, foldRow, messageRow, newDivider, unsentRow, usersName } from "../components/message_row.js";
 import { dayLabel, isSameDay } from "../components/time_format.js";
+import { t } from "../i18n.js";
 import { summarize } from "../state/system_messages.js";
 import { Receipts } from "./receipts.js";
 
@@ -25,7 +26,7 @@ export class MessageRows {
   #folds = new Map();
   #expanded = new Set();
   #activeRow = null;
-  #empty = element("li", { class: "empty-state secondary" }, "No messages yet");
+  #empty = element("li", { class: "empty-state secondary" }, t("messages.no_messages"));
 
   constructor(session, conversation) {
     this.#session = session;
@@ -112,7 +113,8 @@ export class MessageRows {
 
   #foldRow(run) {
     const texts = run.map((one) => one.content);
-    const summary = summarize(texts, (username) => usersName(this.#session, username));
+    const nameOf = (username) => usersName(this.#session, username);
+    const summary = summarize(texts, nameOf, this.#session.user.username);
     const key = `${run[0].id} ${summary}`;
     if (!this.#folds.has(key)) this.#folds.set(key, foldRow(summary, run[0].id, run.at(-1).seq));
     return this.#folds.get(key);
