@@ -7,6 +7,8 @@
 
 // What languages are called in themselves.
 export const LANGUAGES = { de: "Deutsch", en: "English" };
+// Of the texts that the server makes: errors, notifications and system messages.
+export const SERVER_LANGUAGE = "en";
 const DEFAULT = "en";
 const STORAGE_KEY = "convene.language";
 const VALUE = /\{(\w+)\}/;

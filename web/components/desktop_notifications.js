@@ -38,8 +38,13 @@ export function startDesktopNotifications(session) {
     latest = notification;
     // Mentions are messages, which have their own.
     if (isSmaller || notification.type === "MENTION") return;
-    show("Convene", notification.message, "#/notifications");
+    if (isEnabled() && !isInFront()) showNotification(notification);
   });
+}
+
+async function showNotification(notification) {
+  const { notificationText } = await import("../state/notification_text.js");
+  show("Convene", notificationText(notification), "#/notifications");
 }
 
 async function showMessage(session, conversation, message) {

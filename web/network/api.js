@@ -109,19 +109,11 @@ async function refusedFrom(response) {
   return new Refused({
     status: response.status,
     code: problem.code ?? "server.error",
-    detail: detailOf(problem) ?? t("errors.status", { status: String(response.status) }),
+    detail: problem.detail ?? t("errors.status", { status: String(response.status) }),
     title: problem.title,
     errors: problem.errors ?? [],
     retryAfterMs: problem.retry_after_ms ?? null,
   });
-}
-
-// The server's text for limits names a field of the answer, which people do not see.
-function detailOf({ code, detail, retry_after_ms: waitMs }) {
-  if (code !== "rate.limited" || !waitMs) return detail;
-  const seconds = Math.ceil(waitMs / 1000);
-  if (seconds < 90) return t("errors.rate_limited_seconds", { count: seconds });
-  return t("errors.rate_limited_minutes", { count: Math.ceil(seconds / 60) });
 }
 
 function retryDelayMs(error, backoff) {

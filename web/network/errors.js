@@ -2,6 +2,7 @@
 // whether the request was carried out.
 
 import { t } from "../i18n.js";
+import { errorTextOf, fieldErrorText } from "./error_text.js";
 
 export class Refused extends Error {
   constructor({
@@ -13,10 +14,10 @@ export class Refused extends Error {
     retryAfterMs = null,
     retry = false,
   }) {
-    super(detail || title || t("errors.unknown"));
+    super(errorTextOf(code, detail || title, retryAfterMs));
     this.status = status;
     this.code = code;
-    this.errors = errors;
+    this.errors = errors.map((one) => ({ ...one, detail: fieldErrorText(one) }));
     this.retryAfterMs = retryAfterMs;
     this.retry = retry || retryAfterMs !== null;
   }

@@ -7,6 +7,7 @@ import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
+import { notificationText } from "../state/notification_text.js";
 import { Scope } from "../state/signal.js";
 
 export function notificationsView(session) {
@@ -30,7 +31,7 @@ export function notificationsView(session) {
   }
 
   function row(notification) {
-    const { is_read: isRead, sender, message, created_at: createdAt } = notification;
+    const { is_read: isRead, sender, created_at: createdAt } = notification;
     return element(
       "a",
       {
@@ -43,7 +44,7 @@ export function notificationsView(session) {
         "span",
         { class: "grow" },
         !isRead && visuallyHidden(`${t("notifications.unread")} `),
-        element("span", { dir: "auto" }, message),
+        element("span", { dir: "auto" }, notificationText(notification)),
         element("span", { class: "secondary" }, " · ", relativeTime(createdAt)),
       ),
     );

@@ -1,5 +1,6 @@
 // Account settings: profile, password, sessions, muted and blocked people, log out and account deletion.
 
+import { browserName } from "../components/browser_name.js";
 import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
@@ -204,7 +205,7 @@ function sessionList(session, logOut) {
         element(
           "div",
           { class: "grow" },
-          one.current ? element("strong", {}, t("settings.this_browser")) : t("settings.other_session"),
+          one.current ? element("strong", {}, thisBrowser()) : t("settings.other_session"),
           element(
             "div",
             { class: "secondary" },
@@ -229,6 +230,11 @@ function sessionList(session, logOut) {
 
   list.load();
   return list.element;
+}
+
+function thisBrowser() {
+  const name = browserName(navigator.userAgent);
+  return name === null ? t("settings.this_browser") : t("settings.this_browser_name", { name });
 }
 
 function accountButtons(session, logOut, onDeleted) {
