@@ -1,8 +1,8 @@
 """Combines the scripts and the styles of the browser client into a few files with a hash in their names.
 
-A browser that loads a hundred modules over HTTP/1.1 waits for many round trips. The bundles are made when the
-server starts, so the client has no build step, and a name contains a hash of the content, so browsers keep the
-file until it changes:
+A browser that loads a hundred modules over HTTP/1.1 waits for many round trips. The bundles are made when
+the server starts, so the client has no build step, and a name contains a hash of the content, so browsers
+keep the file until it changes:
 
     boot.js and what it imports            -> bundle-<hash>.js    the script of the page
     app.js and what it imports             -> bundle-<hash>.js    preloaded by the page
@@ -11,8 +11,8 @@ file until it changes:
     stylesheets of index.html              -> bundle-<hash>.css
     texts of each language                 -> bundle-<hash>.json  one of them is loaded
 
-Modules that several imports on demand have in common are in a file of their own, so each module is loaded and run
-once. Only the first bundle names the others: they do not depend on each other's hashes.
+Modules that several imports on demand have in common are in a separate file, so each module is loaded and
+run once. Only the first bundle names the others: they do not depend on each other's hashes.
 
 Each module becomes a function that returns what it exports. Only the forms that the client uses are
 supported: `import { a, b } from "./x.js";` and `export` before a declaration, without import cycles, and
@@ -35,11 +35,15 @@ _IMPORT: Final = re.compile(r'^import \{([^}]+)\} from "([^"]+)";\n', re.MULTILI
 _ON_DEMAND: Final = re.compile(r'\bimport\("([^"]+)"\)')
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|class|const) )", re.MULTILINE)
 _EXPORTED: Final = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)", re.MULTILINE)
-_UNSUPPORTED: Final = re.compile(r"^(?:import|export)\b(?!\().*|\bexport\{.*|\bimport\((?!\").*", re.MULTILINE)
+_UNSUPPORTED: Final = re.compile(
+    r"^(?:import|export)\b(?!\().*|\bexport\{.*|\bimport\((?!\").*", re.MULTILINE
+)
 _COMMENT: Final = re.compile(r"^\s*//.*\n", re.MULTILINE)
 _LOCALE: Final = re.compile(r'"/web/(locales/\w+\.json)"')
 _STYLESHEET: Final = re.compile(r'^.*<link rel="stylesheet" href="/web/([^"]+)">\n', re.MULTILINE)
-_SCRIPT: Final = re.compile(rf'^.*<script type="module" src="/web/{re.escape(ENTRY)}"></script>\n', re.MULTILINE)
+_SCRIPT: Final = re.compile(
+    rf'^.*<script type="module" src="/web/{re.escape(ENTRY)}"></script>\n', re.MULTILINE
+)
 
 # `$` holds the exports of each module that ran. A file of modules runs once, after those that it needs.
 _LOADER: Final = """const $ = {};
@@ -99,38 +103,37 @@ def _add_scripts(files: dict[str, bytes], sources: Mapping[str, str]) -> tuple[s
 def _files_on_demand(
     first: Iterable[str], sources: Mapping[str, str]
 ) -> Iterator[tuple[frozenset[str], list[str]]]:
-    """Yield the modules of each file and the imports that need it, a file after those that its modules import."""
+    """Yield the modules of each file, and the imports that need it.
+
+    A file is yielded after those with modules that its modules import.
+    """
     present = set(first)
-    needed: dict[str, list[str]] = {}
-    waiting = list(_roots(present, sources))
+    if APP in _roots(present, sources):
+        modules = [name for name in _in_import_order([APP], sources) if name not in present]
+        yield frozenset((APP,)), modules
+        # Everything else is loaded by it, so its modules are there.
+        present.update(modules)
+    roots_of: dict[str, set[str]] = defaultdict(set)
+    seen = {APP}
+    waiting = sorted(_roots(present, sources) - seen)
     while waiting:
         root = waiting.pop()
-        if root not in needed:
-            needed[root] = [name for name in _in_import_order([root], sources) if name not in present]
-            # Everything else is loaded by it, when its modules are there.
-            if root == APP:
-                present.update(needed[root])
-                needed = {APP: needed[root]}
-                waiting = list(_roots(present, sources))
-            else:
-                waiting += _roots(needed[root], sources)
-    roots_of: dict[str, set[str]] = defaultdict(set)
-    for root, names in needed.items():
-        for name in names:
+        seen.add(root)
+        modules = [name for name in _in_import_order([root], sources) if name not in present]
+        for name in modules:
             roots_of[name].add(root)
+        waiting += sorted(_roots(modules, sources) - seen - set(waiting))
     modules_of: dict[frozenset[str], list[str]] = defaultdict(list)
-    for name in _in_import_order(sorted(needed), sources):
-        if roots_of[name]:
+    for name in _in_import_order(sorted(roots_of), sources):
+        if name in roots_of:
             modules_of[frozenset(roots_of[name])].append(name)
-    # What a module imports is needed by all that need the module, and by others perhaps.
+    # What a module imports is needed wherever the module is, and perhaps elsewhere.
     yield from sorted(modules_of.items(), key=lambda item: (-len(item[0]), sorted(item[0])))
 
 
-def _roots(names: Iterable[str], sources: Mapping[str, str]) -> Iterator[str]:
-    """Yield the modules that these import on demand."""
-    for name in sorted(names):
-        for target in _ON_DEMAND.findall(sources[name]):
-            yield _resolve(name, target)
+def _roots(names: Iterable[str], sources: Mapping[str, str]) -> set[str]:
+    """Return the modules that these import on demand."""
+    return {_resolve(name, target) for name in names for target in _ON_DEMAND.findall(sources[name])}
 
 
 def _add(files: dict[str, bytes], suffix: str, content: str) -> str:

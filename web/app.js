@@ -25,10 +25,11 @@ class App {
   #credentials = new Credentials();
   #api = new Api(this.#credentials);
   #shell = new Shell(document.getElementById("app"));
-  #router = new Router(
-    (view, options) => this.#shell.show(view, options),
-    (route) => this.#redirect(route),
-  );
+  #router = new Router({
+    show: (view, options) => this.#shell.show(view, options),
+    redirect: (route) => this.#redirect(route),
+    setBusy: (busy) => this.#shell.setBusy(busy),
+  });
   #session = null;
   #notice = "";
   // The address to open after the login.

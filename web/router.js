@@ -5,7 +5,7 @@
 // of its own route. A view that the user leaves is kept for its history entry: going back shows it with its
 // pages, filters, texts and scroll position.
 
-import { button, element, errorText, skeleton } from "./components/dom.js";
+import { button, element, errorText, skeleton, visuallyHidden } from "./components/dom.js";
 import { t } from "./i18n.js";
 
 const MAX_KEPT = 6;
@@ -16,16 +16,19 @@ export class Router {
   #routes = [];
   #show;
   #redirect;
+  #setBusy;
   #current = null;
   // What is shown once its module is there.
   #loading = null;
   // Views that were left, by history entry: {view, scrollTop}.
   #kept = new Map();
 
-  // `show(view, {isNew, scrollTop})`; `redirect(route)` returns another address, or null.
-  constructor(show, redirect) {
+  // `show(view, {isNew, scrollTop})`; `redirect(route)` returns another address, or null; `setBusy(busy)` is called
+  // before and after a module is loaded.
+  constructor({ show, redirect, setBusy }) {
     this.#show = show;
     this.#redirect = redirect;
+    this.#setBusy = setBusy;
     history.scrollRestoration = "manual";
     addEventListener("hashchange", () => this.go());
   }
@@ -63,15 +66,20 @@ export class Router {
 
   // Closes all views, also those that are kept.
   closeAll() {
-    this.#loading = null;
+    this.#stopLoading();
     this.#current?.view.close?.();
     this.#current = null;
     for (const { view } of this.#kept.values()) view.close?.();
     this.#kept.clear();
   }
 
-  async #enter(route, parameters) {
+  #stopLoading() {
     this.#loading = null;
+    this.#setBusy(false);
+  }
+
+  async #enter(route, parameters) {
+    this.#stopLoading();
     if (route.load !== null && route.module === null && !(await this.#load(route))) return;
     this.#open(route, parameters);
   }
@@ -81,7 +89,10 @@ export class Router {
     const loading = Symbol("loading");
     this.#leave();
     this.#loading = loading;
-    const timer = setTimeout(() => this.#showInstead(loadingView()), LOADING_DELAY_MS);
+    this.#setBusy(true);
+    const timer = setTimeout(() => {
+      if (loading === this.#loading) this.#showInstead(loadingView());
+    }, LOADING_DELAY_MS);
     try {
       route.module = await route.load();
     } catch {
@@ -89,6 +100,7 @@ export class Router {
       return false;
     } finally {
       clearTimeout(timer);
+      if (loading === this.#loading) this.#setBusy(false);
     }
     return loading === this.#loading;
   }
@@ -129,7 +141,9 @@ export class Router {
 }
 
 function loadingView() {
-  return { title: t("common.loading"), element: element("section", { class: "column" }, skeleton()) };
+  const title = t("common.loading");
+  const heading = element("h1", { tabindex: "-1" }, visuallyHidden(title));
+  return { title, element: element("section", { class: "column" }, heading, skeleton()) };
 }
 
 // The server may have another version of the client by now: only a new page is sure to work.

@@ -14,7 +14,7 @@ const LINKS = [
   ["#/", t("nav.home"), "home"],
   ["#/people", t("people.title"), "people"],
   ["#/events", t("events.title"), "event"],
-  ["#/messages", t("messages.title"), "message"],
+  ["#/messages", t("messages.title"), "message", t("nav.messages")],
   ["#/notifications", t("notifications.title"), "bell", t("nav.alerts")],
 ];
 // A connection that is back within this time is not mentioned.
@@ -100,6 +100,10 @@ export class Shell {
     this.#hasShown = true;
     this.#showTitle();
     this.#markCurrentLink();
+  }
+
+  setBusy(busy) {
+    this.#main.setAttribute("aria-busy", String(busy));
   }
 
   #navigation() {

@@ -97,8 +97,8 @@ def test_each_notification_has_a_german_text() -> None:
             received.append({"message": f"{before}2{after}", "sender": sender})
     english = re.compile(r"\b(you|your|You|more|starts?|Moderators|updated|asked)\b")
     texts = translated(received)
-    for text, one in zip(texts, received, strict=True):
-        assert text != one["message"]
+    for text, shown in zip(texts, received, strict=True):
+        assert text != shown["message"]
         assert not english.search(text.replace(ANA.display_name or "", "").replace(TITLE, "")), text
     assert "Ana: and 3 more und 2 weitere folgen dir jetzt" in texts
     assert f"{TITLE} beginnt in 1 Stunde" in texts

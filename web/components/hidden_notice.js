@@ -1,4 +1,5 @@
-// What moderators and the author see of a hidden content, and the button with which moderators hide or restore it.
+// What moderators and the author see of a hidden content, and how moderators hide or restore it: from a menu, or by a
+// button.
 
 import { t } from "../i18n.js";
 import { button, element } from "./dom.js";
@@ -10,15 +11,19 @@ export function hiddenNotice(content) {
     : null;
 }
 
-// `onDone` is called after the content was hidden or restored.
-export function hideButton(session, kind, content, onDone) {
+// The item of a menu. `onDone` is called after the content was hidden or restored.
+export function hideItem(session, kind, content, onDone) {
   const type = content.hidden_at ? "restore" : "hide";
   const open = () =>
     import("./action_dialog.js").then(
       ({ actionDialog }) => actionDialog(session, { type, kind, id: content.id }, onDone),
       toastError,
     );
-  const label = content.hidden_at ? t("moderation.restore") : t("moderation.hide");
+  return [content.hidden_at ? t("moderation.restore") : t("moderation.hide"), open];
+}
+
+export function hideButton(session, kind, content, onDone) {
+  const [label, open] = hideItem(session, kind, content, onDone);
   const pressed = button(label, open, { class: "action", hidden: !session.isModerator });
   // The role is known once the profile is loaded.
   session.loadProfile().then(

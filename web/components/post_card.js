@@ -5,10 +5,11 @@ import { avatar } from "./avatar.js";
 import { comments } from "./comments.js";
 import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
-import { hiddenNotice, hideButton } from "./hidden_notice.js";
+import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { icon } from "./icons.js";
 import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
+import { Menu } from "./menu.js";
 import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
 import { reportDialog } from "./report_dialog.js";
 import { quotedPost, repostButton } from "./repost_button.js";
@@ -88,8 +89,25 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     setChildren(editedMark, post.edited_at && button(t("posts.edited"), history, { class: "link secondary" }));
   }
 
-  const isEditable = Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
-  const edit = () => postEditDialog(session, post, show);
+  const menu = new Menu(t("posts.actions"));
+  const menuButton = element(
+    "button",
+    { type: "button", class: "action", "aria-haspopup": "menu", "aria-label": t("posts.actions") },
+    icon("more"),
+  );
+  menuButton.addEventListener("click", () => menu.open(menuButton, menuItems()));
+
+  function menuItems() {
+    const isMine = session.isMe(post.author.id);
+    const isEditable = isMine && Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
+    return [
+      isEditable && [t("common.edit"), () => postEditDialog(session, post, show)],
+      isMine && [t("common.delete"), remove],
+      !isMine && [t("common.report"), () => reportDialog(session, "post", post.id)],
+      session.isModerator && hideItem(session, "post", post, replace),
+    ].filter(Boolean);
+  }
+
   show(post);
   count(0);
   if (open) toggleComments();
@@ -130,11 +148,8 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
         commentButton,
         repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId)),
         bookmarkButton(session, post, path),
-        isEditable && session.isMe(post.author.id) && button(t("common.edit"), edit, { class: "action" }),
-        session.isMe(post.author.id)
-          ? button(t("common.delete"), remove, { class: "action" })
-          : button(t("common.report"), () => reportDialog(session, "post", post.id), { class: "action" }),
-        hideButton(session, "post", post, replace),
+        menuButton,
+        menu.element,
       ),
       commentsArea,
     ),
@@ -157,11 +172,12 @@ function followersMark() {
 
 function bookmarkButton(session, post, path) {
   let kept = post.bookmarked_by_me;
-  const bookmark = element("button", { type: "button", class: "action", onclick: toggle });
+  const bookmark = element("button", { type: "button", class: "action bookmark", onclick: toggle }, icon("bookmark"));
 
   function show() {
     bookmark.setAttribute("aria-pressed", String(kept));
-    setChildren(bookmark, kept ? t("posts.bookmarked") : t("posts.bookmark"));
+    bookmark.title = kept ? t("posts.bookmarked") : t("posts.bookmark");
+    bookmark.setAttribute("aria-label", bookmark.title);
   }
 
   async function toggle() {

@@ -58,13 +58,12 @@ export function feedView(session) {
     }
   }
 
-  // A user who follows no one sees only their own posts.
+  // A user who follows no one sees only their own posts, and below them whom to follow.
   async function offerPeople() {
     try {
       const { items } = await session.api.get(`/v1/users/${session.user.id}/following`, { limit: 1 });
       if (items.length > 0 || scope.closed) return;
-      const text = t("feed.follow_no_one");
-      setChildren(suggestions, element("p", {}, text), suggestionList(session, scope));
+      setChildren(suggestions, element("h2", {}, t("people.suggestions")), suggestionList(session, scope));
       suggestions.hidden = false;
     } catch {
       // Offered again at the next visit.
@@ -90,6 +89,8 @@ export function feedView(session) {
     }),
   );
   scope.keep(session.postDeleted.on((id) => list.remove(id)));
+  // The feed has posts of a user from the moment the user is followed.
+  scope.keep(session.relationships.changed.on(({ following }) => following && checkForNew()));
   scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && checkForNew()));
   list.load();
   offerPeople();
@@ -102,8 +103,8 @@ export function feedView(session) {
       timelineTabs("#/"),
       element("div", { class: "panel" }, write.element),
       newPosts,
-      suggestions,
       list.element,
+      suggestions,
     ),
     close: () => scope.close(),
   };

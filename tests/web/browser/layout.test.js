@@ -93,6 +93,7 @@ for (const [name, [width, height]] of Object.entries(SIZES)) {
       });
       for (const route of routes) {
         await page.goto(`${server.url}/${route}`);
+        await page.locator('main:not([aria-busy="true"])').waitFor();
         await page.waitForLoadState("networkidle");
         assert.deepEqual(await page.evaluate(outside), [], `outside of the viewport at ${route}`);
         await page.evaluate(AXE);
