@@ -58,8 +58,7 @@ class App {
     const api = this.#api;
     const enter = (...login) => this.#enter(...login);
     const onReset = () => this.#end(t("app.password_changed"));
-    const onEmailRestored = () =>
-      this.#end(t("app.email_restored"));
+    const onEmailRestored = () => this.#end(t("app.email_restored"));
     const onDeleted = () => this.#end(t("app.account_deleted"));
     router.add("/login", () => loginView(api, enter, this.#notice), { open: true });
     router.add("/register", () => registerView(api, enter), { open: true });
@@ -90,9 +89,13 @@ class App {
     router.add("/@:username", ({ username }, { profileView }) => profileView(this.#session, username), {
       load: () => import("./views/profile.js"),
     });
-    router.add("/messages(?:/:id)?", (parameters, { messagesView }) => messagesView(this.#session, parameters), {
-      load: () => import("./views/messages.js"),
-    });
+    router.add(
+      "/messages(?:/:id)?",
+      (parameters, { messagesView }) => messagesView(this.#session, parameters),
+      {
+        load: () => import("./views/messages.js"),
+      },
+    );
     router.add("/notifications", (_, { notificationsView }) => notificationsView(this.#session), {
       load: () => import("./views/notifications.js"),
     });

@@ -58,7 +58,8 @@ async function replace(response) {
     if (path.endsWith(".json")) continue;
     if ((await cache.match(path)) === undefined) await cache.add(path);
     // A set yields what is added while it is read.
-    if (path.endsWith(".js")) for (const one of named(await (await cache.match(path)).text())) bundles.add(one);
+    if (path.endsWith(".js"))
+      for (const one of named(await (await cache.match(path)).text())) bundles.add(one);
   }
   await cache.put(PAGE, response);
   for (const request of await cache.keys()) {

@@ -80,19 +80,34 @@ test("every key in the code exists, and every key is in the code", () => {
     for (const [, key] of code.matchAll(/"(\w+\.\w+)"/g))
       if (sections.has(key.split(".")[0]) && texts[first].has(key)) used.set(key, name);
   }
-  assert.deepEqual([...used].filter(([key]) => !texts[first].has(key)), []);
-  assert.deepEqual([...texts[first].keys()].filter((key) => !used.has(key)), []);
+  assert.deepEqual(
+    [...used].filter(([key]) => !texts[first].has(key)),
+    [],
+  );
+  assert.deepEqual(
+    [...texts[first].keys()].filter((key) => !used.has(key)),
+    [],
+  );
 });
 
 test("no sentence in the code is left without a key", () => {
   const found = sources()
     .filter(([name]) => name !== "boot.js")
     .flatMap(([name, source]) =>
-      [...withoutComments(source).matchAll(/["`]([A-Z][a-z']+ [a-z][^"`]*)["`]/g)].map(([, text]) => `${name}: ${text}`),
+      [...withoutComments(source).matchAll(/["`]([A-Z][a-z']+ [a-z][^"`]*)["`]/g)].map(
+        ([, text]) => `${name}: ${text}`,
+      ),
     );
   // Not shown; names in the data; texts of the server.
-  const internal = [/^network\/api.js: The request was cancelled/, /^components\/emoji_picker.js/, /^state\/notification_text.js/];
-  assert.deepEqual(found.filter((one) => !internal.some((form) => form.test(one))), []);
+  const internal = [
+    /^network\/api.js: The request was cancelled/,
+    /^components\/emoji_picker.js/,
+    /^state\/notification_text.js/,
+  ];
+  assert.deepEqual(
+    found.filter((one) => !internal.some((form) => form.test(one))),
+    [],
+  );
 });
 
 test("a text has the plural form of its count, and numbers of the language", () => {

@@ -12,9 +12,18 @@ const CASES = [
   [["@ben joined", "@cleo joined"], "Ben and @cleo joined"],
   [["@ana added @ben", "@ana added @cleo", "@ana added @dan"], "Ana Alvarez added Ben, @cleo and @dan"],
   [["@a joined", "@b joined", "@c joined", "@d joined"], "@a, @b and 2 others joined"],
-  [["@ana added @ben", "@ben added @cleo", "@ben left"], "Ana Alvarez added Ben · Ben added @cleo · Ben left"],
-  [["@ana removed @ben", "@ana changed the name, asked by @ben"], "Ana Alvarez removed Ben · Ana Alvarez changed the name, asked by Ben"],
-  [["@a left", "@a joined", "@a left", "@a joined", "@b left"], "@a left · @a joined · @a left · 2 more updates"],
+  [
+    ["@ana added @ben", "@ben added @cleo", "@ben left"],
+    "Ana Alvarez added Ben · Ben added @cleo · Ben left",
+  ],
+  [
+    ["@ana removed @ben", "@ana changed the name, asked by @ben"],
+    "Ana Alvarez removed Ben · Ana Alvarez changed the name, asked by Ben",
+  ],
+  [
+    ["@a left", "@a joined", "@a left", "@a joined", "@b left"],
+    "@a left · @a joined · @a left · 2 more updates",
+  ],
 ];
 
 const OWN_CASES = [
@@ -23,11 +32,16 @@ const OWN_CASES = [
   ["@ben removed @cleo", "You removed @cleo", "Du hast @cleo entfernt"],
   ["@ben left", "You left", "Du hast die Gruppe verlassen"],
   ["@ana left", "Ana Alvarez left", "Ana Alvarez hat die Gruppe verlassen"],
-  ['@ana changed the name to "a b"', "Ana Alvarez changed the name to “a b”", "Ana Alvarez hat den Namen in „a b“ geändert"],
+  [
+    '@ana changed the name to "a b"',
+    "Ana Alvarez changed the name to “a b”",
+    "Ana Alvarez hat den Namen in „a b“ geändert",
+  ],
   ["@ben changed the admins", "You changed the admins", "Du hast die Admins geändert"],
 ];
 
-for (const [texts, expected] of CASES) test(expected, () => assert.equal(summarize(texts, nameOf, "reader"), expected));
+for (const [texts, expected] of CASES)
+  test(expected, () => assert.equal(summarize(texts, nameOf, "reader"), expected));
 
 for (const [text, english, german] of OWN_CASES) {
   test(`${english}, to @ben`, () => {
@@ -44,4 +58,5 @@ test("several people join, in German", () => {
   useLanguage("en");
 });
 
-test("an unknown text is not described", () => assert.equal(describe("Doors open at 8", nameOf, "reader"), null));
+test("an unknown text is not described", () =>
+  assert.equal(describe("Doors open at 8", nameOf, "reader"), null));

@@ -38,7 +38,8 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
     hint: kind === "user" ? t("moderation.user_is_told") : t("moderation.author_is_told"),
   });
   const fields = [reason];
-  if (type === "silence" || type === "suspend") fields.push(selectField("duration", t("moderation.how_long"), DURATIONS));
+  if (type === "silence" || type === "suspend")
+    fields.push(selectField("duration", t("moderation.how_long"), DURATIONS));
   const form = new Form(fields, {
     submit: ACTION_LABELS[type],
     destructive: ["hide", "suspend", "ban"].includes(type),
@@ -56,5 +57,8 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
       onDone(action);
     },
   });
-  const dialog = new Dialog(t("moderation.confirm_action", { action: ACTION_LABELS[type], target: kindLabel(kind) }), form.element).open();
+  const dialog = new Dialog(
+    t("moderation.confirm_action", { action: ACTION_LABELS[type], target: kindLabel(kind) }),
+    form.element,
+  ).open();
 }

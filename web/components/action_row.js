@@ -21,7 +21,13 @@ export function actionRow(action, ...more) {
   return element(
     "div",
     { class: "report-entry" },
-    element("p", {}, element("strong", {}, LABELS[type] ?? type.replaceAll("_", " ")), " ", targetOf(kind, user)),
+    element(
+      "p",
+      {},
+      element("strong", {}, LABELS[type] ?? type.replaceAll("_", " ")),
+      " ",
+      targetOf(kind, user),
+    ),
     element("p", { class: "content", dir: "auto" }, reason),
     element(
       "p",

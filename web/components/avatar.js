@@ -24,7 +24,12 @@ export function groupAvatar(name, id, { size = "" } = {}) {
 
 // Painted by `Presence`.
 function presenceDot(userId) {
-  return element("span", { class: "dot", role: "img", "aria-label": t("presence.offline"), "data-presence": userId });
+  return element("span", {
+    class: "dot",
+    role: "img",
+    "aria-label": t("presence.offline"),
+    "data-presence": userId,
+  });
 }
 
 function hueOf(id) {

@@ -123,7 +123,8 @@ function commentRow(session, post, comment, { removed, reply, moderated }) {
         likeButton(session, comment, path),
         replyButton,
         (mine || session.isMe(post.author.id)) && button(t("common.delete"), remove, { class: "action" }),
-        !mine && button(t("common.report"), () => reportDialog(session, "comment", comment.id), { class: "action" }),
+        !mine &&
+          button(t("common.report"), () => reportDialog(session, "comment", comment.id), { class: "action" }),
         hideButton(session, "comment", comment, moderated),
       ),
       replyArea,

@@ -58,7 +58,11 @@ class EmojiPicker {
       oninput: () => this.#show(),
     });
     const options = SKIN_TONES.map((name, tone) =>
-      element("option", { value: tone, selected: tone === this.#tone }, tone ? name : t("emoji.default_tone")),
+      element(
+        "option",
+        { value: tone, selected: tone === this.#tone },
+        tone ? name : t("emoji.default_tone"),
+      ),
     );
     const toneSelect = element("select", { id, "aria-label": t("emoji.tone") }, options);
     toneSelect.addEventListener("change", () => {
@@ -109,7 +113,10 @@ class EmojiPicker {
     this.#tabs.forEach((tab, index) =>
       tab.setAttribute("aria-pressed", String(!query && index === this.#group)),
     );
-    this.#grid.setAttribute("aria-label", query ? t("emoji.found") : GROUP_LABELS[this.#groups[this.#group][0]]);
+    this.#grid.setAttribute(
+      "aria-label",
+      query ? t("emoji.found") : GROUP_LABELS[this.#groups[this.#group][0]],
+    );
     this.#status.textContent = query && found.length === 0 ? t("emoji.none") : "";
     setChildren(
       this.#grid,

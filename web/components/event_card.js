@@ -64,7 +64,11 @@ export function dateBlock(timestamp) {
 }
 
 export function goingTag(event) {
-  return element("span", { class: "tag" }, t("events.going_count", { count: event.going_count, capacity: event.capacity }));
+  return element(
+    "span",
+    { class: "tag" },
+    t("events.going_count", { count: event.going_count, capacity: event.capacity }),
+  );
 }
 
 export function cancelledTag(event) {
@@ -82,7 +86,11 @@ export function categoryLabel(category) {
 
 function rsvpTag(event) {
   if (event.my_waitlist_position !== null)
-    return element("span", { class: "tag mine" }, t("events.waitlist_position", { position: event.my_waitlist_position }));
+    return element(
+      "span",
+      { class: "tag mine" },
+      t("events.waitlist_position", { position: event.my_waitlist_position }),
+    );
   if (event.my_rsvp === "PENDING") return element("span", { class: "tag mine" }, t("people.requested"));
   if (event.my_rsvp !== null) return element("span", { class: "tag mine" }, RSVP_LABELS[event.my_rsvp]);
   return null;

@@ -54,7 +54,10 @@ export class Form {
     this.#showErrors([], "");
     const missing = [...this.#fields.values()].filter((field) => field.required && !field.value.trim());
     if (missing.length > 0) {
-      const errors = missing.map(({ name, label }) => ({ field: name, detail: t("form.required", { field: label }) }));
+      const errors = missing.map(({ name, label }) => ({
+        field: name,
+        detail: t("form.required", { field: label }),
+      }));
       this.#showErrors(errors, "");
       return;
     }
@@ -147,7 +150,11 @@ export class Field {
 
 // Adds a button that shows the password.
 function passwordField(input) {
-  const toggle = element("button", { type: "button", class: "link", "aria-pressed": "false" }, t("form.show_password"));
+  const toggle = element(
+    "button",
+    { type: "button", class: "link", "aria-pressed": "false" },
+    t("form.show_password"),
+  );
   toggle.addEventListener("click", () => {
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
@@ -160,7 +167,9 @@ function passwordField(input) {
 // A choice. `choices`: value -> text, or value -> [text, ...]. The first one is chosen.
 export function selectField(name, label, choices) {
   const field = new Field(name, label, { kind: "select", required: true });
-  const options = Object.entries(choices).map(([value, text]) => element("option", { value }, [text].flat()[0]));
+  const options = Object.entries(choices).map(([value, text]) =>
+    element("option", { value }, [text].flat()[0]),
+  );
   field.input.append(...options);
   [field.value] = Object.keys(choices);
   return field;

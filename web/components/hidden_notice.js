@@ -6,9 +6,7 @@ import { button, element } from "./dom.js";
 import { toastError } from "./toast.js";
 
 export function hiddenNotice(content) {
-  return content.hidden_at
-    ? element("p", { class: "notice" }, t("moderation.hidden_notice"))
-    : null;
+  return content.hidden_at ? element("p", { class: "notice" }, t("moderation.hidden_notice")) : null;
 }
 
 // The item of a menu. `onDone` is called after the content was hidden or restored.

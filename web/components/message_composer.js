@@ -33,7 +33,12 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
   );
   const emojiButton = element(
     "button",
-    { type: "button", class: "icon-button", "aria-label": t("messages.insert_emoji"), onclick: () => pickEmoji(insert) },
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": t("messages.insert_emoji"),
+      onclick: () => pickEmoji(insert),
+    },
     icon("smile"),
   );
   addFormattingKeys(input);
@@ -118,11 +123,7 @@ function replyPreview(message, session, cancel) {
   return element(
     "div",
     { class: "reply-bar row" },
-    element(
-      "span",
-      { class: "grow one-line", dir: "auto" },
-      label,
-    ),
+    element("span", { class: "grow one-line", dir: "auto" }, label),
     element(
       "button",
       { type: "button", class: "icon-button", "aria-label": t("messages.cancel_reply"), onclick: cancel },

@@ -16,7 +16,8 @@ const QUOTE_LENGTH = 100;
 
 // `context`: session, conversation, find(messageId).
 export function messageRow(message, { grouped, context }) {
-  const row = message.message_type === "SYSTEM" ? systemRow(message, context) : textRow(message, grouped, context);
+  const row =
+    message.message_type === "SYSTEM" ? systemRow(message, context) : textRow(message, grouped, context);
   // Of the rows one is in the tab order, and of its controls none, see `MessageRows`.
   row.tabIndex = -1;
   for (const control of row.querySelectorAll("a, button, pre")) control.tabIndex = -1;
@@ -61,7 +62,11 @@ function bubble(message, deleted, context) {
     "div",
     { class: "bubble" },
     message.reply_to && !deleted && quote(message.reply_to, context),
-    element("div", { class: "content", dir: "auto" }, deleted ? deletedText(message) : richText(message.content)),
+    element(
+      "div",
+      { class: "content", dir: "auto" },
+      deleted ? deletedText(message) : richText(message.content),
+    ),
     element(
       "span",
       { class: "message-time" },
@@ -79,7 +84,8 @@ function systemRow(message, { session }) {
   const link = (username) => element("a", { href: `#/@${username}` }, usersName(session, username));
   const label = (found) => usersName(session, found.slice(1));
   const text =
-    describe(message.content, link, session.user.username) ?? linkify(message.content, { mentionLabel: label });
+    describe(message.content, link, session.user.username) ??
+    linkify(message.content, { mentionLabel: label });
   return element(
     "li",
     { class: "system-message", "data-key": message.id, "data-seq": message.seq },
@@ -112,7 +118,8 @@ function quote(messageId, { session, find }) {
   const quoted = find(messageId);
   let text = t("messages.earlier");
   if (quoted) text = quoted.deleted_at ? t("messages.deleted") : excerpt(quoted.content, QUOTE_LENGTH);
-  const name = quoted && (session.isMe(quoted.sender_id) ? t("common.you") : session.users.name(quoted.sender_id));
+  const name =
+    quoted && (session.isMe(quoted.sender_id) ? t("common.you") : session.users.name(quoted.sender_id));
   return element(
     "button",
     { type: "button", class: "quote", "data-action": "show", "data-message": messageId },

@@ -129,6 +129,10 @@ export class PagedList {
 
   #showError(error, retry) {
     if (error.name === "AbortError") return;
-    setChildren(this.#footer, errorText(error.message), button(t("common.try_again"), retry, { class: "plain" }));
+    setChildren(
+      this.#footer,
+      errorText(error.message),
+      button(t("common.try_again"), retry, { class: "plain" }),
+    );
   }
 }

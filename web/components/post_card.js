@@ -86,7 +86,10 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     post = state;
     setChildren(text, linkify(post.content, { tags: true }));
     const history = () => postHistoryDialog(session, post);
-    setChildren(editedMark, post.edited_at && button(t("posts.edited"), history, { class: "link secondary" }));
+    setChildren(
+      editedMark,
+      post.edited_at && button(t("posts.edited"), history, { class: "link secondary" }),
+    );
   }
 
   const menu = new Menu(t("posts.actions"));
@@ -172,7 +175,11 @@ function followersMark() {
 
 function bookmarkButton(session, post, path) {
   let kept = post.bookmarked_by_me;
-  const bookmark = element("button", { type: "button", class: "action bookmark", onclick: toggle }, icon("bookmark"));
+  const bookmark = element(
+    "button",
+    { type: "button", class: "action bookmark", onclick: toggle },
+    icon("bookmark"),
+  );
 
   function show() {
     bookmark.setAttribute("aria-pressed", String(kept));

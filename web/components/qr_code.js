@@ -19,6 +19,10 @@ async function draw(container, text) {
     .join("");
   setChildren(
     container,
-    svg("svg", { viewBox: `0 0 ${rows.length} ${rows.length}`, "aria-hidden": "true" }, svg("path", { d: path })),
+    svg(
+      "svg",
+      { viewBox: `0 0 ${rows.length} ${rows.length}`, "aria-hidden": "true" },
+      svg("path", { d: path }),
+    ),
   );
 }

@@ -16,7 +16,12 @@ export function toast(text, { kind = "info" } = {}) {
     element("span", {}, text),
     element(
       "button",
-      { type: "button", class: "icon-button", "aria-label": t("common.dismiss"), onclick: () => made.remove() },
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": t("common.dismiss"),
+        onclick: () => made.remove(),
+      },
       icon("close"),
     ),
   );

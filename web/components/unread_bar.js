@@ -17,7 +17,9 @@ export class UnreadBar {
 
   show(count) {
     const text =
-      count >= MAX_COUNT ? t("messages.many_new", { count: MAX_COUNT - 1 }) : t("messages.new_count", { count });
+      count >= MAX_COUNT
+        ? t("messages.many_new", { count: MAX_COUNT - 1 })
+        : t("messages.new_count", { count });
     setChildren(
       this.element,
       element("span", { class: "grow" }, text),

@@ -18,7 +18,11 @@ export function userLink(card, className = "name") {
 
 export function verifiedMark(card) {
   return card.verified
-    ? element("span", { class: "verified", role: "img", "aria-label": t("people.verified"), title: t("people.verified") }, "✓")
+    ? element(
+        "span",
+        { class: "verified", role: "img", "aria-label": t("people.verified"), title: t("people.verified") },
+        "✓",
+      )
     : null;
 }
 
@@ -55,7 +59,11 @@ export function followButton(session, card, scope, known = null) {
     follow.classList.toggle("primary", !isOn());
     follow.classList.toggle("plain", isOn());
     follow.setAttribute("aria-pressed", String(isOn()));
-    const label = state.following ? t("people.following") : state.requested ? t("people.requested") : t("people.follow");
+    const label = state.following
+      ? t("people.following")
+      : state.requested
+        ? t("people.requested")
+        : t("people.follow");
     setChildren(follow, label, visuallyHidden(` ${nameOf(card)}`));
   }
 

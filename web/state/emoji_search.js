@@ -2,7 +2,14 @@
 
 import { t } from "../i18n.js";
 
-export const SKIN_TONES = [t("emoji.default"), t("emoji.light"), t("emoji.medium_light"), t("emoji.medium"), t("emoji.medium_dark"), t("emoji.dark")];
+export const SKIN_TONES = [
+  t("emoji.default"),
+  t("emoji.light"),
+  t("emoji.medium_light"),
+  t("emoji.medium"),
+  t("emoji.medium_dark"),
+  t("emoji.dark"),
+];
 const TONE_KEY = "convene.skin_tone";
 
 // The entries of which every word of `query` starts a word of the name or of the search words. Those whose name

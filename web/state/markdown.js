@@ -85,7 +85,8 @@ function showAddress(link) {
   const label = plainTextOf(children);
   const shown = safeAddress(LABEL.exec(label)?.[0].replace(/^(?!https?:)/i, "https:"));
   if (label.trim() === "") link.splice(2, children.length, href);
-  else if (shown !== null && new URL(shown).host !== new URL(href).host) link.push(` (${new URL(href).host})`);
+  else if (shown !== null && new URL(shown).host !== new URL(href).host)
+    link.push(` (${new URL(href).host})`);
 }
 
 function leaf({ type, content }) {
@@ -104,7 +105,12 @@ function leaf({ type, content }) {
 
 // Joins neighbouring texts.
 function append(parent, node) {
-  if (typeof node === "string" && parent.length > 1 && typeof parent.at(-1) === "string" && parent[0] !== "link")
+  if (
+    typeof node === "string" &&
+    parent.length > 1 &&
+    typeof parent.at(-1) === "string" &&
+    parent[0] !== "link"
+  )
     parent.push(parent.pop() + node);
   else if (node !== "") parent.push(node);
 }

@@ -93,8 +93,7 @@ export function forgotView(api) {
       submit: t("auth.send_link"),
       send: async ({ email }) => {
         await api.post("/v1/password-resets", { email: email.trim() });
-        const text =
-          t("auth.link_sent");
+        const text = t("auth.link_sent");
         form.element.replaceWith(element("p", { role: "status" }, text));
       },
     },

@@ -11,12 +11,12 @@ const LINK = "/v1/users/me/calendar";
 export function calendarDialog(session, event, path) {
   new Dialog(
     t("calendar.title"),
+    element("p", {}, event.series ? t("calendar.file_of_series") : t("calendar.file_of_event")),
     element(
       "p",
       {},
-      event.series ? t("calendar.file_of_series") : t("calendar.file_of_event"),
+      button(t("calendar.download"), () => download(session, event, path), { class: "primary" }),
     ),
-    element("p", {}, button(t("calendar.download"), () => download(session, event, path), { class: "primary" })),
     element("h3", {}, t("calendar.subscribe")),
     element("p", {}, t("calendar.subscribe_hint")),
     subscription(session),

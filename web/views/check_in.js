@@ -38,13 +38,13 @@ export function checkInView(session, { id, user, code }) {
         rsvp.guests > 0
           ? t("check_in.checked_in_with", { time, count: rsvp.guests })
           : t("check_in.checked_in_at", { time });
+      setChildren(content, userRow(rsvp.user), element("p", { class: "notice", role: "status" }, text));
+    } catch (error) {
       setChildren(
         content,
-        userRow(rsvp.user),
-        element("p", { class: "notice", role: "status" }, text),
+        errorText(error.message),
+        button(t("common.try_again"), checkIn, { class: "plain" }),
       );
-    } catch (error) {
-      setChildren(content, errorText(error.message), button(t("common.try_again"), checkIn, { class: "plain" }));
     }
   }
 

@@ -83,13 +83,16 @@ function jumpForm(session, conversation, list, onDone) {
 
 function nameForm(session, conversation, path) {
   const { name } = conversation.info;
-  const form = new Form([new Field("name", t("messages.group_name"), { value: name, maxlength: 100, required: true })], {
-    submit: t("messages.rename"),
-    send: async (values) => {
-      session.conversations.add(await session.api.patch(path, { name: values.name.trim() }));
-      toast(t("messages.renamed"));
+  const form = new Form(
+    [new Field("name", t("messages.group_name"), { value: name, maxlength: 100, required: true })],
+    {
+      submit: t("messages.rename"),
+      send: async (values) => {
+        session.conversations.add(await session.api.patch(path, { name: values.name.trim() }));
+        toast(t("messages.renamed"));
+      },
     },
-  });
+  );
   return form.element;
 }
 

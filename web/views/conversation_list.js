@@ -105,7 +105,12 @@ export function conversationList(session, scope) {
           { class: "row" },
           element("span", { class: "last one-line", dir: "auto" }, lastMessage(conversation)),
           unread > 0 &&
-            element("span", { class: "badge" }, unread >= 1000 ? "999+" : unread, visuallyHidden(` ${t("common.unread")}`)),
+            element(
+              "span",
+              { class: "badge" },
+              unread >= 1000 ? "999+" : unread,
+              visuallyHidden(` ${t("common.unread")}`),
+            ),
         ),
       ),
     );
@@ -146,7 +151,11 @@ export function conversationList(session, scope) {
   function showRequests() {
     const { count } = session.requests;
     requestsLink.hidden = count === 0;
-    setChildren(requestsLink, t("messages.requests"), element("span", { class: "badge" }, count > 99 ? "99+" : count));
+    setChildren(
+      requestsLink,
+      t("messages.requests"),
+      element("span", { class: "badge" }, count > 99 ? "99+" : count),
+    );
   }
 
   scope.keep(session.requests.changed.on(showRequests));
@@ -165,7 +174,11 @@ export function conversationList(session, scope) {
         element("h2", {}, t("messages.title")),
         element(
           "a",
-          { href: "#/messages/new", class: "button primary round", "aria-label": t("messages.new_conversation") },
+          {
+            href: "#/messages/new",
+            class: "button primary round",
+            "aria-label": t("messages.new_conversation"),
+          },
           icon("plus"),
         ),
       ),

@@ -16,7 +16,12 @@ export function dataExport(session, scope) {
       show(await session.api.get(PATH, { start: "false" }));
     } catch (error) {
       if (error.code === "export.not_found") show(null);
-      else setChildren(content, errorText(error.message), button(t("common.try_again"), load, { class: "plain" }));
+      else
+        setChildren(
+          content,
+          errorText(error.message),
+          button(t("common.try_again"), load, { class: "plain" }),
+        );
     }
   }
 
@@ -33,11 +38,7 @@ export function dataExport(session, scope) {
   function show(one) {
     setChildren(
       content,
-      element(
-        "p",
-        {},
-        t("export.hint"),
-      ),
+      element("p", {}, t("export.hint")),
       element("p", { class: "secondary" }, statusOf(one)),
       element(
         "div",
@@ -75,5 +76,9 @@ function statusOf(one) {
   if (one.state === "pending") return tParts("export.pending", { time: relativeTime(one.requested_at) });
   if (one.state === "failed") return t("export.failed");
   const size = Math.max(1, Math.round(one.bytes / 1024));
-  return tParts("export.ready", { time: relativeTime(one.finished_at), size, end: formatDate(one.expires_at) });
+  return tParts("export.ready", {
+    time: relativeTime(one.finished_at),
+    size,
+    end: formatDate(one.expires_at),
+  });
 }

@@ -78,10 +78,8 @@ export function undoEmailChangeView(api, token, onUndone) {
 
 // The page was reloaded after its token was removed.
 export function usedView() {
-  return authCard(
-    t("auth.used_title"),
-    "",
-    element("p", {}, t("auth.used_hint")),
-    [element("a", { href: "#/forgot" }, t("auth.new_link")), element("a", { href: "#/" }, t("auth.go_to_convene"))],
-  );
+  return authCard(t("auth.used_title"), "", element("p", {}, t("auth.used_hint")), [
+    element("a", { href: "#/forgot" }, t("auth.new_link")),
+    element("a", { href: "#/" }, t("auth.go_to_convene")),
+  ]);
 }

@@ -65,7 +65,12 @@ export function eventView(session, id) {
       return;
     }
     if (event !== null) throw error;
-    setChildren(head, heading, errorText(error.message), button(t("common.try_again"), load, { class: "plain" }));
+    setChildren(
+      head,
+      heading,
+      errorText(error.message),
+      button(t("common.try_again"), load, { class: "plain" }),
+    );
   }
 
   function show() {

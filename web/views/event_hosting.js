@@ -27,9 +27,12 @@ export function hostingButtons(session, event, path, onChanged) {
     element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, t("common.edit")),
     button(t("hosting.announce"), () => announceDialog(session, path), { class: "plain" }),
     button(t("hosting.attendance"), () => exportAttendance(session, event, path), { class: "plain" }),
-    isCreator && !isCancelled && button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
+    isCreator &&
+      !isCancelled &&
+      button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
     !isCreator && button(t("hosting.leave"), () => leaveHosts(session, path, onChanged), { class: "plain" }),
-    !isCancelled && button(t("hosting.cancel"), () => cancelDialog(session, path, onChanged), { class: "plain" }),
+    !isCancelled &&
+      button(t("hosting.cancel"), () => cancelDialog(session, path, onChanged), { class: "plain" }),
     isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "plain" }),
   ];
 }
@@ -69,7 +72,12 @@ function hostsDialog(session, event, path, onChanged) {
 
   function show() {
     const rows = cohosts.map((card) =>
-      userRow(card, button([t("common.remove"), visuallyHidden(` ${nameOf(card)}`)], () => removeHost(card), { class: "plain" })),
+      userRow(
+        card,
+        button([t("common.remove"), visuallyHidden(` ${nameOf(card)}`)], () => removeHost(card), {
+          class: "plain",
+        }),
+      ),
     );
     setChildren(list, cohosts.length > 0 ? rows : emptyState(t("hosting.no_cohosts")));
   }
@@ -87,7 +95,8 @@ function hostsDialog(session, event, path, onChanged) {
 
   async function addHosts() {
     try {
-      for (const card of picker.selected) await session.api.put(`${path}/hosts/${encodeURIComponent(card.id)}`);
+      for (const card of picker.selected)
+        await session.api.put(`${path}/hosts/${encodeURIComponent(card.id)}`);
       dialog.close();
     } catch (error) {
       toastError(error);
@@ -116,7 +125,11 @@ async function leaveHosts(session, path, onChanged) {
 }
 
 function cancelDialog(session, path, onChanged) {
-  const reason = new Field("reason", t("common.reason"), { kind: "textarea", rows: 3, maxlength: MAX_REASON_LENGTH });
+  const reason = new Field("reason", t("common.reason"), {
+    kind: "textarea",
+    rows: 3,
+    maxlength: MAX_REASON_LENGTH,
+  });
   const text = t("hosting.cancel_hint");
   const form = new Form([element("p", {}, text), reason], {
     submit: t("hosting.cancel"),

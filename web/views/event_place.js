@@ -15,8 +15,13 @@ export function eventTimes(event) {
   return [
     element("p", { class: "secondary" }, formatRange(start, end)),
     isElsewhere &&
-      element("p", { class: "secondary" }, `${formatRange(start, end, timezone)} (${timezone.replace(/_/g, " ")})`),
-    event.series && element("p", { class: "secondary" }, t("events.series", { rule: describeRule(event.series.rrule) })),
+      element(
+        "p",
+        { class: "secondary" },
+        `${formatRange(start, end, timezone)} (${timezone.replace(/_/g, " ")})`,
+      ),
+    event.series &&
+      element("p", { class: "secondary" }, t("events.series", { rule: describeRule(event.series.rrule) })),
   ];
 }
 

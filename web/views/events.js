@@ -21,7 +21,11 @@ const LOCATION_TIMEOUT_MS = 15_000;
 
 export function eventsView(session) {
   const content = element("div", {});
-  const text = element("input", { type: "search", id: "events-q", placeholder: t("events.search_placeholder") });
+  const text = element("input", {
+    type: "search",
+    id: "events-q",
+    placeholder: t("events.search_placeholder"),
+  });
   const category = element(
     "select",
     { id: "events-category" },

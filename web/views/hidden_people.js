@@ -36,7 +36,11 @@ function peopleList({ read, cardOf, detail, label, undo, empty }) {
     keyOf: (item) => cardOf(item).id,
     render(item) {
       const card = cardOf(item);
-      return userRow(card, detail(item), button(label, () => remove(card.id), { class: "plain" }));
+      return userRow(
+        card,
+        detail(item),
+        button(label, () => remove(card.id), { class: "plain" }),
+      );
     },
     empty,
   });
@@ -56,5 +60,9 @@ function peopleList({ read, cardOf, detail, label, undo, empty }) {
 
 function mutedWhat({ posts, notifications, expires_at: end }) {
   const what = posts && notifications ? t("mutes.both") : posts ? t("mutes.posts") : t("mutes.notifications");
-  return element("span", { class: "secondary" }, end ? t("mutes.until", { what, date: formatDate(end) }) : what);
+  return element(
+    "span",
+    { class: "secondary" },
+    end ? t("mutes.until", { what, date: formatDate(end) }) : what,
+  );
 }

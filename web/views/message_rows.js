@@ -3,7 +3,14 @@
 // right between the controls of a row.
 
 import { element, reconcile } from "../components/dom.js";
-import { dayDivider, foldRow, messageRow, newDivider, unsentRow, usersName } from "../components/message_row.js";
+import {
+  dayDivider,
+  foldRow,
+  messageRow,
+  newDivider,
+  unsentRow,
+  usersName,
+} from "../components/message_row.js";
 import { dayLabel, isSameDay } from "../components/time_format.js";
 import { t } from "../i18n.js";
 import { summarize } from "../state/system_messages.js";
@@ -80,7 +87,9 @@ export class MessageRows {
       if (message === firstNew && (before !== null || !hasOlder)) wanted.push(this.newDivider);
       const run = this.#foldable(messages, index, firstNew);
       folded = Math.max(0, run.length - 1);
-      wanted.push(run.length > 0 ? this.#foldRow(run) : this.#messageRow(message, isGrouped(before, message)));
+      wanted.push(
+        run.length > 0 ? this.#foldRow(run) : this.#messageRow(message, isGrouped(before, message)),
+      );
       if (message === receipt?.message) wanted.push(receipt.row);
       before = message;
     });

@@ -22,8 +22,7 @@ export function messagesView(session, parameters) {
     paneScope = new Scope();
     view.classList.toggle("conversation-open", id !== null);
     list.select(id);
-    if (id === null)
-      setChildren(panel, element("div", { class: "centered-state" }, nothingSelected()));
+    if (id === null) setChildren(panel, element("div", { class: "centered-state" }, nothingSelected()));
     else if (id === "new") setChildren(panel, newConversation(session));
     else if (id === "requests") setChildren(panel, requestsPane(session, paneScope));
     else setChildren(panel, conversationPane(session, id, paneScope, seqOf(query)));

@@ -34,7 +34,11 @@ export function moderationAppealsView(session) {
         "div",
         { class: "row wrap" },
         opposite && button(ACTION_LABELS[opposite], takeBack),
-        button(t("moderation.give_answer"), () => answerDialog(session, appeal, () => list.remove(appeal.id)), { class: "primary" }),
+        button(
+          t("moderation.give_answer"),
+          () => answerDialog(session, appeal, () => list.remove(appeal.id)),
+          { class: "primary" },
+        ),
       ),
     );
   }
@@ -52,14 +56,17 @@ function answerDialog(session, appeal, onDone) {
     required: true,
     hint: t("moderation.user_sees_it"),
   });
-  const form = new Form([answer, element("label", { class: "check" }, accepted, t("moderation.accept_appeal"))], {
-    submit: t("messages.send"),
-    send: async (values) => {
-      const body = { accepted: accepted.checked, answer: values.answer.trim() };
-      await session.api.put(`/v1/admin/appeals/${encodeURIComponent(appeal.id)}/answer`, body);
-      dialog.close();
-      onDone();
+  const form = new Form(
+    [answer, element("label", { class: "check" }, accepted, t("moderation.accept_appeal"))],
+    {
+      submit: t("messages.send"),
+      send: async (values) => {
+        const body = { accepted: accepted.checked, answer: values.answer.trim() };
+        await session.api.put(`/v1/admin/appeals/${encodeURIComponent(appeal.id)}/answer`, body);
+        dialog.close();
+        onDone();
+      },
     },
-  });
+  );
   const dialog = new Dialog(t("moderation.answer_appeal"), form.element).open();
 }

@@ -10,7 +10,11 @@ import { PagedList } from "../components/paged_list.js";
 import { userRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 
-const ROLES = { none: t("moderation.role_none"), moderator: t("moderation.role_moderator"), admin: t("messages.admin") };
+const ROLES = {
+  none: t("moderation.role_none"),
+  moderator: t("moderation.role_moderator"),
+  admin: t("messages.admin"),
+};
 
 export function moderationPeopleView(session) {
   const found = element("div", { class: "list boxed", hidden: true });
@@ -29,7 +33,10 @@ export function moderationPeopleView(session) {
 
   function showFound(user) {
     found.hidden = false;
-    setChildren(found, personRow(session, user, () => reload(user.id)));
+    setChildren(
+      found,
+      personRow(session, user, () => reload(user.id)),
+    );
   }
 
   async function reload(id) {
@@ -92,7 +99,12 @@ function personRow(session, user, onDone) {
 function roleDialog(session, user, onDone) {
   const role = selectField("role", t("moderation.role"), ROLES);
   role.value = user.role ?? "none";
-  const reason = new Field("reason", t("common.reason"), { kind: "textarea", rows: 2, maxlength: 500, required: true });
+  const reason = new Field("reason", t("common.reason"), {
+    kind: "textarea",
+    rows: 2,
+    maxlength: 500,
+    required: true,
+  });
   const form = new Form([role, reason], {
     submit: t("common.save"),
     send: async (values) => {

@@ -18,7 +18,10 @@ export function moderationRegistrationsView(session) {
       forAdmins,
       section(t("moderation.invite_codes"), ...inviteCodes(session)),
       section(t("moderation.blocked_usernames"), ...blockedNames(session, "username", t("account.username"))),
-      section(t("moderation.blocked_domains"), ...blockedNames(session, "email_domain", t("moderation.domain"))),
+      section(
+        t("moderation.blocked_domains"),
+        ...blockedNames(session, "email_domain", t("moderation.domain")),
+      ),
     );
   }, toastError);
   const waiting = section(t("moderation.waiting"), waitingList(session));
@@ -56,8 +59,16 @@ function waitingList(session) {
       element(
         "div",
         { class: "row wrap" },
-        button(t("moderation.approve"), decide(() => session.api.put(`${path}/approval`)), { class: "primary" }),
-        button(t("common.decline"), decide(() => session.api.delete(path)), { class: "danger" }),
+        button(
+          t("moderation.approve"),
+          decide(() => session.api.put(`${path}/approval`)),
+          { class: "primary" },
+        ),
+        button(
+          t("common.decline"),
+          decide(() => session.api.delete(path)),
+          { class: "danger" },
+        ),
       ),
     );
   }
@@ -77,7 +88,9 @@ function inviteCodes(session) {
 
   function row(code) {
     const remove = () =>
-      session.api.delete(`${path}/${encodeURIComponent(code.id)}`).then(() => list.remove(code.id), toastError);
+      session.api
+        .delete(`${path}/${encodeURIComponent(code.id)}`)
+        .then(() => list.remove(code.id), toastError);
     return element(
       "div",
       { class: "row wrap report-entry" },
@@ -136,14 +149,17 @@ function blockedNames(session, kind, label) {
     );
   }
 
-  const form = new Form([new Field("value", label, { required: true, maxlength: 255, autocapitalize: "none" })], {
-    submit: t("moderation.block"),
-    send: async ({ value }) => {
-      await session.api.put(pathOf(value.trim()));
-      form.clear();
-      load();
+  const form = new Form(
+    [new Field("value", label, { required: true, maxlength: 255, autocapitalize: "none" })],
+    {
+      submit: t("moderation.block"),
+      send: async ({ value }) => {
+        await session.api.put(pathOf(value.trim()));
+        form.clear();
+        load();
+      },
     },
-  });
+  );
   load();
   return [form.element, content];
 }

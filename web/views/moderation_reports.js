@@ -45,7 +45,12 @@ function reportRow(report) {
       report.snapshot && ` ${t("moderation.action_by", { username: report.snapshot.author_name })}`,
       element("span", { class: "secondary" }, " · ", relativeTime(report.created_at)),
       element("span", { class: "content", dir: "auto" }, "\n", excerpt),
-      element("span", { class: "secondary", dir: "auto" }, "\n", t("moderation.reason", { reason: report.reason })),
+      element(
+        "span",
+        { class: "secondary", dir: "auto" },
+        "\n",
+        t("moderation.reason", { reason: report.reason }),
+      ),
     ),
   );
 }
@@ -82,7 +87,11 @@ export function moderationReportView(session, id) {
       snapshot ? snapshotPanel(snapshot) : element("p", { class: "secondary" }, t("moderation.no_copy")),
       report.is_hidden === true && element("p", { class: "notice" }, t("moderation.is_hidden")),
       report.resolution !== null &&
-        element("p", { class: "notice", dir: "auto" }, t("moderation.resolved_with", { note: report.resolution })),
+        element(
+          "p",
+          { class: "notice", dir: "auto" },
+          t("moderation.resolved_with", { note: report.resolution }),
+        ),
       element("div", { class: "row wrap" }, actions(report)),
     );
   }
@@ -96,9 +105,12 @@ export function moderationReportView(session, id) {
     if (report.is_hidden === false) found.push(act("hide", report.kind, report.target_id));
     if (report.is_hidden === true) found.push(act("restore", report.kind, report.target_id));
     const author = report.snapshot?.author_id;
-    if (author) for (const type of ["warn", "silence", "suspend", "ban"]) found.push(act(type, "user", author));
+    if (author)
+      for (const type of ["warn", "silence", "suspend", "ban"]) found.push(act(type, "user", author));
     if (report.resolved_at === null)
-      found.push(button(t("moderation.resolve"), () => resolveDialog(session, path, load), { class: "primary" }));
+      found.push(
+        button(t("moderation.resolve"), () => resolveDialog(session, path, load), { class: "primary" }),
+      );
     return found;
   }
 

@@ -5,7 +5,11 @@ import { Field, Form } from "../components/form.js";
 import { toast } from "../components/toast.js";
 import { t } from "../i18n.js";
 
-const CHANNELS = { push: t("notifications.push"), mail: t("notifications.mail"), nothing: t("notifications.nothing") };
+const CHANNELS = {
+  push: t("notifications.push"),
+  mail: t("notifications.mail"),
+  nothing: t("notifications.nothing"),
+};
 
 // Types without a label are shown by their name.
 const TYPES = {
@@ -41,13 +45,21 @@ export function notificationSettings(session) {
 function preferencesForm(session, path, preferences) {
   const fields = Object.entries(preferences.channels).map(([type, channel]) => {
     const field = new Field(type, TYPES[type] ?? type, { kind: "select", required: true });
-    field.input.append(...Object.entries(CHANNELS).map(([value, label]) => element("option", { value }, label)));
+    field.input.append(
+      ...Object.entries(CHANNELS).map(([value, label]) => element("option", { value }, label)),
+    );
     field.value = channel;
     return field;
   });
   const quiet = preferences.quiet_hours;
-  const from = new Field("quiet_from", t("notifications.quiet_from"), { type: "time", value: quiet?.from.slice(0, 5) });
-  const to = new Field("quiet_to", t("notifications.quiet_until"), { type: "time", value: quiet?.to.slice(0, 5) });
+  const from = new Field("quiet_from", t("notifications.quiet_from"), {
+    type: "time",
+    value: quiet?.from.slice(0, 5),
+  });
+  const to = new Field("quiet_to", t("notifications.quiet_until"), {
+    type: "time",
+    value: quiet?.to.slice(0, 5),
+  });
   const zone = new Field("quiet_timezone", t("notifications.quiet_zone"), {
     kind: "select",
     required: true,

@@ -36,9 +36,15 @@ export function ownActionsView(session) {
       action,
       kind === "post" && element("a", { href: `#/post/${id}` }, t("moderation.see_post")),
       kind === "event" && element("a", { href: `#/event/${id}` }, t("moderation.see_event")),
-      appeal && element("p", { class: "content", dir: "auto" }, t("moderation.your_appeal", { content: appeal.content })),
+      appeal &&
+        element(
+          "p",
+          { class: "content", dir: "auto" },
+          t("moderation.your_appeal", { content: appeal.content }),
+        ),
       answer,
-      !appeal && button(t("moderation.appeal"), () => appealDialog(session, action, load), { class: "plain" }),
+      !appeal &&
+        button(t("moderation.appeal"), () => appealDialog(session, action, load), { class: "plain" }),
     );
   }
 

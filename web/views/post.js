@@ -32,11 +32,7 @@ export function postView(session, id) {
     } catch (error) {
       const missing = error.status === 404;
       const retry = button(t("common.try_again"), load, { class: "plain" });
-      setChildren(
-        content,
-        errorText(missing ? t("posts.not_found") : error.message),
-        !missing && retry,
-      );
+      setChildren(content, errorText(missing ? t("posts.not_found") : error.message), !missing && retry);
     }
   }
 
@@ -44,7 +40,12 @@ export function postView(session, id) {
   load();
   return {
     title: t("posts.post"),
-    element: element("section", { class: "column" }, element("h1", { tabindex: "-1" }, t("posts.post")), content),
+    element: element(
+      "section",
+      { class: "column" },
+      element("h1", { tabindex: "-1" }, t("posts.post")),
+      content,
+    ),
     close: () => scope.close(),
   };
 }

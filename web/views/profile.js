@@ -78,7 +78,11 @@ export function profileView(session, username) {
         "div",
         { class: "row wrap space-between" },
         element("h2", {}, t("posts.title")),
-        element("a", { href: `/v1/users/${user.id}/posts.atom`, type: "application/atom+xml" }, t("posts.atom_feed")),
+        element(
+          "a",
+          { href: `/v1/users/${user.id}/posts.atom`, type: "application/atom+xml" },
+          t("posts.atom_feed"),
+        ),
       ),
       posts.element,
     );
@@ -172,7 +176,12 @@ function actions(session, user, scope) {
   );
   return [
     followButton(session, user, scope, user.relationship),
-    element("button", { type: "button", class: "plain", onclick: message }, icon("message"), t("messages.message")),
+    element(
+      "button",
+      { type: "button", class: "plain", onclick: message },
+      icon("message"),
+      t("messages.message"),
+    ),
     more,
     menu.element,
   ];

@@ -46,10 +46,8 @@ export function rsvpControls(session, event, onChanged) {
     "div",
     { class: "rsvp-controls" },
     element("h2", { id: "rsvp-heading" }, heading()),
-    position !== null &&
-      element("p", { class: "notice", role: "status" }, t("rsvp.position", { position })),
-    event.my_rsvp === "PENDING" &&
-      element("p", { class: "notice", role: "status" }, t("rsvp.asked")),
+    position !== null && element("p", { class: "notice", role: "status" }, t("rsvp.position", { position })),
+    event.my_rsvp === "PENDING" && element("p", { class: "notice", role: "status" }, t("rsvp.asked")),
     !isClosed &&
       element("div", { class: "row wrap", role: "group", "aria-labelledby": "rsvp-heading" }, choices),
     isGoing &&
@@ -57,17 +55,15 @@ export function rsvpControls(session, event, onChanged) {
       element(
         "div",
         { class: "row wrap" },
-        button(guestsLabel(event.my_guests), () => rsvpDetailsDialog(session, event, onChanged), { class: "plain" }),
+        button(guestsLabel(event.my_guests), () => rsvpDetailsDialog(session, event, onChanged), {
+          class: "plain",
+        }),
         event.my_rsvp === "GOING" &&
           button(t("check_in.code"), () => showCheckInCode(session, event), { class: "plain" }),
       ),
     problem,
     (event.my_rsvp !== null || position !== null) &&
-      button(
-        removeLabel(),
-        () => run(() => session.api.delete(path)),
-        { class: "link" },
-      ),
+      button(removeLabel(), () => run(() => session.api.delete(path)), { class: "link" }),
   );
   return controls;
 

@@ -43,12 +43,15 @@ export function rsvpList(session, event, onChanged) {
 
   function removeButton(card) {
     if (!hosting || hostIds.includes(card.id)) return null;
-    return button([t("common.remove"), visuallyHidden(` ${nameOf(card)}`)], () => remove(card), { class: "plain" });
+    return button([t("common.remove"), visuallyHidden(` ${nameOf(card)}`)], () => remove(card), {
+      class: "plain",
+    });
   }
 
   async function remove(card) {
     const text = t("rsvp.remove_hint");
-    if (!(await confirmDialog(t("rsvp.remove_title", { name: nameOf(card) }), text, t("common.remove")))) return;
+    if (!(await confirmDialog(t("rsvp.remove_title", { name: nameOf(card) }), text, t("common.remove"))))
+      return;
     try {
       await session.api.delete(`${path}/${encodeURIComponent(card.id)}`);
       await onChanged();

@@ -191,7 +191,9 @@ function rethrowPasswordError(error) {
     "auth.password_required": t("settings.enter_password"),
     "auth.invalid_credentials": t("settings.wrong_password"),
   }[error.code];
-  throw detail ? Object.assign(new Error(detail), { errors: [{ field: "current_password", detail }] }) : error;
+  throw detail
+    ? Object.assign(new Error(detail), { errors: [{ field: "current_password", detail }] })
+    : error;
 }
 
 function sessionList(session, logOut) {
@@ -254,7 +256,11 @@ function accountButtons(session, logOut, onDeleted) {
         onDeleted();
       },
     });
-    const dialog = new Dialog(t("settings.delete_title"), element("p", {}, t("settings.delete_hint")), form.element).open();
+    const dialog = new Dialog(
+      t("settings.delete_title"),
+      element("p", {}, t("settings.delete_hint")),
+      form.element,
+    ).open();
   }
 
   return element(

@@ -53,6 +53,9 @@ test("the first load and a later one are small and quick", { skip: skipped, time
   const cold = await load();
   const warm = await load();
   t.diagnostic(`cold ${JSON.stringify(cold)}, warm ${JSON.stringify(warm)}`);
-  assert.ok(cold.requests <= COLD_REQUESTS && cold.bytes <= COLD_BYTES && cold.ms <= COLD_MS, JSON.stringify(cold));
+  assert.ok(
+    cold.requests <= COLD_REQUESTS && cold.bytes <= COLD_BYTES && cold.ms <= COLD_MS,
+    JSON.stringify(cold),
+  );
   assert.ok(warm.bytes <= WARM_BYTES && warm.ms <= WARM_MS, JSON.stringify(warm));
 });

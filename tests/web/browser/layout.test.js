@@ -11,7 +11,14 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
 const LONG_NAME =
   "Maximiliana Wolfeschlegelsteinhausenbergerdorff von und zu Hohenlohe-Langenburg-Schillingsfürst";
-const SIZES = { phone: [360, 640], landscape: [740, 360], tablet: [820, 1180], desktop: [1440, 900], zoom200: [640, 450], zoom400: [320, 256] };
+const SIZES = {
+  phone: [360, 640],
+  landscape: [740, 360],
+  tablet: [820, 1180],
+  desktop: [1440, 900],
+  zoom200: [640, 450],
+  zoom400: [320, 256],
+};
 
 const server = new Server();
 let browser;
@@ -48,7 +55,10 @@ before(async () => {
   await server.request("POST", "/v1/reports", { token: ana.token, body: reported });
   const [report] = (await server.request("GET", "/v1/admin/reports", { token: ana.token })).items;
   const warning = { type: "warn", kind: "user", id: max.id, reason: "a reason" };
-  const { id: warned } = await server.request("POST", "/v1/admin/actions", { token: ana.token, body: warning });
+  const { id: warned } = await server.request("POST", "/v1/admin/actions", {
+    token: ana.token,
+    body: warning,
+  });
   await server.request("POST", "/v1/appeals", { token, body: { action_id: warned, content: "no" } });
   await server.request("POST", "/v1/admin/invite-codes", { token: ana.token, body: {} });
   routes = [

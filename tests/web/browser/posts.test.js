@@ -71,7 +71,10 @@ test("a bookmark is kept and removed", { skip: skipped, timeout: 120_000 }, asyn
 });
 
 test("comments are replied to and liked", { skip: skipped, timeout: 120_000 }, async () => {
-  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "a question" } });
+  const { id } = await server.request("POST", "/v1/posts", {
+    token: ana.token,
+    body: { content: "a question" },
+  });
   const body = { content: "an answer" };
   await server.request("POST", `/v1/posts/${id}/comments`, { token: ana.token, body });
   const page = await open(browser, server, ben, `/#/post/${id}`);
