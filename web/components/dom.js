@@ -2,6 +2,8 @@
 
 import { t } from "../i18n.js";
 
+import { formatNumber } from "../i18n.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function element(name, attributes = {}, ...children) {
@@ -28,7 +30,12 @@ function toNodes(children) {
   return children
     .flat(Infinity)
     .filter((child) => child !== null && child !== undefined && child !== false)
-    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+    .map((child) => (child instanceof Node ? child : document.createTextNode(textOf(child))));
+}
+
+// Numbers are written as in the language of the client.
+function textOf(child) {
+  return typeof child === "number" ? formatNumber(child) : String(child);
 }
 
 export function setChildren(parent, ...children) {

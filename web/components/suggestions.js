@@ -5,16 +5,16 @@ import { element } from "./dom.js";
 import { icon } from "./icons.js";
 import { PagedList } from "./paged_list.js";
 import { toastError } from "./toast.js";
-import { followButton, userRow } from "./user_row.js";
+import { detailedUserRow, followButton } from "./user_row.js";
 import { nameOf } from "../state/user_cards.js";
 
 export function suggestionList(session, scope) {
   const list = new PagedList({
     read: async () => ({ ...(await session.api.get("/v1/suggestions")), next_cursor: null }),
     render: (person) =>
-      userRow(
+      detailedUserRow(
         person,
-        element("span", { class: "secondary" }, reasonOf(person)),
+        reasonOf(person),
         followButton(session, person, scope, { following: false, requested: false }),
         dismissButton(person),
       ),

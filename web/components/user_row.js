@@ -33,6 +33,11 @@ export function privateMark(user) {
 }
 
 export function userRow(card, ...actions) {
+  return detailedUserRow(card, null, ...actions);
+}
+
+// `detail`: a text below the username, or null.
+export function detailedUserRow(card, detail, ...actions) {
   return element(
     "div",
     { class: "user-row" },
@@ -42,6 +47,7 @@ export function userRow(card, ...actions) {
       { class: "grow" },
       userLink(card),
       element("div", { class: "secondary one-line" }, `@${card.username}`),
+      detail && element("div", { class: "secondary" }, detail),
     ),
     ...actions,
   );

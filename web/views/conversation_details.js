@@ -76,7 +76,7 @@ function jumpForm(session, conversation, list, onDone) {
     "div",
     { class: "row wrap" },
     element("label", { for: id }, t("messages.jump_to_date")),
-    element("span", { class: "grow" }, date),
+    element("span", { class: "grow date-field" }, date),
     button(t("messages.first_message"), () => jump(() => 0), { class: "plain" }),
   );
 }

@@ -14,7 +14,7 @@ import { reportDialog } from "../components/report_dialog.js";
 import { formatDate } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 import { followButton, privateMark, userRow, verifiedMark } from "../components/user_row.js";
-import { formatNumber, t, tParts } from "../i18n.js";
+import { t, tParts } from "../i18n.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { nameOf } from "../state/user_cards.js";
@@ -201,7 +201,7 @@ function statistics(session, user, scope) {
     new Dialog(title, list.element).open();
   }
 
-  const counted = (key, count) => tParts(key, { count, number: element("strong", {}, formatNumber(count)) });
+  const counted = (key, count) => tParts(key, { count, number: element("strong", {}, count) });
 
   function show({ posts_count: posts, followers_count: followers, following_count: following }) {
     const showFollowers = () => showUsers("followers", t("people.followers"), t("people.no_followers"));

@@ -90,29 +90,35 @@ after(async () => {
   await server.remove();
 });
 
-for (const [name, [width, height]] of Object.entries(SIZES)) {
-  for (const colorScheme of ["light", "dark"]) {
-    test(`${name}, ${colorScheme}`, { skip: skipped, timeout: 120_000 }, async () => {
-      const touch = ["phone", "landscape", "tablet"].includes(name);
-      const page = await open(browser, server, ana, "/#/", {
-        viewport: { width, height },
-        colorScheme,
-        reducedMotion: "reduce",
-        hasTouch: touch,
-        isMobile: touch,
-      });
-      for (const route of routes) {
-        await page.goto(`${server.url}/${route}`);
-        await page.locator('main:not([aria-busy="true"])').waitFor();
-        await page.waitForLoadState("networkidle");
-        assert.deepEqual(await page.evaluate(outside), [], `outside of the viewport at ${route}`);
-        await page.evaluate(AXE);
-        assert.deepEqual(await page.evaluate(findings, RULES), [], `axe at ${route}`);
-      }
-      assert.deepEqual(page.problems, []);
-      await page.context().close();
+for (const name of Object.keys(SIZES)) {
+  for (const colorScheme of ["light", "dark"]) layoutTest(name, colorScheme);
+}
+// Its words are longer.
+for (const name of ["phone", "tablet", "zoom400"]) layoutTest(name, "light", "de-DE");
+
+function layoutTest(name, colorScheme, locale = "en-US") {
+  test(`${name}, ${colorScheme}, ${locale}`, { skip: skipped, timeout: 240_000 }, async () => {
+    const [width, height] = SIZES[name];
+    const touch = ["phone", "landscape", "tablet"].includes(name);
+    const page = await open(browser, server, ana, "/#/", {
+      viewport: { width, height },
+      locale,
+      colorScheme,
+      reducedMotion: "reduce",
+      hasTouch: touch,
+      isMobile: touch,
     });
-  }
+    for (const route of routes) {
+      await page.goto(`${server.url}/${route}`);
+      await page.locator('main:not([aria-busy="true"])').waitFor();
+      await page.waitForLoadState("networkidle");
+      assert.deepEqual(await page.evaluate(outside), [], `outside of the viewport at ${route}`);
+      await page.evaluate(AXE);
+      assert.deepEqual(await page.evaluate(findings, RULES), [], `axe at ${route}`);
+    }
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
 }
 
 // Run in the page: visible elements that reach beyond the right edge.
