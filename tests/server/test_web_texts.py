@@ -1,5 +1,6 @@
 """The browser client has its own texts for what the server says in English only."""
 
+import inspect
 import json
 import re
 import shutil
@@ -103,6 +104,18 @@ def test_each_notification_has_a_german_text() -> None:
     assert "Ana: and 3 more und 2 weitere folgen dir jetzt" in texts
     assert f"{TITLE} beginnt in 1 Stunde" in texts
     assert "Talk wurde abgesagt: rain" in texts
+
+
+def test_each_kind_of_notification_is_tested() -> None:
+    """The list above calls every function that makes a notification."""
+    made = {
+        name
+        for name, function in inspect.getmembers(templates, inspect.isfunction)
+        if not name.startswith("_")
+        and "NewNotification" in str(inspect.signature(function).return_annotation)
+    }
+    assert made
+    assert made <= set(re.findall(r"templates\.(\w+)\(", inspect.getsource(notifications)))
 
 
 def test_errors_with_a_text_are_errors_of_the_server() -> None:
