@@ -1,4 +1,4 @@
-// Asks a moderator for the reason of an action on a content or a user, and for its end, and does it.
+// Asks a moderator for the reason of an action on an item or a user, and for its end, and does it.
 // `onDone(action)` is called afterwards.
 
 import { t } from "../i18n.js";
@@ -35,7 +35,7 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
     rows: 3,
     maxlength: 500,
     required: true,
-    hint: kind === "user" ? t("moderation.user_is_told") : t("moderation.author_is_told"),
+    hint: kind === "user" ? t("moderation.user_is_notified") : t("moderation.author_is_notified"),
   });
   const fields = [reason];
   if (type === "silence" || type === "suspend")

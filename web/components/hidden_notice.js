@@ -1,4 +1,4 @@
-// What moderators and the author see of a hidden content, and how moderators hide or restore it: from a menu, or by a
+// What moderators and the author see of a hidden item, and how moderators hide or restore it: from a menu, or by a
 // button.
 
 import { t } from "../i18n.js";
@@ -9,7 +9,7 @@ export function hiddenNotice(content) {
   return content.hidden_at ? element("p", { class: "notice" }, t("moderation.hidden_notice")) : null;
 }
 
-// The item of a menu. `onDone` is called after the content was hidden or restored.
+// The item of a menu. `onDone` is called after the item was hidden or restored.
 export function hideItem(session, kind, content, onDone) {
   const type = content.hidden_at ? "restore" : "hide";
   const open = () =>

@@ -40,16 +40,16 @@ const OTHERS = [
   [/^(?<title>.+) was cancelled$/s, (found) => t("notice.cancelled", found)],
 ];
 
-// What moderators did, followed by the reason.
+// What moderators did, followed by the reason. Some were worded differently by earlier servers.
 const ACTIONS = [
   ["Moderators have hidden your \\w+", t("notice.hidden")],
   ["Moderators have restored your \\w+", t("notice.restored")],
   ["Moderators warn you", t("notice.warned")],
-  ["Moderators have silenced you: you can read, and not write", t("notice.silenced")],
+  ["Moderators have silenced you: you can read(?: but|, and) not write", t("notice.silenced")],
   ["You can write again", t("notice.unsilenced")],
-  ["Moderators had suspended your account", t("notice.suspended")],
+  ["Moderators (?:had )?suspended your account", t("notice.suspended")],
   ["The suspension of your account was lifted", t("notice.unsuspended")],
-  ["Moderators had banned your account", t("notice.banned")],
+  ["Moderators (?:had )?banned your account", t("notice.banned")],
   ["The ban of your account was lifted", t("notice.unbanned")],
   ["Your account was verified", t("notice.verified")],
   ["Your account is no longer verified", t("notice.unverified")],
