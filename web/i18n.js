@@ -1,6 +1,6 @@
 // The texts of the client in the language of the user, from `locales/<language>.json`:
 //
-//     t("messages.jump_to_new", { count: 3 }) -> "3 new messages"
+//     t("messages.new_count", { count: 3 }) -> "3 new messages"
 //
 // A text may have plural forms, of which `count` chooses one. `boot.js` sets the texts before `app.js` is
 // evaluated, so modules may use them in constants.
@@ -23,7 +23,7 @@ let locale = DEFAULT;
 // The language that was chosen in the settings, or null for that of the browser.
 export function storedLanguage() {
   const stored = localStorage.getItem(STORAGE_KEY);
-  return stored in LANGUAGES ? stored : null;
+  return isSupported(stored) ? stored : null;
 }
 
 // Used from the next load on.
@@ -34,7 +34,7 @@ export function storeLanguage(chosen) {
 
 // The first language of the browser that there are texts in.
 export function preferredLanguage(languages = navigator.languages) {
-  return languages.map(baseOf).find((one) => one in LANGUAGES) ?? DEFAULT;
+  return languages.map(baseOf).find(isSupported) ?? DEFAULT;
 }
 
 // `loaded`: section -> name -> text, or plural form -> text.
@@ -75,6 +75,10 @@ export function tParts(key, values) {
 
 function shown(value) {
   return typeof value === "number" ? numbers.format(value) : value;
+}
+
+function isSupported(one) {
+  return Object.hasOwn(LANGUAGES, one);
 }
 
 function baseOf(tag) {
