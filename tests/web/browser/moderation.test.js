@@ -34,7 +34,8 @@ test("a post is reported, hidden, appealed and restored", { skip: skipped, timeo
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
 
   const reader = await open(browser, server, ben, `/#/post/${id}`);
-  await reader.getByRole("button", { name: "Report" }).click();
+  await reader.getByRole("button", { name: "Post actions" }).click();
+  await reader.getByRole("menuitem", { name: "Report" }).click();
   await reader.getByLabel("Reason").fill("it is rude");
   await reader.locator("dialog").getByRole("button", { name: "Report" }).click();
   await reader.getByText("Report sent.").waitFor();
