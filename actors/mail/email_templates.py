@@ -1,4 +1,4 @@
-"""E-mail texts: plain text with one link, no images and no tracking.
+"""E-mail texts: plain text with one link at most, no images and no tracking.
 
 The token is in the fragment of the link, so it is never sent to a server or logged. No e-mail contains text
 written by other users.
@@ -11,6 +11,7 @@ from actors.mail.mail_queue import MailQueue
 from config.accounts import EMAIL_CHANGE_UNDO_S, RESET_LIFETIME_S, VERIFICATION_LIFETIME_S
 from storage.contracts.mail import Mail
 from storage.contracts.notification_mails import MailedNotifications, MailRecipient
+from storage.contracts.registrations import RegistrationRecord
 from storage.contracts.users import UserRecord
 
 PASSWORD_RESET_TEXT = """\
@@ -53,6 +54,15 @@ It restores this address, logs out all devices, and sends you a link to choose a
 the address knew the old one.
 
 If you changed it yourself, you can ignore this e-mail.
+"""
+
+REGISTRATION_DECLINED_TEXT = """\
+Hi,
+
+The account that was requested with this address at {server_url} was not approved by its moderators. What was
+entered is deleted.
+
+If you did not request an account, you can ignore this e-mail.
 """
 
 NOTIFICATIONS_TEXT = """\
@@ -102,6 +112,13 @@ class EmailTemplates:
             username=user.username, server_url=self._base_url, link=link, hours=hours
         )
         self._enqueue("address change", old_email, "Your e-mail address was changed", text, link)
+
+    def queue_registration_declined(self, registration: RegistrationRecord) -> None:
+        """Queue an e-mail that says so, without the name: anyone can enter any name with this address."""
+        text = REGISTRATION_DECLINED_TEXT.format(server_url=self._base_url)
+        self._enqueue(
+            "registration", registration.email, "Your registration was declined", text, self._base_url
+        )
 
     @property
     def is_busy(self) -> bool:

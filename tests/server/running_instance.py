@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web_app
 
 from config.limits import Limits
-from config.settings import PrivacySettings, RegistrationSettings, ServerSettings, Settings
+from config.settings import MailSettings, PrivacySettings, RegistrationSettings, ServerSettings, Settings
 from server.instance import Instance
 from storage.embedded import StoreUrls
 
@@ -19,6 +19,7 @@ async def running_instance(
     privacy: PrivacySettings | None = None,
     server: ServerSettings | None = None,
     registration: RegistrationSettings | None = None,
+    mail: MailSettings | None = None,
     **limits: Any,
 ) -> AsyncIterator[Instance]:
     """Run a server, on a free port by default; further keyword arguments are fields of `Limits`."""
@@ -27,6 +28,7 @@ async def running_instance(
         limits=msgspec.structs.replace(Limits(), **limits),
         privacy=privacy or PrivacySettings(),
         registration=registration or RegistrationSettings(),
+        mail=mail or MailSettings(),
     )
     instance = Instance(settings, stores)
     try:

@@ -7,26 +7,37 @@ import { Field, Form } from "../components/form.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
+import { toast } from "../components/toast.js";
 
 const EXCERPT_LENGTH = 200;
 
 export function moderationReportsView(session) {
   const content = element("div", {});
-  const resolved = element("input", { type: "checkbox", onchange: load });
+  const filters = {
+    open: ["Open", { state: "open" }],
+    unassigned: ["Assigned to no one", { unassigned: true }],
+    mine: ["Assigned to me", { state: "open", assigned_to: session.user.id }],
+    resolved: ["Resolved", { state: "resolved" }],
+  };
+  const chosen = element(
+    "select",
+    { onchange: load },
+    Object.entries(filters).map(([value, [label]]) => element("option", { value }, label)),
+  );
 
   function load() {
-    const state = resolved.checked ? "resolved" : "open";
+    const [label, query] = filters[chosen.value];
     const list = new PagedList({
-      read: (cursor) => session.api.get("/v1/admin/reports", { cursor, state }),
+      read: (cursor) => session.api.get("/v1/admin/reports", { cursor, ...query }),
       render: reportRow,
-      empty: resolved.checked ? "No resolved reports" : "No open reports",
+      empty: `No reports: ${label.toLowerCase()}`,
     });
     setChildren(content, list.element);
     list.load();
   }
 
   load();
-  const filter = element("label", { class: "check" }, resolved, "Resolved");
+  const filter = element("label", { class: "row" }, "Show", chosen);
   return moderationPage(session, "Reports", filter, content);
 }
 
@@ -42,6 +53,7 @@ function reportRow(report) {
       element("strong", {}, capitalized(report.kind)),
       report.snapshot && ` by @${report.snapshot.author_name}`,
       element("span", { class: "secondary" }, " · ", relativeTime(report.created_at)),
+      report.assigned_to && element("span", { class: "secondary" }, ` · @${report.assigned_to.username}`),
       element("span", { class: "content", dir: "auto" }, "\n", excerpt),
       element("span", { class: "secondary", dir: "auto" }, "\nReason: ", report.reason),
     ),
@@ -70,6 +82,7 @@ export function moderationReportView(session, id) {
       element("p", { class: "content", dir: "auto" }, "Reason: ", report.reason),
       element("h2", {}, "What was reported"),
       snapshot ? snapshotPanel(snapshot) : element("p", { class: "secondary" }, "There is no copy of it."),
+      report.assigned_to && element("p", {}, `Assigned to @${report.assigned_to.username}`),
       report.is_hidden === true && element("p", { class: "notice" }, "It is hidden now."),
       report.resolution !== null &&
         element("p", { class: "notice", dir: "auto" }, "Resolved: ", report.resolution),
@@ -87,9 +100,20 @@ export function moderationReportView(session, id) {
     if (report.is_hidden === true) found.push(act("restore", report.kind, report.target_id));
     const author = report.snapshot?.author_id;
     if (author) for (const type of ["warn", "silence", "suspend", "ban"]) found.push(act(type, "user", author));
-    if (report.resolved_at === null)
-      found.push(button("Resolve", () => resolveDialog(session, path, load), { class: "primary" }));
+    if (report.resolved_at !== null) return found;
+    const isMine = report.assigned_to?.id === session.user.id;
+    found.push(isMine ? button("Unassign", () => assign(null)) : button("Assign to me", () => assign(session.user.id)));
+    found.push(button("Resolve", () => resolveDialog(session, path, load), { class: "primary" }));
     return found;
+  }
+
+  async function assign(userId) {
+    try {
+      await session.api.put(`${path}/assignee`, { user_id: userId });
+      await load();
+    } catch (error) {
+      toast(error.message);
+    }
   }
 
   load();

@@ -1,6 +1,7 @@
 """Tests of moderation over HTTP: roles, reports with snapshots, hidden contents and the audit log."""
 
 import asyncio
+import itertools
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from storage.embedded import StoreUrls
 from storage.postgres.migrations import database_url
 from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
-from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -207,6 +208,91 @@ async def test_report_of_comment_event_and_user(
     assert [entry["content"] for entry in snapshot["context"]] == ["a post"]
     for target_id, content in ((event["id"], "a title\n\na description"), (ana.id, "Ana\n\na bio")):
         assert (await find_report(api, moderator, target_id))["snapshot"]["content"] == content
+
+
+async def test_last_admin_keeps_the_account(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, admin: RegisteredUser, stores: StoreUrls
+) -> None:
+    """Until another user is admin."""
+    connection = await asyncpg.connect(database_url(stores.postgres, "users"))
+    others = [
+        row["id"]
+        for row in await connection.fetch("UPDATE users SET role = NULL WHERE role = 'admin' RETURNING id")
+    ]
+    try:
+        (ana,) = await people.register(1, instance)
+        await make_admin(stores, ana.id)
+        body = {"current_password": PASSWORD}
+        await api.expect_error("role.last_admin", 409, ana, "DELETE", "/v1/users/me", body)
+        await api.get(ana, "/v1/users/me")
+        await connection.execute("UPDATE users SET role = 'admin' WHERE id = ANY($1)", others)
+        await api.expect(204, ana, "DELETE", "/v1/users/me", body)
+    finally:
+        await connection.execute("UPDATE users SET role = 'admin' WHERE id = ANY($1)", others)
+        await connection.close()
+
+
+async def test_report_is_assigned(
+    api: ApiClient,
+    instance: Instance,
+    people: RegisteredUsers,
+    admin: RegisteredUser,
+    moderator: RegisteredUser,
+) -> None:
+    """To a moderator, and then to no one; both are in the audit log, and neither is a notification."""
+    ana, ben = await people.register(2, instance)
+    post = await api.post(ana)
+    await report(api, ben, "post", post["id"])
+    found = await find_report(api, moderator, post["id"])
+    assert found["assigned_to"] is None
+    path = f"/v1/admin/reports/{found['id']}"
+
+    async def ids(query: str) -> list[str]:
+        return [one["id"] for one in await api.collect_pages(admin, f"/v1/admin/reports?{query}", 1)]
+
+    assert found["id"] in await ids("unassigned=true")
+    await api.expect(204, admin, "PUT", f"{path}/assignee", {"user_id": moderator.id})
+    assert (await api.get(admin, path))["assigned_to"]["id"] == moderator.id
+    assert found["id"] not in await ids("unassigned=true")
+    assert found["id"] in await ids(f"assigned_to={moderator.id}&state=open")
+    assert found["id"] not in await ids(f"assigned_to={admin.id}")
+    await api.expect_error("report.not_moderator", 409, admin, "PUT", f"{path}/assignee", {"user_id": ben.id})
+    await api.expect_error("user.not_found", 404, admin, "PUT", f"{path}/assignee", {"user_id": str(uuid4())})
+    await api.expect(204, moderator, "PUT", f"{path}/assignee", {"user_id": None})
+    assert found["id"] in await ids("unassigned=true")
+    actions = [
+        (one["type"], one["reason"], one["actor"]["id"])
+        for one in await api.collect_pages(admin, "/v1/admin/audit", 100)
+        if one["target_id"] == found["id"]
+    ]
+    assert actions == [
+        ("unassign", "Assigned to no one.", moderator.id),
+        ("assign", f"Assigned to @{moderator.username}.", admin.id),
+    ]
+    await api.expect(204, moderator, "PUT", f"{path}/resolution", {"resolution": "x"})
+    await api.expect_error("report.not_found", 404, admin, "PUT", f"{path}/assignee", {"user_id": None})
+
+
+@pytest.mark.parametrize("kind", ["post", "user"])
+async def test_reports_about_a_moderator_are_for_others(
+    api: ApiClient,
+    instance: Instance,
+    people: RegisteredUsers,
+    admin: RegisteredUser,
+    moderator: RegisteredUser,
+    kind: str,
+) -> None:
+    """The moderator neither resolves them nor has them assigned."""
+    (ben,) = await people.register(1, instance)
+    target_id = moderator.id if kind == "user" else (await api.post(moderator))["id"]
+    await report(api, ben, kind, target_id)
+    path = f"/v1/admin/reports/{(await find_report(api, admin, target_id))['id']}"
+    resolution, assignee = {"resolution": "nothing wrong"}, {"user_id": moderator.id}
+    await api.expect_error("permission.denied", 403, moderator, "PUT", f"{path}/resolution", resolution)
+    for each in (admin, moderator):
+        await api.expect_error("permission.denied", 403, each, "PUT", f"{path}/assignee", assignee)
+    assert (await api.get(admin, path))["resolved_at"] is None
+    await api.expect(204, admin, "PUT", f"{path}/resolution", resolution)
 
 
 async def test_report_is_resolved_with_a_note(
@@ -435,6 +521,49 @@ async def test_actions_are_counted(
     await act(api, moderator, "warn", "user", ana.id)
     _, metrics, _ = await api.request_bytes(None, "GET", "/metrics")
     assert b'convene_moderation_actions_total{type="warn"}' in metrics
+
+
+async def test_hiding_and_restoring_at_once_agree_with_the_log(
+    api: ApiClient,
+    second_api: ApiClient,
+    instance: Instance,
+    people: RegisteredUsers,
+    admin: RegisteredUser,
+    moderator: RegisteredUser,
+) -> None:
+    """The content ends in the state of its latest record, over two instances."""
+    ana, ben = await people.register(2, instance)
+    post = (await api.post(ana))["id"]
+    group = (await api.group(ana, ben))["id"]
+    body = {"client_id": "c", "content": "not nice"}
+    message = (await api.expect(201, ana, "POST", f"/v1/conversations/{group}/messages", body))["id"]
+    for kind, target_id in (("post", post), ("message", message)):
+        await report(api, ben, kind, target_id)
+        path = f"/v1/admin/reports/{(await find_report(api, moderator, target_id))['id']}"
+        for _ in range(3):
+            requests = [
+                each.request(
+                    actor,
+                    "POST",
+                    "/v1/admin/actions",
+                    {"type": type_, "kind": kind, "id": target_id, "reason": "x"},
+                )
+                for each, actor, type_ in (
+                    (api, admin, "hide"),
+                    (second_api, moderator, "restore"),
+                    (api, moderator, "hide"),
+                    (second_api, admin, "restore"),
+                )
+            ]
+            answers = await asyncio.gather(*requests)
+            assert {status for status, _, _ in answers} <= {201, 409}, answers
+            log = [
+                one["type"]
+                for one in await api.collect_pages(admin, f"/v1/admin/audit?user_id={ana.id}", 100)
+                if one["target_id"] == target_id
+            ]
+            assert all(one != other for one, other in itertools.pairwise(log)), log
+            assert (await api.get(moderator, path))["is_hidden"] == (log[0] == "hide"), log
 
 
 async def test_audit_log_is_append_only(
