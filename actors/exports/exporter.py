@@ -50,7 +50,7 @@ class ExporterStatistics(msgspec.Struct, frozen=True):
     backlog: ExportBacklog
 
 
-class ExportContents(msgspec.Struct, frozen=True):
+class ExportManifest(msgspec.Struct, frozen=True):
     """The first file of an archive. `files` are in its order."""
 
     format_version: int
@@ -142,7 +142,7 @@ class DataExporter:
                     yield batch
 
         writer = ArchiveWriter(store_chunk)
-        await writer.add_array("about", _describe(claimed, [part.name for part in self._parts]))
+        await writer.add_array("about", _manifest(claimed, [part.name for part in self._parts]))
         for part in self._parts:
             await writer.add_array(part.name, read(part))
         await writer.close()
@@ -171,7 +171,7 @@ class DataExporter:
             self._job.wake()
 
 
-async def _describe(claimed: DataExportRecord, files: list[str]) -> AsyncGenerator[Sequence[bytes]]:
+async def _manifest(claimed: DataExportRecord, files: list[str]) -> AsyncGenerator[Sequence[bytes]]:
     yield [
-        msgspec.json.encode(ExportContents(FORMAT_VERSION, claimed.user_id, rfc3339_from_ms(now_ms()), files))
+        msgspec.json.encode(ExportManifest(FORMAT_VERSION, claimed.user_id, rfc3339_from_ms(now_ms()), files))
     ]

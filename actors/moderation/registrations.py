@@ -8,11 +8,11 @@ import re
 import secrets
 from collections.abc import Callable
 
+from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import InvalidField, validate_email_address
-from actors.accounts.requests import raise_if_invalid
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
-from actors.moderation.requests import InviteCodeRequest
+from actors.moderation.bodies import InviteCodeRequest
 from actors.moderation.serializers import to_blocked_name, to_invite_code, to_pending_registration
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field
@@ -46,12 +46,12 @@ class Registrations:
         self,
         store: RegistrationStore,
         on_registered: Callable[[UserRecord], None],
-        email_templates: EmailTemplates,
+        email_sender: EmailSender,
         mail_limits: MailLimits,
     ) -> None:
         self._store = store
         self._on_registered = on_registered
-        self._email_templates = email_templates
+        self._email_sender = email_sender
         self._mail_limits = mail_limits
 
     async def page(self, after: PageKey | None, limit: int) -> KeysetPage[PendingRegistration]:
@@ -77,7 +77,7 @@ class Registrations:
             raise _registration_not_found()
         try:
             if await self._mail_limits.take(MailKind.REGISTRATION, declined.email):
-                self._email_templates.queue_registration_declined(declined)
+                self._email_sender.queue_registration_declined(declined)
         except Unavailable:
             # The registration is gone. Without the count, strangers could have e-mails sent to any address.
             _log.warning("an e-mail about a declined registration was not sent")
@@ -120,7 +120,7 @@ class Registrations:
             raise ApiError("name_block.limit", "Too many names are blocked. Unblock some.") from None
 
     async def unblock_name(self, actor_id: str, kind: str, value: str) -> None:
-        """Idempotent."""
+        """Allow the name again. Succeeds if it was not blocked."""
         name_kind, valid = _validate_name(kind, value)
         await self._store.unblock_name(name_kind, valid, actor_id)
 

@@ -1,7 +1,7 @@
 """The reports, as moderators work on them. The caller checks the role."""
 
-from actors.moderation.contents import Contents
-from actors.moderation.requests import validate_resolution
+from actors.moderation.bodies import validate_resolution
+from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.serializers import to_report
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
@@ -15,7 +15,7 @@ from storage.errors import Conflict, Missing
 class ReportQueue:
     """Methods raise `ApiError`, and `Unavailable` from the stores."""
 
-    def __init__(self, reports: ReportStore, contents: Contents) -> None:
+    def __init__(self, reports: ReportStore, contents: ModeratedItems) -> None:
         self._reports = reports
         self._contents = contents
 
@@ -34,7 +34,7 @@ class ReportQueue:
     async def resolve(self, report_id: str, resolution: str, moderator_id: str | None) -> None:
         """Close a report with a note about the outcome. `moderator_id` is None for the command line.
 
-        A moderator does not close a report of themselves or of their contents.
+        A moderator does not close a report of themselves or of their items.
         """
         valid = validate_resolution(resolution)
         if moderator_id is not None:
@@ -58,9 +58,9 @@ class ReportQueue:
             raise _open_report_not_found()
 
     async def _require_not_reported(self, report_id: str, moderator_id: str, detail: str) -> None:
-        """Raise `permission.denied` if a moderator, or a content of theirs, was reported.
+        """Raise `permission.denied` if a moderator, or an item of theirs, was reported.
 
-        Who wrote a content does not change, so this need not be a part of the transaction that follows.
+        Who wrote an item does not change, so this need not be a part of the transaction that follows.
         """
         record = await self._reports.get(report_id)
         if record is None:
@@ -69,7 +69,7 @@ class ReportQueue:
             raise ApiError("permission.denied", detail)
 
     async def _find_reported_user(self, record: ReportRecord) -> str | None:
-        """Return the id of the user who, or whose content, was reported; None for a content that is gone."""
+        """Return the id of the user who, or whose item, was reported; None for an item that is gone."""
         if record.kind is TargetKind.USER:
             return record.target_id
         if record.snapshot is not None:

@@ -153,7 +153,7 @@ class Doctor:
         return [Finding(backlog.oldest_s < EXPORT_STUCK_S, f"data exports: {message}")]
 
     async def _check_moderation(self) -> list[Finding]:
-        """Check the audit log, that contents are in the state of their latest record, and open reports.
+        """Check the audit log, that items are in the state of their latest record, and open reports.
 
         How long reports wait is for moderators to judge.
         """
@@ -170,9 +170,7 @@ class Doctor:
             Finding(is_protected, f"audit log of moderation: {log}"),
             Finding(not misassigned, f"reports: {assigned}"),
             Finding(ok=True, message=f"reports: {waiting}{oldest}"),
-            await self._check_twice(
-                self._find_contents_unlike_log, "contents that moderators hid or restored"
-            ),
+            await self._check_twice(self._find_contents_unlike_log, "items that moderators hid or restored"),
         ]
 
     async def _find_contents_unlike_log(self) -> set[str]:
@@ -218,7 +216,7 @@ class Doctor:
     async def _find_lagging_conversations(self) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while batch := await self.inputs.log_audit.heads(after, BATCH_SIZE):
+        while batch := await self.inputs.log_audit.document_seqs(after, BATCH_SIZE):
             wrong |= await self.inputs.message_log.find_advanced(batch)
             after = batch[-1][0]
         return wrong

@@ -27,12 +27,12 @@ class SocialAudit(CountAudit, Protocol):
 
 
 class LogAudit(Protocol):
-    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
+    async def document_seqs(self, after: str, limit: int) -> list[tuple[str, int]]:
         """Return (conversation id, `last_seq` of its document) for ids greater than `after`, in id order."""
 
 
 class ContentAction(msgspec.Struct, frozen=True):
-    """The state in which moderators left a content, by the audit log."""
+    """The state in which moderators left an item, by the audit log."""
 
     kind: TargetKind
     target_id: str
@@ -47,4 +47,4 @@ class ModerationAudit(Protocol):
         """Return whether the database refuses changes of the audit log."""
 
     async def list_content_actions(self, limit: int) -> list[ContentAction]:
-        """Return the latest action on each content, of the newest `limit` actions on contents."""
+        """Return the latest action on each item, of the newest `limit` actions on items."""

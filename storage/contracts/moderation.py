@@ -33,7 +33,7 @@ class AdminTarget(StrEnum):
 
 
 class ActionType(StrEnum):
-    """What moderators do: to contents (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
+    """What moderators do: to items (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
 
     HIDE = "hide"
     RESTORE = "restore"
@@ -51,9 +51,9 @@ class ActionType(StrEnum):
     REMOVE_ROLE = "remove_role"
     APPROVE = "approve"
     DECLINE = "decline"
-    CREATE_INVITE = "create_invite"
+    CREATE_INVITE_CODE = "create_invite"
     DELETE_INVITE = "delete_invite"
-    BLOCK_NAME = "block_name"
+    RESERVE_NAME = "block_name"
     UNBLOCK_NAME = "unblock_name"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
@@ -148,7 +148,7 @@ class ActionLog(Protocol):
     """The audit log, which is append-only. All methods raise `Unavailable`."""
 
     async def record(self, action: NewAction, idempotency_key: IdempotencyKey | None = None) -> str:
-        """Append an action on a content and return its id. A repeated key returns the first one.
+        """Append an action on an item and return its id. A repeated key returns the first one.
 
         Raises:
             Conflict: `outranked`: the actor's role does not allow it; `no_effect`: the latest action on the
@@ -158,9 +158,9 @@ class ActionLog(Protocol):
     async def apply_latest(
         self, kind: TargetKind, target_id: str, apply: Callable[[ActionType], Awaitable[None]]
     ) -> None:
-        """Await `apply` with the type of the latest action on a content, if there is one.
+        """Await `apply` with the type of the latest action on an item, if there is one.
 
-        Meanwhile no other action on the content can be recorded or applied, on any instance: so the content
+        Meanwhile no other action on the item can be recorded or applied, on any instance: so the item
         ends in the state of its latest record. What `apply` raises is raised.
         """
 

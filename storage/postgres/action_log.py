@@ -80,7 +80,7 @@ class PostgresActionLog:
         return row["role"] if row else None
 
     async def _check_rank(self, transaction: Transaction, action: NewAction) -> None:
-        """Raise `Conflict` (`outranked`) unless the actor may act on the author of a content."""
+        """Raise `Conflict` (`outranked`) unless the actor may act on the author of an item."""
         if action.actor_id is None:
             return
         author_role = None if action.user_id is None else await self.role_in(transaction, action.user_id)

@@ -160,7 +160,7 @@ async def test_contents_unlike_the_audit_log_are_reported(
     messages = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
 
     assert [message for message in messages if "moderators" in message] == [
-        "contents that moderators hid or restored: 1 stale"
+        "items that moderators hid or restored: 1 stale"
     ]
 
 

@@ -64,8 +64,10 @@ async def opened() -> AsyncIterator[Opening]:
     """Opens buses with short timeouts, and closes them after the test."""
     buses: list[RedisBus] = []
 
-    async def make(url: str, queue_frames: int = 10_000, time_limits: Timeouts = SHORT_TIMEOUTS) -> RedisBus:
-        buses.append(await RedisBus.open(url, queue_frames=queue_frames, timeouts=time_limits))
+    async def make(
+        url: str, queued_messages_max: int = 10_000, time_limits: Timeouts = SHORT_TIMEOUTS
+    ) -> RedisBus:
+        buses.append(await RedisBus.open(url, queued_messages_max=queued_messages_max, timeouts=time_limits))
         return buses[-1]
 
     yield make
@@ -84,7 +86,7 @@ class RecordingSubscriber:
     def __init__(self, bus: CheckedBus) -> None:
         self.received: list[tuple[str, bytes]] = []
         self.gaps = 0
-        bus.on_frame(lambda topic, frame: self.received.append((topic, frame)))
+        bus.on_message(lambda topic, frame: self.received.append((topic, frame)))
         bus.on_gap(self._gap)
 
     def _gap(self) -> None:
@@ -474,7 +476,7 @@ async def test_failing_callback_does_not_end_the_subscription(server: ValkeyServ
             raise ValueError(frame)
         delivered.append(frame)
 
-    bus.on_frame(listen)
+    bus.on_message(listen)
     await bus.subscribe(["c:1"])
     for frame in (b"good", b"bad", b"better"):
         bus.publish("c:1", frame)

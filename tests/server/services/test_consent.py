@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from actors.conversations import peer_checker
-from config.settings import PrivacySettings
+from config.settings import PrivacyDefaults
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
@@ -86,7 +86,7 @@ async def test_settings_start_open_and_change_one_by_one(pair: Pair, people: Reg
 
 async def test_new_accounts_get_the_configured_settings(stores: StoreUrls) -> None:
     """`[privacy]` decides what an account starts with, also for a registration with an idempotency key."""
-    async with running_instance(stores, privacy=PrivacySettings("known", "nobody")) as instance:
+    async with running_instance(stores, privacy=PrivacyDefaults("known", "nobody")) as instance:
         users = RegisteredUsers()
         (ana,) = await users.register(1, instance)
         async with ApiClient(instance) as api:
