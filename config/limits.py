@@ -179,7 +179,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages_per_s: int = 100
     """Commands per second of one user on one instance. Past it: `rate.limited`.
 
-    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten; `authenticate` and `ping` none.
+    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten;
+    `authenticate` and `ping` none.
     """
 
     messages_burst: int = 500

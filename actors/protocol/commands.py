@@ -12,17 +12,11 @@ from msgspec import Meta, Struct
 
 from actors.protocol.event_filter import EventGroup
 from actors.protocol.results import ChangeResult, Empty, PingResult, ReadResult, SendResult, WatchResult
-from config.limits import (
-    CLIENT_ID_CHARACTERS,
-    MENTIONS_PER_MESSAGE,
-    PRESENCE_WATCHED_USERS,
-    RESUME_CONVERSATIONS,
-)
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
 MessageId = Annotated[str, Meta(max_length=64)]
-ClientId = Annotated[str, Meta(min_length=1, max_length=CLIENT_ID_CHARACTERS)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 Emoji = Annotated[str, Meta(max_length=200, description="A reaction of the message, at most 32 characters.")]
 Content = Annotated[str, Meta(description="1 to 4,000 characters after trimming surrounding whitespace.")]
@@ -49,7 +43,7 @@ class Resume(Struct, frozen=True):
     conversations: Annotated[
         dict[ConversationId, Seq],
         Meta(
-            max_length=RESUME_CONVERSATIONS,
+            max_length=1500,
             description="The last `seq` received per conversation, the most active conversations first. "
             "Missed frames of conversations that are not listed are not replayed.",
         ),
@@ -94,17 +88,12 @@ class SendMessage(ClientCommand[SendResult], frozen=True, tag="message.send"):
 
     conversation_id: ConversationId
     client_id: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=CLIENT_ID_CHARACTERS,
-            description="Idempotency key chosen by the client.",
-        ),
+        str, Meta(min_length=1, max_length=200, description="Idempotency key chosen by the client.")
     ]
     content: Content
     mentions: Annotated[
         list[Annotated[str, Meta(max_length=64)]],
-        Meta(max_length=MENTIONS_PER_MESSAGE, description="The ids of the mentioned users."),
+        Meta(max_length=100, description="The ids of the mentioned users."),
     ] = []
     reply_to: (
         Annotated[str, Meta(max_length=64, description="The id of the message this one replies to.")] | None
@@ -202,7 +191,7 @@ class WatchPresence(ClientCommand[WatchResult], frozen=True, tag="presence.watch
 
     user_ids: Annotated[
         list[Annotated[str, Meta(max_length=64)]],
-        Meta(max_length=PRESENCE_WATCHED_USERS, description=f"At most {PRESENCE_WATCHED_USERS} user ids."),
+        Meta(max_length=200, description="At most 200 user ids."),
     ]
 
 
