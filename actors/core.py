@@ -52,7 +52,6 @@ from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.diagnostics.local_answers import LocalAnswers
 from actors.diagnostics.operator_channel import OperatorChannel
-from actors.hooks import ServiceHooks
 from actors.instance_control import InstanceControl
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
@@ -64,6 +63,8 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
+from actors.service_hooks import ServiceHooks
+from actors.sessions.ephemeral_user_events import EphemeralUserEvents
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamRecovery
@@ -76,11 +77,10 @@ from storage.contracts.bus import (
     TOPIC_PREFIX_CHARACTERS,
     USER_TOPIC_PREFIX,
     Bus,
-    user_topic,
 )
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
-from storage.contracts.user_streams import UserStreams, encode_ephemeral
+from storage.contracts.user_streams import UserStreams
 
 _log = logging.getLogger(__name__)
 
@@ -211,6 +211,7 @@ class Core:
         self.online_users = OnlineUsers(
             stores.bus, stores.streams, self.rooms, messaging, limits, encode_frame
         )
+        self._ephemeral_user_events = EphemeralUserEvents(stores.bus, self.online_users)
         stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
         self._control = InstanceControl(
@@ -266,6 +267,7 @@ class Core:
         await self._bus.subscribe(
             [
                 CONTROL_TOPIC,
+                self._ephemeral_user_events.topic,
                 self.draft_forwarder.topic,
                 *self.operator_channel.topics,
                 *self._hooks.bus_topics,
@@ -312,9 +314,7 @@ class Core:
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""
-        payload = encode_ephemeral(server_frame_encoder.encode(frame))
-        for user_id in user_ids:
-            self._bus.publish(user_topic(user_id), payload)
+        self._ephemeral_user_events.publish(user_ids, server_frame_encoder.encode(frame))
 
     async def _renew_lease_and_list(self) -> Sequence[str]:
         """Renew the lease of this instance; return the instances that hold one. Raises `Unavailable`."""
@@ -358,7 +358,7 @@ class Core:
         try:
             self._handle_bus_message(topic, message)
         except (msgspec.MsgspecError, ValueError) as error:
-            # As good as lost: whatever a message does is also done without it, later.
+            # Handled like a lost message: what it does is also done without it, later.
             self.malformed_bus_messages += 1
             level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
             kind = topic.partition(":")[0]
@@ -371,6 +371,8 @@ class Core:
             self.online_users.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message)
         elif topic.startswith(PRESENCE_TOPIC_PREFIX) and self.presence is not None:
             self.presence.subscriptions.mark_changed(topic[TOPIC_PREFIX_CHARACTERS:])
+        elif topic == self._ephemeral_user_events.topic:
+            self._ephemeral_user_events.on_bus_message(message)
         elif topic == self.draft_forwarder.topic:
             self.draft_forwarder.on_bus_message(message)
         elif topic == CONTROL_TOPIC:

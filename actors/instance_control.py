@@ -17,8 +17,8 @@ from actors.delivery.control_events import (
     control_event_decoder,
     control_event_encoder,
 )
-from actors.hooks import ServiceHooks
 from actors.presence.presence_service import PresenceService
+from actors.service_hooks import ServiceHooks
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.transport import CloseCode
 from storage.contracts.bus import Bus

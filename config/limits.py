@@ -217,7 +217,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Requests with the current password that one user may send at once. One more gets `rate.limited`."""
 
     additions_per_s: float = 500.0
-    """Users per second whom one user may add to groups or invite to events, on one instance."""
+    """Users per second that one user may add to groups or invite to events, on one instance."""
 
     additions_burst: int = 20_000
     """Users that one user may add or invite at once. An addition of more counts as this many."""

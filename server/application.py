@@ -17,7 +17,7 @@ from config.limits import BODY_WITH_IDS_BYTES, Limits
 from config.log_context import log_context
 from config.settings import ServerSettings
 from server.http.cors import Cors
-from server.http.first_responses import FirstResponses
+from server.http.idempotent_replay import IdempotentResponseReplay
 from server.http.problem import (
     ERROR_CODE,
     REQUEST_ID,
@@ -68,7 +68,7 @@ def create_application(
         wheel,
         limits.request_timeout_ms,
         proxies,
-        FirstResponses(responses),
+        IdempotentResponseReplay(responses),
     )
     middlewares = [error_middleware] if metrics is None else [metrics.middleware, error_middleware]
     app = web.Application(middlewares=middlewares, client_max_size=BODY_WITH_IDS_BYTES)

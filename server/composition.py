@@ -28,18 +28,18 @@ from actors.exports.data_exports import DataExports
 from actors.exports.export_links import ExportLinks
 from actors.exports.exporter import DataExporter
 from actors.keyed_hash import KeyedHash
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.actions import ModerationActions
 from actors.moderation.appeals import Appeals
-from actors.moderation.contents import Contents
-from actors.moderation.moderation import Moderation
+from actors.moderation.command_line_moderation import CommandLineModeration
+from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.registrations import Registrations
 from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
-from actors.notifications.notification_mailer import NotificationMailer
+from actors.notifications.notification_mail_job import NotificationMailJob
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS, PreferenceSettings
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
@@ -140,7 +140,7 @@ class ServerComponents:
     mail_queue: MailQueue
     notification_preferences: PreferenceSettings
     mail_unsubscriptions: MailUnsubscriptions
-    notification_mailer: NotificationMailer
+    notification_mail_job: NotificationMailJob
     data_exports: DataExports
     data_exporter: DataExporter
     passwords: Passwords
@@ -202,16 +202,14 @@ async def create_components(
     authenticator = Authenticator(sessions, logins, limits)
     shutdown.add("authenticator", authenticator.close)
     mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
-    email_templates = EmailTemplates(mail_queue, settings.base_url)
+    email_sender = EmailSender(mail_queue, settings.base_url)
     server_keys = PostgresServerKeys(users.pool)
     keyed_hash = KeyedHash(await server_keys.get(ADDRESS_KEY))
     check_in_codes = CheckInCodes(KeyedHash(await server_keys.get(CHECK_IN_KEY)))
     mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
     password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
-    email_verification = EmailVerification(
-        PostgresEmailVerifications(users.pool), email_templates, mail_limits
-    )
-    email_change_notices = EmailChangeNotices(email_templates, mail_limits)
+    email_verification = EmailVerification(PostgresEmailVerifications(users.pool), email_sender, mail_limits)
+    email_change_notices = EmailChangeNotices(email_sender, mail_limits)
 
     def on_email_set(user: UserRecord, change: EmailChangeLink | None) -> None:
         email_verification.request_link(user)
@@ -244,7 +242,7 @@ async def create_components(
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
         PostgresPasswordResets(users.pool),
-        ResetMails(email_templates, mail_limits),
+        ResetMails(email_sender, mail_limits),
         passwords,
         password_tries,
         authenticator,
@@ -262,15 +260,15 @@ async def create_components(
     notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
     link_hash = KeyedHash(await PostgresServerKeys(users.pool).get(LINK_KEY))
     mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
-    notification_mailer = NotificationMailer(
+    notification_mail_job = NotificationMailJob(
         PostgresNotificationMails(notifications.pool),
         PostgresMailRecipients(users.pool),
         mail_limits,
-        email_templates,
+        email_sender,
         mail_unsubscriptions.make_token,
         notifications.locks,
     )
-    shutdown.add("notification mails", notification_mailer.close)
+    shutdown.add("notification mails", notification_mail_job.close)
 
     shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("shared services", shared_services.close)
@@ -293,7 +291,7 @@ async def create_components(
     shutdown.add("services", services.close)
     report_store = PostgresReports(users.pool, users.idempotency_keys)
     moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
-    contents = Contents(
+    contents = ModeratedItems(
         {
             TargetKind.POST: PostgresContents.for_posts(stores.databases["posts"].pool),
             TargetKind.COMMENT: PostgresContents.for_comments(stores.databases["posts"].pool),
@@ -365,7 +363,7 @@ async def create_components(
         mail_queue=mail_queue,
         notification_preferences=notification_preferences,
         mail_unsubscriptions=mail_unsubscriptions,
-        notification_mailer=notification_mailer,
+        notification_mail_job=notification_mail_job,
         data_exports=DataExports(export_store, ExportLinks(link_hash), data_exporter.wake),
         data_exporter=data_exporter,
         passwords=passwords,
@@ -383,7 +381,7 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
     users = stores.databases["users"]
 
     return OperatorServices(
-        moderation=Moderation(
+        moderation=CommandLineModeration(
             PostgresReports(users.pool, users.idempotency_keys),
             components.report_queue,
             components.moderation_store,

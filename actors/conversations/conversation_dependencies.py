@@ -38,7 +38,7 @@ class Mentions(Protocol):
 
 
 class AdditionConsent(Protocol):
-    """Decides whom a user may add to groups, and asks the others."""
+    """Decides which users a user may add to groups, and asks the others."""
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
         """Return the users who blocked the user or are blocked by the user."""

@@ -1,7 +1,7 @@
 """Repeats the head of each log on the bus, so that instances notice a lost last entry.
 
-A lost entry is noticed when the next one arrives. The last one has no next one, so its seq is published again
-after increasing delays.
+A lost entry is noticed when the next one arrives. After the last one no entry arrives, so its seq is
+published again after increasing delays.
 """
 
 from collections.abc import Sequence

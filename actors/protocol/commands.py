@@ -88,7 +88,12 @@ class SendMessage(ClientCommand[SendResult], frozen=True, tag="message.send"):
 
     conversation_id: ConversationId
     client_id: Annotated[
-        str, Meta(min_length=1, max_length=200, description="Idempotency key chosen by the client.")
+        str,
+        Meta(
+            min_length=1,
+            max_length=200,
+            description="Idempotency key chosen by the client.",
+        ),
     ]
     content: Content
     mentions: Annotated[

@@ -164,7 +164,7 @@ class ConversationLeft(Struct, frozen=True, tag="conversation.left"):
 
 
 class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
-    """The user's own read mark moved.
+    """The user's own read mark moved. `conversation.read` reports that of another member.
 
     Keeps the user's other devices up to date.
     """
@@ -247,7 +247,7 @@ class UserUpdated(Struct, frozen=True, tag="user.updated"):
 
 
 class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
-    """A member has read up to `seq`.
+    """A member has read up to `seq`. `conversation.marked` reports the user's own read mark.
 
     Ephemeral: may be dropped.
     """

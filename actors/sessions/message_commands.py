@@ -4,8 +4,13 @@ Permissions are checked by the conversation.
 """
 
 from actors.conversations.commands import ChangeMessage, Send
-from actors.conversations.drafts import create_draft, validate_content, validate_emoji, validate_removed_emoji
 from actors.conversations.message_changes import Delete, Edit, MessageChange, React
+from actors.conversations.message_validation import (
+    create_draft,
+    validate_content,
+    validate_emoji,
+    validate_removed_emoji,
+)
 from actors.protocol.commands import (
     AddReaction,
     DeleteMessage,

@@ -445,7 +445,7 @@ class ServerCollector(Collector):
         yield counter("convene_mails_sent", "E-mails accepted by the SMTP server.", mail.sent)
         yield counter("convene_mail_retries", "E-mail deliveries scheduled for a retry.", mail.retries)
         yield counter("convene_mails_failed", "E-mails given up.", mail.failed)
-        yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.shed)
+        yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.dropped)
         yield counter(
             "convene_mails_withheld",
             "E-mails not sent because their address got enough.",

@@ -9,8 +9,8 @@ import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.commands import Send
-from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.message_validation import create_draft
 from actors.core import Core, CoreOptions, CoreStores
 from actors.delivery.flusher import Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange

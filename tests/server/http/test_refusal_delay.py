@@ -10,6 +10,7 @@ from server.http.refusal_delay import RATE_LIMITED, RefusalDelay
 from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
 from tests.server.http.http_client import Serve
+from tests.until import until
 
 
 class Delays:
@@ -54,8 +55,7 @@ async def test_only_refusals_beyond_the_burst_of_an_address_wait() -> None:
 async def test_number_of_delayed_refusals_is_bounded() -> None:
     delays = Delays()
     tasks = [delays.refuse("192.0.2.1") for _ in range(REFUSALS_BURST + REFUSALS_DELAYED_MAX)]
-    while not all(task.done() for task in tasks[:REFUSALS_BURST]) or len(delays.slept) < REFUSALS_DELAYED_MAX:
-        await asyncio.sleep(0)
+    await until(lambda: len(delays.slept) == REFUSALS_DELAYED_MAX)
     assert delays.refusals.delayed == REFUSALS_DELAYED_MAX
 
     await delays.refuse("192.0.2.1")
