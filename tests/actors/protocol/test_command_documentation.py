@@ -3,12 +3,15 @@
 import msgspec
 import pytest
 
-from actors.protocol.commands import AddReaction, RemoveReaction, SendMessage, Typing, WatchPresence
+from actors.protocol.commands import AddReaction, RemoveReaction, Resume, SendMessage, Typing, WatchPresence
 from config.limits import (
+    CLIENT_ID_CHARACTERS,
     EMOJI_CHARACTERS,
     EMOJIS_PER_MESSAGE,
+    MENTIONS_PER_MESSAGE,
     MESSAGE_CHARACTERS,
     PRESENCE_WATCHED_USERS,
+    RESUME_CONVERSATIONS,
     TYPING_MEMBERS_MAX,
 )
 
@@ -26,3 +29,20 @@ from config.limits import (
 def test_documented_limit_matches_the_configuration(command: type[msgspec.Struct], text: str) -> None:
     """The docstring and field descriptions name the configured limit."""
     assert text in " ".join(msgspec.json.encode(msgspec.json.schema(command)).decode().split())
+
+
+@pytest.mark.parametrize(
+    ("struct", "field", "keyword", "limit"),
+    [
+        (Resume, "conversations", "maxProperties", RESUME_CONVERSATIONS),
+        (SendMessage, "client_id", "maxLength", CLIENT_ID_CHARACTERS),
+        (SendMessage, "mentions", "maxItems", MENTIONS_PER_MESSAGE),
+        (WatchPresence, "user_ids", "maxItems", PRESENCE_WATCHED_USERS),
+    ],
+)
+def test_decoded_limit_matches_the_configuration(
+    struct: type[msgspec.Struct], field: str, keyword: str, limit: int
+) -> None:
+    """The protocol does not import the configuration, so its bounds are literals."""
+    schema = msgspec.json.schema(struct)["$defs"][struct.__name__]
+    assert schema["properties"][field][keyword] == limit
