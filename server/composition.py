@@ -338,7 +338,7 @@ async def create_components(
         CalendarWriter(settings.base_url),
     )
     return ServerComponents(
-        calendar_links=CalendarLinks(PostgresCalendarLinks(users.pool), settings.base_url),
+        calendar_links=CalendarLinks(PostgresCalendarLinks(users.pool), link_hash, settings.base_url),
         event_calendars=event_calendars,
         stores=stores,
         authenticator=authenticator,

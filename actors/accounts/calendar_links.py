@@ -4,6 +4,7 @@ The token in a link is like a session token: 256 random bits, of which only the 
 """
 
 from actors.accounts.tokens import hash_token, new_token
+from actors.keyed_hash import KeyedHash
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import CalendarLink, CalendarLinkInfo
 from actors.protocol.timestamps import rfc3339_from_datetime
@@ -12,15 +13,20 @@ from storage.errors import Missing
 
 
 class CalendarLinks:
-    """`base_url` is the public address of this server."""
+    """`base_url` is the public address of this server. `link_hash` makes tokens from idempotency keys."""
 
-    def __init__(self, store: CalendarLinkStore, base_url: str) -> None:
+    def __init__(self, store: CalendarLinkStore, link_hash: KeyedHash, base_url: str) -> None:
         self._store = store
+        self._link_hash = link_hash
         self._base_url = base_url
 
-    async def create(self, user_id: str) -> CalendarLink:
-        """Create the user's link. An earlier one ends."""
-        token = new_token()
+    async def create(self, user_id: str, idempotency_key: str | None) -> CalendarLink:
+        """Create the user's link. An earlier one ends; the same key gives the same link."""
+        if idempotency_key is None:
+            token = new_token()
+        else:
+            # No token is stored that a repeat could be answered with.
+            token = self._link_hash.token(f"calendar\n{user_id}\n{idempotency_key}")
         token_hash = hash_token(token)
         assert token_hash is not None
         try:

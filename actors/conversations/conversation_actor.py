@@ -26,13 +26,14 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_state import ConversationState
+from actors.conversations.entries import is_same_message
 from actors.conversations.errors import blocked, not_found, overdue, read_only, to_api_error
 from actors.conversations.message_changes import ChangeByModerator, Delete, MessageChange, React
 from actors.conversations.peer_checker import PeerState
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
 from storage.contracts.identifiers import entry_id, is_id
-from storage.contracts.messaging import Appended
+from storage.contracts.messaging import Appended, MessageEntry
 from storage.errors import Unavailable
 
 Proceed = Callable[[], Coroutine[Any, Any, None] | None]
@@ -179,12 +180,30 @@ class ConversationActor:
         self, state: PeerState, command: Send | ChangeMessage | GetInfo, proceed: Proceed
     ) -> Coroutine[Any, Any, None] | None:
         if state is PeerState.BLOCKED:
-            self.refuse(command, blocked())
+            error = blocked()
         elif state is PeerState.DELETED and not isinstance(command, GetInfo):
-            self.refuse(command, read_only())
+            error = read_only()
         else:
             return proceed()
+        if isinstance(command, Send):
+            return self._refuse_unless_repeat(command, error)
+        self.refuse(command, error)
         return None
+
+    async def _refuse_unless_repeat(self, command: Send, error: ApiError) -> None:
+        """Refuse a message that may not be sent now. A repeat of a stored one gets the first result."""
+        draft = command.draft
+        try:
+            stored = await self._dependencies.store.find_by_client_id(
+                self._id, draft.sender_id, draft.client_id
+            )
+        except Unavailable as unavailable:
+            command.reply.refused(to_api_error(unavailable))
+            return
+        if isinstance(stored, MessageEntry) and is_same_message(stored, draft):
+            command.reply.stored(stored, duplicate=True)
+        else:
+            command.reply.refused(error)
 
     async def _check_peer(
         self, user_id: str, peer: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
@@ -220,7 +239,10 @@ class ConversationActor:
             command.reply.refused(to_api_error(error))
             return
         if not self._state.is_member(user_id):
-            command.reply.refused(not_found())
+            if isinstance(command, Send):
+                await self._refuse_unless_repeat(command, not_found())
+            else:
+                command.reply.refused(not_found())
             return
         work = self.receive(command)
         if work is not None:

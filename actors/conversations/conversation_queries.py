@@ -103,9 +103,17 @@ class ConversationQueries:
     async def changes(
         self, user_id: str, conversation_id: str, after: int, limit: int
     ) -> tuple[list[LogFrame], int, bool]:
-        """Return the compacted events of `limit` entries, the seq they reach, and whether more follow."""
-        await self.get_view(user_id, conversation_id)
-        return await self._log_reader.read_changes(conversation_id, after, limit, user_id)
+        """Return the compacted events of `limit` entries, the seq they reach, and whether more follow.
+
+        An `after` beyond the log reaches a seq in the log: the next read from there misses nothing.
+        """
+        view = await self.get_view(user_id, conversation_id)
+        events, last_seq, has_more = await self._log_reader.read_changes(
+            conversation_id, after, limit, user_id
+        )
+        if last_seq > view.last_seq and not await self._log_reader.has_entry(conversation_id, last_seq):
+            last_seq = view.last_seq
+        return events, last_seq, has_more
 
     async def mark_read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
         """Move the user's read mark forward to `seq`, at most to the head."""

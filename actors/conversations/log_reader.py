@@ -13,6 +13,8 @@ from actors.protocol.server_frames import ConversationUpdated, LogFrame
 from storage.contracts.messaging import ChangeEntry, Entry, MessageEntry, MessageLog
 
 HEAD_CHUNK = 1000
+ENTRY_SEQS = 2**32
+"""Seqs that the id of an entry can hold."""
 
 
 class LogReader:
@@ -55,6 +57,9 @@ class LogReader:
         last_seq = entries[-1].seq if entries else after
         compacted = await self._compact(entries, has_more=has_more)
         return await self._to_events(compacted, viewer_id), last_seq, has_more
+
+    async def has_entry(self, conversation_id: str, seq: int) -> bool:
+        return seq < ENTRY_SEQS and bool(await self._log.find_advanced([(conversation_id, seq - 1)]))
 
     async def read_compacted(
         self, conversation_id: str, after: int, through: int, viewer_id: str

@@ -17,7 +17,7 @@ from actors.conversations.commands import (
     UpdateSettings,
 )
 from actors.conversations.errors import ConsentRequiredError, not_found
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import FORMER_MEMBERS_KEPT, PARTICIPANTS_MAX
 from storage.contracts.messaging import ConversationRecord, FormerMember, MembershipDelta, MessageEntry
@@ -150,7 +150,7 @@ class Roster:
         admins = change.admins
         if admins is not None:
             if not admins or any(user_id not in self.members for user_id in admins):
-                raise ApiError("request.invalid", "`admins` must name at least one user, and only members.")
+                raise invalid_field("admins", "`admins` must name at least one user, and only members.")
             if set(admins) == set(self.admins):
                 admins = None
         if name is None and admins is None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import istr
 
 from actors.protocol.errors import ApiError
@@ -71,6 +71,7 @@ class TokenBucketTable:
 
 
 RATE_DECISION: Final = web.RequestKey("rate_decision", RateDecision)
+TOO_MANY_REQUESTS: Final = 429
 LIMIT_HEADER: Final = istr("RateLimit-Limit")
 REMAINING_HEADER: Final = istr("RateLimit-Remaining")
 RESET_HEADER: Final = istr("RateLimit-Reset")
@@ -131,9 +132,11 @@ def add_rate_limit_headers(request: web.Request, response: web.StreamResponse) -
     """Add the `RateLimit-*` headers to the response of a rate-limited request."""
     decision = request.get(RATE_DECISION)
     if decision is not None:
+        # Another limit, such as that of messages, may have refused the request.
+        retry_s = response.headers.get(hdrs.RETRY_AFTER) if response.status == TOO_MANY_REQUESTS else None
         response.headers[LIMIT_HEADER] = str(decision.limit)
-        response.headers[REMAINING_HEADER] = str(decision.remaining)
-        response.headers[RESET_HEADER] = str(decision.reset_s)
+        response.headers[REMAINING_HEADER] = str(decision.remaining) if retry_s is None else "0"
+        response.headers[RESET_HEADER] = str(decision.reset_s) if retry_s is None else retry_s
 
 
 def address_bucket_key(address: str) -> str:

@@ -63,6 +63,12 @@ class ValidatedBody(Protocol):
     def field_errors(self) -> list[FieldError]: ...
 
 
+def check_content_length(request: web.Request, limit_bytes: int) -> None:
+    """Raises `ApiError` (request.too_large) if the body is announced to be larger."""
+    if request.content_length is not None and request.content_length > limit_bytes:
+        raise _too_large(limit_bytes)
+
+
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:
     """Read the whole body.
 
@@ -70,8 +76,7 @@ async def read_body(request: web.Request, limit_bytes: int) -> bytes:
         ApiError: request.too_large, as soon as the limit is exceeded.
         ApiError: request.invalid, if the client went away or its body is malformed.
     """
-    if request.content_length is not None and request.content_length > limit_bytes:
-        raise _too_large(limit_bytes)
+    check_content_length(request, limit_bytes)
     chunks: list[bytes] = []
     size = 0
     try:

@@ -24,7 +24,13 @@ from server.http.idempotency import make_idempotency_key, read_idempotency_key
 from server.http.idempotent_replay import IdempotentResponseReplay
 from server.http.problem import REQUEST_ID, authentication_required
 from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
-from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
+from server.http.request_decoding import (
+    BodyDecoder,
+    QueryDecoder,
+    check_content_length,
+    check_json,
+    read_body,
+)
 from server.http.response import JSON_TYPE, encode_response
 from server.http.trusted_proxies import TrustedProxies
 from storage.contracts.idempotency import IdempotencyKey
@@ -252,11 +258,12 @@ class RouteAdapter:
                 self._context.rate_limiter.charge(self._route.rate_class, bucket_key, part.request_cost())
 
     async def _read_body(self, request: web.Request) -> object:
-        if self._body_decoder is None:
-            return None
         if request.body_exists:
             check_json(request)
-        elif self._route.body_optional:
+            check_content_length(request, self._route.body_bytes_max)
+        if self._body_decoder is None:
+            return None
+        if not request.body_exists and self._route.body_optional:
             return self._body_decoder.decode(b"{}")
         try:
             with self._deadline():

@@ -18,7 +18,16 @@ class CalendarRoutes:
     def routes(self) -> tuple[Route, ...]:
         link = "/v1/users/me/calendar"
         return (
-            Route("POST", link, self.create, response=CalendarLink, status=201, cost=SEARCH_COST),
+            Route(
+                "POST",
+                link,
+                self.create,
+                response=CalendarLink,
+                status=201,
+                cost=SEARCH_COST,
+                idempotent=True,
+                response_has_secrets=True,
+            ),
             Route("GET", link, self.get, response=CalendarLinkInfo),
             Route("DELETE", link, self.revoke, status=204, while_silenced=True),
             Route(
@@ -39,7 +48,7 @@ class CalendarRoutes:
         It is shown only once. An earlier link of the caller ends. Calendar applications subscribe with it and
         need no other authentication, so it must be kept secret.
         """
-        return await self._links.create(request.caller.user.id)
+        return await self._links.create(request.caller.user.id, request.raw_idempotency_key)
 
     async def get(self, request: TypedRequest[None, None]) -> CalendarLinkInfo:
         """Get when the link to the caller's calendar was created."""

@@ -2,11 +2,13 @@
 -- Creates the link to a user's calendar, or replaces it.
 --
 --   :user_id uuid  :token_hash text   -> created_at, none for unknown users
-INSERT INTO calendar_links (user_id, token_hash)
+INSERT INTO calendar_links AS c (user_id, token_hash)
 SELECT id, :token_hash
 FROM users
 WHERE id = :user_id
-ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = now()
+ON CONFLICT (user_id) DO UPDATE SET
+    token_hash = excluded.token_hash,
+    created_at = CASE WHEN c.token_hash = excluded.token_hash THEN c.created_at ELSE now() END
 RETURNING created_at
 
 -- name: calendar_link_get

@@ -238,6 +238,9 @@ class MessageLog(Protocol):
     async def find_messages(self, ids: Sequence[str]) -> list[MessageEntry]:
         """Return messages by id, in no particular order; ids of changes and unknown ids are absent."""
 
+    async def find_by_client_id(self, conversation_id: str, sender_id: str, client_id: str) -> Entry | None:
+        """Return the entry that a client's name for it belongs to, if it is stored."""
+
     async def page_messages(
         self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool
     ) -> list[MessageEntry]:

@@ -88,6 +88,11 @@ class MemoryMessageLog:
         entries = (self._logs[conversation_id][seq] for conversation_id, seq in locations)
         return [entry for entry in entries if isinstance(entry, MessageEntry)]
 
+    async def find_by_client_id(self, conversation_id: str, sender_id: str, client_id: str) -> Entry | None:
+        await self._yield_or_fail()
+        known = self._by_client.get((conversation_id, sender_id, client_id))
+        return None if known is None else self._logs[conversation_id][known.seq]
+
     async def page_messages(
         self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool
     ) -> list[MessageEntry]:

@@ -77,7 +77,7 @@ class MongoMessageLog:
     async def _explain_duplicate_key(self, entries: Sequence[Entry]) -> SeqConflict | Duplicates | None:
         """Return why a unique index rejected the first entry; None if an earlier attempt stored it."""
         first = entries[0]
-        existing = await self._find_by_client_id(first.conversation_id, first.sender_id, [first.client_id])
+        existing = await self._find_by_client_ids(first.conversation_id, first.sender_id, [first.client_id])
         if not existing:
             return SeqConflict()
         if existing[0]["draft"] == first.attempt_id and existing[0]["seq"] == first.seq:
@@ -87,10 +87,10 @@ class MongoMessageLog:
             if entry.conversation_id == first.conversation_id:
                 client_ids.setdefault(entry.sender_id, []).append(entry.client_id)
         for sender_id, sender_client_ids in client_ids.items():
-            existing += await self._find_by_client_id(first.conversation_id, sender_id, sender_client_ids)
+            existing += await self._find_by_client_ids(first.conversation_id, sender_id, sender_client_ids)
         return Duplicates(tuple(entry_record(document) for document in existing))
 
-    async def _find_by_client_id(
+    async def _find_by_client_ids(
         self, conversation_id: str, sender_id: str, client_ids: Sequence[str]
     ) -> list[Document]:
         """Find the entries of one sender: the embedded store scans the index for several senders."""
@@ -143,6 +143,10 @@ class MongoMessageLog:
             cursor = self._messages.find({"_id": {"$in": [ObjectId(entry_id) for entry_id in ids]}})
             documents = await cursor.to_list(None)
         return [message_record(document) for document in documents if document["kind"] == "message"]
+
+    async def find_by_client_id(self, conversation_id: str, sender_id: str, client_id: str) -> Entry | None:
+        documents = await self._find_by_client_ids(conversation_id, sender_id, [client_id])
+        return entry_record(documents[0]) if documents else None
 
     async def page_messages(
         self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool

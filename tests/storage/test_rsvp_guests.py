@@ -86,9 +86,11 @@ async def test_freed_places_go_to_the_first_parties_that_fit(scene: EventFixture
     await scene.rsvps.delete_rsvp(event_id, ana)
     assert await scene.promoted_user_ids() == [small]
     assert await scene.rsvps.get_rsvp(event_id, large) == RsvpState(None, 1, 3)
-    # Without waiting parties that fit, a newcomer takes free places.
+    # A newcomer takes no free place while others wait, but is the first in line that fits.
     await scene.rsvps.delete_rsvp(event_id, single)
     await scene.events.change(event_id, EventChange(capacity=6))
+    with pytest.raises(Conflict, match=r"event\.full"):
+        await go(scene, event_id, late, 1, waitlist=False)
     assert await go(scene, event_id, late, 1) == RsvpState("GOING", None, 1)
     # A waiting party that becomes smaller may fit.
     await scene.events.change(event_id, EventChange(capacity=7))

@@ -1,9 +1,10 @@
 -- Makes a user GOING with guests, changes the number of guests, or puts the user on the waitlist.
 --
 -- The caller has locked the event's row, and checked that the user may go. `status` and `place` (the position
--- on the waitlist; null if not waiting) are the result; `refused` is event.full. A place of the
--- event that is free is not taken before a waiting party that fits into the free places. After the start no one
--- is promoted, and free places go to the first user who asks for them.
+-- on the waitlist; null if not waiting) are the result; `refused` is event.full. While others
+-- wait, a user who does not want to wait takes no free place, also if their parties do not fit into it; one who
+-- does gets it if no party before fits. After the start no one is promoted, and free places go to the first user
+-- who asks for them.
 CREATE OR REPLACE FUNCTION place_take(
     of_event UUID, by_user UUID, party_guests INT, waits BOOLEAN,
     OUT status TEXT, OUT place BIGINT, OUT refused TEXT
@@ -30,7 +31,6 @@ BEGIN
             WHERE
                 w.event_id = of_event
                 AND w.user_id <> by_user
-                AND w.guests < event.free
                 AND NOT event_is_hidden(of_event, w.user_id)
         )
     );
@@ -52,16 +52,6 @@ BEGIN
         UPDATE event_waitlist AS w
         SET guests = party_guests
         WHERE w.event_id = of_event AND w.user_id = by_user AND w.guests <> party_guests;
-        IF event.ahead THEN
-            PERFORM waitlist_promote(of_event, event.free);
-            has_room := FALSE;
-            IF NOT EXISTS (
-                SELECT FROM event_waitlist AS w WHERE w.event_id = of_event AND w.user_id = by_user
-            ) THEN
-                status := 'GOING';
-                RETURN;
-            END IF;
-        END IF;
     ELSIF NOT has_room THEN
         IF NOT waits THEN
             refused := 'event.full';
@@ -70,6 +60,16 @@ BEGIN
         INSERT INTO event_waitlist AS w (event_id, user_id, guests)
         VALUES (of_event, by_user, party_guests)
         RETURNING w.number INTO own;
+    END IF;
+    IF own IS NOT NULL AND event.ahead THEN
+        PERFORM waitlist_promote(of_event, event.free);
+        has_room := FALSE;
+        IF NOT EXISTS (
+            SELECT FROM event_waitlist AS w WHERE w.event_id = of_event AND w.user_id = by_user
+        ) THEN
+            status := 'GOING';
+            RETURN;
+        END IF;
     END IF;
     IF NOT has_room THEN
         status := before.status;

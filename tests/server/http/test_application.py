@@ -108,6 +108,36 @@ async def test_body_over_its_limit_is_413(serve: Serve) -> None:
         assert (await problem_of(response))["code"] == "request.too_large"
 
 
+async def test_body_that_a_route_does_not_use_is_checked(serve: Serve) -> None:
+    """Its type, so that no page of another origin can send it, and its size."""
+
+    async def handler(_request: TypedRequest[None, None]) -> None:
+        return None
+
+    client = await serve([Route("PUT", "/likes", handler, requires_auth=False, body_bytes_max=100)])
+    assert (await client.put("/likes")).status == 204
+    assert (await client.put("/likes", json={})).status == 204
+    plain = await client.put("/likes", data=b"{}", headers={"Content-Type": "text/plain"})
+    assert (await problem_of(plain))["code"] == "request.unsupported_media_type"
+    large = await client.put("/likes", json={"x": "x" * 100})
+    assert (await problem_of(large))["code"] == "request.too_large"
+
+
+async def test_headers_of_a_refusal_by_another_limit(serve: Serve) -> None:
+    """They show when to try again, not what is left of the limit of requests."""
+
+    async def handler(_request: TypedRequest[None, None]) -> None:
+        raise ApiError("rate.limited", "Too many messages.", retry_after_ms=2500)
+
+    client = await serve([Route("POST", "/messages", handler, requires_auth=False)])
+    headers = (await client.post("/messages")).headers
+    assert (headers["RateLimit-Remaining"], headers["RateLimit-Reset"], headers["Retry-After"]) == (
+        "0",
+        "3",
+        "3",
+    )
+
+
 async def test_stalled_body_times_out(serve: Serve) -> None:
     """A client that stops in the middle of a body gets 408."""
     client = await serve([Route("POST", "/notes", echo, body=Note, requires_auth=False)])

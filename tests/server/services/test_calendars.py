@@ -152,3 +152,19 @@ async def test_calendar_of_a_series(api: ApiClient, instance: Instance, people: 
     await api.expect(204, ana, "POST", f"/v1/events/{first['id']}/invites", {"user_ids": [ben.id]})
     (alone,) = await fetch(api, ben, f"/v1/events/{first['id']}/calendar.ics")
     assert str(alone["SUMMARY"]) == first["title"]
+
+
+async def test_repeat_with_the_same_key_gives_the_same_link(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A client that missed the response gets the link that works."""
+    ana, ben = await people.register(2, instance)
+    first = await api.expect(201, ana, "POST", LINK, Idempotency_Key="k")
+    assert await api.expect(201, ana, "POST", LINK, Idempotency_Key="k") == first
+    _, _, path = str(first["url"]).removeprefix("webcal://").partition("/")
+    await fetch(api, None, f"/{path}")
+    others = [
+        await api.expect(201, ana, "POST", LINK, Idempotency_Key="other"),
+        await api.expect(201, ben, "POST", LINK, Idempotency_Key="k"),
+    ]
+    assert len({first["url"], *(other["url"] for other in others)}) == 3

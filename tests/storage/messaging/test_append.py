@@ -192,3 +192,13 @@ async def test_membership_delta_by_rule_is_stored(store: MessagingStore, room: s
     (stored,) = await store.read(room, 0, 1)
     assert isinstance(stored, MessageEntry)
     assert stored.membership == delta
+
+
+async def test_entry_is_found_by_its_client_id(store: MessagingStore, room: str) -> None:
+    """Of its sender in its conversation, in its latest state."""
+    first = message(room, 1)
+    await append_all(store, first, change(room, 2, 1, content="edited"))
+    assert await store.find_by_client_id(room, first.sender_id, first.client_id) == first
+    for other in ((new_id(), first.sender_id), (room, "bob")):
+        assert await store.find_by_client_id(*other, first.client_id) is None
+    assert await store.find_by_client_id(room, first.sender_id, "unknown") is None
