@@ -82,7 +82,7 @@ class DataLoader(Generic[Value]):
     async def _load_bulk(self, keys: Sequence[str]) -> dict[str, Value]:
         """Load many keys in batches, each of them in turn with other such callers."""
         if self._bulk_waiting >= DATA_LOADER_BULK_WAITING_MAX:
-            raise overloaded("Too many lookups of many keys are waiting. Retry later.", retry_after_ms=1000)
+            raise overloaded("Too many lookups of many keys are waiting. Retry later.")
         values: dict[str, Value] = {}
         self._bulk_waiting += 1
         try:
@@ -97,7 +97,7 @@ class DataLoader(Generic[Value]):
         future = self._pending.get(key)
         if future is None:
             if len(self._pending) >= DATA_LOADER_QUEUE_MAX:
-                raise overloaded("Too many lookups are waiting. Retry later.", retry_after_ms=1000)
+                raise overloaded("Too many lookups are waiting. Retry later.")
             future = asyncio.get_running_loop().create_future()
             future.add_done_callback(_mark_exception_retrieved)
             self._pending[key] = future

@@ -18,7 +18,7 @@ from time import process_time
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
-from actors.core import Core, CoreStores, InstanceOptions
+from actors.core import Core, CoreOptions, CoreStores
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.commands import CommandDecoders, json_decoders
 from actors.protocol.event_filter import EventGroup
@@ -54,7 +54,7 @@ class Client:
     def __init__(self, core: Core, user_id: str) -> None:
         self.replies = 0
         self.send_queue = SendQueue(self, self, core.flusher, LIMITS)
-        self.session = Session(self, core.session_services)
+        self.session = Session(self, core.session_dependencies)
         self.ref: ActorRef[bytes | Identity] = ActorRef(
             self.session, core.run_queue, LIMITS.mailbox_messages, lambda _ref, _error: None
         )
@@ -186,7 +186,7 @@ def create_variant(name: str, *, has_black_boxes: bool, tracing: MessageTracing 
     broker, tables = MemoryBroker(), UserTables()
     authenticator = Authenticator(MemorySessions(tables), MemoryLogins(tables), LIMITS)
     stores = CoreStores(MemoryMessaging(), MemoryBus(broker), MemoryUserStreams(broker))
-    options = InstanceOptions("i1", LIMITS, lambda event: event + b"\n", has_black_boxes, tracing)
+    options = CoreOptions("i1", LIMITS, lambda event: event + b"\n", has_black_boxes, tracing)
     return Variant(name, Core(stores, authenticator, load_cards, options))
 
 

@@ -56,6 +56,10 @@ UNREAD_MAX: Final = 1000
 RESUME_CONVERSATIONS: Final = 1500
 RESUME_REPLAY_CONVERSATIONS: Final = 200
 RESUME_REPLAY_ENTRIES: Final = 500
+REFUSALS_PER_S: Final = 2
+REFUSALS_BURST: Final = 20
+REFUSAL_DELAY_S: Final = 1.0
+REFUSALS_DELAYED_MAX: Final = 1000
 BODY_BYTES: Final = 64 * 1024
 BODY_WITH_IDS_BYTES: Final = 256 * 1024
 FRAME_BYTES: Final = 64 * 1024
@@ -63,7 +67,7 @@ COMMANDS_CONCURRENT_MAX: Final = 16
 TOKEN_LIFETIME_S: Final = 30 * 24 * 3600
 TOKEN_LIFETIME_MAX_S: Final = 180 * 24 * 3600
 TOKEN_TOUCH_INTERVAL_S: Final = 3600
-BUS_FRAME_BYTES: Final = 8 * 1024
+BUS_PAYLOAD_BYTES: Final = 8 * 1024
 STREAM_FRAMES_MAX: Final = 1000
 STREAM_RETENTION_S: Final = 24 * 3600
 PRESENCE_WATCHED_USERS: Final = 200
@@ -173,10 +177,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes queued for one client above which it is closed with 4002."""
 
     messages_per_s: int = 100
-    """Messages and changes per second of one user on one instance. Past it: `rate.limited`."""
+    """Commands per second of one user on one instance. Past it: `rate.limited`.
+
+    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten;
+    `authenticate` and `ping` none.
+    """
 
     messages_burst: int = 500
-    """Messages and changes that one user may send at once."""
+    """Commands, and changes of messages over HTTP, that one user may send at once."""
 
     registrations_per_s: int = 50
     """Registrations per second of one client address."""
@@ -209,7 +217,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Requests with the current password that one user may send at once. One more gets `rate.limited`."""
 
     additions_per_s: float = 500.0
-    """Users per second whom one user may add to groups or invite to events, on one instance."""
+    """Users per second that one user may add to groups or invite to events, on one instance."""
 
     additions_burst: int = 20_000
     """Users that one user may add or invite at once. An addition of more counts as this many."""
@@ -242,7 +250,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Writes to the log at the same time; as many again for conversations with competing instances."""
 
     gap_wait_ms: int = 200
-    """Time to wait for a missing bus frame before the log is read."""
+    """Time to wait for a missing bus message before the log is read."""
 
     head_announce_delays_s: tuple[float, ...] = (1.0, 5.0, 30.0)
     """Delays after which the last seq of a conversation is announced again on the bus."""
@@ -268,7 +276,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     black_box_bytes: int = 64 * 1024 * 1024
     """Bytes of all those events, half for sessions and half for conversations. The oldest are dropped."""
 
-    bus_queue_frames: int = 10_000
+    bus_queue_messages: int = 10_000
     """Frames that wait to be published on the bus. The oldest are dropped; receivers read the log."""
 
     password_hashes_in_flight: int = 2

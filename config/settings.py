@@ -22,7 +22,7 @@ __all__ = [
     "LogSettings",
     "MailSettings",
     "OpsSettings",
-    "PrivacySettings",
+    "PrivacyDefaults",
     "RegistrationSettings",
     "ServerSettings",
     "Settings",
@@ -263,7 +263,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`console` for people; `json` is one object per line, and never shows links of mail."""
 
 
-class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PrivacyDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What new accounts start with: who may add them to groups, and who may invite them to events."""
 
     groups: Literal["everyone", "known", "nobody"] = "everyone"
@@ -290,7 +290,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ops: OpsSettings = OpsSettings()
     tracing: TracingSettings = TracingSettings()
     mail: MailSettings = MailSettings()
-    privacy: PrivacySettings = PrivacySettings()
+    privacy: PrivacyDefaults = PrivacyDefaults()
     registration: RegistrationSettings = RegistrationSettings()
 
     @property

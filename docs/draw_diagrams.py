@@ -22,10 +22,10 @@ BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 132, 30, 14, 46, 16
 MESSAGE_STEPS = (
     ("frame to message", "server/websocket/connection.py"),
     ("message to command, rate limit", "actors/sessions/session.py"),
-    ("membership, next seq", "actors/conversations/conversation.py"),
+    ("membership, next seq", "actors/conversations/conversation_actor.py"),
     ("group commit", "actors/conversations/log_writer.py"),
     ("insert, unique (conversation, seq)", "storage/mongo/message_log.py"),
-    ("encode once, local members and bus", "actors/conversations/publisher.py"),
+    ("encode once, local members and bus", "actors/conversations/entry_publisher.py"),
     ("deliver in seq order", "actors/delivery/room.py"),
     ("one write per client and loop iteration", "actors/delivery/flusher.py"),
 )

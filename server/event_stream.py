@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamSubscription
 from server.http.http_connection import HttpConnection
 from server.http.problem import authentication_required
@@ -54,7 +54,7 @@ class EventQueue:
         return self._session_id
 
     def deliver(self, item: StreamItem) -> None:
-        self.put(encode_event(item.frame, item.epoch, item.position))
+        self.put(encode_event(item.payload, item.epoch, item.position))
 
     def deliver_ephemeral(self, payload: bytes) -> None:
         if self._pending_bytes * 4 < self._max_bytes:
@@ -97,7 +97,7 @@ class EventQueue:
 class EventStreamEndpoint:
     """`GET /v1/stream`: serves the caller's user stream until the client disconnects."""
 
-    def __init__(self, authenticator: Authenticator, services: SessionServices) -> None:
+    def __init__(self, authenticator: Authenticator, services: SessionDependencies) -> None:
         self._authenticator = authenticator
         self._online_users = services.online_users
         self._stream_recovery = services.stream_recovery
@@ -111,7 +111,7 @@ class EventStreamEndpoint:
             raise authentication_required()
         identity = await self._authenticator.authenticate(token)
         queue = EventQueue(identity.session_id, self._limits.send_queue_hard_bytes)
-        subscription = await self._online_users.add_subscriber(queue, identity.user.id)
+        subscription = await self._online_users.add_event_stream(queue, identity.user.id)
         if subscription is None:
             raise ApiError("rate.limited", "This user has too many open connections; close one first.")
         self._queues.add(queue)
@@ -120,7 +120,7 @@ class EventStreamEndpoint:
             return await self._write_events(request, queue, initial)
         finally:
             self._queues.discard(queue)
-            self._online_users.remove_subscriber(queue, subscription.user)
+            self._online_users.remove_event_stream(queue, subscription.user)
 
     def close(self) -> None:
         """End all open streams, at shutdown; clients reconnect to another instance."""
@@ -145,7 +145,7 @@ class EventStreamEndpoint:
             frame = self._stream_recovery.encode_resync(subscription, epoch, position)
             return [encode_event(frame, start.epoch, start.position)]
         self._stream_recovery.outcomes["resumed"] += 1
-        return [encode_event(item.frame, item.epoch, item.position) for item in items]
+        return [encode_event(item.payload, item.epoch, item.position) for item in items]
 
     async def _write_events(
         self, request: web.Request, queue: EventQueue, initial: list[bytes]

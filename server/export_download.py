@@ -12,7 +12,7 @@ from aiohttp.helpers import content_disposition_header
 from actors.exports.data_exports import DataExports
 from actors.protocol.errors import ApiError
 from config.exports import EXPORT_DOWNLOADS_MAX
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
+from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
 from server.http.trusted_proxies import TrustedProxies
 from storage.contracts.data_exports import DataExportRecord, ReadyExport
 from storage.errors import StorageError
@@ -38,7 +38,7 @@ class ExportDownloadEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         address = address_bucket_key(self._trusted_proxies.client_address(request))
-        self._rate_limiter.consume(request, RateClass.REQUEST, address)
+        self._rate_limiter.consume(request, RequestRateClass.REQUEST, address)
         ready = await self._data_exports.find_ready(request.match_info["token"])
         if self._downloads >= self._max_downloads:
             raise ApiError(

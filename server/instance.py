@@ -67,6 +67,10 @@ from server.websocket.endpoint import WebSocketEndpoint
 from storage.embedded import StoreUrls
 
 _log = logging.getLogger("convene")
+LISTEN_BACKLOG = 256
+"""Connections that wait to be accepted. The loop accepts all of them in one turn (libuv), 10 ms of work. The
+client's kernel tries again for those beyond it.
+"""
 DRAIN_RECONNECTS_PER_S = 400
 """Reconnects per second that the clients of a stopping instance are asked to spread over."""
 VERSION = "0.1.0"
@@ -98,10 +102,10 @@ class Instance:
         core, services = components.core, components.services
         services.start()
         components.pruning_job.start()
-        components.notification_mailer.start()
+        components.notification_mail_job.start()
         components.data_exporter.start()
         connections = ConnectionManager(
-            core.session_services, core.run_queue, core.timer_wheel, core.flusher, limits
+            core.session_dependencies, core.run_queue, core.timer_wheel, core.flusher, limits
         )
         loop_lag = LoopLag(asyncio.get_running_loop())
         self._shutdown.add_sync("loop lag", loop_lag.close)
@@ -141,7 +145,7 @@ class Instance:
         samples = SampleRing(sources, core.timer_wheel)
         overview = Overview(self._instance_id, sources, metrics, health, samples)
         core.local_answers.on_overview(overview.read)
-        stream = EventStreamEndpoint(components.authenticator, core.session_services)
+        stream = EventStreamEndpoint(components.authenticator, core.session_dependencies)
         websocket = WebSocketEndpoint(
             connections,
             components.authenticator,
@@ -200,7 +204,7 @@ class Instance:
             runner,
             server.host,
             server.port,
-            backlog=4096,
+            backlog=LISTEN_BACKLOG,
             ssl_context=None if self._tls is None else self._tls.context,
             reuse_port=server.reuse_port,
         )
@@ -324,7 +328,7 @@ def _metric_sources(
     return MetricSources(
         connections=connections.statistics,
         online_users=core.online_users.statistics,
-        command_counts=lambda: core.session_services.command_counts,
+        command_counts=lambda: core.session_dependencies.command_counts,
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
         log_writer=core.log_writer.statistics,
@@ -338,11 +342,11 @@ def _metric_sources(
             "this": core.flusher.delivery_statistics(remote=False),
             "remote": core.flusher.delivery_statistics(remote=True),
         },
-        resumes=lambda: core.session_services.stream_recovery.outcomes,
+        resumes=lambda: core.session_dependencies.stream_recovery.outcomes,
         version=VERSION,
         pruning=components.pruning_job.statistics,
         event_reminders=components.services.reminder_job.statistics,
-        malformed_bus_frames=lambda: core.malformed_bus_frames,
+        malformed_bus_messages=lambda: core.malformed_bus_messages,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,

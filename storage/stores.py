@@ -79,7 +79,7 @@ class Stores:
         await self._stack.aclose()
 
     def pool_statistics(self) -> list[PoolStatistics]:
-        """Return what the connections of all stores do; the bus has figures of its own."""
+        """Return what the connections of all stores do; the bus has other statistics."""
         databases = [pool for database in self.databases.values() for pool in database.pool.statistics()]
         redis = (self.user_streams, self.timelines, self.presence, self._shared_attempt_limits)
         return [
@@ -98,8 +98,8 @@ async def service_url(settings: StoreSettings, urls: StoreUrls, service: str) ->
 
 async def _open_bus(servers: Sequence[str], limits: Limits) -> RedisBus | ShardedBus:
     if len(servers) == 1:
-        return await RedisBus.open(servers[0], queue_frames=limits.bus_queue_frames)
-    return await ShardedBus.open(servers, queue_frames=limits.bus_queue_frames)
+        return await RedisBus.open(servers[0], queued_messages_max=limits.bus_queue_messages)
+    return await ShardedBus.open(servers, queued_messages_max=limits.bus_queue_messages)
 
 
 async def _open_user_streams(servers: Sequence[str]) -> RedisUserStreams | ShardedUserStreams:

@@ -47,7 +47,7 @@ class RequestStatistics(msgspec.Struct, frozen=True):
 
 
 class ConversationRequests:
-    """Implements `actors.conversations.conversation_services.AdditionConsent`."""
+    """Implements `actors.conversations.conversation_dependencies.AdditionConsent`."""
 
     def __init__(
         self,

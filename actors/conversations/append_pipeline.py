@@ -22,7 +22,7 @@ from actors.conversations.commands import (
     PendingAppend,
     Send,
 )
-from actors.conversations.conversation_services import ConversationServices
+from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.entries import build_entry
 from actors.conversations.entry_effects import EntryEffects
@@ -56,13 +56,13 @@ class AppendPipeline:
         "_appends",
         "_conflict_seq",
         "_conflicts_at_seq",
+        "_dependencies",
         "_effects",
         "_forwarding",
         "_id",
         "_in_flight",
         "_on_appended",
         "_queue",
-        "_services",
         "_state",
         "_time",
     )
@@ -70,22 +70,24 @@ class AppendPipeline:
     def __init__(
         self,
         conversation_id: str,
-        services: ConversationServices,
+        dependencies: ConversationDependencies,
         state: ConversationState,
         on_appended: Callable[[Appended | None], None],
     ) -> None:
         self._id = conversation_id
-        self._services = services
+        self._dependencies = dependencies
         self._state = state
         self._on_appended = on_appended
-        self._appends = AppendQueue(services.limits.drafts_queued, services.limits.drafts_age_ms / 1000)
+        self._appends = AppendQueue(
+            dependencies.limits.drafts_queued, dependencies.limits.drafts_age_ms / 1000
+        )
         self._queue = self._appends.items
         self._in_flight: list[PendingAppend] | None = None
         self._conflict_seq = 0
         self._conflicts_at_seq = 0
         self._forwarding = ForwardingState()
         self._time = asyncio.get_running_loop().time
-        self._effects = EntryEffects(conversation_id, services, state)
+        self._effects = EntryEffects(conversation_id, dependencies, state)
 
     @property
     def busy(self) -> bool:
@@ -120,7 +122,7 @@ class AppendPipeline:
         if isinstance(command, Send) and self._appends.has_attempt(command.draft):
             return
         try:
-            command = await self._effects.record(command)
+            command = await self._effects.record_pending_effect(command)
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return
@@ -151,8 +153,8 @@ class AppendPipeline:
         """Forward the drafts at the front of the queue to the instance that writes."""
         target, drafts = self._forwarding.take_forwardable(self._queue)
         if drafts:
-            self._services.black_boxes.open(self._id).add("forwarded", target, "", len(drafts))
-            self._services.draft_forwarder.forward(target, self._id, drafts)
+            self._dependencies.black_boxes.open(self._id).add("forwarded", target, "", len(drafts))
+            self._dependencies.draft_forwarder.forward(target, self._id, drafts)
 
     def on_forward_result(self, result: ForwardResult) -> Coroutine[Any, Any, None] | None:
         """Answer a forwarded draft from its outcome. Without an outcome, queue it here again."""
@@ -200,7 +202,7 @@ class AppendPipeline:
             return None
         batch: list[PendingAppend] = []
         is_forwarding = self._forwarding.update_forwarding()
-        while self._queue and len(batch) < self._services.limits.log_batch_entries:
+        while self._queue and len(batch) < self._dependencies.limits.log_batch_entries:
             pending = self._queue[0]
             alone = not isinstance(pending.command, Send)
             if alone and batch:
@@ -224,11 +226,11 @@ class AppendPipeline:
         if batch:
             self._in_flight = batch
             entries = [pending.entry for pending in batch if pending.entry is not None]
-            if self._services.is_tracing:
+            if self._dependencies.is_tracing:
                 for pending in batch:
                     if isinstance(pending.command, Send) and pending.command.trace is not None:
                         pending.command.trace.log_started()
-            self._services.log_writer.submit(
+            self._dependencies.log_writer.submit(
                 LogBatch(entries, self._forwarding.is_contended, self._on_appended)
             )
         return None
@@ -301,7 +303,7 @@ class AppendPipeline:
         self._forwarding.record_loss()
         seq = self._state.head + 1
         self._state.observe_head(seq)
-        self._services.black_boxes.open(self._id).add("conflict", "", "", seq)
+        self._dependencies.black_boxes.open(self._id).add("conflict", "", "", seq)
         self._conflicts_at_seq = self._conflicts_at_seq + 1 if seq == self._conflict_seq else 1
         self._conflict_seq = seq
         if self._conflicts_at_seq >= CONFLICTS_AT_ONE_SEQ_MAX:
@@ -328,7 +330,7 @@ class AppendPipeline:
         """Read the message to change. Refuse the command and return False if there is none."""
         try:
             ids = [change.message_id] if is_id(change.message_id) else []
-            messages = await self._services.store.find_messages(ids)
+            messages = await self._dependencies.store.find_messages(ids)
         except Unavailable as error:
             api_error = to_api_error(error)
         else:

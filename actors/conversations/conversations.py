@@ -21,8 +21,8 @@ from actors.conversations.commands import (
     Send,
     UpdateSettings,
 )
+from actors.conversations.conversation_dependencies import AdditionConsent
 from actors.conversations.conversation_queries import ConversationQueries
-from actors.conversations.conversation_services import AdditionConsent
 from actors.conversations.conversation_views import LoadCards
 from actors.conversations.errors import ConsentRequiredError, blocked
 from actors.conversations.future_reply import FutureReply
@@ -61,6 +61,7 @@ class Conversations(RuleMembership):
         self._queries = queries
         self._load_cards = load_cards
         self._consent = consent
+        # Also runs the presence and typing commands of sessions: one drain at shutdown ends them all.
         self.task_pool = TaskPool("commands of sessions")
 
     async def drain(self) -> None:
@@ -154,7 +155,7 @@ class Conversations(RuleMembership):
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
         )
-        existing = await self._membership_notifier.create(record)
+        existing = await self._membership_notifier.create_conversation(record)
         if existing is not None:
             needed = needed.without(existing.participants)
         await self._consent.request(user, RequestTarget(conversation_id, name), needed)

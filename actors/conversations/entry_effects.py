@@ -10,7 +10,7 @@ from actors.conversations.commands import (
     PendingAppend,
     Send,
 )
-from actors.conversations.conversation_services import ConversationServices
+from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import outcome_unknown
 from actors.conversations.pending_effects import EffectRecord, EffectReply
@@ -19,40 +19,40 @@ from storage.errors import Unavailable
 
 
 class EntryEffects:
-    """The effects of the entries of one conversation."""
+    """Publishes stored entries of one conversation, applies changes, and starts notifications."""
 
-    __slots__ = ("_id", "_record", "_services", "_state")
+    __slots__ = ("_dependencies", "_id", "_pending_record", "_state")
 
     def __init__(
-        self, conversation_id: str, services: ConversationServices, state: ConversationState
+        self, conversation_id: str, dependencies: ConversationDependencies, state: ConversationState
     ) -> None:
         self._id = conversation_id
-        self._services = services
+        self._dependencies = dependencies
         self._state = state
-        self._record: EffectRecord | None = None
+        self._pending_record: EffectRecord | None = None
 
-    async def record(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
+    async def record_pending_effect(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
         """Record that a command has notifications, so that a crash does not lose them.
 
         Return the command with a reply that ends the record. Raises `Unavailable`.
         """
-        if self._record is None or not self._record.is_shared:
-            self._record = await self._services.pending_effects.create(self._id, self._state.head)
-        return msgspec.structs.replace(command, reply=EffectReply(command.reply, self._record))
+        if self._pending_record is None or not self._pending_record.is_shared:
+            self._pending_record = await self._dependencies.pending_effects.create(self._id, self._state.head)
+        return msgspec.structs.replace(command, reply=EffectReply(command.reply, self._pending_record))
 
     def publish_message(self, entry: MessageEntry, traceparent: str) -> None:
-        self._services.publisher.publish_entry(entry, traceparent=traceparent)
-        self._services.summary_writer.add_entry(entry)
+        self._dependencies.publisher.publish_entry(entry, traceparent=traceparent)
+        self._dependencies.summary_writer.add_entry(entry)
 
     def notify_mentions(self, entry: MessageEntry, pending: PendingAppend) -> None:
         """Notify the mentioned members in the background. Call before the command is answered."""
         reply = pending.command.reply
         if self._state.roster is None or not isinstance(reply, EffectReply):
             return
-        record = reply.record
-        record.begin()
-        self._services.mentions.notify_later(
-            entry, self._state.roster.members.keys(), lambda notified: record.end(completed=notified)
+        pending_record = reply.pending_record
+        pending_record.begin()
+        self._dependencies.mentions.notify_later(
+            entry, self._state.roster.members.keys(), lambda notified: pending_record.end(completed=notified)
         )
 
     async def complete(self, pending: PendingAppend) -> None:
@@ -91,24 +91,26 @@ class EntryEffects:
         """
         self._state.apply_membership(entry)
         added = change.user if isinstance(change, AddMember | AddByRule) else None
-        self._services.publisher.publish_entry(entry, {added.id: added} if added is not None else {})
-        self._services.summary_writer.add_entry(entry)
+        self._dependencies.publisher.publish_entry(entry, {added.id: added} if added is not None else {})
+        self._dependencies.summary_writer.add_entry(entry)
         await self._state.project()
-        assert self._state.record is not None
-        is_complete = await self._services.membership_notifier.notify_change(self._state.record, entry)
+        assert self._state.document is not None
+        is_complete = await self._dependencies.membership_notifier.notify_change(self._state.document, entry)
         reply = pending.command.reply
         if not is_complete and isinstance(reply, EffectReply):
-            reply.record.fail()
+            reply.pending_record.fail()
         if entry.membership is not None and entry.membership.left:
-            self._services.mentions.withdraw_conversation(entry.conversation_id, entry.membership.left)
+            self._dependencies.mentions.withdraw_conversation(entry.conversation_id, entry.membership.left)
 
     async def _apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
         await self._state.apply_change(entry)
-        newest = await self._services.store.page_messages(entry.conversation_id, entry.seq, 0, 1, newest=True)
+        newest = await self._dependencies.store.page_messages(
+            entry.conversation_id, entry.seq, 0, 1, newest=True
+        )
         changed = message.with_state(entry.state, entry.seq)
-        self._services.publisher.publish_change(changed)
-        self._services.summary_writer.add_change(entry, newest[0])
+        self._dependencies.publisher.publish_change(changed)
+        self._dependencies.summary_writer.add_change(entry, newest[0])
         if changed.deleted_at_ms is not None and message.mentions:
-            self._services.mentions.withdraw_message(message)
+            self._dependencies.mentions.withdraw_message(message)
         return changed

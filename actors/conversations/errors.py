@@ -3,8 +3,6 @@
 from actors.protocol.errors import ApiError, overloaded, unavailable
 from storage.errors import Unavailable
 
-RETRY_AFTER_MS = 1000
-
 
 def not_found() -> ApiError:
     return ApiError("conversation.not_found", "The conversation does not exist, or you are not a member.")
@@ -30,15 +28,12 @@ def client_id_conflict() -> ApiError:
 
 
 def busy() -> ApiError:
-    return overloaded(
-        "The conversation has too many pending commands, or old ones. Retry later.", RETRY_AFTER_MS
-    )
+    return overloaded("The conversation has too many pending commands, or old ones. Retry later.")
 
 
 def overdue() -> ApiError:
     return overloaded(
-        "The command has no result yet. Retry; a message with the same `client_id` is stored once.",
-        RETRY_AFTER_MS,
+        "The command has no result yet. Retry; a message with the same `client_id` is stored once."
     )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import msgspec
 
 from actors.conversations.commands import ConversationCommand, ConversationInfo, GetInfo
-from actors.conversations.conversation_services import Mentions
+from actors.conversations.conversation_dependencies import Mentions
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.pending_effects import NEW_CONVERSATION
 from actors.protocol.errors import ApiError

@@ -107,10 +107,10 @@ class ReadMarks:
     def _publish_receipts(self) -> None:
         receipts, self._queued_receipts = self._queued_receipts, {}
         for (conversation_id, user_id), (seq, read_at_ms) in receipts.items():
-            frame = server_frame_encoder.encode(
+            payload = server_frame_encoder.encode(
                 ReadReceipt(conversation_id, user_id, seq, rfc3339_from_ms(read_at_ms))
             )
-            self._rooms.publish_ephemeral(conversation_id, frame, self._encode_frame(frame), user_id)
+            self._rooms.publish_ephemeral(conversation_id, payload, self._encode_frame(payload), user_id)
 
     def _queue_read_by(
         self, user_id: str, conversation_id: str, after: int, through: int, read_at_ms: int

@@ -43,7 +43,7 @@ class RuleMembership:
             created_at_ms=now_ms(),
         )
         if await self._store.get(conversation_id) is None:
-            await self._membership_notifier.create(record)
+            await self._membership_notifier.create_conversation(record)
 
     async def add_by_rule(
         self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int

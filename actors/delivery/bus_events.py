@@ -1,7 +1,7 @@
 """Events that instances publish on the topic of a conversation, and the bus that carries them.
 
-Log events may be lost: an instance that misses one reads the entry from the log. `frame` is the encoded event
-for clients, or empty if it is too large for the bus.
+Log events may be lost: an instance that misses one reads the entry from the log. `payload` is the event as
+JSON for clients, or empty if it is too large for the bus.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from config.limits import BUS_FRAME_BYTES
+from config.limits import BUS_PAYLOAD_BYTES
 from storage.contracts.bus import Bus, conversation_topic
 
 
@@ -26,7 +26,7 @@ class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     seq: int
     is_plain_message: bool
     left_user_ids: tuple[str, ...]
-    frame: bytes
+    payload: bytes
     stored_at_s: float = 0.0
     traceparent: str = ""
 
@@ -42,7 +42,7 @@ class EphemeralPublished(Struct, frozen=True, tag=3, array_like=True, gc=False):
     """An ephemeral frame for all members except `except_user_id`, if it is not empty."""
 
     origin: str
-    frame: bytes
+    payload: bytes
     except_user_id: str
 
 
@@ -60,9 +60,9 @@ class ConversationBus:
         self.instance = instance
 
     def publish(self, conversation_id: str, event: BusEvent) -> None:
-        """Publish an event, at most once. A frame that is too large for the bus is left out."""
-        if isinstance(event, EntryAppended) and len(event.frame) > BUS_FRAME_BYTES:
-            event = msgspec.structs.replace(event, frame=b"")
+        """Publish an event, at most once. A payload that is too large for the bus is left out."""
+        if isinstance(event, EntryAppended) and len(event.payload) > BUS_PAYLOAD_BYTES:
+            event = msgspec.structs.replace(event, payload=b"")
         self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(event))
 
     async def subscribe(self, conversation_ids: Iterable[str]) -> None:
@@ -74,7 +74,7 @@ class ConversationBus:
     def unsubscribe(self, conversation_ids: Iterable[str]) -> None:
         self._bus.unsubscribe([conversation_topic(conversation_id) for conversation_id in conversation_ids])
 
-    def decode(self, payload: bytes) -> BusEvent | None:
+    def decode(self, message: bytes) -> BusEvent | None:
         """Decode an event of another instance; None for own events. Raises `msgspec.DecodeError`."""
-        event = bus_event_decoder.decode(payload)
+        event = bus_event_decoder.decode(message)
         return None if event.origin == self.instance else event

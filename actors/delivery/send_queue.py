@@ -77,6 +77,7 @@ class SendQueue:
         self.queued_bytes = 0
         self.paused = False
         self.flush_scheduled = False
+        # Ephemeral frames dropped, and log entries skipped.
         self.shed_count = 0
         # Re-encodes or filters frames for this client; an empty result is not sent. None leaves frames as is.
         self.encode_outbound: Callable[[bytes], bytes] | None = None
@@ -87,30 +88,30 @@ class SendQueue:
         """Skipped ranges that are not reported yet, by conversation id."""
         return self._skipped or {}
 
-    def push(self, frame: bytes) -> None:
+    def push(self, framed: bytes) -> None:
         """Queue a frame for the end of this tick."""
         if self.encode_outbound is not None:
-            frame = self.encode_outbound(frame)
-            if not frame:
+            framed = self.encode_outbound(framed)
+            if not framed:
                 return
         queued = self.queued_frames
         if queued is None:
-            self.queued_frames = [frame]
+            self.queued_frames = [framed]
         else:
-            queued.append(frame)
-        self.queued_bytes += len(frame)
+            queued.append(framed)
+        self.queued_bytes += len(framed)
         if not self.flush_scheduled:
             self.flush_scheduled = True
             self._flusher.schedule_queue(self)
 
-    def push_ephemeral(self, frame: bytes) -> None:
+    def push_ephemeral(self, framed: bytes) -> None:
         """Queue a frame, or drop it over the soft limit."""
         if self.queued_bytes > self._limits.send_queue_soft_bytes:
             self.shed_count += 1
             return
-        self.push(frame)
+        self.push(framed)
 
-    def push_log(self, frames: bytes, seq_range: SeqRange) -> None:
+    def push_log(self, framed: bytes, seq_range: SeqRange) -> None:
         """Queue joined frames of a log, or skip them over the soft limit.
 
         Frames that would exceed the hard limit are skipped too. Frames released by a filled gap can do so at
@@ -119,21 +120,21 @@ class SendQueue:
         limits = self._limits
         if self.paused and (
             self.queued_bytes > limits.send_queue_soft_bytes
-            or self.queued_bytes + len(frames) > limits.send_queue_hard_bytes
+            or self.queued_bytes + len(framed) > limits.send_queue_hard_bytes
         ):
             self._skip(seq_range)
         else:
-            self.push(frames)
+            self.push(framed)
 
-    def write_log(self, frames: bytes, seq_range: SeqRange) -> None:
+    def write_log(self, framed: bytes, seq_range: SeqRange) -> None:
         """As `push_log`, but write immediately if the queue is empty. Call at the end of a tick."""
         if self.queued_frames is None and not self.paused:
             if self.encode_outbound is not None:
-                frames = self.encode_outbound(frames)
-            if frames:
-                self.writer.write(frames)
+                framed = self.encode_outbound(framed)
+            if framed:
+                self.writer.write(framed)
         else:
-            self.push_log(frames, seq_range)
+            self.push_log(framed, seq_range)
 
     def flush(self) -> None:
         """Write all queued frames as one piece, unless paused."""
@@ -152,13 +153,13 @@ class SendQueue:
     def prepend_and_resume(self, frames: list[bytes]) -> None:
         """Put frames before the queued ones, then resume."""
         if self.encode_outbound is not None:
-            frames = [encoded for frame in frames if (encoded := self.encode_outbound(frame))]
+            frames = [encoded for framed in frames if (encoded := self.encode_outbound(framed))]
         self.queued_frames = [*frames, *(self.queued_frames or ())]
         self.queued_bytes += sum(map(len, frames))
         self.resume()
 
     def pause(self) -> None:
-        """Hold frames until `resume`, because the transport's buffer is full."""
+        """Hold frames until `resume`: the transport's buffer is full, or `ready` is not sent yet."""
         self.paused = True
 
     def discard(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from actors.conversations.commands import ConversationCommand
-from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_actor import ConversationActor
 from actors.delivery.rooms import Rooms
 from actors.diagnostics.queries import (
     EVENTS_PER_SESSION_MAX,
@@ -85,7 +85,7 @@ class LocalAnswers:
         bus = self._bus.statistics()
         return InstanceDelivery(
             instance=self._instance,
-            room_position=-1 if room is None else room.position,
+            room_position=-1 if room is None else room.delivered_seq,
             room_sessions=0 if room is None else room.size,
             actor_head=self._actor_head(query.conversation_id),
             bus_is_connected=bus.connected,
@@ -97,7 +97,7 @@ class LocalAnswers:
 
     def _actor_head(self, conversation_id: str) -> int:
         ref = self._conversations.get_active(conversation_id)
-        return ref.actor.head if ref is not None and isinstance(ref.actor, Conversation) else -1
+        return ref.actor.head if ref is not None and isinstance(ref.actor, ConversationActor) else -1
 
     def _sessions(self, query: DeliveryQuery) -> list[SessionDelivery]:
         room = self._rooms.find(query.conversation_id)

@@ -1,7 +1,8 @@
 """Typed structs of the domain events, one for each payload.
 
-The triggers in `sql/<service>/triggers/` write the payloads. An event of unknown type was written by a newer
-release and is ignored.
+The triggers and functions in `sql/<service>/` write the payloads. An event of unknown type was written by a
+newer release and is ignored. In events about posts and comments `actor_id` did something, and `recipient_id`
+is the author of what it was done to.
 """
 
 from datetime import datetime
@@ -57,16 +58,16 @@ class AccountMadePrivate(msgspec.Struct, frozen=True):
     user_id: str
 
 
-class BlockChanged(msgspec.Struct, frozen=True):
+class BlockPair(msgspec.Struct, frozen=True):
     blocker_id: str
     blocked_id: str
 
 
-class BlockCreated(BlockChanged, frozen=True):
+class BlockCreated(BlockPair, frozen=True):
     pass
 
 
-class BlockDeleted(BlockChanged, frozen=True):
+class BlockDeleted(BlockPair, frozen=True):
     pass
 
 
@@ -80,7 +81,7 @@ class PostChanged(msgspec.Struct, frozen=True):
 
 
 class PostCreated(PostChanged, frozen=True):
-    pass
+    """The post was created, or restored by a moderator."""
 
 
 class PostDeleted(PostChanged, frozen=True):
@@ -89,23 +90,23 @@ class PostDeleted(PostChanged, frozen=True):
 
 class PostLiked(msgspec.Struct, frozen=True):
     post_id: str
-    author_id: str
-    user_id: str
+    recipient_id: str = msgspec.field(name="author_id")
+    actor_id: str = msgspec.field(name="user_id")
 
 
 class PostUnliked(msgspec.Struct, frozen=True):
     post_id: str
-    author_id: str
-    user_id: str
+    recipient_id: str = msgspec.field(name="author_id")
+    actor_id: str = msgspec.field(name="user_id")
 
 
 class RepostChanged(msgspec.Struct, frozen=True):
-    """`id` is the repost or quote, `author_id` the author of the original `post_id`."""
+    """`id` is the repost or quote; the recipient is the author of the original `post_id`."""
 
     id: str
     post_id: str
-    author_id: str
-    user_id: str
+    recipient_id: str = msgspec.field(name="author_id")
+    actor_id: str = msgspec.field(name="user_id")
     is_quote: bool
 
 
@@ -120,8 +121,8 @@ class PostUnreposted(RepostChanged, frozen=True):
 class CommentCreated(msgspec.Struct, frozen=True):
     id: str
     post_id: str
-    author_id: str
-    user_id: str
+    recipient_id: str = msgspec.field(name="author_id")
+    actor_id: str = msgspec.field(name="user_id")
 
 
 class CommentDeleted(msgspec.Struct, frozen=True):
@@ -129,19 +130,19 @@ class CommentDeleted(msgspec.Struct, frozen=True):
 
     id: str
     post_id: str
-    author_id: str
-    user_id: str
+    recipient_id: str = msgspec.field(name="author_id")
+    actor_id: str = msgspec.field(name="user_id")
 
 
 class ReplyChanged(msgspec.Struct, frozen=True):
-    """`author_id` is the author of the parent, `user_id` that of the reply."""
+    """The recipient is the author of the parent, the actor the author of the reply."""
 
     id: str
     post_id: str
     parent_id: str
-    author_id: str
+    recipient_id: str = msgspec.field(name="author_id")
     post_author_id: str
-    user_id: str
+    actor_id: str = msgspec.field(name="user_id")
 
 
 class ReplyCreated(ReplyChanged, frozen=True):
@@ -153,13 +154,13 @@ class ReplyDeleted(ReplyChanged, frozen=True):
 
 
 class CommentLikeChanged(msgspec.Struct, frozen=True):
-    """`author_id` is the author of the comment."""
+    """The recipient is the author of the comment."""
 
     comment_id: str
     post_id: str
-    author_id: str
+    recipient_id: str = msgspec.field(name="author_id")
     post_author_id: str
-    user_id: str
+    actor_id: str = msgspec.field(name="user_id")
 
 
 class CommentLiked(CommentLikeChanged, frozen=True):
@@ -177,7 +178,7 @@ class MentionCreated(msgspec.Struct, frozen=True):
     comment_id: str | None
     author_id: str
     post_author_id: str
-    user_id: str
+    mentioned_user_id: str = msgspec.field(name="user_id")
 
 
 class MentionDeleted(msgspec.Struct, frozen=True):
@@ -187,7 +188,7 @@ class MentionDeleted(msgspec.Struct, frozen=True):
     comment_id: str | None
     author_id: str
     post_author_id: str
-    user_id: str
+    mentioned_user_id: str = msgspec.field(name="user_id")
 
 
 class EventCreated(msgspec.Struct, frozen=True):
@@ -311,7 +312,7 @@ class EventInvited(msgspec.Struct, frozen=True):
 
 
 class ModerationActed(msgspec.Struct, frozen=True):
-    """Moderators acted on a content of a user, or on the user. `id` is that of the action."""
+    """Moderators acted on an item of a user, or on the user. `id` is that of the action."""
 
     id: str
     type: str

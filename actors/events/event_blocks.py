@@ -8,7 +8,7 @@ events themselves, which remove the user from the event's conversation.
 
 from collections.abc import Callable, Sequence
 
-from actors.domain_events.event_types import BlockChanged, decode_event
+from actors.domain_events.event_types import BlockPair, decode_event
 from actors.social.block_service import BlockService
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.events import BlockedPair, EventBlockStore
@@ -42,12 +42,12 @@ class EventBlocks:
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         if cursor_update is not None and cursor_update.before.id == 0:
-            # The first batch of the feed: older blocks may not be in it any more.
+            # The first batch of the outbox: older blocks may not be in it any more.
             await self._copy_all_blocks()
         pairs: dict[BlockedPair, None] = {}
         for event in events:
             match decode_event(event):
-                case BlockChanged(blocker_id=blocker_id, blocked_id=blocked_id):
+                case BlockPair(blocker_id=blocker_id, blocked_id=blocked_id):
                     pairs[blocker_id, blocked_id] = None
         if pairs:
             blocked = await self._block_service.find_blocked_pairs(list(pairs))

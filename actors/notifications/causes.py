@@ -74,10 +74,10 @@ class Causes:
             event for event in events if isinstance(event, FollowRequestCreated | FollowRequestDeleted)
         ]
         invites = [event for event in events if isinstance(event, EventInvited)]
-        liked = await self._reactions.likes_among([(like.post_id, like.user_id) for like in likes])
+        liked = await self._reactions.likes_among([(like.post_id, like.actor_id) for like in likes])
         comment_ids = await self._reactions.comments_among([one.id for one in (*comments, *replies)])
         comments_liked = await self._comment_likes.likes_among(
-            [(like.comment_id, like.user_id) for like in comment_likes]
+            [(like.comment_id, like.actor_id) for like in comment_likes]
         )
         repost_ids = await self._reposts.reposts_among([repost.id for repost in reposts])
         mentioned = await self._reactions.mentions_among([_mention_key(mention) for mention in mentions])
@@ -88,10 +88,10 @@ class Causes:
             [(request.requester_id, request.requested_id) for request in requests]
         )
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
-        existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.user_id) in liked}
+        existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.actor_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
         existing |= {reply for reply in replies if reply.id in comment_ids}
-        existing |= {like for like in comment_likes if (like.comment_id, like.user_id) in comments_liked}
+        existing |= {like for like in comment_likes if (like.comment_id, like.actor_id) in comments_liked}
         existing |= {repost for repost in reposts if repost.id in repost_ids}
         existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
         existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
@@ -124,7 +124,7 @@ class Causes:
 
 
 def _mention_key(mention: MentionCreated | MentionDeleted) -> MentionKey:
-    return MentionKey(mention.post_id, mention.comment_id, mention.user_id)
+    return MentionKey(mention.post_id, mention.comment_id, mention.mentioned_user_id)
 
 
 def _invite_key(invite: EventInvited) -> InviteKey:

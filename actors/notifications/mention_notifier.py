@@ -30,7 +30,7 @@ WITHDRAW_RETRY_DELAYS_S = (0.5, 2.0, 5.0)
 
 
 class MentionNotifier:
-    """Implements `actors.conversations.conversation_services.Mentions`."""
+    """Implements `actors.conversations.conversation_dependencies.Mentions`."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class MentionNotifier:
             NotificationSource(user_id, notification_templates.mention_source(message.id))
             for user_id in message.mentions
         ]
-        self._withdraw_later(lambda: self._store.withdraw(sources, spent=True))
+        self._withdraw_later(lambda: self._store.withdraw(sources, permanent=True))
 
     def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
         self._withdraw_later(lambda: self._store.remove_of_conversation(list(user_ids), conversation_id))

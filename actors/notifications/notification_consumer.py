@@ -1,7 +1,7 @@
 """Creates and withdraws notifications, from the domain events of the other services.
 
 Each action creates one notification, even if its event is delivered again. `Recipients` decides who gets one.
-What was taken back, deleted or hidden by a block has none.
+Actions that were undone or deleted, and those of users with a block, do not notify.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -163,14 +163,14 @@ class NotificationConsumer:
                     return
                 if isinstance(domain_event, CommentDeleted):
                     await self._push_removed(await self._remove_likes_of_comment(domain_event))
-                deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
+                deleted = await self._store.withdraw([_source_of(domain_event)], permanent=False)
             case _:
                 assert_never(domain_event)
         await self._push_removed(deleted)
 
     async def _remove_likes_of_comment(self, comment: CommentDeleted) -> DeletedIds:
         group_key = notification_templates.comment_like_group_key(comment.id)
-        return await self._store.remove_group(comment.user_id, comment.post_id, group_key)
+        return await self._store.remove_group(comment.actor_id, comment.post_id, group_key)
 
     async def _push_removed(self, deleted: DeletedIds) -> None:
         for recipient_id, ids in deleted.items():
@@ -202,7 +202,9 @@ class NotificationConsumer:
                 if sender is not None:
                     yield _build_decision(decided, sender, _source_id(event))
             case RsvpRequested() as requested if requested in context.existing:
-                for requester, host_id in await self._recipients.of_events.find_hosts_to_ask(requested):
+                for requester, host_id in await self._recipients.event_recipients.find_hosts_to_ask(
+                    requested
+                ):
                     yield notification_templates.rsvp_requested(
                         host_id, requester, requested.event_id, requested.title, _source_id(event)
                     )
@@ -229,15 +231,15 @@ class NotificationConsumer:
                     answered.user_id, answered.action_id, accepted=answered.accepted
                 )
             case EventAnnounced() as announced:
-                pages = self._recipients.of_events.pages_for_announcement(announced, USERS_PER_BATCH)
+                pages = self._recipients.event_recipients.pages_for_announcement(announced, USERS_PER_BATCH)
                 async for sender, user_ids in pages:
                     for user_id in user_ids:
                         yield notification_templates.event_announced(user_id, sender, announced)
             case EventReminder() as reminder:
-                for user_id in await self._recipients.of_events.find_reminded(reminder):
+                for user_id in await self._recipients.event_recipients.find_reminded(reminder):
                     yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
-                host, user_ids = await self._recipients.find_creator(cancelled)
+                host, user_ids = await self._recipients.find_canceller_and_recipients(cancelled)
                 self._publish_event_updated(cancelled.id, user_ids)
                 for user_id in user_ids:
                     yield notification_templates.event_cancelled(
@@ -272,17 +274,17 @@ def _notification_between(
             return notification_templates.followed(user_id, sender)
         case FollowRequestCreated(requested_id=user_id):
             return notification_templates.follow_requested(user_id, sender)
-        case PostLiked(author_id=user_id, post_id=post_id):
+        case PostLiked(recipient_id=user_id, post_id=post_id):
             return notification_templates.liked(user_id, sender, post_id)
-        case CommentCreated(author_id=user_id, post_id=post_id, id=comment_id):
+        case CommentCreated(recipient_id=user_id, post_id=post_id, id=comment_id):
             return notification_templates.commented(user_id, sender, post_id, comment_id)
-        case ReplyCreated(author_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
+        case ReplyCreated(recipient_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
             return notification_templates.replied(user_id, sender, post_id, parent_id, reply_id)
-        case CommentLiked(author_id=user_id, post_id=post_id, comment_id=comment_id):
+        case CommentLiked(recipient_id=user_id, post_id=post_id, comment_id=comment_id):
             return notification_templates.comment_liked(user_id, sender, post_id, comment_id)
-        case PostReposted(author_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
+        case PostReposted(recipient_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
             return notification_templates.reposted(user_id, sender, post_id, repost_id, is_quote=is_quote)
-        case MentionCreated(user_id=user_id):
+        case MentionCreated(mentioned_user_id=user_id):
             return notification_templates.mentioned_in_text(
                 user_id, sender, domain_event.post_id, domain_event.comment_id
             )
@@ -320,20 +322,20 @@ def _source_of(
             return NotificationSource(user_id, notification_templates.follow_source(follower_id))
         case FollowRequestDeleted(requester_id=requester_id, requested_id=user_id):
             return NotificationSource(user_id, notification_templates.follow_request_source(requester_id))
-        case PostUnliked(post_id=post_id, author_id=user_id, user_id=liker_id):
+        case PostUnliked(post_id=post_id, recipient_id=user_id, actor_id=liker_id):
             return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
         case (
-            CommentDeleted(post_id=post_id, author_id=user_id, id=comment_id)
-            | ReplyDeleted(post_id=post_id, author_id=user_id, id=comment_id)
+            CommentDeleted(post_id=post_id, recipient_id=user_id, id=comment_id)
+            | ReplyDeleted(post_id=post_id, recipient_id=user_id, id=comment_id)
         ):
             return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
-        case CommentUnliked(comment_id=comment_id, author_id=user_id, user_id=liker_id):
+        case CommentUnliked(comment_id=comment_id, recipient_id=user_id, actor_id=liker_id):
             return NotificationSource(
                 user_id, notification_templates.comment_like_source(comment_id, liker_id)
             )
-        case PostUnreposted(id=repost_id, author_id=user_id):
+        case PostUnreposted(id=repost_id, recipient_id=user_id):
             return NotificationSource(user_id, notification_templates.repost_source(repost_id))
-        case MentionDeleted(post_id=post_id, comment_id=found_in, user_id=user_id):
+        case MentionDeleted(post_id=post_id, comment_id=found_in, mentioned_user_id=user_id):
             return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
 
 
@@ -345,8 +347,8 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
         case FollowRequestCreated(requester_id=sender_id, requested_id=recipient_id):
             return sender_id, recipient_id
         case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked() | PostReposted():
-            return domain_event.user_id, domain_event.author_id
-        case MentionCreated(author_id=sender_id, user_id=recipient_id):
+            return domain_event.actor_id, domain_event.recipient_id
+        case MentionCreated(author_id=sender_id, mentioned_user_id=recipient_id):
             return sender_id, recipient_id
         case EventInvited(inviter_id=sender_id, user_id=recipient_id):
             return sender_id, recipient_id
@@ -363,10 +365,10 @@ def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
 def _post_author_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the author of the post and the recipient, of an event about a comment on another's post."""
     match domain_event:
-        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.author_id:
-            return domain_event.post_author_id, domain_event.author_id
+        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.recipient_id:
+            return domain_event.post_author_id, domain_event.recipient_id
         case MentionCreated() if domain_event.comment_id is not None:
-            return domain_event.post_author_id, domain_event.user_id
+            return domain_event.post_author_id, domain_event.mentioned_user_id
         case _:
             return None
 
@@ -375,11 +377,11 @@ def _recipient_and_post(domain_event: DomainEvent) -> tuple[str, str] | None:
     """Return the recipient of an event about a post, and the post; the recipient must be able to see it."""
     match domain_event:
         case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
-            return domain_event.author_id, domain_event.post_id
+            return domain_event.recipient_id, domain_event.post_id
         case PostReposted():
-            return domain_event.author_id, domain_event.id
+            return domain_event.recipient_id, domain_event.id
         case MentionCreated():
-            return domain_event.user_id, domain_event.post_id
+            return domain_event.mentioned_user_id, domain_event.post_id
         case _:
             return None
 

@@ -4,6 +4,7 @@ A detail does not repeat user text, and reveals nothing about objects that the c
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -125,14 +126,18 @@ class ApiError(Exception):
         return ERROR_SPECS[self.code].title
 
 
+RETRY_AFTER_MS: Final = 1000
+"""When a client retries, if the server cannot say when it will be able to answer."""
+
+
 def invalid_field(field: str, detail: str, code: str = "invalid") -> ApiError:
     """Create `request.invalid` with one field error."""
     return ApiError("request.invalid", detail, errors=(FieldError(field, code, detail),))
 
 
-def overloaded(detail: str, retry_after_ms: int) -> ApiError:
+def overloaded(detail: str, retry_after_ms: int = RETRY_AFTER_MS) -> ApiError:
     return ApiError("server.overloaded", detail, retry_after_ms=retry_after_ms)
 
 
-def unavailable(detail: str, retry_after_ms: int = 1000) -> ApiError:
+def unavailable(detail: str, retry_after_ms: int = RETRY_AFTER_MS) -> ApiError:
     return ApiError("server.unavailable", detail, retry_after_ms=retry_after_ms)

@@ -2,7 +2,7 @@
 
 A command is declared as a struct in `actors.protocol.commands` and registered once, next to its handler:
 
-    message_commands, concurrent_commands -> COMMANDS in `command_registry` -> Session, metrics, AsyncAPI
+    message_commands, concurrent_commands -> REGISTRATIONS in `command_registry` -> Session, metrics, AsyncAPI
 """
 
 from collections.abc import Callable, Coroutine
@@ -16,7 +16,7 @@ from actors.presence.presence_subscriptions import PresenceWatcher
 from actors.protocol.commands import ClientCommand, FrameId, frame_type, result_type
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import Ok
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 from storage.contracts.user_streams import StreamPosition
 
 
@@ -30,7 +30,7 @@ class Ordering(StrEnum):
     """At the same time as others. It may wait for a store, and replies may arrive out of order."""
 
 
-class RateClass(Enum):
+class CommandRateClass(Enum):
     """The rate limit that a command counts against: the fields of `Limits` with its rate and its burst."""
 
     UNLIMITED = ()
@@ -48,10 +48,10 @@ class CommandSession(PresenceWatcher, Protocol):
         """The last position of the user stream that was sent."""
 
     def push(self, frame: msgspec.Struct) -> None:
-        """Send a frame."""
+        """Put a frame into the send queue. It is dropped only with the connection."""
 
     def push_error(self, frame_id: FrameId, error: ApiError) -> None:
-        """Send an `error` frame."""
+        """Report that the command with this id failed."""
 
 
 CommandType = TypeVar("CommandType", bound=ClientCommand[Any])
@@ -60,7 +60,7 @@ CommandOutcome = msgspec.Struct | Coroutine[Any, Any, None] | None
 
 ERRORS_BEFORE_EXECUTION = ("auth.required", "request.invalid")
 CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloaded", "server.unavailable")
-"""Errors of every command to a conversation."""
+"""Errors of every command to a conversation. Those that write add `conversation.read_only`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +75,18 @@ class CommandRegistration:
     command: type[msgspec.Struct]
     reply: type[msgspec.Struct]
     ordering: Ordering
-    rate_class: RateClass
+    rate_class: CommandRateClass
     errors: tuple[str, ...]
-    run: Callable[[Any, Any, SessionServices], Any]
+    run: Callable[[Any, Any, SessionDependencies], Any]
     cost: int = 1
     while_silenced: bool = False
 
 
 def ordered(
     command: type[CommandType],
-    run: Callable[[CommandType, CommandSession, SessionServices], msgspec.Struct | None],
+    run: Callable[[CommandType, CommandSession, SessionDependencies], msgspec.Struct | None],
     *,
-    rate_class: RateClass = RateClass.MESSAGES,
+    rate_class: CommandRateClass = CommandRateClass.MESSAGES,
     errors: tuple[str, ...] = (),
     while_silenced: bool = False,
 ) -> CommandRegistration:
@@ -109,7 +109,7 @@ def ordered(
 
 def concurrent(
     command: type[CommandType],
-    run: Callable[[CommandType, CommandSession, SessionServices], Coroutine[Any, Any, msgspec.Struct]],
+    run: Callable[[CommandType, CommandSession, SessionDependencies], Coroutine[Any, Any, msgspec.Struct]],
     *,
     errors: tuple[str, ...] = (),
     cost: int = 1,
@@ -124,15 +124,19 @@ def concurrent(
         command,
         cast("type[msgspec.Struct]", Ok[result_type(command)]),  # type: ignore[misc]
         Ordering.CONCURRENT,
-        RateClass.MESSAGES,
-        _all_errors(RateClass.MESSAGES, (*errors, "server.unavailable"), while_silenced=while_silenced),
+        CommandRateClass.MESSAGES,
+        _all_errors(
+            CommandRateClass.MESSAGES, (*errors, "server.unavailable"), while_silenced=while_silenced
+        ),
         run,
         cost,
         while_silenced,
     )
 
 
-def _all_errors(rate_class: RateClass, errors: tuple[str, ...], *, while_silenced: bool) -> tuple[str, ...]:
-    rate_errors = () if rate_class is RateClass.UNLIMITED else ("rate.limited",)
+def _all_errors(
+    rate_class: CommandRateClass, errors: tuple[str, ...], *, while_silenced: bool
+) -> tuple[str, ...]:
+    rate_errors = () if rate_class is CommandRateClass.UNLIMITED else ("rate.limited",)
     silenced_errors = () if while_silenced else ("user.silenced",)
     return tuple(sorted({*ERRORS_BEFORE_EXECUTION, *rate_errors, *silenced_errors, *errors}))

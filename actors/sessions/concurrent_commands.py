@@ -9,36 +9,38 @@ from actors.protocol.commands import ReadConversation, SetPresence, Typing, Watc
 from actors.protocol.errors import unavailable
 from actors.protocol.results import Empty, ReadResult, WatchResult
 from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSession, concurrent
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 
 WATCH_PRESENCE_COST = 10
-"""Tokens of the user's rate limit: who may see whom is looked up for up to 200 users."""
+"""Tokens of the user's rate limit: visibility is looked up for up to 200 users."""
 
 
 async def read_conversation(
-    command: ReadConversation, session: CommandSession, services: SessionServices
+    command: ReadConversation, session: CommandSession, dependencies: SessionDependencies
 ) -> ReadResult:
-    state = await services.conversations.mark_read(session.user_id, command.conversation_id, command.seq)
+    state = await dependencies.conversations.mark_read(session.user_id, command.conversation_id, command.seq)
     return ReadResult(state.read_seq, state.unread_count)
 
 
-async def report_typing(command: Typing, session: CommandSession, services: SessionServices) -> Empty:
-    await services.typing_indicators.set_typing(
+async def report_typing(command: Typing, session: CommandSession, dependencies: SessionDependencies) -> Empty:
+    await dependencies.typing_indicators.set_typing(
         session.user_id, command.conversation_id, active=command.active
     )
     return Empty()
 
 
-async def set_presence(command: SetPresence, session: CommandSession, services: SessionServices) -> Empty:
+async def set_presence(
+    command: SetPresence, session: CommandSession, dependencies: SessionDependencies
+) -> Empty:
     away = command.status == AWAY
-    _require_presence(services).local.set_away(session.user_id, session, away=away)
+    _require_presence(dependencies).local.set_away(session.user_id, session, away=away)
     return Empty()
 
 
 async def watch_presence(
-    command: WatchPresence, session: CommandSession, services: SessionServices
+    command: WatchPresence, session: CommandSession, dependencies: SessionDependencies
 ) -> WatchResult:
-    presence = _require_presence(services)
+    presence = _require_presence(dependencies)
     try:
         return WatchResult(await presence.watch(session, session.user_id, command.user_ids))
     finally:
@@ -55,7 +57,7 @@ CONCURRENT_COMMANDS = (
 )
 
 
-def _require_presence(services: SessionServices) -> PresenceService:
-    if services.presence is None:
+def _require_presence(dependencies: SessionDependencies) -> PresenceService:
+    if dependencies.presence is None:
         raise unavailable("Presence is not available on this server.")
-    return services.presence
+    return dependencies.presence

@@ -1,6 +1,6 @@
 """The session of one connected client: decodes its commands and runs them.
 
-    frame -> command -> `authentication` (until `ready`)
+    frame -> command -> `session_opening` (until `ready`)
                      -> CommandRegistration.run (rate limited, ordered or concurrent) -> ok, error
 
 Lives from the accepted handshake until the connection closes. Handles commands one at a time, in the order
@@ -19,16 +19,21 @@ from actors.accounts.restrictions import is_silenced, silenced
 from actors.conversations.errors import busy
 from actors.delivery.send_queue import SendQueue
 from actors.protocol.commands import COMMAND_TYPES, Command, FrameId
-from actors.protocol.errors import ApiError, unavailable
+from actors.protocol.errors import RETRY_AFTER_MS, ApiError, unavailable
 from actors.protocol.server_frames import Error, Hello, Lagged, Ok, server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.black_box import BlackBox
-from actors.sessions.authentication import close_session, on_first_command, open_session
-from actors.sessions.command_registration import CommandOutcome, CommandRegistration, Ordering, RateClass
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registration import (
+    CommandOutcome,
+    CommandRateClass,
+    CommandRegistration,
+    Ordering,
+)
+from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.online_user import NO_POSITION, OnlineUser
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
+from actors.sessions.session_opening import close_session, on_unauthenticated_command, open_session
 from actors.sessions.transport import CloseCode, Transport
 from config.limits import COMMANDS_CONCURRENT_MAX, FRAME_BYTES
 from config.log_context import log_context
@@ -37,7 +42,6 @@ from storage.contracts.users import Identity
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
-RETRY_AFTER_MS = 1000
 SAFE_INTEGER_MAX = 2**53
 SKIPPED_RECORDED_MAX = 50
 """Conversations whose skipped ranges a black box records when the connection is lost."""
@@ -48,9 +52,9 @@ class Session:
 
     __slots__ = (
         "_black_box",
+        "_dependencies",
         "_number",
         "_running_commands",
-        "_services",
         "closed",
         "expires_at",
         "opened_at_s",
@@ -62,9 +66,9 @@ class Session:
         "user_id",
     )
 
-    def __init__(self, transport: Transport, services: SessionServices) -> None:
+    def __init__(self, transport: Transport, dependencies: SessionDependencies) -> None:
         self.transport = transport
-        self._services = services
+        self._dependencies = dependencies
         self.user: OnlineUser | None = None
         self.upgrade_identity: Identity | None = None
         self._running_commands = 0
@@ -87,13 +91,13 @@ class Session:
     def number(self) -> int:
         """Names the session on this instance, for operators. Set when it is first used."""
         if not self._number:
-            self._number = next(self._services.session_numbers)
+            self._number = next(self._dependencies.session_numbers)
         return self._number
 
     @property
     def black_box(self) -> BlackBox:
         if self._black_box is None:
-            boxes = self._services.black_boxes
+            boxes = self._dependencies.black_boxes
             self._black_box = boxes.open(str(self.number), self.user_id, self.opened_at_s)
         return self._black_box
 
@@ -107,7 +111,7 @@ class Session:
         return self.user.position if self.user is not None else NO_POSITION
 
     def send_hello(self) -> None:
-        limits = self._services.limits
+        limits = self._dependencies.limits
         self.push(Hello(limits.heartbeat_ms, limits.auth_timeout_ms, FRAME_BYTES, rfc3339_from_ms(now_ms())))
 
     # --- actor
@@ -118,12 +122,12 @@ class Session:
             return None
         if isinstance(message, Identity):
             self.upgrade_identity = message
-            return open_session(message, None, self, self._services)
+            return open_session(message, None, self, self._dependencies)
         command = self._decode(message)
         if command is None:
             return None
         if self.user is None:
-            return on_first_command(command, self, self._services)
+            return on_unauthenticated_command(command, self, self._dependencies)
         try:
             return self._execute(command, self.user)
         finally:
@@ -140,7 +144,7 @@ class Session:
         """Remove the session from the instance; the connection has closed."""
         self.closed = True
         if self.user is not None:
-            close_session(self.user, self, self._services)
+            close_session(self.user, self, self._dependencies)
 
     def on_connection_lost(self, unsent_bytes: int) -> None:
         """Record how the connection ended, and leave the black box to operators."""
@@ -149,7 +153,7 @@ class Session:
             self.record("skipped", skipped.conversation_id, "", skipped.from_seq, skipped.to_seq)
         self.record("disconnected", first=unsent_bytes)
         if self._black_box is not None:
-            self._services.black_boxes.close(self._black_box)
+            self._dependencies.black_boxes.close(self._black_box)
 
     def _decode(self, frame: bytes) -> Command | None:
         try:
@@ -172,15 +176,15 @@ class Session:
         return None
 
     def _execute(self, command: Command, user: OnlineUser) -> Coroutine[Any, Any, None] | None:
-        registration = COMMANDS[type(command)]
-        self._services.command_counts[registration.frame_type] += 1
+        registration = REGISTRATIONS[type(command)]
+        self._dependencies.command_counts[registration.frame_type] += 1
         self.record(
             "command", getattr(command, "conversation_id", ""), registration.frame_type, _number(command.id)
         )
         if not registration.while_silenced and is_silenced(self.silenced_until):
             self.push_error(command.id, silenced())
             return None
-        if registration.rate_class is RateClass.MESSAGES:
+        if registration.rate_class is CommandRateClass.MESSAGES:
             wait_ms = user.token_bucket.consume(registration.cost)
             if wait_ms:
                 self._push_rate_limited(command.id, wait_ms)
@@ -189,7 +193,7 @@ class Session:
             self._start_concurrent(command, registration)
             return None
         try:
-            outcome: CommandOutcome = registration.run(command, self, self._services)
+            outcome: CommandOutcome = registration.run(command, self, self._dependencies)
         except ApiError as error:
             self.push_error(command.id, error)
         except (MailboxFull, Stopped):
@@ -208,12 +212,12 @@ class Session:
         self._running_commands += 1
         # The task copies the context.
         token = log_context.set({"session_id": self.session_id, "user_id": self.user_id})
-        self._services.conversations.task_pool.spawn(self._run_concurrent(command, registration))
+        self._dependencies.conversations.task_pool.spawn(self._run_concurrent(command, registration))
         log_context.reset(token)
 
     async def _run_concurrent(self, command: Command, registration: CommandRegistration) -> None:
         try:
-            self.push(Ok(command.id, await registration.run(command, self, self._services)))
+            self.push(Ok(command.id, await registration.run(command, self, self._dependencies)))
         except ApiError as error:
             self.push_error(command.id, error)
         except StorageError:
@@ -252,7 +256,7 @@ class Session:
         self.push(Error(frame_id, error.code, error.detail, error.retry, error.retry_after_ms))
 
     def _encode_frame(self, frame: msgspec.Struct) -> bytes:
-        return self._services.encode_frame(server_frame_encoder.encode(frame))
+        return self._dependencies.encode_frame(server_frame_encoder.encode(frame))
 
 
 def _number(frame_id: FrameId) -> int:

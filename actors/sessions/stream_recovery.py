@@ -99,11 +99,11 @@ class StreamRecovery:
             reason = self._resync_reason(subscription, resume.epoch, resume.position)
             record("resync", "", reason)
             return [self.encode_resync(subscription, resume.epoch, resume.position)]
-        stream_frames = [decode_membership(item.frame) for item in items]
+        stream_frames = [decode_membership(item.payload) for item in items]
         known_seqs, left_ids = _known_conversations(
             resume.conversations, stream_frames, subscription.start_seqs
         )
-        frames = [item.frame for item in items]
+        frames = [item.payload for item in items]
         position = subscription.position.position
         frames += [server_frame_encoder.encode(ConversationLeft(position, id_)) for id_ in left_ids]
         replayed = await self._replay_logs(subscription, known_seqs, record)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from actors.delivery.rooms import Rooms
+from actors.protocol.errors import RETRY_AFTER_MS
 from actors.protocol.server_frames import ConversationJoined, ConversationLeft
 from actors.runtime.task_pool import TaskPool
 from actors.sessions.online_user import OnlineUser
@@ -15,8 +16,6 @@ from actors.sessions.transport import CloseCode
 from actors.sessions.user_session import UserSession
 from storage.contracts.user_streams import StreamItem
 from storage.errors import Unavailable
-
-RETRY_AFTER_MS = 1000
 
 
 class StreamOutcome(Enum):
@@ -54,12 +53,12 @@ class StreamSequencer:
         return StreamOutcome.IN_ORDER
 
     def _deliver(self, user: OnlineUser, item: StreamItem) -> None:
-        frame = decode_membership(item.frame)
+        frame = decode_membership(item.payload)
         if isinstance(frame, ConversationLeft):
             user.remove_conversation(frame.conversation_id)
             for session in user.sessions:
                 self._rooms.leave(session, [frame.conversation_id])
-        user.deliver(item, self._encode_frame(item.frame))
+        user.deliver(item, self._encode_frame(item.payload))
         if isinstance(frame, ConversationJoined):
             conversation = frame.conversation
             user.add_conversation(self._rooms.intern_id(conversation.id))

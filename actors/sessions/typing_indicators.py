@@ -25,7 +25,7 @@ GetConversationInfo = Callable[[str, str], Awaitable[ConversationInfo]]
 
 class EphemeralPublisher(Protocol):
     def publish_ephemeral(
-        self, conversation_id: str, frame: bytes, framed: bytes, except_user_id: str
+        self, conversation_id: str, payload: bytes, framed: bytes, except_user_id: str
     ) -> None:
         """Publish an event that may be lost to all members but one, on all instances."""
 
@@ -96,5 +96,5 @@ class TypingIndicators:
 
     def _publish(self, key: tuple[str, str], *, active: bool) -> None:
         user_id, conversation_id = key
-        frame = server_frame_encoder.encode(TypingChanged(conversation_id, user_id, active))
-        self._publisher.publish_ephemeral(conversation_id, frame, self._encode_frame(frame), user_id)
+        payload = server_frame_encoder.encode(TypingChanged(conversation_id, user_id, active))
+        self._publisher.publish_ephemeral(conversation_id, payload, self._encode_frame(payload), user_id)

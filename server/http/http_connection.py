@@ -33,7 +33,6 @@ RESERVED_CONNECTIONS: Final = 64
 """Connections beyond the limit that are still accepted, for operator endpoints alone."""
 
 RESERVED_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-RETRY_AFTER_MS: Final = 1000
 
 RequestCallback = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -219,7 +218,7 @@ class HttpSite(web.TCPSite):
 
 
 async def _reject(request: web.BaseRequest) -> web.StreamResponse:
-    error = overloaded("Too many HTTP connections.", RETRY_AFTER_MS)
+    error = overloaded("Too many HTTP connections.")
     return _last_response(error, request, error.status)
 
 

@@ -76,7 +76,7 @@ REMAINING_HEADER: Final = istr("RateLimit-Remaining")
 RESET_HEADER: Final = istr("RateLimit-Reset")
 
 
-class RateClass(StrEnum):
+class RequestRateClass(StrEnum):
     """Groups of routes that share a budget."""
 
     REQUEST = "request"
@@ -96,10 +96,10 @@ class RateLimiter:
 
     def __init__(self, limits: Limits, server: ServerSettings) -> None:
         rate_limits = {
-            RateClass.REQUEST: RateLimit(server.requests_per_s, server.requests_burst),
-            RateClass.REGISTRATION: RateLimit(limits.registrations_per_s, limits.registrations_burst),
-            RateClass.LOGIN: RateLimit(limits.logins_per_s, limits.logins_burst),
-            RateClass.SOCKET: RateLimit(
+            RequestRateClass.REQUEST: RateLimit(server.requests_per_s, server.requests_burst),
+            RequestRateClass.REGISTRATION: RateLimit(limits.registrations_per_s, limits.registrations_burst),
+            RequestRateClass.LOGIN: RateLimit(limits.logins_per_s, limits.logins_burst),
+            RequestRateClass.SOCKET: RateLimit(
                 limits.sockets_new_per_address_per_s, limits.sockets_new_per_address_burst
             ),
         }
@@ -108,7 +108,7 @@ class RateLimiter:
             for rate_class, rate_limit in rate_limits.items()
         }
 
-    def consume(self, request: web.Request, rate_class: RateClass, key: str, cost: int = 1) -> None:
+    def consume(self, request: web.Request, rate_class: RequestRateClass, key: str, cost: int = 1) -> None:
         """Take `cost` tokens of the key's bucket; the response will show what is left.
 
         Raises:
@@ -122,7 +122,7 @@ class RateLimiter:
                 retry_after_ms=decision.retry_after_ms,
             )
 
-    def charge(self, rate_class: RateClass, key: str, cost: int) -> None:
+    def charge(self, rate_class: RequestRateClass, key: str, cost: int) -> None:
         """Take `cost` tokens more for a request that was admitted; the key's next requests wait for them."""
         self._tables[rate_class].charge(key, cost)
 

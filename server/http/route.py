@@ -20,10 +20,10 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
 from config.log_context import add_log_ids
 from server.http.cursor import decode_cursor
-from server.http.first_responses import FirstResponses
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
+from server.http.idempotent_replay import IdempotentResponseReplay
 from server.http.problem import REQUEST_ID, authentication_required
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
+from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
 from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
 from server.http.response import JSON_TYPE, encode_response
 from server.http.trusted_proxies import TrustedProxies
@@ -116,7 +116,7 @@ class Route:
     status: int = 200
     requires_auth: bool = True
     body_bytes_max: int = BODY_BYTES
-    rate_class: RateClass | None = RateClass.REQUEST
+    rate_class: RequestRateClass | None = RequestRateClass.REQUEST
     cost: int = 1
     other_statuses: tuple[int, ...] = ()
     empty_statuses: tuple[int, ...] = ()
@@ -143,7 +143,7 @@ class RouteContext:
     wheel: TimerWheel
     timeout_ms: int
     trusted_proxies: TrustedProxies
-    first_responses: FirstResponses
+    idempotent_replay: IdempotentResponseReplay
 
 
 class RouteAdapter:
@@ -194,7 +194,7 @@ class RouteAdapter:
             with self._deadline() as deadline:
                 if stored_key is None:
                     return await self._respond(request, typed_request)
-                return await self._context.first_responses.run(
+                return await self._context.idempotent_replay.run(
                     stored_key, user_id, lambda: self._respond(request, typed_request)
                 )
         except TimeoutError:

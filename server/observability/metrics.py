@@ -30,7 +30,7 @@ from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.black_box import BlackBoxStatistics
 from actors.runtime.registry import RegistryStatistics
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.online_users import OnlineUsersStatistics
 from server.http.http_connection import HttpConnectionLimiter
 from server.observability.file_descriptors import FileDescriptors
@@ -62,7 +62,7 @@ class MetricSources:
     commands: Callable[[], CommandStatistics]
     pending_effects: Callable[[], PendingEffectStatistics]
     bus: Callable[[], BusStatistics]
-    malformed_bus_frames: Callable[[], int]
+    malformed_bus_messages: Callable[[], int]
     pruning: Callable[[], PruningStatistics]
     loop_lag_s: Callable[[], float]
     file_descriptors: FileDescriptors
@@ -217,7 +217,7 @@ class ServerCollector(Collector):
             "convene_commands", "Commands of authenticated clients, by type.", labels=["type"]
         )
         counts = self._sources.command_counts()
-        for registration in COMMANDS.values():
+        for registration in REGISTRATIONS.values():
             commands.add_metric([registration.frame_type], counts.get(registration.frame_type, 0))
         yield commands
 
@@ -303,18 +303,18 @@ class ServerCollector(Collector):
         bus = self._sources.bus()
         yield gauge("convene_bus_connected", "1 if the bus is connected, else 0.", int(bus.connected))
         yield gauge("convene_bus_subscriptions", "Topics subscribed to.", bus.topics)
-        yield gauge("convene_bus_frames_pending", "Bus frames waiting to be published.", bus.waiting)
-        yield counter("convene_bus_frames_published", "Bus frames published.", bus.published)
-        yield counter("convene_bus_frames_received", "Bus frames received.", bus.received)
+        yield gauge("convene_bus_messages_pending", "Bus messages waiting to be published.", bus.waiting)
+        yield counter("convene_bus_messages_published", "Bus messages published.", bus.published)
+        yield counter("convene_bus_messages_received", "Bus messages received.", bus.received)
         yield counter(
-            "convene_bus_frames_dropped",
-            "Bus frames dropped; receivers repair the gap from the log.",
+            "convene_bus_messages_dropped",
+            "Bus messages dropped; receivers repair the gap from the log.",
             bus.dropped,
         )
         yield counter(
-            "convene_bus_frames_malformed",
-            "Bus frames that could not be decoded and were ignored.",
-            self._sources.malformed_bus_frames(),
+            "convene_bus_messages_malformed",
+            "Bus messages that could not be decoded and were ignored.",
+            self._sources.malformed_bus_messages(),
         )
         yield counter("convene_bus_reconnects", "Reconnects to the bus.", bus.reconnects)
         yield gauge(
@@ -445,7 +445,7 @@ class ServerCollector(Collector):
         yield counter("convene_mails_sent", "E-mails accepted by the SMTP server.", mail.sent)
         yield counter("convene_mail_retries", "E-mail deliveries scheduled for a retry.", mail.retries)
         yield counter("convene_mails_failed", "E-mails given up.", mail.failed)
-        yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.shed)
+        yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.dropped)
         yield counter(
             "convene_mails_withheld",
             "E-mails not sent because their address got enough.",

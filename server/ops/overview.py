@@ -122,9 +122,9 @@ class Overview:
         yield "commands overdue", commands.overdue
         yield "pending effects", effects.pending
         yield "gaps of rooms repaired from the log", sources.rooms().repairs
-        yield "bus frames published", bus.published
-        yield "bus frames received", bus.received
-        yield "bus frames dropped", bus.dropped
+        yield "bus messages published", bus.published
+        yield "bus messages received", bus.received
+        yield "bus messages dropped", bus.dropped
         yield "reconnects to the bus", bus.reconnects
         for outcome, count in sources.resumes().items():
             yield f"resumptions: {outcome}", count

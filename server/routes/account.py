@@ -1,8 +1,8 @@
 """Deletion of the caller's account."""
 
 from actors.accounts.account_deletion import AccountDeletion
-from actors.accounts.requests import AccountDeletionRequest
-from server.http.rate_limiter import RateClass
+from actors.accounts.bodies import AccountDeletionRequest
+from server.http.rate_limiter import RequestRateClass
 from server.http.route import Route, TypedRequest
 
 
@@ -19,7 +19,7 @@ class AccountRoutes:
                 body=AccountDeletionRequest,
                 body_optional=True,
                 status=204,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("auth.password_required", "auth.invalid_credentials"),
             ),
         )

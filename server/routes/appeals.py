@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from actors.moderation.appeals import Appeals
-from actors.moderation.requests import AccountAppealRequest, AppealAnswerRequest, AppealRequest
+from actors.moderation.bodies import AccountAppealRequest, AppealAnswerRequest, AppealRequest
 from actors.protocol.moderation_objects import Appeal, AppealReview, OwnModerationAction
-from server.http.rate_limiter import RateClass, address_bucket_key
+from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
@@ -51,7 +51,7 @@ class AppealRoutes:
                 response=Appeal,
                 status=201,
                 requires_auth=False,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("auth.invalid_credentials", "action.not_found", "appeal.exists"),
             ),
             Route(

@@ -6,8 +6,8 @@ Responses do not reveal whether an address is registered.
 from actors.accounts.email_changes import EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
-from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
-from server.http.rate_limiter import RateClass, address_bucket_key
+from actors.accounts.password_recovery_bodies import PasswordReset, ResetRequest
+from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.route import Route, TypedRequest
 
 
@@ -31,7 +31,7 @@ class RecoveryRoutes:
                 body=ResetRequest,
                 status=202,
                 requires_auth=False,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("server.overloaded",),
             ),
             Route(
@@ -41,7 +41,7 @@ class RecoveryRoutes:
                 body=PasswordReset,
                 status=204,
                 requires_auth=False,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("password_reset.not_found", "server.overloaded"),
             ),
             Route(
@@ -50,7 +50,7 @@ class RecoveryRoutes:
                 self.verify_email,
                 status=204,
                 requires_auth=False,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("email_verification.not_found",),
             ),
             Route(
@@ -59,7 +59,7 @@ class RecoveryRoutes:
                 self.undo_email_change,
                 status=204,
                 requires_auth=False,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("email_change.not_found",),
             ),
         )

@@ -4,9 +4,9 @@ Only the response to a login contains its token.
 """
 
 from actors.accounts.accounts import Accounts
-from actors.accounts.requests import Login, SessionView, SignedIn
+from actors.accounts.bodies import Login, SessionView, SignedIn
 from server.http.cursor import encode_cursor
-from server.http.rate_limiter import RateClass, address_bucket_key
+from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
@@ -26,7 +26,7 @@ class SessionRoutes:
                 response=SignedIn,
                 status=201,
                 requires_auth=False,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("auth.invalid_credentials", "user.suspended"),
             ),
             Route("GET", "/v1/sessions", self.list, query=PageQuery, response=Page[SessionView]),

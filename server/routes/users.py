@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from actors.accounts.accounts import Accounts
-from actors.accounts.requests import PasswordChange, ProfilePatch, Registration, SignedIn
+from actors.accounts.bodies import PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.accounts.serializers import to_public_user
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import OwnUser, Relationship, User, UserCard
@@ -17,7 +17,7 @@ from actors.protocol.social_objects import SocialStats
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import SEARCH_CHARACTERS_MIN, SEARCH_WORDS_MAX, USER_CARDS_PER_REQUEST
 from server.http.cursor import encode_cursor
-from server.http.rate_limiter import SEARCH_COST, RateClass, address_bucket_key
+from server.http.rate_limiter import SEARCH_COST, RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
@@ -87,7 +87,7 @@ class UserRoutes:
                 response=SignedIn,
                 status=201,
                 requires_auth=False,
-                rate_class=RateClass.REGISTRATION,
+                rate_class=RequestRateClass.REGISTRATION,
                 idempotent=True,
                 empty_statuses=(202,),
                 errors=(
@@ -126,7 +126,7 @@ class UserRoutes:
                 while_silenced=True,
                 body=PasswordChange,
                 status=204,
-                rate_class=RateClass.LOGIN,
+                rate_class=RequestRateClass.LOGIN,
                 errors=("auth.invalid_credentials",),
             ),
             Route(

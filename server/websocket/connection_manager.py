@@ -18,7 +18,7 @@ from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.token_bucket import TokenBucket
 from actors.sessions.session import Session
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.transport import CloseCode
 from config.limits import Limits
 from server.websocket.admission_limiter import AdmissionLimiter
@@ -56,7 +56,7 @@ class ConnectionStatistics(msgspec.Struct, frozen=True):
 class ConnectionManager:
     def __init__(
         self,
-        services: SessionServices,
+        services: SessionDependencies,
         run_queue: RunQueue,
         wheel: TimerWheel,
         flusher: Flusher,

@@ -16,7 +16,7 @@ from actors.protocol.errors import ApiError
 from config.accounts import CARD_CACHE_S
 from server.http.cors import ANY_ORIGIN
 from server.http.problem import REQUEST_ID, problem_response
-from server.http.rate_limiter import RateClass, RateLimiter, address_bucket_key
+from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
 from server.http.route import bearer_token
 from server.http.trusted_proxies import TrustedProxies
 from server.websocket.connection import WebSocketConnection
@@ -71,7 +71,7 @@ class WebSocketEndpoint:
         self._check_origin(request)
         # Per address first, so that one address cannot use up the limits that all clients share.
         address = address_bucket_key(self._trusted_proxies.client_address(request))
-        self._rate_limiter.consume(request, RateClass.SOCKET, address)
+        self._rate_limiter.consume(request, RequestRateClass.SOCKET, address)
         token = bearer_token(request)
         identity = None
         if token is not None:

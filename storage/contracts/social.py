@@ -59,7 +59,7 @@ class Followees(msgspec.Struct, frozen=True):
     broadcast: list[str]
 
 
-class Audience(msgspec.Struct, frozen=True):
+class FanoutState(msgspec.Struct, frozen=True):
     """`broadcast_settled`: every timeline built before the author became a broadcaster was invalidated."""
 
     followers_count: int
@@ -133,7 +133,7 @@ class SocialStore(Protocol):
         """Delete all rows of a deleted user. Idempotent."""
 
 
-class AudienceStore(Protocol):
+class FeedSocialStore(Protocol):
     """Followers and post counts, for feeds."""
 
     async def followees(self, user_id: str) -> Followees: ...
@@ -141,13 +141,13 @@ class AudienceStore(Protocol):
     async def feed_authors(self, user_id: str) -> list[str]:
         """Return the followed users whose posts the user does not mute."""
 
-    async def hidden_authors(self, user_id: str) -> list[str]:
+    async def excluded_authors(self, user_id: str) -> list[str]:
         """Return the users with a block between them and the user, and those whose posts the user mutes."""
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         """Return follower ids greater than `after`, in order."""
 
-    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, Audience]: ...
+    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]: ...
 
     async def set_broadcast(self, user_id: str) -> None:
         """Merge the user's posts at read time from now on, instead of fanning them out. Permanent."""

@@ -1,4 +1,4 @@
-"""The event stream of each user, and the encoding of its frames: `<epoch> <position> <frame>`.
+"""The event stream of each user, and the encoding of its items: `<epoch> <position> <payload>`.
 
 A script inside Redis encodes frames when it appends them; subscribers of the user's topic decode them here.
 """
@@ -12,25 +12,25 @@ import msgspec
 class StreamItem(msgspec.Struct, frozen=True):
     epoch: str
     position: int
-    frame: bytes
+    payload: bytes
 
 
 EPHEMERAL_PREFIX = b"- 0 "
 """Prefix of a frame that is published on a user's topic but not stored in the stream."""
 
 
-def encode_ephemeral(frame: bytes) -> bytes:
-    return EPHEMERAL_PREFIX + frame
+def encode_ephemeral(payload: bytes) -> bytes:
+    return EPHEMERAL_PREFIX + payload
 
 
 def encode_stream_item(item: StreamItem) -> bytes:
-    return b"%b %d %b" % (item.epoch.encode(), item.position, item.frame)
+    return b"%b %d %b" % (item.epoch.encode(), item.position, item.payload)
 
 
-def decode_stream_item(payload: bytes) -> StreamItem:
-    """Decode a published or stored frame. Raises `ValueError` if `payload` is malformed."""
-    epoch, position, frame = payload.split(b" ", 2)
-    return StreamItem(epoch.decode(), int(position), frame)
+def decode_stream_item(message: bytes) -> StreamItem:
+    """Decode a published or stored frame. Raises `ValueError` if `message` is malformed."""
+    epoch, position, payload = message.split(b" ", 2)
+    return StreamItem(epoch.decode(), int(position), payload)
 
 
 class StreamPosition(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class UserStreams(Protocol):
         One round trip. Raises `Unavailable`.
         """
 
-    async def reset(self) -> None:
+    async def begin_epoch(self) -> None:
         """Start a new epoch for all streams, so that every subscriber notices that frames were lost.
 
         Raises `Unavailable`.
@@ -71,7 +71,3 @@ class UserStreams(Protocol):
 
     async def check(self) -> None:
         """Append a frame to a stream of no user, on every server. Raises `Unavailable`."""
-
-
-def user_topic(user_id: str) -> str:
-    return f"u:{user_id}"

@@ -1,6 +1,6 @@
 """An in-memory bus. Buses attached to one broker act as the instances of one system.
 
-A test can disconnect the broker, reconnect it, or drop single frames. Frames arrive in a later iteration of
+A test can disconnect the broker, reconnect it, or drop single messages. Frames arrive in a later iteration of
 the event loop, as from a server.
 """
 
@@ -12,12 +12,12 @@ from storage.errors import Unavailable
 
 
 class MemoryBroker:
-    """The broker that buses share. `should_drop` decides which frames are lost."""
+    """The broker that buses share. `should_drop` decides which messages are lost."""
 
     def __init__(self) -> None:
         self._buses: list[MemoryBus] = []
         self._connected = True
-        self.should_drop: Callable[[str, bytes], bool] = lambda _topic, _frame: False
+        self.should_drop: Callable[[str, bytes], bool] = lambda _topic, _message: False
 
     @property
     def connected(self) -> bool:
@@ -31,7 +31,7 @@ class MemoryBroker:
             self._buses.remove(bus)
 
     def disconnect(self) -> None:
-        """Disconnect all buses; frames published from now on are dropped."""
+        """Disconnect all buses; messages published from now on are dropped."""
         self._connected = False
 
     def reconnect(self) -> None:
@@ -40,13 +40,13 @@ class MemoryBroker:
         for bus in self._buses:
             bus.on_reconnect()
 
-    def publish(self, topic: str, frame: bytes) -> bool:
-        """Deliver a frame to every subscriber. Returns False while disconnected."""
+    def publish(self, topic: str, message: bytes) -> bool:
+        """Deliver a message to every subscriber. Returns False while disconnected."""
         if not self._connected:
             return False
-        if not self.should_drop(topic, frame):
+        if not self.should_drop(topic, message):
             for bus in self._buses:
-                bus.deliver(topic, frame)
+                bus.deliver(topic, message)
         return True
 
 
@@ -56,7 +56,7 @@ class MemoryBus:
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
         self._topics: set[str] = set()
-        self._frame_callback: Callable[[str, bytes], None] = lambda _topic, _frame: None
+        self._message_callback: Callable[[str, bytes], None] = lambda _topic, _message: None
         self._gap_callback: Callable[[], None] = lambda: None
         self._published = self._received = self._dropped = self._reconnects = 0
         broker.attach(self)
@@ -70,8 +70,8 @@ class MemoryBus:
         if not self._broker.connected:
             raise Unavailable("memory: not connected")
 
-    def publish(self, topic: str, frame: bytes) -> None:
-        if self._broker.publish(topic, frame):
+    def publish(self, topic: str, message: bytes) -> None:
+        if self._broker.publish(topic, message):
             self._published += 1
         else:
             self._dropped += 1
@@ -83,8 +83,8 @@ class MemoryBus:
     def unsubscribe(self, topics: Sequence[str]) -> None:
         self._topics.difference_update(topics)
 
-    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
-        self._frame_callback = callback
+    def on_message(self, callback: Callable[[str, bytes], None]) -> None:
+        self._message_callback = callback
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         self._gap_callback = callback
@@ -101,19 +101,19 @@ class MemoryBus:
             lag_ms=0.0,
         )
 
-    def deliver(self, topic: str, frame: bytes) -> None:
-        """Dispatch a frame in the next loop iteration, if its topic is still subscribed then."""
+    def deliver(self, topic: str, message: bytes) -> None:
+        """Dispatch a message in the next loop iteration, if its topic is still subscribed then."""
         if topic in self._topics:
-            asyncio.get_running_loop().call_soon(self._dispatch, topic, frame)
+            asyncio.get_running_loop().call_soon(self._dispatch, topic, message)
 
     def on_reconnect(self) -> None:
         self._reconnects += 1
         asyncio.get_running_loop().call_soon(self._report_gap)
 
-    def _dispatch(self, topic: str, frame: bytes) -> None:
+    def _dispatch(self, topic: str, message: bytes) -> None:
         if topic in self._topics:
             self._received += 1
-            self._frame_callback(topic, frame)
+            self._message_callback(topic, message)
 
     def _report_gap(self) -> None:
         self._gap_callback()

@@ -20,13 +20,13 @@ DRAIN_TIMEOUT_S = 1.0
 class RedisBus:
     """Implements `storage.contracts.bus.Bus`."""
 
-    def __init__(self, url: str, queue_frames: int, timeouts: Timeouts) -> None:
+    def __init__(self, url: str, queued_messages_max: int, timeouts: Timeouts) -> None:
         address = parse_address(url)
         self._timeouts = timeouts
-        self._publisher = Publisher(address, timeouts, queue_frames)
+        self._publisher = Publisher(address, timeouts, queued_messages_max)
         self._subscriber = Subscriber(address, timeouts, self._dispatch, self._handle_gap)
         self._probe = LoopbackProbe(self._publisher.publish)
-        self._frame_callback: Callable[[str, bytes], None] = lambda _topic, _frame: None
+        self._message_callback: Callable[[str, bytes], None] = lambda _topic, _message: None
         self._gap_callback: Callable[[], None] = lambda: None
         self._received = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -34,9 +34,11 @@ class RedisBus:
         self._probed_at = 0.0
 
     @classmethod
-    async def open(cls, url: str, *, queue_frames: int, timeouts: Timeouts | None = None) -> "RedisBus":
+    async def open(
+        cls, url: str, *, queued_messages_max: int, timeouts: Timeouts | None = None
+    ) -> "RedisBus":
         """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
-        bus = cls(url, queue_frames, timeouts or Timeouts())
+        bus = cls(url, queued_messages_max, timeouts or Timeouts())
         try:
             await bus._publisher.connection.open()
             await bus._subscriber.connection.open()
@@ -48,7 +50,7 @@ class RedisBus:
         return bus
 
     async def close(self) -> None:
-        """Send queued frames for at most `DRAIN_TIMEOUT_S`, then close both connections."""
+        """Send queued messages for at most `DRAIN_TIMEOUT_S`, then close both connections."""
         if self._timer is not None:
             self._timer.cancel()
         await self._publisher.drain(DRAIN_TIMEOUT_S)
@@ -61,8 +63,8 @@ class RedisBus:
             raise Unavailable("redis: not connected")
         await self._probe.check(self._timeouts.reply_s)
 
-    def publish(self, topic: str, frame: bytes) -> None:
-        self._publisher.publish(topic, frame)
+    def publish(self, topic: str, message: bytes) -> None:
+        self._publisher.publish(topic, message)
 
     async def subscribe(self, topics: Sequence[str]) -> None:
         await self._subscriber.subscribe(topics)
@@ -70,14 +72,14 @@ class RedisBus:
     def unsubscribe(self, topics: Sequence[str]) -> None:
         self._subscriber.unsubscribe(topics)
 
-    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
-        self._frame_callback = callback
+    def on_message(self, callback: Callable[[str, bytes], None]) -> None:
+        self._message_callback = callback
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         self._gap_callback = callback
 
     def statistics(self) -> BusStatistics:
-        """Return counters; they include the probe's topic and frames."""
+        """Return counters; they include the probe's topic and messages."""
         publisher, subscriber = self._publisher, self._subscriber
         return BusStatistics(
             connected=publisher.connection.connected and subscriber.is_restored,
@@ -90,12 +92,12 @@ class RedisBus:
             lag_ms=self._probe.lag_ms(),
         )
 
-    def _dispatch(self, topic: str, frame: bytes) -> None:
+    def _dispatch(self, topic: str, message: bytes) -> None:
         self._received += 1
         if topic == self._probe.topic:
-            self._probe.on_frame(frame)
+            self._probe.on_message(message)
         else:
-            self._frame_callback(topic, frame)
+            self._message_callback(topic, message)
 
     def _handle_gap(self) -> None:
         # Probe a new connection at once: it may lead to another server, or receive nothing.
@@ -118,7 +120,7 @@ class RedisBus:
             self._probe.discard_in_flight()
         if self._probe.in_flight_s() > self._timeouts.probe_timeout_s:
             self._probe.discard_in_flight()
-            publisher.outage.failed("probe frame not received")
+            publisher.outage.failed("probe message not received")
             publisher.abort()
             subscriber.abort()
         elif now - self._probed_at >= self._timeouts.probe_interval_s:

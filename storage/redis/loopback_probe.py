@@ -1,4 +1,4 @@
-"""Probe frames that this instance publishes to itself, to measure latency and detect dead connections.
+"""Probe messages that this instance publishes to itself, to measure latency and detect dead connections.
 
 A connection may be dead without an error on either end; a probe that does not return shows it.
 """
@@ -26,8 +26,8 @@ class LoopbackProbe:
         self._publish(self.topic, b"%d" % self._number)
         return self._number
 
-    def on_frame(self, frame: bytes) -> None:
-        number = int(frame)
+    def on_message(self, message: bytes) -> None:
+        number = int(message)
         sent_at = self._sent.get(number)
         if sent_at is None:
             return
@@ -46,7 +46,7 @@ class LoopbackProbe:
             async with asyncio.timeout(timeout_s):
                 await waiter
         except TimeoutError:
-            raise Unavailable("redis: probe frame not received") from None
+            raise Unavailable("redis: probe message not received") from None
         finally:
             del self._waiters[number]
 

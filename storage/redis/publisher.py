@@ -1,7 +1,7 @@
-"""Publishes frames on a dedicated connection; frames of one loop tick form one pipeline.
+"""Publishes messages on a dedicated connection; messages of one loop tick form one pipeline.
 
-Two limits apply: frames queued here, and frames sent but not acknowledged. When the queue is full, its oldest
-frame is dropped and counted. Frames are not resent.
+Two limits apply: messages queued here, and messages sent but not acknowledged. When the queue is full, its
+oldest message is dropped and counted. Messages are not resent.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ IN_FLIGHT_MAX = 2000
 
 
 class Publisher:
-    def __init__(self, address: RedisAddress, timeouts: Timeouts, queue_frames: int) -> None:
+    def __init__(self, address: RedisAddress, timeouts: Timeouts, queued_messages_max: int) -> None:
         self.connection = ReconnectingConnection(
             address, timeouts, "publisher", self._on_connected, self._on_lost
         )
-        self._max_queued = queue_frames
+        self._max_queued = queued_messages_max
         self._queue: deque[bytes] = deque()
         self._current: RespConnection | None = None
         self._scheduled = False
@@ -36,21 +36,21 @@ class Publisher:
         """Frames not yet acknowledged, sent or queued."""
         return len(self._queue) + (self._current.unanswered if self._current is not None else 0)
 
-    def publish(self, topic: str, frame: bytes) -> None:
+    def publish(self, topic: str, message: bytes) -> None:
         if self._current is None:
             self.dropped += 1
             return
         if len(self._queue) >= self._max_queued:
             self._queue.popleft()
             self.dropped += 1
-        self._queue.append(encode_command(b"PUBLISH", topic, frame))
+        self._queue.append(encode_command(b"PUBLISH", topic, message))
         if not self._scheduled:
             self._scheduled = True
             self._idle.clear()
             asyncio.get_running_loop().call_soon(self._flush, context=Context())
 
     async def drain(self, timeout_s: float) -> None:
-        """Wait until every frame is acknowledged or lost, for at most `timeout_s`."""
+        """Wait until every message is acknowledged or lost, for at most `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()

@@ -12,9 +12,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-from storage.contracts.bus import BusStatistics
-from storage.contracts.presence import PRESENCE_TOPIC_PREFIX
-from storage.contracts.user_streams import StreamItem, StreamPosition, user_topic
+from storage.contracts.bus import PRESENCE_TOPIC_PREFIX, BusStatistics, user_topic
+from storage.contracts.user_streams import StreamItem, StreamPosition
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
 from storage.redis.user_streams import RedisUserStreams
@@ -73,11 +72,13 @@ class ShardedBus:
 
     @classmethod
     async def open(
-        cls, urls: Sequence[str], *, queue_frames: int, timeouts: Timeouts | None = None
+        cls, urls: Sequence[str], *, queued_messages_max: int, timeouts: Timeouts | None = None
     ) -> "ShardedBus":
         """Connect to all servers. Raises `Unavailable`, or `ValueError` if a URL is not a Redis URL."""
         return cls(
-            await open_all(RedisBus.open(url, queue_frames=queue_frames, timeouts=timeouts) for url in urls)
+            await open_all(
+                RedisBus.open(url, queued_messages_max=queued_messages_max, timeouts=timeouts) for url in urls
+            )
         )
 
     async def close(self) -> None:
@@ -87,8 +88,8 @@ class ShardedBus:
         """Check all servers. Raises `Unavailable` if one of them fails."""
         await asyncio.gather(*(bus.check() for bus in self._buses))
 
-    def publish(self, topic: str, frame: bytes) -> None:
-        self._buses[self._shards.shard_of(topic)].publish(topic, frame)
+    def publish(self, topic: str, message: bytes) -> None:
+        self._buses[self._shards.shard_of(topic)].publish(topic, message)
 
     async def subscribe(self, topics: Sequence[str]) -> None:
         groups = self._shards.group_by_shard(topics)
@@ -98,9 +99,9 @@ class ShardedBus:
         for shard, group in self._shards.group_by_shard(topics).items():
             self._buses[shard].unsubscribe(group)
 
-    def on_frame(self, callback: Callable[[str, bytes], None]) -> None:
+    def on_message(self, callback: Callable[[str, bytes], None]) -> None:
         for bus in self._buses:
-            bus.on_frame(callback)
+            bus.on_message(callback)
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         for bus in self._buses:
@@ -162,8 +163,8 @@ class ShardedUserStreams:
     ) -> list[StreamItem] | None:
         return await self._shard_for(user_id).read_after(user_id, epoch, position, limit)
 
-    async def reset(self) -> None:
-        await asyncio.gather(*(streams.reset() for streams in self._streams))
+    async def begin_epoch(self) -> None:
+        await asyncio.gather(*(streams.begin_epoch() for streams in self._streams))
 
     def _shard_for(self, user_id: str) -> RedisUserStreams:
         return self._streams[self._shards.shard_of(user_topic(user_id))]

@@ -1,7 +1,7 @@
 """Subscribes to topics on a dedicated connection, and again after each reconnect.
 
 Changes of one loop tick are sent together. After a reconnect, once every topic is confirmed, `on_gap` is
-called. Frames of unsubscribed topics are discarded.
+called. Messages of unsubscribed topics are discarded.
 """
 
 import asyncio
@@ -75,14 +75,14 @@ class Subscriber:
         self,
         address: RedisAddress,
         timeouts: Timeouts,
-        on_frame: Callable[[str, bytes], None],
+        on_message: Callable[[str, bytes], None],
         on_gap: Callable[[], None],
     ) -> None:
         self.connection = ReconnectingConnection(
             address, timeouts, "subscriber", self._on_connected, self._on_lost
         )
         self._timeouts = timeouts
-        self._on_frame = on_frame
+        self._on_message = on_message
         self._on_gap = on_gap
         self._current: RespConnection | None = None
         self._topics: dict[bytes, TopicSubscription] = {}
@@ -204,11 +204,11 @@ class Subscriber:
         else:
             self._drop_unwanted(key, topic)
 
-    def _deliver(self, name: str, frame: bytes) -> None:
+    def _deliver(self, name: str, message: bytes) -> None:
         try:
-            self._on_frame(name, frame)
+            self._on_message(name, message)
         except Exception:  # noqa: BLE001 - an error must not break the connection
-            _log.exception("bus frame handler failed")
+            _log.exception("bus message handler failed")
 
     def _on_connected(self, connection: RespConnection) -> None:
         connection.on_reply = self._on_reply

@@ -12,7 +12,7 @@ class Timeouts(msgspec.Struct, frozen=True):
 
     probe_interval_s: float = 5.0
     probe_timeout_s: float = 10.0
-    """A probe frame was not received for this long: reconnect publisher and subscriber."""
+    """A probe message was not received for this long: reconnect publisher and subscriber."""
 
     retry_s: float = 0.05
     retry_max_s: float = 1.0

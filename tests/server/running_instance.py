@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web_app
 
 from config.limits import Limits
-from config.settings import PrivacySettings, RegistrationSettings, ServerSettings, Settings
+from config.settings import PrivacyDefaults, RegistrationSettings, ServerSettings, Settings
 from server.instance import Instance
 from storage.embedded import StoreUrls
 
@@ -16,7 +16,7 @@ from storage.embedded import StoreUrls
 @contextlib.asynccontextmanager
 async def running_instance(
     stores: StoreUrls,
-    privacy: PrivacySettings | None = None,
+    privacy: PrivacyDefaults | None = None,
     server: ServerSettings | None = None,
     registration: RegistrationSettings | None = None,
     **limits: Any,
@@ -25,7 +25,7 @@ async def running_instance(
     settings = Settings(
         server=server or ServerSettings(port=0, requests_per_s=10_000, requests_burst=10_000),
         limits=msgspec.structs.replace(Limits(), **limits),
-        privacy=privacy or PrivacySettings(),
+        privacy=privacy or PrivacyDefaults(),
         registration=registration or RegistrationSettings(),
     )
     instance = Instance(settings, stores)

@@ -70,7 +70,7 @@ class RedisCluster:
         self._open: list[RedisBus | RedisUserStreams] = []
 
     async def open_bus(self) -> CheckedBus:
-        bus = await RedisBus.open(self._url, queue_frames=10_000, timeouts=self._timeouts)
+        bus = await RedisBus.open(self._url, queued_messages_max=10_000, timeouts=self._timeouts)
         self._open.append(bus)
         return bus
 
@@ -100,7 +100,7 @@ class ShardedCluster:
         self._open: list[ShardedBus | ShardedUserStreams] = []
 
     async def open_bus(self) -> CheckedBus:
-        bus = await ShardedBus.open(self._urls, queue_frames=10_000, timeouts=SHORT_TIMEOUTS)
+        bus = await ShardedBus.open(self._urls, queued_messages_max=10_000, timeouts=SHORT_TIMEOUTS)
         self._open.append(bus)
         return bus
 

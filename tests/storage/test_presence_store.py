@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config import limits
-from storage.contracts.bus import Bus
-from storage.contracts.presence import LastSeen, presence_topic
+from storage.contracts.bus import Bus, presence_topic
+from storage.contracts.presence import LastSeen
 from storage.embedded import StoreUrls
 from storage.mongo.messaging import MongoMessaging
 from storage.redis import presence
@@ -30,7 +30,7 @@ async def board(stores: StoreUrls) -> AsyncIterator[RedisPresence]:
 
 @pytest.fixture
 async def bus(stores: StoreUrls) -> AsyncIterator[Bus]:
-    opened = await RedisBus.open(stores.redis, queue_frames=100)
+    opened = await RedisBus.open(stores.redis, queued_messages_max=100)
     yield opened
     await opened.close()
 
@@ -103,7 +103,7 @@ async def test_subscribers_are_notified_of_every_change(board: RedisPresence, bu
     """On the user's presence topic, without content."""
     ana, instance = random_name(), random_name()
     received: list[tuple[str, bytes]] = []
-    bus.on_frame(lambda topic, frame: received.append((topic, frame)))
+    bus.on_message(lambda topic, frame: received.append((topic, frame)))
     await bus.subscribe([presence_topic(ana)])
     await board.renew_lease(instance)
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from actors.conversations.commands import DraftOutcome, Send
-from actors.conversations.conversation import Conversation
+from actors.conversations.conversation_actor import ConversationActor
 from actors.conversations.draft_forwarder import (
     DraftResolved,
     DraftsReceived,
@@ -16,10 +16,10 @@ from actors.conversations.draft_forwarder import (
     forward_decoder,
     forward_encoder,
 )
-from actors.conversations.drafts import create_draft
 from actors.conversations.forwarding_state import ForwardingState
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Edit
+from actors.conversations.message_validation import create_draft
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from storage.contracts.messaging import Appended, Entry, MessageEntry
@@ -102,7 +102,7 @@ def forwarding_of(core: Core, conversation_id: str) -> ForwardingState:
     """Return the forwarding state of an active conversation."""
     ref = core.conversation_actors.get_active(conversation_id)
     assert ref is not None
-    assert isinstance(ref.actor, Conversation)
+    assert isinstance(ref.actor, ConversationActor)
     return ref.actor._pipeline._forwarding
 
 

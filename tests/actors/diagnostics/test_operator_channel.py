@@ -31,7 +31,7 @@ async def start_channel(broker: MemoryBroker, name: str, live: Sequence[str]) ->
         return overview(name)
 
     channel = OperatorChannel(bus, name, answer, list_instances)
-    bus.on_frame(lambda _topic, frame: channel.on_bus_message(frame))
+    bus.on_message(lambda _topic, frame: channel.on_bus_message(frame))
     await bus.subscribe(channel.topics)
     return channel
 
@@ -81,7 +81,7 @@ async def test_question_of_a_later_version_is_counted_and_ignored() -> None:
     other = MemoryBus(cluster.broker)
     query = msgspec.Raw(msgspec.msgpack.encode({"type": "of_a_later_version"}))
     other.publish(OPERATOR_TOPIC, msgspec.msgpack.encode([1, "other", 1, query]))
-    await until(lambda: core.malformed_bus_frames)
+    await until(lambda: core.malformed_bus_messages)
     found = await core.operator_channel.ask(OverviewQuery())
     assert [type(answer) for answer in found.answers] == [InstanceOverview]
     await cluster.close()

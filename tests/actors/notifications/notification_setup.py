@@ -140,7 +140,7 @@ class NotificationSetup:
         """Return the frames on the user's stream."""
         (position,) = await self.streams.positions([user_id])
         items = await self.streams.read_after(user_id, position.epoch, 0, 1000)
-        frames = [server_frame_decoder.decode(item.frame) for item in items or ()]
+        frames = [server_frame_decoder.decode(item.payload) for item in items or ()]
         return [frame for frame in frames if isinstance(frame, NotificationCreated | NotificationRead)]
 
     def _make_consumer(self, service: str) -> NotificationConsumer:

@@ -48,7 +48,7 @@ async def resume(
         {"type": "authenticate", "id": 1, "token": "t", "resume": resume_request}
     )
     services = dataclasses.replace(
-        core.session_services, authenticator=cast("Any", FakeAuthenticator(user_id))
+        core.session_dependencies, authenticator=cast("Any", FakeAuthenticator(user_id))
     )
     client.session = Session(client, services)
     client.ref.actor = client.session
@@ -110,7 +110,7 @@ async def test_replay_is_compacted(cluster: FakeCluster) -> None:
     assert [frame["message"]["content"] for frame in again.received("message.updated")] == ["d"]
     assert again.received("message.created") == []
     assert again.received("resumed")[0]["last_seqs"] == {room: 4}
-    assert core.session_services.stream_recovery.outcomes["resumed"] == 1
+    assert core.session_dependencies.stream_recovery.outcomes["resumed"] == 1
     again.session.on_disconnect()
 
 
@@ -187,7 +187,7 @@ async def test_unknown_position_is_answered_with_resync(
         place["position"],
     )
     assert again.received("resumed") == []
-    outcomes = core.session_services.stream_recovery.outcomes
+    outcomes = core.session_dependencies.stream_recovery.outcomes
     assert {outcome: count for outcome, count in outcomes.items() if count} == {reason: 1}
     again.session.on_disconnect()
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from actors.protocol.errors import ERROR_SPECS
 from server.api_docs.openapi import TAG_DESCRIPTIONS, openapi_document
 from server.api_docs.untyped_endpoints import UNTYPED_TAGS
-from server.http.rate_limiter import RateClass
+from server.http.rate_limiter import RequestRateClass
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus, TextResponse
 from server.http.route import Route, TypedRequest
@@ -102,7 +102,12 @@ class ToyRoutes:
             ),
             Route("PUT", "/v1/toys/{id}", self.make, body=Toy, response=Toy, other_statuses=(204,)),
             Route(
-                "POST", "/v1/boxes", self.accept, status=202, requires_auth=False, rate_class=RateClass.LOGIN
+                "POST",
+                "/v1/boxes",
+                self.accept,
+                status=202,
+                requires_auth=False,
+                rate_class=RequestRateClass.LOGIN,
             ),
             Route("GET", "/v1/boxes", self.page, query=RequiredQuery, response=Toy),
         )

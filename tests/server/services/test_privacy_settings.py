@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from config.settings import PrivacySettings
+from config.settings import PrivacyDefaults
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
@@ -34,7 +34,7 @@ async def test_settings_start_open_and_change_one_by_one(pair: Pair, people: Reg
 
 async def test_new_accounts_get_the_configured_settings(stores: StoreUrls) -> None:
     """`[privacy]` decides what an account starts with, also for a registration with an idempotency key."""
-    async with running_instance(stores, privacy=PrivacySettings("known", "nobody")) as instance:
+    async with running_instance(stores, privacy=PrivacyDefaults("known", "nobody")) as instance:
         users = RegisteredUsers()
         (ana,) = await users.register(1, instance)
         async with ApiClient(instance) as api:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from tests.server.websocket import frames
 
 Json = Any
@@ -63,7 +63,7 @@ def http_request(path: str, headers: Mapping[str, str], method: str = "GET", ver
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-ERRORS_BY_TYPE = {command.frame_type: command.errors for command in COMMANDS.values()}
+ERRORS_BY_TYPE = {command.frame_type: command.errors for command in REGISTRATIONS.values()}
 
 
 class Peer:

@@ -52,8 +52,10 @@ async def opened() -> AsyncIterator[Opening]:
     """Opens buses with short timeouts, and closes them after the test."""
     buses: list[RedisBus] = []
 
-    async def make(url: str, queue_frames: int = 10_000, time_limits: Timeouts = SHORT_TIMEOUTS) -> RedisBus:
-        buses.append(await RedisBus.open(url, queue_frames=queue_frames, timeouts=time_limits))
+    async def make(
+        url: str, queued_messages_max: int = 10_000, time_limits: Timeouts = SHORT_TIMEOUTS
+    ) -> RedisBus:
+        buses.append(await RedisBus.open(url, queued_messages_max=queued_messages_max, timeouts=time_limits))
         return buses[-1]
 
     yield make

@@ -13,7 +13,7 @@ class RecordingSubscriber:
     def __init__(self, bus: CheckedBus) -> None:
         self.received: list[tuple[str, bytes]] = []
         self.gaps = 0
-        bus.on_frame(lambda topic, frame: self.received.append((topic, frame)))
+        bus.on_message(lambda topic, frame: self.received.append((topic, frame)))
         bus.on_gap(self._gap)
 
     def _gap(self) -> None:

@@ -197,7 +197,7 @@ async def test_failing_callback_does_not_end_the_subscription(server: ValkeyServ
             raise ValueError(frame)
         delivered.append(frame)
 
-    bus.on_frame(listen)
+    bus.on_message(listen)
     await bus.subscribe(["c:1"])
     for frame in (b"good", b"bad", b"better"):
         bus.publish("c:1", frame)

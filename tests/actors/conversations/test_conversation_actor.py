@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from actors.conversations.commands import Send
-from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.message_validation import create_draft
 from actors.protocol.errors import ApiError
 from storage.contracts.messaging import MessageEntry
 from tests.actors.fake_cluster import (
@@ -115,8 +115,8 @@ async def test_two_instances_write_one_log_without_gaps(cluster: FakeCluster) ->
         assert contents == [f"{name}{number}" for number in range(100)]
 
 
-async def test_lost_bus_frames_are_recovered_from_the_log(cluster: FakeCluster) -> None:
-    """With every third bus frame dropped, members receive all seqs, including the last."""
+async def test_lost_bus_messages_are_recovered_from_the_log(cluster: FakeCluster) -> None:
+    """With every third bus message dropped, members receive all seqs, including the last."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
     member = await cluster.join_room(there, room, BEN)

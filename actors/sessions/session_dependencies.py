@@ -1,4 +1,4 @@
-"""The services shared by all sessions of an instance."""
+"""What all sessions of an instance share."""
 
 import itertools
 from collections import Counter
@@ -16,7 +16,7 @@ from config.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
-class SessionServices:
+class SessionDependencies:
     authenticator: Authenticator
     conversations: Conversations
     online_users: OnlineUsers

@@ -16,7 +16,7 @@ from storage.contracts.messaging import MessageEntry
 NO_CARDS: Mapping[str, UserCard] = {}
 
 
-class Publisher:
+class EntryPublisher:
     def __init__(self, rooms: Rooms, encode_frame: Callable[[bytes], bytes], instance: str) -> None:
         self._rooms = rooms
         self._encode_frame = encode_frame
@@ -25,19 +25,19 @@ class Publisher:
     def publish_entry(
         self, entry: MessageEntry, cards: Mapping[str, UserCard] = NO_CARDS, traceparent: str = ""
     ) -> None:
-        frame = serializers.encode_event(serializers.to_created_event(entry, cards))
+        payload = serializers.encode_event(serializers.to_created_event(entry, cards))
         membership = entry.membership
         left = () if membership is None else membership.left
         event = EntryAppended(
-            self._instance, entry.seq, membership is None, left, frame, time.time(), traceparent
+            self._instance, entry.seq, membership is None, left, payload, time.time(), traceparent
         )
-        self._rooms.publish_entry(entry.conversation_id, event, self._encode_frame(frame))
+        self._rooms.publish_entry(entry.conversation_id, event, self._encode_frame(payload))
 
     def publish_change(self, message: MessageEntry) -> None:
         """Publish a message that was edited, deleted or reacted to."""
-        frame = serializers.encode_event(serializers.to_updated_event(message, message.changed_seq))
-        event = EntryAppended(self._instance, message.changed_seq, False, (), frame, time.time())
-        self._rooms.publish_entry(message.conversation_id, event, self._encode_frame(frame))
+        payload = serializers.encode_event(serializers.to_updated_event(message, message.changed_seq))
+        event = EntryAppended(self._instance, message.changed_seq, False, (), payload, time.time())
+        self._rooms.publish_entry(message.conversation_id, event, self._encode_frame(payload))
 
     def observe_head(self, conversation_id: str, seq: int) -> None:
         """Let the room fetch entries up to `seq` that other instances stored and it has not received."""

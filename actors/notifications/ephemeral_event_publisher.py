@@ -24,7 +24,7 @@ MAX_PENDING = 200
 MAX_RUNNING = 4
 
 
-class EphemeralEvents:
+class EphemeralEventPublisher:
     """`publish` sends an event to users by id, on all instances."""
 
     def __init__(

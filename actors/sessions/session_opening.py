@@ -10,25 +10,23 @@ from typing import Any, Protocol
 from actors.accounts.serializers import to_own_user
 from actors.delivery.send_queue import SendQueue
 from actors.protocol.commands import Authenticate, Command, frame_type
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import RETRY_AFTER_MS, ApiError
 from actors.protocol.server_frames import Ready, server_frame_encoder
 from actors.sessions.command_registration import (
     ERRORS_BEFORE_EXECUTION,
+    CommandRateClass,
     CommandRegistration,
     CommandSession,
     Ordering,
-    RateClass,
 )
 from actors.sessions.online_user import OnlineUser
-from actors.sessions.session_services import SessionServices
+from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.transport import CloseCode
 from actors.sessions.user_session import UserSession
 from config.accounts import CARD_CACHE_S
 from storage.contracts.users import Identity
 from storage.errors import StorageError
-
-RETRY_AFTER_MS = 1000
 
 
 class OpeningSession(UserSession, CommandSession, Protocol):
@@ -49,12 +47,12 @@ class OpeningSession(UserSession, CommandSession, Protocol):
         """Add an event to the session's black box."""
 
 
-def on_first_command(
-    command: Command, session: OpeningSession, services: SessionServices
+def on_unauthenticated_command(
+    command: Command, session: OpeningSession, dependencies: SessionDependencies
 ) -> Coroutine[Any, Any, None] | None:
     """Authenticate with a command of a session that is not authenticated, or refuse it."""
     if isinstance(command, Authenticate) and command.token is not None:
-        return _authenticate(command, command.token, session, services)
+        return _authenticate(command, command.token, session, dependencies)
     session.push_error(
         command.id, ApiError("auth.required", "The first frame must be `authenticate` with a `token`.")
     )
@@ -62,7 +60,10 @@ def on_first_command(
 
 
 async def open_session(
-    identity: Identity, command: Authenticate | None, session: OpeningSession, services: SessionServices
+    identity: Identity,
+    command: Authenticate | None,
+    session: OpeningSession,
+    dependencies: SessionDependencies,
 ) -> None:
     """Register an authenticated session, and send `ready` and what it missed. Closes the session on failure.
 
@@ -79,8 +80,8 @@ async def open_session(
     session.send_queue.pause()
     session.opened_at_s = time.time()
     try:
-        subscription = await services.online_users.add_session(session, identity.user.id)
-        frames, unread = await _load_missed(subscription, command, session, services)
+        subscription = await dependencies.online_users.add_session(session, identity.user.id)
+        frames, unread = await _load_missed(subscription, command, session, dependencies)
     except (StorageError, ApiError):
         session.send_queue.resume()
         session.transport.close(CloseCode.OVERLOADED, "a store is unavailable", RETRY_AFTER_MS)
@@ -90,14 +91,14 @@ async def open_session(
     if subscription is None or session.closed:
         session.send_queue.resume()
         if session.closed and subscription is not None:
-            services.online_users.remove_session(session, subscription.user)
+            dependencies.online_users.remove_session(session, subscription.user)
         else:
             session.transport.close(CloseCode.TOO_MANY_CONNECTIONS, "too many connections of this user")
         return
     session.user = subscription.user
-    if services.presence is not None:
-        services.presence.local.connect(session.user_id)
-        await services.presence.local.wait_published(session.user_id)
+    if dependencies.presence is not None:
+        dependencies.presence.local.connect(session.user_id)
+        await dependencies.presence.local.wait_published(session.user_id)
         if session.closed:
             return
     frame_id = command.id if command is not None else None
@@ -106,23 +107,23 @@ async def open_session(
         frame_id, session.session_id, to_own_user(identity.user), position.epoch, position.position, unread
     )
     session.send_queue.prepend_and_resume(
-        [services.encode_frame(frame) for frame in (server_frame_encoder.encode(ready), *frames)]
+        [dependencies.encode_frame(frame) for frame in (server_frame_encoder.encode(ready), *frames)]
     )
 
 
-def close_session(user: OnlineUser, session: OpeningSession, services: SessionServices) -> None:
+def close_session(user: OnlineUser, session: OpeningSession, dependencies: SessionDependencies) -> None:
     """Remove a session from the instance."""
     session.user = None
-    services.online_users.remove_session(session, user)
+    dependencies.online_users.remove_session(session, user)
     if not user.sessions:
-        services.typing_indicators.stop_all(session.user_id)
-    if services.presence is not None:
-        services.presence.local.disconnect(session.user_id, session)
-        services.presence.subscriptions.unwatch(session)
+        dependencies.typing_indicators.stop_all(session.user_id)
+    if dependencies.presence is not None:
+        dependencies.presence.local.disconnect(session.user_id, session)
+        dependencies.presence.subscriptions.unwatch(session)
 
 
-def reauthenticate(
-    command: Authenticate, session: OpeningSession, services: SessionServices
+def reopen(
+    command: Authenticate, session: OpeningSession, dependencies: SessionDependencies
 ) -> Coroutine[Any, Any, None]:
     """Open the session again for the first frame after a bearer upgrade; it may filter or resume.
 
@@ -133,10 +134,10 @@ def reauthenticate(
     if identity is None or user is None:
         raise ApiError("request.invalid", "Already authenticated.")
     session.transport.set_event_filter(command.intents)
-    close_session(user, session, services)
+    close_session(user, session, dependencies)
     # Frames queued so far are sent first; what rooms deliver from here on waits for the new `ready`.
     session.send_queue.flush()
-    return open_session(identity, command, session, services)
+    return open_session(identity, command, session, dependencies)
 
 
 AUTHENTICATE = CommandRegistration(
@@ -144,18 +145,18 @@ AUTHENTICATE = CommandRegistration(
     Authenticate,
     Ready,
     Ordering.ORDERED,
-    RateClass.UNLIMITED,
+    CommandRateClass.UNLIMITED,
     (*ERRORS_BEFORE_EXECUTION, "auth.expired", "server.unavailable"),
-    reauthenticate,
+    reopen,
     while_silenced=True,
 )
 
 
 async def _authenticate(
-    command: Authenticate, token: str, session: OpeningSession, services: SessionServices
+    command: Authenticate, token: str, session: OpeningSession, dependencies: SessionDependencies
 ) -> None:
     try:
-        identity = await services.authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
+        identity = await dependencies.authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
     except ApiError as error:
         session.push_error(command.id, error)
         if error.status == 401:
@@ -164,24 +165,24 @@ async def _authenticate(
             session.transport.close(code, error.code)
         return
     session.transport.set_event_filter(command.intents)
-    await open_session(identity, command, session, services)
+    await open_session(identity, command, session, dependencies)
 
 
 async def _load_missed(
     subscription: StreamSubscription | None,
     command: Authenticate | None,
     session: OpeningSession,
-    services: SessionServices,
+    dependencies: SessionDependencies,
 ) -> tuple[list[bytes], int]:
     """Return the frames to send between `ready` and live events, and the unread notification count."""
     if subscription is None:
         return [], 0
     try:
-        unread = await services.count_unread(session.user_id)
+        unread = await dependencies.count_unread(session.user_id)
         if command is None or command.resume is None:
             return [], unread
-        resumed = await services.stream_recovery.resume(subscription, command.resume, session.record)
+        resumed = await dependencies.stream_recovery.resume(subscription, command.resume, session.record)
     except BaseException:
-        services.online_users.remove_session(session, subscription.user)
+        dependencies.online_users.remove_session(session, subscription.user)
         raise
     return resumed, unread

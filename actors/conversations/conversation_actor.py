@@ -24,7 +24,7 @@ from actors.conversations.commands import (
     RemoteAppend,
     Send,
 )
-from actors.conversations.conversation_services import ConversationServices
+from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import blocked, not_found, overdue, read_only, to_api_error
 from actors.conversations.message_changes import ChangeByModerator, Delete, MessageChange, React
@@ -38,24 +38,26 @@ from storage.errors import Unavailable
 Proceed = Callable[[], Coroutine[Any, Any, None] | None]
 
 
-class Conversation:
+class ConversationActor:
     """Implements `PersistentActor[ConversationCommand]`. `get_active` looks up the actor's own reference."""
 
-    __slots__ = ("_get_active", "_id", "_loaded", "_pipeline", "_services", "_state", "_time")
+    __slots__ = ("_dependencies", "_get_active", "_id", "_loaded", "_pipeline", "_state", "_time")
 
     def __init__(
         self,
         conversation_id: str,
-        services: ConversationServices,
+        dependencies: ConversationDependencies,
         get_active: Callable[[str], ActorRef[ConversationCommand] | None],
     ) -> None:
         self._id = conversation_id
-        self._services = services
+        self._dependencies = dependencies
         self._get_active = get_active
         self._state = ConversationState(
-            conversation_id, services.store, services.publisher, services.summary_writer
+            conversation_id, dependencies.store, dependencies.publisher, dependencies.summary_writer
         )
-        self._pipeline = AppendPipeline(conversation_id, services, self._state, self._deliver_append_result)
+        self._pipeline = AppendPipeline(
+            conversation_id, dependencies, self._state, self._deliver_append_result
+        )
         self._loaded = False
         self._time = asyncio.get_running_loop().time
 
@@ -69,15 +71,15 @@ class Conversation:
             self._loaded = False
 
     async def passivate(self) -> None:
-        box = self._services.black_boxes.find(self._id)
+        box = self._dependencies.black_boxes.find(self._id)
         if box is not None:
             box.add("passivated", "", "", self._state.head)
-            self._services.black_boxes.close(box)
+            self._dependencies.black_boxes.close(box)
         await self._state.flush_projection()
 
     def on_crash(self, reason: Exception) -> None:
         if self._loaded:
-            self._services.black_boxes.open(self._id).add("crashed", "", type(reason).__name__)
+            self._dependencies.black_boxes.open(self._id).add("crashed", "", type(reason).__name__)
         self._pipeline.fail_all(reason)
 
     @property
@@ -135,7 +137,7 @@ class Conversation:
         self._loaded = await self._state.load()
         if self._loaded:
             # Only for conversations that exist, so that guessed ids evict no box.
-            self._services.black_boxes.open(self._id).add("activated", "", "", self._state.head)
+            self._dependencies.black_boxes.open(self._id).add("activated", "", "", self._state.head)
 
     async def _load_and_receive(self, command: ConversationCommand) -> None:
         try:
@@ -168,7 +170,7 @@ class Conversation:
         peer = self._state.direct_peer(user_id)
         if peer is None:
             return proceed()
-        state = self._services.peer_checker.get_cached(user_id, peer)
+        state = self._dependencies.peer_checker.get_cached(user_id, peer)
         if state is None:
             return self._check_peer(user_id, peer, command, proceed)
         return self._proceed_with_peer(state, command, proceed)
@@ -188,7 +190,7 @@ class Conversation:
         self, user_id: str, peer: str, command: Send | ChangeMessage | GetInfo, proceed: Proceed
     ) -> None:
         try:
-            state = await self._services.peer_checker.load(user_id, peer)
+            state = await self._dependencies.peer_checker.load(user_id, peer)
         except (Unavailable, ApiError) as error:
             self.refuse(command, error)
             return
@@ -228,7 +230,7 @@ class Conversation:
         """Enqueue a reply if the message it replies to is in this conversation."""
         is_local = is_id(reply_to) and reply_to[:16] == entry_id(self._id, 0)[:16]
         try:
-            if not is_local or not await self._services.store.find_messages([reply_to]):
+            if not is_local or not await self._dependencies.store.find_messages([reply_to]):
                 detail = "The message to reply to is not in this conversation."
                 command.reply.refused(ApiError("message.not_found", detail))
                 return
@@ -240,7 +242,7 @@ class Conversation:
             await work
 
     def _handle_change(self, command: ChangeMembership | ChangeMessage) -> Coroutine[Any, Any, None] | None:
-        user_id = command.change.actor.id if isinstance(command, ChangeMembership) else command.user_id
+        user_id = command.change.changed_by.id if isinstance(command, ChangeMembership) else command.user_id
         needs_member = not isinstance(command.change, ChangeByRule | ChangeByModerator)
         if needs_member and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)

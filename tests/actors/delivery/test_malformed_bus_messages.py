@@ -16,8 +16,8 @@ async def test_a_malformed_frame_is_ignored(caplog: pytest.LogCaptureFixture) ->
     core.online_users._ensure_user(ANA)
     core._on_bus_message(f"u:{ANA}", b"no item")
     core._on_bus_message("c:0123456789abcdef01234567", b"no event")
-    assert core.malformed_bus_frames == 6
+    assert core.malformed_bus_messages == 6
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        "malformed bus frame ignored"
+        "malformed bus message ignored"
     ]
     await core.stop()
