@@ -1,11 +1,14 @@
 """The browser client: what is served, under which policy, and what its sources may contain."""
 
+import asyncio
+import gzip
 import re
 import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -13,6 +16,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from server import web_client
 from server.application import add_response_headers, error_middleware
 from server.instance import Instance
 from server.web_bundle import make_bundle
@@ -153,6 +157,23 @@ async def test_files_are_compressed_where_accepted(
     assert response.headers.get("Content-Encoding") == encoding
     assert response.headers["Vary"] == "Accept-Encoding"
     assert await response.read() == (WEB_FOLDER / "app.js").read_bytes()
+
+
+async def test_file_is_compressed_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the first clients ask for it, also at the same time."""
+    compressed: list[bytes] = []
+
+    def compress(body: bytes, mtime: float) -> bytes:
+        compressed.append(body)
+        return gzip.compress(body, mtime=mtime)
+
+    monkeypatch.setattr(web_client, "gzip", SimpleNamespace(compress=compress))
+    responses = await asyncio.gather(
+        *(client.get("/web/app.js", headers={"Accept-Encoding": "gzip"}) for _ in range(5))
+    )
+    bodies = [await response.read() for response in responses]
+    assert bodies == [(WEB_FOLDER / "app.js").read_bytes()] * 5
+    assert len(compressed) == 1
 
 
 def real_bundle() -> dict[str, bytes]:

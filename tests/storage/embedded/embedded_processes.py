@@ -25,7 +25,7 @@ SERVERS = {
 
 
 async def wait_until(
-    condition: Callable[[], object] | Callable[[], Awaitable[object]], timeout_s: float = 15.0
+    condition: Callable[[], object] | Callable[[], Awaitable[object]], timeout_s: float = 60.0
 ) -> None:
     """Wait until the condition is true; an exception counts as false."""
     deadline = time.monotonic() + timeout_s
