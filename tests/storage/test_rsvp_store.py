@@ -105,7 +105,9 @@ async def test_nobody_skips_the_waitlist(scene: EventFixture) -> None:
     late = random_id()
     with pytest.raises(Conflict, match=r"event\.full"):
         await scene.rsvps.set_rsvp(event_id, late, "GOING", waitlist=False)
-    assert await scene.rsvps.set_rsvp(event_id, late, "GOING", waitlist=True) == RsvpState(None, 3)
+    # When a user joins the line, the first in it gets the place.
+    assert await scene.rsvps.set_rsvp(event_id, late, "GOING", waitlist=True) == RsvpState(None, 2)
+    assert await scene.promoted_user_ids() == line[:1]
 
 
 @pytest.mark.parametrize("asker", ["first in line", "last in line", "not in line"])
