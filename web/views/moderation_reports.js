@@ -8,27 +8,38 @@ import { kindLabel } from "../components/kind_label.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
+import { toast } from "../components/toast.js";
 import { t, tParts } from "../i18n.js";
 
 const EXCERPT_LENGTH = 200;
 
 export function moderationReportsView(session) {
   const content = element("div", {});
-  const resolved = element("input", { type: "checkbox", onchange: load });
+  const filters = {
+    open: [t("moderation.open"), { state: "open" }],
+    unassigned: [t("moderation.unassigned"), { unassigned: true }],
+    mine: [t("moderation.mine"), { state: "open", assigned_to: session.user.id }],
+    resolved: [t("moderation.resolved"), { state: "resolved" }],
+  };
+  const chosen = element(
+    "select",
+    { onchange: load },
+    Object.entries(filters).map(([value, [label]]) => element("option", { value }, label)),
+  );
 
   function load() {
-    const state = resolved.checked ? "resolved" : "open";
+    const [, query] = filters[chosen.value];
     const list = new PagedList({
-      read: (cursor) => session.api.get("/v1/admin/reports", { cursor, state }),
+      read: (cursor) => session.api.get("/v1/admin/reports", { cursor, ...query }),
       render: reportRow,
-      empty: resolved.checked ? t("moderation.no_resolved") : t("moderation.no_open"),
+      empty: chosen.value === "resolved" ? t("moderation.no_resolved") : t("moderation.no_open"),
     });
     setChildren(content, list.element);
     list.load();
   }
 
   load();
-  const filter = element("label", { class: "check" }, resolved, t("moderation.resolved"));
+  const filter = element("label", { class: "row" }, t("moderation.show"), chosen);
   return moderationPage(session, t("moderation.reports"), filter, content);
 }
 
@@ -44,6 +55,7 @@ function reportRow(report) {
       element("strong", {}, kindLabel(report.kind)),
       report.snapshot && ` ${t("moderation.action_by", { username: report.snapshot.author_name })}`,
       element("span", { class: "secondary" }, " · ", relativeTime(report.created_at)),
+      report.assigned_to && element("span", { class: "secondary" }, ` · @${report.assigned_to.username}`),
       element("span", { class: "content", dir: "auto" }, "\n", excerpt),
       element(
         "span",
@@ -85,6 +97,8 @@ export function moderationReportView(session, id) {
       element("p", { class: "content", dir: "auto" }, t("moderation.reason", { reason: report.reason })),
       element("h2", {}, t("moderation.what")),
       snapshot ? snapshotPanel(snapshot) : element("p", { class: "secondary" }, t("moderation.no_copy")),
+      report.assigned_to &&
+        element("p", {}, t("moderation.assigned_to", { username: report.assigned_to.username })),
       report.is_hidden === true && element("p", { class: "notice" }, t("moderation.is_hidden")),
       report.resolution !== null &&
         element(
@@ -107,11 +121,24 @@ export function moderationReportView(session, id) {
     const author = report.snapshot?.author_id;
     if (author)
       for (const type of ["warn", "silence", "suspend", "ban"]) found.push(act(type, "user", author));
-    if (report.resolved_at === null)
-      found.push(
-        button(t("moderation.resolve"), () => resolveDialog(session, path, load), { class: "primary" }),
-      );
+    if (report.resolved_at !== null) return found;
+    const isMine = report.assigned_to?.id === session.user.id;
+    found.push(
+      isMine
+        ? button(t("moderation.unassign"), () => assign(null))
+        : button(t("moderation.assign_to_me"), () => assign(session.user.id)),
+      button(t("moderation.resolve"), () => resolveDialog(session, path, load), { class: "primary" }),
+    );
     return found;
+  }
+
+  async function assign(userId) {
+    try {
+      await session.api.put(`${path}/assignee`, { user_id: userId });
+      await load();
+    } catch (error) {
+      toast(error.message);
+    }
   }
 
   load();
