@@ -74,6 +74,7 @@ test(
     await page.goBack();
     await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
     await page.goForward();
+    await page.getByRole("heading", { name: "This page can't be loaded" }).waitFor();
     await page.unroute("**/web/bundle-*.js");
     await page.getByRole("button", { name: "Reload" }).click();
     await page.getByRole("heading", { name: "Events", exact: true }).waitFor();
