@@ -165,7 +165,11 @@ class Services:
             lambda: self.wake_readers("posts"),
         )
         self.comment_likes = CommentLikes(
-            stores.comment_likes, self.reactions, lambda: self.wake_readers("posts")
+            stores.comment_likes,
+            self.reactions,
+            user_cards["posts"],
+            block_service,
+            lambda: self.wake_readers("posts"),
         )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)

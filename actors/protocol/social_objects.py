@@ -66,8 +66,11 @@ class Post(msgspec.Struct, frozen=True):
     One with `hidden_at` was hidden by moderators; only they and the author see it.
 
     A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
-    null, when that is gone or hidden. `repost_of` in it is null. `repost_count` counts both;
-    `reposted_by_me` is about reposts alone.
+    null, when that is gone or hidden. `repost_of` in it is null. `reposted_by_me` is about reposts alone.
+
+    The counts are the same for every viewer, so lists that leave out what a viewer cannot see may be shorter.
+    `comment_count` is without hidden comments. `repost_count` counts reposts and quotes that are public and
+    not hidden.
     """
 
     id: str

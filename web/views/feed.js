@@ -6,6 +6,7 @@ import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { suggestionList } from "../components/suggestions.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
+import { visibilityChoice } from "../components/visibility_choice.js";
 import { Scope } from "../state/signal.js";
 
 const MAX_LENGTH = 280;
@@ -106,19 +107,4 @@ export function feedView(session) {
     ),
     close: () => scope.close(),
   };
-}
-
-// The posts of a private account are for followers, whatever is chosen.
-function visibilityChoice(session) {
-  const options = session.user.private
-    ? [["followers", "Followers"]]
-    : [
-        ["public", "Everyone"],
-        ["followers", "Followers"],
-      ];
-  return element(
-    "select",
-    { "aria-label": "Who can see this post" },
-    options.map(([value, label]) => element("option", { value }, label)),
-  );
 }
