@@ -33,7 +33,7 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.hidden_posts import HiddenPostConsumer
+from actors.notifications.hidden_posts import HiddenPostConsumer, HiddenPostJob
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -191,6 +191,14 @@ class Services:
             stores.user_snapshots, list(stores.user_caches.values())
         )
         self.search_indexer = SearchIndexer(stores.search_indexes)
+        self.hidden_post_job = HiddenPostJob(
+            stores.visibility_checks,
+            stores.event_stores["notifications"].locks,
+            stores.notifications,
+            shared.notifications,
+            stores.posts,
+            shared.post_visibility,
+        )
         self.reminder_job = ReminderJob(stores.event_reminders, lambda: self.wake_readers("events"))
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._create_readers(core, limits, publish)
@@ -201,6 +209,7 @@ class Services:
         self._user_cache_reconciler.start()
         self.search_indexer.start()
         self.reminder_job.start()
+        self.hidden_post_job.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
@@ -208,6 +217,7 @@ class Services:
         """Close before the core, which the services call."""
         await self.search_indexer.close()
         await self.reminder_job.close()
+        await self.hidden_post_job.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
@@ -311,13 +321,7 @@ class Services:
             event_stores["events"].cursors,
             lambda: self.wake_readers("events"),
         )
-        hidden_posts = HiddenPostConsumer(
-            stores.notifications,
-            shared.notifications,
-            shared.post_visibility,
-            stores.reactions,
-            event_stores["notifications"].cursors,
-        )
+        hidden_posts = HiddenPostConsumer(stores.visibility_checks, self.hidden_post_job.wake)
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )

@@ -369,14 +369,6 @@ class ReactionStore(Protocol):
         Returns whether there was one.
         """
 
-    async def involved_users(
-        self, author_id: str, after: str, limit: int
-    ) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return posts of an author with ids greater than `after`, in order, and the users they involve.
-
-        These are the users whom a post or its comments mention, and who commented on it.
-        """
-
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
 

@@ -14,7 +14,7 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.hidden_posts import HiddenPostConsumer
+from actors.notifications.hidden_posts import HiddenPostConsumer, HiddenPostJob
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
@@ -66,6 +66,7 @@ from storage.postgres.social import PostgresSocial
 from storage.postgres.suggestions import PostgresSuggestions
 from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
+from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 
 DATABASES = ("social", "posts", "events", "notifications")
@@ -201,9 +202,11 @@ class VisibilitySetup:
                 service, store, recipients, pusher, self.notifications, lambda _event, _users: None
             )
 
-        hidden_posts = HiddenPostConsumer(
-            store, self.notifications, self.visibility, reactions, notifications.cursors
+        checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
+        self._hidden_post_job = HiddenPostJob(
+            checks, notifications.locks, store, self.notifications, post_store, self.visibility
         )
+        hidden_posts = HiddenPostConsumer(checks, self._hidden_post_job.wake)
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
         rebuilder = TimelineInvalidator(timelines, social.cursors)
         self._readers = [
@@ -224,6 +227,7 @@ class VisibilitySetup:
         """Handle all domain events."""
         for reader, producer, consumer in self._readers:
             await catch_up(reader, producer, consumer)
+        await self._hidden_post_job.run()
 
     async def set_private(self, user_id: str, *, private: bool) -> None:
         self.users.set_private(user_id, private=private)
