@@ -174,9 +174,7 @@ class Services:
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
-        self.public_timeline = PublicTimeline(
-            stores.feed_posts, stores.audiences, shared.post_visibility, self.posts
-        )
+        self.public_timeline = PublicTimeline(stores.feed_posts, shared.post_visibility, self.posts)
         self.tag_follows = TagFollows(stores.tag_follows)
         self._ephemeral_events = EphemeralEventPublisher(
             stores.posts,

@@ -89,14 +89,20 @@ class PostVisibility:
         self._store = store
         self._posts = posts
         self._loader: DataLoader[PostAccess] = DataLoader(self._load_access)
+        self._unmuted_loader: DataLoader[PostAccess] = DataLoader(self._load_unmuted_access)
 
-    async def load(self, viewer_id: str | None, author_ids: Iterable[str]) -> ViewerAccess:
-        """Return a viewer's access to the posts of authors; None for an anonymous viewer. One look-up."""
+    async def load(
+        self, viewer_id: str | None, author_ids: Iterable[str], *, without_muted: bool = False
+    ) -> ViewerAccess:
+        """Return a viewer's access to the posts of authors; None for an anonymous viewer. One look-up.
+
+        With `without_muted` there is none to authors whose posts the viewer mutes.
+        """
         viewer = viewer_id or ANONYMOUS_VIEWER_ID
         keys = {_loader_key(viewer, author_id): author_id for author_id in author_ids}
         if not keys:
             return ViewerAccess()
-        found = await self._loader.get_many(keys)
+        found = await (self._unmuted_loader if without_muted else self._loader).get_many(keys)
         return ViewerAccess({author_id: found[key] for key, author_id in keys.items() if key in found})
 
     async def filter(self, viewer_id: str | None, posts: Sequence[Post]) -> list[Post]:
@@ -104,10 +110,17 @@ class PostVisibility:
         return (await self.load(viewer_id, (post.author_id for post in posts))).filter(posts)
 
     async def page(
-        self, viewer_id: str | None, read: ReadRows[Row], before: PageKey | None, limit: int
+        self,
+        viewer_id: str | None,
+        read: ReadRows[Row],
+        before: PageKey | None,
+        limit: int,
+        *,
+        without_muted: bool = False,
     ) -> VisiblePage[Row]:
         """Return up to `limit` visible rows. Each read is followed by one look-up; usually one suffices.
 
+        With `without_muted`, without rows of authors whose posts the viewer mutes.
         A page with fewer rows is the last one only if it has no next key.
         """
         by_author: dict[str, PostAccess] = {}
@@ -119,13 +132,15 @@ class PostVisibility:
 
         async def keep(batch: Sequence[Row]) -> list[Row]:
             new_authors = {row.author_id for row in batch} - by_author.keys()
-            by_author.update((await self.load(viewer_id, new_authors)).by_author)
+            by_author.update((await self.load(viewer_id, new_authors, without_muted=without_muted)).by_author)
             return access.filter(batch)
 
         rows, next_key = await paginate_filtered(
             read_accessible, keep, before, limit, lambda row: (row.created_at, row.id)
         )
-        return VisiblePage(rows, next_key, access)
+        # Muted authors have no access here, but what they wrote may be quoted.
+        shown = {author: level for author, level in by_author.items() if level is not PostAccess.NONE}
+        return VisiblePage(rows, next_key, ViewerAccess(shown))
 
     async def find_viewers(self, post: OwnedPost, viewer_ids: Iterable[str]) -> list[str]:
         """Return those of the viewers who can see a post. One look-up for many viewers."""
@@ -159,15 +174,26 @@ class PostVisibility:
 
     async def close(self) -> None:
         await self._loader.close()
+        await self._unmuted_loader.close()
 
     async def _load_access(self, keys: Sequence[str]) -> Mapping[str, PostAccess]:
-        pairs = []
-        for key in keys:
-            viewer, _, author_id = key.partition(" ")
-            pairs.append((viewer, author_id))
-        found = await self._store.find(pairs)
-        return {_loader_key(*pair): access for pair, access in found.items()}
+        return _by_key(await self._store.find(_to_pairs(keys)))
+
+    async def _load_unmuted_access(self, keys: Sequence[str]) -> Mapping[str, PostAccess]:
+        return _by_key(await self._store.find(_to_pairs(keys), without_muted=True))
 
 
 def _loader_key(viewer_id: str, author_id: str) -> str:
     return f"{viewer_id} {author_id}"
+
+
+def _to_pairs(keys: Sequence[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for key in keys:
+        viewer_id, _, author_id = key.partition(" ")
+        pairs.append((viewer_id, author_id))
+    return pairs
+
+
+def _by_key(found: Mapping[tuple[str, str], PostAccess]) -> dict[str, PostAccess]:
+    return {_loader_key(*pair): access for pair, access in found.items()}

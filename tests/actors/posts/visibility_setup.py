@@ -155,7 +155,7 @@ class VisibilitySetup:
         self.feed = HomeFeed(
             FeedStores(post_store, self.social, audiences, timelines), self.posts, self._builder
         )
-        self.public_timeline = PublicTimeline(post_store, audiences, self.visibility, self.posts)
+        self.public_timeline = PublicTimeline(post_store, self.visibility, self.posts)
         self.tag_follows = PostgresTagFollows(posts.pool)
         people = UserCards(PostgresUserCache(social.pool, social.cursors), self.users)
         self.social_service = Social(
