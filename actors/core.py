@@ -64,6 +64,7 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
+from actors.sessions.ephemeral_user_events import EphemeralUserEvents
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamRecovery
@@ -73,7 +74,7 @@ from config.limits import Limits
 from storage.contracts.bus import Bus
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
-from storage.contracts.user_streams import UserStreams, encode_ephemeral, user_topic
+from storage.contracts.user_streams import UserStreams
 
 _log = logging.getLogger(__name__)
 
@@ -200,6 +201,7 @@ class Core:
         self.online_users = OnlineUsers(
             stores.bus, stores.streams, self.rooms, messaging, limits, encode_frame
         )
+        self._ephemeral_user_events = EphemeralUserEvents(stores.bus, self.online_users)
         stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
         self._control = InstanceControl(
@@ -255,6 +257,7 @@ class Core:
         await self._bus.subscribe(
             [
                 CONTROL_TOPIC,
+                self._ephemeral_user_events.topic,
                 self.draft_forwarder.topic,
                 *self.operator_channel.topics,
                 *self._hooks.bus_topics,
@@ -301,9 +304,7 @@ class Core:
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""
-        payload = encode_ephemeral(server_frame_encoder.encode(frame))
-        for user_id in user_ids:
-            self._bus.publish(user_topic(user_id), payload)
+        self._ephemeral_user_events.publish(user_ids, server_frame_encoder.encode(frame))
 
     async def _list_instances(self) -> Sequence[str]:
         """Return the instances that hold a lease. Raises `Unavailable`."""
@@ -360,6 +361,8 @@ class Core:
             self.online_users.on_bus_message(topic[2:], message)
         elif topic.startswith("p:") and self.presence is not None:
             self.presence.subscriptions.mark_changed(topic[2:])
+        elif topic == self._ephemeral_user_events.topic:
+            self._ephemeral_user_events.on_bus_message(message)
         elif topic == self.draft_forwarder.topic:
             self.draft_forwarder.on_bus_message(message)
         elif topic == CONTROL_TOPIC:

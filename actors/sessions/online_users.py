@@ -257,6 +257,13 @@ class OnlineUsers:
             heads = await self._membership_loader.get(user.user_id) or {}
         return await self._rooms.join(session, [(id_, seq or heads.get(id_, 0)) for id_, seq in seqs])
 
+    def deliver_ephemeral(self, user_ids: Sequence[str], payload: bytes) -> None:
+        """Deliver an event that may be dropped to those of the users who are connected here."""
+        users = [user for user_id in user_ids if (user := self._find_user(user_id)) is not None]
+        framed = self._encode_frame(payload) if users else b""
+        for user in users:
+            user.deliver_ephemeral(payload, framed)
+
     # --- the user's stream
 
     def on_bus_message(self, user_id: str, message: bytes) -> None:
@@ -265,8 +272,7 @@ class OnlineUsers:
         if user is None:
             return
         if message.startswith(EPHEMERAL_PREFIX):
-            payload = message[len(EPHEMERAL_PREFIX) :]
-            user.deliver_ephemeral(payload, self._encode_frame(payload))
+            self.deliver_ephemeral([user_id], message[len(EPHEMERAL_PREFIX) :])
             return
         item = decode_stream_item(message)
         if not user.is_open:
