@@ -3,7 +3,7 @@
     post visible <=> the author's posts are accessible: all of them, or the public ones and it is public
 
 The Social service knows the access of a viewer to the posts of an author (`PostAccess`), from follows, blocks
-and private accounts. It is asked once per page and never cached; concurrent look-ups are batched.
+and private accounts. It is asked once per page and never cached; look-ups of single authors are batched.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -89,7 +89,6 @@ class PostVisibility:
         self._store = store
         self._posts = posts
         self._loader: DataLoader[PostAccess] = DataLoader(self._load_access)
-        self._unmuted_loader: DataLoader[PostAccess] = DataLoader(self._load_unmuted_access)
 
     async def load(
         self, viewer_id: str | None, author_ids: Iterable[str], *, without_muted: bool = False
@@ -98,12 +97,18 @@ class PostVisibility:
 
         With `without_muted` there is none to authors whose posts the viewer mutes.
         """
-        viewer = viewer_id or ANONYMOUS_VIEWER_ID
-        keys = {_loader_key(viewer, author_id): author_id for author_id in author_ids}
-        if not keys:
+        viewer, authors = viewer_id or ANONYMOUS_VIEWER_ID, set(author_ids)
+        if not authors:
             return ViewerAccess()
-        found = await (self._unmuted_loader if without_muted else self._loader).get_many(keys)
-        return ViewerAccess({author_id: found[key] for key, author_id in keys.items() if key in found})
+        if len(authors) > 1 or without_muted:
+            # A page. To share a look-up would cost more per author than a statement of its own.
+            found = await self._store.find(
+                [(viewer, author_id) for author_id in authors], without_muted=without_muted
+            )
+            return ViewerAccess({author_id: access for (_, author_id), access in found.items()})
+        (author_id,) = authors
+        access = await self._loader.get(_loader_key(viewer, author_id))
+        return ViewerAccess() if access is None else ViewerAccess({author_id: access})
 
     async def filter(self, viewer_id: str | None, posts: Sequence[Post]) -> list[Post]:
         """Return those of the posts that the viewer can see. One look-up."""
@@ -170,26 +175,15 @@ class PostVisibility:
 
     async def close(self) -> None:
         await self._loader.close()
-        await self._unmuted_loader.close()
 
     async def _load_access(self, keys: Sequence[str]) -> Mapping[str, PostAccess]:
-        return _by_key(await self._store.find(_to_pairs(keys)))
-
-    async def _load_unmuted_access(self, keys: Sequence[str]) -> Mapping[str, PostAccess]:
-        return _by_key(await self._store.find(_to_pairs(keys), without_muted=True))
+        pairs = []
+        for key in keys:
+            viewer_id, _, author_id = key.partition(" ")
+            pairs.append((viewer_id, author_id))
+        found = await self._store.find(pairs)
+        return {_loader_key(*pair): access for pair, access in found.items()}
 
 
 def _loader_key(viewer_id: str, author_id: str) -> str:
     return f"{viewer_id} {author_id}"
-
-
-def _to_pairs(keys: Sequence[str]) -> list[tuple[str, str]]:
-    pairs = []
-    for key in keys:
-        viewer_id, _, author_id = key.partition(" ")
-        pairs.append((viewer_id, author_id))
-    return pairs
-
-
-def _by_key(found: Mapping[tuple[str, str], PostAccess]) -> dict[str, PostAccess]:
-    return {_loader_key(*pair): access for pair, access in found.items()}
