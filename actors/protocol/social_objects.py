@@ -11,7 +11,11 @@ from actors.protocol.objects import UserCard
 
 
 class SocialStats(msgspec.Struct, frozen=True, gc=False):
-    """The counts on a user's profile."""
+    """The counts on a user's profile, the same for every viewer.
+
+    Lists may be shorter: they are without users and posts that the viewer cannot see, and empty for those who
+    do not follow a private account. `posts_count` counts posts, reposts and quotes that are not hidden.
+    """
 
     user_id: str
     followers_count: int
