@@ -1,4 +1,4 @@
-"""Wires the social services of one instance, and the consumers of their domain events.
+"""Wires the other services of one instance, and the consumers of their domain events.
 
     write -> outbox -> reader -> user caches, counters, notifications, timelines, conversations
 
@@ -33,7 +33,7 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.hidden_posts import HiddenPostConsumer, HiddenPostJob
+from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -189,9 +189,9 @@ class Services:
             stores.user_snapshots, list(stores.user_caches.values())
         )
         self.search_indexer = SearchIndexer(stores.search_indexes)
-        self.hidden_post_job = HiddenPostJob(
+        self.invisible_post_job = InvisiblePostJob(
             stores.visibility_checks,
-            stores.event_stores["notifications"].locks,
+            stores.domain_event_stores["notifications"].locks,
             stores.notifications,
             shared.notifications,
             stores.posts,
@@ -207,7 +207,7 @@ class Services:
         self._user_cache_reconciler.start()
         self.search_indexer.start()
         self.reminder_job.start()
-        self.hidden_post_job.start()
+        self.invisible_post_job.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
@@ -215,7 +215,7 @@ class Services:
         """Close before the core, which the services call."""
         await self.search_indexer.close()
         await self.reminder_job.close()
-        await self.hidden_post_job.close()
+        await self.invisible_post_job.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
@@ -234,7 +234,7 @@ class Services:
 
     def _create_readers(self, core: Core, limits: Limits, publish: Callable[[str, bytes], None]) -> Readers:
         stores, shared = self._shared.stores, self._shared
-        event_stores = stores.event_stores
+        event_stores = stores.domain_event_stores
 
         recipients = Recipients(
             shared.user_cards["notifications"],
@@ -319,7 +319,7 @@ class Services:
             event_stores["events"].cursors,
             lambda: self.wake_readers("events"),
         )
-        hidden_posts = HiddenPostConsumer(stores.visibility_checks, self.hidden_post_job.wake)
+        invisible_posts = InvisiblePostConsumer(stores.visibility_checks, self.invisible_post_job.wake)
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )
@@ -341,7 +341,7 @@ class Services:
                 "social": producer_of(
                     "social",
                     (notification_consumer("social"), "notifications"),
-                    (hidden_posts, "notifications"),
+                    (invisible_posts, "notifications"),
                     (TimelineInvalidator(stores.timelines, event_stores["social"].cursors), "social"),
                     (event_blocks, "events"),
                     (
@@ -363,8 +363,8 @@ class Services:
                     (event_conversations, "events"),
                 ),
             },
-            [service_stores.locks for service_stores in event_stores.values()],
-            {name: service_stores.cursors for name, service_stores in event_stores.items()},
+            [one_service.locks for one_service in event_stores.values()],
+            {name: one_service.cursors for name, one_service in event_stores.items()},
             publish,
             limits.outbox_retention_s,
         )

@@ -111,6 +111,8 @@ SNAPSHOT_MESSAGES_AROUND: Final = 3
 SNAPSHOT_CONTEXT_CHARACTERS: Final = 500
 MODERATION_REASON_CHARACTERS: Final = 500
 APPEAL_CHARACTERS: Final = 2000
+BACKLOG_COUNTED_MAX: Final = 10_000
+"""Open reports and appeals that are counted; more are shown as this many."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,10 +179,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes queued for one client above which it is closed with 4002."""
 
     messages_per_s: int = 100
-    """Messages and changes per second of one user on one instance. Past it: `rate.limited`."""
+    """Commands per second of one user on one instance. Past it: `rate.limited`.
+
+    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten;
+    `authenticate` and `ping` none.
+    """
 
     messages_burst: int = 500
-    """Messages and changes that one user may send at once."""
+    """Commands, and changes of messages over HTTP, that one user may send at once."""
 
     registrations_per_s: int = 50
     """Registrations per second of one client address."""
@@ -213,7 +219,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Requests with the current password that one user may send at once. One more gets `rate.limited`."""
 
     additions_per_s: float = 500.0
-    """Users per second whom one user may add to groups or invite to events, on one instance."""
+    """Users per second that one user may add to groups or invite to events, on one instance."""
 
     additions_burst: int = 20_000
     """Users that one user may add or invite at once. An addition of more counts as this many."""

@@ -52,7 +52,7 @@ class Recipients:
         sender_filter: SenderFilter,
         post_visibility: PostVisibility,
         rsvps: RsvpStore,
-        of_events: EventRecipients,
+        event_recipients: EventRecipients,
         causes: Causes,
     ) -> None:
         self._causes = causes
@@ -61,7 +61,7 @@ class Recipients:
         self._sender_filter = sender_filter
         self._post_visibility = post_visibility
         self._rsvps = rsvps
-        self.of_events = of_events
+        self.event_recipients = event_recipients
 
     async def load_context(
         self,
@@ -84,7 +84,9 @@ class Recipients:
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
         return await self._block_service.find_blocked_pairs(pairs)
 
-    async def find_creator(self, cancelled: EventCancelled) -> tuple[UserCard | None, list[str]]:
+    async def find_canceller_and_recipients(
+        self, cancelled: EventCancelled
+    ) -> tuple[UserCard | None, list[str]]:
         """Return the host who cancelled an event, if there is one, and the users to notify."""
         actor_id = cancelled.actor_id or cancelled.creator_id
         sender = (await self._user_cards.find([actor_id])).get(actor_id)

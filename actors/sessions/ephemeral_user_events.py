@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import msgspec
 
 from actors.sessions.online_users import OnlineUsers
-from storage.contracts.bus import Bus
-from storage.contracts.user_streams import encode_ephemeral, user_topic
+from storage.contracts.bus import Bus, user_topic
+from storage.contracts.user_streams import encode_ephemeral
 
 MANY_USERS = 20
 USERS_PER_MESSAGE = 500

@@ -1,7 +1,7 @@
 """Deletion of the caller's account."""
 
 from actors.accounts.account_deletion import AccountDeletion
-from actors.accounts.requests import AccountDeletionRequest
+from actors.accounts.bodies import AccountDeletionRequest
 from server.http.rate_limiter import RequestRateClass
 from server.http.route import Route, TypedRequest
 
@@ -20,7 +20,8 @@ class AccountRoutes:
                 body_optional=True,
                 status=204,
                 rate_class=RequestRateClass.LOGIN,
-                errors=("auth.password_required", "auth.invalid_credentials"),
+                errors=("auth.password_required", "auth.invalid_credentials", "role.last_admin"),
+                while_silenced=True,
             ),
         )
 

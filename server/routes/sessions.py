@@ -4,7 +4,7 @@ Only the response to a login contains its token.
 """
 
 from actors.accounts.accounts import Accounts
-from actors.accounts.requests import Login, SessionView, SignedIn
+from actors.accounts.bodies import Login, SessionView, SignedIn
 from server.http.cursor import encode_cursor
 from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
@@ -30,8 +30,15 @@ class SessionRoutes:
                 errors=("auth.invalid_credentials", "user.suspended"),
             ),
             Route("GET", "/v1/sessions", self.list, query=PageQuery, response=Page[SessionView]),
-            Route("DELETE", "/v1/sessions/current", self.logout, status=204),
-            Route("DELETE", "/v1/sessions/{id}", self.revoke, status=204, errors=("session.not_found",)),
+            Route("DELETE", "/v1/sessions/current", self.logout, status=204, while_silenced=True),
+            Route(
+                "DELETE",
+                "/v1/sessions/{id}",
+                self.revoke,
+                status=204,
+                errors=("session.not_found",),
+                while_silenced=True,
+            ),
         )
 
     async def login(self, request: TypedRequest[Login, None]) -> SignedIn:

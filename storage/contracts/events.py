@@ -153,7 +153,7 @@ class EventRevision(msgspec.Struct, frozen=True):
 
 
 class Attendee(msgspec.Struct, frozen=True):
-    """A user who responded to an event, waits for a place, or was invited."""
+    """A row of the lists of an event: a user who responded, waits for a place, or was only invited."""
 
     event_id: str
     user_id: str
@@ -212,7 +212,7 @@ class EventStore(Protocol):
     async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
         """Return the revisions of those of the events that exist, by id."""
 
-    async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
+    async def list_going(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
         """Return ids of the events that a user goes to, by start, the latest `limit` of them."""
 
     async def change(self, event_id: str, change: EventChange) -> None:

@@ -1,6 +1,6 @@
 """Moderation in the User service's store: roles, restrictions of users, and the audit log of all actions."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -23,16 +23,17 @@ class TargetKind(StrEnum):
 
 
 class AdminTarget(StrEnum):
-    """What else the audit log names: who may register."""
+    """What else the audit log names: who may register, and who works on a report."""
 
     REGISTRATION = "registration"
     INVITE_CODE = "invite_code"
     USERNAME = "username"
     EMAIL_DOMAIN = "email_domain"
+    REPORT = "report"
 
 
 class ActionType(StrEnum):
-    """What moderators do: to contents (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
+    """What moderators do: to items (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
 
     HIDE = "hide"
     RESTORE = "restore"
@@ -50,10 +51,12 @@ class ActionType(StrEnum):
     REMOVE_ROLE = "remove_role"
     APPROVE = "approve"
     DECLINE = "decline"
-    CREATE_INVITE = "create_invite"
+    CREATE_INVITE_CODE = "create_invite"
     DELETE_INVITE = "delete_invite"
-    BLOCK_NAME = "block_name"
+    RESERVE_NAME = "block_name"
     UNBLOCK_NAME = "unblock_name"
+    ASSIGN = "assign"
+    UNASSIGN = "unassign"
 
 
 def parse_target_kind(value: str) -> TargetKind | AdminTarget:
@@ -145,10 +148,20 @@ class ActionLog(Protocol):
     """The audit log, which is append-only. All methods raise `Unavailable`."""
 
     async def record(self, action: NewAction, idempotency_key: IdempotencyKey | None = None) -> str:
-        """Append an action on a content and return its id. A repeated key returns the first one.
+        """Append an action on an item and return its id. A repeated key returns the first one.
 
         Raises:
-            Conflict: `no_effect`: the latest action on the target is of this type; `idempotency_keys`.
+            Conflict: `outranked`: the actor's role does not allow it; `no_effect`: the latest action on the
+                target is of this type; `idempotency_keys`.
+        """
+
+    async def apply_latest(
+        self, kind: TargetKind, target_id: str, apply: Callable[[ActionType], Awaitable[None]]
+    ) -> None:
+        """Await `apply` with the type of the latest action on an item, if there is one.
+
+        Meanwhile no other action on the item can be recorded or applied, on any instance: so the item
+        ends in the state of its latest record. What `apply` raises is raised.
         """
 
     async def get(self, action_id: str) -> ActionRecord | None: ...

@@ -14,7 +14,7 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.hidden_posts import HiddenPostConsumer, HiddenPostJob
+from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
@@ -203,15 +203,15 @@ class VisibilitySetup:
             )
 
         checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
-        self._hidden_post_job = HiddenPostJob(
+        self._invisible_post_job = InvisiblePostJob(
             checks, notifications.locks, store, self.notifications, post_store, self.visibility
         )
-        hidden_posts = HiddenPostConsumer(checks, self._hidden_post_job.wake)
+        invisible_posts = InvisiblePostConsumer(checks, self._invisible_post_job.wake)
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
         rebuilder = TimelineInvalidator(timelines, social.cursors)
         self._readers = [
             (make_reader(notification_consumer("social"), social, notifications), social, notifications),
-            (make_reader(hidden_posts, social, notifications), social, notifications),
+            (make_reader(invisible_posts, social, notifications), social, notifications),
             (make_reader(rebuilder, social, social), social, social),
             (make_reader(notification_consumer("posts"), posts, notifications), posts, notifications),
             (make_reader(fan_out, posts, posts), posts, posts),
@@ -227,7 +227,7 @@ class VisibilitySetup:
         """Handle all domain events."""
         for reader, producer, consumer in self._readers:
             await catch_up(reader, producer, consumer)
-        await self._hidden_post_job.run()
+        await self._invisible_post_job.run()
 
     async def set_private(self, user_id: str, *, private: bool) -> None:
         self.users.set_private(user_id, private=private)

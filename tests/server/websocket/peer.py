@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import contextlib
-import hashlib
 import os
 import ssl
 from collections import deque
@@ -13,12 +12,11 @@ from typing import Any
 
 import msgspec
 
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from tests.server.websocket import frames
 
 Json = Any
 WAIT_TIMEOUT_S = 10.0
-HANDSHAKE_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,7 @@ def http_request(path: str, headers: Mapping[str, str], method: str = "GET", ver
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def accept_key(key: str) -> str:
-    digest = hashlib.sha1(key.encode() + HANDSHAKE_GUID, usedforsecurity=False).digest()
-    return base64.b64encode(digest).decode()
-
-
-ERRORS_BY_TYPE = {command.frame_type: command.errors for command in COMMANDS.values()}
+ERRORS_BY_TYPE = {command.frame_type: command.errors for command in REGISTRATIONS.values()}
 
 
 class Peer:

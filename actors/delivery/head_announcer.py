@@ -1,0 +1,58 @@
+"""Repeats the head of each log on the bus, so that instances notice a lost last entry.
+
+A lost entry is noticed when the next one arrives. After the last one no entry arrives, so its seq is
+published again after increasing delays.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from actors.delivery.bus_events import ConversationBus, HeadAnnounced
+from actors.runtime.timer_wheel import Timer, TimerWheel
+
+
+class RepeatedHead(NamedTuple):
+    """The repeated publication of a head: its seq, the repeats so far, and the timer of the next one."""
+
+    seq: int
+    step: int
+    timer: Timer
+
+
+class HeadAnnouncer:
+    """`delays_s` are the times of the repeats, in seconds after the append."""
+
+    def __init__(self, bus: ConversationBus, wheel: TimerWheel, delays_s: Sequence[float]) -> None:
+        self._bus = bus
+        self._wheel = wheel
+        self._delays_s = delays_s
+        self._repeats: dict[str, RepeatedHead] = {}
+        self.announced_count = 0
+
+    def schedule(self, conversation_id: str, seq: int) -> None:
+        """Repeat a new head. It replaces the earlier head of this conversation."""
+        repeat = self._repeats.get(conversation_id)
+        if repeat is not None and repeat.step == 0:
+            # Reuse the timer of the first repeat. `_repeat` waits once more if the head advanced.
+            self._repeats[conversation_id] = repeat._replace(seq=seq)
+            return
+        if repeat is not None:
+            repeat.timer.cancel()
+        self._start_timer(self._delays_s[0], conversation_id, seq, 0)
+
+    def _start_timer(self, delay_s: float, conversation_id: str, seq: int, step: int) -> None:
+        timer = self._wheel.call_later(delay_s, lambda: self._repeat(conversation_id, seq))
+        self._repeats[conversation_id] = RepeatedHead(seq, step, timer)
+
+    def _repeat(self, conversation_id: str, scheduled_seq: int) -> None:
+        seq, step, _ = self._repeats[conversation_id]
+        # If the head advanced since, the new head waits its own first delay.
+        if seq == scheduled_seq:
+            self._bus.publish(conversation_id, HeadAnnounced(self._bus.instance, seq))
+            self.announced_count += 1
+            step += 1
+        if step >= len(self._delays_s):
+            del self._repeats[conversation_id]
+            return
+        delay_s = self._delays_s[step] - (self._delays_s[step - 1] if step else 0.0)
+        self._start_timer(delay_s, conversation_id, seq, step)

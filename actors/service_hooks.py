@@ -1,0 +1,49 @@
+"""The interface through which conversations and sessions use the other services.
+
+The defaults do nothing, for instances without those services. `SharedServices.hooks` returns the real ones.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from actors.conversations.conversation_dependencies import (
+    AdditionConsent,
+    Mentions,
+    NullConsent,
+    NullMentions,
+)
+from actors.conversations.peer_checker import BlockChecker, NullBlockChecker
+from actors.delivery.stream_writer import StreamWriter
+from actors.presence.presence_service import VisibleUsers
+
+
+async def _count_none(_user_id: str) -> int:
+    return 0
+
+
+async def _no_visible_users(_user_id: str, _others: Sequence[str]) -> set[str]:
+    return set()
+
+
+def _ignore(*_: str) -> None:
+    pass
+
+
+_no_mentions = NullMentions()
+_no_blocks = NullBlockChecker()
+_no_consent = NullConsent()
+
+
+class ServiceHooks(msgspec.Struct, frozen=True):
+    """What conversations and sessions need of the other services."""
+
+    stream_writer: StreamWriter | None = None
+    mentions: Mentions = _no_mentions
+    block_checker: BlockChecker = _no_blocks
+    count_unread: Callable[[str], Awaitable[int]] = _count_none
+    consent: AdditionConsent = _no_consent
+    visible_users: VisibleUsers = _no_visible_users
+    invalidate_block: Callable[[str, str], None] = _ignore
+    bus_topics: tuple[str, ...] = ()
+    on_bus_message: Callable[[str], None] = _ignore
