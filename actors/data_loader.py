@@ -67,7 +67,8 @@ class DataLoader(Generic[Value]):
         futures = {key: self._enqueue(key) for key in wanted}
         values: dict[str, Value] = {}
         for key, future in futures.items():
-            value = await asyncio.shield(future)
+            # The keys of a batch are done together, so usually only the first one is waited for.
+            value = future.result() if future.done() else await asyncio.shield(future)
             if value is not None:
                 values[key] = value
         return values
@@ -99,7 +100,6 @@ class DataLoader(Generic[Value]):
             if len(self._pending) >= DATA_LOADER_QUEUE_MAX:
                 raise overloaded("Too many lookups are waiting. Retry later.")
             future = asyncio.get_running_loop().create_future()
-            future.add_done_callback(_mark_exception_retrieved)
             self._pending[key] = future
             self._schedule()
         return future
@@ -142,13 +142,9 @@ class DataLoader(Generic[Value]):
             for future in batch.values():
                 if not future.done():
                     future.set_exception(error)
+                    # Marks it as retrieved; otherwise asyncio warns when no caller is left to read it.
+                    future.exception()
             return
         for key, future in batch.items():
             if not future.done():
                 future.set_result(values.get(key))
-
-
-def _mark_exception_retrieved(future: asyncio.Future[Value | None]) -> None:
-    """Mark the exception as retrieved; otherwise asyncio warns when no caller is left to read it."""
-    if not future.cancelled():
-        future.exception()

@@ -33,6 +33,7 @@ from storage.contracts.suggestions import SuggestionStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.contracts.user_streams import UserStreams
+from storage.contracts.visibility_checks import VisibilityCheckStore
 
 SERVICES = ("users", "social", "posts", "events", "notifications")
 USER_CACHE_SERVICES = ("social", "posts", "events", "notifications")
@@ -74,6 +75,7 @@ class ServiceStores:
     attendance: AttendanceStore
     event_blocks: EventBlockStore
     notifications: NotificationStore
+    visibility_checks: VisibilityCheckStore
     conversations: ConversationStore
     timelines: Timelines
     user_streams: UserStreams

@@ -33,7 +33,7 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.invisible_posts import InvisiblePostConsumer
+from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -165,14 +165,16 @@ class Services:
             lambda: self.wake_readers("posts"),
         )
         self.comment_likes = CommentLikes(
-            stores.comment_likes, self.reactions, lambda: self.wake_readers("posts")
+            stores.comment_likes,
+            self.reactions,
+            user_cards["posts"],
+            block_service,
+            lambda: self.wake_readers("posts"),
         )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
         self.home_feed = HomeFeed(feed_stores, self.posts, self._timeline_builder)
-        self.public_timeline = PublicTimeline(
-            stores.feed_posts, stores.audiences, shared.post_visibility, self.posts
-        )
+        self.public_timeline = PublicTimeline(stores.feed_posts, shared.post_visibility, self.posts)
         self.tag_follows = TagFollows(stores.tag_follows)
         self._ephemeral_events = EphemeralEventPublisher(
             stores.posts,
@@ -187,6 +189,14 @@ class Services:
             stores.user_snapshots, list(stores.user_caches.values())
         )
         self.search_indexer = SearchIndexer(stores.search_indexes)
+        self.invisible_post_job = InvisiblePostJob(
+            stores.visibility_checks,
+            stores.domain_event_stores["notifications"].locks,
+            stores.notifications,
+            shared.notifications,
+            stores.posts,
+            shared.post_visibility,
+        )
         self.reminder_job = ReminderJob(stores.event_reminders, lambda: self.wake_readers("events"))
         self._consumers: dict[str, tuple[str, str]] = {}
         self.readers = self._create_readers(core, limits, publish)
@@ -197,6 +207,7 @@ class Services:
         self._user_cache_reconciler.start()
         self.search_indexer.start()
         self.reminder_job.start()
+        self.invisible_post_job.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
@@ -204,6 +215,7 @@ class Services:
         """Close before the core, which the services call."""
         await self.search_indexer.close()
         await self.reminder_job.close()
+        await self.invisible_post_job.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()
@@ -307,13 +319,7 @@ class Services:
             event_stores["events"].cursors,
             lambda: self.wake_readers("events"),
         )
-        invisible_posts = InvisiblePostConsumer(
-            stores.notifications,
-            shared.notifications,
-            shared.post_visibility,
-            stores.reactions,
-            event_stores["notifications"].cursors,
-        )
+        invisible_posts = InvisiblePostConsumer(stores.visibility_checks, self.invisible_post_job.wake)
         deleted_user_consumer = DeletedUserConsumer(
             core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
         )

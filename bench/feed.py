@@ -1,7 +1,8 @@
-"""Cost of a home feed page for users who follow 10, 100 and 1000 authors, compared with one read.
+"""Cost of a page of posts, compared with one read: the home feed, a tag, and the public timeline.
 
-`python -m bench.feed`. Measures first and second pages of timelines that are already built; the time to build
-one is reported separately. The baseline reads 20 rows through one index. No posts are created meanwhile.
+`python -m bench.feed`. Measures first and second pages of the home feed of users who follow 10, 100 and 1000
+authors, whose timelines are already built; the time to build one is reported separately. Of the others it
+measures first pages. The baseline reads 20 rows through one index. No posts are created meanwhile.
 """
 
 import itertools
@@ -35,6 +36,13 @@ CONCURRENCY_LEVELS = {"one at a time": 1, "sixteen at a time": 16}
 GOAL_LEVEL = "sixteen at a time"
 GOAL_COST = 2.0
 GOAL_GROWTH = 1.5
+TAGS = [f"tag{number}" for number in range(50)]
+"""Each post has one."""
+LISTS = {
+    "tag": [f"/v1/tags/{tag}/posts?limit={PAGE_SIZE}" for tag in TAGS],
+    "public timeline": [f"/v1/timeline/public?limit={PAGE_SIZE}"],
+}
+GOAL_LIST_COST = 3.0
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -52,7 +60,7 @@ class ReaderGroup(msgspec.Struct, frozen=True):
 
 def run(options: Options) -> Report:
     if options.baselines_only:
-        return Report("Home feed", [], "Not measured: the baseline reads data that Convene stores.")
+        return Report("Feeds", [], "Not measured: the baseline reads data that Convene stores.")
     rng = random.Random(options.seed)
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
@@ -87,8 +95,28 @@ def run(options: Options) -> Report:
                 )
                 for page, group in itertools.product(PAGES, groups)
             ]
+            everyone = [user for users in readers.values() for user in users]
+            trials += [
+                Trial(
+                    f"{name}, {level}",
+                    one_read,
+                    convene,
+                    generator,
+                    cycle_shuffled(list_requests(generator, paths, everyone), rng),
+                    concurrency,
+                )
+                for name, paths in LISTS.items()
+            ]
         samples = run_trials(trials, rounds=options.rounds, seconds=options.seconds, seed=options.seed)
-    goals = []
+    goals = [
+        Goal(
+            f"{name}, {GOAL_LEVEL}: cost / one read",
+            GOAL_LIST_COST,
+            cost_ratio(samples, f"{name}, {GOAL_LEVEL}", f"one read, {GOAL_LEVEL}"),
+            at_most=True,
+        )
+        for name in LISTS
+    ]
     for page in PAGES:
         names = [trial_name(page, followed, GOAL_LEVEL) for followed in FOLLOWED_COUNTS]
         goals += [
@@ -112,7 +140,7 @@ def run(options: Options) -> Report:
         f"{group.followed} followed: {format_spread(Spread.of(group.first_read_ms))} ms" for group in groups
     )
     return Report(
-        f"Home feed over {options.posts} posts, {options.rounds} rounds of {options.seconds:g} s",
+        f"Feeds over {options.posts} posts, {options.rounds} rounds of {options.seconds:g} s",
         goals,
         f"{table(samples, trials, f'{PAGE_SIZE} posts')}\n\n{AUTHORS} authors; inserting the data "
         f"took {loaded_s:.0f} s. Latency of the first read, which builds the timeline: {first_reads}.",
@@ -125,7 +153,7 @@ def insert_data(
 ) -> tuple[list[BenchUser], dict[int, list[BenchUser]]]:
     """Insert authors with posts, and readers grouped by the number of authors they follow."""
     authors = fixture.insert_users(AUTHORS)
-    fixture.insert_posts(authors, options.posts)
+    fixture.insert_posts(authors, options.posts, TAGS)
     readers = {followed: fixture.insert_users(READERS) for followed in FOLLOWED_COUNTS}
     fixture.insert_follows(
         {user.id: rng.sample(authors, followed) for followed, users in readers.items() for user in users}
@@ -152,6 +180,18 @@ def build_timelines(generator: HttpGenerator, followed: int, users: Sequence[Ben
         pages["first"].append(first)
         pages["second"].append(second)
     return ReaderGroup(followed, pages, first_read_ms)
+
+
+def list_requests(generator: HttpGenerator, paths: Sequence[str], users: Sequence[BenchUser]) -> list[bytes]:
+    """Return a request of each user, after one request for each list whose page must be full."""
+    for path in paths:
+        response = generator.send_one(encode_request("GET", path, users[0].token))
+        if response.status != 200 or len(msgspec.json.decode(response.body, type=Page).items) != PAGE_SIZE:
+            raise GeneratorFailed(f"GET {path} returned {response.status}: {response.body[:500]!r}")
+    return [
+        encode_request("GET", path, user.token)
+        for path, user in zip(itertools.cycle(paths), users, strict=False)
+    ]
 
 
 def cycle_shuffled(requests: Sequence[bytes], rng: random.Random) -> Iterator[bytes]:

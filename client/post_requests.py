@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
-from actors.protocol.social_objects import Comment, Post, Tag
+from actors.protocol.objects import UserCard
+from actors.protocol.social_objects import Comment, Post, PostVisibility, Tag
 from client.http_responses import Page
 
 Response = TypeVar("Response")
@@ -50,11 +51,23 @@ class PostRequests:
     async def unlike_comment(self, comment_id: str) -> None:
         await self._send(None, "DELETE", f"/v1/comments/{quote(comment_id, safe='')}/like")
 
+    async def comment_likes(
+        self, comment_id: str, cursor: str | None = None, limit: int = 100
+    ) -> Page[UserCard]:
+        """Return a page of the users who like a comment, the latest first."""
+        query = {"cursor": cursor, "limit": limit}
+        path = f"/v1/comments/{quote(comment_id, safe='')}/likes"
+        return await self._send(Page[UserCard], "GET", path, query=query)
+
     async def repost(
-        self, post_id: str, content: str | None = None, idempotency_key: str | None = None
+        self,
+        post_id: str,
+        content: str | None = None,
+        idempotency_key: str | None = None,
+        visibility: PostVisibility = PostVisibility.PUBLIC,
     ) -> Post:
-        """Repost a post, or quote it with a text. Returns the repost."""
-        body = {} if content is None else {"content": content}
+        """Repost a post, or quote it with a text, which may be for followers only. Returns the repost."""
+        body = {} if content is None else {"content": content, "visibility": visibility.value}
         headers = _key_header(idempotency_key)
         return await self._send(Post, "POST", _post_path(post_id, "repost"), body=body, headers=headers)
 

@@ -113,6 +113,7 @@ from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
+from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from storage.stores import Stores
 
 MAIL_CLOSE_TIMEOUT_S = 5.0
@@ -441,6 +442,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
             events.pool, events.idempotency_keys, limits.event_announcements_per_hour
         ),
         notifications=PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS),
+        visibility_checks=PostgresVisibilityChecks(notifications.pool, notifications.cursors),
         conversations=stores.messaging,
         privacy=PostgresPrivacy(databases["users"].pool),
         conversation_requests=PostgresConversationRequests(social.pool),

@@ -17,8 +17,10 @@ import msgspec
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import Posts
+from actors.posts.visibility import ViewerAccess
 from actors.protocol.social_objects import Post
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import FeedPosts, PostKey, PostRecord
 from storage.contracts.social import FeedSocialStore, SocialStore
 from storage.contracts.timelines import TimelinePage, Timelines
@@ -59,17 +61,23 @@ class HomeFeed:
 
         A page has fewer if it is the last one, or where reposts of a post on it are left out.
         """
-        records = await self._collect(user_id, before, limit + 1)
+        followed = {user_id}
+        records = await self._collect(user_id, before, limit + 1, followed)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage(await self._post_service.serialize(without_repetitions(page), user_id), key)
+        # A block ends follows, and followers see all posts: the access to these authors need not be loaded.
+        access = ViewerAccess(dict.fromkeys(followed, PostAccess.ALL))
+        return KeysetPage(await self._post_service.serialize(without_repetitions(page), user_id, access), key)
 
-    async def _collect(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
+    async def _collect(
+        self, user_id: str, before: PageKey | None, count: int, followed: set[str]
+    ) -> list[PostRecord]:
+        """Return posts. Adds the authors whom the user follows to `followed`."""
         posts: list[PostRecord] = []
         for _ in range(TIMELINE_READS_MAX):
             timeline = await self._read_timeline(user_id, before, count)
             if timeline is None:
                 break
-            batch, floor = await self._hydrate(user_id, timeline, before, count)
+            batch, floor = await self._hydrate(user_id, timeline, before, count, followed)
             posts += batch
             if len(posts) >= count:
                 return posts[:count]
@@ -81,7 +89,7 @@ class HomeFeed:
                 # The timeline ends here, but the feed continues after its last post.
                 before = _key_after_timeline(timeline, before)
                 break
-        return posts + await self._read_stores(user_id, before, count - len(posts))
+        return posts + await self._read_stores(user_id, before, count - len(posts), followed)
 
     async def _read_timeline(self, user_id: str, before: PageKey | None, count: int) -> TimelinePage | None:
         if self._clock() < self._timelines_retry_at:
@@ -97,7 +105,12 @@ class HomeFeed:
         return timeline
 
     async def _hydrate(
-        self, user_id: str, timeline: TimelinePage, before: PageKey | None, count: int
+        self,
+        user_id: str,
+        timeline: TimelinePage,
+        before: PageKey | None,
+        count: int,
+        followed: set[str],
     ) -> tuple[list[PostRecord], PageKey | None]:
         """Return posts, and the key down to which they are complete; None if down to the timeline's end."""
         keys = timeline.keys
@@ -119,6 +132,7 @@ class HomeFeed:
         if len(posts) >= count:
             # The query hit its limit: the result is complete only down to its last post.
             floor = max(floor, page_key(posts[-1])) if floor else page_key(posts[-1])
+        followed |= shown
         # A block deletes follows in the same transaction, so followed users are not blocked.
         visible_authors = shown | {user_id}
         others = await self._visible_others(user_id, posts, visible_authors)
@@ -146,11 +160,14 @@ class HomeFeed:
         authors -= followed
         return authors.difference(await self._audiences.excluded_authors(user_id)) if authors else authors
 
-    async def _read_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
-        followed, hidden = await asyncio.gather(
+    async def _read_stores(
+        self, user_id: str, before: PageKey | None, count: int, followed: set[str]
+    ) -> list[PostRecord]:
+        authors, hidden = await asyncio.gather(
             self._audiences.feed_authors(user_id), self._audiences.excluded_authors(user_id)
         )
-        return await self._posts.newest([], [user_id, *followed], before, user_id, hidden, count)
+        followed.update(authors)
+        return await self._posts.newest([], [user_id, *authors], before, user_id, hidden, count)
 
 
 def _key_after_timeline(timeline: TimelinePage, before: PageKey | None) -> PageKey | None:

@@ -12,25 +12,21 @@ from actors.posts.visibility import PostVisibility
 from actors.protocol.social_objects import Post
 from storage.contracts.paging import PageKey
 from storage.contracts.posts import FeedPosts, PostRecord
-from storage.contracts.social import FeedSocialStore
 
 
 class PublicTimeline:
-    def __init__(
-        self, posts: FeedPosts, audiences: FeedSocialStore, visibility: PostVisibility, post_service: Posts
-    ) -> None:
+    def __init__(self, posts: FeedPosts, visibility: PostVisibility, post_service: Posts) -> None:
         self._posts = posts
-        self._audiences = audiences
         self._visibility = visibility
         self._post_service = post_service
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
-        hidden_ids = await self._audiences.excluded_authors(user_id)
+        """Return a page of posts. Usually two statements: the posts, and whose the reader sees."""
 
         async def read(
             page_key: PageKey | None, excluded_authors: Sequence[str], count: int
         ) -> list[PostRecord]:
-            return await self._posts.newest_public(page_key, user_id, [*hidden_ids, *excluded_authors], count)
+            return await self._posts.newest_public(page_key, user_id, excluded_authors, count)
 
-        page = await self._visibility.page(user_id, read, before, limit)
+        page = await self._visibility.page(user_id, read, before, limit, without_muted=True)
         return KeysetPage(await self._post_service.serialize(page.rows, user_id, page.access), page.next_key)

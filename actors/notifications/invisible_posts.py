@@ -1,75 +1,140 @@
 """Withdraws notifications about posts that their recipients can no longer see.
 
-After a follow ended, a block, or when an account became private. Lists of notifications leave them out at
-once; this corrects the unread counts.
+    follow ended, block, private account -> comparison of the user -> pages -> notifications withdrawn
+
+Lists of notifications leave them out at once; this corrects the unread counts. `InvisiblePostConsumer` only
+stores whom to compare. `InvisiblePostJob` compares page by page and stores after each page how far it is, so
+that another instance continues from there.
 """
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Sequence
+from typing import Final, assert_never
 
 from actors.domain_events.event_types import AccountMadePrivate, BlockCreated, FollowDeleted, decode_event
-from actors.notifications.notifications import TYPES_ABOUT_POSTS, Notifications
-from actors.posts.visibility import PostVisibility
-from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
+from actors.notifications.notifications import TYPES_ABOUT_POSTS, Notifications, post_of
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
+from actors.runtime.task_pool import TaskPool
+from storage.contracts.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.locks import Locks
 from storage.contracts.notifications import NotificationStore
-from storage.contracts.posts import ReactionStore
+from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import PUBLIC, PostStore
+from storage.contracts.visibility_checks import CheckKind, VisibilityCheck, VisibilityCheckStore
+from storage.errors import StorageError
+from storage.outages import failure_level
 
-POSTS_PER_READ = 200
+_log = logging.getLogger(__name__)
+POSTS_PER_STEP: Final = 200
+NOTIFICATIONS_PER_READ: Final = 500
+INTERVAL_S: Final = 2.0
+JITTER: Final = 0.3
+"""Fraction by which the interval varies, so that instances do not look at the same time."""
+LOCK: Final = "notifications.visibility_checks"
 
 
 class InvisiblePostConsumer:
-    """A `Consumer` of the Social service's events."""
+    """A `Consumer` of the Social service's events. `on_added()` is called after comparisons were added."""
 
     name = "notifications.hidden_posts"
 
-    def __init__(
-        self,
-        store: NotificationStore,
-        notifications: Notifications,
-        post_visibility: PostVisibility,
-        reactions: ReactionStore,
-        cursors: Cursors,
-    ) -> None:
-        self._store = store
-        self._notifications = notifications
-        self._post_visibility = post_visibility
-        self._reactions = reactions
-        self._cursors = cursors
+    def __init__(self, checks: VisibilityCheckStore, on_added: Callable[[], None]) -> None:
+        self._checks = checks
+        self._on_added = on_added
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
-        recipients: dict[str, None] = {}
-        authors: dict[str, None] = {}
+        added: dict[tuple[CheckKind, str], None] = {}
         for event in events:
             match decode_event(event):
                 case FollowDeleted(follower_id=user_id):
-                    recipients[user_id] = None
+                    added[CheckKind.RECIPIENT, user_id] = None
                 case BlockCreated(blocker_id=one, blocked_id=other):
-                    recipients |= {one: None, other: None}
+                    added |= {(CheckKind.RECIPIENT, one): None, (CheckKind.RECIPIENT, other): None}
                 case AccountMadePrivate(user_id=user_id):
-                    authors[user_id] = None
-        for user_id in recipients:
-            await self._withdraw_from(user_id)
-        for user_id in authors:
-            await self._withdraw_posts_of(user_id)
-        if cursor_update is not None:
-            await self._cursors.advance(cursor_update)
+                    added[CheckKind.AUTHOR, user_id] = None
+        await self._checks.add(list(added), cursor_update)
+        if added:
+            self._on_added()
 
     async def on_outbox_restored(self) -> None:
-        """Nothing to reset: withdrawing again has no effect."""
+        """Nothing to reset: comparing again has no effect."""
 
-    async def _withdraw_from(self, recipient_id: str) -> None:
+
+class InvisiblePostJob:
+    """Runs on every instance; the one that holds the lock compares."""
+
+    def __init__(
+        self,
+        checks: VisibilityCheckStore,
+        locks: Locks,
+        notifications: NotificationStore,
+        notification_service: Notifications,
+        posts: PostStore,
+        post_visibility: PostVisibility,
+    ) -> None:
+        self._checks = checks
+        self._locks = locks
+        self._store = notifications
+        self._notifications = notification_service
+        self._posts = posts
+        self._post_visibility = post_visibility
+        self._wake_event = asyncio.Event()
+        self._tasks = TaskPool("notifications of hidden posts")
+
+    def start(self) -> None:
+        self._tasks.spawn(self._run_periodically())
+
+    async def close(self) -> None:
+        """Stop at once. What is not finished is continued by another instance."""
+        await self._tasks.cancel()
+
+    def wake(self) -> None:
+        """Compare soon."""
+        self._wake_event.set()
+
+    async def run(self) -> None:
+        """Take steps until no comparison is left, if this instance holds the lock. Raises `StorageError`."""
+        while await self._locks.try_acquire(LOCK) and (check := await self._checks.next()) is not None:
+            await self._checks.advance(check, await self._step(check))
+
+    async def _step(self, check: VisibilityCheck) -> PageKey | None:
+        """Compare one page. Returns the key before which the next one is; None after the last one."""
+        match check.kind:
+            case CheckKind.AUTHOR:
+                return await self._compare_posts_of(check.user_id, check.before)
+            case CheckKind.RECIPIENT:
+                return await self._compare_notifications_of(check.user_id, check.before)
+            case _:
+                assert_never(check.kind)
+
+    async def _compare_posts_of(self, author_id: str, before: PageKey | None) -> PageKey | None:
+        # The followers who see posts for followers also see those of a private account.
+        posts = await self._posts.by_author(
+            author_id, before, ANONYMOUS_VIEWER_ID, [PUBLIC], POSTS_PER_STEP, with_reposts=False
+        )
+        post_ids = [post.id for post in posts]
         types = [kind.value for kind in TYPES_ABOUT_POSTS]
-        after = ""
-        while post_ids := await self._store.list_references(recipient_id, types, after, POSTS_PER_READ):
-            await self._withdraw_hidden([(recipient_id, post_id) for post_id in post_ids])
-            after = post_ids[-1]
+        after = ("", "")
+        while pairs := await self._store.list_recipients(
+            post_ids, types, author_id, after, NOTIFICATIONS_PER_READ
+        ):
+            await self._withdraw_hidden([(recipient_id, post_id) for post_id, recipient_id in pairs])
+            after = pairs[-1]
+        if len(posts) < POSTS_PER_STEP:
+            return None
+        return to_microseconds(posts[-1].created_at), posts[-1].id
 
-    async def _withdraw_posts_of(self, author_id: str) -> None:
-        after = ""
-        while posts := await self._reactions.involved_users(author_id, after, POSTS_PER_READ):
-            await self._withdraw_hidden(
-                [(user_id, post_id) for post_id, user_ids in posts for user_id in user_ids]
-            )
-            after = posts[-1][0]
+    async def _compare_notifications_of(self, recipient_id: str, before: PageKey | None) -> PageKey | None:
+        records = await self._store.page(recipient_id, before, (), NOTIFICATIONS_PER_READ, unread_only=False)
+        await self._withdraw_hidden(
+            [(recipient_id, post_id) for record in records if (post_id := post_of(record))]
+        )
+        if len(records) < NOTIFICATIONS_PER_READ:
+            return None
+        return to_microseconds(records[-1].created_at), records[-1].id
 
     async def _withdraw_hidden(self, pairs: Sequence[tuple[str, str]]) -> None:
         visible = await self._post_visibility.find_visible(pairs)
@@ -81,3 +146,15 @@ class InvisiblePostConsumer:
             deleted = await self._store.remove_about(recipient_ids, post_id, kept_group_key="")
             for recipient_id, ids in deleted.items():
                 await self._notifications.push_removed(recipient_id, ids)
+
+    async def _run_periodically(self) -> None:
+        while True:
+            self._wake_event.clear()
+            try:
+                await self.run()
+            except StorageError as error:
+                _log.log(failure_level(error), "notifications of hidden posts wait: %s", type(error).__name__)
+            factor = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(INTERVAL_S * factor):
+                    await self._wake_event.wait()

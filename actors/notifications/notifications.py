@@ -52,7 +52,7 @@ class Notifications:
             return await self._store.page(user_id, page_key, blocked_ids, count, unread_only=unread_only)
 
         async def keep(records: Sequence[NotificationRecord]) -> list[NotificationRecord]:
-            posts = {record.id: (user_id, post_id) for record in records if (post_id := _post_of(record))}
+            posts = {record.id: (user_id, post_id) for record in records if (post_id := post_of(record))}
             visible = await self._post_visibility.find_visible(posts.values())
             return [record for record in records if record.id not in posts or posts[record.id] in visible]
 
@@ -94,7 +94,7 @@ class Notifications:
         return await self._store.unread_counts(user_ids)
 
 
-def _post_of(record: NotificationRecord) -> str | None:
+def post_of(record: NotificationRecord) -> str | None:
     """Return the id of the post that a notification is about, if it is about one."""
     is_about_post = record.type in TYPES_ABOUT_POSTS and record.conversation_id is None
     return record.reference_id if is_about_post else None

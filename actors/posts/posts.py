@@ -186,12 +186,14 @@ class Posts:
     ) -> list[Post]:
         """Convert records to API objects. Leaves out posts that the viewer cannot see.
 
-        Reposts are left out with their original, quotes stay without it. Loads the viewer's access to the
-        authors, unless it is given, and the originals by one look-up. Without a viewer there are no mentions.
+        Reposts are left out with their original, quotes stay without it. Loads the viewer's access to authors
+        who are not in `access`, and the originals, by one look-up each. Without a viewer there are no
+        mentions.
         """
         known = ViewerAccess() if access is None else access
-        authors = set() if access is not None else {record.author_id for record in records}
-        authors |= {one.author_id for record in records if (one := record.original)} - known.by_author.keys()
+        authors = {record.author_id for record in records}
+        authors |= {one.author_id for record in records if (one := record.original)}
+        authors -= known.by_author.keys()
         original_ids = list({one.id for record in records if (one := record.original)})
         loaded, originals, mentioned, cards = await asyncio.gather(
             self._visibility.load(viewer_id, authors),

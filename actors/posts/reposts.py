@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from actors.posts.posts import Posts, idempotency_conflict, post_not_found
 from actors.posts.text_references import TextReferenceFinder
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.social_objects import Post
 from actors.protocol.text_validation import validate_text
 from config.limits import POST_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.posts import RepostStore
+from storage.contracts.posts import PUBLIC, RepostStore
 from storage.errors import Conflict, Missing
 
 
@@ -31,14 +31,24 @@ class Reposts:
         self._on_changed = on_changed
 
     async def create(
-        self, user_id: str, post_id: str, content: str | None, idempotency_key: IdempotencyKey | None
+        self,
+        user_id: str,
+        post_id: str,
+        content: str | None,
+        idempotency_key: IdempotencyKey | None,
+        visibility: str = PUBLIC,
     ) -> Post:
         """Repost a post, or quote it with a text. Reposting it again returns the same repost.
+
+        `visibility` is that of a quote. Only followers of the user see a quote for followers, and neither the
+        count nor the author of the original shows others that there is one.
 
         Raises:
             ApiError: post.not_found, permission.denied, request.invalid, idempotency.conflict.
         """
         valid_content = None if content is None else validate_text("content", content, POST_CHARACTERS)
+        if valid_content is None and visibility != PUBLIC:
+            raise invalid_field("visibility", "Only a quote has a visibility; a repost is public.")
         original_id = await self._require_repostable(user_id, post_id)
         try:
             if valid_content is None:
@@ -46,7 +56,7 @@ class Reposts:
             else:
                 references = await self._reference_finder.find(valid_content)
                 created_id = await self._store.quote(
-                    original_id, user_id, valid_content, idempotency_key, references
+                    original_id, user_id, valid_content, idempotency_key, references, visibility
                 )
         except Missing:
             raise post_not_found() from None

@@ -3,7 +3,7 @@
     post visible <=> the author's posts are accessible: all of them, or the public ones and it is public
 
 The Social service knows the access of a viewer to the posts of an author (`PostAccess`), from follows, blocks
-and private accounts. It is asked once per page and never cached; concurrent look-ups are batched.
+and private accounts. It is asked once per page and never cached; look-ups of single authors are batched.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -90,24 +90,42 @@ class PostVisibility:
         self._posts = posts
         self._loader: DataLoader[PostAccess] = DataLoader(self._load_access)
 
-    async def load(self, viewer_id: str | None, author_ids: Iterable[str]) -> ViewerAccess:
-        """Return a viewer's access to the posts of authors; None for an anonymous viewer. One look-up."""
-        viewer = viewer_id or ANONYMOUS_VIEWER_ID
-        keys = {_loader_key(viewer, author_id): author_id for author_id in author_ids}
-        if not keys:
+    async def load(
+        self, viewer_id: str | None, author_ids: Iterable[str], *, without_muted: bool = False
+    ) -> ViewerAccess:
+        """Return a viewer's access to the posts of authors; None for an anonymous viewer. One look-up.
+
+        With `without_muted` there is none to authors whose posts the viewer mutes.
+        """
+        viewer, authors = viewer_id or ANONYMOUS_VIEWER_ID, set(author_ids)
+        if not authors:
             return ViewerAccess()
-        found = await self._loader.get_many(keys)
-        return ViewerAccess({author_id: found[key] for key, author_id in keys.items() if key in found})
+        if len(authors) > 1 or without_muted:
+            # A page. To share a look-up would cost more per author than a statement of its own.
+            found = await self._store.find(
+                [(viewer, author_id) for author_id in authors], without_muted=without_muted
+            )
+            return ViewerAccess({author_id: access for (_, author_id), access in found.items()})
+        (author_id,) = authors
+        access = await self._loader.get(_loader_key(viewer, author_id))
+        return ViewerAccess() if access is None else ViewerAccess({author_id: access})
 
     async def filter(self, viewer_id: str | None, posts: Sequence[Post]) -> list[Post]:
         """Return those of the posts that the viewer can see. One look-up."""
         return (await self.load(viewer_id, (post.author_id for post in posts))).filter(posts)
 
     async def page(
-        self, viewer_id: str | None, read: ReadRows[Row], before: PageKey | None, limit: int
+        self,
+        viewer_id: str | None,
+        read: ReadRows[Row],
+        before: PageKey | None,
+        limit: int,
+        *,
+        without_muted: bool = False,
     ) -> VisiblePage[Row]:
         """Return up to `limit` visible rows. Each read is followed by one look-up; usually one suffices.
 
+        With `without_muted`, without rows of authors whose posts the viewer mutes.
         A page with fewer rows is the last one only if it has no next key.
         """
         by_author: dict[str, PostAccess] = {}
@@ -119,13 +137,15 @@ class PostVisibility:
 
         async def keep(batch: Sequence[Row]) -> list[Row]:
             new_authors = {row.author_id for row in batch} - by_author.keys()
-            by_author.update((await self.load(viewer_id, new_authors)).by_author)
+            by_author.update((await self.load(viewer_id, new_authors, without_muted=without_muted)).by_author)
             return access.filter(batch)
 
         rows, next_key = await paginate_filtered(
             read_accessible, keep, before, limit, lambda row: (row.created_at, row.id)
         )
-        return VisiblePage(rows, next_key, access)
+        # Muted authors have no access here, but what they wrote may be quoted.
+        shown = {author: level for author, level in by_author.items() if level is not PostAccess.NONE}
+        return VisiblePage(rows, next_key, ViewerAccess(shown))
 
     async def find_viewers(self, post: OwnedPost, viewer_ids: Iterable[str]) -> list[str]:
         """Return those of the viewers who can see a post. One look-up for many viewers."""
@@ -159,8 +179,8 @@ class PostVisibility:
     async def _load_access(self, keys: Sequence[str]) -> Mapping[str, PostAccess]:
         pairs = []
         for key in keys:
-            viewer, _, author_id = key.partition(" ")
-            pairs.append((viewer, author_id))
+            viewer_id, _, author_id = key.partition(" ")
+            pairs.append((viewer_id, author_id))
         found = await self._store.find(pairs)
         return {_loader_key(*pair): access for pair, access in found.items()}
 

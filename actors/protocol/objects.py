@@ -42,7 +42,8 @@ class UserRelationship(Relationship, frozen=True, gc=False):
 class User(msgspec.Struct, frozen=True, gc=False):
     """The public profile of a user. `relationship` is null on the caller's own profile.
 
-    Only followers see the posts, followers and followed users of a `private` account.
+    Only followers see the posts, followers and followed users of a `private` account. The counts are as in
+    `SocialStats`.
     """
 
     id: str

@@ -11,7 +11,11 @@ from actors.protocol.objects import UserCard
 
 
 class SocialStats(msgspec.Struct, frozen=True, gc=False):
-    """The counts on a user's profile."""
+    """The counts on a user's profile, the same for every viewer.
+
+    Lists may be shorter: they are without users and posts that the viewer cannot see, and empty for those who
+    do not follow a private account. `posts_count` counts posts, reposts and quotes that are not hidden.
+    """
 
     user_id: str
     followers_count: int
@@ -66,8 +70,11 @@ class Post(msgspec.Struct, frozen=True):
     One with `hidden_at` was hidden by moderators; only they and the author see it.
 
     A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
-    null, when that is gone or hidden. `repost_of` in it is null. `repost_count` counts both;
-    `reposted_by_me` is about reposts alone.
+    null, when that is gone or hidden. `repost_of` in it is null. `reposted_by_me` is about reposts alone.
+
+    The counts are the same for every viewer, so lists that leave out what a viewer cannot see may be shorter.
+    `comment_count` is without hidden comments. `repost_count` counts reposts and quotes that are public and
+    not hidden.
     """
 
     id: str

@@ -13,9 +13,11 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Mute
 from actors.protocol.timestamps import rfc3339_from_datetime, to_utc
 from actors.social.block_service import BlockService
+from actors.social.social import USERS_DELETED, user_not_found
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.mutes import MuteRecord, MuteScope, MuteStore
 from storage.contracts.paging import PageKey
+from storage.errors import Conflict
 
 
 def utc_now() -> datetime:
@@ -51,7 +53,10 @@ class Mutes:
             raise invalid_field("expires_at", "Must be in the future.")
         await self._user_cards.get(other_id)
         await self._block_service.require_visible(user_id, other_id, "user.not_found", "No such user.")
-        await self._store.mute(user_id, other_id, MuteScope(scope.posts, scope.notifications, expires_at))
+        try:
+            await self._store.mute(user_id, other_id, MuteScope(scope.posts, scope.notifications, expires_at))
+        except Conflict as conflict:
+            raise (user_not_found() if conflict.constraint == USERS_DELETED else conflict) from None
 
     async def unmute(self, user_id: str, other_id: str) -> None:
         """Succeeds if there is no mute, or the other user was deleted."""

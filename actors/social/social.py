@@ -5,6 +5,7 @@ lists of a private account; for others they are empty. Stateless.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field
@@ -17,6 +18,9 @@ from storage.contracts.paging import PageKey
 from storage.contracts.post_access import PostAccess, PostAccessStore
 from storage.contracts.social import FollowRecord, SocialStore
 from storage.errors import Conflict
+
+USERS_DELETED: Final = "users_deleted"
+"""A user was deleted after the cards of users had been read."""
 
 
 class Social:
@@ -50,7 +54,7 @@ class Social:
         try:
             await self._store.follow(user_id, other_id)
         except Conflict as conflict:
-            if conflict.constraint == "follows_blocked":
+            if conflict.constraint in {"follows_blocked", USERS_DELETED}:
                 raise user_not_found() from None
             if conflict.constraint == "follow_requests_max":
                 raise ApiError("follow_request.limit", "Too many follow requests are pending.") from None
@@ -79,7 +83,12 @@ class Social:
             if is_user_id(other_id):
                 return
             raise user_not_found()
-        await self._store.block(user_id, other_id)
+        try:
+            await self._store.block(user_id, other_id)
+        except Conflict as conflict:
+            if conflict.constraint == USERS_DELETED:
+                return
+            raise
         self._on_block_changed(user_id, other_id)
         self._on_changed()
 

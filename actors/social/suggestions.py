@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Suggestion, SuggestionReason
+from actors.social.social import USERS_DELETED
 from actors.user_cache.user_cards import UserCards
 from config.limits import SUGGESTION_COMPANIONS_READ, SUGGESTIONS_MAX
 from storage.contracts.suggestions import SuggestionRecord, SuggestionStore
+from storage.errors import Conflict
 
 ListCompanions = Callable[[str, int], Awaitable[Mapping[str, int]]]
 """(user id, limit) -> users who go to the same events, with the number of these events."""
@@ -35,8 +37,13 @@ class Suggestions:
         """Suggest a user no more. Succeeds without effect for a user who does not exist."""
         if user_id == other_id:
             raise invalid_field("user_id", "You cannot dismiss yourself.")
-        if other_id in await self._user_cards.find([other_id]):
+        if other_id not in await self._user_cards.find([other_id]):
+            return
+        try:
             await self._store.dismiss(user_id, other_id)
+        except Conflict as conflict:
+            if conflict.constraint != USERS_DELETED:
+                raise
 
 
 def _to_suggestion(record: SuggestionRecord, user: UserCard) -> Suggestion:

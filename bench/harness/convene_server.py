@@ -14,11 +14,13 @@ from bench.harness.stores import BenchStores
 
 START_S = 120.0
 STOP_S = 40.0
+SETTINGS = {"CONVENE_LIMITS_HTTP_KEEPALIVE_S": "600", "CONVENE_LIMITS_REQUEST_TIMEOUT_MS": "120000"}
 
 
 class ConveneServer:
-    """One Convene instance with the default configuration. `arguments` are added to the command line.
+    """One Convene instance. `arguments` are added to the command line.
 
+    It has the default configuration, except that it keeps connections which wait for their next slice.
     Without `stores` the instance starts ephemeral stores of its own.
     """
 
@@ -38,9 +40,9 @@ class ConveneServer:
         command = [sys.executable, "run.py", "--port", str(self.port), *arguments]
         # Ephemeral stores are child processes: they inherit the other core and stay when the server moves.
         self._process = (
-            Process([*command, "--ephemeral"], OTHER_CORE)
+            Process([*command, "--ephemeral"], OTHER_CORE, SETTINGS)
             if stores is None
-            else Process(command, OTHER_CORE, stores.environment)
+            else Process(command, OTHER_CORE, {**SETTINGS, **stores.environment})
         )
         try:
             self._wait_ready()

@@ -78,16 +78,25 @@ class DatabaseFixture:
         )
         return users
 
-    def insert_posts(self, authors: Sequence[BenchUser], count: int) -> list[str]:
-        """Insert `count` posts of random authors, spread evenly over `HISTORY`; return ids, oldest first."""
+    def insert_posts(self, authors: Sequence[BenchUser], count: int, tags: Sequence[str] = ()) -> list[str]:
+        """Insert `count` posts of random authors, spread evenly over `HISTORY`; return ids, oldest first.
+
+        With `tags` each post has one of them.
+        """
         step, start = HISTORY / count, datetime.now(UTC) - HISTORY
-        rows = []
+        rows, tag_rows = [], []
         for number in range(count):
             author_id = self._rng.choice(authors).id
             self._posts_by_author[author_id] = self._posts_by_author.get(author_id, 0) + 1
             content = f"{number}: {SENTENCE}"[: self._rng.randint(20, len(SENTENCE))]
-            rows.append((self._new_id(), author_id, content, start + number * step))
-        _run_concurrently(self._copy("posts", "posts", ("id", "author_id", "content", "created_at"), rows))
+            post_tags = [tags[number % len(tags)]] if tags else []
+            rows.append((self._new_id(), author_id, content, start + number * step, post_tags))
+            tag_rows += [(rows[-1][0], tag, rows[-1][3]) for tag in post_tags]
+        columns = ("id", "author_id", "content", "created_at", "tags")
+        _run_concurrently(
+            self._copy("posts", "posts", columns, rows),
+            self._copy("posts", "post_tags", ("post_id", "tag", "created_at"), tag_rows),
+        )
         _run_concurrently(
             self._execute("posts", COUNT_POSTS),
             self._execute(

@@ -4,15 +4,19 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from actors.posts.reposts import Reposts
-from actors.protocol.social_objects import Post
+from actors.protocol.social_objects import Post, PostVisibility
 from server.http.route import Route, TypedRequest
 from server.routes.posts import POST_NOT_FOUND, PostText
 
 
 class NewRepost(msgspec.Struct, frozen=True):
-    """With `content` the new post quotes the other one; without, it only shows it."""
+    """With `content` the new post quotes the other one; without, it only shows it.
+
+    `visibility` is that of a quote. The post that it quotes must be public all the same.
+    """
 
     content: PostText | UnsetType = UNSET
+    visibility: PostVisibility = PostVisibility.PUBLIC
 
 
 class RepostRoutes:
@@ -48,6 +52,7 @@ class RepostRoutes:
             request.path_params["id"],
             None if content is UNSET else content,
             request.idempotency_key,
+            request.body.visibility.value,
         )
 
     async def remove(self, request: TypedRequest[None, None]) -> None:

@@ -286,6 +286,10 @@ preferred AS (
     DELETE FROM notification_preferences
     WHERE user_id = :user_id
 ),
+compared AS (
+    DELETE FROM visibility_checks
+    WHERE user_id = :user_id
+),
 named AS (
     UPDATE notification_sources
     SET sender_id = NULL, message = 'From a deleted account', head = NULL, tail = NULL
@@ -298,16 +302,18 @@ caused AS (
 )
 SELECT :user_id AS user_id
 
--- name: notification_reference_list
--- Lists the objects that a user's notifications of some types are about, by id; none about conversations.
+-- name: notification_recipient_list
+-- Lists the users who have notifications of some types about objects, without one user; none about conversations.
 --
---   :recipient_id uuid  :types text[]  :after uuid  :limit int   -> reference_id
-SELECT DISTINCT reference_id
+--   :reference_ids uuid[]  :types text[]  :excluded_user_id uuid  :after_id uuid  :after_recipient_id uuid
+--   :limit int   -> reference_id, recipient_id
+SELECT DISTINCT reference_id, recipient_id
 FROM notifications
 WHERE
-    recipient_id = :recipient_id
+    reference_id = ANY(:reference_ids)
     AND type = ANY(:types)
     AND conversation_id IS NULL
-    AND reference_id > :after
-ORDER BY reference_id
+    AND recipient_id <> :excluded_user_id
+    AND (reference_id, recipient_id) > (:after_id, :after_recipient_id)
+ORDER BY reference_id, recipient_id
 LIMIT :limit

@@ -9,7 +9,11 @@ SELECT
         WHERE
             p.like_count <> (SELECT count(*) FROM post_likes AS l WHERE l.post_id = p.id)
             OR p.repost_count <> (
-                SELECT count(*) FROM posts AS r WHERE r.repost_of_id = p.id OR r.quote_of_id = p.id
+                SELECT count(*) FROM posts AS r
+                WHERE
+                    (r.repost_of_id = p.id OR r.quote_of_id = p.id)
+                    AND r.hidden_at IS NULL
+                    AND r.visibility = 'public'
             )
             OR p.comment_count <> (
                 SELECT count(*) FROM comments AS m

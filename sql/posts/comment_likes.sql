@@ -16,6 +16,30 @@ USING (SELECT id FROM comments WHERE id = :comment_id FOR NO KEY UPDATE) AS m
 WHERE l.comment_id = m.id AND l.user_id = :user_id
 RETURNING l.id
 
+-- name: comment_like_page
+-- Lists likes of a comment, newest first, without those of the excluded users.
+--
+--   :comment_id uuid  :before timestamptz  :before_id uuid  :excluded_user_ids uuid[]  :limit int
+--   -> like and card rows
+SELECT
+    l.id,
+    l.created_at,
+    l.user_id,
+    c.username,
+    c.display_name,
+    c.avatar_url,
+    c.verified,
+    c.deleted
+FROM comment_likes AS l
+LEFT JOIN user_cache AS c ON l.user_id = c.id
+WHERE
+    l.comment_id = :comment_id
+    AND (l.created_at, l.id) < (:before, :before_id)
+    AND l.user_id <> ALL(:excluded_user_ids)
+    AND c.deleted IS NOT TRUE
+ORDER BY l.created_at DESC, l.id DESC
+LIMIT :limit
+
 -- name: comment_like_filter
 -- Returns those of the likes that exist, on comments of posts that are not hidden. Neither are these comments.
 --

@@ -7,12 +7,18 @@ FROM posts
 WHERE id = :id
 
 -- name: post_set_hidden
--- Hides or restores a post.
+-- Hides or restores a post. Locks the original of a repost first, in the same order as its deletion, to avoid a
+-- deadlock.
 --
 --   :id uuid  :hidden bool   -> id, or none
+WITH original AS (
+    SELECT id FROM posts
+    WHERE id = (SELECT coalesce(repost_of_id, quote_of_id) FROM posts WHERE id = :id)
+    FOR NO KEY UPDATE
+)
 UPDATE posts
 SET hidden_at = CASE WHEN :hidden THEN coalesce(hidden_at, now()) END
-WHERE id = :id
+WHERE id = :id AND (SELECT count(*) FROM original) >= 0
 RETURNING id
 
 -- name: comment_content_get

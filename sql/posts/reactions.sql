@@ -170,19 +170,3 @@ LEFT JOIN comments AS m
 WHERE
     p.hidden_at IS NULL
     AND g.user_id = ANY(CASE WHEN g.comment_id IS NULL THEN p.mention_ids ELSE m.mention_ids END)
-
--- name: post_involved_page
--- Lists posts of an author by id, each with the users whom it or its comments mention and who commented on it.
---
---   :author_id uuid  :after uuid  :limit int   -> id, user_ids
-SELECT
-    p.id,
-    ARRAY(
-        SELECT unnest(p.mention_ids)
-        UNION
-        SELECT unnest(m.mention_ids || m.author_id) FROM comments AS m WHERE m.post_id = p.id
-    ) AS user_ids
-FROM posts AS p
-WHERE p.author_id = :author_id AND p.id > :after
-ORDER BY p.id
-LIMIT :limit

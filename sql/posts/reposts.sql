@@ -24,11 +24,11 @@ WHERE repost_of_id = :post_id AND author_id = :author_id
 -- Creates a post that quotes another one, with its tags. Locks the original first, as repost_insert.
 --
 --   :post_id uuid  :author_id uuid  :content text  :mention_ids uuid[]  :tags text[]  :tag_keys text[]
---   -> id, created_at; or none, if there is no such original
+--   :visibility text   -> id, created_at; or none, if there is no such original
 WITH
 created AS (
-    INSERT INTO posts (author_id, content, mention_ids, tags, quote_of_id)
-    SELECT :author_id, :content, :mention_ids, :tags, o.id
+    INSERT INTO posts (author_id, content, mention_ids, tags, visibility, quote_of_id)
+    SELECT :author_id, :content, :mention_ids, :tags, :visibility, o.id
     FROM (
         SELECT id FROM posts
         WHERE id = :post_id AND hidden_at IS NULL AND repost_of_id IS NULL
@@ -89,9 +89,9 @@ WHERE
     id IN (
         SELECT r.id
         FROM (
-            SELECT id FROM posts
-            WHERE author_id = :author_id AND repost_count > 0
-            ORDER BY id
+            SELECT p.id FROM posts AS p
+            WHERE p.author_id = :author_id AND EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id)
+            ORDER BY p.id
             FOR NO KEY UPDATE
         ) AS o
         INNER JOIN posts AS r ON o.id = r.repost_of_id

@@ -2,9 +2,10 @@
 -- Returns which posts of authors their viewers can see: none, public or all. One row per author and access,
 -- because a post may have thousands of viewers.
 --
--- A block in either direction hides all. Followers see all. Others see no posts of a private account.
+-- A block in either direction hides all. Followers see all. Others see no posts of a private account. With
+-- :without_muted, also none of authors whose posts the viewer mutes.
 --
---   :viewer_ids uuid[]  :author_ids uuid[]   -> author_id, access, viewer_ids text[]
+--   :viewer_ids uuid[]  :author_ids uuid[]  :without_muted bool   -> author_id, access, viewer_ids text[]
 SELECT
     p.author_id,
     p.access,
@@ -19,6 +20,9 @@ FROM (
                 SELECT FROM blocks WHERE blocker_id = g.viewer_id AND blocked_id = g.author_id
             ) OR EXISTS (
                 SELECT FROM blocks WHERE blocker_id = g.author_id AND blocked_id = g.viewer_id
+            ) THEN 'none'
+            WHEN :without_muted AND EXISTS (
+                SELECT FROM active_mutes WHERE muter_id = g.viewer_id AND muted_id = g.author_id AND posts
             ) THEN 'none'
             WHEN EXISTS (
                 SELECT FROM follows WHERE follower_id = g.viewer_id AND following_id = g.author_id

@@ -33,7 +33,7 @@ class MuteStore(Protocol):
         """Mute a user, or replace the scope of the mute. Idempotent.
 
         Raises:
-            Conflict: `mutes_not_self`, `mutes_something`.
+            Conflict: `mutes_not_self`, `mutes_something`, `users_deleted`.
         """
 
     async def unmute(self, muter_id: str, muted_id: str) -> bool: ...

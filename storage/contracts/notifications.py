@@ -120,12 +120,17 @@ class NotificationStore(Protocol):
     async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
         """Delete the notifications of one group about an object. Their sources may notify again."""
 
-    async def list_references(
-        self, recipient_id: str, types: Sequence[str], after: str, limit: int
-    ) -> list[str]:
-        """Return ids greater than `after`, in order, of what a user's notifications of types are about.
+    async def list_recipients(
+        self,
+        reference_ids: Sequence[str],
+        types: Sequence[str],
+        excluded_user_id: str,
+        after: tuple[str, str],
+        limit: int,
+    ) -> list[tuple[str, str]]:
+        """Return (reference id, recipient id) pairs of notifications of some types, in order, after `after`.
 
-        Without those of conversations.
+        Without those of conversations, and those that the excluded user has.
         """
 
     async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:

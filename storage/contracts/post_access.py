@@ -14,9 +14,12 @@ class PostAccess(Enum):
 
 
 class PostAccessStore(Protocol):
-    async def find(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], PostAccess]:
+    async def find(
+        self, pairs: Sequence[tuple[str, str]], *, without_muted: bool = False
+    ) -> Mapping[tuple[str, str], PostAccess]:
         """Return the access of (viewer id, author id) pairs. One round trip.
 
         Users see all of their own posts. A block in either direction hides all. Followers see all; others
-        see public posts, and none of a private account. Malformed ids are absent.
+        see public posts, and none of a private account. Malformed ids are absent. With `without_muted` there
+        is none to authors whose posts the viewer mutes.
         """

@@ -48,7 +48,7 @@ class PostRecord(msgspec.Struct, frozen=True):
     """A post as seen by one viewer. Only `FeedPosts.newest` sets `has_followed_tag`.
 
     A repost, which has no text, and a quote have the post that they are of as original; a quote has none if
-    that was deleted or hidden.
+    that was deleted or hidden. `repost_count` counts public ones that are not hidden.
     """
 
     id: str
@@ -242,6 +242,7 @@ class RepostStore(Protocol):
         content: str,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences,
+        visibility: str = PUBLIC,
     ) -> str:
         """Create a post that quotes another one and return its id. Errors as `repost`."""
 
@@ -368,14 +369,6 @@ class ReactionStore(Protocol):
         Returns whether there was one.
         """
 
-    async def involved_users(
-        self, author_id: str, after: str, limit: int
-    ) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return posts of an author with ids greater than `after`, in order, and the users they involve.
-
-        These are the users whom a post or its comments mention, and who commented on it.
-        """
-
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
 
@@ -393,6 +386,11 @@ class CommentLikeStore(Protocol):
         """Like a comment. Returns whether the like is new. Raises `Missing`: no such comment."""
 
     async def unlike(self, comment_id: str, user_id: str) -> bool: ...
+
+    async def likes(
+        self, comment_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
+    ) -> list[LikeRecord]:
+        """Return likes of a comment, newest first."""
 
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those of the (comment id, user id) likes that exist, on posts that are not hidden."""

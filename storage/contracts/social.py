@@ -74,7 +74,8 @@ class SocialStore(Protocol):
         """Follow a user, or request to follow a private account. Returns whether there is a new follow.
 
         Raises:
-            Conflict: `follows_blocked`, `follows_not_self`; `follow_requests_max`: too many are pending.
+            Conflict: `follows_blocked`, `follows_not_self`; `follow_requests_max`: too many are pending;
+                `users_deleted`: one of the two was deleted.
         """
 
     async def unfollow(self, follower_id: str, following_id: str) -> bool:
@@ -84,7 +85,7 @@ class SocialStore(Protocol):
         """Block a user; delete follows and requests in both directions. Returns whether the block is new.
 
         Raises:
-            Conflict: `blocks_not_self`.
+            Conflict: `blocks_not_self`, `users_deleted`.
         """
 
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool: ...
@@ -130,7 +131,10 @@ class SocialStore(Protocol):
         """Return those of `others` that the user follows or is followed by."""
 
     async def remove_user(self, user_id: str) -> None:
-        """Delete all rows of a deleted user. Idempotent."""
+        """Delete all rows of a deleted user. Idempotent.
+
+        Once the user cache has the user as deleted, none of these rows can be added again.
+        """
 
 
 class FeedSocialStore(Protocol):

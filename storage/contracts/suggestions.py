@@ -30,5 +30,5 @@ class SuggestionStore(Protocol):
         """Suggest a user no more. Idempotent.
 
         Raises:
-            Conflict: `suggestion_dismissals_not_self`.
+            Conflict: `suggestion_dismissals_not_self`, `users_deleted`.
         """

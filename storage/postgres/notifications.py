@@ -54,7 +54,7 @@ class PostgresNotifications:
         self._delete_conversation = load_statement(
             SERVICE, "notifications", "notification_delete_conversation"
         )
-        self._references = load_statement(SERVICE, "notifications", "notification_reference_list")
+        self._recipients = load_statement(SERVICE, "notifications", "notification_recipient_list")
         self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
@@ -145,13 +145,25 @@ class PostgresNotifications:
             )
         )
 
-    async def list_references(
-        self, recipient_id: str, types: Sequence[str], after: str, limit: int
-    ) -> list[str]:
+    async def list_recipients(
+        self,
+        reference_ids: Sequence[str],
+        types: Sequence[str],
+        excluded_user_id: str,
+        after: tuple[str, str],
+        limit: int,
+    ) -> list[tuple[str, str]]:
+        if not reference_ids:
+            return []
         rows = await self._pool.rows(
-            self._references, to_uuid(recipient_id), list(types), to_uuid(after) or MIN_UUID, limit
+            self._recipients,
+            to_uuids(reference_ids),
+            list(types),
+            to_uuid(excluded_user_id) or MIN_UUID,
+            *(to_uuid(one) or MIN_UUID for one in after),
+            limit,
         )
-        return [str(row["reference_id"]) for row in rows]
+        return [(str(row["reference_id"]), str(row["recipient_id"])) for row in rows]
 
     async def remove_of_conversation(self, recipient_ids: Sequence[str], conversation_id: str) -> DeletedIds:
         return _deleted_ids(

@@ -17,7 +17,9 @@ class PostgresPostAccess:
         self._pool = pool
         self._list = load_statement(SERVICE, "post_access", "post_access_list")
 
-    async def find(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], PostAccess]:
+    async def find(
+        self, pairs: Sequence[tuple[str, str]], *, without_muted: bool = False
+    ) -> Mapping[tuple[str, str], PostAccess]:
         wanted = [
             (viewer_uuid, author_uuid)
             for viewer_id, author_id in pairs
@@ -26,7 +28,7 @@ class PostgresPostAccess:
         if not wanted:
             return {}
         viewers, authors = zip(*wanted, strict=True)
-        rows = await self._pool.rows(self._list, list(viewers), list(authors))
+        rows = await self._pool.rows(self._list, list(viewers), list(authors), without_muted)
         found: dict[tuple[str, str], PostAccess] = {}
         for author_uuid, access, viewer_ids in rows:
             author_id, level = str(author_uuid), PostAccess(access)

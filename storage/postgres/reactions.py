@@ -19,7 +19,7 @@ from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
-from storage.postgres.uuid_params import MIN_UUID, page_after, page_before, to_uuid, to_uuids
+from storage.postgres.uuid_params import page_after, page_before, to_uuid, to_uuids
 
 SERVICE = "posts"
 MISSING_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_parent_id_fkey", "NotNullViolationError"}
@@ -40,7 +40,6 @@ class PostgresReactions:
         self._likes_among = load_statement(SERVICE, "reactions", "like_filter")
         self._comments_among = load_statement(SERVICE, "reactions", "comment_filter")
         self._mentions_among = load_statement(SERVICE, "reactions", "mention_filter")
-        self._involved = load_statement(SERVICE, "reactions", "post_involved_page")
         self._delete_comment = load_statement(SERVICE, "reactions", "comment_delete")
 
     async def like(self, post_id: str, user_id: str) -> bool:
@@ -124,12 +123,6 @@ class PostgresReactions:
 
     async def delete_comment(self, comment_id: str, user_id: str) -> bool:
         return bool(await self._pool.write(self._delete_comment, to_uuid(comment_id), to_uuid(user_id)))
-
-    async def involved_users(
-        self, author_id: str, after: str, limit: int
-    ) -> Sequence[tuple[str, Sequence[str]]]:
-        rows = await self._pool.rows(self._involved, to_uuid(author_id), to_uuid(after) or MIN_UUID, limit)
-        return [(str(row["id"]), list(map(str, row["user_ids"]))) for row in rows]
 
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         if not pairs:

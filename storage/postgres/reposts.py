@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.posts import TextReferences
+from storage.contracts.posts import PUBLIC, TextReferences
 from storage.errors import Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -42,6 +42,7 @@ class PostgresReposts:
         content: str,
         idempotency_key: IdempotencyKey | None,
         references: TextReferences,
+        visibility: str = PUBLIC,
     ) -> str:
         async def insert(transaction: Transaction) -> str:
             rows = await transaction.rows(
@@ -52,6 +53,7 @@ class PostgresReposts:
                 to_uuids(references.mention_ids),
                 list(references.tags),
                 list(references.tag_keys),
+                visibility,
             )
             if not rows:
                 raise Missing

@@ -205,6 +205,7 @@ ROUTES = (
     ),
     Row("PUT /v1/comments/{comment}/like", unblocked("comment")),
     Row("DELETE /v1/comments/{comment}/like", unblocked("comment")),
+    Row("GET /v1/comments/{comment}/likes", unblocked("comment")),
     Row("GET /v1/tags/{tag}/posts", LISTED, lists_owner=True, foreign={"tag": HIDDEN}),
     Row("GET /v1/tags/{tag}", ANY_USER, foreign={"tag": PASS}),
     Row("PUT /v1/tags/{tag}/follow", ANY_USER, foreign={"tag": PASS}),

@@ -35,6 +35,7 @@ LEFT_OUT = {
         "event_reminder_moves": "work that is left",
     },
     "notifications": {
+        "visibility_checks": "work that is left",
         "notification_sources": "causes of notifications, by id",
     },
 }

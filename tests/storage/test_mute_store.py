@@ -101,10 +101,10 @@ async def test_lists_are_paged_latest_first(
     """Mutes and blocks, also with equal times; deleted and excluded users are omitted."""
     ana, gone, *others = sorted_random_ids(8)
     await social_database.cache_users(*others)
-    await social_database.cache_users(gone, deleted=True)
     for other in (*others, gone):
         await mutes.mute(ana, other, MuteScope())
         await social.block(ana, other)
+    await social_database.cache_users(gone, deleted=True)
     for table in ("mutes", "blocks"):
         await social_database.sql.execute(f"UPDATE {table} SET created_at = '2026-01-01 00:00:00.000001Z'")
     wanted = sorted(others, reverse=True)

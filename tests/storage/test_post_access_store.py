@@ -2,7 +2,9 @@
 
 import pytest
 
+from storage.contracts.mutes import MuteScope
 from storage.contracts.post_access import PostAccess
+from storage.postgres.mutes import PostgresMutes
 from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.social import PostgresSocial
 from tests.storage.service_database import ServiceDatabase, sorted_random_ids
@@ -47,3 +49,21 @@ async def test_access_follows_from_follows_blocks_and_private_accounts(
     await social.unblock(eve, ana)
     assert (await post_access.find([(ana, eve)]))[ana, eve] is PostAccess.PUBLIC
     assert await post_access.find([]) == {}
+
+
+async def test_muted_authors_have_no_access_if_left_out(
+    social_database: ServiceDatabase, post_access: PostgresPostAccess
+) -> None:
+    """Also followed ones; only if their posts are muted, and not with the default."""
+    instance = social_database.instance_a
+    social, mutes = PostgresSocial(instance.pool), PostgresMutes(instance.pool)
+    ana, ben, cyd, dan = sorted_random_ids(4)
+    await social.follow(ana, ben)
+    await mutes.mute(ana, ben, MuteScope())
+    await mutes.mute(ana, cyd, MuteScope(notifications=False))
+    await mutes.mute(ana, dan, MuteScope(posts=False))
+    pairs = [(ana, author_id) for author_id in (ana, ben, cyd, dan)] + [(ben, ana)]
+    unmuted = await post_access.find(pairs, without_muted=True)
+    assert [unmuted[pair].name for pair in pairs] == ["ALL", "NONE", "NONE", "PUBLIC", "PUBLIC"]
+    access = await post_access.find(pairs)
+    assert [access[pair].name for pair in pairs] == ["ALL", "ALL", "PUBLIC", "PUBLIC", "PUBLIC"]

@@ -147,6 +147,32 @@ async def test_likes_are_paged_newest_first(
     assert seen == whole
 
 
+async def test_likes_of_comments_are_paged_newest_first(
+    posts_database: ServiceDatabase,
+    reactions: PostgresReactions,
+    comment_likes: PostgresCommentLikes,
+    post_id: str,
+) -> None:
+    """As those of posts: by key, without excluded and deleted users."""
+    gone, hidden, *fans = sorted_random_ids(7)
+    await posts_database.cache_users(*fans[1:])
+    await posts_database.cache_users(gone, deleted=True)
+    comment_id, other_id = [await reactions.comment(post_id, fans[0], "so", None) for _ in range(2)]
+    await comment_likes.like(other_id, fans[0])
+    for fan in (*fans, gone, hidden):
+        await comment_likes.like(comment_id, fan)
+    await posts_database.sql.execute(
+        "UPDATE comment_likes SET created_at = '2026-01-01' WHERE user_id = ANY($1)", fans[:3]
+    )
+    seen: list[str] = []
+    before: PageKey | None = None
+    while some := await comment_likes.likes(comment_id, before, [hidden], 2):
+        seen += [one.user.id for one in some]
+        before = page_key(some[-1])
+    assert (seen[:2], sorted(seen[2:])) == ([fans[4], fans[3]], fans[:3])
+    assert await comment_likes.likes("no id", None, (), 10) == []
+
+
 async def test_reactions_are_deleted_with_their_post(
     posts_database: ServiceDatabase, posts: PostgresPosts, reactions: PostgresReactions, post_id: str
 ) -> None:

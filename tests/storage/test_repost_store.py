@@ -6,6 +6,7 @@ import pytest
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.posts import (
+    FOLLOWERS,
     NO_REFERENCES,
     PUBLIC,
     EditOutcome,
@@ -17,6 +18,7 @@ from storage.contracts.posts import (
 from storage.errors import Conflict, Missing
 from storage.postgres import posts as posts_module
 from storage.postgres.audit import PostgresPostsAudit
+from storage.postgres.migrations import load_routines
 from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reposts import PostgresReposts
@@ -269,3 +271,58 @@ async def test_reposts_cannot_be_edited(
     record = await get(posts, quote, ana)
     assert record is not None
     assert (record.content, record.original) == ("text", OriginalPost(post_id, ana, PUBLIC))
+
+
+async def test_only_reposts_that_everyone_sees_are_counted(
+    posts_database: ServiceDatabase, posts: PostgresPosts, reposts: PostgresReposts, audit: PostgresPostsAudit
+) -> None:
+    """Not hidden ones, nor quotes for followers; also if they are restored, or deleted while hidden."""
+    ana, ben, cyd = sorted_random_ids(3)
+    post_id = await posts.create(ana, "hello", None, None)
+    repost = await reposts.repost(post_id, ben, None)
+    quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
+    private = await reposts.quote(post_id, ben, "psst", None, NO_REFERENCES, FOLLOWERS)
+    assert (await counts(posts, post_id, cyd))[0] == 2
+    expected = {(repost, True): 1, (quote, True): 0, (private, True): 0, (repost, False): 1}
+    for (hidden_id, hidden), count in expected.items():
+        for _ in range(2):
+            await posts.set_hidden(hidden_id, hidden=hidden)
+            assert (await counts(posts, post_id, cyd))[0] == count
+            assert await audit.count_mismatches() == 0
+    assert await posts.delete(quote, ben)
+    assert await posts.delete(private, ben)
+    assert (await counts(posts, post_id, cyd))[0] == 1
+    await reposts.quote(post_id, cyd, "psst", None, NO_REFERENCES, FOLLOWERS)
+    await posts.remove_user(ana)
+    assert await posts.find([repost, post_id], cyd) == []
+    assert await audit.count_mismatches() == 0
+
+
+async def test_counts_of_earlier_versions_are_corrected(
+    posts_database: ServiceDatabase, posts: PostgresPosts, reposts: PostgresReposts
+) -> None:
+    """When the trigger is replaced: they counted hidden reposts."""
+    ana, ben, cyd = sorted_random_ids(3)
+    post_id = await posts.create(ana, "hello", None, None)
+    await reposts.repost(post_id, ben, None)
+    await posts.set_hidden(await reposts.repost(post_id, cyd, None), hidden=True)
+    await posts_database.sql.execute("UPDATE posts SET repost_count = 2 WHERE id = $1", post_id)
+    (trigger,) = (one for one in load_routines("posts") if one.name == "posts/triggers/repost_counts")
+    await posts_database.sql.execute(trigger.text)
+    assert (await counts(posts, post_id, ana))[0] == 1
+
+
+async def test_hiding_a_repost_waits_for_its_original(
+    posts_database: ServiceDatabase, posts: PostgresPosts, reposts: PostgresReposts
+) -> None:
+    """And holds no lock on the repost meanwhile, which the deletion of the original takes next."""
+    ana, ben = sorted_random_ids(2)
+    post_id = await posts.create(ana, "hello", None, None)
+    repost = await reposts.repost(post_id, ben, None)
+    connection = await posts_database.connection()
+    async with connection.transaction():
+        await connection.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", post_id)
+        hiding = await posts_database.start_until_blocked(posts.set_hidden(repost, hidden=True))
+        await connection.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE NOWAIT", repost)
+    assert await hiding
+    assert (await counts(posts, post_id, ana))[0] == 0

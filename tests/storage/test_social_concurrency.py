@@ -6,17 +6,24 @@ import random
 
 import pytest
 
+from storage.contracts.follow_requests import AccountPrivacyChange
+from storage.contracts.mutes import MuteScope
 from storage.contracts.social import SocialStats
 from storage.errors import Conflict, Unavailable
 from storage.postgres.audit import PostgresSocialAudit
+from storage.postgres.follow_requests import PostgresFollowRequests
+from storage.postgres.mutes import PostgresMutes
 from storage.postgres.social import PostgresSocial
 from storage.postgres.statement import load_statement
+from storage.postgres.suggestions import PostgresSuggestions
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 FOLLOW = "SELECT follow_add($1, $2, 10, 10)"
 UNFOLLOW = "SELECT follow_remove($1, $2)"
 BLOCK = load_statement("social", "social", "block_insert").text
 FORGET = load_statement("social", "social", "user_data_delete").text
+FORGET_REQUESTS = load_statement("social", "social", "user_requests_delete").text
+LOCK_USER = load_statement("social", "social", "user_lock").text
 FORGET_STATS = load_statement("social", "social", "stats_delete").text
 LOCK_COUNTS = "SELECT FROM user_social_stats WHERE user_id = $1 FOR UPDATE"
 FOLLOW_AND_BLOCK_PAIRS = """
@@ -225,3 +232,104 @@ async def test_follow_during_remove_user_is_counted(
     assert await social.follow(ana, cai)
     assert await social.unfollow(ben, cai)
     assert await social.unfollow(ana, cai)
+
+
+@pytest.mark.parametrize("deleted", [0, 1])
+async def test_follow_before_a_deletion_is_deleted(
+    social_database: ServiceDatabase, social: PostgresSocial, deleted: int
+) -> None:
+    """The deletion of either user waits for the transaction of the follow."""
+    people = sorted_random_ids(2)
+    other_connection = await social_database.connection()
+    following = other_connection.transaction()
+    await following.start()
+    await other_connection.execute(FOLLOW, *people)
+    await social_database.cache_users(people[deleted], deleted=True)
+    deletion = await social_database.start_until_blocked(social.remove_user(people[deleted]))
+    await following.commit()
+    await deletion
+    assert await social_database.sql.fetchval("SELECT count(*) FROM follows") == 0
+    assert await social.stats(people[1 - deleted]) == SocialStats()
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_follow_during_a_deletion_is_rejected(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """It waits for the deletion, and sees that the user was deleted."""
+    ana, ben = sorted_random_ids(2)
+    await social_database.cache_users(ana, ben)
+    other_connection = await social_database.connection()
+    deleting = other_connection.transaction()
+    await deleting.start()
+    await other_connection.execute(LOCK_USER, ben)
+    follow = await social_database.start_until_blocked(social.follow(ana, ben))
+    await social_database.sql.execute("UPDATE user_cache SET deleted = TRUE, version = 3 WHERE id = $1", ben)
+    await other_connection.execute(FORGET, ben)
+    await deleting.commit()
+    with pytest.raises(Conflict, match="users_deleted"):
+        await follow
+    assert await social_database.sql.fetchval("SELECT count(*) FROM follows") == 0
+
+
+async def test_deleted_users_get_no_relations(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """Neither follows nor requests, blocks, mutes or dismissals, in either direction."""
+    ana, ben = sorted_random_ids(2)
+    instance = social_database.instance_a
+    requests = PostgresFollowRequests(instance.pool, instance.cursors)
+    mutes, suggestions = PostgresMutes(instance.pool), PostgresSuggestions(instance.pool)
+    await requests.set_private([AccountPrivacyChange(ben, True, 1)], None)
+    await social_database.cache_users(ben, deleted=True)
+    await social.remove_user(ben)
+    for one, other in ((ana, ben), (ben, ana)):
+        for add in (
+            social.follow(one, other),
+            social.block(one, other),
+            mutes.mute(one, other, MuteScope()),
+            suggestions.dismiss(one, other),
+        ):
+            with pytest.raises(Conflict, match="users_deleted"):
+                await add
+    for table in ("follows", "follow_requests", "blocks", "mutes", "suggestion_dismissals"):
+        assert await social_database.sql.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_requests_of_deleted_users_are_not_accepted(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """They are deleted, so that accepting all requests ends."""
+    ana, ben, cyd = sorted_random_ids(3)
+    instance = social_database.instance_a
+    requests = PostgresFollowRequests(instance.pool, instance.cursors)
+    await requests.set_private([AccountPrivacyChange(ana, True, 1)], None)
+    for requester in (ben, cyd):
+        await social.follow(requester, ana)
+    await social_database.cache_users(ben, deleted=True)
+    await requests.accept_all(ana)
+    assert await social.stats(ana) == SocialStats(followers_count=1)
+    assert await requests.page(ana, None, 10) == []
+    assert not await requests.accept(ana, ben)
+    assert await count_mismatches(social_database) == 0
+
+
+async def test_accepting_waits_for_a_deletion_without_a_deadlock(
+    social_database: ServiceDatabase, social: PostgresSocial
+) -> None:
+    """It holds no lock on the requests meanwhile, which the deletion takes next."""
+    ana, ben = sorted_random_ids(2)
+    instance = social_database.instance_a
+    requests = PostgresFollowRequests(instance.pool, instance.cursors)
+    await requests.set_private([AccountPrivacyChange(ana, True, 1)], None)
+    await social.follow(ben, ana)
+    await social_database.cache_users(ben, deleted=True)
+    other_connection = await social_database.connection()
+    deleting = other_connection.transaction()
+    await deleting.start()
+    await other_connection.execute(LOCK_USER, ben)
+    accepting = await social_database.start_until_blocked(requests.accept(ana, ben))
+    await other_connection.execute(FORGET_REQUESTS, ben)
+    await deleting.commit()
+    assert not await accepting
+    assert await social.stats(ana) == SocialStats()

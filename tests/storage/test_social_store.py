@@ -147,10 +147,10 @@ async def test_lists_omit_excluded_and_deleted_users(
     """Pages are still full; uncached users are included and marked."""
     ana, hidden, gone, new, *known = sorted_random_ids(7)
     await social_database.cache_users(hidden, *known)
-    await social_database.cache_users(gone, deleted=True)
     for other in (known[0], hidden, known[1], gone, new, known[2]):
         await social.follow(other, ana)
         await social.follow(ana, other)
+    await social_database.cache_users(gone, deleted=True)
     for page in (social.followers, social.following):
         shown = await page(ana, None, [hidden], 4)
         assert [one.user.id for one in shown] == [known[2], new, known[1], known[0]]

@@ -8,6 +8,7 @@ import { element, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { Menu } from "./menu.js";
 import { toast, toastError } from "./toast.js";
+import { visibilityChoice } from "./visibility_choice.js";
 
 const MAX_LENGTH = 280;
 
@@ -70,9 +71,10 @@ export function repostButton(session, post, path, onUndone) {
       rows: 3,
       drafts: session.drafts,
       draftKey: `quote:${post.id}`,
-      send: async (content, key) => {
-        const created = await session.api.post(`${path}/repost`, { content }, key);
-        change(1);
+      choice: visibilityChoice(session),
+      send: async (content, key, visibility) => {
+        const created = await session.api.post(`${path}/repost`, { content, visibility }, key);
+        if (visibility === "public") change(1);
         dialog.close();
         location.hash = `#/post/${created.id}`;
       },

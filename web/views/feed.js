@@ -6,6 +6,7 @@ import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { suggestionList } from "../components/suggestions.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
+import { visibilityChoice } from "../components/visibility_choice.js";
 import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
@@ -108,19 +109,4 @@ export function feedView(session) {
     ),
     close: () => scope.close(),
   };
-}
-
-// The posts of a private account are for followers, whatever is chosen.
-function visibilityChoice(session) {
-  const options = session.user.private
-    ? [["followers", t("feed.followers")]]
-    : [
-        ["public", t("common.everyone")],
-        ["followers", t("feed.followers")],
-      ];
-  return element(
-    "select",
-    { "aria-label": t("feed.audience") },
-    options.map(([value, label]) => element("option", { value }, label)),
-  );
 }

@@ -1,4 +1,5 @@
--- Turns requests to follow a user into follows. Returns the requesters.
+-- Turns requests to follow a user into follows. Returns the requesters. Requests of deleted users, and to them, are
+-- deleted.
 --
 -- Takes the locks of all pairs first, in one order for all callers, and reads afterwards. Blocks and withdrawals
 -- take the same locks.
@@ -7,6 +8,7 @@ DECLARE
     requester UUID;
     accepted_ids UUID[];
 BEGIN
+    PERFORM users_lock(requesters || requested);
     FOR requester IN SELECT DISTINCT r FROM unnest(requesters) AS r ORDER BY r LOOP
         PERFORM pair_lock(requester, requested);
     END LOOP;
@@ -17,7 +19,10 @@ BEGIN
     WITH marked AS (
         UPDATE follow_requests
         SET accepted = TRUE
-        WHERE requested_id = requested AND requester_id = ANY(requesters)
+        WHERE
+            requested_id = requested
+            AND requester_id = ANY(requesters)
+            AND NOT EXISTS (SELECT FROM user_cache WHERE id IN (requester_id, requested_id) AND deleted)
         RETURNING requester_id
     )
     SELECT array_agg(requester_id ORDER BY requester_id) INTO accepted_ids FROM marked;
@@ -26,7 +31,7 @@ BEGIN
     FROM unnest(accepted_ids) AS accepted_id
     ON CONFLICT (follower_id, following_id) DO NOTHING;
     DELETE FROM follow_requests
-    WHERE requested_id = requested AND requester_id = ANY(accepted_ids);
+    WHERE requested_id = requested AND requester_id = ANY(requesters);
     RETURN QUERY SELECT unnest(accepted_ids);
 END
 $$ LANGUAGE plpgsql

@@ -1,4 +1,5 @@
--- Fires before a follow or a block. Two users cannot have both. A block also ends requests to follow.
+-- Fires before a follow or a block. Two users cannot have both. A block also ends requests to follow. A deleted user
+-- has neither; see users_require.
 --
 -- Takes an advisory lock on the pair until the end of the transaction and checks afterwards, so that a
 -- concurrent follow and block cannot both succeed. A check before the lock would miss the other one.
@@ -10,6 +11,7 @@ $$ LANGUAGE sql;
 
 CREATE OR REPLACE FUNCTION follows_blocked() RETURNS TRIGGER AS $$
 BEGIN
+    PERFORM users_require(ARRAY[NEW.follower_id, NEW.following_id]);
     PERFORM pair_lock(NEW.follower_id, NEW.following_id);
     IF EXISTS (
         SELECT FROM blocks
@@ -29,6 +31,7 @@ FOR EACH ROW EXECUTE FUNCTION follows_blocked();
 
 CREATE OR REPLACE FUNCTION blocks_end_follows() RETURNS TRIGGER AS $$
 BEGIN
+    PERFORM users_require(ARRAY[NEW.blocker_id, NEW.blocked_id]);
     PERFORM pair_lock(NEW.blocker_id, NEW.blocked_id);
     DELETE FROM follows
     WHERE (follower_id, following_id) IN (

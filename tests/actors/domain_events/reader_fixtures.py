@@ -66,7 +66,7 @@ async def read_all_events(producer: Database, timeout_s: float = 10.0) -> list[O
 
 
 async def catch_up(
-    reader: Reader, producer: Database, consumer_database: Database, timeout_s: float = 10.0
+    reader: Reader, producer: Database, consumer_database: Database, timeout_s: float = 60.0
 ) -> None:
     """Handle all events, waiting for those that transactions elsewhere on the server hold back."""
     async with asyncio.timeout(timeout_s):

@@ -7,11 +7,18 @@ from storage.postgres.database import Database
 from storage.postgres.pool import PoolLimits
 from tests.conftest import FreshDatabase
 
+TIMEOUT_MS = 30_000
+"""Long: the machine may be busy with other tests."""
+
 
 @contextlib.asynccontextmanager
 async def open_database(url: str, service: str) -> AsyncIterator[Database]:
     """Open a database as an instance does."""
-    database = await Database.open(url, service, PoolLimits(max_connections=4))
+    database = await Database.open(
+        url,
+        service,
+        PoolLimits(max_connections=4, acquire_timeout_ms=TIMEOUT_MS, statement_timeout_ms=TIMEOUT_MS),
+    )
     try:
         yield database
     finally:

@@ -1,7 +1,7 @@
 """The home feed on real stores, with consumers that the test drives manually."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
@@ -13,6 +13,7 @@ from actors.posts.visibility import PostVisibility
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import TextReferences
 from storage.contracts.social import FeedSocialStore
 from storage.contracts.timelines import Timelines
@@ -20,6 +21,7 @@ from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
 from storage.postgres.mutes import PostgresMutes
+from storage.postgres.pool import PostgresPool
 from storage.postgres.post_access import PostgresPostAccess
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reposts import PostgresReposts
@@ -44,6 +46,20 @@ class FakeUserSource:
         raise NotImplementedError
 
 
+class RecordedAccess(PostgresPostAccess):
+    """Records the authors of each look-up."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        super().__init__(pool)
+        self.lookups: list[set[str]] = []
+
+    async def find(
+        self, pairs: Sequence[tuple[str, str]], *, without_muted: bool = False
+    ) -> Mapping[tuple[str, str], PostAccess]:
+        self.lookups.append({author_id for _, author_id in pairs})
+        return await super().find(pairs, without_muted=without_muted)
+
+
 class FeedSetup:
     def __init__(self, databases: dict[str, Database], timelines: Timelines) -> None:
         self.databases = databases
@@ -63,7 +79,8 @@ class FeedSetup:
         social, posts = self.databases["social"], self.databases["posts"]
         people = UserCards(PostgresUserCache(posts.pool, posts.cursors), FakeUserSource())
         self.block_service = BlockService(self.social, 1.0)
-        self.post_visibility = PostVisibility(PostgresPostAccess(social.pool), self.posts)
+        self.post_access = RecordedAccess(social.pool)
+        self.post_visibility = PostVisibility(self.post_access, self.posts)
         self.timeline_builder = TimelineBuilder(self.posts, self.audiences, self.timelines)
         self.post_service = Posts(
             self.posts,
@@ -76,9 +93,7 @@ class FeedSetup:
         )
         stores = FeedStores(self.posts, self.social, self.audiences, self.timelines)
         self.home_feed = HomeFeed(stores, self.post_service, self.timeline_builder)
-        self.public_timeline = PublicTimeline(
-            self.posts, self.audiences, self.post_visibility, self.post_service
-        )
+        self.public_timeline = PublicTimeline(self.posts, self.post_visibility, self.post_service)
         self.fan_out = FanOut(
             self.audiences, self.timelines, posts.cursors, self._record_published, BROADCAST_THRESHOLD
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from actors.feed import timeline_builder
+from storage.contracts.mutes import MuteScope
 from storage.contracts.posts import PostRecord
 from storage.redis import timelines as redis_timelines
 from tests.actors.feed.feed_model import FeedModel
@@ -150,3 +151,33 @@ async def test_originals_of_a_page_are_read_at_once(
         *reversed(originals[3:]),
     ]
     assert [len(ids) for ids in finds] == [8]
+
+
+async def test_access_is_loaded_once_at_most(setup: FeedSetup, model: FeedModel) -> None:
+    """Not for followed authors, whom a follow gives access; of others in one look-up for the page."""
+    ana, ben, cyd, dan, *_ = model.user_ids
+    await follow(setup, model, ana, ben)
+    await create_posts(setup, model, ben, ana, ben)
+    await setup.catch_up()
+    lookups = setup.post_access.lookups
+    for _ in range(2):
+        assert await read_feed(setup, ana) == model.feed(ana)
+        # The next one is built again.
+        await setup.timelines.invalidate([ana])
+    assert lookups == []
+    await setup.tag_follows.follow(ana, "moss", "moss")
+    for author_id in (cyd, dan, ben):
+        await setup.create_post(author_id, "#moss", ("moss",))
+    assert len(await read_feed(setup, ana, 10)) == 6
+    assert lookups == [{cyd, dan}]
+
+
+async def test_public_timeline_loads_access_once(setup: FeedSetup, model: FeedModel) -> None:
+    """With the mutes, for the authors on the page."""
+    ana, ben, cyd, dan, *_ = model.user_ids
+    posts = await create_posts(setup, model, ben, cyd, dan)
+    await setup.mutes.mute(ana, cyd, MuteScope())
+    await setup.social.block(dan, ana)
+    page = await setup.public_timeline.page(ana, None, 5)
+    assert [post.id for post in page.items] == posts[:1]
+    assert setup.post_access.lookups == [{ben, cyd, dan}]

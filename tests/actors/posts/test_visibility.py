@@ -21,7 +21,9 @@ class FakeAccess:
         self.access = access
         self.calls: list[Sequence[tuple[str, str]]] = []
 
-    async def find(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], PostAccess]:
+    async def find(
+        self, pairs: Sequence[tuple[str, str]], *, without_muted: bool = False
+    ) -> Mapping[tuple[str, str], PostAccess]:
         self.calls.append(pairs)
         return {pair: self.access.get(pair, PostAccess.PUBLIC) for pair in pairs}
 

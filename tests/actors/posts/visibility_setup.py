@@ -1,15 +1,20 @@
 """The services that show posts, on real stores, with consumers that the test drives."""
 
 from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
 
 from actors.delivery.stream_writer import StreamWriter
+from actors.events.events import Events
 from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
+from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.invisible_posts import InvisiblePostConsumer
+from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
@@ -17,13 +22,22 @@ from actors.notifications.notifications import Notifications
 from actors.notifications.recipients import Recipients
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.bookmarks import Bookmarks
+from actors.posts.comment_likes import CommentLikes
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
+from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
+from actors.posts.reposts import Reposts
 from actors.posts.text_references import TextReferenceFinder
 from actors.posts.visibility import PostVisibility
+from actors.protocol.server_frames import FeedPostCreated
 from actors.social.account_privacy import AccountPrivacy
 from actors.social.block_service import BlockService
+from actors.social.follow_requests import FollowRequests
+from actors.social.mutes import Mutes
+from actors.social.relationships import Relationships
+from actors.social.social import Social
+from actors.social.suggestions import Suggestions
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserSnapshot
@@ -32,11 +46,13 @@ from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.comment_likes import PostgresCommentLikes
+from storage.postgres.contents import PostgresContents
 from storage.postgres.database import Database
 from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts
 from storage.postgres.event_reminders import PostgresEventReminders
 from storage.postgres.events import PostgresEvents
+from storage.postgres.export_parts import PARTS, PostgresExportPart
 from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notifications import PostgresNotifications
@@ -47,12 +63,17 @@ from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reposts import PostgresReposts
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
+from storage.postgres.suggestions import PostgresSuggestions
 from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
+from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 
 DATABASES = ("social", "posts", "events", "notifications")
 NEVER_BROADCAST = 1000
+CLOSE_TIMEOUT_S = 60.0
+NO_EVENTS = cast("Events", None)
+"""In place of the service that only updates of events use."""
 
 
 class FakeUsers:
@@ -108,23 +129,42 @@ class VisibilitySetup:
         post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
         reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
         rsvps = PostgresRsvps(events.pool)
+        self._events = PostgresEvents(events.pool, events.idempotency_keys, rsvps)
         audiences = PostgresAudiences(social.pool, social.cursors)
         cards = UserCards(PostgresUserCache(posts.pool, posts.cursors), self.users)
         finder = TextReferenceFinder(self.users)
         self._blocks = BlockService(self.social, 1.0)
-        self.visibility = PostVisibility(PostgresPostAccess(social.pool), post_store)
+        post_access = PostgresPostAccess(social.pool)
+        self.visibility = PostVisibility(post_access, post_store)
         self.posts = Posts(post_store, cards, self._blocks, self.visibility, _no_event, finder, lambda: None)
         self.reactions = Reactions(
             reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda: None
         )
+        self.reposts = Reposts(
+            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, finder, lambda: None
+        )
+        self.comment_likes = CommentLikes(
+            PostgresCommentLikes(posts.pool), self.reactions, cards, self._blocks, lambda: None
+        )
+        self.post_contents = PostgresContents.for_posts(posts.pool)
+        self.comment_contents = PostgresContents.for_comments(posts.pool)
+        self._post_store = post_store
         self.bookmarks = Bookmarks(PostgresBookmarks(posts.pool), self.posts, self.visibility)
         self.edits = PostEdits(PostgresPostEdits(posts.pool, 3600, 10), self.posts, finder, lambda: None)
         self._builder = TimelineBuilder(post_store, audiences, timelines)
         self.feed = HomeFeed(
             FeedStores(post_store, self.social, audiences, timelines), self.posts, self._builder
         )
-        self.public_timeline = PublicTimeline(post_store, audiences, self.visibility, self.posts)
+        self.public_timeline = PublicTimeline(post_store, self.visibility, self.posts)
         self.tag_follows = PostgresTagFollows(posts.pool)
+        people = UserCards(PostgresUserCache(social.pool, social.cursors), self.users)
+        self.social_service = Social(
+            self.social, post_access, people, self._blocks, lambda: None, lambda _one, _other: None
+        )
+        self.relationships = Relationships(self.social, people)
+        self.mutes_service = Mutes(self.mutes, people, self._blocks)
+        self.follow_requests_service = FollowRequests(self.follow_requests, self.social, people, lambda: None)
+        self.suggestions = Suggestions(PostgresSuggestions(social.pool), people, _no_companions)
         store = PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS)
         sender_cards = UserCards(PostgresUserCache(notifications.pool, notifications.cursors), self.users)
         self._streams = StreamWriter(MemoryUserStreams(MemoryBroker()))
@@ -150,7 +190,7 @@ class VisibilitySetup:
                 reactions,
                 PostgresCommentLikes(posts.pool),
                 PostgresReposts(posts.pool, posts.idempotency_keys),
-                PostgresEvents(events.pool, events.idempotency_keys, rsvps),
+                self._events,
                 rsvps,
                 hosts,
             ),
@@ -162,9 +202,11 @@ class VisibilitySetup:
                 service, store, recipients, pusher, self.notifications, lambda _event, _users: None
             )
 
-        invisible_posts = InvisiblePostConsumer(
-            store, self.notifications, self.visibility, reactions, notifications.cursors
+        checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
+        self._invisible_post_job = InvisiblePostJob(
+            checks, notifications.locks, store, self.notifications, post_store, self.visibility
         )
+        invisible_posts = InvisiblePostConsumer(checks, self._invisible_post_job.wake)
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
         rebuilder = TimelineInvalidator(timelines, social.cursors)
         self._readers = [
@@ -173,16 +215,48 @@ class VisibilitySetup:
             (make_reader(rebuilder, social, social), social, social),
             (make_reader(notification_consumer("posts"), posts, notifications), posts, notifications),
             (make_reader(fan_out, posts, posts), posts, posts),
+            (make_reader(PostsCountConsumer(audiences), posts, social), posts, social),
         ]
+        self._export_parts = {
+            part.name: PostgresExportPart(databases[part.service].pool, part)
+            for part in PARTS
+            if part.service in databases
+        }
 
     async def catch_up(self) -> None:
         """Handle all domain events."""
         for reader, producer, consumer in self._readers:
             await catch_up(reader, producer, consumer)
+        await self._invisible_post_job.run()
 
     async def set_private(self, user_id: str, *, private: bool) -> None:
         self.users.set_private(user_id, private=private)
         await self.account_privacy.apply(user_id)
+
+    async def publish_hints(self, post_ids: Sequence[str], user_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Publish each post to all users, and return by user which posts they receive."""
+        received: dict[str, list[str]] = {}
+
+        def publish(recipient_ids: Sequence[str], frame: msgspec.Struct) -> None:
+            assert isinstance(frame, FeedPostCreated)
+            for user_id in recipient_ids:
+                received.setdefault(user_id, []).append(frame.post.id)
+
+        publisher = EphemeralEventPublisher(
+            self._post_store, self.posts, self.visibility, self._events, NO_EVENTS, self.mutes, publish
+        )
+        for post_id in post_ids:
+            publisher.publish_post_created(post_id, user_ids)
+        await publisher.close(CLOSE_TIMEOUT_S)
+        return received
+
+    async def read_export(self, part: str, user_id: str) -> list[Any]:
+        """Return the objects of a file of the user's export."""
+        return [
+            msgspec.json.decode(encoded)
+            async for batch in self._export_parts[part].read(user_id)
+            for encoded in batch
+        ]
 
     async def close(self) -> None:
         await self._builder.close()
@@ -194,3 +268,7 @@ class VisibilitySetup:
 
 async def _no_event(_viewer_id: str, _event_id: str) -> bool:
     return False
+
+
+async def _no_companions(_user_id: str, _limit: int) -> dict[str, int]:
+    return {}

@@ -1,27 +1,25 @@
-"""A random world of users, relations and posts, in the services and in the model, and the reads of it.
+"""A random world of users, relations and posts, in the services and in the model.
 
-A new read path of posts needs an entry in `READ_PATHS`: how to read the ids that a viewer sees, and which ids
-the model expects.
+Every change is made in both. `visibility_reads` compares what users then see.
 """
 
-import asyncio
 import random
+import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from actors.pagination import KeysetPage
-from actors.protocol.errors import ApiError
-from actors.protocol.social_objects import Post
 from storage.contracts.mutes import MuteScope
-from storage.contracts.paging import PageKey
 from storage.errors import Conflict
-from tests.actors.posts.visibility_model import VisibilityModel
+from tests.actors.posts.visibility_model import ModelComment, ModelPost, VisibilityModel
 from tests.actors.posts.visibility_setup import VisibilitySetup
 
-USERS = 5
-CHANGES_PER_ROUND = 14
-POSTS_PER_ROUND = 5
+USERS = 4
+CHANGES_PER_ROUND = 16
+POSTS_PER_ROUND = 4
+QUOTES_PER_ROUND = 2
+REACTION_SHARE = 0.25
+CLOCK_TOLERANCE_S = 1.0
 VISIBILITIES = ("public", "public", "followers")
 
 
@@ -32,83 +30,133 @@ class World:
     model: VisibilityModel = field(default_factory=VisibilityModel)
     users: list[str] = field(default_factory=lambda: [str(uuid.uuid4()) for _ in range(USERS)])
     tag: str = field(default_factory=lambda: f"t{uuid.uuid4().hex}")
-    comments: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Comment id -> author and post."""
-    likes: set[tuple[str, str]] = field(default_factory=set)
-    bookmarks: set[tuple[str, str]] = field(default_factory=set)
+    """All posts but reposts have it, and the first user follows it."""
     mentions: set[tuple[str, str]] = field(default_factory=set)
     """(mentioned user, post) that have notified, and were not withdrawn."""
+    ever_hidden: set[str] = field(default_factory=set)
+    """Posts that moderators have hidden, also if they were restored."""
     log: list[str] = field(default_factory=list)
     page_sizes: random.Random = field(default_factory=random.Random)
     """Apart from `rng`, because reads run concurrently."""
+    started_us: int = field(default_factory=lambda: int(1_000_000 * (time.time() - CLOCK_TOLERANCE_S)))
+    """When the world was created."""
+    sample: set[str] = field(default_factory=set)
+    """Posts, comments and users that are read one by one."""
+    hinted: list[str] = field(default_factory=list)
+    """Posts that were pushed again, to all users."""
+    hints: dict[str, list[str]] = field(default_factory=dict)
+    """By user, which of these were received."""
 
-    async def change_relations(self) -> None:
+    async def change(self) -> None:
+        """Change relations, and hide, restore and delete posts."""
         for _ in range(CHANGES_PER_ROUND):
             change = self.rng.choice(CHANGES)
             one, other = self.rng.sample(self.users, 2)
             await change(self, one, other)
             self.log.append(f"{change.__name__} {self.label(one)} {self.label(other)}")
         await self.setup.catch_up()
-        self.mentions -= {
-            (user, post_id) for user, post_id in self.mentions if not self.model.can_see(user, post_id)
+        self.mentions = {
+            (user, post_id)
+            for user, post_id in self.mentions
+            if post_id in self.model.posts and self.model.can_see(user, post_id)
         }
 
-    async def write_posts(self) -> None:
-        """Create posts with tags and mentions, and comments, likes and bookmarks of those who see them."""
+    async def write(self) -> None:
+        """Create posts, quotes and reposts, and reactions to them, by users who see them."""
+        await self.setup.tag_follows.follow(self.users[0], self.tag, self.tag)
         for _ in range(POSTS_PER_ROUND):
-            author, mentioned = self.rng.choice(self.users), self.rng.choice(self.users)
-            visibility = self.rng.choice(VISIBILITIES)
-            text = f"#{self.tag} @{mentioned.replace('-', '')}"
-            await self.setup.tag_follows.follow(self.users[0], self.tag, self.tag)
-            post = await self.setup.posts.create(author, text, None, None, visibility)
-            self.model.posts[post.id] = author, visibility
-            self.log.append(f"post {self.label(author)} {visibility} {post.id[:4]} @{self.label(mentioned)}")
-            if (
-                mentioned != author
-                and self.model.can_see(mentioned, post.id)
-                and (mentioned, author) not in self.model.notification_mutes
-            ):
-                self.mentions.add((mentioned, post.id))
+            await self._write_post(self.rng.choice(self.users), None)
+        for _ in range(QUOTES_PER_ROUND):
+            for is_repost in (False, True):
+                await self._write_about_another(is_repost=is_repost)
         for user in self.users:
-            for post_id in sorted(self.model.visible(user)):
-                if self.rng.random() < 0.3:
-                    await self._react(user, post_id)
+            for post_id in self._some(self.model.visible(user)):
+                await self._react(user, post_id)
+        for user in self.users:
+            for comment_id in self._some(self._comments_seen_by(user)):
+                await self.setup.comment_likes.like(user, comment_id)
+                self.model.comment_likes.add((user, comment_id))
         await self.setup.catch_up()
 
+    async def _write_post(self, author: str, original_id: str | None) -> None:
+        """With `original_id`, a quote of it."""
+        mentioned, visibility = self.rng.choice(self.users), self.rng.choice(VISIBILITIES)
+        text = f"#{self.tag} @{mentioned.replace('-', '')}"
+        if original_id is None:
+            post = await self.setup.posts.create(author, text, None, None, visibility)
+        else:
+            post = await self.setup.reposts.create(author, original_id, text, None, visibility)
+        self.model.posts[post.id] = ModelPost(
+            author, visibility, original_id, mentioned=frozenset((mentioned,))
+        )
+        self.log.append(
+            f"post {self.label(author)} {visibility} {post.id[:4]} @{self.label(mentioned)}"
+            + (f" quotes {original_id[:4]}" if original_id else "")
+        )
+        if (
+            mentioned != author
+            and self.model.can_see(mentioned, post.id)
+            and (mentioned, author) not in self.model.notification_mutes
+        ):
+            self.mentions.add((mentioned, post.id))
+
+    async def _write_about_another(self, *, is_repost: bool) -> None:
+        """Repost or quote a post that everyone can see."""
+        author, model = self.rng.choice(self.users), self.model
+        originals = [
+            post_id
+            for post_id, post in model.posts.items()
+            if not post.is_repost and model.can_see(author, post_id)
+            if post.visibility == "public" and post.author not in model.private
+        ]
+        if not originals:
+            return
+        original_id = self.rng.choice(originals)
+        if not is_repost:
+            await self._write_post(author, original_id)
+            return
+        repost = await self.setup.reposts.create(author, original_id, None, None)
+        model.posts.setdefault(repost.id, ModelPost(author, "public", original_id, is_repost=True))
+        self.log.append(f"repost {self.label(author)} {repost.id[:4]} of {original_id[:4]}")
+
     async def _react(self, user: str, post_id: str) -> None:
-        comment = await self.setup.reactions.create_comment(user, post_id, "a comment", None, None)
-        self.comments[comment.id] = user, post_id
+        """Like, bookmark and comment on a post, or reply to a comment on it."""
+        target_id = self.model.target(post_id)
+        parents = [
+            comment_id
+            for comment_id in self._comments_seen_by(user)
+            if self.model.comments[comment_id].post_id == target_id
+        ]
+        parent_id = self.rng.choice([None, *parents])
+        # Users who are mentioned in the post as well would get one notification of both.
+        mentioned = self.rng.choice(self.users)
+        text = (
+            "hello"
+            if mentioned in self.model.posts[target_id].mentioned
+            else f"@{mentioned.replace('-', '')}"
+        )
+        comment = await self.setup.reactions.create_comment(user, post_id, text, parent_id, None)
+        root_id = None if parent_id is None else self.model.comments[parent_id].parent_id or parent_id
+        assert comment.parent_id == root_id
+        self.model.comments[comment.id] = ModelComment(user, target_id, root_id)
         await self.setup.reactions.like(user, post_id)
-        self.likes.add((user, post_id))
+        self.model.likes.add((user, target_id))
         await self.setup.bookmarks.add(user, post_id)
-        self.bookmarks.add((user, post_id))
+        self.model.bookmarks.add((user, target_id))
 
-    async def check(self) -> None:
-        """Compare every read path with the model, for every viewer."""
-        views = [(viewer, name, path) for viewer in self.users for name, path in READ_PATHS.items()]
-        found = await asyncio.gather(*(path.read(self, viewer) for viewer, _, path in views))
-        for (viewer, name, path), ids in zip(views, found, strict=True):
-            assert sorted(ids) == sorted(path.expect(self, viewer)), f"{name} of {self.label(viewer)}"
+    def _comments_seen_by(self, user: str) -> list[str]:
+        return [one for one in self.model.comments if self.model.can_see_comment(user, one, listed=False)]
 
-    async def posts_of_requests(self, request: Callable[[str], Awaitable[object]]) -> list[str]:
-        """Return the posts for which a request succeeds; the others must not exist."""
-
-        async def exists(post_id: str) -> bool:
-            try:
-                await request(post_id)
-            except ApiError as error:
-                assert error.code == "post.not_found", error  # noqa: PT017 - the outcome of the request
-                return False
-            return True
-
-        outcomes = await asyncio.gather(*map(exists, self.model.posts))
-        return [post_id for post_id, found in zip(self.model.posts, outcomes, strict=True) if found]
+    def _some(self, ids: Sequence[str] | set[str]) -> list[str]:
+        """Choose some of the posts or comments, in the order in which they were written."""
+        order = [*self.model.posts, *self.model.comments]
+        return [one for one in order if one in ids and self.rng.random() < REACTION_SHARE]
 
     def label(self, user: str) -> str:
         return "ABCDE"[self.users.index(user)]
 
 
-# --- changes of relations
+# --- changes
 
 
 async def follow(world: World, one: str, other: str) -> None:
@@ -139,7 +187,7 @@ async def block(world: World, one: str, other: str) -> None:
     world.mentions = {
         (user, post_id)
         for user, post_id in world.mentions
-        if {user, world.model.posts[post_id][0]} != {one, other}
+        if post_id in world.model.posts and {user, world.model.posts[post_id].author} != {one, other}
     }
 
 
@@ -172,188 +220,43 @@ async def make_public(world: World, one: str, _other: str) -> None:
     world.model.set_private(one, private=False)
 
 
-CHANGES = (
-    *(follow, follow, follow, follow, unfollow, accept, accept),
-    *(block, unblock, unblock, mute, unmute, make_private, make_private, make_public),
-)
+async def hide_post(world: World, _one: str, _other: str) -> None:
+    if world.model.posts:
+        post_id = world.rng.choice(list(world.model.posts))
+        assert await world.setup.post_contents.set_hidden(post_id, hidden=True)
+        world.model.hidden.add(post_id)
+        world.ever_hidden.add(post_id)
 
 
-# --- read paths
+async def hide_comment(world: World, _one: str, _other: str) -> None:
+    if world.model.comments:
+        comment_id = world.rng.choice(list(world.model.comments))
+        assert await world.setup.comment_contents.set_hidden(comment_id, hidden=True)
+        world.model.hidden.add(comment_id)
 
 
-@dataclass(frozen=True)
-class ReadPath:
-    """`read` returns the ids that a viewer sees, `expect` those of the model."""
-
-    read: Callable[[World, str], Awaitable[Sequence[str]]]
-    expect: Callable[[World, str], Sequence[str] | set[str]]
-
-
-async def collect(
-    world: World, read_page: Callable[[PageKey | None, int], Awaitable[KeysetPage[Post]]]
-) -> list[str]:
-    """Return the ids of all pages, in pages of a random size."""
-    limit, ids, before = world.page_sizes.randint(1, 7), [], None
-    while True:
-        page = await read_page(before, limit)
-        ids += [item.id for item in page.items]
-        if page.next_key is None:
-            return ids
-        before = page.next_key
-
-
-def visible(world: World, viewer: str) -> set[str]:
-    return world.model.visible(viewer)
-
-
-def feed_of_model(world: World, viewer: str) -> set[str]:
-    model = world.model
-    authors = {other for one, other in model.follows if one == viewer}
-    authors -= {other for one, other in model.post_mutes if one == viewer}
-    followed = {post_id for post_id in model.visible(viewer) if model.posts[post_id][0] in {viewer, *authors}}
-    # The first user follows the tag that all posts have.
-    return followed | (public_of_model(world, viewer) if viewer == world.users[0] else set())
-
-
-def public_of_model(world: World, viewer: str) -> set[str]:
-    model = world.model
-    return {
-        post_id
-        for post_id in model.visible(viewer)
-        if model.posts[post_id][1] == "public" and (viewer, model.posts[post_id][0]) not in model.post_mutes
-    }
-
-
-def atom_of_model(world: World, _viewer: str) -> set[str]:
-    model = world.model
-    return {
-        post_id
-        for post_id, (author, visibility) in model.posts.items()
-        if visibility == "public" and author not in model.private
-    }
-
-
-async def read_public(world: World, viewer: str) -> list[str]:
-    """Return those of the world's posts that are in the public timeline."""
-    ids = await collect(
-        world, lambda before, limit: world.setup.public_timeline.page(viewer, before, 20 * limit)
-    )
-    return [post_id for post_id in ids if post_id in world.model.posts]
-
-
-async def read_atom_feeds(world: World, _viewer: str) -> list[str]:
-    return [
-        post.id for author in world.users for post in (await world.setup.posts.list_public(author, 100))[1]
-    ]
-
-
-def comments_of_model(world: World, viewer: str) -> set[str]:
-    return {
-        comment_id
-        for comment_id, (author, post_id) in world.comments.items()
-        if world.model.can_see(viewer, post_id) and not world.model.is_blocked(viewer, author)
-    }
-
-
-def counts_of_model(world: World, viewer: str) -> set[str]:
-    return {
-        f"{post_id} {sum(post == post_id for _, post in world.likes)}"
-        f" {sum(post == post_id for _, post in world.comments.values())}"
-        for post_id in world.model.visible(viewer)
-    }
-
-
-async def read_profiles(world: World, viewer: str) -> list[str]:
-    async def read_profile(author: str) -> list[str]:
-        return await collect(
-            world, lambda before, limit: world.setup.posts.page_by_author(viewer, author, before, limit)
+async def restore(world: World, _one: str, _other: str) -> None:
+    for hidden_id in [
+        one for one in (*world.model.posts, *world.model.comments) if one in world.model.hidden
+    ]:
+        contents = (
+            world.setup.post_contents if hidden_id in world.model.posts else world.setup.comment_contents
         )
-
-    authors = [author for author in world.users if not world.model.is_blocked(viewer, author)]
-    return [post_id for author in authors for post_id in await read_profile(author)]
-
-
-async def read_comments(world: World, viewer: str) -> list[str]:
-    ids: list[str] = []
-    for post_id in await world.posts_of_requests(lambda post_id: world.setup.posts.get(viewer, post_id)):
-        page = await world.setup.reactions.page_comments(viewer, post_id, None, 100)
-        ids += [comment.id for comment in page.items]
-    return ids
+        assert await contents.set_hidden(hidden_id, hidden=False)
+        world.model.hidden.discard(hidden_id)
+        return
 
 
-async def read_visible_comments(world: World, viewer: str) -> list[str]:
-    can_see = world.setup.reactions.can_see_comment
-    return [comment_id for comment_id in world.comments if await can_see(viewer, comment_id)]
+async def delete_post(world: World, one: str, _other: str) -> None:
+    own = [post_id for post_id, post in world.model.posts.items() if post.author == one]
+    if own and world.rng.random() < 0.3:
+        post_id = world.rng.choice(own)
+        await world.setup.posts.delete(one, post_id)
+        world.model.delete_post(post_id)
 
 
-async def read_counts(world: World, viewer: str) -> list[str]:
-    page = await world.setup.posts.page_by_tag(viewer, world.tag, None, 100)
-    return [f"{post.id} {post.like_count} {post.comment_count}" for post in page.items]
-
-
-async def read_mentions(world: World, viewer: str) -> list[str]:
-    page = await world.setup.notifications.page(viewer, None, 100, unread_only=False)
-    return [item.reference_id or "" for item in page.items if item.type.value == "MENTION"]
-
-
-async def read_unlisted_unread(world: World, viewer: str) -> list[str]:
-    """Return by how much the unread count differs from the number of listed notifications, if it does."""
-    page = await world.setup.notifications.page(viewer, None, 100, unread_only=True)
-    unread = await world.setup.notifications.count_unread(viewer)
-    return [] if unread == len(page.items) else [str(unread - len(page.items))]
-
-
-READ_PATHS = {
-    "the post": ReadPath(
-        lambda world, viewer: world.posts_of_requests(lambda post: world.setup.posts.get(viewer, post)),
-        visible,
-    ),
-    "likes": ReadPath(
-        lambda world, viewer: world.posts_of_requests(
-            lambda post: world.setup.reactions.page_likes(viewer, post, None, 5)
-        ),
-        visible,
-    ),
-    "history": ReadPath(
-        lambda world, viewer: world.posts_of_requests(
-            lambda post: world.setup.edits.page_history(viewer, post, None, 5)
-        ),
-        visible,
-    ),
-    "comments": ReadPath(read_comments, comments_of_model),
-    "single comments": ReadPath(read_visible_comments, comments_of_model),
-    "profiles": ReadPath(read_profiles, visible),
-    "the tag": ReadPath(
-        lambda world, viewer: collect(
-            world,
-            lambda before, limit: world.setup.posts.page_by_tag(viewer, world.tag, before, limit),
-        ),
-        visible,
-    ),
-    "the feed": ReadPath(
-        lambda world, viewer: collect(
-            world,
-            lambda before, limit: world.setup.feed.page(viewer, before, limit),
-        ),
-        feed_of_model,
-    ),
-    "the public timeline": ReadPath(read_public, public_of_model),
-    "Atom feeds": ReadPath(read_atom_feeds, atom_of_model),
-    "bookmarks": ReadPath(
-        lambda world, viewer: collect(
-            world,
-            lambda before, limit: world.setup.bookmarks.page(viewer, before, limit),
-        ),
-        lambda world, viewer: (
-            {post_id for user, post_id in world.bookmarks if user == viewer} & world.model.visible(viewer)
-        ),
-    ),
-    "counts": ReadPath(read_counts, counts_of_model),
-    "unread counts": ReadPath(read_unlisted_unread, lambda _world, _viewer: ()),
-    "mentions": ReadPath(
-        read_mentions,
-        lambda world, viewer: (
-            {post_id for user, post_id in world.mentions if user == viewer} & world.model.visible(viewer)
-        ),
-    ),
-}
+CHANGES = (
+    *(follow, follow, follow, follow, follow, unfollow, accept, accept),
+    *(block, unblock, unblock, mute, unmute, make_private, make_private, make_public),
+    *(hide_post, hide_comment, restore, delete_post),
+)

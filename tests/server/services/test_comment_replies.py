@@ -123,3 +123,24 @@ async def test_authors_of_comments_are_notified(
     await api.expect(204, cyd, "DELETE", f"/v1/comments/{reply['id']}")
     await api.expect(204, cyd, "DELETE", like_path(root))
     await api.wait_for(ben, "/v1/notifications", lambda page: page["items"] == [])
+
+
+async def test_who_likes_a_comment(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The latest first, in pages, without users with a block between; not found with the comment."""
+    ana, ben, cyd, dan = await people.register(4, instance)
+    post = await api.post(ana)
+    comment = await api.comment(ben, post["id"])
+    path = f"{like_path(comment)}s"
+    assert await api.collect_pages(ana, path, 1) == []
+    for user in (ana, cyd, dan):
+        await api.expect(204, user, "PUT", like_path(comment))
+    liked = await api.collect_pages(ben, path, 1)
+    assert [(user["id"], user["username"]) for user in liked] == [
+        (user.id, user.username) for user in (dan, cyd, ana)
+    ]
+    await api.block(dan, cyd)
+    assert [user["id"] for user in await api.collect_pages(cyd, path, 1)] == [cyd.id, ana.id]
+    await api.block(ben, dan)
+    await api.expect_error("comment.not_found", 404, dan, "GET", path)
+    await api.expect(204, ana, "DELETE", f"/v1/posts/{post['id']}")
+    await api.expect_error("comment.not_found", 404, cyd, "GET", path)

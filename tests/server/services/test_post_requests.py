@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from actors.protocol.social_objects import PostVisibility
 from client.http_client import HttpClient
 from server.instance import Instance
 from tests.server.api_client import ApiClient
@@ -29,6 +30,7 @@ async def test_client_has_the_requests_about_posts(
             (comment.id, None, True),
             (reply.id, comment.id, False),
         ]
+        assert [one.id for one in (await posts.comment_likes(comment.id)).items] == [ben.id]
         await posts.unlike_comment(comment.id)
         assert (await posts.comments(post_id, limit=1)).items[0].like_count == 0
 
@@ -37,6 +39,8 @@ async def test_client_has_the_requests_about_posts(
         assert repost.repost_of is not None
         assert (repost.repost_of.id, quote.content) == (post_id, "look")
         await posts.remove_repost(post_id)
+        quiet = await posts.repost(post_id, "psst", visibility=PostVisibility.FOLLOWERS)
+        assert quiet.visibility is PostVisibility.FOLLOWERS
 
         await posts.follow_tag(tag)
         assert (await posts.tag(tag)).following

@@ -223,3 +223,36 @@ async def test_posts_for_followers_cannot_be_reposted(
             await api.expect_error("permission.denied", 403, user, "POST", path_of(post), body)
     await api.expect_error("post.not_found", 404, cyd, "POST", path_of(post))
     assert (await api.get(ben, post_path(post)))["repost_count"] == 0
+
+
+async def test_quotes_for_followers(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Others see neither the quote nor that there is one: no count and no notification."""
+    ana, ben, cyd = await people.register(3, instance)
+    await api.follow(cyd, ben)
+    post = await api.post(ana)
+    quote = await repost(api, ben, post, {**LOOK, "visibility": "followers"})
+    assert (quote["visibility"], quote["repost_of"]["id"]) == ("followers", post["id"])
+    assert (await api.get(cyd, post_path(quote)))["repost_of"]["id"] == post["id"]
+    await api.expect_error("post.not_found", 404, ana, "GET", post_path(quote))
+    for viewer in (ana, ben, cyd):
+        assert (await api.get(viewer, post_path(post)))["repost_count"] == 0
+    public = await repost(api, ben, post, {**LOOK, "visibility": "public"})
+    page = await api.wait_for(ana, "/v1/notifications", lambda page: page["items"])
+    assert [(one["type"], one["count"]) for one in page["items"]] == [("REPOST", 1)]
+    assert await listed(api, ana, f"/v1/users/{ben.id}/posts") == [public["id"]]
+    assert await listed(api, cyd, f"/v1/users/{ben.id}/posts") == [public["id"], quote["id"]]
+    # What is for followers can be quoted by no one, also not for followers.
+    for body in ({**LOOK, "visibility": "followers"}, LOOK):
+        await api.expect_error("permission.denied", 403, ben, "POST", path_of(quote), body)
+
+
+async def test_a_repost_has_no_visibility(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Only a quote has; nothing is stored."""
+    ana, ben = await people.register(2, instance)
+    post = await api.post(ana)
+    for visibility in ("followers", "nobody"):
+        await api.expect_error("request.invalid", 422, ben, "POST", path_of(post), {"visibility": visibility})
+    assert await listed(api, ben, f"/v1/users/{ben.id}/posts") == []
+    assert (await repost(api, ben, post, {"visibility": "public"}))["repost_of"]["id"] == post["id"]

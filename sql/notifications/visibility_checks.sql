@@ -1,0 +1,37 @@
+-- name: visibility_check_upsert
+-- Adds users to compare. Those that are being compared start again.
+--
+--   :kinds text[]  :user_ids uuid[]   -> user_id
+INSERT INTO visibility_checks AS c (kind, user_id)
+SELECT DISTINCT g.kind, g.user_id
+FROM unnest(:kinds, :user_ids) AS g (kind, user_id)
+ORDER BY g.kind, g.user_id
+ON CONFLICT (kind, user_id) DO UPDATE
+SET before_us = NULL, before_id = NULL, version = c.version + 1
+RETURNING user_id
+
+-- name: visibility_check_next
+-- Returns the user whose comparison has waited longest for its next step.
+--
+--   -> kind, user_id, before_us, before_id, version; or none
+SELECT kind, user_id, before_us, before_id, version
+FROM visibility_checks
+ORDER BY updated_at, kind, user_id
+LIMIT 1
+
+-- name: visibility_check_advance
+-- Stores how far a comparison is, unless it was started again.
+--
+--   :kind text  :user_id uuid  :version int  :before_us bigint  :before_id uuid   -> user_id, or none
+UPDATE visibility_checks
+SET before_us = :before_us, before_id = :before_id, updated_at = clock_timestamp()
+WHERE kind = :kind AND user_id = :user_id AND version = :version
+RETURNING user_id
+
+-- name: visibility_check_finish
+-- Removes a user who was compared, unless the comparison was started again.
+--
+--   :kind text  :user_id uuid  :version int   -> user_id, or none
+DELETE FROM visibility_checks
+WHERE kind = :kind AND user_id = :user_id AND version = :version
+RETURNING user_id

@@ -1,0 +1,46 @@
+"""Users whose notifications are compared with what their recipients can see.
+
+All methods raise `Unavailable`.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from storage.contracts.domain_events import CursorUpdate
+from storage.contracts.paging import PageKey
+
+
+class CheckKind(Enum):
+    """Which notifications are compared: those about posts of the user, or those that the user has."""
+
+    AUTHOR = "author"
+    RECIPIENT = "recipient"
+
+
+class VisibilityCheck(msgspec.Struct, frozen=True):
+    """A comparison that is not finished. What is before `before` is left; None at the start."""
+
+    kind: CheckKind
+    user_id: str
+    before: PageKey | None = None
+    version: int = 0
+
+
+class VisibilityCheckStore(Protocol):
+    """A queue of comparisons, one for each kind and user."""
+
+    async def add(self, checks: Sequence[tuple[CheckKind, str]], cursor_update: CursorUpdate | None) -> None:
+        """Add comparisons and advance the cursor, in one transaction. One that is not finished starts again.
+
+        Raises:
+            Conflict: `cursor`: another reader has moved it; nothing was stored.
+        """
+
+    async def next(self) -> VisibilityCheck | None:
+        """Return the comparison that has waited longest for its next step."""
+
+    async def advance(self, check: VisibilityCheck, before: PageKey | None) -> None:
+        """Store how far a comparison is; None: it is finished. Without effect if it was started again."""
