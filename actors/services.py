@@ -229,7 +229,6 @@ class Services:
             shared.block_service,
             shared.sender_filter,
             shared.post_visibility,
-            stores.rsvps,
             EventRecipients(
                 shared.user_cards["notifications"],
                 shared.block_service,

@@ -198,12 +198,13 @@ class EventCreated(msgspec.Struct, frozen=True):
 
 
 class EventUpdated(msgspec.Struct, frozen=True):
-    """`old_title` is set if the title has changed."""
+    """`old_title` is set if the title has changed. `actor_id` changed the event, the creator if None."""
 
     id: str
     creator_id: str
     title: str
     old_title: str | None = None
+    actor_id: str | None = None
 
 
 class EventCancelled(msgspec.Struct, frozen=True):

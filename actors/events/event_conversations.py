@@ -160,22 +160,23 @@ class EventConversations:
 
     async def _rename(self, renamed: EventUpdated) -> None:
         """Rename the conversation to the current title; the event's title may be older."""
-        creator = await self._find_creator(renamed.creator_id)
-        events = await self._events.find([renamed.id], creator.id)
+        actor = await self._find_user(renamed.actor_id or renamed.creator_id)
+        events = await self._events.find([renamed.id], renamed.creator_id)
         if events and renamed.old_title is not None:
             await self._apply(
                 self._groups.rename_by_rule(
                     event_conversation_id(renamed.id),
-                    creator,
+                    actor,
                     _group_name(renamed.old_title),
                     _group_name(events[0].title),
                 )
             )
 
     async def _announce(self, announced: EventAnnounced) -> None:
-        if await self._ensure_conversation(announced.event_id) is None:
+        hosts = await self._hosts.get_hosts(announced.event_id)
+        if hosts is None or hosts.is_hidden or await self._ensure_conversation(announced.event_id) is None:
             return
-        author = await self._find_creator(announced.author_id)
+        author = await self._find_user(announced.author_id)
         await self._apply(
             self._groups.announce_by_rule(
                 event_conversation_id(announced.event_id),
@@ -191,14 +192,14 @@ class EventConversations:
         if isinstance(cancelled, EventCancelled):
             actor_id = cancelled.actor_id or actor_id
             text = f"{text}: {cancelled.reason}" if cancelled.reason else text
-        actor = await self._find_creator(actor_id)
+        actor = await self._find_user(actor_id)
         await self._ensure_conversation(cancelled.id)
         await self._apply(
             self._groups.announce_by_rule(event_conversation_id(cancelled.id), actor, text, CANCELLED_KEY)
         )
 
-    async def _find_creator(self, creator_id: str) -> UserCard:
-        return to_user_card(creator_id, await self._user_cards.find([creator_id]))
+    async def _find_user(self, user_id: str) -> UserCard:
+        return to_user_card(user_id, await self._user_cards.find([user_id]))
 
     async def _is_member(self, event_id: str, user_id: str) -> bool:
         if (await self._rsvps.get_rsvp(event_id, user_id)).status == RsvpStatus.GOING:

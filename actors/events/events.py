@@ -89,7 +89,7 @@ class Events:
         await self.require_host(user_id, event_id)
         if change != EventChange():
             try:
-                await self._store.change(event_id, change)
+                await self._store.change(event_id, change, user_id)
             except Missing:
                 raise event_not_found() from None
             except Conflict as conflict:

@@ -211,7 +211,7 @@ class NotificationConsumer:
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
                 )
             case EventUpdated() as updated:
-                pages = self._recipients.pages_for_event_update(updated, USERS_PER_BATCH)
+                pages = self._recipients.of_events.pages_for_update(updated, USERS_PER_BATCH)
                 async for sender, user_ids in pages:
                     self._publish_event_updated(updated.id, user_ids)
                     for user_id in user_ids:
@@ -237,7 +237,7 @@ class NotificationConsumer:
                 for user_id in await self._recipients.of_events.find_reminded(reminder):
                     yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
-                host, user_ids = await self._recipients.find_creator(cancelled)
+                host, user_ids = await self._recipients.of_events.find_for_cancellation(cancelled)
                 self._publish_event_updated(cancelled.id, user_ids)
                 for user_id in user_ids:
                     yield notification_templates.event_cancelled(

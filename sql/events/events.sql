@@ -67,6 +67,12 @@ SELECT id, revision, updated_at
 FROM events
 WHERE id = ANY(:ids)
 
+-- name: event_actor_set
+-- Sets who makes the changes of this transaction, for the domain events about them.
+--
+--   :actor_id text   -> actor_id
+SELECT set_config('convene.actor_id', :actor_id, TRUE) AS actor_id
+
 -- name: event_update
 -- Changes the fields of an event whose :set_... is true.
 --

@@ -20,8 +20,11 @@ DECLARE
 BEGIN
     SELECT
         e.title, e.approval,
-        e.visibility = 'public'
-        OR EXISTS (SELECT FROM events_seen_by(by_user) AS s WHERE s.event_id = e.id) AS visible,
+        e.hidden_at IS NULL
+        AND (
+            e.visibility = 'public'
+            OR EXISTS (SELECT FROM events_seen_by(by_user) AS s WHERE s.event_id = e.id)
+        ) AS visible,
         e.cancelled_at IS NOT NULL AS cancelled,
         e.start_datetime > now() AS ahead, e.end_datetime <= now() AS past
     INTO event

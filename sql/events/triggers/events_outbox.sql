@@ -1,7 +1,7 @@
 -- Fires after changes of events, RSVPs and invites. Publishes domain events.
 --
 -- Takes no locks. RSVP events carry no status: consumers read the current one. event.updated has the old title
--- if it changed.
+-- if it changed, and the actor if the transaction has set one (convene.actor_id, see event_actor_set).
 CREATE OR REPLACE FUNCTION events_outbox() RETURNS TRIGGER AS $$
 DECLARE
     e events := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -24,6 +24,11 @@ BEGIN
         jsonb_build_object('id', e.id, 'creator_id', e.creator_id, 'title', e.title)
         || CASE
             WHEN TG_OP = 'UPDATE' AND NEW.title <> OLD.title THEN jsonb_build_object('old_title', OLD.title)
+            ELSE '{}'
+        END
+        || CASE
+            WHEN TG_OP = 'UPDATE' AND current_setting('convene.actor_id', TRUE) <> ''
+                THEN jsonb_build_object('actor_id', current_setting('convene.actor_id', TRUE))
             ELSE '{}'
         END
     );
