@@ -24,7 +24,7 @@ ATTEMPTS = 5
 
 
 class SeriesScope(StrEnum):
-    """Which events of a series a change is for: `all` leaves those unchanged that have ended."""
+    """Which events of a series a request is for. A change of several leaves out those that have ended."""
 
     ONE = "one"
     FOLLOWING = "following"

@@ -228,10 +228,12 @@ class EventRoutes:
     async def update(self, request: TypedRequest[EventPatch, ScopeQuery]) -> Event:
         """Update an event.
 
-        Only its hosts can. Users who have responded to it are notified. For an event of a series, `scope`
-        `following` also changes the later ones, which become a series of their own, and `all` those of the
-        series that have not ended. New times move all of them by the same local difference; the field code
-        `series_dates` means that the rule has no such dates. All events are changed, or none.
+        Only its hosts can. Hosts, users who have responded, wait, asked or were invited are notified. For an
+        event of a series, `scope` `following` also changes the later ones, which become a series of their
+        own, and `all` the whole series. Both leave out events that have ended; `event.past` means that all
+        have. New times move all of them by the same local difference; the field code `series_dates` means
+        that the rule has no such dates. All events are changed, or none. The rule itself cannot be changed:
+        delete the later events, whose users are notified, and create another series.
         """
         return await self._series.update(
             request.caller.user.id, request.path_params["id"], request.body, request.query.scope
