@@ -229,6 +229,20 @@ class EventDeleted(msgspec.Struct, frozen=True):
     title: str
 
 
+class EventHidden(msgspec.Struct, frozen=True):
+    """A moderator hid the event."""
+
+    id: str
+    creator_id: str
+
+
+class EventRestored(msgspec.Struct, frozen=True):
+    """A moderator made a hidden event visible again."""
+
+    id: str
+    creator_id: str
+
+
 class AttendeeRemoved(msgspec.Struct, frozen=True):
     """A host removed a user, or there is a block between user and host. RSVP and invites are deleted."""
 
@@ -358,6 +372,8 @@ DomainEvent = (
     | EventUpdated
     | EventCancelled
     | EventDeleted
+    | EventHidden
+    | EventRestored
     | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
@@ -401,6 +417,8 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "event.updated": EventUpdated,
     "event.cancelled": EventCancelled,
     "event.deleted": EventDeleted,
+    "event.hidden": EventHidden,
+    "event.restored": EventRestored,
     "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,

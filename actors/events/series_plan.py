@@ -74,21 +74,21 @@ def plan_change(
     *,
     is_following: bool,
 ) -> SeriesChange:
-    """Return the change of all events that have not ended, with `is_following` from the event on.
+    """Return the change of all events that are not closed, with `is_following` from the event on.
 
     New times of the event move the others by the same local difference. If they are moved, or `is_following`,
-    the earlier events keep the old series. An event that has ended between changed ones follows them only in
-    the rule: it keeps its times and fields.
+    the earlier events keep the old series. A closed event between changed ones follows them only in the rule:
+    it keeps its times and fields.
 
     Raises:
-        ApiError: event.past if all of them have ended; request.invalid, with the field code `series_dates` if
+        ApiError: event.past if all of them are closed; request.invalid, with the field code `series_dates` if
             the rule has no such dates.
     """
     event = next(one for one in events if one.id == event_id)
     ahead = [
         one.occurrence
         for one in events
-        if not one.has_ended and (not is_following or one.occurrence >= event.occurrence)
+        if not one.is_closed and (not is_following or one.occurrence >= event.occurrence)
     ]
     if not ahead:
         raise ApiError("event.past", "All these events of the series are over.")
@@ -168,7 +168,7 @@ def _plan_event(
     """Return the change of one event, if `event` gets `times` and is moved by `delta`."""
     timezone, start, end = times
     is_moved = times != (event.timezone, event.start, event.end)
-    if one.has_ended:
+    if one.is_closed:
         return SeriesEventChange(
             one.id, EventChange(), one.occurrence + delta if is_moved else one.occurrence
         )

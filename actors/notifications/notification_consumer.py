@@ -18,6 +18,7 @@ from actors.domain_events.event_types import (
     DomainEvent,
     EventAnnounced,
     EventCancelled,
+    EventHidden,
     EventInvited,
     EventReminder,
     EventUpdated,
@@ -61,6 +62,7 @@ Withdrawal = (
     BlockCreated
     | PostDeleted
     | EventCancelled
+    | EventHidden
     | AttendeeRemoved
     | FollowDeleted
     | FollowRequestDeleted
@@ -147,6 +149,11 @@ class NotificationConsumer:
                 deleted = await self._store.remove_about(
                     user_ids, event_id, kept_group_key=notification_templates.cancelled_group_key(event_id)
                 )
+            case EventHidden(id=event_id):
+                deleted = {}
+                async for page in self._recipients.of_events.pages_for_hiding(event_id, USERS_PER_BATCH):
+                    await self._push_removed(deleted)
+                    deleted = await self._store.remove_about(page, event_id, kept_group_key="")
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
             case (

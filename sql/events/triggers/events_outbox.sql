@@ -43,6 +43,24 @@ longitude, url, visibility
 ON events
 FOR EACH ROW EXECUTE FUNCTION events_outbox();
 
+CREATE OR REPLACE FUNCTION events_hidden_outbox() RETURNS TRIGGER AS $$
+BEGIN
+    INSERT INTO outbox (key, type, payload)
+    VALUES (
+        NEW.id,
+        CASE WHEN NEW.hidden_at IS NULL THEN 'event.restored' ELSE 'event.hidden' END,
+        jsonb_build_object('id', NEW.id, 'creator_id', NEW.creator_id)
+    );
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER events_hidden_outbox
+AFTER UPDATE OF hidden_at ON events
+FOR EACH ROW
+WHEN ((OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL))
+EXECUTE FUNCTION events_hidden_outbox();
+
 CREATE OR REPLACE FUNCTION rsvps_outbox() RETURNS TRIGGER AS $$
 DECLARE
     r event_rsvps := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

@@ -218,3 +218,23 @@ async def test_hidden_event_notifies_no_one(setup: NotificationSetup) -> None:
     assert [user for user in before if not set(after[user]) <= set(before[user])] == []
     assert await setup.list_messages(setup.cyd) == []
     assert all(not ids for _, ids in setup.published_event_updates)
+
+
+async def test_hiding_an_event_withdraws_its_notifications(setup: NotificationSetup) -> None:
+    """Except those of its creator, who still sees it."""
+    event_id, users = await _create_event_with_audience(setup)
+    other_id = await setup.create_event(setup.ana, title="Dinner")
+    await setup.events.invite(other_id, setup.ana, [users["invited"]], None)
+    await setup.events.change(event_id, EventChange(title="Pétanque"), users["cohost"])
+    await setup.catch_up()
+    of_creator = await setup.list_messages(setup.ana)
+    assert len(of_creator) == 2
+    await setup.databases["events"].pool.write(
+        Statement("hide", "UPDATE events SET hidden_at = now() WHERE id = $1", ("id",)), event_id
+    )
+    await setup.catch_up()
+    assert {name: await setup.list_messages(user) for name, user in users.items() if name != "invited"} == {
+        name: [] for name in users if name != "invited"
+    }
+    assert await setup.list_messages(users["invited"]) == [("EVENT_INVITE", "Ana invited you to Dinner", 1)]
+    assert await setup.list_messages(setup.ana) == of_creator
