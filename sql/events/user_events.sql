@@ -83,16 +83,17 @@ INNER JOIN event_rows AS e ON page.id = e.id
 ORDER BY e.start_datetime, e.id
 
 -- name: attended_event_list
--- Lists the events that a user goes to, that are not hidden and that end after a time, by start, the latest ones.
+-- Lists the events that a user goes to, that are not hidden and that end after a time, by start. Of more than
+-- the limit the nearest: first those that have not ended, the soonest ones, then the latest of the others.
 --
 --   :user_id uuid  :ended_after timestamptz  :limit int   -> id, start_datetime
-SELECT latest.id, latest.start_datetime
+SELECT nearest.id, nearest.start_datetime
 FROM (
     SELECT e.id, e.start_datetime
     FROM event_rsvps AS r
     INNER JOIN events AS e ON r.event_id = e.id
     WHERE r.user_id = :user_id AND r.status = 'GOING' AND e.end_datetime > :ended_after AND e.hidden_at IS NULL
-    ORDER BY e.start_datetime DESC, e.id DESC
+    ORDER BY e.end_datetime <= now(), abs(extract(EPOCH FROM e.start_datetime - now())), e.id
     LIMIT :limit
-) AS latest
-ORDER BY latest.start_datetime, latest.id
+) AS nearest
+ORDER BY nearest.start_datetime, nearest.id

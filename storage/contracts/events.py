@@ -220,7 +220,10 @@ class EventStore(Protocol):
         """Return the revisions of those of the events that exist, by id."""
 
     async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
-        """Return ids of the events that a user goes to, by start, the latest `limit` of them."""
+        """Return ids of the events that a user goes to and that end after a time, by start.
+
+        Of more than `limit` the nearest: the soonest that have not ended, then the latest others.
+        """
 
     async def change(self, event_id: str, change: EventChange, actor_id: str | None = None) -> None:
         """Change an event. Before its start, places added by a larger capacity go to the waitlist in order.
