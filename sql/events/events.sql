@@ -31,14 +31,13 @@ SELECT
         WHERE w.event_id = e.id AND w.user_id = :viewer_id
     ) AS my_place
 FROM event_rows AS e
-INNER JOIN events AS v ON e.id = v.id AND v.hidden_at IS NULL
+INNER JOIN events AS v ON e.id = v.id
 WHERE
     e.id = ANY(:ids)
-    AND (
-        :all_visible
-        OR e.visibility = 'public'
-        OR EXISTS (SELECT FROM events_seen_by(:viewer_id) AS s WHERE s.event_id = e.id)
-    )
+    AND CASE
+        WHEN :all_visible THEN v.hidden_at IS NULL
+        ELSE EXISTS (SELECT FROM events_visible_to(:viewer_id, '{}') AS s WHERE s.id = e.id)
+    END
 
 -- name: event_creator
 -- Returns the creator of an event.
@@ -54,8 +53,7 @@ WHERE id = :id
 --   :id uuid  :viewer_id uuid   -> visibility, visible, or none
 SELECT
     visibility,
-    hidden_at IS NULL
-    AND (visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(:viewer_id) WHERE event_id = :id)) AS visible
+    EXISTS (SELECT FROM events_visible_to(:viewer_id, '{}') AS v WHERE v.id = :id) AS visible
 FROM events
 WHERE id = :id
 

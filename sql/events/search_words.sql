@@ -14,33 +14,14 @@
 --   :east float   -> event rows
 WITH nearby AS (
     SELECT id, start_datetime, search_words
-    FROM events
+    FROM events_visible_to(:viewer_id, :excluded_user_ids)
     WHERE
         (start_datetime, id) > (:after, :after_id)
         AND (:category IS NULL OR category = :category)
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
-        AND creator_id <> ALL(:excluded_user_ids)
-        AND hidden_at IS NULL
-        AND NOT EXISTS (
-            SELECT FROM event_hosts AS h
-            WHERE
-                h.event_id = events.id
-                AND h.user_id = ANY(:excluded_user_ids)
-                AND NOT event_is_host(events.id, :viewer_id)
-        )
-        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
-        AND (
-            :near_latitude IS NULL
-            OR (
-                latitude BETWEEN :south AND :north
-                AND (
-                    longitude BETWEEN :west AND :east
-                    OR longitude BETWEEN :west + 360 AND 180
-                    OR longitude BETWEEN -180 AND :east - 360
-                )
-                AND event_distance_km(latitude, longitude, :near_latitude, :near_longitude) <= :near_km
-            )
+        AND event_is_near(
+            latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
         )
     ORDER BY start_datetime, id
     LIMIT :scanned
@@ -76,12 +57,11 @@ ORDER BY e.start_datetime, e.id
 --   :near_latitude float  :near_longitude float  :near_km float  :south float  :north float  :west float
 --   :east float   -> event rows
 WITH found AS MATERIALIZED (
-    SELECT id, creator_id, category, start_datetime, end_datetime, visibility, latitude, longitude
-    FROM events
+    SELECT id, category, start_datetime, end_datetime, latitude, longitude
+    FROM events_visible_to(:viewer_id, :excluded_user_ids)
     WHERE
         search_words @@ CAST(:indexed_words AS TSQUERY)
         AND (search_words @@ CAST(:words AS TSQUERY)) IS TRUE
-        AND hidden_at IS NULL
 ),
 page AS MATERIALIZED (
     SELECT id
@@ -91,26 +71,8 @@ page AS MATERIALIZED (
         AND (:category IS NULL OR category = :category)
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
-        AND creator_id <> ALL(:excluded_user_ids)
-        AND NOT EXISTS (
-            SELECT FROM event_hosts AS h
-            WHERE
-                h.event_id = found.id
-                AND h.user_id = ANY(:excluded_user_ids)
-                AND NOT event_is_host(found.id, :viewer_id)
-        )
-        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
-        AND (
-            :near_latitude IS NULL
-            OR (
-                latitude BETWEEN :south AND :north
-                AND (
-                    longitude BETWEEN :west AND :east
-                    OR longitude BETWEEN :west + 360 AND 180
-                    OR longitude BETWEEN -180 AND :east - 360
-                )
-                AND event_distance_km(latitude, longitude, :near_latitude, :near_longitude) <= :near_km
-            )
+        AND event_is_near(
+            latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
         )
     ORDER BY start_datetime, id
     LIMIT :limit
