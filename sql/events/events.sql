@@ -31,13 +31,13 @@ SELECT
         WHERE w.event_id = e.id AND w.user_id = :viewer_id
     ) AS my_place
 FROM event_rows AS e
-INNER JOIN events AS v ON e.id = v.id
+INNER JOIN events AS v ON e.id = v.id AND v.hidden_at IS NULL
 WHERE
     e.id = ANY(:ids)
-    AND CASE
-        WHEN :all_visible THEN v.hidden_at IS NULL
-        ELSE EXISTS (SELECT FROM events_visible_to(:viewer_id, '{}') AS s WHERE s.id = e.id)
-    END
+    AND (
+        :all_visible
+        OR e.id IN (SELECT s.id FROM events_visible_to(:viewer_id, '{}') AS s WHERE s.id = ANY(:ids))
+    )
 
 -- name: event_creator
 -- Returns the creator of an event.
