@@ -5,6 +5,9 @@
 -- With :near_latitude, those within :near_km of a point. :south to :east is the box around that circle; :west and
 -- :east may pass 180 degrees.
 --
+-- With :from, events that take place at that time come from an index of periods and later ones from that of starts: an
+-- index of starts alone reads all events before.
+--
 -- With :words, only the next :scanned events are compared with them: a page of a common word is found at
 -- once, at a bounded cost.
 --
@@ -13,16 +16,38 @@
 --   :near_latitude float  :near_longitude float  :near_km float  :south float  :north float  :west float
 --   :east float   -> event rows
 WITH nearby AS (
-    SELECT id, start_datetime, search_words
-    FROM events_visible_to(:viewer_id, :excluded_user_ids)
-    WHERE
-        (start_datetime, id) > (:after, :after_id)
-        AND (:category IS NULL OR category = :category)
-        AND (:from IS NULL OR end_datetime >= :from)
-        AND (:to IS NULL OR start_datetime <= :to)
-        AND event_is_near(
-            latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
-        )
+    (
+        SELECT id, start_datetime, search_words
+        FROM events_visible_to(:viewer_id, :excluded_user_ids)
+        WHERE
+            tstzrange(start_datetime, end_datetime, '[]') @> :from
+            AND start_datetime < :from
+            AND (start_datetime, id) > (:after, :after_id)
+            AND (:category IS NULL OR category = :category)
+            AND (:to IS NULL OR start_datetime <= :to)
+            AND event_is_near(
+                latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
+            )
+        ORDER BY start_datetime, id
+        LIMIT :scanned
+    )
+    UNION ALL
+    (
+        SELECT id, start_datetime, search_words
+        FROM events_visible_to(:viewer_id, :excluded_user_ids)
+        WHERE
+            (start_datetime, id) > (
+                greatest(:after, :from),
+                CASE WHEN :from > :after THEN '00000000-0000-0000-0000-000000000000' ELSE :after_id END
+            )
+            AND (:category IS NULL OR category = :category)
+            AND (:to IS NULL OR start_datetime <= :to)
+            AND event_is_near(
+                latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
+            )
+        ORDER BY start_datetime, id
+        LIMIT :scanned
+    )
     ORDER BY start_datetime, id
     LIMIT :scanned
 ),

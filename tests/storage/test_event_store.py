@@ -292,3 +292,25 @@ async def test_attended_events_are_the_nearest(scene: EventFixture) -> None:
     assert await attended(4) == [3, 4, 5, 6]
     assert await attended(2) == [4, 5]
     assert await scene.events.list_attended(random_id(), ended_after, 4) == []
+
+
+async def test_search_from_a_time_includes_events_that_take_place(scene: EventFixture) -> None:
+    """Also one that starts or ends exactly then, once each, in pages of any size."""
+    viewer, instant = random_id(), START.replace(microsecond=123)
+    spans = [(-5, -1), (-30, 40), (-5, 0), (-1, 1), (0, 1), (0, 2), (1, 2)]
+    events = [
+        await scene.events.create(
+            NewEvent(random_id(), "x", None, "SPANS", instant + first * HOUR, instant + last * HOUR, 5),
+            None,
+        )
+        for first, last in spans
+    ]
+    criteria = EventSearchCriteria(category="SPANS", start_from=instant)
+    expected = [events[1], events[2], events[3], *sorted(events[4:6]), events[6]]
+    for size in (1, 2, 3, 10):
+        found: list[str] = []
+        after: PageKey | None = None
+        while page := await scene.events.search(criteria, after, viewer, (), size):
+            found += [one.id for one in page]
+            after = page_key(page[-1])
+        assert found == expected
