@@ -32,6 +32,7 @@ from actors.conversations.conversation_queries import ConversationQueries
 from actors.conversations.conversation_views import ConversationViews, LoadCards
 from actors.conversations.conversations import Conversations
 from actors.conversations.draft_forwarder import DraftForwarder
+from actors.conversations.entry_publisher import EntryPublisher
 from actors.conversations.errors import busy
 from actors.conversations.log_reader import LogReader
 from actors.conversations.log_writer import LogWriter
@@ -40,7 +41,6 @@ from actors.conversations.moderated_messages import ModeratedMessages
 from actors.conversations.peer_checker import PeerChecker
 from actors.conversations.pending_effect_sweeper import PendingEffectSweeper
 from actors.conversations.pending_effects import PendingEffectRecorder
-from actors.conversations.publisher import Publisher
 from actors.conversations.read_marks import ReadMarks
 from actors.conversations.summary_writer import SummaryWriter
 from actors.conversations.unanswered_commands import UnansweredCommands
@@ -52,7 +52,6 @@ from actors.delivery.rooms import Rooms
 from actors.delivery.stream_writer import StreamWriter
 from actors.diagnostics.local_answers import LocalAnswers
 from actors.diagnostics.operator_channel import OperatorChannel
-from actors.hooks import ServiceHooks
 from actors.instance_control import InstanceControl
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
@@ -64,16 +63,24 @@ from actors.runtime.registry import Registry, RestartPolicy
 from actors.runtime.run_queue import RunQueue
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
+from actors.service_hooks import ServiceHooks
+from actors.sessions.ephemeral_user_events import EphemeralUserEvents
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
-from storage.contracts.bus import Bus
+from storage.contracts.bus import (
+    CONVERSATION_TOPIC_PREFIX,
+    PRESENCE_TOPIC_PREFIX,
+    TOPIC_PREFIX_CHARACTERS,
+    USER_TOPIC_PREFIX,
+    Bus,
+)
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
-from storage.contracts.user_streams import UserStreams, encode_ephemeral, user_topic
+from storage.contracts.user_streams import UserStreams
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +97,7 @@ class CoreStores(msgspec.Struct, frozen=True):
     presence: PresenceStores | None = None
 
 
-class InstanceOptions(msgspec.Struct, frozen=True):
+class CoreOptions(msgspec.Struct, frozen=True):
     """`name` identifies the instance on the bus. `encode_frame` turns an event into a socket frame.
 
     With `has_black_boxes` the last events of sessions and conversations are kept for operators.
@@ -104,14 +111,18 @@ class InstanceOptions(msgspec.Struct, frozen=True):
 
 
 class Core:
-    """The components of one instance. Implements `RoomsHandler` and `ForwardingHandler`."""
+    """Conversations, rooms, sessions and presence of one instance, without HTTP and the social services.
+
+    `server.composition.ServerComponents` adds those; `server.instance.Instance` is the whole process, with
+    its listeners. Implements `RoomsHandler` and `ForwardingHandler`.
+    """
 
     def __init__(
         self,
         stores: CoreStores,
         authenticator: Authenticator,
         load_cards: LoadCards,
-        options: InstanceOptions,
+        options: CoreOptions,
         hooks: ServiceHooks | None = None,
     ) -> None:
         hooks = hooks or ServiceHooks()
@@ -152,7 +163,7 @@ class Core:
         self.read_marks = ReadMarks(messaging, views, self.rooms, self.membership_notifier, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
         self.log_writer = LogWriter(messaging, limits)
-        publisher = Publisher(self.rooms, encode_frame, name)
+        publisher = EntryPublisher(self.rooms, encode_frame, name)
         self.draft_forwarder = DraftForwarder(stores.bus, self.timer_wheel, name, self)
         conversation_dependencies = ConversationDependencies(
             messaging,
@@ -200,6 +211,7 @@ class Core:
         self.online_users = OnlineUsers(
             stores.bus, stores.streams, self.rooms, messaging, limits, encode_frame
         )
+        self._ephemeral_user_events = EphemeralUserEvents(stores.bus, self.online_users)
         stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
         self._control = InstanceControl(
@@ -214,7 +226,7 @@ class Core:
             (self.session_boxes, self.conversation_boxes),
         )
         self.operator_channel = OperatorChannel(
-            stores.bus, name, self.local_answers.answer, self._list_instances
+            stores.bus, name, self.local_answers.answer, self._renew_lease_and_list
         )
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.session_states, self.timer_wheel, limits.token_check_s
@@ -255,6 +267,7 @@ class Core:
         await self._bus.subscribe(
             [
                 CONTROL_TOPIC,
+                self._ephemeral_user_events.topic,
                 self.draft_forwarder.topic,
                 *self.operator_channel.topics,
                 *self._hooks.bus_topics,
@@ -289,11 +302,11 @@ class Core:
         """Close the sockets of these sessions on every instance."""
         self._control.revoke_sessions(session_ids)
 
-    def publish_user_change(
+    def publish_restrictions_change(
         self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
     ) -> None:
         """Make a changed role or silence of a user effective on every instance."""
-        self._control.publish_user_change(user_id, session_ids, silenced_until)
+        self._control.publish_restrictions_change(user_id, session_ids, silenced_until)
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Invalidate the cached block between two users on every instance."""
@@ -301,12 +314,10 @@ class Core:
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""
-        payload = encode_ephemeral(server_frame_encoder.encode(frame))
-        for user_id in user_ids:
-            self._bus.publish(user_topic(user_id), payload)
+        self._ephemeral_user_events.publish(user_ids, server_frame_encoder.encode(frame))
 
-    async def _list_instances(self) -> Sequence[str]:
-        """Return the instances that hold a lease. Raises `Unavailable`."""
+    async def _renew_lease_and_list(self) -> Sequence[str]:
+        """Renew the lease of this instance; return the instances that hold one. Raises `Unavailable`."""
         if self._presence_store is None:
             return [self._name]
         return await self._presence_store.renew_lease(self._name)
@@ -347,19 +358,21 @@ class Core:
         try:
             self._handle_bus_message(topic, message)
         except (msgspec.MsgspecError, ValueError) as error:
-            # As good as lost: whatever a message does is also done without it, later.
+            # Handled like a lost message: what it does is also done without it, later.
             self.malformed_bus_messages += 1
             level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
             kind = topic.partition(":")[0]
             _log.log(level, "malformed bus message ignored", extra={"topic": kind}, exc_info=error)
 
     def _handle_bus_message(self, topic: str, message: bytes) -> None:
-        if topic.startswith("c:"):
-            self.rooms.on_bus_message(topic[2:], message, self._encode_frame)
-        elif topic.startswith("u:"):
-            self.online_users.on_bus_message(topic[2:], message)
-        elif topic.startswith("p:") and self.presence is not None:
-            self.presence.subscriptions.mark_changed(topic[2:])
+        if topic.startswith(CONVERSATION_TOPIC_PREFIX):
+            self.rooms.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message, self._encode_frame)
+        elif topic.startswith(USER_TOPIC_PREFIX):
+            self.online_users.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message)
+        elif topic.startswith(PRESENCE_TOPIC_PREFIX) and self.presence is not None:
+            self.presence.subscriptions.mark_changed(topic[TOPIC_PREFIX_CHARACTERS:])
+        elif topic == self._ephemeral_user_events.topic:
+            self._ephemeral_user_events.on_bus_message(message)
         elif topic == self.draft_forwarder.topic:
             self.draft_forwarder.on_bus_message(message)
         elif topic == CONTROL_TOPIC:

@@ -1,4 +1,4 @@
-"""Control events between instances: revoked sessions, changed blocks and users, and reset user streams.
+"""Control events between instances: revoked sessions, changed blocks and restrictions, reset user streams.
 
 Each event takes effect on this instance at once and on the others through the control topic.
 """
@@ -11,14 +11,14 @@ from actors.delivery.control_events import (
     CONTROL_TOPIC,
     BlockChanged,
     ControlEvent,
+    RestrictionsChanged,
     SessionsRevoked,
     StreamsReset,
-    UserChanged,
     control_event_decoder,
     control_event_encoder,
 )
-from actors.hooks import ServiceHooks
 from actors.presence.presence_service import PresenceService
+from actors.service_hooks import ServiceHooks
 from actors.sessions.online_users import OnlineUsers
 from actors.sessions.transport import CloseCode
 from storage.contracts.bus import Bus
@@ -46,12 +46,12 @@ class InstanceControl:
         self._close_sessions(session_ids)
         self._publish(SessionsRevoked(self._instance, list(session_ids)))
 
-    def publish_user_change(
+    def publish_restrictions_change(
         self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
     ) -> None:
         """Look up the sessions of a user again on every instance, and silence their sockets or end that."""
-        self._on_user_changed(user_id, session_ids, silenced_until)
-        self._publish(UserChanged(self._instance, user_id, list(session_ids), silenced_until))
+        self._on_restrictions_changed(user_id, session_ids, silenced_until)
+        self._publish(RestrictionsChanged(self._instance, user_id, list(session_ids), silenced_until))
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Invalidate the cached block between two users on every instance."""
@@ -63,9 +63,9 @@ class InstanceControl:
         self._online_users.check_positions()
         self._publish(StreamsReset(self._instance))
 
-    def on_bus_message(self, frame: bytes) -> None:
+    def on_bus_message(self, message: bytes) -> None:
         """Handle an event of another instance."""
-        event = control_event_decoder.decode(frame)
+        event = control_event_decoder.decode(message)
         if event.origin == self._instance:
             return
         match event:
@@ -77,13 +77,13 @@ class InstanceControl:
                 self._online_users.check_positions()
             case BlockChanged(user_id=user_id, other_id=other_id):
                 self._on_block_changed(user_id, other_id)
-            case UserChanged(user_id=user_id, session_ids=session_ids, silenced_until=silenced_until):
-                self._on_user_changed(user_id, session_ids, silenced_until)
+            case RestrictionsChanged(user_id=user_id, session_ids=session_ids, silenced_until=silenced_until):
+                self._on_restrictions_changed(user_id, session_ids, silenced_until)
 
     def _publish(self, event: ControlEvent) -> None:
         self._bus.publish(CONTROL_TOPIC, control_event_encoder.encode(event))
 
-    def _on_user_changed(
+    def _on_restrictions_changed(
         self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
     ) -> None:
         for session_id in session_ids:
@@ -99,5 +99,5 @@ class InstanceControl:
     def _close_sessions(self, session_ids: Sequence[str]) -> None:
         for session in self._online_users.sessions_by_id(session_ids):
             session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
-        for subscriber in self._online_users.subscribers_by_session_id(session_ids):
-            subscriber.close("the session was revoked")
+        for event_stream in self._online_users.event_streams_by_session_id(session_ids):
+            event_stream.close("the session was revoked")

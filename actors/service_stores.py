@@ -28,7 +28,7 @@ from storage.contracts.posts import (
 )
 from storage.contracts.privacy import PrivacyStore
 from storage.contracts.search_index import SearchIndex
-from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.social import FeedSocialStore, SocialStore
 from storage.contracts.suggestions import SuggestionStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
@@ -52,7 +52,7 @@ class DomainEventStores:
 class ServiceStores:
     user_snapshots: UserSnapshotStore
     social: SocialStore
-    audiences: AudienceStore
+    audiences: FeedSocialStore
     mutes: MuteStore
     suggestions: SuggestionStore
     follow_requests: FollowRequestStore
@@ -80,5 +80,5 @@ class ServiceStores:
     privacy: PrivacyStore
     conversation_requests: ConversationRequestStore
     user_caches: dict[str, UserCache]
-    event_stores: dict[str, DomainEventStores]
+    domain_event_stores: dict[str, DomainEventStores]
     search_indexes: dict[str, SearchIndex]

@@ -1,4 +1,4 @@
-"""Wires the social services of one instance, and the consumers of their domain events.
+"""Wires the other services of one instance, and the consumers of their domain events.
 
     write -> outbox -> reader -> user caches, counters, notifications, timelines, conversations
 
@@ -33,7 +33,7 @@ from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.hidden_posts import HiddenPostConsumer
+from actors.notifications.invisible_posts import InvisiblePostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.recipients import Recipients
 from actors.posts.bookmarks import Bookmarks
@@ -222,7 +222,7 @@ class Services:
 
     def _create_readers(self, core: Core, limits: Limits, publish: Callable[[str, bytes], None]) -> Readers:
         stores, shared = self._shared.stores, self._shared
-        event_stores = stores.event_stores
+        event_stores = stores.domain_event_stores
 
         recipients = Recipients(
             shared.user_cards["notifications"],
@@ -306,7 +306,7 @@ class Services:
             event_stores["events"].cursors,
             lambda: self.wake_readers("events"),
         )
-        hidden_posts = HiddenPostConsumer(
+        invisible_posts = InvisiblePostConsumer(
             stores.notifications,
             shared.notifications,
             shared.post_visibility,
@@ -334,7 +334,7 @@ class Services:
                 "social": producer_of(
                     "social",
                     (notification_consumer("social"), "notifications"),
-                    (hidden_posts, "notifications"),
+                    (invisible_posts, "notifications"),
                     (TimelineInvalidator(stores.timelines, event_stores["social"].cursors), "social"),
                     (event_blocks, "events"),
                     (
@@ -356,8 +356,8 @@ class Services:
                     (event_conversations, "events"),
                 ),
             },
-            [service_stores.locks for service_stores in event_stores.values()],
-            {name: service_stores.cursors for name, service_stores in event_stores.items()},
+            [one_service.locks for one_service in event_stores.values()],
+            {name: one_service.cursors for name, one_service in event_stores.items()},
             publish,
             limits.outbox_retention_s,
         )

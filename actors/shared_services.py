@@ -10,12 +10,12 @@ from actors.consent.consent import Consent
 from actors.consent.conversation_requests import ConversationRequests
 from actors.delivery.stream_writer import StreamWriter
 from actors.domain_events.readers import TOPIC_PREFIX
-from actors.hooks import ServiceHooks
 from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.visibility import PostVisibility
+from actors.service_hooks import ServiceHooks
 from actors.service_stores import SERVICES, USER_CACHE_SERVICES, ServiceStores
 from actors.social.block_comparison import BlockComparison
 from actors.social.block_service import BlockService
@@ -60,7 +60,7 @@ class SharedServices:
         self.on_bus_message: Callable[[str], None] = lambda _topic: None
 
     def hooks(self) -> ServiceHooks:
-        """Return the hooks for the core."""
+        """Return the calls that the core makes into these services."""
         return ServiceHooks(
             stream_writer=self.stream_writer,
             mentions=self.mention_notifier,

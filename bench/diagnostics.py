@@ -18,7 +18,7 @@ from time import process_time
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
-from actors.core import Core, CoreStores, InstanceOptions
+from actors.core import Core, CoreOptions, CoreStores
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.commands import CommandDecoders, json_decoders
 from actors.protocol.event_filter import EventGroup
@@ -186,7 +186,7 @@ def create_variant(name: str, *, has_black_boxes: bool, tracing: MessageTracing 
     broker, tables = MemoryBroker(), UserTables()
     authenticator = Authenticator(MemorySessions(tables), MemoryLogins(tables), LIMITS)
     stores = CoreStores(MemoryMessaging(), MemoryBus(broker), MemoryUserStreams(broker))
-    options = InstanceOptions("i1", LIMITS, lambda event: event + b"\n", has_black_boxes, tracing)
+    options = CoreOptions("i1", LIMITS, lambda event: event + b"\n", has_black_boxes, tracing)
     return Variant(name, Core(stores, authenticator, load_cards, options))
 
 

@@ -1,6 +1,6 @@
 """Client for one user: sends commands and receives frames over reconnecting websockets.
 
-    send, mark_read, ping -> PendingRequests -> Connection -> server
+    send, mark_read, ping -> PendingCommands -> Connection -> server
     frames, on_frame <- FrameSink <- Dispatcher (ConversationSequencer, StateResync) <- Connection
 
 After a lost connection it connects to the next URL with jittered exponential backoff, and resumes. Durable
@@ -28,7 +28,7 @@ from client.dispatcher import Dispatcher
 from client.errors import ClientClosed, RequestTimeout
 from client.frame_sink import FrameSink, OnFrame
 from client.http_client import HttpClient
-from client.pending_requests import PendingRequests
+from client.pending_commands import PendingCommands
 from client.presence_watch_list import PresenceWatchList
 from client.state_resync import StateResync
 
@@ -70,13 +70,18 @@ class Client(ClientCommands):
         def make_read_backoff() -> Backoff:
             return Backoff(settings.read_backoff_base_s, settings.read_backoff_cap_s, jitter)
 
-        super().__init__(PendingRequests(settings, make_read_backoff, sleep))
+        super().__init__(PendingCommands(settings, make_read_backoff, sleep))
         self._frame_sink = FrameSink(on_frame, settings.queued_frames_max)
         put = self._frame_sink.put
         self._presence_watch = PresenceWatchList(self._requests, put)
         sequencer = ConversationSequencer(self._http_client, put, settings, make_read_backoff, sleep)
         resync = StateResync(
-            sequencer, put, self._http_client, make_read_backoff, sleep, discover=settings.discover
+            sequencer,
+            put,
+            self._http_client,
+            make_read_backoff,
+            sleep,
+            list_conversations=settings.list_conversations,
         )
         self._dispatcher = Dispatcher(self._requests, self._frame_sink, sequencer, resync)
         self._run_task: asyncio.Task[None] | None = None

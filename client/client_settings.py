@@ -9,14 +9,14 @@ from client.encoding import JSON, Encoding
 class ClientSettings(msgspec.Struct, frozen=True):
     """A connection that lasts `stable_after_s` resets the reconnect backoff.
 
-    With `discover`, the client lists its conversations after each connect that was not resumed, to fetch what
-    it missed; otherwise it only knows the conversations it subscribed to or received frames of.
+    With `list_conversations`, the client lists its conversations after each connect that was not resumed, to
+    fetch what it missed; otherwise it only knows the conversations it subscribed to or received frames of.
     `event_filter` selects event groups; None means all.
 
     Of the requests that the server refused for a while, at most `retries_per_s` are retried a second.
     """
 
-    discover: bool = True
+    list_conversations: bool = True
     encoding: Encoding = JSON
     event_filter: tuple[EventGroup, ...] | None = None
     connect_timeout_s: float = 10.0

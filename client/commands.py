@@ -18,7 +18,7 @@ from actors.protocol.commands import (
     SetPresence,
 )
 from actors.protocol.results import ChangeResult, PingResult, ReadResult, SendResult
-from client.pending_requests import PendingRequests
+from client.pending_commands import PendingCommands
 
 Result = TypeVar("Result", bound=msgspec.Struct)
 
@@ -29,7 +29,7 @@ class ClientCommands:
     `deadline_s` defaults to `ClientSettings.request_timeout_s`.
     """
 
-    def __init__(self, requests: PendingRequests) -> None:
+    def __init__(self, requests: PendingCommands) -> None:
         self._requests = requests
 
     async def request(

@@ -26,7 +26,7 @@ from actors.protocol.server_frames import (
 )
 from client.conversation_sequencer import ConversationSequencer
 from client.frame_sink import FrameSink
-from client.pending_requests import PendingRequests
+from client.pending_commands import PendingCommands
 from client.state_resync import StateResync
 
 RESUME_CONVERSATIONS_MAX = 1500
@@ -35,7 +35,7 @@ RESUME_CONVERSATIONS_MAX = 1500
 class Dispatcher:
     def __init__(
         self,
-        requests: PendingRequests,
+        requests: PendingCommands,
         frame_sink: FrameSink,
         sequencer: ConversationSequencer,
         resync: StateResync,

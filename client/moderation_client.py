@@ -54,7 +54,7 @@ class ModerationClient:
         report_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> ModerationAction:
-        """Hide or restore a content, or restrict a user; see `POST /v1/admin/actions` for the actions."""
+        """Hide or restore an item, or restrict a user; see `POST /v1/admin/actions` for the actions."""
         body = {
             "type": action,
             "kind": kind,

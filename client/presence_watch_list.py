@@ -11,12 +11,12 @@ from actors.protocol.commands import WatchPresence
 from actors.protocol.presence import Presence, PresenceChanged
 from actors.protocol.server_frames import ServerFrame
 from client.errors import ClientClosed, RequestRejected, RequestTimeout
-from client.pending_requests import PendingRequests
+from client.pending_commands import PendingCommands
 
 
 class PresenceWatchList:
     def __init__(
-        self, requests: PendingRequests, put: Callable[[Sequence[ServerFrame]], Awaitable[None]]
+        self, requests: PendingCommands, put: Callable[[Sequence[ServerFrame]], Awaitable[None]]
     ) -> None:
         self._requests = requests
         self._put = put

@@ -25,14 +25,14 @@ class StateResync:
         make_backoff: Callable[[], Backoff],
         sleep: Callable[[float], Awaitable[None]],
         *,
-        discover: bool,
+        list_conversations: bool,
     ) -> None:
         self._sequencer = sequencer
         self._put = put
         self._http = http
         self._make_backoff = make_backoff
         self._sleep = sleep
-        self._discover = discover
+        self._lists_conversations = list_conversations
         self._requested = False
         self._task: asyncio.Task[None] | None = None
 
@@ -61,7 +61,7 @@ class StateResync:
 
     async def _resync(self) -> None:
         known = list(self._sequencer.positions())
-        listed = await self._list_conversations() if self._discover else set()
+        listed = await self._list_conversations() if self._lists_conversations else set()
         for conversation_id in known:
             if conversation_id not in listed and self._sequencer.is_tracked(conversation_id):
                 await self._check_unlisted(conversation_id)

@@ -56,6 +56,10 @@ UNREAD_MAX: Final = 1000
 RESUME_CONVERSATIONS: Final = 1500
 RESUME_REPLAY_CONVERSATIONS: Final = 200
 RESUME_REPLAY_ENTRIES: Final = 500
+REFUSALS_PER_S: Final = 2
+REFUSALS_BURST: Final = 20
+REFUSAL_DELAY_S: Final = 1.0
+REFUSALS_DELAYED_MAX: Final = 1000
 BODY_BYTES: Final = 64 * 1024
 BODY_WITH_IDS_BYTES: Final = 256 * 1024
 FRAME_BYTES: Final = 64 * 1024
@@ -173,10 +177,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes queued for one client above which it is closed with 4002."""
 
     messages_per_s: int = 100
-    """Messages and changes per second of one user on one instance. Past it: `rate.limited`."""
+    """Commands per second of one user on one instance. Past it: `rate.limited`.
+
+    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten;
+    `authenticate` and `ping` none.
+    """
 
     messages_burst: int = 500
-    """Messages and changes that one user may send at once."""
+    """Commands, and changes of messages over HTTP, that one user may send at once."""
 
     registrations_per_s: int = 50
     """Registrations per second of one client address."""
@@ -209,7 +217,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Requests with the current password that one user may send at once. One more gets `rate.limited`."""
 
     additions_per_s: float = 500.0
-    """Users per second whom one user may add to groups or invite to events, on one instance."""
+    """Users per second that one user may add to groups or invite to events, on one instance."""
 
     additions_burst: int = 20_000
     """Users that one user may add or invite at once. An addition of more counts as this many."""

@@ -27,7 +27,7 @@ NOTIFICATION_MAIL_BATCH: Final = 500
 
 class MailKind(StrEnum):
     VERIFICATION = "verification"
-    RESET = "reset"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
     EMAIL_CHANGE = "email_change"
     NOTIFICATION = "notification"
 
@@ -41,7 +41,7 @@ class MailLimit(msgspec.Struct, frozen=True):
 
 MAIL_LIMITS: Final = {
     MailKind.VERIFICATION: MailLimit(5, 6 * 3600),
-    MailKind.RESET: MailLimit(6, 600),
+    MailKind.PASSWORD_RESET: MailLimit(6, 600),
     MailKind.EMAIL_CHANGE: MailLimit(5, 6 * 3600),
     MailKind.NOTIFICATION: MailLimit(4, NOTIFICATION_MAIL_INTERVAL_S),
 }

@@ -25,7 +25,7 @@ MESSAGE_STEPS = (
     ("membership, next seq", "actors/conversations/conversation_actor.py"),
     ("group commit", "actors/conversations/log_writer.py"),
     ("insert, unique (conversation, seq)", "storage/mongo/message_log.py"),
-    ("encode once, local members and bus", "actors/conversations/publisher.py"),
+    ("encode once, local members and bus", "actors/conversations/entry_publisher.py"),
     ("deliver in seq order", "actors/delivery/room.py"),
     ("one write per client and loop iteration", "actors/delivery/flusher.py"),
 )

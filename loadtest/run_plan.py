@@ -35,7 +35,7 @@ class Assignment(msgspec.Struct, frozen=True):
         return f"Assignment({self.number})"
 
 
-class ContentIds(msgspec.Struct, frozen=True):
+class SeededIds(msgspec.Struct, frozen=True):
     """Ids of posts and events on the server that scenarios use."""
 
     posts: list[str] = []
@@ -54,7 +54,7 @@ class WorkerPlan(msgspec.Struct, frozen=True, tag="worker_plan"):
     seed: int
     urls: list[str]
     assignments: list[Assignment]
-    content_ids: ContentIds
+    seeded_ids: SeededIds
     shared_conversations: list[str]
     new_conversations: list[str]
     rate_per_s: float

@@ -1,1 +1,4 @@
-"""HTTP, websocket and command line interfaces. Depends on storage contracts only, never on a driver."""
+"""HTTP, websocket and command line interfaces.
+
+Routes and sockets depend on storage contracts. `composition.py` and `cli/` open stores with their drivers.
+"""

@@ -17,7 +17,7 @@ from config.limits import BODY_WITH_IDS_BYTES, Limits
 from config.log_context import log_context
 from config.settings import ServerSettings
 from server.http.cors import Cors
-from server.http.first_responses import FirstResponses
+from server.http.idempotent_replay import IdempotentResponseReplay
 from server.http.problem import (
     ERROR_CODE,
     REQUEST_ID,
@@ -28,6 +28,7 @@ from server.http.problem import (
     to_api_error,
 )
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
+from server.http.refusal_delay import REFUSAL_DELAY, RefusalDelay
 from server.http.request_decoding import check_content_encoding
 from server.http.response import wants_page
 from server.http.route import Route, RouteAdapter, RouteContext
@@ -67,10 +68,11 @@ def create_application(
         wheel,
         limits.request_timeout_ms,
         proxies,
-        FirstResponses(responses),
+        IdempotentResponseReplay(responses),
     )
     middlewares = [error_middleware] if metrics is None else [metrics.middleware, error_middleware]
     app = web.Application(middlewares=middlewares, client_max_size=BODY_WITH_IDS_BYTES)
+    app[REFUSAL_DELAY] = RefusalDelay(proxies, server.rate_entries)
     app.on_response_prepare.append(add_response_headers)
     if server.cors_origins:
         Cors(server.cors_origins).install(app)
@@ -94,7 +96,9 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except (web.HTTPSuccessful, web.HTTPRedirection):
         raise
     except Exception as error:  # noqa: BLE001 - the only place that converts them
-        return _error_response(request, request_id, error)
+        response = _error_response(request, request_id, error)
+        await _delay_refusal(request)
+        return response
     finally:
         log_context.reset(token)
 
@@ -113,6 +117,12 @@ def _trace_ids(request: web.Request) -> dict[str, str]:
     parent = request.headers.get(TRACEPARENT_HEADER)
     match = None if parent is None else TRACEPARENT_PATTERN.fullmatch(parent)
     return {} if match is None else match.groupdict()
+
+
+async def _delay_refusal(request: web.Request) -> None:
+    delay = request.app.get(REFUSAL_DELAY)
+    if delay is not None:
+        await delay.wait(request, request.get(ERROR_CODE, ""))
 
 
 def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:

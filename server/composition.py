@@ -1,4 +1,4 @@
-"""Creates the components of a server process and connects them. No connection is accepted here.
+"""Creates the components of a server process, except its listeners, which `instance` creates.
 
 stores -> accounts, mail -> core (conversations, sessions) -> services
 """
@@ -20,7 +20,7 @@ from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.conversations.conversations import Conversations
-from actors.core import Core, CoreStores, InstanceOptions, PresenceStores
+from actors.core import Core, CoreOptions, CoreStores, PresenceStores
 from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
 from actors.events.event_calendars import EventCalendars
@@ -28,18 +28,18 @@ from actors.exports.data_exports import DataExports
 from actors.exports.export_links import ExportLinks
 from actors.exports.exporter import DataExporter
 from actors.keyed_hash import KeyedHash
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.actions import ModerationActions
 from actors.moderation.appeals import Appeals
-from actors.moderation.contents import Contents
-from actors.moderation.moderation import Moderation
+from actors.moderation.command_line_moderation import CommandLineModeration
+from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.registrations import Registrations
 from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
-from actors.notifications.notification_mailer import NotificationMailer
+from actors.notifications.notification_mail_job import NotificationMailJob
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS, PreferenceSettings
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor, DoctorInputs
@@ -123,7 +123,7 @@ MODERATED_SERVICES = ("users", "posts", "events")
 
 @dataclass(frozen=True, slots=True)
 class ServerComponents:
-    """The components of one process."""
+    """What an `Instance` and the operator commands are made of: services on open stores, and the core."""
 
     stores: Stores
     authenticator: Authenticator
@@ -143,7 +143,7 @@ class ServerComponents:
     mail_queue: MailQueue
     notification_preferences: PreferenceSettings
     mail_unsubscriptions: MailUnsubscriptions
-    notification_mailer: NotificationMailer
+    notification_mail_job: NotificationMailJob
     data_exports: DataExports
     data_exporter: DataExporter
     passwords: Passwords
@@ -161,7 +161,7 @@ async def create_components(
 ) -> ServerComponents:
     """Open the stores, create everything on them, and start the core.
 
-    Each component registers its end with `shutdown`, also when a later one fails.
+    Each component that must be closed adds a step to `shutdown`, which also runs when a later one fails.
 
     Raises:
         Unavailable: a store cannot be reached.
@@ -186,7 +186,7 @@ async def create_components(
         services.wake_readers("users")
 
     async def is_target_visible(viewer_id: str, kind: TargetKind, target_id: str) -> bool:
-        return await is_visible(services, core.conversations, accounts, viewer_id, kind, target_id)
+        return await can_see_target(services, core.conversations, accounts, viewer_id, kind, target_id)
 
     async def load_usernames(user_ids: Sequence[str]) -> dict[str, str]:
         return {user_id: card.username for user_id, card in (await accounts.load_cards(user_ids)).items()}
@@ -197,7 +197,7 @@ async def create_components(
         if outcome.sessions_ended:
             core.revoke_sessions(outcome.session_ids)
         else:
-            core.publish_user_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
+            core.publish_restrictions_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
 
     def on_acted() -> None:
         for service in MODERATED_SERVICES:
@@ -209,16 +209,14 @@ async def create_components(
     authenticator = Authenticator(sessions, logins, limits)
     shutdown.add("authenticator", authenticator.close)
     mail_queue = MailQueue(create_mailer(settings.mail, settings.log))
-    email_templates = EmailTemplates(mail_queue, settings.base_url)
+    email_sender = EmailSender(mail_queue, settings.base_url)
     server_keys = PostgresServerKeys(users.pool)
     keyed_hash = KeyedHash(await server_keys.get(ADDRESS_KEY))
     check_in_codes = CheckInCodes(KeyedHash(await server_keys.get(CHECK_IN_KEY)))
     mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
     password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
-    email_verification = EmailVerification(
-        PostgresEmailVerifications(users.pool), email_templates, mail_limits
-    )
-    email_change_notices = EmailChangeNotices(email_templates, mail_limits)
+    email_verification = EmailVerification(PostgresEmailVerifications(users.pool), email_sender, mail_limits)
+    email_change_notices = EmailChangeNotices(email_sender, mail_limits)
 
     def on_email_set(user: UserRecord, change: EmailChangeLink | None) -> None:
         email_verification.request_link(user)
@@ -251,7 +249,7 @@ async def create_components(
     shutdown.add("accounts", accounts.close)
     password_recovery = PasswordRecovery(
         PostgresPasswordResets(users.pool),
-        ResetMails(email_templates, mail_limits),
+        ResetMails(email_sender, mail_limits),
         passwords,
         password_tries,
         authenticator,
@@ -269,15 +267,15 @@ async def create_components(
     notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
     link_hash = KeyedHash(await PostgresServerKeys(users.pool).get(LINK_KEY))
     mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
-    notification_mailer = NotificationMailer(
+    notification_mail_job = NotificationMailJob(
         PostgresNotificationMails(notifications.pool),
         PostgresMailRecipients(users.pool),
         mail_limits,
-        email_templates,
+        email_sender,
         mail_unsubscriptions.make_token,
         notifications.locks,
     )
-    shutdown.add("notification mails", notification_mailer.close)
+    shutdown.add("notification mails", notification_mail_job.close)
 
     shared_services = SharedServices(service_stores(stores, limits), limits)
     shutdown.add("shared services", shared_services.close)
@@ -290,7 +288,7 @@ async def create_components(
         ),
         authenticator,
         accounts.load_cards,
-        InstanceOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
+        CoreOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
         shared_services.hooks(),
     )
     shutdown.add("core", core.stop)
@@ -300,7 +298,7 @@ async def create_components(
     shutdown.add("services", services.close)
     report_store = PostgresReports(users.pool, users.idempotency_keys)
     moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
-    contents = Contents(
+    contents = ModeratedItems(
         {
             TargetKind.POST: PostgresContents.for_posts(stores.databases["posts"].pool),
             TargetKind.COMMENT: PostgresContents.for_comments(stores.databases["posts"].pool),
@@ -372,7 +370,7 @@ async def create_components(
         mail_queue=mail_queue,
         notification_preferences=notification_preferences,
         mail_unsubscriptions=mail_unsubscriptions,
-        notification_mailer=notification_mailer,
+        notification_mail_job=notification_mail_job,
         data_exports=DataExports(export_store, ExportLinks(link_hash), data_exporter.wake),
         data_exporter=data_exporter,
         passwords=passwords,
@@ -385,12 +383,12 @@ async def create_components(
 
 
 def create_operator_services(components: ServerComponents) -> OperatorServices:
-    """Create what operator commands use."""
+    """Create moderation, the doctor and the replay of dead letters, for operator commands."""
     stores, services = components.stores, components.services
     users = stores.databases["users"]
 
     return OperatorServices(
-        moderation=Moderation(
+        moderation=CommandLineModeration(
             PostgresReports(users.pool, users.idempotency_keys),
             components.report_queue,
             components.moderation_store,
@@ -447,7 +445,7 @@ def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
             name: PostgresUserCache(databases[name].pool, databases[name].cursors)
             for name in USER_CACHE_SERVICES
         },
-        event_stores={
+        domain_event_stores={
             name: DomainEventStores(
                 database.outbox, database.cursors, database.idempotency_keys, database.locks
             )
@@ -474,14 +472,14 @@ def export_parts(stores: Stores) -> list[ExportPart]:
 
 
 def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Return a check for each store, which writes the way the services do."""
+    """Return a check for each store, which raises `Unavailable` if a write as the services' would fail."""
     databases = {name: database.pool.check for name, database in stores.databases.items()}
     redis = {"bus": stores.bus.check, "user_streams": stores.user_streams.check}
     return {**databases, "messaging": stores.messaging.check, **redis}
 
 
 def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
-    """Create the inputs of the doctor."""
+    """Create the audits, which read whole tables, and collect the stores that the doctor compares."""
     databases = stores.databases
     social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
     counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}
@@ -506,7 +504,7 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
     )
 
 
-async def is_visible(
+async def can_see_target(
     services: Services,
     conversations: Conversations,
     accounts: Accounts,

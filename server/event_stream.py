@@ -111,7 +111,7 @@ class EventStreamEndpoint:
             raise authentication_required()
         identity = await self._authenticator.authenticate(token)
         queue = EventQueue(identity.session_id, self._limits.send_queue_hard_bytes)
-        subscription = await self._online_users.add_subscriber(queue, identity.user.id)
+        subscription = await self._online_users.add_event_stream(queue, identity.user.id)
         if subscription is None:
             raise ApiError("rate.limited", "This user has too many open connections; close one first.")
         self._queues.add(queue)
@@ -120,7 +120,7 @@ class EventStreamEndpoint:
             return await self._write_events(request, queue, initial)
         finally:
             self._queues.discard(queue)
-            self._online_users.remove_subscriber(queue, subscription.user)
+            self._online_users.remove_event_stream(queue, subscription.user)
 
     def close(self) -> None:
         """End all open streams, at shutdown; clients reconnect to another instance."""

@@ -67,6 +67,10 @@ from server.websocket.endpoint import WebSocketEndpoint
 from storage.embedded import StoreUrls
 
 _log = logging.getLogger("convene")
+LISTEN_BACKLOG = 256
+"""Connections that wait to be accepted. The loop accepts all of them in one turn (libuv), 10 ms of work. The
+client's kernel tries again for those beyond it.
+"""
 DRAIN_RECONNECTS_PER_S = 400
 """Reconnects per second that the clients of a stopping instance are asked to spread over."""
 VERSION = "0.1.0"
@@ -98,7 +102,7 @@ class Instance:
         core, services = components.core, components.services
         services.start()
         components.pruning_job.start()
-        components.notification_mailer.start()
+        components.notification_mail_job.start()
         components.data_exporter.start()
         connections = ConnectionManager(
             core.session_dependencies, core.run_queue, core.timer_wheel, core.flusher, limits
@@ -200,7 +204,7 @@ class Instance:
             runner,
             server.host,
             server.port,
-            backlog=4096,
+            backlog=LISTEN_BACKLOG,
             ssl_context=None if self._tls is None else self._tls.context,
             reuse_port=server.reuse_port,
         )

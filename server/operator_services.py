@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from actors.moderation.moderation import Moderation
+from actors.moderation.command_line_moderation import CommandLineModeration
 from actors.operations.dead_letter_replay import DeadLetterReplay
 from actors.operations.doctor import Doctor
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorServices:
-    moderation: Moderation
+    moderation: CommandLineModeration
     doctor: Doctor
     replay: DeadLetterReplay

@@ -79,7 +79,7 @@ class Stores:
         await self._stack.aclose()
 
     def pool_statistics(self) -> list[PoolStatistics]:
-        """Return what the connections of all stores do; the bus has figures of its own."""
+        """Return what the connections of all stores do; the bus has other statistics."""
         databases = [pool for database in self.databases.values() for pool in database.pool.statistics()]
         redis = (self.user_streams, self.timelines, self.presence, self._shared_attempt_limits)
         return [

@@ -13,11 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.card_cache import CardCache
-from actors.accounts.credential_checks import CredentialChecks, invalid_credentials
-from actors.accounts.fields import validate_display_name, validate_email_address, validate_username
-from actors.accounts.password_rules import profile_errors
-from actors.accounts.requests import (
+from actors.accounts.bodies import (
     Login,
     PasswordChange,
     ProfilePatch,
@@ -28,6 +24,10 @@ from actors.accounts.requests import (
     raise_if_invalid,
     to_profile_change,
 )
+from actors.accounts.card_cache import CardCache
+from actors.accounts.credential_checks import CredentialChecks, invalid_credentials
+from actors.accounts.fields import validate_display_name, validate_email_address, validate_username
+from actors.accounts.password_rules import profile_errors
 from actors.accounts.serializers import to_own_user, to_session_view, to_user_card
 from actors.accounts.tokens import hash_token, new_token
 from actors.data_loader import DataLoader

@@ -13,7 +13,7 @@ from actors.accounts.authenticator import Authenticator
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.passwords import Passwords
 from actors.accounts.tokens import hash_token
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 class EmailChangeNotices:
     """Sends the e-mails to old addresses, in the background."""
 
-    def __init__(self, email_templates: EmailTemplates, mail_limits: MailLimits) -> None:
-        self._email_templates = email_templates
+    def __init__(self, email_sender: EmailSender, mail_limits: MailLimits) -> None:
+        self._email_sender = email_sender
         self._mail_limits = mail_limits
         self._task_pool = TaskPool("address changes", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
 
@@ -41,7 +41,7 @@ class EmailChangeNotices:
             # A verified address always gets it: its owner could not be warned if strangers, who can register
             # with any address, had used up its budget. The changes of one account are limited.
             if replaced.verified or await self._mail_limits.take(MailKind.EMAIL_CHANGE, replaced.email):
-                self._email_templates.queue_email_changed(user, replaced.email, token)
+                self._email_sender.queue_email_changed(user, replaced.email, token)
 
         if not self._task_pool.submit(send_link):
             _log.warning("e-mail to a replaced address not sent: too many are pending")

@@ -8,7 +8,7 @@ import logging
 from functools import partial
 
 from actors.accounts.tokens import hash_token, new_token
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
@@ -32,11 +32,11 @@ class EmailVerification:
     def __init__(
         self,
         verifications: EmailVerificationStore,
-        email_templates: EmailTemplates,
+        email_sender: EmailSender,
         mail_limits: MailLimits,
     ) -> None:
         self._verifications = verifications
-        self._email_templates = email_templates
+        self._email_sender = email_sender
         self._mail_limits = mail_limits
         self._task_pool = TaskPool("address verifications", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
 
@@ -74,7 +74,7 @@ class EmailVerification:
         if recipient is None:
             await self._mail_limits.give_back(MailKind.VERIFICATION, user.email)
         else:
-            self._email_templates.queue_verification(recipient, token)
+            self._email_sender.queue_verification(recipient, token)
 
 
 def _link_not_found() -> ApiError:

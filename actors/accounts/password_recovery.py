@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import validate_email_address
-from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
+from actors.accounts.password_recovery_bodies import PasswordReset, ResetRequest
 from actors.accounts.password_rules import profile_errors
 from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
-from actors.accounts.requests import raise_if_invalid
 from actors.accounts.tokens import hash_token, new_token
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.protocol.errors import ApiError, overloaded
 from actors.runtime.task_pool import TaskPool, TaskPoolStatistics
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 class ResetMails(msgspec.Struct, frozen=True):
     """What sends the links."""
 
-    templates: EmailTemplates
+    templates: EmailSender
     limits: MailLimits
 
 
@@ -120,11 +120,11 @@ class PasswordRecovery:
         token = new_token()
         token_hash = hash_token(token)
         assert token_hash is not None
-        if not await self._mails.limits.take(MailKind.RESET, email):
+        if not await self._mails.limits.take(MailKind.PASSWORD_RESET, email):
             return
         user = await self._resets.issue(email, token_hash, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
         if user is None:
-            await self._mails.limits.give_back(MailKind.RESET, email)
+            await self._mails.limits.give_back(MailKind.PASSWORD_RESET, email)
         else:
             self._mails.templates.queue_password_reset(user, token)
 

@@ -10,7 +10,7 @@ spends. On a new network, a user has to wait while strangers guess, or reset the
 makes the network a known one.
 
 Logins are counted under the text that was entered, whether or not it belongs to an account: otherwise the
-limit would tell which do, and which address belongs to which name.
+limit would reveal which do, and which address belongs to which name.
 """
 
 import unicodedata
@@ -47,21 +47,21 @@ class PasswordTries:
         return self._refused
 
     async def begin_login(self, login: str, user: UserRecord | None, network: str) -> LoginTry:
-        """Count a login before its password is checked. `user` is whose login it is, if anybody's.
+        """Count a login before its password is checked. `user` is its account, if it has one.
 
         Raises:
             ApiError: rate.limited.
         """
         account = self._keyed_hash.digest(unicodedata.normalize("NFKC", login).casefold())
-        place = self._keyed_hash.digest(network)
+        network_hash = self._keyed_hash.digest(network)
         limits = [
             _limit(
-                f"login:{account}:{place}",
+                f"login:{account}:{network_hash}",
                 self._limits.login_failures_per_minute,
                 self._limits.login_failures_burst,
             )
         ]
-        if not await self._store.remembers(user.id if user else account, place):
+        if not await self._store.remembers(user.id if user else account, network_hash):
             limits.append(
                 _limit(
                     f"login:{account}",
@@ -83,8 +83,8 @@ class PasswordTries:
 
     async def remember_network(self, user: UserRecord, network: str) -> None:
         """Record that the user was at this network."""
-        place = self._keyed_hash.digest(network)
-        await self._store.remember(user.id, place, KNOWN_NETWORKS_MAX, KNOWN_NETWORK_LIFETIME_S)
+        network_hash = self._keyed_hash.digest(network)
+        await self._store.remember(user.id, network_hash, KNOWN_NETWORKS_MAX, KNOWN_NETWORK_LIFETIME_S)
 
     async def count_confirmation(self, user_id: str) -> None:
         """Count a `current_password`, right or wrong.

@@ -16,4 +16,4 @@ def is_silenced(silenced_until: datetime | None) -> bool:
 
 
 def silenced() -> ApiError:
-    return ApiError("user.silenced", "Moderators have silenced you: you can read, and not write.")
+    return ApiError("user.silenced", "Moderators have silenced you: you can read but not write.")

@@ -3,7 +3,7 @@
 Only `to_own_user` includes the e-mail address.
 """
 
-from actors.accounts.requests import SessionView
+from actors.accounts.bodies import SessionView
 from actors.accounts.restrictions import is_silenced
 from actors.protocol.objects import OwnUser, Relationship, User, UserCard
 from actors.protocol.social_objects import SocialStats

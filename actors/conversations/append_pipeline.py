@@ -122,7 +122,7 @@ class AppendPipeline:
         if isinstance(command, Send) and self._appends.has_attempt(command.draft):
             return
         try:
-            command = await self._effects.record(command)
+            command = await self._effects.record_pending_effect(command)
         except Unavailable as error:
             command.reply.refused(to_api_error(error))
             return

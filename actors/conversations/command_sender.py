@@ -26,7 +26,7 @@ from storage.contracts.identifiers import is_id
 from storage.contracts.messaging import MessageEntry
 
 
-class TracedReply:
+class TracingReply:
     """Implements `CommandReply`: passes on the answer and ends a trace."""
 
     __slots__ = ("_reply", "_trace")
@@ -95,7 +95,7 @@ class CommandSender:
         trace = self._tracing.start_message(conversation_id, command.draft.traceparent)
         if trace is None:
             return command
-        return msgspec.structs.replace(command, reply=TracedReply(command.reply, trace), trace=trace)
+        return msgspec.structs.replace(command, reply=TracingReply(command.reply, trace), trace=trace)
 
     async def execute(
         self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership, reply: FutureReply
@@ -149,4 +149,4 @@ def _user_id(command: Send | ChangeMessage | ChangeMembership) -> str:
         case ChangeMessage(user_id=user_id):
             return user_id
         case ChangeMembership(change=change):
-            return change.actor.id
+            return change.changed_by.id

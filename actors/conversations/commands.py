@@ -58,7 +58,7 @@ class Send(Struct, frozen=True):
 class AddMember(Struct, frozen=True):
     """Add a user. Admins only. `accepted`: the user agreed, and so comes back also after leaving."""
 
-    actor: UserCard
+    changed_by: UserCard
     user: UserCard
     accepted: bool = False
 
@@ -66,14 +66,14 @@ class AddMember(Struct, frozen=True):
 class RemoveMember(Struct, frozen=True):
     """Remove a user (admins only), or leave."""
 
-    actor: UserCard
+    changed_by: UserCard
     user: UserCard
 
 
 class UpdateSettings(Struct, frozen=True):
     """Change the name, the admins, or both. None keeps a value. Admins only."""
 
-    actor: UserCard
+    changed_by: UserCard
     name: str | None
     admins: tuple[str, ...] | None
 
@@ -90,7 +90,7 @@ class AddByRule(Struct, frozen=True):
     invited_at_ms: int = 0
 
     @property
-    def actor(self) -> UserCard:
+    def changed_by(self) -> UserCard:
         return self.user
 
 
@@ -100,14 +100,14 @@ class RemoveByRule(Struct, frozen=True):
     user: UserCard
 
     @property
-    def actor(self) -> UserCard:
+    def changed_by(self) -> UserCard:
         return self.user
 
 
 class RenameByRule(Struct, frozen=True):
     """Change the name from `old_name`. Changes nothing if the group has another name, given by an admin."""
 
-    actor: UserCard
+    changed_by: UserCard
     old_name: str
     name: str
 
@@ -115,7 +115,7 @@ class RenameByRule(Struct, frozen=True):
 class AnnounceByRule(Struct, frozen=True):
     """Store a SYSTEM message, once for each `key`: a repeat is refused with `idempotency.conflict`."""
 
-    actor: UserCard
+    changed_by: UserCard
     text: str
     key: str
 
@@ -127,7 +127,7 @@ class ChangeMembersByRule(Struct, frozen=True):
     not added.
     """
 
-    actor: UserCard
+    changed_by: UserCard
     text: str
     joined: tuple[UserCard, ...] = ()
     left: tuple[str, ...] = ()

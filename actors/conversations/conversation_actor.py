@@ -242,7 +242,7 @@ class ConversationActor:
             await work
 
     def _handle_change(self, command: ChangeMembership | ChangeMessage) -> Coroutine[Any, Any, None] | None:
-        user_id = command.change.actor.id if isinstance(command, ChangeMembership) else command.user_id
+        user_id = command.change.changed_by.id if isinstance(command, ChangeMembership) else command.user_id
         needs_member = not isinstance(command.change, ChangeByRule | ChangeByModerator)
         if needs_member and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)

@@ -7,11 +7,11 @@ from typing import Protocol
 from actors.consent.consent import AdditionKind, ConsentNeeded
 from actors.consent.conversation_requests import RequestTarget
 from actors.conversations.draft_forwarder import DraftForwarder
+from actors.conversations.entry_publisher import EntryPublisher
 from actors.conversations.log_writer import LogWriter
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.peer_checker import PeerChecker
 from actors.conversations.pending_effects import PendingEffectRecorder
-from actors.conversations.publisher import Publisher
 from actors.conversations.summary_writer import SummaryWriter
 from actors.protocol.objects import UserCard
 from actors.runtime.black_box import BlackBoxes
@@ -38,7 +38,7 @@ class Mentions(Protocol):
 
 
 class AdditionConsent(Protocol):
-    """Decides whom a user may add to groups, and asks the others."""
+    """Decides which users a user may add to groups, and asks the others."""
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
         """Return the users who blocked the user or are blocked by the user."""
@@ -99,7 +99,7 @@ class NullConsent:
 class ConversationDependencies:
     store: MessagingStore
     log_writer: LogWriter
-    publisher: Publisher
+    publisher: EntryPublisher
     summary_writer: SummaryWriter
     limits: Limits
     membership_notifier: MembershipNotifier

@@ -7,7 +7,7 @@ Entries up to `head` are applied. `known_head` is the highest seq that others re
 
 from collections.abc import Sequence
 
-from actors.conversations.publisher import Publisher
+from actors.conversations.entry_publisher import EntryPublisher
 from actors.conversations.roster import Roster
 from actors.conversations.summary_writer import SummaryWriter
 from actors.protocol.objects import ConversationType
@@ -27,14 +27,18 @@ class ConversationState:
         "_summary_writer",
         "_unapplied_changes",
         "_uncertain",
+        "document",
         "head",
         "known_head",
-        "record",
         "roster",
     )
 
     def __init__(
-        self, conversation_id: str, store: MessagingStore, publisher: Publisher, summary_writer: SummaryWriter
+        self,
+        conversation_id: str,
+        store: MessagingStore,
+        publisher: EntryPublisher,
+        summary_writer: SummaryWriter,
     ) -> None:
         self._id = conversation_id
         self._store = store
@@ -47,7 +51,7 @@ class ConversationState:
         self._unapplied_changes: list[ChangeEntry] = []
         self.head = 0
         self.known_head = 0
-        self.record: ConversationRecord | None = None
+        self.document: ConversationRecord | None = None
         self.roster: Roster | None = None
 
     @property
@@ -65,7 +69,7 @@ class ConversationState:
         return next((member_id for member_id in self.roster.members if member_id != user_id), None)
 
     def observe_head(self, seq: int) -> None:
-        """Record that the log contains `seq`."""
+        """Note a seq that the log contains. The log is read before the next append if it is above `head`."""
         self.known_head = max(self.known_head, seq)
 
     def mark_uncertain(self) -> None:
@@ -77,7 +81,7 @@ class ConversationState:
         record = await self._store.get(self._id)
         if record is None:
             return False
-        self.record = record
+        self.document = record
         self.roster = Roster(record)
         self.head = record.applied_seq
         await self.catch_up()
@@ -85,7 +89,7 @@ class ConversationState:
 
     async def catch_up(self) -> None:
         """Read and apply the entries above the head. Raises `Unavailable`."""
-        while self.record is not None:
+        while self.document is not None:
             entries = await self._store.read(self._id, self.head, self.head + CATCH_UP_CHUNK)
             self._apply_entries(entries)
             if len(entries) < CATCH_UP_CHUNK:
@@ -117,21 +121,21 @@ class ConversationState:
 
     async def project(self) -> None:
         """Write the state at the head to the document. Raises `Unavailable`."""
-        assert self.record is not None
+        assert self.document is not None
         assert self.roster is not None
-        self.record = self.roster.record(self.record, self.head)
-        await self._store.save_projection(self.record)
+        self.document = self.roster.record(self.document, self.head)
+        await self._store.save_projection(self.document)
         self._needs_projection = False
 
     async def flush_projection(self) -> None:
         """Project the document if it lags far behind the log. Raises `Unavailable`."""
-        if self.record is not None and self.head - self.record.applied_seq >= PROJECTION_LAG_ENTRIES:
+        if self.document is not None and self.head - self.document.applied_seq >= PROJECTION_LAG_ENTRIES:
             await self.project()
 
     def _apply_entries(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self.head = entry.seq
-            if self.record is not None and entry.seq > self.record.last_seq:
+            if self.document is not None and entry.seq > self.document.last_seq:
                 self._summary_writer.add_entry(entry)
             if isinstance(entry, MessageEntry) and entry.membership is not None:
                 self.apply_membership(entry)

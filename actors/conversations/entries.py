@@ -82,7 +82,7 @@ def system_entry(
         seq=seq,
         changed_seq=seq,
         attempt_id=attempt_id,
-        sender_id=change.actor.id,
+        sender_id=change.changed_by.id,
         # Unique like every client_id. Not sent to clients.
         client_id=f"system:{change.key if isinstance(change, AnnounceByRule) else format(attempt_id, 'x')}",
         content=content,

@@ -23,9 +23,9 @@ from storage.errors import Unavailable
 
 
 class EntryEffects:
-    """The effects of the entries of one conversation."""
+    """Publishes stored entries of one conversation, applies changes, and starts notifications."""
 
-    __slots__ = ("_dependencies", "_id", "_record", "_state")
+    __slots__ = ("_dependencies", "_id", "_pending_record", "_state")
 
     def __init__(
         self, conversation_id: str, dependencies: ConversationDependencies, state: ConversationState
@@ -33,16 +33,16 @@ class EntryEffects:
         self._id = conversation_id
         self._dependencies = dependencies
         self._state = state
-        self._record: EffectRecord | None = None
+        self._pending_record: EffectRecord | None = None
 
-    async def record(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
+    async def record_pending_effect(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
         """Record that a command has notifications, so that a crash does not lose them.
 
         Return the command with a reply that ends the record. Raises `Unavailable`.
         """
-        if self._record is None or not self._record.is_shared:
-            self._record = await self._dependencies.pending_effects.create(self._id, self._state.head)
-        return msgspec.structs.replace(command, reply=EffectReply(command.reply, self._record))
+        if self._pending_record is None or not self._pending_record.is_shared:
+            self._pending_record = await self._dependencies.pending_effects.create(self._id, self._state.head)
+        return msgspec.structs.replace(command, reply=EffectReply(command.reply, self._pending_record))
 
     def publish_message(self, entry: MessageEntry, traceparent: str) -> None:
         self._dependencies.publisher.publish_entry(entry, traceparent=traceparent)
@@ -53,10 +53,10 @@ class EntryEffects:
         reply = pending.command.reply
         if self._state.roster is None or not isinstance(reply, EffectReply):
             return
-        record = reply.record
-        record.begin()
+        pending_record = reply.pending_record
+        pending_record.begin()
         self._dependencies.mentions.notify_later(
-            entry, self._state.roster.members.keys(), lambda notified: record.end(completed=notified)
+            entry, self._state.roster.members.keys(), lambda notified: pending_record.end(completed=notified)
         )
 
     async def complete(self, pending: PendingAppend) -> None:
@@ -97,11 +97,11 @@ class EntryEffects:
         self._dependencies.publisher.publish_entry(entry, {user.id: user for user in _added_users(change)})
         self._dependencies.summary_writer.add_entry(entry)
         await self._state.project()
-        assert self._state.record is not None
-        is_complete = await self._dependencies.membership_notifier.notify_change(self._state.record, entry)
+        assert self._state.document is not None
+        is_complete = await self._dependencies.membership_notifier.notify_change(self._state.document, entry)
         reply = pending.command.reply
         if not is_complete and isinstance(reply, EffectReply):
-            reply.record.fail()
+            reply.pending_record.fail()
         if entry.membership is not None and entry.membership.left:
             self._dependencies.mentions.withdraw_conversation(entry.conversation_id, entry.membership.left)
 

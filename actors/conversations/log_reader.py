@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from actors.conversations import serializers
 from actors.conversations.conversation_views import LoadCards
-from actors.delivery.rooms import ReplayedFrame
+from actors.delivery.rooms import RepairedFrame
 from actors.protocol.server_frames import ConversationUpdated, LogFrame
 from storage.contracts.messaging import ChangeEntry, Entry, MessageEntry, MessageLog
 
@@ -16,7 +16,7 @@ HEAD_CHUNK = 1000
 
 
 class LogReader:
-    """Implements `actors.delivery.rooms.LogFrameReader`."""
+    """Implements `LogFrameReader` of `actors.delivery.rooms` and `MissedEvents` of `stream_recovery`."""
 
     def __init__(
         self, log: MessageLog, load_cards: LoadCards, encode_frame: Callable[[bytes], bytes]
@@ -25,10 +25,10 @@ class LogReader:
         self._load_cards = load_cards
         self._encode_frame = encode_frame
 
-    async def read_frames(self, conversation_id: str, after: int, through: int) -> list[ReplayedFrame]:
+    async def read_frames(self, conversation_id: str, after: int, through: int) -> list[RepairedFrame]:
         entries = await self._log.read(conversation_id, after, through)
         events = await self._to_events(await self._with_messages(entries), None)
-        return [self._to_replayed_frame(event) for event in events]
+        return [self._to_repaired_frame(event) for event in events]
 
     async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
         heads = dict(last_seqs)
@@ -63,9 +63,9 @@ class LogReader:
         entries = await self._log.read(conversation_id, after, through)
         return await self._to_events(await self._compact(entries, has_more=True), viewer_id)
 
-    def _to_replayed_frame(self, event: LogFrame) -> ReplayedFrame:
+    def _to_repaired_frame(self, event: LogFrame) -> RepairedFrame:
         left = event.changed.left if isinstance(event, ConversationUpdated) else None
-        return ReplayedFrame(
+        return RepairedFrame(
             event.seq, self._encode_frame(serializers.encode_event(event)), tuple(left or ())
         )
 

@@ -1,5 +1,8 @@
 """Notifies users through their streams: joined or left a conversation, or moved their read mark.
 
+Two writes belong to a notification and are made here: a new conversation, whose members are notified, and the
+read marks of new members, for whom the earlier history is not unread.
+
 A stream frame reaches all devices of a user on every instance. Nothing here raises while the broker is
 unavailable: notifications of memberships report whether they are complete, and are repeated if not.
 """

@@ -123,19 +123,19 @@ class EffectReply:
     the record is left to a sweeper.
     """
 
-    __slots__ = ("_ended", "_reply", "record")
+    __slots__ = ("_ended", "_reply", "pending_record")
 
     def __init__(self, reply: CommandReply, record: EffectRecord) -> None:
         self._reply = reply
         self._ended = False
-        self.record = record
+        self.pending_record = record
         record.begin()
 
     def end(self, *, completed: bool) -> None:
         """End the effect, once: after a crash a command may be answered again."""
         if not self._ended:
             self._ended = True
-            self.record.end(completed=completed)
+            self.pending_record.end(completed=completed)
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None:
         self.end(completed=True)

@@ -78,7 +78,7 @@ class Roster:
                 permission.denied, participant.not_found, conversation.full, request.invalid.
             ConsentRequiredError: the user to add left, and has not accepted.
         """
-        actor = change.actor
+        actor = change.changed_by
         if isinstance(change, ChangeByRule):
             return self._plan_by_rule(change)
         if actor.id not in self.members:
@@ -118,7 +118,7 @@ class Roster:
                     return None
                 membership, text = self._plan_remove(RemoveMember(user, user))
                 return msgspec.structs.replace(membership, by_rule=True), text
-            case RenameByRule(actor=actor, old_name=old_name, name=name):
+            case RenameByRule(changed_by=actor, old_name=old_name, name=name):
                 if self.name != old_name or name == old_name:
                     return None
                 delta = MembershipDelta(len(self.members), name=name)
@@ -154,7 +154,7 @@ class Roster:
         return permitted_at_ms > former.at_ms
 
     def _plan_remove(self, change: RemoveMember) -> tuple[MembershipDelta, str]:
-        actor, user = change.actor, change.user
+        actor, user = change.changed_by, change.user
         leaving = actor.id == user.id
         if not leaving:
             self._require_admin(actor.id)
@@ -167,7 +167,7 @@ class Roster:
         return membership, text
 
     def _plan_settings(self, change: UpdateSettings) -> tuple[MembershipDelta, str] | None:
-        self._require_admin(change.actor.id)
+        self._require_admin(change.changed_by.id)
         name = change.name if change.name != self.name else None
         admins = change.admins
         if admins is not None:
@@ -180,7 +180,7 @@ class Roster:
         changes = [f'changed the name to "{name}"'] if name is not None else []
         changes += ["changed the admins"] if admins is not None else []
         membership = MembershipDelta(len(self.members), name=name, admins=admins)
-        return membership, f"@{change.actor.username} {' and '.join(changes)}"
+        return membership, f"@{change.changed_by.username} {' and '.join(changes)}"
 
     def _admins_without(self, user_id: str) -> tuple[str, ...] | None:
         if user_id not in self.admins:

@@ -20,6 +20,7 @@ from actors.protocol.objects import (
 from actors.protocol.server_frames import (
     ConversationChanges,
     ConversationUpdated,
+    LogFrame,
     MessageCreated,
     MessageUpdated,
     server_frame_encoder,
@@ -76,12 +77,9 @@ def to_message(
     )
 
 
-MessageLogEvent = MessageCreated | MessageUpdated | ConversationUpdated
-
-
 def to_created_event(
     entry: MessageEntry, cards: Mapping[str, UserCard], viewer_id: str | None = None
-) -> MessageLogEvent:
+) -> LogFrame:
     """Build the durable event of a new entry. `cards` has the users who joined with it."""
     message = to_message(entry, viewer_id)
     membership = entry.membership
@@ -137,5 +135,5 @@ def to_conversation(
     )
 
 
-def encode_event(event: MessageLogEvent) -> bytes:
+def encode_event(event: LogFrame) -> bytes:
     return server_frame_encoder.encode(event)

@@ -20,7 +20,7 @@ from storage.contracts.messaging import MessageEntry
 CHECK_INTERVAL_S = 0.25
 
 
-class TrackedReply:
+class DeadlineReply:
     """Implements `CommandReply`: passes on the first answer and ignores later ones."""
 
     __slots__ = ("_commands", "_conversation_id", "_reply", "_user_id", "deadline", "trace")
@@ -80,7 +80,7 @@ class UnansweredCommands:
         self._timeout_s = timeout_s
         self.black_boxes = black_boxes
         self._time = asyncio.get_running_loop().time
-        self._replies: dict[TrackedReply, None] = {}
+        self._replies: dict[DeadlineReply, None] = {}
         self._is_checking = False
         self._overdue_count = 0
 
@@ -89,20 +89,20 @@ class UnansweredCommands:
         oldest_age_s = 0.0 if oldest is None else self._time() + self._timeout_s - oldest.deadline
         return CommandStatistics(len(self._replies), oldest_age_s, self._overdue_count)
 
-    def track(self, reply: CommandReply, conversation_id: str, user_id: str) -> TrackedReply:
+    def track(self, reply: CommandReply, conversation_id: str, user_id: str) -> DeadlineReply:
         """Return a reply that is refused with `server.overloaded` if nothing else answers it in time."""
-        tracked = TrackedReply(self, reply, self._time() + self._timeout_s, conversation_id, user_id)
+        tracked = DeadlineReply(self, reply, self._time() + self._timeout_s, conversation_id, user_id)
         self._replies[tracked] = None
         if not self._is_checking:
             self._is_checking = True
             self._wheel.call_later(CHECK_INTERVAL_S, self._check)
         return tracked
 
-    def waited_ms(self, reply: TrackedReply) -> int:
+    def waited_ms(self, reply: DeadlineReply) -> int:
         """Return for how long a reply has been tracked."""
         return round((self._time() + self._timeout_s - reply.deadline) * 1000)
 
-    def remove(self, reply: TrackedReply) -> bool:
+    def remove(self, reply: DeadlineReply) -> bool:
         """Stop tracking a reply. Return False if it was already answered."""
         if reply not in self._replies:
             return False

@@ -31,7 +31,7 @@ class BlockChanged(msgspec.Struct, frozen=True, tag=3, array_like=True):
     other_id: str
 
 
-class UserChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
+class RestrictionsChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
     """The role or the silence of a user changed. `session_ids` are the user's sessions."""
 
     origin: str
@@ -40,7 +40,7 @@ class UserChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
     silenced_until: datetime | None
 
 
-ControlEvent = SessionsRevoked | StreamsReset | BlockChanged | UserChanged
+ControlEvent = SessionsRevoked | StreamsReset | BlockChanged | RestrictionsChanged
 
 control_event_decoder: msgspec.msgpack.Decoder[ControlEvent] = msgspec.msgpack.Decoder(ControlEvent)
 control_event_encoder = msgspec.msgpack.Encoder()

@@ -15,7 +15,7 @@ from actors.runtime.task_pool import TaskPool
 from storage.errors import Unavailable
 
 COMPARE_PERIOD_S = 4.0
-"""Time in which every room is compared once. The contract promises six seconds."""
+"""Time in which every room is compared once. `docs/promises.md` promises six seconds."""
 
 SLICES = 8
 """Parts of a period. A slice of 10,000 rooms is one lookup of 1,250 ids."""
@@ -74,9 +74,9 @@ class HeadComparison:
     async def _compare(self, conversation_ids: list[str]) -> None:
         """Compare some rooms. Raises `Unavailable`."""
         current = [
-            (conversation_id, position)
+            (conversation_id, delivered_seq)
             for conversation_id in conversation_ids
-            if (position := self._rooms.position(conversation_id)) >= 0
+            if (delivered_seq := self._rooms.delivered_seq(conversation_id)) >= 0
         ]
         if not current:
             return

@@ -41,7 +41,7 @@ class Room:
         "id",
         "is_repairing",
         "known_head",
-        "start_position",
+        "start_seq",
         "subscribers",
     )
 
@@ -59,22 +59,22 @@ class Room:
         # Mapped to their send queues, so that fan-out accesses nothing else of a subscriber.
         self.subscribers: dict[RoomSubscriber, SendQueue] = {}
         self._sequence: SequenceBuffer[bytes] = SequenceBuffer()
-        self.start_position = -1
+        self.start_seq = -1
         self.known_head = 0
         self.is_repairing = False
         self._tick_frames: list[bytes] | None = None
         # The first entry of the tick, which is the one that waited longest: one measurement per write.
         self._tick_delivery: Delivery | None = None
-        # Subscribers with a known seq, while the room's own position is not known yet.
+        # Subscribers with a known seq, while the room's own seq is not known yet.
         self._waiting_for_start: list[tuple[RoomSubscriber, int]] | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether the position is known, so that entries are delivered."""
+        """Whether the delivered seq is known, so that entries are delivered."""
         return self._sequence.started
 
     @property
-    def position(self) -> int:
+    def delivered_seq(self) -> int:
         """The last seq delivered; negative before `start`."""
         return self._sequence.position
 
@@ -87,17 +87,17 @@ class Room:
         """The conversation's box: a new one if it was evicted meanwhile."""
         return self._black_boxes.open(self.id)
 
-    def start(self, position: int) -> None:
-        """Start delivery after `position`, the head of the log when the room was opened."""
-        self.start_position = position
-        held = self._sequence.start(position)
+    def start(self, head: int) -> None:
+        """Start delivery after `head`, the last seq of the log when the room was opened."""
+        self.start_seq = head
+        held = self._sequence.start(head)
         waiting, self._waiting_for_start = self._waiting_for_start, None
         for subscriber, seq in waiting or ():
-            if seq < position:
-                subscriber.lagged(self.id, seq + 1, position)
+            if seq < head:
+                subscriber.lagged(self.id, seq + 1, head)
         for seq, framed in held:
             self.deliver(seq, framed)
-        if self.known_head > self.position:
+        if self.known_head > self.delivered_seq:
             self._on_gap(self)
 
     def deliver(self, seq: int, framed: bytes, delivery: Delivery | None = None) -> None:
@@ -117,7 +117,7 @@ class Room:
     def observe_head(self, seq: int) -> None:
         """Record that the log contains `seq`, and report a gap if it is not delivered."""
         self.known_head = max(self.known_head, seq)
-        if self.is_open and seq > self.position:
+        if self.is_open and seq > self.delivered_seq:
             self._on_gap(self)
 
     def deliver_ephemeral(self, framed: bytes, except_user_id: str) -> None:
@@ -128,7 +128,7 @@ class Room:
                 send_queue.push_ephemeral(framed)
 
     def remove_subscriber(self, subscriber: RoomSubscriber) -> None:
-        """Remove a subscriber after flushing. It receives all entries up to the current position."""
+        """Remove a subscriber after flushing. It receives all entries delivered so far."""
         if self._tick_frames is not None:
             self.flush(alone=False)
         self.subscribers.pop(subscriber, None)
@@ -144,8 +144,8 @@ class Room:
         if known_seq is None:
             return
         if self.is_open:
-            if known_seq < self.position:
-                subscriber.lagged(self.id, known_seq + 1, self.position)
+            if known_seq < self.delivered_seq:
+                subscriber.lagged(self.id, known_seq + 1, self.delivered_seq)
         else:
             if self._waiting_for_start is None:
                 self._waiting_for_start = []
@@ -156,7 +156,7 @@ class Room:
         if tick_frames is None:
             return False
         frames = tick_frames[0] if len(tick_frames) == 1 else b"".join(tick_frames)
-        seq_range = SeqRange(self.id, self.position - len(tick_frames) + 1, self.position)
+        seq_range = SeqRange(self.id, self.delivered_seq - len(tick_frames) + 1, self.delivered_seq)
         self.black_box.add("delivered", "", "", seq_range.from_seq, seq_range.to_seq)
         if alone:
             for send_queue in self.subscribers.values():

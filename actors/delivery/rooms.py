@@ -15,7 +15,7 @@ import msgspec
 
 from actors.delivery.bus_events import ConversationBus, EntryAppended, EphemeralPublished, HeadAnnounced
 from actors.delivery.flusher import Delivery, Flusher
-from actors.delivery.head_repeater import HeadRepeater
+from actors.delivery.head_announcer import HeadAnnouncer
 from actors.delivery.room import Room, RoomSubscriber
 from actors.runtime.black_box import BlackBoxes
 from actors.runtime.task_pool import TaskPool
@@ -29,7 +29,7 @@ REPAIR_CHUNK = 500
 T = TypeVar("T")
 
 
-class ReplayedFrame(msgspec.Struct, frozen=True):
+class RepairedFrame(msgspec.Struct, frozen=True):
     """A framed event rebuilt from the log. `left_user_ids` are the members that its entry removed."""
 
     seq: int
@@ -40,7 +40,7 @@ class ReplayedFrame(msgspec.Struct, frozen=True):
 class LogFrameReader(Protocol):
     """Reads missed frames and heads from the log."""
 
-    async def read_frames(self, conversation_id: str, after: int, through: int) -> list[ReplayedFrame]:
+    async def read_frames(self, conversation_id: str, after: int, through: int) -> list[RepairedFrame]:
         """Return a framed event per entry with after < seq <= through, in order. Raises `Unavailable`."""
 
     async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
@@ -52,7 +52,7 @@ class RoomsStatistics(msgspec.Struct, frozen=True):
     subscribers: int
     repairs: int
     repaired_entries: int
-    heads_repeated: int
+    heads_announced: int
 
 
 class RoomsHandler(Protocol):
@@ -85,7 +85,7 @@ class Rooms:
         self._handler = handler
         self._black_boxes = black_boxes
         self._tracing = tracing
-        self._head_repeater = HeadRepeater(bus, wheel, limits.head_announce_delays_s)
+        self._head_announcer = HeadAnnouncer(bus, wheel, limits.head_announce_delays_s)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._task_pool = TaskPool("rooms")
@@ -97,7 +97,7 @@ class Rooms:
             subscribers=sum(len(room.subscribers) for room in self._rooms.values()),
             repairs=self._repair_count,
             repaired_entries=self._repaired_entries,
-            heads_repeated=self._head_repeater.repeat_count,
+            heads_announced=self._head_announcer.announced_count,
         )
 
     async def join(
@@ -123,7 +123,7 @@ class Rooms:
         for conversation_id, seq in last_seqs:
             room = self._rooms[conversation_id]
             room.add_subscriber(subscriber, seq if report_missed else None)
-            start_seqs[conversation_id] = room.position
+            start_seqs[conversation_id] = room.delivered_seq
         joined = [self._rooms[conversation_id] for conversation_id in start_seqs]
         if new:
             opening = asyncio.create_task(self._open_rooms(new))
@@ -137,8 +137,7 @@ class Rooms:
         if opening_tasks:
             await asyncio.gather(*(asyncio.shield(task) for task in opening_tasks))
         return {
-            room.id: room.start_position if start_seqs[room.id] < 0 else start_seqs[room.id]
-            for room in joined
+            room.id: room.start_seq if start_seqs[room.id] < 0 else start_seqs[room.id] for room in joined
         }
 
     def leave(self, subscriber: RoomSubscriber, conversation_ids: Iterable[str]) -> None:
@@ -163,10 +162,10 @@ class Rooms:
     def find(self, conversation_id: str) -> Room | None:
         return self._rooms.get(conversation_id)
 
-    def position(self, conversation_id: str) -> int:
-        """The seq delivered to local subscribers, or -1 if the room does not exist or is not open."""
+    def delivered_seq(self, conversation_id: str) -> int:
+        """Return the seq delivered to local subscribers, or -1 if the room does not exist or is not open."""
         room = self._rooms.get(conversation_id)
-        return room.position if room is not None else -1
+        return room.delivered_seq if room is not None else -1
 
     def publish_entry(self, conversation_id: str, event: EntryAppended, framed: bytes) -> None:
         """Publish an entry stored by this instance to the room and the bus, and schedule head repeats."""
@@ -175,7 +174,7 @@ class Rooms:
             self._trace_delivery(room, event, is_remote=False)
             room.deliver(event.seq, framed, Delivery(event.stored_at_s, is_remote=False))
         self._bus.publish(conversation_id, event)
-        self._head_repeater.schedule(conversation_id, event.seq)
+        self._head_announcer.schedule(conversation_id, event.seq)
         if event.left_user_ids:
             self._handler.on_members_left(conversation_id, event.left_user_ids)
 
@@ -266,8 +265,8 @@ class Rooms:
 
     async def _repair(self, room: Room) -> None:
         try:
-            while self._rooms.get(room.id) is room and room.position < room.known_head:
-                after = room.position
+            while self._rooms.get(room.id) is room and room.delivered_seq < room.known_head:
+                after = room.delivered_seq
                 through = min(room.known_head, after + REPAIR_CHUNK)
                 frames = await retry_until_available(
                     partial(self._log_reader.read_frames, room.id, after, through)
@@ -275,13 +274,13 @@ class Rooms:
                 self._repair_count += 1
                 self._repaired_entries += len(frames)
                 room.black_box.add("repaired", "", "", after + 1, through)
-                for replayed in frames:
-                    room.deliver(replayed.seq, replayed.framed)
-                    if replayed.left_user_ids:
-                        self._handler.on_members_left(room.id, replayed.left_user_ids)
-                if room.position == after:
+                for repaired in frames:
+                    room.deliver(repaired.seq, repaired.framed)
+                    if repaired.left_user_ids:
+                        self._handler.on_members_left(room.id, repaired.left_user_ids)
+                if room.delivered_seq == after:
                     # The announced head is above the log, which happens with stale frames. Trust the log.
-                    room.known_head = room.position
+                    room.known_head = room.delivered_seq
         finally:
             room.is_repairing = False
 

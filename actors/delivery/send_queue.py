@@ -77,6 +77,7 @@ class SendQueue:
         self.queued_bytes = 0
         self.paused = False
         self.flush_scheduled = False
+        # Ephemeral frames dropped, and log entries skipped.
         self.shed_count = 0
         # Re-encodes or filters frames for this client; an empty result is not sent. None leaves frames as is.
         self.encode_outbound: Callable[[bytes], bytes] | None = None
@@ -158,7 +159,7 @@ class SendQueue:
         self.resume()
 
     def pause(self) -> None:
-        """Hold frames until `resume`, because the transport's buffer is full."""
+        """Hold frames until `resume`: the transport's buffer is full, or `ready` is not sent yet."""
         self.paused = True
 
     def discard(self) -> None:

@@ -70,7 +70,7 @@ class StreamWriter:
         delay_s = RESET_RETRY_DELAY_S
         while True:
             try:
-                await self._streams.reset()
+                await self._streams.begin_epoch()
             except Unavailable:
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, RESET_RETRY_DELAY_MAX_S)

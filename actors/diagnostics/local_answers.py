@@ -85,7 +85,7 @@ class LocalAnswers:
         bus = self._bus.statistics()
         return InstanceDelivery(
             instance=self._instance,
-            room_position=-1 if room is None else room.position,
+            room_position=-1 if room is None else room.delivered_seq,
             room_sessions=0 if room is None else room.size,
             actor_head=self._actor_head(query.conversation_id),
             bus_is_connected=bus.connected,

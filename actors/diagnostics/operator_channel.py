@@ -3,7 +3,7 @@
     asking instance -- Question on `ops` -> every instance -- Reply on `ops:<asking instance>` ->
 
 The topics are separate from the control topic, so that instances of earlier versions, which do not know these
-frames, are not subscribed and count no malformed frame. They are reported as not answering.
+messages, are not subscribed and count no malformed message. They are reported as not answering.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Reply(msgspec.Struct, frozen=True, tag=2, array_like=True):
     answer: msgspec.Raw
 
 
-_frame_decoder: "msgspec.msgpack.Decoder[Question | Reply]" = msgspec.msgpack.Decoder(Question | Reply)
+_message_decoder: "msgspec.msgpack.Decoder[Question | Reply]" = msgspec.msgpack.Decoder(Question | Reply)
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -78,9 +78,9 @@ class OperatorChannel:
     def topics(self) -> tuple[str, str]:
         return OPERATOR_TOPIC, _answer_topic(self._instance)
 
-    def on_bus_message(self, frame: bytes) -> None:
+    def on_bus_message(self, message: bytes) -> None:
         """Answer a question of another instance, or take an answer. Raises `MsgspecError`."""
-        match _frame_decoder.decode(frame):
+        match _message_decoder.decode(message):
             case Question(origin=origin, number=number, query=query):
                 if origin != self._instance:
                     answer = msgspec.Raw(_encoder.encode(self._answer(query_decoder.decode(query))))

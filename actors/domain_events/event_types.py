@@ -1,8 +1,8 @@
 """Typed structs of the domain events, one for each payload.
 
-The triggers in `sql/<service>/triggers/` write the payloads. An event of unknown type was written by a newer
-release and is ignored. In events about posts and comments `actor_id` did something, and `recipient_id` is the
-author of what it was done to.
+The triggers and functions in `sql/<service>/` write the payloads. An event of unknown type was written by a
+newer release and is ignored. In events about posts and comments `actor_id` did something, and `recipient_id`
+is the author of what it was done to.
 """
 
 from datetime import datetime
@@ -81,7 +81,7 @@ class PostChanged(msgspec.Struct, frozen=True):
 
 
 class PostCreated(PostChanged, frozen=True):
-    pass
+    """The post was created, or restored by a moderator."""
 
 
 class PostDeleted(PostChanged, frozen=True):
@@ -327,7 +327,7 @@ class EventInvited(msgspec.Struct, frozen=True):
 
 
 class ModerationActed(msgspec.Struct, frozen=True):
-    """Moderators acted on a content of a user, or on the user. `id` is that of the action."""
+    """Moderators acted on an item of a user, or on the user. `id` is that of the action."""
 
     id: str
     type: str

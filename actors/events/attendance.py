@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Callable
 
+from actors.events.bodies import AnnouncementBody, validate_announcement
 from actors.events.check_in_codes import CheckInCodes
 from actors.events.events import Events, event_cancelled, event_not_found
-from actors.events.requests import AnnouncementBody, validate_announcement
 from actors.events.serializers import to_rsvp
 from actors.posts.posts import idempotency_conflict
 from actors.protocol.errors import ApiError, invalid_field

@@ -61,7 +61,7 @@ class CalendarWriter:
         return _encode([self._to_component(event, revision, _event_uid(event.id))])
 
     def write_events(self, events: Sequence[tuple[Event, EventRevision]], name: str) -> str:
-        """Return a named calendar of events, each an entry of its own, for subscribers."""
+        """Return a named calendar of events, one entry for each event, for subscribers."""
         components = [self._to_component(event, revision, _event_uid(event.id)) for event, revision in events]
         return _encode(components, name)
 

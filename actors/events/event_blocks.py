@@ -42,7 +42,7 @@ class EventBlocks:
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         if cursor_update is not None and cursor_update.before.id == 0:
-            # The first batch of the feed: older blocks may not be in it any more.
+            # The first batch of the outbox: older blocks may not be in it any more.
             await self._copy_all_blocks()
         pairs: dict[BlockedPair, None] = {}
         for event in events:

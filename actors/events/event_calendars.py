@@ -50,7 +50,7 @@ class EventCalendars:
         the nearest, first those to come.
         """
         ended_after = datetime.now(UTC) - timedelta(days=CALENDAR_DAYS_BACK)
-        event_ids = await self._store.list_attended(user_id, ended_after, CALENDAR_EVENTS_MAX)
+        event_ids = await self._store.list_going(user_id, ended_after, CALENDAR_EVENTS_MAX)
         revisions = await self._store.find_revisions(event_ids)
         events = await self._events.find_visible(user_id, event_ids)
         entries = [(event, revisions[event.id]) for event in events if event.id in revisions]

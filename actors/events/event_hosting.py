@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from actors.consent.consent import AdditionKind
 from actors.consent.conversation_requests import ConversationRequests
+from actors.events.bodies import Cancellation, validate_reason
 from actors.events.events import Events, event_cancelled, event_not_found
-from actors.events.requests import Cancellation, validate_reason
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.social_objects import Event, RsvpStatus
 from actors.user_cache.user_cards import UserCards

@@ -8,8 +8,8 @@ Each event of a series is an event like others, with its own RSVPs and conversat
 from collections.abc import Callable
 from enum import StrEnum
 
+from actors.events.bodies import EventBody, EventPatch, to_event_change, to_new_event
 from actors.events.events import Events, event_conflict, event_not_found
-from actors.events.requests import EventBody, EventPatch, to_event_change, to_new_event
 from actors.events.series_plan import plan_change, plan_deletion, plan_series
 from actors.posts.posts import idempotency_conflict
 from actors.protocol.errors import ApiError, invalid_field, unavailable

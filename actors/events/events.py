@@ -12,7 +12,7 @@ from itertools import chain
 from actors.consent.consent import AdditionKind
 from actors.consent.conversation_requests import ConversationRequests, RequestTarget
 from actors.events import serializers
-from actors.events.requests import EventBody, EventPatch, end_before_start, to_event_change, to_new_event
+from actors.events.bodies import EventBody, EventPatch, end_before_start, to_event_change, to_new_event
 from actors.events.serializers import event_conversation_id
 from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import idempotency_conflict

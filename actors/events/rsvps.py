@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from actors.events.bodies import RsvpBody, validate_rsvp
 from actors.events.check_in_codes import CheckInCodes
 from actors.events.events import Events, event_not_found
-from actors.events.requests import RsvpBody, validate_rsvp
 from actors.events.serializers import to_rsvp
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field

@@ -104,7 +104,9 @@ def plan_change(
         changes = [_plan_event(series, one, change, delta, (timezone, start, end), event) for one in changed]
         moved_rule = _move_rule(rule, occurrences[kept:], delta, timezone)
     except OverflowError:
-        raise invalid_field("start_datetime", "Moves an event of the series to an impossible time.") from None
+        raise invalid_field(
+            "start_datetime", "The change would move an event of the series to a time that does not exist."
+        ) from None
     if kept == 0:
         return SeriesChange(changes, moved_rule)
     if is_following or is_moved:

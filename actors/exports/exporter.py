@@ -51,7 +51,7 @@ class ExporterStatistics(msgspec.Struct, frozen=True):
     backlog: ExportBacklog
 
 
-class ExportContents(msgspec.Struct, frozen=True):
+class ExportManifest(msgspec.Struct, frozen=True):
     """The first file of an archive. `files` are in its order."""
 
     format_version: int
@@ -144,7 +144,7 @@ class DataExporter:
                     yield batch
 
         writer = ArchiveWriter(store_chunk)
-        await writer.add_array("about", _describe(claimed, [part.name for part in self._parts]))
+        await writer.add_array("about", _manifest(claimed, [part.name for part in self._parts]))
         for part in self._parts:
             await writer.add_array(part.name, read(part))
         await writer.close()
@@ -170,7 +170,7 @@ class DataExporter:
             try:
                 await self.run()
             except StorageError as error:
-                _log.log(failure_level(error), "data exports wait: %s", type(error).__name__)
+                _log.log(failure_level(error), "data exports delayed: %s", type(error).__name__)
             except LeaseLost:
                 # Its user was deleted just after the claim.
                 continue
@@ -180,7 +180,7 @@ class DataExporter:
             self._wake_event.clear()
 
 
-async def _describe(claimed: DataExportRecord, files: list[str]) -> AsyncGenerator[Sequence[bytes]]:
+async def _manifest(claimed: DataExportRecord, files: list[str]) -> AsyncGenerator[Sequence[bytes]]:
     yield [
-        msgspec.json.encode(ExportContents(FORMAT_VERSION, claimed.user_id, rfc3339_from_ms(now_ms()), files))
+        msgspec.json.encode(ExportManifest(FORMAT_VERSION, claimed.user_id, rfc3339_from_ms(now_ms()), files))
     ]

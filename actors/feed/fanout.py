@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from actors.domain_events.event_types import FollowChanged, PostCreated, decode_event
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.posts import PostKey
-from storage.contracts.social import AudienceStore
+from storage.contracts.social import FeedSocialStore
 from storage.contracts.timelines import Timelines
 
 FOLLOWERS_PER_BATCH = 1000
@@ -25,7 +25,7 @@ class FanOut:
 
     def __init__(
         self,
-        audiences: AudienceStore,
+        audiences: FeedSocialStore,
         timelines: Timelines,
         cursors: Cursors,
         publish_post_created: PublishPostCreated,

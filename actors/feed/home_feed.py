@@ -20,7 +20,7 @@ from actors.posts.posts import Posts
 from actors.protocol.social_objects import Post
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.posts import FeedPosts, PostKey, PostRecord
-from storage.contracts.social import AudienceStore, SocialStore
+from storage.contracts.social import FeedSocialStore, SocialStore
 from storage.contracts.timelines import TimelinePage, Timelines
 from storage.errors import Unavailable
 
@@ -33,7 +33,7 @@ TIMELINES_RETRY_S = 1.0
 class FeedStores(msgspec.Struct, frozen=True):
     posts: FeedPosts
     social: SocialStore
-    audiences: AudienceStore
+    audiences: FeedSocialStore
     timelines: Timelines
 
 
@@ -144,11 +144,11 @@ class HomeFeed:
         authors = {post.author.id for post in posts if post.has_followed_tag}
         authors |= {post.original.author_id for post in posts if post.is_repost and post.original is not None}
         authors -= followed
-        return authors.difference(await self._audiences.hidden_authors(user_id)) if authors else authors
+        return authors.difference(await self._audiences.excluded_authors(user_id)) if authors else authors
 
     async def _read_stores(self, user_id: str, before: PageKey | None, count: int) -> list[PostRecord]:
         followed, hidden = await asyncio.gather(
-            self._audiences.feed_authors(user_id), self._audiences.hidden_authors(user_id)
+            self._audiences.feed_authors(user_id), self._audiences.excluded_authors(user_id)
         )
         return await self._posts.newest([], [user_id, *followed], before, user_id, hidden, count)
 

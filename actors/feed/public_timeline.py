@@ -12,12 +12,12 @@ from actors.posts.visibility import PostVisibility
 from actors.protocol.social_objects import Post
 from storage.contracts.paging import PageKey
 from storage.contracts.posts import FeedPosts, PostRecord
-from storage.contracts.social import AudienceStore
+from storage.contracts.social import FeedSocialStore
 
 
 class PublicTimeline:
     def __init__(
-        self, posts: FeedPosts, audiences: AudienceStore, visibility: PostVisibility, post_service: Posts
+        self, posts: FeedPosts, audiences: FeedSocialStore, visibility: PostVisibility, post_service: Posts
     ) -> None:
         self._posts = posts
         self._audiences = audiences
@@ -25,7 +25,7 @@ class PublicTimeline:
         self._post_service = post_service
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
-        hidden_ids = await self._audiences.hidden_authors(user_id)
+        hidden_ids = await self._audiences.excluded_authors(user_id)
 
         async def read(
             page_key: PageKey | None, excluded_authors: Sequence[str], count: int

@@ -1,6 +1,6 @@
 """Limits the e-mails to one address, whatever accounts have it, had it, or were deleted with it.
 
-Counted over all instances, under a keyed hash of the address. Each kind of e-mail has a budget of its own, so
+Counted over all instances, under a keyed hash of the address. Each kind of e-mail has a separate budget, so
 that strangers who register with another address cannot use up the password resets of its owner.
 """
 

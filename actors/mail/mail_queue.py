@@ -29,7 +29,7 @@ class MailQueueStatistics(msgspec.Struct, frozen=True):
     sent: int
     retries: int
     failed: int
-    shed: int
+    dropped: int
 
 
 class MailQueue:
@@ -50,19 +50,19 @@ class MailQueue:
         self._sent = 0
         self._retries = 0
         self._failed = 0
-        self._shed = 0
+        self._dropped = 0
 
     def enqueue(self, mail: Mail) -> None:
-        """Send an e-mail soon. A full or closed queue sheds it, which is logged and counted."""
+        """Send an e-mail soon. A full or closed queue drops it, which is logged and counted."""
         if self._closed.is_set() or len(self._task_pool) >= self._max_pending:
-            self._shed += 1
+            self._dropped += 1
             _log.error("e-mail dropped: the queue is full or closed", extra={"kind": mail.kind})
             return
         self._task_pool.spawn(self._deliver(mail))
 
     @property
     def is_half_full(self) -> bool:
-        """Whether e-mails that can wait should wait, so that none that users have requested is shed."""
+        """Whether e-mails that can wait should wait, so that none that users have requested is dropped."""
         return len(self._task_pool) * 2 >= self._max_pending
 
     async def close(self, timeout_s: float) -> None:
@@ -71,7 +71,9 @@ class MailQueue:
         await self._task_pool.close(timeout_s)
 
     def statistics(self) -> MailQueueStatistics:
-        return MailQueueStatistics(len(self._task_pool), self._sent, self._retries, self._failed, self._shed)
+        return MailQueueStatistics(
+            len(self._task_pool), self._sent, self._retries, self._failed, self._dropped
+        )
 
     async def _deliver(self, mail: Mail) -> None:
         try:

@@ -1,10 +1,10 @@
-"""What moderators do to contents and users. Every action is in the audit log.
+"""What moderators do to items and users. Every action is in the audit log.
 
     ActionRequest -> audit log -> content hidden, or user restricted -> all instances, notification
 
-An action on a user is recorded in the transaction that does it. One on a content, which another service owns,
-is recorded first and done next; a repeated request completes it. The caller checks the role; whom the actor
-may act on is checked in the transaction.
+An action on a user is recorded in the transaction that applies it. One on an item, which is a post,
+comment, message or event of another service, is recorded first and applied after that; a repeated request
+completes it. The caller checks the role; the transaction checks that the actor may act on the user.
 """
 
 from collections import Counter
@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from actors.accounts.requests import raise_if_invalid
-from actors.moderation.contents import Contents
+from actors.accounts.bodies import raise_if_invalid
+from actors.moderation.bodies import ActionRequest, RoleRequest, validate_action_reason
+from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.report_queue import report_not_found
-from actors.moderation.requests import ActionRequest, RoleRequest, validate_action_reason
 from actors.moderation.serializers import to_action, to_moderated_user
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
@@ -60,7 +60,7 @@ class ModerationActions:
         self,
         users: ModerationStore,
         action_log: ActionLog,
-        contents: Contents,
+        contents: ModeratedItems,
         reports: ReportStore,
         on_user_changed: Callable[[UserActionOutcome], None],
         on_acted: Callable[[], None],

@@ -4,9 +4,9 @@ Accepting an appeal changes nothing by itself: a moderator restores the content,
 user who is suspended or banned appeals with login and password.
 """
 
+from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.credential_checks import CredentialChecks
-from actors.accounts.requests import raise_if_invalid
-from actors.moderation.requests import (
+from actors.moderation.bodies import (
     AccountAppealRequest,
     AppealAnswerRequest,
     AppealRequest,

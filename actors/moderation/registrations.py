@@ -7,9 +7,9 @@ import re
 import secrets
 from collections.abc import Callable
 
+from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import InvalidField, validate_email_address
-from actors.accounts.requests import raise_if_invalid
-from actors.moderation.requests import InviteCodeRequest
+from actors.moderation.bodies import InviteCodeRequest
 from actors.moderation.serializers import to_blocked_name, to_invite_code, to_pending_registration
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field
@@ -99,7 +99,7 @@ class Registrations:
             raise ApiError("name_block.limit", "Too many names are blocked. Unblock some.") from None
 
     async def unblock_name(self, actor_id: str, kind: str, value: str) -> None:
-        """Idempotent."""
+        """Allow the name again. Succeeds if it was not blocked."""
         name_kind, valid = _validate_name(kind, value)
         await self._store.unblock_name(name_kind, valid, actor_id)
 

@@ -1,7 +1,7 @@
 """The reports, as moderators work on them. The caller checks the role."""
 
-from actors.moderation.contents import Contents
-from actors.moderation.requests import validate_resolution
+from actors.moderation.bodies import validate_resolution
+from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.serializers import to_report
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
@@ -13,7 +13,7 @@ from storage.contracts.reports import ReportState, ReportStore
 class ReportQueue:
     """Methods raise `ApiError`, and `Unavailable` from the stores."""
 
-    def __init__(self, reports: ReportStore, contents: Contents) -> None:
+    def __init__(self, reports: ReportStore, contents: ModeratedItems) -> None:
         self._reports = reports
         self._contents = contents
 

@@ -1,7 +1,7 @@
 """Reports of posts, comments, messages, events and users to the moderators.
 
 A user can report only what they can see; anything else is `<kind>.not_found`. Users can be reported in spite
-of a block; so that the response does not tell who has blocked the caller, a user who does not exist can be
+of a block; so that the response does not reveal who has blocked the caller, a user who does not exist can be
 reported too, without effect. The author of the reported content is not notified.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from actors.accounts.requests import raise_if_invalid
+from actors.accounts.bodies import raise_if_invalid
 from actors.moderation.report_request import ReportRequest, validate_reason
 from actors.protocol.errors import ApiError
 from actors.protocol.text_validation import is_printable_ascii

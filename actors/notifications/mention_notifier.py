@@ -99,7 +99,7 @@ class MentionNotifier:
             NotificationSource(user_id, notification_templates.mention_source(message.id))
             for user_id in message.mentions
         ]
-        self._withdraw_later(lambda: self._store.withdraw(sources, spent=True))
+        self._withdraw_later(lambda: self._store.withdraw(sources, permanent=True))
 
     def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
         self._withdraw_later(lambda: self._store.remove_of_conversation(list(user_ids), conversation_id))

@@ -1,7 +1,7 @@
 """Creates and withdraws notifications, from the domain events of the other services.
 
 Each action creates one notification, even if its event is delivered again. `Recipients` decides who gets one.
-What was taken back, deleted or hidden by a block has none.
+Actions that were undone or deleted, and those of users with a block, do not notify.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -151,7 +151,8 @@ class NotificationConsumer:
                 )
             case EventHidden(id=event_id):
                 deleted = {}
-                async for page in self._recipients.of_events.pages_for_hiding(event_id, USERS_PER_BATCH):
+                pages = self._recipients.event_recipients.pages_for_hiding(event_id, USERS_PER_BATCH)
+                async for page in pages:
                     await self._push_removed(deleted)
                     deleted = await self._store.remove_about(page, event_id, kept_group_key="")
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
@@ -170,7 +171,7 @@ class NotificationConsumer:
                     return
                 if isinstance(domain_event, CommentDeleted):
                     await self._push_removed(await self._remove_likes_of_comment(domain_event))
-                deleted = await self._store.withdraw([_source_of(domain_event)], spent=False)
+                deleted = await self._store.withdraw([_source_of(domain_event)], permanent=False)
             case _:
                 assert_never(domain_event)
         await self._push_removed(deleted)
@@ -209,7 +210,9 @@ class NotificationConsumer:
                 if sender is not None:
                     yield _build_decision(decided, sender, _source_id(event))
             case RsvpRequested() as requested if requested in context.existing:
-                for requester, host_id in await self._recipients.of_events.find_hosts_to_ask(requested):
+                for requester, host_id in await self._recipients.event_recipients.find_hosts_to_ask(
+                    requested
+                ):
                     yield notification_templates.rsvp_requested(
                         host_id, requester, requested.event_id, requested.title, _source_id(event)
                     )
@@ -218,7 +221,7 @@ class NotificationConsumer:
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
                 )
             case EventUpdated() as updated:
-                pages = self._recipients.of_events.pages_for_update(updated, USERS_PER_BATCH)
+                pages = self._recipients.event_recipients.pages_for_update(updated, USERS_PER_BATCH)
                 async for sender, user_ids in pages:
                     self._publish_event_updated(updated.id, user_ids)
                     for user_id in user_ids:
@@ -236,15 +239,15 @@ class NotificationConsumer:
                     answered.user_id, answered.action_id, accepted=answered.accepted
                 )
             case EventAnnounced() as announced:
-                pages = self._recipients.of_events.pages_for_announcement(announced, USERS_PER_BATCH)
+                pages = self._recipients.event_recipients.pages_for_announcement(announced, USERS_PER_BATCH)
                 async for sender, user_ids in pages:
                     for user_id in user_ids:
                         yield notification_templates.event_announced(user_id, sender, announced)
             case EventReminder() as reminder:
-                for user_id in await self._recipients.of_events.find_reminded(reminder):
+                for user_id in await self._recipients.event_recipients.find_reminded(reminder):
                     yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
-                host, user_ids = await self._recipients.of_events.find_for_cancellation(cancelled)
+                host, user_ids = await self._recipients.event_recipients.find_for_cancellation(cancelled)
                 self._publish_event_updated(cancelled.id, user_ids)
                 for user_id in user_ids:
                     yield notification_templates.event_cancelled(

@@ -51,7 +51,7 @@ def text_mention_source(post_id: str, comment_id: str | None) -> str:
 
 
 def cancelled_group_key(event_id: str) -> str:
-    """Group of its own: all other notifications about the event are withdrawn."""
+    """A separate group: all other notifications about the event are withdrawn."""
     return f"EVENT_CANCELLED:{event_id}"
 
 
@@ -322,11 +322,11 @@ MODERATION_TEXTS = {
     "hide": "Moderators have hidden your {kind}",
     "restore": "Moderators have restored your {kind}",
     "warn": "Moderators warn you",
-    "silence": "Moderators have silenced you: you can read, and not write",
+    "silence": "Moderators have silenced you: you can read but not write",
     "unsilence": "You can write again",
-    "suspend": "Moderators had suspended your account",
+    "suspend": "Moderators suspended your account",
     "unsuspend": "The suspension of your account was lifted",
-    "ban": "Moderators had banned your account",
+    "ban": "Moderators banned your account",
     "unban": "The ban of your account was lifted",
     "verify": "Your account was verified",
     "unverify": "Your account is no longer verified",

@@ -46,7 +46,7 @@ class Recipients:
         block_service: BlockService,
         sender_filter: SenderFilter,
         post_visibility: PostVisibility,
-        of_events: EventRecipients,
+        event_recipients: EventRecipients,
         causes: Causes,
     ) -> None:
         self._causes = causes
@@ -54,7 +54,7 @@ class Recipients:
         self._block_service = block_service
         self._sender_filter = sender_filter
         self._post_visibility = post_visibility
-        self.of_events = of_events
+        self.event_recipients = event_recipients
 
     async def load_context(
         self,

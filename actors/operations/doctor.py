@@ -180,7 +180,7 @@ class Doctor:
     async def _find_lagging_conversations(self) -> set[str]:
         wrong: set[str] = set()
         after = ""
-        while batch := await self.inputs.log_audit.heads(after, BATCH_SIZE):
+        while batch := await self.inputs.log_audit.document_seqs(after, BATCH_SIZE):
             wrong |= await self.inputs.message_log.find_advanced(batch)
             after = batch[-1][0]
         return wrong

@@ -27,7 +27,7 @@ class Bookmarks:
         """
         target_id = await self._posts.get_reaction_target(user_id, post_id)
         if await self._store.count_others(user_id, target_id, BOOKMARKS_MAX) >= BOOKMARKS_MAX:
-            raise ApiError("bookmark.limit", f"You can keep {BOOKMARKS_MAX} bookmarks.")
+            raise ApiError("bookmark.limit", f"You can keep at most {BOOKMARKS_MAX} bookmarks.")
         try:
             await self._store.add(target_id, user_id)
         except Missing:

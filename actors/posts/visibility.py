@@ -130,14 +130,10 @@ class PostVisibility:
     async def find_viewers(self, post: OwnedPost, viewer_ids: Iterable[str]) -> list[str]:
         """Return those of the viewers who can see a post. One look-up for many viewers."""
         ids = list(dict.fromkeys(viewer_ids))
-        found = await self._loader.get_many(_loader_key(viewer, post.author_id) for viewer in ids)
-        return [
-            viewer
-            for viewer in ids
-            if ViewerAccess(
-                {post.author_id: found.get(_loader_key(viewer, post.author_id), PostAccess.NONE)}
-            ).allows(post)
-        ]
+        author_id = post.author_id
+        found = await self._store.find([(viewer, author_id) for viewer in ids])
+        sufficient = [access for access in PostAccess if ViewerAccess({author_id: access}).allows(post)]
+        return [viewer for viewer in ids if found.get((viewer, author_id)) in sufficient]
 
     async def find_visible(self, pairs: Iterable[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
         """Return those of the (viewer id, post id) pairs whose post exists for the viewer. Two look-ups."""

@@ -19,8 +19,8 @@ from actors.protocol.server_frames import server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import Timer, TimerWheel
-from storage.contracts.bus import Bus
-from storage.contracts.presence import LastSeen, LastSeenStore, PresenceStore, presence_topic
+from storage.contracts.bus import Bus, presence_topic
+from storage.contracts.presence import LastSeen, LastSeenStore, PresenceStore
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)

@@ -33,7 +33,9 @@ class ClientCommand(Struct, Generic[ResultT_co], frozen=True):
 class Resume(Struct, frozen=True):
     """The state of a client that was disconnected."""
 
-    session_id: Annotated[str, Meta(max_length=200, description="The `session_id` of the last `ready`.")]
+    session_id: Annotated[
+        str, Meta(max_length=200, description="The `session_id` of the last `ready`. Not used by the server.")
+    ]
     epoch: Annotated[str, Meta(max_length=200, description="The epoch of the user stream.")]
     position: Annotated[
         int, Meta(ge=0, le=2**53, description="The last position of the user stream that was received.")
@@ -86,7 +88,12 @@ class SendMessage(ClientCommand[SendResult], frozen=True, tag="message.send"):
 
     conversation_id: ConversationId
     client_id: Annotated[
-        str, Meta(min_length=1, max_length=200, description="Idempotency key chosen by the client.")
+        str,
+        Meta(
+            min_length=1,
+            max_length=200,
+            description="Idempotency key chosen by the client.",
+        ),
     ]
     content: Content
     mentions: Annotated[
@@ -221,15 +228,15 @@ class CommandEnvelope(Struct, frozen=True):
     type: object = None
 
 
-COMMANDS: Final[tuple[type[Struct], ...]] = get_args(Command)
+COMMAND_STRUCTS: Final[tuple[type[Struct], ...]] = get_args(Command)
 
 
 def frame_type(command: type[Struct]) -> str:
-    """Return the `type` of a frame."""
+    """Return the tag of a struct, which is the `type` of its frames."""
     return str(command.__struct_config__.tag)
 
 
-COMMAND_TYPES: Final = frozenset(map(frame_type, COMMANDS))
+COMMAND_TYPES: Final = frozenset(map(frame_type, COMMAND_STRUCTS))
 
 
 def result_type(command: type[ClientCommand[ResultT_co]]) -> type[ResultT_co]:

@@ -54,9 +54,9 @@ class Report(msgspec.Struct, frozen=True):
 class ModerationAction(msgspec.Struct, frozen=True):
     """An action of the audit log.
 
-    `kind` is that of the target: a content, a user, or what concerns registrations.
+    `kind` is that of the target: an item, a user, or what concerns registrations.
     `actor` is null for actions of the command line, and once the account is deleted. `user` is the user acted
-    upon: the author of a content, or the user. `expires_at` is null for what has no end.
+    upon: the author of an item, or the user. `expires_at` is null for what has no end.
     """
 
     id: str

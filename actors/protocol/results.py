@@ -28,7 +28,7 @@ class ReadResult(Struct, frozen=True, gc=False):
 
 
 class Empty(Struct, frozen=True, gc=False):
-    """An empty result."""
+    """The command has no result besides its success."""
 
 
 class WatchResult(Struct, frozen=True):

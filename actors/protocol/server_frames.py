@@ -164,7 +164,7 @@ class ConversationLeft(Struct, frozen=True, tag="conversation.left"):
 
 
 class ConversationMarked(Struct, frozen=True, tag="conversation.marked"):
-    """The user's own read mark moved.
+    """The user's own read mark moved. `conversation.read` reports that of another member.
 
     Keeps the user's other devices up to date.
     """
@@ -247,7 +247,7 @@ class UserUpdated(Struct, frozen=True, tag="user.updated"):
 
 
 class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
-    """A member has read up to `seq`.
+    """A member has read up to `seq`. `conversation.marked` reports the user's own read mark.
 
     Ephemeral: may be dropped.
     """
@@ -290,9 +290,9 @@ StreamFrame = (
     | NotificationCreated
     | NotificationRead
 )
-EphemeralFrame = TypingChanged | FeedPostCreated | EventUpdated | UserUpdated | PresenceChanged
+EphemeralFrame = TypingChanged | FeedPostCreated | EventUpdated | UserUpdated | PresenceChanged | ReadReceipt
 SessionFrame = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
-ServerFrame = SessionFrame | LogFrame | StreamFrame | EphemeralFrame | ReadReceipt | Lagged
+ServerFrame = SessionFrame | LogFrame | StreamFrame | EphemeralFrame | Lagged
 
 server_frame_encoder = msgspec.json.Encoder()
 server_frame_decoder = msgspec.json.Decoder(ServerFrame | list[ServerFrame])

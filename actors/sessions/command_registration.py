@@ -2,7 +2,7 @@
 
 A command is declared as a struct in `actors.protocol.commands` and registered once, next to its handler:
 
-    message_commands, concurrent_commands -> COMMANDS in `command_registry` -> Session, metrics, AsyncAPI
+    message_commands, concurrent_commands -> REGISTRATIONS in `command_registry` -> Session, metrics, AsyncAPI
 """
 
 from collections.abc import Callable, Coroutine
@@ -48,10 +48,10 @@ class CommandSession(PresenceWatcher, Protocol):
         """The last position of the user stream that was sent."""
 
     def push(self, frame: msgspec.Struct) -> None:
-        """Send a frame."""
+        """Put a frame into the send queue. It is dropped only with the connection."""
 
     def push_error(self, frame_id: FrameId, error: ApiError) -> None:
-        """Send an `error` frame."""
+        """Report that the command with this id failed."""
 
 
 CommandType = TypeVar("CommandType", bound=ClientCommand[Any])
@@ -60,7 +60,7 @@ CommandOutcome = msgspec.Struct | Coroutine[Any, Any, None] | None
 
 ERRORS_BEFORE_EXECUTION = ("auth.required", "request.invalid")
 CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloaded", "server.unavailable")
-"""Errors of every command to a conversation."""
+"""Errors of every command to a conversation. Those that write add `conversation.read_only`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,9 @@ from typing import Final
 
 import msgspec
 
-from actors.protocol.commands import COMMANDS as COMMAND_STRUCTS
-from actors.protocol.commands import Ping
+from actors.protocol.commands import COMMAND_STRUCTS, Ping
 from actors.protocol.results import PingResult
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
-from actors.sessions.authentication import AUTHENTICATE
 from actors.sessions.command_registration import (
     CommandRateClass,
     CommandRegistration,
@@ -18,6 +16,7 @@ from actors.sessions.command_registration import (
 from actors.sessions.concurrent_commands import CONCURRENT_COMMANDS
 from actors.sessions.message_commands import MESSAGE_COMMANDS
 from actors.sessions.session_dependencies import SessionDependencies
+from actors.sessions.session_opening import AUTHENTICATE
 
 
 def ping(command: Ping, session: CommandSession, dependencies: SessionDependencies) -> PingResult:  # noqa: ARG001
@@ -41,4 +40,4 @@ def by_struct(*registrations: CommandRegistration) -> dict[type[msgspec.Struct],
     return {command: registrations_by_struct[command] for command in COMMAND_STRUCTS}
 
 
-COMMANDS: Final = by_struct(AUTHENTICATE, *MESSAGE_COMMANDS, *CONCURRENT_COMMANDS, PING)
+REGISTRATIONS: Final = by_struct(AUTHENTICATE, *MESSAGE_COMMANDS, *CONCURRENT_COMMANDS, PING)

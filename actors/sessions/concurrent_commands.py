@@ -12,7 +12,7 @@ from actors.sessions.command_registration import CONVERSATION_ERRORS, CommandSes
 from actors.sessions.session_dependencies import SessionDependencies
 
 WATCH_PRESENCE_COST = 10
-"""Tokens of the user's rate limit: who may see whom is looked up for up to 200 users."""
+"""Tokens of the user's rate limit: visibility is looked up for up to 200 users."""
 
 
 async def read_conversation(

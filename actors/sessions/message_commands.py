@@ -4,8 +4,13 @@ Permissions are checked by the conversation.
 """
 
 from actors.conversations.commands import ChangeMessage, Send
-from actors.conversations.drafts import create_draft, validate_content, validate_emoji, validate_removed_emoji
 from actors.conversations.message_changes import Delete, Edit, MessageChange, React
+from actors.conversations.message_validation import (
+    create_draft,
+    validate_content,
+    validate_emoji,
+    validate_removed_emoji,
+)
 from actors.protocol.commands import (
     AddReaction,
     DeleteMessage,
@@ -19,6 +24,9 @@ from actors.sessions.replies import ChangeReply, SendReply
 from actors.sessions.session_dependencies import SessionDependencies
 
 CHANGE_ERRORS = (*CONVERSATION_ERRORS, "message.not_found", "permission.denied")
+"""Errors of every change of a message."""
+WRITE_ERRORS = ("conversation.read_only",)
+"""Errors of commands that the conversation refuses if the other user's account was deleted."""
 
 
 def send_message(command: SendMessage, session: CommandSession, dependencies: SessionDependencies) -> None:
@@ -50,10 +58,12 @@ def to_message_change(command: MessageChangeCommand) -> MessageChange:
 
 MESSAGE_COMMANDS = (
     ordered(
-        SendMessage, send_message, errors=(*CONVERSATION_ERRORS, "idempotency.conflict", "message.not_found")
+        SendMessage,
+        send_message,
+        errors=(*CONVERSATION_ERRORS, *WRITE_ERRORS, "idempotency.conflict", "message.not_found"),
     ),
-    ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+    ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, *WRITE_ERRORS, "message.deleted")),
     ordered(DeleteMessage, change_message, errors=CHANGE_ERRORS, while_silenced=True),
-    ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted")),
+    ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, *WRITE_ERRORS, "message.deleted")),
     ordered(RemoveReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted"), while_silenced=True),
 )

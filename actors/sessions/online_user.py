@@ -1,4 +1,4 @@
-"""A user with connections on this instance: sessions, subscribers, and the position in the user stream.
+"""A user with connections on this instance: sessions, event streams, and the position in the user stream.
 
 One instance exists per online user, mostly with one session and few conversations. Rare members are
 allocated when needed, and small collections are tuples.
@@ -22,20 +22,20 @@ class OnlineUser:
         "_token_bucket",
         "conversations",
         "epoch",
+        "event_streams",
         "is_open",
         "is_repairing",
         "reload_requests",
         "sequence",
         "sessions",
         "start_position",
-        "subscribers",
         "user_id",
     )
 
     def __init__(self, user_id: str, limits: Limits) -> None:
         self.user_id = user_id
         self.sessions: tuple[UserSession, ...] = ()
-        self.subscribers: tuple[StreamSubscriber, ...] = ()
+        self.event_streams: tuple[StreamSubscriber, ...] = ()
         self.conversations: tuple[str, ...] = ()
         # The stream position when the first session connected.
         self.start_position = NO_POSITION
@@ -61,7 +61,7 @@ class OnlineUser:
     @property
     def connection_count(self) -> int:
         """The number of connections of this user on this instance."""
-        return len(self.sessions) + len(self.subscribers)
+        return len(self.sessions) + len(self.event_streams)
 
     @property
     def token_bucket(self) -> TokenBucket:
@@ -94,19 +94,19 @@ class OnlineUser:
         """Deliver a stream item to all connections; `framed` is its encoding for sockets."""
         for session in self.sessions:
             session.push_stream(framed)
-        for subscriber in self.subscribers:
-            subscriber.deliver(item)
+        for event_stream in self.event_streams:
+            event_stream.deliver(item)
 
     def deliver_ephemeral(self, payload: bytes, framed: bytes) -> None:
         """Deliver a frame that may be dropped."""
         for session in self.sessions:
             session.push_ephemeral(framed)
-        for subscriber in self.subscribers:
-            subscriber.deliver_ephemeral(payload)
+        for event_stream in self.event_streams:
+            event_stream.deliver_ephemeral(payload)
 
     def deliver_resync(self, reason: str, payload: bytes, framed: bytes) -> None:
         """Report that the stream was reset; clients load their state again."""
         for session in self.sessions:
             session.push_stream(framed)
-        for subscriber in self.subscribers:
-            subscriber.deliver_resync(reason, self.position, payload)
+        for event_stream in self.event_streams:
+            event_stream.deliver_resync(reason, self.position, payload)

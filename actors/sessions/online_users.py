@@ -24,15 +24,9 @@ from actors.sessions.user_session import UserSession
 from actors.sessions.user_stream_delivery import DocumentSeqs, UserStreamDelivery
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from config.limits import Limits
-from storage.contracts.bus import Bus
+from storage.contracts.bus import Bus, user_topic
 from storage.contracts.messaging import ConversationStore
-from storage.contracts.user_streams import (
-    EPHEMERAL_PREFIX,
-    StreamPosition,
-    UserStreams,
-    decode_stream_item,
-    user_topic,
-)
+from storage.contracts.user_streams import EPHEMERAL_PREFIX, StreamPosition, UserStreams, decode_stream_item
 from storage.errors import Unavailable
 
 COMPARE_SHARDS = 8
@@ -70,18 +64,18 @@ class OnlineUsers:
             conversations.last_seqs_by_user, CONNECT_LOOKUP_INTERVAL_S
         )
         sequencer = StreamSequencer(rooms, encode_frame, self._task_pool)
-        self._repair = UserStreamDelivery(
+        self._stream_delivery = UserStreamDelivery(
             streams, rooms, sequencer, self._membership_loader, encode_frame, self._task_pool
         )
-        self._position_loader = DataLoader(self._repair.load_positions, CONNECT_LOOKUP_INTERVAL_S)
+        self._position_loader = DataLoader(self._stream_delivery.load_positions, CONNECT_LOOKUP_INTERVAL_S)
         self._session_count = 0
 
     def start(self) -> None:
-        self._task_pool.spawn(self._repair.compare_periodically(self._shards))
+        self._task_pool.spawn(self._stream_delivery.compare_periodically(self._shards))
 
     def statistics(self) -> OnlineUsersStatistics:
         return OnlineUsersStatistics(
-            sum(map(len, self._shards)), self._session_count, self._repair.resync_count
+            sum(map(len, self._shards)), self._session_count, self._stream_delivery.resync_count
         )
 
     def sessions(self) -> list[UserSession]:
@@ -94,20 +88,20 @@ class OnlineUsers:
     def session_ids(self) -> list[str]:
         """Return the session ids of all sockets and event streams, each once."""
         ids = {session.session_id for session in self.sessions()}
-        ids |= {subscriber.session_id for user in self._all_users() for subscriber in user.subscribers}
+        ids |= {event_stream.session_id for user in self._all_users() for event_stream in user.event_streams}
         return list(ids)
 
     def sessions_by_id(self, session_ids: Sequence[str]) -> list[UserSession]:
         wanted = set(session_ids)
         return [session for session in self.sessions() if session.session_id in wanted]
 
-    def subscribers_by_session_id(self, session_ids: Sequence[str]) -> list[StreamSubscriber]:
+    def event_streams_by_session_id(self, session_ids: Sequence[str]) -> list[StreamSubscriber]:
         wanted = set(session_ids)
         return [
-            subscriber
+            event_stream
             for user in self._all_users()
-            for subscriber in user.subscribers
-            if subscriber.session_id in wanted
+            for event_stream in user.event_streams
+            if event_stream.session_id in wanted
         ]
 
     # --- connections
@@ -115,8 +109,8 @@ class OnlineUsers:
     async def add_session(self, session: UserSession, user_id: str) -> StreamSubscription | None:
         """Add a session and join its rooms; None if the user has too many sessions here.
 
-        At the limit the user's oldest subscriber gives way. No event of the user that is delivered after this
-        returns is missed. Raises `Unavailable`.
+        At the limit the user's oldest event stream gives way. No event of the user that is delivered after
+        this returns is missed. Raises `Unavailable`.
         """
         user = self._ensure_user(user_id)
         if not self._free_connection_slot(user):
@@ -124,8 +118,8 @@ class OnlineUsers:
         user.sessions += (session,)
         self._session_count += 1
         try:
-            position, heads = await self._ensure_open(user)
-            start_seqs = await self._join_rooms(session, user, heads)
+            position, document_seqs = await self._ensure_open(user)
+            start_seqs = await self._join_rooms(session, user, document_seqs)
         except BaseException:
             self.remove_session(session, user)
             raise
@@ -139,33 +133,35 @@ class OnlineUsers:
         self._rooms.leave(session, user.conversations)
         self._remove_if_unused(user)
 
-    async def add_subscriber(self, subscriber: StreamSubscriber, user_id: str) -> StreamSubscription | None:
-        """Add a subscriber to the user stream, as `add_session` does, but to no rooms."""
+    async def add_event_stream(
+        self, event_stream: StreamSubscriber, user_id: str
+    ) -> StreamSubscription | None:
+        """Add an event stream of the user, as `add_session` does, but to no rooms."""
         user = self._ensure_user(user_id)
         if not self._free_connection_slot(user):
             return None
-        user.subscribers += (subscriber,)
+        user.event_streams += (event_stream,)
         try:
             position, _ = await self._ensure_open(user)
         except BaseException:
-            self.remove_subscriber(subscriber, user)
+            self.remove_event_stream(event_stream, user)
             raise
         return StreamSubscription(user, position, {})
 
     def _free_connection_slot(self, user: OnlineUser) -> bool:
-        """End the user's oldest subscriber if there are too many connections. False if there is none."""
+        """End the user's oldest event stream if there are too many connections. False if there is none."""
         if user.connection_count < self._limits.sockets_per_user:
             return True
-        if not user.subscribers:
+        if not user.event_streams:
             return False
-        oldest = user.subscribers[0]
-        user.subscribers = user.subscribers[1:]
+        oldest = user.event_streams[0]
+        user.event_streams = user.event_streams[1:]
         oldest.close("a newer connection of this user took its place")
         return True
 
-    def remove_subscriber(self, subscriber: StreamSubscriber, user: OnlineUser) -> None:
-        if subscriber in user.subscribers:
-            user.subscribers = tuple(other for other in user.subscribers if other is not subscriber)
+    def remove_event_stream(self, event_stream: StreamSubscriber, user: OnlineUser) -> None:
+        if event_stream in user.event_streams:
+            user.event_streams = tuple(other for other in user.event_streams if other is not event_stream)
             self._remove_if_unused(user)
 
     def _shard_of(self, user_id: str) -> dict[str, OnlineUser]:
@@ -211,7 +207,7 @@ class OnlineUsers:
     async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, DocumentSeqs]:
         """Subscribe to the user's stream if necessary.
 
-        Returns the position after which the caller receives items, and the head seqs of the user's
+        Returns the position after which the caller receives items, and the document seqs of the user's
         conversations if they had to be read.
         """
         if user.is_open:
@@ -220,8 +216,8 @@ class OnlineUsers:
         opening = self._opening.get(user)
         if opening is None:
             opening = self._opening[user] = asyncio.create_task(self._open_user(user))
-        heads = await asyncio.shield(opening)
-        return user.start_position, heads
+        document_seqs = await asyncio.shield(opening)
+        return user.start_position, document_seqs
 
     def _remove_if_unused(self, user: OnlineUser) -> None:
         if not user.connection_count and self._find_user(user.user_id) is user:
@@ -238,24 +234,31 @@ class OnlineUsers:
                 position = None
             user.start_position = position or NO_POSITION
             # Read after the position: a later join has a later stream position.
-            heads = await self._membership_loader.get(user.user_id) or {}
-            user.set_conversations(map(self._rooms.intern_id, heads))
+            document_seqs = await self._membership_loader.get(user.user_id) or {}
+            user.set_conversations(map(self._rooms.intern_id, document_seqs))
             user.is_open = True
             for item in user.start_stream(user.start_position):
-                self._repair.on_stream_item(user, item)
+                self._stream_delivery.on_stream_item(user, item)
         finally:
             self._opening.pop(user, None)
-        return heads
+        return document_seqs
 
     async def _join_rooms(
-        self, session: UserSession, user: OnlineUser, heads: DocumentSeqs
+        self, session: UserSession, user: OnlineUser, document_seqs: DocumentSeqs
     ) -> dict[str, int]:
         if not user.conversations:
             return {}
-        seqs = [(id_, max(0, self._rooms.position(id_))) for id_ in user.conversations]
-        if any(seq == 0 and id_ not in heads for id_, seq in seqs):
-            heads = await self._membership_loader.get(user.user_id) or {}
-        return await self._rooms.join(session, [(id_, seq or heads.get(id_, 0)) for id_, seq in seqs])
+        seqs = [(id_, max(0, self._rooms.delivered_seq(id_))) for id_ in user.conversations]
+        if any(seq == 0 and id_ not in document_seqs for id_, seq in seqs):
+            document_seqs = await self._membership_loader.get(user.user_id) or {}
+        return await self._rooms.join(session, [(id_, seq or document_seqs.get(id_, 0)) for id_, seq in seqs])
+
+    def deliver_ephemeral(self, user_ids: Sequence[str], payload: bytes) -> None:
+        """Deliver an event that may be dropped to those of the users who are connected here."""
+        users = [user for user_id in user_ids if (user := self._find_user(user_id)) is not None]
+        framed = self._encode_frame(payload) if users else b""
+        for user in users:
+            user.deliver_ephemeral(payload, framed)
 
     # --- the user's stream
 
@@ -265,14 +268,13 @@ class OnlineUsers:
         if user is None:
             return
         if message.startswith(EPHEMERAL_PREFIX):
-            payload = message[len(EPHEMERAL_PREFIX) :]
-            user.deliver_ephemeral(payload, self._encode_frame(payload))
+            self.deliver_ephemeral([user_id], message[len(EPHEMERAL_PREFIX) :])
             return
         item = decode_stream_item(message)
         if not user.is_open:
             user.sequence.hold(item.position, item)
             return
-        self._repair.on_stream_item(user, item)
+        self._stream_delivery.on_stream_item(user, item)
 
     def remove_from_room(self, conversation_id: str, user_ids: Sequence[str]) -> None:
         """Remove the users' sessions from the room of a conversation that they left."""
@@ -287,11 +289,11 @@ class OnlineUsers:
         for user_id in user_ids:
             user = self._find_user(user_id)
             if user is not None and user.is_open:
-                self._repair.reset_stream(user, user.position, "epoch")
+                self._stream_delivery.restart_at(user, user.position, "epoch")
 
     def check_positions(self) -> None:
         """Compare all positions with the streams, because frames may have been lost."""
-        self._task_pool.spawn(self._repair.compare_all(list(self._all_users())))
+        self._task_pool.spawn(self._stream_delivery.compare_all(list(self._all_users())))
 
     async def close(self) -> None:
         await asyncio.gather(self._position_loader.close(), self._membership_loader.close())

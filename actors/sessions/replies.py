@@ -16,10 +16,10 @@ class ReplySession(Protocol):
     """The session that a reply is sent to. The methods do nothing once it has closed."""
 
     def push(self, frame: msgspec.Struct) -> None:
-        """Send a frame."""
+        """Put a frame into the send queue."""
 
     def push_error(self, frame_id: FrameId, error: ApiError) -> None:
-        """Send an `error` frame."""
+        """Report that the command with this id failed."""
 
 
 class SendReply:

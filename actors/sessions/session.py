@@ -1,6 +1,6 @@
 """The session of one connected client: decodes its commands and runs them.
 
-    frame -> command -> `authentication` (until `ready`)
+    frame -> command -> `session_opening` (until `ready`)
                      -> CommandRegistration.run (rate limited, ordered or concurrent) -> ok, error
 
 Lives from the accepted handshake until the connection closes. Handles commands one at a time, in the order
@@ -24,16 +24,16 @@ from actors.protocol.server_frames import Error, Hello, Lagged, Ok, server_frame
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.black_box import BlackBox
-from actors.sessions.authentication import close_session, on_first_command, open_session
 from actors.sessions.command_registration import (
     CommandOutcome,
     CommandRateClass,
     CommandRegistration,
     Ordering,
 )
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.online_user import NO_POSITION, OnlineUser
 from actors.sessions.session_dependencies import SessionDependencies
+from actors.sessions.session_opening import close_session, on_unauthenticated_command, open_session
 from actors.sessions.transport import CloseCode, Transport
 from config.limits import COMMANDS_CONCURRENT_MAX, FRAME_BYTES
 from config.log_context import log_context
@@ -127,7 +127,7 @@ class Session:
         if command is None:
             return None
         if self.user is None:
-            return on_first_command(command, self, self._dependencies)
+            return on_unauthenticated_command(command, self, self._dependencies)
         try:
             return self._execute(command, self.user)
         finally:
@@ -176,7 +176,7 @@ class Session:
         return None
 
     def _execute(self, command: Command, user: OnlineUser) -> Coroutine[Any, Any, None] | None:
-        registration = COMMANDS[type(command)]
+        registration = REGISTRATIONS[type(command)]
         self._dependencies.command_counts[registration.frame_type] += 1
         self.record(
             "command", getattr(command, "conversation_id", ""), registration.frame_type, _number(command.id)

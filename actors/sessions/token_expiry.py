@@ -71,5 +71,5 @@ class TokenExpiryChecker:
             else:
                 session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
         ended = [session_id for session_id in batch if session_id not in states]
-        for subscriber in self._online_users.subscribers_by_session_id(ended):
-            subscriber.close("the session has ended")
+        for event_stream in self._online_users.event_streams_by_session_id(ended):
+            event_stream.close("the session has ended")

@@ -56,7 +56,7 @@ class UserStreamDelivery:
         if outcome is StreamOutcome.GAP:
             self._start_gap_repair(user, item.position)
         elif outcome is StreamOutcome.NEW_EPOCH:
-            self.reset_stream(user, StreamPosition(item.epoch, item.position), "epoch")
+            self.restart_at(user, StreamPosition(item.epoch, item.position), "epoch")
 
     async def compare_all(self, users: Sequence[OnlineUser]) -> None:
         """Compare all positions with the streams, because frames may have been lost."""
@@ -85,12 +85,12 @@ class UserStreamDelivery:
             if position == user.position or user.epoch != epoch:
                 continue
             if position.epoch != user.position.epoch:
-                self.reset_stream(user, position, "epoch")
+                self.restart_at(user, position, "epoch")
             elif position.position > user.position.position:
                 self._start_gap_repair(user, position.position)
         return True
 
-    def reset_stream(self, user: OnlineUser, position: StreamPosition, reason: str) -> None:
+    def restart_at(self, user: OnlineUser, position: StreamPosition, reason: str) -> None:
         """Continue at `position` and send `resync`: items between are lost or no longer stored."""
         user.start_stream(position)
         self.resync_count += 1
@@ -116,7 +116,7 @@ class UserStreamDelivery:
             requests, attempts = user.reload_requests, attempts + 1
             known = user.conversations
             try:
-                heads = await self._membership_loader.get(user.user_id) or {}
+                document_seqs = await self._membership_loader.get(user.user_id) or {}
             except (Unavailable, ApiError):
                 await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
                 delay_s = min(delay_s * 2, RELOAD_DELAY_MAX_S)
@@ -125,22 +125,24 @@ class UserStreamDelivery:
                 # The user joined or left one meanwhile: these may be the memberships from before.
                 attempts -= 1
                 continue
-            await self._join_current_rooms(user, heads)
+            await self._join_current_rooms(user, document_seqs)
             if user.reload_requests == requests:
                 break
         user.reload_requests = 0
         if attempts > 1 and user.connection_count:
             self._deliver_resync(user, "epoch")
 
-    async def _join_current_rooms(self, user: OnlineUser, heads: DocumentSeqs) -> None:
+    async def _join_current_rooms(self, user: OnlineUser, document_seqs: DocumentSeqs) -> None:
         before = set(user.conversations)
-        left = before - heads.keys()
-        joined = heads.keys() - before
-        user.set_conversations(map(self._rooms.intern_id, heads))
+        left = before - document_seqs.keys()
+        joined = document_seqs.keys() - before
+        user.set_conversations(map(self._rooms.intern_id, document_seqs))
         for session in user.sessions:
             self._rooms.leave(session, left)
             for conversation_id in joined:
-                await self._sequencer.join_room(user, session, conversation_id, heads[conversation_id])
+                await self._sequencer.join_room(
+                    user, session, conversation_id, document_seqs[conversation_id]
+                )
 
     def _start_gap_repair(self, user: OnlineUser, through: int) -> None:
         if not user.is_repairing:
@@ -154,7 +156,7 @@ class UserStreamDelivery:
                 user.user_id, position.epoch, position.position, through - position.position
             )
             if items is None:
-                head = (await self.load_positions([user.user_id]))[user.user_id]
+                current = (await self.load_positions([user.user_id]))[user.user_id]
             if user.epoch != position.epoch:
                 # A new epoch began during the read.
                 return
@@ -164,7 +166,7 @@ class UserStreamDelivery:
         finally:
             user.is_repairing = False
         if items is None:
-            self.reset_stream(user, head, "expired")
+            self.restart_at(user, current, "expired")
             return
         for item in items:
             self.on_stream_item(user, item)

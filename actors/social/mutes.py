@@ -1,4 +1,4 @@
-"""Mutes: whose posts a user does not want in the home feed, and of whom no notifications.
+"""Mutes: users whose posts are left out of the home feed, and whose actions do not notify.
 
 The muted user is not affected. A mute applies to new notifications; those from before stay. Updates and
 cancellations of events that a user answered are about the event, and come from muted hosts too. Stateless.

@@ -70,7 +70,7 @@ class Social:
     async def block(self, user_id: str, other_id: str) -> None:
         """Block a user. A user who is blocked can block back, so existing blocks are not checked.
 
-        Succeeds without effect for a user who does not exist: otherwise it would tell whether a user that the
+        Succeeds without effect for a user who does not exist: otherwise it would show whether a user that the
         caller cannot see was deleted, or has blocked the caller.
         """
         if user_id == other_id:
@@ -129,7 +129,7 @@ class Social:
             raise user_not_found()
 
     async def _can_see_lists(self, viewer_id: str, user_id: str) -> bool:
-        """Return whether the viewer may see whom the user follows, and who follows the user."""
+        """Return whether the viewer may see the users that the user follows, and its followers."""
         access = await self._post_access.find([(viewer_id, user_id)])
         return access.get((viewer_id, user_id), PostAccess.NONE) is not PostAccess.NONE
 

@@ -34,7 +34,7 @@ class Suggestions:
     async def dismiss(self, user_id: str, other_id: str) -> None:
         """Suggest a user no more. Succeeds without effect for a user who does not exist."""
         if user_id == other_id:
-            raise invalid_field("user_id", "You are not suggested to yourself.")
+            raise invalid_field("user_id", "You cannot dismiss yourself.")
         if other_id in await self._user_cards.find([other_id]):
             await self._store.dismiss(user_id, other_id)
 

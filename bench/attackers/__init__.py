@@ -1,1 +1,1 @@
-"""Hostile clients of `bench.hostile`, each run in a process of its own."""
+"""Hostile clients of `bench.hostile`, each run in a separate process."""

@@ -103,7 +103,7 @@ def upgrade_request(token: str | None = None) -> bytes:
 
 @contextlib.asynccontextmanager
 async def raw_socket(port: int) -> AsyncIterator[RawSocket]:
-    """Connect from an address of its own per process: limits per address apply to the attacker only."""
+    """Connect from a separate address per process: limits per address apply to the attacker only."""
     # The whole of 127.0.0.0/8 is the loopback interface.
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(ATTACKER_ADDRESS, 0))
     try:

@@ -81,7 +81,7 @@ class DeliveryChecker:
         self._replaying = False
         for conversation_id in [known for known in self.positions if known not in last_seqs]:
             detail = "not in `resumed`, and not left"
-            self._add_fault(FaultKind.FORGOTTEN, conversation_id, [self.positions[conversation_id]], detail)
+            self._add_fault(FaultKind.NOT_RESUMED, conversation_id, [self.positions[conversation_id]], detail)
         for conversation_id, last_seq in last_seqs.items():
             position = self.positions.get(conversation_id, last_seq)
             after, delivered = self._replay.pop(conversation_id, (position, []))
@@ -133,11 +133,11 @@ class DeliveryChecker:
         last, self._stream_position = self._stream_position, max(self._stream_position, position)
         if position <= last:
             self._add_fault(
-                FaultKind.STREAM, "", [position], f"repeated or late, received after position {last}"
+                FaultKind.STREAM_GAP, "", [position], f"repeated or late, received after position {last}"
             )
         elif position > last + 1:
             missing = range(last + 1, position)
-            self._add_fault(FaultKind.STREAM, "", missing, f"position {position} followed {last}")
+            self._add_fault(FaultKind.STREAM_GAP, "", missing, f"position {position} followed {last}")
 
     def on_resync(self, position: int) -> list[tuple[str, int]]:
         """Handle `resync`. Returns the conversations to fetch, with the seq to fetch after."""

@@ -19,11 +19,12 @@ class FaultKind(StrEnum):
     DUPLICATED = "duplicated"
     REORDERED = "reordered"
     FORKED = "forked"
-    UNREAD = "unread"
-    HEAD = "head"
-    STREAM = "stream"
+    MALFORMED = "malformed"
+    WRONG_UNREAD = "wrong_unread"
+    WRONG_HEAD = "wrong_head"
+    STREAM_GAP = "stream_gap"
     UNANNOUNCED = "unannounced"
-    FORGOTTEN = "forgotten"
+    NOT_RESUMED = "not_resumed"
 
 
 FAULT_DESCRIPTIONS: Final = {
@@ -32,11 +33,12 @@ FAULT_DESCRIPTIONS: Final = {
     FaultKind.DUPLICATED: "received twice by one client, or stored twice",
     FaultKind.REORDERED: "received after an entry with a higher seq, or stored out of order",
     FaultKind.FORKED: "two different messages at one seq",
-    FaultKind.UNREAD: "the unread count or read mark of the conversation list is wrong",
-    FaultKind.HEAD: "the conversation list has the wrong last_seq, or lacks a conversation",
-    FaultKind.STREAM: "a frame of the user stream was skipped or repeated",
+    FaultKind.MALFORMED: "a durable frame without a message",
+    FaultKind.WRONG_UNREAD: "the unread count or read mark of the conversation list is wrong",
+    FaultKind.WRONG_HEAD: "the conversation list has the wrong last_seq, or lacks a conversation",
+    FaultKind.STREAM_GAP: "a frame of the user stream was skipped or repeated",
     FaultKind.UNANNOUNCED: "a frame of a conversation that the client is not a member of",
-    FaultKind.FORGOTTEN: "`resumed` did not list a conversation that the client asked to resume",
+    FaultKind.NOT_RESUMED: "`resumed` did not list a conversation that the client asked to resume",
 }
 
 

@@ -76,7 +76,11 @@ class LogObserver:
         message = frame.message
         if message is None:
             self._faults.add(
-                FaultKind.FORKED, frame.conversation_id, ANY_CLIENT, [frame.seq], "the frame has no message"
+                FaultKind.MALFORMED,
+                frame.conversation_id,
+                ANY_CLIENT,
+                [frame.seq],
+                "the frame has no message",
             )
             return 0
         log = self.log(frame.conversation_id)

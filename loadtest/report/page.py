@@ -18,7 +18,7 @@ FAULTS_MAX: Final = 100
 
 
 def render_page(report: Report) -> str:
-    """Return the page."""
+    """Return a self-contained HTML page."""
     options = report.options
     title = f"Convene under load: {report.scenario}"
     facts = (

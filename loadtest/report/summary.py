@@ -24,7 +24,7 @@ def format_result(report: Report) -> str:
 
 
 def render_summary(report: Report) -> str:
-    """Return the summary."""
+    """Return the result as text of a few lines, for a terminal."""
     options, counts = report.options, report.counts
     lines = [
         format_result(report),

@@ -163,9 +163,9 @@ class MixedWorkload:
             self._start_call("history", "GET", user, path, intended_us)
 
     def _toggle_like(self, user: VirtualUser, intended_us: int) -> None:
-        if self._context.plan.content_ids.posts:
+        if self._context.plan.seeded_ids.posts:
             method = "PUT" if self._rng.random() < 0.8 else "DELETE"
-            path = f"/v1/posts/{quote(self._rng.choice(self._context.plan.content_ids.posts))}/like"
+            path = f"/v1/posts/{quote(self._rng.choice(self._context.plan.seeded_ids.posts))}/like"
             self._start_call("like", method, user, path, intended_us)
 
     def _create_post(self, user: VirtualUser, intended_us: int) -> None:
@@ -176,16 +176,16 @@ class MixedWorkload:
         self._start_call("public", "GET", user, "/v1/timeline/public", intended_us)
 
     def _toggle_repost(self, user: VirtualUser, intended_us: int) -> None:
-        if self._context.plan.content_ids.posts:
-            path = f"/v1/posts/{quote(self._rng.choice(self._context.plan.content_ids.posts))}/repost"
+        if self._context.plan.seeded_ids.posts:
+            path = f"/v1/posts/{quote(self._rng.choice(self._context.plan.seeded_ids.posts))}/repost"
             if self._rng.random() < 0.5:
                 self._start_call("repost", "POST", user, path, intended_us, NewRepost())
             else:
                 self._start_call("repost", "DELETE", user, path, intended_us)
 
     def _set_rsvp(self, user: VirtualUser, intended_us: int) -> None:
-        if self._context.plan.content_ids.events:
-            path = f"/v1/events/{quote(self._rng.choice(self._context.plan.content_ids.events))}/rsvp"
+        if self._context.plan.seeded_ids.events:
+            path = f"/v1/events/{quote(self._rng.choice(self._context.plan.seeded_ids.events))}/rsvp"
             status = self._rng.choice(RSVP_STATUSES)
             guests = self._rng.choice(GUESTS) if status is RsvpStatus.GOING else None
             body = NewRsvp(status, waitlist=self._rng.random() < 0.5, guests=guests)

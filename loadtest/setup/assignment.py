@@ -58,7 +58,7 @@ def plan_workers(options: Options, state: SetupState, run_id: str) -> list[Worke
             seed=options.seed * 1000 + index,
             urls=list(options.urls),
             assignments=share,
-            content_ids=state.content_ids,
+            seeded_ids=state.seeded_ids,
             shared_conversations=shared,
             new_conversations=state.new_conversations,
             rate_per_s=rate_per_s * weight / max(1, sum(weights)),

@@ -28,7 +28,7 @@ ProgressCallback = Callable[[str, int, int], None]
 
 
 class CreatedObject(msgspec.Struct, frozen=True):
-    """Any created object."""
+    """The response to a creation, of which only the id is used."""
 
     id: str
 

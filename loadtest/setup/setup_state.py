@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from loadtest.accounts.users_file import LoadUser
-from loadtest.run_plan import ContentIds
+from loadtest.run_plan import SeededIds
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class SetupState:
     conversations: list[dict[str, int]] = field(default_factory=list)
     passive_conversations: list[dict[str, int]] = field(default_factory=list)
     new_conversations: list[str] = field(default_factory=list)
-    content_ids: ContentIds = field(default_factory=ContentIds)
+    seeded_ids: SeededIds = field(default_factory=SeededIds)
 
     def __post_init__(self) -> None:
         self.conversations = [{} for _ in self.users]

@@ -11,7 +11,7 @@ import msgspec
 from client.http_requests import NewEvent, NewPost
 from client.retrying_http import HttpRequest
 from loadtest.accounts.users_file import LoadUser
-from loadtest.run_plan import ContentIds
+from loadtest.run_plan import SeededIds
 from loadtest.setup.conversations import CreatedConversation
 from loadtest.setup.setup_client import CreatedObject, SetupClient
 from loadtest.setup.setup_state import SetupState
@@ -53,7 +53,7 @@ async def create_posts(client: SetupClient, state: SetupState) -> None:
         return (await client.request(CreatedObject, request, number)).id
 
     posts = await client.for_each("posts", authors, create_post)
-    state.content_ids = ContentIds(posts, state.content_ids.events)
+    state.seeded_ids = SeededIds(posts, state.seeded_ids.events)
 
 
 async def create_events(client: SetupClient, state: SetupState) -> None:
@@ -79,4 +79,4 @@ async def create_events(client: SetupClient, state: SetupState) -> None:
         return created.id
 
     events = await client.for_each("events", hosts, create_event)
-    state.content_ids = ContentIds(state.content_ids.posts, events)
+    state.seeded_ids = SeededIds(state.seeded_ids.posts, events)

@@ -104,7 +104,7 @@ class ConversationListCheck:
                 )
             elif conversation_id in user.checker.positions:
                 mismatches.append(
-                    Mismatch(FaultKind.HEAD, conversation_id, position, "missing from the list")
+                    Mismatch(FaultKind.WRONG_HEAD, conversation_id, position, "missing from the list")
                 )
         self.conversations_checked += 0 if mismatches else len(before)
         return mismatches
@@ -126,10 +126,10 @@ class ConversationListCheck:
         now = user.checker.positions.get(listed.id, listed.last_seq)
         if not before <= listed.last_seq <= now:
             detail = f"last_seq is {listed.last_seq}; the client was at {before}, then at {now}"
-            mismatches.append(Mismatch(FaultKind.HEAD, listed.id, listed.last_seq, detail))
+            mismatches.append(Mismatch(FaultKind.WRONG_HEAD, listed.id, listed.last_seq, detail))
         if listed.read_seq < acknowledged:
             detail = f"read_seq is {listed.read_seq}; {acknowledged} was acknowledged"
-            mismatches.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, detail))
+            mismatches.append(Mismatch(FaultKind.WRONG_UNREAD, listed.id, listed.read_seq, detail))
         start_position = user.checker.start_positions.get(listed.id, 0)
         if listed.read_seq >= start_position or listed.id in self._new_conversations:
             log = self._observer.log(listed.id)
@@ -140,7 +140,7 @@ class ConversationListCheck:
                 detail = (
                     f"unread_count is {listed.unread_count} after seq {listed.read_seq}; expected {expected}"
                 )
-                mismatches.append(Mismatch(FaultKind.UNREAD, listed.id, listed.read_seq, detail))
+                mismatches.append(Mismatch(FaultKind.WRONG_UNREAD, listed.id, listed.read_seq, detail))
         return mismatches
 
     async def _list_conversations(self, user: VirtualUser) -> dict[str, ListedConversation]:

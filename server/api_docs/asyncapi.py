@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from actors.protocol.server_frames import Error
 from actors.sessions.command_registration import CommandRegistration, Ordering
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.typing_indicators import TYPING_TIMEOUT_S
 from config.limits import (
     EMOJI_CHARACTERS,
@@ -111,8 +111,8 @@ _HTTP_BINDING: Final = {"method": "GET", "bindingVersion": "0.3.0"}
 def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
     """Describe the socket and the event stream of a server with this address and these limits."""
     pushed = tuple(frame for kind in DELIVERY_KINDS for frame in kind.frames)
-    replies: FrameTypes = (*(command.reply for command in COMMANDS.values()), Error)
-    socket_frames = (*COMMANDS, *replies, *pushed)
+    replies: FrameTypes = (*(command.reply for command in REGISTRATIONS.values()), Error)
+    socket_frames = (*REGISTRATIONS, *replies, *pushed)
     messages = Messages((*socket_frames, *EVENT_STREAM_FRAMES))
     published_limits, codes = _published_limits(limits), close_codes()
     socket = Channel(
@@ -136,7 +136,8 @@ def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
         messages=messages.channel_messages(EVENT_STREAM_FRAMES),
     )
     commands = {
-        _operation_id(command.command): _command_operation(command, messages) for command in COMMANDS.values()
+        _operation_id(command.command): _command_operation(command, messages)
+        for command in REGISTRATIONS.values()
     }
     deliveries = {kind.name: _delivery_operation(kind, messages) for kind in DELIVERY_KINDS}
     return AsyncApi(

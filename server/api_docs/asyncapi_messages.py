@@ -7,7 +7,7 @@ from msgspec import Raw, Struct
 from msgspec.inspect import StructType, type_info
 
 from actors.protocol.server_frames import Ok, server_frame_encoder
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from server.api_docs.asyncapi_document import Example, Message
 from server.api_docs.examples import EXAMPLES
 from server.api_docs.frame_catalog import delivery_info
@@ -71,5 +71,5 @@ def _message_title(kind: type[Struct], wire_type: str) -> str:
     if get_origin(kind) is not Ok:
         return wire_type
     (result,) = get_args(kind)
-    commands = ", ".join(command.frame_type for command in COMMANDS.values() if command.reply is kind)
+    commands = ", ".join(command.frame_type for command in REGISTRATIONS.values() if command.reply is kind)
     return f"{wire_type} {{{result.__name__}}}: {commands}"

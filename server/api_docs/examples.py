@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from actors.protocol.commands import COMMANDS, Authenticate, EditMessage, Resume, SendMessage
+from actors.protocol.commands import COMMAND_STRUCTS, Authenticate, EditMessage, Resume, SendMessage
 from actors.protocol.objects import (
     Conversation,
     ConversationRequest,
@@ -178,7 +178,7 @@ def _command_example(number: int, command: type[Struct]) -> Struct:
 
 
 EXAMPLES: Final[dict[type[Struct], Struct]] = {
-    **{command: _command_example(number, command) for number, command in enumerate(COMMANDS, 1)},
+    **{command: _command_example(number, command) for number, command in enumerate(COMMAND_STRUCTS, 1)},
     SendMessage: SendMessage(2, _GROUP, "c-7", _MESSAGE_SENT.content, [_BEN]),
     EditMessage: EditMessage(3, _GROUP, _MESSAGE, _MESSAGE_EDITED.content),
     Authenticate: Authenticate(1, "pN3x...", resume=Resume(_SESSION, _EPOCH, _POSITION, {_GROUP: 41})),

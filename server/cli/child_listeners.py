@@ -31,7 +31,7 @@ def instance_listeners(server: ServerSettings, count: int) -> list[ServerSetting
 
 
 def worker_listeners(server: ServerSettings, port: int, count: int) -> list[ServerSettings]:
-    """Return the settings of workers on one port, each with a management port of its own.
+    """Return the settings of workers on one port, each with a separate management port.
 
     Without a configured one they start `MANAGEMENT_OFFSET` above the port: a request to the shared port
     reaches any of the workers, and metrics of any are of no use.

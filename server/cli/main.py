@@ -109,7 +109,7 @@ def main(
     ephemeral: Annotated[bool, typer.Option(help="Keep the embedded stores in a temporary folder.")] = False,  # noqa: FBT002
     supervised: Annotated[bool, typer.Option(SUPERVISED_OPTION, hidden=True)] = False,  # noqa: FBT002
 ) -> None:
-    """Serve."""
+    """Serve until SIGTERM, unless a subcommand is given."""
     if context.invoked_subcommand is not None:
         return
     if workers is not None and instances > 1:

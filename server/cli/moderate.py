@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from actors.moderation.moderation import Moderation
+from actors.moderation.command_line_moderation import CommandLineModeration
 from actors.protocol.errors import ApiError
 from server.cli.command_types import ConfigOption, OpenOperatorServices, RunAsync
 from storage.contracts.users import Role
@@ -20,7 +20,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     cli.add_typer(moderate, name="moderate")
     console = Console()
 
-    def run_action(config: ConfigOption, action: Callable[[Moderation], Awaitable[str]]) -> None:
+    def run_action(config: ConfigOption, action: Callable[[CommandLineModeration], Awaitable[str]]) -> None:
         failed = False
 
         async def work() -> None:
@@ -39,7 +39,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     def reports(config: ConfigOption = None) -> None:
         """List the open reports, the oldest first."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             page = await moderation.list_open_reports(None, REPORTS_SHOWN)
             for report in page.items:
                 console.print(
@@ -57,7 +57,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     ) -> None:
         """Close a report."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             await moderation.resolve_report(report_id, resolution)
             return "resolved"
 
@@ -67,7 +67,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     def hide(post_id: str, config: ConfigOption = None) -> None:
         """Hide a post from all users."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             await moderation.hide_post(post_id)
             return "hidden"
 
@@ -77,7 +77,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     def restore(post_id: str, config: ConfigOption = None) -> None:
         """Show a hidden post again."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             await moderation.restore_post(post_id)
             return "restored"
 
@@ -91,7 +91,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     ) -> None:
         """Make a user admin or moderator, the first admin too, or take the role."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             await moderation.set_role(username, role)
             return "no role" if role is None else role.value
 
@@ -101,7 +101,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     def ban(username: Username, config: ConfigOption = None) -> None:
         """Ban a user: end all sessions and reject logins."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             return f"banned; {await moderation.ban(username)} sessions ended"
 
         run_action(config, action)
@@ -110,7 +110,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     def unban(username: Username, config: ConfigOption = None) -> None:
         """Lift a ban."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             await moderation.unban(username)
             return "unbanned"
 
@@ -124,7 +124,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
     ) -> None:
         """Give a user the verified badge."""
 
-        async def action(moderation: Moderation) -> str:
+        async def action(moderation: CommandLineModeration) -> str:
             await (moderation.unverify(username) if off else moderation.verify(username))
             return "no longer verified" if off else "verified"
 

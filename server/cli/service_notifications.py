@@ -27,4 +27,4 @@ def notify_service_manager(state: str) -> None:
             sender.setblocking(False)
             sender.sendto(state.encode(), address)
     except OSError as error:
-        _log.warning("the service manager was not told %s: %s", state, error.strerror)
+        _log.warning("the service manager was not notified of %s: %s", state, error.strerror)

@@ -20,8 +20,8 @@ from actors.runtime.timer_wheel import TimerWheel
 from config.limits import BODY_BYTES
 from config.log_context import add_log_ids
 from server.http.cursor import decode_cursor
-from server.http.first_responses import FirstResponses
 from server.http.idempotency import make_idempotency_key, read_idempotency_key
+from server.http.idempotent_replay import IdempotentResponseReplay
 from server.http.problem import REQUEST_ID, authentication_required
 from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
 from server.http.request_decoding import BodyDecoder, QueryDecoder, check_json, read_body
@@ -143,7 +143,7 @@ class RouteContext:
     wheel: TimerWheel
     timeout_ms: int
     trusted_proxies: TrustedProxies
-    first_responses: FirstResponses
+    idempotent_replay: IdempotentResponseReplay
 
 
 class RouteAdapter:
@@ -194,7 +194,7 @@ class RouteAdapter:
             with self._deadline() as deadline:
                 if stored_key is None:
                     return await self._respond(request, typed_request)
-                return await self._context.first_responses.run(
+                return await self._context.idempotent_replay.run(
                     stored_key, user_id, lambda: self._respond(request, typed_request)
                 )
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Which peers are trusted to tell a client's address in `X-Forwarded-For`."""
+"""Which peers are trusted to send a client's address in `X-Forwarded-For`."""
 
 import ipaddress
 from collections.abc import Iterable

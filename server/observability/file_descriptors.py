@@ -39,7 +39,9 @@ class FileDescriptors:
         if not self.is_short and used >= self._limit * SHORT_FRACTION:
             self.is_short = True
             self.shortages += 1
-            _log.error("file descriptors run short: new connections fail", extra={"limit": self._limit})
+            _log.error(
+                "file descriptors nearly exhausted: new connections fail", extra={"limit": self._limit}
+            )
         elif self.is_short and used < self._limit * RECOVERED_FRACTION:
             self.is_short = False
             _log.warning("file descriptors are available again", extra={"limit": self._limit})

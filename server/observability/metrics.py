@@ -30,7 +30,7 @@ from actors.mail.mail_queue import MailQueueStatistics
 from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.black_box import BlackBoxStatistics
 from actors.runtime.registry import RegistryStatistics
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.online_users import OnlineUsersStatistics
 from server.http.http_connection import HttpConnectionLimiter
 from server.observability.file_descriptors import FileDescriptors
@@ -217,7 +217,7 @@ class ServerCollector(Collector):
             "convene_commands", "Commands of authenticated clients, by type.", labels=["type"]
         )
         counts = self._sources.command_counts()
-        for registration in COMMANDS.values():
+        for registration in REGISTRATIONS.values():
             commands.add_metric([registration.frame_type], counts.get(registration.frame_type, 0))
         yield commands
 
@@ -445,7 +445,7 @@ class ServerCollector(Collector):
         yield counter("convene_mails_sent", "E-mails accepted by the SMTP server.", mail.sent)
         yield counter("convene_mail_retries", "E-mail deliveries scheduled for a retry.", mail.retries)
         yield counter("convene_mails_failed", "E-mails given up.", mail.failed)
-        yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.shed)
+        yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.dropped)
         yield counter(
             "convene_mails_withheld",
             "E-mails not sent because their address got enough.",

@@ -1,7 +1,7 @@
 """Deletion of the caller's account."""
 
 from actors.accounts.account_deletion import AccountDeletion
-from actors.accounts.requests import AccountDeletionRequest
+from actors.accounts.bodies import AccountDeletionRequest
 from server.http.rate_limiter import RequestRateClass
 from server.http.route import Route, TypedRequest
 

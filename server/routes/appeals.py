@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from actors.moderation.appeals import Appeals
-from actors.moderation.requests import AccountAppealRequest, AppealAnswerRequest, AppealRequest
+from actors.moderation.bodies import AccountAppealRequest, AppealAnswerRequest, AppealRequest
 from actors.protocol.moderation_objects import Appeal, AppealReview, OwnModerationAction
 from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery

@@ -12,9 +12,9 @@ import msgspec
 from actors.accounts.accounts import Accounts
 from actors.conversations.commands import Send
 from actors.conversations.conversations import Conversations
-from actors.conversations.drafts import create_draft, validate_content
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Delete, Edit
+from actors.conversations.message_validation import create_draft, validate_content
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import (
     Conversation,
@@ -32,7 +32,7 @@ from server.http.rate_limiter import LIST_COST
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
-from server.routes.conversation_requests import (
+from server.routes.conversation_bodies import (
     Changes,
     ChangesQuery,
     ConversationPatch,

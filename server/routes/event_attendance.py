@@ -2,12 +2,12 @@
 
 from actors.accounts.serializers import to_user_card
 from actors.events.attendance import Attendance
-from actors.events.requests import AnnouncementBody, CheckIn
+from actors.events.bodies import AnnouncementBody, CheckIn
 from actors.protocol.social_objects import Announcement, Rsvp
 from server.http.rate_limiter import SEARCH_COST
 from server.http.response import TextResponse
 from server.http.route import Route, TypedRequest
-from server.routes.events import OWNER_ONLY_ERRORS
+from server.routes.events import HOST_ONLY_ERRORS
 
 
 class EventAttendanceRoutes:
@@ -25,7 +25,7 @@ class EventAttendanceRoutes:
                 response=Announcement,
                 status=201,
                 idempotent=True,
-                errors=OWNER_ONLY_ERRORS,
+                errors=HOST_ONLY_ERRORS,
             ),
             Route(
                 "GET",
@@ -34,7 +34,7 @@ class EventAttendanceRoutes:
                 response=str,
                 media_type="text/csv",
                 cost=SEARCH_COST,
-                errors=OWNER_ONLY_ERRORS,
+                errors=HOST_ONLY_ERRORS,
             ),
             Route(
                 "PUT",
@@ -42,7 +42,7 @@ class EventAttendanceRoutes:
                 self.check_in,
                 body=CheckIn,
                 response=Rsvp,
-                errors=("rsvp.not_found", "event.cancelled", *OWNER_ONLY_ERRORS),
+                errors=("rsvp.not_found", "event.cancelled", *HOST_ONLY_ERRORS),
             ),
         )
 

@@ -2,17 +2,17 @@
 
 from typing import Any
 
+from actors.events.bodies import Cancellation
 from actors.events.event_hosting import EventHosting
-from actors.events.requests import Cancellation
 from actors.events.rsvp_requests import RsvpRequests
 from actors.protocol.social_objects import Event, Rsvp
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest
-from server.routes.events import OWNER_ONLY_ERRORS
+from server.routes.events import HOST_ONLY_ERRORS
 from server.routes.page_cursors import decode_page_cursor, to_page
 
-REQUEST_ERRORS = ("rsvp_request.not_found", *OWNER_ONLY_ERRORS)
+REQUEST_ERRORS = ("rsvp_request.not_found", *HOST_ONLY_ERRORS)
 
 
 class EventHostingRoutes:
@@ -30,7 +30,7 @@ class EventHostingRoutes:
                 self.cancel,
                 body=Cancellation,
                 response=Event,
-                errors=("event.past", *OWNER_ONLY_ERRORS),
+                errors=("event.past", *HOST_ONLY_ERRORS),
                 body_optional=True,
             ),
             Route(
@@ -38,10 +38,10 @@ class EventHostingRoutes:
                 host,
                 self.add_host,
                 status=204,
-                errors=("user.not_found", "event.hosts_full", "event.cancelled", *OWNER_ONLY_ERRORS),
+                errors=("user.not_found", "event.hosts_full", "event.cancelled", *HOST_ONLY_ERRORS),
             ),
             Route(
-                "DELETE", host, self.remove_host, status=204, errors=("request.invalid", *OWNER_ONLY_ERRORS)
+                "DELETE", host, self.remove_host, status=204, errors=("request.invalid", *HOST_ONLY_ERRORS)
             ),
             Route(
                 "GET",
@@ -49,7 +49,7 @@ class EventHostingRoutes:
                 self.list_requests,
                 query=PageQuery,
                 response=Page[Rsvp],
-                errors=OWNER_ONLY_ERRORS,
+                errors=HOST_ONLY_ERRORS,
             ),
             Route(
                 "PUT",
@@ -108,7 +108,7 @@ class EventHostingRoutes:
     async def accept(self, request: TypedRequest[None, None]) -> ResponseWithStatus:
         """Accept a request to go to an event.
 
-        Only its hosts can. The user is notified and goes, or joins the waiting list of a full event with
+        Only its hosts can. The user is notified and goes, or joins the waitlist of a full event with
         status 202 if the request had `waitlist`; else the response is `event.full` and the request stays.
         Idempotent.
         """

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from actors.accounts.serializers import to_user_card
+from actors.events.bodies import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.event_calendars import EventCalendars
 from actors.events.event_series import EventSeriesEditor, SeriesScope
 from actors.events.events import Events
 from actors.events.near import NEAR_CHARACTERS, parse_near
-from actors.events.requests import EventBody, EventPatch, Invites, RsvpBody
 from actors.events.rsvps import Rsvps
 from actors.protocol.social_objects import Event, Rsvp, RsvpStatus
 from actors.protocol.text_validation import validate_query
@@ -35,7 +35,7 @@ from server.routes.page_cursors import decode_page_cursor, to_page
 from storage.contracts.events import EventSearchCriteria
 
 EVENT_NOT_FOUND = ("event.not_found",)
-OWNER_ONLY_ERRORS = ("permission.denied", *EVENT_NOT_FOUND)
+HOST_ONLY_ERRORS = ("permission.denied", *EVENT_NOT_FOUND)
 
 
 class EventRelation(StrEnum):
@@ -135,9 +135,9 @@ class EventRoutes:
                 body=EventPatch,
                 query=ScopeQuery,
                 response=Event,
-                errors=("event.capacity_below_going", *OWNER_ONLY_ERRORS),
+                errors=("event.capacity_below_going", *HOST_ONLY_ERRORS),
             ),
-            Route("DELETE", event, self.delete, query=ScopeQuery, status=204, errors=OWNER_ONLY_ERRORS),
+            Route("DELETE", event, self.delete, query=ScopeQuery, status=204, errors=HOST_ONLY_ERRORS),
             Route(
                 "PUT",
                 f"{event}/rsvp",
@@ -145,7 +145,7 @@ class EventRoutes:
                 body=RsvpBody,
                 response=Rsvp,
                 other_statuses=(202,),
-                errors=("event.full", "event.past", "event.cancelled", *OWNER_ONLY_ERRORS),
+                errors=("event.full", "event.past", "event.cancelled", *HOST_ONLY_ERRORS),
             ),
             Route("GET", f"{event}/rsvp", self.get_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
             Route("DELETE", f"{event}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
@@ -162,7 +162,7 @@ class EventRoutes:
                 f"{event}/rsvps/{{user_id}}",
                 self.remove_attendee,
                 status=204,
-                errors=("request.invalid", *OWNER_ONLY_ERRORS),
+                errors=("request.invalid", *HOST_ONLY_ERRORS),
             ),
             Route(
                 "POST",
@@ -172,7 +172,7 @@ class EventRoutes:
                 status=204,
                 body_bytes_max=BODY_WITH_IDS_BYTES,
                 idempotent=True,
-                errors=("user.not_found", "event.cancelled", *OWNER_ONLY_ERRORS),
+                errors=("user.not_found", "event.cancelled", *HOST_ONLY_ERRORS),
             ),
             Route(
                 "GET",
@@ -252,8 +252,8 @@ class EventRoutes:
     async def set_rsvp(self, request: TypedRequest[RsvpBody, None]) -> ResponseWithStatus:
         """Respond to an event.
 
-        `GOING` to a full event joins the waiting list with status 202 if `waitlist` is true, and fails with
-        `event.full` otherwise. `guests` take places too: a free place goes to the first on the waiting list
+        `GOING` to a full event joins the waitlist with status 202 if `waitlist` is true, and fails with
+        `event.full` otherwise. `guests` take places too: a free place goes to the first on the waitlist
         who fits with all guests, and more guests of a user who goes fail with `event.full` if there is no
         room. Where hosts decide who goes, `GOING` becomes `PENDING` with status 202, except for hosts and
         users whom a host invited; a pending user holds no place. After the start a free place goes to the
@@ -270,7 +270,7 @@ class EventRoutes:
         return await self._rsvps.get_rsvp(to_user_card(request.caller.user), request.path_params["id"])
 
     async def delete_rsvp(self, request: TypedRequest[None, None]) -> Rsvp:
-        """Withdraw the caller's RSVP, and leave the waiting list.
+        """Withdraw the caller's RSVP, and leave the waitlist.
 
         A user who has responded or waits can, also after a block.
         """
@@ -290,7 +290,7 @@ class EventRoutes:
     async def remove_attendee(self, request: TypedRequest[None, None]) -> None:
         """Remove an attendee from an event.
 
-        Only its hosts can. The user loses the RSVP, the place on the waiting list and invitations, leaves
+        Only its hosts can. The user loses the RSVP, the place on the waitlist and invitations, leaves
         the event's conversation, and cannot respond again until a host invites them. Idempotent.
         """
         await self._rsvps.remove_attendee(

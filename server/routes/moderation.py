@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from actors.moderation.actions import ModerationActions
+from actors.moderation.bodies import ActionRequest, Id, ResolutionRequest, RoleRequest
 from actors.moderation.report_queue import ReportQueue
-from actors.moderation.requests import ActionRequest, Id, ResolutionRequest, RoleRequest
 from actors.protocol.moderation_objects import ModeratedUser, ModerationAction, Report
 from server.http.cursor import encode_cursor
 from server.http.request_decoding import PageQuery
@@ -145,7 +145,7 @@ class ModerationRoutes:
         )
 
     async def act(self, request: TypedRequest[ActionRequest, None]) -> ModerationAction:
-        """Hide or restore a content, or restrict a user.
+        """Hide or restore an item, or restrict a user.
 
         Effective within a second on all instances, sockets included. The user acted upon is notified with the
         reason, and may appeal. Moderators act on users without a role, admins on moderators too.

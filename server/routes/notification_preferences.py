@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.accounts.requests import raise_if_invalid
+from actors.accounts.bodies import raise_if_invalid
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_preferences import PreferenceSettings, validate_quiet_hours
 from actors.protocol.errors import FieldError

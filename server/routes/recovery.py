@@ -6,7 +6,7 @@ Responses do not reveal whether an address is registered.
 from actors.accounts.email_changes import EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
-from actors.accounts.password_recovery_requests import PasswordReset, ResetRequest
+from actors.accounts.password_recovery_bodies import PasswordReset, ResetRequest
 from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.route import Route, TypedRequest
 

@@ -1,7 +1,7 @@
 """Registrations that wait for approval, for moderators; invite codes and blocked names, for admins."""
 
+from actors.moderation.bodies import InviteCodeRequest
 from actors.moderation.registrations import Registrations
-from actors.moderation.requests import InviteCodeRequest
 from actors.protocol.moderation_objects import BlockedName, InviteCode, PendingRegistration
 from server.http.cursor import encode_cursor
 from server.http.request_decoding import PageQuery

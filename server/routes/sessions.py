@@ -4,7 +4,7 @@ Only the response to a login contains its token.
 """
 
 from actors.accounts.accounts import Accounts
-from actors.accounts.requests import Login, SessionView, SignedIn
+from actors.accounts.bodies import Login, SessionView, SignedIn
 from server.http.cursor import encode_cursor
 from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from actors.accounts.accounts import Accounts
-from actors.accounts.requests import PasswordChange, ProfilePatch, Registration, SignedIn
+from actors.accounts.bodies import PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.accounts.serializers import to_public_user
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import OwnUser, Relationship, User, UserCard

@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Collection
 
 from websockets.exceptions import InvalidState
-from websockets.protocol import Protocol
+from websockets.protocol import Protocol as Parser
 
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.commands import CommandDecoders
@@ -161,7 +161,7 @@ class WebSocketConnection(asyncio.Protocol):
         return self._inbound
 
     @property
-    def parser(self) -> Protocol:
+    def parser(self) -> Parser:
         return self._ensure_inbound().parser
 
     def _defer_input(self) -> None:

@@ -35,7 +35,7 @@ VALUES (:consumer, :event_id, :key, :type, :payload, :reason, :happened_at)
 ON CONFLICT (consumer, event_id, key) DO NOTHING
 
 -- name: dead_letter_list
--- Lists dead letters, oldest first.
+-- Lists dead letters, oldest first. buried_at is when the consumer gave up.
 --
 --   :limit int   -> dead letters
 SELECT id, consumer, event_id, key, type, payload, reason, happened_at, buried_at

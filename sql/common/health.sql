@@ -1,5 +1,5 @@
 -- name: health_row_insert
--- Inserts a row that needs a page of its own, so that a full disk or a read-only server is detected.
+-- Inserts a row that needs a new page, so that a full disk or a read-only server is detected.
 --
 --   -> id
 INSERT INTO health_rows (filler)

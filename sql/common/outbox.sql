@@ -10,7 +10,7 @@ SELECT
     (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox_id_seq) AS head
 
 -- name: outbox_read
--- Returns events after a cursor, in feed order.
+-- Returns events after a cursor, in the order of the outbox.
 -- Only rows below the snapshot's xmin, so that no later commit can precede a row that was read.
 --
 --   :xid xid8  :id bigint  :limit int   -> events
@@ -40,7 +40,7 @@ FROM (
 ) AS oldest
 
 -- name: outbox_reader_upsert
--- Records how far a consumer has read.
+-- Records how far a consumer has read, and the time of the record (told_at).
 --
 --   :consumer text  :xid xid8  :id bigint
 INSERT INTO outbox_readers (consumer, xid, id)

@@ -12,7 +12,7 @@ SELECT
 FROM events
 WHERE id = :id
 
--- name: event_hide
+-- name: event_set_hidden
 -- Hides or restores an event.
 --
 --   :id uuid  :hidden bool   -> id, or none

@@ -1,5 +1,5 @@
 -- name: notification_mail_due
--- Lists users for whom an e-mail is due, the longest first, with their quiet hours.
+-- Lists users for whom an e-mail is due, the longest first, with their quiet hours. mail_from is when it is due.
 --
 --   :limit int   -> recipient_id, quiet_from, quiet_to, quiet_timezone
 WITH
@@ -15,7 +15,7 @@ due AS (
 recipients AS (
     SELECT
         recipient_id,
-        min(mail_from) AS mail_from
+        min(mail_from) AS mail_due_at
     FROM due
     GROUP BY recipient_id
 )
@@ -26,7 +26,7 @@ SELECT
     p.quiet_timezone
 FROM recipients AS r
 LEFT JOIN notification_preferences AS p ON r.recipient_id = p.user_id
-ORDER BY r.mail_from
+ORDER BY r.mail_due_at
 
 -- name: notification_mail_defer
 -- Puts off what is due for each user until a time.

@@ -100,6 +100,7 @@ SELECT
 FROM notifications AS n
 LEFT JOIN user_cache AS c ON n.sender_id = c.id
 LEFT JOIN notification_preferences AS p ON n.recipient_id = p.user_id
+-- told_count: the count up to which the notification was delivered
 WHERE n.told_count < n.count
 ORDER BY n.created_at
 LIMIT :limit
@@ -192,8 +193,8 @@ RETURNING n.id
 -- name: notification_withdraw
 -- Withdraws sources; see the function.
 --
---   :recipient_ids uuid[]  :sources text[]  :spent bool   -> id, recipient_id
-SELECT id, recipient_id FROM notification_withdraw(:recipient_ids, :sources, :spent)
+--   :recipient_ids uuid[]  :sources text[]  :permanent bool   -> id, recipient_id
+SELECT id, recipient_id FROM notification_withdraw(:recipient_ids, :sources, :permanent)
 
 -- name: notification_withdraw_between
 -- Withdraws notifications that two users caused for each other; see the function.

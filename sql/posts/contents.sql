@@ -6,7 +6,7 @@ SELECT id, author_id, content, created_at, hidden_at IS NOT NULL AS is_hidden, N
 FROM posts
 WHERE id = :id
 
--- name: post_hide
+-- name: post_set_hidden
 -- Hides or restores a post.
 --
 --   :id uuid  :hidden bool   -> id, or none
@@ -23,7 +23,7 @@ SELECT id, author_id, content, created_at, hidden_at IS NOT NULL AS is_hidden, p
 FROM comments
 WHERE id = :id
 
--- name: comment_hide
+-- name: comment_set_hidden
 -- Hides or restores a comment, and with it the replies to it. Locks the post first, in the same order as its deletion, to avoid a deadlock.
 --
 --   :id uuid  :hidden bool   -> id, or none

@@ -20,7 +20,7 @@ WHERE
         WHERE m.muter_id = f.follower_id AND m.muted_id = f.following_id AND m.posts
     )
 
--- name: hidden_author_list
+-- name: excluded_author_list
 -- Lists users with a block between them and a user, and those whose posts the user mutes.
 --
 --   :user_id uuid   -> author_id
@@ -72,7 +72,7 @@ SET broadcast_settled = TRUE
 WHERE user_id = :user_id
 
 -- name: posts_count_upsert
--- Stores post counts, unless a later one is stored.
+-- Stores post counts, unless a later one is stored. posts_told is the id of the event that the count is from.
 --
 --   :user_ids uuid[]  :posts_counts int[]  :source_event_ids bigint[]   -> user_id
 INSERT INTO user_social_stats AS s (user_id, posts_count, posts_told)

@@ -148,7 +148,7 @@ ORDER BY created_at DESC, id DESC
 LIMIT 1
 
 -- name: action_target_lock
--- Locks a content against concurrent actions, until the end of the transaction.
+-- Locks an item against concurrent actions, until the end of the transaction.
 --
 --   :target_kind text  :target_id text
 SELECT pg_advisory_xact_lock(hashtextextended(:target_kind || ':' || :target_id, 0))

@@ -1,4 +1,4 @@
-"""Limits on attempts that all instances count together, and the places known from earlier successes."""
+"""Limits on attempts that all instances count together, and the networks known from earlier successes."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -24,5 +24,5 @@ class SocialAudit(CountAudit, Protocol):
 
 
 class LogAudit(Protocol):
-    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
+    async def document_seqs(self, after: str, limit: int) -> list[tuple[str, int]]:
         """Return (conversation id, `last_seq` of its document) for ids greater than `after`, in id order."""

@@ -1,7 +1,11 @@
-"""The bus between instances."""
+"""The bus between instances, and the topics of single objects.
+
+Other topics are those of instances (`draft_forwarder`, `control_events`, `ephemeral_user_events`,
+`operator_channel`) and of outboxes (`domain_events.readers`).
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -20,12 +24,12 @@ class BusStatistics(msgspec.Struct, frozen=True):
 
 
 class Bus(Protocol):
-    """Publishes encoded events to other instances. At most once; ordered per publisher and topic."""
+    """Publishes messages to other instances. At most once; ordered per publisher and topic."""
 
     def publish(self, topic: str, message: bytes) -> None:
         """Queue `message` for every subscriber of `topic`, including this instance. Does not wait.
 
-        Frames of one loop tick are sent together. If the queue is full or the broker is unreachable, the
+        Messages of one loop tick are sent together. If the queue is full or the broker is unreachable, the
         message is dropped and counted; subscribers must be able to recover its content from a store.
         """
 
@@ -44,11 +48,25 @@ class Bus(Protocol):
     def on_gap(self, callback: Callable[[], None]) -> None:
         """Set the callback for lost connections, called once all topics are subscribed again.
 
-        Frames may have been missed before the call.
+        Also called when a subscription was confirmed late. Messages may have been missed before the call.
         """
 
     def statistics(self) -> BusStatistics: ...
 
 
+CONVERSATION_TOPIC_PREFIX: Final = "c:"
+USER_TOPIC_PREFIX: Final = "u:"
+PRESENCE_TOPIC_PREFIX: Final = "p:"
+TOPIC_PREFIX_CHARACTERS: Final = 2
+
+
 def conversation_topic(conversation_id: str) -> str:
-    return f"c:{conversation_id}"
+    return CONVERSATION_TOPIC_PREFIX + conversation_id
+
+
+def user_topic(user_id: str) -> str:
+    return USER_TOPIC_PREFIX + user_id
+
+
+def presence_topic(user_id: str) -> str:
+    return PRESENCE_TOPIC_PREFIX + user_id

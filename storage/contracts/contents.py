@@ -1,4 +1,4 @@
-"""Contents that can be reported and hidden, as moderators see them. All methods raise `Unavailable`."""
+"""Items that can be reported and hidden, as moderators see them. All methods raise `Unavailable`."""
 
 from datetime import datetime
 from typing import Protocol
@@ -18,10 +18,10 @@ class ContentRecord(msgspec.Struct, frozen=True):
 
 
 class ContentStore(Protocol):
-    """The contents of one kind."""
+    """The items of one kind."""
 
     async def find(self, content_id: str) -> ContentRecord | None:
-        """Return a content, also a hidden one."""
+        """Return an item, also a hidden one."""
 
     async def set_hidden(self, content_id: str, *, hidden: bool) -> bool:
-        """Hide or restore a content. Idempotent. Returns whether it exists."""
+        """Hide or restore an item. Idempotent. Returns whether it exists."""

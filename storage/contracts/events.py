@@ -160,7 +160,7 @@ class EventRevision(msgspec.Struct, frozen=True):
 
 
 class Attendee(msgspec.Struct, frozen=True):
-    """A user who responded to an event, waits for a place, was invited, or is a host."""
+    """A user of the lists of an event: who responded, waits for a place, was invited, or is a host."""
 
     event_id: str
     user_id: str
@@ -219,7 +219,7 @@ class EventStore(Protocol):
     async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
         """Return the revisions of those of the events that exist, by id."""
 
-    async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
+    async def list_going(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
         """Return ids of the events that a user goes to and that end after a time, by start.
 
         Of more than `limit` the nearest: the soonest that have not ended, then the latest others.

@@ -52,5 +52,5 @@ def idempotent_id(user_id: str, idempotency_key: str) -> str:
 
 
 def event_conversation_id(event_id: str) -> str:
-    """Return the id of an event's conversation."""
+    """Return the id of an event's conversation, which follows from the event's: no lookup is needed."""
     return hashlib.sha256(f"event\n{event_id}".encode()).hexdigest()[:24]

@@ -33,8 +33,9 @@ class FormerMember(msgspec.Struct, frozen=True):
 
 
 class ConversationRecord(msgspec.Struct, frozen=True):
-    """A conversation's document: its state after the entry at `applied_seq`.
+    """A conversation's document: its members and settings after the entry at `applied_seq`.
 
+    `last_message` and `last_seq` are written separately, late and in batches; the log has the true head.
     `former_members` are in the order of leaving; lists of conversations omit them.
     """
 

@@ -32,7 +32,7 @@ class AdminTarget(StrEnum):
 
 
 class ActionType(StrEnum):
-    """What moderators do: to contents (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
+    """What moderators do: to items (`HIDE`, `RESTORE`), users, and from `APPROVE` on to `AdminTarget`s."""
 
     HIDE = "hide"
     RESTORE = "restore"
@@ -50,9 +50,9 @@ class ActionType(StrEnum):
     REMOVE_ROLE = "remove_role"
     APPROVE = "approve"
     DECLINE = "decline"
-    CREATE_INVITE = "create_invite"
+    CREATE_INVITE_CODE = "create_invite"
     DELETE_INVITE = "delete_invite"
-    BLOCK_NAME = "block_name"
+    RESERVE_NAME = "block_name"
     UNBLOCK_NAME = "unblock_name"
 
 
@@ -145,7 +145,7 @@ class ActionLog(Protocol):
     """The audit log, which is append-only. All methods raise `Unavailable`."""
 
     async def record(self, action: NewAction, idempotency_key: IdempotencyKey | None = None) -> str:
-        """Append an action on a content and return its id. A repeated key returns the first one.
+        """Append an action on an item and return its id. A repeated key returns the first one.
 
         Raises:
             Conflict: `no_effect`: the latest action on the target is of this type; `idempotency_keys`.

@@ -1,4 +1,4 @@
-"""E-mails about notifications: which are due, to whom they go. All methods raise `Unavailable`."""
+"""E-mails about notifications: which are due, and their recipients. All methods raise `Unavailable`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -106,10 +106,10 @@ class NotificationStore(Protocol):
     async def remove_between(self, user_id: str, other_user_id: str) -> DeletedIds:
         """Withdraw what two users caused for each other, also from groups. Idempotent."""
 
-    async def withdraw(self, sources: Sequence[NotificationSource], *, spent: bool) -> DeletedIds:
+    async def withdraw(self, sources: Sequence[NotificationSource], *, permanent: bool) -> DeletedIds:
         """Withdraw sources: delete their notifications, or take them out of groups. Idempotent.
 
-        A changed group is undelivered again. A `spent` source never notifies again, also if it has not yet.
+        A changed group is undelivered again. With `permanent` the sources never notify again.
         """
 
     async def remove_about(

@@ -5,7 +5,7 @@ Entries are lost if Redis restarts; `LastSeenStore` is durable.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -47,10 +47,3 @@ class LastSeenStore(Protocol):
 
     async def get_last_seen(self, user_ids: Sequence[str]) -> dict[str, int]:
         """Return times in milliseconds since the epoch; users never seen are absent."""
-
-
-PRESENCE_TOPIC_PREFIX: Final = "p:"
-
-
-def presence_topic(user_id: str) -> str:
-    return PRESENCE_TOPIC_PREFIX + user_id

@@ -133,7 +133,7 @@ class SocialStore(Protocol):
         """Delete all rows of a deleted user. Idempotent."""
 
 
-class AudienceStore(Protocol):
+class FeedSocialStore(Protocol):
     """Followers and post counts, for feeds."""
 
     async def followees(self, user_id: str) -> Followees: ...
@@ -141,7 +141,7 @@ class AudienceStore(Protocol):
     async def feed_authors(self, user_id: str) -> list[str]:
         """Return the followed users whose posts the user does not mute."""
 
-    async def hidden_authors(self, user_id: str) -> list[str]:
+    async def excluded_authors(self, user_id: str) -> list[str]:
         """Return the users with a block between them and the user, and those whose posts the user mutes."""
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:

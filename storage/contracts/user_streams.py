@@ -63,7 +63,7 @@ class UserStreams(Protocol):
         One round trip. Raises `Unavailable`.
         """
 
-    async def reset(self) -> None:
+    async def begin_epoch(self) -> None:
         """Start a new epoch for all streams, so that every subscriber notices that frames were lost.
 
         Raises `Unavailable`.
@@ -71,7 +71,3 @@ class UserStreams(Protocol):
 
     async def check(self) -> None:
         """Append a frame to a stream of no user, on every server. Raises `Unavailable`."""
-
-
-def user_topic(user_id: str) -> str:
-    return f"u:{user_id}"

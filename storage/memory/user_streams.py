@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from config.limits import STREAM_FRAMES_MAX
-from storage.contracts.user_streams import StreamItem, StreamPosition, encode_stream_item, user_topic
+from storage.contracts.bus import user_topic
+from storage.contracts.user_streams import StreamItem, StreamPosition, encode_stream_item
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
 
@@ -63,7 +64,7 @@ class MemoryUserStreams:
             return None
         return [item for item in kept if item.position > position][:limit]
 
-    async def reset(self) -> None:
+    async def begin_epoch(self) -> None:
         await self._yield_or_fail()
         self.clear()
 

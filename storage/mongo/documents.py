@@ -37,6 +37,7 @@ STATE_TIMES: Final = {
 HIDDEN: Final = "hidden"
 
 
+# The field `draft` holds the attempt_id, `effect` the message state of a change.
 def entry_document(entry: Entry) -> Document:
     return _message_document(entry) if isinstance(entry, MessageEntry) else _change_document(entry)
 

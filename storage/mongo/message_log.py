@@ -28,7 +28,7 @@ from storage.mongo.documents import (
 DUPLICATE_KEY = 11000
 PAGE_WINDOW_MAX = 1000
 HEALTH_FILLER = b"x" * 8000
-"""Needs storage of its own, so that a full disk is detected."""
+"""Large enough to need new storage, so that a full disk is detected."""
 
 
 class MongoMessageLog:

@@ -104,7 +104,7 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
             document = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 0})
         return None if document is None else conversation_record(document)
 
-    async def heads(self, after: str, limit: int) -> list[tuple[str, int]]:
+    async def document_seqs(self, after: str, limit: int) -> list[tuple[str, int]]:
         following = {"_id": {"$gt": ObjectId(after or "0" * 24)}}
         async with map_errors():
             cursor = self._conversations.find(following, {"last_seq": 1}).sort("_id", 1).limit(limit)

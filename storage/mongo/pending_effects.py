@@ -1,4 +1,4 @@
-"""Pending effects on MongoDB: the collection `intents`."""
+"""Pending effects on MongoDB: the collection `intents`, whose name is older than the term."""
 
 import contextlib
 

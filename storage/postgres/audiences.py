@@ -13,14 +13,14 @@ SERVICE = "social"
 
 
 class PostgresAudiences:
-    """Implements `storage.contracts.social.AudienceStore`."""
+    """Implements `storage.contracts.social.FeedSocialStore`."""
 
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
         self._cursors = cursors
         self._followees = load_statement(SERVICE, "audiences", "followee_list")
         self._feed_authors = load_statement(SERVICE, "audiences", "feed_author_list")
-        self._hidden_authors = load_statement(SERVICE, "audiences", "hidden_author_list")
+        self._excluded_authors = load_statement(SERVICE, "audiences", "excluded_author_list")
         self._followers = load_statement(SERVICE, "audiences", "follower_list")
         self._audiences = load_statement(SERVICE, "audiences", "audience_list")
         self._broadcast = load_statement(SERVICE, "audiences", "broadcast_set")
@@ -39,8 +39,8 @@ class PostgresAudiences:
         rows = await self._pool.rows(self._feed_authors, to_uuid(user_id))
         return [str(row["following_id"]) for row in rows]
 
-    async def hidden_authors(self, user_id: str) -> list[str]:
-        rows = await self._pool.rows(self._hidden_authors, to_uuid(user_id))
+    async def excluded_authors(self, user_id: str) -> list[str]:
+        rows = await self._pool.rows(self._excluded_authors, to_uuid(user_id))
         return [str(row["author_id"]) for row in rows]
 
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:

@@ -67,7 +67,7 @@ class PostgresBackup:
         self._service = service
 
     async def dump(self, write: WritePart) -> StoreState:
-        # Without a transaction id of its own, so readers of the outbox are not delayed.
+        # Without a transaction id, so readers of the outbox are not delayed.
         async with (
             self._connect() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),

@@ -1,4 +1,4 @@
-"""Contents that moderators hide, in PostgreSQL."""
+"""Posts, comments and events as moderators see and hide them."""
 
 import asyncpg
 
@@ -22,7 +22,7 @@ class PostgresContents:
         return cls(
             pool,
             load_statement("posts", "contents", "post_content_get"),
-            load_statement("posts", "contents", "post_hide"),
+            load_statement("posts", "contents", "post_set_hidden"),
         )
 
     @classmethod
@@ -30,7 +30,7 @@ class PostgresContents:
         return cls(
             pool,
             load_statement("posts", "contents", "comment_content_get"),
-            load_statement("posts", "contents", "comment_hide"),
+            load_statement("posts", "contents", "comment_set_hidden"),
         )
 
     @classmethod
@@ -38,7 +38,7 @@ class PostgresContents:
         return cls(
             pool,
             load_statement("events", "contents", "event_content_get"),
-            load_statement("events", "contents", "event_hide"),
+            load_statement("events", "contents", "event_set_hidden"),
         )
 
     async def find(self, content_id: str) -> ContentRecord | None:

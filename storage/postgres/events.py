@@ -163,7 +163,7 @@ class PostgresEvents:
         rows = await self._pool.rows(self._revisions, to_uuids(ids))
         return {str(row["id"]): EventRevision(row["revision"], row["updated_at"]) for row in rows}
 
-    async def list_attended(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
+    async def list_going(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
         rows = await self._pool.rows(self._attended, to_uuid(user_id), ended_after, limit)
         return [str(row["id"]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Mutes in PostgreSQL."""
+"""Mutes in PostgreSQL. Reads leave out mutes that have expired."""
 
 from collections.abc import Sequence
 

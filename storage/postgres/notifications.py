@@ -119,13 +119,13 @@ class PostgresNotifications:
             await self._pool.write(self._withdraw_between, to_uuid(user_id), to_uuid(other_user_id))
         )
 
-    async def withdraw(self, sources: Sequence[NotificationSource], *, spent: bool) -> DeletedIds:
+    async def withdraw(self, sources: Sequence[NotificationSource], *, permanent: bool) -> DeletedIds:
         if not sources:
             return {}
         recipient_ids = to_uuids(source.recipient_id for source in sources)
         return _deleted_ids(
             await self._pool.write(
-                self._withdraw, recipient_ids, [source.source for source in sources], spent
+                self._withdraw, recipient_ids, [source.source for source in sources], permanent
             )
         )
 

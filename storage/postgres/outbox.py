@@ -1,4 +1,4 @@
-"""A service's event feed, in its database. Triggers write it; this store reads and prunes it."""
+"""The outbox of a service, in its database. Triggers and functions write; this store reads and prunes."""
 
 from collections.abc import Sequence
 

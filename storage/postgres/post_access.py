@@ -27,4 +27,8 @@ class PostgresPostAccess:
             return {}
         viewers, authors = zip(*wanted, strict=True)
         rows = await self._pool.rows(self._list, list(viewers), list(authors))
-        return {(str(row["viewer_id"]), str(row["author_id"])): PostAccess(row["access"]) for row in rows}
+        found: dict[tuple[str, str], PostAccess] = {}
+        for author_uuid, access, viewer_ids in rows:
+            author_id, level = str(author_uuid), PostAccess(access)
+            found.update(((viewer_id, author_id), level) for viewer_id in viewer_ids)
+        return found

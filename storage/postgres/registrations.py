@@ -114,7 +114,7 @@ class PostgresRegistrations:
                 raise Conflict("invite_codes_limit")
             code_id = str(row["id"])
             await self._record(
-                transaction, actor_id, ActionType.CREATE_INVITE, AdminTarget.INVITE_CODE, code_id
+                transaction, actor_id, ActionType.CREATE_INVITE_CODE, AdminTarget.INVITE_CODE, code_id
             )
             return code_id
 
@@ -144,7 +144,7 @@ class PostgresRegistrations:
             if row["is_full"]:
                 raise Conflict("name_blocks_limit")
             if row["is_new"]:
-                await self._record(transaction, actor_id, ActionType.BLOCK_NAME, AdminTarget(kind), value)
+                await self._record(transaction, actor_id, ActionType.RESERVE_NAME, AdminTarget(kind), value)
 
     async def unblock_name(self, kind: NameKind, value: str, actor_id: str) -> None:
         async with self._pool.transaction() as transaction:

@@ -12,7 +12,8 @@ a single primary, not Redis Cluster.
 from collections.abc import Mapping, Sequence
 
 from config.limits import LAST_SEEN_RETENTION_S, PRESENCE_LEASE_MS
-from storage.contracts.presence import PresenceRecord, presence_topic
+from storage.contracts.bus import presence_topic
+from storage.contracts.presence import PresenceRecord
 from storage.redis.command_client import CommandClient
 from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg

@@ -12,9 +12,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-from storage.contracts.bus import BusStatistics
-from storage.contracts.presence import PRESENCE_TOPIC_PREFIX
-from storage.contracts.user_streams import StreamItem, StreamPosition, user_topic
+from storage.contracts.bus import PRESENCE_TOPIC_PREFIX, BusStatistics, user_topic
+from storage.contracts.user_streams import StreamItem, StreamPosition
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
 from storage.redis.user_streams import RedisUserStreams
@@ -164,8 +163,8 @@ class ShardedUserStreams:
     ) -> list[StreamItem] | None:
         return await self._shard_for(user_id).read_after(user_id, epoch, position, limit)
 
-    async def reset(self) -> None:
-        await asyncio.gather(*(streams.reset() for streams in self._streams))
+    async def begin_epoch(self) -> None:
+        await asyncio.gather(*(streams.begin_epoch() for streams in self._streams))
 
     def _shard_for(self, user_id: str) -> RedisUserStreams:
         return self._streams[self._shards.shard_of(user_topic(user_id))]

@@ -1,7 +1,7 @@
 """Subscribes to topics on a dedicated connection, and again after each reconnect.
 
 Changes of one loop tick are sent together. After a reconnect, once every topic is confirmed, `on_gap` is
-called. Frames of unsubscribed topics are discarded.
+called. Messages of unsubscribed topics are discarded.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Timelines on Redis. A post is stored as 40 bytes: creation time, id and author id.
 
 Two keys per user: a hash with the state, and a sorted set of posts, all with score 0 and so in byte order.
+Fields of the hash: `state`, `broadcast`, `cut` (1 if truncated) and `some` (1 if the sorted set had posts).
 Key names contain the server's run id: data that a restart loads from disk or a replica may lack the last
 second, so it is not used.
 
@@ -24,13 +25,13 @@ from storage.store_calls import PoolStatistics
 
 _KEYS = """
 local run = redis.call('INFO', 'server'):match('run_id:(%x+)') or 'none'
-local function about(user) return KEYS[1] .. ':' .. run .. ':a:' .. user end
+local function state_key(user) return KEYS[1] .. ':' .. run .. ':a:' .. user end
 local function posts(user) return KEYS[1] .. ':' .. run .. ':p:' .. user end
 local function trim(user, most)
   local over = redis.call('ZCARD', posts(user)) - most
   if over > 0 then
     redis.call('ZREMRANGEBYRANK', posts(user), 0, over - 1)
-    redis.call('HSET', about(user), 'cut', 1)
+    redis.call('HSET', state_key(user), 'cut', 1)
   end
 end
 """
@@ -42,14 +43,14 @@ def _script(body: str) -> Script:
 
 # ARGV: user, upper bound, limit, retention in s.
 READ = _script("""
-local known = redis.call('HMGET', about(ARGV[1]), 'state', 'cut', 'broadcast', 'some')
+local known = redis.call('HMGET', state_key(ARGV[1]), 'state', 'cut', 'broadcast', 'some')
 if known[1] ~= 'ready' then return false end
 if known[4] and redis.call('EXISTS', posts(ARGV[1])) == 0 then
-  -- Thrown away by a server short of memory: better none than a part.
-  redis.call('DEL', about(ARGV[1]))
+  -- Evicted by a server short of memory: no timeline is better than a part of one.
+  redis.call('DEL', state_key(ARGV[1]))
   return false
 end
-redis.call('EXPIRE', about(ARGV[1]), ARGV[4])
+redis.call('EXPIRE', state_key(ARGV[1]), ARGV[4])
 redis.call('EXPIRE', posts(ARGV[1]), ARGV[4])
 return {known[2], known[3],
   redis.call('ZRANGE', posts(ARGV[1]), ARGV[2], '-', 'BYLEX', 'REV', 'LIMIT', 0, ARGV[3])}
@@ -57,25 +58,28 @@ return {known[2], known[3],
 
 # ARGV: user, token, rebuild timeout in s.
 BEGIN_REBUILD = _script("""
-redis.call('DEL', about(ARGV[1]), posts(ARGV[1]))
-redis.call('HSET', about(ARGV[1]), 'state', ARGV[2], 'cut', 0)
-redis.call('EXPIRE', about(ARGV[1]), ARGV[3])
+redis.call('DEL', state_key(ARGV[1]), posts(ARGV[1]))
+redis.call('HSET', state_key(ARGV[1]), 'state', ARGV[2], 'cut', 0)
+redis.call('EXPIRE', state_key(ARGV[1]), ARGV[3])
 return 1
 """)
 
-# ARGV: user, token, cut, broadcast, posts kept, retention in s; then posts.
+# ARGV: user, token, truncated, broadcast, posts kept, retention in s; then posts.
 FINISH_REBUILD = _script("""
-if redis.call('HGET', about(ARGV[1]), 'state') ~= ARGV[2] then return 0 end
+if redis.call('HGET', state_key(ARGV[1]), 'state') ~= ARGV[2] then return 0 end
 for at = 7, #ARGV, 500 do
-  local some = {}
-  for one = at, math.min(at + 499, #ARGV) do some[#some + 1] = 0; some[#some + 1] = ARGV[one] end
-  redis.call('ZADD', posts(ARGV[1]), unpack(some))
+  local members = {}
+  for one = at, math.min(at + 499, #ARGV) do
+    members[#members + 1] = 0
+    members[#members + 1] = ARGV[one]
+  end
+  redis.call('ZADD', posts(ARGV[1]), unpack(members))
 end
-redis.call('HSET', about(ARGV[1]), 'state', 'ready', 'broadcast', ARGV[4])
-if ARGV[3] == '1' then redis.call('HSET', about(ARGV[1]), 'cut', 1) end
-if redis.call('EXISTS', posts(ARGV[1])) == 1 then redis.call('HSET', about(ARGV[1]), 'some', 1) end
+redis.call('HSET', state_key(ARGV[1]), 'state', 'ready', 'broadcast', ARGV[4])
+if ARGV[3] == '1' then redis.call('HSET', state_key(ARGV[1]), 'cut', 1) end
+if redis.call('EXISTS', posts(ARGV[1])) == 1 then redis.call('HSET', state_key(ARGV[1]), 'some', 1) end
 trim(ARGV[1], tonumber(ARGV[5]))
-redis.call('EXPIRE', about(ARGV[1]), ARGV[6])
+redis.call('EXPIRE', state_key(ARGV[1]), ARGV[6])
 redis.call('EXPIRE', posts(ARGV[1]), ARGV[6])
 return 1
 """)
@@ -84,12 +88,12 @@ return 1
 PUSH = _script("""
 for at = 4, #ARGV do
   local user = ARGV[at]
-  local known = redis.call('HMGET', about(user), 'state', 'some')
+  local known = redis.call('HMGET', state_key(user), 'state', 'some')
   if known[2] and redis.call('EXISTS', posts(user)) == 0 then
-    redis.call('DEL', about(user))
+    redis.call('DEL', state_key(user))
   elseif known[1] then
     redis.call('ZADD', posts(user), 0, ARGV[1])
-    redis.call('HSET', about(user), 'some', 1)
+    redis.call('HSET', state_key(user), 'some', 1)
     redis.call('EXPIRE', posts(user), ARGV[3])
     trim(user, tonumber(ARGV[2]))
   end
@@ -99,7 +103,7 @@ return 1
 
 # ARGV: users.
 INVALIDATE = _script("""
-for at = 1, #ARGV do redis.call('DEL', about(ARGV[at]), posts(ARGV[at])) end
+for at = 1, #ARGV do redis.call('DEL', state_key(ARGV[at]), posts(ARGV[at])) end
 return 1
 """)
 
@@ -134,11 +138,11 @@ class RedisTimelines:
         reply = await run_script(self._client, READ, KEY, user_id, upper, limit, TIMELINE_RETENTION_S)
         if reply is None:
             return None
-        cut, broadcast, posts = reply
+        truncated, broadcast, posts = reply
         return TimelinePage(
             keys=[_decode_key(post) for post in posts],
             broadcast=[_decode_uuid(broadcast, start) for start in range(0, len(broadcast), ID_BYTES)],
-            truncated=cut == b"1",
+            truncated=truncated == b"1",
         )
 
     async def begin_rebuild(self, user_id: str) -> str:

@@ -15,7 +15,8 @@ from contextvars import Context
 from typing import TypeVar
 
 from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
-from storage.contracts.user_streams import StreamItem, StreamPosition, decode_stream_item, user_topic
+from storage.contracts.bus import user_topic
+from storage.contracts.user_streams import StreamItem, StreamPosition, decode_stream_item
 from storage.errors import Unavailable
 from storage.redis.command_client import CommandClient
 from storage.redis.redis_address import parse_address
@@ -154,7 +155,7 @@ class RedisUserStreams:
         reply = await self._run_script(READ_AFTER, (user_id, epoch, position, limit))
         return None if reply is None else [decode_stream_item(item) for item in reply]
 
-    async def reset(self) -> None:
+    async def begin_epoch(self) -> None:
         await self._run_script(RESET, ())
 
     async def check(self) -> None:

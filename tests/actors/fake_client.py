@@ -11,7 +11,7 @@ from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.commands import CommandDecoders, json_decoders
 from actors.protocol.event_filter import EventGroup
 from actors.runtime.actor_ref import ActorRef
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.session import Session
 from storage.contracts.users import Identity, UserRecord
 from tests.actors.fake_cluster import FAST_LIMITS
@@ -74,7 +74,7 @@ class FakeClient:
     def _possible_errors(self, frame_id: object) -> set[str]:
         sent_type = self._sent_types[frame_id]
         return {"frame.unknown_type"}.union(
-            *(command.errors for command in COMMANDS.values() if command.frame_type == sent_type)
+            *(command.errors for command in REGISTRATIONS.values() if command.frame_type == sent_type)
         )
 
     def received(self, kind: str) -> list[dict[str, Any]]:

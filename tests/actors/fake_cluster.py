@@ -9,9 +9,9 @@ import pytest
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.commands import Send
-from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
-from actors.core import Core, CoreStores, InstanceOptions
+from actors.conversations.message_validation import create_draft
+from actors.core import Core, CoreOptions, CoreStores
 from actors.delivery.flusher import Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.errors import ApiError
@@ -79,7 +79,7 @@ class FakeCluster:
         tables = UserTables()
         authenticator = Authenticator(MemorySessions(tables), MemoryLogins(tables), limits)
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
-        options = InstanceOptions(f"i{len(self.cores)}", limits, lambda event: event + b"\n")
+        options = CoreOptions(f"i{len(self.cores)}", limits, lambda event: event + b"\n")
         core = Core(stores, authenticator, load_cards, options)
         await core.start()
         self.cores.append(core)

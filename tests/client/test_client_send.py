@@ -9,7 +9,7 @@ from actors.protocol.commands import Authenticate, ClientCommand, Ping, SendMess
 from actors.protocol.results import PingResult
 from actors.protocol.server_frames import Error, Ok
 from actors.sessions.command_registration import CommandRegistration
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from client.client import Client
 from client.client_settings import ClientSettings
 from client.errors import ClientClosed, RequestRejected, RequestTimeout
@@ -150,7 +150,7 @@ async def test_connect_without_a_server_times_out() -> None:
 
 @pytest.mark.parametrize(
     "registration",
-    [registration for registration in COMMANDS.values() if registration.command is not Authenticate],
+    [registration for registration in REGISTRATIONS.values() if registration.command is not Authenticate],
     ids=lambda registration: registration.frame_type,
 )
 async def test_any_command_can_be_requested(

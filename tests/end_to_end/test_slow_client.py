@@ -24,7 +24,7 @@ TOO_SLOW = 'convene_connections_closed_total{code="4002"}'
 UNLIMITED = {"messages_per_s": 10_000, "messages_burst": 10_000, "write_timeout_ms": 60_000}
 
 SLOW_SETTINGS = msgspec.structs.replace(
-    FAST_SETTINGS, queued_frames_max=20, heartbeat_interval_s=60.0, encoding=MSGPACK, discover=False
+    FAST_SETTINGS, queued_frames_max=20, heartbeat_interval_s=60.0, encoding=MSGPACK, list_conversations=False
 )
 """A long heartbeat interval: while the client does not read, it receives no pongs either."""
 

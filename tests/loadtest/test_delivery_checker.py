@@ -191,7 +191,7 @@ def test_conversation_missing_from_resumed_is_forgotten(
     checker.on_replay_start()
     checker.on_resumed({})
 
-    assert set(final_faults(checker, observer, faults, head=0)) == {FaultKind.FORGOTTEN}
+    assert set(final_faults(checker, observer, faults, head=0)) == {FaultKind.NOT_RESUMED}
 
 
 def test_lagged_excuses_only_its_range(
@@ -254,7 +254,7 @@ def test_stream_position_gap_or_repeat_is_a_fault(
     """Stream frames are never shed, so each must have the next position."""
     checker.on_stream_position(position)
 
-    assert [(fault.kind, fault.seqs) for fault in faults.details] == [(FaultKind.STREAM, seqs)]
+    assert [(fault.kind, fault.seqs) for fault in faults.details] == [(FaultKind.STREAM_GAP, seqs)]
 
 
 @pytest.mark.parametrize("seed", range(20))

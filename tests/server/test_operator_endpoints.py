@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client import CollectorRegistry, Counter
 
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from config.settings import ServerSettings, Settings
 from server.instance import Instance
 from server.observability import health
@@ -46,7 +46,7 @@ async def test_metrics_are_prometheus_text(
     ):
         assert re.search(rf"^# TYPE {family}\w* ", figures, re.MULTILINE), family
     counted = set(re.findall(r'^convene_commands_total\{type="([\w.]+)"\} ', figures, re.MULTILINE))
-    assert counted == {command.frame_type for command in COMMANDS.values()}
+    assert counted == {command.frame_type for command in REGISTRATIONS.values()}
     for private in (ana.id, ana.username, ana.token, group, "secret word"):
         assert private not in figures
 

@@ -285,13 +285,13 @@ async def test_attended_events_are_the_nearest(scene: EventFixture) -> None:
     ended_after = datetime.now(UTC) - 40 * HOUR
 
     async def attended(limit: int) -> list[int]:
-        found = await scene.events.list_attended(user, ended_after, limit)
+        found = await scene.events.list_going(user, ended_after, limit)
         return [events.index(event_id) for event_id in found]
 
     assert await attended(10) == [1, 2, 3, 4, 5, 6]
     assert await attended(4) == [3, 4, 5, 6]
     assert await attended(2) == [4, 5]
-    assert await scene.events.list_attended(random_id(), ended_after, 4) == []
+    assert await scene.events.list_going(random_id(), ended_after, 4) == []
 
 
 async def test_search_from_a_time_includes_events_that_take_place(scene: EventFixture) -> None:

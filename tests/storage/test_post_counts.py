@@ -20,7 +20,7 @@ from tests.storage.service_database import ServiceDatabase, ServiceInstance, ran
 
 LIKE = load_statement("posts", "reactions", "like_insert").text
 POST = load_statement("posts", "posts", "post_insert").text
-HIDE = load_statement("posts", "contents", "post_hide").text
+HIDE = load_statement("posts", "contents", "post_set_hidden").text
 
 
 @pytest.fixture

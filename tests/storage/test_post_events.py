@@ -13,7 +13,7 @@ from storage.postgres.statement import load_statement
 from tests.storage.service_database import OutboxRow, ServiceDatabase, random_id, sorted_random_ids
 
 POST = load_statement("posts", "posts", "post_insert").text
-HIDE = load_statement("posts", "contents", "post_hide").text
+HIDE = load_statement("posts", "contents", "post_set_hidden").text
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config import limits
-from storage.contracts.bus import Bus
-from storage.contracts.presence import LastSeen, presence_topic
+from storage.contracts.bus import Bus, presence_topic
+from storage.contracts.presence import LastSeen
 from storage.embedded import StoreUrls
 from storage.mongo.messaging import MongoMessaging
 from storage.redis import presence

@@ -2,9 +2,7 @@
 
 import pytest
 
-from storage.contracts.bus import conversation_topic
-from storage.contracts.presence import presence_topic
-from storage.contracts.user_streams import user_topic
+from storage.contracts.bus import conversation_topic, presence_topic, user_topic
 from storage.redis.sharding import Shards
 
 TOPICS = [conversation_topic(f"{number:024x}") for number in range(4000)]

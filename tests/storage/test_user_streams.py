@@ -9,13 +9,13 @@ from urllib.parse import quote
 import pytest
 
 from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
+from storage.contracts.bus import user_topic
 from storage.contracts.user_streams import (
     StreamItem,
     StreamPosition,
     UserStreams,
     decode_stream_item,
     encode_stream_item,
-    user_topic,
 )
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
@@ -176,12 +176,12 @@ async def test_frames_are_retained_and_trimmed(streams: UserStreams, ana: str) -
 async def test_reset_invalidates_all_positions(streams: UserStreams, ana: str) -> None:
     """After lost appends no reader can continue unnoticed."""
     old = await append_frames(streams, ana, 3)
-    await streams.reset()
+    await streams.begin_epoch()
     new = await get_position(streams, ana)
     assert (new.epoch != old.epoch, new.position) == (True, 0)
     assert await streams.read_after(ana, old.epoch, old.position, 10) is None
     assert await streams.append(ana, b"", b"") == StreamPosition(new.epoch, 1)
-    await streams.reset()
+    await streams.begin_epoch()
     assert (await get_position(streams, ana)).epoch not in {old.epoch, new.epoch}
 
 
@@ -263,7 +263,7 @@ async def test_frames_expire_and_positions_stay(
 ) -> None:
     """Every epoch has its own lists, and all expire."""
     await append_frames(redis_streams, ana, 3)
-    await redis_streams.reset()
+    await redis_streams.begin_epoch()
     await append_frames(redis_streams, ana, 3)
     with server.client() as client:
         lists = [key for key in client.scan_iter() if key != user_streams.KEY]

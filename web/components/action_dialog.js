@@ -1,4 +1,4 @@
-// Asks a moderator for the reason of an action on a content or a user, and for its end, and does it.
+// Asks a moderator for the reason of an action on an item or a user, and for its end, and does it.
 // `onDone(action)` is called afterwards.
 
 import { IdempotencyKey } from "../network/idempotency_key.js";
@@ -33,7 +33,7 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
     rows: 3,
     maxlength: 500,
     required: true,
-    hint: kind === "user" ? "The user is told." : "The author is told.",
+    hint: kind === "user" ? "The user is notified." : "The author is notified.",
   });
   const fields = [reason];
   if (type === "silence" || type === "suspend") fields.push(selectField("duration", "How long", DURATIONS));

@@ -1,5 +1,5 @@
 // A user's initial on a color, with a presence dot. Avatar images of other servers are not loaded, because
-// that would show those servers who views whom.
+// that would show those servers which users are viewed, and by which addresses.
 
 import { nameOf } from "../state/user_cards.js";
 import { element } from "./dom.js";

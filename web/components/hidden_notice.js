@@ -1,4 +1,4 @@
-// What moderators and the author see of a hidden content, and the button with which moderators hide or restore it.
+// What moderators and the author see of a hidden item, and the button with which moderators hide or restore it.
 
 import { actionDialog } from "./action_dialog.js";
 import { button, element } from "./dom.js";
@@ -9,7 +9,7 @@ export function hiddenNotice(content) {
     : null;
 }
 
-// `onDone` is called after the content was hidden or restored.
+// `onDone` is called after the item was hidden or restored.
 export function hideButton(session, kind, content, onDone) {
   const type = content.hidden_at ? "restore" : "hide";
   const open = () => actionDialog(session, { type, kind, id: content.id }, onDone);

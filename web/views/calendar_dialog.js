@@ -95,7 +95,7 @@ function shownLink(link) {
 
   return [
     input,
-    element("p", { class: "hint" }, "Keep it secret: whoever has it sees your events. It is not shown again."),
+    element("p", { class: "hint" }, "Keep it secret: anyone who has it sees your events. It is not shown again."),
     element(
       "p",
       { class: "row wrap" },

@@ -1,4 +1,4 @@
-// What moderators did to the user and the user's contents, and the user's appeals.
+// What moderators did to the user and the user's items, and the user's appeals.
 
 import { actionRow } from "../components/action_row.js";
 import { Dialog } from "../components/dialog.js";

@@ -29,7 +29,7 @@ export function privacySettings(session) {
 export function privateAccount(session) {
   const box = element("input", { type: "checkbox", disabled: true });
   const hint =
-    "Only followers whom you accept see your posts, followers and whom you follow. If you make your account " +
+    "Only followers that you accept see your posts, your followers and the users you follow. If you make your account " +
     "public again, all requests are accepted.";
   box.addEventListener("change", async () => {
     box.disabled = true;

@@ -1,4 +1,4 @@
--- The service's published event feed, written in the transaction of the change.
+-- The service's outbox of domain events, written in the transaction of the change.
 --
 -- Read in the order of (xid, id), and only below the oldest running transaction: a lower id may still
 -- commit later, a lower xid cannot. A transaction that stays open delays all readers.

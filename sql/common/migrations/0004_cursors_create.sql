@@ -1,4 +1,4 @@
--- How far this service has read the event feeds of others; advanced in the transaction of the effect.
+-- How far this service has read the outboxes of others; advanced in the transaction of the effect.
 --
 -- source identifies the producer's database: after a restore, its feed is read again.
 CREATE TABLE cursors (

@@ -1,6 +1,6 @@
 -- Whether an event does not exist for a user: there is a block between the user and one of its hosts.
 --
--- For a host only a block with the creator counts.
+-- For a host only a block with the creator counts. Does not read hidden_at, which is set by moderators.
 CREATE OR REPLACE FUNCTION event_is_hidden(of_event UUID, viewer UUID) RETURNS BOOLEAN AS $$
     SELECT EXISTS (
         SELECT FROM events AS e

@@ -1,9 +1,9 @@
 -- Makes a user GOING with guests, changes the number of guests, or puts the user on the waitlist.
 --
--- The caller has locked the event's row, and checked that the user may go. `status` and `place` (null if not
--- waiting) are the result; `refused` is event.full. A place that is free is not taken before a waiting party
--- that fits into the free places. After the start no one is promoted, and free places go to the first user
--- who asks for them.
+-- The caller has locked the event's row, and checked that the user may go. `status` and `place` (the position
+-- on the waitlist; null if not waiting) are the result; `refused` is event.full. A place of the
+-- event that is free is not taken before a waiting party that fits into the free places. After the start no one
+-- is promoted, and free places go to the first user who asks for them.
 CREATE OR REPLACE FUNCTION place_take(
     of_event UUID, by_user UUID, party_guests INT, waits BOOLEAN,
     OUT status TEXT, OUT place BIGINT, OUT refused TEXT

@@ -1,4 +1,4 @@
--- Sets an RSVP as instances of earlier versions do, which know no guests and no requests; see rsvp_set.
+-- Sets an RSVP without guests and requests. Only instances of earlier versions call it; see rsvp_set.
 CREATE OR REPLACE FUNCTION rsvp_answer(
     of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN,
     OUT status TEXT, OUT place BIGINT, OUT refused TEXT

@@ -2,9 +2,9 @@
 --
 -- Locks the event's row first, so that calls run one after another, and each statement after the lock sees
 -- earlier changes; a single statement that locks and reads would see the state from before the wait.
--- `status` and `place` (null if not waiting) are the result; `refused` is why nothing was done: missing (also
--- for a user who cannot see the event, and with a block between user and host), removed (by a host),
--- event.cancelled, event.past, event.full or guests_not_accepted (more than a host has accepted).
+-- `status` and `place` (the position on the waitlist, or null) are the result; `refused` is
+-- why nothing was done: missing (also for a user who cannot see the event, and with a block between user and
+-- host), removed (by a host), event.cancelled, event.past, event.full or guests_not_accepted (more than a host has accepted).
 -- Without `party_guests` and `reminder_minutes` these stay as they were. Where hosts decide who
 -- goes, GOING makes a request, unless the user is a host or was invited by one; `status` is PENDING then.
 CREATE OR REPLACE FUNCTION rsvp_set(

@@ -1,7 +1,7 @@
 -- Blocks between users, copied from the Social service, and attendees removed by a host.
 --
--- user_blocks has a row for each direction, whoever blocked. A removed attendee cannot respond to the event again
--- until its creator invites them. revision counts changes of an event; updated_at is the time of the last one.
+-- user_blocks has a row for each direction, whichever user blocked. A removed attendee cannot respond to the event again
+-- until a host invites them. revision counts changes of an event; updated_at is the time of the last one.
 CREATE TABLE user_blocks (
     user_id UUID NOT NULL,
     other_id UUID NOT NULL,

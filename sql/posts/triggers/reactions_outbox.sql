@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION publish_comment(is_created BOOLEAN, m comments, post_
     )
 $$ LANGUAGE sql;
 
--- The author of the post is notified of the comment, and authors not of their own replies.
+-- Not of replies to the author of the post, who is notified of the comment, nor of authors' replies to themselves.
 CREATE OR REPLACE FUNCTION publish_reply(is_created BOOLEAN, m comments, post_author_id UUID) RETURNS VOID AS $$
     INSERT INTO outbox (key, type, payload)
     SELECT

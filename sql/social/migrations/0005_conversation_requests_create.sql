@@ -1,4 +1,4 @@
--- Requests to join a conversation: somebody added or invited a user who has to accept it first.
+-- Requests to join a conversation: a user added or invited another, who has to accept it first.
 --
 -- open: the recipient sees it. declined: kept until it expires, so that it is not asked again before.
 -- hidden: the recipient accepts none, or has too many; kept so that the one who asked can not tell.

@@ -8,9 +8,9 @@ import pytest
 from actors.accounts import accounts as accounts_module
 from actors.accounts.accounts import Accounts, AccountStores
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.bodies import Login, PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.accounts.card_cache import CardCache
 from actors.accounts.passwords import HashCost, Passwords
-from actors.accounts.requests import Login, PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from actors.conversations.commands import Send
-from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.message_validation import create_draft
 from actors.protocol.errors import ApiError
 from storage.contracts.messaging import MessageEntry
 from tests.actors.fake_cluster import (

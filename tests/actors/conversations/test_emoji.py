@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from emoji import EMOJI_DATA
 
-from actors.conversations.drafts import validate_emoji, validate_removed_emoji
 from actors.conversations.message_changes import React, plan_message_change
+from actors.conversations.message_validation import validate_emoji, validate_removed_emoji
 from actors.conversations.serializers import to_message
 from actors.protocol.errors import ApiError
 from config.limits import EMOJI_CHARACTERS

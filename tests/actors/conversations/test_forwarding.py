@@ -16,10 +16,10 @@ from actors.conversations.draft_forwarder import (
     forward_decoder,
     forward_encoder,
 )
-from actors.conversations.drafts import create_draft
 from actors.conversations.forwarding_state import ForwardingState
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Edit
+from actors.conversations.message_validation import create_draft
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from storage.contracts.messaging import Appended, Entry, MessageEntry

@@ -8,12 +8,12 @@ import pytest
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.commands import Send
 from actors.conversations.conversation_dependencies import NullMentions
-from actors.conversations.drafts import create_draft
 from actors.conversations.future_reply import FutureReply
-from actors.core import Core, CoreStores, InstanceOptions
-from actors.hooks import ServiceHooks
+from actors.conversations.message_validation import create_draft
+from actors.core import Core, CoreOptions, CoreStores
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
+from actors.service_hooks import ServiceHooks
 from storage.contracts.identifiers import entry_id, new_id
 from storage.contracts.messaging import Appended, Entry, MessageEntry
 from storage.contracts.pending_effects import PendingEffect
@@ -73,7 +73,7 @@ class MentionCluster(FakeCluster):
             stores,
             Authenticator(MemorySessions(tables), MemoryLogins(tables), FAST_LIMITS),
             load_cards,
-            InstanceOptions(f"i{len(self.cores)}", FAST_LIMITS, lambda event: event + b"\n"),
+            CoreOptions(f"i{len(self.cores)}", FAST_LIMITS, lambda event: event + b"\n"),
             ServiceHooks(mentions=mentions),
         )
         await core.start()

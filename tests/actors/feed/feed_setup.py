@@ -14,7 +14,7 @@ from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.posts import TextReferences
-from storage.contracts.social import AudienceStore
+from storage.contracts.social import FeedSocialStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.audiences import PostgresAudiences
@@ -50,7 +50,7 @@ class FeedSetup:
         self.timelines = timelines
         social, posts = databases["social"], databases["posts"]
         self.social = PostgresSocial(social.pool)
-        self.audiences: AudienceStore = PostgresAudiences(social.pool, social.cursors)
+        self.audiences: FeedSocialStore = PostgresAudiences(social.pool, social.cursors)
         self.mutes = PostgresMutes(social.pool)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.tag_follows = PostgresTagFollows(posts.pool)

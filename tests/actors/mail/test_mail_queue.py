@@ -54,7 +54,7 @@ async def test_unavailable_mailer_is_retried() -> None:
     await until(lambda: is_idle(queued_mails))
     assert mailer.sent == ["0"]
     found = queued_mails.statistics()
-    assert (found.sent, found.retries, found.failed, found.shed) == (1, 2, 0, 0)
+    assert (found.sent, found.retries, found.failed, found.dropped) == (1, 2, 0, 0)
 
 
 async def test_mail_fails_after_the_last_retry(caplog: pytest.LogCaptureFixture) -> None:
@@ -113,7 +113,7 @@ async def test_concurrent_sends_are_bounded() -> None:
     assert len(mailer.sent) == MAILS_IN_FLIGHT * 5
 
 
-async def test_full_queue_sheds_mail(caplog: pytest.LogCaptureFixture) -> None:
+async def test_full_queue_drops_mail(caplog: pytest.LogCaptureFixture) -> None:
     """Beyond the limit an e-mail is dropped, counted and logged; earlier ones are sent."""
     mailer = ScriptedMailer()
     mailer.gate.clear()
@@ -121,7 +121,7 @@ async def test_full_queue_sheds_mail(caplog: pytest.LogCaptureFixture) -> None:
     for number in range(5):
         queued_mails.enqueue(mail(number))
     found = queued_mails.statistics()
-    assert (found.pending, found.shed) == (2, 3)
+    assert (found.pending, found.dropped) == (2, 3)
     assert len(caplog.records) == 3
     mailer.gate.set()
     await until(lambda: is_idle(queued_mails))
@@ -144,7 +144,7 @@ async def test_close_retries_waiting_mails_once() -> None:
     found = queued_mails.statistics()
     assert (found.pending, found.sent, found.failed) == (0, 1, 1)
     queued_mails.enqueue(mail(3))
-    assert queued_mails.statistics().shed == 1
+    assert queued_mails.statistics().dropped == 1
 
 
 async def test_close_cancels_sends_after_timeout() -> None:

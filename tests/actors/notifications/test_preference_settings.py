@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.keyed_hash import KeyedHash
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
-from actors.notifications.notification_mailer import NotificationMailer
+from actors.notifications.notification_mail_job import NotificationMailJob
 from actors.notifications.notification_preferences import PreferenceSettings, validate_quiet_hours
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import NotificationCreated
@@ -82,7 +82,7 @@ class MailSetup:
         self.recipients = FakeRecipients()
         self.locks = FakeLocks()
         self.store = PostgresNotificationMails(pool)
-        self.notification_mailer = NotificationMailer(
+        self.notification_mail_job = NotificationMailJob(
             self.store,
             self.recipients,
             MailLimits(
@@ -90,14 +90,14 @@ class MailSetup:
                 KeyedHash(b"k" * 16),
                 {MailKind.NOTIFICATION: MailLimit(burst, 3600)},
             ),
-            EmailTemplates(self.mail_queue, "https://convene.test"),
+            EmailSender(self.mail_queue, "https://convene.test"),
             self.unsubscriptions.make_token,
             self.locks,
         )
 
     async def run(self, at: datetime | None = None) -> list[Mail]:
         """Send what is due and return all mails so far."""
-        await self.notification_mailer.run(at or datetime.now(UTC))
+        await self.notification_mail_job.run(at or datetime.now(UTC))
         await until(lambda: self.mail_queue.statistics().pending == 0)
         return self.mailer.mails
 

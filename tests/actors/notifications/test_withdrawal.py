@@ -289,10 +289,10 @@ async def test_notification_stored_after_the_block_was_handled_is_removed(
     assert await setup.notifications.count_unread(setup.ana) == 0
 
 
-async def test_spent_source_does_not_notify_later(setup: NotificationSetup) -> None:
+async def test_permanent_source_does_not_notify_later(setup: NotificationSetup) -> None:
     """A message may be deleted before its mentions are stored."""
-    assert await setup.store.withdraw([NotificationSource(setup.ana, "FOLLOW:x:")], spent=True) == {}
-    await setup.store.withdraw([NotificationSource(setup.ana, f"FOLLOW:{setup.ben}:")], spent=True)
+    assert await setup.store.withdraw([NotificationSource(setup.ana, "FOLLOW:x:")], permanent=True) == {}
+    await setup.store.withdraw([NotificationSource(setup.ana, f"FOLLOW:{setup.ben}:")], permanent=True)
     await setup.social.follow(setup.ben, setup.ana)
     await setup.catch_up()
     assert await setup.list_notifications(setup.ana) == []

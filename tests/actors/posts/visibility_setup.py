@@ -9,7 +9,7 @@ from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.hidden_posts import HiddenPostConsumer
+from actors.notifications.invisible_posts import InvisiblePostConsumer
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
@@ -161,14 +161,14 @@ class VisibilitySetup:
                 service, store, recipients, pusher, self.notifications, lambda _event, _users: None
             )
 
-        hidden_posts = HiddenPostConsumer(
+        invisible_posts = InvisiblePostConsumer(
             store, self.notifications, self.visibility, reactions, notifications.cursors
         )
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
         rebuilder = TimelineInvalidator(timelines, social.cursors)
         self._readers = [
             (make_reader(notification_consumer("social"), social, notifications), social, notifications),
-            (make_reader(hidden_posts, social, notifications), social, notifications),
+            (make_reader(invisible_posts, social, notifications), social, notifications),
             (make_reader(rebuilder, social, social), social, social),
             (make_reader(notification_consumer("posts"), posts, notifications), posts, notifications),
             (make_reader(fan_out, posts, posts), posts, posts),

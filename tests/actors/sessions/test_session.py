@@ -1,16 +1,20 @@
 """Sessions and user streams: `ready` first, no gaps in positions, losses repaired, rooms joined and left."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 import pytest
 
+from actors.conversations import peer_checker
 from actors.conversations.commands import AddMember, RemoveMember
 from actors.core import Core
-from actors.protocol.objects import ConversationType
+from actors.protocol.commands import AddReaction, DeleteMessage, EditMessage, RemoveReaction, SendMessage
+from actors.protocol.objects import ConversationType, UserCard
+from actors.sessions.command_registry import REGISTRATIONS
+from tests.actors import fake_cluster
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, card, send, stored_seq
 from tests.until import until
@@ -246,3 +250,36 @@ async def test_reconnect_does_not_renew_the_rate_limit(
 
     assert await send_until_limited() == 2
     assert await send_until_limited() < 2
+
+
+async def test_commands_declare_that_a_conversation_is_read_only(
+    cluster: FakeCluster, connect_user: ConnectUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing to a deleted account is refused with `conversation.read_only`, which AsyncAPI lists."""
+    deleted_ids: set[str] = set()
+
+    async def load_existing(user_ids: Sequence[str]) -> Mapping[str, UserCard]:
+        return {user_id: card(user_id) for user_id in user_ids if user_id not in deleted_ids}
+
+    monkeypatch.setattr(fake_cluster, "load_cards", load_existing)
+    monkeypatch.setattr(peer_checker, "EXISTENCE_TTL_S", 0)
+    core = await cluster.start_instance()
+    created = await core.conversations.create(card(ANA), ConversationType.DIRECT, [BEN], None, None)
+    room = created.conversation.id
+    ana = await connect_user(core, ANA)
+    ana.send(type="message.send", id=1, conversation_id=room, client_id="1", content="hello")
+    await until(lambda: ana.received("ok"))
+    message_id = ana.received("ok")[0]["result"]["message_id"]
+    deleted_ids.add(BEN)
+
+    ana.send(type="message.send", id=2, conversation_id=room, client_id="2", content="hello?")
+    ana.send(type="message.edit", id=3, conversation_id=room, message_id=message_id, content="x")
+    ana.send(type="reaction.add", id=4, conversation_id=room, message_id=message_id, emoji="👍")
+    await until(lambda: len(ana.received("error")) == 3)
+    assert {error["code"] for error in ana.received("error")} == {"conversation.read_only"}
+    for command in (SendMessage, EditMessage, AddReaction):
+        assert "conversation.read_only" in REGISTRATIONS[command].errors
+    ana.send(type="message.delete", id=5, conversation_id=room, message_id=message_id)
+    await until(lambda: len(ana.received("ok")) == 2)
+    for unrestricted in (DeleteMessage, RemoveReaction):
+        assert "conversation.read_only" not in REGISTRATIONS[unrestricted].errors

@@ -13,7 +13,7 @@ from actors.protocol import server_frames as wire
 from actors.protocol.commands import COMMAND_TYPES, Command, json_decoders, msgpack_decoders
 from actors.protocol.errors import ERROR_SPECS, ApiError
 from actors.protocol.server_frames import LogFrame, Ok, ServerFrame, SessionFrame, StreamFrame
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.transport import CloseCode
 from config.limits import FRAME_BYTES, Limits
 from server.api_docs.asyncapi import asyncapi_document
@@ -183,8 +183,8 @@ def test_operations_describe_how_commands_run(document: Json) -> None:
         for operation in document["operations"].values()
         if operation["action"] == "receive"
     }
-    assert described.keys() == {registration.frame_type for registration in COMMANDS.values()}
-    for registration in COMMANDS.values():
+    assert described.keys() == {registration.frame_type for registration in REGISTRATIONS.values()}
+    for registration in REGISTRATIONS.values():
         info = described[registration.frame_type]
         assert info["ordering"] == registration.ordering
         assert set(info["rate_limit"]) <= published

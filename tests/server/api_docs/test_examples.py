@@ -7,9 +7,9 @@ import msgspec
 
 from actors.accounts.serializers import to_own_user
 from actors.conversations.commands import AddMember
-from actors.conversations.drafts import create_draft
 from actors.conversations.entries import system_entry, text_entry
 from actors.conversations.message_changes import Edit, React, plan_message_change
+from actors.conversations.message_validation import create_draft
 from actors.conversations.roster import Roster
 from actors.conversations.serializers import to_conversation, to_created_event, to_updated_event
 from actors.events.serializers import to_event

@@ -47,7 +47,7 @@ def test_a_manager_that_is_gone_is_logged(
     monkeypatch.setenv(SOCKET_VARIABLE, str(tmp_path / "nothing"))
     with caplog.at_level(logging.WARNING):
         notify_service_manager(READY)
-    assert "was not told READY=1" in caplog.text
+    assert "was not notified of READY=1" in caplog.text
 
 
 def test_nothing_is_sent_without_a_manager(

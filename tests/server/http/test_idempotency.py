@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from yarl import URL
 
-from actors.accounts.requests import Registration
+from actors.accounts.bodies import Registration
 from server.http.idempotency import make_idempotency_key
 from server.http.route import Route, TypedRequest
 from storage.contracts.idempotency import IdempotencyKey

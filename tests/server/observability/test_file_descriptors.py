@@ -28,6 +28,6 @@ async def test_a_shortage_is_two_lines(
     wheel.close()
     assert watched.shortages == 1
     assert [record.message for record in caplog.records] == [
-        "file descriptors run short: new connections fail",
+        "file descriptors nearly exhausted: new connections fail",
         "file descriptors are available again",
     ]

@@ -95,7 +95,7 @@ async def test_follows_are_deleted(api: ApiClient, instance: Instance, people: R
 async def test_events_and_rsvps_are_deleted(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A freed place goes to the first user on the waiting list, who is notified."""
+    """A freed place goes to the first user on the waitlist, who is notified."""
     ana, ben, eve = await people.register(3, instance)
     own = (await api.event(ana))["id"]
     await api.rsvp(ben, own)

@@ -226,6 +226,6 @@ async def test_appeal_is_answered(
     page = await api.wait_for(ana, "/v1/notifications", lambda page: len(page["items"]) == 3)
     assert {one["message"] for one in page["items"]} == {
         "Moderators warn you: to warn",
-        "Moderators have silenced you: you can read, and not write: to silence",
+        "Moderators have silenced you: you can read but not write: to silence",
         "Moderators have accepted your appeal",
     }

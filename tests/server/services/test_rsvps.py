@@ -1,4 +1,4 @@
-"""Tests of RSVPs, waiting lists and membership of event conversations."""
+"""Tests of RSVPs, waitlists and membership of event conversations."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from actors.sessions.command_registry import COMMANDS
+from actors.sessions.command_registry import REGISTRATIONS
 from tests.server.websocket import frames
 
 Json = Any
@@ -70,7 +70,7 @@ def accept_key(key: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-ERRORS_BY_TYPE = {command.frame_type: command.errors for command in COMMANDS.values()}
+ERRORS_BY_TYPE = {command.frame_type: command.errors for command in REGISTRATIONS.values()}
 
 
 class Peer:

@@ -16,11 +16,11 @@ from actors.accounts.password_recovery import PasswordRecovery, ResetMails
 from actors.accounts.passwords import HashCost, Passwords
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.moderated_messages import ModeratedMessages
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.actions import ModerationActions
-from actors.moderation.contents import Contents
-from actors.moderation.moderation import Moderation
+from actors.moderation.command_line_moderation import CommandLineModeration
+from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.runtime.timer_wheel import TimerWheel
@@ -107,7 +107,7 @@ async def service(
         base_url=BASE_URL,
     )
     queued_mails = MailQueue(SmtpMailer(settings), RETRIES_S)
-    letters = EmailTemplates(queued_mails, BASE_URL)
+    letters = EmailSender(queued_mails, BASE_URL)
     mail_limits = make_mail_limits()
     tries = make_password_tries(limits)
     verification = EmailVerification(PostgresEmailVerifications(users_pool), letters, mail_limits)
@@ -157,7 +157,7 @@ async def service(
     keys = PostgresIdempotencyKeys(users_pool)
     action_log = PostgresActionLog(users_pool, keys)
     moderation_store = PostgresModeration(users_pool, action_log, keys)
-    contents = Contents(
+    contents = ModeratedItems(
         {TargetKind.POST: posts},
         ModeratedMessages(MemoryMessaging(), cast("CommandSender", None)),
         moderation_store,
@@ -189,7 +189,7 @@ async def service(
         email_verification=verification,
         email_change_notices=notices,
         sessions=sessions,
-        moderation=Moderation(reports, queue, moderation_store, actions),
+        moderation=CommandLineModeration(reports, queue, moderation_store, actions),
         visible_targets=seen,
         posts=posts,
     )

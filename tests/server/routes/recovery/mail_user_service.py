@@ -7,7 +7,7 @@ from actors.accounts.email_changes import EmailChangeNotices
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.mail.mail_queue import MailQueue
-from actors.moderation.moderation import Moderation
+from actors.moderation.command_line_moderation import CommandLineModeration
 from storage.contracts.moderation import TargetKind
 from storage.postgres.sessions import PostgresSessions
 from tests.server.routes.recovery.memory_contents import MemoryContents
@@ -33,7 +33,7 @@ class MailUserService(UserService):
     email_verification: EmailVerification
     email_change_notices: EmailChangeNotices
     sessions: PostgresSessions
-    moderation: Moderation
+    moderation: CommandLineModeration
     visible_targets: set[tuple[TargetKind, str]]
     posts: MemoryContents
 

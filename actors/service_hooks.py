@@ -1,6 +1,6 @@
-"""The interface through which conversations and sessions use the social services.
+"""The interface through which conversations and sessions use the other services.
 
-The defaults do nothing, for instances without those services. `actors.services` provides the real ones.
+The defaults do nothing, for instances without those services. `SharedServices.hooks` returns the real ones.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,7 +36,7 @@ _no_consent = NullConsent()
 
 
 class ServiceHooks(msgspec.Struct, frozen=True):
-    """What conversations and sessions need of the social services."""
+    """What conversations and sessions need of the other services."""
 
     stream_writer: StreamWriter | None = None
     mentions: Mentions = _no_mentions

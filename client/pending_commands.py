@@ -34,7 +34,7 @@ class PendingRequest:
         self.reply: asyncio.Future[CommandReply] = asyncio.get_running_loop().create_future()
 
 
-class PendingRequests:
+class PendingCommands:
     def __init__(
         self,
         settings: ClientSettings,

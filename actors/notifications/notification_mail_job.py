@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from actors.mail.email_templates import EmailTemplates
+from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.notifications.quiet_hours import quiet_until
 from actors.runtime.task_pool import TaskPool
@@ -28,7 +28,7 @@ from storage.errors import Unavailable
 LOCK = "notification mails"
 
 
-class NotificationMailer:
+class NotificationMailJob:
     """`make_unsubscribe_token(user_id)` returns the token of the link that ends the e-mails."""
 
     def __init__(
@@ -36,14 +36,14 @@ class NotificationMailer:
         store: NotificationMailStore,
         recipients: MailRecipientStore,
         mail_limits: MailLimits,
-        email_templates: EmailTemplates,
+        email_sender: EmailSender,
         make_unsubscribe_token: Callable[[str], str],
         locks: Locks,
     ) -> None:
         self._store = store
         self._recipients = recipients
         self._mail_limits = mail_limits
-        self._email_templates = email_templates
+        self._email_sender = email_sender
         self._make_unsubscribe_token = make_unsubscribe_token
         self._locks = locks
         self._tasks = TaskPool("notification mails")
@@ -56,7 +56,7 @@ class NotificationMailer:
 
     async def run(self, now: datetime) -> None:
         """Send what is due, unless another instance holds the lock. Raises `Unavailable`."""
-        if self._email_templates.is_busy or not await self._locks.try_acquire(LOCK):
+        if self._email_sender.is_busy or not await self._locks.try_acquire(LOCK):
             return
         due = await self._store.list_due(NOTIFICATION_MAIL_BATCH)
         deferred = {
@@ -77,7 +77,7 @@ class NotificationMailer:
         notifications = await self._store.take(recipient.user_id)
         if notifications:
             token = self._make_unsubscribe_token(recipient.user_id)
-            self._email_templates.queue_notifications(recipient, notifications, token)
+            self._email_sender.queue_notifications(recipient, notifications, token)
         else:
             await self._mail_limits.give_back(MailKind.NOTIFICATION, recipient.email)
 

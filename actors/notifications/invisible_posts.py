@@ -16,7 +16,7 @@ from storage.contracts.posts import ReactionStore
 POSTS_PER_READ = 200
 
 
-class HiddenPostConsumer:
+class InvisiblePostConsumer:
     """A `Consumer` of the Social service's events."""
 
     name = "notifications.hidden_posts"

@@ -31,7 +31,7 @@ ACTIONS_WITH_END = frozenset({ActionType.SILENCE, ActionType.SUSPEND})
 
 
 class ActionRequest(msgspec.Struct, frozen=True):
-    """What to do to a content (`hide`, `restore`) or a user (the others), and why.
+    """What to do to an item (`hide`, `restore`) or a user (the others), and why.
 
     `silence`: the user can read and not write. `suspend`: the sessions end, and the user cannot log in. Both
     end at `expires_at`, or by `unsilence` and `unsuspend`. `ban` is a suspension that only `unban` ends.
@@ -61,15 +61,15 @@ class ActionRequest(msgspec.Struct, frozen=True):
         if isinstance(self.type, str) and isinstance(self.kind, TargetKind):
             is_of_content = ActionType(self.type) in CONTENT_ACTIONS
             if is_of_content == (self.kind is TargetKind.USER):
-                of = "a content" if is_of_content else "a user"
-                errors.append(FieldError("kind", "invalid", f"This action is of {of}."))
+                targets = "posts, comments, messages and events" if is_of_content else "users"
+                errors.append(FieldError("kind", "invalid", f"This action applies to {targets} only."))
             if isinstance(self.expires_at, datetime):
                 errors += self._end_errors(self.expires_at)
         return errors
 
     def _end_errors(self, expires_at: datetime) -> list[FieldError]:
         if ActionType(self.type) not in ACTIONS_WITH_END:
-            return [FieldError("expires_at", "invalid", "This action has no end.")]
+            return [FieldError("expires_at", "invalid", "This action takes no end time.")]
         if _is_past(expires_at):
             return [FieldError("expires_at", "invalid", "Must be in the future.")]
         return []

@@ -16,7 +16,7 @@ from storage.contracts.messaging import MessageEntry
 NO_CARDS: Mapping[str, UserCard] = {}
 
 
-class Publisher:
+class EntryPublisher:
     def __init__(self, rooms: Rooms, encode_frame: Callable[[bytes], bytes], instance: str) -> None:
         self._rooms = rooms
         self._encode_frame = encode_frame

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from actors.accounts.bodies import Email, Password
 from actors.accounts.fields import collect_field_errors, validate_email_address, validate_password
-from actors.accounts.requests import Email, Password
 from actors.protocol.errors import FieldError
 
 

@@ -1,4 +1,4 @@
-"""Moderation by usernames, for the command line: the same actions as over HTTP, without an actor.
+"""CommandLineModeration by usernames, for the command line: the same actions as over HTTP, without an actor.
 
 Each method is idempotent.
 """
@@ -11,8 +11,8 @@ from typing import Literal
 import msgspec
 
 from actors.moderation.actions import ModerationActions
+from actors.moderation.bodies import ActionRequest, RoleRequest
 from actors.moderation.report_queue import ReportQueue
-from actors.moderation.requests import ActionRequest, RoleRequest
 from actors.protocol.errors import ApiError
 from storage.contracts.moderation import ActionType, ModerationStore, NewAction, TargetKind
 from storage.contracts.paging import to_microseconds
@@ -29,7 +29,7 @@ class ReportPage(msgspec.Struct, frozen=True):
     next_key: tuple[datetime, str] | None
 
 
-class Moderation:
+class CommandLineModeration:
     """Methods raise `ApiError`, and `Unavailable` from the stores."""
 
     def __init__(

@@ -47,7 +47,7 @@ class OpeningSession(UserSession, CommandSession, Protocol):
         """Add an event to the session's black box."""
 
 
-def on_first_command(
+def on_unauthenticated_command(
     command: Command, session: OpeningSession, dependencies: SessionDependencies
 ) -> Coroutine[Any, Any, None] | None:
     """Authenticate with a command of a session that is not authenticated, or refuse it."""
@@ -122,7 +122,7 @@ def close_session(user: OnlineUser, session: OpeningSession, dependencies: Sessi
         dependencies.presence.subscriptions.unwatch(session)
 
 
-def reauthenticate(
+def reopen(
     command: Authenticate, session: OpeningSession, dependencies: SessionDependencies
 ) -> Coroutine[Any, Any, None]:
     """Open the session again for the first frame after a bearer upgrade; it may filter or resume.
@@ -147,7 +147,7 @@ AUTHENTICATE = CommandRegistration(
     Ordering.ORDERED,
     CommandRateClass.UNLIMITED,
     (*ERRORS_BEFORE_EXECUTION, "auth.expired", "server.unavailable"),
-    reauthenticate,
+    reopen,
     while_silenced=True,
 )
 

@@ -1,4 +1,4 @@
-"""Repeats of requests with an `Idempotency-Key`, after what the first one created is gone.
+"""Replays stored responses to requests with an `Idempotency-Key`, after what the first one created is gone.
 
 The handler of a repeat finds what the first request created, and returns it. If it was deleted since, or if
 the caller may no longer see it, the handler raises an error; the repeat gets the first response then.
@@ -18,7 +18,7 @@ from storage.errors import StorageError
 _log = logging.getLogger("convene")
 
 
-class FirstResponses:
+class IdempotentResponseReplay:
     """Stores the response to each request that has a key and succeeds, up to `STORED_RESPONSE_BYTES`.
 
     Without a store it stores none.
@@ -51,7 +51,7 @@ class FirstResponses:
         try:
             return await self._store.get(key)
         except StorageError as storage_error:
-            _log.warning("first response not read", extra={"reason": type(storage_error).__name__})
+            _log.warning("stored response not read", extra={"reason": type(storage_error).__name__})
             return None
 
     async def _store_response(self, key: IdempotencyKey, user_id: str, response: web.Response) -> None:
@@ -62,4 +62,4 @@ class FirstResponses:
             await self._store.put(key, user_id, IdempotentResponse(response.status, body))
         except StorageError as error:
             # The request succeeded, and a repeat finds what it created unless that is deleted before.
-            _log.warning("first response not stored", extra={"reason": type(error).__name__})
+            _log.warning("response not stored", extra={"reason": type(error).__name__})

@@ -1,6 +1,6 @@
 """What moderators act on, by kind: posts, comments, messages and events.
 
-Moderators see all contents, also hidden ones.
+Moderators see all items, also hidden ones.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ LoadUsernames = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
 DELETED_USERNAME = "deleted"
 
 
-class Contents:
+class ModeratedItems:
     """`load_usernames` returns the usernames of those of the users that exist, by id."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Contents:
         self._on_changed = on_changed
 
     async def find(self, kind: TargetKind, target_id: str) -> ContentRecord | None:
-        """Return a content; None for users, and for what does not exist."""
+        """Return an item; None for users, and for what does not exist."""
         if kind is TargetKind.MESSAGE:
             message = await self._messages.find(target_id)
             return None if message is None else self._messages.to_content(message)
@@ -43,7 +43,7 @@ class Contents:
         return None if store is None else await store.find(target_id)
 
     async def set_hidden(self, kind: TargetKind, target_id: str, *, hidden: bool) -> bool:
-        """Hide or restore a content. Idempotent. Returns whether it exists. Raises `ApiError`."""
+        """Hide or restore an item. Idempotent. Returns whether it exists. Raises `ApiError`."""
         if kind is TargetKind.MESSAGE:
             return await self._messages.set_hidden(target_id, hidden=hidden)
         store = self._stores.get(kind)

@@ -1,4 +1,4 @@
-"""E-mail texts: plain text with one link, no images and no tracking.
+"""Writes and queues e-mails: plain text with one link, no images and no tracking.
 
 The token is in the fragment of the link, so it is never sent to a server or logged. No e-mail contains text
 written by other users.
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from actors.mail.mail_queue import MailQueue
 from config.accounts import EMAIL_CHANGE_UNDO_S, RESET_LIFETIME_S, VERIFICATION_LIFETIME_S
+from config.mail import MailKind
 from storage.contracts.mail import Mail
 from storage.contracts.notification_mails import MailedNotifications, MailRecipient
 from storage.contracts.users import UserRecord
@@ -49,8 +50,8 @@ If you did not do this, open this link within {hours} hours:
 
 {link}
 
-It restores this address, logs out all devices, and sends you a link to choose a new password: whoever changed
-the address knew the old one.
+It restores this address, logs out all devices, and sends you a link to choose a new password: the person
+who changed the address knew the old one.
 
 If you changed it yourself, you can ignore this e-mail.
 """
@@ -70,7 +71,7 @@ You get this e-mail because of your notification settings. To change them, open 
 """
 
 
-class EmailTemplates:
+class EmailSender:
     """Queues e-mails to users. All links start with `base_url`."""
 
     def __init__(self, mail_queue: MailQueue, base_url: str) -> None:
@@ -83,7 +84,7 @@ class EmailTemplates:
         text = PASSWORD_RESET_TEXT.format(
             username=user.username, server_url=self._base_url, link=link, minutes=RESET_LIFETIME_S // 60
         )
-        self._enqueue("password reset", user.email, "Reset your password", text, link)
+        self._enqueue(MailKind.PASSWORD_RESET, user.email, "Reset your password", text, link)
 
     def queue_verification(self, user: UserRecord, token: str) -> None:
         """Queue an e-mail with the link that verifies the user's address."""
@@ -92,7 +93,7 @@ class EmailTemplates:
         text = VERIFICATION_TEXT.format(
             username=user.username, server_url=self._base_url, link=link, days=days
         )
-        self._enqueue("address verification", user.email, "Confirm your e-mail address", text, link)
+        self._enqueue(MailKind.VERIFICATION, user.email, "Confirm your e-mail address", text, link)
 
     def queue_email_changed(self, user: UserRecord, old_email: str, token: str) -> None:
         """Queue an e-mail to the address that a user had, with the link that restores it."""
@@ -101,7 +102,7 @@ class EmailTemplates:
         text = EMAIL_CHANGED_TEXT.format(
             username=user.username, server_url=self._base_url, link=link, hours=hours
         )
-        self._enqueue("address change", old_email, "Your e-mail address was changed", text, link)
+        self._enqueue(MailKind.EMAIL_CHANGE, old_email, "Your e-mail address was changed", text, link)
 
     @property
     def is_busy(self) -> bool:
@@ -129,9 +130,9 @@ class EmailTemplates:
         count = sum(one.count for one in notifications)
         subject = notifications[0].title if count == 1 else f"{count} unread notifications"
         unsubscribe_url = f"{self._base_url}/v1/mail-unsubscriptions/{unsubscribe_token}"
-        self._enqueue("notifications", recipient.email, subject, text, link, unsubscribe_url)
+        self._enqueue(MailKind.NOTIFICATION, recipient.email, subject, text, link, unsubscribe_url)
 
     def _enqueue(
-        self, kind: str, to: str, subject: str, text: str, link: str, unsubscribe_url: str | None = None
+        self, kind: MailKind, to: str, subject: str, text: str, link: str, unsubscribe_url: str | None = None
     ) -> None:
         self._mail_queue.enqueue(Mail(uuid.uuid4().hex, kind, to, subject, text, link, unsubscribe_url))

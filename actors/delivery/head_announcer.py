@@ -1,7 +1,7 @@
 """Repeats the head of each log on the bus, so that instances notice a lost last entry.
 
-A lost entry is noticed when the next one arrives. The last one has no next one, so its seq is published again
-after increasing delays.
+A lost entry is noticed when the next one arrives. After the last one no entry arrives, so its seq is
+published again after increasing delays.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from actors.delivery.bus_events import ConversationBus, HeadAnnounced
 from actors.runtime.timer_wheel import Timer, TimerWheel
 
 
-class HeadRepeat(NamedTuple):
+class RepeatedHead(NamedTuple):
     """The repeated publication of a head: its seq, the repeats so far, and the timer of the next one."""
 
     seq: int
@@ -19,15 +19,15 @@ class HeadRepeat(NamedTuple):
     timer: Timer
 
 
-class HeadRepeater:
+class HeadAnnouncer:
     """`delays_s` are the times of the repeats, in seconds after the append."""
 
     def __init__(self, bus: ConversationBus, wheel: TimerWheel, delays_s: Sequence[float]) -> None:
         self._bus = bus
         self._wheel = wheel
         self._delays_s = delays_s
-        self._repeats: dict[str, HeadRepeat] = {}
-        self.repeat_count = 0
+        self._repeats: dict[str, RepeatedHead] = {}
+        self.announced_count = 0
 
     def schedule(self, conversation_id: str, seq: int) -> None:
         """Repeat a new head. It replaces the earlier head of this conversation."""
@@ -42,14 +42,14 @@ class HeadRepeater:
 
     def _start_timer(self, delay_s: float, conversation_id: str, seq: int, step: int) -> None:
         timer = self._wheel.call_later(delay_s, lambda: self._repeat(conversation_id, seq))
-        self._repeats[conversation_id] = HeadRepeat(seq, step, timer)
+        self._repeats[conversation_id] = RepeatedHead(seq, step, timer)
 
     def _repeat(self, conversation_id: str, scheduled_seq: int) -> None:
         seq, step, _ = self._repeats[conversation_id]
         # If the head advanced since, the new head waits its own first delay.
         if seq == scheduled_seq:
             self._bus.publish(conversation_id, HeadAnnounced(self._bus.instance, seq))
-            self.repeat_count += 1
+            self.announced_count += 1
             step += 1
         if step >= len(self._delays_s):
             del self._repeats[conversation_id]
