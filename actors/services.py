@@ -241,7 +241,6 @@ class Services:
             shared.block_service,
             shared.sender_filter,
             shared.post_visibility,
-            stores.rsvps,
             EventRecipients(
                 shared.user_cards["notifications"],
                 shared.block_service,

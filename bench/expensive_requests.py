@@ -2,7 +2,8 @@
 
 `python -m bench.expensive_requests`. Fills 200,000 users, 60,000 events, 3,000 conversations of one user and
 1,000,000 messages, then calls the stores from this process, one query at a time, in random order. The
-reference is a look-up of one user by id. The stores run on the other core.
+reference is a look-up of one user by id; pages of events are also compared with an indexed read of as many
+events. The stores run on the other core.
 """
 
 import os
@@ -53,6 +54,16 @@ PAGE = 21
 CALLS_PER_ROUND = 5
 GOAL_MS = 20.0
 REFERENCE = "one user by id"
+EVENTS_BY_ID = f"{PAGE} events by id"
+EVENT_PAGE_RATIO = 3.0
+EVENT_PAGES = (
+    "events that have not ended",
+    "events within 10 km of a large city",
+    "events near a small city",
+    "events `w0`",
+    "events `kart`",
+)
+"""Pages that are compared with `EVENTS_BY_ID` of the same run."""
 FIRST_NAMES = ("Anna", "Bert", "Carla", "Dirk", "Anton", "Andrea", "José", "花子", "İpek")
 USER_QUERIES = ("an", "na", "newcomer", "bert newc", "be an", "name1 fam12", "an n", "花子", "zzzz")
 EVENT_QUERIES = (
@@ -84,8 +95,10 @@ def run(options: Options) -> Report:
             os.sched_setaffinity(0, cores)
     spreads = {name: Spread.of(values) for name, values in latencies_ms.items()}
     reference = spreads[REFERENCE].median
+    by_id = spreads[EVENTS_BY_ID].median
     rows = [
-        f"| {name} | {format_spread(spread)} | {spread.median / reference:.1f} |"
+        f"| {name} | {format_spread(spread)} "
+        f"| {spread.median / reference:.1f} | {spread.median / by_id:.1f} |"
         for name, spread in spreads.items()
     ]
     return Report(
@@ -94,8 +107,17 @@ def run(options: Options) -> Report:
             Goal(name, GOAL_MS, spread, " ms", at_most=True)
             for name, spread in spreads.items()
             if name != REFERENCE
+        ]
+        + [
+            Goal(
+                f"{name} / {EVENTS_BY_ID}",
+                EVENT_PAGE_RATIO,
+                Spread.of([latency_ms / by_id for latency_ms in latencies_ms[name]]),
+                at_most=True,
+            )
+            for name in EVENT_PAGES
         ],
-        f"| query | ms | x {REFERENCE} |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        f"| query | ms | x {REFERENCE} | x {EVENTS_BY_ID} |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
         f"{USERS} users, {EVENTS} events, {CONVERSATIONS} conversations of {MEMBERS} members, "
         f"{MESSAGES} messages.",
     )
@@ -182,7 +204,9 @@ async def event_queries(postgres_url: str, rng: random.Random, stack: AsyncExitS
         NearPoint(89, 0, 500),
     )
 
+    upcoming = [str(row[0]) for row in rows if row[6] > now and row[-1] == "public"][:PAGE]
     return {
+        EVENTS_BY_ID: lambda: events.find(upcoming, str(viewer_id)),
         **{
             f"events `{query}`": search(EventSearchCriteria(None, now, None, query))
             for query in EVENT_QUERIES

@@ -124,6 +124,9 @@ CHECK_IN_KEY = "check_in"
 LINK_KEY = "links"
 """Name of the key of links that work without a login."""
 
+MODERATED_SERVICES = ("users", "posts", "events")
+"""Services whose domain events follow from actions of moderators."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerComponents:
@@ -205,6 +208,10 @@ async def create_components(
             core.revoke_sessions(outcome.session_ids)
         else:
             core.publish_restrictions_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
+
+    def on_acted() -> None:
+        for service in MODERATED_SERVICES:
+            services.wake_readers(service)
 
     passwords = Passwords(limits)
     shutdown.add_sync("passwords", passwords.close)
@@ -372,7 +379,7 @@ async def create_components(
             contents,
             report_store,
             on_moderated,
-            lambda: services.wake_readers("users"),
+            on_acted,
         ),
         mail_queue=mail_queue,
         notification_preferences=notification_preferences,

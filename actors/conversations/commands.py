@@ -120,7 +120,20 @@ class AnnounceByRule(Struct, frozen=True):
     key: str
 
 
-ChangeByRule = AddByRule | RemoveByRule | RenameByRule | AnnounceByRule
+class ChangeMembersByRule(Struct, frozen=True):
+    """Add and remove users by a membership rule, in one entry with `text`.
+
+    Changes nothing for those who are members already, or none; users who left, or whom an admin removed, are
+    not added.
+    """
+
+    changed_by: UserCard
+    text: str
+    joined: tuple[UserCard, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+ChangeByRule = AddByRule | RemoveByRule | RenameByRule | AnnounceByRule | ChangeMembersByRule
 """Changes that need no permission: they follow another service."""
 MembershipChange = AddMember | RemoveMember | UpdateSettings | ChangeByRule
 

@@ -3,6 +3,8 @@
 `plan_change` computes what a membership change does; `apply` applies what the log says was done.
 """
 
+from itertools import islice
+
 import msgspec
 
 from actors.conversations.commands import (
@@ -10,6 +12,7 @@ from actors.conversations.commands import (
     AddMember,
     AnnounceByRule,
     ChangeByRule,
+    ChangeMembersByRule,
     MembershipChange,
     RemoveByRule,
     RemoveMember,
@@ -122,6 +125,25 @@ class Roster:
                 return delta, f'@{actor.username} changed the name to "{name}"'
             case AnnounceByRule(text=text):
                 return MembershipDelta(len(self.members)), text
+            case ChangeMembersByRule():
+                return self._plan_members(change)
+
+    def _plan_members(self, change: ChangeMembersByRule) -> tuple[MembershipDelta, str] | None:
+        left = tuple(user_id for user_id in change.left if user_id in self.members)
+        unknown = (
+            user.id
+            for user in change.joined
+            if user.id not in self.members and user.id not in self._former_members
+        )
+        joined = tuple(islice(unknown, PARTICIPANTS_MAX - len(self.members) + len(left)))
+        if not joined and not left:
+            return None
+        members = [user_id for user_id in self.members if user_id not in left] + list(joined)
+        admins = tuple(user_id for user_id in self.admins if user_id not in left) or tuple(members[:1])
+        delta = MembershipDelta(len(members), joined, left, None, admins, by_rule=True)
+        return (
+            delta if admins != tuple(self.admins) else msgspec.structs.replace(delta, admins=None)
+        ), change.text
 
     def _may_return(self, change: AddByRule) -> bool:
         """Whether the user was never removed, or asked or was invited again since."""

@@ -1,10 +1,13 @@
 """Membership by rule: groups whose members follow another service, such as the attendees of an event."""
 
+from collections.abc import Sequence
+
 from actors.conversations import serializers
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import (
     AddByRule,
     AnnounceByRule,
+    ChangeMembersByRule,
     ChangeMembership,
     MembershipChange,
     RemoveByRule,
@@ -18,7 +21,7 @@ from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 
 class RuleMembership:
-    """Implements `actors.events.event_conversations.GroupConversations`."""
+    """Implements `actors.events.group_conversations.GroupConversations`."""
 
     def __init__(
         self, store: MessagingStore, commands: CommandSender, membership_notifier: MembershipNotifier
@@ -65,6 +68,27 @@ class RuleMembership:
     async def announce_by_rule(self, conversation_id: str, actor: UserCard, text: str, key: str) -> None:
         """Store a SYSTEM message. Raises `ApiError` (idempotency.conflict) if it was stored under `key`."""
         await self.change_membership(conversation_id, AnnounceByRule(actor, text, key))
+
+    async def change_members_by_rule(
+        self,
+        conversation_id: str,
+        actor: UserCard,
+        text: str,
+        joined: Sequence[UserCard] = (),
+        left: Sequence[str] = (),
+    ) -> None:
+        """Add and remove users without an admin's permission, in one SYSTEM message with `text`.
+
+        Users who left, or whom an admin removed, are not added; nor are users above the limit of members.
+        """
+        await self.change_membership(
+            conversation_id, ChangeMembersByRule(actor, text, tuple(joined), tuple(left))
+        )
+
+    async def list_members(self, conversation_id: str) -> Sequence[str]:
+        """Return the members as of the last membership change; none of a conversation that does not exist."""
+        record = await self._store.get(conversation_id)
+        return () if record is None else record.participants
 
     async def remove_user(self, user_id: str) -> None:
         """Remove a deleted user from all groups. Direct conversations stay with the other member."""

@@ -198,12 +198,13 @@ class EventCreated(msgspec.Struct, frozen=True):
 
 
 class EventUpdated(msgspec.Struct, frozen=True):
-    """`old_title` is set if the title has changed."""
+    """`old_title` is set if the title has changed. `actor_id` changed the event, the creator if None."""
 
     id: str
     creator_id: str
     title: str
     old_title: str | None = None
+    actor_id: str | None = None
 
 
 class EventCancelled(msgspec.Struct, frozen=True):
@@ -226,6 +227,20 @@ class EventDeleted(msgspec.Struct, frozen=True):
     id: str
     creator_id: str
     title: str
+
+
+class EventHidden(msgspec.Struct, frozen=True):
+    """A moderator hid the event."""
+
+    id: str
+    creator_id: str
+
+
+class EventRestored(msgspec.Struct, frozen=True):
+    """A moderator made a hidden event visible again."""
+
+    id: str
+    creator_id: str
 
 
 class AttendeeRemoved(msgspec.Struct, frozen=True):
@@ -357,6 +372,8 @@ DomainEvent = (
     | EventUpdated
     | EventCancelled
     | EventDeleted
+    | EventHidden
+    | EventRestored
     | AttendeeRemoved
     | RsvpChanged
     | RsvpPromoted
@@ -400,6 +417,8 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "event.updated": EventUpdated,
     "event.cancelled": EventCancelled,
     "event.deleted": EventDeleted,
+    "event.hidden": EventHidden,
+    "event.restored": EventRestored,
     "attendee.removed": AttendeeRemoved,
     "rsvp.changed": RsvpChanged,
     "rsvp.promoted": RsvpPromoted,

@@ -46,7 +46,8 @@ class EventCalendars:
     async def get_user_calendar(self, user_id: str) -> str:
         """Return the events that a user goes to, and sees, in iCalendar format.
 
-        Those that ended within `CALENDAR_DAYS_BACK` days, and later ones; the latest `CALENDAR_EVENTS_MAX`.
+        Those that ended within `CALENDAR_DAYS_BACK` days, and later ones; of more than `CALENDAR_EVENTS_MAX`
+        the nearest, first those to come.
         """
         ended_after = datetime.now(UTC) - timedelta(days=CALENDAR_DAYS_BACK)
         event_ids = await self._store.list_going(user_id, ended_after, CALENDAR_EVENTS_MAX)

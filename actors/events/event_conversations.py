@@ -6,13 +6,12 @@ conversation stays with its members, with a SYSTEM message.
 Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
 arrive in any order. Hosts are members regardless of the RSVP. A user who left comes back by answering again;
 a user that an admin removed, if an admin adds or a host invites the user. A cancelled event has a SYSTEM
-message.
+message. While moderators have hidden an event its creator is the only member: who cannot see the event cannot
+read its conversation.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 from actors.conversations.serializers import to_user_card
 from actors.domain_events.event_types import (
@@ -21,7 +20,9 @@ from actors.domain_events.event_types import (
     EventCancelled,
     EventCreated,
     EventDeleted,
+    EventHidden,
     EventInvited,
+    EventRestored,
     EventUpdated,
     HostAdded,
     RsvpAccepted,
@@ -29,8 +30,9 @@ from actors.domain_events.event_types import (
     RsvpPromoted,
     decode_event,
 )
+from actors.events.group_conversations import GroupConversations, log_refusal
+from actors.events.hidden_conversations import HiddenConversations
 from actors.events.serializers import event_conversation_id
-from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import RsvpStatus
 from actors.user_cache.user_cards import UserCards
@@ -39,38 +41,13 @@ from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import EventStore, RsvpStore
 
-_log = logging.getLogger(__name__)
 CANCELLED_TEXT = "This event was cancelled"
 ANNOUNCEMENT_TEXT = "Announcement"
 CANCELLED_KEY = "event.cancelled"
 CONCURRENT_EVENTS = 8
+"""Events that are processed concurrently. Members of one event are updated one at a time."""
 CHECKS_MAX = 5
 """Reads of an RSVP that keeps changing while its member is updated."""
-"""Events that are processed concurrently. Members of one event are updated one at a time."""
-
-
-class GroupConversations(Protocol):
-    """The part of the conversation service that event conversations need."""
-
-    async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
-        """Create the group unless it exists. The creator is its first member and admin."""
-
-    async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
-    ) -> None:
-        """Add a user, unless the user left after `asked_at_ms`, or was removed after `invited_at_ms`.
-
-        Raises `conversation.full`.
-        """
-
-    async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Remove a user who was added by rule."""
-
-    async def rename_by_rule(self, conversation_id: str, actor: UserCard, old_name: str, name: str) -> None:
-        """Change the name from `old_name`. Does nothing if the group has another name."""
-
-    async def announce_by_rule(self, conversation_id: str, actor: UserCard, text: str, key: str) -> None:
-        """Store a SYSTEM message. Raises `idempotency.conflict` if one was stored under `key`."""
 
 
 class EventConversations:
@@ -93,12 +70,14 @@ class EventConversations:
         self._user_cards = user_cards
         self._groups = groups
         self._cursors = cursors
+        self._hidden_conversations = HiddenConversations(hosts, rsvps, user_cards, groups)
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         user_ids_by_event: dict[str, dict[str, None]] = {}
         renames: list[EventUpdated] = []
         announcements: list[EventAnnounced] = []
         cancellations: dict[str, EventDeleted | EventCancelled] = {}
+        moderated: dict[str, None] = {}
         for event in events:
             match decode_event(event):
                 case EventCreated(id=event_id):
@@ -117,6 +96,8 @@ class EventConversations:
                     user_ids_by_event.setdefault(event_id, {})
                 case EventAnnounced() as announced:
                     announcements.append(announced)
+                case EventHidden(id=event_id) | EventRestored(id=event_id):
+                    moderated[event_id] = None
                 case EventDeleted() | EventCancelled() as cancelled:
                     cancellations.setdefault(cancelled.id, cancelled)
         slots = asyncio.Semaphore(CONCURRENT_EVENTS)
@@ -133,6 +114,9 @@ class EventConversations:
         for failure in results:
             if failure is not None:
                 raise failure
+        for event_id in moderated:
+            await self._ensure_conversation(event_id)
+            await self._hidden_conversations.apply(event_id)
         for renamed in renames:
             await self._rename(renamed)
         for announced in announcements:
@@ -160,23 +144,24 @@ class EventConversations:
 
     async def _rename(self, renamed: EventUpdated) -> None:
         """Rename the conversation to the current title; the event's title may be older."""
-        creator = await self._find_creator(renamed.creator_id)
-        events = await self._events.find([renamed.id], creator.id)
+        actor = await self._find_user(renamed.actor_id or renamed.creator_id)
+        events = await self._events.find([renamed.id], renamed.creator_id)
         if events and renamed.old_title is not None:
-            await self._apply(
+            await log_refusal(
                 self._groups.rename_by_rule(
                     event_conversation_id(renamed.id),
-                    creator,
+                    actor,
                     _group_name(renamed.old_title),
                     _group_name(events[0].title),
                 )
             )
 
     async def _announce(self, announced: EventAnnounced) -> None:
-        if await self._ensure_conversation(announced.event_id) is None:
+        hosts = await self._hosts.get_hosts(announced.event_id)
+        if hosts is None or hosts.is_hidden or await self._ensure_conversation(announced.event_id) is None:
             return
-        author = await self._find_creator(announced.author_id)
-        await self._apply(
+        author = await self._find_user(announced.author_id)
+        await log_refusal(
             self._groups.announce_by_rule(
                 event_conversation_id(announced.event_id),
                 author,
@@ -191,29 +176,22 @@ class EventConversations:
         if isinstance(cancelled, EventCancelled):
             actor_id = cancelled.actor_id or actor_id
             text = f"{text}: {cancelled.reason}" if cancelled.reason else text
-        actor = await self._find_creator(actor_id)
+        actor = await self._find_user(actor_id)
         await self._ensure_conversation(cancelled.id)
-        await self._apply(
+        await log_refusal(
             self._groups.announce_by_rule(event_conversation_id(cancelled.id), actor, text, CANCELLED_KEY)
         )
 
-    async def _find_creator(self, creator_id: str) -> UserCard:
-        return to_user_card(creator_id, await self._user_cards.find([creator_id]))
+    async def _find_user(self, user_id: str) -> UserCard:
+        return to_user_card(user_id, await self._user_cards.find([user_id]))
 
     async def _is_member(self, event_id: str, user_id: str) -> bool:
-        if (await self._rsvps.get_rsvp(event_id, user_id)).status == RsvpStatus.GOING:
-            return True
         hosts = await self._hosts.get_hosts(event_id)
-        return hosts is not None and user_id in hosts.user_ids
-
-    async def _apply(self, change: Awaitable[None]) -> None:
-        """Wait for a change. A final refusal is logged: the change was made, or is not possible."""
-        try:
-            await change
-        except ApiError as error:
-            if error.retry:
-                raise
-            _log.info("event conversation not changed: %s", error.code)
+        if hosts is None or hosts.is_hidden:
+            return hosts is not None and user_id == hosts.creator_id
+        if user_id in hosts.user_ids:
+            return True
+        return (await self._rsvps.get_rsvp(event_id, user_id)).status == RsvpStatus.GOING
 
     async def _update_members(self, event_id: str, user_ids: Sequence[str]) -> None:
         creator_id = await self._ensure_conversation(event_id)
@@ -240,11 +218,11 @@ class EventConversations:
             conversation_id = event_conversation_id(event_id)
             if is_member:
                 times = await self._rsvps.get_times(event_id, user.id)
-                await self._apply(
+                await log_refusal(
                     self._groups.add_by_rule(conversation_id, user, times.answered_at_ms, times.invited_at_ms)
                 )
             else:
-                await self._apply(self._groups.remove_by_rule(conversation_id, user))
+                await log_refusal(self._groups.remove_by_rule(conversation_id, user))
 
 
 def _group_name(title: str) -> str:

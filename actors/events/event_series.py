@@ -24,7 +24,7 @@ ATTEMPTS = 5
 
 
 class SeriesScope(StrEnum):
-    """Which events of a series a change is for: `all` leaves those unchanged that have ended."""
+    """Which events of a series a request is for. A change of several leaves out those that have ended."""
 
     ONE = "one"
     FOLLOWING = "following"
@@ -84,12 +84,15 @@ class EventSeriesEditor:
         return await self._events.get(user_id, event_id)
 
     async def delete(self, user_id: str, event_id: str, scope: SeriesScope) -> None:
-        """Delete an event, the event and those after it in its series, or all events of the series."""
+        """Delete an event, the event and those after it in its series, or all events of the series.
+
+        As its creator, also if moderators have hidden some of them.
+        """
         if scope is SeriesScope.ONE:
             await self._events.delete(user_id, event_id)
             return
         for _ in range(ATTEMPTS):
-            await self._events.require_creator(user_id, event_id)
+            await self._events.require_deletable(user_id, event_id)
             found = await self._find(user_id, event_id)
             if found is None:
                 await self._events.delete(user_id, event_id)

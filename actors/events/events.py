@@ -89,7 +89,7 @@ class Events:
         await self.require_host(user_id, event_id)
         if change != EventChange():
             try:
-                await self._store.change(event_id, change)
+                await self._store.change(event_id, change, user_id)
             except Missing:
                 raise event_not_found() from None
             except Conflict as conflict:
@@ -100,7 +100,7 @@ class Events:
     async def delete(self, user_id: str, event_id: str) -> None:
         """Delete an event, as its creator, who can do so even if moderators have hidden it."""
         if not await self._store.delete(event_id, user_id):
-            await self.require_creator(user_id, event_id)
+            await self.require_deletable(user_id, event_id)
             raise event_not_found()
         self._on_changed()
 
@@ -196,6 +196,11 @@ class Events:
         if user_id != hosts.creator_id:
             raise ApiError("permission.denied", "Only the creator of the event can do this.")
         return hosts
+
+    async def require_deletable(self, user_id: str, event_id: str) -> None:
+        """Raise as `require_creator` does; its creator may delete an event that moderators have hidden."""
+        if await self._store.get_creator_id(event_id) != user_id:
+            await self.require_creator(user_id, event_id)
 
     async def serialize(self, records: Sequence[EventRecord], viewer_id: str) -> list[Event]:
         details = await self._hosts.find_details([record.id for record in records], viewer_id)

@@ -74,17 +74,25 @@ def plan_change(
     *,
     is_following: bool,
 ) -> SeriesChange:
-    """Return the change of the event and those after it (`is_following`), or of all that have not ended.
+    """Return the change of all events that are not closed, with `is_following` from the event on.
 
-    New times of the event move the others by the same local difference. If the others are moved, or
-    `is_following`, the earlier events keep the old series.
+    New times of the event move the others by the same local difference. If they are moved, or `is_following`,
+    the earlier events keep the old series. A closed event between changed ones follows them only in the rule:
+    it keeps its times and fields.
 
     Raises:
-        ApiError: request.invalid, with the field code `series_dates` if the rule has no such dates.
+        ApiError: event.past if all of them are closed; request.invalid, with the field code `series_dates` if
+            the rule has no such dates.
     """
     event = next(one for one in events if one.id == event_id)
-    ahead = [one.occurrence for one in events if not one.has_ended]
-    first = event.occurrence if is_following else min([event.occurrence, *ahead])
+    ahead = [
+        one.occurrence
+        for one in events
+        if not one.is_closed and (not is_following or one.occurrence >= event.occurrence)
+    ]
+    if not ahead:
+        raise ApiError("event.past", "All these events of the series are over.")
+    first = min(ahead)
     changed = [one for one in events if one.occurrence >= first]
     rule = parse_rule(series.rule.rrule)
     occurrences = expand(rule, series.rule.start_local)
@@ -161,7 +169,12 @@ def _plan_event(
 ) -> SeriesEventChange:
     """Return the change of one event, if `event` gets `times` and is moved by `delta`."""
     timezone, start, end = times
-    if times == (event.timezone, event.start, event.end):
+    is_moved = times != (event.timezone, event.start, event.end)
+    if one.is_closed:
+        return SeriesEventChange(
+            one.id, EventChange(), one.occurrence + delta if is_moved else one.occurrence
+        )
+    if not is_moved:
         change = msgspec.structs.replace(change, start=UNSET, end=UNSET, timezone=UNSET)
         return SeriesEventChange(one.id, change, one.occurrence)
     occurrence = one.occurrence + delta

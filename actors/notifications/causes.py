@@ -31,7 +31,7 @@ from actors.domain_events.event_types import (
 )
 from actors.protocol.social_objects import RsvpStatus
 from storage.contracts.event_hosting import EventHostStore
-from storage.contracts.events import EventStore, InviteKey, RsvpStore
+from storage.contracts.events import Attendee, EventStore, InviteKey, RsvpStore, RsvpSummary
 from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.posts import CommentLikeStore, MentionKey, ReactionStore, RepostStore
 from storage.contracts.social import SocialStore
@@ -61,7 +61,7 @@ class Causes:
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
         """Return those of the events whose like, comment, follow, request, answer or the like exists now.
 
-        At most one look-up for each kind of cause, and one for each promotion, request and new host.
+        At most one look-up for each kind of cause. What concerns a hidden event does not exist.
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
@@ -74,6 +74,12 @@ class Causes:
             event for event in events if isinstance(event, FollowRequestCreated | FollowRequestDeleted)
         ]
         invites = [event for event in events if isinstance(event, EventInvited)]
+        new_hosts = [event for event in events if isinstance(event, HostAdded)]
+        answers = [
+            event
+            for event in events
+            if isinstance(event, RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined)
+        ]
         liked = await self._reactions.likes_among([(like.post_id, like.actor_id) for like in likes])
         comment_ids = await self._reactions.comments_among([one.id for one in (*comments, *replies)])
         comments_liked = await self._comment_likes.likes_among(
@@ -88,6 +94,8 @@ class Causes:
             [(request.requester_id, request.requested_id) for request in requests]
         )
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
+        hosting = await self._hosts.hosts_among([_attendee(event) for event in new_hosts])
+        rsvps = await self._rsvps.rsvps_among([_attendee(event) for event in answers])
         existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.actor_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
         existing |= {reply for reply in replies if reply.id in comment_ids}
@@ -99,28 +107,26 @@ class Causes:
             request for request in requests if (request.requester_id, request.requested_id) in requested
         }
         existing |= {invite for invite in invites if _invite_key(invite) in invited}
-        existing |= {event for event in events if await self._is_current(event)}
+        existing |= {event for event in new_hosts if _attendee(event) in hosting}
+        existing |= {event for event in answers if _is_current(event, rsvps.get(_attendee(event)))}
         return existing
 
-    async def _is_current(self, event: DomainEvent) -> bool:
-        """Whether the answer that an event is about is still the user's, or the user still a host."""
-        match event:
-            case HostAdded(event_id=event_id, user_id=user_id):
-                hosts = await self._hosts.get_hosts(event_id)
-                return hosts is not None and user_id in hosts.user_ids
-            case RsvpPromoted() | RsvpAccepted() | RsvpRequested() | RsvpDeclined():
-                rsvp = await self._rsvps.get_rsvp(event.event_id, event.user_id)
-            case _:
-                return False
-        match event:
-            case RsvpRequested():
-                return rsvp.status == RsvpStatus.PENDING
-            case RsvpDeclined():
-                return rsvp.status is None
-            case RsvpAccepted():
-                return rsvp.status == RsvpStatus.GOING or rsvp.waitlist_position is not None
-            case RsvpPromoted():
-                return rsvp.status == RsvpStatus.GOING
+
+def _is_current(
+    event: RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined, rsvp: RsvpSummary | None
+) -> bool:
+    """Whether the answer that an event is about is still the user's; without `rsvp` the event is hidden."""
+    if rsvp is None:
+        return False
+    match event:
+        case RsvpRequested():
+            return rsvp.status == RsvpStatus.PENDING
+        case RsvpDeclined():
+            return rsvp.status is None
+        case RsvpAccepted():
+            return rsvp.status == RsvpStatus.GOING or rsvp.is_waiting
+        case RsvpPromoted():
+            return rsvp.status == RsvpStatus.GOING
 
 
 def _mention_key(mention: MentionCreated | MentionDeleted) -> MentionKey:
@@ -129,3 +135,7 @@ def _mention_key(mention: MentionCreated | MentionDeleted) -> MentionKey:
 
 def _invite_key(invite: EventInvited) -> InviteKey:
     return InviteKey(invite.event_id, invite.user_id, invite.inviter_id)
+
+
+def _attendee(event: HostAdded | RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined) -> Attendee:
+    return Attendee(event.event_id, event.user_id)

@@ -1,4 +1,4 @@
-"""Ephemeral events to online users: a new post of a followed user, an update of an event they responded to.
+"""Ephemeral events to online users: a new post of a followed user, an update of an event that concerns them.
 
 Posts are not pushed to users who mute the author or cannot see the post. At most once and not stored: the
 feed, and a notification, carry the same information durably.
@@ -75,7 +75,7 @@ class EphemeralEventPublisher:
                 self._publish(recipient_ids, FeedPostCreated(post))
 
     async def _load_and_publish_event(self, event_id: str, user_ids: Sequence[str]) -> None:
-        # `user_ids` responded to the event, so they see it.
+        # `user_ids` are users whom the event concerns, so they see it, unless it is hidden.
         records = await self._event_store.find_for_all([event_id])
         for event in await self._events.serialize(records, ANONYMOUS_VIEWER_ID):
             self._publish(user_ids, EventUpdated(event))

@@ -1,14 +1,27 @@
-"""Decides which users are notified of what concerns the hosts and attendees of an event."""
+"""Decides which users are notified of what concerns the hosts and attendees of an event.
 
-from collections.abc import AsyncIterator
+Of changes, cancellation and deletion: the hosts, all who answered other than NOT_GOING, wait or asked to go,
+and those who were invited. Of announcements: the same without those who were only invited. The user who did
+it is not notified, and no user of an event that moderators have hidden. Mutes of a host do not count: users
+of an event need to know of its changes.
+"""
 
-from actors.domain_events.event_types import EventAnnounced, EventReminder, RsvpRequested
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from actors.domain_events.event_types import (
+    EventAnnounced,
+    EventCancelled,
+    EventReminder,
+    EventUpdated,
+    RsvpRequested,
+)
 from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_attendance import AttendanceStore
-from storage.contracts.event_hosting import EventHostStore
+from storage.contracts.event_hosting import EventHosts, EventHostStore
 from storage.contracts.event_reminders import ReminderStore
 
 
@@ -29,19 +42,71 @@ class EventRecipients:
         self._reminders = reminders
         self._attendance = attendance
 
-    async def pages_for_announcement(
+    def pages_for_update(
+        self, updated: EventUpdated, page_size: int
+    ) -> AsyncIterator[tuple[UserCard, list[str]]]:
+        """Yield the host who changed an event with the users to notify, page by page."""
+        actor_id = updated.actor_id or updated.creator_id
+        return self._pages(updated.id, actor_id, page_size, with_invited=True)
+
+    def pages_for_announcement(
         self, announced: EventAnnounced, page_size: int
     ) -> AsyncIterator[tuple[UserCard, list[str]]]:
-        """Yield the author of an announcement with the users to notify, page by page."""
-        sender = (await self._user_cards.find([announced.author_id])).get(announced.author_id)
-        if sender is None:
+        """Yield the author of an announcement with the users to notify, page by page.
+
+        It is for those who answered, so not for users who were only invited.
+        """
+        return self._pages(announced.event_id, announced.author_id, page_size, with_invited=False)
+
+    async def pages_for_hiding(self, event_id: str, page_size: int) -> AsyncIterator[list[str]]:
+        """Yield the users who do not see a hidden event any more, page by page; its creator still does."""
+        hosts = await self._hosts.get_hosts(event_id)
+        if hosts is None or not hosts.is_hidden:
             return
         after = ""
-        while batch := await self._attendance.list_recipients(announced.event_id, after, page_size):
-            pairs = [(sender.id, user_id) for user_id in batch if user_id != sender.id]
-            unwanted = await self._block_service.find_blocked_pairs(pairs)
-            yield sender, [user_id for _, user_id in pairs if (sender.id, user_id) not in unwanted]
+        while batch := await self._attendance.list_audience(
+            event_id, after, page_size, with_invited=True, with_refusing=True
+        ):
+            yield [user_id for user_id in batch if user_id != hosts.creator_id]
             after = batch[-1]
+
+    async def find_for_cancellation(self, cancelled: EventCancelled) -> tuple[UserCard | None, list[str]]:
+        """Return the host who cancelled or deleted an event, if there is one, and the users to notify."""
+        actor_id = cancelled.actor_id or cancelled.creator_id
+        hosts = await self._hosts.get_hosts(cancelled.id)
+        if hosts is not None and hosts.is_hidden:
+            return None, []
+        sender = (await self._user_cards.find([actor_id])).get(actor_id)
+        blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
+        return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
+
+    async def _pages(
+        self, event_id: str, actor_id: str, page_size: int, *, with_invited: bool
+    ) -> AsyncIterator[tuple[UserCard, list[str]]]:
+        hosts = await self._hosts.get_hosts(event_id)
+        sender = (await self._user_cards.find([actor_id])).get(actor_id)
+        if hosts is None or hosts.is_hidden or sender is None:
+            return
+        after = ""
+        while batch := await self._attendance.list_audience(
+            event_id, after, page_size, with_invited=with_invited
+        ):
+            yield sender, await self._filter(actor_id, hosts, batch)
+            after = batch[-1]
+
+    async def _filter(self, actor_id: str, hosts: EventHosts, user_ids: Sequence[str]) -> list[str]:
+        """Return the users without the actor, and without those for whom a block hides event or actor."""
+        host_ids = tuple(dict.fromkeys((*hosts.user_ids, actor_id)))
+        lists = await asyncio.gather(*map(self._block_service.list_blocked_users, host_ids))
+        blocked_ids = dict(zip(host_ids, map(set, lists), strict=True))
+
+        def is_notified(user_id: str) -> bool:
+            counted_ids = hosts.user_ids[:1] if user_id in hosts.user_ids else hosts.user_ids
+            return user_id != actor_id and not any(
+                user_id in blocked_ids[host_id] for host_id in (*counted_ids, actor_id)
+            )
+
+        return [user_id for user_id in user_ids if is_notified(user_id)]
 
     async def find_reminded(self, reminder: EventReminder) -> list[str]:
         """Return the users of a reminder who still go; none if the event was cancelled or moved since."""
@@ -51,7 +116,7 @@ class EventRecipients:
         """Return the user who asked to go with each host to notify."""
         hosts = await self._hosts.get_hosts(requested.event_id)
         sender = (await self._user_cards.find([requested.user_id])).get(requested.user_id)
-        if hosts is None or sender is None:
+        if hosts is None or hosts.is_hidden or sender is None:
             return []
         unwanted = await self._sender_filter.find_unwanted_pairs(
             [(sender.id, host_id) for host_id in hosts.user_ids]

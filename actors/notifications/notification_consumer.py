@@ -18,6 +18,7 @@ from actors.domain_events.event_types import (
     DomainEvent,
     EventAnnounced,
     EventCancelled,
+    EventHidden,
     EventInvited,
     EventReminder,
     EventUpdated,
@@ -61,6 +62,7 @@ Withdrawal = (
     BlockCreated
     | PostDeleted
     | EventCancelled
+    | EventHidden
     | AttendeeRemoved
     | FollowDeleted
     | FollowRequestDeleted
@@ -147,6 +149,12 @@ class NotificationConsumer:
                 deleted = await self._store.remove_about(
                     user_ids, event_id, kept_group_key=notification_templates.cancelled_group_key(event_id)
                 )
+            case EventHidden(id=event_id):
+                deleted = {}
+                pages = self._recipients.event_recipients.pages_for_hiding(event_id, USERS_PER_BATCH)
+                async for page in pages:
+                    await self._push_removed(deleted)
+                    deleted = await self._store.remove_about(page, event_id, kept_group_key="")
             case AttendeeRemoved(event_id=event_id, user_id=user_id):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
             case (
@@ -213,7 +221,7 @@ class NotificationConsumer:
                     promoted.user_id, promoted.event_id, promoted.title, _source_id(event)
                 )
             case EventUpdated() as updated:
-                pages = self._recipients.pages_for_event_update(updated, USERS_PER_BATCH)
+                pages = self._recipients.event_recipients.pages_for_update(updated, USERS_PER_BATCH)
                 async for sender, user_ids in pages:
                     self._publish_event_updated(updated.id, user_ids)
                     for user_id in user_ids:
@@ -239,7 +247,7 @@ class NotificationConsumer:
                 for user_id in await self._recipients.event_recipients.find_reminded(reminder):
                     yield notification_templates.event_reminder(user_id, reminder)
             case EventCancelled() as cancelled:
-                host, user_ids = await self._recipients.find_canceller_and_recipients(cancelled)
+                host, user_ids = await self._recipients.event_recipients.find_for_cancellation(cancelled)
                 self._publish_event_updated(cancelled.id, user_ids)
                 for user_id in user_ids:
                     yield notification_templates.event_cancelled(

@@ -4,17 +4,13 @@ Users are not notified of their own actions, nor of those of a user with whom th
 mute. Deleted users neither notify nor are notified.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
 import msgspec
 
-from actors.domain_events.event_types import (
-    DomainEvent,
-    EventCancelled,
-    EventUpdated,
-)
+from actors.domain_events.event_types import DomainEvent
 from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.sender_filter import SenderFilter
@@ -22,7 +18,6 @@ from actors.posts.visibility import PostVisibility
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import RsvpStore
 
 
 class BatchContext(msgspec.Struct, frozen=True):
@@ -51,7 +46,6 @@ class Recipients:
         block_service: BlockService,
         sender_filter: SenderFilter,
         post_visibility: PostVisibility,
-        rsvps: RsvpStore,
         event_recipients: EventRecipients,
         causes: Causes,
     ) -> None:
@@ -60,7 +54,6 @@ class Recipients:
         self._block_service = block_service
         self._sender_filter = sender_filter
         self._post_visibility = post_visibility
-        self._rsvps = rsvps
         self.event_recipients = event_recipients
 
     async def load_context(
@@ -83,28 +76,3 @@ class Recipients:
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
         return await self._block_service.find_blocked_pairs(pairs)
-
-    async def find_canceller_and_recipients(
-        self, cancelled: EventCancelled
-    ) -> tuple[UserCard | None, list[str]]:
-        """Return the host who cancelled an event, if there is one, and the users to notify."""
-        actor_id = cancelled.actor_id or cancelled.creator_id
-        sender = (await self._user_cards.find([actor_id])).get(actor_id)
-        blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
-        return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
-
-    async def pages_for_event_update(
-        self, updated: EventUpdated, page_size: int
-    ) -> AsyncIterator[tuple[UserCard, list[str]]]:
-        """Yield the event's creator with the users to notify of an update, page by page."""
-        sender = (await self._user_cards.find([updated.creator_id])).get(updated.creator_id)
-        if sender is None:
-            return
-        blocked_ids = set(await self._block_service.list_blocked_users(sender.id))
-        after = ""
-        while batch := await self._rsvps.list_users_to_notify(updated.id, after, page_size):
-            yield (
-                sender,
-                [user_id for user_id in batch if user_id != sender.id and user_id not in blocked_ids],
-            )
-            after = batch[-1]

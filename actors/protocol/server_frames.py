@@ -228,7 +228,7 @@ class FeedPostCreated(Struct, frozen=True, tag="feed.post_created"):
 
 
 class EventUpdated(Struct, frozen=True, tag="event.updated"):
-    """An event that the user has responded to changed.
+    """An event changed that the user hosts, has responded to, waits for, asked to go to or was invited to.
 
     `my_rsvp` and `my_waitlist_position` are null in this frame: it is the same for all recipients.
     Ephemeral: may be dropped.

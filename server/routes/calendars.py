@@ -46,7 +46,8 @@ class CalendarRoutes:
         """Create a secret link to the calendar of all events that the caller goes to.
 
         It is shown only once. An earlier link of the caller ends. Calendar applications subscribe with it and
-        need no other authentication, so it must be kept secret.
+        need no other authentication, so it must be kept secret. It ends when the password is changed or
+        reset, and when the account is suspended or banned.
         """
         return await self._links.create(request.caller.user.id, request.raw_idempotency_key)
 
@@ -64,8 +65,8 @@ class CalendarRoutes:
     async def calendar(self, request: TypedRequest[None, None]) -> TextResponse:
         """Get the calendar of a secret link in iCalendar format (RFC 5545).
 
-        The events that the user goes to, from those that ended within 90 days on. The entity tag changes only
-        when the events do.
+        The events that the user goes to, from those that ended within 90 days on; of more than 500 the
+        nearest, first those to come. The entity tag changes only when the events do.
         """
         user_id = await self._links.get_user_id(request.path_params["token"])
         return TextResponse(await self._calendars.get_user_calendar(user_id), "convene.ics")

@@ -234,7 +234,9 @@ class EventRoutes:
     async def get(self, request: TypedRequest[None, None]) -> Event:
         """Get an event, with the caller's RSVP.
 
-        One that moderators have hidden has `hidden_at`, and exists for them and its creator only.
+        One that moderators have hidden has `hidden_at`, and exists for them and its creator only. The creator
+        can read and delete it, no more; of its conversation the creator is the only member until it is
+        restored.
         """
         return await self._events.get(
             request.caller.user.id, request.path_params["id"], is_moderator=request.is_moderator
@@ -243,10 +245,12 @@ class EventRoutes:
     async def update(self, request: TypedRequest[EventPatch, ScopeQuery]) -> Event:
         """Update an event.
 
-        Only its hosts can. Users who have responded to it are notified. For an event of a series, `scope`
-        `following` also changes the later ones, which become a series of their own, and `all` those of the
-        series that have not ended. New times move all of them by the same local difference; the field code
-        `series_dates` means that the rule has no such dates. All events are changed, or none.
+        Only its hosts can. Hosts, users who have responded, wait, asked or were invited are notified. For an
+        event of a series, `scope` `following` also changes the later ones, which become a series of their
+        own, and `all` the whole series. Both leave out events that have ended or are hidden; `event.past`
+        means that all are. New times move all of them by the same local difference; the field code
+        `series_dates` means that the rule has no such dates. All events are changed, or none. The rule itself
+        cannot be changed: delete the later events, whose users are notified, and create another series.
         """
         return await self._series.update(
             request.caller.user.id, request.path_params["id"], request.body, request.query.scope
@@ -255,8 +259,8 @@ class EventRoutes:
     async def delete(self, request: TypedRequest[None, ScopeQuery]) -> None:
         """Delete an event.
 
-        Only its creator can. Its conversation remains for its members. For an event of a series, `scope`
-        `following` deletes the later ones too, and `all` the whole series.
+        Only its creator can, also if moderators have hidden it. Its conversation remains for its members. For
+        an event of a series, `scope` `following` deletes the later ones too, and `all` the whole series.
         """
         await self._series.delete(request.caller.user.id, request.path_params["id"], request.query.scope)
 

@@ -168,7 +168,7 @@ class UserRoutes:
     async def change_password(self, request: TypedRequest[PasswordChange, None]) -> None:
         """Change the caller's password.
 
-        All other sessions end.
+        All other sessions and the link to the caller's calendar end.
         """
         await self._accounts.change_password(request.caller, request.body)
 

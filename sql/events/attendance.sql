@@ -12,28 +12,13 @@ SELECT id, event_id, author_id, content, created_at
 FROM event_announcements
 WHERE id = :id
 
--- name: announcement_recipient_list
--- Lists users to notify of an announcement, by id: the hosts, and all who responded (other than NOT_GOING), wait or
--- asked to go.
+-- name: event_audience_list
+-- Lists users whom an event concerns, by id; see the function.
 --
---   :event_id uuid  :after uuid  :limit int   -> user_id
-(
-    SELECT user_id
-    FROM event_rsvps
-    WHERE event_id = :event_id AND status <> 'NOT_GOING' AND user_id > :after
-    ORDER BY user_id
-    LIMIT :limit
-)
-UNION
-(SELECT user_id FROM event_waitlist WHERE event_id = :event_id AND user_id > :after ORDER BY user_id LIMIT :limit)
-UNION
-(SELECT user_id FROM rsvp_requests WHERE event_id = :event_id AND user_id > :after ORDER BY user_id LIMIT :limit)
-UNION
-SELECT user_id FROM event_hosts WHERE event_id = :event_id AND user_id > :after
-UNION
-SELECT creator_id FROM events WHERE id = :event_id AND creator_id > :after
+--   :event_id uuid  :with_invited bool  :with_refusing bool  :after uuid  :limit int   -> user_id
+SELECT user_id
+FROM event_audience(:event_id, :with_invited, :with_refusing, :after, :limit)
 ORDER BY user_id
-LIMIT :limit
 
 -- name: attendee_list
 -- Lists users who go to an event, by id, with their cards.

@@ -36,8 +36,7 @@ WHERE
     e.id = ANY(:ids)
     AND (
         :all_visible
-        OR e.visibility = 'public'
-        OR EXISTS (SELECT FROM events_seen_by(:viewer_id) AS s WHERE s.event_id = e.id)
+        OR e.id IN (SELECT s.id FROM events_visible_to(:viewer_id, '{}') AS s WHERE s.id = ANY(:ids))
     )
 
 -- name: event_creator
@@ -54,8 +53,7 @@ WHERE id = :id
 --   :id uuid  :viewer_id uuid   -> visibility, visible, or none
 SELECT
     visibility,
-    hidden_at IS NULL
-    AND (visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(:viewer_id) WHERE event_id = :id)) AS visible
+    EXISTS (SELECT FROM events_visible_to(:viewer_id, '{}') AS v WHERE v.id = :id) AS visible
 FROM events
 WHERE id = :id
 
@@ -66,6 +64,12 @@ WHERE id = :id
 SELECT id, revision, updated_at
 FROM events
 WHERE id = ANY(:ids)
+
+-- name: event_actor_set
+-- Sets who makes the changes of this transaction, for the domain events about them.
+--
+--   :actor_id text   -> actor_id
+SELECT set_config('convene.actor_id', :actor_id, TRUE) AS actor_id
 
 -- name: event_update
 -- Changes the fields of an event whose :set_... is true.

@@ -40,6 +40,17 @@ INNER JOIN LATERAL (
 WHERE e.id = :event_id
 ORDER BY g.place, g.added_at, g.user_id
 
+-- name: host_filter
+-- Returns those of the users who are hosts of the events that they are given with. Without hidden events.
+--
+--   :event_ids uuid[]  :user_ids uuid[]   -> event_id, user_id
+SELECT g.event_id, g.user_id
+FROM unnest(:event_ids, :user_ids) AS g (event_id, user_id)
+INNER JOIN events AS e ON g.event_id = e.id AND e.hidden_at IS NULL
+WHERE
+    e.creator_id = g.user_id
+    OR EXISTS (SELECT FROM event_hosts AS h WHERE h.event_id = g.event_id AND h.user_id = g.user_id)
+
 -- name: host_add
 -- Makes a user a co-host; see the function.
 --

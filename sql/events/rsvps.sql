@@ -33,6 +33,21 @@ LEFT JOIN event_waitlist AS w ON k.event_id = w.event_id AND k.user_id = w.user_
 LEFT JOIN rsvp_requests AS q ON k.event_id = q.event_id AND k.user_id = q.user_id
 LEFT JOIN event_reminders AS m ON k.event_id = m.event_id AND k.user_id = m.user_id
 
+-- name: rsvp_filter
+-- Returns the RSVPs of users to events; a row also without one. Without events that are hidden or do not exist.
+--
+--   :event_ids uuid[]  :user_ids uuid[]   -> event_id, user_id, status (null without one), is_waiting
+SELECT
+    g.event_id,
+    g.user_id,
+    CASE WHEN q.user_id IS NOT NULL THEN 'PENDING' ELSE r.status END AS status,
+    w.user_id IS NOT NULL AS is_waiting
+FROM unnest(:event_ids, :user_ids) AS g (event_id, user_id)
+INNER JOIN events AS e ON g.event_id = e.id AND e.hidden_at IS NULL
+LEFT JOIN event_rsvps AS r ON g.event_id = r.event_id AND g.user_id = r.user_id
+LEFT JOIN event_waitlist AS w ON g.event_id = w.event_id AND g.user_id = w.user_id
+LEFT JOIN rsvp_requests AS q ON g.event_id = q.event_id AND g.user_id = q.user_id
+
 -- name: rsvp_times
 -- Returns when a user last answered, and when a host of the event last invited the user.
 --
@@ -84,16 +99,6 @@ WHERE
     AND r.user_id <> ALL(:excluded_user_ids)
     AND c.deleted IS NOT TRUE
 ORDER BY r.answered_at, r.user_id
-LIMIT :limit
-
--- name: rsvp_notify_list
--- Lists users to notify of changes to an event: all with an RSVP other than NOT_GOING, by id.
---
---   :event_id uuid  :after uuid  :limit int   -> user_id
-SELECT user_id
-FROM event_rsvps
-WHERE event_id = :event_id AND status <> 'NOT_GOING' AND user_id > :after
-ORDER BY user_id
 LIMIT :limit
 
 -- name: waitlist_promote

@@ -5,6 +5,9 @@
 -- With :near_latitude, those within :near_km of a point. :south to :east is the box around that circle; :west and
 -- :east may pass 180 degrees.
 --
+-- With :from, events that take place at that time come from an index of periods and later ones from that of starts: an
+-- index of starts alone reads all events before.
+--
 -- With :words, only the next :scanned events are compared with them: a page of a common word is found at
 -- once, at a bounded cost.
 --
@@ -13,35 +16,38 @@
 --   :near_latitude float  :near_longitude float  :near_km float  :south float  :north float  :west float
 --   :east float   -> event rows
 WITH nearby AS (
-    SELECT id, start_datetime, search_words
-    FROM events
-    WHERE
-        (start_datetime, id) > (:after, :after_id)
-        AND (:category IS NULL OR category = :category)
-        AND (:from IS NULL OR end_datetime >= :from)
-        AND (:to IS NULL OR start_datetime <= :to)
-        AND creator_id <> ALL(:excluded_user_ids)
-        AND hidden_at IS NULL
-        AND NOT EXISTS (
-            SELECT FROM event_hosts AS h
-            WHERE
-                h.event_id = events.id
-                AND h.user_id = ANY(:excluded_user_ids)
-                AND NOT event_is_host(events.id, :viewer_id)
-        )
-        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
-        AND (
-            :near_latitude IS NULL
-            OR (
-                latitude BETWEEN :south AND :north
-                AND (
-                    longitude BETWEEN :west AND :east
-                    OR longitude BETWEEN :west + 360 AND 180
-                    OR longitude BETWEEN -180 AND :east - 360
-                )
-                AND event_distance_km(latitude, longitude, :near_latitude, :near_longitude) <= :near_km
+    (
+        SELECT id, start_datetime, search_words
+        FROM events_visible_to(:viewer_id, :excluded_user_ids)
+        WHERE
+            tstzrange(start_datetime, end_datetime, '[]') @> :from
+            AND start_datetime < :from
+            AND (start_datetime, id) > (:after, :after_id)
+            AND (:category IS NULL OR category = :category)
+            AND (:to IS NULL OR start_datetime <= :to)
+            AND event_is_near(
+                latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
             )
-        )
+        ORDER BY start_datetime, id
+        LIMIT :scanned
+    )
+    UNION ALL
+    (
+        SELECT id, start_datetime, search_words
+        FROM events_visible_to(:viewer_id, :excluded_user_ids)
+        WHERE
+            (start_datetime, id) > (
+                greatest(:after, :from),
+                CASE WHEN :from > :after THEN '00000000-0000-0000-0000-000000000000' ELSE :after_id END
+            )
+            AND (:category IS NULL OR category = :category)
+            AND (:to IS NULL OR start_datetime <= :to)
+            AND event_is_near(
+                latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
+            )
+        ORDER BY start_datetime, id
+        LIMIT :scanned
+    )
     ORDER BY start_datetime, id
     LIMIT :scanned
 ),
@@ -76,12 +82,11 @@ ORDER BY e.start_datetime, e.id
 --   :near_latitude float  :near_longitude float  :near_km float  :south float  :north float  :west float
 --   :east float   -> event rows
 WITH found AS MATERIALIZED (
-    SELECT id, creator_id, category, start_datetime, end_datetime, visibility, latitude, longitude
-    FROM events
+    SELECT id, category, start_datetime, end_datetime, latitude, longitude
+    FROM events_visible_to(:viewer_id, :excluded_user_ids)
     WHERE
         search_words @@ CAST(:indexed_words AS TSQUERY)
         AND (search_words @@ CAST(:words AS TSQUERY)) IS TRUE
-        AND hidden_at IS NULL
 ),
 page AS MATERIALIZED (
     SELECT id
@@ -91,26 +96,8 @@ page AS MATERIALIZED (
         AND (:category IS NULL OR category = :category)
         AND (:from IS NULL OR end_datetime >= :from)
         AND (:to IS NULL OR start_datetime <= :to)
-        AND creator_id <> ALL(:excluded_user_ids)
-        AND NOT EXISTS (
-            SELECT FROM event_hosts AS h
-            WHERE
-                h.event_id = found.id
-                AND h.user_id = ANY(:excluded_user_ids)
-                AND NOT event_is_host(found.id, :viewer_id)
-        )
-        AND (visibility = 'public' OR id IN (SELECT event_id FROM events_seen_by(:viewer_id)))
-        AND (
-            :near_latitude IS NULL
-            OR (
-                latitude BETWEEN :south AND :north
-                AND (
-                    longitude BETWEEN :west AND :east
-                    OR longitude BETWEEN :west + 360 AND 180
-                    OR longitude BETWEEN -180 AND :east - 360
-                )
-                AND event_distance_km(latitude, longitude, :near_latitude, :near_longitude) <= :near_km
-            )
+        AND event_is_near(
+            latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
         )
     ORDER BY start_datetime, id
     LIMIT :limit

@@ -32,7 +32,7 @@ RETURNING id
 -- Lists the events of a series in the order of the rule.
 --
 --   :id uuid
---   -> id, occurrence_local, start_datetime, end_datetime, timezone, revision, updated_at, ended
+--   -> id, occurrence_local, start_datetime, end_datetime, timezone, revision, updated_at, is_closed
 SELECT
     id,
     occurrence_local,
@@ -41,7 +41,7 @@ SELECT
     timezone,
     revision,
     updated_at,
-    end_datetime <= now() AS ended
+    end_datetime <= now() OR hidden_at IS NOT NULL AS is_closed
 FROM events
 WHERE series_id = :id
 ORDER BY occurrence_local, id

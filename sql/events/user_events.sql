@@ -36,37 +36,19 @@ WITH own AS MATERIALIZED (
         )
 ),
 page AS MATERIALIZED (
-    SELECT events.id
-    FROM own
-    INNER JOIN events ON own.id = events.id
+    SELECT v.id
+    FROM events_visible_to(:viewer_id, :excluded_user_ids) AS v
     WHERE
-        hidden_at IS NULL
-        AND (start_datetime, events.id) > (:after, :after_id)
-        AND (:category IS NULL OR category = :category)
-        AND (:from IS NULL OR end_datetime >= :from)
-        AND (:to IS NULL OR start_datetime <= :to)
-        AND creator_id <> ALL(:excluded_user_ids)
-        AND NOT EXISTS (
-            SELECT FROM event_hosts AS h
-            WHERE
-                h.event_id = events.id
-                AND h.user_id = ANY(:excluded_user_ids)
-                AND NOT event_is_host(events.id, :viewer_id)
+        v.id = ANY(ARRAY(SELECT own.id FROM own))
+        AND (v.start_datetime, v.id) > (:after, :after_id)
+        AND (:category IS NULL OR v.category = :category)
+        AND (:from IS NULL OR v.end_datetime >= :from)
+        AND (:to IS NULL OR v.start_datetime <= :to)
+        AND (:words IS NULL OR v.search_words @@ CAST(:words AS TSQUERY))
+        AND event_is_near(
+            v.latitude, v.longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
         )
-        AND (:words IS NULL OR search_words @@ CAST(:words AS TSQUERY))
-        AND (
-            :near_latitude IS NULL
-            OR (
-                latitude BETWEEN :south AND :north
-                AND (
-                    longitude BETWEEN :west AND :east
-                    OR longitude BETWEEN :west + 360 AND 180
-                    OR longitude BETWEEN -180 AND :east - 360
-                )
-                AND event_distance_km(latitude, longitude, :near_latitude, :near_longitude) <= :near_km
-            )
-        )
-    ORDER BY start_datetime, events.id
+    ORDER BY v.start_datetime, v.id
     LIMIT :limit
 )
 SELECT
@@ -83,16 +65,17 @@ INNER JOIN event_rows AS e ON page.id = e.id
 ORDER BY e.start_datetime, e.id
 
 -- name: attended_event_list
--- Lists the events that a user goes to, that are not hidden and that end after a time, by start, the latest ones.
+-- Lists the events that a user goes to, that are not hidden and that end after a time, by start. Of more than
+-- the limit the nearest: first those that have not ended, the soonest ones, then the latest of the others.
 --
 --   :user_id uuid  :ended_after timestamptz  :limit int   -> id, start_datetime
-SELECT latest.id, latest.start_datetime
+SELECT nearest.id, nearest.start_datetime
 FROM (
     SELECT e.id, e.start_datetime
     FROM event_rsvps AS r
     INNER JOIN events AS e ON r.event_id = e.id
     WHERE r.user_id = :user_id AND r.status = 'GOING' AND e.end_datetime > :ended_after AND e.hidden_at IS NULL
-    ORDER BY e.start_datetime DESC, e.id DESC
+    ORDER BY e.end_datetime <= now(), abs(extract(EPOCH FROM e.start_datetime - now())), e.id
     LIMIT :limit
-) AS latest
-ORDER BY latest.start_datetime, latest.id
+) AS nearest
+ORDER BY nearest.start_datetime, nearest.id

@@ -39,7 +39,7 @@ WHERE t.token_hash = :token_hash AND t.kind = 'email_change'
 FOR UPDATE OF u
 
 -- name: email_change_undo
--- Restores the address of a token, replaces the password hash and ends all sessions.
+-- Restores the address of a token, replaces the password hash and ends all sessions and the link to the calendar.
 --
 -- Tokens of this and of later changes are used up; tokens of earlier changes stay good, so that a user who
 -- changed the address again cannot undo this. Reset tokens are deleted. Only after email_change_owner_lock.
@@ -80,6 +80,10 @@ changed AS (
     RETURNING
         u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,
         u.silenced_until
+),
+revoked AS (
+    DELETE FROM calendar_links
+    WHERE user_id IN (SELECT good.user_id FROM good)
 ),
 ended AS (
     DELETE FROM user_sessions

@@ -71,7 +71,8 @@ WHERE t.token_hash = :token_hash AND t.kind = 'reset'
 FOR UPDATE OF u
 
 -- name: password_reset_redeem
--- Sets a new password, marks all pending reset tokens of the user as used and ends all sessions.
+-- Sets a new password, marks all pending reset tokens of the user as used and ends all sessions and the link to
+-- the calendar.
 --
 -- Only after password_reset_owner_lock; otherwise a token could be used twice, or a concurrent login with the
 -- old password could keep its session.
@@ -99,6 +100,10 @@ changed AS (
     SET password_hash = :password_hash
     WHERE id IN (SELECT good.user_id FROM good)
     RETURNING id
+),
+revoked AS (
+    DELETE FROM calendar_links
+    WHERE user_id IN (SELECT good.user_id FROM good)
 ),
 ended AS (
     DELETE FROM user_sessions

@@ -116,9 +116,13 @@ FROM user_sessions
 WHERE user_id = :user_id
 
 -- name: user_session_delete_all
--- Ends all sessions of a user.
+-- Ends all sessions of a user, and the link to the calendar.
 --
 --   :user_id uuid   -> id
+WITH revoked AS (
+    DELETE FROM calendar_links
+    WHERE user_id = :user_id
+)
 DELETE FROM user_sessions
 WHERE user_id = :user_id
 RETURNING id

@@ -84,13 +84,17 @@ FOR UPDATE
 -- name: user_password_update
 -- Sets a new password hash. Only after user_lock; otherwise a concurrent login could keep its session.
 --
--- Pending password reset tokens are marked as used.
+-- Pending password reset tokens are marked as used. The link to the calendar ends.
 --
 --   :user_id uuid  :password_hash text
 WITH ended AS (
     UPDATE mail_tokens
     SET used_at = now()
     WHERE user_id = :user_id AND kind = 'reset' AND used_at IS NULL
+),
+revoked AS (
+    DELETE FROM calendar_links
+    WHERE user_id = :user_id
 )
 UPDATE users
 SET password_hash = :password_hash

@@ -1,4 +1,4 @@
-"""Announcements to attendees, and who has arrived. All methods raise `Unavailable`."""
+"""Whom an event concerns, announcements to them, and who has arrived. All methods raise `Unavailable`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,10 +38,13 @@ class AttendanceStore(Protocol):
             Conflict: `idempotency_keys`: the key was used for another request.
         """
 
-    async def list_recipients(self, event_id: str, after: str, limit: int) -> Sequence[str]:
-        """Return ids of users to notify of an announcement: ids greater than `after`, in order.
+    async def list_audience(
+        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_refusing: bool = False
+    ) -> Sequence[str]:
+        """Return ids of the users whom an event concerns: ids greater than `after`, in order.
 
-        The hosts, and all who responded (other than NOT_GOING), wait or asked to go.
+        The hosts, and all who responded (other than NOT_GOING), wait or asked to go. `with_invited` also
+        those who were invited, `with_refusing` also those who responded NOT_GOING.
         """
 
     async def list_attendees(self, event_id: str, after: str, limit: int) -> Sequence[RsvpRecord]:

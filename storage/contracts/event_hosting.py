@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from storage.contracts.events import RsvpRecord, RsvpState
+from storage.contracts.events import Attendee, RsvpRecord, RsvpState
 from storage.contracts.paging import PageKey
 from storage.contracts.user_cache import UserCardRecord
 
@@ -41,6 +41,9 @@ class EventHostStore(Protocol):
 
     async def get_hosts(self, event_id: str) -> EventHosts | None:
         """Return the hosts of an event; None if it does not exist."""
+
+    async def hosts_among(self, attendees: Sequence[Attendee]) -> set[Attendee]:
+        """Return those who are hosts of their events. Without events that are hidden. One round trip."""
 
     async def add_host(self, event_id: str, user_id: str) -> bool:
         """Make a user a co-host. Returns False if the user is a host already.

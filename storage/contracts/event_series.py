@@ -29,7 +29,10 @@ class SeriesRecord(msgspec.Struct, frozen=True):
 
 
 class SeriesEvent(msgspec.Struct, frozen=True):
-    """An event of a series. `occurrence` is the local time that the rule gives it, also if it was moved."""
+    """An event of a series. `occurrence` is the local time that the rule gives it, also if it was moved.
+
+    `is_closed`: it has ended, or moderators have hidden it; changes of the series leave it as it is.
+    """
 
     id: str
     occurrence: datetime
@@ -38,7 +41,7 @@ class SeriesEvent(msgspec.Struct, frozen=True):
     timezone: str
     revision: int
     updated_at: datetime
-    has_ended: bool
+    is_closed: bool
 
 
 class SeriesEventChange(msgspec.Struct, frozen=True):

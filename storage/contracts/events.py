@@ -89,6 +89,13 @@ class RsvpState(msgspec.Struct, frozen=True):
     guests: int = 0
 
 
+class RsvpSummary(msgspec.Struct, frozen=True):
+    """A user's RSVP without details: `status` as in `RsvpState`."""
+
+    status: str | None
+    is_waiting: bool
+
+
 class RsvpDetails(msgspec.Struct, frozen=True):
     """A user's RSVP with what only the user and the hosts see. `reminders` are minutes before the start."""
 
@@ -153,7 +160,7 @@ class EventRevision(msgspec.Struct, frozen=True):
 
 
 class Attendee(msgspec.Struct, frozen=True):
-    """A row of the lists of an event: a user who responded, waits for a place, or was only invited."""
+    """A user of the lists of an event: who responded, waits for a place, was invited, or is a host."""
 
     event_id: str
     user_id: str
@@ -213,10 +220,15 @@ class EventStore(Protocol):
         """Return the revisions of those of the events that exist, by id."""
 
     async def list_going(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
-        """Return ids of the events that a user goes to, by start, the latest `limit` of them."""
+        """Return ids of the events that a user goes to and that end after a time, by start.
 
-    async def change(self, event_id: str, change: EventChange) -> None:
+        Of more than `limit` the nearest: the soonest that have not ended, then the latest others.
+        """
+
+    async def change(self, event_id: str, change: EventChange, actor_id: str | None = None) -> None:
         """Change an event. Before its start, places added by a larger capacity go to the waitlist in order.
+
+        The domain event names `actor_id`, or the creator if None.
 
         Raises:
             Missing: the event does not exist.
@@ -278,6 +290,12 @@ class RsvpStore(Protocol):
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState: ...
 
+    async def rsvps_among(self, attendees: Sequence[Attendee]) -> Mapping[Attendee, RsvpSummary]:
+        """Return the RSVPs, also without an answer, to those of the events that exist and are not hidden.
+
+        One round trip.
+        """
+
     async def get_details(self, event_id: str, user_id: str) -> RsvpDetails: ...
 
     async def get_times(self, event_id: str, user_id: str) -> RsvpTimes: ...
@@ -294,9 +312,6 @@ class RsvpStore(Protocol):
 
     async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
         """Return users who go to the same events as a user, with the number of these events."""
-
-    async def list_users_to_notify(self, event_id: str, after: str, limit: int) -> list[str]:
-        """Return ids of users to notify of changes to the event: ids greater than `after`, in order."""
 
 
 class EventBlockStore(Protocol):

@@ -26,7 +26,7 @@ class PostgresAttendance:
         self._idempotency_keys = idempotency_keys
         self._announce = load_statement(SERVICE, "attendance", "announcement_add")
         self._announcement = load_statement(SERVICE, "attendance", "announcement_get")
-        self._recipients = load_statement(SERVICE, "attendance", "announcement_recipient_list")
+        self._audience = load_statement(SERVICE, "attendance", "event_audience_list")
         self._attendees = load_statement(SERVICE, "attendance", "attendee_list")
         self._check_in = load_statement(SERVICE, "attendance", "check_in")
 
@@ -51,8 +51,13 @@ class PostgresAttendance:
             str(row["id"]), str(row["event_id"]), str(row["author_id"]), row["content"], row["created_at"]
         )
 
-    async def list_recipients(self, event_id: str, after: str, limit: int) -> Sequence[str]:
-        rows = await self._pool.rows(self._recipients, to_uuid(event_id), to_uuid(after) or MIN_UUID, limit)
+    async def list_audience(
+        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_refusing: bool = False
+    ) -> Sequence[str]:
+        last_id = to_uuid(after) or MIN_UUID
+        rows = await self._pool.rows(
+            self._audience, to_uuid(event_id), with_invited, with_refusing, last_id, limit
+        )
         return [str(row["user_id"]) for row in rows]
 
     async def list_attendees(self, event_id: str, after: str, limit: int) -> Sequence[RsvpRecord]:

@@ -9,7 +9,7 @@ import asyncpg
 
 from config.limits import EVENT_COHOSTS_MAX
 from storage.contracts.event_hosting import EventDetails, EventHosts
-from storage.contracts.events import RsvpRecord, RsvpState
+from storage.contracts.events import Attendee, RsvpRecord, RsvpState
 from storage.contracts.paging import PageKey
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool
@@ -29,6 +29,7 @@ class PostgresEventHosts:
         self._pool = pool
         self._details = load_statement(SERVICE, "hosting", "event_detail_list")
         self._hosts = load_statement(SERVICE, "hosting", "host_list")
+        self._hosts_among = load_statement(SERVICE, "hosting", "host_filter")
         self._add = load_statement(SERVICE, "hosting", "host_add")
         self._remove = load_statement(SERVICE, "hosting", "host_remove")
         self._cancel = load_statement(SERVICE, "hosting", "event_cancel")
@@ -50,6 +51,16 @@ class PostgresEventHosts:
         return EventHosts(
             tuple(str(row["user_id"]) for row in rows), first["is_cancelled"], first["is_hidden"]
         )
+
+    async def hosts_among(self, attendees: Sequence[Attendee]) -> set[Attendee]:
+        if not attendees:
+            return set()
+        rows = await self._pool.rows(
+            self._hosts_among,
+            to_uuids(one.event_id for one in attendees),
+            to_uuids(one.user_id for one in attendees),
+        )
+        return {Attendee(str(row["event_id"]), str(row["user_id"])) for row in rows}
 
     async def add_host(self, event_id: str, user_id: str) -> bool:
         (row,) = await self._pool.write(self._add, to_uuid(event_id), to_uuid(user_id), EVENT_COHOSTS_MAX)

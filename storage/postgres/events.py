@@ -63,6 +63,7 @@ class PostgresEvents:
         self._access = load_statement(SERVICE, "events", "event_access")
         self._revisions = load_statement(SERVICE, "events", "event_revision_list")
         self._attended = load_statement(SERVICE, "user_events", "attended_event_list")
+        self._set_actor = load_statement(SERVICE, "events", "event_actor_set")
         self._update = load_statement(SERVICE, "events", "event_update")
         self._set_approval = load_statement(SERVICE, "hosting", "approval_set")
         self._delete = load_statement(SERVICE, "events", "event_delete")
@@ -166,8 +167,10 @@ class PostgresEvents:
         rows = await self._pool.rows(self._attended, to_uuid(user_id), ended_after, limit)
         return [str(row["id"]) for row in rows]
 
-    async def change(self, event_id: str, change: EventChange) -> None:
+    async def change(self, event_id: str, change: EventChange, actor_id: str | None = None) -> None:
         async with self._pool.transaction() as transaction:
+            if actor_id is not None:
+                await transaction.rows(self._set_actor, actor_id)
             await self.change_in(transaction, event_id, change)
 
     async def change_in(self, transaction: Transaction, event_id: str, change: EventChange) -> None:

@@ -12,13 +12,20 @@ from datetime import datetime
 import asyncpg
 
 from config.limits import SUGGESTION_EVENTS_READ
-from storage.contracts.events import RsvpDetails, RsvpRecord, RsvpState, RsvpTimes
+from storage.contracts.events import (
+    Attendee,
+    RsvpDetails,
+    RsvpRecord,
+    RsvpState,
+    RsvpSummary,
+    RsvpTimes,
+)
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
-from storage.postgres.uuid_params import MIN_UUID, page_after, to_uuid, to_uuids
+from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
 
 SERVICE = "events"
 
@@ -30,12 +37,12 @@ class PostgresRsvps:
         self._pool = pool
         self._lock = load_statement(SERVICE, "rsvps", "event_lock")
         self._get = load_statement(SERVICE, "rsvps", "rsvp_get")
+        self._rsvps_among = load_statement(SERVICE, "rsvps", "rsvp_filter")
         self._times = load_statement(SERVICE, "rsvps", "rsvp_times")
         self._set_rsvp = load_statement(SERVICE, "rsvps", "rsvp_set")
         self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
         self._remove_attendee = load_statement(SERVICE, "rsvps", "attendee_remove")
         self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
-        self._users_to_notify = load_statement(SERVICE, "rsvps", "rsvp_notify_list")
         self._companions = load_statement(SERVICE, "rsvps", "companion_list")
         self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
 
@@ -73,6 +80,19 @@ class PostgresRsvps:
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         return (await self.get_details(event_id, user_id)).state
 
+    async def rsvps_among(self, attendees: Sequence[Attendee]) -> Mapping[Attendee, RsvpSummary]:
+        if not attendees:
+            return {}
+        rows = await self._pool.rows(
+            self._rsvps_among,
+            to_uuids(one.event_id for one in attendees),
+            to_uuids(one.user_id for one in attendees),
+        )
+        return {
+            Attendee(str(row["event_id"]), str(row["user_id"])): RsvpSummary(row["status"], row["is_waiting"])
+            for row in rows
+        }
+
     async def get_details(self, event_id: str, user_id: str) -> RsvpDetails:
         row = await self._pool.row(self._get, to_uuid(event_id), to_uuid(user_id))
         if row is None:
@@ -102,12 +122,6 @@ class PostgresRsvps:
     async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
         rows = await self._pool.rows(self._companions, to_uuid(user_id), SUGGESTION_EVENTS_READ, limit)
         return {str(row["user_id"]): row["event_count"] for row in rows}
-
-    async def list_users_to_notify(self, event_id: str, after: str, limit: int) -> list[str]:
-        rows = await self._pool.rows(
-            self._users_to_notify, to_uuid(event_id), to_uuid(after) or MIN_UUID, limit
-        )
-        return [str(row["user_id"]) for row in rows]
 
     async def lock(self, transaction: Transaction, event_id: str) -> asyncpg.Record:
         """Lock the event's row; call it first in every RSVP transaction. Raises `Missing`."""

@@ -209,3 +209,53 @@ async def test_declined_or_withdrawn_request_is_gone(scene: EventFixture) -> Non
     with pytest.raises(Conflict, match="removed"):
         await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
     assert await scene.requests.page_requests(event_id, None, (), 10) == []
+
+
+async def test_audience_is_all_whom_the_event_concerns(scene: EventFixture) -> None:
+    """Hosts whatever they answered, users who answered, wait or asked, and invited users, in id order."""
+    creator, cohost, guest, waiting, asking, invited, refusing = sorted_random_ids(7)
+    event_id = await scene.create_event(capacity=1, creator_id=creator)
+    await scene.hosts.add_host(event_id, cohost)
+    await scene.events.invite(event_id, creator, [invited, refusing], None)
+    await scene.rsvps.set_rsvp(event_id, cohost, "NOT_GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, refusing, "NOT_GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, guest, "GOING", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, waiting, "GOING", waitlist=True)
+    await scene.events.change(event_id, EventChange(approval=True))
+    await scene.rsvps.set_rsvp(event_id, asking, "GOING", waitlist=False)
+    answered = [creator, cohost, guest, waiting, asking]
+
+    async def audience(*, with_invited: bool, with_refusing: bool = False) -> list[str]:
+        found: list[str] = []
+        after = ""
+        while page := await scene.attendance.list_audience(
+            event_id, after, 2, with_invited=with_invited, with_refusing=with_refusing
+        ):
+            assert len(page) <= 2
+            found += page
+            after = page[-1]
+        return found
+
+    assert await audience(with_invited=False) == answered
+    assert await audience(with_invited=True) == [*answered, invited]
+    assert await audience(with_invited=True, with_refusing=True) == [*answered, invited, refusing]
+
+
+async def test_change_names_who_made_it(scene: EventFixture) -> None:
+    """A change without an actor names none, also after one with an actor on the same connection."""
+    event_id = await scene.create_event()
+    cohost = random_id()
+    await scene.events.change(event_id, EventChange(title="First"), cohost)
+    await scene.events.change(event_id, EventChange(title="Second"))
+    events = await scene.database.outbox_rows("event.updated")
+    assert [event.payload.get("actor_id") for event in events] == [cohost, None]
+
+
+async def test_no_announcement_of_hidden_event(scene: EventFixture) -> None:
+    """Moderators may have hidden it after the host's sight of it was checked."""
+    event_id = await scene.create_event()
+    await scene.sql.execute("UPDATE events SET hidden_at = now() WHERE id = $1", event_id)
+    with pytest.raises(Missing):
+        await scene.attendance.announce(event_id, random_id(), "Bring cups", None)
+    with pytest.raises(Missing):
+        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)

@@ -267,3 +267,50 @@ async def test_remove_user_ignores_deleted_events(scene: EventFixture) -> None:
     await deleting.commit()
     await forget
     assert await scene.going_user_ids(stays) == []
+
+
+async def test_attended_events_are_the_nearest(scene: EventFixture) -> None:
+    """By start; of too many first the soonest ones to come, then the latest of those that have ended."""
+    user = random_id()
+    hours = [-50, -30, -10, -1.5, 5, 20, 900]
+    events = [await scene.create_event() for _ in hours]
+    for event_id, start in zip(events, hours, strict=True):
+        await scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False)
+        await scene.sql.execute(
+            "UPDATE events SET start_datetime = now() + $2, end_datetime = now() + $3 WHERE id = $1",
+            event_id,
+            start * HOUR,
+            (start + 1) * HOUR,
+        )
+    ended_after = datetime.now(UTC) - 40 * HOUR
+
+    async def attended(limit: int) -> list[int]:
+        found = await scene.events.list_going(user, ended_after, limit)
+        return [events.index(event_id) for event_id in found]
+
+    assert await attended(10) == [1, 2, 3, 4, 5, 6]
+    assert await attended(4) == [3, 4, 5, 6]
+    assert await attended(2) == [4, 5]
+    assert await scene.events.list_going(random_id(), ended_after, 4) == []
+
+
+async def test_search_from_a_time_includes_events_that_take_place(scene: EventFixture) -> None:
+    """Also one that starts or ends exactly then, once each, in pages of any size."""
+    viewer, instant = random_id(), START.replace(microsecond=123)
+    spans = [(-5, -1), (-30, 40), (-5, 0), (-1, 1), (0, 1), (0, 2), (1, 2)]
+    events = [
+        await scene.events.create(
+            NewEvent(random_id(), "x", None, "SPANS", instant + first * HOUR, instant + last * HOUR, 5),
+            None,
+        )
+        for first, last in spans
+    ]
+    criteria = EventSearchCriteria(category="SPANS", start_from=instant)
+    expected = [events[1], events[2], events[3], *sorted(events[4:6]), events[6]]
+    for size in (1, 2, 3, 10):
+        found: list[str] = []
+        after: PageKey | None = None
+        while page := await scene.events.search(criteria, after, viewer, (), size):
+            found += [one.id for one in page]
+            after = page_key(page[-1])
+        assert found == expected

@@ -210,15 +210,3 @@ async def test_rsvps_are_paged_oldest_first(scene: EventFixture) -> None:
         seen += [one.user.id for one in some]
         after = (to_microseconds(some[-1].answered_at), some[-1].user.id)
     assert seen == sorted([unknown, *known])
-
-
-async def test_users_to_notify_are_those_who_may_come(scene: EventFixture) -> None:
-    """All with an RSVP other than NOT_GOING, without waiting users, in id order."""
-    line = sorted_random_ids(1)
-    event_id, goers = await create_full_event(scene, line, capacity=3)
-    others = sorted_random_ids(3)
-    for user, status in zip(others, ("INTERESTED", "MAYBE", "NOT_GOING"), strict=True):
-        await scene.rsvps.set_rsvp(event_id, user, status, waitlist=False)
-    expected = sorted([*goers, *others[:2]])
-    assert await scene.rsvps.list_users_to_notify(event_id, "", 100) == expected
-    assert await scene.rsvps.list_users_to_notify(event_id, expected[1], 2) == expected[2:4]

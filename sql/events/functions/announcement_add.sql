@@ -1,7 +1,8 @@
 -- Stores and publishes an announcement of a host.
 --
 -- Locks the event's row first, so that the limit holds for concurrent calls. `refused` is why nothing was done:
--- missing or rate (`per_hour` announcements within an hour; the next is possible after `retry_s`).
+-- missing (also for an event that moderators have hidden) or rate (`per_hour` announcements within an hour; the next
+-- is possible after `retry_s`).
 CREATE OR REPLACE FUNCTION announcement_add(
     of_event UUID, author UUID, text_content TEXT, per_hour INT,
     OUT id UUID, OUT refused TEXT, OUT retry_s DOUBLE PRECISION
@@ -10,7 +11,7 @@ DECLARE
     event RECORD;
     recent RECORD;
 BEGIN
-    SELECT e.title INTO event FROM events AS e WHERE e.id = of_event FOR NO KEY UPDATE;
+    SELECT e.title INTO event FROM events AS e WHERE e.id = of_event AND e.hidden_at IS NULL FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         refused := 'missing';
         RETURN;

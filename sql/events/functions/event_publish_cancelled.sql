@@ -1,35 +1,14 @@
 -- Publishes who must be notified that an event does not take place: one domain event per 1,000 users.
 --
--- All who responded (other than NOT_GOING), wait, asked or were invited, and the hosts, without the actor and
--- users for whom the event is hidden. A cancellation is published also without users.
+-- The users of event_audience, without the actor and users for whom the event is hidden. A cancellation is
+-- published also without users.
 CREATE OR REPLACE FUNCTION event_publish_cancelled(of_event UUID, actor UUID, is_deleted BOOLEAN)
 RETURNS VOID AS $$
     WITH
     recipients AS (
         SELECT g.user_id, (row_number() OVER (ORDER BY g.user_id) - 1) / 1000 AS part
-        FROM (
-            SELECT user_id FROM event_rsvps WHERE event_id = of_event
-            UNION
-            SELECT user_id FROM event_waitlist WHERE event_id = of_event
-            UNION
-            SELECT user_id FROM rsvp_requests WHERE event_id = of_event
-            UNION
-            SELECT user_id FROM event_invites WHERE event_id = of_event
-            UNION
-            SELECT user_id FROM event_hosts WHERE event_id = of_event
-            UNION
-            SELECT creator_id FROM events WHERE id = of_event
-        ) AS g
-        WHERE
-            g.user_id <> actor
-            AND NOT event_is_hidden(of_event, g.user_id)
-            AND (
-                event_is_host(of_event, g.user_id)
-                OR NOT EXISTS (
-                    SELECT FROM event_rsvps AS r
-                    WHERE r.event_id = of_event AND r.user_id = g.user_id AND r.status = 'NOT_GOING'
-                )
-            )
+        FROM event_audience(of_event, TRUE, FALSE, '00000000-0000-0000-0000-000000000000', NULL) AS g
+        WHERE g.user_id <> actor AND NOT event_is_hidden(of_event, g.user_id)
     ),
     parts AS (
         SELECT part, jsonb_agg(user_id) AS user_ids FROM recipients GROUP BY part

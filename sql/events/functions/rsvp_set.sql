@@ -20,8 +20,7 @@ DECLARE
 BEGIN
     SELECT
         e.title, e.approval,
-        e.visibility = 'public'
-        OR EXISTS (SELECT FROM events_seen_by(by_user) AS s WHERE s.event_id = e.id) AS visible,
+        EXISTS (SELECT FROM events_visible_to(by_user, '{}') AS v WHERE v.id = of_event) AS visible,
         e.cancelled_at IS NOT NULL AS cancelled,
         e.start_datetime > now() AS ahead, e.end_datetime <= now() AS past
     INTO event

@@ -1,7 +1,7 @@
 -- Fires after changes of events, RSVPs and invites. Publishes domain events.
 --
 -- Takes no locks. RSVP events carry no status: consumers read the current one. event.updated has the old title
--- if it changed.
+-- if it changed, and the actor if the transaction has set one (convene.actor_id, see event_actor_set).
 CREATE OR REPLACE FUNCTION events_outbox() RETURNS TRIGGER AS $$
 DECLARE
     e events := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -26,6 +26,11 @@ BEGIN
             WHEN TG_OP = 'UPDATE' AND NEW.title <> OLD.title THEN jsonb_build_object('old_title', OLD.title)
             ELSE '{}'
         END
+        || CASE
+            WHEN TG_OP = 'UPDATE' AND current_setting('convene.actor_id', TRUE) <> ''
+                THEN jsonb_build_object('actor_id', current_setting('convene.actor_id', TRUE))
+            ELSE '{}'
+        END
     );
     RETURN NULL;
 END
@@ -37,6 +42,24 @@ title, description, category, start_datetime, end_datetime, capacity, timezone, 
 longitude, url, visibility
 ON events
 FOR EACH ROW EXECUTE FUNCTION events_outbox();
+
+CREATE OR REPLACE FUNCTION events_hidden_outbox() RETURNS TRIGGER AS $$
+BEGIN
+    INSERT INTO outbox (key, type, payload)
+    VALUES (
+        NEW.id,
+        CASE WHEN NEW.hidden_at IS NULL THEN 'event.restored' ELSE 'event.hidden' END,
+        jsonb_build_object('id', NEW.id, 'creator_id', NEW.creator_id)
+    );
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE TRIGGER events_hidden_outbox
+AFTER UPDATE OF hidden_at ON events
+FOR EACH ROW
+WHEN ((OLD.hidden_at IS NULL) <> (NEW.hidden_at IS NULL))
+EXECUTE FUNCTION events_hidden_outbox();
 
 CREATE OR REPLACE FUNCTION rsvps_outbox() RETURNS TRIGGER AS $$
 DECLARE

@@ -61,7 +61,7 @@ def series_of(
         events.append(
             (
                 shown,
-                SeriesEvent(shown.id, occurrence, begin, end, "Europe/Paris", 0, CHANGED, has_ended=False),
+                SeriesEvent(shown.id, occurrence, begin, end, "Europe/Paris", 0, CHANGED, is_closed=False),
             )
         )
     return series, events
@@ -88,7 +88,7 @@ def one_exception() -> str:
 
 
 def one_moved(one: SeriesEvent, start: datetime, end: datetime) -> SeriesEvent:
-    return SeriesEvent(one.id, one.occurrence, start, end, one.timezone, 1, CHANGED, has_ended=False)
+    return SeriesEvent(one.id, one.occurrence, start, end, one.timezone, 1, CHANGED, is_closed=False)
 
 
 def files() -> dict[str, str]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.core import Core
-from actors.events.event_conversations import EventConversations, GroupConversations
+from actors.events.event_conversations import EventConversations
+from actors.events.group_conversations import GroupConversations
 from actors.events.serializers import event_conversation_id
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.domain_events import OutboxEvent

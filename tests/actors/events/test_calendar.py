@@ -182,7 +182,7 @@ def test_exceptions_of_a_series() -> None:
         end_datetime=rfc3339_from_datetime(later + timedelta(hours=1)),
     )
     moved_one = SeriesEvent(
-        "e1", one.occurrence, later, later, "America/New_York", 1, CHANGED, has_ended=False
+        "e1", one.occurrence, later, later, "America/New_York", 1, CHANGED, is_closed=False
     )
     renamed = event(
         "Concert",

@@ -216,6 +216,8 @@ class OverloadedGroups:
         self.remove_by_rule = setup.core.conversations.remove_by_rule
         self.rename_by_rule = setup.core.conversations.rename_by_rule
         self.announce_by_rule = setup.core.conversations.announce_by_rule
+        self.change_members_by_rule = setup.core.conversations.change_members_by_rule
+        self.list_members = setup.core.conversations.list_members
         self._add_by_rule = setup.core.conversations.add_by_rule
 
     async def add_by_rule(
@@ -251,6 +253,8 @@ class RsvpChangingGroups:
         self._groups = setup.core.conversations
         self.rename_by_rule = setup.core.conversations.rename_by_rule
         self.announce_by_rule = setup.core.conversations.announce_by_rule
+        self.change_members_by_rule = setup.core.conversations.change_members_by_rule
+        self.list_members = setup.core.conversations.list_members
 
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         await self._groups.ensure_group(conversation_id, creator, name)

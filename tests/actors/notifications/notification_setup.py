@@ -152,7 +152,6 @@ class NotificationSetup:
                 self.block_service,
                 self.sender_filter,
                 self.post_visibility,
-                self.rsvps,
                 EventRecipients(
                     self.user_cards,
                     self.block_service,

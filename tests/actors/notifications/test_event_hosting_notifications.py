@@ -132,3 +132,109 @@ async def test_announcement_notifies_all_who_answered(setup: NotificationSetup) 
         assert await setup.list_messages(user) == [("EVENT_UPDATE", "@ben about Boules: Bring cups", 1)]
     assert await setup.list_messages(dan) == []
     assert len(await setup.list_messages(setup.ben)) == 1
+
+
+async def _create_event_with_audience(setup: NotificationSetup) -> tuple[str, dict[str, str]]:
+    """Return an event of Ana, and the users whom it concerns, with one who refused, by name."""
+    names = ("cohost", "guest", "interested", "waiting", "asking", "invited", "refusing")
+    users = {name: setup.user_source.add_user(name) for name in names}
+    event_id = await setup.create_event(setup.ana, capacity=1)
+    await setup.hosts.add_host(event_id, users["cohost"])
+    await setup.events.invite(event_id, setup.ana, [users["invited"], users["refusing"]], None)
+    await setup.rsvps.set_rsvp(event_id, users["guest"], "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, users["waiting"], "GOING", waitlist=True)
+    await setup.rsvps.set_rsvp(event_id, users["interested"], "INTERESTED", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, users["refusing"], "NOT_GOING", waitlist=False)
+    await setup.events.change(event_id, EventChange(approval=True))
+    await setup.rsvps.set_rsvp(event_id, users["asking"], "GOING", waitlist=False)
+    await setup.catch_up()
+    return event_id, users
+
+
+async def _list_notified(setup: NotificationSetup, message: str) -> set[str]:
+    return {
+        user_id
+        for user_id in setup.user_source.snapshots
+        if any(text == message for _, text, _ in await setup.list_messages(user_id))
+    }
+
+
+async def test_update_notifies_all_whom_the_event_concerns(setup: NotificationSetup) -> None:
+    """By the name of the co-host who made it, who is not notified; online users get the event too."""
+    event_id, users = await _create_event_with_audience(setup)
+    await setup.events.change(event_id, EventChange(title="Pétanque"), users["cohost"])
+    await setup.catch_up()
+    await setup.replay_all()
+    expected = {setup.ana, *users.values()} - {users["cohost"], users["refusing"]}
+    assert await _list_notified(setup, "@cohost updated Pétanque") == expected
+    assert [(one, set(ids)) for one, ids in setup.published_event_updates[:1]] == [(event_id, expected)]
+
+
+async def test_cancellation_and_deletion_notify_all_whom_the_event_concerns(setup: NotificationSetup) -> None:
+    """The same users as an update."""
+    event_id, users = await _create_event_with_audience(setup)
+    concerned = {setup.ana, *users.values()} - {users["refusing"]}
+    await setup.hosts.cancel(event_id, users["cohost"], None)
+    await setup.catch_up()
+    assert await _list_notified(setup, "Boules was cancelled") == concerned - {users["cohost"]}
+    other_id = await setup.create_event(setup.ana, title="Dinner")
+    await setup.rsvps.set_rsvp(other_id, setup.ben, "GOING", waitlist=False)
+    await setup.events.delete(other_id, setup.ana)
+    await setup.catch_up()
+    assert await _list_notified(setup, "Dinner was cancelled") == {setup.ben}
+
+
+async def test_block_with_a_host_hides_updates(setup: NotificationSetup) -> None:
+    """Also if another host made the change; the Event service may not have ended the answer yet."""
+    event_id, users = await _create_event_with_audience(setup)
+    await setup.social.block(users["guest"], users["cohost"])
+    await setup.events.change(event_id, EventChange(title="Pétanque"))
+    await setup.catch_up()
+    expected = set(users.values()) - {users["guest"], users["refusing"]}
+    assert await _list_notified(setup, "Ana updated Pétanque") == expected
+
+
+async def test_hidden_event_notifies_no_one(setup: NotificationSetup) -> None:
+    """Of what happened before moderators hid it, and was not delivered yet."""
+    event_id, users = await _create_event_with_audience(setup)
+    setup.published_event_updates.clear()
+    promoted_id = await setup.create_event(setup.ana, capacity=1)
+    await setup.rsvps.set_rsvp(promoted_id, users["guest"], "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(promoted_id, setup.ben, "GOING", waitlist=True)
+    before = {user: await setup.list_messages(user) for user in (setup.ana, setup.ben, *users.values())}
+    await setup.events.change(event_id, EventChange(title="Pétanque"))
+    await setup.attendance.announce(event_id, setup.ana, "Bring cups", None)
+    await setup.hosts.add_host(event_id, setup.cyd)
+    await setup.rsvps.set_rsvp(event_id, setup.ben, "GOING", waitlist=False)
+    await setup.requests.decline_request(event_id, users["asking"], setup.ana)
+    await setup.rsvps.delete_rsvp(promoted_id, users["guest"])
+    await setup.hosts.cancel(event_id, setup.ana, "rain")
+    for hidden_id in (event_id, promoted_id):
+        await setup.databases["events"].pool.write(
+            Statement("hide", "UPDATE events SET hidden_at = now() WHERE id = $1", ("id",)), hidden_id
+        )
+    await setup.catch_up()
+    after = {user: await setup.list_messages(user) for user in before}
+    assert [user for user in before if not set(after[user]) <= set(before[user])] == []
+    assert await setup.list_messages(setup.cyd) == []
+    assert all(not ids for _, ids in setup.published_event_updates)
+
+
+async def test_hiding_an_event_withdraws_its_notifications(setup: NotificationSetup) -> None:
+    """Except those of its creator, who still sees it."""
+    event_id, users = await _create_event_with_audience(setup)
+    other_id = await setup.create_event(setup.ana, title="Dinner")
+    await setup.events.invite(other_id, setup.ana, [users["invited"]], None)
+    await setup.events.change(event_id, EventChange(title="Pétanque"), users["cohost"])
+    await setup.catch_up()
+    of_creator = await setup.list_messages(setup.ana)
+    assert len(of_creator) == 2
+    await setup.databases["events"].pool.write(
+        Statement("hide", "UPDATE events SET hidden_at = now() WHERE id = $1", ("id",)), event_id
+    )
+    await setup.catch_up()
+    assert {name: await setup.list_messages(user) for name, user in users.items() if name != "invited"} == {
+        name: [] for name in users if name != "invited"
+    }
+    assert await setup.list_messages(users["invited"]) == [("EVENT_INVITE", "Ana invited you to Dinner", 1)]
+    assert await setup.list_messages(setup.ana) == of_creator

@@ -175,7 +175,6 @@ class VisibilitySetup:
             self._blocks,
             sender_filter,
             self.visibility,
-            rsvps,
             EventRecipients(
                 sender_cards,
                 self._blocks,

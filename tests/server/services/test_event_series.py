@@ -1,7 +1,7 @@
 """Tests of event series: creating, changing and deleting one event, those after it, or all."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from tests.server.registered_users import RegisteredUser, RegisteredUsers
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 EVENTS = "/v1/events"
+HOUR = timedelta(hours=1)
 PARIS = ZoneInfo("Europe/Paris")
 # Tuesdays; the clocks are set back between the second and the third.
 OCTOBER: Json = {
@@ -211,6 +212,51 @@ async def test_events_that_have_ended_are_not_changed(
     assert [one["end_datetime"] for one in again[: len(ended)]] == [one["end_datetime"] for one in ended]
     assert {one["series"]["id"] for one in again[: len(ended)]} == {first["series"]["id"]}
     assert len({one["series"]["id"] for one in again}) == 2
+
+
+async def test_ended_events_are_not_changed_from_one_of_them(
+    api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """Not the named one, not those after it, and not one that was moved back; the others are changed."""
+    (ana,) = await people.register(1, instance)
+    now = datetime.now(UTC).replace(microsecond=0)
+    start = now - timedelta(days=35, hours=1)
+    times = {"start_datetime": start.isoformat(), "end_datetime": (start + HOUR).isoformat()}
+    await api.event(ana, **times, rrule="FREQ=WEEKLY;COUNT=10", title="Old")
+
+    async def all_events() -> list[Json]:
+        found = await api.collect_pages(ana, f"{EVENTS}?mine=hosting&from=2020-01-01T00:00:00Z", 100)
+        return sorted(found, key=lambda one: order.index(one["id"]) if order else 0)
+
+    order: list[str] = []
+    order = [one["id"] for one in await all_events()]
+    back = {
+        "start_datetime": (now - timedelta(hours=3)).isoformat(),
+        "end_datetime": (now - timedelta(hours=2)).isoformat(),
+    }
+    await api.expect(200, ana, "PATCH", f"{EVENTS}/{order[7]}", back)
+    before = await all_events()
+    # Six of the rule have ended, the first of them five weeks ago.
+    ended, ahead = [0, 1, 2, 3, 4, 5, 7], [6, 8, 9]
+    path = f"{EVENTS}/{order[2]}"
+    assert (await api.expect(200, ana, "PATCH", f"{path}?scope=all", {"title": "New"}))["title"] == "Old"
+    changed = await all_events()
+    assert [one["title"] for one in changed] == ["Old" if one in ended else "New" for one in range(10)]
+    assert len({one["series"]["id"] for one in changed}) == 1
+    later = {
+        "start_datetime": (start + timedelta(days=14) + HOUR).isoformat(),
+        "end_datetime": (start + timedelta(days=14) + 2 * HOUR).isoformat(),
+    }
+    await api.expect(200, ana, "PATCH", f"{path}?scope=following", later)
+    after = await all_events()
+    for number in ended:
+        assert {**after[number], "series": None} == {**before[number], "series": None}
+    for number in ahead:
+        moved = datetime.fromisoformat(after[number]["start_datetime"])
+        assert moved - datetime.fromisoformat(before[number]["start_datetime"]) == HOUR
+    assert after[5]["series"]["id"] != after[6]["series"]["id"]
+    assert (await api.request_bytes(ana, "GET", f"{EVENTS}/{order[6]}/calendar.ics"))[0] == 200
+    await api.expect_error("event.past", 409, ana, "PATCH", f"{path}?scope=all", {"title": "x"})
 
 
 async def test_deletion_of_following_and_all_events(

@@ -1,0 +1,77 @@
+"""The conversation of an event that moderators hide: its creator is the only member until they restore it."""
+
+import pytest
+
+from actors.conversations.serializers import to_user_card
+from actors.events import hidden_conversations
+from actors.events.serializers import event_conversation_id
+from storage.contracts.messaging import MessageEntry
+from storage.postgres.contents import PostgresContents
+from tests.actors.events.conftest import EventConversationsSetup
+
+
+async def set_hidden(setup: EventConversationsSetup, event_id: str, *, hidden: bool) -> None:
+    assert await PostgresContents.for_events(setup.database.pool).set_hidden(event_id, hidden=hidden)
+
+
+async def test_conversation_of_hidden_event_has_no_member_but_the_creator(
+    setup: EventConversationsSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also no co-host; a restored event has the members again who go, in a few entries."""
+    monkeypatch.setattr(hidden_conversations, "MEMBERS_PER_CHANGE", 2)
+    creator, cohost, going, withdrawing, leaving, _ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.hosts.add_host(event_id, cohost)
+    for user in (going, withdrawing, leaving):
+        await setup.set_rsvp(event_id, user, "GOING")
+    await setup.catch_up()
+    await setup.core.conversations.remove_member(
+        to_user_card(leaving, {}), event_conversation_id(event_id), leaving
+    )
+    head = len(await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100))
+    await set_hidden(setup, event_id, hidden=True)
+    await setup.catch_up()
+    assert await setup.get_members(event_id) == {creator}
+    await setup.rsvps.delete_rsvp(event_id, withdrawing)
+    await setup.catch_up()
+    assert await setup.get_members(event_id) == {creator}
+    await set_hidden(setup, event_id, hidden=False)
+    await setup.catch_up()
+    assert await setup.get_members(event_id) == {creator, cohost, going}
+    group = await setup.get_group(event_id)
+    assert group is not None
+    assert group.admins == (creator,)
+    entries = await setup.cluster.messaging.read(event_conversation_id(event_id), head, 100)
+    assert [entry.content for entry in entries if isinstance(entry, MessageEntry)] == [
+        "Moderators have hidden this event",
+        "Moderators have hidden this event",
+        "Moderators have restored this event",
+        "Moderators have restored this event",
+    ]
+    for event in reversed(await setup.read_all_events()):
+        await setup.consumer.handle([event], None)
+    assert await setup.get_members(event_id) == {creator, cohost, going}
+
+
+async def test_user_who_goes_to_an_event_that_is_hidden_is_not_added(setup: EventConversationsSetup) -> None:
+    """The answer is handled after the event was hidden. Its group is created when it is restored."""
+    creator, going, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, going, "GOING")
+    await set_hidden(setup, event_id, hidden=True)
+    await setup.catch_up()
+    assert await setup.get_members(event_id) <= {creator}
+    await set_hidden(setup, event_id, hidden=False)
+    await setup.catch_up()
+    assert await setup.get_members(event_id) == {creator, going}
+
+
+async def test_announcement_of_hidden_event_is_not_delivered(setup: EventConversationsSetup) -> None:
+    """Also if it was made before the event was hidden."""
+    creator, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.catch_up()
+    await setup.attendance.announce(event_id, creator, "Bring cups", None)
+    await set_hidden(setup, event_id, hidden=True)
+    await setup.catch_up()
+    assert await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100) == []
