@@ -113,8 +113,8 @@ class CoreOptions(msgspec.Struct, frozen=True):
 class Core:
     """Conversations, rooms, sessions and presence of one instance, without HTTP and the social services.
 
-    `server.composition.ServerComponents` adds those; `server.instance.Instance` is the whole process, with
-    its listeners. Implements `RoomsHandler` and `ForwardingHandler`.
+    `server.composition.components.ServerComponents` adds those; `server.instance.Instance` is the whole process,
+    with its listeners. Implements `RoomsHandler` and `ForwardingHandler`.
     """
 
     def __init__(

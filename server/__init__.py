@@ -1,4 +1,4 @@
 """HTTP, websocket and command line interfaces.
 
-Routes and sockets depend on storage contracts. `composition.py` and `cli/` open stores with their drivers.
+Routes and sockets depend on storage contracts. `composition/` and `cli/` open stores with their drivers.
 """

@@ -12,7 +12,9 @@ from actors.runtime.loop_lag import LoopLag
 from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
-from server.composition import ServerComponents, create_components, create_operator_services, store_checks
+from server.composition.components import ServerComponents, create_components
+from server.composition.operators import create_operator_services
+from server.composition.service_stores import store_checks
 from server.event_stream import EventStreamEndpoint
 from server.export_download import ExportDownloadEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite

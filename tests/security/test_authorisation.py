@@ -17,7 +17,7 @@ from aiohttp import web
 from actors.protocol.commands import Command
 from server.api_docs.endpoints import VIEWER_PATH
 from server.api_docs.untyped_endpoints import UNTYPED_OPERATIONS
-from server.composition import ServerComponents
+from server.composition.components import ServerComponents
 from server.http.route import Route
 from server.instance import create_routes
 from storage.embedded import StoreUrls

@@ -48,7 +48,7 @@ class Exported:
 @pytest.fixture
 def exported(monkeypatch: pytest.MonkeyPatch) -> Exported:
     exported = Exported()
-    monkeypatch.setattr("server.composition.create_tracing", lambda *_: exported.tracing)
+    monkeypatch.setattr("server.composition.components.create_tracing", lambda *_: exported.tracing)
     return exported
 
 

@@ -10,7 +10,7 @@ from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_preferences import PreferenceSettings
 from actors.protocol.social_objects import NotificationChannel, NotificationType, QuietHours
 from client.http_client import HttpClient
-from server.composition import LINK_KEY
+from server.composition.components import LINK_KEY
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.postgres.migrations import database_url

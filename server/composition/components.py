@@ -4,7 +4,7 @@ stores -> accounts, mail -> core (conversations, sessions) -> services
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,28 +34,22 @@ from actors.mail.mail_queue import MailQueue
 from actors.moderation.actions import ModerationActions
 from actors.moderation.appeals import Appeals
 from actors.moderation.backlog_monitor import BacklogMonitor
-from actors.moderation.command_line_moderation import CommandLineModeration
 from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.registrations import Registrations
 from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_mail_job import NotificationMailJob
-from actors.notifications.notification_preferences import DEFAULT_CHANNELS, PreferenceSettings
-from actors.operations.dead_letter_replay import DeadLetterReplay
-from actors.operations.doctor import Doctor, DoctorInputs
+from actors.notifications.notification_preferences import PreferenceSettings
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
-from actors.service_stores import USER_CACHE_SERVICES, DomainEventStores, ServiceStores
 from actors.services import Services
 from actors.shared_services import SharedServices
-from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX, Limits
 from config.settings import Settings
+from server.composition.service_stores import export_parts, service_stores
 from server.observability.tracing import create_tracing
-from server.operator_services import OperatorServices
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
-from storage.contracts.data_exports import ExportPart
 from storage.contracts.idempotency import IdempotentResponses
 from storage.contracts.moderation import TargetKind, UserActionOutcome
 from storage.contracts.privacy import PrivacyRecord
@@ -64,56 +58,23 @@ from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.action_log import PostgresActionLog
 from storage.postgres.appeals import PostgresAppeals
-from storage.postgres.audiences import PostgresAudiences
-from storage.postgres.audit import (
-    PostgresCountAudit,
-    PostgresModerationAudit,
-    PostgresPostsAudit,
-    PostgresSocialAudit,
-)
-from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.calendar_links import PostgresCalendarLinks
-from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.contents import PostgresContents
-from storage.postgres.conversation_requests import PostgresConversationRequests
 from storage.postgres.data_exports import PostgresDataExports
 from storage.postgres.email_changes import PostgresEmailChanges
-from storage.postgres.event_attendance import PostgresAttendance
-from storage.postgres.event_blocks import PostgresEventBlocks
-from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
-from storage.postgres.event_reminders import PostgresEventReminders
-from storage.postgres.event_series import PostgresEventSeries
-from storage.postgres.events import PostgresEvents
-from storage.postgres.export_parts import postgres_export_parts
-from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
 from storage.postgres.moderation import PostgresModeration
-from storage.postgres.mutes import PostgresMutes
 from storage.postgres.notification_mails import PostgresMailRecipients, PostgresNotificationMails
 from storage.postgres.notification_preferences import PostgresNotificationPreferences
-from storage.postgres.notifications import PostgresNotifications
-from storage.postgres.post_access import PostgresPostAccess
-from storage.postgres.post_edits import PostgresPostEdits
-from storage.postgres.posts import PostgresPosts
-from storage.postgres.privacy import PostgresPrivacy
 from storage.postgres.pruning import prunable_tables
-from storage.postgres.reactions import PostgresReactions
 from storage.postgres.registrations import PostgresRegistrations
 from storage.postgres.reports import PostgresReports
-from storage.postgres.reposts import PostgresReposts
-from storage.postgres.rsvps import PostgresRsvps
-from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
-from storage.postgres.social import PostgresSocial
-from storage.postgres.suggestions import PostgresSuggestions
-from storage.postgres.tag_follows import PostgresTagFollows
-from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
-from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from storage.stores import Stores
 
 MAIL_CLOSE_TIMEOUT_S = 5.0
@@ -393,132 +354,6 @@ async def create_components(
         pruning_job=pruning_job,
         base_url=settings.base_url,
         idempotent_responses=PostgresIdempotentResponses(users.pool),
-    )
-
-
-def create_operator_services(components: ServerComponents) -> OperatorServices:
-    """Create moderation, the doctor and the replay of dead letters, for operator commands."""
-    stores, services = components.stores, components.services
-
-    return OperatorServices(
-        moderation=CommandLineModeration(
-            components.report_store,
-            components.report_queue,
-            components.moderation_store,
-            components.moderation_actions,
-        ),
-        doctor=Doctor(doctor_inputs(components)),
-        replay=DeadLetterReplay(
-            services.readers, {name: database.cursors for name, database in stores.databases.items()}
-        ),
-    )
-
-
-def service_stores(stores: Stores, limits: Limits) -> ServiceStores:
-    """Create the stores of all services, each on its own database."""
-    databases = stores.databases
-    social, posts, events = databases["social"], databases["posts"], databases["events"]
-    notifications = databases["notifications"]
-    rsvps = PostgresRsvps(events.pool)
-    event_store = PostgresEvents(events.pool, events.idempotency_keys, rsvps)
-    post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
-    return ServiceStores(
-        user_snapshots=PostgresUserSnapshots(databases["users"].pool),
-        social=PostgresSocial(social.pool),
-        audiences=PostgresAudiences(social.pool, social.cursors),
-        mutes=PostgresMutes(social.pool),
-        suggestions=PostgresSuggestions(social.pool),
-        follow_requests=PostgresFollowRequests(social.pool, social.cursors),
-        post_access=PostgresPostAccess(social.pool),
-        posts=post_store,
-        feed_posts=post_store,
-        reactions=PostgresReactions(posts.pool, posts.idempotency_keys),
-        comment_likes=PostgresCommentLikes(posts.pool),
-        bookmarks=PostgresBookmarks(posts.pool),
-        tag_follows=PostgresTagFollows(posts.pool),
-        reposts=PostgresReposts(posts.pool, posts.idempotency_keys),
-        post_edits=PostgresPostEdits(posts.pool, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX),
-        events=event_store,
-        event_series=PostgresEventSeries(events.pool, events.idempotency_keys, event_store),
-        event_blocks=PostgresEventBlocks(events.pool),
-        rsvps=rsvps,
-        event_hosts=PostgresEventHosts(events.pool),
-        rsvp_requests=PostgresRsvpRequests(events.pool),
-        event_reminders=PostgresEventReminders(events.pool),
-        attendance=PostgresAttendance(
-            events.pool, events.idempotency_keys, limits.event_announcements_per_hour
-        ),
-        notifications=PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS),
-        visibility_checks=PostgresVisibilityChecks(notifications.pool, notifications.cursors),
-        conversations=stores.messaging,
-        privacy=PostgresPrivacy(databases["users"].pool),
-        conversation_requests=PostgresConversationRequests(social.pool),
-        timelines=stores.timelines,
-        user_streams=stores.user_streams,
-        user_caches={
-            name: PostgresUserCache(databases[name].pool, databases[name].cursors)
-            for name in USER_CACHE_SERVICES
-        },
-        domain_event_stores={
-            name: DomainEventStores(
-                database.outbox, database.cursors, database.idempotency_keys, database.locks
-            )
-            for name, database in databases.items()
-        },
-        search_indexes={
-            "users": PostgresSearchIndex.for_users(databases["users"].pool),
-            "events": PostgresSearchIndex.for_events(events.pool),
-        },
-    )
-
-
-def export_parts(stores: Stores) -> list[ExportPart]:
-    """Return the parts of a data export, in the order of the archive."""
-    user_snapshots = PostgresUserSnapshots(stores.databases["users"].pool)
-
-    async def find_usernames(user_ids: Sequence[str]) -> dict[str, str]:
-        return {user.id: user.username for user in await user_snapshots.find(user_ids)}
-
-    return [
-        *postgres_export_parts({name: database.pool for name, database in stores.databases.items()}),
-        *stores.messaging.export_parts(find_usernames),
-    ]
-
-
-def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Return a check for each store, which raises `Unavailable` if a write as the services' would fail."""
-    databases = {name: database.pool.check for name, database in stores.databases.items()}
-    redis = {"bus": stores.bus.check, "user_streams": stores.user_streams.check}
-    return {**databases, "messaging": stores.messaging.check, **redis}
-
-
-def doctor_inputs(components: ServerComponents) -> DoctorInputs:
-    """Create the audits, which read whole tables, and collect the stores that the doctor compares."""
-    stores, services = components.stores, components.services
-    databases = stores.databases
-    social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
-    counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}
-    return DoctorInputs(
-        store_checks=store_checks(stores),
-        outboxes={name: database.outbox for name, database in databases.items()},
-        cursors={name: database.cursors for name, database in databases.items()},
-        consumers=services.consumers,
-        count_audits={"social": social, "posts": posts, **counted},
-        posts_audit=posts,
-        social_audit=social,
-        user_snapshots=PostgresUserSnapshots(databases["users"].pool),
-        user_caches={
-            name: PostgresUserCache(databases[name].pool, databases[name].cursors)
-            for name in USER_CACHE_SERVICES
-        },
-        message_log=stores.messaging,
-        pending_effects=stores.messaging,
-        log_audit=stores.messaging,
-        event_reminders=PostgresEventReminders(databases["events"].pool),
-        data_exports=PostgresDataExports(databases["users"].pool),
-        reports=components.report_store,
-        moderation_audit=PostgresModerationAudit(databases["users"].pool),
-        is_content_hidden=components.moderated_items.is_hidden,
     )
 
 

@@ -1,0 +1,1 @@
+"""The composition root: which implementations a server process consists of."""
