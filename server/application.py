@@ -4,7 +4,7 @@ Handlers added to its router later (websocket, event stream, pages) get the same
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -43,7 +43,9 @@ TRACEPARENT_PATTERN: Final = re.compile(
 )
 
 
-NOT_FOUND_PAGE: Final[web.AppKey[Callable[[web.Request], web.Response]]] = web.AppKey("not_found_page")
+NOT_FOUND_PAGE: Final[web.AppKey[Callable[[web.Request], Awaitable[web.Response]]]] = web.AppKey(
+    "not_found_page"
+)
 """Answers a browser that opens a path without a route."""
 
 
@@ -96,7 +98,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except (web.HTTPSuccessful, web.HTTPRedirection):
         raise
     except Exception as error:  # noqa: BLE001 - the only place that converts them
-        response = _error_response(request, request_id, error)
+        response = await _error_response(request, request_id, error)
         await _delay_refusal(request)
         return response
     finally:
@@ -125,9 +127,9 @@ async def _delay_refusal(request: web.Request) -> None:
         await delay.wait(request, request.get(ERROR_CODE, ""))
 
 
-def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:
+async def _error_response(request: web.Request, request_id: str, error: Exception) -> web.Response:
     if isinstance(error, web.HTTPNotFound) and NOT_FOUND_PAGE in request.app and wants_page(request):
-        return request.app[NOT_FOUND_PAGE](request)
+        return await request.app[NOT_FOUND_PAGE](request)
     resource = request.match_info.route.resource
     route = f"{request.method} {resource.canonical if resource else '-'}"
     api_error = to_api_error(error, request_id, route)

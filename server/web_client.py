@@ -1,13 +1,15 @@
 """Serves the browser client: the files of `web/`, read once when the server starts.
 
     / -> index.html, with its scripts and styles bundled
-    /web/<name> -> a bundle, or the file of that name
+    /web/<name> -> a bundle, or the file of that name; the texts of languages are in bundles only
 
-Files are compressed once, with brotli and gzip; bundles, which most bytes are, as small as brotli can in a
-fraction of a second. Request paths never touch the disk: names are looked up in memory. The Content Security
-Policy allows the page to load and run only what this server serves, and no other page to frame it.
+Files are compressed with brotli or gzip when the first client that accepts it asks, in a thread, and kept;
+bundles, which most bytes are, as small as brotli can in a fraction of a second. Request paths never touch the
+disk: names are looked up in memory. The Content Security Policy allows the page to load and run only what
+this server serves, and no other page to frame it.
 """
 
+import asyncio
 import gzip
 import re
 from pathlib import Path
@@ -28,9 +30,12 @@ CONTENT_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
+FILE_TYPES: Final = frozenset(CONTENT_TYPES) - {".json"}
+LOCALES_FOLDER: Final = "locales"
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; "
@@ -44,19 +49,23 @@ CONTENT_SECURITY_POLICY: Final = (
 # Every load asks whether the file changed; a name with a hash of the content never does.
 REVALIDATE: Final = "public, no-cache"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
+# In order of preference.
+CODINGS: Final = ("br", "gzip")
 # Quality 11 takes three times as long as 10 for 2 % fewer bytes; 5 is fast.
 BUNDLE_QUALITY: Final = 10
 FILE_QUALITY: Final = 5
 
 
 class WebClient:
-    """Files of other types than `CONTENT_TYPES` are not served. Raises OSError if a file cannot be read."""
+    """Files of other types than `FILE_TYPES` are not served. Raises OSError if a file cannot be read."""
 
     def __init__(self, folder: Path = WEB_FOLDER) -> None:
-        paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
+        paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix in FILE_TYPES)
         bodies = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
         self.names = frozenset(bodies)
         sources = {name: body.decode() for name, body in bodies.items() if name.endswith((".js", ".css"))}
+        locales = folder.glob(f"{LOCALES_FOLDER}/*.json")
+        sources |= {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in locales}
         bundle = make_bundle(bodies[INDEX_FILE].decode(), sources)
         bodies[INDEX_FILE] = bundle.page
         self._files = {name: _StaticFile(name, body, REVALIDATE) for name, body in bodies.items()}
@@ -64,23 +73,23 @@ class WebClient:
 
     async def index(self, request: web.Request) -> web.Response:
         """`GET /`."""
-        return self._file_response(request, INDEX_FILE)
+        return await self._file_response(request, INDEX_FILE)
 
-    def not_found(self, request: web.Request) -> web.Response:
+    async def not_found(self, request: web.Request) -> web.Response:
         """Answer an unknown path with the page, and status 404."""
         file = self._files[INDEX_FILE]
-        body, headers = file.for_client(request)
+        body, headers = await file.for_client(request)
         return web.Response(body=body, headers={**headers, hdrs.CACHE_CONTROL: "no-store"}, status=404)
 
     async def file(self, request: web.Request) -> web.Response:
         """`GET /web/{name:.+}`."""
-        return self._file_response(request, request.match_info["name"])
+        return await self._file_response(request, request.match_info["name"])
 
-    def _file_response(self, request: web.Request, name: str) -> web.Response:
+    async def _file_response(self, request: web.Request, name: str) -> web.Response:
         file = self._files.get(name)
         if file is None:
             raise ApiError("route.not_found", "The web client has no file of this name.")
-        body, headers = file.for_client(request)
+        body, headers = await file.for_client(request)
         if matches_if_none_match(request, headers[hdrs.ETAG]):
             headers = {header: value for header, value in headers.items() if header != hdrs.CONTENT_TYPE}
             return web.Response(status=304, headers=headers)
@@ -88,9 +97,9 @@ class WebClient:
 
 
 class _StaticFile:
-    """One file in each content coding, with the headers of its response."""
+    """One file in each content coding that a client asked for, with the headers of its response."""
 
-    __slots__ = ("_encoded", "_plain")
+    __slots__ = ("_encoded", "_encoding", "_plain", "_quality")
 
     def __init__(self, name: str, body: bytes, cache_control: str) -> None:
         headers: dict[str, str] = {
@@ -105,21 +114,30 @@ class _StaticFile:
         if name == SERVICE_WORKER_FILE:
             headers["Service-Worker-Allowed"] = "/"
         self._plain = body, {**headers, hdrs.ETAG: compute_etag(body)}
-        quality = BUNDLE_QUALITY if cache_control == IMMUTABLE else FILE_QUALITY
-        # In order of preference.
-        self._encoded = {
-            "br": self._encode("br", brotli.compress(body, mode=brotli.MODE_TEXT, quality=quality)),
-            "gzip": self._encode("gzip", gzip.compress(body, mtime=0)),
-        }
+        self._quality = BUNDLE_QUALITY if cache_control == IMMUTABLE else FILE_QUALITY
+        self._encoded: dict[str, tuple[bytes, dict[str, str]]] = {}
+        self._encoding = asyncio.Lock()
 
-    def for_client(self, request: web.Request) -> tuple[bytes, dict[str, str]]:
+    async def for_client(self, request: web.Request) -> tuple[bytes, dict[str, str]]:
         """Return the smallest body that the client accepts, and its headers."""
         accepted = _accepted_codings(request)
-        return next((file for coding, file in self._encoded.items() if coding in accepted), self._plain)
+        coding = next((coding for coding in CODINGS if coding in accepted), None)
+        if coding is None:
+            return self._plain
+        if coding not in self._encoded:
+            # Clients that ask meanwhile wait for the same result.
+            async with self._encoding:
+                if coding not in self._encoded:
+                    self._encoded[coding] = await asyncio.to_thread(self._encode, coding)
+        return self._encoded[coding]
 
-    def _encode(self, coding: str, compressed: bytes) -> tuple[bytes, dict[str, str]]:
-        encoding = {hdrs.CONTENT_ENCODING: coding, hdrs.ETAG: compute_etag(compressed)}
-        return compressed, self._plain[1] | encoding
+    def _encode(self, coding: str) -> tuple[bytes, dict[str, str]]:
+        body, headers = self._plain
+        if coding == "br":
+            compressed = brotli.compress(body, mode=brotli.MODE_TEXT, quality=self._quality)
+        else:
+            compressed = gzip.compress(body, mtime=0)
+        return compressed, headers | {hdrs.CONTENT_ENCODING: coding, hdrs.ETAG: compute_etag(compressed)}
 
 
 def _accepted_codings(request: web.Request) -> set[str]:

@@ -4,8 +4,11 @@ The stores run in an event loop on a separate thread, because they outlive the l
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
@@ -25,6 +28,10 @@ from tests.certificates import CertificateFiles
 Result = TypeVar("Result")
 
 STORES_START_S = 120.0
+MEMORY = Path("/dev/shm")
+MEMORY_PREFIX = "convene-tests-"
+MEMORY_MIN_BYTES = 8 * 2**30
+"""The stores of a run take below one gigabyte for each of its workers."""
 TESTS = Path(__file__).parent
 
 
@@ -56,12 +63,28 @@ def background() -> Iterator[LoopThread]:
 @pytest.fixture(scope="session")
 def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreUrls]:
     """The three real stores, started once per run. `CONVENE_MONGOD` runs the tests on that MongoDB."""
-    folder: Path = tmp_path_factory.mktemp("stores")
     configured = os.environ.get("CONVENE_MONGOD")
-    embedded = EmbeddedStores(folder, keep=False, mongod=find_mongod(configured) if configured else None)
-    urls = background.run(embedded.start(), STORES_START_S)
-    yield urls
-    background.run(embedded.stop(), STORES_START_S)
+    mongod = find_mongod(configured) if configured else None
+    with folder_for_stores(tmp_path_factory) as folder:
+        embedded = EmbeddedStores(folder, keep=False, mongod=mongod)
+        yield background.run(embedded.start(), STORES_START_S)
+        background.run(embedded.stop(), STORES_START_S)
+
+
+@contextlib.contextmanager
+def folder_for_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new folder, in memory if there is plenty: tests commit all the time, and a commit waits for disks."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_MIN_BYTES:
+        yield tmp_path_factory.mktemp("stores")
+        return
+    for left in MEMORY.glob(f"{MEMORY_PREFIX}*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{MEMORY_PREFIX}{os.getpid()}-", dir=MEMORY))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

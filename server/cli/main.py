@@ -21,6 +21,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -28,9 +29,10 @@ import uvloop
 from rich.progress import Progress, TaskID
 
 from actors.operations.backup import Backup
+from actors.protocol.errors import ApiError
 from client.errors import RequestRejected, RequestTimeout
 from config.log_setup import configure_logging
-from config.settings import InvalidSettings, Settings, load_settings
+from config.settings import InvalidSettings, Settings, is_loopback, load_settings
 from examples.demo.demo_data import DemoData
 from examples.demo.plan_users import USERS_MAX, USERS_MIN
 from examples.demo.register_users import UsernameTaken
@@ -205,9 +207,8 @@ async def open_bulk_users(config: Path | None) -> AsyncIterator[PostgresBulkUser
 
 
 @contextlib.asynccontextmanager
-async def open_backup(config: Path | None) -> AsyncIterator[Backup]:
+async def open_stores_for_backup(settings: Settings) -> AsyncIterator[Backup]:
     """Open all stores for a backup or a restore. Nothing is migrated or written before it begins."""
-    settings = _load_settings(config)
     async with resolve_store_urls(settings.stores) as urls:
         messaging = MongoBackup(urls.mongo)
         try:
@@ -219,6 +220,15 @@ async def open_backup(config: Path | None) -> AsyncIterator[Backup]:
             yield Backup({"messaging": messaging, **databases}, redis, VERSION, typer.echo)
         finally:
             messaging.close()
+
+
+async def make_moderator(username: str, user_id: str) -> bool:
+    """Make a user moderator in the stores of this folder. Returns False if the user is not in them."""
+    try:
+        async with open_operator_services(None) as services:
+            return await services.moderation.ensure_moderator(username, user_id)
+    except (ApiError, StorageError, StoresUnavailable):
+        return False
 
 
 @cli.command()
@@ -248,6 +258,12 @@ def demo(
             f"Log in as {', '.join(summary.login_usernames)} or any other demo user, "
             f"with the password {password}"
         )
+        name = summary.login_usernames[0]
+        is_local = is_loopback(urlsplit(url).hostname or "")
+        if is_local and await make_moderator(name, summary.first_login_user_id):
+            typer.echo(f"{name} is a moderator.")
+        else:
+            typer.echo(f"To make {name} a moderator, run on the server: moderate role {name} moderator")
 
     try:
         _run_async(work)
@@ -262,7 +278,7 @@ def demo(
 
 
 add_doctor(cli, open_operator_services, _run_async)
-add_backup(cli, open_backup, _run_async)
+add_backup(cli, lambda config: open_stores_for_backup(_load_settings(config)), _run_async)
 add_replay(cli, open_operator_services, _run_async)
 add_moderate(cli, open_operator_services, _run_async)
 add_load(cli, open_bulk_users, lambda config: Path(_load_settings(config).stores.data_dir), _run_async)

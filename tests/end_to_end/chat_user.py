@@ -1,7 +1,6 @@
 """A chat user: sends with a real client and reports everything sent and received to an oracle."""
 
 import asyncio
-import contextlib
 import itertools
 import uuid
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from client.client import Client
 from client.client_settings import ClientSettings
 from client.encoding import JSON, Encoding
 from tests.end_to_end.oracle import Oracle
+from tests.end_to_end.polling import wait_at_most
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
 
@@ -96,12 +96,13 @@ class ChatUser:
             sends.append(asyncio.create_task(send_one()))
         return await asyncio.gather(*sends)
 
-    async def send_until(self, stop: asyncio.Event, concurrency: int = 4) -> None:
-        """Send in `concurrency` concurrent loops until `stop` is set."""
+    async def send_until(self, stop: asyncio.Event, concurrency: int = 4, pause_s: float = 0.0) -> None:
+        """Send in `concurrency` concurrent loops, each with a pause after a message, until `stop` is set."""
 
         async def send_repeatedly() -> None:
             while not stop.is_set():
                 await self.send()
+                await wait_at_most(stop, pause_s)
 
         await asyncio.gather(*(send_repeatedly() for _ in range(concurrency)))
 
@@ -109,9 +110,7 @@ class ChatUser:
         """Send every `interval_s`, to each conversation in turn, until `stop` is set."""
         for oracle in itertools.cycle(self._oracles):
             await self.send(other_oracle=oracle)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(interval_s):
-                    await stop.wait()
+            if await wait_at_most(stop, interval_s):
                 return
 
     @property

@@ -25,7 +25,7 @@ from tests.end_to_end.polling import wait_until
 
 ROOT = Path(__file__).parents[2]
 LISTENING_PATTERN = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
-START_TIMEOUT_S = 40.0
+START_TIMEOUT_S = 80.0
 STOP_TIMEOUT_S = 30.0
 
 

@@ -19,7 +19,7 @@ from tests.end_to_end.server_process import ServerProcess, free_port
 
 USERS = 200 if LONG_TESTS else 24
 GROUPS = 10 if LONG_TESTS else 4
-SEND_INTERVAL_S = 0.5 if LONG_TESTS else 0.1
+SEND_INTERVAL_S = 0.5 if LONG_TESTS else 0.25
 RECONNECT_LIMIT_S = 10.0
 STOP_LIMIT_S = Limits().shutdown_ms / 1000
 

@@ -22,6 +22,9 @@ LONG_TIMEOUTS = msgspec.structs.replace(
     FAST_SETTINGS, request_timeout_s=RECOVERY_TIMEOUT_S, heartbeat_interval_s=20.0
 )
 MESSAGES = 60
+SEND_PAUSE_S = 0.05
+"""Several messages are on their way at any time, while the processors are left to the stores that start."""
+
 KILLS = 5 if LONG_TESTS else 2
 pytestmark = pytest.mark.timeout(300)
 
@@ -50,7 +53,9 @@ async def test_history_survives_a_restart_of_all_stores(own_stores: EmbeddedStor
             ChatUser(ben, oracle, [first], LONG_TIMEOUTS) as ben_chat,
         ):
             stop = asyncio.Event()
-            sends = asyncio.gather(ana_chat.send_until(stop), ben_chat.send_until(stop))
+            sends = asyncio.gather(
+                *(each.send_until(stop, pause_s=SEND_PAUSE_S) for each in (ana_chat, ben_chat))
+            )
             await wait_until(lambda: oracle.acknowledged > MESSAGES)
             await own_stores.stop()
             before = oracle.acknowledged
@@ -93,7 +98,9 @@ async def test_killed_redis_loses_no_message(own_stores: EmbeddedStores, tmp_pat
             ChatUser(ben, oracle, [pair[1]], LONG_TIMEOUTS) as ben_chat,
         ):
             stop = asyncio.Event()
-            sends = asyncio.gather(ana_chat.send_until(stop), ben_chat.send_until(stop))
+            sends = asyncio.gather(
+                *(each.send_until(stop, pause_s=SEND_PAUSE_S) for each in (ana_chat, ben_chat))
+            )
             for kill_count in range(1, KILLS + 1):
                 await wait_until_stored(oracle)
                 kill_redis(own_stores)

@@ -71,18 +71,22 @@ async def test_clients_resume_on_whichever_worker_accepts(start_workers: StartWo
     assert not set(workers.worker_pids()) & set(pids)
 
 
-async def test_each_worker_gets_connections_and_tells_its_own(start_workers: StartWorkers) -> None:
-    """New connections are spread, and each management port counts those of its worker."""
+async def test_connections_are_spread_and_drained(start_workers: StartWorkers) -> None:
+    """Each worker gets connections and counts its own; SIGTERM drains all of them, and the status is 0."""
     workers = await start_workers()
     users = [await RegisteredUser.register(f"s{number}", workers) for number in range(3)]
     oracle = Oracle(await users[0].create_group(workers, users[1:]))
+    pids = workers.worker_pids()
     async with AsyncExitStack() as stack:
         for number in range(SPREAD):
             await stack.enter_async_context(ChatUser(users[number % 3], oracle, [workers]))
         counts = await workers.wait_for_connections(SPREAD)
-    assert len(counts) == WORKERS
-    # All on one side is as likely as to guess a number of 23 bits.
-    assert min(counts) > 0
+        assert len(counts) == WORKERS
+        # All on one side is as likely as to guess a number of 23 bits.
+        assert min(counts) > 0
+        assert await workers.stop() == 0
+    assert not any(is_running(pid) for pid in pids)
+    assert workers.log_text.count("shutdown step") == 0
 
 
 async def test_sighup_reloads_the_certificate_of_all_workers(
@@ -107,15 +111,6 @@ async def test_sighup_reloads_the_certificate_of_all_workers(
         opened_before.write(HEALTH)
         assert (await opened_before.read_http_response()).status == 200
     assert "is restarted" not in workers.log_text
-
-
-async def test_sigterm_drains_all_workers(start_workers: StartWorkers) -> None:
-    """The supervisor exits with status 0 when every worker has said goodbye."""
-    workers = await start_workers()
-    pids = workers.worker_pids()
-    assert await workers.stop() == 0
-    assert not any(is_running(pid) for pid in pids)
-    assert workers.log_text.count("shutdown step") == 0
 
 
 async def test_workers_stop_when_their_supervisor_is_killed(start_workers: StartWorkers) -> None:

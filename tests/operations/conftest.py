@@ -10,8 +10,11 @@ import pytest
 from config.settings import ServerSettings, Settings, StoreSettings
 from server.instance import Instance
 from server.operator_services import OperatorServices
+from storage.contracts.users import NewUser
 from storage.embedded import StoreUrls
+from storage.postgres.pool import PostgresPool
 from storage.postgres.roles import SERVICES
+from storage.postgres.users import PostgresUsers
 from tests.conftest import FreshDatabase
 from tests.operations.installation import Installation
 from tests.storage.valkey_server import ValkeyServer
@@ -72,3 +75,19 @@ async def target(stores: StoreUrls, redis: ValkeyServer, tmp_path: Path) -> Asyn
     installation = await Installation.create(stores, redis, tmp_path)
     yield installation
     installation.instance.close()
+
+
+@pytest.fixture
+async def stocked(
+    stores: StoreUrls, redis: ValkeyServer, own_databases: dict[str, str], tmp_path: Path
+) -> Installation:
+    """Stores with one user, on which no instance runs."""
+    installation = Installation.on(stores, redis, own_databases, tmp_path)
+    await installation.create_messaging()
+    pool = PostgresPool(own_databases["users"])
+    await pool.open()
+    try:
+        await PostgresUsers(pool).register(NewUser("ana@example.test", "ana", "x", None))
+    finally:
+        await pool.close()
+    return installation

@@ -9,10 +9,11 @@ import msgspec
 
 from config.settings import Settings, StoreSettings
 from storage.embedded import StoreUrls
+from storage.mongo.messaging import MongoMessaging
 from storage.postgres.migrations import create_database
 from storage.postgres.roles import SERVICES
 from tests.end_to_end.server_process import ServerProcess, ServerStores
-from tests.operations.operator_commands import run_command
+from tests.operations.operator_commands import run_command, run_process
 from tests.storage.valkey_server import ValkeyServer
 
 DOCTOR_TIMEOUT_S = 60.0
@@ -34,13 +35,28 @@ class Installation:
         databases = {
             service: await create_database(stores.postgres, f"{service}_{name}") for service in SERVICES
         }
+        return cls.on(stores, redis, databases, folder)
+
+    @classmethod
+    def on(
+        cls, stores: StoreUrls, redis: ValkeyServer, databases: dict[str, str], folder: Path
+    ) -> "Installation":
+        """Return an installation with these databases and an empty messaging store."""
+        name = uuid.uuid4().hex[:8]
         head, _, query = stores.mongo.partition("?")
         mongo = f"{head.rstrip('/')}/backup_{name}?{query}"
         urls = msgspec.structs.replace(stores, mongo=mongo, redis=redis.url)
         return cls(urls, databases, folder / f"{name}.log")
 
-    async def run(self, *arguments: str) -> tuple[int | None, str]:
+    async def create_messaging(self) -> None:
+        """Create the collections, as an instance does when it starts."""
+        (await MongoMessaging.open(self.urls.mongo)).close()
+
+    async def run(self, *arguments: str) -> tuple[int, str]:
         return await run_command(self.settings, self.urls, *arguments)
+
+    async def run_process(self, *arguments: str) -> tuple[int | None, str]:
+        return await run_process(self.settings, self.urls, *arguments)
 
     async def fetch_value(self, service: str, query: str) -> int:
         connection = await asyncpg.connect(self.databases[service])

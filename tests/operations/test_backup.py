@@ -16,16 +16,18 @@ from server.operator_services import OperatorServices
 from storage.postgres.roles import SERVICES
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
-from tests.end_to_end.polling import wait_until
+from tests.end_to_end.polling import wait_at_most, wait_until
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi, wait_until_equal
 from tests.operations.installation import Installation, wait_until_doctor_passes
 
-# Each test runs several commands, every one a process that connects to all stores.
 pytestmark = pytest.mark.timeout(480)
 MESSAGES_BEFORE = 60
 MESSAGES_AFTER = 30
 LOAD_TIMEOUT_S = 60.0
+WRITE_PAUSE_S = 0.02
+"""Between the writes of each kind, so that they leave time to the backup."""
+
 TABLE_COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 OUTBOX_HEAD = "SELECT last_value FROM outbox_id_seq"
 OUTBOX_MAX = "SELECT max(id) FROM outbox"
@@ -37,6 +39,7 @@ async def edit_until(user: ChatUser, conversation_id: str, message_id: str, stop
     while not stop.is_set():
         await user.client.edit(conversation_id, message_id, f"edit {number + 1}")
         number += 1
+        await wait_at_most(stop, WRITE_PAUSE_S)
     return number
 
 
@@ -44,6 +47,7 @@ async def post_until(api: UserApi, stop: asyncio.Event) -> list[str]:
     posts: list[str] = []
     while not stop.is_set():
         posts.append(await api.post(f"post {len(posts)}"))
+        await wait_at_most(stop, WRITE_PAUSE_S)
     return posts
 
 
@@ -64,7 +68,7 @@ async def test_backup_under_load_restores_everything_acknowledged_before(
         async with ChatUser(ana, oracle, [first]) as sender, ChatUser(ben, oracle, [first]) as editor:
             edited = await editor.send("edit 0")
             load = [
-                asyncio.create_task(sender.send_until(stop)),
+                asyncio.create_task(sender.send_until(stop, pause_s=WRITE_PAUSE_S)),
                 asyncio.create_task(edit_until(editor, conversation_id, edited.message_id, stop)),
                 asyncio.create_task(post_until(ana_api, stop)),
             ]
@@ -73,7 +77,7 @@ async def test_backup_under_load_restores_everything_acknowledged_before(
             )
             acknowledged = {(result.seq, result.message_id) for result in oracle.results()}
 
-            status, output = await source.run("backup", str(folder))
+            status, output = await source.run_process("backup", str(folder))
 
             assert status == 0, output
             count = sender.acknowledged
@@ -84,7 +88,7 @@ async def test_backup_under_load_restores_everything_acknowledged_before(
             await asyncio.gather(*load)
     await first.stop()
 
-    status, output = await target.run("restore", str(folder))
+    status, output = await target.run_process("restore", str(folder))
     assert status == 0, output
     # Numbers that were taken are not taken again.
     for service in SERVICES:
@@ -129,15 +133,13 @@ async def read_changes(url: str, message_id: str) -> list[str]:
     return [change["effect"]["content"] for change in sorted(changes, key=lambda change: change["seq"])]
 
 
-async def test_restore_refuses_stores_with_data_or_instances(
-    source: Installation, target: Installation, tmp_path: Path
-) -> None:
+async def test_restore_refuses_stores_with_data_or_instances(source: Installation, tmp_path: Path) -> None:
     """Data is only replaced with `--overwrite`, and never while an instance runs."""
     folder = tmp_path / "backup"
     await RegisteredUser.register("ana", source.instance)
     assert (await source.run("backup", str(folder)))[0] == 0
 
-    status, output = await source.run("restore", str(folder), "--overwrite")
+    status, output = await source.run_process("restore", str(folder), "--overwrite")
     assert status == 1
     assert "Stop all instances first." in output
     await RegisteredUser.register("ben", source.instance)
@@ -152,12 +154,11 @@ async def test_restore_refuses_stores_with_data_or_instances(
 
 
 async def test_restore_of_one_store_leaves_the_others(
-    source: Installation, target: Installation, tmp_path: Path
+    stocked: Installation, target: Installation, tmp_path: Path
 ) -> None:
     """`--only` restores the named store; an unknown name is refused."""
     folder = tmp_path / "backup"
-    await RegisteredUser.register("ana", source.instance)
-    assert (await source.run("backup", str(folder)))[0] == 0
+    assert (await stocked.run("backup", str(folder)))[0] == 0
 
     status, output = await target.run("restore", str(folder), "--only", "users")
 
@@ -168,16 +169,15 @@ async def test_restore_of_one_store_leaves_the_others(
 
 
 async def test_backup_is_private_and_checked_before_a_restore(
-    source: Installation, target: Installation, tmp_path: Path
+    stocked: Installation, target: Installation, tmp_path: Path
 ) -> None:
     """Only the owner can read the files; a damaged, incomplete or newer backup changes nothing."""
     folder = tmp_path / "backup"
-    await RegisteredUser.register("ana", source.instance)
-    assert (await source.run("backup", str(folder)))[0] == 0
+    assert (await stocked.run("backup", str(folder)))[0] == 0
     modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()}
     assert modes == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    status, output = await source.run("backup", str(folder))
+    status, output = await stocked.run("backup", str(folder))
     assert (status, "is not empty" in output) == (1, True), output
 
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -4,7 +4,7 @@ import pytest
 
 from config.settings import Settings
 from storage.embedded import StoreUrls
-from tests.operations.operator_commands import run_command
+from tests.operations.operator_commands import run_command, run_process
 
 
 @pytest.mark.parametrize(
@@ -30,5 +30,26 @@ async def test_commands_report_result_and_exit_status(
 ) -> None:
     """Each command prints its result and exits with a status for scripts."""
     status, output = await run_command(own_settings, own_stores, *arguments)
+
+    assert (status, expected_output in output) == (expected_status, True), output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected_status", "expected_output"),
+    [
+        (("doctor",), 0, "All checks passed."),
+        (("moderate", "ban", "nobody"), 1, "No such user."),
+    ],
+    ids=["doctor", "moderate"],
+)
+async def test_run_py_runs_the_commands(
+    own_settings: Settings,
+    own_stores: StoreUrls,
+    arguments: tuple[str, ...],
+    expected_status: int,
+    expected_output: str,
+) -> None:
+    """As a process with the settings from its environment."""
+    status, output = await run_process(own_settings, own_stores, *arguments)
 
     assert (status, expected_output in output) == (expected_status, True), output

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 import pytest
 import uvloop
 
-from tests.server.conftest import api, instance, people, shared_instance, start_instance
+from tests.server.conftest import api, cheap_hashes, instance, people, shared_instance, start_instance
 
-__all__ = ["api", "instance", "people", "shared_instance", "start_instance"]
+__all__ = ["api", "cheap_hashes", "instance", "people", "shared_instance", "start_instance"]
 
 
 def pytest_asyncio_loop_factories(

@@ -2,15 +2,21 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
+import pytest_asyncio
 
+from server.instance import Instance
+from storage.embedded import StoreUrls
 from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUsers
+from tests.server.running_instance import running_instance
 from tests.server.websocket import frames
 from tests.server.websocket.peer import connect_peer
 
+on_one_loop = pytest.mark.asyncio(loop_scope="module")
 CHUNK_BYTES = 2**20
 FAR_OVER_KERNEL_BUFFERS = 64 * CHUNK_BYTES
 FLOODS = {
@@ -23,14 +29,23 @@ FLOODS = {
 }
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def strict(stores: StoreUrls) -> AsyncIterator[Instance]:
+    """A server that allows few frames."""
+    async with running_instance(
+        stores, frames_per_s=10.0, frames_burst=200.0, frames_unauthenticated=5
+    ) as instance:
+        yield instance
+
+
+@on_one_loop
 @pytest.mark.parametrize("name", FLOODS)
 async def test_authenticated_flood_is_closed_with_4004(
-    start_instance: StartInstance, people: RegisteredUsers, name: str
+    strict: Instance, people: RegisteredUsers, name: str
 ) -> None:
     """Every kind of frame is charged, including control frames and fragments."""
-    instance = await start_instance(frames_per_s=10.0, frames_burst=200.0)
-    token = (await people.shared(1, instance))[0].token
-    async with connect_peer(instance.port) as connected:
+    token = (await people.register(1, strict))[0].token
+    async with connect_peer(strict.port) as connected:
         await connected.open(token)
         if name == "empty continuation frames":
             connected.write(frames.text(b"", fin=False))
@@ -41,13 +56,11 @@ async def test_authenticated_flood_is_closed_with_4004(
         assert ending.goodbye["resume"] is True
 
 
+@on_one_loop
 @pytest.mark.parametrize("name", FLOODS)
-async def test_unauthenticated_connection_may_send_few_frames(
-    start_instance: StartInstance, name: str
-) -> None:
+async def test_unauthenticated_connection_may_send_few_frames(strict: Instance, name: str) -> None:
     """Over the small budget it is closed with 4004, for any kind of frame."""
-    instance = await start_instance(frames_unauthenticated=5)
-    async with connect_peer(instance.port) as connected:
+    async with connect_peer(strict.port) as connected:
         await connected.open()
         if name == "empty continuation frames":
             connected.write(frames.text(b"", fin=False))
@@ -55,10 +68,10 @@ async def test_unauthenticated_connection_may_send_few_frames(
         assert (await connected.read_until_closed()).code == 4004
 
 
-async def test_nothing_is_read_after_a_flood(start_instance: StartInstance) -> None:
+@on_one_loop
+async def test_nothing_is_read_after_a_flood(strict: Instance) -> None:
     """What the client sends after 4004 costs the server nothing: it fills the buffers until the reset."""
-    instance = await start_instance(frames_unauthenticated=5)
-    async with connect_peer(instance.port) as connected:
+    async with connect_peer(strict.port) as connected:
         await connected.open()
         connected.write(FLOODS["pings of the protocol"] * 15)
         assert (await connected.read_until_closed(reply_to_close=False)).code == 4004

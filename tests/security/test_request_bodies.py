@@ -5,16 +5,15 @@ import gzip
 import msgspec
 import pytest
 
-from tests.server.conftest import StartInstance
+from server.instance import Instance
 from tests.server.http.raw_client import raw_client
 
 COMPRESSED = gzip.compress(b"x" * 1_000_000)
 
 
 @pytest.mark.parametrize("target", ["POST /v1/posts", "POST /v1/users", "GET /healthz", "POST /nowhere"])
-async def test_compressed_bodies_are_rejected_unread(start_instance: StartInstance, target: str) -> None:
+async def test_compressed_bodies_are_rejected_unread(instance: Instance, target: str) -> None:
     """Every route answers 415 to any Content-Encoding, before authentication."""
-    instance = await start_instance()
     async with raw_client(instance.port) as client:
         status, headers, body = await client.request(
             f"{target} HTTP/1.1\nHost: x\nContent-Type: application/json\nContent-Encoding: gzip\n"
@@ -29,9 +28,8 @@ async def test_compressed_bodies_are_rejected_unread(start_instance: StartInstan
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
 )
-async def test_a_body_must_be_json(start_instance: StartInstance, content_type: str) -> None:
+async def test_a_body_must_be_json(instance: Instance, content_type: str) -> None:
     """A form of another site cannot log a user in."""
-    instance = await start_instance()
     body = b'{"login": "ana", "password": "correct horse"}'
     async with raw_client(instance.port) as client:
         status, _, answer = await client.request(

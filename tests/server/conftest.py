@@ -1,20 +1,32 @@
 """A complete server in the test's own event loop, on real stores, and registered users."""
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
+from actors.accounts.passwords import Passwords
+from server import composition
 from server.instance import Instance
 from server.observability import health
 from storage.embedded import StoreUrls
 from tests.conftest import LoopThread
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUsers
+from tests.server.routes.user_service import CHEAP_HASHES
 from tests.server.running_instance import running_instance
 
 StartInstance = Callable[..., Awaitable[Instance]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Servers in this process hash passwords at a low cost; tests of the cost make `Passwords` themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(composition, "Passwords", functools.partial(Passwords, cost=CHEAP_HASHES))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Servers with a management port and a token of operators."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,13 +11,23 @@ from config.limits import Limits
 from config.settings import OpsSettings, ServerSettings, Settings
 from server.instance import Instance
 from storage.embedded import StoreUrls
+from tests.storage.valkey_server import ValkeyServer
 
 TOKEN = "a-token-of-operators"
 StartOperated = Callable[..., Awaitable[Instance]]
 
 
 @pytest.fixture
-async def start(stores: StoreUrls) -> AsyncIterator[StartOperated]:
+def operated_stores(stores: StoreUrls) -> Iterator[StoreUrls]:
+    """The stores of the run with a separate Redis, where instances of other tests hold no leases."""
+    redis = ValkeyServer()
+    redis.start()
+    yield msgspec.structs.replace(stores, redis=redis.url)
+    redis.close()
+
+
+@pytest.fixture
+async def start(operated_stores: StoreUrls) -> AsyncIterator[StartOperated]:
     """Start servers with a management port; keyword arguments are fields of `Limits`."""
     async with contextlib.AsyncExitStack() as stack:
 
@@ -28,7 +38,7 @@ async def start(stores: StoreUrls) -> AsyncIterator[StartOperated]:
                 limits=msgspec.structs.replace(Limits(), **limits),
                 ops=ops or OpsSettings(token=TOKEN),
             )
-            instance = Instance(settings, stores)
+            instance = Instance(settings, operated_stores)
             stack.push_async_callback(instance.stop)
             await instance.start()
             return instance

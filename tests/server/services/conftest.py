@@ -6,8 +6,12 @@ import pytest_asyncio
 
 from server.instance import Instance
 from storage.embedded import StoreUrls
+from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
+from tests.server.registered_users import RegisteredUser, RegisteredUsers
 from tests.server.running_instance import running_instance
+from tests.server.services.consent_requests import Pair
+from tests.server.services.moderation_requests import set_role
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -36,3 +40,24 @@ async def second_api(second_instance: Instance) -> AsyncIterator[ApiClient]:
     """HTTP client for the second server."""
     async with ApiClient(second_instance) as requests:
         yield requests
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def admin(stores: StoreUrls, instance: Instance, people: RegisteredUsers) -> RegisteredUser:
+    (user,) = await people.register(1, instance)
+    await make_admin(stores, user.id)
+    return user
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def moderator(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, admin: RegisteredUser
+) -> RegisteredUser:
+    (user,) = await people.register(1, instance)
+    await set_role(api, admin, user, "moderator")
+    return user
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(instance: Instance, second_instance: Instance, api: ApiClient, second_api: ApiClient) -> Pair:
+    return Pair(instance, second_instance, api, second_api)

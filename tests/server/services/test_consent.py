@@ -1,102 +1,31 @@
 """Tests of consent: who is added or invited directly, who is asked, and what the one who adds can tell."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from actors.conversations import peer_checker
-from config.settings import PrivacyDefaults
-from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
-from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
+from tests.server.registered_users import PASSWORD, RegisteredUsers
 from tests.server.running_instance import running_instance
-from tests.server.websocket.peer import Peer, connect_peer
+from tests.server.services.consent_requests import (
+    REQUESTS,
+    ROOT,
+    Pair,
+    add,
+    authenticate,
+    member_ids,
+    request_ids,
+    set_privacy,
+)
+from tests.server.websocket.peer import connect_peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
-ROOT = "/v1/conversations"
-REQUESTS = f"{ROOT}/requests"
 WAIT_TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two instances on the same stores."""
-
-    first: Instance
-    second: Instance
-    api: ApiClient
-    api_of_second: ApiClient
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(stores: StoreUrls) -> AsyncIterator[Pair]:
-    async with (
-        running_instance(stores) as first,
-        running_instance(stores) as second,
-        ApiClient(first) as api,
-        ApiClient(second) as api_of_second,
-    ):
-        yield Pair(first, second, api, api_of_second)
-
-
-async def set_privacy(api: ApiClient, user: RegisteredUser, **settings: str) -> None:
-    await api.expect(200, user, "PATCH", "/v1/users/me/privacy", settings)
-
-
-async def add(api: ApiClient, admin: RegisteredUser, group: str, user: RegisteredUser) -> int:
-    status, _, _ = await api.request(admin, "PUT", f"{ROOT}/{group}/participants/{user.id}")
-    return status
-
-
-async def request_ids(api: ApiClient, user: RegisteredUser) -> list[str]:
-    return [one["conversation_id"] for one in await api.collect_pages(user, REQUESTS, 2)]
-
-
-async def member_ids(api: ApiClient, viewer: RegisteredUser, conversation_id: str) -> set[str]:
-    items = await api.collect_pages(viewer, f"{ROOT}/{conversation_id}/participants", 100)
-    return {item["id"] for item in items}
-
-
-async def authenticate(device: Peer, user: RegisteredUser, **more: Json) -> Json:
-    """Return the `ready` frame."""
-    await device.open()
-    device.send({"type": "authenticate", "id": 1, "token": user.token, **more})
-    return await device.next_of("ready")
-
-
-async def test_settings_start_open_and_change_one_by_one(pair: Pair, people: RegisteredUsers) -> None:
-    """A user without settings allows everyone; an absent field stays; another value is refused."""
-    (ana,) = await people.register(1, pair.first)
-    api, path = pair.api, "/v1/users/me/privacy"
-    assert await api.get(ana, path) == {"groups": "everyone", "invites": "everyone"}
-    changed = await api.expect(200, ana, "PATCH", path, {"invites": "nobody"})
-    assert changed == {"groups": "everyone", "invites": "nobody"}
-    changed = await api.expect(200, ana, "PATCH", path, {"groups": "known"})
-    assert changed == {"groups": "known", "invites": "nobody"}
-    assert await pair.api_of_second.get(ana, path) == changed
-    await api.expect_error("request.invalid", 422, ana, "PATCH", path, {"groups": "friends"})
-
-
-async def test_new_accounts_get_the_configured_settings(stores: StoreUrls) -> None:
-    """`[privacy]` decides what an account starts with, also for a registration with an idempotency key."""
-    async with running_instance(stores, privacy=PrivacyDefaults("known", "nobody")) as instance:
-        users = RegisteredUsers()
-        (ana,) = await users.register(1, instance)
-        async with ApiClient(instance) as api:
-            settings = await api.get(ana, "/v1/users/me/privacy")
-            assert settings == {"groups": "known", "invites": "nobody"}
-            name = f"u{uuid4().hex}"
-            body = {"email": f"{name}@example.test", "username": name, "password": "correct horse battery"}
-            made = await api.expect(201, None, "POST", "/v1/users", body, Idempotency_Key=name)
-            keyed = RegisteredUser(made["user"]["id"], name, made["token"])
-            assert await api.get(keyed, "/v1/users/me/privacy") == settings
 
 
 async def test_unacquainted_users_ask_first(pair: Pair, people: RegisteredUsers) -> None:
@@ -271,76 +200,6 @@ async def test_block_withdraws_requests(pair: Pair, people: RegisteredUsers) -> 
             assert (await device.next_of("conversation.request_removed"))["conversation_id"] == group
         await api.unblock(blocker, blocked)
         assert await request_ids(api, ben) == []
-
-
-async def test_invites_ask_too(pair: Pair, people: RegisteredUsers) -> None:
-    """The answer is 204 for all; accepting makes the invite, and with it the notification."""
-    ana, ben, eve = await people.register(3, pair.first)
-    api = pair.api
-    await set_privacy(api, ben, invites="known")
-    await set_privacy(api, eve, invites="nobody")
-    event = await api.event(ana, title="Boules")
-    body = {"user_ids": [ben.id, eve.id]}
-    await api.expect(204, ana, "POST", f"/v1/events/{event['id']}/invites", body)
-    (request,) = (await api.get(ben, REQUESTS))["items"]
-    assert request["conversation_id"] == event["conversation_id"]
-    assert (request["name"], request["event_id"]) == ("Boules", event["id"])
-    assert await request_ids(api, eve) == []
-    assert (await api.get(ben, "/v1/notifications"))["items"] == []
-    await api.expect(204, ben, "PUT", f"{REQUESTS}/{event['conversation_id']}")
-    page = await api.wait_for(ben, "/v1/notifications", lambda page: page["items"])
-    assert [(one["type"], one["sender"]["id"]) for one in page["items"]] == [("EVENT_INVITE", ana.id)]
-    await api.expect_error("conversation.not_found", 404, ben, "GET", f"{ROOT}/{event['conversation_id']}")
-
-
-@pytest.mark.parametrize("blocker", ["invitee", "other"])
-@pytest.mark.parametrize("between", ["inviter", "creator"])
-async def test_invite_does_not_cross_a_block(
-    pair: Pair, people: RegisteredUsers, between: str, blocker: str
-) -> None:
-    """Neither one's own nor by way of a third person to the event of somebody with a block."""
-    creator, inviter, invitee, bystander = await people.register(4, pair.first)
-    api = pair.api
-    event = await api.event(creator)
-    other = inviter if between == "inviter" else creator
-    await (api.block(invitee, other) if blocker == "invitee" else api.block(other, invitee))
-    path = f"/v1/events/{event['id']}/invites"
-    body = {"user_ids": [invitee.id, bystander.id]}
-    await api.expect_error("user.not_found", 404, inviter, "POST", path, body)
-    await api.expect(204, inviter, "POST", path, {"user_ids": [bystander.id]})
-    await api.wait_for(bystander, "/v1/notifications", lambda page: page["items"])
-    assert (await api.get(invitee, "/v1/notifications"))["items"] == []
-    assert await request_ids(api, invitee) == []
-
-
-async def test_accepted_invite_does_not_cross_a_block(pair: Pair, people: RegisteredUsers) -> None:
-    """A block with the event's creator, made after the request, hides the event: 404, and no notification."""
-    creator, inviter, invitee = await people.register(3, pair.first)
-    api = pair.api
-    await set_privacy(api, invitee, invites="known")
-    event = await api.event(creator)
-    body = {"user_ids": [invitee.id]}
-    await api.expect(204, inviter, "POST", f"/v1/events/{event['id']}/invites", body)
-    async with connect_peer(pair.second.port) as device:
-        await device.open(invitee.token)
-        await api.block(creator, invitee)
-        assert await request_ids(api, invitee) == []
-        removed = await device.next_of("conversation.request_removed")
-        assert removed["conversation_id"] == event["conversation_id"]
-    path = f"{REQUESTS}/{event['conversation_id']}"
-    await api.expect_error("conversation_request.not_found", 404, invitee, "PUT", path)
-    assert (await api.get(invitee, "/v1/notifications"))["items"] == []
-
-
-async def test_group_of_a_third_person_may_hold_both(pair: Pair, people: RegisteredUsers) -> None:
-    """A block between two members hides neither from the group; only their own additions are refused."""
-    ana, ben, eve = await people.register(3, pair.first)
-    api = pair.api
-    await api.block(ben, eve)
-    group = (await api.group(ana, ben, eve))["id"]
-    assert await member_ids(api, ben, group) == {ana.id, ben.id, eve.id}
-    body = {"type": "GROUP", "participants": [eve.id], "name": "x"}
-    await api.expect_error("user.not_found", 404, ben, "POST", ROOT, body)
 
 
 async def test_messages_to_a_deleted_account_are_refused(

@@ -10,7 +10,6 @@ import uvloop
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
-from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUsers
 from tests.server.running_instance import running_instance
 from tests.server.websocket.chat_fixture import ChatFixture
@@ -23,10 +22,11 @@ def pytest_asyncio_loop_factories(
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
-@pytest.fixture
-async def instance(start_instance: StartInstance) -> Instance:
-    """One server with the default limits, in the test's own loop."""
-    return await start_instance()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def instance(stores: StoreUrls) -> AsyncIterator[Instance]:
+    """One server with the default limits, in the loop of the module."""
+    async with running_instance(stores) as started:
+        yield started
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

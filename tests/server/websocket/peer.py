@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import contextlib
-import hashlib
 import os
 import ssl
 from collections import deque
@@ -18,7 +17,6 @@ from tests.server.websocket import frames
 
 Json = Any
 WAIT_TIMEOUT_S = 10.0
-HANDSHAKE_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +61,6 @@ def upgrade_headers(key: str | None = None, token: str | None = None) -> dict[st
 def http_request(path: str, headers: Mapping[str, str], method: str = "GET", version: str = "1.1") -> bytes:
     lines = [f"{method} {path} HTTP/{version}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
-
-
-def accept_key(key: str) -> str:
-    digest = hashlib.sha1(key.encode() + HANDSHAKE_GUID, usedforsecurity=False).digest()
-    return base64.b64encode(digest).decode()
 
 
 ERRORS_BY_TYPE = {command.frame_type: command.errors for command in REGISTRATIONS.values()}

@@ -16,6 +16,8 @@ from tests.server.websocket import frames
 from tests.server.websocket.peer import Peer, connect_peer
 from tests.until import until
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.fixture
 def frozen_gc() -> Iterator[None]:

@@ -14,6 +14,7 @@ from tests.server.running_instance import running_instance
 from tests.server.websocket import frames
 from tests.server.websocket.peer import Peer, connect_peer, http_request, upgrade_headers
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MEGABYTE = 2**20
 HEALTH = http_request("/healthz", {"Host": "convene.test"})
 
@@ -134,6 +135,7 @@ async def test_writing_peer_receives_the_close(instance: Instance, people: Regis
         assert ending.goodbye is not None
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_shutdown_sends_goodbye_to_all_connections(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
@@ -159,6 +161,7 @@ async def test_shutdown_sends_goodbye_to_all_connections(
         assert 0 <= ending.goodbye["retry_after_ms"] < 2000
 
 
+@pytest.mark.asyncio(loop_scope="function")
 async def test_shutdown_does_not_wait_for_unresponsive_peers(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
