@@ -113,7 +113,7 @@ class CoreOptions(msgspec.Struct, frozen=True):
 class Core:
     """Conversations, rooms, sessions and presence of one instance, without HTTP and the social services.
 
-    `server.composition.components.ServerComponents` adds those; `server.instance.Instance` is the whole process,
+    `server.composition.components.ServerComponents` adds those, and `server.instance.Instance` is the process
     with its listeners. Implements `RoomsHandler` and `ForwardingHandler`.
     """
 
