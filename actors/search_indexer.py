@@ -5,9 +5,8 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from storage.contracts.search_index import SearchIndex
-from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 INTERVAL_S: Final = 5.0
@@ -21,15 +20,14 @@ class SearchIndexer:
 
     def __init__(self, indexes: Mapping[str, SearchIndex], interval_s: float = INTERVAL_S) -> None:
         self._indexes = indexes
-        self._interval_s = interval_s
-        self._tasks = TaskPool("search indexer")
+        self._job = PeriodicJob("computing of search words", self.index_all, interval_s)
         self.indexed_count = 0
 
     def start(self) -> None:
-        self._tasks.spawn(self._index_periodically())
+        self._job.start()
 
     async def close(self) -> None:
-        await self._tasks.cancel()
+        await self._job.close()
 
     async def index_all(self) -> int:
         """Compute all missing words, batch by batch. Returns how many rows had none."""
@@ -46,11 +44,3 @@ class SearchIndexer:
             total += indexed
         self.indexed_count += total
         return total
-
-    async def _index_periodically(self) -> None:
-        while True:
-            try:
-                await self.index_all()
-            except StorageError:
-                _log.warning("search words could not be computed")
-            await asyncio.sleep(self._interval_s)

@@ -42,6 +42,12 @@ class PrivacyOfAccount(msgspec.Struct, frozen=True):
     private: bool
 
 
+class NewReport(msgspec.Struct, frozen=True):
+    kind: str
+    id: str
+    reason: str
+
+
 class NewMute(msgspec.Struct, frozen=True):
     """`PUT /v1/users/{id}/mute`."""
 

@@ -30,10 +30,25 @@ class ModerationClient:
     # --- reports and actions
 
     async def reports(
-        self, state: str | None = None, cursor: str | None = None, limit: int = 100
+        self,
+        state: str | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+        *,
+        assigned_to: str | None = None,
+        unassigned: bool = False,
     ) -> Page[Report]:
-        """Return reports, the oldest first. `state`: `open` or `resolved`."""
-        query = {"state": state, "cursor": cursor, "limit": limit}
+        """Return reports, the oldest first. `state`: `open` or `resolved`.
+
+        `assigned_to`: only those of this moderator. `unassigned`: only open ones of no moderator.
+        """
+        query = {
+            "state": state,
+            "assigned_to": assigned_to,
+            "unassigned": "true" if unassigned else None,
+            "cursor": cursor,
+            "limit": limit,
+        }
         return await self._http.request(Page[Report], "GET", "/v1/admin/reports", query=query)
 
     async def report(self, report_id: str) -> Report:
@@ -42,6 +57,12 @@ class ModerationClient:
     async def resolve_report(self, report_id: str, resolution: str) -> None:
         body = {"resolution": resolution}
         await self._http.request(None, "PUT", _path("reports", report_id, "resolution"), body=body)
+
+    async def assign_report(self, report_id: str, user_id: str | None) -> None:
+        """Assign an open report to a moderator, or to no one."""
+        await self._http.request(
+            None, "PUT", _path("reports", report_id, "assignee"), body={"user_id": user_id}
+        )
 
     async def act(
         self,

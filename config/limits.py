@@ -111,6 +111,8 @@ SNAPSHOT_MESSAGES_AROUND: Final = 3
 SNAPSHOT_CONTEXT_CHARACTERS: Final = 500
 MODERATION_REASON_CHARACTERS: Final = 500
 APPEAL_CHARACTERS: Final = 2000
+BACKLOG_COUNTED_MAX: Final = 10_000
+"""Open reports and appeals that are counted; more are shown as this many."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,6 +29,7 @@ class MailKind(StrEnum):
     VERIFICATION = "verification"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
     EMAIL_CHANGE = "email_change"
+    REGISTRATION = "registration"
     NOTIFICATION = "notification"
 
 
@@ -43,5 +44,6 @@ MAIL_LIMITS: Final = {
     MailKind.VERIFICATION: MailLimit(5, 6 * 3600),
     MailKind.PASSWORD_RESET: MailLimit(6, 600),
     MailKind.EMAIL_CHANGE: MailLimit(5, 6 * 3600),
+    MailKind.REGISTRATION: MailLimit(3, 24 * 3600),
     MailKind.NOTIFICATION: MailLimit(4, NOTIFICATION_MAIL_INTERVAL_S),
 }

@@ -33,6 +33,7 @@ from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.moderation.actions import ModerationActions
 from actors.moderation.appeals import Appeals
+from actors.moderation.backlog_monitor import BacklogMonitor
 from actors.moderation.command_line_moderation import CommandLineModeration
 from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.registrations import Registrations
@@ -64,7 +65,12 @@ from storage.mail.mailer_factory import create_mailer
 from storage.postgres.action_log import PostgresActionLog
 from storage.postgres.appeals import PostgresAppeals
 from storage.postgres.audiences import PostgresAudiences
-from storage.postgres.audit import PostgresCountAudit, PostgresPostsAudit, PostgresSocialAudit
+from storage.postgres.audit import (
+    PostgresCountAudit,
+    PostgresModerationAudit,
+    PostgresPostsAudit,
+    PostgresSocialAudit,
+)
 from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.calendar_links import PostgresCalendarLinks
 from storage.postgres.comment_likes import PostgresCommentLikes
@@ -133,6 +139,9 @@ class ServerComponents:
     account_deletion: AccountDeletion
     reports: Reports
     report_queue: ReportQueue
+    report_store: PostgresReports
+    moderated_items: ModeratedItems
+    backlog_monitor: BacklogMonitor
     moderation_actions: ModerationActions
     moderation_store: PostgresModeration
     appeals: Appeals
@@ -289,7 +298,7 @@ async def create_components(
         shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
     )
     shutdown.add("services", services.close)
-    report_store = PostgresReports(users.pool, users.idempotency_keys)
+    report_store = PostgresReports(users.pool, action_log, users.idempotency_keys)
     moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
     contents = ModeratedItems(
         {
@@ -318,6 +327,9 @@ async def create_components(
         users.locks,
     )
     shutdown.add("pruning", pruning_job.close)
+    appeal_store = PostgresAppeals(users.pool, action_log, users.idempotency_keys)
+    backlog_monitor = BacklogMonitor(report_store, appeal_store)
+    shutdown.add("moderation backlog", backlog_monitor.close)
     await core.start()
     event_calendars = EventCalendars(
         shared_services.stores.events,
@@ -347,10 +359,11 @@ async def create_components(
         ),
         reports=Reports(report_store, is_target_visible, contents.take_snapshot),
         report_queue=ReportQueue(report_store, contents),
-        registrations=Registrations(registration_store, on_approved),
-        appeals=Appeals(
-            PostgresAppeals(users.pool, action_log, users.idempotency_keys), action_log, credential_checks
-        ),
+        registrations=Registrations(registration_store, on_approved, email_sender, mail_limits),
+        appeals=Appeals(appeal_store, action_log, credential_checks),
+        report_store=report_store,
+        moderated_items=contents,
+        backlog_monitor=backlog_monitor,
         moderation_store=moderation_store,
         moderation_actions=ModerationActions(
             moderation_store,
@@ -378,16 +391,15 @@ async def create_components(
 def create_operator_services(components: ServerComponents) -> OperatorServices:
     """Create moderation, the doctor and the replay of dead letters, for operator commands."""
     stores, services = components.stores, components.services
-    users = stores.databases["users"]
 
     return OperatorServices(
         moderation=CommandLineModeration(
-            PostgresReports(users.pool, users.idempotency_keys),
+            components.report_store,
             components.report_queue,
             components.moderation_store,
             components.moderation_actions,
         ),
-        doctor=Doctor(doctor_inputs(stores, services)),
+        doctor=Doctor(doctor_inputs(components)),
         replay=DeadLetterReplay(
             services.readers, {name: database.cursors for name, database in stores.databases.items()}
         ),
@@ -471,8 +483,9 @@ def store_checks(stores: Stores) -> dict[str, Callable[[], Awaitable[None]]]:
     return {**databases, "messaging": stores.messaging.check, **redis}
 
 
-def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
+def doctor_inputs(components: ServerComponents) -> DoctorInputs:
     """Create the audits, which read whole tables, and collect the stores that the doctor compares."""
+    stores, services = components.stores, components.services
     databases = stores.databases
     social, posts = PostgresSocialAudit(databases["social"].pool), PostgresPostsAudit(databases["posts"].pool)
     counted = {name: PostgresCountAudit(databases[name].pool, name) for name in ("events", "notifications")}
@@ -494,6 +507,9 @@ def doctor_inputs(stores: Stores, services: Services) -> DoctorInputs:
         log_audit=stores.messaging,
         event_reminders=PostgresEventReminders(databases["events"].pool),
         data_exports=PostgresDataExports(databases["users"].pool),
+        reports=components.report_store,
+        moderation_audit=PostgresModerationAudit(databases["users"].pool),
+        is_content_hidden=components.moderated_items.is_hidden,
     )
 
 

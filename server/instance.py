@@ -104,6 +104,7 @@ class Instance:
         components.pruning_job.start()
         components.notification_mail_job.start()
         components.data_exporter.start()
+        components.backlog_monitor.start()
         connections = ConnectionManager(
             core.session_dependencies, core.run_queue, core.timer_wheel, core.flusher, limits
         )
@@ -355,6 +356,7 @@ def _metric_sources(
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
         moderation_actions=lambda: components.moderation_actions.counts,
+        moderation_backlog=components.backlog_monitor.statistics,
         conversation_requests=components.services.conversation_requests.statistics,
         black_boxes=lambda: {
             "sessions": core.session_boxes.statistics(),

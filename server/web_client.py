@@ -1,7 +1,7 @@
 """Serves the browser client: the files of `web/`, read once when the server starts.
 
     / -> index.html, with its scripts and styles bundled
-    /web/<name> -> a bundle, or the file of that name
+    /web/<name> -> a bundle, or the file of that name; the texts of languages are in bundles only
 
 Files are compressed with brotli or gzip when the first client that accepts it asks, in a thread, and kept;
 bundles, which most bytes are, as small as brotli can in a fraction of a second. Request paths never touch the
@@ -30,9 +30,12 @@ CONTENT_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
+FILE_TYPES: Final = frozenset(CONTENT_TYPES) - {".json"}
+LOCALES_FOLDER: Final = "locales"
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; "
@@ -54,13 +57,15 @@ FILE_QUALITY: Final = 5
 
 
 class WebClient:
-    """Files of other types than `CONTENT_TYPES` are not served. Raises OSError if a file cannot be read."""
+    """Files of other types than `FILE_TYPES` are not served. Raises OSError if a file cannot be read."""
 
     def __init__(self, folder: Path = WEB_FOLDER) -> None:
-        paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix in CONTENT_TYPES)
+        paths = (path for path in folder.rglob("*") if path.is_file() and path.suffix in FILE_TYPES)
         bodies = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
         self.names = frozenset(bodies)
         sources = {name: body.decode() for name, body in bodies.items() if name.endswith((".js", ".css"))}
+        locales = folder.glob(f"{LOCALES_FOLDER}/*.json")
+        sources |= {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in locales}
         bundle = make_bundle(bodies[INDEX_FILE].decode(), sources)
         bodies[INDEX_FILE] = bundle.page
         self._files = {name: _StaticFile(name, body, REVALIDATE) for name, body in bodies.items()}

@@ -8,6 +8,7 @@ import { applyTheme } from "./components/theme.js";
 import { registerServiceWorker } from "./components/installation.js";
 import { refreshRelativeTimes } from "./components/time_format.js";
 import { toast } from "./components/toast.js";
+import { t } from "./i18n.js";
 import { Api } from "./network/api.js";
 import { CloseInfo } from "./network/close_info.js";
 import { Credentials } from "./network/credentials.js";
@@ -16,53 +17,31 @@ import { Shell } from "./shell.js";
 import { Session } from "./state/session.js";
 import { UnsentMessages } from "./state/unsent_messages.js";
 import { forgotView, loginView, registerView } from "./views/auth.js";
-import { bookmarksView } from "./views/bookmarks.js";
-import { resetView, undoEmailChangeView, usedView, verifyView } from "./views/email_links.js";
-import { checkInView } from "./views/check_in.js";
-import { eventView } from "./views/event.js";
-import { editEventView, newEventView } from "./views/event_form.js";
-import { eventsView } from "./views/events.js";
 import { feedView } from "./views/feed.js";
-import { followedTagsView } from "./views/followed_tags.js";
-import { messagesView } from "./views/messages.js";
-import { moderationAppealsView } from "./views/moderation_appeals.js";
-import { moderationAuditView } from "./views/moderation_audit.js";
-import { moderationPeopleView } from "./views/moderation_people.js";
-import { moderationRegistrationsView } from "./views/moderation_registrations.js";
-import { moderationReportsView, moderationReportView } from "./views/moderation_reports.js";
-import { notificationsView } from "./views/notifications.js";
-import { ownActionsView } from "./views/own_actions.js";
-import { peopleView } from "./views/people.js";
-import { postView } from "./views/post.js";
-import { profileView } from "./views/profile.js";
-import { publicTimelineView } from "./views/public_timeline.js";
-import { settingsView } from "./views/settings.js";
-import { tagView } from "./views/tag.js";
 
 const AUTH_ROUTES = /^#\/(login|register|forgot)$/;
-const LOGOUT_FAILED =
-  "You are logged out in this browser, but the server could not be reached. " +
-  "To end this session, go to the settings on another device.";
 
 class App {
   #credentials = new Credentials();
   #api = new Api(this.#credentials);
   #shell = new Shell(document.getElementById("app"));
-  #router = new Router(
-    (view, options) => this.#shell.show(view, options),
-    (route) => this.#redirect(route),
-  );
+  #router = new Router({
+    show: (view, options) => this.#shell.show(view, options),
+    redirect: (route) => this.#redirect(route),
+    setBusy: (busy) => this.#shell.setBusy(busy),
+  });
   #session = null;
   #notice = "";
   // The address to open after the login.
   #afterLogin = null;
 
-  async start() {
+  // `textsAddress`: of the texts of the language.
+  async start({ textsAddress }) {
     applyTheme();
     refreshRelativeTimes();
     addEventListener("hashchange", closeDialogs);
     startShortcuts();
-    registerServiceWorker();
+    registerServiceWorker(textsAddress);
     this.#addRoutes();
     this.#api.unauthorized.on((error) => this.#end(CloseInfo.fromAuthError(error.code).text));
     this.#credentials.onChangedElsewhere(() => location.reload());
@@ -78,46 +57,90 @@ class App {
     const router = this.#router;
     const api = this.#api;
     const enter = (...login) => this.#enter(...login);
-    const onReset = () => this.#end("Your password was changed. Log in with the new one.");
-    const onEmailRestored = () =>
-      this.#end("Your email address was restored. We sent it a link to choose a new password.");
-    const onDeleted = () => this.#end("Your account was deleted.");
+    const onReset = () => this.#end(t("app.password_changed"));
+    const onEmailRestored = () => this.#end(t("app.email_restored"));
+    const onDeleted = () => this.#end(t("app.account_deleted"));
     router.add("/login", () => loginView(api, enter, this.#notice), { open: true });
     router.add("/register", () => registerView(api, enter), { open: true });
     router.add("/forgot", () => forgotView(api), { open: true });
-    router.add("/reset/:token", ({ token }) => resetView(api, token, onReset), { open: true });
-    router.add("/verify/:token", ({ token }) => verifyView(api, token), { open: true });
+    const emailLinks = () => import("./views/email_links.js");
+    router.add("/reset/:token", ({ token }, { resetView }) => resetView(api, token, onReset), {
+      open: true,
+      load: emailLinks,
+    });
+    router.add("/verify/:token", ({ token }, { verifyView }) => verifyView(api, token), {
+      open: true,
+      load: emailLinks,
+    });
     router.add(
       "/undo-email-change/:token",
-      ({ token }) => undoEmailChangeView(api, token, onEmailRestored),
-      { open: true },
+      ({ token }, { undoEmailChangeView }) => undoEmailChangeView(api, token, onEmailRestored),
+      { open: true, load: emailLinks },
     );
-    router.add("/undo-email-change", usedView, { open: true });
-    router.add("/reset", usedView, { open: true });
-    router.add("/verify", usedView, { open: true });
+    for (const path of ["/undo-email-change", "/reset", "/verify"])
+      router.add(path, (_, { usedView }) => usedView(), { open: true, load: emailLinks });
     router.add("/", () => feedView(this.#session));
-    router.add("/people", ({ query }) => peopleView(this.#session, query));
-    router.add("/@:username", ({ username }) => profileView(this.#session, username));
-    router.add("/post/:id", ({ id }) => postView(this.#session, id));
-    router.add("/public", () => publicTimelineView(this.#session));
-    router.add("/tags", () => followedTagsView(this.#session));
-    router.add("/bookmarks", () => bookmarksView(this.#session));
-    router.add("/tag/:tag", ({ tag }) => tagView(this.#session, tag));
-    router.add("/events", () => eventsView(this.#session));
-    router.add("/events/new", () => newEventView(this.#session));
-    router.add("/event/:id", ({ id }) => eventView(this.#session, id));
-    router.add("/event/:id/check-in/:user/:code", (place) => checkInView(this.#session, place));
-    router.add("/event/:id/edit", ({ id }) => editEventView(this.#session, id));
-    router.add("/messages(?:/:id)?", (parameters) => messagesView(this.#session, parameters));
-    router.add("/notifications", () => notificationsView(this.#session));
-    router.add("/moderation", () => moderationReportsView(this.#session));
-    router.add("/moderation/report/:id", ({ id }) => moderationReportView(this.#session, id));
-    router.add("/moderation/appeals", () => moderationAppealsView(this.#session));
-    router.add("/moderation/people", () => moderationPeopleView(this.#session));
-    router.add("/moderation/audit", () => moderationAuditView(this.#session));
-    router.add("/moderation/registrations", () => moderationRegistrationsView(this.#session));
-    router.add("/actions", () => ownActionsView(this.#session));
-    router.add("/settings", () => settingsView(this.#session, () => this.#logOut(), onDeleted));
+    this.#addPostRoutes();
+    this.#addEventRoutes();
+    this.#addModerationRoutes();
+    router.add("/people", ({ query }, { peopleView }) => peopleView(this.#session, query), {
+      load: () => import("./views/people.js"),
+    });
+    router.add("/@:username", ({ username }, { profileView }) => profileView(this.#session, username), {
+      load: () => import("./views/profile.js"),
+    });
+    router.add(
+      "/messages(?:/:id)?",
+      (parameters, { messagesView }) => messagesView(this.#session, parameters),
+      {
+        load: () => import("./views/messages.js"),
+      },
+    );
+    router.add("/notifications", (_, { notificationsView }) => notificationsView(this.#session), {
+      load: () => import("./views/notifications.js"),
+    });
+    router.add(
+      "/settings",
+      (_, { settingsView }) => settingsView(this.#session, () => this.#logOut(), onDeleted),
+      { load: () => import("./views/settings.js") },
+    );
+  }
+
+  #addPostRoutes() {
+    const router = this.#router;
+    const load = () => import("./views/post_lists.js");
+    router.add("/post/:id", ({ id }, { pages }) => pages.post(this.#session, id), { load });
+    router.add("/public", (_, { pages }) => pages.public(this.#session), { load });
+    router.add("/tags", (_, { pages }) => pages.tags(this.#session), { load });
+    router.add("/bookmarks", (_, { pages }) => pages.bookmarks(this.#session), { load });
+    router.add("/tag/:tag", ({ tag }, { pages }) => pages.tag(this.#session, tag), { load });
+  }
+
+  #addEventRoutes() {
+    const router = this.#router;
+    const load = () => import("./views/event_pages.js");
+    const loadForm = () => import("./views/event_form.js");
+    router.add("/events", (_, { pages }) => pages.events(this.#session), { load });
+    router.add("/events/new", (_, { newEventView }) => newEventView(this.#session), { load: loadForm });
+    router.add("/event/:id", ({ id }, { pages }) => pages.event(this.#session, id), { load });
+    router.add("/event/:id/edit", ({ id }, { editEventView }) => editEventView(this.#session, id), {
+      load: loadForm,
+    });
+    router.add("/event/:id/check-in/:user/:code", (place, { pages }) => pages.checkIn(this.#session, place), {
+      load,
+    });
+  }
+
+  #addModerationRoutes() {
+    const router = this.#router;
+    const load = () => import("./views/moderation_pages.js");
+    router.add("/moderation", (_, { pages }) => pages.reports(this.#session), { load });
+    router.add("/moderation/report/:id", ({ id }, { pages }) => pages.report(this.#session, id), { load });
+    for (const name of ["appeals", "people", "audit", "registrations"])
+      router.add(`/moderation/${name}`, (_, { pages }) => pages[name](this.#session), { load });
+    router.add("/actions", (_, { ownActionsView }) => ownActionsView(this.#session), {
+      load: () => import("./views/own_actions.js"),
+    });
   }
 
   #redirect(route) {
@@ -142,11 +165,11 @@ class App {
       this.#router.go();
     } catch (error) {
       if (this.#credentials.token === null) return;
-      const retry = button("Try again", () => this.#restore(), { class: "primary" });
-      const heading = element("h1", { tabindex: "-1" }, "Can't connect");
+      const retry = button(t("common.try_again"), () => this.#restore(), { class: "primary" });
+      const heading = element("h1", { tabindex: "-1" }, t("app.cant_connect"));
       const view = element("section", { class: "auth-card" }, heading, errorText(error.message), retry);
       this.#shell.leave();
-      this.#shell.show({ title: "Can't connect", element: view }, { isNew: true });
+      this.#shell.show({ title: t("app.cant_connect"), element: view }, { isNew: true });
     }
   }
 
@@ -197,8 +220,10 @@ class App {
     drafts.forget();
     if (this.#session !== null) this.#end("");
     this.#afterLogin = null;
-    if (!revoked) toast(LOGOUT_FAILED, { kind: "error" });
+    if (!revoked) toast(t("app.logout_failed"), { kind: "error" });
   }
 }
 
-new App().start();
+export function run(options) {
+  new App().start(options);
+}

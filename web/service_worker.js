@@ -3,8 +3,8 @@
 
 const CACHE = "convene-shell";
 const PAGE = "/";
-const BUNDLE = /"(\/web\/bundle-[0-9a-f]+\.(?:js|css))"/g;
-const BUNDLE_PATH = /^\/web\/bundle-[0-9a-f]+\.(?:js|css)$/;
+const BUNDLE = /"(\/web\/bundle-[0-9a-f]+\.(?:js|css|json))"/g;
+const BUNDLE_PATH = /^\/web\/bundle-[0-9a-f]+\.(?:js|css|json)$/;
 
 self.addEventListener("install", (event) => event.waitUntil(update().then(() => self.skipWaiting())));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -32,6 +32,10 @@ async function bundle(request) {
   return (await caches.match(request)) ?? fetch(request);
 }
 
+function named(text) {
+  return [...text.matchAll(BUNDLE)].map(([, path]) => path);
+}
+
 async function update() {
   const response = await fetch(PAGE, { cache: "no-cache" });
   if (response.ok) await keep(response);
@@ -45,15 +49,21 @@ function keep(response) {
   return kept;
 }
 
-// The page is replaced after its bundles are here, and what it does not need is dropped after that.
+// The page is replaced after its bundles are here, and what it does not need is dropped after that. Its script
+// names those that are loaded on demand. Texts are added by the page, which knows the language.
 async function replace(response) {
   const cache = await caches.open(CACHE);
-  const text = await response.clone().text();
-  const bundles = [...text.matchAll(BUNDLE)].map(([, path]) => path);
-  for (const path of bundles) if ((await cache.match(path)) === undefined) await cache.add(path);
+  const bundles = new Set(named(await response.clone().text()));
+  for (const path of bundles) {
+    if (path.endsWith(".json")) continue;
+    if ((await cache.match(path)) === undefined) await cache.add(path);
+    // A set yields what is added while it is read.
+    if (path.endsWith(".js"))
+      for (const one of named(await (await cache.match(path)).text())) bundles.add(one);
+  }
   await cache.put(PAGE, response);
   for (const request of await cache.keys()) {
     const { pathname } = new URL(request.url);
-    if (pathname !== PAGE && !bundles.includes(pathname)) await cache.delete(request);
+    if (pathname !== PAGE && !bundles.has(pathname)) await cache.delete(request);
   }
 }

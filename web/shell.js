@@ -6,15 +6,16 @@ import { button, element, setChildren, visuallyHidden } from "./components/dom.j
 import { icon } from "./components/icons.js";
 import { watchForNewClient } from "./components/installation.js";
 import { SideColumn } from "./components/side_column.js";
+import { t } from "./i18n.js";
 import { Scope } from "./state/signal.js";
 import { nameOf } from "./state/user_cards.js";
 
 const LINKS = [
-  ["#/", "Home", "home"],
-  ["#/people", "People", "people"],
-  ["#/events", "Events", "event"],
-  ["#/messages", "Messages", "message"],
-  ["#/notifications", "Notifications", "bell", "Alerts"],
+  ["#/", t("nav.home"), "home"],
+  ["#/people", t("people.title"), "people"],
+  ["#/events", t("events.title"), "event"],
+  ["#/messages", t("messages.title"), "message", t("nav.messages")],
+  ["#/notifications", t("notifications.title"), "bell", t("nav.alerts")],
 ];
 // A connection that is back within this time is not mentioned.
 const BANNER_DELAY_MS = 1_500;
@@ -29,9 +30,9 @@ export class Shell {
     "a",
     { href: "#/moderation", class: "nav-settings", hidden: true },
     icon("flag"),
-    element("span", { class: "label" }, "Moderation"),
+    element("span", { class: "label" }, t("moderation.title")),
   );
-  #banner = element("section", { class: "connection-banner", "aria-label": "Connection" });
+  #banner = element("section", { class: "connection-banner", "aria-label": t("nav.connection") });
   #main = element("main", { id: "main", tabindex: "-1" });
   #side = null;
   #title = "Convene";
@@ -101,6 +102,10 @@ export class Shell {
     this.#markCurrentLink();
   }
 
+  setBusy(busy) {
+    this.#main.setAttribute("aria-busy", String(busy));
+  }
+
   #navigation() {
     const links = LINKS.map(([href, label, name, short = label]) => {
       const badge = element("span", { class: "badge", hidden: true });
@@ -111,7 +116,7 @@ export class Shell {
     });
     return element(
       "nav",
-      { class: "nav", "aria-label": "Main" },
+      { class: "nav", "aria-label": t("nav.main") },
       element("a", { href: "#/", class: "brand" }, "Convene"),
       links,
       this.#profile,
@@ -120,7 +125,7 @@ export class Shell {
         "a",
         { href: "#/settings", class: "nav-settings" },
         icon("settings"),
-        element("span", { class: "label" }, "Settings"),
+        element("span", { class: "label" }, t("settings.title")),
       ),
     );
   }
@@ -132,7 +137,7 @@ export class Shell {
     setChildren(
       this.#profile,
       avatar(user, { size: "tiny", dot: false }),
-      ...linkLabels(nameOf(user), "You"),
+      ...linkLabels(nameOf(user), t("common.you")),
     );
   }
 
@@ -146,7 +151,7 @@ export class Shell {
   #showBadge(href, count) {
     const badge = this.#badges.get(href);
     badge.hidden = count === 0;
-    setChildren(badge, count > 99 ? "99+" : count, visuallyHidden(" unread"));
+    setChildren(badge, count > 99 ? "99+" : count, visuallyHidden(` ${t("common.unread")}`));
   }
 
   #showTitle() {
@@ -180,7 +185,7 @@ export class Shell {
   #showBanner() {
     const { state } = this.#session.socket;
     const [text, ticks] = bannerText(state);
-    const label = state.name === "stopped" ? "Reconnect" : "Try now";
+    const label = state.name === "stopped" ? t("connection.reconnect") : t("connection.try_now");
     const retry = button(label, () => this.#session.socket.reconnect(), { class: "plain" });
     const canRetry = state.name === "stopped" || state.name === "waiting";
     const message = element("span", { class: "grow" }, text);
@@ -195,10 +200,10 @@ export class Shell {
 // The text, and whether it counts down.
 function bannerText(state) {
   if (state.name === "stopped") return [state.text, false];
-  if (!navigator.onLine) return ["You're offline. Messages are sent when you're back online.", false];
-  if (state.name !== "waiting") return ["Reconnecting…", false];
+  if (!navigator.onLine) return [t("connection.offline"), false];
+  if (state.name !== "waiting") return [t("connection.reconnecting"), false];
   const seconds = Math.max(1, Math.ceil((state.until - Date.now()) / 1_000));
-  return [`Connection lost. Reconnecting in ${seconds} s…`, true];
+  return [t("connection.lost", { seconds }), true];
 }
 
 // Narrow screens have room for a short label only.
@@ -211,5 +216,5 @@ function linkLabels(label, short) {
 
 // A button, because a link would change the route in the fragment.
 function skipLink(main) {
-  return button("Skip to content", () => main.focus(), { class: "skip" });
+  return button(t("nav.skip"), () => main.focus(), { class: "skip" });
 }

@@ -11,8 +11,10 @@ from msgspec import UnsetType
 
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.credential_checks import CredentialChecks
+from actors.accounts.restrictions import last_admin
 from actors.protocol.errors import ApiError
 from storage.contracts.user_cache import UserSnapshotStore
+from storage.errors import Conflict
 
 
 class AccountDeletion:
@@ -33,9 +35,12 @@ class AccountDeletion:
         self._on_user_deleted = on_user_deleted
 
     async def delete_account(self, user_id: str, current_password: str | UnsetType) -> None:
-        """Delete the account. Raises `ApiError` as `CredentialChecks.confirm` does."""
+        """Delete the account. Raises `ApiError` as `CredentialChecks.confirm` does, and `role.last_admin`."""
         await self._credential_checks.confirm(user_id, current_password)
-        session_ids = await self._user_snapshots.delete(user_id)
+        try:
+            session_ids = await self._user_snapshots.delete(user_id)
+        except Conflict:
+            raise last_admin() from None
         if session_ids is None:
             raise ApiError("user.not_found", "No such user.")
         for session_id in session_ids:

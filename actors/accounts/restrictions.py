@@ -17,3 +17,7 @@ def is_silenced(silenced_until: datetime | None) -> bool:
 
 def silenced() -> ApiError:
     return ApiError("user.silenced", "Moderators have silenced you: you can read but not write.")
+
+
+def last_admin() -> ApiError:
+    return ApiError("role.last_admin", "There must be an admin. Make another user admin first.")

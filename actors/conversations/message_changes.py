@@ -9,6 +9,7 @@ from collections.abc import Collection
 import msgspec
 from msgspec import Struct
 
+from actors.accounts.restrictions import silenced
 from actors.conversations.emojis import merge_reactions
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
@@ -22,7 +23,10 @@ class Edit(Struct, frozen=True):
 
 
 class Delete(Struct, frozen=True):
+    """With `own_only`, of a silenced user, an admin deletes no message of others."""
+
     message_id: str
+    own_only: bool = False
 
 
 class React(Struct, frozen=True):
@@ -54,12 +58,14 @@ def plan_message_change(
     """Return the state after the change, or None if it changes nothing.
 
     Raises:
-        ApiError: permission.denied, message.deleted, request.invalid (too many reactions).
+        ApiError: permission.denied, user.silenced, message.deleted, request.invalid (too many reactions).
     """
     match change:
         case Edit(content=content):
             return _edit(message, user_id, content, at_ms)
-        case Delete():
+        case Delete(own_only=own_only):
+            if own_only and message.sender_id != user_id:
+                raise silenced()
             return _delete(message, user_id, admins, at_ms)
         case React():
             return _react(message, user_id, change)

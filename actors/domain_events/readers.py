@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 
 import msgspec
 
 from actors.domain_events.reader import Reader, ReaderStatistics
+from actors.runtime.periodic_job import PeriodicJob
 from actors.runtime.task_pool import TaskPool
 from config.limits import IDEMPOTENCY_RETENTION_S
 from storage.contracts.domain_events import Cursors, Outbox
@@ -16,7 +16,6 @@ from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
 from storage.errors import Unavailable
 
-_log = logging.getLogger(__name__)
 PRUNE_INTERVAL_S = 60.0
 FAILING_TIMEOUT_S = 30.0
 TOPIC_PREFIX = "d:"
@@ -47,15 +46,19 @@ class Readers:
         self._publish = publish
         self._retention_s = retention_s
         self._task_pool = TaskPool("domain event readers")
+        self._pruning = PeriodicJob(
+            "pruning of domain events", self._prune, PRUNE_INTERVAL_S, waits_first=True
+        )
         self._pending_wakes: set[str] = set()
 
     def start(self) -> None:
         for producer in self._producers.values():
             for reader in producer.readers:
                 self._task_pool.spawn(reader.run())
-        self._task_pool.spawn(self._prune_periodically())
+        self._pruning.start()
 
     async def close(self) -> None:
+        await self._pruning.close()
         await self._task_pool.cancel()
         await asyncio.gather(*(locks.release_all() for locks in self._locks), return_exceptions=True)
 
@@ -97,13 +100,12 @@ class Readers:
         for reader in producer.readers if producer else ():
             reader.wake()
 
-    async def _prune_periodically(self) -> None:
-        while True:
-            await asyncio.sleep(PRUNE_INTERVAL_S)
-            for producer in self._producers.values():
-                # One instance is enough: the one that holds the lock of the first reader.
-                if producer.readers and producer.readers[0].is_reading:
-                    names = [reader.name for reader in producer.readers]
-                    with contextlib.suppress(Unavailable):
-                        await producer.outbox.prune(names, self._retention_s)
-                        await producer.idempotency_keys.prune(IDEMPOTENCY_RETENTION_S)
+    async def _prune(self) -> None:
+        for producer in self._producers.values():
+            # One instance is enough: the one that holds the lock of the first reader.
+            if producer.readers and producer.readers[0].is_reading:
+                names = [reader.name for reader in producer.readers]
+                # The other services have databases that may work.
+                with contextlib.suppress(Unavailable):
+                    await producer.outbox.prune(names, self._retention_s)
+                    await producer.idempotency_keys.prune(IDEMPOTENCY_RETENTION_S)

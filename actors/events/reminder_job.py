@@ -6,22 +6,15 @@ Claiming and publishing are one transaction: a reminder is not lost if the proce
 published twice. Due times are compared by the database; this process only measures intervals.
 """
 
-import asyncio
-import logging
-import random
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from storage.contracts.event_reminders import ReminderStore
-from storage.errors import StorageError
 
-_log = logging.getLogger(__name__)
 INTERVAL_S: Final = 5.0
-JITTER: Final = 0.3
-"""Fraction by which the interval varies, so that instances that started together do not stay together."""
 BATCH_ROWS: Final = 500
 BATCHES_PER_TURN: Final = 20
 
@@ -41,16 +34,15 @@ class ReminderJob:
     ) -> None:
         self._store = store
         self._on_published = on_published
-        self._interval_s = interval_s
-        self._tasks = TaskPool("event reminders")
+        self._job = PeriodicJob("publishing of event reminders", self.run, interval_s)
         self._published = 0
         self._overdue_s = 0.0
 
     def start(self) -> None:
-        self._tasks.spawn(self._run_periodically())
+        self._job.start()
 
     async def close(self) -> None:
-        await self._tasks.cancel()
+        await self._job.close()
 
     def statistics(self) -> ReminderStatistics:
         return ReminderStatistics(self._published, self._overdue_s)
@@ -75,12 +67,3 @@ class ReminderJob:
                 break
         self._overdue_s = await self._store.overdue_s()
         return total
-
-    async def _run_periodically(self) -> None:
-        while True:
-            try:
-                await self.run()
-            except StorageError:
-                _log.warning("reminders of events could not be published")
-            factor = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
-            await asyncio.sleep(self._interval_s * factor)

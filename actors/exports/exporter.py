@@ -6,7 +6,6 @@ A lease that is not extended, because its instance was killed or has lost the st
 which starts from the beginning. After some attempts the export fails.
 """
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -18,7 +17,7 @@ import msgspec
 from actors.exports.archive import ArchiveTooLarge, ArchiveWriter
 from actors.notifications import notification_templates
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from config.exports import (
     EXPORT_ATTEMPTS_MAX,
     EXPORT_LEASE_S,
@@ -74,22 +73,21 @@ class DataExporter:
         self._parts = parts
         self._notifications = notifications
         self._wake_pusher = wake_pusher
-        self._wake_event = asyncio.Event()
-        self._tasks = TaskPool("data exports")
+        self._job = PeriodicJob("making of data exports", self._run_or_repeat, EXPORT_POLL_S)
         self._made = 0
         self._failed = 0
         self._backlog = ExportBacklog()
 
     def start(self) -> None:
-        self._tasks.spawn(self._run_periodically())
+        self._job.start()
 
     async def close(self) -> None:
         """Stop at once. An export that was being made passes to another instance when its lease ends."""
-        await self._tasks.cancel()
+        await self._job.close()
 
     def wake(self) -> None:
         """Look for pending exports soon."""
-        self._wake_event.set()
+        self._job.wake()
 
     def statistics(self) -> ExporterStatistics:
         return ExporterStatistics(self._made, self._failed, self._backlog)
@@ -165,19 +163,12 @@ class DataExporter:
             await self._store.mark_notified([one.id for one in ready])
             self._wake_pusher()
 
-    async def _run_periodically(self) -> None:
-        while True:
-            try:
-                await self.run()
-            except StorageError as error:
-                _log.log(failure_level(error), "data exports delayed: %s", type(error).__name__)
-            except LeaseLost:
-                # Its user was deleted just after the claim.
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EXPORT_POLL_S):
-                    await self._wake_event.wait()
-            self._wake_event.clear()
+    async def _run_or_repeat(self) -> None:
+        try:
+            await self.run()
+        except LeaseLost:
+            # Its user was deleted just after the claim. Others may wait.
+            self._job.wake()
 
 
 async def _manifest(claimed: DataExportRecord, files: list[str]) -> AsyncGenerator[Sequence[bytes]]:

@@ -1,4 +1,4 @@
-"""Writes and queues e-mails: plain text with one link, no images and no tracking.
+"""Writes and queues e-mails: plain text with one link at most, no images and no tracking.
 
 The token is in the fragment of the link, so it is never sent to a server or logged. No e-mail contains text
 written by other users.
@@ -12,6 +12,7 @@ from config.accounts import EMAIL_CHANGE_UNDO_S, RESET_LIFETIME_S, VERIFICATION_
 from config.mail import MailKind
 from storage.contracts.mail import Mail
 from storage.contracts.notification_mails import MailedNotifications, MailRecipient
+from storage.contracts.registrations import RegistrationRecord
 from storage.contracts.users import UserRecord
 
 PASSWORD_RESET_TEXT = """\
@@ -54,6 +55,15 @@ It restores this address, logs out all devices, and sends you a link to choose a
 who changed the address knew the old one.
 
 If you changed it yourself, you can ignore this e-mail.
+"""
+
+REGISTRATION_DECLINED_TEXT = """\
+Hi,
+
+The account that was requested with this address at {server_url} was not approved by its moderators. What was
+entered is deleted.
+
+If you did not request an account, you can ignore this e-mail.
 """
 
 NOTIFICATIONS_TEXT = """\
@@ -103,6 +113,13 @@ class EmailSender:
             username=user.username, server_url=self._base_url, link=link, hours=hours
         )
         self._enqueue(MailKind.EMAIL_CHANGE, old_email, "Your e-mail address was changed", text, link)
+
+    def queue_registration_declined(self, registration: RegistrationRecord) -> None:
+        """Queue an e-mail that says so, without the name: anyone can enter any name with this address."""
+        text = REGISTRATION_DECLINED_TEXT.format(server_url=self._base_url)
+        self._enqueue(
+            MailKind.REGISTRATION, registration.email, "Your registration was declined", text, self._base_url
+        )
 
     @property
     def is_busy(self) -> bool:

@@ -3,16 +3,19 @@
     ActionRequest -> audit log -> content hidden, or user restricted -> all instances, notification
 
 An action on a user is recorded in the transaction that applies it. One on an item, which is a post,
-comment, message or event of another service, is recorded first and applied after that; a repeated request
-completes it. The caller checks the role; the transaction checks that the actor may act on the user.
+comment, message or event of another service, is recorded first and applied after that, in the order of the
+records; a repeated request completes it. The caller checks the role; the transaction checks that the actor
+may act on the user.
 """
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from actors.accounts.bodies import raise_if_invalid
+from actors.accounts.restrictions import last_admin
 from actors.moderation.bodies import ActionRequest, RoleRequest, validate_action_reason
 from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.report_queue import report_not_found
@@ -33,7 +36,6 @@ from storage.contracts.moderation import (
 )
 from storage.contracts.paging import PageKey
 from storage.contracts.reports import ReportStore
-from storage.contracts.users import outranks
 from storage.errors import Conflict, Missing
 
 ROLE_ACTIONS = {
@@ -43,7 +45,6 @@ ROLE_ACTIONS = {
 }
 CONFLICT_ERRORS = {
     "no_effect": ("action.no_effect", "The target is in that state already."),
-    "last_admin": ("role.last_admin", "There must be an admin. Make another user admin first."),
     "outranked": ("permission.denied", "Your role does not allow this action on this user."),
     "idempotency_keys": ("idempotency.conflict", "The `Idempotency-Key` was used for another action."),
 }
@@ -156,43 +157,28 @@ class ModerationActions:
     async def _act_on_content(
         self, kind: TargetKind, action: NewAction, idempotency_key: IdempotencyKey | None
     ) -> ModerationAction:
-        target_id = action.target_id
-        content = await self._contents.find(kind, target_id)
+        content = await self._contents.find(kind, action.target_id)
         if content is None:
             raise _not_found(kind)
-        await self._require_rank(action.actor_id, content.author_id)
-        hidden = action.type is ActionType.HIDE
-        if content.is_hidden != hidden:
-            latest = await self._action_log.latest_on(kind, target_id)
-            if latest is not None and latest.type is action.type:
-                # Recorded by a request that did not complete.
-                await self._set_hidden(kind, action)
-                return to_action(latest)
         action = msgspec.structs.replace(action, user_id=content.author_id, expires_at=None)
         try:
             action_id = await self._action_log.record(action, idempotency_key)
         except Conflict as conflict:
-            raise _to_api_error(conflict) from None
-        latest = await self._action_log.latest_on(kind, target_id)
-        if latest is not None and latest.id == action_id:
-            # Else it is a repeated request, and there were later actions.
-            await self._set_hidden(kind, action)
+            is_done = content.is_hidden == (action.type is ActionType.HIDE)
+            latest = await self._action_log.latest_on(kind, action.target_id)
+            if conflict.constraint != "no_effect" or is_done or latest is None:
+                raise _to_api_error(conflict) from None
+            # Recorded by a request that did not complete.
+            action_id = latest.id
+        await self._action_log.apply_latest(
+            kind, action.target_id, partial(self._apply, kind, action.target_id)
+        )
         return await self._get(action_id)
 
-    async def _require_rank(self, actor_id: str | None, author_id: str) -> None:
-        """Raise `permission.denied` unless the actor may act on the author. The command line may on all."""
-        if actor_id is None:
-            return
-        actor, author = await self._users.find_user(actor_id), await self._users.find_user(author_id)
-        author_role = None if author is None else author.user.role
-        if actor is None or actor_id == author_id or not outranks(actor.user.role, author_role):
-            raise ApiError(*CONFLICT_ERRORS["outranked"])
-
-    async def _set_hidden(self, kind: TargetKind, action: NewAction) -> None:
-        hidden = action.type is ActionType.HIDE
-        if not await self._contents.set_hidden(kind, action.target_id, hidden=hidden):
+    async def _apply(self, kind: TargetKind, target_id: str, type_: ActionType) -> None:
+        if not await self._contents.set_hidden(kind, target_id, hidden=type_ is ActionType.HIDE):
             raise _not_found(kind)
-        self.counts[action.type] += 1
+        self.counts[type_] += 1
         self._on_acted()
 
     async def _get(self, action_id: str) -> ModerationAction:
@@ -206,6 +192,8 @@ def _not_found(kind: TargetKind) -> ApiError:
 
 
 def _to_api_error(conflict: Conflict) -> ApiError | Conflict:
+    if conflict.constraint == "last_admin":
+        return last_admin()
     if conflict.constraint not in CONFLICT_ERRORS:
         return conflict
     return ApiError(*CONFLICT_ERRORS[conflict.constraint])

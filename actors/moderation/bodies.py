@@ -89,6 +89,12 @@ class RoleRequest(msgspec.Struct, frozen=True):
         return collect_field_errors(("reason", validate_action_reason, self.reason))
 
 
+class AssigneeRequest(msgspec.Struct, frozen=True):
+    """The moderator who works on a report, null for none."""
+
+    user_id: Id | None
+
+
 class ResolutionRequest(msgspec.Struct, frozen=True):
     """The outcome of a report, for the record."""
 

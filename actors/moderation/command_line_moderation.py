@@ -16,7 +16,7 @@ from actors.moderation.report_queue import ReportQueue
 from actors.protocol.errors import ApiError
 from storage.contracts.moderation import ActionType, ModerationStore, NewAction, TargetKind
 from storage.contracts.paging import to_microseconds
-from storage.contracts.reports import ReportRecord, ReportState, ReportStore
+from storage.contracts.reports import ReportFilter, ReportRecord, ReportState, ReportStore
 from storage.contracts.users import Role
 
 REASON = "By the command line."
@@ -43,7 +43,7 @@ class CommandLineModeration:
     async def list_open_reports(self, after: tuple[datetime, str] | None, limit: int) -> ReportPage:
         """List unresolved reports, oldest first."""
         key = None if after is None else (to_microseconds(after[0]), after[1])
-        reports = await self._reports.page(ReportState.OPEN, key, limit + 1)
+        reports = await self._reports.page(ReportFilter(ReportState.OPEN), key, limit + 1)
         page = reports[:limit]
         has_more = len(reports) > limit
         return ReportPage(page, (page[-1].created_at, page[-1].id) if has_more else None)
@@ -72,6 +72,15 @@ class CommandLineModeration:
         """Make a user admin or moderator, or take the role."""
         request = RoleRequest(None if role is None else role.value, REASON)
         await self._actions.set_role(None, await self._get_id(username), request)
+
+    async def ensure_moderator(self, username: str, user_id: str) -> bool:
+        """Make a user without a role moderator. Returns False if the username belongs to no such user."""
+        user = await self._users.find_user_by_username(username)
+        if user is None or user.user.id != user_id:
+            return False
+        if user.user.role is None:
+            await self.set_role(username, Role.MODERATOR)
+        return True
 
     async def hide_post(self, post_id: str) -> None:
         """Hide a post from all users."""

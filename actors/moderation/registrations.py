@@ -3,12 +3,15 @@
 The caller checks the role.
 """
 
+import logging
 import re
 import secrets
 from collections.abc import Callable
 
 from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import InvalidField, validate_email_address
+from actors.mail.email_sender import EmailSender
+from actors.mail.mail_limits import MailLimits
 from actors.moderation.bodies import InviteCodeRequest
 from actors.moderation.serializers import to_blocked_name, to_invite_code, to_pending_registration
 from actors.pagination import KeysetPage, paginate
@@ -16,12 +19,14 @@ from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.mentions import USERNAME_PATTERN
 from actors.protocol.moderation_objects import BlockedName, InviteCode, PendingRegistration
 from config.limits import USERNAME_CHARACTERS_MAX
+from config.mail import MailKind
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.contracts.registrations import NameKind, RegistrationStore
 from storage.contracts.users import UserRecord
-from storage.errors import Conflict, Missing
+from storage.errors import Conflict, Missing, Unavailable
 
+_log = logging.getLogger(__name__)
 CODE_BYTES = 15
 _USERNAME = re.compile(USERNAME_PATTERN)
 APPROVAL_ERRORS = {
@@ -33,12 +38,21 @@ APPROVAL_ERRORS = {
 class Registrations:
     """Methods raise `ApiError`, and `Unavailable` from the stores.
 
-    `on_registered` receives each user whose registration was approved.
+    `on_registered` receives each user whose registration was approved, and sends an e-mail. One whose
+    registration was declined gets an e-mail from here.
     """
 
-    def __init__(self, store: RegistrationStore, on_registered: Callable[[UserRecord], None]) -> None:
+    def __init__(
+        self,
+        store: RegistrationStore,
+        on_registered: Callable[[UserRecord], None],
+        email_sender: EmailSender,
+        mail_limits: MailLimits,
+    ) -> None:
         self._store = store
         self._on_registered = on_registered
+        self._email_sender = email_sender
+        self._mail_limits = mail_limits
 
     async def page(self, after: PageKey | None, limit: int) -> KeysetPage[PendingRegistration]:
         """List registrations that wait for approval, oldest first."""
@@ -58,8 +72,15 @@ class Registrations:
         self._on_registered(user)
 
     async def decline(self, actor_id: str, registration_id: str) -> None:
-        if not await self._store.decline(registration_id, actor_id):
+        declined = await self._store.decline(registration_id, actor_id)
+        if declined is None:
             raise _registration_not_found()
+        try:
+            if await self._mail_limits.take(MailKind.REGISTRATION, declined.email):
+                self._email_sender.queue_registration_declined(declined)
+        except Unavailable:
+            # The registration is gone. Without the count, strangers could have e-mails sent to any address.
+            _log.warning("an e-mail about a declined registration was not sent")
 
     async def create_invite_code(
         self, actor_id: str, request: InviteCodeRequest, idempotency_key: IdempotencyKey | None

@@ -6,8 +6,10 @@ from actors.moderation.serializers import to_report
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
 from actors.protocol.moderation_objects import Report
+from storage.contracts.moderation import TargetKind
 from storage.contracts.paging import PageKey
-from storage.contracts.reports import ReportState, ReportStore
+from storage.contracts.reports import ReportFilter, ReportRecord, ReportStore
+from storage.errors import Conflict, Missing
 
 
 class ReportQueue:
@@ -17,9 +19,9 @@ class ReportQueue:
         self._reports = reports
         self._contents = contents
 
-    async def page(self, state: ReportState | None, after: PageKey | None, limit: int) -> KeysetPage[Report]:
-        """List reports in a state, or all, oldest first."""
-        records = await self._reports.page(state, after, limit + 1)
+    async def page(self, wanted: ReportFilter, after: PageKey | None, limit: int) -> KeysetPage[Report]:
+        """List reports, oldest first."""
+        records = await self._reports.page(wanted, after, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage([to_report(record) for record in page], key)
 
@@ -27,13 +29,57 @@ class ReportQueue:
         record = await self._reports.get(report_id)
         if record is None:
             raise report_not_found()
-        content = await self._contents.find(record.kind, record.target_id)
-        return to_report(record, is_hidden=None if content is None else content.is_hidden)
+        return to_report(record, is_hidden=await self._contents.is_hidden(record.kind, record.target_id))
 
     async def resolve(self, report_id: str, resolution: str, moderator_id: str | None) -> None:
-        """Close a report with a note about the outcome. `moderator_id` is None for the command line."""
-        if not await self._reports.resolve(report_id, validate_resolution(resolution), moderator_id):
-            raise ApiError("report.not_found", "No such open report.")
+        """Close a report with a note about the outcome. `moderator_id` is None for the command line.
+
+        A moderator does not close a report of themselves or of their items.
+        """
+        valid = validate_resolution(resolution)
+        if moderator_id is not None:
+            await self._require_not_reported(
+                report_id, moderator_id, "You cannot resolve a report about you."
+            )
+        if not await self._reports.resolve(report_id, valid, moderator_id):
+            raise _open_report_not_found()
+
+    async def assign(self, actor_id: str, report_id: str, assignee_id: str | None) -> None:
+        """Assign an open report to a moderator, or to no one. Not to who was reported."""
+        if assignee_id is not None:
+            await self._require_not_reported(report_id, assignee_id, "The report is about this user.")
+        try:
+            is_assigned = await self._reports.assign(report_id, assignee_id, actor_id)
+        except Missing:
+            raise ApiError("user.not_found", "No such user.") from None
+        except Conflict:
+            raise ApiError("report.not_moderator", "The user is no moderator and no admin.") from None
+        if not is_assigned:
+            raise _open_report_not_found()
+
+    async def _require_not_reported(self, report_id: str, moderator_id: str, detail: str) -> None:
+        """Raise `permission.denied` if a moderator, or an item of theirs, was reported.
+
+        Who wrote an item does not change, so this need not be a part of the transaction that follows.
+        """
+        record = await self._reports.get(report_id)
+        if record is None:
+            raise _open_report_not_found()
+        if moderator_id == await self._find_reported_user(record):
+            raise ApiError("permission.denied", detail)
+
+    async def _find_reported_user(self, record: ReportRecord) -> str | None:
+        """Return the id of the user who, or whose item, was reported; None for an item that is gone."""
+        if record.kind is TargetKind.USER:
+            return record.target_id
+        if record.snapshot is not None:
+            return record.snapshot.author_id
+        content = await self._contents.find(record.kind, record.target_id)
+        return None if content is None else content.author_id
+
+
+def _open_report_not_found() -> ApiError:
+    return ApiError("report.not_found", "No such open report.")
 
 
 def report_not_found() -> ApiError:

@@ -38,6 +38,7 @@ def to_report(record: reports.ReportRecord, *, is_hidden: bool | None = None) ->
         resolved_at=optional_time(record.resolved_at),
         resolved_by=optional_card(record.resolved_by),
         resolution=record.resolution,
+        assigned_to=optional_card(record.assigned_to),
         is_hidden=is_hidden,
     )
 

@@ -6,15 +6,13 @@ An e-mail has everything that gathered for its user, so a flood of likes is one 
 between the last two steps loses an e-mail, and its notifications stay unread.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.notifications.quiet_hours import quiet_until
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from config.mail import (
     NOTIFICATION_MAIL_BATCH,
     NOTIFICATION_MAIL_INTERVAL_S,
@@ -23,7 +21,6 @@ from config.mail import (
 )
 from storage.contracts.locks import Locks
 from storage.contracts.notification_mails import MailRecipient, MailRecipientStore, NotificationMailStore
-from storage.errors import Unavailable
 
 LOCK = "notification mails"
 
@@ -46,13 +43,13 @@ class NotificationMailJob:
         self._email_sender = email_sender
         self._make_unsubscribe_token = make_unsubscribe_token
         self._locks = locks
-        self._tasks = TaskPool("notification mails")
+        self._job = PeriodicJob("sending of notification mails", self._run_now, NOTIFICATION_MAIL_POLL_S)
 
     def start(self) -> None:
-        self._tasks.spawn(self._run_periodically())
+        self._job.start()
 
     async def close(self) -> None:
-        await self._tasks.cancel()
+        await self._job.close()
 
     async def run(self, now: datetime) -> None:
         """Send what is due, unless another instance holds the lock. Raises `Unavailable`."""
@@ -81,8 +78,5 @@ class NotificationMailJob:
         else:
             await self._mail_limits.give_back(MailKind.NOTIFICATION, recipient.email)
 
-    async def _run_periodically(self) -> None:
-        while True:
-            with contextlib.suppress(Unavailable):
-                await self.run(datetime.now(UTC))
-            await asyncio.sleep(NOTIFICATION_MAIL_POLL_S)
+    async def _run_now(self) -> None:
+        await self.run(datetime.now(UTC))

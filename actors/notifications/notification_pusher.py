@@ -8,21 +8,16 @@ its id. A notification that could not be appended stays undelivered; any instanc
 """
 
 import asyncio
-import contextlib
-import logging
 from datetime import UTC, datetime
 
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.quiet_hours import is_quiet
 from actors.notifications.serializers import to_notification
 from actors.protocol.server_frames import NotificationCreated
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.notifications import NotificationStore
-from storage.errors import StorageError
-from storage.outages import failure_level
 
-_log = logging.getLogger(__name__)
 BATCH_SIZE = 200
 POLL_INTERVAL_S = 3.0
 
@@ -32,18 +27,17 @@ class NotificationPusher:
         self._store = store
         self._user_cards = user_cards
         self._stream_writer = stream_writer
-        self._wake_event = asyncio.Event()
-        self._tasks = TaskPool("notification pusher")
+        self._job = PeriodicJob("pushing of notifications", self.push_undelivered, POLL_INTERVAL_S)
 
     def start(self) -> None:
-        self._tasks.spawn(self._run())
+        self._job.start()
 
     async def close(self) -> None:
-        await self._tasks.cancel()
+        await self._job.close()
 
     def wake(self) -> None:
         """Push soon: there may be undelivered notifications."""
-        self._wake_event.set()
+        self._job.wake()
 
     async def push_undelivered(self) -> int:
         """Push all undelivered notifications, until one cannot be appended. Returns how many were pushed."""
@@ -77,18 +71,3 @@ class NotificationPusher:
             if len(appended) < len(undelivered):
                 break
         return pushed_count
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.push_undelivered()
-            except StorageError as error:
-                _log.log(
-                    failure_level(error),
-                    "notifications could not be pushed and will be retried: %s",
-                    type(error).__name__,
-                )
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_INTERVAL_S):
-                    await self._wake_event.wait()
-            self._wake_event.clear()

@@ -1,7 +1,7 @@
 """Checks the consistency of all stores. Read-only, and reads a lot.
 
     stores work -> events are consumed -> counters match the rows -> user caches are current
-    -> conversation documents are up to date with the message log
+    -> conversation documents are up to date with the message log -> moderation matches its audit log
 
 Data that is updated asynchronously is checked twice, to exclude normal lag.
 """
@@ -14,12 +14,14 @@ import msgspec
 
 from actors.protocol.timestamps import now_ms
 from config.exports import EXPORT_STUCK_S
-from storage.contracts.audit import CountAudit, LogAudit, PostsAudit, SocialAudit
+from storage.contracts.audit import CountAudit, LogAudit, ModerationAudit, PostsAudit, SocialAudit
 from storage.contracts.data_exports import DataExportStore
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
 from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.messaging import MessageLog
+from storage.contracts.moderation import TargetKind
 from storage.contracts.pending_effects import PendingEffectStore
+from storage.contracts.reports import ReportStore
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
 from storage.errors import StorageError
 
@@ -54,6 +56,10 @@ class DoctorInputs(msgspec.Struct, frozen=True):
     log_audit: LogAudit
     event_reminders: ReminderStore
     data_exports: DataExportStore
+    reports: ReportStore
+    moderation_audit: ModerationAudit
+    is_content_hidden: Callable[[TargetKind, str], Awaitable[bool | None]]
+    """None for what was deleted."""
 
 
 class Doctor:
@@ -74,6 +80,7 @@ class Doctor:
             self._check_pending_effects,
             self._check_reminders,
             self._check_data_exports,
+            self._check_moderation,
         ):
             try:
                 findings += await check()
@@ -144,6 +151,35 @@ class Doctor:
         pending = f"{backlog.pending} pending, the oldest for {backlog.oldest_s:.0f} s"
         message = pending if backlog.pending else "none pending"
         return [Finding(backlog.oldest_s < EXPORT_STUCK_S, f"data exports: {message}")]
+
+    async def _check_moderation(self) -> list[Finding]:
+        """Check the audit log, that items are in the state of their latest record, and open reports.
+
+        How long reports wait is for moderators to judge.
+        """
+        audit, backlog = self.inputs.moderation_audit, await self.inputs.reports.backlog()
+        is_protected = await audit.is_log_append_only()
+        misassigned = await audit.count_misassigned_reports()
+        log = "is append-only" if is_protected else "can be changed: its trigger is missing or disabled"
+        assigned = (
+            f"{misassigned} are assigned to users without a role" if misassigned else "assignees have a role"
+        )
+        waiting = f"{backlog.open} open, {backlog.unassigned} of them assigned to no one"
+        oldest = f", the oldest for {backlog.oldest_s / 3600:.0f} h" if backlog.open else ""
+        return [
+            Finding(is_protected, f"audit log of moderation: {log}"),
+            Finding(not misassigned, f"reports: {assigned}"),
+            Finding(ok=True, message=f"reports: {waiting}{oldest}"),
+            await self._check_twice(self._find_contents_unlike_log, "items that moderators hid or restored"),
+        ]
+
+    async def _find_contents_unlike_log(self) -> set[str]:
+        wrong = set()
+        for action in await self.inputs.moderation_audit.list_content_actions(BATCH_SIZE):
+            hidden = await self.inputs.is_content_hidden(action.kind, action.target_id)
+            if hidden is not None and hidden != action.hidden:
+                wrong.add(f"{action.kind} {action.target_id}")
+        return wrong
 
     async def _check_twice(self, find_wrong: Callable[[], Awaitable[set[str]]], subject: str) -> Finding:
         """Report what is wrong in two checks `recheck_delay_s` apart, since updates may be in progress."""

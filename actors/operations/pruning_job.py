@@ -1,23 +1,17 @@
 """Deletes rows that are past their retention, in bounded batches, on one instance at a time."""
 
-import asyncio
-import contextlib
-import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from config.retention import PRUNING_BATCH_ROWS, PRUNING_BATCHES_PER_RUN, PRUNING_INTERVAL_S
 from storage.contracts.locks import Locks
 from storage.contracts.pruning import PrunableTable
-from storage.errors import Unavailable
 
 LOCK = "pruning"
-JITTER = 0.3
-"""Fraction by which the interval varies, so that instances that started together do not stay together."""
 
 
 class PruningStatistics(msgspec.Struct, frozen=True):
@@ -35,13 +29,13 @@ class PruningJob:
         self._locks = locks
         self._rows: Counter[str] = Counter({table.name: 0 for table in tables})
         self._completed_at_s = 0.0
-        self._tasks = TaskPool("pruning")
+        self._job = PeriodicJob("pruning", self.run, PRUNING_INTERVAL_S, waits_first=True)
 
     def start(self) -> None:
-        self._tasks.spawn(self._run_periodically())
+        self._job.start()
 
     async def close(self) -> None:
-        await self._tasks.cancel()
+        await self._job.close()
 
     def statistics(self) -> PruningStatistics:
         return PruningStatistics(dict(self._rows), self._completed_at_s)
@@ -61,10 +55,3 @@ class PruningJob:
             self._rows[table.name] += deleted
             if deleted < PRUNING_BATCH_ROWS:
                 return
-
-    async def _run_periodically(self) -> None:
-        while True:
-            factor = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
-            await asyncio.sleep(PRUNING_INTERVAL_S * factor)
-            with contextlib.suppress(Unavailable):
-                await self.run()

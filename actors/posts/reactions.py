@@ -9,6 +9,7 @@ the user can see.
 import asyncio
 from collections.abc import Callable, Sequence
 
+from actors.accounts.restrictions import silenced
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.posts import Posts, idempotency_conflict, post_not_found
@@ -120,8 +121,13 @@ class Reactions:
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         return KeysetPage(await self._serialize(page, viewer_id), key)
 
-    async def delete_comment(self, user_id: str, comment_id: str) -> None:
-        """Delete a comment, as its author or as the author of the post."""
+    async def delete_comment(self, user_id: str, comment_id: str, *, own_only: bool = False) -> None:
+        """Delete a comment, as its author or as the author of the post.
+
+        With `own_only`, of a silenced user, only as its author.
+        """
+        if own_only and (await self.get_comment(user_id, comment_id)).author.id != user_id:
+            raise silenced()
         if not await self._store.delete_comment(comment_id, user_id):
             await self.get_comment(user_id, comment_id)
             raise ApiError("permission.denied", "Only the author of a comment or of its post can delete it.")

@@ -70,6 +70,7 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "role.last_admin": ErrorSpec(409, "There must be an admin"),
     "user.silenced": ErrorSpec(403, "The user is silenced by moderators"),
     "report.not_found": ErrorSpec(404, "Report not found"),
+    "report.not_moderator": ErrorSpec(409, "Reports are assigned to moderators"),
     "password_reset.not_found": ErrorSpec(404, "Password reset not found"),
     "email_verification.not_found": ErrorSpec(404, "E-mail verification not found"),
     "email_change.not_found": ErrorSpec(404, "E-mail change not found"),

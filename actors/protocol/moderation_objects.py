@@ -35,7 +35,8 @@ class ReportSnapshot(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """A report. `reporter` is null once the account is deleted, `snapshot` for reports of earlier versions.
 
-    `is_hidden`: moderators have hidden the target. Null in lists, for users and for what was deleted.
+    `assigned_to` is the moderator who works on it. `is_hidden`: moderators have hidden the target. Null in
+    lists, for users and for what was deleted.
     """
 
     id: str
@@ -48,13 +49,14 @@ class Report(msgspec.Struct, frozen=True):
     resolved_at: str | None
     resolved_by: UserCard | None
     resolution: str | None
+    assigned_to: UserCard | None
     is_hidden: bool | None = None
 
 
 class ModerationAction(msgspec.Struct, frozen=True):
     """An action of the audit log.
 
-    `kind` is that of the target: an item, a user, or what concerns registrations.
+    `kind` is that of the target: an item, a user, a report that was assigned, or what concerns registrations.
     `actor` is null for actions of the command line, and once the account is deleted. `user` is the user acted
     upon: the author of an item, or the user. `expires_at` is null for what has no end.
     """

@@ -7,6 +7,7 @@ A command is declared as a struct in `actors.protocol.commands` and registered o
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Protocol, TypeVar, cast
 
@@ -42,6 +43,9 @@ class CommandSession(PresenceWatcher, Protocol):
 
     @property
     def closed(self) -> bool: ...
+
+    @property
+    def silenced_until(self) -> datetime | None: ...
 
     @property
     def position(self) -> StreamPosition:

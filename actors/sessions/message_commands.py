@@ -3,6 +3,9 @@
 Permissions are checked by the conversation.
 """
 
+from datetime import datetime
+
+from actors.accounts.restrictions import is_silenced
 from actors.conversations.commands import ChangeMessage, Send
 from actors.conversations.message_changes import Delete, Edit, MessageChange, React
 from actors.conversations.message_validation import (
@@ -39,17 +42,19 @@ def send_message(command: SendMessage, session: CommandSession, dependencies: Se
 def change_message(
     command: MessageChangeCommand, session: CommandSession, dependencies: SessionDependencies
 ) -> None:
-    change = ChangeMessage(session.user_id, to_message_change(command), ChangeReply(session, command.id))
+    change = ChangeMessage(
+        session.user_id, to_message_change(command, session.silenced_until), ChangeReply(session, command.id)
+    )
     dependencies.conversations.send(command.conversation_id, change)
 
 
-def to_message_change(command: MessageChangeCommand) -> MessageChange:
+def to_message_change(command: MessageChangeCommand, silenced_until: datetime | None = None) -> MessageChange:
     """Return the change that `command` requests. Raises `ApiError` if its content or emoji is not valid."""
     match command:
         case EditMessage(message_id=message_id, content=content):
             return Edit(message_id, validate_content(content))
         case DeleteMessage(message_id=message_id):
-            return Delete(message_id)
+            return Delete(message_id, own_only=is_silenced(silenced_until))
         case AddReaction(message_id=message_id, emoji=emoji):
             return React(message_id, validate_emoji(emoji), add=True)
         case RemoveReaction(message_id=message_id, emoji=emoji):
@@ -63,7 +68,7 @@ MESSAGE_COMMANDS = (
         errors=(*CONVERSATION_ERRORS, *WRITE_ERRORS, "idempotency.conflict", "message.not_found"),
     ),
     ordered(EditMessage, change_message, errors=(*CHANGE_ERRORS, *WRITE_ERRORS, "message.deleted")),
-    ordered(DeleteMessage, change_message, errors=CHANGE_ERRORS, while_silenced=True),
+    ordered(DeleteMessage, change_message, errors=(*CHANGE_ERRORS, "user.silenced"), while_silenced=True),
     ordered(AddReaction, change_message, errors=(*CHANGE_ERRORS, *WRITE_ERRORS, "message.deleted")),
     ordered(RemoveReaction, change_message, errors=(*CHANGE_ERRORS, "message.deleted"), while_silenced=True),
 )

@@ -4,17 +4,13 @@ The bus invalidates a cached pair at once when one of the two users blocks the o
 off from the bus finds the block here, within the interval of a comparison.
 """
 
-import asyncio
-import logging
 import time
 from collections.abc import Callable
 
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from actors.social.block_service import BlockService
 from storage.contracts.social import SocialStore
-from storage.errors import StorageError
 
-_log = logging.getLogger(__name__)
 OVERLAP_S = 10.0
 """Reads blocks of the last seconds again: a transaction may commit that much later than it began."""
 
@@ -31,16 +27,16 @@ class BlockComparison:
     ) -> None:
         self._store = store
         self._block_service = block_service
-        self._interval_s = interval_s
         self._clock = clock
         self._last_started_at: float | None = None
-        self._tasks = TaskPool("block comparison")
+        # Until the next comparison succeeds, answers are cached for the short time only.
+        self._job = PeriodicJob("comparison of blocks", self.compare, interval_s)
 
     def start(self) -> None:
-        self._tasks.spawn(self._run())
+        self._job.start()
 
     async def close(self) -> None:
-        await self._tasks.cancel()
+        await self._job.close()
 
     async def compare(self) -> None:
         """Drop cached pairs that were blocked since the last comparison. Raises `StorageError`."""
@@ -55,12 +51,3 @@ class BlockComparison:
             self._block_service.invalidate(user_id, other_id)
         self._last_started_at = started_at
         self._block_service.compared_at = started_at
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.compare()
-            except StorageError:
-                # Until the next comparison succeeds, answers are cached for the short time only.
-                _log.debug("blocks could not be compared")
-            await asyncio.sleep(self._interval_s)

@@ -3,16 +3,13 @@
 The higher version wins, in whatever order events arrive. Missing entries are loaded by `UserCards`.
 """
 
-import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.domain_events.event_types import UserDeleted, UserUpserted, decode_event
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.user_cache import UserCache, UserSnapshot, UserSnapshotStore
-from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 RECONCILE_INTERVAL_S = 600.0
@@ -71,14 +68,16 @@ class UserCacheReconciler:
     def __init__(self, user_snapshots: UserSnapshotStore, user_caches: Sequence[UserCache]) -> None:
         self._user_snapshots = user_snapshots
         self._user_caches = user_caches
-        self._tasks = TaskPool("user cache reconciliation")
+        self._job = PeriodicJob(
+            "reconciliation of user caches", self.reconcile, RECONCILE_INTERVAL_S, waits_first=True
+        )
         self.repaired_count = 0
 
     def start(self) -> None:
-        self._tasks.spawn(self._reconcile_periodically())
+        self._job.start()
 
     async def close(self) -> None:
-        await self._tasks.cancel()
+        await self._job.close()
 
     async def reconcile(self) -> int:
         """Compare all entries once. Returns how many were repaired."""
@@ -89,6 +88,8 @@ class UserCacheReconciler:
                 repaired += await self._reconcile_page(user_cache, snapshots)
                 after = snapshots[-1].id
         self.repaired_count += repaired
+        if repaired:
+            _log.warning("user caches reconciled: %d stale entries repaired", repaired)
         return repaired
 
     async def _reconcile_page(self, user_cache: UserCache, cached: Sequence[UserSnapshot]) -> int:
@@ -104,17 +105,6 @@ class UserCacheReconciler:
         if stale:
             await user_cache.apply(stale, None)
         return len(stale)
-
-    async def _reconcile_periodically(self) -> None:
-        while True:
-            await asyncio.sleep(RECONCILE_INTERVAL_S * random.uniform(0.5, 1.5))  # noqa: S311 - spreads load
-            try:
-                repaired = await self.reconcile()
-            except StorageError:
-                _log.warning("user caches could not be reconciled")
-            else:
-                if repaired:
-                    _log.warning("user caches reconciled: %d stale entries repaired", repaired)
 
 
 def _tombstone(user_id: str, version: int) -> UserSnapshot:

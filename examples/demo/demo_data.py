@@ -1,7 +1,7 @@
 """Creates a consistent set of sample data on a server through its public API.
 
     users -> follows, mutes -> events -> posts -> likes, comments -> RSVPs, invites -> conversations
-    -> requests, follow requests
+    -> requests, follow requests, reports
 
 Running it again adds nothing. Concurrency is bounded, and rate limits of the server are respected.
 """
@@ -18,6 +18,7 @@ from examples.demo.create_events import CreatedEvent, EventCreator
 from examples.demo.create_follow_requests import FollowRequestCreator, plan_follow_requests
 from examples.demo.create_mutes import MuteCreator, plan_mutes
 from examples.demo.create_posts import CreatedPost, Like, PostCreator
+from examples.demo.create_reports import ReportCreator, plan_reports
 from examples.demo.create_reposts import RepostCreator, plan_reposts, plan_tag_follows
 from examples.demo.create_requests import RequestCreator, plan_requests
 from examples.demo.demo_plan import DemoPlan, plan_demo_data
@@ -84,6 +85,7 @@ class _DemoBuilder:
         self._conversations = ConversationCreator(http, keys, users)
         self._requests = RequestCreator(http, keys, users)
         self._follow_requests = FollowRequestCreator(http, users)
+        self._reports = ReportCreator(http, users)
 
     async def run(self) -> DemoSummary:
         run_all, plan = self._runner.run_all, self._plan
@@ -114,6 +116,7 @@ class _DemoBuilder:
             plan_follow_requests(plan.users, plan.follows),
             self._follow_requests.ensure_request,
         )
+        reports = await run_all("reports", plan_reports(plan.users, posts), self._reports.ensure_report)
         created = [conversation for conversation in conversations if conversation is not None]
         counts = DemoCounts(
             users=len(self._users),
@@ -132,6 +135,7 @@ class _DemoBuilder:
             messages=sum(conversation.messages for conversation in created) + sum(event_messages),
             requests=sum(requests),
             follow_requests=sum(follow_requests),
+            reports=sum(reports),
         )
         return self._summarize(counts, events, posts, created)
 
@@ -162,6 +166,7 @@ class _DemoBuilder:
         most_liked = max(posts, key=lambda post: len(post.plan.likers))
         return DemoSummary(
             counts=counts,
+            first_login_user_id=next(user.id for user in self._users if user.plan.is_login_user),
             login_usernames=tuple(user.username for user in self._plan.users if user.is_login_user),
             overbooked_event_id=next(iter(overbooked_ids), None),
             most_liked_post_id=most_liked.id,

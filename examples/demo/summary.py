@@ -22,13 +22,18 @@ class DemoCounts(msgspec.Struct, frozen=True):
     messages: int
     requests: int
     follow_requests: int
+    reports: int
 
 
 class DemoSummary(msgspec.Struct, frozen=True):
-    """`login_usernames` share one password. Ids are None if the object was deleted."""
+    """`login_usernames` share one password; `first_login_user_id` is the id of the first of them.
+
+    Ids are None if the object was deleted.
+    """
 
     counts: DemoCounts
     login_usernames: tuple[str, ...]
+    first_login_user_id: str
     overbooked_event_id: str | None
     most_liked_post_id: str | None
     group_id: str | None

@@ -21,6 +21,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -28,9 +29,10 @@ import uvloop
 from rich.progress import Progress, TaskID
 
 from actors.operations.backup import Backup
+from actors.protocol.errors import ApiError
 from client.errors import RequestRejected, RequestTimeout
 from config.log_setup import configure_logging
-from config.settings import InvalidSettings, Settings, load_settings
+from config.settings import InvalidSettings, Settings, is_loopback, load_settings
 from examples.demo.demo_data import DemoData
 from examples.demo.plan_users import USERS_MAX, USERS_MIN
 from examples.demo.register_users import UsernameTaken
@@ -220,6 +222,15 @@ async def open_stores_for_backup(settings: Settings) -> AsyncIterator[Backup]:
             messaging.close()
 
 
+async def make_moderator(username: str, user_id: str) -> bool:
+    """Make a user moderator in the stores of this folder. Returns False if the user is not in them."""
+    try:
+        async with open_operator_services(None) as services:
+            return await services.moderation.ensure_moderator(username, user_id)
+    except (ApiError, StorageError, StoresUnavailable):
+        return False
+
+
 @cli.command()
 def demo(
     url: Annotated[str, typer.Option(help="A running development server.")] = "http://127.0.0.1:8080",
@@ -247,6 +258,12 @@ def demo(
             f"Log in as {', '.join(summary.login_usernames)} or any other demo user, "
             f"with the password {password}"
         )
+        name = summary.login_usernames[0]
+        is_local = is_loopback(urlsplit(url).hostname or "")
+        if is_local and await make_moderator(name, summary.first_login_user_id):
+            typer.echo(f"{name} is a moderator.")
+        else:
+            typer.echo(f"To make {name} a moderator, run on the server: moderate role {name} moderator")
 
     try:
         _run_async(work)

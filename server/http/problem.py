@@ -64,11 +64,17 @@ def problem_response(error: ApiError, request_id: str) -> web.Response:
         errors=error.errors,
     )
     response = web.Response(body=_encoder.encode(problem), status=error.status, content_type=PROBLEM_TYPE)
-    if error.retry_after_ms is not None:
-        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_ms / 1000)))
+    response.headers.update(retry_after_header(error))
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def retry_after_header(error: ApiError) -> dict[str, str]:
+    """Return `Retry-After` in whole seconds, if retrying helps."""
+    if error.retry_after_ms is None:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(error.retry_after_ms / 1000)))}
 
 
 def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:

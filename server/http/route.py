@@ -64,6 +64,11 @@ class TypedRequest(Generic[Body, Query]):
         """Whether the caller is a moderator or an admin."""
         return has_role(self.caller.user.role, Role.MODERATOR)
 
+    @property
+    def is_silenced(self) -> bool:
+        """Whether moderators have silenced the caller."""
+        return is_silenced(self.caller.user.silenced_until)
+
     def cursor(self, key: type[Key]) -> Key | None:
         """Decode the query's `cursor`; None without one.
 
@@ -87,6 +92,13 @@ class HasRequestCost(Protocol):
 
 
 Handler = Callable[[TypedRequest[Any, Any]], Awaitable[msgspec.Struct | None]]
+IsOwn = Callable[[UserRecord, Mapping[str, str]], bool]
+"""(caller, path parameters) -> whether the request concerns the caller alone."""
+
+
+def names_caller(caller: UserRecord, path_params: Mapping[str, str]) -> bool:
+    """Whether the path's `user_id` is the caller."""
+    return path_params["user_id"] == caller.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +115,9 @@ class Route:
     may choose, with a body or without) and `errors` (codes specific to the route) are documentation only.
     With `body_optional`, a request without a body has all fields absent.
 
-    `role` is the role that callers must have. Silenced users may read and delete, and make requests
-    `while_silenced`: those that other users do not notice.
+    `role` is the role that callers must have. Silenced users may read, and make requests `while_silenced`:
+    those that other users do not notice, and those that delete what is the caller's own. If only some
+    requests of a route do, `while_silenced` decides by the path, or the handler by `is_silenced`.
     """
 
     method: str
@@ -126,12 +139,18 @@ class Route:
     media_type: str = JSON_TYPE
     body_optional: bool = False
     role: Role | None = None
-    while_silenced: bool = False
+    while_silenced: bool | IsOwn = False
 
     @property
     def refuses_silenced(self) -> bool:
-        """Whether a silenced user may not make the request."""
-        return self.requires_auth and self.method in {"POST", "PUT", "PATCH"} and not self.while_silenced
+        """Whether a silenced user may not make the request, or not all of them."""
+        return self.requires_auth and self.method != "GET" and self.while_silenced is not True
+
+    def is_refused(self, user: UserRecord, path_params: Mapping[str, str]) -> bool:
+        """Whether the request is refused because the user is silenced."""
+        if not self.refuses_silenced or not is_silenced(user.silenced_until):
+            return False
+        return isinstance(self.while_silenced, bool) or not self.while_silenced(user, path_params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +189,7 @@ class RouteAdapter:
         bucket_key = identity.user.id if identity else address_bucket_key(address)
         self._check_rate_limit(request, bucket_key)
         if identity is not None:
-            self._check_permission(identity.user)
+            self._check_permission(identity.user, request.match_info)
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
@@ -217,10 +236,10 @@ class RouteAdapter:
             raise authentication_required()
         return await self._context.authenticator.authenticate(token)
 
-    def _check_permission(self, user: UserRecord) -> None:
+    def _check_permission(self, user: UserRecord, path_params: Mapping[str, str]) -> None:
         if self._route.role is not None and not has_role(user.role, self._route.role):
             raise ApiError("permission.denied", f"Only a user with the role {self._route.role} may do this.")
-        if self._route.refuses_silenced and is_silenced(user.silenced_until):
+        if self._route.is_refused(user, path_params):
             raise silenced()
 
     def _check_rate_limit(self, request: web.Request, bucket_key: str) -> None:

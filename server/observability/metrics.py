@@ -27,6 +27,7 @@ from actors.domain_events.reader import ReaderStatistics
 from actors.events.reminder_job import ReminderStatistics
 from actors.exports.exporter import ExporterStatistics
 from actors.mail.mail_queue import MailQueueStatistics
+from actors.moderation.backlog_monitor import ModerationBacklog
 from actors.operations.pruning_job import PruningStatistics
 from actors.runtime.black_box import BlackBoxStatistics
 from actors.runtime.registry import RegistryStatistics
@@ -79,6 +80,7 @@ class MetricSources:
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
     moderation_actions: Callable[[], Mapping[str, int]] | None = None
+    moderation_backlog: Callable[[], ModerationBacklog] | None = None
     event_reminders: Callable[[], ReminderStatistics] | None = None
     black_boxes: Callable[[], Mapping[str, BlackBoxStatistics]] = dict
 
@@ -129,6 +131,7 @@ class ServerCollector(Collector):
         )
         yield from self._conversation_requests()
         yield from self._moderation_actions()
+        yield from self._moderation_backlog()
         yield from self._event_reminders()
         yield from self._black_boxes()
 
@@ -321,6 +324,30 @@ class ServerCollector(Collector):
             "convene_bus_round_trip_seconds",
             "Time from publishing a probe to receiving it.",
             bus.lag_ms / 1000,
+        )
+
+    def _moderation_backlog(self) -> Iterator[Metric]:
+        if self._sources.moderation_backlog is None:
+            return
+        backlog = self._sources.moderation_backlog()
+        reports = GaugeMetricFamily(
+            "convene_reports_open",
+            "Open reports, at the last look; the same on all instances.",
+            labels=["assigned"],
+        )
+        reports.add_metric(["yes"], backlog.reports.open - backlog.reports.unassigned)
+        reports.add_metric(["no"], backlog.reports.unassigned)
+        yield reports
+        yield gauge(
+            "convene_reports_open_oldest_seconds",
+            "Age of the oldest open report, at the last look; 0 without one.",
+            backlog.reports.oldest_s,
+        )
+        yield gauge("convene_appeals_open", "Unanswered appeals, at the last look.", backlog.appeals.open)
+        yield gauge(
+            "convene_appeals_open_oldest_seconds",
+            "Age of the oldest unanswered appeal, at the last look; 0 without one.",
+            backlog.appeals.oldest_s,
         )
 
     def _event_reminders(self) -> Iterator[Metric]:

@@ -3,11 +3,13 @@
 Without a configured token `/ops` is served only on a loopback address, and only to requests that name one as
 their `Host`, so that a page in the operator's browser cannot reach it under a name of its own. The token is
 in no URL. The cookie is an HMAC of its expiry with the token: it holds on every instance with that token,
-needs no memory, and ends when the token changes.
+needs no memory, and ends when the token changes. Tries with a wrong token or a forged cookie are limited per
+client address.
 """
 
 import hmac
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
@@ -15,8 +17,10 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from actors.protocol.errors import ApiError
+from actors.runtime.token_bucket import TokenBuckets
 from config.settings import is_loopback
 from server.http.problem import authentication_required
+from server.http.rate_limiter import address_bucket_key
 from server.http.route import bearer_token
 
 COOKIE: Final = "convene_ops"
@@ -24,12 +28,16 @@ LOGIN_PATH: Final = "/ops/login"
 PUBLIC_PATHS: Final = frozenset((LOGIN_PATH, "/ops/style.css"))
 SESSION_S: Final = 12 * 3600
 EXPIRY_DIGITS_MAX: Final = 12
+FAILED_TRIES_BURST: Final = 10
+FAILED_TRIES_PER_S: Final = 0.1
+ADDRESSES_MAX: Final = 10_000
 
 
 class OperatorAccess:
-    """`host` is the address of the management port."""
+    """`host` is the address of the management port. `clock` returns seconds, for the limit of tries."""
 
-    def __init__(self, token: str | None, host: str) -> None:
+    def __init__(self, token: str | None, host: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._failed_tries = TokenBuckets(FAILED_TRIES_PER_S, FAILED_TRIES_BURST, ADDRESSES_MAX, clock)
         self._token = None if token is None else token.encode()
         self._is_local = is_loopback(host)
 
@@ -42,7 +50,8 @@ class OperatorAccess:
 
         Raises:
             ApiError: permission.denied where there is no token to authenticate with, or for a request that
-                another site caused; auth.required for a wrong bearer token.
+                another site caused; auth.required for a wrong bearer token; rate.limited after too many
+                failed tries from the address.
         """
         if self._token is None:
             self._check_local(request)
@@ -50,13 +59,19 @@ class OperatorAccess:
         self._check_site(request)
         token = bearer_token(request)
         if token is not None:
-            if not self.is_token(token):
+            if not self.is_token(request, token):
                 raise authentication_required()
             return True
-        return self._is_cookie(request.cookies.get(COOKIE, "")) or request.path in PUBLIC_PATHS
+        if request.path in PUBLIC_PATHS:
+            return True
+        cookie = request.cookies.get(COOKIE, "")
+        return bool(cookie) and self._is_cookie(request, cookie)
 
-    def is_token(self, token: str) -> bool:
-        return self._token is not None and hmac.compare_digest(token.encode(), self._token)
+    def is_token(self, request: web.Request, token: str) -> bool:
+        """Whether a request has the operators' token. Raises `rate.limited` as `is_allowed`."""
+        return self._token is not None and self._count(
+            request, is_right=lambda right: hmac.compare_digest(token.encode(), right)
+        )
 
     def log_in(self, request: web.Request, response: web.StreamResponse) -> None:
         """Set the cookie, after `is_token`."""
@@ -74,12 +89,36 @@ class OperatorAccess:
     def log_out(self, response: web.StreamResponse) -> None:
         response.del_cookie(COOKIE, path="/ops", httponly=True, samesite="Strict")
 
-    def _is_cookie(self, value: str) -> bool:
+    def _is_cookie(self, request: web.Request, value: str) -> bool:
         expiry, _, signature = value.partition(".")
         if not expiry.isascii() or not expiry.isdigit() or len(expiry) > EXPIRY_DIGITS_MAX:
             return False
-        is_signed = hmac.compare_digest(signature.encode(), self._sign(expiry).encode())
+        is_signed = self._count(
+            request,
+            is_right=lambda _: hmac.compare_digest(signature.encode(), self._sign(expiry).encode()),
+        )
+        # An expired cookie is no try: browsers send it until its page is closed.
         return is_signed and time.time() < int(expiry)
+
+    def _count(self, request: web.Request, is_right: Callable[[bytes], bool]) -> bool:
+        """Compare a secret, and count a wrong one as a try of the address.
+
+        An address without tries left gets no answer from the comparison, so that it learns nothing from more.
+
+        Raises:
+            ApiError: rate.limited.
+        """
+        assert self._token is not None
+        key = address_bucket_key(request.remote or "")
+        wait_ms = self._failed_tries.wait_ms(key, 1)
+        if wait_ms:
+            raise ApiError(
+                "rate.limited", "Too many failed tries from your address; wait.", retry_after_ms=wait_ms
+            )
+        if is_right(self._token):
+            return True
+        self._failed_tries.get(key).consume(1)
+        return False
 
     def _sign(self, expiry: str) -> str:
         assert self._token is not None

@@ -29,7 +29,13 @@ from actors.diagnostics.queries import (
 )
 from actors.protocol.errors import ApiError, invalid_field
 from config.limits import USERNAME_CHARACTERS_MAX
-from server.http.problem import REQUEST_ID, authentication_required, get_request_id, to_api_error
+from server.http.problem import (
+    REQUEST_ID,
+    authentication_required,
+    get_request_id,
+    retry_after_header,
+    to_api_error,
+)
 from server.http.request_decoding import read_body
 from server.http.response import compute_etag
 from server.ops.access import LOGIN_PATH, OperatorAccess
@@ -102,7 +108,9 @@ class OperatorEndpoints:
         request_id = request.get(REQUEST_ID) or get_request_id(request)
         api_error = to_api_error(error, request_id, f"{request.method} /ops")
         parts = [element("p", api_error.detail), element("p", f"{api_error.code}, request {request_id}")]
-        return page(api_error.title, parts, status=api_error.status)
+        response = page(api_error.title, parts, status=api_error.status)
+        response.headers.update(retry_after_header(api_error))
+        return response
 
     # --- pages
 
@@ -192,7 +200,7 @@ class OperatorEndpoints:
         async with asyncio.timeout(FORM_READ_S):
             body = await read_body(request, FORM_BYTES_MAX)
         fields = parse_qs(body.decode(errors="replace"))
-        if not self._access.is_token("".join(fields.get("token", ())).strip()):
+        if not self._access.is_token(request, "".join(fields.get("token", ())).strip()):
             return self._login_page("This is not the token of this server.", 403)
         response = web.Response(status=303, headers={**HEADERS, hdrs.LOCATION: "/ops"})
         self._access.log_in(request, response)

@@ -20,7 +20,8 @@ class AccountRoutes:
                 body_optional=True,
                 status=204,
                 rate_class=RequestRateClass.LOGIN,
-                errors=("auth.password_required", "auth.invalid_credentials"),
+                errors=("auth.password_required", "auth.invalid_credentials", "role.last_admin"),
+                while_silenced=True,
             ),
         )
 

@@ -26,7 +26,7 @@ class BookmarkRoutes:
                 errors=("bookmark.limit", *POST_NOT_FOUND),
                 while_silenced=True,
             ),
-            Route("DELETE", bookmark, self.remove, status=204, errors=POST_NOT_FOUND),
+            Route("DELETE", bookmark, self.remove, status=204, errors=POST_NOT_FOUND, while_silenced=True),
             Route("GET", "/v1/bookmarks", self.page, query=PageQuery, response=Page[Post]),
         )
 

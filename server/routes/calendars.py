@@ -20,7 +20,7 @@ class CalendarRoutes:
         return (
             Route("POST", link, self.create, response=CalendarLink, status=201, cost=SEARCH_COST),
             Route("GET", link, self.get, response=CalendarLinkInfo),
-            Route("DELETE", link, self.revoke, status=204),
+            Route("DELETE", link, self.revoke, status=204, while_silenced=True),
             Route(
                 "GET",
                 "/v1/calendars/{token}.ics",

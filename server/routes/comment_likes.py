@@ -14,7 +14,7 @@ class CommentLikeRoutes:
         path = "/v1/comments/{id}/like"
         return (
             Route("PUT", path, self.like, status=204, errors=COMMENT_NOT_FOUND),
-            Route("DELETE", path, self.unlike, status=204, errors=COMMENT_NOT_FOUND),
+            Route("DELETE", path, self.unlike, status=204, errors=COMMENT_NOT_FOUND, while_silenced=True),
         )
 
     async def like(self, request: TypedRequest[None, None]) -> None:

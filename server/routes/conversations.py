@@ -31,7 +31,7 @@ from server.http.cursor import encode_cursor
 from server.http.rate_limiter import LIST_COST
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
-from server.http.route import Route, TypedRequest
+from server.http.route import Route, TypedRequest, names_caller
 from server.routes.conversation_bodies import (
     Changes,
     ChangesQuery,
@@ -121,6 +121,7 @@ class ConversationRoutes:
                 member,
                 self.remove,
                 status=204,
+                while_silenced=names_caller,
                 errors=(*PERMISSION_ERRORS, "participant.not_found", "conversation.direct"),
             ),
             Route(
@@ -155,7 +156,9 @@ class ConversationRoutes:
                 response=Message,
                 errors=MESSAGE_CHANGE_ERRORS,
             ),
-            Route("DELETE", message, self.delete, status=204, errors=MESSAGE_CHANGE_ERRORS),
+            Route(
+                "DELETE", message, self.delete, status=204, errors=MESSAGE_CHANGE_ERRORS, while_silenced=True
+            ),
             Route(
                 "PUT",
                 f"{conversation}/read",
@@ -300,10 +303,11 @@ class ConversationRoutes:
     async def delete(self, request: TypedRequest[None, None]) -> None:
         """Delete a message.
 
-        Its author and the admins of its group can. Its text is removed; a placeholder stays.
+        Its author and the admins of its group can; a silenced user deletes own messages only. Its text is
+        removed; a placeholder stays.
         """
         self._charge(request.caller.user.id)
-        change = Delete(request.path_params["message_id"])
+        change = Delete(request.path_params["message_id"], own_only=request.is_silenced)
         await self._conversations.change_message(request.caller.user.id, request.path_params["id"], change)
 
     def _charge(self, user_id: str) -> None:

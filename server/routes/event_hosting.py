@@ -8,7 +8,7 @@ from actors.events.rsvp_requests import RsvpRequests
 from actors.protocol.social_objects import Event, Rsvp
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
-from server.http.route import Route, TypedRequest
+from server.http.route import Route, TypedRequest, names_caller
 from server.routes.events import HOST_ONLY_ERRORS
 from server.routes.page_cursors import decode_page_cursor, to_page
 
@@ -41,7 +41,12 @@ class EventHostingRoutes:
                 errors=("user.not_found", "event.hosts_full", "event.cancelled", *HOST_ONLY_ERRORS),
             ),
             Route(
-                "DELETE", host, self.remove_host, status=204, errors=("request.invalid", *HOST_ONLY_ERRORS)
+                "DELETE",
+                host,
+                self.remove_host,
+                status=204,
+                errors=("request.invalid", *HOST_ONLY_ERRORS),
+                while_silenced=names_caller,
             ),
             Route(
                 "GET",

@@ -137,7 +137,15 @@ class EventRoutes:
                 response=Event,
                 errors=("event.capacity_below_going", *HOST_ONLY_ERRORS),
             ),
-            Route("DELETE", event, self.delete, query=ScopeQuery, status=204, errors=HOST_ONLY_ERRORS),
+            Route(
+                "DELETE",
+                event,
+                self.delete,
+                query=ScopeQuery,
+                status=204,
+                errors=HOST_ONLY_ERRORS,
+                while_silenced=True,
+            ),
             Route(
                 "PUT",
                 f"{event}/rsvp",
@@ -148,7 +156,14 @@ class EventRoutes:
                 errors=("event.full", "event.past", "event.cancelled", *HOST_ONLY_ERRORS),
             ),
             Route("GET", f"{event}/rsvp", self.get_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
-            Route("DELETE", f"{event}/rsvp", self.delete_rsvp, response=Rsvp, errors=EVENT_NOT_FOUND),
+            Route(
+                "DELETE",
+                f"{event}/rsvp",
+                self.delete_rsvp,
+                response=Rsvp,
+                errors=EVENT_NOT_FOUND,
+                while_silenced=True,
+            ),
             Route(
                 "GET",
                 f"{event}/rsvps",

@@ -19,7 +19,7 @@ class FollowRequestRoutes:
         return (
             Route("GET", "/v1/follow-requests", self.page, query=PageQuery, response=Page[FollowRequest]),
             Route("PUT", request, self.accept, status=204, errors=REQUEST_NOT_FOUND),
-            Route("DELETE", request, self.decline, status=204, errors=REQUEST_NOT_FOUND),
+            Route("DELETE", request, self.decline, status=204, errors=REQUEST_NOT_FOUND, while_silenced=True),
         )
 
     async def page(self, request: TypedRequest[None, PageQuery]) -> Page[FollowRequest]:

@@ -19,7 +19,14 @@ class FollowedTagRoutes:
         return (
             Route("GET", tag, self.get, response=Tag, errors=("request.invalid",)),
             Route("PUT", f"{tag}/follow", self.follow, status=204, errors=("request.invalid", "tag.limit")),
-            Route("DELETE", f"{tag}/follow", self.unfollow, status=204, errors=("request.invalid",)),
+            Route(
+                "DELETE",
+                f"{tag}/follow",
+                self.unfollow,
+                status=204,
+                errors=("request.invalid",),
+                while_silenced=True,
+            ),
             Route("GET", "/v1/users/me/followed-tags", self.page, query=PageQuery, response=Page[Tag]),
         )
 

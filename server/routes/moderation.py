@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from actors.moderation.actions import ModerationActions
-from actors.moderation.bodies import ActionRequest, Id, ResolutionRequest, RoleRequest
+from actors.moderation.bodies import ActionRequest, AssigneeRequest, Id, ResolutionRequest, RoleRequest
 from actors.moderation.report_queue import ReportQueue
 from actors.protocol.moderation_objects import ModeratedUser, ModerationAction, Report
 from server.http.cursor import encode_cursor
@@ -13,7 +13,7 @@ from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
-from storage.contracts.reports import ReportState
+from storage.contracts.reports import ReportFilter, ReportState
 from storage.contracts.users import Role
 
 NOT_FOUND_BY_KIND = (
@@ -27,6 +27,11 @@ NOT_FOUND_BY_KIND = (
 
 class ReportQuery(PageQuery, frozen=True):
     state: Annotated[ReportState, Meta(description="All reports if absent.")] | None = None
+    assigned_to: Annotated[Id, Meta(description="Only reports assigned to this user.")] | None = None
+    unassigned: Annotated[
+        bool,
+        Meta(description="Only open reports that are assigned to no one; the other filters are ignored."),
+    ] = False
 
 
 class AuditQuery(PageQuery, frozen=True):
@@ -70,6 +75,15 @@ class ModerationRoutes:
                 body=ResolutionRequest,
                 status=204,
                 errors=("report.not_found",),
+                role=Role.MODERATOR,
+            ),
+            Route(
+                "PUT",
+                f"{report}/assignee",
+                self.assign_report,
+                body=AssigneeRequest,
+                status=204,
+                errors=("report.not_found", "user.not_found", "report.not_moderator"),
                 role=Role.MODERATOR,
             ),
             Route(
@@ -129,7 +143,9 @@ class ModerationRoutes:
     async def page_reports(self, request: TypedRequest[None, ReportQuery]) -> Page[Report]:
         """List reports, oldest first."""
         key = decode_page_cursor(request)
-        return to_page(await self._reports.page(request.query.state, key, request.query.limit))
+        query = request.query
+        wanted = ReportFilter(query.state, query.assigned_to, query.unassigned)
+        return to_page(await self._reports.page(wanted, key, query.limit))
 
     async def get_report(self, request: TypedRequest[None, None]) -> Report:
         """Get a report with a snapshot of what was reported.
@@ -139,10 +155,20 @@ class ModerationRoutes:
         return await self._reports.get(request.path_params["id"])
 
     async def resolve_report(self, request: TypedRequest[ResolutionRequest, None]) -> None:
-        """Resolve an open report, with a note for the record."""
+        """Resolve an open report, with a note for the record.
+
+        Not one about the caller.
+        """
         await self._reports.resolve(
             request.path_params["id"], request.body.resolution, request.caller.user.id
         )
+
+    async def assign_report(self, request: TypedRequest[AssigneeRequest, None]) -> None:
+        """Assign an open report to a moderator, or to no one.
+
+        Not to a user whom it is about. A moderator who loses the role loses the reports too. Idempotent.
+        """
+        await self._reports.assign(request.caller.user.id, request.path_params["id"], request.body.user_id)
 
     async def act(self, request: TypedRequest[ActionRequest, None]) -> ModerationAction:
         """Hide or restore an item, or restrict a user.

@@ -40,7 +40,7 @@ class MuteRoutes:
                 status=204,
                 errors=("user.not_found",),
             ),
-            Route("DELETE", mute, self.unmute, status=204),
+            Route("DELETE", mute, self.unmute, status=204, while_silenced=True),
             Route("GET", "/v1/users/me/mutes", self.page, query=PageQuery, response=Page[Mute]),
         )
 

@@ -59,9 +59,18 @@ class PostRoutes:
                 errors=("event.not_found",),
             ),
             Route("GET", post, self.get, response=Post, errors=POST_NOT_FOUND),
-            Route("DELETE", post, self.delete, status=204, errors=("permission.denied", *POST_NOT_FOUND)),
+            Route(
+                "DELETE",
+                post,
+                self.delete,
+                status=204,
+                errors=("permission.denied", *POST_NOT_FOUND),
+                while_silenced=True,
+            ),
             Route("PUT", f"{post}/like", self.like, status=204, errors=POST_NOT_FOUND),
-            Route("DELETE", f"{post}/like", self.unlike, status=204, errors=POST_NOT_FOUND),
+            Route(
+                "DELETE", f"{post}/like", self.unlike, status=204, errors=POST_NOT_FOUND, while_silenced=True
+            ),
             Route(
                 "GET",
                 f"{post}/likes",
@@ -93,6 +102,7 @@ class PostRoutes:
                 "/v1/comments/{id}",
                 self.delete_comment,
                 status=204,
+                while_silenced=True,
                 errors=("permission.denied", "comment.not_found"),
             ),
             Route(
@@ -199,9 +209,11 @@ class PostRoutes:
     async def delete_comment(self, request: TypedRequest[None, None]) -> None:
         """Delete a comment, with its replies and likes.
 
-        Its author and the author of the post can.
+        Its author and the author of the post can. A silenced user deletes own comments only.
         """
-        await self._reactions.delete_comment(request.caller.user.id, request.path_params["id"])
+        await self._reactions.delete_comment(
+            request.caller.user.id, request.path_params["id"], own_only=request.is_silenced
+        )
 
     async def by_author(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
         """List the posts of a user that the caller can see, the newest first.

@@ -55,7 +55,7 @@ class PrivacyRoutes:
                 status=204,
                 errors=(*REQUEST_NOT_FOUND, "user.not_found", "conversation.full"),
             ),
-            Route("DELETE", request, self.decline, status=204, errors=REQUEST_NOT_FOUND),
+            Route("DELETE", request, self.decline, status=204, errors=REQUEST_NOT_FOUND, while_silenced=True),
         )
 
     async def get_privacy(self, request: TypedRequest[None, None]) -> Privacy:

@@ -33,7 +33,7 @@ class RepostRoutes:
                 idempotent=True,
                 errors=("permission.denied", *POST_NOT_FOUND),
             ),
-            Route("DELETE", repost, self.remove, status=204, errors=POST_NOT_FOUND),
+            Route("DELETE", repost, self.remove, status=204, errors=POST_NOT_FOUND, while_silenced=True),
         )
 
     async def create(self, request: TypedRequest[NewRepost, None]) -> Post:

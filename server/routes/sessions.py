@@ -30,8 +30,15 @@ class SessionRoutes:
                 errors=("auth.invalid_credentials", "user.suspended"),
             ),
             Route("GET", "/v1/sessions", self.list, query=PageQuery, response=Page[SessionView]),
-            Route("DELETE", "/v1/sessions/current", self.logout, status=204),
-            Route("DELETE", "/v1/sessions/{id}", self.revoke, status=204, errors=("session.not_found",)),
+            Route("DELETE", "/v1/sessions/current", self.logout, status=204, while_silenced=True),
+            Route(
+                "DELETE",
+                "/v1/sessions/{id}",
+                self.revoke,
+                status=204,
+                errors=("session.not_found",),
+                while_silenced=True,
+            ),
         )
 
     async def login(self, request: TypedRequest[Login, None]) -> SignedIn:

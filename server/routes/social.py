@@ -29,12 +29,18 @@ class SocialRoutes:
                 status=204,
                 errors=(*OTHER_USER_ERRORS, "follow_request.limit"),
             ),
-            Route("DELETE", f"{user}/follow", self.unfollow, status=204),
-            Route("DELETE", "/v1/users/me/followers/{user_id}", self.remove_follower, status=204),
+            Route("DELETE", f"{user}/follow", self.unfollow, status=204, while_silenced=True),
+            Route(
+                "DELETE",
+                "/v1/users/me/followers/{user_id}",
+                self.remove_follower,
+                status=204,
+                while_silenced=True,
+            ),
             Route(
                 "PUT", f"{user}/block", self.block, status=204, errors=OTHER_USER_ERRORS, while_silenced=True
             ),
-            Route("DELETE", f"{user}/block", self.unblock, status=204),
+            Route("DELETE", f"{user}/block", self.unblock, status=204, while_silenced=True),
             Route("GET", "/v1/users/me/blocks", self.blocked_users, query=PageQuery, response=cards),
             Route(
                 "GET",

@@ -20,7 +20,12 @@ class SuggestionRoutes:
         return (
             Route("GET", "/v1/suggestions", self.find, response=SuggestionList, cost=SEARCH_COST),
             Route(
-                "DELETE", "/v1/suggestions/{user_id}", self.dismiss, status=204, errors=("request.invalid",)
+                "DELETE",
+                "/v1/suggestions/{user_id}",
+                self.dismiss,
+                status=204,
+                errors=("request.invalid",),
+                while_silenced=True,
             ),
         )
 

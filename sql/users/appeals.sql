@@ -27,12 +27,37 @@ WHERE action_id = ANY(:action_ids)
 -- name: appeal_page
 -- Lists appeals, oldest first.
 --
---   :open bool  :after timestamptz  :after_id uuid  :limit int   -> appeal rows
+--   :after timestamptz  :after_id uuid  :limit int   -> appeal rows
 SELECT id, action_id, user_id, content, created_at, answered_at, answered_by, accepted, answer
 FROM appeals
-WHERE (NOT :open OR answered_at IS NULL) AND (created_at, id) > (:after, :after_id)
+WHERE (created_at, id) > (:after, :after_id)
 ORDER BY created_at, id
 LIMIT :limit
+
+-- name: appeal_page_open
+-- Lists unanswered appeals, oldest first.
+--
+--   :after timestamptz  :after_id uuid  :limit int   -> appeal rows
+SELECT id, action_id, user_id, content, created_at, answered_at, answered_by, accepted, answer
+FROM appeals
+WHERE answered_at IS NULL AND (created_at, id) > (:after, :after_id)
+ORDER BY created_at, id
+LIMIT :limit
+
+-- name: appeal_backlog
+-- Counts unanswered appeals, up to a limit.
+--
+--   :limit int   -> open, oldest_s
+SELECT
+    count(*) AS open,
+    coalesce(extract(EPOCH FROM now() - min(created_at)), 0)::float8 AS oldest_s
+FROM (
+    SELECT created_at
+    FROM appeals
+    WHERE answered_at IS NULL
+    ORDER BY created_at, id
+    LIMIT :limit
+) AS a
 
 -- name: appeal_answer
 -- Answers an open appeal of another user.

@@ -56,8 +56,8 @@ LIMIT :limit
 -- name: admin_lock_all
 -- Locks all admins in one order, so that concurrent changes of roles see each other.
 --
---   -> id
-SELECT id
+--   -> id, is_active (false if the admin cannot log in)
+SELECT id, banned_at IS NULL AND coalesce(suspended_until, '-infinity') <= now() AS is_active
 FROM users
 WHERE role = 'admin'
 ORDER BY id
@@ -97,6 +97,15 @@ SET
     suspended_until = :suspended_until,
     banned_at = CASE WHEN :banned THEN coalesce(banned_at, now()) END
 WHERE id = :id
+
+-- name: report_unassign_all
+-- Takes the open reports from a user, who is no moderator any more.
+--
+--   :user_id uuid   -> id
+UPDATE reports
+SET assigned_to = NULL
+WHERE assigned_to = :user_id AND resolved_at IS NULL
+RETURNING id
 
 -- name: user_session_ids
 -- Lists the sessions of a user.

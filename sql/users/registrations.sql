@@ -35,10 +35,10 @@ LIMIT :limit
 -- name: registration_take
 -- Deletes a registration, because it was approved or declined.
 --
---   :id uuid   -> email, username, password_hash, display_name, or none
+--   :id uuid   -> registration row with password_hash, or none
 DELETE FROM registrations
 WHERE id = :id
-RETURNING email, username, password_hash, display_name
+RETURNING id, created_at, email, username, password_hash, display_name
 
 -- name: invite_code_insert
 -- Creates an invite code, unless there are too many.

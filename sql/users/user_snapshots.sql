@@ -30,8 +30,8 @@ LIMIT :limit
 -- name: user_delete_lock
 -- Locks a user for deletion: no session can be created from here on.
 --
---   :id uuid   -> id, or none
-SELECT id
+--   :id uuid   -> role, or none
+SELECT role
 FROM users
 WHERE id = :id
 FOR UPDATE

@@ -26,6 +26,13 @@ class AppealRecord(msgspec.Struct, frozen=True):
     user: UserRecord | None = None
 
 
+class AppealBacklog(msgspec.Struct, frozen=True):
+    """Unanswered appeals, and the age of the oldest. Counted up to a limit."""
+
+    open: int = 0
+    oldest_s: float = 0.0
+
+
 class AppealStore(Protocol):
     """All methods raise `Unavailable`."""
 
@@ -52,3 +59,5 @@ class AppealStore(Protocol):
 
     async def answer(self, appeal_id: str, answer: str, answered_by: str, *, accepted: bool) -> bool:
         """Answer an open appeal. Returns False if it does not exist or was answered."""
+
+    async def backlog(self) -> AppealBacklog: ...

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
+from storage.contracts.moderation import TargetKind
 from storage.contracts.social import PostsCount
 
 
@@ -26,3 +29,22 @@ class SocialAudit(CountAudit, Protocol):
 class LogAudit(Protocol):
     async def document_seqs(self, after: str, limit: int) -> list[tuple[str, int]]:
         """Return (conversation id, `last_seq` of its document) for ids greater than `after`, in id order."""
+
+
+class ContentAction(msgspec.Struct, frozen=True):
+    """The state in which moderators left an item, by the audit log."""
+
+    kind: TargetKind
+    target_id: str
+    hidden: bool
+
+
+class ModerationAudit(Protocol):
+    async def count_misassigned_reports(self) -> int:
+        """Return how many open reports are assigned to users without a role."""
+
+    async def is_log_append_only(self) -> bool:
+        """Return whether the database refuses changes of the audit log."""
+
+    async def list_content_actions(self, limit: int) -> list[ContentAction]:
+        """Return the latest action on each item, of the newest `limit` actions on items."""

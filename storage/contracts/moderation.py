@@ -1,6 +1,6 @@
 """Moderation in the User service's store: roles, restrictions of users, and the audit log of all actions."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -23,12 +23,13 @@ class TargetKind(StrEnum):
 
 
 class AdminTarget(StrEnum):
-    """What else the audit log names: who may register."""
+    """What else the audit log names: who may register, and who works on a report."""
 
     REGISTRATION = "registration"
     INVITE_CODE = "invite_code"
     USERNAME = "username"
     EMAIL_DOMAIN = "email_domain"
+    REPORT = "report"
 
 
 class ActionType(StrEnum):
@@ -54,6 +55,8 @@ class ActionType(StrEnum):
     DELETE_INVITE = "delete_invite"
     RESERVE_NAME = "block_name"
     UNBLOCK_NAME = "unblock_name"
+    ASSIGN = "assign"
+    UNASSIGN = "unassign"
 
 
 def parse_target_kind(value: str) -> TargetKind | AdminTarget:
@@ -148,7 +151,17 @@ class ActionLog(Protocol):
         """Append an action on an item and return its id. A repeated key returns the first one.
 
         Raises:
-            Conflict: `no_effect`: the latest action on the target is of this type; `idempotency_keys`.
+            Conflict: `outranked`: the actor's role does not allow it; `no_effect`: the latest action on the
+                target is of this type; `idempotency_keys`.
+        """
+
+    async def apply_latest(
+        self, kind: TargetKind, target_id: str, apply: Callable[[ActionType], Awaitable[None]]
+    ) -> None:
+        """Await `apply` with the type of the latest action on an item, if there is one.
+
+        Meanwhile no other action on the item can be recorded or applied, on any instance: so the item
+        ends in the state of its latest record. What `apply` raises is raised.
         """
 
     async def get(self, action_id: str) -> ActionRecord | None: ...

@@ -65,8 +65,8 @@ class RegistrationStore(Protocol):
             Conflict: as `UserStore.register`; the registration stays.
         """
 
-    async def decline(self, registration_id: str, actor_id: str) -> bool:
-        """Delete a registration. Returns False if it does not exist, or was decided."""
+    async def decline(self, registration_id: str, actor_id: str) -> RegistrationRecord | None:
+        """Delete and return a registration. Returns None if it does not exist, or was decided."""
 
     async def create_invite_code(
         self,

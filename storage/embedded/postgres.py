@@ -22,6 +22,7 @@ from storage.embedded.server_process import (
     StopSteps,
     identify,
     is_server_for,
+    open_life_line,
     server_environment,
 )
 from storage.embedded.settings import StoresSettings
@@ -207,13 +208,18 @@ class Postgres:
         shutil.rmtree(staging, ignore_errors=True)
 
     async def _run_initdb(self, command: ServerCommand) -> None:
+        life_line = open_life_line(command)
+        inherited = () if life_line is None else (life_line.inherited,)
         process = await asyncio.create_subprocess_exec(
-            *command.launcher_argv(),
+            *command.launcher_argv(*inherited),
+            pass_fds=inherited,
             env=server_environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
+        if life_line is not None:
+            life_line.close_inherited()
         output = b""
         try:
             async with asyncio.timeout(INITDB_TIMEOUT_S):
@@ -224,6 +230,8 @@ class Postgres:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+            if life_line is not None:
+                life_line.close()
         if process.returncode:
             text = " | ".join(output.decode("utf-8", errors="replace").strip().splitlines()[-3:])
             msg = (

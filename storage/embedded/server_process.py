@@ -1,7 +1,7 @@
 """One server process: spawned or found, identified by more than its pid, stopped step by step.
 
 The server has its own session and log file and no pipe to this process, so it survives this process unless
-its command sets a parent-death signal.
+its command sets a parent-death signal. The kernel sends it on Linux; elsewhere a `LifeLine` takes its place.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-PROC = Path("/proc")
+from storage.embedded.process_table import ProcessIdentity, process_table
+
 LAUNCHER = Path(__file__).with_name("launcher.py")
 ResultT = TypeVar("ResultT")
 
@@ -34,14 +35,48 @@ class ServerCommand(msgspec.Struct, frozen=True):
     parent_death_signal: signal.Signals | None = None
     """The signal sent to the server when this process dies; None keeps it running."""
 
-    def launcher_argv(self) -> list[str]:
-        """Return the command line, prefixed with the launcher."""
+    def launcher_argv(self, life_line: int | None = None) -> list[str]:
+        """Return the command line, prefixed with the launcher.
+
+        `life_line` is the end of a `LifeLine` that the process inherits, where the kernel sends no signal.
+        """
         options = [f"folder={self.working_folder}"]
         if self.uid is not None:
             options += [f"user={self.uid}", *(f"reach={path}" for path in self.required_paths)]
         if self.parent_death_signal is not None:
             options += [f"parent={os.getpid()}", f"death={int(self.parent_death_signal)}"]
+        if life_line is not None:
+            options.append(f"lifeline={life_line}")
         return [sys.executable, "-I", "-S", str(LAUNCHER), *options, "--", *self.argv]
+
+
+def has_parent_death_signal() -> bool:
+    """Whether the kernel sends a signal when the parent of a process dies. Elsewhere a `LifeLine` does."""
+    return sys.platform.startswith("linux")
+
+
+class LifeLine:
+    """A pipe that ends when this process dies, or by `close`: then its watcher ends the server.
+
+    Only this process has the writing end. `inherited` is the end for the server's launcher.
+    """
+
+    def __init__(self) -> None:
+        self.inherited, self._kept = os.pipe()
+        os.set_inheritable(self.inherited, True)
+
+    def close_inherited(self) -> None:
+        """Close the launcher's end here, after it was started."""
+        os.close(self.inherited)
+
+    def close(self) -> None:
+        os.close(self._kept)
+
+
+def open_life_line(command: ServerCommand) -> LifeLine | None:
+    """Return a life line for a command that is to end with this process, where the kernel does not do it."""
+    needs_one = command.parent_death_signal is not None and not has_parent_death_signal()
+    return LifeLine() if needs_one else None
 
 
 def server_environment() -> dict[str, str]:
@@ -50,28 +85,9 @@ def server_environment() -> dict[str, str]:
     return {"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in kept if name in os.environ}}
 
 
-class ProcessIdentity(msgspec.Struct, frozen=True):
-    """A unique process: pid, start time in clock ticks, boot.
-
-    A pid alone is not enough: it is reused, and zombies keep it.
-    """
-
-    pid: int
-    start_ticks: int
-    boot_id: str
-
-
 def identify(pid: int) -> ProcessIdentity | None:
     """Return the running process with this pid; None if there is none or it is a zombie."""
-    try:
-        text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-        # The name in the second field may contain spaces and parentheses: split after the last one.
-        fields = text[text.rindex(")") + 2 :].split()
-        if fields[0] in {"Z", "X", "x"}:
-            return None
-        return ProcessIdentity(pid, int(fields[19]), _boot_id())
-    except (OSError, ValueError, IndexError):
-        return None
+    return process_table().identify(pid)
 
 
 def is_server_for(pid: int, program: str, data_folder: Path) -> bool:
@@ -79,13 +95,16 @@ def is_server_for(pid: int, program: str, data_folder: Path) -> bool:
 
     Compares working folders if they are readable, because another container may use the same path.
     """
-    arguments = _command_line(pid)
+    arguments = process_table().command_line(pid)
     if not any(argument.rpartition("/")[2] == program for argument in arguments):
         return False
     is_starting = arguments[0].rpartition("/")[2] != program
+    process_cwd = process_table().working_folder(pid)
     try:
-        process_cwd, data_stat = (PROC / str(pid) / "cwd").stat(), data_folder.stat()
+        data_stat = data_folder.stat()
     except OSError:
+        data_stat = None
+    if process_cwd is None or data_stat is None:
         return str(data_folder) in arguments
     return os.path.samestat(process_cwd, data_stat) or (is_starting and str(data_folder) in arguments)
 
@@ -94,27 +113,10 @@ def find_server(program: str, data_folder: Path) -> ProcessIdentity | None:
     """Return the oldest process that runs `program` on `data_folder`, started by any process."""
     identities = [
         identity
-        for entry in PROC.iterdir()
-        if entry.name.isdigit()
-        and is_server_for(int(entry.name), program, data_folder)
-        and (identity := identify(int(entry.name))) is not None
+        for pid in process_table().pids()
+        if is_server_for(pid, program, data_folder) and (identity := identify(pid)) is not None
     ]
     return min(identities, key=lambda identity: identity.start_ticks, default=None)
-
-
-def _command_line(pid: int) -> list[str]:
-    try:
-        raw = (PROC / str(pid) / "cmdline").read_bytes()
-    except OSError:
-        return []
-    return [os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0")] if raw else []
-
-
-def _boot_id() -> str:
-    try:
-        return (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
 
 
 LOG_LIMIT_BYTES = 8 << 20
@@ -137,6 +139,7 @@ class ServerProcess:
         self._pid_file = pid_file
         self._log_file = log_file
         self._identity: ProcessIdentity | None = None
+        self._life_line: LifeLine | None = None
 
     @property
     def pid(self) -> int | None:
@@ -179,18 +182,14 @@ class ServerProcess:
     def spawn(self, command: ServerCommand, *, restarts: int) -> None:
         """Start the server. Synchronous, so that a cancellation cannot lose the process."""
         self._trim_log()
-        pid = os.posix_spawn(
-            sys.executable,
-            command.launcher_argv(),
-            server_environment(),
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(self._log_file), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-            setsigmask=(),
-        )
+        self._close_life_line()
+        self._life_line = life_line = open_life_line(command)
+        argv = command.launcher_argv(None if life_line is None else life_line.inherited)
+        try:
+            pid = _spawn(argv, self._log_file)
+        finally:
+            if life_line is not None:
+                life_line.close_inherited()
         self._identity = identify(pid)
         if self._identity is None:
             _reap(pid)
@@ -208,6 +207,7 @@ class ServerProcess:
                 await asyncio.sleep(POLL_S)
         if not self.alive():
             self._identity = None
+            self._close_life_line()
 
     def log_tail(self, lines: int = 3) -> str:
         """Return the last lines of the server's log, to explain why it does not start."""
@@ -232,10 +232,31 @@ class ServerProcess:
             temporary.write_bytes(msgspec.json.encode(PidFile(process, restarts)))
             temporary.replace(self._pid_file)
 
+    def _close_life_line(self) -> None:
+        if self._life_line is not None:
+            self._life_line.close()
+            self._life_line = None
+
     def _trim_log(self) -> None:
         with contextlib.suppress(OSError):
             if self._log_file.stat().st_size > LOG_LIMIT_BYTES:
                 self._log_file.replace(self._log_file.with_suffix(".old"))
+
+
+def _spawn(argv: list[str], log_file: Path) -> int:
+    """Start a process in its own session and return its pid. The launcher makes the session if needed."""
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log_file), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    environment = server_environment()
+    try:
+        return os.posix_spawn(
+            sys.executable, argv, environment, file_actions=actions, setsid=True, setsigmask=()
+        )
+    except NotImplementedError:  # where Python was built for an older macOS
+        return os.posix_spawn(sys.executable, argv, environment, file_actions=actions, setsigmask=())
 
 
 def _reap(pid: int) -> None:
@@ -244,6 +265,12 @@ def _reap(pid: int) -> None:
 
 
 def _send_signal(process: ProcessIdentity, signal_number: signal.Signals) -> None:
+    if not hasattr(os, "pidfd_open"):
+        # Between the two calls the pid could be reused, which takes many processes within microseconds.
+        if identify(process.pid) == process:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal_number)
+        return
     # Open the descriptor before checking the identity, so that a reused pid is not signalled.
     try:
         descriptor = os.pidfd_open(process.pid)

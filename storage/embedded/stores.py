@@ -110,8 +110,8 @@ class EmbeddedStores:
         if self._mongo_url is None:
             # Refused before the folder is made. The choice is made later, when no other process can make one.
             choose_document_store(self._folder.path, self._mongod, ignore_report)
-        if identify(os.getpid()) is None:
-            msg = f"The embedded stores need /proc, which is not available here: {INSTALL_HINT}."
+        if not _can_inspect_processes():
+            msg = f"The embedded stores need /proc or psutil, and neither is available here: {INSTALL_HINT}."
             raise StoresUnavailable(msg)
         try:
             async with self._locks.lock("door"):
@@ -200,6 +200,13 @@ class EmbeddedStores:
             store.program, store.data, pid_file, self._folder.log_folder / f"{store.name}.log"
         )
         return StoreSupervisor(store, process, self._locks, self._report)
+
+
+def _can_inspect_processes() -> bool:
+    try:
+        return identify(os.getpid()) is not None
+    except ImportError:
+        return False
 
 
 def _raise_first(results: list[BaseException | None]) -> None:

@@ -1,12 +1,14 @@
 """The audit log of moderation in PostgreSQL. A trigger refuses changes of its rows."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.moderation import ActionRecord, ActionType, NewAction, TargetKind, parse_target_kind
 from storage.contracts.paging import PageKey
+from storage.contracts.users import outranks
 from storage.errors import Conflict
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -16,6 +18,8 @@ from storage.postgres.users_by_id import UsersById
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 
 SERVICE = "users"
+APPLIED_AT_ONCE = 3
+"""Contents whose latest action is applied at the same time. Each keeps a connection meanwhile."""
 
 
 class PostgresActionLog:
@@ -25,6 +29,8 @@ class PostgresActionLog:
         self._pool = pool
         self._idempotency_keys = idempotency_keys
         self._users = UsersById(pool)
+        self._applying = asyncio.Semaphore(APPLIED_AT_ONCE)
+        self._role = load_statement(SERVICE, "moderation", "user_role_get")
         self._insert = load_statement(SERVICE, "moderation", "action_insert")
         self._list_by_ids = load_statement(SERVICE, "moderation", "action_list_by_ids")
         self._latest = load_statement(SERVICE, "moderation", "action_latest")
@@ -34,6 +40,7 @@ class PostgresActionLog:
 
     async def record(self, action: NewAction, idempotency_key: IdempotencyKey | None = None) -> str:
         async def insert(transaction: Transaction) -> str:
+            await self._check_rank(transaction, action)
             await transaction.row(self._lock_target, action.target_kind.value, action.target_id)
             latest = await transaction.row(self._latest, action.target_kind.value, action.target_id)
             latest_type = latest["type"] if latest else ActionType.RESTORE.value
@@ -42,6 +49,15 @@ class PostgresActionLog:
             return await self.record_in(transaction, action)
 
         return await self._idempotency_keys.run_once(idempotency_key, insert)
+
+    async def apply_latest(
+        self, kind: TargetKind, target_id: str, apply: Callable[[ActionType], Awaitable[None]]
+    ) -> None:
+        async with self._applying, self._pool.transaction() as transaction:
+            await transaction.row(self._lock_target, kind.value, target_id)
+            latest = await transaction.row(self._latest, kind.value, target_id)
+            if latest is not None:
+                await apply(ActionType(latest["type"]))
 
     async def record_in(self, transaction: Transaction, action: NewAction) -> str:
         """As `record`, as a part of a transaction."""
@@ -57,6 +73,20 @@ class PostgresActionLog:
             None if action.report_id is None else to_uuid(action.report_id),
         )
         return str(rows[0]["id"])
+
+    async def role_in(self, transaction: Transaction, user_id: str) -> str | None:
+        """Return the role of a user, None if there is no such user, as a part of a transaction."""
+        row = await transaction.row(self._role, to_uuid(user_id))
+        return row["role"] if row else None
+
+    async def _check_rank(self, transaction: Transaction, action: NewAction) -> None:
+        """Raise `Conflict` (`outranked`) unless the actor may act on the author of an item."""
+        if action.actor_id is None:
+            return
+        author_role = None if action.user_id is None else await self.role_in(transaction, action.user_id)
+        actor_role = await self.role_in(transaction, action.actor_id)
+        if action.actor_id == action.user_id or not outranks(actor_role, author_role):
+            raise Conflict("outranked")
 
     async def get(self, action_id: str) -> ActionRecord | None:
         return (await self.find([action_id])).get(action_id)

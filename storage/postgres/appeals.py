@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from storage.contracts.appeals import AppealRecord
+from config.limits import BACKLOG_COUNTED_MAX
+from storage.contracts.appeals import AppealBacklog, AppealRecord
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.errors import Missing
@@ -31,6 +32,8 @@ class PostgresAppeals:
         self._get = load_statement(SERVICE, "appeals", "appeal_get")
         self._list_by_actions = load_statement(SERVICE, "appeals", "appeal_list_by_actions")
         self._page = load_statement(SERVICE, "appeals", "appeal_page")
+        self._page_open = load_statement(SERVICE, "appeals", "appeal_page_open")
+        self._backlog = load_statement(SERVICE, "appeals", "appeal_backlog")
         self._answer = load_statement(SERVICE, "appeals", "appeal_answer")
         self._shut_out_action = load_statement(SERVICE, "appeals", "shut_out_action")
 
@@ -63,13 +66,18 @@ class PostgresAppeals:
         return (await self._with_actions([_to_appeal(row)]))[0] if row else None
 
     async def page(self, after: PageKey | None, limit: int, *, open_only: bool) -> list[AppealRecord]:
-        rows = await self._pool.rows(self._page, open_only, *page_after(after), limit)
+        statement = self._page_open if open_only else self._page
+        rows = await self._pool.rows(statement, *page_after(after), limit)
         return await self._with_actions([_to_appeal(row) for row in rows])
 
     async def answer(self, appeal_id: str, answer: str, answered_by: str, *, accepted: bool) -> bool:
         return bool(
             await self._pool.write(self._answer, to_uuid(appeal_id), accepted, answer, to_uuid(answered_by))
         )
+
+    async def backlog(self) -> AppealBacklog:
+        (row,) = await self._pool.rows(self._backlog, BACKLOG_COUNTED_MAX)
+        return AppealBacklog(row["open"], row["oldest_s"])
 
     async def _with_actions(self, appeals: Sequence[AppealRecord]) -> list[AppealRecord]:
         actions = await self._action_log.find([appeal.action_id for appeal in appeals])

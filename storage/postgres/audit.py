@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from storage.contracts.audit import ContentAction
+from storage.contracts.moderation import TargetKind
 from storage.contracts.social import PostsCount
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
@@ -13,6 +15,7 @@ AUDITS: Final[dict[str, Statement]] = {
     "posts": load_statement("posts", "audit", "audit"),
     "events": load_statement("events", "audit", "audit"),
     "notifications": load_statement("notifications", "audit", "audit"),
+    "users": load_statement("users", "audit", "audit"),
 }
 
 
@@ -50,3 +53,28 @@ class PostgresSocialAudit(PostgresCountAudit):
     async def page_posts_counts(self, after: str, limit: int) -> list[PostsCount]:
         rows = await self._pool.rows(self._page, to_uuid(after) or MIN_UUID, limit)
         return [PostsCount(str(row["user_id"]), row["posts_count"], 0) for row in rows]
+
+
+class PostgresModerationAudit:
+    """Implements `storage.contracts.audit.ModerationAudit`."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._count_misassigned = AUDITS["users"]
+        self._is_protected = load_statement("users", "audit", "action_log_is_protected")
+        self._latest_actions = load_statement("users", "audit", "content_action_latest_list")
+
+    async def count_misassigned_reports(self) -> int:
+        row = await self._pool.row(self._count_misassigned)
+        return int(row["mismatch_count"]) if row else 0
+
+    async def is_log_append_only(self) -> bool:
+        row = await self._pool.row(self._is_protected)
+        return bool(row and row["is_protected"])
+
+    async def list_content_actions(self, limit: int) -> list[ContentAction]:
+        rows = await self._pool.rows(self._latest_actions, limit)
+        return [
+            ContentAction(TargetKind(row["target_kind"]), row["target_id"], hidden=row["type"] == "hide")
+            for row in rows
+        ]

@@ -15,6 +15,7 @@ from storage.contracts.moderation import (
 from storage.contracts.users import NO_END, Role, outranks
 from storage.errors import Conflict, Missing
 from storage.postgres.action_log import PostgresActionLog
+from storage.postgres.admin_lock import AdminLock
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
@@ -52,9 +53,9 @@ class PostgresModeration:
         self._by_username = load_statement(SERVICE, "moderation", "moderated_user_by_username")
         self._page_with_role = load_statement(SERVICE, "moderation", "moderated_user_page_with_role")
         self._page_restricted = load_statement(SERVICE, "moderation", "moderated_user_page_restricted")
-        self._lock_admins = load_statement(SERVICE, "moderation", "admin_lock_all")
+        self._admins = AdminLock()
         self._lock = load_statement(SERVICE, "moderation", "moderated_user_lock")
-        self._role = load_statement(SERVICE, "moderation", "user_role_get")
+        self._unassign_reports = load_statement(SERVICE, "moderation", "report_unassign_all")
         self._update = load_statement(SERVICE, "moderation", "moderated_user_update")
         self._session_ids = load_statement(SERVICE, "moderation", "user_session_ids")
         self._delete_sessions = load_statement(SERVICE, "moderation", "user_session_delete_all")
@@ -88,9 +89,7 @@ class PostgresModeration:
     async def _act(self, transaction: Transaction, action: NewAction) -> UserActionOutcome:
         user_uuid = to_uuid(action.target_id)
         # Before the user, so that concurrent changes of roles lock in one order.
-        admin_ids = []
-        if action.type in ROLE_ACTIONS:
-            admin_ids = [str(row["id"]) for row in await transaction.rows(self._lock_admins)]
+        admin_ids = await self._admins.lock(transaction) if action.type in ROLE_ACTIONS else []
         row = await transaction.row(self._lock, user_uuid)
         if row is None:
             raise Missing
@@ -108,6 +107,8 @@ class PostgresModeration:
         if before.role == Role.ADMIN.value != after.role and admin_ids == [action.target_id]:
             raise Conflict("last_admin")
         await transaction.row(self._update, user_uuid, *msgspec.structs.astuple(after))
+        if after.role is None and before.role is not None:
+            await transaction.rows(self._unassign_reports, user_uuid)
         ends_sessions = action.type in {ActionType.BAN, ActionType.SUSPEND}
         sessions = await transaction.rows(
             self._delete_sessions if ends_sessions else self._session_ids, user_uuid
@@ -128,8 +129,7 @@ class PostgresModeration:
         """
         if action.actor_id is None:
             return
-        actor = await transaction.row(self._role, to_uuid(action.actor_id))
-        role: str | None = actor["role"] if actor else None
+        role = await self._action_log.role_in(transaction, action.actor_id)
         if action.type in ROLE_ACTIONS:
             is_allowed = role == Role.ADMIN.value
         else:

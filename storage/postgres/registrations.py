@@ -70,12 +70,7 @@ class PostgresRegistrations:
 
     async def page(self, after: PageKey | None, limit: int) -> list[RegistrationRecord]:
         rows = await self._pool.rows(self._page, *page_after(after), limit)
-        return [
-            RegistrationRecord(
-                str(row["id"]), row["email"], row["username"], row["display_name"], row["created_at"]
-            )
-            for row in rows
-        ]
+        return [_to_registration(row) for row in rows]
 
     async def approve(self, registration_id: str, actor_id: str) -> UserRecord:
         async with self._pool.transaction() as transaction:
@@ -89,14 +84,15 @@ class PostgresRegistrations:
             )
         return user
 
-    async def decline(self, registration_id: str, actor_id: str) -> bool:
+    async def decline(self, registration_id: str, actor_id: str) -> RegistrationRecord | None:
         async with self._pool.transaction() as transaction:
-            if await transaction.row(self._take, to_uuid(registration_id)) is None:
-                return False
+            row = await transaction.row(self._take, to_uuid(registration_id))
+            if row is None:
+                return None
             await self._record(
                 transaction, actor_id, ActionType.DECLINE, AdminTarget.REGISTRATION, registration_id
             )
-        return True
+        return _to_registration(row)
 
     async def create_invite_code(
         self,
@@ -170,6 +166,12 @@ class PostgresRegistrations:
 
 NO_REASON = "-"
 """The reason of actions that need none."""
+
+
+def _to_registration(row: asyncpg.Record) -> RegistrationRecord:
+    return RegistrationRecord(
+        str(row["id"]), row["email"], row["username"], row["display_name"], row["created_at"]
+    )
 
 
 def _to_invite_code(row: asyncpg.Record) -> InviteCodeRecord:

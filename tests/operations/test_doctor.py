@@ -82,6 +82,19 @@ CORRUPTIONS = [
         ],
         "posts: 1 dead letters; see `run.py replay`",
     ),
+    (
+        "users",
+        [
+            f"""
+            INSERT INTO users (id, email, username, password_hash)
+            VALUES ('{ANA}', 'ana@example.test', 'ana', '')
+            """,
+            f"INSERT INTO reports (kind, target_id, reason, assigned_to) VALUES ('post', 'p', 'x', '{ANA}')",
+            # Else the caches of the user are stale as well.
+            "TRUNCATE outbox",
+        ],
+        "reports: 1 are assigned to users without a role",
+    ),
 ]
 
 
@@ -99,6 +112,56 @@ async def test_corruption_is_reported(
     await execute(own_databases[service], *statements)
 
     assert await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0)) == [expected]
+
+
+async def test_unprotected_audit_log_is_reported(
+    operations: OperatorServices, own_databases: dict[str, str]
+) -> None:
+    """A log that can be changed proves nothing."""
+    alter = "ALTER TABLE moderation_actions {} TRIGGER moderation_actions_append_only"
+    await execute(own_databases["users"], alter.format("DISABLE"))
+    try:
+        messages = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
+    finally:
+        await execute(own_databases["users"], alter.format("ENABLE"))
+
+    assert messages == ["audit log of moderation: can be changed: its trigger is missing or disabled"]
+
+
+async def test_contents_unlike_the_audit_log_are_reported(
+    operations: OperatorServices, own_databases: dict[str, str]
+) -> None:
+    """A post that the log says is hidden, and is not. Deleted ones and earlier records do not matter."""
+    shown, hidden, deleted = (str(uuid.uuid4()) for _ in range(3))
+    insert = "INSERT INTO moderation_actions (type, target_kind, target_id, reason)"
+    await execute(
+        own_databases["posts"],
+        *(
+            f"INSERT INTO posts (id, author_id, content) VALUES ('{post}', '{ANA}', 'x')"
+            for post in (shown, hidden)
+        ),
+        f"UPDATE posts SET hidden_at = now() WHERE id = '{hidden}'",
+        "TRUNCATE outbox",
+    )
+    await execute(
+        own_databases["users"],
+        *(
+            f"{insert} VALUES ('{type_}', 'post', '{post}', 'x')"
+            for type_, post in (
+                ("restore", hidden),
+                ("hide", hidden),
+                ("hide", deleted),
+                ("restore", shown),
+                ("hide", shown),
+            )
+        ),
+    )
+
+    messages = await failed_checks(Doctor(operations.doctor.inputs, recheck_delay_s=0.0))
+
+    assert [message for message in messages if "moderators" in message] == [
+        "items that moderators hid or restored: 1 stale"
+    ]
 
 
 async def test_unread_events_are_reported(

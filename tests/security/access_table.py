@@ -230,6 +230,7 @@ ROUTES = (
     # --- moderation
     Row("GET /v1/admin/reports", MODERATORS),
     Row("GET /v1/admin/reports/{report}", MODERATORS),
+    Row("PUT /v1/admin/reports/{report}/assignee", MODERATORS, {"user_id": "{caller}"}),
     Row("PUT /v1/admin/reports/{report}/resolution", MODERATORS, {"resolution": "x"}, consumes=True),
     Row(
         "POST /v1/admin/actions",

@@ -8,7 +8,13 @@ import msgspec
 from aiohttp import web_app
 
 from config.limits import Limits
-from config.settings import PrivacyDefaults, RegistrationSettings, ServerSettings, Settings
+from config.settings import (
+    MailSettings,
+    PrivacyDefaults,
+    RegistrationSettings,
+    ServerSettings,
+    Settings,
+)
 from server.instance import Instance
 from storage.embedded import StoreUrls
 
@@ -19,6 +25,7 @@ async def running_instance(
     privacy: PrivacyDefaults | None = None,
     server: ServerSettings | None = None,
     registration: RegistrationSettings | None = None,
+    mail: MailSettings | None = None,
     **limits: Any,
 ) -> AsyncIterator[Instance]:
     """Run a server, on a free port by default; further keyword arguments are fields of `Limits`."""
@@ -27,6 +34,7 @@ async def running_instance(
         limits=msgspec.structs.replace(Limits(), **limits),
         privacy=privacy or PrivacyDefaults(),
         registration=registration or RegistrationSettings(),
+        mail=mail or MailSettings(),
     )
     instance = Instance(settings, stores)
     try:

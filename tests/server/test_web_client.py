@@ -20,12 +20,22 @@ from server import web_client
 from server.application import add_response_headers, error_middleware
 from server.instance import Instance
 from server.web_bundle import make_bundle
-from server.web_client import CONTENT_TYPES, INDEX_FILE, SERVICE_WORKER_FILE, WEB_FOLDER, WebClient
+from server.web_client import (
+    CONTENT_TYPES,
+    FILE_TYPES,
+    INDEX_FILE,
+    LOCALES_FOLDER,
+    SERVICE_WORKER_FILE,
+    WEB_FOLDER,
+    WebClient,
+)
 
 Client = TestClient[Any, Any]
 VENDORED = sorted((WEB_FOLDER / "vendor").rglob("*.js"))
 SCRIPTS = sorted(set(WEB_FOLDER.rglob("*.js")) - {*VENDORED, WEB_FOLDER / SERVICE_WORKER_FILE})
 STYLES = sorted(WEB_FOLDER.rglob("*.css"))
+LOCALES = sorted((WEB_FOLDER / LOCALES_FOLDER).glob("*.json"))
+BUNDLE = re.compile(r"/web/bundle-[0-9a-f]{16}\.\w+")
 IMPORT = re.compile(r"""^import\b[^;"]*"([^"]+)";|\bimport\("([^"]+)"\)""", re.MULTILINE)
 NAMES = re.compile(r"^import \{([^}]+)\} from \"([^\"]+)\";", re.MULTILINE)
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -97,9 +107,7 @@ async def test_policy_allows_only_this_server(client: Client) -> None:
 async def test_every_file_has_its_type_and_an_etag(client: Client) -> None:
     """A client that has the current version of a file gets 304."""
     names = {
-        path.relative_to(WEB_FOLDER).as_posix()
-        for path in WEB_FOLDER.rglob("*")
-        if path.suffix in CONTENT_TYPES
+        path.relative_to(WEB_FOLDER).as_posix() for path in WEB_FOLDER.rglob("*") if path.suffix in FILE_TYPES
     }
     assert "app.js" in names
     assert names == WebClient().names
@@ -113,15 +121,18 @@ async def test_every_file_has_its_type_and_an_etag(client: Client) -> None:
         assert (again.status, await again.read()) == (304, b"")
 
 
-async def test_page_loads_two_bundles_that_never_change(client: Client) -> None:
-    """The page needs one script and one stylesheet, whose names contain a hash: they are cached for ever."""
+async def test_bundles_never_change(client: Client) -> None:
+    """What the page loads, and what its script names, have a hash in their names."""
     page = PageParser()
     page.feed(await (await client.get("/")).text())
     bundles = [link for link in page.links if link.endswith((".js", ".css"))]
     assert [re.sub(r"[0-9a-f]{16}", "<hash>", link) for link in bundles] == [
         "/web/bundle-<hash>.css",
         "/web/bundle-<hash>.js",
+        "/web/bundle-<hash>.js",
     ]
+    bundles += BUNDLE.findall(await (await client.get(bundles[-1])).text())
+    assert sum(link.endswith(".json") for link in bundles) == len(LOCALES)
     for link in bundles:
         response = await client.get(link)
         assert response.status == 200
@@ -165,15 +176,28 @@ async def test_file_is_compressed_once(client: Client, monkeypatch: pytest.Monke
     assert len(compressed) == 1
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-def test_script_bundle_is_a_valid_module(tmp_path: Path) -> None:
-    """Node parses the bundle of the real client."""
-    paths = [*SCRIPTS, *VENDORED, *STYLES]
+def real_bundle() -> dict[str, bytes]:
+    paths = [*SCRIPTS, *VENDORED, *STYLES, *LOCALES]
     sources = {path.relative_to(WEB_FOLDER).as_posix(): path.read_text("utf-8") for path in paths}
-    files = make_bundle((WEB_FOLDER / INDEX_FILE).read_text("utf-8"), sources).files
-    bundle = tmp_path / "bundle.mjs"
-    bundle.write_bytes(next(body for name, body in files.items() if name.endswith(".js")))
-    subprocess.run(["node", "--check", bundle], check=True)
+    return make_bundle((WEB_FOLDER / INDEX_FILE).read_text("utf-8"), sources).files
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_script_bundles_are_valid_modules(tmp_path: Path) -> None:
+    """Node parses the bundles of the real client."""
+    for name, body in real_bundle().items():
+        if name.endswith(".js"):
+            path = tmp_path / f"{name}.mjs"
+            path.write_bytes(body)
+            subprocess.run(["node", "--check", path], check=True)
+
+
+def test_each_module_is_in_one_bundle() -> None:
+    """So each runs once, and no byte is loaded twice."""
+    scripts = [body.decode() for name, body in real_bundle().items() if name.endswith(".js")]
+    modules = [name for script in scripts for name in re.findall(r'^\$\["(.*?)"\] = ', script, re.MULTILINE)]
+    paths = [path.relative_to(WEB_FOLDER).as_posix() for path in [*SCRIPTS, *VENDORED]]
+    assert sorted(modules) == sorted(paths)
 
 
 async def test_service_worker_may_answer_for_the_page(client: Client) -> None:
@@ -193,13 +217,15 @@ def test_one_policy_returns_the_address_of_the_service_worker() -> None:
 
 
 async def test_first_load_is_small(client: Client) -> None:
-    """The page, its script and its stylesheet are less than 110 kB on the wire."""
+    """The page, its scripts, its stylesheet and the texts of any language are less than 55 kB on the wire."""
     page = await (await client.get("/")).text()
-    total = 0
-    for path in ["/", *re.findall(r'(?:src|href)="(/web/bundle-[^"]+)"', page)]:
+    paths = ["/", *BUNDLE.findall(page)]
+    texts = [path for path in BUNDLE.findall(await (await client.get(paths[-1])).text()) if "json" in path]
+    sizes = {}
+    for path in [*paths, *texts]:
         response = await client.get(path, headers={"Accept-Encoding": "br"})
-        total += int(response.headers["Content-Length"])
-    assert total < 110_000
+        sizes[path] = int(response.headers["Content-Length"])
+    assert sum(sizes[path] for path in paths) + max(sizes[path] for path in texts) < 55_000
 
 
 PAGE = """<!doctype html>
@@ -207,32 +233,44 @@ PAGE = """<!doctype html>
   <head>
     <link rel="stylesheet" href="/web/a.css">
     <link rel="stylesheet" href="/web/b.css">
-    <script type="module" src="/web/app.js"></script>
+    <script type="module" src="/web/boot.js"></script>
   </head>
 </html>
 """
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-def test_bundle_runs_modules_in_the_order_of_their_imports(tmp_path: Path) -> None:
-    """Exports reach their importers, and each module runs once."""
+def test_bundles_run_modules_in_the_order_of_their_imports(tmp_path: Path) -> None:
+    """Exports reach their importers, and each module runs once, also what two imports on demand share."""
     bundle = make_bundle(
         PAGE,
         {
             "a.css": "a {}",
             "b.css": "b {}",
+            "boot.js": 'import("./app.js").then(({ start }) => start());\n',
             "app.js": 'import { double } from "./lib/math.js";\n'
-            'import { add } from "./lib/base.js";\n\nconsole.log(double(2), add(1, 1));\n',
+            'import { add } from "./lib/base.js";\n\n'
+            "export async function start() {\n  console.log(double(2), add(1, 1));\n"
+            '  await Promise.all([import("./views/one.js"), import("./views/two.js")]);\n}\n',
             "lib/math.js": 'import {\n  add,\n} from "./base.js";\n\n'
             "// Twice.\nexport function double(one) {\n  return add(one, one);\n}\n",
             "lib/base.js": 'console.log("base");\n\nexport const add = (one, other) => one + other;\n',
+            "lib/shared.js": 'console.log("shared");\n\nexport const shared = 5;\n',
+            "views/one.js": 'import { shared } from "../lib/shared.js";\n\nconsole.log("one", shared);\n',
+            "views/two.js": 'import { double } from "../lib/math.js";\n'
+            'import { shared } from "../lib/shared.js";\n\nconsole.log("two", double(shared));\n',
         },
     )
-    script = next(body for name, body in bundle.files.items() if name.endswith(".js"))
-    path = tmp_path / "bundle.mjs"
-    path.write_bytes(script)
-    output = subprocess.run(["node", path], check=True, capture_output=True, text=True).stdout
-    assert output == "base\n4 2\n"
+    assert sum(name.endswith(".js") for name in bundle.files) == len(("boot", "app", "shared", "one", "two"))
+    # Node imports paths of the file system.
+    for name, body in bundle.files.items():
+        (tmp_path / name).write_text(body.decode().replace("/web/", f"{tmp_path}/"))
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    first = BUNDLE.findall(bundle.page.decode())[-1].removeprefix("/web/")
+    output = subprocess.run(["node", tmp_path / first], check=True, capture_output=True, text=True).stdout
+    lines = output.splitlines()
+    assert lines[:3] == ["base", "4 2", "shared"]
+    assert sorted(lines[3:]) == ["one 5", "two 10"]
     assert b"a {}b {}" in bundle.files.values()
 
 
@@ -241,13 +279,14 @@ def test_bundle_runs_modules_in_the_order_of_their_imports(tmp_path: Path) -> No
     [
         ('import * as all from "./other.js";\n', "unsupported"),
         ("export default 1;\n", "unsupported"),
-        ('import { app } from "./app.js";\n', "cycle"),
+        ("import(name);\n", "unsupported"),
+        ('import { boot } from "./boot.js";\n', "cycle"),
     ],
 )
 def test_bundle_rejects_unsupported_modules(source: str, message: str) -> None:
     """A module in another form stops the server at its start instead of breaking the page."""
     with pytest.raises(ValueError, match=message):
-        make_bundle(PAGE, {"a.css": "", "b.css": "", "app.js": source})
+        make_bundle(PAGE, {"a.css": "", "b.css": "", "boot.js": source})
 
 
 @pytest.mark.parametrize(
@@ -317,28 +356,16 @@ def test_every_import_resolves(path: Path) -> None:
 
 
 def test_every_script_is_reached() -> None:
-    """Every script is imported by `app.js`, directly or indirectly."""
+    """Every script is imported by `boot.js`, directly or indirectly, and no vendored one is left over."""
     reached: set[Path] = set()
-    waiting = [WEB_FOLDER / "app.js"]
+    waiting = [WEB_FOLDER / "boot.js"]
     while waiting:
         path = waiting.pop()
         if path not in reached:
             reached.add(path)
             imports = IMPORT.finditer(code_of(path))
             waiting += [(path.parent / (match.group(1) or match.group(2))).resolve() for match in imports]
-    assert reached - set(VENDORED) == set(SCRIPTS)
-
-
-def test_vendored_scripts_are_imported_or_loaded_on_demand() -> None:
-    """A constant names the path of one that is loaded on demand."""
-    named = {name for path in SCRIPTS for name in re.findall(r'"(/web/vendor/[^"]+)"', code_of(path))}
-    imported = {
-        (path.parent / (match.group(1) or match.group(2))).resolve()
-        for path in SCRIPTS
-        for match in IMPORT.finditer(code_of(path))
-    }
-    on_demand = set(VENDORED) - imported
-    assert named == {f"/web/{path.relative_to(WEB_FOLDER).as_posix()}" for path in on_demand}
+    assert reached == {*SCRIPTS, *VENDORED}
 
 
 def test_no_file_names_another_host() -> None:

@@ -79,6 +79,8 @@ FIELD_KINDS = {
     "ReportRequest.id": Kind.ID,
     "ReportRequest.reason": Kind.TEXT,
     "ReportQuery.cursor": Kind.KEY,
+    "ReportQuery.assigned_to": Kind.ID,
+    "AssigneeRequest.user_id": Kind.ID,
     "AuditQuery.cursor": Kind.KEY,
     "AuditQuery.user_id": Kind.ID,
     "ModeratedUserQuery.cursor": Kind.KEY,

@@ -15,6 +15,8 @@ from storage.contracts.moderation import (
     NewAction,
     TargetKind,
 )
+from storage.contracts.reports import NewReport, ReportFilter, ReportState, ReportStore
+from storage.contracts.user_cache import UserSnapshotStore
 from storage.contracts.users import NO_END, NewUser, Role, UserRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.action_log import PostgresActionLog
@@ -22,7 +24,9 @@ from storage.postgres.appeals import PostgresAppeals
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.moderation import PostgresModeration
 from storage.postgres.pool import PostgresPool
+from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
+from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
 from tests.moderation import user_action
 
@@ -37,6 +41,8 @@ class Stores:
     moderation: ModerationStore
     log: ActionLog
     appeals: AppealStore
+    reports: ReportStore
+    snapshots: UserSnapshotStore
 
     async def register(self, username: str, role: Role | None = None) -> UserRecord:
         user = await self.users.register(
@@ -63,6 +69,8 @@ async def kept(users_pool: PostgresPool) -> Stores:
         PostgresModeration(users_pool, log, keys),
         log,
         PostgresAppeals(users_pool, log, keys),
+        PostgresReports(users_pool, log, keys),
+        PostgresUserSnapshots(users_pool),
     )
 
 
@@ -150,6 +158,147 @@ async def test_concurrent_records_of_a_content_alternate(kept: Stores) -> None:
     await kept.log.record(restore)
     with pytest.raises(Conflict):
         await kept.log.record(restore)
+
+
+async def test_last_admin_is_not_deleted(kept: Stores) -> None:
+    """Of two who go at once, by deletion and by losing the role, one stays. Banned ones do not count."""
+    one, other = await kept.register("one", Role.ADMIN), await kept.register("other", Role.ADMIN)
+    outcomes = await asyncio.gather(
+        kept.snapshots.delete(one.id),
+        kept.moderation.act_on_user(user_action(other.id, ActionType.REMOVE_ROLE)),
+        return_exceptions=True,
+    )
+    assert len([outcome for outcome in outcomes if isinstance(outcome, Conflict)]) == 1, outcomes
+    users = await kept.moderation.page_users("", 10, with_role=True)
+    (last,) = [moderated.user for moderated in users if moderated.user.role is Role.ADMIN]
+    banned = await kept.register("banned", Role.ADMIN)
+    await kept.moderation.act_on_user(user_action(banned.id, ActionType.BAN))
+    with pytest.raises(Conflict, match="last_admin"):
+        await kept.snapshots.delete(last.id)
+    assert await kept.refusal(user_action(last.id, ActionType.REMOVE_ROLE)) == "last_admin"
+    await kept.register("next", Role.ADMIN)
+    assert await kept.snapshots.delete(last.id) == []
+    assert await kept.snapshots.delete(last.id) is None
+
+
+async def test_rank_of_an_author_is_checked_with_the_record(kept: Stores) -> None:
+    """Whatever the role of the author or the actor was before."""
+    ana, mod = await kept.register("ana"), await kept.register("mod", Role.MODERATOR)
+    admin = await kept.register("admin", Role.ADMIN)
+
+    async def hide(actor: UserRecord, author: UserRecord) -> str:
+        action = NewAction(
+            actor.id, ActionType.HIDE, TargetKind.POST, f"{actor.id[:8]}{author.id[:8]}", author.id, "x"
+        )
+        try:
+            await kept.log.record(action)
+        except Conflict as conflict:
+            return conflict.constraint
+        return "recorded"
+
+    assert await hide(ana, mod) == "outranked"
+    assert await hide(mod, admin) == "outranked"
+    assert await hide(mod, mod) == "outranked"
+    assert await hide(mod, ana) == "recorded"
+    assert await hide(admin, mod) == "recorded"
+    await kept.moderation.act_on_user(user_action(mod.id, ActionType.REMOVE_ROLE))
+    assert await hide(mod, await kept.register("cyd")) == "outranked"
+
+
+async def test_contents_end_in_the_state_of_the_latest_record(kept: Stores) -> None:
+    """Also if what was recorded first is applied last, and is slow."""
+    ana = await kept.register("ana")
+    hide = NewAction(None, ActionType.HIDE, TargetKind.POST, "p1", ana.id, "x")
+    restore = NewAction(None, ActionType.RESTORE, TargetKind.POST, "p1", ana.id, "x")
+    applied: list[ActionType] = []
+    applying, may_end = asyncio.Event(), asyncio.Event()
+
+    async def apply_slowly(type_: ActionType) -> None:
+        applying.set()
+        await may_end.wait()
+        applied.append(type_)
+
+    async def apply(type_: ActionType) -> None:
+        applied.append(type_)
+
+    await kept.log.apply_latest(TargetKind.POST, "p1", apply)
+    assert applied == []
+    await kept.log.record(hide)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(kept.log.apply_latest(TargetKind.POST, "p1", apply_slowly))
+        await applying.wait()
+        recording = group.create_task(kept.log.record(restore))
+        group.create_task(kept.log.apply_latest(TargetKind.POST, "other", apply))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            assert not recording.done()
+        may_end.set()
+        await recording
+    # Both requests apply what is the latest by then.
+    await kept.log.apply_latest(TargetKind.POST, "p1", apply)
+    assert applied == [ActionType.HIDE, ActionType.RESTORE]
+
+
+async def test_reports_are_assigned_to_moderators(kept: Stores) -> None:
+    """Found by assignee, recorded once, and free again when the moderator loses role or account."""
+    ana, mod = await kept.register("ana"), await kept.register("mod", Role.MODERATOR)
+    admin = await kept.register("admin", Role.ADMIN)
+    for target in ("p1", "p2"):
+        await kept.reports.create(NewReport(ana.id, TargetKind.POST, target, "x"), None)
+    first, second = [one.id for one in await kept.reports.page(ReportFilter(), None, 10)]
+
+    async def found(wanted: ReportFilter) -> list[str]:
+        return [one.id for one in await kept.reports.page(wanted, None, 10)]
+
+    unassigned = ReportFilter(is_unassigned=True)
+    assert await found(unassigned) == [first, second]
+    with pytest.raises(Conflict, match="not_moderator"):
+        await kept.reports.assign(first, ana.id, admin.id)
+    with pytest.raises(Missing):
+        await kept.reports.assign(first, UNKNOWN, admin.id)
+    for _ in range(2):
+        assert await kept.reports.assign(first, mod.id, admin.id)
+    record = await kept.reports.get(first)
+    assert record is not None
+    assert record.assigned_to is not None
+    assert record.assigned_to.id == mod.id
+    (logged,) = [one for one in await kept.log.page(None, None, 10) if one.type is ActionType.ASSIGN]
+    assert (logged.target_id, logged.reason, logged.user_id) == (first, "Assigned to @mod.", None)
+    assert await found(unassigned) == [second]
+    assert await found(ReportFilter(assigned_to=mod.id)) == [first]
+    backlog = await kept.reports.backlog()
+    assert (backlog.open, backlog.unassigned) == (2, 1)
+    assert backlog.oldest_s > 0
+
+    assert await kept.reports.resolve(first, "done", mod.id)
+    assert await found(ReportFilter(ReportState.OPEN, mod.id)) == []
+    assert await found(ReportFilter(ReportState.RESOLVED, mod.id)) == [first]
+    assert not await kept.reports.assign(first, None, admin.id)
+    assert not await kept.reports.assign(UNKNOWN, None, admin.id)
+    assert await kept.reports.assign(second, mod.id, admin.id)
+    await kept.moderation.act_on_user(user_action(mod.id, ActionType.REMOVE_ROLE))
+    assert await found(unassigned) == [second]
+    assert await found(ReportFilter(assigned_to=mod.id)) == [first]
+    await kept.register("next", Role.ADMIN)
+    assert await kept.reports.assign(second, admin.id, admin.id)
+    await kept.snapshots.delete(admin.id)
+    assert await found(unassigned) == [second]
+
+
+async def test_role_and_assignment_at_once(kept: Stores) -> None:
+    """A report that is assigned while its moderator loses the role is assigned to no one, or was refused."""
+    ana, mod = await kept.register("ana"), await kept.register("mod", Role.MODERATOR)
+    admin = await kept.register("admin", Role.ADMIN)
+    await kept.reports.create(NewReport(ana.id, TargetKind.POST, "p1", "x"), None)
+    (report,) = await kept.reports.page(ReportFilter(), None, 10)
+    await asyncio.gather(
+        kept.reports.assign(report.id, mod.id, admin.id),
+        kept.moderation.act_on_user(user_action(mod.id, ActionType.REMOVE_ROLE)),
+        return_exceptions=True,
+    )
+    assert [one.id for one in await kept.reports.page(ReportFilter(is_unassigned=True), None, 10)] == [
+        report.id
+    ]
 
 
 async def test_one_appeal_for_each_action(kept: Stores) -> None:

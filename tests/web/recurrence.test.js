@@ -1,5 +1,6 @@
 // Texts of recurrence rules.
 
+import "./texts.js";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { describeRule } from "../../web/state/recurrence.js";

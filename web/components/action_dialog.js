@@ -1,42 +1,45 @@
 // Asks a moderator for the reason of an action on an item or a user, and for its end, and does it.
 // `onDone(action)` is called afterwards.
 
+import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { Dialog } from "./dialog.js";
 import { Field, Form, selectField } from "./form.js";
+import { kindLabel } from "./kind_label.js";
 import { toast } from "./toast.js";
 
 const DAY_MS = 24 * 3600 * 1000;
 const DURATIONS = {
-  day: ["For a day", DAY_MS],
-  week: ["For a week", 7 * DAY_MS],
-  month: ["For 30 days", 30 * DAY_MS],
-  always: ["Without an end", null],
+  day: [t("moderation.for_a_day"), DAY_MS],
+  week: [t("moderation.for_a_week"), 7 * DAY_MS],
+  month: [t("moderation.for_30_days"), 30 * DAY_MS],
+  always: [t("moderation.without_end"), null],
 };
 
 export const ACTION_LABELS = {
-  hide: "Hide",
-  restore: "Restore",
-  warn: "Warn",
-  silence: "Silence",
-  unsilence: "End silence",
-  suspend: "Suspend",
-  unsuspend: "End suspension",
-  ban: "Ban",
-  unban: "Lift ban",
+  hide: t("moderation.hide"),
+  restore: t("moderation.restore"),
+  warn: t("moderation.warn"),
+  silence: t("moderation.silence"),
+  unsilence: t("moderation.unsilence"),
+  suspend: t("moderation.suspend"),
+  unsuspend: t("moderation.unsuspend"),
+  ban: t("moderation.ban"),
+  unban: t("moderation.unban"),
 };
 
 export function actionDialog(session, { type, kind, id, reportId = null }, onDone) {
   const idempotencyKey = new IdempotencyKey();
-  const reason = new Field("reason", "Reason", {
+  const reason = new Field("reason", t("common.reason"), {
     kind: "textarea",
     rows: 3,
     maxlength: 500,
     required: true,
-    hint: kind === "user" ? "The user is notified." : "The author is notified.",
+    hint: kind === "user" ? t("moderation.user_is_notified") : t("moderation.author_is_notified"),
   });
   const fields = [reason];
-  if (type === "silence" || type === "suspend") fields.push(selectField("duration", "How long", DURATIONS));
+  if (type === "silence" || type === "suspend")
+    fields.push(selectField("duration", t("moderation.how_long"), DURATIONS));
   const form = new Form(fields, {
     submit: ACTION_LABELS[type],
     destructive: ["hide", "suspend", "ban"].includes(type),
@@ -50,9 +53,12 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
       const key = idempotencyKey.keyFor(body);
       const action = await session.api.post("/v1/admin/actions", body, key);
       dialog.close();
-      toast("Done. The action is in the audit log.");
+      toast(t("moderation.done"));
       onDone(action);
     },
   });
-  const dialog = new Dialog(`${ACTION_LABELS[type]} this ${kind}?`, form.element).open();
+  const dialog = new Dialog(
+    t("moderation.confirm_action", { action: ACTION_LABELS[type], target: kindLabel(kind) }),
+    form.element,
+  ).open();
 }

@@ -1,30 +1,59 @@
 // An action of moderators as a row of a list.
 
+import { t } from "../i18n.js";
+import { ACTION_LABELS } from "./action_dialog.js";
 import { element } from "./dom.js";
+import { kindLabel } from "./kind_label.js";
 import { formatDate, relativeTime } from "./time_format.js";
 
 const NO_END = "9999";
+const LABELS = {
+  ...ACTION_LABELS,
+  verify: t("moderation.verify"),
+  unverify: t("moderation.unverify"),
+  make_admin: t("moderation.make_admin"),
+  make_moderator: t("moderation.make_moderator"),
+  remove_role: t("moderation.remove_role"),
+};
 
 export function actionRow(action, ...more) {
   const { type, kind, user, actor, reason, expires_at: end, created_at: createdAt } = action;
-  const target = user && kind !== "user" ? `${kind} of @${user.username}` : user ? `@${user.username}` : kind;
   return element(
     "div",
     { class: "report-entry" },
-    element("p", {}, element("strong", {}, type.replaceAll("_", " ")), " ", target),
+    element(
+      "p",
+      {},
+      element("strong", {}, LABELS[type] ?? type.replaceAll("_", " ")),
+      " ",
+      targetOf(kind, user),
+    ),
     element("p", { class: "content", dir: "auto" }, reason),
     element(
       "p",
       { class: "secondary" },
-      actor === undefined ? null : actor ? `by @${actor.username} · ` : "by the command line · ",
+      actor === undefined ? null : `${actorOf(actor)} · `,
       relativeTime(createdAt),
-      end && ` · until ${formatDate(end)}`,
+      end && ` · ${untilText(end)}`,
     ),
     ...more,
   );
 }
 
+function targetOf(kind, user) {
+  if (!user) return kindLabel(kind);
+  const { username } = user;
+  if (kind === "user") return `@${username}`;
+  return t("moderation.action_on_content", { kind: kindLabel(kind), username });
+}
+
+function actorOf(actor) {
+  if (!actor) return t("moderation.action_by_command");
+  return t("moderation.action_by", { username: actor.username });
+}
+
 // `time` as the end of a restriction, for a sentence.
 export function untilText(time) {
-  return time.startsWith(NO_END) ? "without an end" : `until ${formatDate(time)}`;
+  if (time.startsWith(NO_END)) return t("moderation.until_never");
+  return t("moderation.action_until", { date: formatDate(time) });
 }

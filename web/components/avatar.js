@@ -1,6 +1,7 @@
 // A user's initial on a color, with a presence dot. Avatar images of other servers are not loaded, because
 // that would show those servers which users are viewed, and by which addresses.
 
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { element } from "./dom.js";
 
@@ -23,7 +24,12 @@ export function groupAvatar(name, id, { size = "" } = {}) {
 
 // Painted by `Presence`.
 function presenceDot(userId) {
-  return element("span", { class: "dot", role: "img", "aria-label": "Offline", "data-presence": userId });
+  return element("span", {
+    class: "dot",
+    role: "img",
+    "aria-label": t("presence.offline"),
+    "data-presence": userId,
+  });
 }
 
 function hueOf(id) {

@@ -1,6 +1,8 @@
 // The comments of a post, oldest first, with replies below the comment that they reply to, and a composer. The
 // author of a comment and the author of the post may delete it.
 
+import { t } from "../i18n.js";
+import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
 import { button, element, setChildren } from "./dom.js";
@@ -26,7 +28,7 @@ export function comments(session, post, onCount) {
       if (!comment.parent_id) replies.set(comment.id, row.querySelector(".replies"));
       return row;
     },
-    empty: "No comments yet",
+    empty: t("comments.none"),
     className: "list",
     place: (row, { parent_id: parentId }) => {
       replies.get(parentId)?.append(row);
@@ -44,9 +46,9 @@ export function comments(session, post, onCount) {
 
   function reply(comment, onSent) {
     return composer({
-      label: `Reply to ${comment.author.display_name || `@${comment.author.username}`}`,
+      label: t("comments.reply_to", { name: nameOf(comment.author) }),
       maxLength: MAX_LENGTH,
-      submit: "Reply",
+      submit: t("common.reply"),
       rows: 1,
       drafts: session.drafts,
       draftKey: `reply:${comment.id}`,
@@ -61,9 +63,9 @@ export function comments(session, post, onCount) {
   }
 
   const write = composer({
-    label: "Write a comment",
+    label: t("comments.write"),
     maxLength: MAX_LENGTH,
-    submit: "Comment",
+    submit: t("comments.submit"),
     rows: 1,
     drafts: session.drafts,
     draftKey: `comment:${post.id}`,
@@ -79,7 +81,7 @@ export function comments(session, post, onCount) {
 function commentRow(session, post, comment, { removed, reply, moderated }) {
   const path = `/v1/comments/${encodeURIComponent(comment.id)}`;
   const replyArea = element("div", {});
-  const replyButton = button("Reply", toggleReply, { class: "action", "aria-expanded": "false" });
+  const replyButton = button(t("common.reply"), toggleReply, { class: "action", "aria-expanded": "false" });
 
   async function remove() {
     try {
@@ -120,8 +122,9 @@ function commentRow(session, post, comment, { removed, reply, moderated }) {
         { class: "row actions" },
         likeButton(session, comment, path),
         replyButton,
-        (mine || session.isMe(post.author.id)) && button("Delete", remove, { class: "action" }),
-        !mine && button("Report", () => reportDialog(session, "comment", comment.id), { class: "action" }),
+        (mine || session.isMe(post.author.id)) && button(t("common.delete"), remove, { class: "action" }),
+        !mine &&
+          button(t("common.report"), () => reportDialog(session, "comment", comment.id), { class: "action" }),
         hideButton(session, "comment", comment, moderated),
       ),
       replyArea,

@@ -1,6 +1,7 @@
 // A text field for a post or a comment with the number of characters left. The text is kept as a draft
 // until it was sent. `choice`: a select that belongs to what is sent; `send` gets its value.
 
+import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { element, newElementId } from "./dom.js";
 import { textLength } from "./linkify.js";
@@ -25,7 +26,7 @@ export function composer(options) {
   const limit = element(
     "span",
     { id: `${id}-limit`, class: "visually-hidden" },
-    `At most ${maxLength} characters`,
+    t("composer.limit", { max: maxLength }),
   );
   let sending = false;
 
@@ -34,9 +35,9 @@ export function composer(options) {
     counter.textContent = left === maxLength ? "" : String(left);
     counter.classList.toggle("over", left < 0);
     submitButton.disabled = sending || left === maxLength || left < 0;
-    if (left < 0) limit.textContent = `${-left} characters too many`;
-    else if (left < WARN_BELOW) limit.textContent = `${left} characters left`;
-    else limit.textContent = `At most ${maxLength} characters`;
+    if (left < 0) limit.textContent = t("composer.over", { count: -left });
+    else if (left < WARN_BELOW) limit.textContent = t("composer.left", { count: left });
+    else limit.textContent = t("composer.limit", { max: maxLength });
   }
 
   async function onSubmit(event) {

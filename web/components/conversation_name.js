@@ -1,6 +1,7 @@
 // The name and avatar of a conversation: those of the other user in a direct conversation, else the group's
 // name or the names of its members.
 
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar, groupAvatar } from "./avatar.js";
 
@@ -13,11 +14,11 @@ export function conversationName(conversation, session) {
   const { info } = conversation;
   if (info.type === "DIRECT") {
     const other = otherUser(conversation, session);
-    return other ? nameOf(other) : "Deleted user";
+    return other ? nameOf(other) : t("people.deleted_user");
   }
   if (info.name) return info.name;
   const others = info.participants.filter((one) => !session.isMe(one.id)).slice(0, 4);
-  return others.length > 0 ? others.map(nameOf).join(", ") : "Only you";
+  return others.length > 0 ? others.map(nameOf).join(", ") : t("messages.only_you");
 }
 
 export function conversationAvatar(conversation, session, options = {}) {

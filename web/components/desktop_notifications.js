@@ -4,7 +4,6 @@
 import { nameOf } from "../state/user_cards.js";
 import { conversationName } from "./conversation_name.js";
 import { isInFront } from "./in_front.js";
-import { excerpt } from "./linkify.js";
 import { playSound } from "./sound.js";
 
 const STORAGE_KEY = "convene.desktop_notifications";
@@ -28,12 +27,9 @@ export async function setEnabled(enabled) {
 export function startDesktopNotifications(session) {
   session.conversations.messageArrived.on(({ conversation, message }) => {
     if (conversation.info.muted || session.isMe(message.sender_id)) return;
-    if (!isInFront()) playSound();
-    const text = excerpt(message.content, MAX_LENGTH);
-    const isDirect = conversation.info.type === "DIRECT";
-    const sender = session.users.card(message.sender_id);
-    const body = isDirect || sender === null ? text : `${nameOf(sender)}: ${text}`;
-    show(conversationName(conversation, session), body, `#/messages/${conversation.id}`);
+    if (isInFront()) return;
+    playSound();
+    if (isEnabled()) showMessage(session, conversation, message);
   });
   // Not shown again if it only became smaller, because a like was taken back.
   let latest = { id: null, count: 0 };
@@ -42,8 +38,22 @@ export function startDesktopNotifications(session) {
     latest = notification;
     // Mentions are messages, which have their own.
     if (isSmaller || notification.type === "MENTION") return;
-    show("Convene", notification.message, "#/notifications");
+    if (isEnabled() && !isInFront()) showNotification(notification);
   });
+}
+
+async function showNotification(notification) {
+  const { notificationText } = await import("../state/notification_text.js");
+  show("Convene", notificationText(notification), "#/notifications");
+}
+
+async function showMessage(session, conversation, message) {
+  const { excerpt } = await import("./excerpt.js");
+  const text = excerpt(message.content, MAX_LENGTH);
+  const isDirect = conversation.info.type === "DIRECT";
+  const sender = session.users.card(message.sender_id);
+  const body = isDirect || sender === null ? text : `${nameOf(sender)}: ${text}`;
+  show(conversationName(conversation, session), body, `#/messages/${conversation.id}`);
 }
 
 // The address is the tag: a newer notification replaces an older one, also that of another tab.

@@ -1,5 +1,6 @@
 // Modal dialogs, built on the browser's own: it traps focus, closes on Escape and restores the focus.
 
+import { t } from "../i18n.js";
 import { button, element, newElementId } from "./dom.js";
 import { icon } from "./icons.js";
 
@@ -8,7 +9,7 @@ export class Dialog {
     const id = newElementId("dialog");
     const close = element(
       "button",
-      { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => this.close() },
+      { type: "button", class: "icon-button", "aria-label": t("common.close"), onclick: () => this.close() },
       icon("close"),
     );
     this.body = element("div", { class: "dialog-body" }, ...content);
@@ -47,7 +48,7 @@ export function confirmDialog(title, text, confirmLabel, { destructive = true } 
       element(
         "div",
         { class: "row end" },
-        button("Cancel", () => dialog.close(), { class: "plain" }),
+        button(t("common.cancel"), () => dialog.close(), { class: "plain" }),
         button(confirmLabel, confirm, { class: destructive ? "danger" : "primary" }),
       ),
     );

@@ -1,5 +1,9 @@
 // Creates DOM elements from names, attributes and children. Strings become text nodes, never markup.
 
+import { t } from "../i18n.js";
+
+import { formatNumber } from "../i18n.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function element(name, attributes = {}, ...children) {
@@ -26,7 +30,12 @@ function toNodes(children) {
   return children
     .flat(Infinity)
     .filter((child) => child !== null && child !== undefined && child !== false)
-    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+    .map((child) => (child instanceof Node ? child : document.createTextNode(textOf(child))));
+}
+
+// Numbers are written as in the language of the client.
+function textOf(child) {
+  return typeof child === "number" ? formatNumber(child) : String(child);
 }
 
 export function setChildren(parent, ...children) {
@@ -77,11 +86,11 @@ export function errorText(text) {
 // Stands for a list that is being loaded.
 export function skeleton() {
   const rows = Array.from({ length: 4 }, () => element("span"));
-  return element("div", { class: "skeleton", role: "status", "aria-label": "Loading" }, rows);
+  return element("div", { class: "skeleton", role: "status", "aria-label": t("common.loading") }, rows);
 }
 
 // Stands for the next page of a list that is shown.
 export function loadingText() {
   const dots = Array.from({ length: 3 }, () => element("span"));
-  return element("div", { class: "loading", role: "status", "aria-label": "Loading" }, dots);
+  return element("div", { class: "loading", role: "status", "aria-label": t("common.loading") }, dots);
 }

@@ -1,20 +1,32 @@
 // A dialog to choose an emoji: groups, a search by name, and a skin tone that is remembered. The emoji are
 // loaded when the first picker opens.
 
+import { t } from "../i18n.js";
 import { inTone, searchEmoji, SKIN_TONES, storedTone, storeTone } from "../state/emoji_search.js";
 import { Dialog } from "./dialog.js";
 import { element, errorText, newElementId, setChildren, skeleton } from "./dom.js";
 
-const DATA = "/web/vendor/emoji_data.js";
 const MAX_FOUND = 200;
+// By their names in the data.
+const GROUP_LABELS = {
+  Smileys: t("emoji.smileys"),
+  People: t("emoji.people"),
+  "Animals and nature": t("emoji.nature"),
+  "Food and drink": t("emoji.food"),
+  "Travel and places": t("emoji.travel"),
+  Activities: t("emoji.activities"),
+  Objects: t("emoji.objects"),
+  Symbols: t("emoji.symbols"),
+  Flags: t("emoji.flags"),
+};
 
 // Calls `onPick(emoji)` once, after the dialog was closed.
 export async function pickEmoji(onPick) {
-  const dialog = new Dialog("Choose an emoji", skeleton());
+  const dialog = new Dialog(t("emoji.title"), skeleton());
   dialog.element.classList.add("emoji-picker");
   dialog.open();
   try {
-    const { EMOJI_GROUPS } = await import(DATA);
+    const { EMOJI_GROUPS } = await import("../vendor/emoji_data.js");
     const pick = (emoji) => {
       dialog.close();
       onPick(emoji);
@@ -23,7 +35,7 @@ export async function pickEmoji(onPick) {
     setChildren(dialog.body, ...picker.elements);
     picker.focus();
   } catch {
-    setChildren(dialog.body, errorText("The emoji can't be loaded. Check your connection and try again."));
+    setChildren(dialog.body, errorText(t("emoji.failed")));
   }
 }
 
@@ -41,23 +53,33 @@ class EmojiPicker {
     const id = newElementId("emoji-tone");
     this.#search = element("input", {
       type: "search",
-      "aria-label": "Search emoji",
-      placeholder: "Search",
+      "aria-label": t("emoji.search"),
+      placeholder: t("emoji.search_placeholder"),
       oninput: () => this.#show(),
     });
     const options = SKIN_TONES.map((name, tone) =>
-      element("option", { value: tone, selected: tone === this.#tone }, tone ? name : "Default skin tone"),
+      element(
+        "option",
+        { value: tone, selected: tone === this.#tone },
+        tone ? name : t("emoji.default_tone"),
+      ),
     );
-    const toneSelect = element("select", { id, "aria-label": "Skin tone" }, options);
+    const toneSelect = element("select", { id, "aria-label": t("emoji.tone") }, options);
     toneSelect.addEventListener("change", () => {
       this.#tone = Number(toneSelect.value);
       storeTone(this.#tone);
       this.#show();
     });
-    this.#tabs = groups.map(([name, entries], index) =>
+    this.#tabs = groups.map(([group, entries], index) =>
       element(
         "button",
-        { type: "button", class: "emoji", "aria-label": name, title: name, onclick: () => this.#open(index) },
+        {
+          type: "button",
+          class: "emoji",
+          "aria-label": GROUP_LABELS[group],
+          title: GROUP_LABELS[group],
+          onclick: () => this.#open(index),
+        },
         entries[0][0],
       ),
     );
@@ -68,7 +90,7 @@ class EmojiPicker {
     this.#grid.addEventListener("keydown", (event) => this.#onKey(event));
     this.elements = [
       element("div", { class: "row" }, this.#search, toneSelect),
-      element("div", { class: "emoji-groups", role: "group", "aria-label": "Groups" }, this.#tabs),
+      element("div", { class: "emoji-groups", role: "group", "aria-label": t("emoji.groups") }, this.#tabs),
       this.#status,
       this.#grid,
     ];
@@ -91,8 +113,11 @@ class EmojiPicker {
     this.#tabs.forEach((tab, index) =>
       tab.setAttribute("aria-pressed", String(!query && index === this.#group)),
     );
-    this.#grid.setAttribute("aria-label", query ? "Found emoji" : this.#groups[this.#group][0]);
-    this.#status.textContent = query && found.length === 0 ? "No emoji has this name." : "";
+    this.#grid.setAttribute(
+      "aria-label",
+      query ? t("emoji.found") : GROUP_LABELS[this.#groups[this.#group][0]],
+    );
+    this.#status.textContent = query && found.length === 0 ? t("emoji.none") : "";
     setChildren(
       this.#grid,
       found.map((entry, index) =>

@@ -1,13 +1,28 @@
 // An event in a list: date, title, number of attendees and the user's own RSVP.
 
+import { t } from "../i18n.js";
 import { element } from "./dom.js";
 import { formatRange, monthAndDay } from "./time_format.js";
 
 export const RSVP_LABELS = {
-  GOING: "Going",
-  INTERESTED: "Interested",
-  MAYBE: "Maybe",
-  NOT_GOING: "Can’t go",
+  GOING: t("events.going"),
+  INTERESTED: t("events.interested"),
+  MAYBE: t("events.maybe"),
+  NOT_GOING: t("events.not_going"),
+};
+
+const CATEGORY_LABELS = {
+  SOCIAL: t("categories.social"),
+  MUSIC: t("categories.music"),
+  SPORT: t("categories.sport"),
+  FOOD: t("categories.food"),
+  CULTURE: t("categories.culture"),
+  BOOKS: t("categories.books"),
+  GAMES: t("categories.games"),
+  OUTDOORS: t("categories.outdoors"),
+  TECH: t("categories.tech"),
+  LEARNING: t("categories.learning"),
+  OTHER: t("categories.other"),
 };
 
 export function eventCard(event) {
@@ -49,26 +64,34 @@ export function dateBlock(timestamp) {
 }
 
 export function goingTag(event) {
-  return element("span", { class: "tag" }, `${event.going_count} of ${event.capacity} going`);
+  return element(
+    "span",
+    { class: "tag" },
+    t("events.going_count", { count: event.going_count, capacity: event.capacity }),
+  );
 }
 
 export function cancelledTag(event) {
-  return event.cancelled_at !== null && element("span", { class: "tag cancelled" }, "Cancelled");
+  return event.cancelled_at !== null && element("span", { class: "tag cancelled" }, t("events.cancelled"));
 }
 
 export function visibilityTag(event) {
-  return event.visibility === "invited" && element("span", { class: "tag" }, "Invited only");
+  return event.visibility === "invited" && element("span", { class: "tag" }, t("events.invited_only"));
 }
 
-// "OUTDOORS" -> "Outdoors"
+// A category without a label is one of a later server.
 export function categoryLabel(category) {
-  return category.charAt(0) + category.slice(1).toLowerCase().replace(/_/g, " ");
+  return CATEGORY_LABELS[category] ?? category.charAt(0) + category.slice(1).toLowerCase().replace(/_/g, " ");
 }
 
 function rsvpTag(event) {
   if (event.my_waitlist_position !== null)
-    return element("span", { class: "tag mine" }, `Waitlist: #${event.my_waitlist_position}`);
-  if (event.my_rsvp === "PENDING") return element("span", { class: "tag mine" }, "Requested");
+    return element(
+      "span",
+      { class: "tag mine" },
+      t("events.waitlist_position", { position: event.my_waitlist_position }),
+    );
+  if (event.my_rsvp === "PENDING") return element("span", { class: "tag mine" }, t("people.requested"));
   if (event.my_rsvp !== null) return element("span", { class: "tag mine" }, RSVP_LABELS[event.my_rsvp]);
   return null;
 }

@@ -1,6 +1,7 @@
 // A form that shows the errors of its submission: field errors of a problem document at their fields, other
 // errors above the button. While a submission runs, the button is disabled.
 
+import { t } from "../i18n.js";
 import { element, newElementId, setChildren } from "./dom.js";
 
 // Error codes that concern one field.
@@ -53,7 +54,10 @@ export class Form {
     this.#showErrors([], "");
     const missing = [...this.#fields.values()].filter((field) => field.required && !field.value.trim());
     if (missing.length > 0) {
-      const errors = missing.map(({ name, label }) => ({ field: name, detail: `${label} is required.` }));
+      const errors = missing.map(({ name, label }) => ({
+        field: name,
+        detail: t("form.required", { field: label }),
+      }));
       this.#showErrors(errors, "");
       return;
     }
@@ -110,7 +114,7 @@ export class Field {
       ...attributes,
     });
     this.#input.value = value ?? "";
-    const optional = required ? null : element("span", { class: "optional" }, " (optional)");
+    const optional = required ? null : element("span", { class: "optional" }, ` ${t("form.optional")}`);
     this.element = element(
       "div",
       { class: "field" },
@@ -146,11 +150,15 @@ export class Field {
 
 // Adds a button that shows the password.
 function passwordField(input) {
-  const toggle = element("button", { type: "button", class: "link", "aria-pressed": "false" }, "Show");
+  const toggle = element(
+    "button",
+    { type: "button", class: "link", "aria-pressed": "false" },
+    t("form.show_password"),
+  );
   toggle.addEventListener("click", () => {
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
-    toggle.textContent = shown ? "Hide" : "Show";
+    toggle.textContent = shown ? t("form.hide_password") : t("form.show_password");
     toggle.setAttribute("aria-pressed", String(shown));
   });
   return element("div", { class: "row password-field" }, input, toggle);
@@ -159,7 +167,9 @@ function passwordField(input) {
 // A choice. `choices`: value -> text, or value -> [text, ...]. The first one is chosen.
 export function selectField(name, label, choices) {
   const field = new Field(name, label, { kind: "select", required: true });
-  const options = Object.entries(choices).map(([value, text]) => element("option", { value }, [text].flat()[0]));
+  const options = Object.entries(choices).map(([value, text]) =>
+    element("option", { value }, [text].flat()[0]),
+  );
   field.input.append(...options);
   [field.value] = Object.keys(choices);
   return field;

@@ -1,19 +1,27 @@
-// What moderators and the author see of a hidden item, and the button with which moderators hide or restore it.
+// What moderators and the author see of a hidden item, and how moderators hide or restore it: from a menu, or by a
+// button.
 
-import { actionDialog } from "./action_dialog.js";
+import { t } from "../i18n.js";
 import { button, element } from "./dom.js";
+import { toastError } from "./toast.js";
 
 export function hiddenNotice(content) {
-  return content.hidden_at
-    ? element("p", { class: "notice" }, "Hidden by moderators. Only they and the author see it.")
-    : null;
+  return content.hidden_at ? element("p", { class: "notice" }, t("moderation.hidden_notice")) : null;
 }
 
-// `onDone` is called after the item was hidden or restored.
-export function hideButton(session, kind, content, onDone) {
+// The item of a menu. `onDone` is called after the item was hidden or restored.
+export function hideItem(session, kind, content, onDone) {
   const type = content.hidden_at ? "restore" : "hide";
-  const open = () => actionDialog(session, { type, kind, id: content.id }, onDone);
-  const label = content.hidden_at ? "Restore" : "Hide";
+  const open = () =>
+    import("./action_dialog.js").then(
+      ({ actionDialog }) => actionDialog(session, { type, kind, id: content.id }, onDone),
+      toastError,
+    );
+  return [content.hidden_at ? t("moderation.restore") : t("moderation.hide"), open];
+}
+
+export function hideButton(session, kind, content, onDone) {
+  const [label, open] = hideItem(session, kind, content, onDone);
   const pressed = button(label, open, { class: "action", hidden: !session.isModerator });
   // The role is known once the profile is loaded.
   session.loadProfile().then(

@@ -1,19 +1,29 @@
 // Registers the service worker, and says when the server has a newer client than this page.
 
+import { t } from "../i18n.js";
 import { button, element } from "./dom.js";
 
 const WORKER = "/web/service_worker.js";
 const CHECK_MS = 5 * 60_000;
+const CACHE = "convene-shell";
 const BUNDLE = /\/web\/bundle-[0-9a-f]+\.js/;
 
-export function registerServiceWorker() {
+// `textsAddress`: of the texts of the language, which the worker keeps for one language only.
+export function registerServiceWorker(textsAddress) {
   if (!("serviceWorker" in navigator)) return;
   // The only policy of the page, and it knows one address.
   const policy = globalThis.trustedTypes?.createPolicy("service-worker", { createScriptURL: () => WORKER });
-  const register = () =>
-    navigator.serviceWorker
-      .register(policy?.createScriptURL("") ?? WORKER, { scope: "/", updateViaCache: "none" })
-      .catch(() => {});
+  const register = async () => {
+    try {
+      await navigator.serviceWorker.register(policy?.createScriptURL("") ?? WORKER, {
+        scope: "/",
+        updateViaCache: "none",
+      });
+      await (await caches.open(CACHE)).add(textsAddress);
+    } catch {
+      // The client works without a copy.
+    }
+  };
   // After the first load, which has the line for itself.
   if (document.readyState === "complete") register();
   else addEventListener("load", register, { once: true });
@@ -45,8 +55,8 @@ function offerReload() {
     element(
       "div",
       { class: "toast info new-client" },
-      element("span", {}, "A new version is available."),
-      button("Reload", () => location.reload(), { class: "link" }),
+      element("span", {}, t("common.new_version")),
+      button(t("common.reload"), () => location.reload(), { class: "link" }),
     ),
   );
 }

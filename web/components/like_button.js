@@ -1,5 +1,6 @@
 // The like button of a post or comment. A like is shown at once and undone if the server refuses it.
 
+import { t } from "../i18n.js";
 import { element, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { toastError } from "./toast.js";
@@ -16,7 +17,7 @@ export function likeButton(session, { liked_by_me: isLiked, like_count: likeCoun
       like,
       icon("heart"),
       element("span", {}, count),
-      visuallyHidden(count === 1 ? " like" : " likes"),
+      visuallyHidden(` ${t("posts.likes", { count })}`),
     );
   }
 

@@ -1,8 +1,8 @@
 // Text with links: http and https addresses, `@username`, and `#tag` in posts. Nothing else becomes markup.
 
-import { plainText, safeAddress } from "../state/markdown.js";
 import { MENTION, usernameOf } from "../state/mentions.js";
 import { tagMatches } from "../state/tags.js";
+import { safeAddress } from "../state/web_address.js";
 import { element } from "./dom.js";
 
 const LINK = new RegExp(`https?://[^\\s<>"'\`]+|${MENTION}`, "gi");
@@ -50,12 +50,4 @@ function mentionLink(found, label) {
 // Code points after trimming, as the server counts them.
 export function textLength(text) {
   return [...text.trim()].length;
-}
-
-// The beginning of a message in one line, without the marks of Markdown.
-export function excerpt(text, maxLength = 80) {
-  const characters = [...plainText(text.slice(0, maxLength * 4)).replace(/\s+/g, " ")];
-  return characters.length > maxLength
-    ? `${characters.slice(0, maxLength - 1).join("")}…`
-    : characters.join("");
 }

@@ -1,6 +1,7 @@
 // Completes `@name` in a text field: members with a word of the username or display name that matches; those of
 // large groups are found by the server. Arrow keys select, Enter and Tab insert, Escape closes.
 
+import { t } from "../i18n.js";
 import { MemberNames } from "../state/member_names.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
@@ -21,7 +22,7 @@ export class MentionSuggestions {
     id: newElementId("mentions"),
     class: "plain-list mention-suggestions",
     role: "listbox",
-    "aria-label": "People",
+    "aria-label": t("people.title"),
     hidden: true,
   });
 

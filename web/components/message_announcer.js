@@ -1,7 +1,8 @@
 // A live region for screen readers. A single message is read out, a burst is announced as a number.
 
+import { t } from "../i18n.js";
 import { element, setChildren } from "./dom.js";
-import { excerpt } from "./linkify.js";
+import { excerpt } from "./excerpt.js";
 
 const DELAY_MS = 1_000;
 const MAX_LENGTH = 200;
@@ -22,7 +23,7 @@ export class MessageAnnouncer {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       const count = this.#waiting.length;
-      const text = count > 1 ? `${count} new messages` : this.#textOf(this.#waiting[0]);
+      const text = count > 1 ? t("messages.new_count", { count }) : this.#textOf(this.#waiting[0]);
       this.#waiting = [];
       setChildren(this.element, text);
     }, DELAY_MS);

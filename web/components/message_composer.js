@@ -1,11 +1,13 @@
 // Where a message is written. With a keyboard Enter sends and Shift+Enter starts a new line. The text is
 // kept as a draft until it was sent.
 
+import { t } from "../i18n.js";
 import { element, setChildren } from "./dom.js";
 import { pickEmoji } from "./emoji_picker.js";
 import { addFormattingKeys } from "./formatting_keys.js";
 import { icon } from "./icons.js";
-import { excerpt, textLength } from "./linkify.js";
+import { excerpt } from "./excerpt.js";
+import { textLength } from "./linkify.js";
 import { MentionSuggestions } from "./mention_suggestions.js";
 
 const MAX_LENGTH = 4000;
@@ -20,18 +22,23 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
   const input = element("textarea", {
     rows: 1,
     dir: "auto",
-    "aria-label": "Message",
-    placeholder: "Write a message",
+    "aria-label": t("messages.message"),
+    placeholder: t("messages.write"),
     class: "message-input",
   });
   const sendButton = element(
     "button",
-    { type: "submit", class: "primary round", "aria-label": "Send" },
+    { type: "submit", class: "primary round", "aria-label": t("messages.send") },
     icon("send"),
   );
   const emojiButton = element(
     "button",
-    { type: "button", class: "icon-button", "aria-label": "Insert emoji", onclick: () => pickEmoji(insert) },
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": t("messages.insert_emoji"),
+      onclick: () => pickEmoji(insert),
+    },
     icon("smile"),
   );
   addFormattingKeys(input);
@@ -109,18 +116,17 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
 }
 
 function replyPreview(message, session, cancel) {
-  const name = session.isMe(message.sender_id) ? "yourself" : session.users.name(message.sender_id);
+  const text = excerpt(message.content, QUOTE_LENGTH);
+  const label = session.isMe(message.sender_id)
+    ? t("messages.replying_to_self", { text })
+    : t("messages.replying_to", { name: session.users.name(message.sender_id), text });
   return element(
     "div",
     { class: "reply-bar row" },
-    element(
-      "span",
-      { class: "grow one-line", dir: "auto" },
-      `Replying to ${name}: ${excerpt(message.content, QUOTE_LENGTH)}`,
-    ),
+    element("span", { class: "grow one-line", dir: "auto" }, label),
     element(
       "button",
-      { type: "button", class: "icon-button", "aria-label": "Cancel reply", onclick: cancel },
+      { type: "button", class: "icon-button", "aria-label": t("messages.cancel_reply"), onclick: cancel },
       icon("close"),
     ),
   );

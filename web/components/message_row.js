@@ -1,11 +1,14 @@
 // The rows of a conversation: messages, unsent messages and dividers. Rows have no listeners of their own:
 // the message list handles the clicks on elements with `data-action`.
 
+import { t } from "../i18n.js";
+import { describe } from "../state/system_messages.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
-import { excerpt, linkify } from "./linkify.js";
+import { excerpt } from "./excerpt.js";
+import { linkify } from "./linkify.js";
 import { richText } from "./rich_text.js";
 import { clockTime } from "./time_format.js";
 
@@ -13,7 +16,8 @@ const QUOTE_LENGTH = 100;
 
 // `context`: session, conversation, find(messageId).
 export function messageRow(message, { grouped, context }) {
-  const row = message.message_type === "SYSTEM" ? systemRow(message, context) : textRow(message, grouped, context);
+  const row =
+    message.message_type === "SYSTEM" ? systemRow(message, context) : textRow(message, grouped, context);
   // Of the rows one is in the tab order, and of its controls none, see `MessageRows`.
   row.tabIndex = -1;
   for (const control of row.querySelectorAll("a, button, pre")) control.tabIndex = -1;
@@ -24,7 +28,7 @@ function textRow(message, grouped, context) {
   const { session, conversation } = context;
   const mine = session.isMe(message.sender_id);
   const card = session.users.card(message.sender_id);
-  const name = mine ? "You" : session.users.name(message.sender_id);
+  const name = mine ? t("common.you") : session.users.name(message.sender_id);
   const named = !grouped && !mine && conversation.info.type === "GROUP";
   const deleted = message.deleted_at !== null;
   const classes = ["message", mine && "mine", grouped && "grouped", deleted && "deleted"];
@@ -58,32 +62,40 @@ function bubble(message, deleted, context) {
     "div",
     { class: "bubble" },
     message.reply_to && !deleted && quote(message.reply_to, context),
-    element("div", { class: "content", dir: "auto" }, deleted ? deletedText(message) : richText(message.content)),
+    element(
+      "div",
+      { class: "content", dir: "auto" },
+      deleted ? deletedText(message) : richText(message.content),
+    ),
     element(
       "span",
       { class: "message-time" },
-      message.edited_at && !deleted && "edited · ",
+      message.edited_at && !deleted && `${t("messages.edited")} · `,
       clockTime(message.created_at),
     ),
   );
 }
 
 function deletedText(message) {
-  return message.hidden_at ? "Hidden by moderators" : "Message deleted";
+  return message.hidden_at ? t("messages.hidden") : t("messages.deleted");
 }
 
 function systemRow(message, { session }) {
+  const link = (username) => element("a", { href: `#/@${username}` }, usersName(session, username));
   const label = (found) => usersName(session, found.slice(1));
+  const text =
+    describe(message.content, link, session.user.username) ??
+    linkify(message.content, { mentionLabel: label });
   return element(
     "li",
     { class: "system-message", "data-key": message.id, "data-seq": message.seq },
-    element("span", { dir: "auto" }, linkify(message.content, { mentionLabel: label })),
+    element("span", { dir: "auto" }, text),
   );
 }
 
 // The name of a user in a system message.
 export function usersName(session, username) {
-  if (username === session.user.username) return "You";
+  if (username === session.user.username) return t("common.you");
   const card = session.users.named(username);
   return card === null ? `@${username}` : nameOf(card);
 }
@@ -96,7 +108,7 @@ function menuButton() {
       class: "icon-button menu-button",
       "data-action": "menu",
       "aria-haspopup": "menu",
-      "aria-label": "Message actions",
+      "aria-label": t("messages.actions"),
     },
     icon("more"),
   );
@@ -104,9 +116,10 @@ function menuButton() {
 
 function quote(messageId, { session, find }) {
   const quoted = find(messageId);
-  let text = "Earlier message";
-  if (quoted) text = quoted.deleted_at ? "Message deleted" : excerpt(quoted.content, QUOTE_LENGTH);
-  const name = quoted && (session.isMe(quoted.sender_id) ? "You" : session.users.name(quoted.sender_id));
+  let text = t("messages.earlier");
+  if (quoted) text = quoted.deleted_at ? t("messages.deleted") : excerpt(quoted.content, QUOTE_LENGTH);
+  const name =
+    quoted && (session.isMe(quoted.sender_id) ? t("common.you") : session.users.name(quoted.sender_id));
   return element(
     "button",
     { type: "button", class: "quote", "data-action": "show", "data-message": messageId },
@@ -119,9 +132,9 @@ function reactions(message, session) {
   if (message.reactions.length === 0) return null;
   const buttons = message.reactions.map((one) => {
     const mine = one.mine || one.user_ids.includes(session.user.id);
-    const names = one.user_ids.map((id) => (session.isMe(id) ? "You" : session.users.name(id)));
+    const names = one.user_ids.map((id) => (session.isMe(id) ? t("common.you") : session.users.name(id)));
     const more = one.count - names.length;
-    if (more > 0) names.push(`${more} more`);
+    if (more > 0) names.push(t("messages.more_people", { count: more }));
     return element(
       "button",
       {
@@ -134,7 +147,7 @@ function reactions(message, session) {
       },
       element("span", { class: "emoji" }, one.emoji),
       element("span", {}, one.count),
-      visuallyHidden(` by ${names.join(", ")}`),
+      visuallyHidden(` ${t("messages.reacted_by", { names: names.join(", ") })}`),
     );
   });
   return element("div", { class: "reactions" }, buttons);
@@ -143,7 +156,7 @@ function reactions(message, session) {
 // A message that is being sent, waits for the network, or was refused.
 export function unsentRow(message, online) {
   const failed = message.state === "failed";
-  const status = failed ? "Not sent" : online ? "Sending…" : "Waiting for network";
+  const status = failed ? t("messages.not_sent") : online ? t("messages.sending") : t("messages.waiting");
   return element(
     "li",
     { class: `message mine unsent ${message.state}`, "data-client": message.clientId },
@@ -165,8 +178,8 @@ export function unsentRow(message, online) {
           "p",
           { class: "error-text row", role: "alert" },
           message.detail,
-          element("button", { type: "button", class: "link", "data-action": "retry" }, "Retry"),
-          element("button", { type: "button", class: "link", "data-action": "discard" }, "Delete"),
+          element("button", { type: "button", class: "link", "data-action": "retry" }, t("messages.retry")),
+          element("button", { type: "button", class: "link", "data-action": "discard" }, t("common.delete")),
         ),
     ),
   );
@@ -181,12 +194,12 @@ export function foldRow(summary, firstId, seq) {
   const expand = element(
     "button",
     { type: "button", class: "link", "data-action": "expand", "data-message": firstId, tabindex: "-1" },
-    "Show all",
+    t("messages.show_all"),
   );
   const text = element("span", { dir: "auto" }, summary, " ");
   return element("li", { class: "system-message", "data-seq": seq, tabindex: "-1" }, text, expand);
 }
 
 export function newDivider() {
-  return element("li", { class: "new-divider" }, element("span", {}, "New"));
+  return element("li", { class: "new-divider" }, element("span", {}, t("messages.new")));
 }

@@ -1,13 +1,14 @@
 // The frame of the pages of moderators: the heading, and links to the other ones.
 
+import { t } from "../i18n.js";
 import { element } from "./dom.js";
 
 const PAGES = [
-  ["#/moderation", "Reports"],
-  ["#/moderation/appeals", "Appeals"],
-  ["#/moderation/people", "People"],
-  ["#/moderation/audit", "Audit"],
-  ["#/moderation/registrations", "Registrations"],
+  ["#/moderation", t("moderation.reports")],
+  ["#/moderation/appeals", t("moderation.appeals")],
+  ["#/moderation/people", t("people.title")],
+  ["#/moderation/audit", t("moderation.audit")],
+  ["#/moderation/registrations", t("moderation.registrations")],
 ];
 
 export function moderationPage(session, title, ...content) {
@@ -20,7 +21,7 @@ export function moderationPage(session, title, ...content) {
       "section",
       { class: "column stack" },
       element("h1", { tabindex: "-1" }, title),
-      element("nav", { class: "row wrap page-links", "aria-label": "Moderation" }, links),
+      element("nav", { class: "row wrap page-links", "aria-label": t("moderation.title") }, links),
       ...content,
     ),
   };

@@ -1,5 +1,6 @@
 // Asks what of a user to hide, and for how long. `onMuted` is called after the user was muted.
 
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./dom.js";
@@ -7,33 +8,33 @@ import { Form, selectField } from "./form.js";
 import { toast } from "./toast.js";
 
 const SCOPES = {
-  both: ["Posts and notifications", { posts: true, notifications: true }],
-  posts: ["Posts in my feed", { posts: true, notifications: false }],
-  notifications: ["Notifications", { posts: false, notifications: true }],
+  both: [t("mutes.both"), { posts: true, notifications: true }],
+  posts: [t("mutes.posts_in_feed"), { posts: true, notifications: false }],
+  notifications: [t("mutes.notifications"), { posts: false, notifications: true }],
 };
 
 const DAY_MS = 24 * 3600 * 1000;
 const DURATIONS = {
-  always: ["Until I unmute them", null],
-  day: ["For a day", DAY_MS],
-  week: ["For a week", 7 * DAY_MS],
-  month: ["For 30 days", 30 * DAY_MS],
+  always: [t("mutes.until_unmuted"), null],
+  day: [t("moderation.for_a_day"), DAY_MS],
+  week: [t("moderation.for_a_week"), 7 * DAY_MS],
+  month: [t("moderation.for_30_days"), 30 * DAY_MS],
 };
 
 export function muteDialog(session, user, onMuted) {
-  const scope = selectField("scope", "Hide", SCOPES);
-  const duration = selectField("duration", "How long", DURATIONS);
+  const scope = selectField("scope", t("mutes.hide"), SCOPES);
+  const duration = selectField("duration", t("moderation.how_long"), DURATIONS);
   const form = new Form([scope, duration], {
-    submit: "Mute",
+    submit: t("mutes.mute"),
     send: async (values) => {
       const [, durationMs] = DURATIONS[values.duration];
       const end = durationMs === null ? null : new Date(Date.now() + durationMs).toISOString();
       await session.relationships.mute(user.id, { ...SCOPES[values.scope][1], expires_at: end });
       dialog.close();
       onMuted();
-      toast(`${nameOf(user)} is muted. You can unmute them in Settings.`);
+      toast(t("mutes.muted", { name: nameOf(user) }));
     },
   });
-  const text = element("p", {}, "They won't notice. You can still see their profile and message each other.");
-  const dialog = new Dialog(`Mute ${nameOf(user)}?`, text, form.element).open();
+  const text = element("p", {}, t("mutes.hint"));
+  const dialog = new Dialog(t("mutes.title", { name: nameOf(user) }), text, form.element).open();
 }

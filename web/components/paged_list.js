@@ -1,6 +1,7 @@
 // A list that is read page by page: the first page with `load`, the next ones while scrolling. Shows loading,
 // empty and error states, and each item once.
 
+import { t } from "../i18n.js";
 import { button, element, emptyState, errorText, loadingText, setChildren, skeleton } from "./dom.js";
 
 const PRELOAD_PX = 400;
@@ -27,7 +28,7 @@ export class PagedList {
     read,
     render,
     keyOf = (item) => item.id,
-    empty = "Nothing here yet",
+    empty = t("common.nothing_yet"),
     tag = "div",
     className = "list boxed",
     place = () => false,
@@ -119,7 +120,7 @@ export class PagedList {
   #showFooter() {
     this.#nearEnd.disconnect();
     if (this.#cursor !== null) {
-      const more = button("Show more", () => this.#loadMore(), { class: "plain" });
+      const more = button(t("common.show_more"), () => this.#loadMore(), { class: "plain" });
       setChildren(this.#footer, more);
       this.#nearEnd.observe(this.#footer);
     } else if (this.#rows.size > 0) setChildren(this.#footer);
@@ -128,6 +129,10 @@ export class PagedList {
 
   #showError(error, retry) {
     if (error.name === "AbortError") return;
-    setChildren(this.#footer, errorText(error.message), button("Try again", retry, { class: "plain" }));
+    setChildren(
+      this.#footer,
+      errorText(error.message),
+      button(t("common.try_again"), retry, { class: "plain" }),
+    );
   }
 }

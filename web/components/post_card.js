@@ -1,13 +1,15 @@
 // One post with its actions. A repost shows its original, with the actions of that.
 
+import { t, tParts } from "../i18n.js";
 import { avatar } from "./avatar.js";
 import { comments } from "./comments.js";
 import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
-import { hiddenNotice, hideButton } from "./hidden_notice.js";
+import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { icon } from "./icons.js";
 import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
+import { Menu } from "./menu.js";
 import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
 import { reportDialog } from "./report_dialog.js";
 import { quotedPost, repostButton } from "./repost_button.js";
@@ -29,7 +31,7 @@ export function postCard(session, post, { open = false } = {}) {
       "p",
       { class: "row secondary reposted-by" },
       icon("repost"),
-      mine ? "You reposted" : [userLink(post.author), " reposted"],
+      mine ? t("posts.you_reposted") : tParts("posts.reposted", { name: userLink(post.author) }),
     ),
     card(session, post.repost_of, { open, repostId: post.id, isOwnRepost: mine }),
   );
@@ -55,7 +57,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
       commentButton,
       icon("comment"),
       element("span", {}, commentCount),
-      visuallyHidden(commentCount === 1 ? " comment" : " comments"),
+      visuallyHidden(` ${t("posts.comments", { count: commentCount })}`),
     );
   }
 
@@ -66,8 +68,8 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   }
 
   async function remove() {
-    const text = "Its likes and comments are deleted too. This can't be undone.";
-    if (!(await confirmDialog("Delete this post?", text, "Delete"))) return;
+    const text = t("posts.delete_hint");
+    if (!(await confirmDialog(t("posts.delete_title"), text, t("common.delete")))) return;
     try {
       await session.api.delete(path);
       session.postDeleted.emit(post.id);
@@ -84,11 +86,31 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     post = state;
     setChildren(text, linkify(post.content, { tags: true }));
     const history = () => postHistoryDialog(session, post);
-    setChildren(editedMark, post.edited_at && button("Edited", history, { class: "link secondary" }));
+    setChildren(
+      editedMark,
+      post.edited_at && button(t("posts.edited"), history, { class: "link secondary" }),
+    );
   }
 
-  const isEditable = Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
-  const edit = () => postEditDialog(session, post, show);
+  const menu = new Menu(t("posts.actions"));
+  const menuButton = element(
+    "button",
+    { type: "button", class: "action", "aria-haspopup": "menu", "aria-label": t("posts.actions") },
+    icon("more"),
+  );
+  menuButton.addEventListener("click", () => menu.open(menuButton, menuItems()));
+
+  function menuItems() {
+    const isMine = session.isMe(post.author.id);
+    const isEditable = isMine && Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
+    return [
+      isEditable && [t("common.edit"), () => postEditDialog(session, post, show)],
+      isMine && [t("common.delete"), remove],
+      !isMine && [t("common.report"), () => reportDialog(session, "post", post.id)],
+      session.isModerator && hideItem(session, "post", post, replace),
+    ].filter(Boolean);
+  }
+
   show(post);
   count(0);
   if (open) toggleComments();
@@ -120,7 +142,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
           "a",
           { href: `#/event/${post.event_id}`, class: "attached-event" },
           icon("event"),
-          "View event",
+          t("posts.view_event"),
         ),
       element(
         "footer",
@@ -129,11 +151,8 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
         commentButton,
         repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId)),
         bookmarkButton(session, post, path),
-        isEditable && session.isMe(post.author.id) && button("Edit", edit, { class: "action" }),
-        session.isMe(post.author.id)
-          ? button("Delete", remove, { class: "action" })
-          : button("Report", () => reportDialog(session, "post", post.id), { class: "action" }),
-        hideButton(session, "post", post, replace),
+        menuButton,
+        menu.element,
       ),
       commentsArea,
     ),
@@ -150,17 +169,22 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
 }
 
 function followersMark() {
-  const label = "Only followers see this post";
+  const label = t("posts.followers_only");
   return element("span", { class: "lock", role: "img", "aria-label": label, title: label }, icon("lock"));
 }
 
 function bookmarkButton(session, post, path) {
   let kept = post.bookmarked_by_me;
-  const bookmark = element("button", { type: "button", class: "action", onclick: toggle });
+  const bookmark = element(
+    "button",
+    { type: "button", class: "action bookmark", onclick: toggle },
+    icon("bookmark"),
+  );
 
   function show() {
     bookmark.setAttribute("aria-pressed", String(kept));
-    setChildren(bookmark, kept ? "Bookmarked" : "Bookmark");
+    bookmark.title = kept ? t("posts.bookmarked") : t("posts.bookmark");
+    bookmark.setAttribute("aria-label", bookmark.title);
   }
 
   async function toggle() {

@@ -1,5 +1,6 @@
 // Edits a post of the user, and shows its former texts.
 
+import { t } from "../i18n.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./dom.js";
 import { Field, Form } from "./form.js";
@@ -9,23 +10,23 @@ import { relativeTime } from "./time_format.js";
 
 // `onEdited(post)` is called with the new state.
 export function postEditDialog(session, post, onEdited) {
-  const content = new Field("content", "Text", {
+  const content = new Field("content", t("posts.text"), {
     kind: "textarea",
     rows: 4,
     required: true,
     value: post.content,
   });
   const form = new Form([content], {
-    submit: "Save",
+    submit: t("common.save"),
     send: async (values) => {
       const body = { content: values.content.trim() };
       onEdited(await session.api.patch(`/v1/posts/${encodeURIComponent(post.id)}`, body));
       dialog.close();
     },
   });
-  const text = "Everyone who can see the post can see what it said before.";
+  const text = t("posts.edit_hint");
   const note = element("p", { class: "secondary" }, text);
-  const dialog = new Dialog("Edit post", note, form.element).open();
+  const dialog = new Dialog(t("posts.edit_title"), note, form.element).open();
 }
 
 export function postHistoryDialog(session, post) {
@@ -42,9 +43,9 @@ export function postHistoryDialog(session, post) {
           element("p", { class: "content", dir: "auto" }, linkify(content, { tags: true })),
         ),
       ),
-    empty: "No former texts",
+    empty: t("posts.no_former_texts"),
     className: "list",
   });
   list.load();
-  new Dialog("Former texts", list.element).open();
+  new Dialog(t("posts.former_texts"), list.element).open();
 }

@@ -1,5 +1,6 @@
 // The repost button of a post: a menu to repost it, to take that back, and to quote it.
 
+import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { composer } from "./composer.js";
 import { Dialog } from "./dialog.js";
@@ -14,7 +15,7 @@ const MAX_LENGTH = 280;
 export function repostButton(session, post, path, onUndone) {
   let reposted = post.reposted_by_me;
   let count = post.repost_count;
-  const menu = new Menu("Repost");
+  const menu = new Menu(t("posts.repost"));
   const idempotencyKey = new IdempotencyKey();
   const repost = element("button", {
     type: "button",
@@ -28,15 +29,15 @@ export function repostButton(session, post, path, onUndone) {
       repost,
       icon("repost"),
       element("span", {}, count),
-      visuallyHidden(count === 1 ? " repost" : " reposts"),
+      visuallyHidden(` ${t("posts.reposts", { count })}`),
     );
     repost.classList.toggle("active", reposted);
   }
 
   function open() {
     menu.open(repost, [
-      [reposted ? "Undo repost" : "Repost", toggle],
-      ["Quote", quote],
+      [reposted ? t("posts.undo_repost") : t("posts.repost"), toggle],
+      [t("posts.quote"), quote],
     ]);
   }
 
@@ -53,7 +54,7 @@ export function repostButton(session, post, path, onUndone) {
       idempotencyKey.clear();
       reposted = !reposted;
       change(reposted ? 1 : -1);
-      toast(reposted ? "Reposted." : "Your repost is deleted.");
+      toast(reposted ? t("posts.reposted_done") : t("posts.repost_undone"));
       if (!reposted) onUndone();
     } catch (error) {
       toastError(error);
@@ -63,9 +64,9 @@ export function repostButton(session, post, path, onUndone) {
 
   function quote() {
     const write = composer({
-      label: "Write about this post",
+      label: t("posts.write_quote"),
       maxLength: MAX_LENGTH,
-      submit: "Quote",
+      submit: t("posts.quote"),
       rows: 3,
       drafts: session.drafts,
       draftKey: `quote:${post.id}`,
@@ -76,7 +77,7 @@ export function repostButton(session, post, path, onUndone) {
         location.hash = `#/post/${created.id}`;
       },
     });
-    const dialog = new Dialog("Quote post", quotedPost(post), write.element).open();
+    const dialog = new Dialog(t("posts.quote_title"), quotedPost(post), write.element).open();
   }
 
   show();

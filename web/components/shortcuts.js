@@ -1,21 +1,22 @@
 // The list of keyboard shortcuts, opened by Ctrl + / and from the settings.
 
+import { t } from "../i18n.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./dom.js";
 
 const SHORTCUTS = [
-  ["Ctrl + /", "Show this list"],
-  ["↑ ↓", "Move between conversations or messages"],
-  ["← →", "Move between the links and buttons of a message"],
-  ["Enter", "Open the actions of the focused message"],
-  ["↑ in an empty message", "Edit your last message"],
-  ["Enter", "Send a message"],
-  ["Shift + Enter", "Start a new line"],
-  ["Ctrl + Enter", "Post, comment or save"],
-  ["Ctrl + B", "Bold: **text**"],
-  ["Ctrl + I", "Italic: *text*"],
-  ["@", "Mention someone"],
-  ["Esc", "Cancel a reply, close a menu or a dialog"],
+  [t("shortcuts.ctrl_slash"), t("shortcuts.show_list")],
+  ["↑ ↓", t("shortcuts.move_rows")],
+  ["← →", t("shortcuts.move_controls")],
+  ["Enter", t("shortcuts.open_actions")],
+  [t("shortcuts.edit_last_keys"), t("shortcuts.edit_last")],
+  ["Enter", t("shortcuts.send")],
+  [t("shortcuts.shift_enter"), t("shortcuts.new_line")],
+  [t("shortcuts.ctrl_enter"), t("shortcuts.submit")],
+  [t("shortcuts.ctrl_b"), t("shortcuts.bold")],
+  [t("shortcuts.ctrl_i"), t("shortcuts.italic")],
+  ["@", t("shortcuts.mention")],
+  ["Esc", t("shortcuts.cancel")],
 ];
 
 export function startShortcuts() {
@@ -32,5 +33,5 @@ export function showShortcuts() {
     element("dt", {}, element("kbd", {}, keys)),
     element("dd", {}, text),
   ]);
-  new Dialog("Keyboard shortcuts", element("dl", { class: "shortcuts" }, rows)).open();
+  new Dialog(t("shortcuts.title"), element("dl", { class: "shortcuts" }, rows)).open();
 }

@@ -1,5 +1,6 @@
 // Next to the column of a view, where the screen is wide enough: the next events and the keyboard shortcuts.
 
+import { t } from "../i18n.js";
 import { button, element, setChildren, skeleton } from "./dom.js";
 import { dateBlock } from "./event_card.js";
 import { showShortcuts } from "./shortcuts.js";
@@ -15,9 +16,9 @@ export class SideColumn {
   #events = element("div", { class: "stack" }, skeleton());
   element = element(
     "aside",
-    { class: "side-column", "aria-label": "Upcoming events" },
-    element("section", { class: "panel" }, element("h2", {}, "Upcoming events"), this.#events),
-    button("Keyboard shortcuts", showShortcuts, { class: "link" }),
+    { class: "side-column", "aria-label": t("events.upcoming") },
+    element("section", { class: "panel" }, element("h2", {}, t("events.upcoming")), this.#events),
+    button(t("shortcuts.title"), showShortcuts, { class: "link" }),
   );
 
   constructor(session, scope) {
@@ -56,5 +57,5 @@ function eventLink(event) {
 }
 
 function createLink() {
-  return element("a", { href: "#/events/new", class: "button plain" }, "Create an event");
+  return element("a", { href: "#/events/new", class: "button plain" }, t("events.create"));
 }

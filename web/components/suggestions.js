@@ -1,27 +1,28 @@
 // People that the user may want to follow, with the reason. A suggestion can be dismissed.
 
+import { t } from "../i18n.js";
 import { element } from "./dom.js";
 import { icon } from "./icons.js";
 import { PagedList } from "./paged_list.js";
 import { toastError } from "./toast.js";
-import { followButton, userRow } from "./user_row.js";
+import { detailedUserRow, followButton } from "./user_row.js";
 import { nameOf } from "../state/user_cards.js";
 
 export function suggestionList(session, scope) {
   const list = new PagedList({
     read: async () => ({ ...(await session.api.get("/v1/suggestions")), next_cursor: null }),
     render: (person) =>
-      userRow(
+      detailedUserRow(
         person,
-        element("span", { class: "secondary" }, reasonOf(person)),
+        reasonOf(person),
         followButton(session, person, scope, { following: false, requested: false }),
         dismissButton(person),
       ),
-    empty: "No suggestions yet. Search for people by name.",
+    empty: t("people.no_suggestions"),
   });
 
   function dismissButton(person) {
-    const label = `Don't suggest ${nameOf(person)}`;
+    const label = t("people.dont_suggest", { name: nameOf(person) });
     const dismiss = element(
       "button",
       { type: "button", class: "icon-button", "aria-label": label, title: label },
@@ -43,7 +44,7 @@ export function suggestionList(session, scope) {
 }
 
 function reasonOf({ reason, friend_count: friends }) {
-  if (reason === "EVENTS") return "Goes to the same events";
-  if (reason === "POPULAR") return "Popular here";
-  return friends === 1 ? "Followed by someone you follow" : `Followed by ${friends} people you follow`;
+  if (reason === "EVENTS") return t("people.same_events");
+  if (reason === "POPULAR") return t("people.popular");
+  return t("people.followed_by_friends", { count: friends });
 }

@@ -1,16 +1,17 @@
 // Formats timestamps in the user's language and time zone. Relative times are refreshed every minute.
 
+import { currentLocale, t } from "../i18n.js";
 import { element } from "./dom.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const fullDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
-const monthName = new Intl.DateTimeFormat(undefined, { month: "short" });
+const clock = new Intl.DateTimeFormat(currentLocale(), { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(currentLocale(), { weekday: "long", day: "numeric", month: "long" });
+const shortDay = new Intl.DateTimeFormat(currentLocale(), { day: "numeric", month: "short" });
+const fullDay = new Intl.DateTimeFormat(currentLocale(), { day: "numeric", month: "short", year: "numeric" });
+const dateAndTime = new Intl.DateTimeFormat(currentLocale(), { dateStyle: "full", timeStyle: "short" });
+const monthName = new Intl.DateTimeFormat(currentLocale(), { month: "short" });
 
 export function relativeTime(timestamp) {
   const title = dateAndTime.format(new Date(timestamp));
@@ -25,8 +26,8 @@ export function clockTime(timestamp) {
 export function dayLabel(timestamp) {
   const then = new Date(timestamp);
   const days = Math.round((startOfDay(new Date()) - startOfDay(then)) / DAY);
-  if (days === 0) return "Today";
-  if (days === 1) return "Yesterday";
+  if (days === 0) return t("time.today");
+  if (days === 1) return t("time.yesterday");
   return then.getFullYear() === new Date().getFullYear() ? weekday.format(then) : fullDay.format(then);
 }
 
@@ -41,9 +42,13 @@ export function formatDate(timestamp) {
 // Leaves out what the start and the end have in common. In the user's time zone, unless `zone` is given.
 export function formatRange(start, end, zone) {
   const format = zone
-    ? new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short", timeZone: zone })
+    ? new Intl.DateTimeFormat(currentLocale(), { dateStyle: "full", timeStyle: "short", timeZone: zone })
     : dateAndTime;
   return format.formatRange(new Date(start), new Date(end));
+}
+
+export function formatClock(timestamp) {
+  return clock.format(new Date(timestamp));
 }
 
 export function monthAndDay(timestamp) {
@@ -60,9 +65,9 @@ export function refreshRelativeTimes() {
 function formatElapsed(timestamp) {
   const then = new Date(timestamp);
   const ms = Date.now() - then;
-  if (ms < MINUTE) return "now";
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
-  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
+  if (ms < MINUTE) return t("time.now");
+  if (ms < HOUR) return t("time.minutes", { count: Math.floor(ms / MINUTE) });
+  if (ms < DAY) return t("time.hours", { count: Math.floor(ms / HOUR) });
   return then.getFullYear() === new Date().getFullYear() ? shortDay.format(then) : fullDay.format(then);
 }
 

@@ -1,6 +1,7 @@
 // Short messages that disappear by themselves. Screen readers announce them. Nothing that the user must act
 // on appears only here.
 
+import { t } from "../i18n.js";
 import { element } from "./dom.js";
 import { icon } from "./icons.js";
 
@@ -15,7 +16,12 @@ export function toast(text, { kind = "info" } = {}) {
     element("span", {}, text),
     element(
       "button",
-      { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => made.remove() },
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": t("common.dismiss"),
+        onclick: () => made.remove(),
+      },
       icon("close"),
     ),
   );

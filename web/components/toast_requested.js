@@ -1,8 +1,9 @@
 // Shows how many people have to accept before they join.
 
+import { t } from "../i18n.js";
 import { toast } from "./toast.js";
 
 export function toastRequested(count) {
   if (count === 0) return;
-  toast(count === 1 ? "1 person was asked to join" : `${count} people were asked to join`);
+  toast(t("messages.asked_to_join", { count }));
 }

@@ -1,5 +1,6 @@
 // Shows how many messages are unread below, with ways to skip them.
 
+import { t } from "../i18n.js";
 import { button, element, setChildren } from "./dom.js";
 
 const MAX_COUNT = 1000;
@@ -15,12 +16,15 @@ export class UnreadBar {
   }
 
   show(count) {
-    const shown = count >= MAX_COUNT ? `${MAX_COUNT - 1}+` : count;
+    const text =
+      count >= MAX_COUNT
+        ? t("messages.many_new", { count: MAX_COUNT - 1 })
+        : t("messages.new_count", { count });
     setChildren(
       this.element,
-      element("span", { class: "grow" }, count === 1 ? "1 new message" : `${shown} new messages`),
-      button("Jump to latest", this.#onJump, { class: "link" }),
-      button("Mark as read", this.#onMarkRead, { class: "link" }),
+      element("span", { class: "grow" }, text),
+      button(t("messages.jump_to_latest"), this.#onJump, { class: "link" }),
+      button(t("messages.mark_read"), this.#onMarkRead, { class: "link" }),
     );
     this.element.hidden = false;
   }

@@ -1,5 +1,6 @@
 // Selects users by search. Without a query it lists the users that the user follows.
 
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, newElementId, setChildren, visuallyHidden } from "./dom.js";
@@ -19,7 +20,7 @@ export class UserPicker {
   #chips = element("div", { class: "chips" });
   #input;
 
-  constructor(session, { label = "Search people", excluded = [], onChange = () => null } = {}) {
+  constructor(session, { label = t("people.search"), excluded = [], onChange = () => null } = {}) {
     const id = newElementId("picker");
     this.#session = session;
     this.#excluded = new Set([session.user.id, ...excluded]);
@@ -27,7 +28,7 @@ export class UserPicker {
     this.#input = element("input", {
       id,
       type: "search",
-      placeholder: "Name or @username",
+      placeholder: t("people.search_placeholder"),
       autocomplete: "off",
       oninput: () => this.#searchLater(),
     });
@@ -63,7 +64,7 @@ export class UserPicker {
         ? await api.get("/v1/users", { q: query, limit: MAX_RESULTS }, { signal })
         : await api.get(`/v1/users/${user.id}/following`, { limit: MAX_RESULTS }, { signal });
       const found = page.items.filter((card) => !this.#excluded.has(card.id));
-      const empty = searches ? "No people found" : "Search for people by name";
+      const empty = searches ? t("people.none_found") : t("people.search_hint");
       setChildren(
         this.#results,
         found.map((card) => this.#row(card)),
@@ -120,7 +121,7 @@ export class UserPicker {
       { type: "button", class: "chip", onclick: remove },
       element("span", { class: "one-line" }, nameOf(card)),
       element("span", { "aria-hidden": "true" }, "✕"),
-      visuallyHidden(" (remove)"),
+      visuallyHidden(` ${t("people.remove_chip")}`),
     );
   }
 }

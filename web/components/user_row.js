@@ -1,5 +1,6 @@
 // A user in a list, the link to a profile, and the follow button.
 
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, setChildren, visuallyHidden } from "./dom.js";
@@ -17,17 +18,26 @@ export function userLink(card, className = "name") {
 
 export function verifiedMark(card) {
   return card.verified
-    ? element("span", { class: "verified", role: "img", "aria-label": "Verified", title: "Verified" }, "✓")
+    ? element(
+        "span",
+        { class: "verified", role: "img", "aria-label": t("people.verified"), title: t("people.verified") },
+        "✓",
+      )
     : null;
 }
 
 export function privateMark(user) {
   if (!user.private) return null;
-  const label = "Private account";
+  const label = t("people.private_account");
   return element("span", { class: "lock", role: "img", "aria-label": label, title: label }, icon("lock"));
 }
 
 export function userRow(card, ...actions) {
+  return detailedUserRow(card, null, ...actions);
+}
+
+// `detail`: a text below the username, or null.
+export function detailedUserRow(card, detail, ...actions) {
   return element(
     "div",
     { class: "user-row" },
@@ -37,6 +47,7 @@ export function userRow(card, ...actions) {
       { class: "grow" },
       userLink(card),
       element("div", { class: "secondary one-line" }, `@${card.username}`),
+      detail && element("div", { class: "secondary" }, detail),
     ),
     ...actions,
   );
@@ -44,7 +55,7 @@ export function userRow(card, ...actions) {
 
 // `known`: the relationship with them, if it was loaded already.
 export function followButton(session, card, scope, known = null) {
-  const follow = element("button", { type: "button", class: "follow", disabled: true }, "Follow");
+  const follow = element("button", { type: "button", class: "follow", disabled: true }, t("people.follow"));
   let state = { following: false, requested: false };
   const isOn = () => state.following || state.requested;
 
@@ -54,7 +65,11 @@ export function followButton(session, card, scope, known = null) {
     follow.classList.toggle("primary", !isOn());
     follow.classList.toggle("plain", isOn());
     follow.setAttribute("aria-pressed", String(isOn()));
-    const label = state.following ? "Following" : state.requested ? "Requested" : "Follow";
+    const label = state.following
+      ? t("people.following")
+      : state.requested
+        ? t("people.requested")
+        : t("people.follow");
     setChildren(follow, label, visuallyHidden(` ${nameOf(card)}`));
   }
 

@@ -1,6 +1,7 @@
 // The HTTP API. Requests fail with `Refused` or `Unreachable`. Requests that are safe to repeat (all but a
 // login) are retried. The token is sent in a header, never in a URL.
 
+import { t } from "../i18n.js";
 import { Backoff, pause } from "./backoff.js";
 import { Refused, Unreachable } from "./errors.js";
 import { Signal } from "../state/signal.js";
@@ -108,19 +109,11 @@ async function refusedFrom(response) {
   return new Refused({
     status: response.status,
     code: problem.code ?? "server.error",
-    detail: detailOf(problem) ?? `The server answered with status ${response.status}.`,
+    detail: problem.detail ?? t("errors.status", { status: String(response.status) }),
     title: problem.title,
     errors: problem.errors ?? [],
     retryAfterMs: problem.retry_after_ms ?? null,
   });
-}
-
-// The server's text for limits names a field of the answer, which people do not see.
-function detailOf({ code, detail, retry_after_ms: waitMs }) {
-  if (code !== "rate.limited" || !waitMs) return detail;
-  const seconds = Math.ceil(waitMs / 1000);
-  const wait = seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-  return `That was too often. Try again in ${wait}.`;
 }
 
 function retryDelayMs(error, backoff) {

@@ -1,18 +1,20 @@
 // Why a connection ended, and whether to reconnect. The range of the close code decides; only the texts
 // depend on single codes.
 
+import { t } from "../i18n.js";
+
 // RFC 6455 codes for invalid data from this client: sending it again would fail again.
 const CLIENT_ERRORS = new Set([1002, 1003, 1007, 1009, 1010]);
 const SESSION_ENDED = new Set([4501, 4502, 4503]);
 
-const LOGGED_OUT = "You were logged out, here or on another device.";
+const LOGGED_OUT = t("errors.logged_out");
 const TEXTS = {
-  4500: "Something went wrong. Reload the page.",
+  4500: t("errors.reload"),
   4501: LOGGED_OUT,
-  4502: "Your session has expired. Log in again.",
+  4502: t("errors.expired"),
   4503: LOGGED_OUT,
-  4505: "You have too many open connections. Close some tabs or devices, then reconnect.",
-  4506: "Connecting took too long.",
+  4505: t("errors.too_many_connections"),
+  4506: t("errors.connect_timeout"),
 };
 
 export class CloseInfo {
@@ -37,6 +39,6 @@ export class CloseInfo {
   }
 
   get text() {
-    return TEXTS[this.code] ?? "The server closed the connection.";
+    return TEXTS[this.code] ?? t("errors.closed");
   }
 }

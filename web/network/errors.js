@@ -1,6 +1,9 @@
 // The errors of requests: the server refused, or no answer arrived. Without an answer it is unknown
 // whether the request was carried out.
 
+import { t } from "../i18n.js";
+import { errorTextOf, fieldErrorText } from "./error_text.js";
+
 export class Refused extends Error {
   constructor({
     status = 0,
@@ -11,10 +14,10 @@ export class Refused extends Error {
     retryAfterMs = null,
     retry = false,
   }) {
-    super(detail || title || "Something went wrong. Try again.");
+    super(errorTextOf(code, detail || title, retryAfterMs));
     this.status = status;
     this.code = code;
-    this.errors = errors;
+    this.errors = errors.map((one) => ({ ...one, detail: fieldErrorText(one) }));
     this.retryAfterMs = retryAfterMs;
     this.retry = retry || retryAfterMs !== null;
   }
@@ -26,7 +29,7 @@ export class Refused extends Error {
 
 export class Unreachable extends Error {
   constructor() {
-    super("Can't reach the server. Check your connection and try again.");
+    super(t("errors.unreachable"));
   }
 }
 

@@ -2,6 +2,7 @@
 // That is safe: messages carry a `client_id`, the other commands are idempotent. Without an answer a
 // command is sent again; it fails only at its deadline.
 
+import { t } from "../i18n.js";
 import { Backoff } from "./backoff.js";
 import { Ended, Refused, Unreachable } from "./errors.js";
 
@@ -80,7 +81,7 @@ export class PendingRequests {
     const limit = this.#connection.maxFrameBytes;
     if (limit !== null && new TextEncoder().encode(JSON.stringify(frame)).length > limit) {
       // The server would close the connection, and with it fail the other requests.
-      const error = new Refused({ code: "request.too_large", detail: "This is too long." });
+      const error = new Refused({ code: "request.too_large", detail: t("errors.too_long") });
       this.#finish(request, () => request.reject(error));
       return;
     }

@@ -4,6 +4,7 @@
 //
 // `stopped`: the server closed with a code of 4500 to 4999, so only the user may reconnect.
 
+import { t } from "../i18n.js";
 import { Signal } from "../state/signal.js";
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
@@ -49,7 +50,7 @@ export class Socket {
     this.#connect();
   }
 
-  stop(reason = "The session has ended.") {
+  stop(reason = t("errors.session_ended")) {
     this.#listeners.abort();
     clearTimeout(this.#timer);
     this.#requests.end(reason);

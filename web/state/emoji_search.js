@@ -1,6 +1,15 @@
 // The emoji of `web/vendor/emoji_data.js`, found by name and shown in a skin tone. A tone is 0 (none) to 5.
 
-export const SKIN_TONES = ["Default", "Light", "Medium-light", "Medium", "Medium-dark", "Dark"];
+import { t } from "../i18n.js";
+
+export const SKIN_TONES = [
+  t("emoji.default"),
+  t("emoji.light"),
+  t("emoji.medium_light"),
+  t("emoji.medium"),
+  t("emoji.medium_dark"),
+  t("emoji.dark"),
+];
 const TONE_KEY = "convene.skin_tone";
 
 // The entries of which every word of `query` starts a word of the name or of the search words. Those whose name

@@ -6,6 +6,7 @@
 // "numbers" the first number.
 
 import { MarkdownIt } from "../vendor/markdown_parser.js";
+import { safeAddress } from "./web_address.js";
 
 const BLOCKS = ["blockquote", "fence", "list"];
 const INLINE = ["backticks", "emphasis", "escape", "link", "newline"];
@@ -59,16 +60,6 @@ function plainTextOf(nodes) {
   return texts.join("").trimEnd();
 }
 
-// The absolute form of an http or https address, or null.
-export function safeAddress(address) {
-  try {
-    const url = new URL(address);
-    return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
-  } catch {
-    return null;
-  }
-}
-
 function toNodes(tokens) {
   const root = [];
   const open = [root];
@@ -94,7 +85,8 @@ function showAddress(link) {
   const label = plainTextOf(children);
   const shown = safeAddress(LABEL.exec(label)?.[0].replace(/^(?!https?:)/i, "https:"));
   if (label.trim() === "") link.splice(2, children.length, href);
-  else if (shown !== null && new URL(shown).host !== new URL(href).host) link.push(` (${new URL(href).host})`);
+  else if (shown !== null && new URL(shown).host !== new URL(href).host)
+    link.push(` (${new URL(href).host})`);
 }
 
 function leaf({ type, content }) {
@@ -113,7 +105,12 @@ function leaf({ type, content }) {
 
 // Joins neighbouring texts.
 function append(parent, node) {
-  if (typeof node === "string" && parent.length > 1 && typeof parent.at(-1) === "string" && parent[0] !== "link")
+  if (
+    typeof node === "string" &&
+    parent.length > 1 &&
+    typeof parent.at(-1) === "string" &&
+    parent[0] !== "link"
+  )
     parent.push(parent.pop() + node);
   else if (node !== "") parent.push(node);
 }

@@ -1,10 +1,12 @@
 // Presence of the users whose status dots are in the page. A mutation observer finds the dots, and the
 // server is asked to watch their users. Also reports the user as away while the page is hidden.
 
+import { t } from "../i18n.js";
+
 const MAX_WATCHED = 200;
 const BATCH_DELAY_MS = 300;
 const AWAY_MS = 5 * 60_000;
-const LABELS = { online: "Online", away: "Away", offline: "Offline" };
+const LABELS = { online: t("presence.online"), away: t("presence.away"), offline: t("presence.offline") };
 
 export class Presence {
   #socket = null;

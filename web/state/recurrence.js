@@ -1,20 +1,24 @@
 // Recurrence rules (RFC 5545) of event series: those that the form offers, and a text for each rule.
 
+import { t } from "../i18n.js";
+
 export const REPETITIONS = [
-  ["", "Does not repeat"],
-  ["FREQ=DAILY", "Every day"],
-  ["FREQ=WEEKLY", "Every week"],
-  ["FREQ=WEEKLY;INTERVAL=2", "Every two weeks"],
-  ["FREQ=MONTHLY", "Every month"],
+  ["", t("repeat.never")],
+  ["FREQ=DAILY", t("repeat.daily")],
+  ["FREQ=WEEKLY", t("repeat.weekly")],
+  ["FREQ=WEEKLY;INTERVAL=2", t("repeat.biweekly")],
+  ["FREQ=MONTHLY", t("repeat.monthly")],
 ];
-const UNITS = { DAILY: ["day", "days"], WEEKLY: ["week", "weeks"], MONTHLY: ["month", "months"], YEARLY: ["year", "years"] };
+const EVERY = {
+  DAILY: (count) => t("repeat.days", { count }),
+  WEEKLY: (count) => t("repeat.weeks", { count }),
+  MONTHLY: (count) => t("repeat.months", { count }),
+  YEARLY: (count) => t("repeat.years", { count }),
+};
 
 // "FREQ=WEEKLY;INTERVAL=2;COUNT=6" -> "every 2 weeks, 6 times"
 export function describeRule(rrule) {
   const parts = Object.fromEntries(rrule.split(";").map((part) => part.split("=")));
-  const [unit, units] = UNITS[parts.FREQ] ?? ["time", "times"];
-  const interval = Number(parts.INTERVAL ?? 1);
-  const every = interval === 1 ? `every ${unit}` : `every ${interval} ${units}`;
-  const times = parts.COUNT === "1" ? "once" : parts.COUNT ? `${parts.COUNT} times` : "";
-  return times ? `${every}, ${times}` : every;
+  const every = EVERY[parts.FREQ]?.(Number(parts.INTERVAL ?? 1)) ?? t("repeat.other");
+  return parts.COUNT ? `${every}, ${t("repeat.times", { count: Number(parts.COUNT) })}` : every;
 }

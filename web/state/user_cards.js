@@ -1,5 +1,6 @@
 // A cache of user cards. Missing cards are requested in batches, each id at most once at a time.
 
+import { t } from "../i18n.js";
 import { Signal } from "./signal.js";
 
 const BATCH_DELAY_MS = 30;
@@ -46,7 +47,7 @@ export class UserCards {
 
   name(id) {
     const card = this.card(id);
-    return card === null ? "Unknown user" : nameOf(card);
+    return card === null ? t("people.unknown") : nameOf(card);
   }
 
   // The known card with this username, or null. Nothing is requested.

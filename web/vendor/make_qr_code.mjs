@@ -6,10 +6,12 @@ const { outputFiles } = await build({
   stdin: { contents: 'export { encodeQR } from "qr";', resolveDir: import.meta.dirname },
   bundle: true,
   minify: true,
-  format: "esm",
+  format: "iife",
+  globalName: "bundled",
   legalComments: "none",
   write: false,
 });
 process.stdout.write(
-  `// The encoder of qr, made by make_qr_code.mjs. See qr_code.LICENSE.txt.\n${outputFiles[0].text}`,
+  "// The encoder of qr, made by make_qr_code.mjs. See qr_code.LICENSE.txt.\n" +
+    `export const encodeQR = (() => {\n${outputFiles[0].text}return bundled.encodeQR;\n})();\n`,
 );

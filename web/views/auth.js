@@ -2,9 +2,10 @@
 
 import { element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
+import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 
-const WAITING = "Thank you. A moderator looks at your registration; afterwards you can log in.";
+const WAITING = t("auth.waiting");
 const PASSWORD = { type: "password", required: true, maxlength: 128 };
 
 // `enter(login, persistent)` begins the session.
@@ -12,24 +13,24 @@ export function loginView(api, enter, notice = "") {
   const remember = rememberBox();
   const form = new Form(
     [
-      new Field("login", "Email or username", {
+      new Field("login", t("auth.login"), {
         required: true,
         autocomplete: "username",
         autocapitalize: "none",
         spellcheck: "false",
       }),
-      new Field("password", "Password", { ...PASSWORD, autocomplete: "current-password" }),
+      new Field("password", t("account.password"), { ...PASSWORD, autocomplete: "current-password" }),
       remember.element,
     ],
     {
-      submit: "Log in",
+      submit: t("common.log_in"),
       send: async ({ login, password }) =>
         enter(await api.post("/v1/sessions", { login: login.trim(), password }), remember.checked),
     },
   );
-  return authCard("Log in", notice, form.element, [
-    element("a", { href: "#/register" }, "Create account"),
-    element("a", { href: "#/forgot" }, "Forgot password?"),
+  return authCard(t("common.log_in"), notice, form.element, [
+    element("a", { href: "#/register" }, t("account.create")),
+    element("a", { href: "#/forgot" }, t("auth.forgot")),
   ]);
 }
 
@@ -37,34 +38,34 @@ export function registerView(api, enter) {
   const idempotencyKey = new IdempotencyKey();
   const remember = rememberBox();
   // Shown once the server asks for it.
-  const inviteCode = new Field("invite_code", "Invite code", { maxlength: 50, autocomplete: "off" });
+  const inviteCode = new Field("invite_code", t("auth.invite_code"), { maxlength: 50, autocomplete: "off" });
   inviteCode.element.hidden = true;
   const form = new Form(
     [
-      new Field("email", "Email", { type: "email", required: true, autocomplete: "email" }),
-      new Field("username", "Username", {
+      new Field("email", t("account.email"), { type: "email", required: true, autocomplete: "email" }),
+      new Field("username", t("account.username"), {
         required: true,
         autocomplete: "username",
         autocapitalize: "none",
         spellcheck: "false",
         maxlength: 50,
-        hint: "3 to 50 letters, numbers, dots or underscores, with a letter or number at both ends",
+        hint: t("auth.username_hint"),
       }),
-      new Field("display_name", "Display name", {
+      new Field("display_name", t("account.display_name"), {
         autocomplete: "name",
         maxlength: 100,
-        hint: "Shown to other people",
+        hint: t("auth.display_name_hint"),
       }),
-      new Field("password", "Password", {
+      new Field("password", t("account.password"), {
         ...PASSWORD,
         autocomplete: "new-password",
-        hint: "At least 8 characters, and not a common password",
+        hint: t("auth.password_hint"),
       }),
       inviteCode,
       remember.element,
     ],
     {
-      submit: "Create account",
+      submit: t("account.create"),
       send: async ({ email, username, display_name: name, password, invite_code: code }) => {
         const body = { email: email.trim(), username: username.trim(), password };
         if (name.trim()) body.display_name = name.trim();
@@ -80,25 +81,24 @@ export function registerView(api, enter) {
       },
     },
   );
-  return authCard("Create account", "", form.element, [
-    element("a", { href: "#/login" }, "Already have an account? Log in"),
+  return authCard(t("account.create"), "", form.element, [
+    element("a", { href: "#/login" }, t("auth.have_account")),
   ]);
 }
 
 export function forgotView(api) {
   const form = new Form(
-    [new Field("email", "Email", { type: "email", required: true, autocomplete: "email" })],
+    [new Field("email", t("account.email"), { type: "email", required: true, autocomplete: "email" })],
     {
-      submit: "Send link",
+      submit: t("auth.send_link"),
       send: async ({ email }) => {
         await api.post("/v1/password-resets", { email: email.trim() });
-        const text =
-          "If there is an account with this address, we sent it a link. It works once, for 30 minutes.";
+        const text = t("auth.link_sent");
         form.element.replaceWith(element("p", { role: "status" }, text));
       },
     },
   );
-  return authCard("Reset password", "", form.element, [element("a", { href: "#/login" }, "Back to log in")]);
+  return authCard(t("auth.reset"), "", form.element, [element("a", { href: "#/login" }, t("auth.back"))]);
 }
 
 export function authCard(title, notice, content, links) {
@@ -119,7 +119,7 @@ export function authCard(title, notice, content, links) {
 function rememberBox() {
   const box = element("input", { type: "checkbox", checked: true });
   return {
-    element: element("label", { class: "check" }, box, "Keep me logged in"),
+    element: element("label", { class: "check" }, box, t("auth.remember")),
     get checked() {
       return box.checked;
     },

@@ -4,6 +4,7 @@ import { element, emptyState } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 export function bookmarksView(session) {
@@ -12,18 +13,18 @@ export function bookmarksView(session) {
     read: (cursor) => session.api.get("/v1/bookmarks", { cursor }),
     render: (post) => postCard(session, post),
     empty: emptyState(
-      "No bookmarks yet. “Bookmark” below a post keeps it here, for you alone.",
-      element("a", { href: "#/", class: "button primary" }, "Go to your feed"),
+      t("posts.no_bookmarks"),
+      element("a", { href: "#/", class: "button primary" }, t("posts.go_to_feed")),
     ),
   });
   scope.keep(session.postDeleted.on((id) => posts.remove(id)));
   posts.load();
   return {
-    title: "Bookmarks",
+    title: t("posts.bookmarks"),
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "Bookmarks"),
+      element("h1", { tabindex: "-1" }, t("posts.bookmarks")),
       timelineTabs("#/bookmarks"),
       posts.element,
     ),

@@ -4,21 +4,21 @@ import { Dialog } from "../components/dialog.js";
 import { button, element, setChildren } from "../components/dom.js";
 import { downloadText } from "../components/download.js";
 import { toast, toastError } from "../components/toast.js";
+import { t } from "../i18n.js";
 
 const LINK = "/v1/users/me/calendar";
 
 export function calendarDialog(session, event, path) {
   new Dialog(
-    "Add to calendar",
+    t("calendar.title"),
+    element("p", {}, event.series ? t("calendar.file_of_series") : t("calendar.file_of_event")),
     element(
       "p",
       {},
-      event.series ? "The file has all events of the series." : "The file has this event.",
-      " Import it again after changes.",
+      button(t("calendar.download"), () => download(session, event, path), { class: "primary" }),
     ),
-    element("p", {}, button("Download file", () => download(session, event, path), { class: "primary" })),
-    element("h3", {}, "Subscribe"),
-    element("p", {}, "A calendar application can show all events you go to, and follow changes."),
+    element("h3", {}, t("calendar.subscribe")),
+    element("p", {}, t("calendar.subscribe_hint")),
     subscription(session),
   ).open();
 }
@@ -44,15 +44,15 @@ function subscription(session) {
   }
 
   function show(link, exists) {
-    const replace = "Creating another one ends the link that you have.";
+    const replace = t("calendar.replace");
     setChildren(
       content,
       link === null ? exists && element("p", { class: "hint" }, replace) : shownLink(link),
       element(
         "p",
         { class: "row wrap" },
-        link === null && button("Create link", create, { class: "plain" }),
-        exists && button("End link", revoke, { class: "plain" }),
+        link === null && button(t("calendar.create"), create, { class: "plain" }),
+        exists && button(t("calendar.end"), revoke, { class: "plain" }),
       ),
     );
   }
@@ -69,7 +69,7 @@ function subscription(session) {
     try {
       await session.api.delete(LINK);
       show(null, false);
-      toast("The link has ended");
+      toast(t("calendar.ended"));
     } catch (error) {
       toastError(error);
     }
@@ -80,14 +80,14 @@ function subscription(session) {
 }
 
 function shownLink(link) {
-  const input = element("input", { readonly: true, "aria-label": "Secret link" });
+  const input = element("input", { readonly: true, "aria-label": t("calendar.secret_link") });
   input.value = link.url;
   input.addEventListener("focus", () => input.select());
 
   async function copy() {
     try {
       await navigator.clipboard.writeText(link.url);
-      toast("Copied");
+      toast(t("common.copied"));
     } catch {
       input.focus();
     }
@@ -95,12 +95,12 @@ function shownLink(link) {
 
   return [
     input,
-    element("p", { class: "hint" }, "Keep it secret: anyone who has it sees your events. It is not shown again."),
+    element("p", { class: "hint" }, t("calendar.keep_secret")),
     element(
       "p",
       { class: "row wrap" },
-      element("a", { href: link.url, class: "button primary" }, "Open in calendar application"),
-      button("Copy", copy, { class: "plain" }),
+      element("a", { href: link.url, class: "button primary" }, t("calendar.open")),
+      button(t("calendar.copy"), copy, { class: "plain" }),
     ),
   ];
 }

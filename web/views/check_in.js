@@ -3,8 +3,10 @@
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { qrCode } from "../components/qr_code.js";
+import { formatClock } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 
 export async function showCheckInCode(session, event) {
   try {
@@ -12,11 +14,11 @@ export async function showCheckInCode(session, event) {
     if (!rsvp.check_in_code) return;
     const path = `event/${event.id}/check-in/${rsvp.user.id}/${rsvp.check_in_code}`;
     new Dialog(
-      "Check-in code",
-      element("p", {}, "Show this to a host at the entrance. They scan it with their phone's camera."),
-      qrCode(`${location.origin}/#/${path}`, "Check-in code"),
+      t("check_in.code"),
+      element("p", {}, t("check_in.show_this")),
+      qrCode(`${location.origin}/#/${path}`, t("check_in.code")),
       element("p", { class: "secondary code-text" }, rsvp.check_in_code),
-      rsvp.checked_in_at !== null && element("p", { class: "notice", role: "status" }, "You are checked in."),
+      rsvp.checked_in_at !== null && element("p", { class: "notice", role: "status" }, t("check_in.done")),
     ).open();
   } catch (error) {
     toastError(error);
@@ -31,27 +33,30 @@ export function checkInView(session, { id, user, code }) {
     setChildren(content, skeleton());
     try {
       const rsvp = await session.api.put(`${path}/attendance/${encodeURIComponent(user)}`, { code });
-      const time = new Date(rsvp.checked_in_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      const party = rsvp.guests > 0 ? `, with ${rsvp.guests === 1 ? "1 guest" : `${rsvp.guests} guests`}` : "";
+      const time = formatClock(rsvp.checked_in_at);
+      const text =
+        rsvp.guests > 0
+          ? t("check_in.checked_in_with", { time, count: rsvp.guests })
+          : t("check_in.checked_in_at", { time });
+      setChildren(content, userRow(rsvp.user), element("p", { class: "notice", role: "status" }, text));
+    } catch (error) {
       setChildren(
         content,
-        userRow(rsvp.user),
-        element("p", { class: "notice", role: "status" }, `Checked in at ${time}${party}.`),
+        errorText(error.message),
+        button(t("common.try_again"), checkIn, { class: "plain" }),
       );
-    } catch (error) {
-      setChildren(content, errorText(error.message), button("Try again", checkIn, { class: "plain" }));
     }
   }
 
   checkIn();
   return {
-    title: "Check in",
+    title: t("check_in.title"),
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "Check in"),
+      element("h1", { tabindex: "-1" }, t("check_in.title")),
       element("div", { class: "panel" }, content),
-      element("p", {}, element("a", { href: `#/event/${id}`, class: "button plain" }, "Back to the event")),
+      element("p", {}, element("a", { href: `#/event/${id}`, class: "button plain" }, t("check_in.back"))),
     ),
   };
 }

@@ -10,6 +10,7 @@ import { toast, toastError } from "../components/toast.js";
 import { toastRequested } from "../components/toast_requested.js";
 import { UserPicker } from "../components/user_picker.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 
 // `list`: the message list of the conversation.
 export function conversationDetails(session, conversation, list) {
@@ -24,12 +25,12 @@ export function conversationDetails(session, conversation, list) {
     isAdmin && nameForm(session, conversation, path),
     members?.element,
     isAdmin && addMembers(session, conversation, path, members),
-    isGroup && button("Leave group", leave, { class: "danger" }),
+    isGroup && button(t("messages.leave_group"), leave, { class: "danger" }),
   ).open();
 
   async function leave() {
-    const text = "You can only come back if someone adds you again and you accept.";
-    if (!(await confirmDialog("Leave this group?", text, "Leave"))) return;
+    const text = t("messages.leave_hint");
+    if (!(await confirmDialog(t("messages.leave_title"), text, t("messages.leave")))) return;
     try {
       await session.api.delete(`${path}/participants/${session.user.id}`);
       dialog.close();
@@ -52,7 +53,7 @@ function muteSwitch(session, conversation, path) {
     }
     box.disabled = false;
   });
-  return element("label", { class: "check" }, box, "Mute conversation");
+  return element("label", { class: "check" }, box, t("messages.mute"));
 }
 
 function jumpForm(session, conversation, list, onDone) {
@@ -74,21 +75,24 @@ function jumpForm(session, conversation, list, onDone) {
   return element(
     "div",
     { class: "row wrap" },
-    element("label", { for: id }, "Jump to date"),
-    element("span", { class: "grow" }, date),
-    button("First message", () => jump(() => 0), { class: "plain" }),
+    element("label", { for: id }, t("messages.jump_to_date")),
+    element("span", { class: "grow date-field" }, date),
+    button(t("messages.first_message"), () => jump(() => 0), { class: "plain" }),
   );
 }
 
 function nameForm(session, conversation, path) {
   const { name } = conversation.info;
-  const form = new Form([new Field("name", "Group name", { value: name, maxlength: 100, required: true })], {
-    submit: "Rename",
-    send: async (values) => {
-      session.conversations.add(await session.api.patch(path, { name: values.name.trim() }));
-      toast("Group renamed");
+  const form = new Form(
+    [new Field("name", t("messages.group_name"), { value: name, maxlength: 100, required: true })],
+    {
+      submit: t("messages.rename"),
+      send: async (values) => {
+        session.conversations.add(await session.api.patch(path, { name: values.name.trim() }));
+        toast(t("messages.renamed"));
+      },
     },
-  });
+  );
   return form.element;
 }
 
@@ -102,7 +106,7 @@ function memberList(session, conversation, path, isAdmin) {
       className: "list",
     });
     const count = conversation.info.member_count;
-    setChildren(container, element("h3", {}, count === 1 ? "1 member" : `${count} members`), list.element);
+    setChildren(container, element("h3", {}, t("messages.members", { count })), list.element);
     list.load();
   }
 
@@ -113,11 +117,11 @@ function memberList(session, conversation, path, isAdmin) {
     const remove = () => session.api.delete(`${path}/participants/${card.id}`);
     return userRow(
       card,
-      admins.includes(card.id) && element("span", { class: "tag" }, "Admin"),
+      admins.includes(card.id) && element("span", { class: "tag" }, t("messages.admin")),
       mayChange &&
         !admins.includes(card.id) &&
-        button("Make admin", () => change(makeAdmin), { class: "link" }),
-      mayChange && button("Remove", () => change(remove), { class: "link" }),
+        button(t("messages.make_admin"), () => change(makeAdmin), { class: "link" }),
+      mayChange && button(t("common.remove"), () => change(remove), { class: "link" }),
     );
   }
 
@@ -136,11 +140,11 @@ function memberList(session, conversation, path, isAdmin) {
 }
 
 function addMembers(session, conversation, path, members) {
-  const details = element("details", {}, element("summary", {}, "Add people"));
+  const details = element("details", {}, element("summary", {}, t("messages.add_people")));
   details.addEventListener("toggle", () => {
     if (!details.open || details.children.length > 1) return;
     const excluded = conversation.info.participants.map((one) => one.id);
-    const picker = new UserPicker(session, { label: "Search people", excluded });
+    const picker = new UserPicker(session, { label: t("people.search"), excluded });
     const add = async () => {
       const ids = picker.selected.map((card) => card.id);
       await members.change(async () => {
@@ -150,7 +154,7 @@ function addMembers(session, conversation, path, members) {
       details.open = false;
       details.lastChild.remove();
     };
-    const addButton = button("Add", add, { class: "primary" });
+    const addButton = button(t("common.add"), add, { class: "primary" });
     details.append(element("div", {}, picker.element, element("div", { class: "row end" }, addButton)));
   });
   return details;

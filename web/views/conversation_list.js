@@ -13,9 +13,10 @@ import {
   visuallyHidden,
 } from "../components/dom.js";
 import { icon } from "../components/icons.js";
-import { excerpt } from "../components/linkify.js";
+import { excerpt } from "../components/excerpt.js";
 import { usersName } from "../components/message_row.js";
 import { relativeTime } from "../components/time_format.js";
+import { t } from "../i18n.js";
 import { summarize } from "../state/system_messages.js";
 
 const PAGE = 50;
@@ -29,8 +30,8 @@ export function conversationList(session, scope) {
   const filter = element("input", {
     type: "search",
     class: "conversation-filter",
-    placeholder: "Filter conversations",
-    "aria-label": "Filter conversations",
+    placeholder: t("messages.filter"),
+    "aria-label": t("messages.filter"),
     oninput: () => rendering.request(),
   });
   const requestsLink = element("a", {
@@ -52,7 +53,7 @@ export function conversationList(session, scope) {
     setChildren(
       footer,
       all.length === 0 && (conversations.loaded ? empty(text) : skeleton()),
-      all.length > shown && button("Show more", showMore, { class: "plain" }),
+      all.length > shown && button(t("common.show_more"), showMore, { class: "plain" }),
     );
     if (!list.querySelector('a[tabindex="0"]')) {
       const link = list.querySelector("[aria-current]") ?? list.querySelector("a");
@@ -61,9 +62,9 @@ export function conversationList(session, scope) {
   }
 
   function empty(filtered) {
-    if (filtered) return emptyState("No conversations found");
-    const start = element("a", { href: "#/messages/new", class: "button primary" }, "Start a conversation");
-    return emptyState("No conversations yet", start);
+    if (filtered) return emptyState(t("messages.none_found"));
+    const start = element("a", { href: "#/messages/new", class: "button primary" }, t("messages.start"));
+    return emptyState(t("messages.none"), start);
   }
 
   function showMore() {
@@ -96,7 +97,7 @@ export function conversationList(session, scope) {
           { class: "row" },
           element("span", { class: "name one-line", dir: "auto" }, name),
           muted && icon("muted"),
-          muted && visuallyHidden(" (muted)"),
+          muted && visuallyHidden(` ${t("messages.muted_mark")}`),
           element("span", { class: "secondary timestamp" }, last && relativeTime(last.timestamp)),
         ),
         element(
@@ -104,7 +105,12 @@ export function conversationList(session, scope) {
           { class: "row" },
           element("span", { class: "last one-line", dir: "auto" }, lastMessage(conversation)),
           unread > 0 &&
-            element("span", { class: "badge" }, unread >= 1000 ? "999+" : unread, visuallyHidden(" unread")),
+            element(
+              "span",
+              { class: "badge" },
+              unread >= 1000 ? "999+" : unread,
+              visuallyHidden(` ${t("common.unread")}`),
+            ),
         ),
       ),
     );
@@ -115,14 +121,17 @@ export function conversationList(session, scope) {
 
   function lastMessage({ info }) {
     const last = info.last_message;
-    if (last === null) return "No messages yet";
-    if (!last.content) return "Message deleted";
+    if (last === null) return t("messages.no_messages");
+    if (!last.content) return t("messages.deleted");
     const mine = session.isMe(last.sender_id);
     // The texts of system messages begin with the user that they are about.
     const isSystem = info.type === "GROUP" && last.content.startsWith("@");
-    if (isSystem) return summarize([last.content], (username) => usersName(session, username));
+    if (isSystem) {
+      const nameOf = (username) => usersName(session, username);
+      return summarize([last.content], nameOf, session.user.username);
+    }
     if (info.type === "DIRECT" && !mine) return excerpt(last.content);
-    return `${mine ? "You" : session.users.name(last.sender_id)}: ${excerpt(last.content)}`;
+    return `${mine ? t("common.you") : session.users.name(last.sender_id)}: ${excerpt(last.content)}`;
   }
 
   function onFocus(event) {
@@ -142,7 +151,11 @@ export function conversationList(session, scope) {
   function showRequests() {
     const { count } = session.requests;
     requestsLink.hidden = count === 0;
-    setChildren(requestsLink, "Requests", element("span", { class: "badge" }, count > 99 ? "99+" : count));
+    setChildren(
+      requestsLink,
+      t("messages.requests"),
+      element("span", { class: "badge" }, count > 99 ? "99+" : count),
+    );
   }
 
   scope.keep(session.requests.changed.on(showRequests));
@@ -154,14 +167,18 @@ export function conversationList(session, scope) {
   return {
     element: element(
       "aside",
-      { class: "conversations-panel", "aria-label": "Conversations" },
+      { class: "conversations-panel", "aria-label": t("messages.conversations") },
       element(
         "div",
         { class: "row space-between conversations-header" },
-        element("h2", {}, "Messages"),
+        element("h2", {}, t("messages.title")),
         element(
           "a",
-          { href: "#/messages/new", class: "button primary round", "aria-label": "New conversation" },
+          {
+            href: "#/messages/new",
+            class: "button primary round",
+            "aria-label": t("messages.new_conversation"),
+          },
           icon("plus"),
         ),
       ),

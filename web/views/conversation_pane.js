@@ -4,6 +4,7 @@ import { conversationAvatar, conversationName, otherUser } from "../components/c
 import { element, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { messageComposer } from "../components/message_composer.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 import { conversationDetails } from "./conversation_details.js";
 import { MessageList } from "./message_list.js";
@@ -23,7 +24,7 @@ export function conversationPane(session, id, scope, atSeq = null) {
       if (!scope.closed) show(conversation);
     } catch (error) {
       left = error.status === 404;
-      const text = "This conversation doesn't exist, or you are not a member.";
+      const text = t("messages.not_found");
       setChildren(pane, placeholder(left ? text : error.message));
     }
   }
@@ -47,7 +48,7 @@ export function conversationPane(session, id, scope, atSeq = null) {
     left = true;
     membership.close();
     membership = new Scope();
-    setChildren(pane, placeholder("You are no longer in this conversation."));
+    setChildren(pane, placeholder(t("messages.removed")));
   }
 
   scope.keep(session.conversations.removed.on(onRemoved));
@@ -72,7 +73,7 @@ function paneHeader(session, conversation, scope, list) {
     shown = key;
     const other = otherUser(conversation, session);
     const name = conversationName(conversation, session);
-    const members = info.member_count === 1 ? "1 member" : `${info.member_count} members`;
+    const members = t("messages.members", { count: info.member_count });
     setChildren(
       header,
       backLink(),
@@ -89,7 +90,7 @@ function paneHeader(session, conversation, scope, list) {
           "div",
           { class: "secondary one-line" },
           other ? `@${other.username}` : members,
-          info.muted && " · Muted",
+          info.muted && ` · ${t("messages.muted")}`,
         ),
       ),
       element(
@@ -97,7 +98,7 @@ function paneHeader(session, conversation, scope, list) {
         {
           type: "button",
           class: "icon-button",
-          "aria-label": "Conversation details",
+          "aria-label": t("messages.details"),
           onclick: () => conversationDetails(session, conversation, list),
         },
         icon("more"),
@@ -113,7 +114,7 @@ function paneHeader(session, conversation, scope, list) {
 function backLink() {
   return element(
     "a",
-    { href: "#/messages", class: "icon-button back", "aria-label": "Back to conversations" },
+    { href: "#/messages", class: "icon-button back", "aria-label": t("messages.back") },
     icon("back"),
   );
 }
@@ -125,7 +126,7 @@ function placeholder(content) {
       "header",
       { class: "row conversation-header" },
       backLink(),
-      element("h2", { tabindex: "-1" }, "Conversation"),
+      element("h2", { tabindex: "-1" }, t("messages.conversation")),
     ),
     typeof content === "string"
       ? element("p", { class: "secondary centered", role: "status" }, content)

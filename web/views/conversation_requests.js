@@ -5,6 +5,7 @@ import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
+import { t, tParts } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 
 export function requestsPane(session, scope) {
@@ -17,12 +18,13 @@ export function requestsPane(session, scope) {
   }
 
   function empty() {
-    return emptyState("No requests");
+    return emptyState(t("common.no_requests"));
   }
 
   function row(request) {
     const { requested_by: actor, conversation_id: id, event_id: eventId } = request;
-    const name = element("strong", { dir: "auto" }, request.name ?? "a group");
+    const name = element("strong", { dir: "auto" }, request.name ?? t("messages.a_group"));
+    const person = element("a", { href: `#/@${actor.username}`, dir: "auto" }, nameOf(actor));
     return element(
       "li",
       { class: "user-row" },
@@ -30,13 +32,16 @@ export function requestsPane(session, scope) {
       element(
         "div",
         { class: "grow" },
-        element("a", { href: `#/@${actor.username}`, dir: "auto" }, nameOf(actor)),
-        eventId === null ? " wants to add you to " : " wants to invite you to ",
-        eventId === null ? name : element("a", { href: `#/event/${eventId}` }, name),
+        eventId === null
+          ? tParts("messages.wants_to_add", { name: person, group: name })
+          : tParts("messages.wants_to_invite", {
+              name: person,
+              group: element("a", { href: `#/event/${eventId}` }, name),
+            }),
         element("div", { class: "secondary" }, relativeTime(request.created_at)),
       ),
-      button("Accept", () => answer(() => requests.accept(id)), { class: "primary" }),
-      button("Decline", () => answer(() => requests.decline(id)), { class: "plain" }),
+      button(t("common.accept"), () => answer(() => requests.accept(id)), { class: "primary" }),
+      button(t("common.decline"), () => answer(() => requests.decline(id)), { class: "plain" }),
     );
   }
 
@@ -58,10 +63,10 @@ export function requestsPane(session, scope) {
       { class: "row conversation-header" },
       element(
         "a",
-        { href: "#/messages", class: "icon-button back", "aria-label": "Back to conversations" },
+        { href: "#/messages", class: "icon-button back", "aria-label": t("messages.back") },
         icon("back"),
       ),
-      element("h2", { tabindex: "-1" }, "Requests"),
+      element("h2", { tabindex: "-1" }, t("messages.requests")),
     ),
     content,
   );

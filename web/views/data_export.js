@@ -1,8 +1,9 @@
 // The user's data export: requested, made by the server, downloaded by a link.
 
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
-import { relativeTime } from "../components/time_format.js";
+import { formatDate, relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
+import { t, tParts } from "../i18n.js";
 
 const PATH = "/v1/users/me/export";
 
@@ -15,7 +16,12 @@ export function dataExport(session, scope) {
       show(await session.api.get(PATH, { start: "false" }));
     } catch (error) {
       if (error.code === "export.not_found") show(null);
-      else setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
+      else
+        setChildren(
+          content,
+          errorText(error.message),
+          button(t("common.try_again"), load, { class: "plain" }),
+        );
     }
   }
 
@@ -32,18 +38,14 @@ export function dataExport(session, scope) {
   function show(one) {
     setChildren(
       content,
-      element(
-        "p",
-        {},
-        "A ZIP archive with your profile, posts, comments, messages, events and everything else you wrote.",
-      ),
+      element("p", {}, t("export.hint")),
       element("p", { class: "secondary" }, statusOf(one)),
       element(
         "div",
         { class: "row wrap" },
         // A link works for an hour: the page may be older.
-        one?.state === "ready" && button("Download", download, { class: "primary" }),
-        one?.state !== "pending" && button("Export my data", request, { class: "plain" }),
+        one?.state === "ready" && button(t("export.download"), download, { class: "primary" }),
+        one?.state !== "pending" && button(t("export.start"), request, { class: "plain" }),
       ),
     );
   }
@@ -70,12 +72,13 @@ export function dataExport(session, scope) {
 }
 
 function statusOf(one) {
-  if (one === null) return "You can export your data once a day.";
-  if (one.state === "pending") {
-    return ["Your export is being made; you will be notified. Requested ", relativeTime(one.requested_at), "."];
-  }
-  if (one.state === "failed") return "Your export could not be made. Please try again tomorrow.";
-  const size = `${Math.max(1, Math.round(one.bytes / 1024)).toLocaleString()} kB`;
-  const end = new Date(one.expires_at).toLocaleDateString();
-  return ["Made ", relativeTime(one.finished_at), `, ${size}. It will be deleted on ${end}.`];
+  if (one === null) return t("export.once_a_day");
+  if (one.state === "pending") return tParts("export.pending", { time: relativeTime(one.requested_at) });
+  if (one.state === "failed") return t("export.failed");
+  const size = Math.max(1, Math.round(one.bytes / 1024));
+  return tParts("export.ready", {
+    time: relativeTime(one.finished_at),
+    size,
+    end: formatDate(one.expires_at),
+  });
 }

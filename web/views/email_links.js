@@ -3,49 +3,50 @@
 
 import { button, element, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
+import { t } from "../i18n.js";
 import { authCard } from "./auth.js";
 
 // `onReset()` is called when the password was changed, which ends every session.
 export function resetView(api, token, onReset) {
   history.replaceState(history.state, "", "#/reset");
-  const password = new Field("new_password", "New password", {
+  const password = new Field("new_password", t("account.new_password"), {
     type: "password",
     required: true,
     maxlength: 128,
     autocomplete: "new-password",
-    hint: "At least 8 characters. You will be logged out everywhere.",
+    hint: t("auth.new_password_hint"),
   });
   const form = new Form([password], {
-    submit: "Change password",
+    submit: t("account.change_password"),
     send: async (values) => {
       await api.put(`/v1/password-resets/${encodeURIComponent(token)}`, values);
       onReset();
     },
   });
-  return authCard("Choose a new password", "", form.element, [
-    element("a", { href: "#/forgot" }, "Send a new link"),
+  return authCard(t("auth.choose_password"), "", form.element, [
+    element("a", { href: "#/forgot" }, t("auth.new_link")),
   ]);
 }
 
 export function verifyView(api, token) {
   history.replaceState(history.state, "", "#/verify");
   const status = element("p", { role: "status" });
-  const confirm = button("Confirm email", verify, { class: "primary" });
+  const confirm = button(t("auth.confirm_email"), verify, { class: "primary" });
 
   async function verify() {
     confirm.disabled = true;
     try {
       await api.put(`/v1/email-verifications/${encodeURIComponent(token)}`);
       confirm.remove();
-      setChildren(status, "Your email address is confirmed.");
+      setChildren(status, t("auth.email_confirmed"));
     } catch (error) {
       confirm.disabled = false;
       setChildren(status, error.message);
     }
   }
 
-  return authCard("Confirm your email", "", element("div", { class: "form" }, status, confirm), [
-    element("a", { href: "#/" }, "Go to Convene"),
+  return authCard(t("auth.confirm_title"), "", element("div", { class: "form" }, status, confirm), [
+    element("a", { href: "#/" }, t("auth.go_to_convene")),
   ]);
 }
 
@@ -53,10 +54,8 @@ export function verifyView(api, token) {
 export function undoEmailChangeView(api, token, onUndone) {
   history.replaceState(history.state, "", "#/undo-email-change");
   const status = element("p", { role: "status" });
-  const confirm = button("Restore my email", undo, { class: "primary" });
-  const text =
-    "Your account gets its old email address back and is logged out everywhere. Its password stops working: " +
-    "we send you a link to choose a new one.";
+  const confirm = button(t("auth.restore_email"), undo, { class: "primary" });
+  const text = t("auth.undo_hint");
 
   async function undo() {
     confirm.disabled = true;
@@ -70,19 +69,17 @@ export function undoEmailChangeView(api, token, onUndone) {
   }
 
   return authCard(
-    "Undo the change of your email",
+    t("auth.undo_title"),
     "",
     element("div", { class: "form" }, element("p", {}, text), status, confirm),
-    [element("a", { href: "#/" }, "Go to Convene")],
+    [element("a", { href: "#/" }, t("auth.go_to_convene"))],
   );
 }
 
 // The page was reloaded after its token was removed.
 export function usedView() {
-  return authCard(
-    "This link was already opened",
-    "",
-    element("p", {}, "Open the link in the email again, or request a new one."),
-    [element("a", { href: "#/forgot" }, "Send a new link"), element("a", { href: "#/" }, "Go to Convene")],
-  );
+  return authCard(t("auth.used_title"), "", element("p", {}, t("auth.used_hint")), [
+    element("a", { href: "#/forgot" }, t("auth.new_link")),
+    element("a", { href: "#/" }, t("auth.go_to_convene")),
+  ]);
 }

@@ -12,6 +12,7 @@ import { linkify } from "../components/linkify.js";
 import { toast, toastError } from "../components/toast.js";
 import { UserPicker } from "../components/user_picker.js";
 import { userLink } from "../components/user_row.js";
+import { t } from "../i18n.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { calendarDialog } from "./calendar_dialog.js";
@@ -26,7 +27,7 @@ const MAX_POST_LENGTH = 280;
 export function eventView(session, id) {
   const scope = new Scope();
   const path = `/v1/events/${encodeURIComponent(id)}`;
-  const heading = element("h1", { tabindex: "-1" }, "Event");
+  const heading = element("h1", { tabindex: "-1" }, t("events.event"));
   const head = element("div", { class: "stack" }, heading, skeleton());
   const rsvp = element("div", {});
   const rest = element("div", { class: "stack" });
@@ -58,13 +59,18 @@ export function eventView(session, id) {
       event = null;
       guests = null;
       requests = null;
-      setChildren(head, heading, errorText("This event was deleted, or it doesn't exist."));
+      setChildren(head, heading, errorText(t("events.not_found")));
       setChildren(rsvp);
       setChildren(rest);
       return;
     }
     if (event !== null) throw error;
-    setChildren(head, heading, errorText(error.message), button("Try again", load, { class: "plain" }));
+    setChildren(
+      head,
+      heading,
+      errorText(error.message),
+      button(t("common.try_again"), load, { class: "plain" }),
+    );
   }
 
   function show() {
@@ -102,7 +108,7 @@ export function eventView(session, id) {
   );
   load();
   return {
-    title: "Event",
+    title: t("events.event"),
     element: element("section", { class: "column" }, element("div", { class: "panel" }, head, rsvp), rest),
     close: () => scope.close(),
   };
@@ -128,12 +134,14 @@ function description(session, event, path, reload) {
       element(
         "p",
         { class: "notice", role: "status", dir: "auto" },
-        event.cancel_reason ? `This event was cancelled: ${event.cancel_reason}` : "This event was cancelled.",
+        event.cancel_reason
+          ? t("events.cancelled_because", { reason: event.cancel_reason })
+          : t("events.was_cancelled"),
       ),
     element(
       "p",
       { class: "row wrap" },
-      element("span", { class: "host-label" }, "Hosted by"),
+      element("span", { class: "host-label" }, t("events.hosted_by")),
       event.hosts.map((host) =>
         element(
           "span",
@@ -149,9 +157,9 @@ function description(session, event, path, reload) {
       { class: "row wrap tags" },
       element("span", { class: "tag" }, categoryLabel(event.category)),
       goingTag(event),
-      element("span", { class: "tag" }, `${event.interested_count} interested`),
+      element("span", { class: "tag" }, t("events.interested_count", { count: event.interested_count })),
       visibilityTag(event),
-      event.approval && element("span", { class: "tag" }, "Hosts approve requests"),
+      event.approval && element("span", { class: "tag" }, t("events.approval")),
     ),
     element(
       "div",
@@ -161,9 +169,9 @@ function description(session, event, path, reload) {
           "a",
           { href: `#/messages/${event.conversation_id}`, class: "button plain" },
           icon("message"),
-          "Conversation",
+          t("messages.conversation"),
         ),
-      button([icon("event"), "Add to calendar"], () => calendarDialog(session, event, path), {
+      button([icon("event"), t("calendar.title")], () => calendarDialog(session, event, path), {
         class: "plain",
       }),
       hosting && hostingButtons(session, event, path, reload),
@@ -174,9 +182,9 @@ function description(session, event, path, reload) {
 function inviteButton(session, event) {
   function open() {
     const picker = new UserPicker(session);
-    const invite = button("Invite", send, { class: "primary" });
+    const invite = button(t("events.invite"), send, { class: "primary" });
     const dialog = new Dialog(
-      "Invite people",
+      t("events.invite_people"),
       picker.element,
       element("div", { class: "row end" }, invite),
     ).open();
@@ -187,25 +195,25 @@ function inviteButton(session, event) {
       try {
         await session.api.post(`/v1/events/${event.id}/invites`, { user_ids: ids }, newId());
         dialog.close();
-        toast(ids.length === 1 ? "Invitation sent" : `${ids.length} invitations sent`);
+        toast(t("events.invitations_sent", { count: ids.length }));
       } catch (error) {
         toastError(error);
       }
     }
   }
-  return element("p", {}, button([icon("people"), "Invite people"], open, { class: "plain" }));
+  return element("p", {}, button([icon("people"), t("events.invite_people")], open, { class: "plain" }));
 }
 
 function postComposer(session, event) {
   const write = composer({
-    label: "Post about this event",
+    label: t("events.post_about"),
     maxLength: MAX_POST_LENGTH,
-    submit: "Post",
+    submit: t("posts.submit"),
     drafts: session.drafts,
     draftKey: `event:${event.id}`,
     send: async (content, key) => {
       await session.api.post("/v1/posts", { content, event_id: event.id }, key);
-      toast("Posted to your followers");
+      toast(t("events.posted"));
     },
   });
   return element("div", { class: "panel" }, write.element);

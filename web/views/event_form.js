@@ -2,29 +2,13 @@
 
 import { element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel } from "../components/event_card.js";
+import { CATEGORIES, SCOPES } from "../components/event_choices.js";
 import { Field, Form } from "../components/form.js";
+import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { REPETITIONS } from "../state/recurrence.js";
 import { fromWallClock, localZone, toWallClock, zoneNames } from "../state/time_zones.js";
 
-export const CATEGORIES = [
-  "SOCIAL",
-  "MUSIC",
-  "SPORT",
-  "FOOD",
-  "CULTURE",
-  "BOOKS",
-  "GAMES",
-  "OUTDOORS",
-  "TECH",
-  "LEARNING",
-  "OTHER",
-];
-export const SCOPES = [
-  ["one", "Only this event"],
-  ["following", "This and later events"],
-  ["all", "All events of the series"],
-];
 const HOUR = 3_600_000;
 const SERIES_EVENTS = 10;
 
@@ -41,14 +25,14 @@ export function newEventView(session) {
       place: null,
       visibility: "public",
     },
-    "Create event",
+    t("event_form.create"),
     async ({ event: body, rrule, count }) => {
       const sent = rrule ? { ...body, rrule, count } : body;
       const event = await session.api.post("/v1/events", sent, idempotencyKey.keyFor(sent));
       location.replace(`#/event/${event.id}`);
     },
   );
-  return view("New event", form.element);
+  return view(t("event_form.new"), form.element);
 }
 
 export function editEventView(session, id) {
@@ -58,7 +42,7 @@ export function editEventView(session, id) {
   async function load() {
     try {
       const event = await session.api.get(path);
-      const form = eventForm(event, "Save", async ({ event: body, scope }) => {
+      const form = eventForm(event, t("common.save"), async ({ event: body, scope }) => {
         const query = scope && scope !== "one" ? `?scope=${scope}` : "";
         await session.api.patch(path + query, changesOf(event, body));
         location.replace(`#/event/${id}`);
@@ -70,7 +54,7 @@ export function editEventView(session, id) {
   }
 
   load();
-  return view("Edit event", content);
+  return view(t("event_form.edit"), content);
 }
 
 // Only what was changed: other events of a series keep the rest.
@@ -111,13 +95,13 @@ function checkbox(label, checked) {
 function eventForm(event, submit, send) {
   const isNew = event.id === undefined;
   const categories = CATEGORIES.includes(event.category) ? CATEGORIES : [event.category, ...CATEGORIES];
-  const approval = checkbox("Hosts decide who goes", event.approval ?? false);
-  const invited = checkbox("Only people who are invited see it", event.visibility === "invited");
+  const approval = checkbox(t("event_form.approval"), event.approval ?? false);
+  const invited = checkbox(t("event_form.invited"), event.visibility === "invited");
   const { place } = event;
   const fields = [
-    event.series && selectField("scope", "Change", SCOPES, "one"),
-    new Field("title", "Title", { value: event.title, required: true, maxlength: 200 }),
-    new Field("description", "Description", {
+    event.series && selectField("scope", t("event_form.change"), SCOPES, "one"),
+    new Field("title", t("event_form.title"), { value: event.title, required: true, maxlength: 200 }),
+    new Field("description", t("event_form.description"), {
       kind: "textarea",
       rows: 4,
       value: event.description,
@@ -125,37 +109,37 @@ function eventForm(event, submit, send) {
     }),
     selectField(
       "category",
-      "Category",
+      t("event_form.category"),
       categories.map((one) => [one, categoryLabel(one)]),
       event.category,
     ),
-    new Field("start_datetime", "Starts", {
+    new Field("start_datetime", t("event_form.starts"), {
       type: "datetime-local",
       value: toWallClock(event.start_datetime, event.timezone),
       required: true,
     }),
-    new Field("end_datetime", "Ends", {
+    new Field("end_datetime", t("event_form.ends"), {
       type: "datetime-local",
       value: toWallClock(event.end_datetime, event.timezone),
       required: true,
     }),
     selectField(
       "timezone",
-      "Time zone",
+      t("event_form.time_zone"),
       zoneNames(event.timezone, localZone()).map((zone) => [zone, zone.replace(/_/g, " ")]),
       event.timezone,
-      { hint: "Where the event takes place." },
+      { hint: t("event_form.time_zone_hint") },
     ),
     ...(isNew ? repetitionFields() : []),
-    new Field("place.name", "Place", { value: place?.name, maxlength: 200 }),
-    new Field("place.address", "Address", { value: place?.address, maxlength: 500 }),
-    new Field("coordinates", "Coordinates", {
+    new Field("place.name", t("event_form.place"), { value: place?.name, maxlength: 200 }),
+    new Field("place.address", t("event_form.address"), { value: place?.address, maxlength: 500 }),
+    new Field("coordinates", t("event_form.coordinates"), {
       value: typeof place?.latitude === "number" ? `${place.latitude}, ${place.longitude}` : "",
       inputmode: "text",
-      hint: "Latitude and longitude, for the map and “near me”: 48.8566, 2.3522",
+      hint: t("event_form.coordinates_hint"),
     }),
-    new Field("url", "Link", { type: "url", value: event.url, maxlength: 500 }),
-    new Field("capacity", "Capacity", {
+    new Field("url", t("event_form.link"), { type: "url", value: event.url, maxlength: 500 }),
+    new Field("capacity", t("event_form.capacity"), {
       type: "number",
       min: 1,
       max: 100000,
@@ -191,9 +175,9 @@ function eventForm(event, submit, send) {
 }
 
 function repetitionFields() {
-  const repeats = selectField("rrule", "Repeats", REPETITIONS, "");
+  const repeats = selectField("rrule", t("event_form.repeats"), REPETITIONS, "");
   repeats.required = false;
-  const count = new Field("count", "Number of events", {
+  const count = new Field("count", t("event_form.count"), {
     type: "number",
     min: 1,
     max: 100,
@@ -218,12 +202,12 @@ function placeOf(values) {
   const address = values["place.address"].trim() || null;
   const coordinates = values.coordinates.trim();
   if (!name) {
-    if (address || coordinates) throw fieldError("place.name", "A place needs a name.");
+    if (address || coordinates) throw fieldError("place.name", t("event_form.place_needs_name"));
     return null;
   }
   if (!coordinates) return { name, address, latitude: null, longitude: null };
   const match = /^(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)$/.exec(coordinates);
-  if (!match) throw fieldError("coordinates", "Enter latitude and longitude: 48.8566, 2.3522");
+  if (!match) throw fieldError("coordinates", t("event_form.coordinates_invalid"));
   return { name, address, latitude: Number(match[1]), longitude: Number(match[2]) };
 }
 

@@ -3,13 +3,14 @@
 import { confirmDialog, Dialog } from "../components/dialog.js";
 import { button, element, emptyState, setChildren, visuallyHidden } from "../components/dom.js";
 import { downloadText } from "../components/download.js";
+import { SCOPES } from "../components/event_choices.js";
 import { Field, Form } from "../components/form.js";
 import { toast, toastError } from "../components/toast.js";
 import { UserPicker } from "../components/user_picker.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { nameOf } from "../state/user_cards.js";
-import { SCOPES } from "./event_form.js";
 
 const MAX_ANNOUNCEMENT_LENGTH = 1000;
 const MAX_REASON_LENGTH = 500;
@@ -23,34 +24,37 @@ export function hostingButtons(session, event, path, onChanged) {
   const isCreator = session.isMe(event.creator.id);
   const isCancelled = event.cancelled_at !== null;
   return [
-    element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, "Edit"),
-    button("Announce", () => announceDialog(session, path), { class: "plain" }),
-    button("Attendance list", () => exportAttendance(session, event, path), { class: "plain" }),
-    isCreator && !isCancelled && button("Co-hosts", () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
-    !isCreator && button("Leave hosts", () => leaveHosts(session, path, onChanged), { class: "plain" }),
-    !isCancelled && button("Cancel event", () => cancelDialog(session, path, onChanged), { class: "plain" }),
-    isCreator && button("Delete", () => remove(session, event, path), { class: "plain" }),
+    element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, t("common.edit")),
+    button(t("hosting.announce"), () => announceDialog(session, path), { class: "plain" }),
+    button(t("hosting.attendance"), () => exportAttendance(session, event, path), { class: "plain" }),
+    isCreator &&
+      !isCancelled &&
+      button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
+    !isCreator && button(t("hosting.leave"), () => leaveHosts(session, path, onChanged), { class: "plain" }),
+    !isCancelled &&
+      button(t("hosting.cancel"), () => cancelDialog(session, path, onChanged), { class: "plain" }),
+    isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "plain" }),
   ];
 }
 
 function announceDialog(session, path) {
   const key = new IdempotencyKey();
-  const content = new Field("content", "Announcement", {
+  const content = new Field("content", t("hosting.announcement"), {
     kind: "textarea",
     rows: 4,
     maxlength: MAX_ANNOUNCEMENT_LENGTH,
     required: true,
-    hint: "Everyone who responded is notified, and the event's conversation shows it.",
+    hint: t("hosting.announcement_hint"),
   });
   const form = new Form([content], {
-    submit: "Announce",
+    submit: t("hosting.announce"),
     send: async (body) => {
       await session.api.post(`${path}/announcements`, body, key.keyFor(body));
       dialog.close();
-      toast("Announced");
+      toast(t("hosting.announced"));
     },
   });
-  const dialog = new Dialog("Announce", form.element).open();
+  const dialog = new Dialog(t("hosting.announce"), form.element).open();
 }
 
 async function exportAttendance(session, event, path) {
@@ -68,9 +72,14 @@ function hostsDialog(session, event, path, onChanged) {
 
   function show() {
     const rows = cohosts.map((card) =>
-      userRow(card, button(["Remove", visuallyHidden(` ${nameOf(card)}`)], () => removeHost(card), { class: "plain" })),
+      userRow(
+        card,
+        button([t("common.remove"), visuallyHidden(` ${nameOf(card)}`)], () => removeHost(card), {
+          class: "plain",
+        }),
+      ),
     );
-    setChildren(list, cohosts.length > 0 ? rows : emptyState("No co-hosts yet"));
+    setChildren(list, cohosts.length > 0 ? rows : emptyState(t("hosting.no_cohosts")));
   }
 
   async function removeHost(card) {
@@ -86,7 +95,8 @@ function hostsDialog(session, event, path, onChanged) {
 
   async function addHosts() {
     try {
-      for (const card of picker.selected) await session.api.put(`${path}/hosts/${encodeURIComponent(card.id)}`);
+      for (const card of picker.selected)
+        await session.api.put(`${path}/hosts/${encodeURIComponent(card.id)}`);
       dialog.close();
     } catch (error) {
       toastError(error);
@@ -96,16 +106,16 @@ function hostsDialog(session, event, path, onChanged) {
 
   show();
   const dialog = new Dialog(
-    "Co-hosts",
-    element("p", { class: "secondary" }, "Co-hosts can do what you can, except delete the event and choose hosts."),
+    t("hosting.cohosts"),
+    element("p", { class: "secondary" }, t("hosting.cohosts_hint")),
     list,
     picker.element,
-    element("div", { class: "row end" }, button("Add", addHosts, { class: "primary" })),
+    element("div", { class: "row end" }, button(t("common.add"), addHosts, { class: "primary" })),
   ).open();
 }
 
 async function leaveHosts(session, path, onChanged) {
-  if (!(await confirmDialog("Leave the hosts?", "Your response to the event stays.", "Leave"))) return;
+  if (!(await confirmDialog(t("hosting.leave_title"), t("hosting.leave_hint"), t("messages.leave")))) return;
   try {
     await session.api.delete(`${path}/hosts/${encodeURIComponent(session.user.id)}`);
     await onChanged();
@@ -115,10 +125,14 @@ async function leaveHosts(session, path, onChanged) {
 }
 
 function cancelDialog(session, path, onChanged) {
-  const reason = new Field("reason", "Reason", { kind: "textarea", rows: 3, maxlength: MAX_REASON_LENGTH });
-  const text = "Everyone who responded or was invited is notified. Responses stay. This can't be undone.";
+  const reason = new Field("reason", t("common.reason"), {
+    kind: "textarea",
+    rows: 3,
+    maxlength: MAX_REASON_LENGTH,
+  });
+  const text = t("hosting.cancel_hint");
   const form = new Form([element("p", {}, text), reason], {
-    submit: "Cancel event",
+    submit: t("hosting.cancel"),
     destructive: true,
     send: async (values) => {
       await session.api.post(`${path}/cancellation`, { reason: values.reason.trim() || null });
@@ -126,16 +140,16 @@ function cancelDialog(session, path, onChanged) {
       await onChanged();
     },
   });
-  const dialog = new Dialog("Cancel this event?", form.element).open();
+  const dialog = new Dialog(t("hosting.cancel_title"), form.element).open();
 }
 
 async function remove(session, event, path) {
-  const text = "Everyone who responded or was invited is notified. Its members keep the conversation.";
+  const text = t("hosting.delete_hint");
   if (event.series) {
     removeFromSeries(session, path, text);
     return;
   }
-  if (!(await confirmDialog("Cancel and delete this event?", text, "Delete"))) return;
+  if (!(await confirmDialog(t("hosting.delete_title"), text, t("common.delete")))) return;
   try {
     await session.api.delete(path);
     location.hash = "#/events";
@@ -145,11 +159,11 @@ async function remove(session, event, path) {
 }
 
 function removeFromSeries(session, path, text) {
-  const scope = new Field("scope", "Delete", { kind: "select", required: true });
+  const scope = new Field("scope", t("common.delete"), { kind: "select", required: true });
   scope.input.append(...SCOPES.map(([value, label]) => element("option", { value }, label)));
   scope.value = "one";
   const form = new Form([element("p", {}, text), scope], {
-    submit: "Delete",
+    submit: t("common.delete"),
     destructive: true,
     send: async (values) => {
       await session.api.delete(`${path}?scope=${values.scope}`);
@@ -157,5 +171,5 @@ function removeFromSeries(session, path, text) {
       location.hash = "#/events";
     },
   });
-  const dialog = new Dialog("Cancel and delete?", form.element).open();
+  const dialog = new Dialog(t("hosting.delete_series_title"), form.element).open();
 }

@@ -2,6 +2,7 @@
 
 import { element } from "../components/dom.js";
 import { formatRange } from "../components/time_format.js";
+import { t } from "../i18n.js";
 import { describeRule } from "../state/recurrence.js";
 import { isSameClock, localZone } from "../state/time_zones.js";
 
@@ -14,8 +15,13 @@ export function eventTimes(event) {
   return [
     element("p", { class: "secondary" }, formatRange(start, end)),
     isElsewhere &&
-      element("p", { class: "secondary" }, `${formatRange(start, end, timezone)} (${timezone.replace(/_/g, " ")})`),
-    event.series && element("p", { class: "secondary" }, `Part of a series: ${describeRule(event.series.rrule)}`),
+      element(
+        "p",
+        { class: "secondary" },
+        `${formatRange(start, end, timezone)} (${timezone.replace(/_/g, " ")})`,
+      ),
+    event.series &&
+      element("p", { class: "secondary" }, t("events.series", { rule: describeRule(event.series.rrule) })),
   ];
 }
 
@@ -27,7 +33,7 @@ export function eventPlace(event) {
         "p",
         { class: "row wrap" },
         element("span", { dir: "auto" }, [place.name, place.address].filter(Boolean).join(", ")),
-        externalLink(mapUrl(place), "Map"),
+        externalLink(mapUrl(place), t("events.map")),
       ),
     url && element("p", { class: "content" }, externalLink(url, url)),
   ];

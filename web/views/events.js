@@ -2,29 +2,34 @@
 
 import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { categoryLabel, eventCard } from "../components/event_card.js";
+import { CATEGORIES } from "../components/event_choices.js";
 import { icon } from "../components/icons.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast } from "../components/toast.js";
-import { CATEGORIES } from "./event_form.js";
+import { t } from "../i18n.js";
 
 const SEARCH_DELAY_MS = 300;
 const SEARCH_CHARACTERS_MIN = 2;
 const RELATIONS = [
-  ["", "All"],
-  ["hosting", "Hosting"],
-  ["going", "Going"],
-  ["invited", "Invited"],
+  ["", t("events.all")],
+  ["hosting", t("events.hosting")],
+  ["going", t("events.filter_going")],
+  ["invited", t("events.invited")],
 ];
 const DISTANCES_KM = [5, 25, 100];
 const LOCATION_TIMEOUT_MS = 15_000;
 
 export function eventsView(session) {
   const content = element("div", {});
-  const text = element("input", { type: "search", id: "events-q", placeholder: "Title or description" });
+  const text = element("input", {
+    type: "search",
+    id: "events-q",
+    placeholder: t("events.search_placeholder"),
+  });
   const category = element(
     "select",
     { id: "events-category" },
-    element("option", { value: "" }, "All categories"),
+    element("option", { value: "" }, t("events.all_categories")),
     CATEGORIES.map((one) => element("option", { value: one }, categoryLabel(one))),
   );
   const from = element("input", { type: "date", id: "events-from" });
@@ -32,8 +37,8 @@ export function eventsView(session) {
   const distance = element(
     "select",
     { id: "events-distance" },
-    element("option", { value: "" }, "Anywhere"),
-    DISTANCES_KM.map((km) => element("option", { value: km }, `Within ${km} km`)),
+    element("option", { value: "" }, t("events.anywhere")),
+    DISTANCES_KM.map((km) => element("option", { value: km }, t("events.within_km", { km }))),
   );
   let timer = null;
   let relation = "";
@@ -54,7 +59,7 @@ export function eventsView(session) {
       if (distance.value !== "") position ??= await currentPosition();
     } catch {
       distance.value = "";
-      toast("Your location is not available");
+      toast(t("events.no_location"));
     }
     search();
   }
@@ -73,8 +78,8 @@ export function eventsView(session) {
       read: (cursor) => session.api.get("/v1/events", { ...query, cursor }),
       render: eventCard,
       empty: emptyState(
-        "No events found",
-        element("a", { href: "#/events/new", class: "button plain" }, "Create an event"),
+        t("events.none_found"),
+        element("a", { href: "#/events/new", class: "button plain" }, t("events.create")),
       ),
     });
     setChildren(content, list.element);
@@ -84,11 +89,11 @@ export function eventsView(session) {
   const form = element(
     "form",
     { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
-    labelled("Search events", text),
-    labelled("Category", category),
-    labelled("From", from),
-    labelled("Until", to),
-    labelled("Near me", distance),
+    labelled(t("events.search"), text),
+    labelled(t("event_form.category"), category),
+    labelled(t("events.from"), from),
+    labelled(t("events.until"), to),
+    labelled(t("events.near_me"), distance),
   );
   distance.addEventListener("change", chooseDistance);
   form.addEventListener("input", (event) => {
@@ -98,17 +103,17 @@ export function eventsView(session) {
   });
   search();
   return {
-    title: "Events",
+    title: t("events.title"),
     element: element(
       "section",
       { class: "column" },
       element(
         "div",
         { class: "row wrap space-between" },
-        element("h1", { tabindex: "-1" }, "Events"),
-        element("a", { href: "#/events/new", class: "button primary" }, icon("plus"), "New event"),
+        element("h1", { tabindex: "-1" }, t("events.title")),
+        element("a", { href: "#/events/new", class: "button primary" }, icon("plus"), t("event_form.new")),
       ),
-      element("div", { class: "row wrap", role: "group", "aria-label": "Show" }, tabs),
+      element("div", { class: "row wrap", role: "group", "aria-label": t("events.show") }, tabs),
       form,
       content,
     ),

@@ -6,6 +6,7 @@ import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { suggestionList } from "../components/suggestions.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 const MAX_LENGTH = 280;
@@ -23,14 +24,14 @@ export function feedView(session) {
       return postCard(session, post);
     },
     empty: emptyState(
-      "Your feed is empty. Follow people to see their posts.",
-      element("a", { href: "#/people", class: "button primary" }, "Find people"),
+      t("feed.empty"),
+      element("a", { href: "#/people", class: "button primary" }, t("feed.find_people")),
     ),
   });
 
   function offer() {
     const count = newIds.size;
-    const text = count === 1 ? "Show 1 new post" : `Show ${count} new posts`;
+    const text = t("feed.show_new", { count });
     setChildren(newPosts, count > 0 && button(text, show, { class: "primary pill" }));
   }
 
@@ -57,13 +58,12 @@ export function feedView(session) {
     }
   }
 
-  // A user who follows no one sees only their own posts.
+  // A user who follows no one sees only their own posts, and below them whom to follow.
   async function offerPeople() {
     try {
       const { items } = await session.api.get(`/v1/users/${session.user.id}/following`, { limit: 1 });
       if (items.length > 0 || scope.closed) return;
-      const text = "You don't follow anyone yet. Follow people to see their posts here.";
-      setChildren(suggestions, element("p", {}, text), suggestionList(session, scope));
+      setChildren(suggestions, element("h2", {}, t("people.suggestions")), suggestionList(session, scope));
       suggestions.hidden = false;
     } catch {
       // Offered again at the next visit.
@@ -71,9 +71,9 @@ export function feedView(session) {
   }
 
   const write = composer({
-    label: "What's happening?",
+    label: t("feed.write"),
     maxLength: MAX_LENGTH,
-    submit: "Post",
+    submit: t("posts.submit"),
     rows: 3,
     drafts: session.drafts,
     draftKey: "post",
@@ -89,20 +89,22 @@ export function feedView(session) {
     }),
   );
   scope.keep(session.postDeleted.on((id) => list.remove(id)));
+  // The feed has posts of a user from the moment the user is followed.
+  scope.keep(session.relationships.changed.on(({ following }) => following && checkForNew()));
   scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && checkForNew()));
   list.load();
   offerPeople();
   return {
-    title: "Home",
+    title: t("nav.home"),
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "Home"),
+      element("h1", { tabindex: "-1" }, t("nav.home")),
       timelineTabs("#/"),
       element("div", { class: "panel" }, write.element),
       newPosts,
-      suggestions,
       list.element,
+      suggestions,
     ),
     close: () => scope.close(),
   };
@@ -111,14 +113,14 @@ export function feedView(session) {
 // The posts of a private account are for followers, whatever is chosen.
 function visibilityChoice(session) {
   const options = session.user.private
-    ? [["followers", "Followers"]]
+    ? [["followers", t("feed.followers")]]
     : [
-        ["public", "Everyone"],
-        ["followers", "Followers"],
+        ["public", t("common.everyone")],
+        ["followers", t("feed.followers")],
       ];
   return element(
     "select",
-    { "aria-label": "Who can see this post" },
+    { "aria-label": t("feed.audience") },
     options.map(([value, label]) => element("option", { value }, label)),
   );
 }

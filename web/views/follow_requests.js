@@ -5,6 +5,7 @@ import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 
 export function followRequests(session, scope) {
   const list = new PagedList({
@@ -15,15 +16,15 @@ export function followRequests(session, scope) {
       userRow(
         user,
         element("span", { class: "secondary" }, relativeTime(createdAt)),
-        button("Accept", () => answer(user.id, "put"), { class: "primary" }),
-        button("Decline", () => answer(user.id, "delete"), { class: "plain" }),
+        button(t("common.accept"), () => answer(user.id, "put"), { class: "primary" }),
+        button(t("common.decline"), () => answer(user.id, "delete"), { class: "plain" }),
       ),
-    empty: "No requests",
+    empty: t("common.no_requests"),
   });
   const section = element(
     "section",
     { class: "panel", hidden: true },
-    element("h2", {}, "Follow requests"),
+    element("h2", {}, t("people.follow_requests")),
     list.element,
   );
 

@@ -3,6 +3,7 @@
 import { element } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
+import { t } from "../i18n.js";
 
 export function followedTagsView(session) {
   const list = new PagedList({
@@ -14,15 +15,15 @@ export function followedTagsView(session) {
         `#${tag}`,
       ),
     keyOf: ({ tag }) => tag,
-    empty: "You don't follow any tags yet. Open a tag to follow it.",
+    empty: t("posts.no_tags"),
   });
   list.load();
   return {
-    title: "Followed tags",
+    title: t("posts.followed_tags"),
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "Followed tags"),
+      element("h1", { tabindex: "-1" }, t("posts.followed_tags")),
       timelineTabs("#/tags"),
       list.element,
     ),

@@ -5,15 +5,16 @@ import { PagedList } from "../components/paged_list.js";
 import { formatDate } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 
 export function mutedPeople(session) {
   return peopleList({
     read: (cursor) => session.relationships.muted(cursor),
     cardOf: (mute) => mute.user,
     detail: mutedWhat,
-    label: "Unmute",
+    label: t("mutes.unmute"),
     undo: (userId) => session.relationships.unmute(userId),
-    empty: "You mute no one. To mute someone, open the menu of their profile.",
+    empty: t("mutes.none"),
   });
 }
 
@@ -22,9 +23,9 @@ export function blockedPeople(session) {
     read: (cursor) => session.relationships.blocked(cursor),
     cardOf: (card) => card,
     detail: () => null,
-    label: "Unblock",
+    label: t("mutes.unblock"),
     undo: (userId) => session.relationships.unblock(userId),
-    empty: "You block no one.",
+    empty: t("mutes.none_blocked"),
   });
 }
 
@@ -35,7 +36,11 @@ function peopleList({ read, cardOf, detail, label, undo, empty }) {
     keyOf: (item) => cardOf(item).id,
     render(item) {
       const card = cardOf(item);
-      return userRow(card, detail(item), button(label, () => remove(card.id), { class: "plain" }));
+      return userRow(
+        card,
+        detail(item),
+        button(label, () => remove(card.id), { class: "plain" }),
+      );
     },
     empty,
   });
@@ -54,6 +59,10 @@ function peopleList({ read, cardOf, detail, label, undo, empty }) {
 }
 
 function mutedWhat({ posts, notifications, expires_at: end }) {
-  const what = posts && notifications ? "Posts and notifications" : posts ? "Posts" : "Notifications";
-  return element("span", { class: "secondary" }, end ? `${what}, until ${formatDate(end)}` : what);
+  const what = posts && notifications ? t("mutes.both") : posts ? t("mutes.posts") : t("mutes.notifications");
+  return element(
+    "span",
+    { class: "secondary" },
+    end ? t("mutes.until", { what, date: formatDate(end) }) : what,
+  );
 }

@@ -9,6 +9,7 @@ import { addFormattingKeys } from "../components/formatting_keys.js";
 import { textLength } from "../components/linkify.js";
 import { reportDialog } from "../components/report_dialog.js";
 import { toast, toastError } from "../components/toast.js";
+import { t } from "../i18n.js";
 
 const MAX_LENGTH = 4000;
 const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
@@ -29,14 +30,14 @@ export class MessageActions {
     const mayDelete = mine || info.admins.includes(this.#session.user.id);
     const link = `${location.origin}/#/messages/${this.#conversation.id}?at=${message.seq}`;
     return [
-      ["Reply", () => reply(message)],
-      ["More reactions…", () => pickEmoji((emoji) => this.react(message, emoji, true))],
-      mine && ["Edit", () => this.edit(message)],
-      message.reactions.length > 0 && ["See reactions", () => this.#showReactions(message)],
-      navigator.clipboard && ["Copy text", () => copy(message.content)],
-      navigator.clipboard && ["Copy link", () => copy(link)],
-      mayDelete && ["Delete", () => this.#delete(message)],
-      !mine && ["Report", () => reportDialog(this.#session, "message", message.id)],
+      [t("common.reply"), () => reply(message)],
+      [t("messages.more_reactions"), () => pickEmoji((emoji) => this.react(message, emoji, true))],
+      mine && [t("common.edit"), () => this.edit(message)],
+      message.reactions.length > 0 && [t("messages.see_reactions"), () => this.#showReactions(message)],
+      navigator.clipboard && [t("messages.copy_text"), () => copy(message.content)],
+      navigator.clipboard && [t("messages.copy_link"), () => copy(link)],
+      mayDelete && [t("common.delete"), () => this.#delete(message)],
+      !mine && [t("common.report"), () => reportDialog(this.#session, "message", message.id)],
     ].filter(Boolean);
   }
 
@@ -44,7 +45,7 @@ export class MessageActions {
   emojiFor(message) {
     return EMOJI.map((emoji) => [
       element("span", { class: "emoji" }, emoji),
-      `React with ${emoji}`,
+      t("messages.react_with", { emoji }),
       () => this.react(message, emoji, true),
     ]);
   }
@@ -54,7 +55,7 @@ export class MessageActions {
   }
 
   edit(message) {
-    const content = new Field("content", "Message", {
+    const content = new Field("content", t("messages.message"), {
       kind: "textarea",
       rows: 4,
       value: message.content,
@@ -63,21 +64,21 @@ export class MessageActions {
     });
     addFormattingKeys(content.input);
     const form = new Form([content], {
-      submit: "Save",
+      submit: t("common.save"),
       send: async (values) => {
         if (textLength(values.content) > MAX_LENGTH)
-          throw new Error(`Messages can have at most ${MAX_LENGTH} characters.`);
+          throw new Error(t("messages.limit", { max: MAX_LENGTH }));
         await this.#send("message.edit", message, { content: values.content.trim() });
         dialog.close();
       },
     });
-    const dialog = new Dialog("Edit message", form.element).open();
+    const dialog = new Dialog(t("messages.edit_title"), form.element).open();
     content.focus();
   }
 
   #showReactions(message) {
     const { users } = this.#session;
-    const name = (id) => (this.#session.isMe(id) ? "You" : users.name(id));
+    const name = (id) => (this.#session.isMe(id) ? t("common.you") : users.name(id));
     const rows = message.reactions.map(({ emoji, count, user_ids: ids }) =>
       element(
         "li",
@@ -87,12 +88,12 @@ export class MessageActions {
         element("span", { class: "grow" }, ids.map(name).join(", ")),
       ),
     );
-    new Dialog("Reactions", element("ul", { class: "plain-list stack" }, rows)).open();
+    new Dialog(t("messages.reactions"), element("ul", { class: "plain-list stack" }, rows)).open();
   }
 
   async #delete(message) {
-    const text = "Its text is removed for everyone.";
-    if (await confirmDialog("Delete this message?", text, "Delete"))
+    const text = t("messages.delete_hint");
+    if (await confirmDialog(t("messages.delete_title"), text, t("common.delete")))
       this.#send("message.delete", message).catch(toastError);
   }
 
@@ -109,8 +110,8 @@ export class MessageActions {
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    toast("Copied");
+    toast(t("common.copied"));
   } catch {
-    toast("Copying is not allowed in this browser.", { kind: "error" });
+    toast(t("messages.copy_failed"), { kind: "error" });
   }
 }

@@ -1,13 +1,14 @@
 // Handles the clicks on all message rows with one listener: `data-action` names what a control does.
 
 import { Menu } from "../components/menu.js";
+import { t } from "../i18n.js";
 import { MessageActions } from "./message_actions.js";
 
 export class MessageClicks {
   #actions;
   #unsent;
   #on;
-  #menu = new Menu("Message actions");
+  #menu = new Menu(t("messages.actions"));
 
   // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message).
   constructor(session, conversation, on) {

@@ -11,6 +11,7 @@ import { isInFront } from "../components/in_front.js";
 import { MessageAnnouncer } from "../components/message_announcer.js";
 import { toast, toastError } from "../components/toast.js";
 import { UnreadBar } from "../components/unread_bar.js";
+import { t } from "../i18n.js";
 import { MessageClicks } from "./message_clicks.js";
 import { MessageRows } from "./message_rows.js";
 import { ReadMarker } from "./read_marker.js";
@@ -45,13 +46,13 @@ export class MessageList {
     onJump: () => this.jumpToLatest(),
     onMarkRead: () => this.#markAllRead(),
   });
-  #jump = button("Jump to latest ↓", () => this.jumpToLatest(), {
+  #jump = button(`${t("messages.jump_to_latest")} ↓`, () => this.jumpToLatest(), {
     class: "primary pill jump-to-latest",
     hidden: true,
   });
   #area = element(
     "div",
-    { class: "scroll-area", role: "region", "aria-label": "Messages" },
+    { class: "scroll-area", role: "region", "aria-label": t("messages.title") },
     this.#older,
     this.#newer,
   );
@@ -163,7 +164,7 @@ export class MessageList {
       this.#watchEdges();
       return true;
     } catch (error) {
-      const retry = button("Try again", () => this.#load(read, place), { class: "plain" });
+      const retry = button(t("common.try_again"), () => this.#load(read, place), { class: "plain" });
       setChildren(place, errorText(error.message), retry);
       return false;
     }
@@ -284,6 +285,6 @@ export class MessageList {
       toastError(error);
     }
     if (this.#timeline.find(messageId)) this.#highlight(messageId);
-    else toast("This message is too far back to show.");
+    else toast(t("messages.too_far_back"));
   }
 }

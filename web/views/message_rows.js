@@ -3,8 +3,16 @@
 // right between the controls of a row.
 
 import { element, reconcile } from "../components/dom.js";
-import { dayDivider, foldRow, messageRow, newDivider, unsentRow, usersName } from "../components/message_row.js";
+import {
+  dayDivider,
+  foldRow,
+  messageRow,
+  newDivider,
+  unsentRow,
+  usersName,
+} from "../components/message_row.js";
 import { dayLabel, isSameDay } from "../components/time_format.js";
+import { t } from "../i18n.js";
 import { summarize } from "../state/system_messages.js";
 import { Receipts } from "./receipts.js";
 
@@ -25,7 +33,7 @@ export class MessageRows {
   #folds = new Map();
   #expanded = new Set();
   #activeRow = null;
-  #empty = element("li", { class: "empty-state secondary" }, "No messages yet");
+  #empty = element("li", { class: "empty-state secondary" }, t("messages.no_messages"));
 
   constructor(session, conversation) {
     this.#session = session;
@@ -79,7 +87,9 @@ export class MessageRows {
       if (message === firstNew && (before !== null || !hasOlder)) wanted.push(this.newDivider);
       const run = this.#foldable(messages, index, firstNew);
       folded = Math.max(0, run.length - 1);
-      wanted.push(run.length > 0 ? this.#foldRow(run) : this.#messageRow(message, isGrouped(before, message)));
+      wanted.push(
+        run.length > 0 ? this.#foldRow(run) : this.#messageRow(message, isGrouped(before, message)),
+      );
       if (message === receipt?.message) wanted.push(receipt.row);
       before = message;
     });
@@ -112,7 +122,8 @@ export class MessageRows {
 
   #foldRow(run) {
     const texts = run.map((one) => one.content);
-    const summary = summarize(texts, (username) => usersName(this.#session, username));
+    const nameOf = (username) => usersName(this.#session, username);
+    const summary = summarize(texts, nameOf, this.#session.user.username);
     const key = `${run[0].id} ${summary}`;
     if (!this.#folds.has(key)) this.#folds.set(key, foldRow(summary, run[0].id, run.at(-1).seq));
     return this.#folds.get(key);

@@ -2,6 +2,7 @@
 // user moves between conversations.
 
 import { element, emptyState, setChildren, visuallyHidden } from "../components/dom.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 import { conversationList } from "./conversation_list.js";
 import { conversationPane } from "./conversation_pane.js";
@@ -12,7 +13,7 @@ export function messagesView(session, parameters) {
   const scope = new Scope();
   const list = conversationList(session, scope);
   const panel = element("div", { class: "conversation-panel" });
-  const heading = element("h1", { tabindex: "-1" }, visuallyHidden("Messages"));
+  const heading = element("h1", { tabindex: "-1" }, visuallyHidden(t("messages.title")));
   const view = element("section", { class: "messages" }, heading, list.element, panel);
   let paneScope = new Scope();
 
@@ -21,8 +22,7 @@ export function messagesView(session, parameters) {
     paneScope = new Scope();
     view.classList.toggle("conversation-open", id !== null);
     list.select(id);
-    if (id === null)
-      setChildren(panel, element("div", { class: "centered-state" }, nothingSelected()));
+    if (id === null) setChildren(panel, element("div", { class: "centered-state" }, nothingSelected()));
     else if (id === "new") setChildren(panel, newConversation(session));
     else if (id === "requests") setChildren(panel, requestsPane(session, paneScope));
     else setChildren(panel, conversationPane(session, id, paneScope, seqOf(query)));
@@ -31,7 +31,7 @@ export function messagesView(session, parameters) {
 
   accept(parameters);
   return {
-    title: "Messages",
+    title: t("messages.title"),
     element: view,
     full: true,
     accept,
@@ -43,8 +43,8 @@ export function messagesView(session, parameters) {
 }
 
 function nothingSelected() {
-  const start = element("a", { href: "#/messages/new", class: "button plain" }, "Start a conversation");
-  return emptyState("Select a conversation, or start one.", start);
+  const start = element("a", { href: "#/messages/new", class: "button plain" }, t("messages.start"));
+  return emptyState(t("messages.select"), start);
 }
 
 // The seq in `?at=`, or null.

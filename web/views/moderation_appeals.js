@@ -7,6 +7,7 @@ import { button, element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
+import { t } from "../i18n.js";
 
 // What takes an action back.
 const OPPOSITES = { hide: "restore", silence: "unsilence", suspend: "unsuspend", ban: "unban" };
@@ -15,7 +16,7 @@ export function moderationAppealsView(session) {
   const list = new PagedList({
     read: (cursor) => session.api.get("/v1/admin/appeals", { cursor }),
     render: appealRow,
-    empty: "No open appeals",
+    empty: t("moderation.no_appeals"),
   });
 
   function appealRow(appeal) {
@@ -33,32 +34,39 @@ export function moderationAppealsView(session) {
         "div",
         { class: "row wrap" },
         opposite && button(ACTION_LABELS[opposite], takeBack),
-        button("Answer", () => answerDialog(session, appeal, () => list.remove(appeal.id)), { class: "primary" }),
+        button(
+          t("moderation.give_answer"),
+          () => answerDialog(session, appeal, () => list.remove(appeal.id)),
+          { class: "primary" },
+        ),
       ),
     );
   }
 
   list.load();
-  return moderationPage(session, "Appeals", list.element);
+  return moderationPage(session, t("moderation.appeals"), list.element);
 }
 
 function answerDialog(session, appeal, onDone) {
   const accepted = element("input", { type: "checkbox" });
-  const answer = new Field("answer", "Answer", {
+  const answer = new Field("answer", t("moderation.answer"), {
     kind: "textarea",
     rows: 3,
     maxlength: 2000,
     required: true,
-    hint: "The user sees it.",
+    hint: t("moderation.user_sees_it"),
   });
-  const form = new Form([answer, element("label", { class: "check" }, accepted, "Accept the appeal")], {
-    submit: "Send",
-    send: async (values) => {
-      const body = { accepted: accepted.checked, answer: values.answer.trim() };
-      await session.api.put(`/v1/admin/appeals/${encodeURIComponent(appeal.id)}/answer`, body);
-      dialog.close();
-      onDone();
+  const form = new Form(
+    [answer, element("label", { class: "check" }, accepted, t("moderation.accept_appeal"))],
+    {
+      submit: t("messages.send"),
+      send: async (values) => {
+        const body = { accepted: accepted.checked, answer: values.answer.trim() };
+        await session.api.put(`/v1/admin/appeals/${encodeURIComponent(appeal.id)}/answer`, body);
+        dialog.close();
+        onDone();
+      },
     },
-  });
-  const dialog = new Dialog("Answer this appeal", form.element).open();
+  );
+  const dialog = new Dialog(t("moderation.answer_appeal"), form.element).open();
 }

@@ -8,17 +8,22 @@ import { Field, Form, selectField } from "../components/form.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 
-const ROLES = { none: "None", moderator: "Moderator", admin: "Admin" };
+const ROLES = {
+  none: t("moderation.role_none"),
+  moderator: t("moderation.role_moderator"),
+  admin: t("messages.admin"),
+};
 
 export function moderationPeopleView(session) {
   const found = element("div", { class: "list boxed", hidden: true });
   const content = element("div", {});
   const withRole = element("input", { type: "checkbox", onchange: load });
   const search = new Form(
-    [new Field("username", "Username", { required: true, maxlength: 50, autocapitalize: "none" })],
+    [new Field("username", t("account.username"), { required: true, maxlength: 50, autocapitalize: "none" })],
     {
-      submit: "Find",
+      submit: t("moderation.find"),
       send: async ({ username }) => {
         const name = encodeURIComponent(username.trim().replace(/^@/, ""));
         showFound(await session.api.get(`/v1/admin/users/by-username/${name}`));
@@ -28,7 +33,10 @@ export function moderationPeopleView(session) {
 
   function showFound(user) {
     found.hidden = false;
-    setChildren(found, personRow(session, user, () => reload(user.id)));
+    setChildren(
+      found,
+      personRow(session, user, () => reload(user.id)),
+    );
   }
 
   async function reload(id) {
@@ -45,7 +53,7 @@ export function moderationPeopleView(session) {
         return session.api.get("/v1/admin/users", { cursor, ...query });
       },
       render: (user) => personRow(session, user, load),
-      empty: withRole.checked ? "No one has a role" : "No one is restricted",
+      empty: withRole.checked ? t("moderation.no_roles") : t("moderation.no_restricted"),
     });
     setChildren(content, list.element);
     list.load();
@@ -54,10 +62,10 @@ export function moderationPeopleView(session) {
   load();
   return moderationPage(
     session,
-    "People",
+    t("people.title"),
     search.element,
     found,
-    element("label", { class: "check" }, withRole, "People with a role instead of restricted ones"),
+    element("label", { class: "check" }, withRole, t("moderation.with_role")),
     content,
   );
 }
@@ -67,9 +75,9 @@ function personRow(session, user, onDone) {
     button(ACTION_LABELS[type], () => actionDialog(session, { type, kind: "user", id: user.id }, onDone));
   const states = [
     user.role && ROLES[user.role],
-    user.silenced_until && `Silenced ${untilText(user.silenced_until)}`,
-    user.suspended_until && `Suspended ${untilText(user.suspended_until)}`,
-    user.banned_at && "Banned",
+    user.silenced_until && t("moderation.silenced", { until: untilText(user.silenced_until) }),
+    user.suspended_until && t("moderation.suspended", { until: untilText(user.suspended_until) }),
+    user.banned_at && t("moderation.banned"),
   ].filter(Boolean);
   return element(
     "div",
@@ -83,17 +91,22 @@ function personRow(session, user, onDone) {
       act(user.silenced_until ? "unsilence" : "silence"),
       act(user.suspended_until ? "unsuspend" : "suspend"),
       act(user.banned_at ? "unban" : "ban"),
-      session.user.role === "admin" && button("Role", () => roleDialog(session, user, onDone)),
+      session.user.role === "admin" && button(t("moderation.role"), () => roleDialog(session, user, onDone)),
     ),
   );
 }
 
 function roleDialog(session, user, onDone) {
-  const role = selectField("role", "Role", ROLES);
+  const role = selectField("role", t("moderation.role"), ROLES);
   role.value = user.role ?? "none";
-  const reason = new Field("reason", "Reason", { kind: "textarea", rows: 2, maxlength: 500, required: true });
+  const reason = new Field("reason", t("common.reason"), {
+    kind: "textarea",
+    rows: 2,
+    maxlength: 500,
+    required: true,
+  });
   const form = new Form([role, reason], {
-    submit: "Save",
+    submit: t("common.save"),
     send: async (values) => {
       const body = { role: values.role === "none" ? null : values.role, reason: values.reason.trim() };
       await session.api.put(`/v1/admin/users/${encodeURIComponent(user.id)}/role`, body);
@@ -101,5 +114,5 @@ function roleDialog(session, user, onDone) {
       onDone();
     },
   });
-  const dialog = new Dialog(`Role of @${user.username}`, form.element).open();
+  const dialog = new Dialog(t("moderation.role_of", { username: user.username }), form.element).open();
 }

@@ -6,6 +6,7 @@ import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
 import { formatDate, relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
+import { t } from "../i18n.js";
 import { newId } from "../network/idempotency_key.js";
 
 export function moderationRegistrationsView(session) {
@@ -15,13 +16,16 @@ export function moderationRegistrationsView(session) {
     if (session.user.role !== "admin") return;
     setChildren(
       forAdmins,
-      section("Invite codes", ...inviteCodes(session)),
-      section("Blocked usernames", ...blockedNames(session, "username", "Username")),
-      section("Blocked e-mail domains", ...blockedNames(session, "email_domain", "Domain")),
+      section(t("moderation.invite_codes"), ...inviteCodes(session)),
+      section(t("moderation.blocked_usernames"), ...blockedNames(session, "username", t("account.username"))),
+      section(
+        t("moderation.blocked_domains"),
+        ...blockedNames(session, "email_domain", t("moderation.domain")),
+      ),
     );
   }, toastError);
-  const waiting = section("Waiting for approval", waitingList(session));
-  return moderationPage(session, "Registrations", waiting, forAdmins);
+  const waiting = section(t("moderation.waiting"), waitingList(session));
+  return moderationPage(session, t("moderation.registrations"), waiting, forAdmins);
 }
 
 function section(title, ...content) {
@@ -32,7 +36,7 @@ function waitingList(session) {
   const list = new PagedList({
     read: (cursor) => session.api.get("/v1/admin/registrations", { cursor }),
     render: row,
-    empty: "No registrations wait",
+    empty: t("moderation.none_waiting"),
     className: "list",
   });
 
@@ -55,8 +59,16 @@ function waitingList(session) {
       element(
         "div",
         { class: "row wrap" },
-        button("Approve", decide(() => session.api.put(`${path}/approval`)), { class: "primary" }),
-        button("Decline", decide(() => session.api.delete(path)), { class: "danger" }),
+        button(
+          t("moderation.approve"),
+          decide(() => session.api.put(`${path}/approval`)),
+          { class: "primary" },
+        ),
+        button(
+          t("common.decline"),
+          decide(() => session.api.delete(path)),
+          { class: "danger" },
+        ),
       ),
     );
   }
@@ -70,13 +82,15 @@ function inviteCodes(session) {
   const list = new PagedList({
     read: (cursor) => session.api.get(path, { cursor }),
     render: row,
-    empty: "No invite codes",
+    empty: t("moderation.no_invite_codes"),
     className: "list",
   });
 
   function row(code) {
     const remove = () =>
-      session.api.delete(`${path}/${encodeURIComponent(code.id)}`).then(() => list.remove(code.id), toastError);
+      session.api
+        .delete(`${path}/${encodeURIComponent(code.id)}`)
+        .then(() => list.remove(code.id), toastError);
     return element(
       "div",
       { class: "row wrap report-entry" },
@@ -84,14 +98,14 @@ function inviteCodes(session) {
       element(
         "span",
         { class: "secondary" },
-        `${code.uses_left} left`,
-        code.expires_at && ` · until ${formatDate(code.expires_at)}`,
+        t("moderation.uses_left", { count: code.uses_left }),
+        code.expires_at && ` · ${t("moderation.action_until", { date: formatDate(code.expires_at) })}`,
       ),
-      button("Delete", remove, { class: "plain" }),
+      button(t("common.delete"), remove, { class: "plain" }),
     );
   }
 
-  const uses = new Field("uses", "How many may register with it", {
+  const uses = new Field("uses", t("moderation.uses"), {
     type: "number",
     min: 1,
     max: 10_000,
@@ -99,7 +113,7 @@ function inviteCodes(session) {
     required: true,
   });
   const form = new Form([uses], {
-    submit: "Create invite code",
+    submit: t("moderation.create_invite_code"),
     send: async (values) => {
       list.append(await session.api.post(path, { uses: Number(values.uses) }, newId()));
     },
@@ -118,7 +132,7 @@ function blockedNames(session, kind, label) {
       read: (cursor) => session.api.get(path, { cursor, kind }),
       render: row,
       keyOf: (name) => name.value,
-      empty: "None",
+      empty: t("moderation.none_blocked"),
       className: "list",
     });
     setChildren(content, list.element);
@@ -131,18 +145,21 @@ function blockedNames(session, kind, label) {
       "div",
       { class: "row report-entry" },
       element("span", { class: "grow" }, name.value),
-      button("Unblock", remove, { class: "plain" }),
+      button(t("moderation.unblock"), remove, { class: "plain" }),
     );
   }
 
-  const form = new Form([new Field("value", label, { required: true, maxlength: 255, autocapitalize: "none" })], {
-    submit: "Block",
-    send: async ({ value }) => {
-      await session.api.put(pathOf(value.trim()));
-      form.clear();
-      load();
+  const form = new Form(
+    [new Field("value", label, { required: true, maxlength: 255, autocapitalize: "none" })],
+    {
+      submit: t("moderation.block"),
+      send: async ({ value }) => {
+        await session.api.put(pathOf(value.trim()));
+        form.clear();
+        load();
+      },
     },
-  });
+  );
   load();
   return [form.element, content];
 }

@@ -4,30 +4,43 @@ import { ACTION_LABELS, actionDialog } from "../components/action_dialog.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
+import { kindLabel } from "../components/kind_label.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
+import { toast } from "../components/toast.js";
+import { t, tParts } from "../i18n.js";
 
 const EXCERPT_LENGTH = 200;
 
 export function moderationReportsView(session) {
   const content = element("div", {});
-  const resolved = element("input", { type: "checkbox", onchange: load });
+  const filters = {
+    open: [t("moderation.open"), { state: "open" }],
+    unassigned: [t("moderation.unassigned"), { unassigned: true }],
+    mine: [t("moderation.mine"), { state: "open", assigned_to: session.user.id }],
+    resolved: [t("moderation.resolved"), { state: "resolved" }],
+  };
+  const chosen = element(
+    "select",
+    { onchange: load },
+    Object.entries(filters).map(([value, [label]]) => element("option", { value }, label)),
+  );
 
   function load() {
-    const state = resolved.checked ? "resolved" : "open";
+    const [, query] = filters[chosen.value];
     const list = new PagedList({
-      read: (cursor) => session.api.get("/v1/admin/reports", { cursor, state }),
+      read: (cursor) => session.api.get("/v1/admin/reports", { cursor, ...query }),
       render: reportRow,
-      empty: resolved.checked ? "No resolved reports" : "No open reports",
+      empty: chosen.value === "resolved" ? t("moderation.no_resolved") : t("moderation.no_open"),
     });
     setChildren(content, list.element);
     list.load();
   }
 
   load();
-  const filter = element("label", { class: "check" }, resolved, "Resolved");
-  return moderationPage(session, "Reports", filter, content);
+  const filter = element("label", { class: "row" }, t("moderation.show"), chosen);
+  return moderationPage(session, t("moderation.reports"), filter, content);
 }
 
 function reportRow(report) {
@@ -39,11 +52,17 @@ function reportRow(report) {
     element(
       "span",
       { class: "grow" },
-      element("strong", {}, capitalized(report.kind)),
-      report.snapshot && ` by @${report.snapshot.author_name}`,
+      element("strong", {}, kindLabel(report.kind)),
+      report.snapshot && ` ${t("moderation.action_by", { username: report.snapshot.author_name })}`,
       element("span", { class: "secondary" }, " · ", relativeTime(report.created_at)),
+      report.assigned_to && element("span", { class: "secondary" }, ` · @${report.assigned_to.username}`),
       element("span", { class: "content", dir: "auto" }, "\n", excerpt),
-      element("span", { class: "secondary", dir: "auto" }, "\nReason: ", report.reason),
+      element(
+        "span",
+        { class: "secondary", dir: "auto" },
+        "\n",
+        t("moderation.reason", { reason: report.reason }),
+      ),
     ),
   );
 }
@@ -56,44 +75,74 @@ export function moderationReportView(session, id) {
     try {
       show(await session.api.get(path));
     } catch (error) {
-      const retry = button("Try again", load, { class: "plain" });
+      const retry = button(t("common.try_again"), load, { class: "plain" });
       setChildren(content, errorText(error.message), error.status !== 404 && retry);
     }
   }
 
   function show(report) {
     const { snapshot } = report;
-    const reporter = report.reporter ? `@${report.reporter.username}` : "a deleted user";
+    const reporter = report.reporter ? `@${report.reporter.username}` : t("people.a_deleted_user");
     setChildren(
       content,
-      element("p", {}, `${capitalized(report.kind)}, reported by ${reporter} `, relativeTime(report.created_at)),
-      element("p", { class: "content", dir: "auto" }, "Reason: ", report.reason),
-      element("h2", {}, "What was reported"),
-      snapshot ? snapshotPanel(snapshot) : element("p", { class: "secondary" }, "There is no copy of it."),
-      report.is_hidden === true && element("p", { class: "notice" }, "It is hidden now."),
+      element(
+        "p",
+        {},
+        tParts("moderation.reported_by", {
+          kind: kindLabel(report.kind),
+          reporter,
+          time: relativeTime(report.created_at),
+        }),
+      ),
+      element("p", { class: "content", dir: "auto" }, t("moderation.reason", { reason: report.reason })),
+      element("h2", {}, t("moderation.what")),
+      snapshot ? snapshotPanel(snapshot) : element("p", { class: "secondary" }, t("moderation.no_copy")),
+      report.assigned_to &&
+        element("p", {}, t("moderation.assigned_to", { username: report.assigned_to.username })),
+      report.is_hidden === true && element("p", { class: "notice" }, t("moderation.is_hidden")),
       report.resolution !== null &&
-        element("p", { class: "notice", dir: "auto" }, "Resolved: ", report.resolution),
+        element(
+          "p",
+          { class: "notice", dir: "auto" },
+          t("moderation.resolved_with", { note: report.resolution }),
+        ),
       element("div", { class: "row wrap" }, actions(report)),
     );
   }
 
   function actions(report) {
     const act = (type, kind, target) =>
-      button(ACTION_LABELS[type] + (kind === report.kind ? "" : " author"), () =>
+      button(labelOf(type, kind === report.kind), () =>
         actionDialog(session, { type, kind, id: target, reportId: report.id }, load),
       );
     const found = [];
     if (report.is_hidden === false) found.push(act("hide", report.kind, report.target_id));
     if (report.is_hidden === true) found.push(act("restore", report.kind, report.target_id));
     const author = report.snapshot?.author_id;
-    if (author) for (const type of ["warn", "silence", "suspend", "ban"]) found.push(act(type, "user", author));
-    if (report.resolved_at === null)
-      found.push(button("Resolve", () => resolveDialog(session, path, load), { class: "primary" }));
+    if (author)
+      for (const type of ["warn", "silence", "suspend", "ban"]) found.push(act(type, "user", author));
+    if (report.resolved_at !== null) return found;
+    const isMine = report.assigned_to?.id === session.user.id;
+    found.push(
+      isMine
+        ? button(t("moderation.unassign"), () => assign(null))
+        : button(t("moderation.assign_to_me"), () => assign(session.user.id)),
+      button(t("moderation.resolve"), () => resolveDialog(session, path, load), { class: "primary" }),
+    );
     return found;
   }
 
+  async function assign(userId) {
+    try {
+      await session.api.put(`${path}/assignee`, { user_id: userId });
+      await load();
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
   load();
-  return moderationPage(session, "Report", content);
+  return moderationPage(session, t("moderation.report"), content);
 }
 
 function snapshotPanel(snapshot) {
@@ -113,33 +162,33 @@ function snapshotPanel(snapshot) {
           { class: "secondary" },
           `@${one.author_name} · `,
           relativeTime(one.created_at),
-          one.id === null && " · reported",
+          one.id === null && ` · ${t("moderation.reported")}`,
         ),
-        element("p", { class: "content", dir: "auto" }, one.content || "(empty)"),
+        element("p", { class: "content", dir: "auto" }, one.content || t("moderation.empty")),
       ),
     ),
   );
 }
 
 function resolveDialog(session, path, onDone) {
-  const note = new Field("resolution", "Note", {
+  const note = new Field("resolution", t("moderation.note"), {
     kind: "textarea",
     rows: 3,
     maxlength: 500,
     required: true,
-    hint: "For the record. Only moderators see it.",
+    hint: t("moderation.note_hint"),
   });
   const form = new Form([note], {
-    submit: "Resolve",
+    submit: t("moderation.resolve"),
     send: async ({ resolution }) => {
       await session.api.put(`${path}/resolution`, { resolution: resolution.trim() });
       dialog.close();
       onDone();
     },
   });
-  const dialog = new Dialog("Resolve this report", form.element).open();
+  const dialog = new Dialog(t("moderation.resolve_title"), form.element).open();
 }
 
-function capitalized(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+function labelOf(type, onContent) {
+  return onContent ? ACTION_LABELS[type] : t("moderation.on_author", { action: ACTION_LABELS[type] });
 }

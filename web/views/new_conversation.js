@@ -5,14 +5,15 @@ import { Field, Form } from "../components/form.js";
 import { icon } from "../components/icons.js";
 import { toastRequested } from "../components/toast_requested.js";
 import { UserPicker } from "../components/user_picker.js";
+import { t } from "../i18n.js";
 import { IdempotencyKey, newId } from "../network/idempotency_key.js";
 
 export function newConversation(session) {
   const idempotencyKey = new IdempotencyKey();
-  const name = new Field("name", "Group name", { maxlength: 100 });
+  const name = new Field("name", t("messages.group_name"), { maxlength: 100 });
   const asGroup = element("input", { type: "checkbox", onchange: show });
-  const groupOption = element("label", { class: "check" }, asGroup, "Create a group");
-  const picker = new UserPicker(session, { label: "To", onChange: show });
+  const groupOption = element("label", { class: "check" }, asGroup, t("messages.create_group"));
+  const picker = new UserPicker(session, { label: t("messages.to"), onChange: show });
 
   function show() {
     const several = picker.selected.length > 1;
@@ -22,7 +23,7 @@ export function newConversation(session) {
 
   async function send(values) {
     const participants = picker.selected.map((card) => card.id);
-    if (participants.length === 0) throw new Error("Select at least one person.");
+    if (participants.length === 0) throw new Error(t("messages.select_one"));
     const group = participants.length > 1 || asGroup.checked;
     const body = group ? { type: "GROUP", participants } : { type: "DIRECT", participants };
     if (group && values.name.trim()) body.name = values.name.trim();
@@ -33,7 +34,7 @@ export function newConversation(session) {
     location.replace(`#/messages/${session.conversations.add(info).id}`);
   }
 
-  const form = new Form([picker.element, groupOption, name], { submit: "Start conversation", send });
+  const form = new Form([picker.element, groupOption, name], { submit: t("messages.start_submit"), send });
   show();
   return element(
     "div",
@@ -43,10 +44,10 @@ export function newConversation(session) {
       { class: "row conversation-header" },
       element(
         "a",
-        { href: "#/messages", class: "icon-button back", "aria-label": "Back to conversations" },
+        { href: "#/messages", class: "icon-button back", "aria-label": t("messages.back") },
         icon("back"),
       ),
-      element("h2", { tabindex: "-1" }, "New conversation"),
+      element("h2", { tabindex: "-1" }, t("messages.new_conversation")),
     ),
     element("div", { class: "scroll-area padded" }, form.element),
   );

@@ -6,13 +6,15 @@ import { icon } from "../components/icons.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
+import { t } from "../i18n.js";
+import { notificationText } from "../state/notification_text.js";
 import { Scope } from "../state/signal.js";
 
 export function notificationsView(session) {
   const scope = new Scope();
   const { notifications } = session;
   const content = element("div", {});
-  const markAll = button("Mark all as read", () => notifications.markAllRead().catch(toastError), {
+  const markAll = button(t("notifications.mark_all"), () => notifications.markAllRead().catch(toastError), {
     class: "plain",
   });
   const unreadOnly = element("input", { type: "checkbox", onchange: load });
@@ -22,14 +24,14 @@ export function notificationsView(session) {
     list = new PagedList({
       read: (cursor) => notifications.page(cursor, unreadOnly.checked),
       render: row,
-      empty: unreadOnly.checked ? "No unread notifications" : "No notifications yet",
+      empty: unreadOnly.checked ? t("notifications.none_unread") : t("notifications.none"),
     });
     setChildren(content, list.element);
     list.load();
   }
 
   function row(notification) {
-    const { is_read: isRead, sender, message, created_at: createdAt } = notification;
+    const { is_read: isRead, sender, created_at: createdAt } = notification;
     return element(
       "a",
       {
@@ -41,8 +43,8 @@ export function notificationsView(session) {
       element(
         "span",
         { class: "grow" },
-        !isRead && visuallyHidden("Unread: "),
-        element("span", { dir: "auto" }, message),
+        !isRead && visuallyHidden(`${t("notifications.unread")} `),
+        element("span", { dir: "auto" }, notificationText(notification)),
         element("span", { class: "secondary" }, " · ", relativeTime(createdAt)),
       ),
     );
@@ -77,17 +79,17 @@ export function notificationsView(session) {
   updateButton();
   load();
   return {
-    title: "Notifications",
+    title: t("notifications.title"),
     element: element(
       "section",
       { class: "column" },
       element(
         "div",
         { class: "row wrap space-between" },
-        element("h1", { tabindex: "-1" }, "Notifications"),
+        element("h1", { tabindex: "-1" }, t("notifications.title")),
         markAll,
       ),
-      element("label", { class: "check" }, unreadOnly, "Unread only"),
+      element("label", { class: "check" }, unreadOnly, t("notifications.unread_only")),
       content,
     ),
     close: () => scope.close(),

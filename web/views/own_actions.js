@@ -5,6 +5,7 @@ import { Dialog } from "../components/dialog.js";
 import { button, element, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
+import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 
 export function ownActionsView(session) {
@@ -14,7 +15,7 @@ export function ownActionsView(session) {
     const list = new PagedList({
       read: (cursor) => session.api.get("/v1/users/me/moderation-actions", { cursor }),
       render: row,
-      empty: "Moderators have done nothing that concerns you.",
+      empty: t("moderation.nothing_done"),
     });
     setChildren(content, list.element);
     list.load();
@@ -27,26 +28,33 @@ export function ownActionsView(session) {
       element(
         "p",
         { class: "notice content", dir: "auto" },
-        appeal.accepted ? "Accepted: " : "Declined: ",
-        appeal.answer,
+        appeal.accepted
+          ? t("moderation.appeal_accepted", { answer: appeal.answer })
+          : t("moderation.appeal_declined", { answer: appeal.answer }),
       );
     return actionRow(
       action,
-      kind === "post" && element("a", { href: `#/post/${id}` }, "See the post"),
-      kind === "event" && element("a", { href: `#/event/${id}` }, "See the event"),
-      appeal && element("p", { class: "content", dir: "auto" }, "Your appeal: ", appeal.content),
+      kind === "post" && element("a", { href: `#/post/${id}` }, t("moderation.see_post")),
+      kind === "event" && element("a", { href: `#/event/${id}` }, t("moderation.see_event")),
+      appeal &&
+        element(
+          "p",
+          { class: "content", dir: "auto" },
+          t("moderation.your_appeal", { content: appeal.content }),
+        ),
       answer,
-      !appeal && button("Appeal", () => appealDialog(session, action, load), { class: "plain" }),
+      !appeal &&
+        button(t("moderation.appeal"), () => appealDialog(session, action, load), { class: "plain" }),
     );
   }
 
   load();
   return {
-    title: "Moderation",
+    title: t("moderation.title"),
     element: element(
       "section",
       { class: "column stack" },
-      element("h1", { tabindex: "-1" }, "What moderators did"),
+      element("h1", { tabindex: "-1" }, t("moderation.what_was_done")),
       content,
     ),
   };
@@ -54,15 +62,15 @@ export function ownActionsView(session) {
 
 function appealDialog(session, action, onDone) {
   const idempotencyKey = new IdempotencyKey();
-  const text = new Field("content", "Why it is wrong", {
+  const text = new Field("content", t("moderation.why_wrong"), {
     kind: "textarea",
     rows: 5,
     maxlength: 2000,
     required: true,
-    hint: "You can send one appeal against each action.",
+    hint: t("moderation.one_appeal"),
   });
   const form = new Form([text], {
-    submit: "Send appeal",
+    submit: t("moderation.send_appeal"),
     send: async ({ content }) => {
       const body = { action_id: action.id, content: content.trim() };
       await session.api.post("/v1/appeals", body, idempotencyKey.keyFor(body));
@@ -70,5 +78,5 @@ function appealDialog(session, action, onDone) {
       onDone();
     },
   });
-  const dialog = new Dialog("Appeal", form.element).open();
+  const dialog = new Dialog(t("moderation.appeal"), form.element).open();
 }

@@ -4,6 +4,7 @@ import { element, newElementId, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { suggestionList } from "../components/suggestions.js";
 import { followButton, userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 import { followRequests } from "./follow_requests.js";
 
@@ -16,7 +17,7 @@ export function peopleView(session, query) {
   const input = element("input", {
     id,
     type: "search",
-    placeholder: "Name or @username",
+    placeholder: t("people.search_placeholder"),
     autocomplete: "off",
     autocapitalize: "none",
   });
@@ -45,28 +46,28 @@ export function peopleView(session, query) {
     const q = input.value.trim().replace(/^@/, "");
     history.replaceState(history.state, "", q ? `#/people?q=${encodeURIComponent(q)}` : "#/people");
     const me = `/v1/users/${session.user.id}`;
-    if (q) setChildren(results, listOf("/v1/users", { q }, "No people found"));
+    if (q) setChildren(results, listOf("/v1/users", { q }, t("people.none_found")));
     else
       setChildren(
         results,
         followRequests(session, scope),
-        element("h2", {}, "Suggestions"),
+        element("h2", {}, t("people.suggestions")),
         suggestionList(session, scope),
-        element("h2", {}, "Following"),
-        listOf(`${me}/following`, {}, "You don't follow anyone yet. Search for people by name."),
-        element("h2", {}, "Followers"),
-        listOf(`${me}/followers`, {}, "No followers yet"),
+        element("h2", {}, t("people.following")),
+        listOf(`${me}/following`, {}, t("people.none_following")),
+        element("h2", {}, t("people.followers")),
+        listOf(`${me}/followers`, {}, t("people.no_followers")),
       );
   }
 
   search();
   return {
-    title: "People",
+    title: t("people.title"),
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "People"),
-      element("search", { class: "field" }, element("label", { for: id }, "Search people"), input),
+      element("h1", { tabindex: "-1" }, t("people.title")),
+      element("search", { class: "field" }, element("label", { for: id }, t("people.search")), input),
       results,
     ),
     close: () => {

@@ -5,6 +5,7 @@ import { button, element, errorText, setChildren, skeleton } from "../components
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 export function postView(session, id) {
@@ -16,34 +17,35 @@ export function postView(session, id) {
     const list = new PagedList({
       read: (cursor) => session.api.get(`${path}/likes`, { cursor }),
       render: (card) => userRow(card),
-      empty: "No likes yet",
+      empty: t("posts.no_likes"),
       className: "list",
     });
     list.load();
-    new Dialog("Liked by", list.element).open();
+    new Dialog(t("posts.liked_by"), list.element).open();
   }
 
   async function load() {
     try {
       const card = postCard(session, await session.api.get(path), { open: true });
-      const likes = button("See who liked this", showLikes, { class: "plain" });
+      const likes = button(t("posts.see_likes"), showLikes, { class: "plain" });
       setChildren(content, element("div", { class: "list boxed" }, card), likes);
     } catch (error) {
       const missing = error.status === 404;
-      const retry = button("Try again", load, { class: "plain" });
-      setChildren(
-        content,
-        errorText(missing ? "This post doesn't exist." : error.message),
-        !missing && retry,
-      );
+      const retry = button(t("common.try_again"), load, { class: "plain" });
+      setChildren(content, errorText(missing ? t("posts.not_found") : error.message), !missing && retry);
     }
   }
 
   scope.keep(session.postDeleted.on((postId) => postId === id && location.replace("#/")));
   load();
   return {
-    title: "Post",
-    element: element("section", { class: "column" }, element("h1", { tabindex: "-1" }, "Post"), content),
+    title: t("posts.post"),
+    element: element(
+      "section",
+      { class: "column" },
+      element("h1", { tabindex: "-1" }, t("posts.post")),
+      content,
+    ),
     close: () => scope.close(),
   };
 }

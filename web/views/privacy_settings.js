@@ -4,11 +4,12 @@
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { toast, toastError } from "../components/toast.js";
+import { t } from "../i18n.js";
 
 const AUDIENCES = {
-  everyone: "Everyone",
-  known: "People I follow or share a conversation with",
-  nobody: "No one",
+  everyone: t("common.everyone"),
+  known: t("privacy.known"),
+  nobody: t("privacy.nobody"),
 };
 
 export function privacySettings(session) {
@@ -18,7 +19,7 @@ export function privacySettings(session) {
     try {
       setChildren(content, privacyForm(session, await session.api.get("/v1/users/me/privacy")));
     } catch (error) {
-      setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
+      setChildren(content, errorText(error.message), button(t("common.try_again"), load, { class: "plain" }));
     }
   }
 
@@ -28,14 +29,12 @@ export function privacySettings(session) {
 
 export function privateAccount(session) {
   const box = element("input", { type: "checkbox", disabled: true });
-  const hint =
-    "Only followers that you accept see your posts, your followers and the users you follow. If you make your account " +
-    "public again, all requests are accepted.";
+  const hint = t("privacy.private_hint");
   box.addEventListener("change", async () => {
     box.disabled = true;
     try {
       session.setUser(await session.api.patch("/v1/users/me", { private: box.checked }));
-      toast("Saved");
+      toast(t("common.saved"));
     } catch (error) {
       toastError(error);
     }
@@ -51,27 +50,27 @@ export function privateAccount(session) {
   return element(
     "div",
     {},
-    element("label", { class: "check" }, box, "Private account"),
+    element("label", { class: "check" }, box, t("people.private_account")),
     element("p", { class: "hint" }, hint),
   );
 }
 
 function privacyForm(session, settings) {
   const fields = [
-    new Field("groups", "Who can add me to groups", { kind: "select", required: true }),
-    new Field("invites", "Who can invite me to events", { kind: "select", required: true }),
+    new Field("groups", t("privacy.groups"), { kind: "select", required: true }),
+    new Field("invites", t("privacy.invites"), { kind: "select", required: true }),
   ];
   for (const field of fields) {
     const options = Object.entries(AUDIENCES).map(([value, label]) => element("option", { value }, label));
     field.input.append(...options);
     field.value = settings[field.name];
   }
-  const hint = element("p", { class: "hint" }, "Others can send you a request, except if you choose “No one”.");
+  const hint = element("p", { class: "hint" }, t("privacy.requests_hint"));
   const form = new Form([...fields, hint], {
-    submit: "Save",
+    submit: t("common.save"),
     send: async (values) => {
       await session.api.patch("/v1/users/me/privacy", values);
-      toast("Saved");
+      toast(t("common.saved"));
     },
   });
   return form.element;

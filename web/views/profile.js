@@ -14,6 +14,7 @@ import { reportDialog } from "../components/report_dialog.js";
 import { formatDate } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 import { followButton, privateMark, userRow, verifiedMark } from "../components/user_row.js";
+import { t, tParts } from "../i18n.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { nameOf } from "../state/user_cards.js";
@@ -28,8 +29,8 @@ export function profileView(session, username) {
       show(await session.api.get(`/v1/users/by-username/${encodeURIComponent(username)}`));
     } catch (error) {
       const missing = error.status === 404;
-      const retry = button("Try again", load, { class: "plain" });
-      const text = missing ? "This user doesn't exist." : error.message;
+      const retry = button(t("common.try_again"), load, { class: "plain" });
+      const text = missing ? t("people.not_found") : error.message;
       setChildren(content, heading, errorText(text), !missing && retry);
     }
   }
@@ -39,7 +40,7 @@ export function profileView(session, username) {
     const posts = new PagedList({
       read: (cursor) => session.api.get(`/v1/users/${user.id}/posts`, { cursor }),
       render: (post) => postCard(session, post),
-      empty: isHidden(session, user) ? "Only followers see the posts of this account." : "No posts yet",
+      empty: isHidden(session, user) ? t("posts.hidden_posts") : t("posts.none"),
     });
     scope.keep(session.postDeleted.on((id) => posts.remove(id)));
     setChildren(
@@ -61,8 +62,8 @@ export function profileView(session, username) {
           element(
             "p",
             { class: "secondary" },
-            `@${user.username} · Joined ${formatDate(user.created_at)}`,
-            user.relationship?.followed_by && " · Follows you",
+            t("profile.joined", { username: user.username, date: formatDate(user.created_at) }),
+            user.relationship?.followed_by && ` · ${t("profile.follows_you")}`,
           ),
           user.bio && element("p", { class: "content", dir: "auto" }, linkify(user.bio)),
           statistics(session, user, scope),
@@ -76,8 +77,12 @@ export function profileView(session, username) {
       element(
         "div",
         { class: "row wrap space-between" },
-        element("h2", {}, "Posts"),
-        element("a", { href: `/v1/users/${user.id}/posts.atom`, type: "application/atom+xml" }, "Atom feed"),
+        element("h2", {}, t("posts.title")),
+        element(
+          "a",
+          { href: `/v1/users/${user.id}/posts.atom`, type: "application/atom+xml" },
+          t("posts.atom_feed"),
+        ),
       ),
       posts.element,
     );
@@ -98,7 +103,7 @@ function isHidden(session, user) {
 }
 
 function editProfileLink() {
-  return element("a", { href: "#/settings", class: "button plain" }, icon("settings"), "Edit profile");
+  return element("a", { href: "#/settings", class: "button plain" }, icon("settings"), t("profile.edit"));
 }
 
 function actions(session, user, scope) {
@@ -113,14 +118,12 @@ function actions(session, user, scope) {
   }
 
   async function block() {
-    const text =
-      "You will stop following each other, and you won't see each other's posts, comments and events. " +
-      "You both stay in the groups that you share.";
-    if (!(await confirmDialog(`Block ${nameOf(user)}?`, text, "Block"))) return;
+    const title = t("profile.block_title", { name: nameOf(user) });
+    if (!(await confirmDialog(title, t("profile.block_hint"), t("profile.block")))) return;
     try {
       await session.relationships.block(user);
       location.hash = "#/people";
-      toast(`${nameOf(user)} is blocked. You can unblock them in Settings.`);
+      toast(t("profile.blocked", { name: nameOf(user) }));
     } catch (error) {
       toastError(error);
     }
@@ -138,7 +141,7 @@ function actions(session, user, scope) {
     try {
       await session.relationships.unmute(user.id);
       muted = false;
-      toast(`${nameOf(user)} is not muted any more.`);
+      toast(t("profile.unmuted", { name: nameOf(user) }));
     } catch (error) {
       toastError(error);
     }
@@ -150,29 +153,35 @@ function actions(session, user, scope) {
     try {
       await session.relationships.removeFollower(user.id);
       isFollower = false;
-      toast(`${nameOf(user)} does not follow you any more.`);
+      toast(t("profile.follower_removed", { name: nameOf(user) }));
     } catch (error) {
       toastError(error);
     }
   }
 
-  const menu = new Menu("More actions");
+  const name = nameOf(user);
+  const menu = new Menu(t("common.more_actions"));
   const more = element(
     "button",
-    { type: "button", class: "icon-button", "aria-haspopup": "menu", "aria-label": "More actions" },
+    { type: "button", class: "icon-button", "aria-haspopup": "menu", "aria-label": t("common.more_actions") },
     icon("more"),
   );
   more.addEventListener("click", () =>
     menu.open(more, [
-      ...(isFollower ? [["Remove follower", removeFollower]] : []),
-      [`${muted ? "Unmute" : "Mute"} ${nameOf(user)}`, muted ? unmute : mute],
-      [`Block ${nameOf(user)}`, block],
-      ["Report", () => reportDialog(session, "user", user.id)],
+      ...(isFollower ? [[t("profile.remove_follower"), removeFollower]] : []),
+      muted ? [t("profile.unmute_name", { name }), unmute] : [t("profile.mute_name", { name }), mute],
+      [t("profile.block_name", { name }), block],
+      [t("common.report"), () => reportDialog(session, "user", user.id)],
     ]),
   );
   return [
     followButton(session, user, scope, user.relationship),
-    element("button", { type: "button", class: "plain", onclick: message }, icon("message"), "Message"),
+    element(
+      "button",
+      { type: "button", class: "plain", onclick: message },
+      icon("message"),
+      t("messages.message"),
+    ),
     more,
     menu.element,
   ];
@@ -185,25 +194,23 @@ function statistics(session, user, scope) {
     const list = new PagedList({
       read: (cursor) => session.api.get(`/v1/users/${user.id}/${kind}`, { cursor }),
       render: (card) => userRow(card, !session.isMe(card.id) && followButton(session, card, scope)),
-      empty: isHidden(session, user) ? "Only followers see this list." : empty,
+      empty: isHidden(session, user) ? t("people.hidden_list") : empty,
       className: "list",
     });
     list.load();
     new Dialog(title, list.element).open();
   }
 
+  const counted = (key, count) => tParts(key, { count, number: element("strong", {}, count) });
+
   function show({ posts_count: posts, followers_count: followers, following_count: following }) {
-    const showFollowers = () => showUsers("followers", "Followers", "No followers yet");
-    const showFollowing = () => showUsers("following", "Following", "Not following anyone yet");
+    const showFollowers = () => showUsers("followers", t("people.followers"), t("people.no_followers"));
+    const showFollowing = () => showUsers("following", t("people.following"), t("people.follows_no_one"));
     setChildren(
       content,
-      element("span", {}, element("strong", {}, posts), posts === 1 ? " post" : " posts"),
-      button(
-        [element("strong", {}, followers), followers === 1 ? " follower" : " followers"],
-        showFollowers,
-        { class: "link" },
-      ),
-      button([element("strong", {}, following), " following"], showFollowing, { class: "link" }),
+      element("span", {}, counted("profile.posts_count", posts)),
+      button(counted("profile.followers_count", followers), showFollowers, { class: "link" }),
+      button(counted("profile.following_count", following), showFollowing, { class: "link" }),
     );
   }
 
@@ -211,7 +218,7 @@ function statistics(session, user, scope) {
     try {
       show(await session.api.get(`/v1/users/${user.id}/stats`));
     } catch {
-      setChildren(content, element("span", { class: "secondary" }, "Counts are not available."));
+      setChildren(content, element("span", { class: "secondary" }, t("profile.no_counts")));
     }
   }
 

@@ -4,6 +4,7 @@ import { element } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 export function publicTimelineView(session) {
@@ -11,16 +12,16 @@ export function publicTimelineView(session) {
   const posts = new PagedList({
     read: (cursor) => session.api.get("/v1/timeline/public", { cursor }),
     render: (post) => postCard(session, post),
-    empty: "No posts yet.",
+    empty: t("posts.none_public"),
   });
   scope.keep(session.postDeleted.on((id) => posts.remove(id)));
   posts.load();
   return {
-    title: "Everyone",
+    title: t("common.everyone"),
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "Everyone"),
+      element("h1", { tabindex: "-1" }, t("common.everyone")),
       timelineTabs("#/public"),
       posts.element,
     ),

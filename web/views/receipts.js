@@ -3,6 +3,7 @@
 
 import { icon } from "../components/icons.js";
 import { element } from "../components/dom.js";
+import { t } from "../i18n.js";
 
 export class Receipts {
   #cached = null;
@@ -16,16 +17,24 @@ export class Receipts {
     readers.delete(session.user.id);
     const count = Math.max(readers.size, last.delivery_status.read_count);
     const names = [...readers].map((id) => session.users.name(id)).join(", ");
-    const text = count === 0 ? "Sent" : conversation.info.type === "DIRECT" ? "Read" : `Read by ${count}`;
+    const text =
+      count === 0
+        ? t("messages.sent")
+        : conversation.info.type === "DIRECT"
+          ? t("messages.read")
+          : t("messages.read_by", { count });
     const key = `${last.id} ${text} ${names}`;
-    if (this.#cached?.key !== key)
-      this.#cached = { key, row: receiptRow(text, names, count > 0) };
+    if (this.#cached?.key !== key) this.#cached = { key, row: receiptRow(text, names, count > 0) };
     this.#cached.message = last;
     return this.#cached;
   }
 }
 
 function receiptRow(text, names, isRead) {
-  const ticks = element("span", { class: isRead ? "ticks read" : "ticks" }, icon(isRead ? "checks" : "check"));
+  const ticks = element(
+    "span",
+    { class: isRead ? "ticks read" : "ticks" },
+    icon(isRead ? "checks" : "check"),
+  );
   return element("li", { class: "receipt", title: names || null }, ticks, text);
 }

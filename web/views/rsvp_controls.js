@@ -2,6 +2,7 @@
 
 import { button, element, errorText, setChildren } from "../components/dom.js";
 import { RSVP_LABELS } from "../components/event_card.js";
+import { t } from "../i18n.js";
 import { showCheckInCode } from "./check_in.js";
 import { rsvpDetailsDialog } from "./rsvp_details.js";
 
@@ -30,8 +31,8 @@ export function rsvpControls(session, event, onChanged) {
     return element(
       "p",
       { class: "row wrap" },
-      "This event is full. The first person on the waitlist gets the next free spot.",
-      button("Join waitlist", join, { class: "primary" }),
+      t("rsvp.full"),
+      button(t("rsvp.join_waitlist"), join, { class: "primary" }),
     );
   }
 
@@ -45,10 +46,8 @@ export function rsvpControls(session, event, onChanged) {
     "div",
     { class: "rsvp-controls" },
     element("h2", { id: "rsvp-heading" }, heading()),
-    position !== null &&
-      element("p", { class: "notice", role: "status" }, `You are number ${position} on the waitlist.`),
-    event.my_rsvp === "PENDING" &&
-      element("p", { class: "notice", role: "status" }, "You asked to go. A host decides."),
+    position !== null && element("p", { class: "notice", role: "status" }, t("rsvp.position", { position })),
+    event.my_rsvp === "PENDING" && element("p", { class: "notice", role: "status" }, t("rsvp.asked")),
     !isClosed &&
       element("div", { class: "row wrap", role: "group", "aria-labelledby": "rsvp-heading" }, choices),
     isGoing &&
@@ -56,32 +55,30 @@ export function rsvpControls(session, event, onChanged) {
       element(
         "div",
         { class: "row wrap" },
-        button(guestsLabel(event.my_guests), () => rsvpDetailsDialog(session, event, onChanged), { class: "plain" }),
+        button(guestsLabel(event.my_guests), () => rsvpDetailsDialog(session, event, onChanged), {
+          class: "plain",
+        }),
         event.my_rsvp === "GOING" &&
-          button("Check-in code", () => showCheckInCode(session, event), { class: "plain" }),
+          button(t("check_in.code"), () => showCheckInCode(session, event), { class: "plain" }),
       ),
     problem,
     (event.my_rsvp !== null || position !== null) &&
-      button(
-        removeLabel(),
-        () => run(() => session.api.delete(path)),
-        { class: "link" },
-      ),
+      button(removeLabel(), () => run(() => session.api.delete(path)), { class: "link" }),
   );
   return controls;
 
   function heading() {
-    if (event.cancelled_at !== null) return "This event was cancelled";
-    return isOver ? "This event has ended" : "Are you going?";
+    if (event.cancelled_at !== null) return t("rsvp.was_cancelled");
+    return isOver ? t("rsvp.ended") : t("rsvp.are_you_going");
   }
 
   function removeLabel() {
-    if (position !== null) return "Leave waitlist";
-    return event.my_rsvp === "PENDING" ? "Withdraw my request" : "Remove my response";
+    if (position !== null) return t("rsvp.leave_waitlist");
+    return event.my_rsvp === "PENDING" ? t("rsvp.withdraw") : t("rsvp.remove_response");
   }
 }
 
 function guestsLabel(count) {
-  if (count === 0) return "Guests and reminders";
-  return count === 1 ? "1 guest, and reminders" : `${count} guests, and reminders`;
+  if (count === 0) return t("rsvp.guests_and_reminders");
+  return t("rsvp.guests_count", { count });
 }

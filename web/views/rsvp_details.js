@@ -4,14 +4,15 @@ import { Dialog } from "../components/dialog.js";
 import { element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { toastError } from "../components/toast.js";
+import { t } from "../i18n.js";
 
 const MAX_GUESTS = 10;
 const MAX_REMINDERS = 5;
 const REMINDERS = [
-  [15, "15 minutes before"],
-  [60, "1 hour before"],
-  [1440, "1 day before"],
-  [10_080, "1 week before"],
+  [15, t("rsvp.minutes_15")],
+  [60, t("rsvp.hour")],
+  [1440, t("rsvp.day")],
+  [10_080, t("rsvp.week")],
 ];
 
 // `onChanged()` reloads the event.
@@ -25,14 +26,14 @@ export async function rsvpDetailsDialog(session, event, onChanged) {
 }
 
 function open(session, path, rsvp, onChanged) {
-  const guests = new Field("guests", "Guests you bring", {
+  const guests = new Field("guests", t("rsvp.guests"), {
     type: "number",
     min: 0,
     max: MAX_GUESTS,
     step: 1,
     value: rsvp.guests,
     required: true,
-    hint: "Each guest takes a place.",
+    hint: t("rsvp.guests_hint"),
   });
   const known = REMINDERS.map(([minutes]) => minutes);
   // Reminders that were set elsewhere stay.
@@ -48,12 +49,12 @@ function open(session, path, rsvp, onChanged) {
       element(
         "fieldset",
         { class: "stack" },
-        element("legend", {}, "Remind me"),
+        element("legend", {}, t("rsvp.remind_me")),
         boxes.map(([, label]) => label),
       ),
     ],
     {
-      submit: "Save",
+      submit: t("common.save"),
       send: async (values) => {
         const chosen = boxes.filter(([box]) => box.checked).map(([box]) => Number(box.value));
         await session.api.put(path, {
@@ -67,5 +68,5 @@ function open(session, path, rsvp, onChanged) {
       },
     },
   );
-  const dialog = new Dialog("Guests and reminders", form.element).open();
+  const dialog = new Dialog(t("rsvp.guests_and_reminders"), form.element).open();
 }

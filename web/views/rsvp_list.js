@@ -6,6 +6,7 @@ import { RSVP_LABELS } from "../components/event_card.js";
 import { PagedList } from "../components/paged_list.js";
 import { toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { isHost } from "./event_hosting.js";
 
@@ -14,8 +15,8 @@ const STATUSES = ["GOING", "INTERESTED", "MAYBE"];
 // "+2" guests, and whether the user was checked in, which only hosts see.
 export function partyLabel(rsvp) {
   const parts = [
-    rsvp.guests > 0 && (rsvp.guests === 1 ? "+1 guest" : `+${rsvp.guests} guests`),
-    rsvp.checked_in_at !== null && "Checked in",
+    rsvp.guests > 0 && t("rsvp.party", { count: rsvp.guests }),
+    rsvp.checked_in_at !== null && t("rsvp.checked_in"),
   ].filter(Boolean);
   return parts.length > 0 ? element("span", { class: "secondary" }, parts.join(" · ")) : null;
 }
@@ -33,7 +34,7 @@ export function rsvpList(session, event, onChanged) {
       read: (cursor) => session.api.get(path, { status: selected, cursor }),
       render: (rsvp) => userRow(rsvp.user, partyLabel(rsvp), removeButton(rsvp.user)),
       keyOf: (rsvp) => rsvp.user.id,
-      empty: "No one yet",
+      empty: t("rsvp.no_one"),
     });
     setChildren(content, list.element);
     list.load();
@@ -42,12 +43,15 @@ export function rsvpList(session, event, onChanged) {
 
   function removeButton(card) {
     if (!hosting || hostIds.includes(card.id)) return null;
-    return button(["Remove", visuallyHidden(` ${nameOf(card)}`)], () => remove(card), { class: "plain" });
+    return button([t("common.remove"), visuallyHidden(` ${nameOf(card)}`)], () => remove(card), {
+      class: "plain",
+    });
   }
 
   async function remove(card) {
-    const text = "They leave the event's conversation, and can only come back if you invite them.";
-    if (!(await confirmDialog(`Remove ${nameOf(card)}?`, text, "Remove"))) return;
+    const text = t("rsvp.remove_hint");
+    if (!(await confirmDialog(t("rsvp.remove_title", { name: nameOf(card) }), text, t("common.remove"))))
+      return;
     try {
       await session.api.delete(`${path}/${encodeURIComponent(card.id)}`);
       await onChanged();
@@ -69,7 +73,7 @@ export function rsvpList(session, event, onChanged) {
     element: element(
       "div",
       { class: "stack" },
-      element("h2", {}, "Guests"),
+      element("h2", {}, t("rsvp.list_title")),
       element("div", { class: "row wrap" }, buttons),
       content,
     ),

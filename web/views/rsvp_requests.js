@@ -4,6 +4,7 @@ import { button, element, setChildren, visuallyHidden } from "../components/dom.
 import { PagedList } from "../components/paged_list.js";
 import { toast, toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
+import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { partyLabel } from "./rsvp_list.js";
 
@@ -20,11 +21,11 @@ export function rsvpRequests(session, event, onChanged) {
         userRow(
           request.user,
           partyLabel(request),
-          action("Accept", "primary", request, () => session.api.put(urlOf(request))),
-          action("Decline", "plain", request, () => session.api.delete(urlOf(request))),
+          action(t("common.accept"), "primary", request, () => session.api.put(urlOf(request))),
+          action(t("common.decline"), "plain", request, () => session.api.delete(urlOf(request))),
         ),
       keyOf: (request) => request.user.id,
-      empty: "No requests",
+      empty: t("common.no_requests"),
     });
     setChildren(content, list.element);
     list.load();
@@ -39,7 +40,7 @@ export function rsvpRequests(session, event, onChanged) {
       try {
         const rsvp = await send();
         list.remove(request.user.id);
-        if (rsvp?.waitlist_position) toast(`${nameOf(request.user)} is on the waitlist.`);
+        if (rsvp?.waitlist_position) toast(t("rsvp.on_waitlist", { name: nameOf(request.user) }));
         await onChanged();
       } catch (error) {
         toastError(error);
@@ -50,7 +51,7 @@ export function rsvpRequests(session, event, onChanged) {
 
   load();
   return {
-    element: element("div", { class: "stack" }, element("h2", {}, "Requests"), content),
+    element: element("div", { class: "stack" }, element("h2", {}, t("rsvp.requests")), content),
     load,
   };
 }

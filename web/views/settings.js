@@ -1,5 +1,6 @@
 // Account settings: profile, password, sessions, muted and blocked people, log out and account deletion.
 
+import { browserName } from "../components/browser_name.js";
 import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
@@ -10,6 +11,7 @@ import { isSoundOn, setSound } from "../components/sound.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
 import { relativeTime } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
+import { LANGUAGES, storeLanguage, storedLanguage, t, tParts } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 import { dataExport } from "./data_export.js";
 import { blockedPeople, mutedPeople } from "./hidden_people.js";
@@ -20,22 +22,22 @@ import { privacySettings, privateAccount } from "./privacy_settings.js";
 export function settingsView(session, logOut, onDeleted) {
   const scope = new Scope();
   return {
-    title: "Settings",
+    title: t("settings.title"),
     element: element(
       "section",
       { class: "column" },
-      element("h1", { tabindex: "-1" }, "Settings"),
-      section("Profile", profileSection(session)),
-      section("This browser", browserSettings()),
-      section("Password", passwordForm(session)),
-      section("Privacy", privateAccount(session), privacySettings(session)),
-      section("Notifications", notificationSettings(session)),
-      section("Sessions", sessionList(session, logOut)),
-      section("Moderation", moderationLinks(session)),
-      section("Muted people", mutedPeople(session)),
-      section("Blocked people", blockedPeople(session)),
-      section("Your data", dataExport(session, scope)),
-      section("Account", accountButtons(session, logOut, onDeleted)),
+      element("h1", { tabindex: "-1" }, t("settings.title")),
+      section(t("settings.profile"), profileSection(session)),
+      section(t("settings.this_browser"), browserSettings()),
+      section(t("account.password"), passwordForm(session)),
+      section(t("settings.privacy"), privateAccount(session), privacySettings(session)),
+      section(t("notifications.title"), notificationSettings(session)),
+      section(t("settings.sessions"), sessionList(session, logOut)),
+      section(t("moderation.title"), moderationLinks(session)),
+      section(t("settings.muted"), mutedPeople(session)),
+      section(t("settings.blocked"), blockedPeople(session)),
+      section(t("settings.your_data"), dataExport(session, scope)),
+      section(t("settings.account"), accountButtons(session, logOut, onDeleted)),
     ),
     close: () => scope.close(),
   };
@@ -46,12 +48,12 @@ function section(title, ...content) {
 }
 
 function moderationLinks(session) {
-  const link = element("a", { href: "#/moderation", hidden: true }, "Pages for moderators");
+  const link = element("a", { href: "#/moderation", hidden: true }, t("settings.moderator_pages"));
   session.loadProfile().then(
     () => (link.hidden = !session.isModerator),
     () => null,
   );
-  return [element("p", {}, element("a", { href: "#/actions" }, "What moderators did that concerns you")), link];
+  return [element("p", {}, element("a", { href: "#/actions" }, t("settings.what_was_done"))), link];
 }
 
 function profileSection(session) {
@@ -62,7 +64,7 @@ function profileSection(session) {
       await session.loadProfile();
       setChildren(content, profileForm(session));
     } catch (error) {
-      setChildren(content, errorText(error.message), button("Try again", load, { class: "plain" }));
+      setChildren(content, errorText(error.message), button(t("common.try_again"), load, { class: "plain" }));
     }
   }
 
@@ -74,34 +76,34 @@ function profileForm(session) {
   const { user } = session;
   const form = new Form(
     [
-      new Field("display_name", "Display name", {
+      new Field("display_name", t("account.display_name"), {
         value: user.display_name,
         maxlength: 100,
         autocomplete: "name",
       }),
-      new Field("bio", "Bio", { kind: "textarea", rows: 3, value: user.bio, maxlength: 500 }),
-      new Field("username", "Username", {
+      new Field("bio", t("settings.bio"), { kind: "textarea", rows: 3, value: user.bio, maxlength: 500 }),
+      new Field("username", t("account.username"), {
         value: user.username,
         required: true,
         maxlength: 50,
         autocapitalize: "none",
         spellcheck: "false",
       }),
-      new Field("email", "Email", {
+      new Field("email", t("account.email"), {
         type: "email",
         value: user.email,
         required: true,
         autocomplete: "email",
-        hint: "Not shown to others. We send a confirmation link to a new address.",
+        hint: t("settings.email_hint"),
       }),
-      new Field("current_password", "Current password", {
+      new Field("current_password", t("account.current_password"), {
         type: "password",
         autocomplete: "current-password",
-        hint: "Needed to change the email address.",
+        hint: t("settings.password_hint"),
       }),
     ],
     {
-      submit: "Save",
+      submit: t("common.save"),
       send: async ({ display_name: name, bio, username, email, current_password: password }) => {
         const values = {
           display_name: name.trim() || null,
@@ -118,7 +120,7 @@ function profileForm(session) {
           session.setUser(saved);
         }
         form.clearPasswords();
-        toast("Saved");
+        toast(t("common.saved"));
       },
     },
   );
@@ -126,15 +128,23 @@ function profileForm(session) {
 }
 
 function browserSettings() {
-  const theme = new Field("theme", "Theme", { kind: "select", required: true });
+  const theme = new Field("theme", t("settings.theme"), { kind: "select", required: true });
   theme.input.append(...Object.entries(THEMES).map(([value, label]) => element("option", { value }, label)));
   theme.value = currentTheme();
   theme.input.addEventListener("change", () => applyTheme(theme.value));
-  const shortcuts = button("Keyboard shortcuts", showShortcuts, { class: "link" });
+  const language = new Field("language", t("settings.language"), { kind: "select", required: true });
+  const languages = [["", t("settings.browser_language")], ...Object.entries(LANGUAGES)];
+  language.input.append(...languages.map(([value, label]) => element("option", { value }, label)));
+  language.value = storedLanguage() ?? "";
+  language.input.addEventListener("change", () => {
+    storeLanguage(language.value || null);
+    location.reload();
+  });
+  const shortcuts = button(t("shortcuts.title"), showShortcuts, { class: "link" });
   const sound = element("input", { type: "checkbox", checked: isSoundOn() });
   sound.addEventListener("change", () => setSound(sound.checked));
-  const soundSwitch = element("label", { class: "check" }, sound, "Sound for new messages");
-  return [theme.element, isSupported() && notificationSwitch(), soundSwitch, shortcuts];
+  const soundSwitch = element("label", { class: "check" }, sound, t("settings.sound"));
+  return [theme.element, language.element, isSupported() && notificationSwitch(), soundSwitch, shortcuts];
 }
 
 function notificationSwitch() {
@@ -142,33 +152,33 @@ function notificationSwitch() {
   box.addEventListener("change", async () => {
     const wanted = box.checked;
     box.checked = await setEnabled(wanted);
-    if (wanted && !box.checked) toast("Notifications are blocked in the settings of your browser.");
+    if (wanted && !box.checked) toast(t("settings.notifications_blocked"));
   });
-  return element("label", { class: "check" }, box, "Desktop notifications");
+  return element("label", { class: "check" }, box, t("settings.desktop_notifications"));
 }
 
 function passwordForm(session) {
   const form = new Form(
     [
-      new Field("current_password", "Current password", {
+      new Field("current_password", t("account.current_password"), {
         type: "password",
         required: true,
         autocomplete: "current-password",
       }),
-      new Field("new_password", "New password", {
+      new Field("new_password", t("account.new_password"), {
         type: "password",
         required: true,
         maxlength: 128,
         autocomplete: "new-password",
-        hint: "At least 8 characters. You will be logged out on other devices.",
+        hint: t("settings.new_password_hint"),
       }),
     ],
     {
-      submit: "Change password",
+      submit: t("account.change_password"),
       send: async (values) => {
         await session.api.put("/v1/users/me/password", values).catch(rethrowPasswordError);
         form.clear();
-        toast("Password changed");
+        toast(t("settings.password_changed"));
       },
     },
   );
@@ -178,10 +188,12 @@ function passwordForm(session) {
 // Shows a missing or wrong password at its field.
 function rethrowPasswordError(error) {
   const detail = {
-    "auth.password_required": "Enter your current password.",
-    "auth.invalid_credentials": "The current password is wrong.",
+    "auth.password_required": t("settings.enter_password"),
+    "auth.invalid_credentials": t("settings.wrong_password"),
   }[error.code];
-  throw detail ? Object.assign(new Error(detail), { errors: [{ field: "current_password", detail }] }) : error;
+  throw detail
+    ? Object.assign(new Error(detail), { errors: [{ field: "current_password", detail }] })
+    : error;
 }
 
 function sessionList(session, logOut) {
@@ -195,17 +207,17 @@ function sessionList(session, logOut) {
         element(
           "div",
           { class: "grow" },
-          one.current ? element("strong", {}, "This browser") : "Other session",
+          one.current ? element("strong", {}, thisBrowser()) : t("settings.other_session"),
           element(
             "div",
             { class: "secondary" },
-            "Last active ",
-            relativeTime(one.last_used_at),
-            " · Logged in ",
-            relativeTime(one.created_at),
+            tParts("settings.last_active", {
+              active: relativeTime(one.last_used_at),
+              created: relativeTime(one.created_at),
+            }),
           ),
         ),
-        button("Log out", one.current ? logOut : () => revoke(one), { class: "plain" }),
+        button(t("common.log_out"), one.current ? logOut : () => revoke(one), { class: "plain" }),
       ),
   });
 
@@ -222,18 +234,20 @@ function sessionList(session, logOut) {
   return list.element;
 }
 
+function thisBrowser() {
+  const name = browserName(navigator.userAgent);
+  return name === null ? t("settings.this_browser") : t("settings.this_browser_name", { name });
+}
+
 function accountButtons(session, logOut, onDeleted) {
   function remove() {
-    const text =
-      "Your profile, posts and event responses will be deleted. Your messages stay, without your name. " +
-      "This can't be undone.";
-    const password = new Field("current_password", "Current password", {
+    const password = new Field("current_password", t("account.current_password"), {
       type: "password",
       required: true,
       autocomplete: "current-password",
     });
     const form = new Form([password], {
-      submit: "Delete account",
+      submit: t("settings.delete_account"),
       destructive: true,
       send: async (values) => {
         await session.api.delete("/v1/users/me", values).catch(rethrowPasswordError);
@@ -242,13 +256,17 @@ function accountButtons(session, logOut, onDeleted) {
         onDeleted();
       },
     });
-    const dialog = new Dialog("Delete your account?", element("p", {}, text), form.element).open();
+    const dialog = new Dialog(
+      t("settings.delete_title"),
+      element("p", {}, t("settings.delete_hint")),
+      form.element,
+    ).open();
   }
 
   return element(
     "div",
     { class: "row wrap" },
-    button("Log out", logOut, { class: "plain" }),
-    button("Delete account", remove, { class: "danger" }),
+    button(t("common.log_out"), logOut, { class: "plain" }),
+    button(t("settings.delete_account"), remove, { class: "danger" }),
   );
 }

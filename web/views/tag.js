@@ -4,6 +4,7 @@ import { element, emptyState, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { toastError } from "../components/toast.js";
+import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 export function tagView(session, tag) {
@@ -12,8 +13,8 @@ export function tagView(session, tag) {
     read: (cursor) => session.api.get(`/v1/tags/${encodeURIComponent(tag)}/posts`, { cursor }),
     render: (post) => postCard(session, post),
     empty: emptyState(
-      "No posts with this tag yet.",
-      element("a", { href: "#/", class: "button primary" }, "Write one"),
+      t("posts.none_with_tag"),
+      element("a", { href: "#/", class: "button primary" }, t("posts.write_one")),
     ),
   });
   scope.keep(session.postDeleted.on((id) => posts.remove(id)));
@@ -44,7 +45,7 @@ function followTagButton(session, tag) {
   function show() {
     follow.className = following ? "plain" : "primary";
     follow.setAttribute("aria-pressed", String(following));
-    setChildren(follow, following ? "Following" : "Follow");
+    setChildren(follow, following ? t("people.following") : t("people.follow"));
   }
 
   async function load() {

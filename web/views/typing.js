@@ -2,6 +2,7 @@
 // they may be lost and expire by themselves.
 
 import { element, setChildren } from "../components/dom.js";
+import { t } from "../i18n.js";
 
 const REPEAT_MS = 4_000;
 const EXPIRE_MS = 7_000;
@@ -44,9 +45,9 @@ export class Typing {
     }
     const names = [...this.#timers.keys()].map((id) => this.#session.users.name(id));
     let text = null;
-    if (names.length === 1) text = `${names[0]} is typing…`;
-    else if (names.length === 2) text = `${names.join(" and ")} are typing…`;
-    else if (names.length > 2) text = "Several people are typing…";
+    if (names.length === 1) text = t("typing.one", { name: names[0] });
+    else if (names.length === 2) text = t("typing.two", { first: names[0], second: names[1] });
+    else if (names.length > 2) text = t("typing.several");
     setChildren(this.element, text);
   }
 }

@@ -103,14 +103,20 @@ async def test_close_releases_the_locks(consumer_url: str, instance: ReadersSetu
     await other.release_all()
 
 
+@pytest.fixture
+def frequent_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Request it before `instance`."""
+    monkeypatch.setattr(module, "PRUNE_INTERVAL_S", 0.01)
+
+
 async def test_handled_events_are_pruned(
+    frequent_pruning: None,
     producer: Database,
     consumer: TransactionalConsumer,
     instance: ReadersSetup,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The reading instance prunes handled events periodically."""
-    monkeypatch.setattr(module, "PRUNE_INTERVAL_S", 0.01)
     monkeypatch.setattr(reader, "CHECK_INTERVAL_S", 0.0)
     await instance.readers.close()
     await publish_events(producer, "hello", "world")

@@ -16,6 +16,18 @@ from tests.until import until
 
 
 @pytest.fixture
+def rare_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Request it before `setup`."""
+    monkeypatch.setattr(notification_pusher, "POLL_INTERVAL_S", 600.0)
+
+
+@pytest.fixture
+def frequent_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Request it before `setup`."""
+    monkeypatch.setattr(notification_pusher, "POLL_INTERVAL_S", 0.01)
+
+
+@pytest.fixture
 async def running(setup: NotificationSetup) -> AsyncIterator[NotificationPusher]:
     """The running pusher."""
     setup.pusher.start()
@@ -135,10 +147,13 @@ async def test_pushes_are_batched(setup: NotificationSetup, monkeypatch: pytest.
 
 @pytest.mark.parametrize("batch_size", [1, 1000])
 async def test_wake_pushes_immediately(
-    setup: NotificationSetup, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch, batch_size: int
+    rare_polls: None,
+    setup: NotificationSetup,
+    running: NotificationPusher,
+    monkeypatch: pytest.MonkeyPatch,
+    batch_size: int,
 ) -> None:
     """New notifications wake the pusher, also if they are stored in batches."""
-    monkeypatch.setattr(notification_pusher, "POLL_INTERVAL_S", 600.0)
     monkeypatch.setattr(notification_consumer, "USERS_PER_BATCH", batch_size)
     event_id = await setup.create_event(setup.ana)
     await setup.rsvps.set_rsvp(event_id, setup.ben, "GOING", waitlist=False)
@@ -152,10 +167,12 @@ async def test_wake_pushes_immediately(
 
 
 async def test_unavailable_store_is_polled_again(
-    setup: NotificationSetup, running: NotificationPusher, monkeypatch: pytest.MonkeyPatch
+    frequent_polls: None,
+    setup: NotificationSetup,
+    running: NotificationPusher,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After a store failure the pusher retries by polling."""
-    monkeypatch.setattr(notification_pusher, "POLL_INTERVAL_S", 0.01)
     failures = 0
     mark_delivered = setup.store.mark_delivered
 

@@ -1,7 +1,7 @@
 """Who may use `/ops`: the bearer token, the cookie of the login page, and the rules without a token."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -12,7 +12,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from actors.diagnostics.operator_channel import Answers
 from actors.diagnostics.queries import InstanceOverview, Query
 from server.application import error_middleware
-from server.ops.access import COOKIE, SESSION_S, OperatorAccess
+from server.ops.access import (
+    COOKIE,
+    FAILED_TRIES_BURST,
+    FAILED_TRIES_PER_S,
+    SESSION_S,
+    OperatorAccess,
+)
 from server.ops.endpoints import OperatorEndpoints
 from tests.server.ops.conftest import TOKEN
 
@@ -34,12 +40,14 @@ class NoSections:
         return []
 
 
-def create_client(token: str | None, host: str = "127.0.0.1") -> Client:
+def create_client(
+    token: str | None, host: str = "127.0.0.1", clock: Callable[[], float] = time.monotonic
+) -> Client:
     async def find_user(_name: str) -> str:
         raise AssertionError
 
     stand_ins: tuple[Any, Any, Any] = OneInstance(), None, NoSections()
-    endpoints = OperatorEndpoints(OperatorAccess(token, host), *stand_ins, find_user)
+    endpoints = OperatorEndpoints(OperatorAccess(token, host, clock), *stand_ins, find_user)
     app = web.Application(middlewares=[error_middleware])
     app.add_subapp("/ops", endpoints.create_application())
     return TestClient(TestServer(app))
@@ -108,6 +116,46 @@ async def test_wrong_token_on_the_login_page(client: Client) -> None:
         assert answer.status == 403
         assert "Set-Cookie" not in answer.headers
         assert "not the token" in await answer.text()
+
+
+async def test_failed_tries_are_limited_per_address() -> None:
+    """As bearer token, on the login page and as cookie together; then 429, also for the right token."""
+    now_s = 0.0
+    async with create_client(TOKEN, clock=lambda: now_s) as client:
+        forged = {"Cookie": f"{COOKIE}=1.x"}
+
+        async def statuses() -> list[int]:
+            found = []
+            for headers, path in (
+                ({"Authorization": "Bearer x"}, "/ops/v1/overview"),
+                (forged, "/ops/v1/overview"),
+                ({"Authorization": f"Bearer {TOKEN}"}, "/ops"),
+            ):
+                async with client.get(path, headers=headers) as answer:
+                    found.append(answer.status)
+                    if answer.status == 429:
+                        assert int(answer.headers["Retry-After"]) > 0
+            async with client.post("/ops/login", data={"token": "x"}) as answer:
+                return [*found, answer.status]
+
+        for _ in range(FAILED_TRIES_BURST // 3):
+            assert await statuses() == [401, 401, 200, 403]
+        assert await statuses() == [401, 429, 429, 429]
+        async with client.get("/ops/login") as answer:
+            assert answer.status == 200
+        now_s = 1 / FAILED_TRIES_PER_S
+        assert await statuses() == [401, 429, 429, 429]
+        now_s = 1000.0
+        assert await statuses() == [401, 401, 200, 403]
+
+
+async def test_expired_cookie_is_no_failed_try(client: Client) -> None:
+    """A page that is open for long leads to the login."""
+    expiry = str(int(time.time()) - 1)
+    headers = {"Cookie": f"{COOKIE}={expiry}.{OperatorAccess(TOKEN, '127.0.0.1')._sign(expiry)}"}
+    for _ in range(2 * FAILED_TRIES_BURST):
+        async with client.get("/ops", headers=headers, allow_redirects=False) as answer:
+            assert answer.status == 303
 
 
 async def test_large_login_is_refused(client: Client) -> None:

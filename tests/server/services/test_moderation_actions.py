@@ -1,5 +1,7 @@
 """What moderators may act on over HTTP, repeated requests, and the audit log."""
 
+import asyncio
+import itertools
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +13,7 @@ from storage.embedded import StoreUrls
 from storage.postgres.migrations import database_url
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
-from tests.server.services.moderation_requests import act, refused
+from tests.server.services.moderation_requests import act, find_report, refused, report
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -84,3 +86,46 @@ async def test_audit_log_is_append_only(
                 await connection.execute(statement)
     finally:
         await connection.close()
+
+
+async def test_hiding_and_restoring_at_once_agree_with_the_log(
+    api: ApiClient,
+    second_api: ApiClient,
+    instance: Instance,
+    people: RegisteredUsers,
+    admin: RegisteredUser,
+    moderator: RegisteredUser,
+) -> None:
+    """The content ends in the state of its latest record, over two instances."""
+    ana, ben = await people.register(2, instance)
+    post = (await api.post(ana))["id"]
+    group = (await api.group(ana, ben))["id"]
+    body = {"client_id": "c", "content": "not nice"}
+    message = (await api.expect(201, ana, "POST", f"/v1/conversations/{group}/messages", body))["id"]
+    for kind, target_id in (("post", post), ("message", message)):
+        await report(api, ben, kind, target_id)
+        path = f"/v1/admin/reports/{(await find_report(api, moderator, target_id))['id']}"
+        for _ in range(3):
+            requests = [
+                each.request(
+                    actor,
+                    "POST",
+                    "/v1/admin/actions",
+                    {"type": type_, "kind": kind, "id": target_id, "reason": "x"},
+                )
+                for each, actor, type_ in (
+                    (api, admin, "hide"),
+                    (second_api, moderator, "restore"),
+                    (api, moderator, "hide"),
+                    (second_api, admin, "restore"),
+                )
+            ]
+            answers = await asyncio.gather(*requests)
+            assert {status for status, _, _ in answers} <= {201, 409}, answers
+            log = [
+                one["type"]
+                for one in await api.collect_pages(admin, f"/v1/admin/audit?user_id={ana.id}", 100)
+                if one["target_id"] == target_id
+            ]
+            assert all(one != other for one, other in itertools.pairwise(log)), log
+            assert (await api.get(moderator, path))["is_hidden"] == (log[0] == "hide"), log

@@ -36,6 +36,9 @@ async def test_client_of_moderators(
         await api.expect(202, ben, "POST", "/v1/reports", body)
         report = (await moderation.reports("open")).items[-1]
         assert (await moderation.report(report.id)).is_hidden is False
+        await moderation.assign_report(report.id, admin.id)
+        assert report.id in [one.id for one in (await moderation.reports(assigned_to=admin.id)).items]
+        assert report.id not in [one.id for one in (await moderation.reports(unassigned=True)).items]
         hidden = await moderation.act("hide", "post", post["id"], "rude", report_id=report.id)
         await moderation.resolve_report(report.id, "hidden")
         assert [one.id for one in (await moderation.audit(ana.id)).items] == [hidden.id]

@@ -9,8 +9,9 @@ import pytest
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.postgres.migrations import database_url
+from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
-from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
 from tests.server.services.moderation_requests import set_role
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -92,4 +93,26 @@ async def test_last_admin_stays(
         assert len(left) == 1, answers
     finally:
         await connection.execute("UPDATE users SET role = 'admin' WHERE id = ANY($1)", [*others, admin.id])
+        await connection.close()
+
+
+async def test_last_admin_keeps_the_account(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, admin: RegisteredUser, stores: StoreUrls
+) -> None:
+    """Until another user is admin."""
+    connection = await asyncpg.connect(database_url(stores.postgres, "users"))
+    others = [
+        row["id"]
+        for row in await connection.fetch("UPDATE users SET role = NULL WHERE role = 'admin' RETURNING id")
+    ]
+    try:
+        (ana,) = await people.register(1, instance)
+        await make_admin(stores, ana.id)
+        body = {"current_password": PASSWORD}
+        await api.expect_error("role.last_admin", 409, ana, "DELETE", "/v1/users/me", body)
+        await api.get(ana, "/v1/users/me")
+        await connection.execute("UPDATE users SET role = 'admin' WHERE id = ANY($1)", others)
+        await api.expect(204, ana, "DELETE", "/v1/users/me", body)
+    finally:
+        await connection.execute("UPDATE users SET role = 'admin' WHERE id = ANY($1)", others)
         await connection.close()

@@ -8,13 +8,16 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from config.settings import RegistrationSettings
+from config.mail import MAIL_LIMITS, MailKind
+from config.settings import MailSettings, RegistrationSettings
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
 from tests.server.running_instance import running_instance
+from tests.smtp_server import ReceivedMail, SmtpServer
+from tests.until import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -29,10 +32,25 @@ async def admin(stores: StoreUrls, instance: Instance, people: RegisteredUsers) 
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def approving(stores: StoreUrls) -> AsyncIterator[ApiClient]:
+async def smtp_server() -> AsyncIterator[SmtpServer]:
+    server = SmtpServer()
+    await server.open()
+    yield server
+    await server.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def approving(stores: StoreUrls, smtp_server: SmtpServer) -> AsyncIterator[ApiClient]:
     """A server on the same stores, where registrations need approval."""
+    mail = MailSettings(
+        host="127.0.0.1",
+        port=smtp_server.port,
+        security="none",
+        sender="convene@example.test",
+        base_url="https://convene.example",
+    )
     async with (
-        running_instance(stores, registration=RegistrationSettings("approval")) as instance,
+        running_instance(stores, registration=RegistrationSettings("approval"), mail=mail) as instance,
         ApiClient(instance) as api,
     ):
         yield api
@@ -84,14 +102,46 @@ async def test_registration_waits_for_approval(approving: ApiClient, admin: Regi
     assert action["user"]["username"] == body["username"]
 
 
-async def test_declined_registration_is_deleted(approving: ApiClient, admin: RegisteredUser) -> None:
-    """The same names can be registered again."""
+async def test_declined_registration_is_deleted(
+    approving: ApiClient, admin: RegisteredUser, smtp_server: SmtpServer
+) -> None:
+    """Its address gets an e-mail, without the name. The same names can be registered again."""
     body = registration()
     await approving.expect(202, None, "POST", USERS, body)
     path = f"/v1/admin/registrations/{await find_waiting(approving, admin, body)}"
     await approving.expect(204, admin, "DELETE", path)
     await approving.expect_error("registration.not_found", 404, admin, "DELETE", path)
+
+    def mails() -> list[ReceivedMail]:
+        found = smtp_server.with_subject("Your registration was declined")
+        return [mail for mail in found if mail.message["To"] == body["email"]]
+
+    await until(lambda: len(mails()) == 1)
+    assert "was not approved" in mails()[0].text
+    assert body["username"] not in mails()[0].text
     await approving.expect(202, None, "POST", USERS, body)
+
+
+async def test_mails_about_declined_registrations_are_limited(
+    approving: ApiClient, admin: RegisteredUser, smtp_server: SmtpServer
+) -> None:
+    """However often strangers register with an address, and moderators decline."""
+    body = registration()
+    limit = MAIL_LIMITS[MailKind.REGISTRATION].burst
+    for _ in range(limit + 1):
+        await approving.expect(202, None, "POST", USERS, body)
+        path = f"/v1/admin/registrations/{await find_waiting(approving, admin, body)}"
+        await approving.expect(204, admin, "DELETE", path)
+    last = registration()
+    await approving.expect(202, None, "POST", USERS, last)
+    path = f"/v1/admin/registrations/{await find_waiting(approving, admin, last)}"
+    await approving.expect(204, admin, "DELETE", path)
+
+    def count(email: str) -> int:
+        return [mail.message["To"] for mail in smtp_server.mails].count(email)
+
+    await until(lambda: count(last["email"]) == 1 and count(body["email"]) >= limit)
+    assert count(body["email"]) == limit
 
 
 async def test_approval_of_a_taken_name(approving: ApiClient, api: ApiClient, admin: RegisteredUser) -> None:

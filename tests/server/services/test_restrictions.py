@@ -84,6 +84,56 @@ async def test_silenced_user_reads_and_does_not_write(
             await each.wait_for(ana, "/v1/posts", lambda _: True, 201, EFFECTIVE_S, "POST", {"content": "x"})
 
 
+async def test_silenced_user_deletes_own_things_only(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
+) -> None:
+    """A host removes no attendee, co-host or request, an admin no member or message, an author no comment."""
+    ana, ben, cyd = await people.register(3, instance)
+    group = (await api.group(ana, ben, cyd))["id"]
+    messages = f"/v1/conversations/{group}/messages"
+    own, other = [
+        (await api.expect(201, user, "POST", messages, {"client_id": uuid4().hex, "content": "x"}))["id"]
+        for user in (ana, ben)
+    ]
+    more = (await api.expect(201, ana, "POST", messages, {"client_id": uuid4().hex, "content": "x"}))["id"]
+    post = (await api.post(ana))["id"]
+    comments = f"/v1/posts/{post}/comments"
+    own_comment, other_comment = [
+        (await api.expect(201, user, "POST", comments, {"content": "x"}))["id"] for user in (ana, ben)
+    ]
+    event = (await api.event(ana))["id"]
+    await api.expect(200, ben, "PUT", f"/v1/events/{event}/rsvp", {"status": "GOING"})
+    await api.expect(204, ana, "PUT", f"/v1/events/{event}/hosts/{cyd.id}")
+    hosted = (await api.event(ben))["id"]
+    await api.expect(204, ben, "PUT", f"/v1/events/{hosted}/hosts/{ana.id}")
+    await act(api, moderator, "silence", ana)
+    await api.wait_for(ana, "/v1/posts", lambda _: True, 403, EFFECTIVE_S, "POST", {"content": "x"})
+    for path in (
+        f"/v1/conversations/{group}/participants/{ben.id}",
+        f"{messages}/{other}",
+        f"/v1/comments/{other_comment}",
+        f"/v1/events/{event}/rsvps/{ben.id}",
+        f"/v1/events/{event}/hosts/{cyd.id}",
+        f"/v1/events/{event}/requests/{ben.id}",
+    ):
+        await api.expect_error("user.silenced", 403, ana, "DELETE", path)
+    async with connect_peer(instance.port) as peer:
+        await peer.open(ana.token)
+        answer = await peer.request("message.delete", conversation_id=group, message_id=other)
+        assert answer["code"] == "user.silenced"
+        answer = await peer.request("message.delete", conversation_id=group, message_id=more)
+        assert answer["type"] == "ok"
+    for path in (
+        f"{messages}/{own}",
+        f"/v1/comments/{own_comment}",
+        f"/v1/events/{hosted}/hosts/{ana.id}",
+        f"/v1/conversations/{group}/participants/{ana.id}",
+        f"/v1/posts/{post}",
+        f"/v1/events/{event}",
+    ):
+        await api.expect(204, ana, "DELETE", path)
+
+
 async def test_silence_ends_at_its_time(
     api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
 ) -> None:

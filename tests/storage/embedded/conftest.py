@@ -12,7 +12,7 @@ import pytest
 from storage.embedded import EmbeddedStores
 from storage.embedded.settings import read_settings, write_settings
 from storage.embedded.stores_folder import StoresFolder
-from tests.storage.embedded.embedded_processes import ChildUser, FolderProcesses, RecordedReports
+from tests.storage.embedded.embedded_processes import CHILD, ChildUser, FolderProcesses, RecordedReports
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def folder(new_folder: FolderProcesses, stopped_stores: Path) -> FolderProcesses
 def child() -> Iterator[Callable[..., ChildUser]]:
     children: list[ChildUser] = []
 
-    def start(path: Path, keep: str = "keep", user: int | None = None) -> ChildUser:
-        children.append(ChildUser(path, keep, user))
+    def start(path: Path, keep: str = "keep", user: int | None = None, program: Path = CHILD) -> ChildUser:
+        children.append(ChildUser(path, keep, user, program))
         return children[-1]
 
     yield start

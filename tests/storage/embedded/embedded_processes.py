@@ -81,9 +81,9 @@ class FolderProcesses:
 class ChildUser:
     """A second user of the folder, in a separate process."""
 
-    def __init__(self, folder: Path, keep: str, user: int | None = None) -> None:
-        argv = (sys.executable, str(CHILD), str(folder), keep)
-        command = ServerCommand(argv, working_folder=ROOT, uid=user, required_paths=(CHILD,))
+    def __init__(self, folder: Path, keep: str, user: int | None = None, program: Path = CHILD) -> None:
+        argv = (sys.executable, str(program), str(folder), keep)
+        command = ServerCommand(argv, working_folder=ROOT, uid=user, required_paths=(program,))
         self.process = subprocess.Popen(
             command.launcher_argv(),
             cwd=ROOT,

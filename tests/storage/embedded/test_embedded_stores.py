@@ -23,9 +23,6 @@ from tests.storage.embedded.embedded_processes import (
     wait_until,
 )
 
-RESTART_TIMEOUT_S = 15.0
-"""It takes about one second; a slow machine several. A timeout within a start takes longer."""
-
 
 @contextlib.contextmanager
 def mongo_client(urls: StoreUrls) -> Iterator[AsyncIOMotorClient[dict[str, object]]]:
@@ -56,7 +53,7 @@ async def read(urls: StoreUrls) -> tuple[object, object, object]:
 
 
 async def test_data_and_urls_survive_a_restart(new_folder: FolderProcesses, reports: RecordedReports) -> None:
-    """A second start takes seconds, not a repair."""
+    """Nothing is created again, so a restart takes seconds, also on a slow machine."""
     stores = EmbeddedStores(new_folder.path, report=reports)
     urls = await stores.start()
     await write(urls, "mango")
@@ -71,7 +68,7 @@ async def test_data_and_urls_survive_a_restart(new_folder: FolderProcesses, repo
 
     began = time.monotonic()
     again = await stores.start()
-    assert time.monotonic() - began < RESTART_TIMEOUT_S
+    assert time.monotonic() - began < 30.0
     assert (again.postgres, again.mongo, again.redis) == (urls.postgres, urls.mongo, urls.redis)
     assert await read(again) == ("mango", "mango", "mango")
     await stores.stop()

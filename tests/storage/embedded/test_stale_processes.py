@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from storage.embedded import EmbeddedStores
-from storage.embedded.server_process import PidFile, ProcessIdentity, find_server, identify, is_server_for
+from storage.embedded.process_table import ProcessIdentity
+from storage.embedded.server_process import PidFile, find_server, identify, is_server_for
 from storage.embedded.valkey import Valkey
 from tests.storage.embedded.embedded_processes import (
     ChildUser,

@@ -34,7 +34,8 @@ test("a post is reported, hidden, appealed and restored", { skip: skipped, timeo
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
 
   const reader = await open(browser, server, ben, `/#/post/${id}`);
-  await reader.getByRole("button", { name: "Report" }).click();
+  await reader.getByRole("button", { name: "Post actions" }).click();
+  await reader.getByRole("menuitem", { name: "Report" }).click();
   await reader.getByLabel("Reason").fill("it is rude");
   await reader.locator("dialog").getByRole("button", { name: "Report" }).click();
   await reader.getByText("Report sent.").waitFor();
@@ -47,6 +48,14 @@ test("a post is reported, hidden, appealed and restored", { skip: skipped, timeo
   await desk.getByLabel("Reason").fill("be kind");
   await desk.locator("dialog").getByRole("button", { name: "Hide" }).click();
   await desk.getByText("It is hidden now.").waitFor();
+  await desk.getByRole("button", { name: "Assign to me" }).click();
+  await desk.getByText(`Assigned to @${moderator.username}`).waitFor();
+  await desk.getByRole("link", { name: "Reports", exact: true }).click();
+  await desk.getByLabel("Show").selectOption("Assigned to no one");
+  await desk.getByText("No reports: assigned to no one").waitFor();
+  await desk.getByLabel("Show").selectOption("Assigned to me");
+  await desk.getByRole("link", { name: /something not nice/ }).click();
+  await desk.getByRole("button", { name: "Unassign" }).waitFor();
   await desk.getByRole("button", { name: "Resolve" }).click();
   await desk.getByLabel("Note").fill("hidden");
   await desk.locator("dialog").getByRole("button", { name: "Resolve" }).click();

@@ -46,7 +46,8 @@ test("a tag leads to its page, a mention to the profile", { skip: skipped, timeo
 test("a post is edited, its former text shown", { skip: skipped, timeout: 120_000 }, async () => {
   await server.request("POST", "/v1/posts", { token: ben.token, body: { content: "frist" } });
   const page = await open(browser, server, ben, "/#/");
-  await page.locator(".post", { hasText: "frist" }).getByRole("button", { name: "Edit" }).click();
+  await page.locator(".post", { hasText: "frist" }).getByRole("button", { name: "Post actions" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
   await page.getByLabel("Text", { exact: true }).fill("first");
   await page.getByRole("button", { name: "Save" }).click();
   const post = page.locator(".post", { hasText: "first" });
@@ -70,7 +71,10 @@ test("a bookmark is kept and removed", { skip: skipped, timeout: 120_000 }, asyn
 });
 
 test("comments are replied to and liked", { skip: skipped, timeout: 120_000 }, async () => {
-  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "a question" } });
+  const { id } = await server.request("POST", "/v1/posts", {
+    token: ana.token,
+    body: { content: "a question" },
+  });
   const body = { content: "an answer" };
   await server.request("POST", `/v1/posts/${id}/comments`, { token: ana.token, body });
   const page = await open(browser, server, ben, `/#/post/${id}`);

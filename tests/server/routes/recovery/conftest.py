@@ -134,7 +134,6 @@ async def service(
     undo = EmailChangeUndo(
         email_changes, passwords, authenticator, recovery, revoked.extend, lambda _user: None
     )
-    reports = PostgresReports(users_pool, PostgresIdempotencyKeys(users_pool))
     routes = [
         *UserRoutes(accounts).routes(),
         *SessionRoutes(accounts).routes(),
@@ -157,6 +156,7 @@ async def service(
     keys = PostgresIdempotencyKeys(users_pool)
     action_log = PostgresActionLog(users_pool, keys)
     moderation_store = PostgresModeration(users_pool, action_log, keys)
+    reports = PostgresReports(users_pool, action_log, keys)
     contents = ModeratedItems(
         {TargetKind.POST: posts},
         ModeratedMessages(MemoryMessaging(), cast("CommandSender", None)),

@@ -1,0 +1,57 @@
+// The texts of the server's errors in the language of the client: the server has them in English.
+
+import { currentLanguage, SERVER_LANGUAGE, t } from "../i18n.js";
+
+// Codes that a user may cause. The English texts of the server say more, so English has them instead.
+const TEXTS = {
+  "event.full": t("refused.event_full"),
+  "event.past": t("refused.event_past"),
+  "event.cancelled": t("refused.event_cancelled"),
+  "event.hosts_full": t("refused.hosts_full"),
+  "event.capacity_below_going": t("refused.capacity_below_going"),
+  "auth.invalid_credentials": t("refused.invalid_credentials"),
+  "permission.denied": t("refused.permission_denied"),
+  "user.not_found": t("refused.user_not_found"),
+  "user.email_taken": t("refused.email_taken"),
+  "user.username_taken": t("refused.username_taken"),
+  "user.name_blocked": t("refused.name_blocked"),
+  "user.blocked": t("refused.user_blocked"),
+  "user.silenced": t("refused.user_silenced"),
+  "user.suspended": t("refused.user_suspended"),
+  "registration.invite_required": t("refused.invite_required"),
+  "conversation.full": t("refused.conversation_full"),
+  "conversation.read_only": t("refused.conversation_read_only"),
+  "message.deleted": t("refused.message_deleted"),
+  "post.not_editable": t("refused.post_not_editable"),
+  "bookmark.limit": t("refused.bookmark_limit"),
+  "tag.limit": t("refused.tag_limit"),
+  "follow_request.limit": t("refused.follow_request_limit"),
+  "appeal.exists": t("refused.appeal_exists"),
+  "password_reset.not_found": t("refused.link_invalid"),
+  "email_verification.not_found": t("refused.link_invalid"),
+  "email_change.not_found": t("refused.link_invalid"),
+  "request.too_large": t("refused.too_large"),
+  "request.invalid": t("refused.request_invalid"),
+  "server.overloaded": t("refused.overloaded"),
+  "server.unavailable": t("refused.unavailable"),
+  "server.error": t("refused.server_error"),
+};
+
+export function errorTextOf(code, detail, retryAfterMs) {
+  // The text of the server names a field of the answer, which people do not see.
+  if (code === "rate.limited") return rateLimitText(retryAfterMs);
+  if (currentLanguage() === SERVER_LANGUAGE) return detail || t("errors.unknown");
+  return TEXTS[code] ?? (detail || t("errors.unknown"));
+}
+
+export function fieldErrorText({ code, detail }) {
+  if (currentLanguage() === SERVER_LANGUAGE) return detail;
+  return code === "required" ? t("refused.field_required") : t("refused.field_invalid");
+}
+
+function rateLimitText(retryAfterMs) {
+  if (!retryAfterMs) return t("refused.rate_limited");
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  if (seconds < 90) return t("errors.rate_limited_seconds", { count: seconds });
+  return t("errors.rate_limited_minutes", { count: Math.ceil(seconds / 60) });
+}
