@@ -25,7 +25,7 @@ from server.operator_services import OperatorServices
 from storage.embedded import StoreUrls
 
 ROOT = Path(__file__).parents[2]
-COMMAND_TIMEOUT_S = 60.0
+COMMAND_TIMEOUT_S = 180.0
 
 
 async def run_command(settings: Settings, urls: StoreUrls, *arguments: str) -> tuple[int, str]:

@@ -23,9 +23,6 @@ from tests.storage.embedded.embedded_processes import (
     wait_until,
 )
 
-RESTART_TIMEOUT_S = 15.0
-"""It takes about one second; a slow machine several. A timeout within a start takes longer."""
-
 
 @contextlib.contextmanager
 def mongo_client(urls: StoreUrls) -> Iterator[AsyncIOMotorClient[dict[str, object]]]:
