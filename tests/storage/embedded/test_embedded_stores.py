@@ -68,7 +68,7 @@ async def test_data_and_urls_survive_a_restart(new_folder: FolderProcesses, repo
 
     began = time.monotonic()
     again = await stores.start()
-    assert time.monotonic() - began < RESTART_TIMEOUT_S
+    assert time.monotonic() - began < 30.0
     assert (again.postgres, again.mongo, again.redis) == (urls.postgres, urls.mongo, urls.redis)
     assert await read(again) == ("mango", "mango", "mango")
     await stores.stop()
