@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.accounts.passwords import Passwords
-from server import composition
+from server.composition import components
 from server.instance import Instance
 from server.observability import health
 from storage.embedded import StoreUrls
@@ -25,7 +25,7 @@ StartInstance = Callable[..., Awaitable[Instance]]
 def cheap_hashes() -> Iterator[None]:
     """Servers in this process hash passwords at a low cost; tests of the cost make `Passwords` themselves."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(composition, "Passwords", functools.partial(Passwords, cost=CHEAP_HASHES))
+        patch.setattr(components, "Passwords", functools.partial(Passwords, cost=CHEAP_HASHES))
         yield
 
 
