@@ -119,7 +119,8 @@ class Route:
     idempotent route accepts the `Idempotency-Key` header; its response is stored for repeats, unless
     `response_has_secrets`. `response`, `other_statuses` and `empty_statuses` (success statuses the handler
     may choose, with a body or without) and `errors` (codes specific to the route) are documentation only.
-    With `body_optional`, a request without a body has all fields absent.
+    With `body_optional`, a request without a body has all fields absent. With `any_body`, a body of any type
+    may be sent, and is not read.
 
     `role` is the role that callers must have. Silenced users may read, and make requests `while_silenced`:
     those that other users do not notice, and those that delete what is the caller's own. If only some
@@ -144,6 +145,7 @@ class Route:
     errors: tuple[str, ...] = ()
     media_type: str = JSON_TYPE
     body_optional: bool = False
+    any_body: bool = False
     role: Role | None = None
     while_silenced: bool | IsOwn = False
 
@@ -258,7 +260,7 @@ class RouteAdapter:
                 self._context.rate_limiter.charge(self._route.rate_class, bucket_key, part.request_cost())
 
     async def _read_body(self, request: web.Request) -> object:
-        if request.body_exists:
+        if request.body_exists and not self._route.any_body:
             check_json(request)
             check_content_length(request, self._route.body_bytes_max)
         if self._body_decoder is None:

@@ -48,6 +48,8 @@ class NotificationPreferenceRoutes:
                 status=204,
                 requires_auth=False,
                 errors=("mail_unsubscription.not_found", "user.not_found"),
+                # Mail clients send a form (RFC 8058, section 3.2).
+                any_body=True,
             ),
         )
 

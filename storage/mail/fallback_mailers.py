@@ -16,7 +16,8 @@ class LoggingMailer:
     """A `Mailer` for development that logs each link."""
 
     async def send(self, mail: Mail) -> None:
-        _log.info("no mail server is configured; %s mail not sent, its link is %s", mail.kind, mail.link)
+        kind = mail.kind.replace("_", " ")
+        _log.info("no mail server is configured; %s mail not sent, its link is %s", kind, mail.link)
 
 
 class DisabledMailer:
