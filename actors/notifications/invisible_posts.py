@@ -3,36 +3,27 @@
     follow ended, block, private account -> comparison of the user -> pages -> notifications withdrawn
 
 Lists of notifications leave them out at once; this corrects the unread counts. `InvisiblePostConsumer` only
-stores whom to compare. `InvisiblePostJob` compares page by page and stores after each page how far it is, so
-that another instance continues from there.
+stores which users to compare. `InvisiblePostJob` compares page by page, and stores after each page how far it
+is, so that another instance continues from there.
 """
 
-import asyncio
-import contextlib
-import logging
-import random
 from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from actors.domain_events.event_types import AccountMadePrivate, BlockCreated, FollowDeleted, decode_event
 from actors.notifications.notifications import TYPES_ABOUT_POSTS, Notifications, post_of
 from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
-from actors.runtime.task_pool import TaskPool
+from actors.runtime.periodic_job import PeriodicJob
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.locks import Locks
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.posts import PUBLIC, PostStore
 from storage.contracts.visibility_checks import CheckKind, VisibilityCheck, VisibilityCheckStore
-from storage.errors import StorageError
-from storage.outages import failure_level
 
-_log = logging.getLogger(__name__)
 POSTS_PER_STEP: Final = 200
 NOTIFICATIONS_PER_READ: Final = 500
 INTERVAL_S: Final = 2.0
-JITTER: Final = 0.3
-"""Fraction by which the interval varies, so that instances do not look at the same time."""
 LOCK: Final = "notifications.visibility_checks"
 
 
@@ -81,19 +72,18 @@ class InvisiblePostJob:
         self._notifications = notification_service
         self._posts = posts
         self._post_visibility = post_visibility
-        self._wake_event = asyncio.Event()
-        self._tasks = TaskPool("notifications of hidden posts")
+        self._job = PeriodicJob("withdrawal of notifications about invisible posts", self.run, INTERVAL_S)
 
     def start(self) -> None:
-        self._tasks.spawn(self._run_periodically())
+        self._job.start()
 
     async def close(self) -> None:
         """Stop at once. What is not finished is continued by another instance."""
-        await self._tasks.cancel()
+        await self._job.close()
 
     def wake(self) -> None:
         """Compare soon."""
-        self._wake_event.set()
+        self._job.wake()
 
     async def run(self) -> None:
         """Take steps until no comparison is left, if this instance holds the lock. Raises `StorageError`."""
@@ -121,7 +111,7 @@ class InvisiblePostJob:
         while pairs := await self._store.list_recipients(
             post_ids, types, author_id, after, NOTIFICATIONS_PER_READ
         ):
-            await self._withdraw_hidden([(recipient_id, post_id) for post_id, recipient_id in pairs])
+            await self._withdraw_invisible([(recipient_id, post_id) for post_id, recipient_id in pairs])
             after = pairs[-1]
         if len(posts) < POSTS_PER_STEP:
             return None
@@ -129,32 +119,20 @@ class InvisiblePostJob:
 
     async def _compare_notifications_of(self, recipient_id: str, before: PageKey | None) -> PageKey | None:
         records = await self._store.page(recipient_id, before, (), NOTIFICATIONS_PER_READ, unread_only=False)
-        await self._withdraw_hidden(
+        await self._withdraw_invisible(
             [(recipient_id, post_id) for record in records if (post_id := post_of(record))]
         )
         if len(records) < NOTIFICATIONS_PER_READ:
             return None
         return to_microseconds(records[-1].created_at), records[-1].id
 
-    async def _withdraw_hidden(self, pairs: Sequence[tuple[str, str]]) -> None:
+    async def _withdraw_invisible(self, pairs: Sequence[tuple[str, str]]) -> None:
         visible = await self._post_visibility.find_visible(pairs)
-        hidden: dict[str, list[str]] = {}
+        invisible: dict[str, list[str]] = {}
         for recipient_id, post_id in pairs:
             if (recipient_id, post_id) not in visible:
-                hidden.setdefault(post_id, []).append(recipient_id)
-        for post_id, recipient_ids in hidden.items():
+                invisible.setdefault(post_id, []).append(recipient_id)
+        for post_id, recipient_ids in invisible.items():
             deleted = await self._store.remove_about(recipient_ids, post_id, kept_group_key="")
             for recipient_id, ids in deleted.items():
                 await self._notifications.push_removed(recipient_id, ids)
-
-    async def _run_periodically(self) -> None:
-        while True:
-            self._wake_event.clear()
-            try:
-                await self.run()
-            except StorageError as error:
-                _log.log(failure_level(error), "notifications of hidden posts wait: %s", type(error).__name__)
-            factor = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, guards nothing
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(INTERVAL_S * factor):
-                    await self._wake_event.wait()
