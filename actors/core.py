@@ -262,7 +262,7 @@ class Core:
     async def start(self) -> None:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
         self._bus.on_message(self._on_bus_message)
-        self._bus.on_gap(self._on_bus_gap)
+        self._bus.on_messages_lost(self._on_bus_messages_lost)
         self.stream_writer.on_loss(self.online_users.resync, self._control.publish_streams_reset)
         await self._bus.subscribe(
             [
@@ -382,7 +382,7 @@ class Core:
         elif topic in self._hooks.bus_topics:
             self._hooks.on_bus_message(topic)
 
-    def _on_bus_gap(self) -> None:
+    def _on_bus_messages_lost(self) -> None:
         self.head_comparison.compare_now()
         self.online_users.check_positions()
         if self.presence is not None:

@@ -45,7 +45,7 @@ class Bus(Protocol):
     def on_message(self, callback: Callable[[str, bytes], None]) -> None:
         """Set the callback for received messages, called with topic and message. It must not raise."""
 
-    def on_gap(self, callback: Callable[[], None]) -> None:
+    def on_messages_lost(self, callback: Callable[[], None]) -> None:
         """Set the callback for lost connections, called once all topics are subscribed again.
 
         Also called when a subscription was confirmed late. Messages may have been missed before the call.

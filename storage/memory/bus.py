@@ -57,7 +57,7 @@ class MemoryBus:
         self._broker = broker
         self._topics: set[str] = set()
         self._message_callback: Callable[[str, bytes], None] = lambda _topic, _message: None
-        self._gap_callback: Callable[[], None] = lambda: None
+        self._lost_callback: Callable[[], None] = lambda: None
         self._published = self._received = self._dropped = self._reconnects = 0
         broker.attach(self)
 
@@ -86,8 +86,8 @@ class MemoryBus:
     def on_message(self, callback: Callable[[str, bytes], None]) -> None:
         self._message_callback = callback
 
-    def on_gap(self, callback: Callable[[], None]) -> None:
-        self._gap_callback = callback
+    def on_messages_lost(self, callback: Callable[[], None]) -> None:
+        self._lost_callback = callback
 
     def statistics(self) -> BusStatistics:
         return BusStatistics(
@@ -116,4 +116,4 @@ class MemoryBus:
             self._message_callback(topic, message)
 
     def _report_gap(self) -> None:
-        self._gap_callback()
+        self._lost_callback()

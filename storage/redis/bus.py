@@ -27,7 +27,7 @@ class RedisBus:
         self._subscriber = Subscriber(address, timeouts, self._dispatch, self._handle_gap)
         self._probe = LoopbackProbe(self._publisher.publish)
         self._message_callback: Callable[[str, bytes], None] = lambda _topic, _message: None
-        self._gap_callback: Callable[[], None] = lambda: None
+        self._lost_callback: Callable[[], None] = lambda: None
         self._received = 0
         self._timer: asyncio.TimerHandle | None = None
         self._ticked_at = 0.0
@@ -75,8 +75,8 @@ class RedisBus:
     def on_message(self, callback: Callable[[str, bytes], None]) -> None:
         self._message_callback = callback
 
-    def on_gap(self, callback: Callable[[], None]) -> None:
-        self._gap_callback = callback
+    def on_messages_lost(self, callback: Callable[[], None]) -> None:
+        self._lost_callback = callback
 
     def statistics(self) -> BusStatistics:
         """Return counters; they include the probe's topic and messages."""
@@ -104,7 +104,7 @@ class RedisBus:
         self._probe.discard_in_flight()
         self._probe_now()
         try:
-            self._gap_callback()
+            self._lost_callback()
         except Exception:  # noqa: BLE001 - an error must not break the connection
             _log.exception("bus gap handler failed")
 

@@ -103,9 +103,9 @@ class ShardedBus:
         for bus in self._buses:
             bus.on_message(callback)
 
-    def on_gap(self, callback: Callable[[], None]) -> None:
+    def on_messages_lost(self, callback: Callable[[], None]) -> None:
         for bus in self._buses:
-            bus.on_gap(callback)
+            bus.on_messages_lost(callback)
 
     def statistics(self) -> BusStatistics:
         """Return the sums over all servers; the lag is the maximum."""

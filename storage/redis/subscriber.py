@@ -1,7 +1,7 @@
 """Subscribes to topics on a dedicated connection, and again after each reconnect.
 
-Changes of one loop tick are sent together. After a reconnect, once every topic is confirmed, `on_gap` is
-called. Messages of unsubscribed topics are discarded.
+Changes of one loop tick are sent together. After a reconnect, once every topic is confirmed,
+`on_messages_lost` is called. Messages of unsubscribed topics are discarded.
 """
 
 import asyncio
@@ -76,14 +76,14 @@ class Subscriber:
         address: RedisAddress,
         timeouts: Timeouts,
         on_message: Callable[[str, bytes], None],
-        on_gap: Callable[[], None],
+        on_messages_lost: Callable[[], None],
     ) -> None:
         self.connection = ReconnectingConnection(
             address, timeouts, "subscriber", self._on_connected, self._on_lost
         )
         self._timeouts = timeouts
         self._on_message = on_message
-        self._on_gap = on_gap
+        self._on_messages_lost = on_messages_lost
         self._current: RespConnection | None = None
         self._topics: dict[bytes, TopicSubscription] = {}
         self._changed: dict[bytes, TopicSubscription] = {}
@@ -105,7 +105,7 @@ class Subscriber:
 
         Raises:
             Unavailable: not confirmed within `reply_s` (immediately during a long outage). The topics stay
-                wanted; once confirmed, `on_gap` is called.
+                wanted; once confirmed, `on_messages_lost` is called.
         """
         unconfirmed = [topic for topic in map(self._mark_wanted, dict.fromkeys(names)) if not topic.is_active]
         if not unconfirmed:
@@ -194,7 +194,7 @@ class Subscriber:
             self._restoring -= 1
         if self._gap_pending and not self._restoring:
             self._gap_pending = False
-            self._on_gap()
+            self._on_messages_lost()
 
     def _confirm(self, key: bytes, topic: TopicSubscription) -> None:
         topic.unanswered -= 1
@@ -220,7 +220,7 @@ class Subscriber:
         self._send_command(b"SUBSCRIBE", self._topics)
         if self._gap_pending and not self._restoring:
             self._gap_pending = False
-            self._on_gap()
+            self._on_messages_lost()
 
     def _on_lost(self) -> None:
         self._current = None

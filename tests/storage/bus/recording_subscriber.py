@@ -14,7 +14,7 @@ class RecordingSubscriber:
         self.received: list[tuple[str, bytes]] = []
         self.gaps = 0
         bus.on_message(lambda topic, frame: self.received.append((topic, frame)))
-        bus.on_gap(self._gap)
+        bus.on_messages_lost(self._gap)
 
     def _gap(self) -> None:
         self.gaps += 1
