@@ -14,6 +14,8 @@ from storage.redis.user_streams import RedisUserStreams
 from tests.storage.valkey_server import ValkeyServer
 
 SHORT_TIMEOUTS = Timeouts(reply_s=0.8, probe_interval_s=0.1, probe_timeout_s=1.0, retry_max_s=0.1)
+PATIENT_TIMEOUTS = Timeouts(reply_s=20.0)
+"""For tests without outages, on slow machines."""
 
 
 class CheckedBus(Bus, Protocol):
@@ -61,12 +63,12 @@ class MemoryCluster:
 
 
 class RedisCluster:
-    """Opens buses on a server of the test, or with default timeouts on the shared one."""
+    """Opens buses on a server of the test, or with patient timeouts on the shared one."""
 
     def __init__(self, server: ValkeyServer | None, url: str) -> None:
         self._server = server
         self._url = url
-        self._timeouts = Timeouts() if server is None else SHORT_TIMEOUTS
+        self._timeouts = PATIENT_TIMEOUTS if server is None else SHORT_TIMEOUTS
         self._open: list[RedisBus | RedisUserStreams] = []
 
     async def open_bus(self) -> CheckedBus:
@@ -95,17 +97,18 @@ class RedisCluster:
 class ShardedCluster:
     """Opens buses on several servers of the test, which are killed together."""
 
-    def __init__(self, servers: Sequence[ValkeyServer]) -> None:
+    def __init__(self, servers: Sequence[ValkeyServer], timeouts: Timeouts = SHORT_TIMEOUTS) -> None:
         self._servers = servers
+        self._timeouts = timeouts
         self._open: list[ShardedBus | ShardedUserStreams] = []
 
     async def open_bus(self) -> CheckedBus:
-        bus = await ShardedBus.open(self._urls, queued_messages_max=10_000, timeouts=SHORT_TIMEOUTS)
+        bus = await ShardedBus.open(self._urls, queued_messages_max=10_000, timeouts=self._timeouts)
         self._open.append(bus)
         return bus
 
     async def open_user_streams(self) -> UserStreams:
-        streams = await ShardedUserStreams.open(self._urls, timeouts=SHORT_TIMEOUTS)
+        streams = await ShardedUserStreams.open(self._urls, timeouts=self._timeouts)
         self._open.append(streams)
         return streams
 

@@ -6,7 +6,6 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -21,8 +20,16 @@ from storage.postgres.pool import PoolLimits
 from storage.redis.redis_address import parse_address
 from storage.redis.timelines import RedisTimelines
 from tests.certificates import CertificateFiles
+from tests.until import until
 
+HANDSHAKE_TIMEOUT_S = 10.0
 POSTGRES_SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+
+
+def connection_count(server: asyncio.Server) -> int:
+    """Return the number of transports that the server accepted and has not closed."""
+    count: int | None = getattr(server, "_active_count", None)
+    return len(server._clients) if count is None else count  # type: ignore[attr-defined]
 
 
 class TlsServer:
@@ -35,6 +42,7 @@ class TlsServer:
         self._upstream = urlsplit(url)
         self._context = context
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.encrypted = 0
         self.port = 0
 
@@ -42,7 +50,11 @@ class TlsServer:
     async def listening(self) -> AsyncIterator["TlsServer"]:
         starts_encrypted = not self._upstream.scheme.startswith("postgres")
         server = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, ssl=self._context if starts_encrypted else None
+            self._accept,
+            "127.0.0.1",
+            0,
+            ssl=self._context if starts_encrypted else None,
+            ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S if starts_encrypted else None,
         )
         self.port = server.sockets[0].getsockname()[1]
         try:
@@ -52,11 +64,19 @@ class TlsServer:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            # A task that is cancelled before its first step runs none of its code.
+            for writer in self._writers:
+                writer.transport.abort()
+            # Drivers connect again in the background: a handshake may be in progress, without a writer yet.
+            await until(lambda: not connection_count(server), 30)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = cast("asyncio.Task[None]", asyncio.current_task())
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if writer.get_extra_info("ssl_object") is None:
                 if await reader.readexactly(8) != POSTGRES_SSL_REQUEST:

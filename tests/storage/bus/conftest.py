@@ -8,6 +8,7 @@ import pytest
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
 from tests.storage.bus_cluster import (
+    PATIENT_TIMEOUTS,
     SHORT_TIMEOUTS,
     BusCluster,
     MemoryCluster,
@@ -26,7 +27,7 @@ async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
     if request.param == "memory":
         made: BusCluster = MemoryCluster()
     elif request.param == "sharded":
-        made = ShardedCluster(request.getfixturevalue("two_servers"))
+        made = ShardedCluster(request.getfixturevalue("two_servers"), PATIENT_TIMEOUTS)
     else:
         made = RedisCluster(None, request.getfixturevalue("stores").redis)
     yield made
