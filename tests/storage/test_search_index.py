@@ -72,8 +72,10 @@ async def test_rows_of_earlier_versions_are_completed(pool: PostgresPool, sql: R
     assert await sql.fetchval("SELECT count(*) FROM outbox") == published
 
 
-async def test_instances_share_the_missing_rows(pool: PostgresPool, sql: RawConnection) -> None:
+async def test_instances_share_the_missing_rows(users_url: str, sql: RawConnection) -> None:
     """Concurrent calls do not wait for each other, and no row is left."""
+    pool = PostgresPool(users_url)
+    await pool.open()
     await sql.execute(
         "INSERT INTO users (email, username, password_hash)"
         " SELECT n || '@example.test', 'u' || n, 'h' FROM generate_series(1, 300) AS n"
@@ -83,6 +85,7 @@ async def test_instances_share_the_missing_rows(pool: PostgresPool, sql: RawConn
     await indexers[0].index_all()
     assert sum(indexer.indexed_count for indexer in indexers) == 300
     assert await sql.fetchval("SELECT count(*) FROM users WHERE search_words IS NULL") == 0
+    await pool.close()
 
 
 async def test_words_that_match_many_and_few_are_paged_alike(pool: PostgresPool, sql: RawConnection) -> None:
