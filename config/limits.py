@@ -279,7 +279,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes of all those events, half for sessions and half for conversations. The oldest are dropped."""
 
     bus_queue_messages: int = 10_000
-    """Frames that wait to be published on the bus. The oldest are dropped; receivers read the log."""
+    """Messages that wait to be published on the bus. The oldest are dropped; receivers read the log."""
 
     password_hashes_in_flight: int = 2
     """Password hashes computed at the same time."""

@@ -96,11 +96,7 @@ class AppendQueue:
 
     def _answer_duplicate(self, pending: PendingAppend, entry: Entry) -> None:
         command = pending.command
-        if (
-            isinstance(command, Send)
-            and isinstance(entry, MessageEntry)
-            and is_same_message(entry, command.draft)
-        ):
+        if isinstance(command, Send) and is_same_message(entry, command.draft):
             # This attempt itself may be stored, by a write whose result was lost. Not a duplicate then.
             self.complete(pending, entry, duplicate=entry.attempt_id != command.draft.attempt_id)
         else:

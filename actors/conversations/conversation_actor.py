@@ -33,7 +33,7 @@ from actors.conversations.peer_checker import PeerState
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
 from storage.contracts.identifiers import entry_id, is_id
-from storage.contracts.messaging import Appended, MessageEntry
+from storage.contracts.messaging import Appended
 from storage.errors import Unavailable
 
 Proceed = Callable[[], Coroutine[Any, Any, None] | None]
@@ -200,7 +200,7 @@ class ConversationActor:
         except Unavailable as unavailable:
             command.reply.refused(to_api_error(unavailable))
             return
-        if isinstance(stored, MessageEntry) and is_same_message(stored, draft):
+        if is_same_message(stored, draft):
             command.reply.stored(stored, duplicate=True)
         else:
             command.reply.refused(error)

@@ -1,5 +1,7 @@
 """Builds log entries from commands, once their seq is known."""
 
+from typing import TypeGuard
+
 from actors.conversations.commands import (
     AnnounceByRule,
     ChangeMessage,
@@ -44,8 +46,10 @@ def build_entry(conversation_id: str, seq: int, pending: PendingAppend, roster: 
     return system_entry(conversation_id, seq, command.change, membership, content)
 
 
-def is_same_message(entry: MessageEntry, draft: Draft) -> bool:
-    """Whether a draft with a stored `client_id` has the stored message's original content."""
+def is_same_message(entry: Entry | None, draft: Draft) -> TypeGuard[MessageEntry]:
+    """Whether a draft has the original content of the entry that is stored with its `client_id`."""
+    if not isinstance(entry, MessageEntry):
+        return False
     if entry.original_digest:
         return entry.original_digest == content_digest(draft.content, draft.mentions, draft.reply_to)
     return (

@@ -3,7 +3,9 @@
 `plan_change` computes what a membership change does; `apply` applies what the log says was done.
 """
 
-from itertools import islice
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain, islice
 
 import msgspec
 
@@ -135,15 +137,17 @@ class Roster:
             for user in change.joined
             if user.id not in self.members and user.id not in self._former_members
         )
-        joined = tuple(islice(unknown, PARTICIPANTS_MAX - len(self.members) + len(left)))
+        remaining_count = len(self.members) - len(left)
+        joined = tuple(islice(unknown, PARTICIPANTS_MAX - remaining_count))
         if not joined and not left:
             return None
-        members = [user_id for user_id in self.members if user_id not in left] + list(joined)
-        admins = tuple(user_id for user_id in self.admins if user_id not in left) or tuple(members[:1])
-        delta = MembershipDelta(len(members), joined, left, None, admins, by_rule=True)
-        return (
-            delta if admins != tuple(self.admins) else msgspec.structs.replace(delta, admins=None)
-        ), change.text
+        leaving = frozenset(left)
+        if self.admins:
+            admins = self._admins_without(leaving, joined)
+        else:
+            admins = self._first_member_without(leaving, joined) or None
+        delta = MembershipDelta(remaining_count + len(joined), joined, left, None, admins, by_rule=True)
+        return delta, change.text
 
     def _may_return(self, change: AddByRule) -> bool:
         """Whether the user was never removed, or asked or was invited again since."""
@@ -161,7 +165,7 @@ class Roster:
             if user.id not in self.members:
                 raise ApiError("participant.not_found", "The user is not a member of this conversation.")
         membership = MembershipDelta(
-            len(self.members) - 1, left=(user.id,), admins=self._admins_without(user.id)
+            len(self.members) - 1, left=(user.id,), admins=self._admins_without({user.id})
         )
         text = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
         return membership, text
@@ -182,15 +186,21 @@ class Roster:
         membership = MembershipDelta(len(self.members), name=name, admins=admins)
         return membership, f"@{change.changed_by.username} {' and '.join(changes)}"
 
-    def _admins_without(self, user_id: str) -> tuple[str, ...] | None:
-        if user_id not in self.admins:
+    def _admins_without(
+        self, leaving: AbstractSet[str], joined: Sequence[str] = ()
+    ) -> tuple[str, ...] | None:
+        """Return the admins after these members have left; None if they stay the same.
+
+        If none is left, the member who joined first becomes the admin.
+        """
+        if leaving.isdisjoint(self.admins):
             return None
-        remaining = tuple(admin_id for admin_id in self.admins if admin_id != user_id)
-        if remaining:
-            return remaining
-        # The member who joined first becomes the admin.
-        first = next((member_id for member_id in self.members if member_id != user_id), None)
-        return () if first is None else (first,)
+        remaining = tuple(admin_id for admin_id in self.admins if admin_id not in leaving)
+        return remaining or self._first_member_without(leaving, joined)
+
+    def _first_member_without(self, leaving: AbstractSet[str], joined: Sequence[str]) -> tuple[str, ...]:
+        members = (member_id for member_id in chain(self.members, joined) if member_id not in leaving)
+        return tuple(islice(members, 1))
 
     def _require_admin(self, user_id: str) -> None:
         if user_id not in self.admins:

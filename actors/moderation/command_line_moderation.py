@@ -1,4 +1,4 @@
-"""CommandLineModeration by usernames, for the command line: the same actions as over HTTP, without an actor.
+"""Moderation by usernames, for the command line: the same actions as over HTTP, without an actor.
 
 Each method is idempotent.
 """

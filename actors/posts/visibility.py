@@ -101,7 +101,7 @@ class PostVisibility:
         if not authors:
             return ViewerAccess()
         if len(authors) > 1 or without_muted:
-            # A page. To share a look-up would cost more per author than a statement of its own.
+            # A page. To share a look-up would cost more per author than a separate statement.
             found = await self._store.find(
                 [(viewer, author_id) for author_id in authors], without_muted=without_muted
             )

@@ -537,7 +537,7 @@ async def read_export(world: World, viewer: str) -> list[str]:
 
 
 def export_of_model(world: World, viewer: str) -> list[str]:
-    """What the user wrote and did, whoever sees it."""
+    """What the user wrote and did, independent of who sees it."""
     model = world.model
     own = {
         "posts": [post_id for post_id, post in model.posts.items() if post.author == viewer],

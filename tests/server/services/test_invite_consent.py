@@ -37,7 +37,7 @@ async def test_invites_ask_too(pair: Pair, people: RegisteredUsers) -> None:
 async def test_invite_does_not_cross_a_block(
     pair: Pair, people: RegisteredUsers, between: str, blocker: str
 ) -> None:
-    """Neither one's own nor by way of a third person to the event of somebody with a block."""
+    """Neither to the inviter's event nor to the event of a third user with a block."""
     creator, inviter, invitee, bystander = await people.register(4, pair.first)
     api = pair.api
     event = await api.event(creator)

@@ -185,7 +185,7 @@ async def test_concurrent_writers_leave_no_gap(store: MessagingStore, room: str)
 
 
 async def test_membership_delta_by_rule_is_stored(store: MessagingStore, room: str) -> None:
-    """A removal by rule is told from leaving when the log is read again."""
+    """A removal by rule is distinguished from leaving when the log is read again."""
     delta = MembershipDelta(1, left=("ana",), by_rule=True)
     entry = message(room, 1, membership=delta)
     await store.append([entry])
