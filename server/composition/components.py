@@ -236,7 +236,7 @@ async def create_components(
         shutdown.add("tracing", tracing.close)
     notifications = stores.databases["notifications"]
     notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
-    link_hash = KeyedHash(await PostgresServerKeys(users.pool).get(LINK_KEY))
+    link_hash = KeyedHash(await server_keys.get(LINK_KEY))
     mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
     notification_mail_job = NotificationMailJob(
         PostgresNotificationMails(notifications.pool),
