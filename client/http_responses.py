@@ -27,6 +27,7 @@ class SessionView(msgspec.Struct, frozen=True):
     last_used_at: str
     expires_at: str
     current: bool
+    device: str | None = None
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):

@@ -26,6 +26,7 @@ from actors.accounts.bodies import (
 )
 from actors.accounts.card_cache import CardCache
 from actors.accounts.credential_checks import CredentialChecks, invalid_credentials
+from actors.accounts.device_names import device_name
 from actors.accounts.fields import validate_display_name, validate_email_address, validate_username
 from actors.accounts.password_rules import profile_errors
 from actors.accounts.serializers import to_own_user, to_session_view, to_user_card
@@ -145,10 +146,12 @@ class Accounts:
         registration: Registration,
         idempotency_key: IdempotencyKey | None = None,
         network: str | None = None,
+        user_agent: str | None = None,
     ) -> SignedIn:
         """Create a user and log in. A repeated key logs in to the same user, given the same password.
 
-        `network` is the caller's address network, which `PasswordTries` remembers.
+        `network` is the caller's address network, which `PasswordTries` remembers; `user_agent` is the header,
+        which names the session.
         """
         new_user = await self._to_new_user(registration)
         try:
@@ -158,12 +161,12 @@ class Accounts:
         if idempotency_key is not None and await self._is_repeated(
             user, new_user.password_hash, registration.password
         ):
-            return await self._open_session(user)
+            return await self._open_session(user, user_agent)
         self._on_email_set(user, None)
         self._on_user_changed(user)
         if network is not None:
             await self._credential_checks.remember_network(user, network)
-        return await self._open_session(user)
+        return await self._open_session(user, user_agent)
 
     @property
     def needs_approval(self) -> bool:
@@ -202,10 +205,13 @@ class Accounts:
             raise ApiError("idempotency.conflict", "The `Idempotency-Key` was used for another registration.")
         return True
 
-    async def login(self, login: Login, network: str) -> SignedIn:
-        """Open a session. `network` is the caller's address network, for `PasswordTries`."""
+    async def login(self, login: Login, network: str, user_agent: str | None = None) -> SignedIn:
+        """Open a session. `network` is the caller's address network, for `PasswordTries`.
+
+        `user_agent` is the header, which names the session.
+        """
         checked = await self._credential_checks.check_login(login.login, login.password, network)
-        signed_in = await self._open_session(checked.user)
+        signed_in = await self._open_session(checked.user, user_agent)
         # A password change during this login ends the new session like all other old ones.
         if not await self._credential_checks.is_still_right(checked, login.password):
             await self._revoke_token(checked.user.id, signed_in.token)
@@ -335,12 +341,14 @@ class Accounts:
         """Cancel pending look-ups. The caller closes the stores."""
         await asyncio.gather(self._user_loader.close(), self._card_cache.close())
 
-    async def _open_session(self, user: UserRecord) -> SignedIn:
+    async def _open_session(self, user: UserRecord, user_agent: str | None) -> SignedIn:
         token = new_token()
         token_hash = hash_token(token)
         assert token_hash is not None
         try:
-            session = await self._sessions.open(user.id, token_hash, TOKEN_LIFETIME_S)
+            session = await self._sessions.open(
+                user.id, token_hash, TOKEN_LIFETIME_S, device_name(user_agent)
+            )
         except Missing:
             # Deleted or banned since the password was checked: answer as for a wrong password.
             raise invalid_credentials() from None

@@ -26,6 +26,7 @@ from actors.protocol.objects import OwnUser, UserCard
 from config.limits import (
     AVATAR_URL_CHARACTERS,
     BIO_CHARACTERS,
+    DEVICE_CHARACTERS,
     DISPLAY_NAME_CHARACTERS,
     EMAIL_CHARACTERS,
     PASSWORD_CHARACTERS_MAX,
@@ -194,6 +195,13 @@ class SessionView(msgspec.Struct, frozen=True):
     last_used_at: Timestamp
     expires_at: Timestamp
     current: bool
+    device: Annotated[
+        str | None,
+        Meta(
+            description='What logged in, by its `User-Agent`: "Firefox on Android", or the name of a program.',
+            max_length=DEVICE_CHARACTERS,
+        ),
+    ] = None
 
 
 class UserCardPage(msgspec.Struct, frozen=True):

@@ -65,4 +65,5 @@ def to_session_view(session: SessionRecord, current_session_id: str) -> SessionV
         last_used_at=rfc3339_from_datetime(session.last_used_at),
         expires_at=rfc3339_from_datetime(session.expires_at),
         current=session.id == current_session_id,
+        device=session.device,
     )

@@ -55,6 +55,7 @@ class TypedRequest(Generic[Body, Query]):
     query: Query
     client_address: str
     request_id: str
+    user_agent: str | None = None
     raw_idempotency_key: str | None = None
     idempotency_key: IdempotencyKey | None = None
 
@@ -212,6 +213,7 @@ class RouteAdapter:
             query=query,
             client_address=address,
             request_id=request[REQUEST_ID],
+            user_agent=request.headers.get("User-Agent"),
             raw_idempotency_key=key,
             idempotency_key=idempotency_key,
         )

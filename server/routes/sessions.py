@@ -48,10 +48,14 @@ class SessionRoutes:
         After many wrong passwords for one account, `rate.limited` delays logins from networks where it has
         not logged in lately. With the right password of a suspended or banned account it is `user.suspended`.
         """
-        return await self._accounts.login(request.body, address_bucket_key(request.client_address))
+        network = address_bucket_key(request.client_address)
+        return await self._accounts.login(request.body, network, request.user_agent)
 
     async def list(self, request: TypedRequest[None, PageQuery]) -> Page[SessionView]:
-        """List the caller's sessions, the most recently used first."""
+        """List the caller's sessions, the most recently used first.
+
+        `device` is what the `User-Agent` of the login or registration says; clients choose it.
+        """
         after = request.cursor(tuple[str, str])
         limit = request.query.limit
         sessions = [

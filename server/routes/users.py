@@ -148,8 +148,9 @@ class UserRoutes:
         if self._accounts.needs_approval:
             await self._accounts.request_registration(request.body, request.idempotency_key)
             return ResponseWithStatus(None, 202)
+        network = address_bucket_key(request.client_address)
         return await self._accounts.register(
-            request.body, request.idempotency_key, address_bucket_key(request.client_address)
+            request.body, request.idempotency_key, network, request.user_agent
         )
 
     async def get_own(self, request: TypedRequest[None, None]) -> OwnUser:

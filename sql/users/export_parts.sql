@@ -27,6 +27,7 @@ WHERE u.id = :user_id
 --   :user_id uuid
 SELECT
     id,
+    device,
     created_at,
     last_used_at,
     expires_at

@@ -3,7 +3,8 @@
 --
 -- The row lock waits for a concurrent ban or suspension, so that its user cannot get a session.
 --
---   :user_id uuid  :token_hash text  :lifetime_s float8   -> session row; none for unknown, banned or suspended users
+--   :user_id uuid  :token_hash text  :lifetime_s float8  :device text
+--     -> session row; none for unknown, banned or suspended users
 WITH gone AS (
     DELETE FROM user_sessions
     WHERE user_id = :user_id AND expires_at < now() - interval '7 days'
@@ -17,10 +18,10 @@ holder AS (
         AND coalesce(suspended_until, '-infinity') <= now()
     FOR KEY SHARE
 )
-INSERT INTO user_sessions (user_id, token_hash, expires_at)
-SELECT holder.id, :token_hash, now() + make_interval(secs => :lifetime_s)
+INSERT INTO user_sessions (user_id, token_hash, expires_at, device)
+SELECT holder.id, :token_hash, now() + make_interval(secs => :lifetime_s), :device
 FROM holder
-RETURNING id, user_id, created_at, last_used_at, expires_at
+RETURNING id, user_id, created_at, last_used_at, expires_at, device
 
 -- name: session_identities
 -- Returns session and user by token; unknown and expired tokens are absent.
@@ -71,7 +72,7 @@ WHERE id = :session_id AND expires_at > now()
 -- Lists unexpired sessions of a user, most recently used first.
 --
 --   :user_id uuid  :limit int   -> session rows
-SELECT id, user_id, created_at, last_used_at, expires_at
+SELECT id, user_id, created_at, last_used_at, expires_at, device
 FROM user_sessions
 WHERE user_id = :user_id AND expires_at > now()
 ORDER BY last_used_at DESC, id DESC

@@ -87,6 +87,8 @@ class SessionRecord(msgspec.Struct, frozen=True):
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+    device: str | None = None
+    """What logged in, in plain words; None if unknown."""
 
 
 class SessionState(msgspec.Struct, frozen=True):
@@ -144,7 +146,9 @@ class UserStore(Protocol):
 class SessionStore(Protocol):
     """Logged-in sessions, by the SHA-256 of their token (hex). All raise `Unavailable`."""
 
-    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+    async def open(
+        self, user_id: str, token_hash: str, lifetime_s: int, device: str | None = None
+    ) -> SessionRecord:
         """Create a session. Raises `Missing` if the user does not exist, or is banned or suspended."""
 
     async def end_oldest(self, user_id: str, keep: int) -> builtins.list[str]:

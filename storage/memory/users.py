@@ -158,7 +158,9 @@ class MemorySessions:
     def __init__(self, tables: UserTables) -> None:
         self._tables = tables
 
-    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+    async def open(
+        self, user_id: str, token_hash: str, lifetime_s: int, device: str | None = None
+    ) -> SessionRecord:
         if user_id not in self._tables.users:
             raise Missing
         now = self._tables.now()
@@ -168,6 +170,7 @@ class MemorySessions:
             created_at=now,
             last_used_at=now,
             expires_at=now + timedelta(seconds=lifetime_s),
+            device=device,
         )
         self._tables.sessions[session.id] = session
         self._tables.session_ids_by_token[token_hash] = session.id

@@ -51,6 +51,7 @@ def to_session(row: asyncpg.Record) -> SessionRecord:
         created_at=row["created_at"],
         last_used_at=row["last_used_at"],
         expires_at=row["expires_at"],
+        device=row["device"],
     )
 
 

@@ -208,6 +208,16 @@ async def test_session_identifies_its_user(people: UserStores) -> None:
     assert found["a" * 64].expires_at == one.expires_at
 
 
+async def test_session_keeps_its_device(people: UserStores) -> None:
+    """The name is returned and listed; it may be missing."""
+    ana = await people.register_user("ana")
+    phone = await people.sessions.open(ana.id, "a" * 64, LIFETIME_S, "Firefox on Android")
+    unknown = await people.sessions.open(ana.id, "b" * 64, LIFETIME_S)
+    assert (phone.device, unknown.device) == ("Firefox on Android", None)
+    listed = {session.id: session.device for session in await people.sessions.list(ana.id)}
+    assert listed == {phone.id: "Firefox on Android", unknown.id: None}
+
+
 async def test_session_of_an_unknown_user_is_missing(people: UserStores) -> None:
     """A session belongs to an existing user."""
     for user_id in (str(uuid.uuid4()), "no id"):

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { inTone, searchEmoji, SKIN_TONES } from "../../web/state/emoji_search.js";
+import { inTone, loadEmoji, searchEmoji, SKIN_TONES } from "../../web/state/emoji_search.js";
 import { EMOJI_GROUPS } from "../../web/vendor/emoji_data.js";
+import { useLanguage } from "./texts.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../emoji_cases.json", import.meta.url), "utf8"));
 const first = (query) => searchEmoji(EMOJI_GROUPS, query)[0]?.[0];
@@ -18,6 +19,19 @@ test("emoji are found by the start of words of their name", () => {
   assert.ok(searchEmoji(EMOJI_GROUPS, "party").some(([emoji]) => emoji === "🎉"));
   assert.deepEqual(searchEmoji(EMOJI_GROUPS, "rinning"), []);
   assert.deepEqual(searchEmoji(EMOJI_GROUPS, " "), []);
+});
+
+test("emoji are named in the language of the client, and found in English too", async () => {
+  useLanguage("de");
+  const groups = await loadEmoji();
+  useLanguage("en");
+  const named = new Map(groups.flatMap(([, entries]) => entries).map(([emoji, name]) => [emoji, name]));
+  assert.equal(named.get("👍"), "Daumen hoch");
+  for (const query of ["daumen h", "DAUMEN", "thumbs up"])
+    assert.ok(searchEmoji(groups, query).some(([emoji]) => emoji === "👍"), query);
+  const english = offered.filter(([emoji, name]) => named.get(emoji) === name && / /.test(name));
+  assert.ok(english.length < 20, `without a German name: ${english.map(([emoji]) => emoji).join(" ")}`);
+  assert.deepEqual(await loadEmoji(), EMOJI_GROUPS);
 });
 
 test("a skin tone applies to the emoji that have it", () => {

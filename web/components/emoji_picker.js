@@ -2,7 +2,7 @@
 // loaded when the first picker opens.
 
 import { t } from "../i18n.js";
-import { inTone, searchEmoji, SKIN_TONES, storedTone, storeTone } from "../state/emoji_search.js";
+import { inTone, loadEmoji, searchEmoji, SKIN_TONES, storedTone, storeTone } from "../state/emoji_search.js";
 import { Dialog } from "./dialog.js";
 import { element, errorText, newElementId, setChildren, skeleton } from "./dom.js";
 
@@ -26,12 +26,12 @@ export async function pickEmoji(onPick) {
   dialog.element.classList.add("emoji-picker");
   dialog.open();
   try {
-    const { EMOJI_GROUPS } = await import("../vendor/emoji_data.js");
+    const groups = await loadEmoji();
     const pick = (emoji) => {
       dialog.close();
       onPick(emoji);
     };
-    const picker = new EmojiPicker(EMOJI_GROUPS, pick);
+    const picker = new EmojiPicker(groups, pick);
     setChildren(dialog.body, ...picker.elements);
     picker.focus();
   } catch {

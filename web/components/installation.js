@@ -6,7 +6,7 @@ import { button, element } from "./dom.js";
 const WORKER = "/web/service_worker.js";
 const CHECK_MS = 5 * 60_000;
 const CACHE = "convene-shell";
-const BUNDLE = /\/web\/bundle-[0-9a-f]+\.js/;
+const SCRIPT = /<script [^>]*src="([^"]+)"/;
 
 // `textsAddress`: of the texts of the language, which the worker keeps for one language only.
 export function registerServiceWorker(textsAddress) {
@@ -40,8 +40,8 @@ export function watchForNewClient(socket) {
     if (!own || !isBack || Date.now() - lastMs < CHECK_MS) return;
     lastMs = Date.now();
     try {
-      const [current] = BUNDLE.exec(await (await fetch("/", { cache: "no-cache" })).text()) ?? [own];
-      if (current !== own) offerReload();
+      const [, current] = SCRIPT.exec(await (await fetch("/", { cache: "no-cache" })).text()) ?? [];
+      if (current !== undefined && current !== own) offerReload();
     } catch {
       // Asked again after the next reconnect.
     }

@@ -1,6 +1,6 @@
-// The emoji of `web/vendor/emoji_data.js`, found by name and shown in a skin tone. A tone is 0 (none) to 5.
+// The emoji of `web/vendor/`, found by name and shown in a skin tone. A tone is 0 (none) to 5.
 
-import { t } from "../i18n.js";
+import { currentLanguage, t } from "../i18n.js";
 
 export const SKIN_TONES = [
   t("emoji.default"),
@@ -11,6 +11,27 @@ export const SKIN_TONES = [
   t("emoji.dark"),
 ];
 const TONE_KEY = "convene.skin_tone";
+// Of languages other than that of the data.
+const NAMES = { de: () => import("../vendor/emoji_names_de.js") };
+
+// The emoji by group, named in the language of the client.
+export async function loadEmoji() {
+  const [{ EMOJI_GROUPS }, named] = await Promise.all([
+    import("../vendor/emoji_data.js"),
+    NAMES[currentLanguage()]?.(),
+  ]);
+  return named === undefined ? EMOJI_GROUPS : withNames(EMOJI_GROUPS, named.EMOJI_NAMES);
+}
+
+// `names`: emoji -> [name, words]. The former names are words for the search.
+export function withNames(groups, names) {
+  const rename = (entry) => {
+    const [emoji, former, words, ...forms] = entry;
+    const named = names.get(emoji);
+    return named === undefined ? entry : [emoji, named[0], `${named[1]} ${former} ${words}`, ...forms];
+  };
+  return groups.map(([group, entries]) => [group, entries.map(rename)]);
+}
 
 // The entries of which every word of `query` starts a word of the name or of the search words. Those whose name
 // starts with the query come first.

@@ -1,10 +1,8 @@
 // Writes the emoji that the picker offers as a module: by group, each with its name, words for the search and
 // the forms in the five skin tones.
 
-import { readFileSync } from "node:fs";
+import { qualified, readEntries, wordsOf } from "./emoji_rows.mjs";
 
-// Newer emoji are missing in the fonts of many devices.
-const MAX_VERSION = 16;
 const GROUPS = [
   [0, "Smileys"],
   [1, "People"],
@@ -17,22 +15,12 @@ const GROUPS = [
   [9, "Flags"],
 ];
 
-const entries = JSON.parse(readFileSync(process.argv[2], "utf8"))
-  .filter((one) => one.version <= MAX_VERSION)
-  .sort((left, right) => left.order - right.order);
+const entries = readEntries(process.argv[2]);
 
-// The data has a variation selector after some emoji that are fully qualified without one.
-function qualified(emoji) {
-  const rgi = /^\p{RGI_Emoji}$/v;
-  const bare = emoji.replaceAll("\ufe0f", "");
-  return !rgi.test(emoji) && rgi.test(bare) ? bare : emoji;
-}
-
-function row({ emoji, annotation, tags = [], shortcodes = [], skins = [] }) {
-  const words = new Set([...tags, ...shortcodes.flatMap((code) => code.split("_"))]);
-  for (const word of annotation.split(/\W+/)) words.delete(word);
+function row(entry) {
+  const { emoji, annotation, skins = [] } = entry;
   const tones = skins.filter((one) => typeof one.tone === "number").sort((a, b) => a.tone - b.tone);
-  const fields = [qualified(emoji), annotation, [...words].join(" ")];
+  const fields = [qualified(emoji), annotation, wordsOf(entry)];
   return tones.length === 5 ? [...fields, tones.map((one) => qualified(one.emoji))] : fields;
 }
 

@@ -31,7 +31,10 @@ export function conversationPane(session, id, scope, atSeq = null) {
 
   function show(conversation) {
     const typing = new Typing(session, conversation, membership);
-    const list = new MessageList(session, conversation, membership, (message) => composer.reply(message));
+    const list = new MessageList(session, conversation, membership, {
+      reply: (message) => composer.reply(message),
+      focus: () => composer.focus(),
+    });
     const composer = messageComposer(session, conversation, {
       onSent: () => list.onSent(),
       onTyping: (hasText) => typing.update(hasText),

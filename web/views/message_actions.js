@@ -4,14 +4,10 @@
 import { confirmDialog, Dialog } from "../components/dialog.js";
 import { element } from "../components/dom.js";
 import { pickEmoji } from "../components/emoji_picker.js";
-import { Field, Form } from "../components/form.js";
-import { addFormattingKeys } from "../components/formatting_keys.js";
-import { textLength } from "../components/linkify.js";
 import { reportDialog } from "../components/report_dialog.js";
 import { toast, toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
 
-const MAX_LENGTH = 4000;
 const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
 
 export class MessageActions {
@@ -23,16 +19,16 @@ export class MessageActions {
     this.#conversation = conversation;
   }
 
-  // The items of the menu of a message.
-  itemsFor(message, reply) {
+  // The items of the menu of a message. `on`: reply(message), edit(message).
+  itemsFor(message, on) {
     const { info } = this.#conversation;
     const mine = this.#session.isMe(message.sender_id);
     const mayDelete = mine || info.admins.includes(this.#session.user.id);
     const link = `${location.origin}/#/messages/${this.#conversation.id}?at=${message.seq}`;
     return [
-      [t("common.reply"), () => reply(message)],
+      [t("common.reply"), () => on.reply(message)],
       [t("messages.more_reactions"), () => pickEmoji((emoji) => this.react(message, emoji, true))],
-      mine && [t("common.edit"), () => this.edit(message)],
+      mine && [t("common.edit"), () => on.edit(message)],
       message.reactions.length > 0 && [t("messages.see_reactions"), () => this.#showReactions(message)],
       navigator.clipboard && [t("messages.copy_text"), () => copy(message.content)],
       navigator.clipboard && [t("messages.copy_link"), () => copy(link)],
@@ -54,26 +50,8 @@ export class MessageActions {
     this.#send(add ? "reaction.add" : "reaction.remove", message, { emoji }).catch(toastError);
   }
 
-  edit(message) {
-    const content = new Field("content", t("messages.message"), {
-      kind: "textarea",
-      rows: 4,
-      value: message.content,
-      required: true,
-      dir: "auto",
-    });
-    addFormattingKeys(content.input);
-    const form = new Form([content], {
-      submit: t("common.save"),
-      send: async (values) => {
-        if (textLength(values.content) > MAX_LENGTH)
-          throw new Error(t("messages.limit", { max: MAX_LENGTH }));
-        await this.#send("message.edit", message, { content: values.content.trim() });
-        dialog.close();
-      },
-    });
-    const dialog = new Dialog(t("messages.edit_title"), form.element).open();
-    content.focus();
+  saveEdit(message, content) {
+    return this.#send("message.edit", message, { content });
   }
 
   #showReactions(message) {

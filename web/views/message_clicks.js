@@ -2,7 +2,6 @@
 
 import { Menu } from "../components/menu.js";
 import { t } from "../i18n.js";
-import { MessageActions } from "./message_actions.js";
 
 export class MessageClicks {
   #actions;
@@ -10,9 +9,9 @@ export class MessageClicks {
   #on;
   #menu = new Menu(t("messages.actions"));
 
-  // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message).
-  constructor(session, conversation, on) {
-    this.#actions = new MessageActions(session, conversation);
+  // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message), edit(message).
+  constructor(session, actions, on) {
+    this.#actions = actions;
     this.#unsent = session.unsent;
     this.#on = on;
     this.menu = this.#menu.element;
@@ -21,10 +20,6 @@ export class MessageClicks {
   listen(area) {
     area.addEventListener("click", (event) => this.#onClick(event));
     area.addEventListener("contextmenu", (event) => this.#onContextMenu(event));
-  }
-
-  edit(message) {
-    this.#actions.edit(message);
   }
 
   #onClick(event) {
@@ -66,7 +61,7 @@ export class MessageClicks {
 
   #openMenu(opener, messageId) {
     const message = this.#on.find(messageId);
-    const items = this.#actions.itemsFor(message, this.#on.reply);
+    const items = this.#actions.itemsFor(message, this.#on);
     this.#menu.open(opener, items, this.#actions.emojiFor(message));
   }
 }

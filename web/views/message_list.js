@@ -9,9 +9,11 @@ import { BatchedTask } from "../components/batched_task.js";
 import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
 import { isInFront } from "../components/in_front.js";
 import { MessageAnnouncer } from "../components/message_announcer.js";
+import { messageEditor } from "../components/message_editor.js";
 import { toast, toastError } from "../components/toast.js";
 import { UnreadBar } from "../components/unread_bar.js";
 import { t } from "../i18n.js";
+import { MessageActions } from "./message_actions.js";
 import { MessageClicks } from "./message_clicks.js";
 import { MessageRows } from "./message_rows.js";
 import { ReadMarker } from "./read_marker.js";
@@ -27,7 +29,9 @@ export class MessageList {
   #scope;
   #timeline = null;
   #offTimeline = null;
+  #actions;
   #clicks;
+  #focusComposer;
   #readMarker;
 
   #rows;
@@ -62,7 +66,8 @@ export class MessageList {
   });
   #resizes = new ResizeObserver(() => this.#pinned && this.#position.toEnd());
 
-  constructor(session, conversation, scope, reply) {
+  // `composer`: reply(message), focus().
+  constructor(session, conversation, scope, composer) {
     this.#session = session;
     this.#conversation = conversation;
     this.#scope = scope;
@@ -70,14 +75,17 @@ export class MessageList {
     this.#older.after(this.#rows.element);
     this.#position = new ScrollPosition(this.#area, this.#rows);
     this.#announcer = new MessageAnnouncer(session.users, scope);
-    this.#clicks = new MessageClicks(session, conversation, {
+    this.#actions = new MessageActions(session, conversation);
+    this.#focusComposer = composer.focus;
+    this.#clicks = new MessageClicks(session, this.#actions, {
       find: (id) => this.#timeline.find(id),
       showQuoted: (id) => this.#showQuoted(id),
       expand: (id) => {
         this.#rows.expand(id);
         this.#render();
       },
-      reply,
+      reply: composer.reply,
+      edit: (message) => this.#edit(message),
     });
     this.#readMarker = new ReadMarker(session, conversation, scope, () => this.#lastVisibleSeq());
     this.element = element(
@@ -129,7 +137,22 @@ export class MessageList {
     const isMine = (one) =>
       this.#session.isMe(one.sender_id) && one.message_type === "TEXT" && !one.deleted_at;
     const last = this.#timeline?.messages.findLast(isMine);
-    if (last) this.#clicks.edit(last);
+    if (last) this.#edit(last);
+  }
+
+  // Shows an editor in place of the message.
+  #edit(message) {
+    const editor = messageEditor(message, {
+      save: (content) => this.#actions.saveEdit(message, content),
+      close: () => {
+        this.#rows.setEditor(null);
+        this.#render();
+        this.#focusComposer();
+      },
+    });
+    this.#rows.setEditor({ messageId: message.id, row: editor.row });
+    this.#render();
+    editor.focus();
   }
 
   // Shows the first message after `seq`, wherever it is in the history.

@@ -33,6 +33,8 @@ export class MessageRows {
   #folds = new Map();
   #expanded = new Set();
   #activeRow = null;
+  // The row that stands for a message while its text is changed: {messageId, row}, or null.
+  #editor = null;
   #empty = element("li", { class: "empty-state secondary" }, t("messages.no_messages"));
 
   constructor(session, conversation) {
@@ -59,7 +61,13 @@ export class MessageRows {
     this.#expanded.add(messageId);
   }
 
+  // Shows `row` in place of a message, or the message again for null.
+  setEditor(editor) {
+    this.#editor = editor;
+  }
+
   find(messageId) {
+    if (messageId === this.#editor?.messageId) return this.#editor.row;
     return this.#messages.get(messageId)?.row ?? null;
   }
 
@@ -98,6 +106,10 @@ export class MessageRows {
   }
 
   #messageRow(message, grouped) {
+    if (message.id === this.#editor?.messageId) {
+      if (message.deleted_at === null) return this.#editor.row;
+      this.#editor = null;
+    }
     const known = this.#messages.get(message.id);
     if (known?.message === message && known.grouped === grouped) return known.row;
     const row = messageRow(message, { grouped, context: this.#context });
@@ -162,6 +174,7 @@ export class MessageRows {
 
   #onKey(event) {
     const row = event.target.closest("li");
+    if (row === this.#editor?.row) return;
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       const rows = this.messageElements();
       rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();

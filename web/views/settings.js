@@ -1,22 +1,20 @@
 // Account settings: profile, password, sessions, muted and blocked people, log out and account deletion.
 
-import { browserName } from "../components/browser_name.js";
 import { isEnabled, isSupported, setEnabled } from "../components/desktop_notifications.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
-import { PagedList } from "../components/paged_list.js";
 import { showShortcuts } from "../components/shortcuts.js";
 import { isSoundOn, setSound } from "../components/sound.js";
 import { applyTheme, currentTheme, THEMES } from "../components/theme.js";
-import { relativeTime } from "../components/time_format.js";
-import { toast, toastError } from "../components/toast.js";
-import { LANGUAGES, storeLanguage, storedLanguage, t, tParts } from "../i18n.js";
+import { toast } from "../components/toast.js";
+import { LANGUAGES, storeLanguage, storedLanguage, t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 import { dataExport } from "./data_export.js";
 import { blockedPeople, mutedPeople } from "./hidden_people.js";
 import { notificationSettings } from "./notification_settings.js";
 import { privacySettings, privateAccount } from "./privacy_settings.js";
+import { sessionList } from "./sessions.js";
 
 // `logOut()` ends this session. `onDeleted()` is called after the account was deleted.
 export function settingsView(session, logOut, onDeleted) {
@@ -194,49 +192,6 @@ function rethrowPasswordError(error) {
   throw detail
     ? Object.assign(new Error(detail), { errors: [{ field: "current_password", detail }] })
     : error;
-}
-
-function sessionList(session, logOut) {
-  const list = new PagedList({
-    className: "list",
-    read: (cursor) => session.api.get("/v1/sessions", { cursor }),
-    render: (one) =>
-      element(
-        "div",
-        { class: "user-row" },
-        element(
-          "div",
-          { class: "grow" },
-          one.current ? element("strong", {}, thisBrowser()) : t("settings.other_session"),
-          element(
-            "div",
-            { class: "secondary" },
-            tParts("settings.last_active", {
-              active: relativeTime(one.last_used_at),
-              created: relativeTime(one.created_at),
-            }),
-          ),
-        ),
-        button(t("common.log_out"), one.current ? logOut : () => revoke(one), { class: "plain" }),
-      ),
-  });
-
-  async function revoke(one) {
-    try {
-      await session.api.delete(`/v1/sessions/${encodeURIComponent(one.id)}`);
-      list.remove(one.id);
-    } catch (error) {
-      toastError(error);
-    }
-  }
-
-  list.load();
-  return list.element;
-}
-
-function thisBrowser() {
-  const name = browserName(navigator.userAgent);
-  return name === null ? t("settings.this_browser") : t("settings.this_browser_name", { name });
 }
 
 function accountButtons(session, logOut, onDeleted) {

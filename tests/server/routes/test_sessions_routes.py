@@ -140,6 +140,24 @@ async def test_sessions_are_listed_and_revoked(service: UserService) -> None:
     await service.expect_error("session.not_found", "DELETE", f"/v1/sessions/{gone}", token=ana["token"])
 
 
+async def test_session_has_the_name_of_its_device(service: UserService) -> None:
+    """From the `User-Agent` of the registration or the login; a header without a name gives none."""
+    firefox = "Mozilla/5.0 (Android 15; Mobile; rv:132.0) Gecko/132.0 Firefox/132.0"
+    agents = [firefox, "x" * 5_000, "Mozilla/5.0"]
+    body = {"email": "ana@example.test", "username": "ana", "password": PASSWORD}
+    response = await service.client.post("/v1/users", json=body, headers={"User-Agent": "curl/8.5.0"})
+    token = (await response.json())["token"]
+    for agent in agents:
+        login = {"login": "ana", "password": PASSWORD}
+        response = await service.client.post("/v1/sessions", json=login, headers={"User-Agent": agent})
+        assert response.status == 201
+    page = await service.expect(200, "GET", "/v1/sessions", token=token)
+    named = {session["device"] for session in page["items"]}
+    assert named == {"curl", "Firefox on Android", "x" * DEVICE_CHARACTERS, None}
+    (current,) = [session["device"] for session in page["items"] if session["current"]]
+    assert current == "curl"
+
+
 async def test_sessions_are_paginated(service: UserService) -> None:
     """Pages of one item contain every session once."""
     token = (await service.register("ana"))["token"]

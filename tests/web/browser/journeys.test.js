@@ -65,8 +65,14 @@ journey("two people talk, edit, react and delete", async () => {
   await one.locator(".reaction").waitFor();
   await one.getByLabel("Message", { exact: true }).focus();
   await one.keyboard.press("ArrowUp");
-  await one.locator("dialog textarea").fill("Hello again");
+  const editor = one.getByLabel("Edit message");
+  await editor.fill("Never mind");
+  await one.keyboard.press("Escape");
+  await one.locator(".message", { hasText: "Hello Ben" }).waitFor();
+  await one.keyboard.press("ArrowUp");
+  await editor.fill("Hello again");
   await one.keyboard.press("Control+Enter");
+  await editor.waitFor({ state: "detached" });
   await other.getByText("Hello again").first().waitFor();
   await one.locator(".message", { hasText: "Hello again" }).hover();
   await one.getByRole("button", { name: "Message actions" }).click();
