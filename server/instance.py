@@ -334,6 +334,7 @@ def _metric_sources(
         command_counts=lambda: core.session_dependencies.command_counts,
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
+        unstored_commands=core.unstored_command_counts,
         log_writer=core.log_writer.statistics,
         commands=core.unanswered_commands.statistics,
         pending_effects=core.pending_effect_sweeper.statistics,

@@ -1,5 +1,10 @@
 """Errors that stores raise. Driver exceptions are mapped to these and stay inside `storage`."""
 
+from typing import Final
+
+USERS_DELETED: Final = "users_deleted"
+"""`Conflict` of a write that would add a row of a user whose account was deleted, in any service."""
+
 
 class StorageError(Exception):
     """Base class of all errors that a store raises."""

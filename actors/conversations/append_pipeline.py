@@ -94,6 +94,11 @@ class AppendPipeline:
         return bool(self._in_flight or self._queue or self._forwarding.in_flight)
 
     @property
+    def unstored_count(self) -> int:
+        """The number of commands that wait for their entry: queued, in flight or forwarded."""
+        return len(self._queue) + len(self._in_flight or ()) + self._forwarding.in_flight
+
+    @property
     def is_writing(self) -> bool:
         """Whether the log writer has a batch of this conversation."""
         return self._in_flight is not None

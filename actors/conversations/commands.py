@@ -4,6 +4,7 @@ A command carries its reply, so that no actor waits for another. Each reply is c
 """
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -136,6 +137,17 @@ class ChangeMembersByRule(Struct, frozen=True):
 ChangeByRule = AddByRule | RemoveByRule | RenameByRule | AnnounceByRule | ChangeMembersByRule
 """Changes that need no permission: they follow another service."""
 MembershipChange = AddMember | RemoveMember | UpdateSettings | ChangeByRule
+
+
+def added_users(change: MembershipChange) -> Sequence[UserCard]:
+    """Return the users that a change may add."""
+    match change:
+        case AddMember(user=user) | AddByRule(user=user):
+            return [user]
+        case ChangeMembersByRule(joined=users):
+            return users
+        case _:
+            return ()
 
 
 class ChangeMembership(Struct, frozen=True):

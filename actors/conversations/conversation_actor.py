@@ -89,6 +89,11 @@ class ConversationActor:
         return self._state.head
 
     @property
+    def unstored_count(self) -> int:
+        """The number of commands that wait for their entry."""
+        return self._pipeline.unstored_count
+
+    @property
     def busy(self) -> bool:
         return self._pipeline.busy
 

@@ -28,7 +28,7 @@ from actors.conversations.errors import ConsentRequiredError, blocked
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.message_changes import MessageChange
-from actors.conversations.rule_membership import RuleMembership
+from actors.conversations.rule_membership import FindExistingUsers, RuleMembership
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import Conversation, ConversationType, Message, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
@@ -56,8 +56,9 @@ class Conversations(RuleMembership):
         queries: ConversationQueries,
         load_cards: LoadCards,
         consent: AdditionConsent,
+        find_existing_users: FindExistingUsers,
     ) -> None:
-        super().__init__(store, commands, membership_notifier)
+        super().__init__(store, commands, membership_notifier, find_existing_users)
         self._queries = queries
         self._load_cards = load_cards
         self._consent = consent
@@ -158,6 +159,8 @@ class Conversations(RuleMembership):
         existing = await self._membership_notifier.create_conversation(record)
         if existing is not None:
             needed = needed.without(existing.participants)
+        elif not direct:
+            await self._remove_deleted(conversation_id, record.participants)
         await self._consent.request(user, RequestTarget(conversation_id, name), needed)
         return CreateResult(
             await self._queries.get(user.id, conversation_id),

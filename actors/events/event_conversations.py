@@ -143,16 +143,21 @@ class EventConversations:
         return creator_id
 
     async def _rename(self, renamed: EventUpdated) -> None:
-        """Rename the conversation to the current title; the event's title may be older."""
+        """Rename the conversation to the current title; that of the domain event may be older.
+
+        Also of an event that was hidden meanwhile: only its creator is a member then, and nothing renames the
+        conversation when the event is restored.
+        """
         actor = await self._find_user(renamed.actor_id or renamed.creator_id)
         events = await self._events.find([renamed.id], renamed.creator_id)
-        if events and renamed.old_title is not None:
+        event = events[0] if events else await self._events.find_hidden(renamed.id, renamed.creator_id)
+        if event is not None and renamed.old_title is not None:
             await log_refusal(
                 self._groups.rename_by_rule(
                     event_conversation_id(renamed.id),
                     actor,
                     _group_name(renamed.old_title),
-                    _group_name(events[0].title),
+                    _group_name(event.title),
                 )
             )
 

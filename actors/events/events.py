@@ -25,7 +25,7 @@ from storage.contracts.event_hosting import EventDetails, EventHosts, EventHostS
 from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.errors import Conflict, Missing
+from storage.errors import USERS_DELETED, Conflict, Missing
 
 
 class Events:
@@ -156,7 +156,7 @@ class Events:
         )
         hidden_ids = set(chain(*blocked))
         if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
-            raise ApiError("user.not_found", "At least one of the users does not exist.")
+            raise _invitee_not_found()
 
     async def _store_invites(
         self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
@@ -166,6 +166,8 @@ class Events:
         except Conflict as conflict:
             if conflict.constraint == "event_invites_event_id_fkey":
                 raise event_not_found() from None
+            if conflict.constraint == USERS_DELETED:
+                raise _invitee_not_found() from None
             raise idempotency_conflict(conflict) from None
         self._on_changed()
 
@@ -248,6 +250,10 @@ def is_hidden_by_block(viewer_id: str, host_ids: Sequence[str], blocked_ids: Col
     """Whether one of `blocked_ids` hides an event with these hosts, the creator first, from the viewer."""
     counted_ids = host_ids[:1] if viewer_id in host_ids else host_ids
     return any(host_id in blocked_ids for host_id in counted_ids)
+
+
+def _invitee_not_found() -> ApiError:
+    return ApiError("user.not_found", "At least one of the users does not exist.")
 
 
 def event_cancelled() -> ApiError:

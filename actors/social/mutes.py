@@ -13,11 +13,11 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Mute
 from actors.protocol.timestamps import rfc3339_from_datetime, to_utc
 from actors.social.block_service import BlockService
-from actors.social.social import USERS_DELETED, user_not_found
+from actors.social.social import user_not_found
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.mutes import MuteRecord, MuteScope, MuteStore
 from storage.contracts.paging import PageKey
-from storage.errors import Conflict
+from storage.errors import USERS_DELETED, Conflict
 
 
 def utc_now() -> datetime:

@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Suggestion, SuggestionReason
-from actors.social.social import USERS_DELETED
 from actors.user_cache.user_cards import UserCards
 from config.limits import SUGGESTION_COMPANIONS_READ, SUGGESTIONS_MAX
 from storage.contracts.suggestions import SuggestionRecord, SuggestionStore
-from storage.errors import Conflict
+from storage.errors import USERS_DELETED, Conflict
 
 ListCompanions = Callable[[str, int], Awaitable[Mapping[str, int]]]
 """(user id, limit) -> users who go to the same events, with the number of these events."""

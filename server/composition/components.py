@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from actors.accounts.account_deletion import AccountDeletion
 from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink, RegistrationPolicy
 from actors.accounts.authenticator import Authenticator
@@ -260,7 +262,7 @@ async def create_components(
         authenticator,
         accounts.load_cards,
         CoreOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
-        shared_services.hooks(),
+        msgspec.structs.replace(shared_services.hooks(), find_existing_users=accounts.find_existing_users),
     )
     shutdown.add("core", core.stop)
     services = Services(

@@ -59,6 +59,7 @@ class MetricSources:
     command_counts: Callable[[], Mapping[str, int]]
     rooms: Callable[[], RoomsStatistics]
     conversations: Callable[[], RegistryStatistics]
+    unstored_commands: Callable[[], Sequence[int]]
     log_writer: Callable[[], LogWriterStatistics]
     commands: Callable[[], CommandStatistics]
     pending_effects: Callable[[], PendingEffectStatistics]
@@ -248,6 +249,17 @@ class ServerCollector(Collector):
             "convene_mailbox_messages_max",
             "Messages waiting in the fullest conversation mailbox.",
             actors.mailbox_depth_max,
+        )
+        unstored = self._sources.unstored_commands()
+        yield gauge(
+            "convene_conversation_queue_commands",
+            "Messages and changes that wait to be stored, of all conversations.",
+            sum(unstored),
+        )
+        yield gauge(
+            "convene_conversation_queue_commands_max",
+            "Messages and changes that wait to be stored, of the conversation with the most.",
+            max(unstored, default=0),
         )
         yield gauge("convene_rooms", "Conversations with a member connected to this instance.", rooms.rooms)
         yield counter(
