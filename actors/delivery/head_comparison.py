@@ -80,5 +80,8 @@ class HeadComparison:
         ]
         if not current:
             return
-        for conversation_id, head in (await self._log_reader.read_heads(current)).items():
-            self._rooms.observe_head(conversation_id, head)
+        heads = await self._log_reader.read_heads(current)
+        for conversation_id, delivered_seq in current:
+            # Nearly all are equal.
+            if heads[conversation_id] != delivered_seq:
+                self._rooms.observe_head(conversation_id, heads[conversation_id])
