@@ -10,6 +10,7 @@ from typing import Self
 
 from bench.harness.process_cpu import OTHER_CORE, SERVER_CORE, listening_pid, pin
 from bench.harness.server import ROOT, Process, ServerFailed, free_port
+from bench.harness.store_links import StoreLinks
 from bench.harness.stores import BenchStores
 
 START_S = 120.0
@@ -26,7 +27,7 @@ class ConveneServer:
 
     def __init__(
         self,
-        stores: BenchStores | None = None,
+        stores: BenchStores | StoreLinks | None = None,
         *,
         name: str = "Convene",
         core: int = SERVER_CORE,
