@@ -157,6 +157,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http_keepalive_s: float = 30.0
     """Time for which an idle HTTP connection is kept, and in which its next request must arrive."""
 
+    request_costs_in_progress: int = 40
+    """Sum of the costs of expensive requests (lists, searches, many named users) that are handled at once."""
+
     sockets_unauthenticated: int = 1000
     """Sockets of one instance that have not authenticated. One more gets 503."""
 

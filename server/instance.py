@@ -20,6 +20,7 @@ from server.export_download import ExportDownloadEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
 from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
+from server.http.request_concurrency import REQUEST_CONCURRENCY
 from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
 from server.observability.file_descriptors import FileDescriptors
@@ -134,7 +135,7 @@ class Instance:
             connections,
             loop_lag,
             file_descriptors,
-            HttpMetricSources(http_metrics, limiter),
+            HttpMetricSources(http_metrics, limiter, app[REQUEST_CONCURRENCY]),
         )
         metrics = create_metrics_registry(sources)
         health = Health(

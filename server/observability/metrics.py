@@ -34,6 +34,7 @@ from actors.runtime.registry import RegistryStatistics
 from actors.sessions.command_registry import REGISTRATIONS
 from actors.sessions.online_users import OnlineUsersStatistics
 from server.http.http_connection import HttpConnectionLimiter
+from server.http.request_concurrency import RequestConcurrency
 from server.observability.file_descriptors import FileDescriptors
 from server.observability.http_metrics import HttpMetrics
 from server.observability.metric_families import counter, gauge, histogram, labelled_histogram
@@ -48,6 +49,7 @@ from storage.store_calls import PoolStatistics
 class HttpMetricSources:
     requests: HttpMetrics
     connections: HttpConnectionLimiter
+    concurrency: RequestConcurrency
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,11 @@ class ServerCollector(Collector):
             "convene_http_connections_rejected",
             "HTTP connections rejected by a limit of connections.",
             connections.rejected,
+        )
+        yield gauge(
+            "convene_http_expensive_requests_waiting",
+            "Expensive requests that wait because the sum of the costs of those in progress is at its limit.",
+            self._sources.http.concurrency.waiting,
         )
 
     def _passwords(self) -> Iterator[Metric]:
