@@ -33,7 +33,8 @@ class MuteStore(Protocol):
         """Mute a user, or replace the scope of the mute. Idempotent.
 
         Raises:
-            Conflict: `mutes_not_self`, `mutes_something`, `users_deleted`.
+            Missing: one of the two was deleted.
+            Conflict: `mutes_not_self`, `mutes_something`.
         """
 
     async def unmute(self, muter_id: str, muted_id: str) -> bool: ...

@@ -74,8 +74,8 @@ class SocialStore(Protocol):
         """Follow a user, or request to follow a private account. Returns whether there is a new follow.
 
         Raises:
-            Conflict: `follows_blocked`, `follows_not_self`; `follow_requests_max`: too many are pending;
-                `users_deleted`: one of the two was deleted.
+            Missing: one of the two was deleted.
+            Conflict: `follows_blocked`, `follows_not_self`; `follow_requests_max`: too many are pending.
         """
 
     async def unfollow(self, follower_id: str, following_id: str) -> bool:
@@ -85,7 +85,8 @@ class SocialStore(Protocol):
         """Block a user; delete follows and requests in both directions. Returns whether the block is new.
 
         Raises:
-            Conflict: `blocks_not_self`, `users_deleted`.
+            Missing: one of the two was deleted.
+            Conflict: `blocks_not_self`.
         """
 
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool: ...

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from storage.errors import Conflict, QueryTimeout, StorageError, Unavailable
+from storage.errors import Conflict, Missing, QueryTimeout, StorageError, Unavailable
 from storage.outages import Outage
 
 # Raised when a server restarts, fails over, is full or overloaded. The statement may have taken effect.
@@ -40,6 +40,9 @@ CONNECTION_LOST_ERRORS = (
     asyncpg.CannotConnectNowError,
 )
 
+DELETED_ROW_CONSTRAINTS = frozenset({"users_deleted"})
+"""Names under which SQL rejects a write because a row that it refers to was deleted."""
+
 
 def is_connection_lost(error: BaseException) -> bool:
     """Whether the connection is unusable, even if the driver has not noticed."""
@@ -53,14 +56,15 @@ def is_retryable_read(error: BaseException) -> bool:
 
 @contextmanager
 def map_errors(outage: Outage | None = None) -> Iterator[None]:
-    """Map driver exceptions to `Conflict`, `Unavailable` or `StorageError`.
+    """Map driver exceptions to `Conflict`, `Missing`, `Unavailable` or `StorageError`.
 
     What becomes `Unavailable` is counted in `outage`; without one the caller reports it.
     """
     try:
         yield
     except asyncpg.IntegrityConstraintViolationError as error:
-        raise Conflict(constraint_name(error)) from None
+        constraint = constraint_name(error)
+        raise (Missing() if constraint in DELETED_ROW_CONSTRAINTS else Conflict(constraint)) from None
     except asyncpg.QueryCanceledError:
         raise QueryTimeout("The statement took too long.") from None
     except UNAVAILABLE_ERRORS as error:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from actors.events import event_blocks
-from actors.events.event_blocks import EventBlocks
+from actors.events.event_block_consumer import EventBlockConsumer
 from actors.social.block_service import BlockService
 from storage.contracts.events import NewEvent
 from storage.errors import Missing
@@ -37,7 +37,7 @@ class EventBlocksSetup:
             self.events_database.pool, self.events_database.idempotency_keys, self.rsvps
         )
         self.change_count = 0
-        self.consumer = EventBlocks(
+        self.consumer = EventBlockConsumer(
             PostgresEventBlocks(self.events_database.pool),
             self.social,
             self.block_service,
