@@ -377,7 +377,7 @@ class Core:
         try:
             self._handle_bus_message(topic, message)
         except (msgspec.MsgspecError, ValueError) as error:
-            # Handled like a lost message: what it does is also done without it, later.
+            # Handled like a lost message: its effect also happens without it, but later.
             self.malformed_bus_messages += 1
             level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
             kind = topic.partition(":")[0]

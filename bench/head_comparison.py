@@ -49,13 +49,13 @@ class Member:
     def write(self, data: bytes) -> None:
         raise AssertionError(data)
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         raise AssertionError
 
-    def skipped(self, seq_range: SeqRange) -> None:
+    def on_skipped(self, seq_range: SeqRange) -> None:
         raise AssertionError(seq_range)
 
-    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+    def push_lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         raise AssertionError(conversation_id, from_seq, to_seq)
 
 

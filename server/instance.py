@@ -26,7 +26,8 @@ from server.http.trusted_proxies import TrustedProxies
 from server.observability.file_descriptors import FileDescriptors
 from server.observability.health import Health, check_sends
 from server.observability.http_metrics import HttpMetrics
-from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
+from server.observability.metric_sources import HttpMetricSources, MetricSources
+from server.observability.metrics import create_metrics_registry
 from server.operator_services import OperatorServices
 from server.ops.access import OperatorAccess
 from server.ops.endpoints import OperatorEndpoints

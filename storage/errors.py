@@ -31,4 +31,4 @@ class Conflict(StorageError):  # noqa: N818
 
 
 class Missing(StorageError):  # noqa: N818
-    """The row or document to change does not exist."""
+    """The row or document to change, or to refer to, does not exist. Nothing was written."""

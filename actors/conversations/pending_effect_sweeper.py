@@ -45,7 +45,7 @@ RETRIED_ERRORS = (StorageError, ApiError, MailboxFull, Stopped, TimeoutError)
 
 
 class SeenEffect(msgspec.Struct, frozen=True):
-    """An effect at the last sweep: its claim, since when that is unchanged, and when it was first seen."""
+    """An effect at the last sweep: its claim, when that changed last, and when it was first seen."""
 
     claim: str | None
     unchanged_since: float

@@ -73,13 +73,14 @@ class RuleMembership:
             await self._remove_deleted(conversation_id, record.participants)
 
     async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+        self, conversation_id: str, user: UserCard, requested_at_ms: int, invited_at_ms: int
     ) -> None:
         """Add a user without an admin's permission. Raises `ApiError` (conversation.full).
 
-        Does nothing if the user left after `asked_at_ms`, or an admin removed the user after `invited_at_ms`.
+        Does nothing if the user left after `requested_at_ms`, or an admin removed the user after
+        `invited_at_ms`.
         """
-        await self.change_membership(conversation_id, AddByRule(user, asked_at_ms, invited_at_ms))
+        await self.change_membership(conversation_id, AddByRule(user, requested_at_ms, invited_at_ms))
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Remove a user without an admin's permission. Does nothing if the user is not a member."""

@@ -1,4 +1,4 @@
-"""Compares the rooms of this instance with their logs, whatever the bus delivered.
+"""Compares the rooms of this instance with their logs periodically, because the bus may lose messages.
 
 The bus makes delivery fast; this makes it complete. An instance that is cut off from the bus may acknowledge
 messages and die before it can announce them. Other instances then find these messages here, within

@@ -111,9 +111,9 @@ class Events:
         user_ids: Sequence[str],
         idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. Anyone who can see a public event can invite users that they can see, and who see it.
+        """Invite users. A user who can see a public event can invite visible users who can see it too.
 
-        Users who have to accept first are asked.
+        Users who have to accept first get a request.
         """
         invitee_ids = [invitee_id for invitee_id in dict.fromkeys(user_ids) if invitee_id != user.id]
         await self._require_visible_to_all(user.id, event_id, invitee_ids)
@@ -142,7 +142,7 @@ class Events:
     async def _require_visible_to_all(self, user_id: str, event_id: str, invitee_ids: Sequence[str]) -> None:
         """Raise `ApiError` unless inviter and invitees see each other, and all of them the event.
 
-        An invite does not cross a block by way of a third person.
+        Hosts and invitees with a block between them do not see each other, so an invite cannot cross a block.
         """
         hosts = await self.require_visible(user_id, event_id)
         if hosts.is_cancelled:

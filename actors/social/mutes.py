@@ -1,7 +1,7 @@
 """Mutes: users whose posts are left out of the home feed, and whose actions do not notify.
 
-The muted user is not affected. A mute applies to new notifications; those from before stay. Updates and
-cancellations of events that a user answered are about the event, and come from muted hosts too. Stateless.
+The muted user is not affected. A mute applies to new notifications; those from before stay. Users are
+notified of updates and cancellations of their events even if they mute the host. Stateless.
 """
 
 from collections.abc import Callable

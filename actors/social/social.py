@@ -39,7 +39,7 @@ class Social:
         self._on_block_changed = on_block_changed
 
     async def follow(self, user_id: str, other_id: str) -> None:
-        """Follow a user, or ask to follow a private account. Idempotent.
+        """Follow a user, or request to follow a private account. Idempotent.
 
         Raises:
             ApiError: user.not_found, follow_request.limit, request.invalid.

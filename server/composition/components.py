@@ -42,7 +42,7 @@ from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_mail_job import NotificationMailJob
-from actors.notifications.notification_preferences import PreferenceSettings
+from actors.notifications.notification_preferences import NotificationPreferenceSettings
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
 from actors.services import Services
@@ -114,7 +114,7 @@ class ServerComponents:
     appeals: Appeals
     registrations: Registrations
     mail_queue: MailQueue
-    notification_preferences: PreferenceSettings
+    notification_preferences: NotificationPreferenceSettings
     mail_unsubscriptions: MailUnsubscriptions
     notification_mail_job: NotificationMailJob
     data_exports: DataExports
@@ -237,7 +237,9 @@ async def create_components(
     if tracing is not None:
         shutdown.add("tracing", tracing.close)
     notifications = stores.databases["notifications"]
-    notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
+    notification_preferences = NotificationPreferenceSettings(
+        PostgresNotificationPreferences(notifications.pool)
+    )
     link_hash = KeyedHash(await server_keys.get(LINK_KEY))
     mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
     notification_mail_job = NotificationMailJob(

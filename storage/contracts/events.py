@@ -314,7 +314,7 @@ class RsvpStore(Protocol):
     ) -> list[RsvpRecord]:
         """Return RSVPs ordered by (answered_at, user id), oldest first."""
 
-    async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
+    async def list_co_attendees(self, user_id: str, limit: int) -> Mapping[str, int]:
         """Return users who go to the same events as a user, with the number of these events."""
 
 

@@ -50,13 +50,13 @@ class RecordingMember:
     def write(self, data: bytes) -> None:
         self.frames += [line for line in data.split(b"\n") if line]
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         raise AssertionError
 
-    def skipped(self, seq_range: SeqRange) -> None:
+    def on_skipped(self, seq_range: SeqRange) -> None:
         raise AssertionError
 
-    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+    def push_lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         self.gaps.append((from_seq, to_seq))
 
     @property
