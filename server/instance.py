@@ -282,7 +282,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *MuteRoutes(services.mutes).routes(),
         *RelationshipRoutes(services.relationships).routes(),
         *SuggestionRoutes(services.suggestions).routes(),
-        *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *PostRoutes(services.posts, services.reactions, services.home_feed, services.suggestions).routes(),
         *AtomFeedRoutes(services.posts, components.base_url).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *CommentLikeRoutes(services.comment_likes).routes(),
