@@ -25,5 +25,5 @@ def to_notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -
 
 
 def _to_type(name: str) -> NotificationType:
-    """Return the type. One that a later version of the server has added is passed on as its name."""
+    """Return the type. For a type of a later version of the server it is the name."""
     return NotificationType(name) if name in NotificationType.__members__ else cast("NotificationType", name)
