@@ -150,8 +150,8 @@ class Accounts:
     ) -> SignedIn:
         """Create a user and log in. A repeated key logs in to the same user, given the same password.
 
-        `network` is the caller's address network, which `PasswordTries` remembers; `user_agent` is the header,
-        which names the session.
+        `network` is the caller's address network, which `PasswordTries` remembers; `user_agent` is the
+        header, which names the session.
         """
         new_user = await self._to_new_user(registration)
         try:

@@ -198,7 +198,7 @@ class SessionView(msgspec.Struct, frozen=True):
     device: Annotated[
         str | None,
         Meta(
-            description='What logged in, by its `User-Agent`: "Firefox on Android", or the name of a program.',
+            description='What logged in, by its `User-Agent`: "Firefox on Android", or a program.',
             max_length=DEVICE_CHARACTERS,
         ),
     ] = None

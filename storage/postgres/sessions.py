@@ -31,9 +31,7 @@ class PostgresSessions:
     async def open(
         self, user_id: str, token_hash: str, lifetime_s: int, device: str | None = None
     ) -> SessionRecord:
-        rows = await self._pool.write(
-            self._insert, to_uuid(user_id), token_hash, float(lifetime_s), device
-        )
+        rows = await self._pool.write(self._insert, to_uuid(user_id), token_hash, float(lifetime_s), device)
         if not rows:
             raise Missing
         return to_session(rows[0])

@@ -6,6 +6,7 @@ from actors.accounts.device_names import device_name
 from config.limits import DEVICE_CHARACTERS
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
 
 
 @pytest.mark.parametrize(
@@ -21,13 +22,11 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
             "Samsung Internet on Android",
         ),
         (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-            "Version/18.0 Mobile/15E148 Safari/604.1",
+            f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) {APPLE} Version/18.0 Safari/604.1",
             "Safari on iPhone",
         ),
         (
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-            "Version/18.0 Safari/605.1.15",
+            f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {APPLE} Version/18.0 Safari/605.1.15",
             "Safari on macOS",
         ),
         ("curl/8.5.0", "curl"),

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from actors.accounts.accounts import AccountStores
 from actors.accounts.passwords import HashCost
-from config.limits import TOKEN_LIFETIME_S, Limits
+from config.limits import DEVICE_CHARACTERS, TOKEN_LIFETIME_S, Limits
 from config.settings import ServerSettings
 from storage.contracts.users import LoginStore
 from tests.server.routes.user_service import PASSWORD, UserService
