@@ -199,7 +199,7 @@ class SessionView(msgspec.Struct, frozen=True):
         str | None,
         Meta(
             description='What logged in, by its `User-Agent`: "Firefox on Android", or a program.',
-            max_length=DEVICE_CHARACTERS,
+            extra_json_schema={"maxLength": DEVICE_CHARACTERS},
         ),
     ] = None
 

@@ -9,12 +9,12 @@ import { BatchedTask } from "../components/batched_task.js";
 import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
 import { isInFront } from "../components/in_front.js";
 import { MessageAnnouncer } from "../components/message_announcer.js";
-import { messageEditor } from "../components/message_editor.js";
 import { toast, toastError } from "../components/toast.js";
 import { UnreadBar } from "../components/unread_bar.js";
 import { t } from "../i18n.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageClicks } from "./message_clicks.js";
+import { editInPlace } from "./message_editing.js";
 import { MessageRows } from "./message_rows.js";
 import { ReadMarker } from "./read_marker.js";
 import { ScrollPosition } from "./scroll_position.js";
@@ -140,19 +140,8 @@ export class MessageList {
     if (last) this.#edit(last);
   }
 
-  // Shows an editor in place of the message.
   #edit(message) {
-    const editor = messageEditor(message, {
-      save: (content) => this.#actions.saveEdit(message, content),
-      close: () => {
-        this.#rows.setEditor(null);
-        this.#render();
-        this.#focusComposer();
-      },
-    });
-    this.#rows.setEditor({ messageId: message.id, row: editor.row });
-    this.#render();
-    editor.focus();
+    editInPlace(message, this.#rows, this.#actions, { render: () => this.#render(), done: this.#focusComposer });
   }
 
   // Shows the first message after `seq`, wherever it is in the history.
