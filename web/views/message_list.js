@@ -29,9 +29,8 @@ export class MessageList {
   #scope;
   #timeline = null;
   #offTimeline = null;
-  #actions;
   #clicks;
-  #focusComposer;
+  #edit;
   #readMarker;
 
   #rows;
@@ -75,9 +74,10 @@ export class MessageList {
     this.#older.after(this.#rows.element);
     this.#position = new ScrollPosition(this.#area, this.#rows);
     this.#announcer = new MessageAnnouncer(session.users, scope);
-    this.#actions = new MessageActions(session, conversation);
-    this.#focusComposer = composer.focus;
-    this.#clicks = new MessageClicks(session, this.#actions, {
+    const actions = new MessageActions(session, conversation);
+    const shown = { render: () => this.#render(), done: composer.focus };
+    this.#edit = (message) => editInPlace(message, this.#rows, actions, shown);
+    this.#clicks = new MessageClicks(session, actions, {
       find: (id) => this.#timeline.find(id),
       showQuoted: (id) => this.#showQuoted(id),
       expand: (id) => {
@@ -85,7 +85,7 @@ export class MessageList {
         this.#render();
       },
       reply: composer.reply,
-      edit: (message) => this.#edit(message),
+      edit: this.#edit,
     });
     this.#readMarker = new ReadMarker(session, conversation, scope, () => this.#lastVisibleSeq());
     this.element = element(
@@ -138,10 +138,6 @@ export class MessageList {
       this.#session.isMe(one.sender_id) && one.message_type === "TEXT" && !one.deleted_at;
     const last = this.#timeline?.messages.findLast(isMine);
     if (last) this.#edit(last);
-  }
-
-  #edit(message) {
-    editInPlace(message, this.#rows, this.#actions, { render: () => this.#render(), done: this.#focusComposer });
   }
 
   // Shows the first message after `seq`, wherever it is in the history.
