@@ -43,7 +43,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
             page = await moderation.list_open_reports(None, REPORTS_SHOWN)
             for report in page.items:
                 console.print(
-                    report.id, report.kind.value, report.target_id, repr(report.reason), markup=False
+                    report.id, report.kind, report.target_id, repr(report.reason), markup=False
                 )
             return f"{len(page.items)}{' or more' if page.next_key else ''} open reports"
 
