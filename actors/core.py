@@ -49,6 +49,7 @@ from actors.delivery.control_events import CONTROL_TOPIC
 from actors.delivery.flusher import Flusher
 from actors.delivery.head_comparison import HeadComparison
 from actors.delivery.rooms import Rooms
+from actors.delivery.stream_loss_record import StreamLossRecord
 from actors.delivery.stream_writer import StreamWriter
 from actors.diagnostics.local_answers import LocalAnswers
 from actors.diagnostics.operator_channel import OperatorChannel
@@ -135,7 +136,7 @@ class Core:
         self._encode_frame = encode_frame
         self._name = name
         self._limits = limits
-        messaging = stores.messaging
+        messaging = self._messaging = stores.messaging
         self.timer_wheel = TimerWheel(loop)
         self.run_queue = RunQueue(loop)
         self.flusher = Flusher(loop)
@@ -203,10 +204,16 @@ class Core:
             ConversationQueries(messaging, command_sender, views, self.read_marks, log_reader, load_cards),
             load_cards,
             hooks.consent,
+            hooks.find_existing_users,
         )
         self.moderated_messages = ModeratedMessages(messaging, command_sender)
         self.pending_effect_sweeper = PendingEffectSweeper(
-            messaging, self.conversation_actors, self.membership_notifier, hooks.mentions, self.timer_wheel
+            messaging,
+            self.conversation_actors,
+            self.membership_notifier,
+            hooks.mentions,
+            self.stream_writer,
+            self.timer_wheel,
         )
         self.online_users = OnlineUsers(
             stores.bus, stores.streams, self.rooms, messaging, limits, encode_frame
@@ -263,7 +270,11 @@ class Core:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
         self._bus.on_message(self._on_bus_message)
         self._bus.on_messages_lost(self._on_bus_messages_lost)
-        self.stream_writer.on_loss(self.online_users.resync, self._control.publish_streams_reset)
+        self.stream_writer.on_loss(
+            self.online_users.resync,
+            self._control.publish_streams_reset,
+            StreamLossRecord(self._messaging, self._name),
+        )
         await self._bus.subscribe(
             [
                 CONTROL_TOPIC,
@@ -322,6 +333,14 @@ class Core:
             return [self._name]
         return await self._presence_store.renew_lease(self._name)
 
+    def unstored_command_counts(self) -> Sequence[int]:
+        """Return for each active conversation how many commands wait for their entry."""
+        return [
+            ref.actor.unstored_count
+            for _, ref in self.conversation_actors.items()
+            if isinstance(ref.actor, ConversationActor)
+        ]
+
     # --- RoomsHandler
 
     def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
@@ -358,7 +377,7 @@ class Core:
         try:
             self._handle_bus_message(topic, message)
         except (msgspec.MsgspecError, ValueError) as error:
-            # Handled like a lost message: what it does is also done without it, later.
+            # Handled like a lost message: its effect also happens without it, but later.
             self.malformed_bus_messages += 1
             level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
             kind = topic.partition(":")[0]

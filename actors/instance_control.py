@@ -49,7 +49,7 @@ class InstanceControl:
     def publish_restrictions_change(
         self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None
     ) -> None:
-        """Look up the sessions of a user again on every instance, and silence their sockets or end that."""
+        """Apply a changed role or silence of a user to all sessions of the user, on every instance."""
         self._on_restrictions_changed(user_id, session_ids, silenced_until)
         self._publish(RestrictionsChanged(self._instance, user_id, list(session_ids), silenced_until))
 

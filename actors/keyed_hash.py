@@ -1,4 +1,4 @@
-"""Keyed hashes: names for personal data in stores that must not hold it.
+"""Keyed hashes, which identify personal data in stores that must not contain it.
 
 Without the key, which only the database of the User service has, an address cannot be guessed from its hash.
 """

@@ -1,4 +1,4 @@
-"""Computes missing search words: of rows from before they existed, and from instances of earlier versions."""
+"""Computes missing search words of rows that instances of earlier versions have written."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 INTERVAL_S: Final = 5.0
 BATCH_ROWS: Final = 200
 PAUSE_S: Final = 0.05
-"""Pause between batches, so that a large backlog leaves the stores and this process to others."""
+"""Pause between batches, so that a large backlog does not delay other work."""
 
 
 class SearchIndexer:

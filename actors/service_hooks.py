@@ -3,7 +3,7 @@
 The defaults do nothing, for instances without those services. `SharedServices.hooks` returns the real ones.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 
@@ -14,6 +14,7 @@ from actors.conversations.conversation_dependencies import (
     NullMentions,
 )
 from actors.conversations.peer_checker import BlockChecker, NullBlockChecker
+from actors.conversations.rule_membership import FindExistingUsers
 from actors.delivery.stream_writer import StreamWriter
 from actors.presence.presence_service import VisibleUsers
 
@@ -24,6 +25,10 @@ async def _count_none(_user_id: str) -> int:
 
 async def _no_visible_users(_user_id: str, _others: Sequence[str]) -> set[str]:
     return set()
+
+
+async def _all_users(user_ids: Sequence[str]) -> Collection[str]:
+    return user_ids
 
 
 def _ignore(*_: str) -> None:
@@ -44,6 +49,7 @@ class ServiceHooks(msgspec.Struct, frozen=True):
     count_unread: Callable[[str], Awaitable[int]] = _count_none
     consent: AdditionConsent = _no_consent
     visible_users: VisibleUsers = _no_visible_users
+    find_existing_users: FindExistingUsers = _all_users
     invalidate_block: Callable[[str, str], None] = _ignore
     bus_topics: tuple[str, ...] = ()
     on_bus_message: Callable[[str], None] = _ignore

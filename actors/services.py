@@ -17,7 +17,7 @@ from actors.domain_events.reader import EventSource, Reader
 from actors.domain_events.readers import Producer, Readers
 from actors.events.attendance import Attendance
 from actors.events.check_in_codes import CheckInCodes
-from actors.events.event_blocks import EventBlocks
+from actors.events.event_block_consumer import EventBlockConsumer
 from actors.events.event_conversations import EventConversations
 from actors.events.event_hosting import EventHosting
 from actors.events.event_series import EventSeriesEditor
@@ -30,12 +30,12 @@ from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.public_timeline import PublicTimeline
 from actors.feed.tag_follows import TagFollows
 from actors.feed.timeline_builder import TimelineBuilder
-from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
+from actors.notifications.notification_causes import NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
-from actors.notifications.recipients import Recipients
+from actors.notifications.notification_recipients import NotificationRecipients
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.comment_likes import CommentLikes
 from actors.posts.post_edits import PostEdits
@@ -91,7 +91,9 @@ class Services:
         )
         self.relationships = Relationships(stores.social, user_cards["social"])
         self.mutes = Mutes(stores.mutes, user_cards["social"], block_service)
-        self.suggestions = Suggestions(stores.suggestions, user_cards["social"], stores.rsvps.list_companions)
+        self.suggestions = Suggestions(
+            stores.suggestions, user_cards["social"], stores.rsvps.list_co_attendees
+        )
         self.privacy_settings = PrivacySettings(stores.privacy)
         self.conversation_requests = shared.conversation_requests
         self.events = Events(
@@ -236,7 +238,7 @@ class Services:
         stores, shared = self._shared.stores, self._shared
         event_stores = stores.domain_event_stores
 
-        recipients = Recipients(
+        recipients = NotificationRecipients(
             shared.user_cards["notifications"],
             shared.block_service,
             shared.sender_filter,
@@ -249,7 +251,7 @@ class Services:
                 stores.event_reminders,
                 stores.attendance,
             ),
-            Causes(
+            NotificationCauses(
                 stores.social,
                 stores.follow_requests,
                 stores.reactions,
@@ -311,7 +313,7 @@ class Services:
             core.conversations,
             event_stores["events"].cursors,
         )
-        event_blocks = EventBlocks(
+        event_blocks = EventBlockConsumer(
             stores.event_blocks,
             stores.social,
             shared.block_service,

@@ -19,7 +19,16 @@ from bench.harness.server import ServerFailed
 BENCHES = (
     *("room", "open_loop", "pairs", "steady_load", "cross_instance", "hot_conversation"),
     *("idle", "connects", "presence", "reconnect_storm", "recovery", "hostile"),
-    *("message_log", "actors", "diagnostics", "requests", "expensive_requests", "feed", "writes"),
+    *(
+        "message_log",
+        "head_comparison",
+        "actors",
+        "diagnostics",
+        "requests",
+        "expensive_requests",
+        "feed",
+        "writes",
+    ),
 )
 METHOD = """\
 Servers run on one core, the generator and Convene's stores on the other; loopback TCP, no TLS. All servers

@@ -70,10 +70,10 @@ class Client:
     def write(self, data: bytes) -> None:
         self.replies += data.count(b'"type":"ok"')
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         raise AssertionError
 
-    def skipped(self, seq_range: SeqRange) -> None:  # noqa: ARG002
+    def on_skipped(self, seq_range: SeqRange) -> None:  # noqa: ARG002
         raise AssertionError
 
     @property

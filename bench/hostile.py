@@ -144,7 +144,9 @@ def run(options: Options) -> Report:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         stores = stack.enter_context(BenchStores())
-        convene = stack.enter_context(ConveneServer(stores, arguments=["--config", CONFIGURATION]))
+        convene = stack.enter_context(
+            ConveneServer(stores, arguments=["--config", CONFIGURATION], settings={})
+        )
         file = prepare_users(MEMBERS + ATTACKERS + FOLLOWERS, folder / "users.json", stores.environment)
         users = [BenchUser(user.id, user.token) for user in read_users(file)]
         members, attackers, followers = (

@@ -108,24 +108,25 @@ async def measure_appends(url: str, options: Options) -> tuple[list[Sample], lis
 
 def make_batch() -> list[MessageEntry]:
     """Return the first `BATCH_ENTRIES` entries of a new conversation."""
-    conversation_id, sender_id, now_ms = new_id(), new_id(), int(time.time() * 1000)
-    return [
-        MessageEntry(
-            id=entry_id(conversation_id, seq),
-            conversation_id=conversation_id,
-            seq=seq,
-            changed_seq=seq,
-            attempt_id=new_attempt_id(),
-            sender_id=sender_id,
-            client_id=f"{conversation_id}-{seq}",
-            content=CONTENT,
-            message_type="TEXT",
-            mentions=(),
-            reply_to=None,
-            created_at_ms=now_ms,
-        )
-        for seq in range(1, BATCH_ENTRIES + 1)
-    ]
+    conversation_id, sender_id = new_id(), new_id()
+    return [make_entry(conversation_id, seq, sender_id) for seq in range(1, BATCH_ENTRIES + 1)]
+
+
+def make_entry(conversation_id: str, seq: int, sender_id: str = "") -> MessageEntry:
+    return MessageEntry(
+        id=entry_id(conversation_id, seq),
+        conversation_id=conversation_id,
+        seq=seq,
+        changed_seq=seq,
+        attempt_id=new_attempt_id(),
+        sender_id=sender_id or new_id(),
+        client_id=f"{conversation_id}-{seq}",
+        content=CONTENT,
+        message_type="TEXT",
+        mentions=(),
+        reply_to=None,
+        created_at_ms=int(time.time() * 1000),
+    )
 
 
 async def append_batches(batches: Sequence[Callable[[], Awaitable[object]]]) -> Sample:

@@ -1,9 +1,9 @@
-"""Recovery under load: a store is killed or stalls for a while, and the load goes on.
+"""Recovery under load: a store, an instance or the links between them fail for a while, and the load goes on.
 
 `python -m bench.recovery`. Two instances write to the same groups, one of them hot. Messages are sent on the
-clock by the Python client, which retries as the server asks. Per fault: the time after the store's return
-until the p99 of the messages sent in a two-second window is below twice its normal value, and the entries
-that the instances tried to append, divided by those stored.
+clock by the Python client, which retries as the server asks. Per fault: the time after its end until the p99
+of the messages sent in a two-second window is below twice its normal value, and the entries that the
+instances tried to append, divided by those stored. `--faults TEXT` runs those whose name contains the text.
 """
 
 import asyncio
@@ -13,11 +13,12 @@ import statistics
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 
 import aiohttp
 import msgspec
+import psutil  # type: ignore[import-untyped]
 
 from bench.harness.bench_users import UserSetup
 from bench.harness.convene_server import ConveneServer
@@ -27,6 +28,7 @@ from bench.harness.process_cpu import OTHER_CORE, SERVER_CORE
 from bench.harness.report import Goal, Report, print_and_exit
 from bench.harness.rounds import Spread
 from bench.harness.server import ServerFailed
+from bench.harness.store_links import LinkFault, StoreLinks
 from bench.harness.stores import BenchStores
 from client.client import Client
 from client.client_settings import ClientSettings
@@ -38,9 +40,16 @@ HOT_SHARE = 0.3
 DEFAULT_PER_S = 100.0
 NORMAL_S = 10.0
 STALL_S = 15.0
+INSTANCE_STALL_S = 20.0
+DELAY_S = 0.2
 MEASURE_S = 25.0
 WINDOW_S = 2.0
-STORES = {"document store": "secantusd", "PostgreSQL": "postgres", "Valkey": "valkey"}
+STORES = {
+    "document store": ("secantusd", "CONVENE_MONGO_URL"),
+    "PostgreSQL": ("postgres", "CONVENE_POSTGRES_URL"),
+    "Valkey": ("valkey", "CONVENE_REDIS_URL"),
+}
+"""Per store its command, and the variable with its URL."""
 GOAL_RECOVERED_S = 10.0
 GOAL_ATTEMPTS = 1.5
 P99_FLOOR_S = 0.05
@@ -48,15 +57,17 @@ P99_FLOOR_S = 0.05
 OUTSTANDING_MAX = 20_000
 
 
+class Installation(msgspec.Struct, frozen=True):
+    stores: BenchStores
+    servers: Sequence[ConveneServer]
+    links: StoreLinks
+
+
 class Fault(msgspec.Struct, frozen=True):
-    """A signal for one store. A stalled store continues after `stall_s`; a killed one is restarted."""
+    """`inject` returns when the fault has ended: the store runs again, or the link forwards again."""
 
-    store: str
-    stall_s: float
-
-    @property
-    def name(self) -> str:
-        return f"{self.store} {f'stalled {self.stall_s:g} s' if self.stall_s else 'killed'}"
+    name: str
+    inject: Callable[[Installation], Awaitable[None]]
 
 
 class Sent(msgspec.Struct):
@@ -130,17 +141,16 @@ def run(options: Options) -> Report:
         return Report("Recovery", [], "Not measured without Convene: there is no baseline.")
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
-        servers = [
-            stack.enter_context(ConveneServer(stores, core=core)) for core in (SERVER_CORE, OTHER_CORE)
-        ]
+        links = stack.enter_context(StoreLinks(stores.environment, options.seed))
+        servers = [stack.enter_context(ConveneServer(links, core=core)) for core in (SERVER_CORE, OTHER_CORE)]
         setup = UserSetup(servers[0].url, servers[0].port)
         members = setup.create_rooms(setup.register(GROUPS * GROUP_SIZE), GROUP_SIZE)
-        outcomes = asyncio.run(_run_faults(stores, servers, members, options))
+        outcomes = asyncio.run(_run_faults(Installation(stores, servers, links), members, options))
     return Report(
         f"Recovery, {options.per_s or DEFAULT_PER_S:g} messages/s into {GROUPS} groups from two instances",
         [
             Goal(
-                "seconds from the store's return until p99 is below twice normal",
+                "seconds from the end of the fault until p99 is below twice normal",
                 GOAL_RECOVERED_S,
                 Spread.of([outcome.recovered_after_s for outcome in outcomes]),
                 at_most=True,
@@ -162,8 +172,9 @@ def run(options: Options) -> Report:
 
 
 async def _run_faults(
-    stores: BenchStores, servers: Sequence[ConveneServer], members: Sequence[Member], options: Options
+    installation: Installation, members: Sequence[Member], options: Options
 ) -> list[Outcome]:
+    servers = installation.servers
     rng = random.Random(options.seed)
     outcomes = []
     async with AsyncExitStack() as stack:
@@ -180,43 +191,97 @@ async def _run_faults(
             clients.append((await stack.enter_async_context(client), member.conversation))
         load = Load(clients, options.per_s or DEFAULT_PER_S, rng)
         task = asyncio.create_task(load.run())
-        for store in STORES:
-            for stall_s in (0.0, STALL_S):
-                outcomes.append(await _run_fault(Fault(store, stall_s), stores, servers, load, http))
-                _print_outcome(outcomes[-1])
-                if task.done():
-                    await task
+        for fault in _faults():
+            if options.faults not in fault.name:
+                continue
+            outcomes.append(await _run_fault(fault, installation, load, http))
+            _print_outcome(outcomes[-1])
+            if task.done():
+                await task
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     return outcomes
 
 
+def _faults() -> list[Fault]:
+    faults = []
+    for name, (command, variable) in STORES.items():
+        blocked = LinkFault(is_blocked=True)
+        faults += [
+            Fault(f"{name} killed", _kill_store(command)),
+            Fault(f"{name} stalled {STALL_S:g} s", _stall_store(command)),
+            Fault(f"{name} cut off {STALL_S:g} s", _disturb_links(blocked, variable)),
+        ]
+    return [
+        *faults,
+        Fault(f"instance stalled {INSTANCE_STALL_S:g} s", _stall_instance),
+        Fault("all connections to stores reset", _reset_links),
+        Fault(f"links {DELAY_S * 1000:g} ms slower for {STALL_S:g} s", _disturb_links(LinkFault(DELAY_S))),
+        Fault(
+            f"half of the bytes {DELAY_S * 1000:g} ms later for {STALL_S:g} s",
+            _disturb_links(LinkFault(DELAY_S, delayed_share=0.5)),
+        ),
+    ]
+
+
+def _kill_store(command: str) -> Callable[[Installation], Awaitable[None]]:
+    async def inject(installation: Installation) -> None:
+        process = installation.stores.find_process(command)
+        process.send_signal(signal.SIGKILL)
+        while True:
+            await asyncio.sleep(0.1)
+            if installation.stores.is_restarted(command, process.pid):
+                break
+
+    return inject
+
+
+def _stall_store(command: str) -> Callable[[Installation], Awaitable[None]]:
+    async def inject(installation: Installation) -> None:
+        await _stall(installation.stores.find_process(command), STALL_S)
+
+    return inject
+
+
+async def _stall_instance(installation: Installation) -> None:
+    await _stall(psutil.Process(installation.servers[0].pids[0]), INSTANCE_STALL_S)
+
+
+async def _stall(process: psutil.Process, stall_s: float) -> None:
+    process.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(stall_s)
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+async def _reset_links(installation: Installation) -> None:
+    installation.links.reset()
+
+
+def _disturb_links(
+    fault: LinkFault, variable: str | None = None
+) -> Callable[[Installation], Awaitable[None]]:
+    async def inject(installation: Installation) -> None:
+        installation.links.set_fault(fault, variable)
+        try:
+            await asyncio.sleep(STALL_S)
+        finally:
+            installation.links.set_fault(LinkFault())
+
+    return inject
+
+
 async def _run_fault(
-    fault: Fault,
-    stores: BenchStores,
-    servers: Sequence[ConveneServer],
-    load: Load,
-    http: aiohttp.ClientSession,
+    fault: Fault, installation: Installation, load: Load, http: aiohttp.ClientSession
 ) -> Outcome:
     load.sent.clear()
     load.failed = 0
     start = time.monotonic()
     await asyncio.sleep(NORMAL_S)
     normal_p99_s = load.p99_s(start, time.monotonic())
-    before = await _counts(servers, http)
-    process = stores.find_process(STORES[fault.store])
-    if fault.stall_s:
-        process.send_signal(signal.SIGSTOP)
-        try:
-            await asyncio.sleep(fault.stall_s)
-        finally:
-            process.send_signal(signal.SIGCONT)
-    else:
-        process.send_signal(signal.SIGKILL)
-        while True:
-            await asyncio.sleep(0.1)
-            if stores.is_restarted(STORES[fault.store], process.pid):
-                break
+    before = await _counts(installation.servers, http)
+    await fault.inject(installation)
     returned = time.monotonic()
     await asyncio.sleep(MEASURE_S)
     recovered = _recovered_after(load, returned, max(2 * normal_p99_s, P99_FLOOR_S))
@@ -224,7 +289,7 @@ async def _run_fault(
         await asyncio.sleep(0.5)
         if load.failed or time.monotonic() > returned + 150:
             break
-    after = await _counts(servers, http)
+    after = await _counts(installation.servers, http)
     delays = [(sent.stored or time.monotonic()) - sent.due for sent in load.sent]
     return Outcome(
         fault,
@@ -261,7 +326,7 @@ async def _counts(servers: Sequence[ConveneServer], http: aiohttp.ClientSession)
 
 def _print_outcome(outcome: Outcome) -> None:
     print(
-        f"{outcome.fault.name:<28} normal p99 {outcome.normal_p99_s * 1000:.0f} ms, recovered after "
+        f"{outcome.fault.name:<36} normal p99 {outcome.normal_p99_s * 1000:.0f} ms, recovered after "
         f"{outcome.recovered_after_s:.0f} s, attempted/stored {outcome.attempts_per_stored:.2f}, "
         f"slowest {outcome.worst_s:.1f} s, {outcome.failed} failed",
         file=sys.stderr,

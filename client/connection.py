@@ -37,7 +37,7 @@ class Connection:
         try:
             socket = await session.ws_connect(
                 url + "/v1/ws",
-                protocols=(settings.encoding.sub_protocol,),
+                protocols=(settings.encoding.subprotocol,),
                 heartbeat=settings.heartbeat_interval_s,
                 max_msg_size=settings.message_bytes_max,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),

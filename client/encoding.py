@@ -18,8 +18,8 @@ Data = bytes | str
 class Encoding:
     """`codec` is `msgspec.json` or `msgspec.msgpack`."""
 
-    def __init__(self, sub_protocol: str, codec: ModuleType, *, binary: bool) -> None:
-        self.sub_protocol = sub_protocol
+    def __init__(self, subprotocol: str, codec: ModuleType, *, binary: bool) -> None:
+        self.subprotocol = subprotocol
         self.binary = binary
         self.encode: Callable[[msgspec.Struct], bytes] = codec.Encoder().encode
         self._codec: Any = codec

@@ -39,6 +39,7 @@ from actors.protocol.social_objects import (
     Suggestion,
 )
 from client.errors import RequestTimeout
+from client.event_requests import EventRequests
 from client.http_responses import (
     Changes,
     History,
@@ -60,7 +61,7 @@ DOWNLOAD_BYTES: Final = 64 * 1024
 class HttpClient:
     """`register` and `login` set `token`. Without a `session`, the client creates and closes its own.
 
-    `posts` has the requests about posts.
+    `posts` has the requests about posts, `events` those about events.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class HttpClient:
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self.posts = PostRequests(self._request)
+        self.events = EventRequests(self._request)
 
     async def __aenter__(self) -> Self:
         return self
@@ -397,9 +399,12 @@ class HttpClient:
             raise RequestTimeout(f"{method}: {type(error).__name__}") from error
         if response.status >= 300:
             raise decode_rejection(response.status, content)
+        decoded: Any = None
         # Endpoints without a response body are typed None by their method.
-        has_body = response_type is not None and response.status != NO_CONTENT
-        decoded: Any = msgspec.json.decode(content, type=response_type) if has_body else None
+        if response_type is str:
+            decoded = content.decode()
+        elif response_type is not None and response.status != NO_CONTENT:
+            decoded = msgspec.json.decode(content, type=response_type)
         result: Response = decoded
         return result
 

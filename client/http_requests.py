@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from actors.protocol.objects import ConversationType
 from actors.protocol.social_objects import EventVisibility, Place, PostVisibility, RsvpStatus
@@ -121,6 +122,22 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rrule: str | None = None
     count: int | None = None
     approval: bool = False
+
+
+class EventUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """`PATCH /v1/events/{id}`. Fields that are not set stay; None clears a description, place or link."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    category: str | UnsetType = UNSET
+    start_datetime: datetime | UnsetType = UNSET
+    end_datetime: datetime | UnsetType = UNSET
+    capacity: int | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+    place: Place | UnsetType | None = UNSET
+    url: str | UnsetType | None = UNSET
+    visibility: EventVisibility | UnsetType = UNSET
+    approval: bool | UnsetType = UNSET
 
 
 class NewRsvp(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from actors.protocol.objects import Message, OwnUser, UserRelationship
 from actors.protocol.server_frames import LogFrame
-from actors.protocol.social_objects import Suggestion
+from actors.protocol.social_objects import Post, Suggestion
 from client.errors import RequestRejected
 
 Item = TypeVar("Item")
@@ -32,6 +32,13 @@ class SessionView(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, Generic[Item], frozen=True):
     items: list[Item]
     next_cursor: str | None
+
+
+class FeedPage(Page[Post], frozen=True):
+    """A page of the home feed. The first one of a user who follows no one suggests users to follow."""
+
+    follows_no_one: bool = False
+    suggestions: list[Suggestion] = []
 
 
 class History(msgspec.Struct, frozen=True):

@@ -50,7 +50,7 @@ SUGGESTIONS_MAX: Final = 20
 SUGGESTION_FOLLOWEES_READ: Final = 100
 SUGGESTION_FOLLOWEES_EACH: Final = 50
 SUGGESTION_POPULAR_READ: Final = 200
-SUGGESTION_COMPANIONS_READ: Final = 100
+SUGGESTION_CO_ATTENDEES_READ: Final = 100
 SUGGESTION_EVENTS_READ: Final = 50
 UNREAD_MAX: Final = 1000
 RESUME_CONVERSATIONS: Final = 1500
@@ -156,6 +156,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     http_keepalive_s: float = 30.0
     """Time for which an idle HTTP connection is kept, and in which its next request must arrive."""
+
+    request_costs_in_progress: int = 40
+    """Sum of the costs of expensive requests (lists, searches, many named users) that are handled at once."""
 
     sockets_unauthenticated: int = 1000
     """Sockets of one instance that have not authenticated. One more gets 503."""

@@ -29,6 +29,7 @@ from server.http.problem import (
 )
 from server.http.rate_limiter import RateLimiter, add_rate_limit_headers
 from server.http.refusal_delay import REFUSAL_DELAY, RefusalDelay
+from server.http.request_concurrency import REQUEST_CONCURRENCY, RequestConcurrency
 from server.http.request_decoding import check_content_encoding
 from server.http.response import wants_page
 from server.http.route import Route, RouteAdapter, RouteContext
@@ -64,9 +65,11 @@ def create_application(
     `metrics` measures every request; `responses` stores those to requests with an `Idempotency-Key`.
     """
     proxies = TrustedProxies(server.trusted_proxies, server.proxy_networks)
+    concurrency = RequestConcurrency(limits.request_costs_in_progress)
     context = RouteContext(
         authenticator,
         rate_limiter,
+        concurrency,
         wheel,
         limits.request_timeout_ms,
         proxies,
@@ -74,6 +77,7 @@ def create_application(
     )
     middlewares = [error_middleware] if metrics is None else [metrics.middleware, error_middleware]
     app = web.Application(middlewares=middlewares, client_max_size=BODY_WITH_IDS_BYTES)
+    app[REQUEST_CONCURRENCY] = concurrency
     app[REFUSAL_DELAY] = RefusalDelay(proxies, server.rate_entries)
     app.on_response_prepare.append(add_response_headers)
     if server.cors_origins:

@@ -20,12 +20,14 @@ from server.export_download import ExportDownloadEndpoint
 from server.http.http_connection import HttpConnectionLimiter, HttpRunner, HttpSite
 from server.http.listener_tls import ListenerTls, listener_tls
 from server.http.rate_limiter import RateLimiter
+from server.http.request_concurrency import REQUEST_CONCURRENCY
 from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
 from server.observability.file_descriptors import FileDescriptors
 from server.observability.health import Health, check_sends
 from server.observability.http_metrics import HttpMetrics
-from server.observability.metrics import HttpMetricSources, MetricSources, create_metrics_registry
+from server.observability.metric_sources import HttpMetricSources, MetricSources
+from server.observability.metrics import create_metrics_registry
 from server.operator_services import OperatorServices
 from server.ops.access import OperatorAccess
 from server.ops.endpoints import OperatorEndpoints
@@ -134,7 +136,7 @@ class Instance:
             connections,
             loop_lag,
             file_descriptors,
-            HttpMetricSources(http_metrics, limiter),
+            HttpMetricSources(http_metrics, limiter, app[REQUEST_CONCURRENCY]),
         )
         metrics = create_metrics_registry(sources)
         health = Health(
@@ -280,7 +282,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *MuteRoutes(services.mutes).routes(),
         *RelationshipRoutes(services.relationships).routes(),
         *SuggestionRoutes(services.suggestions).routes(),
-        *PostRoutes(services.posts, services.reactions, services.home_feed).routes(),
+        *PostRoutes(services.posts, services.reactions, services.home_feed, services.suggestions).routes(),
         *AtomFeedRoutes(services.posts, components.base_url).routes(),
         *BookmarkRoutes(services.bookmarks).routes(),
         *CommentLikeRoutes(services.comment_likes).routes(),
@@ -334,6 +336,7 @@ def _metric_sources(
         command_counts=lambda: core.session_dependencies.command_counts,
         rooms=core.rooms.statistics,
         conversations=core.conversation_actors.statistics,
+        unstored_commands=core.unstored_command_counts,
         log_writer=core.log_writer.statistics,
         commands=core.unanswered_commands.statistics,
         pending_effects=core.pending_effect_sweeper.statistics,

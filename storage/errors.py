@@ -1,5 +1,10 @@
 """Errors that stores raise. Driver exceptions are mapped to these and stay inside `storage`."""
 
+from typing import Final
+
+USERS_DELETED: Final = "users_deleted"
+"""`Conflict` of a write that would add a row of a user whose account was deleted, in any service."""
+
 
 class StorageError(Exception):
     """Base class of all errors that a store raises."""
@@ -26,4 +31,4 @@ class Conflict(StorageError):  # noqa: N818
 
 
 class Missing(StorageError):  # noqa: N818
-    """The row or document to change does not exist."""
+    """The row or document to change, or to refer to, does not exist. Nothing was written."""

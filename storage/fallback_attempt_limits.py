@@ -23,21 +23,21 @@ class FallbackAttemptLimits:
         except Unavailable:
             return await self._local.take(limits)
 
-    async def give_back(self, limits: Sequence[AttemptLimit]) -> None:
+    async def refund(self, limits: Sequence[AttemptLimit]) -> None:
         try:
-            await self._shared.give_back(limits)
+            await self._shared.refund(limits)
         except Unavailable:
-            await self._local.give_back(limits)
+            await self._local.refund(limits)
 
-    async def remember(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
-        await self._local.remember(key, member, max_members, lifetime_s)
+    async def add_known(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
+        await self._local.add_known(key, member, max_members, lifetime_s)
         try:
-            await self._shared.remember(key, member, max_members, lifetime_s)
+            await self._shared.add_known(key, member, max_members, lifetime_s)
         except Unavailable:
             return
 
-    async def remembers(self, key: str, member: str) -> bool:
+    async def is_known(self, key: str, member: str) -> bool:
         try:
-            return await self._shared.remembers(key, member)
+            return await self._shared.is_known(key, member)
         except Unavailable:
-            return await self._local.remembers(key, member)
+            return await self._local.is_known(key, member)

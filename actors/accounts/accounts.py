@@ -6,7 +6,7 @@ or the password was wrong, neither by its text nor by its duration. Profiles are
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
@@ -308,6 +308,10 @@ class Accounts:
             raise invalid_field("ids", f"Must have at most {USER_CARDS_PER_REQUEST} ids.", "too_many")
         users = await self._user_loader.get_many(unique_ids)
         return [to_user_card(users[user_id]) for user_id in unique_ids if user_id in users]
+
+    async def find_existing_users(self, user_ids: Sequence[str]) -> Collection[str]:
+        """Return those of the users whose accounts exist, uncached."""
+        return (await self._user_loader.get_many(user_ids)).keys()
 
     async def list_sessions(self, identity: Identity) -> list[SessionView]:
         """List the user's unexpired sessions, most recently used first."""

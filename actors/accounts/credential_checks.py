@@ -50,18 +50,18 @@ class CredentialChecks:
                 who is suspended or banned.
         """
         credentials, password_hash = await self._check(login, password, network)
-        if credentials.shut_out_until is not None:
-            raise _suspended(credentials.shut_out_until)
+        if credentials.suspended_until is not None:
+            raise _suspended(credentials.suspended_until)
         return CheckedLogin(credentials.user, password_hash)
 
-    async def check_shut_out(self, login: str, password: str, network: str) -> UserRecord:
+    async def check_suspended_login(self, login: str, password: str, network: str) -> UserRecord:
         """Return the suspended or banned user of a login and password.
 
         Raises:
             ApiError: auth.invalid_credentials, also for all other users; rate.limited.
         """
         credentials, _ = await self._check(login, password, network)
-        if credentials.shut_out_until is None:
+        if credentials.suspended_until is None:
             raise invalid_credentials()
         return credentials.user
 

@@ -72,7 +72,7 @@ class EmailVerification:
             user.id, token_hash, VERIFICATION_LIFETIME_S, VERIFICATIONS_PER_LIFETIME
         )
         if recipient is None:
-            await self._mail_limits.give_back(MailKind.VERIFICATION, user.email)
+            await self._mail_limits.refund(MailKind.VERIFICATION, user.email)
         else:
             self._email_sender.queue_verification(recipient, token)
 

@@ -124,7 +124,7 @@ class PasswordRecovery:
             return
         user = await self._resets.issue(email, token_hash, RESET_LIFETIME_S, RESETS_PER_LIFETIME)
         if user is None:
-            await self._mails.limits.give_back(MailKind.PASSWORD_RESET, email)
+            await self._mails.limits.refund(MailKind.PASSWORD_RESET, email)
         else:
             self._mails.templates.queue_password_reset(user, token)
 

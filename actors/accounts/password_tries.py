@@ -61,7 +61,7 @@ class PasswordTries:
                 self._limits.login_failures_burst,
             )
         ]
-        if not await self._store.remembers(user.id if user else account, network_hash):
+        if not await self._store.is_known(user.id if user else account, network_hash):
             limits.append(
                 _limit(
                     f"login:{account}",
@@ -74,17 +74,17 @@ class PasswordTries:
 
     async def cancel_login(self, login_try: LoginTry) -> None:
         """Do not count a login whose password was not checked."""
-        await self._store.give_back(login_try.limits)
+        await self._store.refund(login_try.limits)
 
     async def end_login(self, login_try: LoginTry, user: UserRecord) -> None:
         """Record that the password was right: the try does not count, and its network becomes known."""
-        await self._store.give_back(login_try.limits)
+        await self._store.refund(login_try.limits)
         await self.remember_network(user, login_try.network)
 
     async def remember_network(self, user: UserRecord, network: str) -> None:
         """Record that the user was at this network."""
         network_hash = self._keyed_hash.digest(network)
-        await self._store.remember(user.id, network_hash, KNOWN_NETWORKS_MAX, KNOWN_NETWORK_LIFETIME_S)
+        await self._store.add_known(user.id, network_hash, KNOWN_NETWORKS_MAX, KNOWN_NETWORK_LIFETIME_S)
 
     async def count_confirmation(self, user_id: str) -> None:
         """Count a `current_password`, right or wrong.

@@ -147,7 +147,7 @@ class ConversationRequests:
         """Return the card of the user who asked; None if the account was deleted."""
         return (await self._user_cards.find([record.actor_id])).get(record.actor_id)
 
-    async def settle(self, user_id: str, conversation_id: str, *, accepted: bool = False) -> None:
+    async def remove_request(self, user_id: str, conversation_id: str, *, accepted: bool = False) -> None:
         """Delete a request that was accepted, can no longer be accepted, or is no longer needed."""
         self._counts["accepted"] += accepted
         await self._notify_removed(await self._store.remove([user_id], conversation_id), conversation_id)

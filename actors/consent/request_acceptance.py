@@ -35,16 +35,16 @@ class RequestAcceptance:
         record = await self._requests.get(user.id, conversation_id)
         actor = await self._requests.find_actor(record)
         if actor is None:
-            await self._requests.settle(user.id, conversation_id)
+            await self._requests.remove_request(user.id, conversation_id)
             raise request_not_found()
         try:
             await self._apply(record, actor, user)
         except ApiError as error:
             if error.code not in OUTDATED_CODES:
                 raise
-            await self._requests.settle(user.id, conversation_id)
+            await self._requests.remove_request(user.id, conversation_id)
             raise request_not_found() from None
-        await self._requests.settle(user.id, conversation_id, accepted=True)
+        await self._requests.remove_request(user.id, conversation_id, accepted=True)
 
     async def _apply(self, record: RequestRecord, actor: UserCard, user: UserCard) -> None:
         if record.event_id is None:

@@ -53,7 +53,7 @@ class AppendPipeline:
     """
 
     __slots__ = (
-        "_appends",
+        "_append_queue",
         "_conflict_seq",
         "_conflicts_at_seq",
         "_dependencies",
@@ -62,7 +62,7 @@ class AppendPipeline:
         "_id",
         "_in_flight",
         "_on_appended",
-        "_queue",
+        "_queued",
         "_state",
         "_time",
     )
@@ -78,10 +78,10 @@ class AppendPipeline:
         self._dependencies = dependencies
         self._state = state
         self._on_appended = on_appended
-        self._appends = AppendQueue(
+        self._append_queue = AppendQueue(
             dependencies.limits.drafts_queued, dependencies.limits.drafts_age_ms / 1000
         )
-        self._queue = self._appends.items
+        self._queued = self._append_queue.items
         self._in_flight: list[PendingAppend] | None = None
         self._conflict_seq = 0
         self._conflicts_at_seq = 0
@@ -91,7 +91,12 @@ class AppendPipeline:
 
     @property
     def busy(self) -> bool:
-        return bool(self._in_flight or self._queue or self._forwarding.in_flight)
+        return bool(self._in_flight or self._queued or self._forwarding.in_flight)
+
+    @property
+    def unstored_count(self) -> int:
+        """The number of commands that wait for their entry: queued, in flight or forwarded."""
+        return len(self._queued) + len(self._in_flight or ()) + self._forwarding.in_flight
 
     @property
     def is_writing(self) -> bool:
@@ -106,20 +111,20 @@ class AppendPipeline:
         """Refuse all queued and in-flight commands. Those in flight may be stored."""
         for pending in self._in_flight or ():
             pending.refused(outcome_unknown())
-        for pending in [*self._forwarding.take_recalled(), *self._queue]:
+        for pending in [*self._forwarding.take_recalled(), *self._queued]:
             # One with an entry was in a batch, which may be stored.
             pending.refused(to_api_error(reason) if pending.entry is None else outcome_unknown())
         self._in_flight = None
-        self._appends.clear()
+        self._append_queue.clear()
 
     def enqueue_send(self, command: Send) -> Coroutine[Any, Any, None] | None:
-        if self._appends.has_attempt(command.draft):
+        if self._append_queue.has_attempt(command.draft):
             return None
-        return self._advance() if self._appends.add_send(command) else None
+        return self._advance() if self._append_queue.add_send(command) else None
 
     async def enqueue_with_effects(self, command: Send | ChangeMembership) -> None:
         """Record the notifications of a command, then enqueue it."""
-        if isinstance(command, Send) and self._appends.has_attempt(command.draft):
+        if isinstance(command, Send) and self._append_queue.has_attempt(command.draft):
             return
         try:
             command = await self._effects.record_pending_effect(command)
@@ -134,7 +139,7 @@ class AppendPipeline:
         return self._enqueue(command)
 
     def _enqueue(self, command: ChangeMessage | ChangeMembership) -> Coroutine[Any, Any, None] | None:
-        return self._advance() if self._appends.add(command) else None
+        return self._advance() if self._append_queue.add(command) else None
 
     def _advance(self) -> Coroutine[Any, Any, None] | None:
         """Submit the queue, catching up first if another instance wrote.
@@ -151,7 +156,7 @@ class AppendPipeline:
 
     def _forward_queued(self) -> None:
         """Forward the drafts at the front of the queue to the instance that writes."""
-        target, drafts = self._forwarding.take_forwardable(self._queue)
+        target, drafts = self._forwarding.take_forwardable(self._queued)
         if drafts:
             self._dependencies.black_boxes.open(self._id).add("forwarded", target, "", len(drafts))
             self._dependencies.draft_forwarder.forward(target, self._id, drafts)
@@ -166,11 +171,11 @@ class AppendPipeline:
             error = ApiError(
                 outcome.code, outcome.detail, retry_after_ms=outcome.retry_after_ms, retry=outcome.retry
             )
-            self._appends.refuse(pending, error)
+            self._append_queue.refuse(pending, error)
         else:
             self._state.observe_head(outcome.entry.seq)
             self._forwarding.record_stored(outcome.entry.sender_id, pending.forward_number)
-            self._appends.complete(pending, outcome.entry, duplicate=outcome.duplicate)
+            self._append_queue.complete(pending, outcome.entry, duplicate=outcome.duplicate)
         if self._forwarding.has_recalled and not self._forwarding.is_recalling:
             self._requeue_recalled()
             return self._advance()
@@ -180,17 +185,17 @@ class AppendPipeline:
         """Put drafts without an outcome back at the front, and refuse those whose sender's order is lost.
 
         The other instance may have refused such a draft, with the outcome lost, and stored a later one of the
-        same sender. The refusal asks the client to retry, which settles it.
+        same sender. After a refusal the client retries, and gets the stored message if there is one.
         """
-        if self._queue:
-            # What is put before a change may be followed by entries of others: its message is read again.
-            self._queue[0].target_message = None
+        if self._queued:
+            # Entries may be stored before a change that was first in the queue: its message is read again.
+            self._queued[0].target_message = None
         for pending in reversed(self._forwarding.take_recalled()):
             assert isinstance(pending.command, Send)
             if self._forwarding.is_overtaken(pending.command.draft.sender_id, pending.forward_number):
-                self._appends.refuse(pending, busy())
+                self._append_queue.refuse(pending, busy())
             else:
-                self._queue.appendleft(pending)
+                self._queued.appendleft(pending)
 
     def _submit_batch(self) -> Coroutine[Any, Any, None] | None:
         """Assign seqs and submit the front of the queue: a batch of messages, or a single change.
@@ -202,8 +207,8 @@ class AppendPipeline:
             return None
         batch: list[PendingAppend] = []
         is_forwarding = self._forwarding.update_forwarding()
-        while self._queue and len(batch) < self._dependencies.limits.log_batch_entries:
-            pending = self._queue[0]
+        while self._queued and len(batch) < self._dependencies.limits.log_batch_entries:
+            pending = self._queued[0]
             alone = not isinstance(pending.command, Send)
             if alone and batch:
                 break
@@ -214,9 +219,9 @@ class AppendPipeline:
                 continue
             if isinstance(pending.command, ChangeMessage) and pending.target_message is None:
                 return self._catch_up_and_submit()
-            self._queue.popleft()
+            self._queued.popleft()
             if pending.command.deadline < self._time():
-                self._appends.refuse(pending, overdue())
+                self._append_queue.refuse(pending, overdue())
                 continue
             if not self._build_entry(pending, self._state.head + len(batch) + 1):
                 continue
@@ -229,7 +234,7 @@ class AppendPipeline:
             if self._dependencies.is_tracing:
                 for pending in batch:
                     if isinstance(pending.command, Send) and pending.command.trace is not None:
-                        pending.command.trace.log_started()
+                        pending.command.trace.append_started()
             self._dependencies.log_writer.submit(
                 LogBatch(entries, self._forwarding.is_contended, self._on_appended)
             )
@@ -241,7 +246,7 @@ class AppendPipeline:
         try:
             pending.entry = build_entry(self._id, seq, pending, self._state.roster)
         except ApiError as error:
-            self._appends.refuse(pending, error)
+            self._append_queue.refuse(pending, error)
             return False
         if pending.entry is None:
             pending.unchanged()
@@ -255,15 +260,15 @@ class AppendPipeline:
         """
         batch, self._in_flight = self._in_flight or [], None
         stored = appended.stored_count if appended is not None else 0
-        self._queue.extendleft(reversed(batch))
+        self._queued.extendleft(reversed(batch))
         if appended is None:
             # The outcome is unknown. Senders retry with the same client_id.
             self._state.mark_uncertain()
             for _ in batch:
-                self._appends.refuse(self._queue.popleft(), outcome_unknown())
-            return self._advance() if self._queue else None
+                self._append_queue.refuse(self._queued.popleft(), outcome_unknown())
+            return self._advance() if self._queued else None
         for _ in range(stored):
-            pending = self._queue.popleft()
+            pending = self._queued.popleft()
             if not isinstance(pending.command, Send):
                 return self._on_change_stored(pending)
             self._on_message_stored(pending)
@@ -271,12 +276,12 @@ class AppendPipeline:
             case Duplicates(entries=entries):
                 for entry in entries:
                     self._state.observe_head(entry.seq)
-                self._appends.answer_duplicates(len(batch) - stored, entries)
+                self._append_queue.answer_duplicates(len(batch) - stored, entries)
             case SeqConflict():
                 self._on_seq_conflict()
             case None:
                 self._forwarding.record_win()
-        return self._advance() if self._queue or self._state.needs_catch_up else None
+        return self._advance() if self._queued or self._state.needs_catch_up else None
 
     def _on_message_stored(self, pending: PendingAppend) -> None:
         entry = pending.entry
@@ -284,11 +289,11 @@ class AppendPipeline:
         self._state.head = entry.seq
         trace = pending.command.trace if isinstance(pending.command, Send) else None
         if trace is not None:
-            trace.log_ended(is_stored=True)
+            trace.append_ended(is_stored=True)
         self._effects.publish_message(entry, "" if trace is None else trace.traceparent)
         if entry.mentions:
             self._effects.notify_mentions(entry, pending)
-        self._appends.complete(pending, entry)
+        self._append_queue.complete(pending, entry)
 
     async def _on_change_stored(self, pending: PendingAppend) -> None:
         self._forwarding.record_win()
@@ -308,7 +313,7 @@ class AppendPipeline:
         self._conflict_seq = seq
         if self._conflicts_at_seq >= CONFLICTS_AT_ONE_SEQ_MAX:
             self._conflicts_at_seq = 0
-            self._appends.refuse(self._queue.popleft(), id_collision())
+            self._append_queue.refuse(self._queued.popleft(), id_collision())
 
     async def _catch_up_and_submit(self) -> None:
         """Catch up if needed, then submit the queue. Without the store, refuse the queue."""
@@ -316,11 +321,11 @@ class AppendPipeline:
             if self._state.needs_catch_up:
                 await self._state.catch_up()
         except Unavailable as error:
-            while self._queue:
-                self._appends.refuse(self._queue.popleft(), to_api_error(error))
+            while self._queued:
+                self._append_queue.refuse(self._queued.popleft(), to_api_error(error))
             return
-        while self._queue and isinstance(self._queue[0].command, ChangeMessage):
-            if await self._load_target_message(self._queue[0], self._queue[0].command.change):
+        while self._queued and isinstance(self._queued[0].command, ChangeMessage):
+            if await self._load_target_message(self._queued[0], self._queued[0].command.change):
                 break
         work = self._submit_batch()
         if work is not None:
@@ -338,6 +343,6 @@ class AppendPipeline:
                 pending.target_message = messages[0]
                 return True
             api_error = ApiError("message.not_found", "There is no such message in this conversation.")
-        self._queue.remove(pending)
+        self._queued.remove(pending)
         pending.refused(api_error)
         return False

@@ -4,6 +4,7 @@ A command carries its reply, so that no actor waits for another. Each reply is c
 """
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -56,7 +57,7 @@ class Send(Struct, frozen=True):
 
 
 class AddMember(Struct, frozen=True):
-    """Add a user. Admins only. `accepted`: the user agreed, and so comes back also after leaving."""
+    """Add a user. Admins only. Only a user who `accepted` a request is added again after leaving."""
 
     changed_by: UserCard
     user: UserCard
@@ -81,12 +82,12 @@ class UpdateSettings(Struct, frozen=True):
 class AddByRule(Struct, frozen=True):
     """Add a user by a membership rule, without an admin's permission.
 
-    A user who left stays out until `asked_at_ms`, the time of the user's own last request, is later; a user
-    whom an admin removed until `invited_at_ms`, the time of the last invite, is later.
+    Changes nothing for a user who left after `requested_at_ms`, the time of the user's last request to join,
+    or whom an admin removed after `invited_at_ms`, the time of the last invite.
     """
 
     user: UserCard
-    asked_at_ms: int = 0
+    requested_at_ms: int = 0
     invited_at_ms: int = 0
 
     @property
@@ -123,8 +124,8 @@ class AnnounceByRule(Struct, frozen=True):
 class ChangeMembersByRule(Struct, frozen=True):
     """Add and remove users by a membership rule, in one entry with `text`.
 
-    Changes nothing for those who are members already, or none; users who left, or whom an admin removed, are
-    not added.
+    Users in `joined` who are members already, and users in `left` who are not, are ignored. Users who left,
+    or whom an admin removed, are not added.
     """
 
     changed_by: UserCard
@@ -136,6 +137,17 @@ class ChangeMembersByRule(Struct, frozen=True):
 ChangeByRule = AddByRule | RemoveByRule | RenameByRule | AnnounceByRule | ChangeMembersByRule
 """Changes that need no permission: they follow another service."""
 MembershipChange = AddMember | RemoveMember | UpdateSettings | ChangeByRule
+
+
+def added_users(change: MembershipChange) -> Sequence[UserCard]:
+    """Return the users that a change may add."""
+    match change:
+        case AddMember(user=user) | AddByRule(user=user):
+            return [user]
+        case ChangeMembersByRule(joined=users):
+            return users
+        case _:
+            return ()
 
 
 class ChangeMembership(Struct, frozen=True):

@@ -89,6 +89,11 @@ class ConversationActor:
         return self._state.head
 
     @property
+    def unstored_count(self) -> int:
+        """The number of commands that wait for their entry."""
+        return self._pipeline.unstored_count
+
+    @property
     def busy(self) -> bool:
         return self._pipeline.busy
 
@@ -164,9 +169,9 @@ class ConversationActor:
     ) -> Coroutine[Any, Any, None] | None:
         """Refuse what a member does in a direct conversation if either user blocked the other.
 
-        Everything that one user does towards another passes here: sending, editing, reacting, typing and read
-        marks. Taking back the user's own message or reaction does not. Nothing is written to a deleted
-        account.
+        Sending, editing, reacting, typing and read marks are checked here. Deleting a message or removing a
+        reaction is not, so that users can withdraw what they wrote. To a deleted account nothing can be
+        written.
         """
         peer = self._state.direct_peer(user_id)
         if peer is None:
@@ -272,7 +277,7 @@ class ConversationActor:
             if self._changes_members(command.change):
                 return self._pipeline.enqueue_with_effects(command)
             return self._catch_up_and_enqueue(command)
-        if _takes_back(command.change):
+        if _is_withdrawal(command.change):
             return self._pipeline.enqueue_message_change(command)
         return self._unless_blocked(user_id, command, lambda: self._pipeline.enqueue_message_change(command))
 
@@ -323,6 +328,6 @@ class ConversationActor:
             command.reply.set_result(ConversationInfo(state.is_member(command.user_id), state.head, count))
 
 
-def _takes_back(change: MessageChange) -> bool:
-    """Whether a change is by moderators, or removes what the user did before. Blocks do not prevent it."""
+def _is_withdrawal(change: MessageChange) -> bool:
+    """Whether a change is by moderators, or withdraws what the user wrote. Blocks do not prevent it."""
     return isinstance(change, Delete | ChangeByModerator) or (isinstance(change, React) and not change.add)

@@ -38,7 +38,7 @@ class Mentions(Protocol):
 
 
 class AdditionConsent(Protocol):
-    """Decides which users a user may add to groups, and asks the others."""
+    """Decides which users a user may add to groups, and sends requests to the others."""
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:
         """Return the users who blocked the user or are blocked by the user."""
@@ -47,10 +47,10 @@ class AdditionConsent(Protocol):
         """Charge an addition, and return those that it may not add. Raises `ApiError` (rate.limited)."""
 
     async def request(self, actor: UserCard, target: RequestTarget, needed: ConsentNeeded) -> None:
-        """Ask users to join. Idempotent. Raises `ApiError` (rate.limited)."""
+        """Send requests to join. Idempotent. Raises `ApiError` (rate.limited)."""
 
-    async def settle(self, user_id: str, conversation_id: str) -> None:
-        """Delete a request, open or declined, of a user who became a member otherwise."""
+    async def remove_request(self, user_id: str, conversation_id: str) -> None:
+        """Delete the request to a user who became a member, open or declined."""
 
 
 class NullMentions:
@@ -91,7 +91,7 @@ class NullConsent:
     async def request(self, actor: UserCard, target: RequestTarget, needed: ConsentNeeded) -> None:
         """Do nothing."""
 
-    async def settle(self, user_id: str, conversation_id: str) -> None:
+    async def remove_request(self, user_id: str, conversation_id: str) -> None:
         """Do nothing."""
 
 

@@ -64,13 +64,15 @@ class ConversationQueries:
     ) -> tuple[list[UserCard], str | None]:
         """Return a page of members by id, and the id after which the next page starts.
 
-        A member who is there all the time is on exactly one page, although others join or leave meanwhile.
+        A member who does not leave meanwhile is on exactly one page, even if others join or leave.
         With `query`, only members with a word of the display name or username that starts with it.
         """
         view = await self.get_view(user_id, conversation_id)
         if query is not None:
             return await search_members(self._load_cards, view.record.participants, query, after, limit)
-        member_ids = heapq.nsmallest(limit + 1, (one for one in view.record.participants if one > after))
+        member_ids = heapq.nsmallest(
+            limit + 1, (member_id for member_id in view.record.participants if member_id > after)
+        )
         page = member_ids[:limit]
         cards = await self._load_cards(page)
         return [serializers.to_user_card(member_id, cards) for member_id in page], (
@@ -105,7 +107,8 @@ class ConversationQueries:
     ) -> tuple[list[LogFrame], int, bool]:
         """Return the compacted events of `limit` entries, the seq they reach, and whether more follow.
 
-        An `after` beyond the log reaches a seq in the log: the next read from there misses nothing.
+        If `after` is beyond the log, the returned seq is that of the last entry, so that the next read from
+        there misses nothing.
         """
         view = await self.get_view(user_id, conversation_id)
         events, last_seq, has_more = await self._log_reader.read_changes(

@@ -60,7 +60,7 @@ class ConversationViews:
         its document yet, is missed.
         """
         found: list[ActivityKey] = []
-        # A document's activity is never newer than its log's. The id of a cursor may be anything.
+        # A document's activity is never newer than its log's. A client may forge a cursor, so it is clamped.
         before = None if after is None else (min(max(after[0], 0), LAST_TIME_MS) + 1, NO_ID)
         while True:
             window = await self._store.page_activity(user_id, before, LIST_WINDOW)
@@ -75,7 +75,7 @@ class ConversationViews:
 
     async def _read_activity(self, window: Sequence[ConversationActivity]) -> list[ActivityKey]:
         """Return the activity of conversations up to the end of their logs."""
-        last_seqs = {each.conversation_id: each.last_seq for each in window}
+        last_seqs = {activity.conversation_id: activity.last_seq for activity in window}
         advanced_ids = list(await self._store.find_advanced(list(last_seqs.items())))
         tails = await asyncio.gather(*(self._read_log_above(id_, last_seqs[id_]) for id_ in advanced_ids))
         newest = {
@@ -83,8 +83,8 @@ class ConversationViews:
             for id_, tail in zip(advanced_ids, tails, strict=True)
         }
         return [
-            (newest.get(each.conversation_id) or each.last_activity_ms, each.conversation_id)
-            for each in window
+            (newest.get(activity.conversation_id) or activity.last_activity_ms, activity.conversation_id)
+            for activity in window
         ]
 
     async def get_many(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, ConversationView]:

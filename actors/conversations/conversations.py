@@ -28,7 +28,7 @@ from actors.conversations.errors import ConsentRequiredError, blocked
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.message_changes import MessageChange
-from actors.conversations.rule_membership import RuleMembership
+from actors.conversations.rule_membership import FindExistingUsers, RuleMembership
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import Conversation, ConversationType, Message, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
@@ -40,7 +40,7 @@ from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 
 class CreateResult(msgspec.Struct, frozen=True):
-    """`requested` were asked, and are not members yet."""
+    """The users in `requested` got a request to join, and are not members yet."""
 
     conversation: Conversation
     is_new: bool
@@ -56,8 +56,9 @@ class Conversations(RuleMembership):
         queries: ConversationQueries,
         load_cards: LoadCards,
         consent: AdditionConsent,
+        find_existing_users: FindExistingUsers,
     ) -> None:
-        super().__init__(store, commands, membership_notifier)
+        super().__init__(store, commands, membership_notifier, find_existing_users)
         self._queries = queries
         self._load_cards = load_cards
         self._consent = consent
@@ -108,8 +109,8 @@ class Conversations(RuleMembership):
     ) -> CreateResult:
         """Create a conversation, or return the existing one.
 
-        A direct conversation exists once per pair of users. `idempotency_key` identifies a retry. Of a
-        group's users, those who have to accept first are asked.
+        A direct conversation exists once per pair of users. `idempotency_key` identifies a retry. Users
+        of a group who have to accept first get a request.
         """
         member_ids = list(dict.fromkeys((user.id, *other_user_ids)))
         if len(member_ids) > PARTICIPANTS_MAX:
@@ -158,6 +159,8 @@ class Conversations(RuleMembership):
         existing = await self._membership_notifier.create_conversation(record)
         if existing is not None:
             needed = needed.without(existing.participants)
+        elif not direct:
+            await self._remove_deleted(conversation_id, record.participants)
         await self._consent.request(user, RequestTarget(conversation_id, name), needed)
         return CreateResult(
             await self._queries.get(user.id, conversation_id),
@@ -166,9 +169,9 @@ class Conversations(RuleMembership):
         )
 
     async def add_member(self, actor: UserCard, conversation_id: str, user_id: str) -> bool:
-        """Add a user to a group. Returns False if the user was asked instead.
+        """Add a user to a group. Returns False if the user got a request instead.
 
-        Users are asked if their privacy settings demand it, or if they left the group.
+        Users get a request if their privacy settings require it, or if they left the group.
         """
         user = (await self._load_cards([user_id])).get(user_id)
         view = await self._queries.get_view(actor.id, conversation_id)
@@ -185,7 +188,7 @@ class Conversations(RuleMembership):
             except ConsentRequiredError:
                 needed = ConsentNeeded((user_id,))
             else:
-                await self._consent.settle(user_id, conversation_id)
+                await self._consent.remove_request(user_id, conversation_id)
                 return True
         await self._consent.request(actor, RequestTarget(conversation_id, record.name), needed)
         return False
@@ -253,5 +256,5 @@ class Conversations(RuleMembership):
 
 
 def _request_digest(kind: ConversationType, members: Sequence[str], name: str | None) -> str:
-    described = msgspec.json.encode((kind, sorted(members), name))
-    return hashlib.sha256(described).hexdigest()
+    request = msgspec.json.encode((kind, sorted(members), name))
+    return hashlib.sha256(request).hexdigest()

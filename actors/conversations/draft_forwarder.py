@@ -5,11 +5,10 @@
     origin <--DraftResolved--- writer, when a draft is stored or refused
 
 Forwarding is an optimization for a few seconds, not a lock. The other instance acknowledges drafts at once;
-until their outcome arrives the origin sends them again each second, and waits as long as it hears from the
-other instance. So an instance that is slow is given time, and nothing is stored by both. From an instance
-that is silent for a second the origin takes the drafts back and appends them itself; the log stores each
-once. At the deadline of a draft it takes back those that were forwarded with it, and refuses the expired
-ones.
+until their outcome arrives the origin sends them again each second, as long as the other instance
+acknowledges them. So a slow instance is not overtaken. If it acknowledges nothing for a second, the origin
+recalls the drafts and appends them itself; the log stores each once. At the deadline of a draft it recalls
+those that were forwarded with it, and refuses the expired ones.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ from storage.contracts.bus import Bus
 from storage.contracts.messaging import MessageEntry
 
 ANSWER_INTERVAL_S: Final = 1.0
-"""Time after which drafts without an outcome are sent again, or taken back from a silent instance."""
+"""Time after which drafts without an outcome are sent again, or recalled from a silent instance."""
 
 DRAFTS_PER_FRAME: Final = 20
 
@@ -108,7 +107,7 @@ class ForwardingHandler(Protocol):
 
 
 class DraftForwarder:
-    """Sends drafts to other instances and receives theirs."""
+    """Sends drafts to other instances, and receives the drafts of others."""
 
     def __init__(self, bus: Bus, wheel: TimerWheel, instance: str, handler: ForwardingHandler) -> None:
         self._bus = bus
@@ -117,7 +116,7 @@ class DraftForwarder:
         self._handler = handler
         self._time = asyncio.get_running_loop().time
         self._in_flight: dict[int, PendingAppend] = {}
-        # When each instance with drafts of this one was last heard of.
+        # When each instance with drafts of this one acknowledged them last.
         self._acknowledged_at: dict[str, float] = {}
 
     @property
@@ -162,7 +161,7 @@ class DraftForwarder:
     def _check(
         self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend], sent_at: float
     ) -> None:
-        """Send drafts without an outcome again, or take them back."""
+        """Send drafts without an outcome again, or recall them."""
         waiting = [
             pending
             for pending in pending_appends

@@ -1,23 +1,18 @@
 """What follows a stored entry: publication, summary, projection and notifications."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from actors.conversations.commands import (
-    AddByRule,
-    AddMember,
-    ChangeMembersByRule,
     ChangeMembership,
     MembershipChange,
     PendingAppend,
     Send,
+    added_users,
 )
 from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import outcome_unknown
 from actors.conversations.pending_effects import EffectRecord, EffectReply
-from actors.protocol.objects import UserCard
 from storage.contracts.messaging import ChangeEntry, MessageEntry
 from storage.errors import Unavailable
 
@@ -94,7 +89,7 @@ class EntryEffects:
         Raises `Unavailable` if it could not be projected; the next catch-up projects it.
         """
         self._state.apply_membership(entry)
-        self._dependencies.publisher.publish_entry(entry, {user.id: user for user in _added_users(change)})
+        self._dependencies.publisher.publish_entry(entry, {user.id: user for user in added_users(change)})
         self._dependencies.summary_writer.add_entry(entry)
         await self._state.project()
         assert self._state.document is not None
@@ -117,14 +112,3 @@ class EntryEffects:
         if changed.deleted_at_ms is not None and message.mentions:
             self._dependencies.mentions.withdraw_message(message)
         return changed
-
-
-def _added_users(change: MembershipChange) -> Sequence[UserCard]:
-    """Return the users that a change may have added."""
-    match change:
-        case AddMember(user=user) | AddByRule(user=user):
-            return [user]
-        case ChangeMembersByRule(joined=users):
-            return users
-        case _:
-            return ()

@@ -123,7 +123,7 @@ class ForwardingState:
     def take_recalled(self) -> list[PendingAppend]:
         """Remove and return the recalled drafts, in the order in which they were forwarded."""
         recalled, self._recalled = self._recalled, []
-        # Drafts are sent again at different times, so they may be taken back in another order.
+        # Drafts are sent again at different times, so they may be recalled in another order.
         recalled.sort(key=lambda pending: pending.forward_number)
         return recalled
 

@@ -16,17 +16,17 @@ async def search_members(
     """Return up to `limit` matching members with an id above `after`, and the last one's id if more follow.
 
     A member matches if `query` is the start of a word of the display name or of the username. Reads the cards
-    in portions and stops at the first match that is not on the page: at most all members, once.
+    in batches and stops at the first match after the page. Each card is read at most once.
     """
     prefix = WordPrefix(query.removeprefix("@"))
     candidates = sorted(member_id for member_id in member_ids if member_id > after)
     page: list[UserCard] = []
     for start in range(0, len(candidates), CARDS_PER_READ):
-        portion = candidates[start : start + CARDS_PER_READ]
-        cards = await load_cards(portion)
-        # Cached cards are there at once: let others run between two portions.
+        batch = candidates[start : start + CARDS_PER_READ]
+        cards = await load_cards(batch)
+        # Reading cached cards does not wait, so other tasks run between two batches.
         await asyncio.sleep(0)
-        for member_id in portion:
+        for member_id in batch:
             card = cards.get(member_id)
             if card is None or not (prefix.matches(card.username) or prefix.matches(card.display_name or "")):
                 continue

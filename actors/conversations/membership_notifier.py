@@ -1,4 +1,4 @@
-"""Notifies users through their streams: joined or left a conversation, or moved their read mark.
+"""Notifies users through their streams: when they joined or left a conversation, or moved their read mark.
 
 Two writes belong to a notification and are made here: a new conversation, whose members are notified, and the
 read marks of new members, for whom the earlier history is not unread.

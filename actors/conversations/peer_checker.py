@@ -10,7 +10,7 @@ from actors.conversations.conversation_views import LoadCards
 
 PEERS_MAX = 50_000
 EXISTENCE_TTL_S = 3.0
-"""Time for which an account is taken to exist after it was seen. Blocks are cached longer, and compared."""
+"""Time for which an account is assumed to exist after it was read. Blocks have another cache."""
 
 
 class BlockChecker(Protocol):
@@ -40,7 +40,7 @@ class PeerState(Enum):
 
 
 class PeerChecker:
-    """Answers are as old as those of `block_checker` and `load_cards`: seconds."""
+    """Results may be outdated by a few seconds, as those of `block_checker` and `load_cards` are."""
 
     def __init__(
         self,

@@ -20,6 +20,8 @@ from actors.conversations.commands import ConversationCommand, ConversationInfo,
 from actors.conversations.conversation_dependencies import Mentions
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.pending_effects import NEW_CONVERSATION
+from actors.delivery.stream_loss_record import ALL_STREAMS
+from actors.delivery.stream_writer import StreamWriter
 from actors.protocol.errors import ApiError
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
@@ -43,7 +45,7 @@ RETRIED_ERRORS = (StorageError, ApiError, MailboxFull, Stopped, TimeoutError)
 
 
 class SeenEffect(msgspec.Struct, frozen=True):
-    """An effect at the last sweep: its claim, since when that is unchanged, and when it was first seen."""
+    """An effect at the last sweep: its claim, when that changed last, and when it was first seen."""
 
     claim: str | None
     unchanged_since: float
@@ -64,12 +66,14 @@ class PendingEffectSweeper:
         actors: Registry[str, ConversationCommand],
         membership_notifier: MembershipNotifier,
         mentions: Mentions,
+        stream_writer: StreamWriter,
         wheel: TimerWheel,
     ) -> None:
         self._store = store
         self._actors = actors
         self._membership_notifier = membership_notifier
         self._mentions = mentions
+        self._stream_writer = stream_writer
         self._wheel = wheel
         self._seen: dict[str, SeenEffect] = {}
         self._sweep_task: asyncio.Task[None] | None = None
@@ -149,7 +153,10 @@ class PendingEffectSweeper:
         claimed = [effect for effect in effects if await self._store.claim_pending_effect(effect, claim)]
         if not claimed:
             return
-        await self._notify(conversation_id, min(effect.since_seq for effect in claimed))
+        if conversation_id == ALL_STREAMS:
+            await self._stream_writer.begin_epoch()
+        else:
+            await self._notify(conversation_id, min(effect.since_seq for effect in claimed))
         for effect in claimed:
             await self._store.remove_pending_effect(effect.key)
 

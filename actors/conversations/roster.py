@@ -154,7 +154,7 @@ class Roster:
         former = self._former_members.get(change.user.id)
         if former is None:
             return True
-        permitted_at_ms = change.invited_at_ms if former.removed else change.asked_at_ms
+        permitted_at_ms = change.invited_at_ms if former.removed else change.requested_at_ms
         return permitted_at_ms > former.at_ms
 
     def _plan_remove(self, change: RemoveMember) -> tuple[MembershipDelta, str]:

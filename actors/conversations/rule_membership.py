@@ -1,6 +1,7 @@
 """Membership by rule: groups whose members follow another service, such as the attendees of an event."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TypeAlias
 
 from actors.conversations import serializers
 from actors.conversations.command_sender import CommandSender
@@ -12,6 +13,7 @@ from actors.conversations.commands import (
     MembershipChange,
     RemoveByRule,
     RenameByRule,
+    added_users,
 )
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
@@ -19,21 +21,42 @@ from actors.protocol.objects import ConversationType, UserCard
 from actors.protocol.timestamps import now_ms
 from storage.contracts.messaging import ConversationRecord, MessagingStore
 
+FindExistingUsers: TypeAlias = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+"""Returns those of the users whose accounts exist, not from a cache. Raises `StorageError` or `ApiError`."""
+
 
 class RuleMembership:
     """Implements `actors.events.group_conversations.GroupConversations`."""
 
     def __init__(
-        self, store: MessagingStore, commands: CommandSender, membership_notifier: MembershipNotifier
+        self,
+        store: MessagingStore,
+        commands: CommandSender,
+        membership_notifier: MembershipNotifier,
+        find_existing_users: FindExistingUsers,
     ) -> None:
         self._store = store
         self._commands = commands
         self._membership_notifier = membership_notifier
+        self._find_existing_users = find_existing_users
 
     async def change_membership(self, conversation_id: str, change: MembershipChange) -> None:
         """Apply a membership change and wait until it is stored. Raises `ApiError`."""
         reply = FutureReply()
         await self._commands.execute(conversation_id, ChangeMembership(change, reply), reply)
+        await self._remove_deleted(conversation_id, [user.id for user in added_users(change)])
+
+    async def _remove_deleted(self, conversation_id: str, user_ids: Sequence[str]) -> None:
+        """Remove users whose accounts were deleted while they were being added.
+
+        `remove_user` may have run before they were members.
+        """
+        if not user_ids:
+            return
+        existing_ids = await self._find_existing_users(user_ids)
+        for user_id in user_ids:
+            if user_id not in existing_ids:
+                await self.remove_by_rule(conversation_id, serializers.to_user_card(user_id, {}))
 
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
         """Create the group if it does not exist, with `creator` as its only member and admin."""
@@ -47,15 +70,17 @@ class RuleMembership:
         )
         if await self._store.get(conversation_id) is None:
             await self._membership_notifier.create_conversation(record)
+            await self._remove_deleted(conversation_id, record.participants)
 
     async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+        self, conversation_id: str, user: UserCard, requested_at_ms: int, invited_at_ms: int
     ) -> None:
         """Add a user without an admin's permission. Raises `ApiError` (conversation.full).
 
-        Does nothing if the user left after `asked_at_ms`, or an admin removed the user after `invited_at_ms`.
+        Does nothing if the user left after `requested_at_ms`, or an admin removed the user after
+        `invited_at_ms`.
         """
-        await self.change_membership(conversation_id, AddByRule(user, asked_at_ms, invited_at_ms))
+        await self.change_membership(conversation_id, AddByRule(user, requested_at_ms, invited_at_ms))
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Remove a user without an admin's permission. Does nothing if the user is not a member."""

@@ -1,4 +1,4 @@
-"""Finding texts by the start of a word, as people type it."""
+"""Finds texts by the first letters of their words, for search as the user types."""
 
 import regex
 
@@ -9,7 +9,7 @@ _WORD_START = rf"(?<!{_WORD_CHARACTER})"
 
 
 class WordPrefix:
-    """A folded query that matches text in which it stands at the start of a word.
+    """A folded query that matches text in which it is at the start of a word.
 
     Scripts without spaces between words match anywhere. A query may span several words.
     """

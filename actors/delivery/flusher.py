@@ -3,7 +3,7 @@
 The frames of a room are joined once for all its members. If only one room has frames in a tick, they go
 directly to the transports and bypass the send queues.
 
-Delivery cost is per write, whatever the size. So when large rooms produce more than they can deliver, they
+A write costs the same for any number of frames. So when large rooms produce more than they can deliver, they
 pause after each flush for as long as it took, and frames stored meanwhile share the next write. The pause
 applies to all large rooms of the instance. Small rooms and send queues are never delayed by it.
 """

@@ -1,4 +1,4 @@
-"""Compares the rooms of this instance with their logs, whatever the bus delivered.
+"""Compares the rooms of this instance with their logs periodically, because the bus may lose messages.
 
 The bus makes delivery fast; this makes it complete. An instance that is cut off from the bus may acknowledge
 messages and die before it can announce them. Other instances then find these messages here, within
@@ -80,5 +80,8 @@ class HeadComparison:
         ]
         if not current:
             return
-        for conversation_id, head in (await self._log_reader.read_heads(current)).items():
-            self._rooms.observe_head(conversation_id, head)
+        heads = await self._log_reader.read_heads(current)
+        for conversation_id, delivered_seq in current:
+            # Nearly all are equal.
+            if heads[conversation_id] != delivered_seq:
+                self._rooms.observe_head(conversation_id, heads[conversation_id])

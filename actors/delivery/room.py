@@ -25,7 +25,7 @@ class RoomSubscriber(Protocol):
     @property
     def user_id(self) -> str: ...
 
-    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+    def push_lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         """Entries from `from_seq` to `to_seq` will not be delivered; the client must fetch them."""
 
 
@@ -63,7 +63,7 @@ class Room:
         self.known_head = 0
         self.is_repairing = False
         self._tick_frames: list[bytes] | None = None
-        # The first entry of the tick, which is the one that waited longest: one measurement per write.
+        # The first entry of the tick, which has waited longest. One entry is measured per write.
         self._tick_delivery: Delivery | None = None
         # Subscribers with a known seq, while the room's own seq is not known yet.
         self._waiting_for_start: list[tuple[RoomSubscriber, int]] | None = None
@@ -94,7 +94,7 @@ class Room:
         waiting, self._waiting_for_start = self._waiting_for_start, None
         for subscriber, seq in waiting or ():
             if seq < head:
-                subscriber.lagged(self.id, seq + 1, head)
+                subscriber.push_lagged(self.id, seq + 1, head)
         for seq, framed in held:
             self.deliver(seq, framed)
         if self.known_head > self.delivered_seq:
@@ -136,7 +136,7 @@ class Room:
     def add_subscriber(self, subscriber: RoomSubscriber, known_seq: int | None = None) -> None:
         """Add a subscriber, starting with the next entry.
 
-        If the client has state up to `known_seq`, the entries it missed are reported through `lagged`.
+        If the client has state up to `known_seq`, the entries it missed are reported through `push_lagged`.
         """
         if self._tick_frames is not None:
             self.flush(alone=False)
@@ -145,7 +145,7 @@ class Room:
             return
         if self.is_open:
             if known_seq < self.delivered_seq:
-                subscriber.lagged(self.id, known_seq + 1, self.delivered_seq)
+                subscriber.push_lagged(self.id, known_seq + 1, self.delivered_seq)
         else:
             if self._waiting_for_start is None:
                 self._waiting_for_start = []

@@ -106,7 +106,7 @@ class Rooms:
         """Subscribe to conversations, each given with a seq that its log contains.
 
         Return, for each, the seq after which the subscriber receives every entry. With `report_missed`,
-        entries between the given seq and that one are reported through `RoomSubscriber.lagged`. Raises
+        entries between the given seq and that one are reported through `RoomSubscriber.push_lagged`. Raises
         `Unavailable` if the log cannot be read.
         """
         start_seqs: dict[str, int] = {}

@@ -34,10 +34,10 @@ class Writer(Protocol):
 class SendQueueOwner(Protocol):
     """The connection that owns a send queue."""
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         """The queue is over the hard limit. Called at the end of each tick while that is so."""
 
-    def skipped(self, seq_range: SeqRange) -> None:
+    def on_skipped(self, seq_range: SeqRange) -> None:
         """The transport resumed and this range was skipped. No later entry of it has been written yet."""
 
 
@@ -84,7 +84,7 @@ class SendQueue:
         self._skipped: dict[str, SeqRange] | None = None
 
     @property
-    def skipped(self) -> Mapping[str, SeqRange]:
+    def skipped_ranges(self) -> Mapping[str, SeqRange]:
         """Skipped ranges that are not reported yet, by conversation id."""
         return self._skipped or {}
 
@@ -144,7 +144,7 @@ class SendQueue:
             return
         if self.paused:
             if self.queued_bytes > self._limits.send_queue_hard_bytes:
-                self._owner.too_slow()
+                self._owner.on_too_slow()
             return
         self.queued_frames = None
         self.queued_bytes = 0
@@ -175,7 +175,7 @@ class SendQueue:
         self.flush()
         skipped, self._skipped = self._skipped, None
         for seq_range in (skipped or {}).values():
-            self._owner.skipped(seq_range)
+            self._owner.on_skipped(seq_range)
 
     def _skip(self, seq_range: SeqRange) -> None:
         self.shed_count += seq_range.to_seq - seq_range.from_seq + 1

@@ -105,7 +105,7 @@ class LocalAnswers:
         live_numbers = {str(session.number) for session in live}
         found = []
         for session in live[-SESSIONS_PER_USER_MAX:]:
-            skipped = session.send_queue.skipped.get(query.conversation_id)
+            skipped = session.send_queue.skipped_ranges.get(query.conversation_id)
             found.append(
                 SessionDelivery(
                     number=str(session.number),

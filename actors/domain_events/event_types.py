@@ -1,8 +1,8 @@
 """Typed structs of the domain events, one for each payload.
 
 The triggers and functions in `sql/<service>/` write the payloads. An event of unknown type was written by a
-newer release and is ignored. In events about posts and comments `actor_id` did something, and `recipient_id`
-is the author of what it was done to.
+newer release and is ignored. In events about posts and comments `actor_id` is the user who acted, and
+`recipient_id` the author of the post or comment acted on.
 """
 
 from datetime import datetime

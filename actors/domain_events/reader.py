@@ -40,7 +40,10 @@ class ReaderStatistics(msgspec.Struct, frozen=True):
 
 
 class EventSource(msgspec.Struct, frozen=True):
-    """Where a reader reads from, and where its cursor and lock are stored."""
+    """The outbox that a reader reads, and where its cursor and lock are stored.
+
+    Unrelated to the browser interface of that name, which reads server-sent events.
+    """
 
     outbox: Outbox
     cursors: Cursors

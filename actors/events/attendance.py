@@ -1,4 +1,4 @@
-"""Announcements to the attendees of events, the list of attendees as CSV, and checking in. Stateless."""
+"""Announcements to the attendees of events, the list of attendees as CSV, and check-in. Stateless."""
 
 import csv
 import io

@@ -56,6 +56,8 @@ Rule = Annotated[
         extra_json_schema={"maxLength": RRULE_CHARACTERS},
     ),
 ]
+FixedRule = Annotated[str, Meta(description="Cannot be changed: always refused.")]
+FixedCount = Annotated[int, Meta(description="Cannot be changed: always refused.")]
 SeriesCount = Annotated[int, Meta(ge=1, le=SERIES_EVENTS_MAX)]
 Guests = Annotated[int, Meta(ge=0, le=EVENT_GUESTS_MAX)]
 Reminders = Annotated[
@@ -90,7 +92,10 @@ class EventBody(msgspec.Struct, frozen=True):
 
 
 class EventPatch(msgspec.Struct, frozen=True):
-    """Absent fields stay unchanged; a null `description`, `place` or `url` clears it."""
+    """Absent fields stay unchanged; a null `description`, `place` or `url` clears it.
+
+    `rrule` and `count` are refused: the rule of a series cannot be changed.
+    """
 
     title: Title | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
@@ -103,6 +108,8 @@ class EventPatch(msgspec.Struct, frozen=True):
     url: EventUrl | UnsetType | None = UNSET
     visibility: EventVisibility | UnsetType = UNSET
     approval: bool | UnsetType = UNSET
+    rrule: FixedRule | UnsetType | None = UNSET
+    count: FixedCount | UnsetType | None = UNSET
 
 
 class RsvpBody(msgspec.Struct, frozen=True):
@@ -229,6 +236,11 @@ def to_event_change(patch: EventPatch) -> EventChange:
         visibility=patch.visibility if patch.visibility is UNSET else patch.visibility.value,
         approval=patch.approval,
     )
+    errors += [
+        invalid_field(field, "The rule of a series cannot be changed. Create another series.", "fixed")
+        for field, value in (("rrule", patch.rrule), ("count", patch.count))
+        if value is not UNSET
+    ]
     raise_field_errors(errors)
     return change
 

@@ -52,7 +52,7 @@ class _Details(msgspec.Struct, frozen=True):
 
 
 class CalendarWriter:
-    """`base_url` is the address of the web client, for links to events without a link of their own."""
+    """`base_url` is the address of the web client, for links to events that have no `url`."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url

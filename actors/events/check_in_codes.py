@@ -14,5 +14,5 @@ class CheckInCodes:
         return self._keyed_hash.digest(f"{event_id}:{user_id}")
 
     def verify(self, event_id: str, user_id: str, code: str) -> bool:
-        """Whether it is the user's code for the event. Takes the same time for each wrong code."""
+        """Whether `code` is the user's code for the event. Compares in constant time."""
         return hmac.compare_digest(self.create(event_id, user_id).encode(), code.encode(errors="replace"))

@@ -24,9 +24,9 @@ class EventCalendars:
     async def get_calendar(self, viewer_id: str, event_id: str) -> str:
         """Return an event, or the series that it belongs to, in iCalendar format.
 
-        Of a series the events that the viewer sees. Raises `ApiError` (event.not_found).
+        A series contains the events that the viewer sees. Raises `ApiError` (event.not_found).
         """
-        # The revision first: one that is older than the event is corrected by the next request.
+        # Read before the event: a revision that is too old is corrected by the next request.
         revisions = await self._store.find_revisions([event_id])
         event = await self._events.get(viewer_id, event_id)
         if event.hidden_at is not None:
@@ -36,9 +36,9 @@ class EventCalendars:
             if event_id not in revisions:
                 raise event_not_found()
             return self._writer.write_event(event, revisions[event_id])
-        members = {one.id: one for one in await self._series.list_events(series.id)}
-        visible = await self._events.find_visible(viewer_id, list(members))
-        entries = [(one, members[one.id]) for one in visible]
+        series_events = {event.id: event for event in await self._series.list_events(series.id)}
+        visible = await self._events.find_visible(viewer_id, list(series_events))
+        entries = [(event, series_events[event.id]) for event in visible]
         if not entries:
             raise event_not_found()
         return await asyncio.to_thread(self._writer.write_series, series, entries)
@@ -46,8 +46,8 @@ class EventCalendars:
     async def get_user_calendar(self, user_id: str) -> str:
         """Return the events that a user goes to, and sees, in iCalendar format.
 
-        Those that ended within `CALENDAR_DAYS_BACK` days, and later ones; of more than `CALENDAR_EVENTS_MAX`
-        the nearest, first those to come.
+        Contains those that ended within `CALENDAR_DAYS_BACK` days, and later ones. If there are more than
+        `CALENDAR_EVENTS_MAX`, it contains the next ones, then the latest past ones.
         """
         ended_after = datetime.now(UTC) - timedelta(days=CALENDAR_DAYS_BACK)
         event_ids = await self._store.list_going(user_id, ended_after, CALENDAR_EVENTS_MAX)

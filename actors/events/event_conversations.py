@@ -4,10 +4,10 @@ The name follows the event's title until an admin gives it another one. After th
 conversation stays with its members, with a SYSTEM message.
 
 Domain events are only triggers: the current state is read from the Event service, so they may be repeated and
-arrive in any order. Hosts are members regardless of the RSVP. A user who left comes back by answering again;
-a user that an admin removed, if an admin adds or a host invites the user. A cancelled event has a SYSTEM
-message. While moderators have hidden an event its creator is the only member: who cannot see the event cannot
-read its conversation.
+arrive in any order. Hosts are members regardless of their RSVP. A user who left is added again after
+responding again; a user that an admin removed, after an admin adds or a host invites the user. A cancelled
+event has a SYSTEM message. While moderators have hidden an event its creator is the only member, so users who
+cannot see the event cannot read its conversation.
 """
 
 import asyncio
@@ -143,16 +143,21 @@ class EventConversations:
         return creator_id
 
     async def _rename(self, renamed: EventUpdated) -> None:
-        """Rename the conversation to the current title; the event's title may be older."""
+        """Rename the conversation to the current title; that of the domain event may be older.
+
+        Also of an event that was hidden meanwhile: only its creator is a member then, and nothing renames the
+        conversation when the event is restored.
+        """
         actor = await self._find_user(renamed.actor_id or renamed.creator_id)
         events = await self._events.find([renamed.id], renamed.creator_id)
-        if events and renamed.old_title is not None:
+        event = events[0] if events else await self._events.find_hidden(renamed.id, renamed.creator_id)
+        if event is not None and renamed.old_title is not None:
             await log_refusal(
                 self._groups.rename_by_rule(
                     event_conversation_id(renamed.id),
                     actor,
                     _group_name(renamed.old_title),
-                    _group_name(events[0].title),
+                    _group_name(event.title),
                 )
             )
 
@@ -205,8 +210,8 @@ class EventConversations:
     async def _update_member(self, event_id: str, user: UserCard) -> None:
         is_member: bool | None = None
         # Repeat until the RSVP is unchanged: another reader may be applying a later event concurrently.
-        # Bounded, because a user who changes the answer all the time must not delay the events of others;
-        # each change has an event of its own, which applies the last answer.
+        # Bounded, because a user who changes the RSVP continuously must not delay the events of others; each
+        # change has a separate domain event, which applies the latest RSVP.
         for _ in range(CHECKS_MAX):
             now = await self._is_member(event_id, user.id)
             if now == is_member:

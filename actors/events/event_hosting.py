@@ -14,7 +14,7 @@ from actors.protocol.social_objects import Event, RsvpStatus
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import RsvpState, RsvpStore
-from storage.errors import Conflict, Missing
+from storage.errors import USERS_DELETED, Conflict, Missing
 
 NO_RSVP = RsvpState(None, None)
 
@@ -96,5 +96,7 @@ def _host_conflict(conflict: Conflict) -> ApiError | Conflict:
             return ApiError(
                 "permission.denied", "This user was removed from the event. Invite the user first."
             )
+        case constraint if constraint == USERS_DELETED:
+            return ApiError("user.not_found", "No such user.")
         case _:
             return conflict

@@ -1,6 +1,6 @@
 """Creates series of events, and changes or deletes several events of a series.
 
-    store -> plan the change of all events -> store it, if the series is still the same
+    store -> plan the change of all events -> store it, unless the series changed since
 
 Each event of a series is an event like others, with its own RSVPs and conversation. Stateless.
 """

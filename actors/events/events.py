@@ -25,7 +25,7 @@ from storage.contracts.event_hosting import EventDetails, EventHosts, EventHostS
 from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, EventStore
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.errors import Conflict, Missing
+from storage.errors import USERS_DELETED, Conflict, Missing
 
 
 class Events:
@@ -111,9 +111,9 @@ class Events:
         user_ids: Sequence[str],
         idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. Anyone who can see a public event can invite users that they can see, and who see it.
+        """Invite users. A user who can see a public event can invite visible users who can see it too.
 
-        Users who have to accept first are asked.
+        Users who have to accept first get a request.
         """
         invitee_ids = [invitee_id for invitee_id in dict.fromkeys(user_ids) if invitee_id != user.id]
         await self._require_visible_to_all(user.id, event_id, invitee_ids)
@@ -142,7 +142,7 @@ class Events:
     async def _require_visible_to_all(self, user_id: str, event_id: str, invitee_ids: Sequence[str]) -> None:
         """Raise `ApiError` unless inviter and invitees see each other, and all of them the event.
 
-        An invite does not cross a block by way of a third person.
+        Hosts and invitees with a block between them do not see each other, so an invite cannot cross a block.
         """
         hosts = await self.require_visible(user_id, event_id)
         if hosts.is_cancelled:
@@ -156,7 +156,7 @@ class Events:
         )
         hidden_ids = set(chain(*blocked))
         if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
-            raise ApiError("user.not_found", "At least one of the users does not exist.")
+            raise _invitee_not_found()
 
     async def _store_invites(
         self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
@@ -166,6 +166,8 @@ class Events:
         except Conflict as conflict:
             if conflict.constraint == "event_invites_event_id_fkey":
                 raise event_not_found() from None
+            if conflict.constraint == USERS_DELETED:
+                raise _invitee_not_found() from None
             raise idempotency_conflict(conflict) from None
         self._on_changed()
 
@@ -248,6 +250,10 @@ def is_hidden_by_block(viewer_id: str, host_ids: Sequence[str], blocked_ids: Col
     """Whether one of `blocked_ids` hides an event with these hosts, the creator first, from the viewer."""
     counted_ids = host_ids[:1] if viewer_id in host_ids else host_ids
     return any(host_id in blocked_ids for host_id in counted_ids)
+
+
+def _invitee_not_found() -> ApiError:
+    return ApiError("user.not_found", "At least one of the users does not exist.")
 
 
 def event_cancelled() -> ApiError:

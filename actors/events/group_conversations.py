@@ -17,9 +17,9 @@ class GroupConversations(Protocol):
         """Create the group unless it exists. The creator is its first member and admin."""
 
     async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+        self, conversation_id: str, user: UserCard, requested_at_ms: int, invited_at_ms: int
     ) -> None:
-        """Add a user, unless the user left after `asked_at_ms`, or was removed after `invited_at_ms`.
+        """Add a user, unless the user left after `requested_at_ms`, or was removed after `invited_at_ms`.
 
         Raises `conversation.full`.
         """

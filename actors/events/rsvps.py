@@ -46,7 +46,7 @@ class Rsvps:
         self._on_changed = on_changed
 
     async def get_rsvp(self, user: UserCard, event_id: str) -> Rsvp:
-        """Return a user's own RSVP. A user who holds one need not see the event."""
+        """Return a user's own RSVP. A user who has one need not see the event."""
         details = await self._store.get_details(event_id, user.id)
         if details.state == NO_RSVP:
             await self._events.require_visible(user.id, event_id)
@@ -76,7 +76,7 @@ class Rsvps:
         return self._to_own_rsvp(event_id, user, msgspec.structs.replace(details, state=state))
 
     async def delete_rsvp(self, user: UserCard, event_id: str) -> Rsvp:
-        """Withdraw an RSVP and leave the waitlist. A user who holds either need not see the event."""
+        """Withdraw an RSVP and leave the waitlist. A user with either need not see the event."""
         if await self._store.get_rsvp(event_id, user.id) == NO_RSVP:
             await self._events.require_visible(user.id, event_id)
         try:
@@ -89,7 +89,7 @@ class Rsvps:
     async def remove_attendee(self, user_id: str, event_id: str, attendee_id: str) -> None:
         """Remove an attendee, as a host, until a host invites them.
 
-        Idempotent. The host's sight of the attendee does not matter.
+        Idempotent. The host need not be able to see the attendee.
         """
         hosts = await self._events.require_host(user_id, event_id)
         if attendee_id == user_id:

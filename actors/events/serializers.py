@@ -13,7 +13,7 @@ from storage.contracts.events import EventRecord, RsvpState
 
 
 def event_conversation_id(event_id: str) -> str:
-    """Derive a conversation's id from its event's id, so that creating it is idempotent."""
+    """Derive the conversation's id from the event's id, so that creating the conversation is idempotent."""
     return identifiers.event_conversation_id(event_id)
 
 

@@ -39,6 +39,13 @@ class FeedStores(msgspec.Struct, frozen=True):
     timelines: Timelines
 
 
+class FirstFeedPage(msgspec.Struct, frozen=True):
+    """The newest posts of a feed. `follows_no_one`: whether there are none of followed users to come."""
+
+    page: KeysetPage[Post]
+    follows_no_one: bool
+
+
 class HomeFeed:
     def __init__(
         self,
@@ -61,12 +68,26 @@ class HomeFeed:
 
         A page has fewer if it is the last one, or where reposts of a post on it are left out.
         """
+        page, _ = await self._page(user_id, before, limit)
+        return page
+
+    async def first_page(self, user_id: str, limit: int) -> FirstFeedPage:
+        """Return the newest posts, like `page`. One more read for users without posts of others on it."""
+        page, followed = await self._page(user_id, None, limit)
+        follows_no_one = followed == {user_id} and (await self._social.stats(user_id)).following_count == 0
+        return FirstFeedPage(page, follows_no_one)
+
+    async def _page(
+        self, user_id: str, before: PageKey | None, limit: int
+    ) -> tuple[KeysetPage[Post], AbstractSet[str]]:
+        """Return a page, and the user with those followed authors who were found for it."""
         followed = {user_id}
         records = await self._collect(user_id, before, limit + 1, followed)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         # A block ends follows, and followers see all posts: the access to these authors need not be loaded.
         access = ViewerAccess(dict.fromkeys(followed, PostAccess.ALL))
-        return KeysetPage(await self._post_service.serialize(without_repetitions(page), user_id, access), key)
+        posts = await self._post_service.serialize(without_repetitions(page), user_id, access)
+        return KeysetPage(posts, key), followed
 
     async def _collect(
         self, user_id: str, before: PageKey | None, count: int, followed: set[str]

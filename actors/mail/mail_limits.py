@@ -38,9 +38,9 @@ class MailLimits:
         self._withheld += 1
         return False
 
-    async def give_back(self, kind: MailKind, address: str) -> None:
+    async def refund(self, kind: MailKind, address: str) -> None:
         """Undo `take` of an e-mail that was not sent."""
-        await self._store.give_back([self._limit(kind, address)])
+        await self._store.refund([self._limit(kind, address)])
 
     def _limit(self, kind: MailKind, address: str) -> AttemptLimit:
         limit = self._limits[kind]

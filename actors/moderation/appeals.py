@@ -57,8 +57,8 @@ class Appeals:
     async def create_for_account(self, request: AccountAppealRequest, network: str) -> Appeal:
         """Appeal against the suspension or ban of the account that login and password belong to."""
         raise_if_invalid(request.field_errors())
-        user = await self._credential_checks.check_shut_out(request.login, request.password, network)
-        action_id = await self._store.find_shut_out_action(user.id)
+        user = await self._credential_checks.check_suspended_login(request.login, request.password, network)
+        action_id = await self._store.find_suspension(user.id)
         if action_id is None:
             # Banned by an earlier version, which did not record it.
             raise _action_not_found()

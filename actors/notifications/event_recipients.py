@@ -1,9 +1,9 @@
-"""Decides which users are notified of what concerns the hosts and attendees of an event.
+"""Decides which hosts and attendees of an event are notified.
 
-Of changes, cancellation and deletion: the hosts, all who answered other than NOT_GOING, wait or asked to go,
-and those who were invited. Of announcements: the same without those who were only invited. The user who did
-it is not notified, and no user of an event that moderators have hidden. Mutes of a host do not count: users
-of an event need to know of its changes.
+Of changes, cancellation and deletion: the hosts, all who responded other than NOT_GOING, wait or requested to
+go, and those who were invited. Of announcements: the same without those who were only invited. The user who
+made the change is not notified, and no user of an event that moderators have hidden. Users who mute a host
+are notified too: they need to know of changes of their events.
 """
 
 import asyncio
@@ -54,12 +54,12 @@ class EventRecipients:
     ) -> AsyncIterator[tuple[UserCard, list[str]]]:
         """Yield the author of an announcement with the users to notify, page by page.
 
-        It is for those who answered, so not for users who were only invited.
+        Users who were only invited are not notified.
         """
         return self._pages(announced.event_id, announced.author_id, page_size, with_invited=False)
 
     async def pages_for_hiding(self, event_id: str, page_size: int) -> AsyncIterator[list[str]]:
-        """Yield the users who do not see a hidden event any more, page by page; its creator still does."""
+        """Yield the users who can no longer see a hidden event, page by page; its creator still can."""
         hosts = await self._hosts.get_hosts(event_id)
         if hosts is None or not hosts.is_hidden:
             return
@@ -95,7 +95,7 @@ class EventRecipients:
             after = batch[-1]
 
     async def _filter(self, actor_id: str, hosts: EventHosts, user_ids: Sequence[str]) -> list[str]:
-        """Return the users without the actor, and without those for whom a block hides event or actor."""
+        """Return the users except the actor and those from whom a block hides the event or the actor."""
         host_ids = tuple(dict.fromkeys((*hosts.user_ids, actor_id)))
         lists = await asyncio.gather(*map(self._block_service.list_blocked_users, host_ids))
         blocked_ids = dict(zip(host_ids, map(set, lists), strict=True))
@@ -109,11 +109,11 @@ class EventRecipients:
         return [user_id for user_id in user_ids if is_notified(user_id)]
 
     async def find_reminded(self, reminder: EventReminder) -> list[str]:
-        """Return the users of a reminder who still go; none if the event was cancelled or moved since."""
+        """Return the users of a reminder who still go; none if the event was cancelled or rescheduled."""
         return await self._reminders.find_reminded(reminder.id, reminder.start_at, reminder.user_ids)
 
     async def find_hosts_to_ask(self, requested: RsvpRequested) -> list[tuple[UserCard, str]]:
-        """Return the user who asked to go with each host to notify."""
+        """Return the user who requested to go, with each host to notify."""
         hosts = await self._hosts.get_hosts(requested.event_id)
         sender = (await self._user_cards.find([requested.user_id])).get(requested.user_id)
         if hosts is None or hosts.is_hidden or sender is None:

@@ -2,7 +2,7 @@
 
     follow ended, block, private account -> comparison of the user -> pages -> notifications withdrawn
 
-Lists of notifications leave them out at once; this corrects the unread counts. `InvisiblePostConsumer` only
+Lists of notifications omit them immediately; this corrects the unread counts. `InvisiblePostConsumer` only
 stores which users to compare. `InvisiblePostJob` compares page by page, and stores after each page how far it
 is, so that another instance continues from there.
 """
@@ -42,8 +42,9 @@ class InvisiblePostConsumer:
             match decode_event(event):
                 case FollowDeleted(follower_id=user_id):
                     added[CheckKind.RECIPIENT, user_id] = None
-                case BlockCreated(blocker_id=one, blocked_id=other):
-                    added |= {(CheckKind.RECIPIENT, one): None, (CheckKind.RECIPIENT, other): None}
+                case BlockCreated(blocker_id=blocker_id, blocked_id=blocked_id):
+                    added[CheckKind.RECIPIENT, blocker_id] = None
+                    added[CheckKind.RECIPIENT, blocked_id] = None
                 case AccountMadePrivate(user_id=user_id):
                     added[CheckKind.AUTHOR, user_id] = None
         await self._checks.add(list(added), cursor_update)
@@ -91,7 +92,7 @@ class InvisiblePostJob:
             await self._checks.advance(check, await self._step(check))
 
     async def _step(self, check: VisibilityCheck) -> PageKey | None:
-        """Compare one page. Returns the key before which the next one is; None after the last one."""
+        """Compare one page. Returns the key before which the next page starts; None after the last page."""
         match check.kind:
             case CheckKind.AUTHOR:
                 return await self._compare_posts_of(check.user_id, check.before)

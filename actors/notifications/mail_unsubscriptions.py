@@ -1,17 +1,17 @@
 """Ends e-mails about notifications by the link in each of them, without a login (RFC 8058).
 
-A token names its user and does not expire: it only ever stops e-mails.
+A token names its user. It does not expire, because it can only stop e-mails.
 """
 
 import hmac
 
 from actors.keyed_hash import KeyedHash
-from actors.notifications.notification_preferences import PreferenceSettings
+from actors.notifications.notification_preferences import NotificationPreferenceSettings
 from actors.protocol.errors import ApiError
 
 
 class MailUnsubscriptions:
-    def __init__(self, settings: PreferenceSettings, keyed_hash: KeyedHash) -> None:
+    def __init__(self, settings: NotificationPreferenceSettings, keyed_hash: KeyedHash) -> None:
         self._settings = settings
         self._keyed_hash = keyed_hash
 

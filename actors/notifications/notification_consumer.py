@@ -1,7 +1,7 @@
 """Creates and withdraws notifications, from the domain events of the other services.
 
-Each action creates one notification, even if its event is delivered again. `Recipients` decides who gets one.
-Actions that were undone or deleted, and those of users with a block, do not notify.
+Each action creates one notification, even if its event is delivered again. `NotificationRecipients` decides
+who gets one. Actions that were undone or deleted, and those of users with a block, do not notify.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -45,8 +45,8 @@ from actors.domain_events.event_types import (
 )
 from actors.notifications import notification_templates
 from actors.notifications.notification_pusher import NotificationPusher
+from actors.notifications.notification_recipients import BatchContext, NotificationRecipients
 from actors.notifications.notifications import Notifications
-from actors.notifications.recipients import BatchContext, Recipients
 from actors.protocol.objects import UserCard
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.notifications import (
@@ -73,7 +73,7 @@ Withdrawal = (
     | PostUnreposted
     | MentionDeleted
 )
-"""Events after which notifications are about something that is gone or no longer visible."""
+"""Events after which notifications are about something that was deleted or is no longer visible."""
 
 
 class NotificationConsumer:
@@ -83,7 +83,7 @@ class NotificationConsumer:
         self,
         service: str,
         store: NotificationStore,
-        recipients: Recipients,
+        recipients: NotificationRecipients,
         notification_pusher: NotificationPusher,
         notifications: Notifications,
         publish_event_updated: Callable[[str, Sequence[str]], None],
@@ -139,7 +139,7 @@ class NotificationConsumer:
             await self._push_removed(await self._store.remove_between(one, other))
 
     async def _withdraw(self, domain_event: Withdrawal, context: BatchContext) -> None:
-        """Withdraw the notifications of what is gone or no longer visible, and push the unread counts."""
+        """Withdraw the notifications about what was deleted or hidden, and push the unread counts."""
         match domain_event:
             case BlockCreated(blocker_id=one, blocked_id=other):
                 deleted = await self._store.remove_between(one, other)
@@ -183,7 +183,7 @@ class NotificationConsumer:
     async def _push_removed(self, deleted: DeletedIds) -> None:
         for recipient_id, ids in deleted.items():
             await self._notifications.push_removed(recipient_id, ids)
-        # Notifications that became smaller are undelivered.
+        # Grouped notifications whose count became lower must be delivered again.
         self._notification_pusher.wake()
 
     async def _build_notifications(
@@ -269,7 +269,7 @@ def _notification_between(
     | EventInvited,
     context: BatchContext,
 ) -> NewNotification | None:
-    """Build the notification of what one user did to another; None if it was taken back or is not visible."""
+    """Build the notification of what one user did to another; None if it was undone or is not visible."""
     pair = _sender_and_recipient(domain_event)
     sender = context.get_sender(*pair) if pair is not None and domain_event in context.existing else None
     post = _recipient_and_post(domain_event)
@@ -324,7 +324,7 @@ def _source_of(
     | PostUnreposted
     | MentionDeleted,
 ) -> NotificationSource:
-    """Return the source of the notification of what was taken back."""
+    """Return the source of the notification of what was undone."""
     match domain_event:
         case FollowDeleted(follower_id=follower_id, following_id=user_id):
             return NotificationSource(user_id, notification_templates.follow_source(follower_id))
@@ -343,8 +343,9 @@ def _source_of(
             )
         case PostUnreposted(id=repost_id, recipient_id=user_id):
             return NotificationSource(user_id, notification_templates.repost_source(repost_id))
-        case MentionDeleted(post_id=post_id, comment_id=found_in, mentioned_user_id=user_id):
-            return NotificationSource(user_id, notification_templates.text_mention_source(post_id, found_in))
+        case MentionDeleted(post_id=post_id, comment_id=mention_comment_id, mentioned_user_id=user_id):
+            source = notification_templates.text_mention_source(post_id, mention_comment_id)
+            return NotificationSource(user_id, source)
 
 
 def _sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:

@@ -1,9 +1,9 @@
 """Sends e-mails about unread notifications, on one instance at a time.
 
-    due -> quiet hours? deferred to their end -> too many e-mails? deferred -> taken -> mail queue
+    due -> quiet hours? deferred to their end -> too many e-mails? deferred -> claimed -> mail queue
 
-An e-mail has everything that gathered for its user, so a flood of likes is one e-mail. At most once: a crash
-between the last two steps loses an e-mail, and its notifications stay unread.
+An e-mail lists everything that is due for its user, so that many likes become one e-mail. At most once: a
+crash between the last two steps loses an e-mail, and its notifications stay unread.
 """
 
 from collections.abc import Callable
@@ -57,13 +57,15 @@ class NotificationMailJob:
             return
         due = await self._store.list_due(NOTIFICATION_MAIL_BATCH)
         deferred = {
-            one.user_id: ends_at for one in due if (ends_at := quiet_until(one.quiet_hours, now)) is not None
+            recipient.user_id: ends_at
+            for recipient in due
+            if (ends_at := quiet_until(recipient.quiet_hours, now)) is not None
         }
-        ready = [one.user_id for one in due if one.user_id not in deferred]
+        ready = [recipient.user_id for recipient in due if recipient.user_id not in deferred]
         recipients = await self._recipients.find_verified(ready)
         for user_id in ready:
             if user_id not in recipients:
-                await self._store.take(user_id)
+                await self._store.claim_due(user_id)
             elif await self._mail_limits.take(MailKind.NOTIFICATION, recipients[user_id].email):
                 await self._send(recipients[user_id])
             else:
@@ -71,12 +73,12 @@ class NotificationMailJob:
         await self._store.defer(deferred)
 
     async def _send(self, recipient: MailRecipient) -> None:
-        notifications = await self._store.take(recipient.user_id)
+        notifications = await self._store.claim_due(recipient.user_id)
         if notifications:
             token = self._make_unsubscribe_token(recipient.user_id)
             self._email_sender.queue_notifications(recipient, notifications, token)
         else:
-            await self._mail_limits.give_back(MailKind.NOTIFICATION, recipient.email)
+            await self._mail_limits.refund(MailKind.NOTIFICATION, recipient.email)
 
     async def _run_now(self) -> None:
         await self.run(datetime.now(UTC))

@@ -28,7 +28,7 @@ DEFAULT_CHANNELS: Final[Mapping[str, str]] = {
 }
 
 
-class PreferenceSettings:
+class NotificationPreferenceSettings:
     def __init__(self, store: NotificationPreferenceStore) -> None:
         self._store = store
 

@@ -3,8 +3,8 @@
     stored, undelivered -> appended to the recipient's stream -> marked as delivered
 
 At least once: after a crash between the last two steps, or if two instances push at the same time, a
-notification is pushed again. Clients deduplicate by
-its id. A notification that could not be appended stays undelivered; any instance pushes it at its next poll.
+notification is pushed again. Clients deduplicate by its id. A notification that could not be appended stays
+undelivered; any instance pushes it at its next poll.
 """
 
 import asyncio

@@ -8,8 +8,8 @@ from storage.contracts.notifications import NewNotification
 
 GROUP_KEY_CHARACTERS = 100
 """Length of the column."""
-PUNCTUAL_MINUTES = 2
-"""A reminder that is not later than this is worded as the user chose it."""
+REMINDER_TOLERANCE_MINUTES = 2
+"""A reminder that is late by at most this names the time that the user chose, not the time left."""
 DURATION_UNITS = ((1440, "day"), (60, "hour"), (1, "minute"))
 """Minutes of each unit; a duration has the largest unit that divides it."""
 
@@ -195,7 +195,9 @@ def event_cancelled(
 
 
 def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
-    return _event_news(user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source)
+    return _ungrouped_event_notification(
+        user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source
+    )
 
 
 def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
@@ -214,17 +216,19 @@ def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str, so
 
 def rsvp_accepted(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
     action = f"accepted your request to go to {title}"
-    return _event_news(user_id, sender, event_id, "Request accepted", action, source)
+    return _ungrouped_event_notification(user_id, sender, event_id, "Request accepted", action, source)
 
 
 def rsvp_declined(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
     action = f"declined your request to go to {title}"
-    return _event_news(user_id, sender, event_id, "Request declined", action, source)
+    return _ungrouped_event_notification(user_id, sender, event_id, "Request declined", action, source)
 
 
 def event_announced(user_id: str, sender: UserCard, announced: EventAnnounced) -> NewNotification:
     action = f"about {announced.title}: {announced.content}"
-    return _event_news(user_id, sender, announced.event_id, "Announcement", action, announced.announcement_id)
+    return _ungrouped_event_notification(
+        user_id, sender, announced.event_id, "Announcement", action, announced.announcement_id
+    )
 
 
 def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
@@ -247,7 +251,7 @@ def _time_to_start(reminder: EventReminder) -> str:
     if reminder.starts_in_s <= 0:
         return "has started"
     minutes = max(1, round(reminder.starts_in_s / 60))
-    if abs(minutes - reminder.minutes) <= PUNCTUAL_MINUTES:
+    if abs(minutes - reminder.minutes) <= REMINDER_TOLERANCE_MINUTES:
         minutes = reminder.minutes
     size, unit = next((size, unit) for size, unit in DURATION_UNITS if minutes % size == 0)
     count = minutes // size
@@ -366,7 +370,7 @@ def _moderation_notification(user_id: str, action_id: str, source: str, text: st
     )
 
 
-def _event_news(
+def _ungrouped_event_notification(
     user_id: str, sender: UserCard, event_id: str, title: str, action: str, source: str
 ) -> NewNotification:
     """A notification that is not grouped with others about the event."""

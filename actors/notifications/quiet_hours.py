@@ -1,7 +1,7 @@
 """Quiet hours: whether a time is in them, and when they end.
 
-Local times are resolved as RFC 5545 does it: one that a change of the clock skips counts with the offset from
-before the change, and one that occurs twice is the first of them.
+Local times are resolved as in RFC 5545: a time that a change of the clock skips has the offset from before
+the change, and of a time that occurs twice the first is used.
 """
 
 import logging
@@ -20,7 +20,7 @@ def is_quiet(quiet_hours: QuietHoursRecord | None, at: datetime) -> bool:
 
 
 def quiet_until(quiet_hours: QuietHoursRecord | None, at: datetime) -> datetime | None:
-    """Return when the quiet hours end that `at` is in; None if it is in none. Both are in UTC."""
+    """Return the end of the quiet hours that contain `at`; None if none do. Both are in UTC."""
     if quiet_hours is None:
         return None
     zone = _load_zone(quiet_hours.timezone)

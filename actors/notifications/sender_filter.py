@@ -1,4 +1,4 @@
-"""Whose actions notify a user: not those of a user with a block between them, or who is muted by the user."""
+"""Excludes senders who must not notify a user: users with a block between them, and users whom they mute."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Reposts and quotes.
 
 A repost shows another post among the user's own, once per user; a quote is a post with a text about another
-one. A repost of a repost is one of the original. Stateless.
+one. Neither can be of a repost, only of the original. Stateless.
 """
 
 from collections.abc import Callable
@@ -49,14 +49,14 @@ class Reposts:
         valid_content = None if content is None else validate_text("content", content, POST_CHARACTERS)
         if valid_content is None and visibility != PUBLIC:
             raise invalid_field("visibility", "Only a quote has a visibility; a repost is public.")
-        original_id = await self._require_repostable(user_id, post_id)
+        await self._require_repostable(user_id, post_id)
         try:
             if valid_content is None:
-                created_id = await self._store.repost(original_id, user_id, idempotency_key)
+                created_id = await self._store.repost(post_id, user_id, idempotency_key)
             else:
                 references = await self._reference_finder.find(valid_content)
                 created_id = await self._store.quote(
-                    original_id, user_id, valid_content, idempotency_key, references, visibility
+                    post_id, user_id, valid_content, idempotency_key, references, visibility
                 )
         except Missing:
             raise post_not_found() from None
@@ -75,13 +75,14 @@ class Reposts:
         else:
             await self._posts.get_author_id(user_id, post_id)
 
-    async def _require_repostable(self, user_id: str, post_id: str) -> str:
-        """Return the id of what a repost of the post is of. The only place that decides what can be reposted.
+    async def _require_repostable(self, user_id: str, post_id: str) -> None:
+        """The only place that decides what can be reposted.
 
         Raises:
-            ApiError: post.not_found; permission.denied, for a post that not everyone can see.
+            ApiError: post.not_found; request.invalid, for a repost; permission.denied, for a post that not
+                everyone can see.
         """
-        target_id = await self._posts.get_reaction_target(user_id, post_id)
-        if not await self._posts.is_public(target_id):
+        if await self._posts.get_reaction_target(user_id, post_id) != post_id:
+            raise invalid_field("id", "This is a repost. Use the id of the post in `repost_of`.", "repost")
+        if not await self._posts.is_public(post_id):
             raise ApiError("permission.denied", "Only posts that everyone can see can be reposted.")
-        return target_id

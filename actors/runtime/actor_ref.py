@@ -92,7 +92,7 @@ class ActorRef(Generic[M]):
     def deliver_inline(self, message: M) -> None:
         """As `tell`, but an idle actor handles the message before this returns.
 
-        For messages whose order is already settled.
+        For messages that need not wait for those of other actors.
         """
         if self._state != IDLE:
             self.tell(message)

@@ -24,8 +24,8 @@ JITTER: Final = 0.3
 class PeriodicJob:
     """Awaits `run()` at once, or after the first interval if `waits_first`, and then after each interval.
 
-    Runs do not overlap. The interval varies by `JITTER`. Whatever a run raises is logged with `name`: an
-    outage of a store at the level of `failure_level`, anything else as an error with its traceback.
+    Runs do not overlap. The interval varies by `JITTER`. An exception of a run is logged with
+    `name`: an outage of a store at the level of `failure_level`, others as errors with their traceback.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """The interface of distributed tracing: one message is one trace, from its command to its deliveries.
 
-    start_message -> log_started -> log_ended -> bus (`traceparent`) -> start_delivery on each instance -> end
+    start_message -> append_started -> append_ended -> bus (`traceparent`) -> start_delivery on each instance
+    -> end
 
 Without tracing there is no implementation, and callers test for None.
 """
@@ -19,10 +20,10 @@ class MessageTrace(Protocol):
     def trace_id(self) -> str:
         """The id of the trace, for log lines: 32 hexadecimal digits."""
 
-    def log_started(self) -> None:
+    def append_started(self) -> None:
         """The entry was passed to the log writer. May be called again after a conflict."""
 
-    def log_ended(self, *, is_stored: bool) -> None:
+    def append_ended(self, *, is_stored: bool) -> None:
         """The log writer has finished with the entry."""
 
     def end(self, outcome: str, seq: int = 0) -> None:

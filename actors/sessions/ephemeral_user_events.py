@@ -1,8 +1,8 @@
 """Ephemeral events for users who may be connected to any instance: hints of posts and events.
 
-For few users an event goes to their topics, which only the instances subscribe to that they are connected to.
-For many, such as the followers of an author, one bus message names them all: most are offline, and every
-instance finds those that are connected to it.
+For few users an event is published on their topics, to which only instances with a connection of the user
+subscribe. For many, such as the followers of an author, one bus message names them all: most are offline, and
+every instance finds those that are connected to it.
 """
 
 from collections.abc import Sequence

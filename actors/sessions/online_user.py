@@ -1,7 +1,7 @@
 """A user with connections on this instance: sessions, event streams, and the position in the user stream.
 
-One instance exists per online user, mostly with one session and few conversations. Rare members are
-allocated when needed, and small collections are tuples.
+One instance exists per online user, mostly with one session and few conversations. Attributes that
+few users need are allocated when they are needed, and small collections are tuples.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ class OnlineUser:
     __slots__ = (
         "_limits",
         "_token_bucket",
-        "conversations",
+        "conversation_ids",
         "epoch",
         "event_streams",
         "is_open",
@@ -36,12 +36,15 @@ class OnlineUser:
         self.user_id = user_id
         self.sessions: tuple[UserSession, ...] = ()
         self.event_streams: tuple[StreamSubscriber, ...] = ()
-        self.conversations: tuple[str, ...] = ()
+        self.conversation_ids: tuple[str, ...] = ()
         # The stream position when the first session connected.
         self.start_position = NO_POSITION
         self.epoch = ""
         self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()
+        # Whether this instance has subscribed to the user's topic and knows the position: items are
+        # delivered.
         self.is_open = False
+        # Whether missing items are being read.
         self.is_repairing = False
         # Requests to load the memberships again; not 0 while that is running.
         self.reload_requests = 0
@@ -80,15 +83,15 @@ class OnlineUser:
         """Continue with the bucket of the user's previous connections."""
         self._token_bucket = bucket
 
-    def set_conversations(self, conversations: Iterable[str]) -> None:
-        self.conversations = tuple(conversations)
+    def set_conversation_ids(self, conversation_ids: Iterable[str]) -> None:
+        self.conversation_ids = tuple(conversation_ids)
 
     def add_conversation(self, conversation_id: str) -> None:
-        if conversation_id not in self.conversations:
-            self.conversations += (conversation_id,)
+        if conversation_id not in self.conversation_ids:
+            self.conversation_ids += (conversation_id,)
 
     def remove_conversation(self, conversation_id: str) -> None:
-        self.conversations = tuple(id_ for id_ in self.conversations if id_ != conversation_id)
+        self.conversation_ids = tuple(id_ for id_ in self.conversation_ids if id_ != conversation_id)
 
     def deliver(self, item: StreamItem, framed: bytes) -> None:
         """Deliver a stream item to all connections; `framed` is its encoding for sockets."""

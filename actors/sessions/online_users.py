@@ -30,8 +30,8 @@ from storage.contracts.user_streams import EPHEMERAL_PREFIX, StreamPosition, Use
 from storage.errors import Unavailable
 
 COMPARE_SHARDS = 8
-USED_TOKEN_BUCKETS_MAX = 10_000
-"""Users who disconnected and whose rate limit is kept."""
+KEPT_TOKEN_BUCKETS_MAX = 10_000
+"""Users without a connection whose rate limit is kept until it has refilled."""
 
 
 class OnlineUsersStatistics(msgspec.Struct, frozen=True):
@@ -54,8 +54,8 @@ class OnlineUsers:
         self._rooms = rooms
         self._limits = limits
         self._encode_frame = encode_frame
-        # By user id, in the order of disconnecting.
-        self._used_token_buckets: dict[str, TokenBucket] = {}
+        # Token buckets of users without a connection, by user id, in the order of disconnecting.
+        self._kept_token_buckets: dict[str, TokenBucket] = {}
         # Users by shard; one shard is compared with the streams at a time.
         self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
         self._opening: dict[OnlineUser, asyncio.Task[DocumentSeqs]] = {}
@@ -109,8 +109,8 @@ class OnlineUsers:
     async def add_session(self, session: UserSession, user_id: str) -> StreamSubscription | None:
         """Add a session and join its rooms; None if the user has too many sessions here.
 
-        At the limit the user's oldest event stream gives way. No event of the user that is delivered after
-        this returns is missed. Raises `Unavailable`.
+        At the limit the user's oldest event stream is closed instead. No event of the user that is delivered
+        after this returns is missed. Raises `Unavailable`.
         """
         user = self._ensure_user(user_id)
         if not self._free_connection_slot(user):
@@ -130,7 +130,7 @@ class OnlineUsers:
             return
         user.sessions = tuple(other for other in user.sessions if other is not session)
         self._session_count -= 1
-        self._rooms.leave(session, user.conversations)
+        self._rooms.leave(session, user.conversation_ids)
         self._remove_if_unused(user)
 
     async def add_event_stream(
@@ -149,14 +149,14 @@ class OnlineUsers:
         return StreamSubscription(user, position, {})
 
     def _free_connection_slot(self, user: OnlineUser) -> bool:
-        """End the user's oldest event stream if there are too many connections. False if there is none."""
+        """At the limit, end the user's oldest event stream. Return False if the user has none."""
         if user.connection_count < self._limits.sockets_per_user:
             return True
         if not user.event_streams:
             return False
         oldest = user.event_streams[0]
         user.event_streams = user.event_streams[1:]
-        oldest.close("a newer connection of this user took its place")
+        oldest.close("the user has too many connections, and this was the oldest event stream")
         return True
 
     def remove_event_stream(self, event_stream: StreamSubscriber, user: OnlineUser) -> None:
@@ -178,7 +178,7 @@ class OnlineUsers:
         if user is None:
             user = OnlineUser(user_id, self._limits)
             self._shard_of(user_id)[user_id] = user
-            bucket = self._used_token_buckets.pop(user_id, None)
+            bucket = self._kept_token_buckets.pop(user_id, None)
             if bucket is not None:
                 user.restore_token_bucket(bucket)
         return user
@@ -186,7 +186,7 @@ class OnlineUsers:
     def charge_message(self, user_id: str) -> int:
         """Take a message sent over HTTP from the user's rate limit. Return 0, or how long to wait in ms."""
         user = self._find_user(user_id) or OnlineUser(user_id, self._limits)
-        bucket = self._used_token_buckets.pop(user_id, None)
+        bucket = self._kept_token_buckets.pop(user_id, None)
         if bucket is not None:
             user.restore_token_bucket(bucket)
         wait_ms = user.token_bucket.consume()
@@ -199,10 +199,10 @@ class OnlineUsers:
         bucket = user.used_token_bucket
         if bucket is None:
             return
-        if len(self._used_token_buckets) >= USED_TOKEN_BUCKETS_MAX:
+        if len(self._kept_token_buckets) >= KEPT_TOKEN_BUCKETS_MAX:
             # The oldest entry has refilled most.
-            del self._used_token_buckets[next(iter(self._used_token_buckets))]
-        self._used_token_buckets[user.user_id] = bucket
+            del self._kept_token_buckets[next(iter(self._kept_token_buckets))]
+        self._kept_token_buckets[user.user_id] = bucket
 
     async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, DocumentSeqs]:
         """Subscribe to the user's stream if necessary.
@@ -235,7 +235,7 @@ class OnlineUsers:
             user.start_position = position or NO_POSITION
             # Read after the position: a later join has a later stream position.
             document_seqs = await self._membership_loader.get(user.user_id) or {}
-            user.set_conversations(map(self._rooms.intern_id, document_seqs))
+            user.set_conversation_ids(map(self._rooms.intern_id, document_seqs))
             user.is_open = True
             for item in user.start_stream(user.start_position):
                 self._stream_delivery.on_stream_item(user, item)
@@ -246,9 +246,9 @@ class OnlineUsers:
     async def _join_rooms(
         self, session: UserSession, user: OnlineUser, document_seqs: DocumentSeqs
     ) -> dict[str, int]:
-        if not user.conversations:
+        if not user.conversation_ids:
             return {}
-        seqs = [(id_, max(0, self._rooms.delivered_seq(id_))) for id_ in user.conversations]
+        seqs = [(id_, max(0, self._rooms.delivered_seq(id_))) for id_ in user.conversation_ids]
         if any(seq == 0 and id_ not in document_seqs for id_, seq in seqs):
             document_seqs = await self._membership_loader.get(user.user_id) or {}
         return await self._rooms.join(session, [(id_, seq or document_seqs.get(id_, 0)) for id_, seq in seqs])

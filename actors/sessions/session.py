@@ -89,7 +89,7 @@ class Session:
 
     @property
     def number(self) -> int:
-        """Names the session on this instance, for operators. Set when it is first used."""
+        """Identifies the session on this instance, for operators. Assigned when it is first read."""
         if not self._number:
             self._number = next(self._dependencies.session_numbers)
         return self._number
@@ -102,7 +102,7 @@ class Session:
         return self._black_box
 
     def record(self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
-        """Add an event to the black box. Does nothing before authentication, which bounds strangers."""
+        """Add an event to the black box. Does nothing before authentication, so that it takes no memory."""
         if self.user_id:
             self.black_box.add(kind, subject, detail, first, second)
 
@@ -149,7 +149,7 @@ class Session:
     def on_connection_lost(self, unsent_bytes: int) -> None:
         """Record how the connection ended, and leave the black box to operators."""
         self.on_disconnect()
-        for skipped in itertools.islice(self.send_queue.skipped.values(), SKIPPED_RECORDED_MAX):
+        for skipped in itertools.islice(self.send_queue.skipped_ranges.values(), SKIPPED_RECORDED_MAX):
             self.record("skipped", skipped.conversation_id, "", skipped.from_seq, skipped.to_seq)
         self.record("disconnected", first=unsent_bytes)
         if self._black_box is not None:
@@ -179,7 +179,10 @@ class Session:
         registration = REGISTRATIONS[type(command)]
         self._dependencies.command_counts[registration.frame_type] += 1
         self.record(
-            "command", getattr(command, "conversation_id", ""), registration.frame_type, _number(command.id)
+            "command",
+            getattr(command, "conversation_id", ""),
+            registration.frame_type,
+            _numeric_id(command.id),
         )
         if not registration.while_silenced and is_silenced(self.silenced_until):
             self.push_error(command.id, silenced())
@@ -234,7 +237,7 @@ class Session:
     def push(self, frame: msgspec.Struct) -> None:
         if not self.closed:
             if type(frame) is Ok:
-                self.record("ok", "", "", _number(frame.id), getattr(frame.result, "seq", 0))
+                self.record("ok", "", "", _numeric_id(frame.id), getattr(frame.result, "seq", 0))
             self.send_queue.push(self._encode_frame(frame))
 
     def push_stream(self, framed: bytes) -> None:
@@ -247,18 +250,18 @@ class Session:
         if not self.closed:
             self.send_queue.push_ephemeral(framed)
 
-    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+    def push_lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         self.record("lagged", conversation_id, "", from_seq, to_seq)
         self.push(Lagged(conversation_id, from_seq, to_seq))
 
     def push_error(self, frame_id: FrameId, error: ApiError) -> None:
-        self.record("error", "", error.code, _number(frame_id))
+        self.record("error", "", error.code, _numeric_id(frame_id))
         self.push(Error(frame_id, error.code, error.detail, error.retry, error.retry_after_ms))
 
     def _encode_frame(self, frame: msgspec.Struct) -> bytes:
         return self._dependencies.encode_frame(server_frame_encoder.encode(frame))
 
 
-def _number(frame_id: FrameId) -> int:
-    """Return the id of a frame for a black box; 0 for a text, which the client chose."""
+def _numeric_id(frame_id: FrameId) -> int:
+    """Return the id of a frame for a black box; 0 for a string, which may be text of a user."""
     return frame_id if isinstance(frame_id, int) and 0 <= frame_id <= SAFE_INTEGER_MAX else 0

@@ -28,6 +28,6 @@ class SessionDependencies:
     encode_frame: Callable[[bytes], bytes]
     black_boxes: BlackBoxes
     session_numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    """Names of the black boxes of sessions."""
+    """Numbers of sessions, which are the keys of their black boxes."""
     command_counts: Counter[str] = field(default_factory=Counter)
     """Commands of authenticated clients since the start, by `type`."""

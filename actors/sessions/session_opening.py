@@ -38,7 +38,7 @@ class OpeningSession(UserSession, CommandSession, Protocol):
     """The identity from the upgrade request, kept until the first frame, which may authenticate again."""
 
     opened_at_s: float
-    """Unix time at which it began to subscribe to its conversations; 0 before."""
+    """Unix time at which the session began to join its rooms; 0 before."""
 
     @property
     def send_queue(self) -> SendQueue: ...
@@ -70,7 +70,7 @@ async def open_session(
     `command` is None if the upgrade request carried the token.
     """
     if session.session_id != identity.session_id:
-        # Opened again, a session keeps what was changed since: the identity may be older.
+        # `reopen` passes the identity of the first opening: newer values of these fields are kept.
         session.expires_at = identity.expires_at.timestamp()
         session.silenced_until = identity.user.silenced_until
     session.user_id = identity.user.id

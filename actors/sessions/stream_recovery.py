@@ -61,7 +61,7 @@ def _ignore(kind: str, subject: str = "", detail: str = "", first: int = 0, seco
 
 
 class MissedEvents(Protocol):
-    """Recreates the durable frames of a conversation from its log."""
+    """Reads what a client missed of a conversation: its durable frames, recreated from the log."""
 
     async def read_compacted(
         self, conversation_id: str, after: int, through: int, viewer_id: str
@@ -73,7 +73,12 @@ class MissedEvents(Protocol):
 
 
 class StreamSubscription(msgspec.Struct, frozen=True):
-    """The start of a session's live events: a position of its user stream, and a seq per conversation."""
+    """A connection's subscription to its user's stream and rooms, and the point at which live events start.
+
+    Every stream item after `position`, and every entry of a conversation after its seq in `start_seqs`, is
+    delivered live. `StreamRecovery` reads what precedes them. An event stream has no rooms, so no
+    `start_seqs`.
+    """
 
     user: OnlineUser
     position: StreamPosition

@@ -69,7 +69,7 @@ class StreamSequencer:
         self, user: OnlineUser, session: UserSession, conversation_id: str, last_seq: int
     ) -> None:
         """Join the room; messages stored after `last_seq` are reported as `lagged`, to be fetched."""
-        if session.closed or conversation_id not in user.conversations:
+        if session.closed or conversation_id not in user.conversation_ids:
             # The session closed or the user left before this task ran; a join would not be undone.
             return
         try:

@@ -1,7 +1,7 @@
-"""Closes connections whose session has expired or was revoked, and reads again who is silenced.
+"""Closes connections whose session has expired or was revoked, and updates which users are silenced.
 
-The bus reports both at once, but may lose them. So all local connections are compared with the store
-periodically, in one query per batch, whatever the bus delivered.
+The bus reports both immediately, but may lose messages. So all local connections are also compared with the
+store periodically, in one query per batch.
 """
 
 import asyncio

@@ -66,7 +66,7 @@ class UserStreamDelivery:
                 return
 
     async def compare_periodically(self, shards: Sequence[Mapping[str, OnlineUser]]) -> None:
-        """Compare all users once per period, one shard at a time: no later frame may reveal a lost one."""
+        """Compare all users once per period, one shard at a time: the last item of a stream may be lost."""
         for shard in itertools.cycle(shards):
             await asyncio.sleep(COMPARE_PERIOD_S / len(shards))
             for batch in _batches(list(shard.values())):
@@ -114,14 +114,14 @@ class UserStreamDelivery:
         delay_s, attempts = RELOAD_DELAY_S, 0
         while user.reload_requests and user.connection_count:
             requests, attempts = user.reload_requests, attempts + 1
-            known = user.conversations
+            known = user.conversation_ids
             try:
                 document_seqs = await self._membership_loader.get(user.user_id) or {}
             except (Unavailable, ApiError):
                 await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
                 delay_s = min(delay_s * 2, RELOAD_DELAY_MAX_S)
                 continue
-            if user.conversations is not known:
+            if user.conversation_ids is not known:
                 # The user joined or left one meanwhile: these may be the memberships from before.
                 attempts -= 1
                 continue
@@ -133,10 +133,10 @@ class UserStreamDelivery:
             self._deliver_resync(user, "epoch")
 
     async def _join_current_rooms(self, user: OnlineUser, document_seqs: DocumentSeqs) -> None:
-        before = set(user.conversations)
+        before = set(user.conversation_ids)
         left = before - document_seqs.keys()
         joined = document_seqs.keys() - before
-        user.set_conversations(map(self._rooms.intern_id, document_seqs))
+        user.set_conversation_ids(map(self._rooms.intern_id, document_seqs))
         for session in user.sessions:
             self._rooms.leave(session, left)
             for conversation_id in joined:

@@ -1,4 +1,4 @@
-"""Makes private accounts effective in the Social service, which decides on follows and access.
+"""Copies the privacy of accounts to the Social service, which decides on follows and access.
 
     PATCH private -> users.private, event -> private_accounts -> if public: accept all requests
 

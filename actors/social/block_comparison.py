@@ -1,4 +1,4 @@
-"""Compares the cached blocks of this instance with the store, whatever the bus delivered.
+"""Compares the cached blocks of this instance with the store periodically, because the bus may lose messages.
 
 The bus invalidates a cached pair at once when one of the two users blocks the other. An instance that is cut
 off from the bus finds the block here, within the interval of a comparison.

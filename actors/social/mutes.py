@@ -1,7 +1,7 @@
 """Mutes: users whose posts are left out of the home feed, and whose actions do not notify.
 
-The muted user is not affected. A mute applies to new notifications; those from before stay. Updates and
-cancellations of events that a user answered are about the event, and come from muted hosts too. Stateless.
+The muted user is not affected. A mute applies to new notifications; those from before stay. Users are
+notified of updates and cancellations of their events even if they mute the host. Stateless.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Mute
 from actors.protocol.timestamps import rfc3339_from_datetime, to_utc
 from actors.social.block_service import BlockService
-from actors.social.social import USERS_DELETED, user_not_found
+from actors.social.social import user_not_found
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.mutes import MuteRecord, MuteScope, MuteStore
 from storage.contracts.paging import PageKey
-from storage.errors import Conflict
+from storage.errors import USERS_DELETED, Conflict
 
 
 def utc_now() -> datetime:

@@ -18,7 +18,7 @@ class Relationships:
         self._user_cards = user_cards
 
     async def get_profile(self, viewer_id: str, user_id: str) -> tuple[SocialStats, Relationship | None]:
-        """Return a user's counts and the viewer's relationship with them, None with oneself. One look-up.
+        """Return a user's counts and the viewer's relationship with them; None for the viewer. One look-up.
 
         Raises:
             ApiError: user.not_found, if one of the two has blocked the other.

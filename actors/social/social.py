@@ -5,7 +5,6 @@ lists of a private account; for others they are empty. Stateless.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field
@@ -17,10 +16,7 @@ from storage.contracts.identifiers import is_user_id
 from storage.contracts.paging import PageKey
 from storage.contracts.post_access import PostAccess, PostAccessStore
 from storage.contracts.social import FollowRecord, SocialStore
-from storage.errors import Conflict
-
-USERS_DELETED: Final = "users_deleted"
-"""A user was deleted after the cards of users had been read."""
+from storage.errors import USERS_DELETED, Conflict
 
 
 class Social:
@@ -43,7 +39,7 @@ class Social:
         self._on_block_changed = on_block_changed
 
     async def follow(self, user_id: str, other_id: str) -> None:
-        """Follow a user, or ask to follow a private account. Idempotent.
+        """Follow a user, or request to follow a private account. Idempotent.
 
         Raises:
             ApiError: user.not_found, follow_request.limit, request.invalid.

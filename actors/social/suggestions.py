@@ -8,33 +8,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Suggestion, SuggestionReason
-from actors.social.social import USERS_DELETED
 from actors.user_cache.user_cards import UserCards
-from config.limits import SUGGESTION_COMPANIONS_READ, SUGGESTIONS_MAX
+from config.limits import SUGGESTION_CO_ATTENDEES_READ, SUGGESTIONS_MAX
 from storage.contracts.suggestions import SuggestionRecord, SuggestionStore
-from storage.errors import Conflict
+from storage.errors import USERS_DELETED, Conflict
 
-ListCompanions = Callable[[str, int], Awaitable[Mapping[str, int]]]
+ListCoAttendees = Callable[[str, int], Awaitable[Mapping[str, int]]]
 """(user id, limit) -> users who go to the same events, with the number of these events."""
 
 
 class Suggestions:
     def __init__(
-        self, store: SuggestionStore, user_cards: UserCards, list_companions: ListCompanions
+        self, store: SuggestionStore, user_cards: UserCards, list_co_attendees: ListCoAttendees
     ) -> None:
         self._store = store
         self._user_cards = user_cards
-        self._list_companions = list_companions
+        self._list_co_attendees = list_co_attendees
 
     async def find(self, user_id: str) -> list[Suggestion]:
         """Return up to `SUGGESTIONS_MAX` users, the closest first."""
-        companions = await self._list_companions(user_id, SUGGESTION_COMPANIONS_READ)
-        records = await self._store.suggest(user_id, companions, SUGGESTIONS_MAX)
+        co_attendees = await self._list_co_attendees(user_id, SUGGESTION_CO_ATTENDEES_READ)
+        records = await self._store.suggest(user_id, co_attendees, SUGGESTIONS_MAX)
         cards = await self._user_cards.for_records(record.user for record in records)
         return [_to_suggestion(record, cards[record.user.id]) for record in records]
 
     async def dismiss(self, user_id: str, other_id: str) -> None:
-        """Suggest a user no more. Succeeds without effect for a user who does not exist."""
+        """Stop suggesting a user. Succeeds without effect for a user who does not exist."""
         if user_id == other_id:
             raise invalid_field("user_id", "You cannot dismiss yourself.")
         if other_id not in await self._user_cards.find([other_id]):
@@ -49,7 +48,7 @@ class Suggestions:
 def _to_suggestion(record: SuggestionRecord, user: UserCard) -> Suggestion:
     if record.friend_count:
         reason = SuggestionReason.FRIENDS
-    elif record.companion_count:
+    elif record.co_attendee_count:
         reason = SuggestionReason.EVENTS
     else:
         reason = SuggestionReason.POPULAR

@@ -4,12 +4,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 from bench.harness.process_cpu import OTHER_CORE, SERVER_CORE, listening_pid, pin
 from bench.harness.server import ROOT, Process, ServerFailed, free_port
+from bench.harness.store_links import StoreLinks
 from bench.harness.stores import BenchStores
 
 START_S = 120.0
@@ -20,18 +21,20 @@ SETTINGS = {"CONVENE_LIMITS_HTTP_KEEPALIVE_S": "600", "CONVENE_LIMITS_REQUEST_TI
 class ConveneServer:
     """One Convene instance. `arguments` are added to the command line.
 
-    It has the default configuration, except that it keeps connections which wait for their next slice.
+    It has the default configuration, except that its `settings` keep connections which wait for their next
+    slice.
     Without `stores` the instance starts ephemeral stores of its own.
     """
 
     def __init__(
         self,
-        stores: BenchStores | None = None,
+        stores: BenchStores | StoreLinks | None = None,
         *,
         name: str = "Convene",
         core: int = SERVER_CORE,
         port: int | None = None,
         arguments: Sequence[str] = (),
+        settings: Mapping[str, str] = SETTINGS,
     ) -> None:
         if not (ROOT / "run.py").exists():
             raise ServerFailed("run.py was not found: pass --baselines-only to measure only the baselines")
@@ -40,9 +43,9 @@ class ConveneServer:
         command = [sys.executable, "run.py", "--port", str(self.port), *arguments]
         # Ephemeral stores are child processes: they inherit the other core and stay when the server moves.
         self._process = (
-            Process([*command, "--ephemeral"], OTHER_CORE, SETTINGS)
+            Process([*command, "--ephemeral"], OTHER_CORE, settings)
             if stores is None
-            else Process(command, OTHER_CORE, {**SETTINGS, **stores.environment})
+            else Process(command, OTHER_CORE, {**settings, **stores.environment})
         )
         try:
             self._wait_ready()

@@ -20,6 +20,7 @@ class Options(msgspec.Struct, frozen=True):
     idle_connections: int = 18_000
     posts: int = 200_000
     storm_clients: int = 5000
+    faults: str = ""
 
 
 def read_options(description: str | None, names: Sequence[str] = ()) -> Options:
@@ -51,6 +52,9 @@ def read_options(description: str | None, names: Sequence[str] = ()) -> Options:
     parser.add_argument("--posts", type=int, default=default.posts, help="number of posts in the database")
     parser.add_argument(
         "--storm-clients", type=int, default=default.storm_clients, help="clients of the killed instance"
+    )
+    parser.add_argument(
+        "--faults", default=default.faults, help="inject only the faults whose name contains this"
     )
     options = Options(**vars(parser.parse_args()))
     unknown = sorted(set(options.names) - set(names))

@@ -9,7 +9,7 @@ import msgspec
 
 HEAD_END: Final = b"\r\n\r\n"
 HEAD_BYTES_MAX: Final = 16 * 1024
-SUB_PROTOCOL: Final = "convene.v1.json"
+SUBPROTOCOL: Final = "convene.v1.json"
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ def upgrade_request(address: Address) -> bytes:
     return (
         f"GET {address.path}/v1/ws HTTP/1.1\r\nHost: {host}:{address.port}\r\nConnection: Upgrade\r\n"
         f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
-        f"Sec-WebSocket-Protocol: {SUB_PROTOCOL}\r\n\r\n"
+        f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
     ).encode()
 
 

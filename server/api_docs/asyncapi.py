@@ -35,7 +35,7 @@ from server.api_docs.asyncapi_document import (
     PublishedLimits,
     Reply,
     Server,
-    SubProtocol,
+    Subprotocol,
 )
 from server.api_docs.asyncapi_messages import CORRELATION_ID_NAME, Messages
 from server.api_docs.frame_catalog import (
@@ -48,7 +48,7 @@ from server.api_docs.frame_catalog import (
 from server.api_docs.openapi_document import Info, Reference
 from server.api_docs.schemas import describe_struct
 from server.http.response import JSON_TYPE
-from server.websocket.sub_protocols import JSON, MSGPACK
+from server.websocket.subprotocols import JSON, MSGPACK
 
 ASYNCAPI_VERSION: Final = "3.1.0"
 SOCKET_CHANNEL: Final = "socket"
@@ -61,7 +61,7 @@ server ignores unknown fields; clients must ignore unknown fields and unknown fr
 
 SOCKET_DESCRIPTION: Final = """\
 RFC 6455 without compression. A frame holds one object with a `type`; the server may send several objects as \
-one array. With the MessagePack sub-protocol the same objects travel in binary frames, in both directions. \
+one array. With the MessagePack subprotocol the same objects travel in binary frames, in both directions. \
 The token is sent as a bearer header of the upgrade request (an invalid one gets HTTP 401) or in the first \
 frame, `authenticate`, never in the URL.
 
@@ -79,9 +79,9 @@ id, `<epoch>.<position>`; with `Last-Event-ID` the missed events come first, or 
 longer available. Ephemeral events have no id. A comment is sent every `heartbeat_ms` without other events. \
 Conversations are not part of this stream."""
 
-SUB_PROTOCOLS: Final = (
-    SubProtocol(JSON.name, "text", default=True),
-    SubProtocol(MSGPACK.name, "binary", default=False),
+SUBPROTOCOLS: Final = (
+    Subprotocol(JSON.name, "text", default=True),
+    Subprotocol(MSGPACK.name, "binary", default=False),
 )
 _BEARER_SCHEME: Final = {"type": "http", "scheme": "bearer"}
 _CORRELATION_ID: Final = {
@@ -95,7 +95,7 @@ _WEBSOCKET_BINDING: Final = {
         "properties": {
             "Sec-WebSocket-Protocol": {
                 "type": "string",
-                "enum": [protocol.name for protocol in SUB_PROTOCOLS],
+                "enum": [protocol.name for protocol in SUBPROTOCOLS],
             },
             "Authorization": {
                 "type": "string",
@@ -124,7 +124,7 @@ def asyncapi_document(version: str, base_url: str, limits: Limits) -> AsyncApi:
         servers=(Reference("#/servers/socket"),),
         messages=messages.channel_messages(socket_frames),
         bindings={"ws": _WEBSOCKET_BINDING},
-        sub_protocols=SUB_PROTOCOLS,
+        subprotocols=SUBPROTOCOLS,
         limits=published_limits,
         close_codes=codes,
     )

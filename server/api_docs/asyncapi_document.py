@@ -44,7 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     delivery: DeliveryInfo | None = field(name="x-delivery", default=None)
 
 
-class SubProtocol(msgspec.Struct, frozen=True):
+class Subprotocol(msgspec.Struct, frozen=True):
     name: str
     frames: Literal["text", "binary"]
     default: bool
@@ -85,7 +85,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     servers: tuple[Reference, ...]
     messages: dict[str, Reference]
     bindings: dict[str, dict[str, Any]] = {}
-    sub_protocols: tuple[SubProtocol, ...] = field(name="x-sub-protocols", default=())
+    subprotocols: tuple[Subprotocol, ...] = field(name="x-sub-protocols", default=())
     limits: PublishedLimits | None = field(name="x-limits", default=None)
     close_codes: tuple[CloseCodeInfo, ...] = field(name="x-close-codes", default=())
 

@@ -113,7 +113,7 @@ _APPLICATION_CLOSE_CODES: Final = {
     CloseCode.HEARTBEAT_TIMEOUT: "The server received nothing for two heartbeat intervals.",
     CloseCode.RATE_LIMITED: "The client sent more frames than the server queues for one connection.",
     CloseCode.OVERLOADED: "The server is overloaded, or a store is unavailable.",
-    CloseCode.BAD_FRAME: "A frame is not an object with an `id`, or not in the encoding of the sub-protocol.",
+    CloseCode.BAD_FRAME: "A frame is not an object with an `id`, or not in the encoding of the subprotocol.",
     CloseCode.NOT_AUTHENTICATED: "The token is not valid.",
     CloseCode.TOKEN_EXPIRED: "The token has expired.",
     CloseCode.SESSION_REVOKED: "The session was revoked.",

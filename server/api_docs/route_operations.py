@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Final, get_origin
+from typing import Final
 
 from actors.protocol.errors import ERROR_SPECS
 from server.api_docs.openapi_document import (
@@ -22,7 +22,7 @@ from server.api_docs.openapi_document import (
 )
 from server.api_docs.schemas import Schemas, split_summary
 from server.http.problem import PROBLEM_TYPE, Problem
-from server.http.response import JSON_TYPE, Page, TextResponse
+from server.http.response import JSON_TYPE, TextResponse, is_page
 from server.http.route import Route
 
 _PARAMETER = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
@@ -159,7 +159,7 @@ def _success_responses(route: Route, schemas: Schemas) -> dict[str, Response | R
     if route.rate_class is not None:
         for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"):
             headers[name] = Reference(f"#/components/headers/{name.replace('-', '')}")
-    if get_origin(route.response) is Page:
+    if is_page(route.response):
         headers["Link"] = Reference("#/components/headers/Link")
     if _has_etag(route):
         headers["ETag"] = Reference("#/components/headers/ETag")

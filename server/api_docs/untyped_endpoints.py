@@ -6,7 +6,7 @@ Written by hand, because their handlers return no struct.
 from typing import Final
 
 from server.api_docs.openapi_document import MediaType, Operation, Parameter, Reference, Response, Tag
-from server.websocket.sub_protocols import JSON, MSGPACK
+from server.websocket.subprotocols import JSON, MSGPACK
 
 EXPORTS_TAG: Final = "exports"
 LIVE_TAG: Final = "live"
@@ -49,7 +49,7 @@ UNTYPED_OPERATIONS: Final = {
         operation_id="socket",
         summary="Open a WebSocket",
         description=(
-            f"RFC 6455. The sub-protocols are `{JSON.name}`, which is also the default, and "
+            f"RFC 6455. The subprotocols are `{JSON.name}`, which is also the default, and "
             f"`{MSGPACK.name}`. A bearer header authenticates the connection; without one, the first frame "
             "is `authenticate`. `/asyncapi.json` describes the frames."
         ),

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from actors.accounts.account_deletion import AccountDeletion
 from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink, RegistrationPolicy
 from actors.accounts.authenticator import Authenticator
@@ -40,7 +42,7 @@ from actors.moderation.report_queue import ReportQueue
 from actors.moderation.reports import Reports
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_mail_job import NotificationMailJob
-from actors.notifications.notification_preferences import PreferenceSettings
+from actors.notifications.notification_preferences import NotificationPreferenceSettings
 from actors.operations.pruning_job import PruningJob
 from actors.protocol.server_frames import UserUpdated
 from actors.services import Services
@@ -112,7 +114,7 @@ class ServerComponents:
     appeals: Appeals
     registrations: Registrations
     mail_queue: MailQueue
-    notification_preferences: PreferenceSettings
+    notification_preferences: NotificationPreferenceSettings
     mail_unsubscriptions: MailUnsubscriptions
     notification_mail_job: NotificationMailJob
     data_exports: DataExports
@@ -235,7 +237,9 @@ async def create_components(
     if tracing is not None:
         shutdown.add("tracing", tracing.close)
     notifications = stores.databases["notifications"]
-    notification_preferences = PreferenceSettings(PostgresNotificationPreferences(notifications.pool))
+    notification_preferences = NotificationPreferenceSettings(
+        PostgresNotificationPreferences(notifications.pool)
+    )
     link_hash = KeyedHash(await server_keys.get(LINK_KEY))
     mail_unsubscriptions = MailUnsubscriptions(notification_preferences, link_hash)
     notification_mail_job = NotificationMailJob(
@@ -260,7 +264,7 @@ async def create_components(
         authenticator,
         accounts.load_cards,
         CoreOptions(instance_id, limits, text_frame, settings.ops.black_boxes, tracing),
-        shared_services.hooks(),
+        msgspec.structs.replace(shared_services.hooks(), find_existing_users=accounts.find_existing_users),
     )
     shutdown.add("core", core.stop)
     services = Services(

@@ -155,6 +155,9 @@ class HttpConnection(RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         if self._exceeds_limit and request.path not in RESERVED_PATHS:
             request_handler = _reject
+        elif hdrs.EXPECT in request.headers and not _is_expectation_known(request):
+            # aiohttp would answer in plain text, before any middleware.
+            request_handler = _refuse_expectation
         return await super()._handle_request(request, start_time, request_handler)
 
     def _close_if_silent(self) -> None:
@@ -215,6 +218,17 @@ class HttpSite(web.TCPSite):
             reuse_port=self._reuse_port,
             ssl_handshake_timeout=TLS_HANDSHAKE_S if self._ssl_context is not None else None,
         )
+
+
+def _is_expectation_known(request: web.BaseRequest) -> bool:
+    return all(value.strip().lower() == "100-continue" for value in request.headers.getall(hdrs.EXPECT))
+
+
+async def _refuse_expectation(request: web.BaseRequest) -> web.StreamResponse:
+    """RFC 9110, section 10.1.1."""
+    _log.info("malformed request", extra={"reason": "Expect"})
+    error = ApiError("request.invalid", "The only expectation that is supported is `100-continue`.")
+    return _last_response(error, request, 417)
 
 
 async def _reject(request: web.BaseRequest) -> web.StreamResponse:

@@ -15,7 +15,7 @@ from aiohttp import web
 from multidict import istr
 
 from actors.protocol.errors import ApiError, FieldError
-from storage.errors import QueryTimeout, StorageError, Unavailable
+from storage.errors import USERS_DELETED, Conflict, QueryTimeout, StorageError, Unavailable
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 ERROR_CODE: Final = web.RequestKey("error_code", str)
@@ -98,6 +98,9 @@ def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
                 "A data store did not respond. The request may or may not have taken effect; retry it.",
                 retry_after_ms=UNAVAILABLE_RETRY_MS,
             )
+        case Conflict(constraint=constraint) if constraint == USERS_DELETED:
+            # The account was deleted while the request was running.
+            return authentication_required()
         case web.HTTPRequestEntityTooLarge():
             return ApiError("request.too_large", "The request body is too large.")
         case web.HTTPMethodNotAllowed():

@@ -11,7 +11,7 @@ import re
 from datetime import datetime
 from email.utils import format_datetime
 from hashlib import blake2b
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, get_origin
 from urllib.parse import quote
 
 import msgspec
@@ -31,6 +31,12 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
 
     items: list[Item]
     next_cursor: str | None
+
+
+def is_page(response: object) -> bool:
+    """Whether the type of a response is a page of a list, or one with more fields."""
+    kind = get_origin(response) or response
+    return isinstance(kind, type) and issubclass(kind, Page)
 
 
 class ResponseWithStatus(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from server.http.idempotency import make_idempotency_key, read_idempotency_key
 from server.http.idempotent_replay import IdempotentResponseReplay
 from server.http.problem import REQUEST_ID, authentication_required
 from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
+from server.http.request_concurrency import RequestConcurrency
 from server.http.request_decoding import (
     BodyDecoder,
     QueryDecoder,
@@ -167,6 +168,7 @@ class RouteContext:
 
     authenticator: Authenticator
     rate_limiter: RateLimiter
+    concurrency: RequestConcurrency
     wheel: TimerWheel
     timeout_ms: int
     trusted_proxies: TrustedProxies
@@ -201,8 +203,9 @@ class RouteAdapter:
         query = None if self._query_decoder is None else self._query_decoder.decode(request.query)
         key = read_idempotency_key(request) if self._route.idempotent else None
         body = await self._read_body(request)
+        cost = self._route.cost
         if self._has_request_cost:
-            self._charge((query, body), bucket_key)
+            cost += self._charge((query, body), bucket_key)
         user_id = identity.user.id if identity else ""
         idempotency_key = None if key is None else make_idempotency_key(request, user_id, key, body)
         typed_request = TypedRequest(
@@ -219,11 +222,12 @@ class RouteAdapter:
         stored_key = None if identity is None or self._route.response_has_secrets else idempotency_key
         try:
             with self._deadline() as deadline:
-                if stored_key is None:
-                    return await self._respond(request, typed_request)
-                return await self._context.idempotent_replay.run(
-                    stored_key, user_id, lambda: self._respond(request, typed_request)
-                )
+                async with self._context.concurrency.admit(cost):
+                    if stored_key is None:
+                        return await self._respond(request, typed_request)
+                    return await self._context.idempotent_replay.run(
+                        stored_key, user_id, lambda: self._respond(request, typed_request)
+                    )
         except TimeoutError:
             if not deadline.expired:
                 raise
@@ -254,10 +258,12 @@ class RouteAdapter:
         if self._route.rate_class is not None:
             self._context.rate_limiter.consume(request, self._route.rate_class, bucket_key, self._route.cost)
 
-    def _charge(self, parts: tuple[object, ...], bucket_key: str) -> None:
-        for part in parts:
-            if isinstance(part, HasRequestCost) and self._route.rate_class is not None:
-                self._context.rate_limiter.charge(self._route.rate_class, bucket_key, part.request_cost())
+    def _charge(self, parts: tuple[object, ...], bucket_key: str) -> int:
+        """Charge what the request costs besides the route's `cost`, and return it."""
+        cost = sum(part.request_cost() for part in parts if isinstance(part, HasRequestCost))
+        if cost and self._route.rate_class is not None:
+            self._context.rate_limiter.charge(self._route.rate_class, bucket_key, cost)
+        return cost
 
     async def _read_body(self, request: web.Request) -> object:
         if request.body_exists and not self._route.any_body:

@@ -105,30 +105,30 @@ class OpenTelemetryTracing:
 class OpenTelemetryMessage:
     """Implements `MessageTrace`."""
 
-    __slots__ = ("_log_span", "_span", "_tracing", "traceparent")
+    __slots__ = ("_append_span", "_span", "_tracing", "traceparent")
 
     def __init__(self, tracing: OpenTelemetryTracing, span: "Span") -> None:
         self._tracing = tracing
         self._span = span
-        self._log_span: Span | None = None
+        self._append_span: Span | None = None
         self.traceparent = tracing.traceparent_of(span)
 
     @property
     def trace_id(self) -> str:
         return format(self._span.get_span_context().trace_id, "032x")
 
-    def log_started(self) -> None:
-        self.log_ended(is_stored=False)
-        self._log_span = self._tracing.start_child(self._span, "message.log")
+    def append_started(self) -> None:
+        self.append_ended(is_stored=False)
+        self._append_span = self._tracing.start_child(self._span, "message.log")
 
-    def log_ended(self, *, is_stored: bool) -> None:
-        if self._log_span is not None:
-            self._log_span.set_attribute("convene.stored", is_stored)
-            self._log_span.end()
-            self._log_span = None
+    def append_ended(self, *, is_stored: bool) -> None:
+        if self._append_span is not None:
+            self._append_span.set_attribute("convene.stored", is_stored)
+            self._append_span.end()
+            self._append_span = None
 
     def end(self, outcome: str, seq: int = 0) -> None:
-        self.log_ended(is_stored=False)
+        self.append_ended(is_stored=False)
         self._span.set_attribute("convene.outcome", outcome)
         if seq:
             self._span.set_attribute("convene.seq", seq)

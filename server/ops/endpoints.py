@@ -37,7 +37,7 @@ from server.http.problem import (
     to_api_error,
 )
 from server.http.request_decoding import read_body
-from server.http.response import compute_etag
+from server.http.response import compute_etag, matches_if_none_match
 from server.ops.access import LOGIN_PATH, OperatorAccess
 from server.ops.html import HEADERS, Content, element, form, format_time, link, page, table, text_field
 from server.ops.overview import INSTANCE_COLUMNS, Overview, instance_row
@@ -182,7 +182,7 @@ class OperatorEndpoints:
 
     async def _show_style(self, request: web.Request) -> web.Response:
         headers = {hdrs.ETAG: compute_etag(self._style), hdrs.CACHE_CONTROL: "no-cache"}
-        if request.headers.get(hdrs.IF_NONE_MATCH) == headers[hdrs.ETAG]:
+        if matches_if_none_match(request, headers[hdrs.ETAG]):
             return web.Response(status=304, headers=headers)
         return web.Response(body=self._style, content_type="text/css", headers=headers)
 

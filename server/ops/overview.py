@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from actors.diagnostics.queries import InstanceOverview
 from server.observability.health import Health
-from server.observability.metrics import MetricSources
+from server.observability.metric_sources import MetricSources
 from server.ops.alerts import Alert, evaluate
 from server.ops.html import Content, Markup, element, format_time, join, table
 from server.ops.plots import format_value, plot

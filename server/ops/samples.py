@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from actors.runtime.timer_wheel import Timer, TimerWheel
-from server.observability.metrics import MetricSources
+from server.observability.metric_sources import MetricSources
 from storage.histogram import HistogramStatistics
 
 PERIOD_S: Final = 10.0

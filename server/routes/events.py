@@ -250,7 +250,8 @@ class EventRoutes:
         own, and `all` the whole series. Both leave out events that have ended or are hidden; `event.past`
         means that all are. New times move all of them by the same local difference; the field code
         `series_dates` means that the rule has no such dates. All events are changed, or none. The rule itself
-        cannot be changed: delete the later events, whose users are notified, and create another series.
+        cannot be changed (`rrule` and `count` get the field code `fixed`): delete the later events, whose
+        users are notified, and create another series.
         """
         return await self._series.update(
             request.caller.user.id, request.path_params["id"], request.body, request.query.scope

@@ -4,7 +4,7 @@ import msgspec
 
 from actors.accounts.bodies import raise_if_invalid
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
-from actors.notifications.notification_preferences import PreferenceSettings, validate_quiet_hours
+from actors.notifications.notification_preferences import NotificationPreferenceSettings, validate_quiet_hours
 from actors.protocol.errors import FieldError
 from actors.protocol.social_objects import (
     NotificationChannel,
@@ -26,7 +26,9 @@ class PreferencesUpdate(msgspec.Struct, frozen=True):
 
 
 class NotificationPreferenceRoutes:
-    def __init__(self, settings: PreferenceSettings, unsubscriptions: MailUnsubscriptions) -> None:
+    def __init__(
+        self, settings: NotificationPreferenceSettings, unsubscriptions: MailUnsubscriptions
+    ) -> None:
         self._settings = settings
         self._unsubscriptions = unsubscriptions
 

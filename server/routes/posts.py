@@ -13,7 +13,8 @@ from actors.feed.home_feed import HomeFeed
 from actors.posts.posts import Posts
 from actors.posts.reactions import Reactions
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Comment, Post, PostVisibility
+from actors.protocol.social_objects import Comment, Post, PostVisibility, Suggestion
+from actors.social.suggestions import Suggestions
 from config.limits import POST_CHARACTERS
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
@@ -39,11 +40,22 @@ class NewComment(msgspec.Struct, frozen=True):
     parent_id: Id | None = None
 
 
+class FeedPage(Page[Post], frozen=True):
+    """One page of the home feed.
+
+    The first page of a user who follows no one has `follows_no_one`, and `suggestions` of users to follow.
+    """
+
+    follows_no_one: bool = False
+    suggestions: list[Suggestion] = msgspec.field(default_factory=list)
+
+
 class PostRoutes:
-    def __init__(self, posts: Posts, reactions: Reactions, feed: HomeFeed) -> None:
+    def __init__(self, posts: Posts, reactions: Reactions, feed: HomeFeed, suggestions: Suggestions) -> None:
         self._posts = posts
         self._reactions = reactions
         self._feed = feed
+        self._suggestions = suggestions
 
     def routes(self) -> tuple[Route, ...]:
         post = "/v1/posts/{id}"
@@ -121,7 +133,7 @@ class PostRoutes:
                 response=Page[Post],
                 errors=("request.invalid",),
             ),
-            Route("GET", "/v1/feed", self.feed, query=PageQuery, response=Page[Post]),
+            Route("GET", "/v1/feed", self.feed, query=PageQuery, response=FeedPage),
         )
 
     async def create(self, request: TypedRequest[NewPost, None]) -> Post:
@@ -242,7 +254,16 @@ class PostRoutes:
         )
         return to_page(page)
 
-    async def feed(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
-        """List posts of the caller and of the users they follow, the newest first."""
-        page = await self._feed.page(request.caller.user.id, decode_page_cursor(request), request.query.limit)
-        return to_page(page)
+    async def feed(self, request: TypedRequest[None, PageQuery]) -> FeedPage:
+        """List posts of the caller and of the users they follow, the newest first.
+
+        The first page of a caller who follows no one says so, and suggests users to follow.
+        """
+        caller_id, before = request.caller.user.id, decode_page_cursor(request)
+        if before is not None:
+            page = to_page(await self._feed.page(caller_id, before, request.query.limit))
+            return FeedPage(page.items, page.next_cursor)
+        first = await self._feed.first_page(caller_id, request.query.limit)
+        page = to_page(first.page)
+        suggestions = await self._suggestions.find(caller_id) if first.follows_no_one else []
+        return FeedPage(page.items, page.next_cursor, first.follows_no_one, suggestions)

@@ -35,7 +35,7 @@ class RepostRoutes:
                 response=Post,
                 status=201,
                 idempotent=True,
-                errors=("permission.denied", *POST_NOT_FOUND),
+                errors=("request.invalid", "permission.denied", *POST_NOT_FOUND),
             ),
             Route("DELETE", repost, self.remove, status=204, errors=POST_NOT_FOUND, while_silenced=True),
         )
@@ -43,8 +43,8 @@ class RepostRoutes:
     async def create(self, request: TypedRequest[NewRepost, None]) -> Post:
         """Repost a post, or quote it.
 
-        A repost of a repost is one of the original. Each user has one repost of a post, and any number of
-        quotes.
+        Each user has one repost of a post, and any number of quotes. A repost cannot be reposted or quoted
+        itself: the field code `repost` of `id` means that the id of the post in its `repost_of` is needed.
         """
         content = request.body.content
         return await self._reposts.create(

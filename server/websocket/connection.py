@@ -31,10 +31,10 @@ from server.websocket.close_handshake import (
     encode_goodbye,
 )
 from server.websocket.connection_manager import ConnectionManager
+from server.websocket.frame_receiver import UNCHARGED_PONGS, FrameReceiver
 from server.websocket.framing import EMPTY_PONG, EMPTY_PONG_BYTES, PING
 from server.websocket.heartbeat import STEPS_PER_PERIOD
-from server.websocket.inbound import FREE_PONGS, Inbound
-from server.websocket.sub_protocols import SubProtocol
+from server.websocket.subprotocols import Subprotocol
 from storage.contracts.users import Identity
 
 WRITE_BUFFER_HIGH_BYTES = 64 * 1024
@@ -45,28 +45,43 @@ class WebSocketConnection(asyncio.Protocol):
     """Implements `actors.sessions.transport.Transport`. Owned by the manager until the connection is lost."""
 
     __slots__ = (
-        "_auth_timer", "_close_timer", "_discarding", "_free_pongs", "_heartbeat", "_heartbeat_bucket",
-        "_inbound", "_last_activity_step", "_manager", "_session_ref", "_sub_protocol", "_transport",
-        "_unauthenticated_address", "_write_paused", "_write_timer", "closing", "send_queue", "session",
+        "_auth_timer",
+        "_close_timer",
+        "_discarding",
+        "_heartbeat",
+        "_heartbeat_bucket",
+        "_last_activity_step",
+        "_manager",
+        "_receiver",
+        "_session_ref",
+        "_subprotocol",
+        "_transport",
+        "_unauthenticated_address",
+        "_uncharged_pongs",
+        "_write_paused",
+        "_write_timer",
+        "closing",
+        "send_queue",
+        "session",
     )  # fmt: skip
 
     def __init__(
-        self, manager: ConnectionManager, transport: asyncio.Transport, sub_protocol: SubProtocol
+        self, manager: ConnectionManager, transport: asyncio.Transport, subprotocol: Subprotocol
     ) -> None:
         self._manager = manager
         self._transport = transport
-        self._sub_protocol = sub_protocol
-        self._inbound: Inbound | None = None
-        self._free_pongs = FREE_PONGS
+        self._subprotocol = subprotocol
+        self._receiver: FrameReceiver | None = None
+        self._uncharged_pongs = UNCHARGED_PONGS
         self.send_queue = SendQueue(self, transport, manager.flusher, manager.limits)
-        self.send_queue.encode_outbound = manager.outbound_encoders.get(None, binary=sub_protocol.binary)
-        self.session = Session(self, manager.services)
+        self.send_queue.encode_outbound = manager.outbound_encoders.get(None, binary=subprotocol.binary)
+        self.session = Session(self, manager.session_dependencies)
         self._session_ref: ActorRef[bytes | Identity] = manager.create_session_ref(self.session)
         self._heartbeat = manager.heartbeat
         self._last_activity_step = manager.heartbeat.step
         self._write_paused = False
         self.closing = False
-        # Set once the client exceeded its frame budget: further input is dropped unread.
+        # Set once the client exceeded the rate limit of frames: further input is dropped unread.
         self._discarding = False
         # The client address while the client has not authenticated, then None.
         self._unauthenticated_address: str | None = None
@@ -110,7 +125,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._write_paused = True
         self.session.record("paused", first=self.send_queue.queued_bytes)
         self._write_timer = self._manager.wheel.call_later(
-            self._manager.limits.write_timeout_ms / 1000, self.too_slow
+            self._manager.limits.write_timeout_ms / 1000, self.on_too_slow
         )
 
     def resume_writing(self) -> None:
@@ -124,53 +139,55 @@ class WebSocketConnection(asyncio.Protocol):
         self._last_activity_step = self._heartbeat.step
         if self._discarding:
             return
-        if self._is_free_pong(data):
+        if self._is_uncharged_pong(data):
             return
-        inbound = self._ensure_inbound()
-        if inbound.deferred:
-            inbound.deferred += data
-        elif not inbound.handle(data, self):
+        receiver = self._ensure_receiver()
+        if receiver.deferred:
+            receiver.deferred += data
+        elif not receiver.handle(data, self):
             self._defer_input()
 
     def resume_input(self) -> None:
         """Handle one more turn's worth of deferred input."""
-        inbound = self._inbound
-        if inbound is None or self._discarding or self._transport.is_closing():
+        receiver = self._receiver
+        if receiver is None or self._discarding or self._transport.is_closing():
             return
-        data, inbound.deferred = inbound.deferred, b""
-        if not inbound.handle(data, self):
+        data, receiver.deferred = receiver.deferred, b""
+        if not receiver.handle(data, self):
             self._defer_input()
         elif not self._discarding and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _is_free_pong(self, data: bytes) -> bool:
+    def _is_uncharged_pong(self, data: bytes) -> bool:
         """Whether this is an uncharged pong. Fast path: idle clients send almost nothing else."""
         if (
-            self._free_pongs
+            self._uncharged_pongs
             and len(data) == EMPTY_PONG_BYTES
             and data.startswith(EMPTY_PONG)
-            and (self._inbound is None or (self._inbound.at_frame_boundary and not self._inbound.deferred))
+            and (self._receiver is None or (self._receiver.at_frame_boundary and not self._receiver.deferred))
         ):
-            self._free_pongs -= 1
+            self._uncharged_pongs -= 1
             return True
         return False
 
-    def _ensure_inbound(self) -> Inbound:
-        if self._inbound is None:
-            self._inbound = Inbound(self._manager.frame_token_bucket(authenticated=self._auth_timer is None))
-        return self._inbound
+    def _ensure_receiver(self) -> FrameReceiver:
+        if self._receiver is None:
+            self._receiver = FrameReceiver(
+                self._manager.frame_token_bucket(authenticated=self._auth_timer is None)
+            )
+        return self._receiver
 
     @property
     def parser(self) -> Parser:
-        return self._ensure_inbound().parser
+        return self._ensure_receiver().parser
 
     def _defer_input(self) -> None:
         """Stop reading until the deferred input is handled."""
         self._transport.pause_reading()
         self._manager.input_scheduler.defer(self)
 
-    def on_flood(self) -> None:
-        """Close with 4004 and read no more: the sender waits until the connection is aborted."""
+    def on_rate_exceeded(self) -> None:
+        """Close with 4004 and stop reading. The rest of the input stays unread."""
         self.close(CloseCode.RATE_LIMITED, "too many frames", RATE_LIMITED_RETRY_MS)
         self._discarding = True
         self._transport.pause_reading()
@@ -180,9 +197,9 @@ class WebSocketConnection(asyncio.Protocol):
         self.close(MESSAGE_TOO_BIG, "message too big")
 
     def on_message(self, message: bytes, *, text: bool) -> None:
-        if text is self._sub_protocol.binary:
-            kind = "binary" if self._sub_protocol.binary else "text"
-            self.close(CloseCode.BAD_FRAME, f"this sub-protocol requires {kind} frames")
+        if text is self._subprotocol.binary:
+            kind = "binary" if self._subprotocol.binary else "text"
+            self.close(CloseCode.BAD_FRAME, f"this subprotocol requires {kind} frames")
             return
         if text:
             try:
@@ -219,24 +236,24 @@ class WebSocketConnection(asyncio.Protocol):
 
     @property
     def command_decoders(self) -> CommandDecoders:
-        return self._sub_protocol.command_decoders
+        return self._subprotocol.command_decoders
 
     def set_event_filter(self, groups: Collection[EventGroup] | None) -> None:
         self.send_queue.encode_outbound = self._manager.outbound_encoders.get(
-            groups, binary=self._sub_protocol.binary
+            groups, binary=self._subprotocol.binary
         )
 
     def on_authenticated(self) -> None:
         if self._unauthenticated_address is not None:
             self._manager.on_authenticated(self._unauthenticated_address)
             self._unauthenticated_address = None
-            if self._inbound is not None:
-                self._inbound.renew_budget(self._manager.frame_token_bucket(authenticated=True))
+            if self._receiver is not None:
+                self._receiver.replace_token_bucket(self._manager.frame_token_bucket(authenticated=True))
             if self._auth_timer is not None:
                 self._auth_timer.cancel()
                 self._auth_timer = None
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         """Abort: more bytes are queued for the client than allowed, or a write timed out."""
         if not self.closing:
             self.closing = True
@@ -244,8 +261,8 @@ class WebSocketConnection(asyncio.Protocol):
             self.session.record("closed", "", "too slow", CloseCode.SLOW_CONSUMER)
         self._transport.abort()
 
-    def skipped(self, seq_range: SeqRange) -> None:
-        self.session.lagged(seq_range.conversation_id, seq_range.from_seq, seq_range.to_seq)
+    def on_skipped(self, seq_range: SeqRange) -> None:
+        self.session.push_lagged(seq_range.conversation_id, seq_range.from_seq, seq_range.to_seq)
 
     def ping(self) -> None:
         self.check_idle()
@@ -255,10 +272,10 @@ class WebSocketConnection(asyncio.Protocol):
                 self._heartbeat.schedule_idle_check(self, self._last_activity_step + 2 * STEPS_PER_PERIOD)
             if not self.send_queue.paused:
                 self._transport.write(PING)
-            self._free_pongs = FREE_PONGS
-            if self._inbound is not None and self._inbound.idle and self._unauthenticated_address is None:
-                self._inbound.close()
-                self._inbound = None
+            self._uncharged_pongs = UNCHARGED_PONGS
+            if self._receiver is not None and self._receiver.idle and self._unauthenticated_address is None:
+                self._receiver.close()
+                self._receiver = None
 
     def check_idle(self) -> None:
         # Minus one: the last activity was at some time within its step, so that step counts in full.
@@ -299,7 +316,7 @@ class WebSocketConnection(asyncio.Protocol):
     def _send_goodbye(self, code: int, reason: str, retry_after_ms: int | None) -> None:
         self.session.on_disconnect()
         goodbye = encode_goodbye(code, reason, retry_after_ms)
-        self.send_queue.push(self._manager.services.encode_frame(goodbye))
+        self.send_queue.push(self._manager.session_dependencies.encode_frame(goodbye))
 
     def _write_close(self) -> None:
         """Queue the parser's Close and flush. The session is disconnected, so nothing follows the Close."""

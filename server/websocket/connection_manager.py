@@ -23,7 +23,7 @@ from actors.sessions.transport import CloseCode
 from config.limits import Limits
 from server.websocket.admission_limiter import AdmissionLimiter
 from server.websocket.heartbeat import Heartbeat, HeartbeatTarget
-from server.websocket.inbound import InputScheduler
+from server.websocket.input_scheduler import InputScheduler
 from server.websocket.outbound_encoder import OutboundEncoders
 from storage.contracts.users import Identity
 
@@ -56,13 +56,13 @@ class ConnectionStatistics(msgspec.Struct, frozen=True):
 class ConnectionManager:
     def __init__(
         self,
-        services: SessionDependencies,
+        session_dependencies: SessionDependencies,
         run_queue: RunQueue,
         wheel: TimerWheel,
         flusher: Flusher,
         limits: Limits,
     ) -> None:
-        self.services = services
+        self.session_dependencies = session_dependencies
         self.wheel = wheel
         self.flusher = flusher
         self.limits = limits
@@ -126,7 +126,7 @@ class ConnectionManager:
         return ActorRef(session, self._run_queue, self.limits.mailbox_messages, self._on_crash)
 
     def frame_token_bucket(self, *, authenticated: bool) -> TokenBucket:
-        """Return a new budget for the frames of one connection; smaller before authentication."""
+        """Return a new rate limit for the frames of one connection; it is lower before authentication."""
         if authenticated:
             return TokenBucket(self.limits.frames_per_s, self.limits.frames_burst)
         return TokenBucket(UNAUTHENTICATED_FRAMES_PER_S, self.limits.frames_unauthenticated)

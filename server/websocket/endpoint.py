@@ -60,7 +60,7 @@ class WebSocketEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
-            handshake_response, sub_protocol = accept_handshake(
+            handshake_response, subprotocol = accept_handshake(
                 request.method, request.version, request.headers
             )
         except ApiError as error:
@@ -83,7 +83,7 @@ class WebSocketEndpoint:
             raise ConnectionResetError
         transport.write(handshake_response)
         leftover = detach_connection(request)
-        connection = WebSocketConnection(self._connections, transport, sub_protocol)
+        connection = WebSocketConnection(self._connections, transport, subprotocol)
         transport.set_protocol(connection)
         connection.start(identity, address, leftover)
         if not transport.is_closing():

@@ -10,7 +10,7 @@ import hashlib
 from multidict import MultiMapping
 
 from actors.protocol.errors import ApiError
-from server.websocket.sub_protocols import SUB_PROTOCOL_NAMES, SubProtocol, select_sub_protocol
+from server.websocket.subprotocols import SUBPROTOCOL_NAMES, Subprotocol, select_subprotocol
 
 HANDSHAKE_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 WEBSOCKET_VERSION = "13"
@@ -18,8 +18,8 @@ WEBSOCKET_VERSION = "13"
 
 def accept_handshake(
     method: str, http_version: tuple[int, int], headers: MultiMapping[str]
-) -> tuple[bytes, SubProtocol]:
-    """Validate an upgrade request. Returns the bytes of the 101 response and the negotiated sub-protocol.
+) -> tuple[bytes, Subprotocol]:
+    """Validate an upgrade request. Returns the bytes of the 101 response and the negotiated subprotocol.
 
     Raises:
         ApiError: request.invalid, with the header to correct.
@@ -38,10 +38,10 @@ def accept_handshake(
     if not _is_valid_key(key):
         raise ApiError("request.invalid", "`Sec-WebSocket-Key` must be 16 bytes in base64.")
     offered = _header_tokens(headers, "Sec-WebSocket-Protocol", lowercase=False)
-    sub_protocol = select_sub_protocol(offered)
-    if sub_protocol is None:
+    subprotocol = select_subprotocol(offered)
+    if subprotocol is None:
         raise ApiError(
-            "request.invalid", f"`Sec-WebSocket-Protocol` must contain {' or '.join(SUB_PROTOCOL_NAMES)}."
+            "request.invalid", f"`Sec-WebSocket-Protocol` must contain {' or '.join(SUBPROTOCOL_NAMES)}."
         )
     accept = base64.b64encode(hashlib.sha1(key.encode() + HANDSHAKE_GUID, usedforsecurity=False).digest())
     response = (
@@ -49,8 +49,8 @@ def accept_handshake(
         b"Sec-WebSocket-Accept: " + accept + b"\r\n"
     )
     if offered:
-        response += b"Sec-WebSocket-Protocol: " + sub_protocol.name.encode() + b"\r\n"
-    return response + b"\r\n", sub_protocol
+        response += b"Sec-WebSocket-Protocol: " + subprotocol.name.encode() + b"\r\n"
+    return response + b"\r\n", subprotocol
 
 
 def _header_tokens(headers: MultiMapping[str], name: str, *, lowercase: bool = True) -> list[str]:

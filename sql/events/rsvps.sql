@@ -113,7 +113,7 @@ SELECT waitlist_promote(:event_id, :places) AS user_id
 --   :event_id uuid  :user_id uuid   -> known
 SELECT attendee_remove(:event_id, :user_id, TRUE) AS known
 
--- name: companion_list
+-- name: co_attendee_list
 -- Lists users who go to the events that a user goes to, the latest answered. Reads a bounded number of rows.
 --
 --   :user_id uuid  :events int  :limit int   -> user_id, event_count

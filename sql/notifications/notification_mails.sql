@@ -55,7 +55,7 @@ FROM locked AS l
 WHERE n.id = l.id
 RETURNING n.id
 
--- name: notification_mail_take
+-- name: notification_mail_claim
 -- Ends what is due for a user and returns it, summed by type and title. Only one caller gets it.
 --
 -- Locks rows in the order of notification_upsert, so that the two do not deadlock.

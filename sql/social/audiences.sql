@@ -72,13 +72,15 @@ SET broadcast_settled = TRUE
 WHERE user_id = :user_id
 
 -- name: posts_count_upsert
--- Stores post counts, unless a later one is stored. posts_told is the id of the event that the count is from.
+-- Stores post counts, unless a later one is stored or the user was deleted; only after users_lock. posts_told is the
+-- id of the event that the count is from.
 --
 --   :user_ids uuid[]  :posts_counts int[]  :source_event_ids bigint[]   -> user_id
 INSERT INTO user_social_stats AS s (user_id, posts_count, posts_told)
-SELECT *
-FROM unnest(:user_ids, :posts_counts, :source_event_ids)
-ORDER BY 1
+SELECT g.user_id, g.posts_count, g.source_event_id
+FROM unnest(:user_ids, :posts_counts, :source_event_ids) AS g (user_id, posts_count, source_event_id)
+WHERE NOT EXISTS (SELECT FROM user_cache AS c WHERE c.id = g.user_id AND c.deleted)
+ORDER BY g.user_id
 ON CONFLICT (user_id) DO UPDATE
 SET posts_count = excluded.posts_count, posts_told = excluded.posts_told
 WHERE s.posts_told < excluded.posts_told

@@ -218,13 +218,6 @@ SELECT follower_id
 FROM follows
 WHERE following_id = :user_id AND follower_id = ANY(:others)
 
--- name: user_lock
--- Locks a deleted user until the end of the transaction: waits for those that add rows of the user; later ones see
--- that the user was deleted. See users_lock.
---
---   :user_id uuid
-SELECT pg_advisory_xact_lock(hashtextextended('user:' || (:user_id::uuid)::text, 0))
-
 -- name: user_requests_delete
 -- Deletes the follow requests of a deleted user. Waits for requests that are being accepted, so that a later
 -- statement sees their follows. Locks rows in the order of follow_requests_accept.

@@ -4,8 +4,8 @@
 -- Reads a bounded number of follows, the latest ones. Leaves out users that the user follows, mutes or has
 -- dismissed, and those with a block between them.
 --
---   :user_id uuid  :companions uuid[]  :companion_counts int[]  :followees int  :followees_each int
---   :popular int  :limit int   -> friend_count, companion_count and card rows
+--   :user_id uuid  :co_attendees uuid[]  :co_attendee_counts int[]  :followees int  :followees_each int
+--   :popular int  :limit int   -> friend_count, co_attendee_count and card rows
 WITH friends AS (
     SELECT second.following_id AS user_id, count(*) AS friend_count
     FROM (
@@ -25,12 +25,12 @@ WITH friends AS (
     GROUP BY second.following_id
 ),
 candidates AS (
-    SELECT user_id, sum(friend_count) AS friend_count, sum(companion_count) AS companion_count
+    SELECT user_id, sum(friend_count) AS friend_count, sum(co_attendee_count) AS co_attendee_count
     FROM (
-        SELECT user_id, friend_count, 0 AS companion_count FROM friends
+        SELECT user_id, friend_count, 0 AS co_attendee_count FROM friends
         UNION ALL
-        SELECT c.user_id, 0, c.companion_count
-        FROM unnest(:companions, :companion_counts) AS c (user_id, companion_count)
+        SELECT c.user_id, 0, c.co_attendee_count
+        FROM unnest(:co_attendees, :co_attendee_counts) AS c (user_id, co_attendee_count)
         UNION ALL
         (
             SELECT user_id, 0, 0
@@ -45,7 +45,7 @@ candidates AS (
 SELECT
     n.user_id,
     n.friend_count::int,
-    n.companion_count::int,
+    n.co_attendee_count::int,
     c.username,
     c.display_name,
     c.avatar_url,
@@ -65,7 +65,7 @@ WHERE
     AND NOT EXISTS (
         SELECT FROM suggestion_dismissals WHERE user_id = :user_id AND dismissed_id = n.user_id
     )
-ORDER BY n.friend_count + n.companion_count DESC, coalesce(s.followers_count, 0) DESC, n.user_id
+ORDER BY n.friend_count + n.co_attendee_count DESC, coalesce(s.followers_count, 0) DESC, n.user_id
 LIMIT :limit
 
 -- name: dismissal_insert

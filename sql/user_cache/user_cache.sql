@@ -35,3 +35,16 @@ FROM user_cache
 WHERE id > :after
 ORDER BY id
 LIMIT :limit
+
+-- name: user_writers_wait
+-- Waits for the transactions that add rows of a deleted user and may not have seen that the user was deleted. See
+-- users_lock. Only as a transaction of its own: it then holds no lock while the rows are deleted.
+--
+--   :user_id uuid
+SELECT pg_advisory_xact_lock(7264539, user_lock_key(:user_id))
+
+-- name: users_lock
+-- Locks users until the end of the transaction; see the function. Later statements of it see whether they were deleted.
+--
+--   :user_ids uuid[]
+SELECT users_lock(:user_ids)

@@ -72,7 +72,7 @@ SET answered_at = now(), accepted = :accepted, answer = :answer, answered_by = :
 WHERE id = :id AND answered_at IS NULL AND user_id <> :answered_by
 RETURNING id, user_id
 
--- name: shut_out_action
+-- name: suspension_latest
 -- Returns the latest suspension or ban of a user.
 --
 --   :user_id uuid   -> id, or none

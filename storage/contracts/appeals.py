@@ -46,7 +46,7 @@ class AppealStore(Protocol):
             Conflict: `appeals_action_key`: the user has appealed before; `idempotency_keys`.
         """
 
-    async def find_shut_out_action(self, user_id: str) -> str | None:
+    async def find_suspension(self, user_id: str) -> str | None:
         """Return the id of the latest suspension or ban of a user."""
 
     async def find_by_actions(self, action_ids: Sequence[str]) -> dict[str, AppealRecord]:

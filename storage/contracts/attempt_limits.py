@@ -28,14 +28,14 @@ class AttemptLimits(Protocol):
             0, or the milliseconds after which all of them have one.
         """
 
-    async def give_back(self, limits: Sequence[AttemptLimit]) -> None:
+    async def refund(self, limits: Sequence[AttemptLimit]) -> None:
         """Return an attempt that was taken. Never exceeds `burst`."""
 
-    async def remember(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
+    async def add_known(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
         """Add a member to the set `key`. The oldest beyond `max_members` are dropped.
 
         The set expires `lifetime_s` after the last addition.
         """
 
-    async def remembers(self, key: str, member: str) -> bool:
+    async def is_known(self, key: str, member: str) -> bool:
         """Return whether the set `key` has the member."""

@@ -246,7 +246,11 @@ class EventStore(Protocol):
         """Return those of the invites that exist, to events that are not cancelled. One round trip."""
 
     async def remove_user(self, user_id: str) -> None:
-        """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent."""
+        """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent.
+
+        Once the user cache has the user as deleted, writes that would add a row of the user raise `Conflict`:
+        `users_deleted`.
+        """
 
 
 class RsvpStore(Protocol):
@@ -310,7 +314,7 @@ class RsvpStore(Protocol):
     ) -> list[RsvpRecord]:
         """Return RSVPs ordered by (answered_at, user id), oldest first."""
 
-    async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
+    async def list_co_attendees(self, user_id: str, limit: int) -> Mapping[str, int]:
         """Return users who go to the same events as a user, with the number of these events."""
 
 

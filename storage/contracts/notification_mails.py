@@ -31,7 +31,7 @@ class NotificationMailStore(Protocol):
     async def defer(self, times: Mapping[str, datetime]) -> None:
         """Put off all that is due, or will be, for these users until the times given."""
 
-    async def take(self, user_id: str) -> list[MailedNotifications]:
+    async def claim_due(self, user_id: str) -> list[MailedNotifications]:
         """End all that is due, or will be, for a user, and return it. Concurrent callers get nothing.
 
         After `Unavailable` it may be ended: its e-mail is then lost.

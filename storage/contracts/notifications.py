@@ -137,4 +137,8 @@ class NotificationStore(Protocol):
         """Delete notifications about messages of a conversation. Their sources do not notify again."""
 
     async def remove_user(self, user_id: str) -> None:
-        """Delete all rows of a deleted user. Idempotent."""
+        """Delete all rows of a deleted user. Idempotent.
+
+        Once the user cache has the user as deleted, none is added: what would be stored for the user, or with
+        the user as sender, is left out.
+        """

@@ -204,7 +204,10 @@ class PostStore(Protocol):
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool: ...
 
     async def remove_user(self, user_id: str) -> None:
-        """Delete all rows of a deleted user. Idempotent."""
+        """Delete all rows of a deleted user. Idempotent.
+
+        Once the user cache has the user as deleted, writes of the user raise `Conflict`: `users_deleted`.
+        """
 
 
 class PostEditStore(Protocol):

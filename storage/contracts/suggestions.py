@@ -13,21 +13,21 @@ class SuggestionRecord(msgspec.Struct, frozen=True):
 
     user: UserCardRecord
     friend_count: int
-    companion_count: int
+    co_attendee_count: int
 
 
 class SuggestionStore(Protocol):
     async def suggest(
-        self, user_id: str, companions: Mapping[str, int], limit: int
+        self, user_id: str, co_attendees: Mapping[str, int], limit: int
     ) -> list[SuggestionRecord]:
         """Return users to follow, the closest first, then those with most followers. One round trip.
 
-        `companions` are further users to consider, with how often each met the user. Leaves out those that
+        `co_attendees` are further users to consider, with how often each met the user. Leaves out those that
         the user follows, mutes or has dismissed, and users with a block between them.
         """
 
     async def dismiss(self, user_id: str, dismissed_id: str) -> None:
-        """Suggest a user no more. Idempotent.
+        """Stop suggesting a user. Idempotent.
 
         Raises:
             Conflict: `suggestion_dismissals_not_self`, `users_deleted`.

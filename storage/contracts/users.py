@@ -54,12 +54,12 @@ class UserRecord(msgspec.Struct, frozen=True):
 class Credentials(msgspec.Struct, frozen=True):
     """A user and the password hash that a login is checked against.
 
-    Until `shut_out_until` the user may not log in; for banned users it is `NO_END`.
+    Until `suspended_until` the user may not log in; for banned users it is `NO_END`.
     """
 
     user: UserRecord
     password_hash: str
-    shut_out_until: datetime | None = None
+    suspended_until: datetime | None = None
 
 
 class NewUser(msgspec.Struct, frozen=True):

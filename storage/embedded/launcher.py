@@ -111,14 +111,14 @@ def _start_watcher(pipe: int, signal_number: int) -> None:
 def main(arguments: list[str]) -> None:
     """Parse the options before `--`, and the command after it.
 
-    `parent=`, `death=`, `lifeline=`, `folder=`, `user=` and `reach=` are those of `ServerCommand`.
+    `parent=`, `death=`, `parent_pipe=`, `folder=`, `user=` and `reach=` are those of `ServerCommand`.
     """
     split = arguments.index("--")
     command = arguments[split + 1 :]
     pairs = [argument.partition("=") for argument in arguments[:split]]
     options = {key: value for key, _, value in pairs}
-    life_line = int(options.get("lifeline", 0))
-    for first, end in ((3, life_line), (max(3, life_line + 1), 4096)):
+    parent_pipe = int(options.get("parent_pipe", 0))
+    for first, end in ((3, parent_pipe), (max(3, parent_pipe + 1), 4096)):
         os.closerange(first, end)
     with contextlib.suppress(PermissionError):
         os.setsid()  # unless it leads a session already
@@ -128,8 +128,8 @@ def main(arguments: list[str]) -> None:
     if "user" in options:
         reach = [value for key, _, value in pairs if key == "reach"]
         _drop_privileges(libc, int(options["user"]), command[0], reach)
-    if life_line:
-        _start_watcher(life_line, int(options["death"]))
+    if parent_pipe:
+        _start_watcher(parent_pipe, int(options["death"]))
     elif "death" in options:
         # After the change of user, which clears it. The parent may have died by now.
         libc.prctl(PR_SET_PDEATHSIG, int(options["death"]), 0, 0, 0)

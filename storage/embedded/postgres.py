@@ -22,7 +22,7 @@ from storage.embedded.server_process import (
     StopSteps,
     identify,
     is_server_for,
-    open_life_line,
+    open_parent_pipe,
     server_environment,
 )
 from storage.embedded.settings import StoresSettings
@@ -208,8 +208,8 @@ class Postgres:
         shutil.rmtree(staging, ignore_errors=True)
 
     async def _run_initdb(self, command: ServerCommand) -> None:
-        life_line = open_life_line(command)
-        inherited = () if life_line is None else (life_line.inherited,)
+        parent_pipe = open_parent_pipe(command)
+        inherited = () if parent_pipe is None else (parent_pipe.inherited,)
         process = await asyncio.create_subprocess_exec(
             *command.launcher_argv(*inherited),
             pass_fds=inherited,
@@ -218,8 +218,8 @@ class Postgres:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        if life_line is not None:
-            life_line.close_inherited()
+        if parent_pipe is not None:
+            parent_pipe.close_inherited()
         output = b""
         try:
             async with asyncio.timeout(INITDB_TIMEOUT_S):
@@ -230,8 +230,8 @@ class Postgres:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-            if life_line is not None:
-                life_line.close()
+            if parent_pipe is not None:
+                parent_pipe.close()
         if process.returncode:
             text = " | ".join(output.decode("utf-8", errors="replace").strip().splitlines()[-3:])
             msg = (

@@ -1,7 +1,8 @@
 """One server process: spawned or found, identified by more than its pid, stopped step by step.
 
 The server has its own session and log file and no pipe to this process, so it survives this process unless
-its command sets a parent-death signal. The kernel sends it on Linux; elsewhere a `LifeLine` takes its place.
+its command sets a parent-death signal. The kernel sends it on Linux; elsewhere a `ParentPipe` takes its
+place.
 """
 
 import asyncio
@@ -35,28 +36,29 @@ class ServerCommand(msgspec.Struct, frozen=True):
     parent_death_signal: signal.Signals | None = None
     """The signal sent to the server when this process dies; None keeps it running."""
 
-    def launcher_argv(self, life_line: int | None = None) -> list[str]:
+    def launcher_argv(self, parent_pipe: int | None = None) -> list[str]:
         """Return the command line, prefixed with the launcher.
 
-        `life_line` is the end of a `LifeLine` that the process inherits, where the kernel sends no signal.
+        `parent_pipe` is the end of a `ParentPipe` that the process inherits, where the kernel sends no
+        signal.
         """
         options = [f"folder={self.working_folder}"]
         if self.uid is not None:
             options += [f"user={self.uid}", *(f"reach={path}" for path in self.required_paths)]
         if self.parent_death_signal is not None:
             options += [f"parent={os.getpid()}", f"death={int(self.parent_death_signal)}"]
-        if life_line is not None:
-            options.append(f"lifeline={life_line}")
+        if parent_pipe is not None:
+            options.append(f"parent_pipe={parent_pipe}")
         return [sys.executable, "-I", "-S", str(LAUNCHER), *options, "--", *self.argv]
 
 
 def has_parent_death_signal() -> bool:
-    """Whether the kernel sends a signal when the parent of a process dies. Elsewhere a `LifeLine` does."""
+    """Whether the kernel sends a signal when the parent of a process dies. Elsewhere a `ParentPipe` does."""
     return sys.platform.startswith("linux")
 
 
-class LifeLine:
-    """A pipe that ends when this process dies, or by `close`: then its watcher ends the server.
+class ParentPipe:
+    """A pipe that closes when this process dies, or by `close`; a watcher of the pipe then ends the server.
 
     Only this process has the writing end. `inherited` is the end for the server's launcher.
     """
@@ -73,10 +75,10 @@ class LifeLine:
         os.close(self._kept)
 
 
-def open_life_line(command: ServerCommand) -> LifeLine | None:
-    """Return a life line for a command that is to end with this process, where the kernel does not do it."""
+def open_parent_pipe(command: ServerCommand) -> ParentPipe | None:
+    """Return a pipe for a command that must end with this process, where the kernel does not ensure it."""
     needs_one = command.parent_death_signal is not None and not has_parent_death_signal()
-    return LifeLine() if needs_one else None
+    return ParentPipe() if needs_one else None
 
 
 def server_environment() -> dict[str, str]:
@@ -139,7 +141,7 @@ class ServerProcess:
         self._pid_file = pid_file
         self._log_file = log_file
         self._identity: ProcessIdentity | None = None
-        self._life_line: LifeLine | None = None
+        self._parent_pipe: ParentPipe | None = None
 
     @property
     def pid(self) -> int | None:
@@ -182,14 +184,14 @@ class ServerProcess:
     def spawn(self, command: ServerCommand, *, restarts: int) -> None:
         """Start the server. Synchronous, so that a cancellation cannot lose the process."""
         self._trim_log()
-        self._close_life_line()
-        self._life_line = life_line = open_life_line(command)
-        argv = command.launcher_argv(None if life_line is None else life_line.inherited)
+        self._close_parent_pipe()
+        self._parent_pipe = parent_pipe = open_parent_pipe(command)
+        argv = command.launcher_argv(None if parent_pipe is None else parent_pipe.inherited)
         try:
             pid = _spawn(argv, self._log_file)
         finally:
-            if life_line is not None:
-                life_line.close_inherited()
+            if parent_pipe is not None:
+                parent_pipe.close_inherited()
         self._identity = identify(pid)
         if self._identity is None:
             _reap(pid)
@@ -207,7 +209,7 @@ class ServerProcess:
                 await asyncio.sleep(POLL_S)
         if not self.alive():
             self._identity = None
-            self._close_life_line()
+            self._close_parent_pipe()
 
     def log_tail(self, lines: int = 3) -> str:
         """Return the last lines of the server's log, to explain why it does not start."""
@@ -232,10 +234,10 @@ class ServerProcess:
             temporary.write_bytes(msgspec.json.encode(PidFile(process, restarts)))
             temporary.replace(self._pid_file)
 
-    def _close_life_line(self) -> None:
-        if self._life_line is not None:
-            self._life_line.close()
-            self._life_line = None
+    def _close_parent_pipe(self) -> None:
+        if self._parent_pipe is not None:
+            self._parent_pipe.close()
+            self._parent_pipe = None
 
     def _trim_log(self) -> None:
         with contextlib.suppress(OSError):

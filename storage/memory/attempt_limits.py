@@ -32,12 +32,12 @@ class MemoryAttemptLimits:
             self._set(limit.key, max(now, self._full_at.get(limit.key, now)) + limit.interval_ms)
         return 0
 
-    async def give_back(self, limits: Sequence[AttemptLimit]) -> None:
+    async def refund(self, limits: Sequence[AttemptLimit]) -> None:
         for limit in limits:
             if limit.key in self._full_at:
                 self._set(limit.key, self._full_at[limit.key] - limit.interval_ms)
 
-    async def remember(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:  # noqa: ARG002 - the bound on keys replaces the lifetime
+    async def add_known(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:  # noqa: ARG002 - the bound on keys replaces the lifetime
         members = self._known.pop(key, {})
         members.pop(member, None)
         members[member] = None
@@ -47,7 +47,7 @@ class MemoryAttemptLimits:
         while len(self._known) > self._max_keys:
             del self._known[next(iter(self._known))]
 
-    async def remembers(self, key: str, member: str) -> bool:
+    async def is_known(self, key: str, member: str) -> bool:
         return member in self._known.get(key, ())
 
     def __len__(self) -> int:

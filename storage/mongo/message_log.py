@@ -131,7 +131,8 @@ class MongoMessageLog:
     async def find_advanced(self, after: Sequence[tuple[str, int]]) -> set[str]:
         if not after:
             return set()
-        ids = [ObjectId(entry_id(conversation_id, seq + 1)) for conversation_id, seq in after]
+        # From bytes: an id is validated in a fraction of the time.
+        ids = [ObjectId(bytes.fromhex(entry_id(conversation_id, seq + 1))) for conversation_id, seq in after]
         async with map_errors():
             cursor = self._messages.find({"_id": {"$in": ids}}, {"conversation_id": 1})
             return {str(document["conversation_id"]) async for document in cursor}

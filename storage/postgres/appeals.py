@@ -36,7 +36,7 @@ class PostgresAppeals:
         self._page_open = load_statement(SERVICE, "appeals", "appeal_page_open")
         self._backlog = load_statement(SERVICE, "appeals", "appeal_backlog")
         self._answer = load_statement(SERVICE, "appeals", "appeal_answer")
-        self._shut_out_action = load_statement(SERVICE, "appeals", "shut_out_action")
+        self._suspension = load_statement(SERVICE, "appeals", "suspension_latest")
 
     async def create(
         self, user_id: str, action_id: str, content: str, idempotency_key: IdempotencyKey | None = None
@@ -54,8 +54,8 @@ class PostgresAppeals:
             raise Missing
         return _to_appeal(row)
 
-    async def find_shut_out_action(self, user_id: str) -> str | None:
-        row = await self._pool.row(self._shut_out_action, to_uuid(user_id))
+    async def find_suspension(self, user_id: str) -> str | None:
+        row = await self._pool.row(self._suspension, to_uuid(user_id))
         return str(row["id"]) if row else None
 
     async def find_by_actions(self, action_ids: Sequence[str]) -> dict[str, AppealRecord]:

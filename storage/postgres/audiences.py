@@ -7,6 +7,7 @@ from storage.contracts.social import FanoutState, Followees, PostsCount
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
+from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
 
 SERVICE = "social"
@@ -25,6 +26,7 @@ class PostgresAudiences:
         self._audiences = load_statement(SERVICE, "audiences", "audience_list")
         self._broadcast = load_statement(SERVICE, "audiences", "broadcast_set")
         self._mark_settled = load_statement(SERVICE, "audiences", "broadcast_mark_settled")
+        self._user_writers = UserWriters(pool)
         self._set_posts_counts = load_statement(SERVICE, "audiences", "posts_count_upsert")
         self._reset_versions = load_statement(SERVICE, "audiences", "posts_count_reset_versions")
 
@@ -66,9 +68,11 @@ class PostgresAudiences:
         rows = list(latest.values())
         async with self._pool.transaction() as transaction:
             if rows:
+                user_ids = to_uuids(row.user_id for row in rows)
+                await self._user_writers.lock_in(transaction, user_ids)
                 await transaction.rows(
                     self._set_posts_counts,
-                    to_uuids(row.user_id for row in rows),
+                    user_ids,
                     [row.posts_count for row in rows],
                     [row.source_event_id for row in rows],
                 )

@@ -28,6 +28,7 @@ from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
+from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import page_after, to_uuid, to_uuids
 from storage.search_words import (
     SEARCH_SCANNED_ROWS,
@@ -70,6 +71,7 @@ class PostgresEvents:
         self._invite = load_statement(SERVICE, "events", "invite_insert")
         self._invites_among = load_statement(SERVICE, "events", "invite_filter")
         self._rsvp_events = load_statement(SERVICE, "events", "user_rsvp_event_list")
+        self._user_writers = UserWriters(pool)
         self._delete_user_data = load_statement(SERVICE, "events", "user_data_delete")
 
     async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
@@ -215,6 +217,7 @@ class PostgresEvents:
         return {InviteKey(str(row["event_id"]), str(row["user_id"]), str(row["inviter_id"])) for row in rows}
 
     async def remove_user(self, user_id: str) -> None:
+        await self._user_writers.wait_for(to_uuid(user_id))
         while rows := await self._pool.rows(self._rsvp_events, to_uuid(user_id), DELETE_BATCH_ROWS):
             for row in rows:
                 # If the event was deleted meanwhile, so were its RSVPs.

@@ -56,7 +56,7 @@ class Migration:
 def load_migrations(service: str) -> list[Migration]:
     """Read the migrations shared by all databases, then those of the service."""
     migrations: list[Migration] = []
-    for owner in (COMMON, USER_CACHE, service) if service in USER_CACHE_SERVICES else (COMMON, service):
+    for owner in _owners(service):
         files = sorted((SQL / owner / "migrations").glob("*.sql"))
         numbers = [file.name[:4] for file in files]
         if len(set(numbers)) != len(numbers) or not all(_FILE.fullmatch(file.stem) for file in files):
@@ -66,11 +66,18 @@ def load_migrations(service: str) -> list[Migration]:
 
 
 def load_routines(service: str) -> list[Migration]:
-    """Read the service's functions and triggers. Applying a file again replaces its routine."""
-    files = (
-        file for kind in ("functions", "triggers") for file in sorted((SQL / service / kind).glob("*.sql"))
-    )
-    return [Migration(f"{service}/{file.parent.name}/{file.stem}", file.read_text("utf-8")) for file in files]
+    """Read the functions and triggers, shared ones first. Applying a file again replaces its routine."""
+    return [
+        Migration(f"{owner}/{kind}/{file.stem}", file.read_text("utf-8"))
+        for owner in _owners(service)
+        for kind in ("functions", "triggers")
+        for file in sorted((SQL / owner / kind).glob("*.sql"))
+    ]
+
+
+def _owners(service: str) -> tuple[str, ...]:
+    """Return the folders of a service's database, shared ones first."""
+    return (COMMON, USER_CACHE, service) if service in USER_CACHE_SERVICES else (COMMON, service)
 
 
 def database_url(maintenance_url: str, service: str) -> str:

@@ -19,7 +19,7 @@ class PostgresNotificationMails:
         self._pool = pool
         self._due = load_statement(SERVICE, "notification_mails", "notification_mail_due")
         self._defer = load_statement(SERVICE, "notification_mails", "notification_mail_defer")
-        self._take = load_statement(SERVICE, "notification_mails", "notification_mail_take")
+        self._claim_due = load_statement(SERVICE, "notification_mails", "notification_mail_claim")
 
     async def list_due(self, limit: int) -> list[DueRecipient]:
         rows = await self._pool.rows(self._due, limit)
@@ -29,8 +29,8 @@ class PostgresNotificationMails:
         if times:
             await self._pool.write(self._defer, to_uuids(times), list(times.values()))
 
-    async def take(self, user_id: str) -> list[MailedNotifications]:
-        rows = await self._pool.write(self._take, to_uuid(user_id))
+    async def claim_due(self, user_id: str) -> list[MailedNotifications]:
+        rows = await self._pool.write(self._claim_due, to_uuid(user_id))
         return [MailedNotifications(row["type"], row["title"], row["count"]) for row in rows]
 
 

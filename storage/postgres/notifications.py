@@ -19,6 +19,7 @@ from storage.postgres.notification_preferences import to_quiet_hours
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
+from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "notifications"
@@ -55,6 +56,7 @@ class PostgresNotifications:
             SERVICE, "notifications", "notification_delete_conversation"
         )
         self._recipients = load_statement(SERVICE, "notifications", "notification_recipient_list")
+        self._user_writers = UserWriters(pool)
         self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
@@ -171,6 +173,7 @@ class PostgresNotifications:
         )
 
     async def remove_user(self, user_id: str) -> None:
+        await self._user_writers.wait_for(to_uuid(user_id))
         await self._pool.write(self._delete_user_data, to_uuid(user_id))
 
     async def _link_sources(

@@ -20,6 +20,7 @@ from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import Statement, load_statement
 from storage.postgres.user_rows import to_user_card
+from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 
 SERVICE = "posts"
@@ -45,6 +46,7 @@ class PostgresPosts:
         self._delete = load_statement(SERVICE, "posts", "post_delete")
         self._contents = PostgresContents.for_posts(pool)
         self._page_public = load_statement(SERVICE, "posts", "post_page_public")
+        self._user_writers = UserWriters(pool)
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
         self._delete_reposts_of_post = load_statement(SERVICE, "reposts", "reposts_of_post_delete")
         self._delete_reposts_of_author = load_statement(SERVICE, "reposts", "reposts_of_author_delete")
@@ -177,6 +179,7 @@ class PostgresPosts:
 
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
+        await self._user_writers.wait_for(user_uuid)
         await self._pool.write(self._delete_user_data, user_uuid)
         await self._write_until_few(self._delete_reposts_of_author, user_uuid)
         while await self._pool.write(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS):

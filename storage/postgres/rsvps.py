@@ -43,7 +43,7 @@ class PostgresRsvps:
         self._delete_rsvp = load_statement(SERVICE, "rsvps", "rsvp_withdraw")
         self._remove_attendee = load_statement(SERVICE, "rsvps", "attendee_remove")
         self._page = load_statement(SERVICE, "rsvps", "rsvp_page")
-        self._companions = load_statement(SERVICE, "rsvps", "companion_list")
+        self._co_attendees = load_statement(SERVICE, "rsvps", "co_attendee_list")
         self._promote = load_statement(SERVICE, "rsvps", "waitlist_promote")
 
     async def set_rsvp(
@@ -119,8 +119,8 @@ class PostgresRsvps:
         )
         return [to_rsvp_record(row) for row in rows]
 
-    async def list_companions(self, user_id: str, limit: int) -> Mapping[str, int]:
-        rows = await self._pool.rows(self._companions, to_uuid(user_id), SUGGESTION_EVENTS_READ, limit)
+    async def list_co_attendees(self, user_id: str, limit: int) -> Mapping[str, int]:
+        rows = await self._pool.rows(self._co_attendees, to_uuid(user_id), SUGGESTION_EVENTS_READ, limit)
         return {str(row["user_id"]): row["event_count"] for row in rows}
 
     async def lock(self, transaction: Transaction, event_id: str) -> asyncpg.Record:

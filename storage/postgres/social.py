@@ -10,6 +10,7 @@ from storage.contracts.social import BlockRecord, FollowRecord, RelationRecord, 
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
 from storage.postgres.user_rows import to_user_card
+from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "social"
@@ -37,7 +38,7 @@ class PostgresSocial:
         self._feed_authors_among = load_statement(SERVICE, "social", "feed_author_filter")
         self._followers_among = load_statement(SERVICE, "social", "follower_filter")
         self._connected_among = load_statement(SERVICE, "social", "connection_list")
-        self._lock_user = load_statement(SERVICE, "social", "user_lock")
+        self._user_writers = UserWriters(pool)
         self._delete_user_requests = load_statement(SERVICE, "social", "user_requests_delete")
         self._delete_user_data = load_statement(SERVICE, "social", "user_data_delete")
         self._stats_delete = load_statement(SERVICE, "social", "stats_delete")
@@ -129,8 +130,8 @@ class PostgresSocial:
 
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
+        await self._user_writers.wait_for(user_uuid)
         async with self._pool.transaction() as transaction:
-            await transaction.row(self._lock_user, user_uuid)
             await transaction.rows(self._delete_user_requests, user_uuid)
             await transaction.row(self._delete_user_data, user_uuid)
             await transaction.row(self._stats_delete, user_uuid)

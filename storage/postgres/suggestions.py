@@ -25,13 +25,13 @@ class PostgresSuggestions:
         self._dismiss = load_statement(SERVICE, "suggestions", "dismissal_insert")
 
     async def suggest(
-        self, user_id: str, companions: Mapping[str, int], limit: int
+        self, user_id: str, co_attendees: Mapping[str, int], limit: int
     ) -> list[SuggestionRecord]:
         rows = await self._pool.rows(
             self._suggest,
             to_uuid(user_id),
-            [to_uuid(companion_id) for companion_id in companions],
-            list(companions.values()),
+            [to_uuid(co_attendee_id) for co_attendee_id in co_attendees],
+            list(co_attendees.values()),
             SUGGESTION_FOLLOWEES_READ,
             SUGGESTION_FOLLOWEES_EACH,
             SUGGESTION_POPULAR_READ,
@@ -39,7 +39,7 @@ class PostgresSuggestions:
         )
         return [
             SuggestionRecord(
-                to_user_card(row, str(row["user_id"])), row["friend_count"], row["companion_count"]
+                to_user_card(row, str(row["user_id"])), row["friend_count"], row["co_attendee_count"]
             )
             for row in rows
         ]

@@ -86,8 +86,8 @@ class PostgresUsers:
         row = await self._pool.row(statement, login)
         if row is None:
             return None
-        shut_out_until = NO_END if row["is_banned"] else row["suspended_until"]
-        return Credentials(to_user(row), row["password_hash"], shut_out_until)
+        suspended_until = NO_END if row["is_banned"] else row["suspended_until"]
+        return Credentials(to_user(row), row["password_hash"], suspended_until)
 
     async def credentials_of(self, user_id: str) -> Credentials | None:
         row = await self._pool.row(self._credentials_by_id, to_uuid(user_id))

@@ -102,14 +102,14 @@ class RedisAttemptLimits:
             arguments += (limit.key, limit.interval_ms, limit.burst)
         return int(await run_script(self._client, TAKE, KEY, *arguments))
 
-    async def give_back(self, limits: Sequence[AttemptLimit]) -> None:
+    async def refund(self, limits: Sequence[AttemptLimit]) -> None:
         arguments: list[CommandArg] = []
         for limit in limits:
             arguments += (limit.key, limit.interval_ms)
         await run_script(self._client, GIVE_BACK, KEY, *arguments)
 
-    async def remember(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
+    async def add_known(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
         await run_script(self._client, REMEMBER, KEY, key, member, max_members, lifetime_s)
 
-    async def remembers(self, key: str, member: str) -> bool:
+    async def is_known(self, key: str, member: str) -> bool:
         return bool(await run_script(self._client, REMEMBERS, KEY, key, member))

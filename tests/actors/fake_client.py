@@ -47,10 +47,10 @@ class FakeClient:
             if frame["type"] == "error" and frame["id"] in self._sent_types:
                 assert frame["code"] in self._possible_errors(frame["id"]), frame
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         raise AssertionError
 
-    def skipped(self, seq_range: SeqRange) -> None:
+    def on_skipped(self, seq_range: SeqRange) -> None:
         raise AssertionError
 
     @property

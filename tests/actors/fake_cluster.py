@@ -1,7 +1,7 @@
 """Cores on shared in-memory stores, and room subscribers that record frames."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +14,10 @@ from actors.conversations.message_validation import create_draft
 from actors.core import Core, CoreOptions, CoreStores
 from actors.delivery.flusher import Flusher
 from actors.delivery.send_queue import SendQueue, SeqRange
+from actors.delivery.stream_loss_record import ALL_STREAMS
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
+from actors.service_hooks import ServiceHooks
 from config.limits import Limits
 from storage.contracts.messaging import MessageEntry
 from storage.contracts.pending_effects import PendingEffect
@@ -48,13 +50,13 @@ class RecordingMember:
     def write(self, data: bytes) -> None:
         self.frames += [line for line in data.split(b"\n") if line]
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         raise AssertionError
 
-    def skipped(self, seq_range: SeqRange) -> None:
+    def on_skipped(self, seq_range: SeqRange) -> None:
         raise AssertionError
 
-    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+    def push_lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         self.gaps.append((from_seq, to_seq))
 
     @property
@@ -74,16 +76,21 @@ class FakeCluster:
         self.broker = MemoryBroker()
         self.streams = MemoryUserStreams(self.broker)
         self.cores: list[Core] = []
+        self.deleted_user_ids: set[str] = set()
 
     async def start_instance(self, limits: Limits = FAST_LIMITS) -> Core:
         tables = UserTables()
         authenticator = Authenticator(MemorySessions(tables), MemoryLogins(tables), limits)
         stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
         options = CoreOptions(f"i{len(self.cores)}", limits, lambda event: event + b"\n")
-        core = Core(stores, authenticator, load_cards, options)
+        hooks = ServiceHooks(find_existing_users=self._find_existing_users)
+        core = Core(stores, authenticator, load_cards, options, hooks)
         await core.start()
         self.cores.append(core)
         return core
+
+    async def _find_existing_users(self, user_ids: Sequence[str]) -> Collection[str]:
+        return set(user_ids) - self.deleted_user_ids
 
     async def close(self) -> None:
         for core in self.cores:
@@ -118,8 +125,15 @@ async def stored_seq(future: "asyncio.Future[tuple[MessageEntry, bool] | None]")
 
 
 async def pending_effects_of(cluster: FakeCluster) -> list[PendingEffect]:
-    """Return the notifications that are recorded but not complete."""
-    return await cluster.messaging.list_pending_effects("", 1000)
+    """Return the notifications of conversations that are recorded but not complete."""
+    effects = await cluster.messaging.list_pending_effects("", 1000)
+    return [effect for effect in effects if effect.conversation_id != ALL_STREAMS]
+
+
+async def owed_epochs_of(cluster: FakeCluster) -> list[PendingEffect]:
+    """Return the records of lost frames of user streams."""
+    effects = await cluster.messaging.list_pending_effects("", 1000)
+    return [effect for effect in effects if effect.conversation_id == ALL_STREAMS]
 
 
 async def log_of(cluster: FakeCluster, conversation_id: str) -> list[MessageEntry]:

@@ -1,6 +1,7 @@
 """`run.py load` from the command line: files, output and exit status."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,11 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from loadtest.accounts.users_file import LoadUser, write_users
+from loadtest.accounts.users_file import LoadUser, read_users, write_users
 from loadtest.cli import run_load
 from loadtest.options import Options, Thresholds
+from loadtest.report.folder import create_report_folder
 from loadtest.report.report import Report
 from loadtest.run_plan import Scenario
+from storage.embedded import StoreUrls
 from tests.loadtest.small_runs import COMMAND_TIMEOUT_S, ROOT, small_options
 
 Urls = tuple[str, ...]
@@ -133,3 +136,33 @@ async def test_interrupt_writes_a_report(server_urls: Urls, users_file: Path, re
     assert process.returncode == 0, output.decode()
     assert "ended early" in output.decode()
     assert read_report(report_folder).interrupted
+
+
+async def test_files_are_written_to_the_data_folder(
+    stores: StoreUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of `CONVENE_DATA_DIR`, whatever the current folder is: the users of `prepare`, and reports."""
+    data, current = tmp_path / "data_of_convene", tmp_path / "current"
+    current.mkdir()
+    variables = {
+        "CONVENE_DATA_DIR": str(data),
+        "CONVENE_POSTGRES_URL": stores.postgres,
+        "CONVENE_MONGO_URL": stores.mongo,
+        "CONVENE_REDIS_URL": stores.redis,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(ROOT / "run.py"), "load", "prepare", "--users", "2"),
+        cwd=current,
+        env={**os.environ, **variables, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(COMMAND_TIMEOUT_S):
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    assert len(read_users(data / "load" / "users.json")) == 2
+    assert list(current.iterdir()) == []
+    monkeypatch.setenv("CONVENE_DATA_DIR", str(data))
+    monkeypatch.chdir(current)
+    assert create_report_folder(None, "pairs").parent == data / "load"
+    assert list(current.iterdir()) == []

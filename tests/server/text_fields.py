@@ -52,6 +52,7 @@ FIELD_KINDS = {
     "EventBody.place.address": Kind.LINE,
     "EventBody.url": Kind.URL,
     "EventBody.rrule": Kind.KEY,
+    "EventPatch.rrule": Kind.KEY,
     "EventPatch.timezone": Kind.KEY,
     "EventPatch.place.name": Kind.LINE,
     "EventPatch.place.address": Kind.LINE,

@@ -23,7 +23,22 @@ COUNT_LOCK_WAITS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND state <> 'idle'
 """
-WAIT_TIMEOUT_S = 5.0
+WAIT_TIMEOUT_S = 30.0
+
+
+async def start_until_blocked(
+    sql: RawConnection, work: Awaitable[Result], waiting: int = 1
+) -> "asyncio.Future[Result]":
+    """Start a task; return when that many statements of the database wait for locks.
+
+    `sql` is a connection that the task does not use.
+    """
+    task = asyncio.ensure_future(work)
+    deadline = time.monotonic() + WAIT_TIMEOUT_S
+    while await sql.fetchval(COUNT_LOCK_WAITS) < waiting:
+        assert not task.done(), "it did not wait for a lock"
+        assert time.monotonic() < deadline, "it did not begin to wait"
+    return task
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
@@ -81,12 +96,7 @@ class ServiceDatabase:
         self, work: Awaitable[Result], waiting: int = 1
     ) -> "asyncio.Future[Result]":
         """Start a task; return when that many statements wait for locks."""
-        task = asyncio.ensure_future(work)
-        deadline = time.monotonic() + WAIT_TIMEOUT_S
-        while await self.sql.fetchval(COUNT_LOCK_WAITS) < waiting:
-            assert not task.done(), "it did not wait for a lock"
-            assert time.monotonic() < deadline, "it did not begin to wait"
-        return task
+        return await start_until_blocked(self.sql, work, waiting)
 
     async def outbox_rows(self, *types: str) -> list[OutboxRow]:
         """Return outbox rows of some or all types, by id."""

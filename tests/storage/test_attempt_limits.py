@@ -57,9 +57,9 @@ async def test_several_limits_are_taken_together_or_not_at_all(attempts: Attempt
 
 async def test_given_back_attempts_can_be_taken_again(attempts: AttemptLimits) -> None:
     """As many as were given back, and never more than the burst."""
-    await attempts.give_back([A])
+    await attempts.refund([A])
     assert [await attempts.take([A]) for _ in range(3)] == [0, 0, 0]
-    await attempts.give_back([A])
+    await attempts.refund([A])
     assert await attempts.take([A]) == 0
     assert await attempts.take([A]) > 0
 
@@ -73,15 +73,15 @@ async def test_concurrent_attempts_do_not_exceed_the_burst(attempts: AttemptLimi
 async def test_set_remembers_its_latest_members(attempts: AttemptLimits) -> None:
     """The oldest give way; adding one again makes it the latest."""
     for member in ("one", "two", "one", "three"):
-        assert not await attempts.remembers("set", "three")
-        await attempts.remember("set", member, 2, 60)
+        assert not await attempts.is_known("set", "three")
+        await attempts.add_known("set", member, 2, 60)
         await asyncio.sleep(0.002)  # members are ordered by milliseconds
-    assert [await attempts.remembers("set", member) for member in ("one", "two", "three")] == [
+    assert [await attempts.is_known("set", member) for member in ("one", "two", "three")] == [
         True,
         False,
         True,
     ]
-    assert not await attempts.remembers("another set", "one")
+    assert not await attempts.is_known("another set", "one")
 
 
 async def test_instances_share_the_count(server: ValkeyServer) -> None:
@@ -97,8 +97,8 @@ async def test_every_key_expires(server: ValkeyServer) -> None:
     """Nothing stays in Redis for ever."""
     attempts = await RedisAttemptLimits.open(server.url)
     await attempts.take([A, B])
-    await attempts.give_back([B])
-    await attempts.remember("set", "one", 2, 60)
+    await attempts.refund([B])
+    await attempts.add_known("set", "one", 2, 60)
     keys = await attempts._client.execute("KEYS", "*")
     assert sorted(keys) == [b"convene:attempts:known:set", b"convene:attempts:limit:a"]
     for key in keys:
@@ -118,12 +118,12 @@ async def test_each_instance_counts_while_redis_is_down(server: ValkeyServer) ->
     """Attempts are still limited, and what was remembered is known."""
     shared = await RedisAttemptLimits.open(server.url, timeouts=Timeouts(reply_s=0.2))
     attempts = FallbackAttemptLimits(shared, MemoryAttemptLimits())
-    await attempts.remember("set", "one", 2, 60)
+    await attempts.add_known("set", "one", 2, 60)
     server.kill()
     assert [await attempts.take([A]) for _ in range(3)] == [0, 0, 0]
     assert await attempts.take([A]) > 0
-    assert await attempts.remembers("set", "one")
-    await attempts.give_back([A])
+    assert await attempts.is_known("set", "one")
+    await attempts.refund([A])
     assert await attempts.take([A]) == 0
     server.start()
     await until(lambda: shared._client.connection.connected)

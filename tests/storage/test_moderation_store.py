@@ -1,9 +1,11 @@
 """Contracts of `ModerationStore`, `ActionLog` and `AppealStore` on PostgreSQL."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from storage.contracts.appeals import AppealStore
@@ -29,6 +31,7 @@ from storage.postgres.sessions import PostgresSessions
 from storage.postgres.user_snapshots import PostgresUserSnapshots
 from storage.postgres.users import PostgresUsers
 from tests.moderation import user_action
+from tests.storage.service_database import RawConnection, start_until_blocked
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 KEY = IdempotencyKey("k" * 64, "d")
@@ -112,7 +115,7 @@ async def test_past_ends_are_no_restriction(kept: Stores) -> None:
     assert (found.silenced_until, found.suspended_until) == (None, None)
     credentials = await kept.users.credentials("ana")
     assert credentials is not None
-    assert credentials.shut_out_until is None
+    assert credentials.suspended_until is None
     await kept.sessions.open(ana.id, "a" * 64, 60)
     assert await kept.moderation.page_users("", 10, with_role=False) == []
 
@@ -205,8 +208,18 @@ async def test_rank_of_an_author_is_checked_with_the_record(kept: Stores) -> Non
     assert await hide(mod, await kept.register("cyd")) == "outranked"
 
 
-async def test_contents_end_in_the_state_of_the_latest_record(kept: Stores) -> None:
-    """Also if what was recorded first is applied last, and is slow."""
+@pytest.fixture
+async def connection(users_url: str) -> AsyncIterator[RawConnection]:
+    """A connection for inspection, which the stores do not use."""
+    opened = await asyncpg.connect(users_url)
+    yield opened
+    await opened.close()
+
+
+async def test_contents_end_in_the_state_of_the_latest_record(
+    kept: Stores, connection: RawConnection
+) -> None:
+    """An action that is recorded while an earlier one is applied waits for it."""
     ana = await kept.register("ana")
     hide = NewAction(None, ActionType.HIDE, TargetKind.POST, "p1", ana.id, "x")
     restore = NewAction(None, ActionType.RESTORE, TargetKind.POST, "p1", ana.id, "x")
@@ -227,11 +240,8 @@ async def test_contents_end_in_the_state_of_the_latest_record(kept: Stores) -> N
     async with asyncio.TaskGroup() as group:
         group.create_task(kept.log.apply_latest(TargetKind.POST, "p1", apply_slowly))
         await applying.wait()
-        recording = group.create_task(kept.log.record(restore))
         group.create_task(kept.log.apply_latest(TargetKind.POST, "other", apply))
-        for _ in range(20):
-            await asyncio.sleep(0.01)
-            assert not recording.done()
+        recording = await start_until_blocked(connection, kept.log.record(restore))
         may_end.set()
         await recording
     # Both requests apply what is the latest by then.
@@ -305,8 +315,8 @@ async def test_one_appeal_for_each_action(kept: Stores) -> None:
     """By the user acted upon, answered once."""
     ana, ben, mod = [await kept.register(name) for name in ("ana", "ben", "mod")]
     acted = await kept.moderation.act_on_user(user_action(ana.id, ActionType.SUSPEND))
-    assert await kept.appeals.find_shut_out_action(ana.id) == acted.action_id
-    assert await kept.appeals.find_shut_out_action(ben.id) is None
+    assert await kept.appeals.find_suspension(ana.id) == acted.action_id
+    assert await kept.appeals.find_suspension(ben.id) is None
     for user_id, action_id in ((ben.id, acted.action_id), (ana.id, UNKNOWN), (ana.id, "no id")):
         with pytest.raises(Missing):
             await kept.appeals.create(user_id, action_id, "x")

@@ -95,11 +95,11 @@ async def test_flood_of_likes_is_taken_once_as_one_sum(
     likes = [like_notification(ana, random_id(), post) for post in (one, two) for _ in range(20)]
     await notifications.add(likes, None)
     assert await mails.list_due(100) == [DueRecipient(ana, NIGHT)]
-    assert await mails.take(ana) == [MailedNotifications("LIKE", "New like", 40)]
-    assert await mails.take(ana) == []
+    assert await mails.claim_due(ana) == [MailedNotifications("LIKE", "New like", 40)]
+    assert await mails.claim_due(ana) == []
     assert await mails.list_due(100) == []
     await notifications.add([like_notification(ana, random_id(), one)], None)
-    assert await mails.take(ana) == [MailedNotifications("LIKE", "New like", 1)]
+    assert await mails.claim_due(ana) == [MailedNotifications("LIKE", "New like", 1)]
 
 
 async def test_read_notifications_are_not_mailed(
@@ -113,7 +113,7 @@ async def test_read_notifications_are_not_mailed(
     await notifications.add([like_notification(ana, ben, post)], None)
     await notifications.mark_all_read(ana)
     assert await mails.list_due(10) == []
-    assert await mails.take(ana) == []
+    assert await mails.claim_due(ana) == []
 
 
 async def test_deferred_mail_is_due_later(
@@ -128,7 +128,7 @@ async def test_deferred_mail_is_due_later(
     await mails.defer({ana: datetime.now(UTC) + timedelta(hours=1)})
     assert await mails.list_due(10) == []
     await notifications.add([like_notification(ana, ben, two)], None)
-    assert await mails.take(ana) == [MailedNotifications("LIKE", "New like", 2)]
+    assert await mails.claim_due(ana) == [MailedNotifications("LIKE", "New like", 2)]
 
 
 async def test_other_channel_drops_what_is_due(

@@ -128,9 +128,9 @@ async def test_likes_are_paged_newest_first(
     """By key, also with equal times, without excluded and deleted users; uncached users are included."""
     gone, hidden, *fans = sorted_random_ids(7)
     await posts_database.cache_users(*fans[1:])
-    await posts_database.cache_users(gone, deleted=True)
     for fan in (*fans, gone, hidden):
         await reactions.like(post_id, fan)
+    await posts_database.cache_users(gone, deleted=True)
     first = await reactions.likes(post_id, None, [hidden], 2)
     assert [one.user.id for one in first] == [fans[4], fans[3]]
     rest = await reactions.likes(post_id, page_key(first[-1]), [hidden], 100)
@@ -156,11 +156,11 @@ async def test_likes_of_comments_are_paged_newest_first(
     """As those of posts: by key, without excluded and deleted users."""
     gone, hidden, *fans = sorted_random_ids(7)
     await posts_database.cache_users(*fans[1:])
-    await posts_database.cache_users(gone, deleted=True)
     comment_id, other_id = [await reactions.comment(post_id, fans[0], "so", None) for _ in range(2)]
     await comment_likes.like(other_id, fans[0])
     for fan in (*fans, gone, hidden):
         await comment_likes.like(comment_id, fan)
+    await posts_database.cache_users(gone, deleted=True)
     await posts_database.sql.execute(
         "UPDATE comment_likes SET created_at = '2026-01-01' WHERE user_id = ANY($1)", fans[:3]
     )

@@ -189,12 +189,12 @@ async def test_rsvps_are_paged_oldest_first(scene: EventFixture) -> None:
     """By status or all, also with equal times, without excluded and deleted users."""
     gone, hidden, unknown, *known = sorted_random_ids(7)
     await scene.database.cache_users(hidden, *known)
-    await scene.database.cache_users(gone, deleted=True)
     event_id = await scene.create_event(20)
     order = [known[3], gone, unknown, known[0], hidden, known[2], known[1]]
     for number, user in enumerate(order):
         status = "GOING" if number % 2 else "INTERESTED"
         await scene.rsvps.set_rsvp(event_id, user, status, waitlist=False)
+    await scene.database.cache_users(gone, deleted=True)
     shown = await scene.rsvps.page_rsvps(event_id, None, None, [hidden], 10)
     assert [one.user.id for one in shown] == [known[3], unknown, known[0], known[2], known[1]]
     assert shown[1].user == UserCardRecord(unknown)

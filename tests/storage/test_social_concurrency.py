@@ -23,7 +23,7 @@ UNFOLLOW = "SELECT follow_remove($1, $2)"
 BLOCK = load_statement("social", "social", "block_insert").text
 FORGET = load_statement("social", "social", "user_data_delete").text
 FORGET_REQUESTS = load_statement("social", "social", "user_requests_delete").text
-LOCK_USER = load_statement("social", "social", "user_lock").text
+LOCK_USER = load_statement("user_cache", "user_cache", "user_writers_wait").text
 FORGET_STATS = load_statement("social", "social", "stats_delete").text
 LOCK_COUNTS = "SELECT FROM user_social_stats WHERE user_id = $1 FOR UPDATE"
 FOLLOW_AND_BLOCK_PAIRS = """

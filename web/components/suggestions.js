@@ -8,9 +8,13 @@ import { toastError } from "./toast.js";
 import { detailedUserRow, followButton } from "./user_row.js";
 import { nameOf } from "../state/user_cards.js";
 
-export function suggestionList(session, scope) {
+// `people`: the suggestions, if they are known already.
+export function suggestionList(session, scope, people = null) {
   const list = new PagedList({
-    read: async () => ({ ...(await session.api.get("/v1/suggestions")), next_cursor: null }),
+    read: async () => {
+      const { items } = people === null ? await session.api.get("/v1/suggestions") : { items: people };
+      return { items, next_cursor: null };
+    },
     render: (person) =>
       detailedUserRow(
         person,

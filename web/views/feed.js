@@ -19,7 +19,11 @@ export function feedView(session) {
   const newPosts = element("div", { class: "new-posts", "aria-live": "polite" });
   const suggestions = element("section", { class: "panel", hidden: true });
   const list = new PagedList({
-    read: (cursor) => session.api.get("/v1/feed", { cursor }),
+    read: async (cursor) => {
+      const page = await session.api.get("/v1/feed", { cursor });
+      if (page.follows_no_one && suggestions.hidden && !scope.closed) offerPeople(page.suggestions);
+      return page;
+    },
     render: (post) => {
       shownIds.add(post.id);
       return postCard(session, post);
@@ -60,15 +64,9 @@ export function feedView(session) {
   }
 
   // A user who follows no one sees only their own posts, and below them whom to follow.
-  async function offerPeople() {
-    try {
-      const { items } = await session.api.get(`/v1/users/${session.user.id}/following`, { limit: 1 });
-      if (items.length > 0 || scope.closed) return;
-      setChildren(suggestions, element("h2", {}, t("people.suggestions")), suggestionList(session, scope));
-      suggestions.hidden = false;
-    } catch {
-      // Offered again at the next visit.
-    }
+  function offerPeople(people) {
+    setChildren(suggestions, element("h2", {}, t("people.suggestions")), suggestionList(session, scope, people));
+    suggestions.hidden = false;
   }
 
   const write = composer({
@@ -94,7 +92,6 @@ export function feedView(session) {
   scope.keep(session.relationships.changed.on(({ following }) => following && checkForNew()));
   scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && checkForNew()));
   list.load();
-  offerPeople();
   return {
     title: t("nav.home"),
     element: element(

@@ -20,7 +20,11 @@ BEGIN
     END IF;
     SELECT q.guests, q.waits INTO request
     FROM rsvp_requests AS q
-    WHERE q.event_id = of_event AND q.user_id = of_user AND NOT event_is_hidden(of_event, of_user);
+    WHERE
+        q.event_id = of_event
+        AND q.user_id = of_user
+        AND NOT event_is_hidden(of_event, of_user)
+        AND NOT users_include_deleted(ARRAY[of_user]);
     IF NOT FOUND THEN
         SELECT r.status, r.guests INTO status, guests
         FROM event_rsvps AS r

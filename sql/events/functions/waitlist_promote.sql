@@ -2,7 +2,7 @@
 --
 -- Each user who fits with all guests into the places that are still free gets them; a party that does not fit
 -- keeps its position, and later ones that fit pass it. Skips users for whom the event is hidden, who are about
--- to be withdrawn. No one is promoted on an event that is cancelled or that moderators have hidden. Takes no
+-- to be withdrawn, and deleted users. No one is promoted on an event that is cancelled or that moderators have hidden. Takes no
 -- locks: the caller has locked the event's row.
 CREATE OR REPLACE FUNCTION waitlist_promote(of_event UUID, places INT) RETURNS SETOF UUID AS $$
 DECLARE
@@ -23,7 +23,7 @@ BEGIN
         WHERE w.event_id = of_event AND w.guests < places AND NOT event_is_hidden(of_event, w.user_id)
         ORDER BY w.number
     LOOP
-        CONTINUE WHEN party.guests >= free;
+        CONTINUE WHEN party.guests >= free OR users_include_deleted(ARRAY[party.user_id]);
         free := free - 1 - party.guests;
         DELETE FROM event_waitlist AS w WHERE w.event_id = of_event AND w.user_id = party.user_id;
         INSERT INTO event_rsvps AS r (event_id, user_id, status, guests)

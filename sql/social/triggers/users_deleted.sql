@@ -1,19 +1,17 @@
--- Fires before a mute or a dismissal of a suggestion. A deleted user has none; see users_require.
---
--- The arguments are the columns of the two users.
-CREATE OR REPLACE FUNCTION users_deleted() RETURNS TRIGGER AS $$
-BEGIN
-    PERFORM users_require(ARRAY[
-        (to_jsonb(NEW) ->> TG_ARGV[0])::uuid, (to_jsonb(NEW) ->> TG_ARGV[1])::uuid
-    ]);
-    RETURN NEW;
-END
-$$ LANGUAGE plpgsql;
-
+-- Fire before rows of users are added. A deleted user gets none; see users_lock. Follows and blocks are in
+-- follows_blocked.
 CREATE OR REPLACE TRIGGER mutes_users_deleted
 BEFORE INSERT ON mutes
 FOR EACH ROW EXECUTE FUNCTION users_deleted('muter_id', 'muted_id');
 
 CREATE OR REPLACE TRIGGER dismissals_users_deleted
 BEFORE INSERT ON suggestion_dismissals
-FOR EACH ROW EXECUTE FUNCTION users_deleted('user_id', 'dismissed_id')
+FOR EACH ROW EXECUTE FUNCTION users_deleted('user_id', 'dismissed_id');
+
+CREATE OR REPLACE TRIGGER conversation_requests_users_deleted
+BEFORE INSERT ON conversation_requests
+FOR EACH ROW EXECUTE FUNCTION users_deleted_skipped('recipient_id', 'actor_id', 'owner_id');
+
+CREATE OR REPLACE TRIGGER private_accounts_users_deleted
+BEFORE INSERT ON private_accounts
+FOR EACH ROW EXECUTE FUNCTION users_deleted_skipped('user_id')

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from actors.conversations.commands import AddMember, RemoveMember
+from actors.conversations.commands import AddByRule, AddMember, ChangeMembersByRule, RemoveMember
 from actors.protocol.errors import ApiError
 from tests.actors.fake_cluster import (
     ANA,
@@ -13,6 +13,7 @@ from tests.actors.fake_cluster import (
     FakeCluster,
     card,
     log_of,
+    owed_epochs_of,
     pending_effects_of,
     refused_code,
     send,
@@ -145,3 +146,62 @@ async def test_lost_notifications_of_a_stopped_instance_are_repeated(cluster: Fa
 
     assert (await cluster.streams.positions([CYD]))[0].position >= before + 2
     assert await pending_effects_of(cluster) == []
+
+
+async def test_new_epoch_that_a_stopped_instance_owed_is_begun_by_another(cluster: FakeCluster) -> None:
+    """Clients elsewhere learn that frames of their streams are missing, for example of their read marks."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    await stored_seq(send(here, room, ANA, "hello"))
+    await until(lambda: not cluster.messaging._pending_effects)
+    before = (await cluster.streams.positions([BEN]))[0]
+    cluster.broker.disconnect()
+    await here.conversations.mark_read(BEN, room, 1)
+    await until(lambda: len(cluster.messaging._pending_effects) == 1)
+    await here.stream_writer.close()
+    await there.pending_effect_sweeper.sweep(0)
+    assert len(await owed_epochs_of(cluster)) == 1
+    cluster.broker.reconnect()
+    await there.pending_effect_sweeper.sweep(0)
+
+    assert (await cluster.streams.positions([BEN]))[0].epoch != before.epoch
+    assert await owed_epochs_of(cluster) == []
+
+
+async def test_owed_epoch_is_left_to_an_instance_that_lives(cluster: FakeCluster) -> None:
+    """It changes its record with each attempt, and removes it when the epoch has begun."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    await stored_seq(send(here, room, ANA, "hello"))
+    await until(lambda: not cluster.messaging._pending_effects)
+    cluster.broker.disconnect()
+    await here.conversations.mark_read(BEN, room, 1)
+    await until(lambda: len(cluster.messaging._pending_effects) == 1)
+    (first,) = await owed_epochs_of(cluster)
+    await until(lambda: first not in cluster.messaging._pending_effects.values())
+    (second,) = await owed_epochs_of(cluster)
+    assert (first.key, first.claim) != (second.key, second.claim)
+    await there.pending_effect_sweeper.sweep(3600)
+    assert await owed_epochs_of(cluster)
+    cluster.broker.reconnect()
+
+    await until(lambda: not cluster.messaging._pending_effects)
+
+
+async def test_user_deleted_while_being_added_is_removed(cluster: FakeCluster) -> None:
+    """The deletion removed the user from all conversations before the user was a member of this one."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, CYD)
+    cluster.deleted_user_ids.add(BEN)
+    await core.conversations.remove_user(BEN)
+    for change in (
+        AddMember(card(ANA), card(BEN)),
+        AddByRule(card(BEN)),
+        ChangeMembersByRule(card(ANA), "restored", joined=(card(BEN),)),
+    ):
+        await core.conversations.change_membership(room, change)
+    created = await cluster.create_group(core, ANA, BEN)
+    for conversation_id, members in ((room, (ANA, CYD)), (created, (ANA,))):
+        record = await cluster.messaging.get(conversation_id)
+        assert record is not None
+        assert record.participants == members

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from actors.conversations.message_changes import Delete, Edit, MessageChange, React
+from actors.conversations.message_validation import validate_emoji
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message
@@ -135,6 +136,20 @@ async def test_reactions_are_counted_and_bounded(cluster: FakeCluster) -> None:
     await change_message(core, room, ANA, React(message_id, chr(0x1F600), add=False))
     message = await change_message(core, room, BEN, React(message_id, chr(0x1F600), add=False))
     assert len(message.reactions) == 19
+
+
+async def test_forms_of_one_emoji_use_one_place(cluster: FakeCluster) -> None:
+    """With and without variation selector, as commands send them."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    message_id = await send_message(core, room, ANA, "hello")
+    for number in range(19):
+        await change_message(core, room, BEN, React(message_id, chr(0x1F600 + number), add=True))
+    for form in ("\u2764", "\u2764\ufe0f", "\u2764\ufe0e"):
+        message = await change_message(core, room, BEN, React(message_id, validate_emoji(form), add=True))
+        assert len(message.reactions) == 20
+        assert message.reactions[-1].count == 1
+    assert await refused_code(core, room, BEN, React(message_id, "👍", add=True)) == "request.invalid"
 
 
 async def test_concurrent_reactions_on_two_instances_are_all_stored(cluster: FakeCluster) -> None:

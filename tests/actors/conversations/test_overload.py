@@ -47,6 +47,7 @@ async def test_command_is_refused_at_its_deadline(
     in_flight = send(core, room, ANA, "a1")
     await until(lambda: store.batch_sizes == [1])
     queued = send(core, room, ANA, "a2")
+    await until(lambda: core.unstored_command_counts() == [2])
     assert core.unanswered_commands.statistics().unanswered == 2
     assert core.unanswered_commands.statistics().oldest_age_s >= 0
 
@@ -55,6 +56,7 @@ async def test_command_is_refused_at_its_deadline(
     assert core.unanswered_commands.statistics() == CommandStatistics(0, 0.0, 2)
     store.proceed.set()
     assert await stored_seq(send(core, room, ANA, "a1")) == (2, True)
+    assert core.unstored_command_counts() == [0]
     assert [entry.content for entry in await log_of(cluster, room)] == ["a0", "a1"]
 
 

@@ -21,13 +21,13 @@ class RecordingMember:
     def write(self, data: bytes) -> None:
         self.writes.append(data)
 
-    def too_slow(self) -> None:
+    def on_too_slow(self) -> None:
         self.too_slow_count += 1
 
-    def skipped(self, seq_range: SeqRange) -> None:
-        self.lagged(seq_range.conversation_id, seq_range.from_seq, seq_range.to_seq)
+    def on_skipped(self, seq_range: SeqRange) -> None:
+        self.push_lagged(seq_range.conversation_id, seq_range.from_seq, seq_range.to_seq)
 
-    def lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
+    def push_lagged(self, conversation_id: str, from_seq: int, to_seq: int) -> None:
         self.gaps.append((from_seq, to_seq))
 
 

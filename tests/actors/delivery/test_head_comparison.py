@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from actors.delivery import head_comparison
+from actors.delivery.head_comparison import COMPARE_PERIOD_S
+from actors.sessions import user_stream_delivery
 from config.limits import Limits
 from storage.errors import Unavailable
 from tests.actors.fake_cluster import ANA, BEN, FakeCluster, send, stored_seq
@@ -56,3 +58,10 @@ async def test_comparison_goes_on_after_the_store_was_unavailable(
 
     await until(lambda: member.contents == ["hidden"])
     assert not failures
+
+
+def test_a_period_keeps_the_promise() -> None:
+    """With the read of a slice and of the missed entries, within six seconds; positions of users likewise."""
+    promised_s = 6.0
+    assert promised_s - 1 >= COMPARE_PERIOD_S + 1
+    assert promised_s - 1 >= user_stream_delivery.COMPARE_PERIOD_S + 1

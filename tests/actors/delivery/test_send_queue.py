@@ -56,7 +56,7 @@ async def test_ephemeral_frames_are_shed_over_the_soft_limit(flusher: Flusher) -
 
 
 async def test_owner_is_notified_over_the_hard_limit(flusher: Flusher) -> None:
-    """The owner's `too_slow` is called only over the hard limit."""
+    """The owner's `on_too_slow` is called only over the hard limit."""
     member = RecordingMember(flusher)
     member.send_queue.pause()
     member.send_queue.push(b"x" * 20)
@@ -86,7 +86,7 @@ async def test_log_frames_are_skipped_over_the_soft_limit_and_reported(flusher: 
     assert member.writes == [b"frame1frame2answer", b"frame7"]
     assert member.gaps == [(3, 6)]
     assert member.send_queue.shed_count == 4
-    assert member.send_queue.skipped == {}
+    assert member.send_queue.skipped_ranges == {}
 
 
 async def test_frames_released_by_a_gap_do_not_exceed_the_hard_limit(flusher: Flusher) -> None:
@@ -122,7 +122,7 @@ async def test_skipped_frames_use_one_range_per_conversation(flusher: Flusher) -
         flusher.flush()
 
     assert member.send_queue.queued_bytes == 11
-    skipped = member.send_queue.skipped.values()
+    skipped = member.send_queue.skipped_ranges.values()
     assert [(seq_range.conversation_id, seq_range.from_seq, seq_range.to_seq) for seq_range in skipped] == [
         ("a", 1, 1000),
         ("b", 1, 1000),

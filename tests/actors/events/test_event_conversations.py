@@ -221,12 +221,12 @@ class OverloadedGroups:
         self._add_by_rule = setup.core.conversations.add_by_rule
 
     async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+        self, conversation_id: str, user: UserCard, requested_at_ms: int, invited_at_ms: int
     ) -> None:
         self.attempts += 1
         if self.attempts < 4:
             raise ApiError("server.overloaded", "Busy.", retry_after_ms=10)
-        await self._add_by_rule(conversation_id, user, asked_at_ms, invited_at_ms)
+        await self._add_by_rule(conversation_id, user, requested_at_ms, invited_at_ms)
 
 
 async def test_overloaded_conversations_are_retried(setup: EventConversationsSetup) -> None:
@@ -260,11 +260,11 @@ class RsvpChangingGroups:
         await self._groups.ensure_group(conversation_id, creator, name)
 
     async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+        self, conversation_id: str, user: UserCard, requested_at_ms: int, invited_at_ms: int
     ) -> None:
         await self._setup.set_rsvp(self._event_id, user.id, "NOT_GOING")
         await self._groups.remove_by_rule(conversation_id, user)
-        await self._groups.add_by_rule(conversation_id, user, asked_at_ms, invited_at_ms)
+        await self._groups.add_by_rule(conversation_id, user, requested_at_ms, invited_at_ms)
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         await self._groups.remove_by_rule(conversation_id, user)
@@ -286,7 +286,7 @@ class EndlesslyChangingGroups(RsvpChangingGroups):
     changes = 0
 
     async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+        self, conversation_id: str, user: UserCard, requested_at_ms: int, invited_at_ms: int
     ) -> None:
         self.changes += 1
         await self._setup.set_rsvp(self._event_id, user.id, "NOT_GOING")
@@ -311,9 +311,9 @@ class EventDeletingGroups(RsvpChangingGroups):
     """Conversations during which the event is deleted while the user is being added."""
 
     async def add_by_rule(
-        self, conversation_id: str, user: UserCard, asked_at_ms: int, invited_at_ms: int
+        self, conversation_id: str, user: UserCard, requested_at_ms: int, invited_at_ms: int
     ) -> None:
-        await self._groups.add_by_rule(conversation_id, user, asked_at_ms, invited_at_ms)
+        await self._groups.add_by_rule(conversation_id, user, requested_at_ms, invited_at_ms)
         creator_id = await self._setup.events.get_creator_id(self._event_id)
         assert creator_id is not None
         await self._setup.events.delete(self._event_id, creator_id)

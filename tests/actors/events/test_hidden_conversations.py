@@ -5,6 +5,7 @@ import pytest
 from actors.conversations.serializers import to_user_card
 from actors.events import hidden_conversations
 from actors.events.serializers import event_conversation_id
+from storage.contracts.events import EventChange
 from storage.contracts.messaging import MessageEntry
 from storage.postgres.contents import PostgresContents
 from tests.actors.events.conftest import EventConversationsSetup
@@ -75,3 +76,22 @@ async def test_announcement_of_hidden_event_is_not_delivered(setup: EventConvers
     await set_hidden(setup, event_id, hidden=True)
     await setup.catch_up()
     assert await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100) == []
+
+
+async def test_title_that_changed_before_the_event_was_hidden_renames_its_conversation(
+    setup: EventConversationsSetup,
+) -> None:
+    """The change is handled while the event is hidden; members see the name once it is restored."""
+    creator, going, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.set_rsvp(event_id, going, "GOING")
+    await setup.catch_up()
+    await setup.events.change(event_id, EventChange(title="Chess"))
+    await set_hidden(setup, event_id, hidden=True)
+    await setup.catch_up()
+    assert await setup.get_members(event_id) == {creator}
+    await set_hidden(setup, event_id, hidden=False)
+    await setup.catch_up()
+    group = await setup.get_group(event_id)
+    assert group is not None
+    assert (group.name, set(group.participants)) == ("Chess", {creator, going})

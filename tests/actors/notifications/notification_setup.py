@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from actors.delivery.stream_writer import StreamWriter
-from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
+from actors.notifications.notification_causes import NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
+from actors.notifications.notification_recipients import NotificationRecipients
 from actors.notifications.notifications import Notifications
-from actors.notifications.recipients import Recipients
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.visibility import PostVisibility
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
@@ -147,7 +147,7 @@ class NotificationSetup:
         return NotificationConsumer(
             service,
             self.store,
-            Recipients(
+            NotificationRecipients(
                 self.user_cards,
                 self.block_service,
                 self.sender_filter,
@@ -160,7 +160,7 @@ class NotificationSetup:
                     self.reminders,
                     self.attendance,
                 ),
-                Causes(
+                NotificationCauses(
                     self.social,
                     self.follow_requests,
                     self.reactions,

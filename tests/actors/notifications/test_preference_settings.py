@@ -11,7 +11,7 @@ from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_mail_job import NotificationMailJob
-from actors.notifications.notification_preferences import PreferenceSettings, validate_quiet_hours
+from actors.notifications.notification_preferences import NotificationPreferenceSettings, validate_quiet_hours
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import NotificationCreated
 from actors.protocol.social_objects import (
@@ -75,7 +75,7 @@ class FakeRecipients:
 class MailSetup:
     def __init__(self, setup: NotificationSetup, burst: int = 4) -> None:
         pool = setup.databases["notifications"].pool
-        self.settings = PreferenceSettings(PostgresNotificationPreferences(pool))
+        self.settings = NotificationPreferenceSettings(PostgresNotificationPreferences(pool))
         self.unsubscriptions = MailUnsubscriptions(self.settings, KeyedHash(b"k" * 16))
         self.mailer = RecordingMailer()
         self.mail_queue = MailQueue(self.mailer)
@@ -206,7 +206,7 @@ async def test_limit_defers_mails(setup: NotificationSetup) -> None:
     assert len(await mails.run()) == 1
     await like(setup)
     assert len(await mails.run()) == 1
-    assert [one.count for one in await mails.store.take(setup.ana)] == [1]
+    assert [one.count for one in await mails.store.claim_due(setup.ana)] == [1]
 
 
 async def test_only_verified_addresses_get_mails(setup: NotificationSetup) -> None:

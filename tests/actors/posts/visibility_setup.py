@@ -11,15 +11,15 @@ from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
-from actors.notifications.causes import Causes
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
+from actors.notifications.notification_causes import NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
+from actors.notifications.notification_recipients import NotificationRecipients
 from actors.notifications.notifications import Notifications
-from actors.notifications.recipients import Recipients
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.comment_likes import CommentLikes
@@ -164,13 +164,13 @@ class VisibilitySetup:
         self.relationships = Relationships(self.social, people)
         self.mutes_service = Mutes(self.mutes, people, self._blocks)
         self.follow_requests_service = FollowRequests(self.follow_requests, self.social, people, lambda: None)
-        self.suggestions = Suggestions(PostgresSuggestions(social.pool), people, _no_companions)
+        self.suggestions = Suggestions(PostgresSuggestions(social.pool), people, _no_co_attendees)
         store = PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS)
         sender_cards = UserCards(PostgresUserCache(notifications.pool, notifications.cursors), self.users)
         self._streams = StreamWriter(MemoryUserStreams(MemoryBroker()))
         self.notifications = Notifications(store, sender_cards, self._blocks, self.visibility, self._streams)
         hosts, sender_filter = PostgresEventHosts(events.pool), SenderFilter(self._blocks, self.mutes)
-        recipients = Recipients(
+        recipients = NotificationRecipients(
             sender_cards,
             self._blocks,
             sender_filter,
@@ -183,7 +183,7 @@ class VisibilitySetup:
                 PostgresEventReminders(events.pool),
                 PostgresAttendance(events.pool, events.idempotency_keys, 100),
             ),
-            Causes(
+            NotificationCauses(
                 self.social,
                 self.follow_requests,
                 reactions,
@@ -269,5 +269,5 @@ async def _no_event(_viewer_id: str, _event_id: str) -> bool:
     return False
 
 
-async def _no_companions(_user_id: str, _limit: int) -> dict[str, int]:
+async def _no_co_attendees(_user_id: str, _limit: int) -> dict[str, int]:
     return {}

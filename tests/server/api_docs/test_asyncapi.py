@@ -248,7 +248,7 @@ def test_servers_have_the_configured_address(document: Json) -> None:
 
 @pytest.mark.parametrize("protocol", ["convene.v1.json", "convene.v1.msgpack", "convene.v2.json"])
 def test_published_sub_protocols_are_those_that_the_handshake_accepts(document: Json, protocol: str) -> None:
-    """The handshake selects a published sub-protocol and refuses any other."""
+    """The handshake selects a published subprotocol and refuses any other."""
     channel = document["channels"]["socket"]
     published = {protocol["name"] for protocol in channel["x-sub-protocols"]}
     assert published == set(

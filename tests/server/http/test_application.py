@@ -313,3 +313,32 @@ async def test_body_that_names_much_delays_the_next_requests(serve: Serve) -> No
     refused = await client.post("/names", json={"names": []})
     assert refused.status == 429
     assert 30 <= int(refused.headers["Retry-After"]) <= 52
+
+
+@pytest.mark.parametrize(
+    ("cost", "names", "at_once"), [(10, 0, 4), (1, 9, 4), (1, 0, 6)], ids=["route", "body", "cheap"]
+)
+async def test_expensive_requests_wait_for_each_other(
+    serve: Serve, cost: int, names: int, at_once: int
+) -> None:
+    running = 0
+    most = 0
+    all_running = asyncio.Event()
+
+    async def handler(_request: TypedRequest[Names, None]) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == at_once:
+            all_running.set()
+        await all_running.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        running -= 1
+
+    client = await serve([Route("POST", "/names", handler, body=Names, requires_auth=False, cost=cost)])
+    body = {"names": ["x"] * names}
+    answers = await asyncio.gather(*(client.post("/names", json=body) for _ in range(6)))
+
+    assert [answer.status for answer in answers] == [204] * 6
+    assert most == at_once

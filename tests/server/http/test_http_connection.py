@@ -17,17 +17,34 @@ from tests.server.http.raw_client import raw_client
         "GET / HTTP/1.1\nHost: x\nX-Long: " + "x" * 20_000,
         "GE\x01T / HTTP/1.1\nHost: x",
         "GET / HTTP/9.9\nHost: x",
+        "FOO / HTTP/1.1\nHost: x",
+        "PROPFIND /v1/users HTTP/1.1\nHost: x",
+        "POST /v1/users HTTP/1.1\nHost: x\nExpect: banana",
+        "GET /nothing HTTP/1.1\nHost: x\nExpect: 100-continue\nExpect: banana",
+        "GET /v1/ws HTTP/1.1\nHost: x\nExpect: banana",
+        "GET /healthz HTTP/1.1\nHost: x\nExpect: 100-continue, banana",
     ],
-    ids=["long URL", "long header", "invalid method", "unknown version"],
+    ids=[
+        "long URL",
+        "long header",
+        "invalid method",
+        "unknown version",
+        "unknown method",
+        "method of WebDAV",
+        "odd Expect",
+        "odd Expect in a second line",
+        "odd Expect of a handshake",
+        "odd Expect in a list",
+    ],
 )
 async def test_malformed_http_gets_a_problem(
     start_instance: StartInstance, head: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What cannot be parsed is answered with a problem and a request id, and logged without a traceback."""
+    """What aiohttp refuses is answered with a problem and a request id, and logged without a traceback."""
     instance = await start_instance()
     async with raw_client(instance.port) as client:
         status, headers, body = await client.request(head)
-    assert status in {400, 405, 505}
+    assert status in {400, 404, 405, 417, 505}
     assert headers["content-type"] == "application/problem+json"
     assert msgspec.json.decode(body)["request_id"] == headers["x-request-id"]
     assert not re.search(r"python|aiohttp", headers["server"], re.IGNORECASE)

@@ -42,6 +42,17 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+async def test_style_is_not_sent_again(start: StartOperated, http: aiohttp.ClientSession) -> None:
+    """`If-None-Match` is a list, which may come in several lines (RFC 9110, section 5.3)."""
+    url = f"http://127.0.0.1:{(await start()).management_port}/ops/style.css"
+    async with http.get(url) as answer:
+        assert answer.status == 200
+        etag = answer.headers["ETag"]
+    for headers in ([("If-None-Match", f'"x", {etag}')], [("If-None-Match", '"x"'), ("If-None-Match", etag)]):
+        async with http.get(url, headers=headers) as answer:
+            assert answer.status == 304, headers
+
+
 async def test_overview_shows_all_instances(start: StartOperated, http: aiohttp.ClientSession) -> None:
     """With the numbers, alerts, stores and plots of the one that is asked."""
     first, second = await start(), await start()

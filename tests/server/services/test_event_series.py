@@ -259,6 +259,22 @@ async def test_ended_events_are_not_changed_from_one_of_them(
     await api.expect_error("event.past", 409, ana, "PATCH", f"{path}?scope=all", {"title": "x"})
 
 
+async def test_rule_cannot_be_changed(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """The error names the fields, in every scope and for single events; nothing else is changed."""
+    (ana,) = await people.register(1, instance)
+    event = await api.event(ana, **OCTOBER, rrule="FREQ=WEEKLY;COUNT=3")
+    single = await api.event(ana)
+    body = {"title": "New", "rrule": "FREQ=DAILY;COUNT=5", "count": 2}
+    for path in (*(f"{event['id']}?scope={scope}" for scope in ("one", "following", "all")), single["id"]):
+        problem = await api.expect_error("request.invalid", 422, ana, "PATCH", f"{EVENTS}/{path}", body)
+        assert [(one["field"], one["code"]) for one in problem["errors"]] == [
+            ("rrule", "fixed"),
+            ("count", "fixed"),
+        ]
+    assert await api.get(ana, f"{EVENTS}/{event['id']}") == event
+    assert await api.get(ana, f"{EVENTS}/{single['id']}") == single
+
+
 async def test_deletion_of_following_and_all_events(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:

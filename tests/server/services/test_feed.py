@@ -38,6 +38,27 @@ async def test_own_posts_appear_at_once(api: ApiClient, instance: Instance, peop
     assert await feed(api, ana) == [made[0]["id"], made[2]["id"]]
 
 
+async def test_user_who_follows_no_one_is_offered_people(
+    api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """On the first page, on every instance, also with own posts; until the user follows someone."""
+    ana, ben = await people.register(2, instance)
+    await api.follow(ben, ana)
+    await api.follow(ana, ben)
+    await api.expect(204, ana, "DELETE", f"/v1/users/{ben.id}/follow")
+    for _ in range(2):
+        await api.post(ana)
+    for requests in (api, second_api):
+        first = await requests.get(ana, f"{FEED}?limit=1")
+        assert first["follows_no_one"]
+        assert first["suggestions"] == (await requests.get(ana, "/v1/suggestions"))["items"] != []
+        later = await requests.get(ana, f"{FEED}?limit=1&cursor={first['next_cursor']}")
+        assert (later["follows_no_one"], later["suggestions"]) == (False, [])
+    await second_api.follow(ana, ben)
+    first = await api.get(ana, FEED)
+    assert (first["follows_no_one"], first["suggestions"]) == (False, [])
+
+
 async def test_posts_of_followed_users_appear(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:

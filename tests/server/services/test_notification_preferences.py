@@ -7,7 +7,7 @@ import pytest
 
 from actors.keyed_hash import KeyedHash
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
-from actors.notifications.notification_preferences import PreferenceSettings
+from actors.notifications.notification_preferences import NotificationPreferenceSettings
 from actors.protocol.social_objects import NotificationChannel, NotificationType, QuietHours
 from client.http_client import HttpClient
 from server.composition.components import LINK_KEY
@@ -93,7 +93,7 @@ async def test_link_in_mails_needs_no_login(
     pool = PostgresPool(database_url(stores.postgres, "users"))
     await pool.open()
     link_hash = KeyedHash(await PostgresServerKeys(pool).get(LINK_KEY))
-    settings = PreferenceSettings(PostgresNotificationPreferences(pool))
+    settings = NotificationPreferenceSettings(PostgresNotificationPreferences(pool))
     token = MailUnsubscriptions(settings, link_hash).make_token(ana.id)
     await pool.close()
     url = f"http://127.0.0.1:{instance.port}/v1/mail-unsubscriptions/{token}"

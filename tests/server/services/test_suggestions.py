@@ -21,7 +21,7 @@ async def suggestions(api: ApiClient, user: RegisteredUser) -> dict[str, tuple[s
     return {item["id"]: (item["reason"], item["friend_count"]) for item in items}
 
 
-async def test_friends_of_friends_and_companions_come_first(
+async def test_friends_of_friends_and_co_attendees_come_first(
     api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Ordered by how many connect them, before popular users; on every instance."""

@@ -162,7 +162,7 @@ class Peer:
         return value if isinstance(value, list) else [value]
 
     def send(self, value: Json) -> None:
-        """Send one frame in the encoding of the sub-protocol."""
+        """Send one frame in the encoding of the subprotocol."""
         if self.msgpack:
             self.write(frames.binary(msgspec.msgpack.encode(value)))
         else:

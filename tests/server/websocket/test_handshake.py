@@ -42,7 +42,7 @@ async def send_handshake(
     ids=str,
 )
 async def test_valid_handshake_is_accepted(changes: Mapping[str, str], instance: Instance) -> None:
-    """101 with the accept key, no extension and no sub-protocol that was not offered; then `hello`."""
+    """101 with the accept key, no extension and no subprotocol that was not offered; then `hello`."""
     async with connect_peer(instance.port) as connected:
         status, headers, _ = await send_handshake(connected, changes)
         assert status == 101
@@ -60,7 +60,7 @@ async def test_valid_handshake_is_accepted(changes: Mapping[str, str], instance:
 
 
 @pytest.mark.parametrize("offer", [JSON_PROTOCOL, f"other.v9, {JSON_PROTOCOL}", f"{JSON_PROTOCOL},other"])
-async def test_sub_protocol_is_chosen_from_the_offer(offer: str, instance: Instance) -> None:
+async def test_subprotocol_is_chosen_from_the_offer(offer: str, instance: Instance) -> None:
     """Exactly one of those offered and supported."""
     async with connect_peer(instance.port) as connected:
         status, headers, _ = await send_handshake(connected, {"Sec-WebSocket-Protocol": offer})
@@ -69,8 +69,8 @@ async def test_sub_protocol_is_chosen_from_the_offer(offer: str, instance: Insta
 
 
 @pytest.mark.parametrize("offer", ["other.v9", "convene.v2.json", "CONVENE.V1.JSON"])
-async def test_unknown_sub_protocol_is_not_accepted(offer: str, instance: Instance) -> None:
-    """The response names no sub-protocol that was not offered."""
+async def test_unknown_subprotocol_is_not_accepted(offer: str, instance: Instance) -> None:
+    """The response names no subprotocol that was not offered."""
     async with connect_peer(instance.port) as connected:
         status, headers, _ = await send_handshake(connected, {"Sec-WebSocket-Protocol": offer})
         assert status == 101 or 400 <= status < 500

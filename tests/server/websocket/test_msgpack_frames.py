@@ -1,4 +1,4 @@
-"""Tests of the MessagePack sub-protocol: the same objects in binary frames (RFC 6455, section 5.6)."""
+"""Tests of the MessagePack subprotocol: the same objects in binary frames (RFC 6455, section 5.6)."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ async def test_undecodable_frame_without_an_id_closes(bad: bytes, chat: ChatFixt
 
 @pytest.mark.parametrize("packed", [True, False], ids=["text on msgpack", "binary on json"])
 async def test_frame_of_the_wrong_kind_closes(packed: bool, chat: ChatFixture) -> None:
-    """A sub-protocol has either text or binary frames."""
+    """A subprotocol has either text or binary frames."""
     async with connect_peer(chat.instance.port) as connected:
         await (connected.open_msgpack if packed else connected.open)(chat.ana.token)
         ping = {"type": "ping", "id": 1}

@@ -1,4 +1,4 @@
-"""Ends what two users hold of each other's events when one blocks the other.
+"""Removes users from each other's events when one blocks the other.
 
     block -> copy of the block -> RSVPs, waitlist entries and invites withdrawn -> next users promoted
 
@@ -18,7 +18,7 @@ BLOCKS_PER_PAGE = 500
 ATTENDEES_PER_BATCH = 100
 
 
-class EventBlocks:
+class EventBlockConsumer:
     """A `Consumer` of the Social service's events.
 
     Domain events are only triggers: whether there is a block is read from the Social service.

@@ -1,7 +1,7 @@
-"""Which causes of notifications still exist: likes, comments, reposts, mentions, follows, requests, invites.
+"""Looks up which causes of notifications still exist: likes, comments, follows, requests, invites and others.
 
-Domain events are only triggers. A like that was taken back meanwhile does not notify, and one that was
-repeated is not withdrawn, in whatever order their events arrive.
+Domain events are only triggers. A like that was removed meanwhile does not notify, and one that was added
+again is not withdrawn, in any order of their events.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ from storage.contracts.posts import CommentLikeStore, MentionKey, ReactionStore,
 from storage.contracts.social import SocialStore
 
 
-class Causes:
+class NotificationCauses:
     def __init__(
         self,
         social: SocialStore,
@@ -59,9 +59,9 @@ class Causes:
         self._hosts = hosts
 
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
-        """Return those of the events whose like, comment, follow, request, answer or the like exists now.
+        """Return those of the events whose cause exists now.
 
-        At most one look-up for each kind of cause. What concerns a hidden event does not exist.
+        At most one look-up for each kind of cause. Causes that belong to a hidden event do not exist.
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
@@ -81,7 +81,9 @@ class Causes:
             if isinstance(event, RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined)
         ]
         liked = await self._reactions.likes_among([(like.post_id, like.actor_id) for like in likes])
-        comment_ids = await self._reactions.comments_among([one.id for one in (*comments, *replies)])
+        comment_ids = await self._reactions.comments_among(
+            [comment.id for comment in comments] + [reply.id for reply in replies]
+        )
         comments_liked = await self._comment_likes.likes_among(
             [(like.comment_id, like.actor_id) for like in comment_likes]
         )
@@ -115,7 +117,7 @@ class Causes:
 def _is_current(
     event: RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined, rsvp: RsvpSummary | None
 ) -> bool:
-    """Whether the answer that an event is about is still the user's; without `rsvp` the event is hidden."""
+    """Whether the user still has the RSVP that an event is about; without `rsvp` the event is hidden."""
     if rsvp is None:
         return False
     match event:

@@ -1,4 +1,4 @@
-"""Bounds on the frames of a connection: the rate, and the number handled per turn of the event loop.
+"""Receives the frames of one connection, with bounds on their rate and on those handled in one turn.
 
     data_received -> handle one turn -> defer the rest, pause reading -> InputScheduler -> handle one turn ...
 
@@ -6,10 +6,8 @@ Without these bounds one connection that sends minimal frames back to back keeps
 seconds, and every other connection of the instance waits.
 """
 
-import asyncio
 import logging
 import time
-from collections import deque
 from typing import Final, Protocol, TypeVar
 
 from websockets.frames import Frame, Opcode
@@ -36,11 +34,8 @@ FRAMES_PER_TURN: Final = 32
 SECONDS_PER_TURN: Final = 0.001
 """A connection that reaches either bound yields to the event loop."""
 
-SECONDS_PER_ROUND: Final = 0.004
-"""Time that all connections with deferred input share in one iteration of the event loop."""
-
-FREE_PONGS: Final = 4
-"""Empty pongs accepted between two pings without a charge. A well-behaved client sends one."""
+UNCHARGED_PONGS: Final = 4
+"""Empty pongs between two pings that do not count against the rate limit. A well-behaved client sends one."""
 
 
 class MessageTooBig(Exception):  # noqa: N818 - the connection is closed with 1009
@@ -60,8 +55,8 @@ class InputHandler(Protocol):
     def on_message_too_big(self) -> None:
         """Close the connection: a message exceeds `FRAME_BYTES`."""
 
-    def on_flood(self) -> None:
-        """Close the connection: the frame budget is used up. The rest of the input is dropped."""
+    def on_rate_exceeded(self) -> None:
+        """Close the connection: it exceeded the rate limit of frames. The rest of the input is dropped."""
 
     def on_control_frames(self) -> None:
         """Send the control frames that the parser has queued."""
@@ -70,22 +65,22 @@ class InputHandler(Protocol):
         """Finish after the peer's Close or protocol error."""
 
 
-class Inbound:
-    """The receiving side of one connection: parser, fragments, frame budget, deferred input.
+class FrameReceiver:
+    """The receiving side of one connection: parser, fragments, rate limit, deferred input.
 
     Created on the first frame that needs it and dropped when idle: it takes a sixth of a connection's memory.
     """
 
-    __slots__ = ("_budget", "_fragments", "deferred", "parser", "text")
+    __slots__ = ("_fragments", "_token_bucket", "deferred", "parser", "text")
 
-    def __init__(self, budget: TokenBucket) -> None:
+    def __init__(self, token_bucket: TokenBucket) -> None:
         self.parser = Parser(
             Side.SERVER, state=OPEN, max_size=FRAME_BYTES + CONTROL_BYTES, logger=_parser_log
         )
         self.text = True
         """Whether the last message was sent as text."""
         self.deferred = b""
-        self._budget = budget
+        self._token_bucket = token_bucket
         self._fragments: bytearray | None = None
 
     def handle(self, data: bytes, handler: InputHandler) -> bool:
@@ -99,7 +94,7 @@ class Inbound:
                 if isinstance(event, Frame):
                     frames += 1
                     if not self.charge():
-                        handler.on_flood()
+                        handler.on_rate_exceeded()
                         return True
                     if not handler.closing:
                         self._handle_frame(event, handler)
@@ -127,21 +122,21 @@ class Inbound:
                 handler.on_message(message, text=self.text)
 
     def charge(self) -> bool:
-        """Charge one frame. Returns False if the budget is used up."""
-        return self._budget.consume() == 0
+        """Charge one frame. Returns False if the rate limit is exceeded."""
+        return self._token_bucket.consume() == 0
 
-    def renew_budget(self, budget: TokenBucket) -> None:
-        """Replace the budget after authentication."""
-        self._budget = budget
+    def replace_token_bucket(self, token_bucket: TokenBucket) -> None:
+        """Use another rate limit, after authentication."""
+        self._token_bucket = token_bucket
 
     @property
     def idle(self) -> bool:
-        """Whether a new `Inbound` would behave the same: no incomplete or deferred input, full budget."""
+        """Whether a new receiver would behave the same: no partial or deferred input, full token bucket."""
         return (
             self._fragments is None
             and not self.deferred
             and at_frame_boundary(self.parser)
-            and self._budget.full
+            and self._token_bucket.full
         )
 
     @property
@@ -176,38 +171,3 @@ def _bounded(message: Bytes) -> Bytes:
     if len(message) > FRAME_BYTES:
         raise MessageTooBig
     return message
-
-
-class DeferredInput(Protocol):
-    def resume_input(self) -> None:
-        """Handle one more turn's worth of the deferred input."""
-
-
-class InputScheduler:
-    """Gives connections with deferred input their turns, in order, for a bounded time per loop iteration."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._pending: deque[DeferredInput] = deque()
-        self._scheduled = False
-
-    def __len__(self) -> int:
-        return len(self._pending)
-
-    def defer(self, connection: DeferredInput) -> None:
-        """Call `resume_input` in a later iteration of the event loop."""
-        self._pending.append(connection)
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._run_round)
-
-    def _run_round(self) -> None:
-        end = self._loop.time() + SECONDS_PER_ROUND
-        for _ in range(len(self._pending)):
-            self._pending.popleft().resume_input()
-            if self._loop.time() >= end:
-                break
-        if self._pending:
-            self._loop.call_soon(self._run_round)
-        else:
-            self._scheduled = False

@@ -1,7 +1,7 @@
-"""Decides which users are notified of whose actions.
+"""Decides which users are notified of actions of other users.
 
-Users are not notified of their own actions, nor of those of a user with whom there is a block or that they
-mute. Deleted users neither notify nor are notified.
+Users are not notified of their own actions, of actions of users whom they mute, or of users with a block
+between them. Deleted users neither notify nor are notified.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from itertools import chain
 import msgspec
 
 from actors.domain_events.event_types import DomainEvent
-from actors.notifications.causes import Causes
 from actors.notifications.event_recipients import EventRecipients
+from actors.notifications.notification_causes import NotificationCauses
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.visibility import PostVisibility
 from actors.protocol.objects import UserCard
@@ -23,7 +23,7 @@ from actors.user_cache.user_cards import UserCards
 class BatchContext(msgspec.Struct, frozen=True):
     """User cards of all senders and recipients in a batch of events, and the pairs that must not notify.
 
-    `existing` are the events whose cause was not taken back; `visible_posts` are the (recipient, post) pairs
+    `existing` are the events whose cause still exists; `visible_posts` are the (recipient, post) pairs
     whose post the recipient can see.
     """
 
@@ -39,7 +39,7 @@ class BatchContext(msgspec.Struct, frozen=True):
         return self.cards.get(sender_id) if recipient_id in self.cards else None
 
 
-class Recipients:
+class NotificationRecipients:
     def __init__(
         self,
         user_cards: UserCards,
@@ -47,7 +47,7 @@ class Recipients:
         sender_filter: SenderFilter,
         post_visibility: PostVisibility,
         event_recipients: EventRecipients,
-        causes: Causes,
+        causes: NotificationCauses,
     ) -> None:
         self._causes = causes
         self._user_cards = user_cards

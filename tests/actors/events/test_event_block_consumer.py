@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from actors.events import event_blocks
-from actors.events.event_blocks import EventBlocks
+from actors.events import event_block_consumer
+from actors.events.event_block_consumer import EventBlockConsumer
 from actors.social.block_service import BlockService
 from storage.contracts.events import NewEvent
 from storage.errors import Missing
@@ -37,7 +37,7 @@ class EventBlocksSetup:
             self.events_database.pool, self.events_database.idempotency_keys, self.rsvps
         )
         self.change_count = 0
-        self.consumer = EventBlocks(
+        self.consumer = EventBlockConsumer(
             PostgresEventBlocks(self.events_database.pool),
             self.social,
             self.block_service,
@@ -95,8 +95,8 @@ async def test_first_batch_copies_blocks_that_are_no_longer_in_the_feed(
     setup: EventBlocksSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blocks from before this release, whose domain events were pruned."""
-    monkeypatch.setattr(event_blocks, "BLOCKS_PER_PAGE", 2)
-    monkeypatch.setattr(event_blocks, "ATTENDEES_PER_BATCH", 2)
+    monkeypatch.setattr(event_block_consumer, "BLOCKS_PER_PAGE", 2)
+    monkeypatch.setattr(event_block_consumer, "ATTENDEES_PER_BATCH", 2)
     ana, *others, dan = sorted_random_ids(7)
     event_id = await setup.create_event(ana)
     for user_id in (*others, dan):

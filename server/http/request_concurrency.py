@@ -1,0 +1,86 @@
+"""Limit on the expensive requests that are handled at the same time; others wait in order of arrival.
+
+A turn of the event loop continues every request whose store has answered. Without a limit twenty searches of
+a few milliseconds each are one turn that delays all messages, and as many statements occupy the stores.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from server.http.rate_limiter import LIST_COST
+
+
+class Waiter(msgspec.Struct, eq=False):
+    cost: int
+    admitted: asyncio.Future[None]
+
+
+class RequestConcurrency:
+    """Admits requests while the sum of their costs is at most `capacity`.
+
+    Requests below `LIST_COST` never wait. One request that costs more than `capacity` is admitted alone.
+    Waiting ends with the deadline of the request.
+    """
+
+    __slots__ = ("_admitted", "_capacity", "_waiters")
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._admitted = 0
+        self._waiters: deque[Waiter] = deque()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiters)
+
+    @asynccontextmanager
+    async def admit(self, cost: int) -> AsyncIterator[None]:
+        """Wait until the request may be handled."""
+        if cost < LIST_COST:
+            yield
+            return
+        cost = min(cost, self._capacity)
+        await self._acquire(cost)
+        try:
+            yield
+        finally:
+            self._release(cost)
+
+    async def _acquire(self, cost: int) -> None:
+        if not self._waiters and self._fits(cost):
+            self._admitted += cost
+            return
+        waiter = Waiter(cost, asyncio.get_running_loop().create_future())
+        self._waiters.append(waiter)
+        try:
+            await waiter.admitted
+        except asyncio.CancelledError:
+            if waiter.admitted.cancelled():
+                self._waiters.remove(waiter)
+                # It may have been the first, and too large, while the one behind it fits.
+                self._wake()
+            else:
+                self._release(cost)
+            raise
+
+    def _release(self, cost: int) -> None:
+        self._admitted -= cost
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiters and self._fits(self._waiters[0].cost):
+            waiter = self._waiters.popleft()
+            self._admitted += waiter.cost
+            waiter.admitted.set_result(None)
+
+    def _fits(self, cost: int) -> bool:
+        return self._admitted + cost <= self._capacity
+
+
+REQUEST_CONCURRENCY: Final = web.AppKey("request_concurrency", RequestConcurrency)
