@@ -59,7 +59,8 @@ RESUME_REPLAY_ENTRIES: Final = 500
 REFUSALS_PER_S: Final = 2
 REFUSALS_BURST: Final = 20
 REFUSAL_DELAY_S: Final = 1.0
-REFUSALS_DELAYED_MAX: Final = 1000
+REFUSALS_DELAYED_PER_S: Final = 500
+REFUSALS_DELAYED_MAX: Final = 10_000
 BODY_BYTES: Final = 64 * 1024
 BODY_WITH_IDS_BYTES: Final = 256 * 1024
 FRAME_BYTES: Final = 64 * 1024
@@ -125,7 +126,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time in which a socket must authenticate. Later it is closed with 4506."""
 
     write_timeout_ms: int = 15_000
-    """Time a client may accept no bytes before it is closed with 4002."""
+    """Time a client may accept no bytes before it is disconnected, a websocket with 4002."""
 
     request_timeout_ms: int = 10_000
     """Time limit of reading the body of an HTTP request, of its handler, and of a write to the log."""
@@ -170,10 +171,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """New sockets per second of one instance. Past it: 503 with `Retry-After`."""
 
     sockets_new_per_address_per_s: float = 500.0
-    """New sockets per second of one client address. Past it: 429."""
+    """New sockets and event streams per second of one client address. Past it: 429."""
 
     sockets_new_per_address_burst: int = 500
-    """New sockets that one client address may open at once."""
+    """New sockets and event streams that one client address may open at once."""
 
     send_queue_soft_bytes: int = 256 * 1024
     """Bytes queued for one client above which ephemeral events are dropped and messages become `lagged`."""

@@ -12,6 +12,7 @@ EXPIRED_EXPORT_RETENTION_S: Final = 3600.0
 """So that a download that has begun can end."""
 
 EXPIRED_MUTE_RETENTION_S: Final = DAY_S
+EXPIRED_REQUEST_RETENTION_S: Final = 0.0
 RESOLVED_REPORT_RETENTION_S: Final = 365 * DAY_S
 NOTIFICATION_SOURCE_RETENTION_S: Final = 90 * DAY_S
 """Much longer than events stay in an outbox: an event that is read again creates no second notification."""

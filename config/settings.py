@@ -98,6 +98,12 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_burst: Annotated[int, Meta(ge=1)] = 1000
     """HTTP requests that one caller may send at once."""
 
+    pages_per_s: Annotated[int, Meta(ge=1)] = 500
+    """Requests per second of one address for pages, documents and unknown paths. Past it: 429."""
+
+    pages_burst: Annotated[int, Meta(ge=1)] = 5000
+    """Requests for those that one address may send at once. Health checks are counted separately."""
+
     rate_entries: Annotated[int, Meta(ge=100)] = 50_000
     """Callers whose rates one instance remembers. The least recently seen is forgotten."""
 

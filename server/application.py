@@ -18,6 +18,7 @@ from config.log_context import log_context
 from config.settings import ServerSettings
 from server.http.cors import Cors
 from server.http.idempotent_replay import IdempotentResponseReplay
+from server.http.page_limiter import PAGE_LIMITER, PageLimiter
 from server.http.problem import (
     ERROR_CODE,
     REQUEST_ID,
@@ -79,6 +80,7 @@ def create_application(
     app = web.Application(middlewares=middlewares, client_max_size=BODY_WITH_IDS_BYTES)
     app[REQUEST_CONCURRENCY] = concurrency
     app[REFUSAL_DELAY] = RefusalDelay(proxies, server.rate_entries)
+    app[PAGE_LIMITER] = PageLimiter(rate_limiter, proxies)
     app.on_response_prepare.append(add_response_headers)
     if server.cors_origins:
         Cors(server.cors_origins).install(app)
@@ -97,6 +99,9 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     request[REQUEST_ID] = request_id
     token = log_context.set({"request_id": request_id, **_trace_ids(request)})
     try:
+        page_limiter = request.app.get(PAGE_LIMITER)
+        if page_limiter is not None:
+            page_limiter.consume(request)
         check_content_encoding(request)
         return await handler(request)
     except (web.HTTPSuccessful, web.HTTPRedirection):

@@ -19,7 +19,9 @@ from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamSubscription
 from server.http.http_connection import HttpConnection
 from server.http.problem import authentication_required
+from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
 from server.http.route import bearer_token
+from server.http.trusted_proxies import TrustedProxies
 from storage.contracts.user_streams import StreamItem, StreamPosition
 
 KEEPALIVE_COMMENT = b":\n\n"
@@ -97,8 +99,16 @@ class EventQueue:
 class EventStreamEndpoint:
     """`GET /v1/stream`: serves the caller's user stream until the client disconnects."""
 
-    def __init__(self, authenticator: Authenticator, services: SessionDependencies) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        services: SessionDependencies,
+        rate_limiter: RateLimiter,
+        trusted_proxies: TrustedProxies,
+    ) -> None:
         self._authenticator = authenticator
+        self._rate_limiter = rate_limiter
+        self._trusted_proxies = trusted_proxies
         self._online_users = services.online_users
         self._stream_recovery = services.stream_recovery
         self._count_unread = services.count_unread
@@ -106,6 +116,9 @@ class EventStreamEndpoint:
         self._queues: set[EventQueue] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        # As for websockets: each new one is work for the stores, and a valid token is not needed to ask.
+        address = address_bucket_key(self._trusted_proxies.client_address(request))
+        self._rate_limiter.consume(request, RequestRateClass.SOCKET, address)
         token = bearer_token(request)
         if token is None:
             raise authentication_required()

@@ -150,7 +150,7 @@ class Instance:
         samples = SampleRing(sources, core.timer_wheel)
         overview = Overview(self._instance_id, sources, metrics, health, samples)
         core.local_answers.on_overview(overview.read)
-        stream = EventStreamEndpoint(components.authenticator, core.session_dependencies)
+        stream = EventStreamEndpoint(components.authenticator, core.session_dependencies, rates, proxies)
         websocket = WebSocketEndpoint(
             connections,
             components.authenticator,
@@ -249,7 +249,7 @@ class Instance:
         app.router.add_get("/readyz", health.readyz)
         app.router.add_get("/metrics", health.metrics)
         app.add_subapp("/ops", operators.create_application())
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, auto_decompress=False)
         await runner.setup()
         self._shutdown.add("management", runner.cleanup)
         host = self._settings.server.management_host

@@ -1,4 +1,4 @@
-"""HTTP connections with limits: how many there are, and how long a client may take to send its first request.
+"""HTTP connections with limits: how many there are, and how long a client may take to send and to read.
 
 Extends aiohttp's connection class (pinned; `tests/server/http/test_http_connection.py` guards what is used).
 Websockets leave these limits when their handshake is done and have their own.
@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from aiohttp import hdrs, web
@@ -51,6 +51,7 @@ class HttpConnectionLimiter:
     def __init__(self, wheel: TimerWheel, limits: Limits, trusted_proxies: int) -> None:
         self.wheel = wheel
         self.first_request_s = limits.request_timeout_ms / 1000
+        self.write_s = limits.write_timeout_ms / 1000
         self._limits = limits
         self._per_address: Counter[str] | None = Counter() if trusted_proxies == 0 else None
         self._total = 0
@@ -87,9 +88,12 @@ class HttpConnectionLimiter:
 
 
 class HttpConnection(RequestHandler):
-    """A connection of aiohttp's server, counted, and closed where no request arrives in time."""
+    """A connection of aiohttp's server, counted; closed where a client does not send or read in time."""
 
-    __slots__ = ("_address", "_exceeds_limit", "_first_request_timer", "_limiter", "on_lost")
+    __slots__ = (
+        "_address", "_exceeds_limit", "_first_request_timer", "_limiter", "_unsent_bytes", "_write_timer",
+        "_writing_to", "on_lost",
+    )  # fmt: skip
 
     def __init__(self, limiter: HttpConnectionLimiter, manager: web.Server, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -97,11 +101,18 @@ class HttpConnection(RequestHandler):
         self._address: str | None = None
         self._exceeds_limit = False
         self._first_request_timer: Timer | None = None
+        self._write_timer: Timer | None = None
+        self._unsent_bytes = 0
+        # aiohttp forgets its transport before the transport has sent everything.
+        self._writing_to: asyncio.Transport | None = None
         # Called when the client disconnects; set by a handler while it streams, and reset by it.
         self.on_lost: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._writing_to = cast("asyncio.Transport", transport)
+        # Any byte that the client does not take pauses writing, and so starts the timer.
+        self._writing_to.set_write_buffer_limits(high=0)
         peer = transport.get_extra_info("peername")
         self._address = address_bucket_key(peer[0]) if isinstance(peer, tuple) else "local"
         self._exceeds_limit = not self._limiter.add(self._address)
@@ -119,10 +130,20 @@ class HttpConnection(RequestHandler):
         if self._first_request_timer is not None:
             self._first_request_timer.cancel()
             self._first_request_timer = None
+        self._cancel_write_timer()
+        self._writing_to = None
         if self.on_lost is not None:
             self.on_lost()
             self.on_lost = None
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._start_write_timer()
+
+    def resume_writing(self) -> None:
+        self._cancel_write_timer()
+        super().resume_writing()
 
     def handle_error(
         self,
@@ -159,6 +180,26 @@ class HttpConnection(RequestHandler):
             # aiohttp would answer in plain text, before any middleware.
             request_handler = _refuse_expectation
         return await super()._handle_request(request, start_time, request_handler)
+
+    def _start_write_timer(self) -> None:
+        if self._writing_to is not None:
+            self._unsent_bytes = self._writing_to.get_write_buffer_size()
+            self._write_timer = self._limiter.wheel.call_later(self._limiter.write_s, self._abort_if_unread)
+
+    def _cancel_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def _abort_if_unread(self) -> None:
+        """Abort where the client has read nothing since the timer was started; a slow reader goes on."""
+        self._write_timer = None
+        if self._writing_to is None:
+            return
+        if self._writing_to.get_write_buffer_size() >= self._unsent_bytes:
+            self._writing_to.abort()
+        else:
+            self._start_write_timer()
 
     def _close_if_silent(self) -> None:
         self._first_request_timer = None

@@ -84,6 +84,7 @@ class RequestRateClass(StrEnum):
     REGISTRATION = "registration"
     LOGIN = "login"
     SOCKET = "socket"
+    PAGE = "page"
 
 
 SEARCH_COST: Final = 10
@@ -103,6 +104,7 @@ class RateLimiter:
             RequestRateClass.SOCKET: RateLimit(
                 limits.sockets_new_per_address_per_s, limits.sockets_new_per_address_burst
             ),
+            RequestRateClass.PAGE: RateLimit(server.pages_per_s, server.pages_burst),
         }
         self._tables = {
             rate_class: TokenBucketTable(rate_limit, server.rate_entries)

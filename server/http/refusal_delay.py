@@ -2,9 +2,12 @@
 
 A refusal costs the server as much as a small request, so a client that ignores `retry_after_ms` on many
 connections could use up the loop with refusals alone. The first ones of an address are sent immediately.
+Delays grow with their number, so that all together are at most `REFUSALS_DELAYED_PER_S`, and vary, so that
+clients which were refused together do not come back together.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -12,11 +15,19 @@ from typing import Final
 from aiohttp import web
 
 from actors.runtime.token_bucket import TokenBuckets
-from config.limits import REFUSAL_DELAY_S, REFUSALS_BURST, REFUSALS_DELAYED_MAX, REFUSALS_PER_S
+from config.limits import (
+    REFUSAL_DELAY_S,
+    REFUSALS_BURST,
+    REFUSALS_DELAYED_MAX,
+    REFUSALS_DELAYED_PER_S,
+    REFUSALS_PER_S,
+)
 from server.http.rate_limiter import address_bucket_key
 from server.http.trusted_proxies import TrustedProxies
 
 RATE_LIMITED: Final = "rate.limited"
+JITTER: Final = 0.5
+"""Fraction by which a delay varies."""
 
 
 class RefusalDelay:
@@ -44,9 +55,13 @@ class RefusalDelay:
             return
         self.delayed += 1
         try:
-            await self._sleep(REFUSAL_DELAY_S)
+            await self._sleep(self._delay_s())
         finally:
             self.delayed -= 1
+
+    def _delay_s(self) -> float:
+        delay_s = max(REFUSAL_DELAY_S, self.delayed / REFUSALS_DELAYED_PER_S)
+        return delay_s * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not security
 
 
 REFUSAL_DELAY: Final = web.AppKey("refusal_delay", RefusalDelay)

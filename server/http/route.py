@@ -191,7 +191,7 @@ class RouteAdapter:
 
     async def handle(self, request: web.Request) -> web.Response:
         address = self._context.trusted_proxies.client_address(request)
-        identity = await self._authenticate(request) if self._route.requires_auth else None
+        identity = await self._authenticate(request, address) if self._route.requires_auth else None
         if identity is not None:
             add_log_ids(user_id=identity.user.id, session_id=identity.session_id)
         if self._conversation_parameter is not None:
@@ -242,11 +242,17 @@ class RouteAdapter:
     def _deadline(self) -> Deadline:
         return Deadline(self._context.wheel, self._context.timeout_ms / 1000)
 
-    async def _authenticate(self, request: web.Request) -> Identity:
+    async def _authenticate(self, request: web.Request, address: str) -> Identity:
         token = bearer_token(request)
-        if token is None:
-            raise authentication_required()
-        return await self._context.authenticator.authenticate(token)
+        try:
+            if token is None:
+                raise authentication_required()
+            return await self._context.authenticator.authenticate(token)
+        except ApiError as error:
+            if error.status == 401:
+                # Without a user it counts against the address, as on routes without authentication.
+                self._check_rate_limit(request, address_bucket_key(address))
+            raise
 
     def _check_permission(self, user: UserRecord, path_params: Mapping[str, str]) -> None:
         if self._route.role is not None and not has_role(user.role, self._route.role):

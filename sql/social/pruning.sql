@@ -1,3 +1,20 @@
+-- name: conversation_requests_prune
+-- Deletes requests that expired before that. They can be made again.
+--
+--   :older_than_s float8  :limit int   -> recipient_id
+WITH old AS MATERIALIZED (
+    SELECT recipient_id, conversation_id
+    FROM conversation_requests
+    WHERE expires_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY expires_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
+DELETE FROM conversation_requests
+WHERE (recipient_id, conversation_id) IN (SELECT recipient_id, conversation_id FROM old)
+RETURNING recipient_id
+
 -- name: mutes_prune
 -- Deletes mutes that expired before that. They have no effect any more.
 --

@@ -11,6 +11,7 @@ from config.retention import (
     EXPIRED_EXPORT_RETENTION_S,
     EXPIRED_MAIL_TOKEN_RETENTION_S,
     EXPIRED_MUTE_RETENTION_S,
+    EXPIRED_REQUEST_RETENTION_S,
     EXPIRED_SESSION_RETENTION_S,
     IDEMPOTENT_RESPONSE_RETENTION_S,
     NOTIFICATION_SOURCE_RETENTION_S,
@@ -67,6 +68,12 @@ RETENTIONS: Final = (
         "data_exports",
         load_statement("users", "pruning", "data_exports_prune"),
         EXPIRED_EXPORT_RETENTION_S,
+    ),
+    Retention(
+        "social",
+        "conversation_requests",
+        load_statement("social", "pruning", "conversation_requests_prune"),
+        EXPIRED_REQUEST_RETENTION_S,
     ),
     Retention(
         "social", "mutes", load_statement("social", "pruning", "mutes_prune"), EXPIRED_MUTE_RETENTION_S

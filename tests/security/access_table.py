@@ -61,6 +61,8 @@ class Row:
         blocked_direct: The outcome in a DIRECT with a block for both sides; required with `{group}`.
         foreign: The outcome for the owner if a placeholder is replaced by what the owner cannot see, where
             that is not the `not_found` of the placeholder.
+        unknown: The outcome for the owner if a placeholder is replaced by what does not exist, where that is
+            not the outcome of `foreign`. Each is a way to learn what exists.
     """
 
     target: str
@@ -72,6 +74,7 @@ class Row:
     lists_owner: bool = False
     blocked_direct: Outcome | None = None
     foreign: Mapping[str, Outcome] = field(default_factory=dict)
+    unknown: Mapping[str, Outcome] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -134,6 +137,8 @@ ROUTES = (
         PUBLIC,
         {"login": "{owner_name}", "password": PASSWORD},
         foreign={"owner_name": PASS},
+        # The password was right for the other user.
+        unknown={"owner_name": "auth.invalid_credentials"},
     ),
     Row("GET /v1/sessions", ANY_USER),
     Row("DELETE /v1/sessions/current", ANY_USER, account=True),
@@ -179,7 +184,13 @@ ROUTES = (
     Row("GET /v1/users/{owner}/following", unblocked("user")),
     Row("GET /v1/users/{owner}/stats", unblocked("user")),
     Row("GET /v1/users/{owner}/posts", unblocked("user")),
-    Row("GET /v1/users/{owner}/posts.atom", PUBLIC, foreign={"owner": PASS}),
+    Row(
+        "GET /v1/users/{owner}/posts.atom",
+        PUBLIC,
+        foreign={"owner": PASS},
+        # Everyone may read it, blocked or not.
+        unknown={"owner": "user.not_found"},
+    ),
     Row("GET /v1/presence?user_ids={owner}", ANY_USER, foreign={"owner": PASS}),
     # --- posts
     Row("POST /v1/posts", unblocked("event"), {"content": "x", "event_id": "{event}"}),
@@ -230,6 +241,7 @@ ROUTES = (
     ),
     # --- moderation
     Row("GET /v1/admin/reports", MODERATORS),
+    Row("GET /v1/admin/reports?assigned_to={owner}", MODERATORS, foreign={"owner": DENIED}),
     Row("GET /v1/admin/reports/{report}", MODERATORS),
     Row("PUT /v1/admin/reports/{report}/assignee", MODERATORS, {"user_id": "{caller}"}),
     Row("PUT /v1/admin/reports/{report}/resolution", MODERATORS, {"resolution": "x"}, consumes=True),

@@ -6,8 +6,10 @@ The cases are generated from `access_table.py`. A role that is refused must have
 import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from secrets import token_hex
 from typing import Any, cast, get_args
 from unittest.mock import MagicMock
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -21,18 +23,20 @@ from server.composition.components import ServerComponents
 from server.http.route import Route
 from server.instance import create_routes
 from storage.embedded import StoreUrls
-from tests.security.access_rules import BLOCK_ROLES, HIDDEN, PASS, Outcome, Role
+from tests.security.access_rules import BLOCK_ROLES, HIDDEN, MEMBERS, PASS, Outcome, Role
 from tests.security.access_table import COMMANDS, ROUTES, Row
 from tests.security.access_world import PLACEHOLDER, AccessWorld, Objects
 from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 from tests.server.running_instance import running_instance
+from tests.server.text_fields import FIELD_KINDS, Kind
 from tests.server.websocket.peer import Peer, connect_peer
 
 Json = Any
 Act = Callable[[Role, Objects], Awaitable[Outcome]]
-ID_FIELD = re.compile(r"(?!client_id$)(\w*_)?ids?$|participants$|mentions$|reply_to$|admins$")
+TRIED_ELSEWHERE = {("authenticate", "resume")}
+"""Fields whose ids are tried by `test_resume_by_role`."""
 STATIC_PATHS = frozenset({"/", "/web/{}", VIEWER_PATH})
 """Files that are the same for everyone."""
 PARAMETER = re.compile(r"\{\w+[^}]*\}")
@@ -47,8 +51,19 @@ FOREIGN_NOUNS = {
 """The noun of the error for a placeholder, where it is not the placeholder's own name."""
 FOREIGN_PLACEHOLDERS = {
     *FOREIGN_NOUNS,
-    *("post", "comment", "event", "message", "notification", "session"),
+    *("post", "comment", "event", "message", "notification", "session", "tag", "action"),
+    *("requester", "requested"),
 }
+FOREIGN_NOUNS |= {"requester": "follow_request", "requested": "conversation_request"}
+WITHOUT_FOREIGN = {
+    "caller": "the own id",
+    "unique": "a new text",
+    "name_kind": "a kind",
+    "report": "moderators only, who may handle all",
+    "appeal": "moderators only, who may handle all",
+    "invite_code": "admins only; belongs to the server",
+}
+"""Placeholders that cannot name what the owner may not see, and why."""
 GROUP_USERS = {"other", "admin", "member"}
 
 
@@ -93,24 +108,37 @@ def test_every_id_field_names_an_object() -> None:
         (target, field)
         for target, kinds in structs.items()
         for struct in kinds
-        for field in id_fields(struct, is_command=isinstance(target, str))
-        if not any(holds_placeholder(row, field) for row in rows.get(target, []))
+        for field in id_fields(struct)
+        if (target, field) not in TRIED_ELSEWHERE
+        and not any(holds_placeholder(row, field) for row in rows.get(target, []))
     ]
     assert missing == []
 
 
-def id_fields(struct: Any, *, is_command: bool) -> Iterator[str]:
-    """Return the names of the fields that hold ids of objects; a command's own `id` is none."""
-    if isinstance(struct, type) and issubclass(struct, msgspec.Struct):
-        for name in struct.__struct_encode_fields__:
-            if ID_FIELD.match(name) and not (is_command and name == "id"):
-                yield name
+def id_fields(struct: Any) -> Iterator[str]:
+    """Return the names of the fields that hold ids of objects, at any depth.
+
+    `test_text_fields.py` holds that every string of a request has a kind.
+    """
+    assert isinstance(struct, type), "a union needs a case here"
+    for name, kind in FIELD_KINDS.items():
+        owner, _, field = name.partition(".")
+        if kind is Kind.ID and owner == struct.__name__:
+            yield re.split(r"[.\[{]", field)[0]
 
 
 def holds_placeholder(row: Row, field: str) -> bool:
     if isinstance(row.body, dict) and field in row.body:
         return bool(PLACEHOLDER.search(str(row.body[field])))
     return re.search(rf"[?&]{field}=\{{", row.target) is not None
+
+
+def test_every_placeholder_is_tried_with_the_id_of_another() -> None:
+    """Or it is stated why it cannot be; an expectation for one that is never tried would be no test."""
+    rows = (*ROUTES, *COMMANDS)
+    named = {name for row in rows for name in PLACEHOLDER.findall(row.text)}
+    assert named == {*FOREIGN_PLACEHOLDERS, *WITHOUT_FOREIGN}
+    assert [row.target for row in rows if not {*row.foreign, *row.unknown} <= FOREIGN_PLACEHOLDERS] == []
 
 
 def test_rows_with_a_conversation_cover_blocks() -> None:
@@ -243,6 +271,24 @@ async def test_command_in_a_direct_with_a_block(
     await check_blocked_directs(row, world, lambda role, objects: command(sockets[role], row, objects))
 
 
+@on_one_loop
+async def test_resume_by_role(world: AccessWorld, sockets: dict[Role, Peer]) -> None:
+    """A client that resumes a conversation that its user is not in learns only that it has left it."""
+    objects = await world.objects(Row("message.send", MEMBERS, {"conversation_id": "{group}"}))
+    group, outcomes = objects.ids["group"], {}
+    for role in sockets:
+        async with connect_peer(world.instance.port) as peer:
+            await peer.upgrade(world.user(role).token)
+            assert (await peer.message())["type"] == "hello"
+            ready = await peer.message()
+            resume = {name: ready[name] for name in ("session_id", "epoch", "position")}
+            peer.send({"type": "authenticate", "id": 1, "resume": {**resume, "conversations": {group: 0}}})
+            await peer.next_of("resumed")
+            named = {frame["type"] for frame in peer.skipped if group in str(frame)}
+        outcomes[role] = "conversation.not_found" if named <= {"conversation.left"} else PASS
+    assert outcomes == {role: MEMBERS[role] for role in sockets}
+
+
 async def check_roles(row: Row, world: AccessWorld, act: Act) -> None:
     """Try every role, those that must be refused first. Reports all roles that differ from the table."""
     objects = await world.objects(row)
@@ -262,7 +308,10 @@ async def check_roles(row: Row, world: AccessWorld, act: Act) -> None:
 async def check_foreign_ids(
     row: Row, world: AccessWorld, act: Callable[[Objects], Awaitable[Outcome]]
 ) -> None:
-    """Replace each placeholder in turn by an object of a user who blocks the owner."""
+    """Replace each placeholder in turn by an object of a user who blocks the owner, and by one that is none.
+
+    The outcomes are equal: otherwise the owner could learn what exists, and so who blocks.
+    """
     named = set(PLACEHOLDER.findall(row.text)) & FOREIGN_PLACEHOLDERS
     if not named:
         return
@@ -282,8 +331,21 @@ async def check_foreign_ids(
                 await world.api.expect(204, world.owner, method, f"/v1/users/{hidden.id}/{kind}")
         if outcome != expected:
             wrong[name] = f"{outcome}, not {expected}"
+        unknown = {name: unknown_id(name)}
+        if name == "owner_name":
+            unknown["owner"] = unknown_id("owner")
+        outcome = await act((await world.objects(row)).replace(**unknown))
+        if outcome != row.unknown.get(name, expected):
+            wrong[f"{name} that does not exist"] = f"{outcome}, not {row.unknown.get(name, expected)}"
     assert not wrong, wrong
     assert await world.view(foreign) == before, "changed an object of another user"
+
+
+def unknown_id(name: str) -> str:
+    """Return an id in the form of the placeholder's that belongs to nothing."""
+    if name in {"owner_name", "tag"}:
+        return f"u{uuid4().hex}"
+    return token_hex(12) if name in {"group", "message", "requested"} else str(uuid4())
 
 
 async def check_blocked_directs(row: Row, world: AccessWorld, act: Act) -> None:

@@ -44,6 +44,9 @@ INSERTS = {
     "mutes": """
         INSERT INTO mutes (muter_id, muted_id, posts, notifications, expires_at)
         VALUES ($1, md5($2)::uuid, TRUE, TRUE, now() - make_interval(secs => $3))""",
+    "conversation_requests": """
+        INSERT INTO conversation_requests (recipient_id, conversation_id, actor_id, state, expires_at)
+        VALUES ($1, $2, gen_random_uuid(), 'declined', now() - make_interval(secs => $3))""",
     "event_announcements": """
         WITH event AS (
             INSERT INTO events (creator_id, title, start_datetime, end_datetime, capacity)

@@ -1,13 +1,21 @@
-"""Requests that are not HTTP."""
+"""Requests that are not HTTP, and responses that are not read."""
 
+import asyncio
+import functools
 import re
+from unittest.mock import MagicMock
 
 import msgspec
 import pytest
+from aiohttp import web
 
+from actors.runtime.timer_wheel import TimerWheel
+from config.limits import Limits
+from server.http.http_connection import HttpConnection, HttpConnectionLimiter
 from tests.server.captured_log import captured_log
 from tests.server.conftest import StartInstance
 from tests.server.http.raw_client import raw_client
+from tests.until import until
 
 
 @pytest.mark.parametrize(
@@ -91,3 +99,55 @@ async def test_malformed_http_is_one_line(start_instance: StartInstance, sent: b
     ) == 1
     assert log.records("warning", "error") == []
     assert "exception" not in log.text
+
+
+class FakeTransport(asyncio.Transport):
+    """A transport with a number of unsent bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unsent = 0
+        self.size_reads = 0
+        self.aborted = False
+
+    def get_write_buffer_size(self) -> int:
+        self.size_reads += 1
+        return self.unsent
+
+    def was_read_after(self, reads: int) -> bool:
+        """Whether the buffer's size was looked at since it had been `reads` times."""
+        return self.size_reads > reads
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert (high, low) == (0, None)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def close(self) -> None:
+        """Like a real one with unsent bytes: it stays open until they are sent."""
+
+
+async def test_only_clients_that_take_no_byte_are_aborted() -> None:
+    """A slow one goes on, as long as it reads something in each period; also after the last response."""
+    wheel = TimerWheel(asyncio.get_running_loop(), 0.01)
+    limiter = HttpConnectionLimiter(wheel, Limits(write_timeout_ms=20), 0)
+    connection = HttpConnection(
+        limiter, web.Server(MagicMock()), loop=asyncio.get_running_loop(), access_log=None
+    )
+    transport = FakeTransport()
+    connection.connection_made(transport)
+    transport.unsent = 10
+    connection.pause_writing()
+    while transport.unsent:
+        reads = transport.size_reads
+        transport.unsent -= 1
+        await until(functools.partial(transport.was_read_after, reads))
+        assert not transport.aborted
+    connection.resume_writing()
+    transport.unsent = 10
+    connection.pause_writing()
+    connection.force_close()
+    await until(lambda: transport.aborted)
+    connection.connection_lost(None)
+    wheel.close()

@@ -5,8 +5,14 @@ import time
 
 from aiohttp.test_utils import make_mocked_request
 
-from config.limits import REFUSAL_DELAY_S, REFUSALS_BURST, REFUSALS_DELAYED_MAX, REFUSALS_PER_S
-from server.http.refusal_delay import RATE_LIMITED, RefusalDelay
+from config.limits import (
+    REFUSAL_DELAY_S,
+    REFUSALS_BURST,
+    REFUSALS_DELAYED_MAX,
+    REFUSALS_DELAYED_PER_S,
+    REFUSALS_PER_S,
+)
+from server.http.refusal_delay import JITTER, RATE_LIMITED, RefusalDelay
 from server.http.route import Route
 from server.http.trusted_proxies import TrustedProxies
 from tests.server.http.http_client import Serve
@@ -42,7 +48,8 @@ async def test_only_refusals_beyond_the_burst_of_an_address_wait() -> None:
     waiting = delays.refuse("192.0.2.1")
     await delays.refuse("192.0.2.2")
     await delays.refuse("192.0.2.1", code="request.invalid")
-    assert delays.slept == [REFUSAL_DELAY_S]
+    assert len(delays.slept) == 1
+    assert REFUSAL_DELAY_S * (1 - JITTER) <= delays.slept[0] <= REFUSAL_DELAY_S * (1 + JITTER)
     assert delays.refusals.delayed == 1
 
     delays.now += 1 / REFUSALS_PER_S
@@ -64,6 +71,17 @@ async def test_number_of_delayed_refusals_is_bounded() -> None:
     await asyncio.gather(*tasks)
 
 
+async def test_many_delayed_refusals_wait_longer() -> None:
+    """Together they are answered at a bounded rate, whatever the number of connections."""
+    delays = Delays()
+    count = 4 * REFUSALS_DELAYED_PER_S
+    tasks = [delays.refuse("192.0.2.1") for _ in range(REFUSALS_BURST + count)]
+    await until(lambda: len(delays.slept) == count)
+    assert sum(delays.slept[-100:]) / 100 >= (1 - JITTER / 2) * count / REFUSALS_DELAYED_PER_S
+    delays.release()
+    await asyncio.gather(*tasks)
+
+
 async def test_a_client_that_ignores_its_limit_is_answered_later(serve: Serve) -> None:
     async def handle(_request: object) -> None: ...
 
@@ -77,6 +95,6 @@ async def test_a_client_that_ignores_its_limit_is_answered_later(serve: Serve) -
         started = time.monotonic()
         response = await client.get("/v1/things")
         assert response.status == 429
-        if time.monotonic() - started >= REFUSAL_DELAY_S:
+        if time.monotonic() - started >= REFUSAL_DELAY_S * (1 - JITTER):
             return
     raise AssertionError("no refusal was delayed")
