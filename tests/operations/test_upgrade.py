@@ -77,7 +77,7 @@ async def test_upgraded_databases_have_the_schema_of_new_ones(
 
 
 async def test_instances_of_the_release_write_during_the_upgrade(old_installation: Installation) -> None:
-    """No statement of theirs fails before, while or after the databases are migrated, and no row is lost."""
+    """None of their statements fails for good while the databases are migrated, and no row is lost."""
     upgraded = asyncio.Event()
     databases = old_installation.databases.items()
     writers = {service: [ReleaseWriter(url, service) for _ in range(WRITERS)] for service, url in databases}

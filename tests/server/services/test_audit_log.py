@@ -132,12 +132,13 @@ async def test_answer_to_an_appeal_is_found_by_its_author(
     warning = await act(api, admin, "warn", "user", ana.id)
     body = {"action_id": warning["id"], "content": "why?"}
     appeal = await api.expect(201, ana, "POST", "/v1/appeals", body)
-    answer = {"accepted": False, "answer": "no " * 600}
+    text = "no " * 600
+    answer = {"accepted": False, "answer": text}
     await api.expect(204, admin, "PUT", f"/v1/admin/appeals/{appeal['id']}/answer", answer)
     logged, _ = await api.collect_pages(admin, f"/v1/admin/audit?user_id={ana.id}", 1)
     assert (logged["type"], logged["target_id"]) == ("decline_appeal", appeal["id"])
     assert logged["user"]["id"] == ana.id
-    assert logged["reason"] == answer["answer"][:500].strip()
+    assert logged["reason"] == text[:500].strip()
     (own,) = await api.collect_pages(ana, "/v1/users/me/moderation-actions", 1)
     assert own["id"] == warning["id"]
     refused = {"action_id": logged["id"], "content": "again"}
