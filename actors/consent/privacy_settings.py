@@ -2,6 +2,7 @@
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Audience, Privacy
+from actors.protocol.stored_enums import to_member
 from storage.contracts.privacy import PrivacyRecord, PrivacyStore
 from storage.errors import Missing
 
@@ -27,4 +28,4 @@ class PrivacySettings:
 
 
 def _to_privacy(record: PrivacyRecord) -> Privacy:
-    return Privacy(Audience(record.groups), Audience(record.invites))
+    return Privacy(to_member(Audience, record.groups), to_member(Audience, record.invites))

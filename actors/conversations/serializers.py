@@ -25,6 +25,7 @@ from actors.protocol.server_frames import (
     MessageUpdated,
     server_frame_encoder,
 )
+from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_ms
 from config.limits import PARTICIPANTS_IN_OBJECT
 from storage.contracts.messaging import ConversationRecord, MessageEntry, ReadByRecord
@@ -57,7 +58,7 @@ def to_message(
         sender_id=entry.sender_id,
         client_id=None if entry.membership is not None else entry.client_id,
         content=entry.content,
-        message_type=MessageType(entry.message_type),
+        message_type=to_member(MessageType, entry.message_type),
         mentions=list(entry.mentions),
         reply_to=entry.reply_to,
         reactions=[
@@ -117,7 +118,7 @@ def to_conversation(
     last = record.last_message
     return Conversation(
         id=record.id,
-        type=ConversationType(record.type),
+        type=to_member(ConversationType, record.type),
         name=record.name,
         member_count=len(record.participants),
         participants=[

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Event, EventSeries, EventVisibility, Place, Rsvp, RsvpStatus
+from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts import identifiers
 from storage.contracts.event_hosting import EventDetails
@@ -35,7 +36,7 @@ def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, Use
         timezone=record.timezone,
         place=None if place is None else Place(place.name, place.address, place.latitude, place.longitude),
         url=record.url,
-        visibility=EventVisibility(record.visibility),
+        visibility=to_member(EventVisibility, record.visibility),
         series=_to_series(record),
         hosts=[cards[record.creator.id], *(cards[cohost.id] for cohost in details.cohosts)],
         cancelled_at=None if details.cancelled_at is None else rfc3339_from_datetime(details.cancelled_at),
@@ -67,7 +68,7 @@ def to_rsvp(
 
 
 def _to_status(status: str | None) -> RsvpStatus | None:
-    return None if status is None else RsvpStatus(status)
+    return None if status is None else to_member(RsvpStatus, status)
 
 
 def _to_series(record: EventRecord) -> EventSeries | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from actors.exports.export_links import ExportLinks
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import DataExport, DataExportState
+from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_from_ms
 from config.exports import EXPORT_INTERVAL_S
 from storage.contracts.data_exports import FAILED, READY, DataExportRecord, DataExportStore, ReadyExport
@@ -63,7 +64,7 @@ class DataExports:
             link = self._links.make(record.id, record.expires_at.timestamp())
         return DataExport(
             id=record.id,
-            state=DataExportState(record.state),
+            state=to_member(DataExportState, record.state),
             requested_at=rfc3339_from_datetime(record.requested_at),
             finished_at=None if record.finished_at is None else rfc3339_from_datetime(record.finished_at),
             expires_at=None if record.expires_at is None else rfc3339_from_datetime(record.expires_at),

@@ -43,7 +43,7 @@ class Appeals:
         self, user_id: str, before: PageKey | None, limit: int
     ) -> KeysetPage[OwnModerationAction]:
         """List what moderators did to a user, newest first, with the appeals."""
-        records = await self._action_log.page(user_id, before, limit + 1)
+        records = await self._action_log.page_appealable(user_id, before, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         appeals = await self._store.find_by_actions([record.id for record in page])
         return KeysetPage([to_own_action(record, appeals.get(record.id)) for record in page], key)

@@ -6,7 +6,8 @@ from actors.moderation.serializers import to_report
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
 from actors.protocol.moderation_objects import Report
-from storage.contracts.moderation import TargetKind
+from storage.contracts.contents import ContentRecord
+from storage.contracts.moderation import TargetKind, to_target_kind
 from storage.contracts.paging import PageKey
 from storage.contracts.reports import ReportFilter, ReportRecord, ReportStore
 from storage.errors import Conflict, Missing
@@ -29,7 +30,8 @@ class ReportQueue:
         record = await self._reports.get(report_id)
         if record is None:
             raise report_not_found()
-        return to_report(record, is_hidden=await self._contents.is_hidden(record.kind, record.target_id))
+        content = await self._find_content(record)
+        return to_report(record, is_hidden=None if content is None else content.is_hidden)
 
     async def resolve(self, report_id: str, resolution: str, moderator_id: str | None) -> None:
         """Close a report with a note about the outcome. `moderator_id` is None for the command line.
@@ -70,12 +72,16 @@ class ReportQueue:
 
     async def _find_reported_user(self, record: ReportRecord) -> str | None:
         """Return the id of the user who, or whose item, was reported; None for an item that is gone."""
-        if record.kind is TargetKind.USER:
+        if record.kind == TargetKind.USER:
             return record.target_id
         if record.snapshot is not None:
             return record.snapshot.author_id
-        content = await self._contents.find(record.kind, record.target_id)
+        content = await self._find_content(record)
         return None if content is None else content.author_id
+
+    async def _find_content(self, record: ReportRecord) -> ContentRecord | None:
+        kind = to_target_kind(record.kind)
+        return None if kind is None else await self._contents.find(kind, record.target_id)
 
 
 def _open_report_not_found() -> ApiError:

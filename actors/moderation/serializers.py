@@ -29,7 +29,7 @@ from storage.contracts.users import UserRecord
 def to_report(record: reports.ReportRecord, *, is_hidden: bool | None = None) -> Report:
     return Report(
         id=record.id,
-        kind=record.kind.value,
+        kind=record.kind,
         target_id=record.target_id,
         reason=record.reason,
         reporter=optional_card(record.reporter),
@@ -46,8 +46,8 @@ def to_report(record: reports.ReportRecord, *, is_hidden: bool | None = None) ->
 def to_action(record: moderation.ActionRecord) -> ModerationAction:
     return ModerationAction(
         id=record.id,
-        type=record.type.value,
-        kind=record.target_kind.value,
+        type=record.type,
+        kind=record.target_kind,
         target_id=record.target_id,
         user=optional_card(record.user),
         actor=optional_card(record.actor),
@@ -120,8 +120,8 @@ def to_appeal_review(record: AppealRecord) -> AppealReview:
 def to_own_action(record: moderation.ActionRecord, appeal: AppealRecord | None) -> OwnModerationAction:
     return OwnModerationAction(
         id=record.id,
-        type=record.type.value,
-        kind=record.target_kind.value,
+        type=record.type,
+        kind=record.target_kind,
         target_id=record.target_id,
         reason=record.reason,
         expires_at=optional_time(record.expires_at),

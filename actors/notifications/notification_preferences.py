@@ -13,6 +13,7 @@ from actors.protocol.social_objects import (
     NotificationType,
     QuietHours,
 )
+from actors.protocol.stored_enums import to_member
 from storage.contracts.notification_preferences import (
     NotificationPreferencesRecord,
     NotificationPreferenceStore,
@@ -95,7 +96,7 @@ def _to_preferences(record: NotificationPreferencesRecord) -> NotificationPrefer
     quiet = record.quiet_hours
     return NotificationPreferences(
         {
-            kind: NotificationChannel(record.channels.get(kind.value, default))
+            kind: to_member(NotificationChannel, record.channels.get(kind.value, default))
             for kind, default in DEFAULT_NOTIFICATION_CHANNELS.items()
         },
         None if quiet is None else QuietHours(f"{quiet.start:%H:%M}", f"{quiet.end:%H:%M}", quiet.timezone),

@@ -1,10 +1,10 @@
 """Converts notification records to API objects."""
 
 from collections.abc import Mapping
-from typing import cast
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Notification, NotificationType
+from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.notifications import NotificationRecord
 
@@ -12,7 +12,7 @@ from storage.contracts.notifications import NotificationRecord
 def to_notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -> Notification:
     return Notification(
         id=record.id,
-        type=_to_type(record.type),
+        type=to_member(NotificationType, record.type),
         title=record.title,
         message=record.message,
         sender=cards[record.sender.id] if record.sender is not None else None,
@@ -22,8 +22,3 @@ def to_notification(record: NotificationRecord, cards: Mapping[str, UserCard]) -
         count=record.count,
         created_at=rfc3339_from_datetime(record.created_at),
     )
-
-
-def _to_type(name: str) -> NotificationType:
-    """Return the type. For a type of a later version of the server it is the name."""
-    return NotificationType(name) if name in NotificationType.__members__ else cast("NotificationType", name)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post, PostVisibility
+from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.posts import CommentRecord, PostRecord
 
@@ -32,7 +33,7 @@ def to_post(
         repost_of=repost_of,
         repost_count=record.repost_count,
         reposted_by_me=record.reposted_by_me,
-        visibility=PostVisibility(record.visibility),
+        visibility=to_member(PostVisibility, record.visibility),
     )
 
 

@@ -56,9 +56,10 @@ class Report(msgspec.Struct, frozen=True):
 class ModerationAction(msgspec.Struct, frozen=True):
     """An action of the audit log.
 
-    `kind` is that of the target: an item, a user, a report that was assigned, or what concerns registrations.
+    `kind` is that of the target: an item, a user, a report, an appeal, or what concerns registrations.
     `actor` is null for actions of the command line, and once the account is deleted. `user` is the user acted
-    upon: the author of an item, or the user. `expires_at` is null for what has no end.
+    upon: the author of an item or an appeal, or the user. `expires_at` is null for what has no end. `reason`
+    is the note of a report, and the beginning of the answer to an appeal.
     """
 
     id: str

@@ -42,9 +42,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
         async def action(moderation: CommandLineModeration) -> str:
             page = await moderation.list_open_reports(None, REPORTS_SHOWN)
             for report in page.items:
-                console.print(
-                    report.id, report.kind.value, report.target_id, repr(report.reason), markup=False
-                )
+                console.print(report.id, report.kind, report.target_id, repr(report.reason), markup=False)
             return f"{len(page.items)}{' or more' if page.next_key else ''} open reports"
 
         run_action(config, action)

@@ -12,6 +12,10 @@ WHERE datname = :name
 --   :key bigint
 SELECT pg_advisory_lock(:key)
 
+-- name: migration_lock_timeout
+-- Ends the wait of the current transaction for a lock early, before PostgreSQL looks for deadlocks.
+SET LOCAL lock_timeout = '500ms'
+
 -- name: migration_table_create
 -- Creates the table of applied migrations, with their checksums.
 CREATE TABLE IF NOT EXISTS schema_migrations (

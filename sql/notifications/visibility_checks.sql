@@ -11,11 +11,13 @@ SET before_us = NULL, before_id = NULL, version = c.version + 1
 RETURNING user_id
 
 -- name: visibility_check_next
--- Returns the user whose comparison has waited longest for its next step.
+-- Returns the user whose comparison has waited longest for its next step. Kinds of later versions are left to
+-- their instances.
 --
---   -> kind, user_id, before_us, before_id, version; or none
+--   :kinds text[]   -> kind, user_id, before_us, before_id, version; or none
 SELECT kind, user_id, before_us, before_id, version
 FROM visibility_checks
+WHERE kind = ANY(:kinds)
 ORDER BY updated_at, kind, user_id
 LIMIT 1
 

@@ -1,11 +1,15 @@
 -- name: appeal_insert
--- Creates the appeal of a user against an action on them. A unique constraint rejects a second one.
+-- Creates the appeal of a user against an action on them or their items. A unique constraint rejects a
+-- second one.
 --
 --   :action_id uuid  :user_id uuid  :content text   -> id, or none without such an action
 INSERT INTO appeals (action_id, user_id, content)
 SELECT a.id, a.user_id, :content
 FROM moderation_actions AS a
-WHERE a.id = :action_id AND a.user_id = :user_id
+WHERE
+    a.id = :action_id
+    AND a.user_id = :user_id
+    AND a.target_kind IN ('post', 'comment', 'message', 'event', 'user')
 RETURNING id
 
 -- name: appeal_get
@@ -62,11 +66,11 @@ FROM (
 -- name: appeal_answer
 -- Answers an open appeal of another user.
 --
---   :id uuid  :accepted bool  :answer text  :answered_by uuid   -> id, or none
+--   :id uuid  :accepted bool  :answer text  :answered_by uuid   -> id, user_id; or none
 UPDATE appeals
 SET answered_at = now(), accepted = :accepted, answer = :answer, answered_by = :answered_by
 WHERE id = :id AND answered_at IS NULL AND user_id <> :answered_by
-RETURNING id
+RETURNING id, user_id
 
 -- name: suspension_latest
 -- Returns the latest suspension or ban of a user.

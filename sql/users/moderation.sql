@@ -147,12 +147,12 @@ FROM moderation_actions
 WHERE id = ANY(:ids)
 
 -- name: action_latest
--- Returns the latest action on a target.
+-- Returns the latest hiding or restoring of an item.
 --
 --   :target_kind text  :target_id text   -> action row, or none
 SELECT id, actor_id, type, target_kind, target_id, user_id, reason, expires_at, report_id, created_at
 FROM moderation_actions
-WHERE target_kind = :target_kind AND target_id = :target_id
+WHERE target_kind = :target_kind AND target_id = :target_id AND type IN ('hide', 'restore')
 ORDER BY created_at DESC, id DESC
 LIMIT 1
 
@@ -179,5 +179,18 @@ LIMIT :limit
 SELECT id, actor_id, type, target_kind, target_id, user_id, reason, expires_at, report_id, created_at
 FROM moderation_actions
 WHERE user_id = :user_id AND (created_at, id) < (:before, :before_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :limit
+
+-- name: action_page_appealable
+-- Lists actions on a user and the user's items, newest first.
+--
+--   :user_id uuid  :before timestamptz  :before_id uuid  :limit int   -> action rows
+SELECT id, actor_id, type, target_kind, target_id, user_id, reason, expires_at, report_id, created_at
+FROM moderation_actions
+WHERE
+    user_id = :user_id
+    AND target_kind IN ('post', 'comment', 'message', 'event', 'user')
+    AND (created_at, id) < (:before, :before_id)
 ORDER BY created_at DESC, id DESC
 LIMIT :limit

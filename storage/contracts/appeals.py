@@ -42,7 +42,7 @@ class AppealStore(Protocol):
         """Store the appeal of a user against an action on them. A repeated key returns the first one.
 
         Raises:
-            Missing: there is no such action on the user.
+            Missing: there is no such action on the user or the user's items.
             Conflict: `appeals_action_key`: the user has appealed before; `idempotency_keys`.
         """
 
@@ -58,6 +58,9 @@ class AppealStore(Protocol):
         """Return appeals, oldest first."""
 
     async def answer(self, appeal_id: str, answer: str, answered_by: str, *, accepted: bool) -> bool:
-        """Answer an open appeal. Returns False if it does not exist or was answered."""
+        """Answer an open appeal of another user, and record it in the audit log.
+
+        Returns False if there is no such appeal, or it was answered.
+        """
 
     async def backlog(self) -> AppealBacklog: ...

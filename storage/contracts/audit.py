@@ -47,4 +47,7 @@ class ModerationAudit(Protocol):
         """Return whether the database refuses changes of the audit log."""
 
     async def list_content_actions(self, limit: int) -> list[ContentAction]:
-        """Return the latest action on each item, of the newest `limit` actions on items."""
+        """Return the latest action on each item, of the newest `limit` actions on items.
+
+        Without items of a kind that only later versions know.
+        """

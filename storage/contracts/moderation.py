@@ -23,13 +23,14 @@ class TargetKind(StrEnum):
 
 
 class AdminTarget(StrEnum):
-    """What else the audit log names: who may register, and who works on a report."""
+    """What else the audit log names: who may register, reports, and appeals."""
 
     REGISTRATION = "registration"
     INVITE_CODE = "invite_code"
     USERNAME = "username"
     EMAIL_DOMAIN = "email_domain"
     REPORT = "report"
+    APPEAL = "appeal"
 
 
 class ActionType(StrEnum):
@@ -57,10 +58,14 @@ class ActionType(StrEnum):
     UNBLOCK_NAME = "unblock_name"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
+    RESOLVE = "resolve"
+    ACCEPT_APPEAL = "accept_appeal"
+    DECLINE_APPEAL = "decline_appeal"
 
 
-def parse_target_kind(value: str) -> TargetKind | AdminTarget:
-    return AdminTarget(value) if value in set(AdminTarget) else TargetKind(value)
+def to_target_kind(name: str) -> TargetKind | None:
+    """Return the kind; None for one that only later versions know."""
+    return TargetKind(name) if name in set(TargetKind) else None
 
 
 class NewAction(msgspec.Struct, frozen=True):
@@ -80,12 +85,15 @@ class NewAction(msgspec.Struct, frozen=True):
 
 
 class ActionRecord(msgspec.Struct, frozen=True):
-    """An action of the audit log. `actor` and `user` are None if there is none or the account was deleted."""
+    """An action of the audit log. `actor` and `user` are None if there is none or the account was deleted.
+
+    `type` and `target_kind` are names, because later versions record others than those defined here.
+    """
 
     id: str
     actor: UserRecord | None
-    type: ActionType
-    target_kind: TargetKind | AdminTarget
+    type: str
+    target_kind: str
     target_id: str
     user_id: str | None
     user: UserRecord | None
@@ -151,14 +159,14 @@ class ActionLog(Protocol):
         """Append an action on an item and return its id. A repeated key returns the first one.
 
         Raises:
-            Conflict: `outranked`: the actor's role does not allow it; `no_effect`: the latest action on the
-                target is of this type; `idempotency_keys`.
+            Conflict: `outranked`: the actor's role does not allow it; `no_effect`: the item is hidden or
+                visible already, by the log; `idempotency_keys`.
         """
 
     async def apply_latest(
         self, kind: TargetKind, target_id: str, apply: Callable[[ActionType], Awaitable[None]]
     ) -> None:
-        """Await `apply` with the type of the latest action on an item, if there is one.
+        """Await `apply` with the latest of `HIDE` and `RESTORE` on an item, if there is one.
 
         Meanwhile no other action on the item can be recorded or applied, on any instance: so the item
         ends in the state of its latest record. What `apply` raises is raised.
@@ -170,7 +178,10 @@ class ActionLog(Protocol):
         """Return those of the actions that exist, by id."""
 
     async def latest_on(self, kind: TargetKind, target_id: str) -> ActionRecord | None:
-        """Return the latest action on a target."""
+        """Return the latest hiding or restoring of an item."""
 
     async def page(self, user_id: str | None, before: PageKey | None, limit: int) -> list[ActionRecord]:
-        """Return actions, newest first; those on one user, or all."""
+        """Return actions, newest first; those that concern one user, or all."""
+
+    async def page_appealable(self, user_id: str, before: PageKey | None, limit: int) -> list[ActionRecord]:
+        """Return actions on a user and the user's items, newest first."""

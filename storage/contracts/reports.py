@@ -53,12 +53,13 @@ class NewReport(msgspec.Struct, frozen=True):
 class ReportRecord(msgspec.Struct, frozen=True):
     """`reporter` is None once the account is deleted, `resolved_by` for the command line too.
 
-    `assigned_to` is the moderator who works on it.
+    `kind` is a `TargetKind`, or the name of one that only later versions know. `assigned_to` is the moderator
+    who works on it.
     """
 
     id: str
     reporter: UserRecord | None
-    kind: TargetKind
+    kind: str
     target_id: str
     reason: str
     created_at: datetime
@@ -125,4 +126,7 @@ class ReportStore(Protocol):
     async def backlog(self) -> ReportBacklog: ...
 
     async def resolve(self, report_id: str, resolution: str, resolved_by: str | None) -> bool:
-        """Resolve an open report. Returns False if it does not exist or is resolved."""
+        """Resolve an open report, and record it in the audit log.
+
+        `resolved_by` is None for the command line. Returns False if it does not exist or is resolved.
+        """

@@ -27,10 +27,11 @@ class Role(StrEnum):
 def outranks(role: str | None, other_role: str | None) -> bool:
     """Whether a user with `role` may act on one with `other_role`.
 
-    Moderators act on users without a role, admins on moderators too.
+    Moderators act on users without a role, admins on moderators too; neither on users with a role that only
+    later versions know.
     """
     if role == Role.ADMIN.value:
-        return other_role != Role.ADMIN.value
+        return other_role in {None, Role.MODERATOR.value}
     return role == Role.MODERATOR.value and other_role is None
 
 

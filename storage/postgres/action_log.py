@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.moderation import ActionRecord, ActionType, NewAction, TargetKind, parse_target_kind
+from storage.contracts.moderation import ActionRecord, ActionType, NewAction, TargetKind
 from storage.contracts.paging import PageKey
 from storage.contracts.users import outranks
 from storage.errors import Conflict
@@ -37,6 +37,7 @@ class PostgresActionLog:
         self._lock_target = load_statement(SERVICE, "moderation", "action_target_lock")
         self._page = load_statement(SERVICE, "moderation", "action_page")
         self._page_of_user = load_statement(SERVICE, "moderation", "action_page_of_user")
+        self._page_appealable = load_statement(SERVICE, "moderation", "action_page_appealable")
 
     async def record(self, action: NewAction, idempotency_key: IdempotencyKey | None = None) -> str:
         async def insert(transaction: Transaction) -> str:
@@ -107,6 +108,11 @@ class PostgresActionLog:
             rows = await self._pool.rows(self._page_of_user, to_uuid(user_id), *page_before(before), limit)
         return await self._to_records(rows)
 
+    async def page_appealable(self, user_id: str, before: PageKey | None, limit: int) -> list[ActionRecord]:
+        return await self._to_records(
+            await self._pool.rows(self._page_appealable, to_uuid(user_id), *page_before(before), limit)
+        )
+
     async def _to_records(self, rows: Sequence[asyncpg.Record]) -> list[ActionRecord]:
         users = await self._users.load(
             optional_id(row[column]) for row in rows for column in ("actor_id", "user_id")
@@ -115,8 +121,8 @@ class PostgresActionLog:
             ActionRecord(
                 id=str(row["id"]),
                 actor=users.get(str(row["actor_id"])),
-                type=ActionType(row["type"]),
-                target_kind=parse_target_kind(row["target_kind"]),
+                type=row["type"],
+                target_kind=row["target_kind"],
                 target_id=row["target_id"],
                 user_id=optional_id(row["user_id"]),
                 user=users.get(str(row["user_id"])),

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from config.limits import BACKLOG_COUNTED_MAX
+from config.limits import BACKLOG_COUNTED_MAX, MODERATION_REASON_CHARACTERS
 from storage.contracts.appeals import AppealBacklog, AppealRecord
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.moderation import ActionType, AdminTarget, NewAction
 from storage.contracts.paging import PageKey
 from storage.errors import Missing
 from storage.postgres.action_log import PostgresActionLog
@@ -71,9 +72,23 @@ class PostgresAppeals:
         return await self._with_actions([_to_appeal(row) for row in rows])
 
     async def answer(self, appeal_id: str, answer: str, answered_by: str, *, accepted: bool) -> bool:
-        return bool(
-            await self._pool.write(self._answer, to_uuid(appeal_id), accepted, answer, to_uuid(answered_by))
-        )
+        async with self._pool.transaction() as transaction:
+            row = await transaction.row(
+                self._answer, to_uuid(appeal_id), accepted, answer, to_uuid(answered_by)
+            )
+            if row is None:
+                return False
+            action = NewAction(
+                answered_by,
+                ActionType.ACCEPT_APPEAL if accepted else ActionType.DECLINE_APPEAL,
+                AdminTarget.APPEAL,
+                str(row["id"]),
+                str(row["user_id"]),
+                # The beginning: answers may be longer than reasons.
+                answer[:MODERATION_REASON_CHARACTERS],
+            )
+            await self._action_log.record_in(transaction, action)
+        return True
 
     async def backlog(self) -> AppealBacklog:
         (row,) = await self._pool.rows(self._backlog, BACKLOG_COUNTED_MAX)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from storage.contracts.audit import ContentAction
-from storage.contracts.moderation import TargetKind
+from storage.contracts.moderation import to_target_kind
 from storage.contracts.social import PostsCount
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import Statement, load_statement
@@ -75,6 +75,7 @@ class PostgresModerationAudit:
     async def list_content_actions(self, limit: int) -> list[ContentAction]:
         rows = await self._pool.rows(self._latest_actions, limit)
         return [
-            ContentAction(TargetKind(row["target_kind"]), row["target_id"], hidden=row["type"] == "hide")
+            ContentAction(kind, row["target_id"], hidden=row["type"] == "hide")
             for row in rows
+            if (kind := to_target_kind(row["target_kind"])) is not None
         ]

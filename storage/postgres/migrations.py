@@ -1,12 +1,16 @@
 """Migrations: the numbered SQL files of a service, applied once each, in order, one transaction per file.
 
-Functions and triggers are applied after them, and again whenever their file changes.
+Functions and triggers are applied after them, and again whenever their file changes: the functions
+together, each trigger by itself.
 
 One process at a time migrates a database; others wait and then find nothing to do. A migration that was
 changed after it was applied is an error. There are no down migrations.
 """
 
+import asyncio
+import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -16,9 +20,11 @@ import asyncpg
 
 from storage.errors import StorageError
 from storage.postgres.error_mapping import map_errors
-from storage.postgres.statement import SQL, load_statement
+from storage.postgres.statement import SQL, Statement, load_statement
 
 COMMON: Final = "common"
+FUNCTIONS: Final = "functions"
+TRIGGERS: Final = "triggers"
 USER_CACHE: Final = "user_cache"
 USER_CACHE_SERVICES: Final = frozenset({"social", "posts", "events", "notifications"})
 """Services that show users, and so have a `user_cache`."""
@@ -26,6 +32,8 @@ USER_CACHE_SERVICES: Final = frozenset({"social", "posts", "events", "notificati
 MIGRATION_LOCK_KEY: Final = 7_264_538_190_441
 CONNECT_TIMEOUT_S: Final = 10.0
 MIGRATION_TIMEOUT_S: Final = 600.0
+LOCK_TRIES: Final = 100
+LOCK_RETRY_S: Final = 0.5
 # Marks checksums of the statements alone. Databases from before 0.1.0 have checksums of the whole file.
 CHECKSUM_KIND: Final = "2:"
 RENAMED_OWNERS: Final = (("house", COMMON), ("copies", USER_CACHE))
@@ -70,7 +78,7 @@ def load_routines(service: str) -> list[Migration]:
     return [
         Migration(f"{owner}/{kind}/{file.stem}", file.read_text("utf-8"))
         for owner in _owners(service)
-        for kind in ("functions", "triggers")
+        for kind in (FUNCTIONS, TRIGGERS)
         for file in sorted((SQL / owner / kind).glob("*.sql"))
     ]
 
@@ -148,11 +156,34 @@ async def apply_migrations(
     applied: list[str] = []
     for migration in migrations:
         if migration.name not in recorded:
-            async with connection.transaction():
-                await connection.execute(migration.text)
-                await connection.execute(insert.text, migration.name, migration.checksum)
+            await _apply(connection, [migration], insert)
             applied.append(migration.name)
     return applied
+
+
+async def _apply(
+    connection: "asyncpg.Connection[asyncpg.Record]", files: Sequence[Migration], record: Statement
+) -> None:
+    """Run files and record them in one transaction, again if it does not get its locks.
+
+    Instances of the previous version may use the same tables in another order. The lock timeout is shorter
+    than PostgreSQL's `deadlock_timeout`, so nearly always the migration gives way and not the statement of an
+    instance; and no statement waits long behind a migration that itself waits.
+    """
+    set_lock_timeout = load_statement(COMMON, "migrations", "migration_lock_timeout")
+    for number in range(1, LOCK_TRIES + 1):
+        try:
+            async with connection.transaction():
+                await connection.execute(set_lock_timeout.text)
+                for file in files:
+                    await connection.execute(file.text)
+                    await connection.execute(record.text, file.name, file.checksum)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            if number == LOCK_TRIES:
+                raise
+            await asyncio.sleep(random.uniform(0, LOCK_RETRY_S))  # noqa: S311 - jitter, not security
+        else:
+            return
 
 
 async def _convert_records(
@@ -175,10 +206,11 @@ async def apply_routines(
     recorded = await _applied_checksums(connection)
     upsert = load_statement(COMMON, "migrations", "routine_upsert")
     changed = [routine for routine in routines if recorded.get(routine.name) != routine.checksum]
-    for routine in changed:
-        async with connection.transaction():
-            await connection.execute(routine.text)
-            await connection.execute(upsert.text, routine.name, routine.checksum)
+    functions = [routine for routine in changed if routine.name.split("/")[1] == FUNCTIONS]
+    # Functions call each other, so instances see all of the old ones or all of the new ones.
+    await _apply(connection, functions, upsert)
+    for trigger in (routine for routine in changed if routine not in functions):
+        await _apply(connection, [trigger], upsert)
     return [routine.name for routine in changed]
 
 

@@ -110,10 +110,7 @@ class PostgresReports:
                 return True
             await transaction.row(self._assign, report_uuid, assignee_uuid)
             type_ = ActionType.UNASSIGN if assignee_id is None else ActionType.ASSIGN
-            await self._action_log.record_in(
-                transaction,
-                NewAction(actor_id, type_, AdminTarget.REPORT, report_id, None, reason, report_id=report_id),
-            )
+            await self._record(transaction, actor_id, type_, report_id, reason)
         return True
 
     async def backlog(self) -> ReportBacklog:
@@ -122,7 +119,18 @@ class PostgresReports:
 
     async def resolve(self, report_id: str, resolution: str, resolved_by: str | None) -> bool:
         resolver = None if resolved_by is None else to_uuid(resolved_by)
-        return bool(await self._pool.write(self._resolve, to_uuid(report_id), resolution, resolver))
+        async with self._pool.transaction() as transaction:
+            row = await transaction.row(self._resolve, to_uuid(report_id), resolution, resolver)
+            if row is None:
+                return False
+            await self._record(transaction, resolved_by, ActionType.RESOLVE, str(row["id"]), resolution)
+        return True
+
+    async def _record(
+        self, transaction: Transaction, actor_id: str | None, type_: ActionType, report_id: str, reason: str
+    ) -> None:
+        action = NewAction(actor_id, type_, AdminTarget.REPORT, report_id, None, reason, report_id=report_id)
+        await self._action_log.record_in(transaction, action)
 
     async def _to_records(self, rows: Sequence[asyncpg.Record]) -> list[ReportRecord]:
         users = await self._users.load(
@@ -134,7 +142,7 @@ class PostgresReports:
             ReportRecord(
                 id=str(row["id"]),
                 reporter=users.get(str(row["reporter_id"])),
-                kind=TargetKind(row["kind"]),
+                kind=row["kind"],
                 target_id=row["target_id"],
                 reason=row["reason"],
                 created_at=row["created_at"],

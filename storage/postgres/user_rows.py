@@ -20,9 +20,14 @@ def to_user(row: asyncpg.Record) -> UserRecord:
         verified=row["verified"],
         created_at=row["created_at"],
         private=row["private"],
-        role=None if row["role"] is None else Role(row["role"]),
+        role=_to_role(row["role"]),
         silenced_until=row["silenced_until"],
     )
+
+
+def _to_role(name: str | None) -> Role | None:
+    """Return the role; None for one that only later versions know, which allows nothing here."""
+    return Role(name) if name in set(Role) else None
 
 
 def optional_id(value: uuid.UUID | None) -> str | None:

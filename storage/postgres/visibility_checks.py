@@ -33,7 +33,7 @@ class PostgresVisibilityChecks:
             await self._cursors.advance_in(transaction, cursor_update)
 
     async def next(self) -> VisibilityCheck | None:
-        row = await self._pool.row(self._next)
+        row = await self._pool.row(self._next, [kind.value for kind in CheckKind])
         if row is None:
             return None
         before = None if row["before_us"] is None else (row["before_us"], str(row["before_id"]))

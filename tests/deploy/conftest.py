@@ -1,11 +1,6 @@
-"""Fixtures for what is in `deploy/`: the tools that check it, and two instances behind a proxy.
-
-A test whose program is not installed is skipped; it fails where CONVENE_TEST_REQUIRED names the program.
-"""
+"""Fixtures for what is in `deploy/`: the tools that check it, and two instances behind a proxy."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,13 +10,11 @@ from tests.conftest import STORES_START_S, LoopThread
 from tests.deploy.proxy_process import ProxyProcess
 from tests.end_to_end.conftest import server_stores
 from tests.end_to_end.server_process import ServerProcess, ServerStores, free_port
+from tests.programs import find_program
 
 __all__ = ["server_stores"]
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-ADMIN_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
-"""Where distributions install servers; not in every user's PATH."""
-
 FindTool = Callable[[str], str]
 Pair = tuple[ServerProcess, ServerProcess]
 
@@ -31,17 +24,6 @@ VARIABLES = {
     "CONVENE_LIMITS_LOGINS_PER_S": "1",
     "CONVENE_LIMITS_LOGINS_BURST": "5",
 }
-
-
-def find(name: str) -> str:
-    """Return the path of a program. Without it the test is skipped."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{ADMIN_FOLDERS}")
-    if found is None:
-        missing = f"{name} is not installed"
-        if name in os.environ.get("CONVENE_TEST_REQUIRED", "").split():
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
 
 
 class ProxiedServer(ServerProcess):
@@ -54,8 +36,8 @@ class ProxiedServer(ServerProcess):
 
 @pytest.fixture(scope="session")
 def find_tool() -> FindTool:
-    """The function `find`."""
-    return find
+    """The function `find_program`."""
+    return find_program
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,29 @@
 """An installation of release 0.1.0 is upgraded, while instances of that release may still run."""
 
+import asyncio
 import re
 
 import asyncpg
 import pytest
 
 from client.http_client import HttpClient
+from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.migrations import USER_CACHE, USER_CACHE_SERVICES, create_database, migrate
 from storage.postgres.roles import SERVICES
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
+from tests.end_to_end.polling import wait_until
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.user_api import UserApi
 from tests.operations import release_fixture
 from tests.operations.installation import Installation, wait_until_doctor_passes
+from tests.operations.release_writer import ReleaseWriter
+from tests.storage.service_database import RawConnection, ServiceDatabase
 
 DEMO_PASSWORD = "convene-demo"
+WRITERS = 2
+"""Connections of the release to each database."""
+WRITE_TIMEOUT_S = 30.0
 CASTS = re.compile(r"::(character varying|text)(\[\])?|[()]")
 """A schema that was dumped and loaded has the same checks in another spelling."""
 
@@ -68,22 +76,51 @@ async def test_upgraded_databases_have_the_schema_of_new_ones(
         assert fresh - upgraded == set(), service
 
 
-async def test_statements_of_the_release_are_still_valid(old_installation: Installation) -> None:
-    """Instances of the release go on after the upgrade: each of their statements can be prepared."""
-    prepared = 0
-    for service, url in old_installation.databases.items():
-        await migrate(url, service)
-        owners = {service, "common"} | ({USER_CACHE} if service in USER_CACHE_SERVICES else set())
-        connection = await asyncpg.connect(url)
-        try:
-            for owner, statement in release_fixture.statements():
-                if owner in owners:
-                    await connection.prepare(statement.text)
-                    prepared += 1
-        finally:
-            await connection.close()
+async def test_instances_of_the_release_write_during_the_upgrade(old_installation: Installation) -> None:
+    """None of their statements fails for good while the databases are migrated, and no row is lost."""
+    upgraded = asyncio.Event()
+    databases = old_installation.databases.items()
+    writers = {service: [ReleaseWriter(url, service) for _ in range(WRITERS)] for service, url in databases}
+    every_writer = [writer for those in writers.values() for writer in those]
 
-    assert prepared > 200
+    async def wait_for_a_round() -> None:
+        before = [writer.rounds for writer in every_writer]
+        await wait_until(
+            lambda: all(one.rounds > then for one, then in zip(every_writer, before, strict=True)),
+            WRITE_TIMEOUT_S,
+        )
+
+    async with asyncio.TaskGroup() as group:
+        for writer in every_writer:
+            group.create_task(writer.write_until(upgraded))
+        await wait_for_a_round()
+        for service, url in databases:
+            before = sum(writer.rounds for writer in writers[service])
+            assert await migrate(url, service)
+            assert sum(writer.rounds for writer in writers[service]) > before, "nothing was written meanwhile"
+        await wait_for_a_round()
+        upgraded.set()
+
+    for service, url in databases:
+        async with ServiceDatabase.open(url) as database:
+            for writer in writers[service]:
+                for table, ids in writer.ids.items():
+                    query = f"SELECT count(*) FROM {table} WHERE id = ANY($1)"
+                    assert await database.sql.fetchval(query, ids) == len(ids), table
+            audit = PostgresCountAudit(database.instance_a.pool, service)
+            assert await audit.count_mismatches() == 0, service
+            await prepare_statements_of_the_release(database.sql, service)
+
+
+async def prepare_statements_of_the_release(connection: RawConnection, service: str) -> None:
+    """Prepare every statement that instances of the release run on this database."""
+    owners = {service, "common"} | ({USER_CACHE} if service in USER_CACHE_SERVICES else set())
+    prepared = 0
+    for owner, statement in release_fixture.statements():
+        if owner in owners:
+            await connection.prepare(statement.text)
+            prepared += 1
+    assert prepared > 30
 
 
 @pytest.mark.timeout(480)

@@ -156,7 +156,7 @@ async def test_concurrent_records_of_a_content_alternate(kept: Stores) -> None:
     assert sum(isinstance(outcome, str) for outcome in outcomes) == 1
     latest = await kept.log.latest_on(TargetKind.POST, "p1")
     assert latest is not None
-    assert latest.type is ActionType.HIDE
+    assert latest.type == ActionType.HIDE
     restore = NewAction(None, ActionType.RESTORE, TargetKind.POST, "p1", ana.id, "x")
     await kept.log.record(restore)
     with pytest.raises(Conflict):
@@ -272,7 +272,7 @@ async def test_reports_are_assigned_to_moderators(kept: Stores) -> None:
     assert record is not None
     assert record.assigned_to is not None
     assert record.assigned_to.id == mod.id
-    (logged,) = [one for one in await kept.log.page(None, None, 10) if one.type is ActionType.ASSIGN]
+    (logged,) = [one for one in await kept.log.page(None, None, 10) if one.type == ActionType.ASSIGN]
     assert (logged.target_id, logged.reason, logged.user_id) == (first, "Assigned to @mod.", None)
     assert await found(unassigned) == [second]
     assert await found(ReportFilter(assigned_to=mod.id)) == [first]

@@ -14,6 +14,17 @@ const LABELS = {
   make_admin: t("moderation.make_admin"),
   make_moderator: t("moderation.make_moderator"),
   remove_role: t("moderation.remove_role"),
+  approve: t("moderation.approve"),
+  decline: t("common.decline"),
+  create_invite: t("moderation.create"),
+  delete_invite: t("common.delete"),
+  block_name: t("moderation.block"),
+  unblock_name: t("moderation.unblock"),
+  assign: t("moderation.assign"),
+  unassign: t("moderation.unassign"),
+  resolve: t("moderation.resolve"),
+  accept_appeal: t("common.accept"),
+  decline_appeal: t("common.decline"),
 };
 
 export function actionRow(action, ...more) {
@@ -24,6 +35,7 @@ export function actionRow(action, ...more) {
     element(
       "p",
       {},
+      // Later versions of the server have other types.
       element("strong", {}, LABELS[type] ?? type.replaceAll("_", " ")),
       " ",
       targetOf(kind, user),

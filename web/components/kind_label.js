@@ -1,4 +1,4 @@
-// What kinds of contents and users are called, in the pages of moderators.
+// What the targets of moderators are called, in their pages.
 
 import { t } from "../i18n.js";
 
@@ -8,8 +8,14 @@ const LABELS = {
   message: t("kinds.message"),
   user: t("kinds.user"),
   event: t("kinds.event"),
+  report: t("kinds.report"),
+  appeal: t("kinds.appeal"),
+  registration: t("kinds.registration"),
+  invite_code: t("kinds.invite_code"),
+  username: t("kinds.username"),
+  email_domain: t("kinds.email_domain"),
 };
 
 export function kindLabel(kind) {
-  return LABELS[kind] ?? kind;
+  return LABELS[kind] ?? kind.replaceAll("_", " ");
 }

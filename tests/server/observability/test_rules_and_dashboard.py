@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from server.instance import Instance
+from tests.programs import find_program
 from tests.server.api_client import ApiClient
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -19,10 +19,6 @@ DASHBOARD = DEPLOY / "grafana" / "convene.json"
 METRIC = re.compile(r"\b(?:convene|process|python|node)_[a-z0-9_]+|\bup\b")
 FOREIGN = ("up", "node_filesystem_avail_bytes", "node_filesystem_size_bytes")
 """Metrics of Prometheus itself, and of node_exporter."""
-
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool is not installed (Debian package prometheus)"
-)
 
 
 def _rules() -> Iterator[dict[str, object]]:
@@ -50,11 +46,10 @@ def _exported_samples(exposition: str) -> set[str]:
     return samples
 
 
-@needs_promtool
 @pytest.mark.parametrize(("kind", "name"), [("check", "rules.yaml"), ("test", "rules.test.yaml")])
 def test_promtool_accepts_the_rules(kind: str, name: str) -> None:
     """`check rules` finds no error, and `test rules` fires each tested alert when it should."""
-    command = ["promtool", kind, "rules", name]
+    command = [find_program("promtool"), kind, "rules", name]
     result = subprocess.run(command, cwd=RULES.parent, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -88,6 +88,35 @@ journey("a series with a place is created, and changed from one event on", async
   assert.deepEqual(page.problems, []);
 });
 
+journey("a full event has a waitlist, whose first person gets the place that is freed", async () => {
+  const [ana, ben, cai] = [
+    await server.createUser("Ana"),
+    await server.createUser("Ben"),
+    await server.createUser("Cai"),
+  ];
+  const event = await createEvent(ana, { capacity: 1 });
+  const [guest, next] = [
+    await open(browser, server, ben, `/#/event/${event.id}`),
+    await open(browser, server, cai, `/#/event/${event.id}`),
+  ];
+  const going = (page) => page.locator(".rsvp-controls").getByRole("button", { name: "Going", exact: true });
+  await going(guest).click();
+  await guest.getByText("1 of 1 going").waitFor();
+  await going(next).click();
+  await next.getByText("This event is full.").waitFor();
+  await next.getByRole("button", { name: "Join waitlist" }).click();
+  await next.getByText("You are number 1 on the waitlist.").waitFor();
+  await next.getByRole("button", { name: "Leave waitlist" }).waitFor();
+  assert.equal(await going(next).getAttribute("aria-pressed"), "false");
+
+  await guest.getByRole("button", { name: "Remove my response" }).click();
+  await next.locator('.rsvp-controls button[aria-pressed="true"]', { hasText: "Going" }).waitFor();
+  assert.equal(await next.getByText("on the waitlist").count(), 0);
+  await next.goto(`${server.url}/#/notifications`);
+  await next.getByText("You're off the waitlist for Boules").waitFor();
+  assert.deepEqual([...guest.problems, ...next.problems], []);
+});
+
 journey("own events are listed by what they are to the user", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben");

@@ -1,14 +1,11 @@
 // Every view at four sizes and at 200 % and 400 % zoom, in both themes: nothing outside of the viewport, no finding of axe.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { axeFindings } from "./axe.js";
 import { launch, open, skipped } from "./chromium.js";
 import { Server } from "./server.js";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
 const LONG_NAME =
   "Maximiliana Wolfeschlegelsteinhausenbergerdorff von und zu Hohenlohe-Langenburg-Schillingsfürst";
 const SIZES = {
@@ -113,8 +110,7 @@ function layoutTest(name, colorScheme, locale = "en-US") {
       await page.locator('main:not([aria-busy="true"])').waitFor();
       await page.waitForLoadState("networkidle");
       assert.deepEqual(await page.evaluate(outside), [], `outside of the viewport at ${route}`);
-      await page.evaluate(AXE);
-      assert.deepEqual(await page.evaluate(findings, RULES), [], `axe at ${route}`);
+      assert.deepEqual(await axeFindings(page), [], `axe at ${route}`);
     }
     assert.deepEqual(page.problems, []);
     await page.context().close();
@@ -130,10 +126,4 @@ function outside() {
       return width > 0 && right > innerWidth + 1 && !one.closest(clipped);
     })
     .map((one) => one.outerHTML.slice(0, 100));
-}
-
-// Run in the page, after axe.
-async function findings(rules) {
-  const { violations } = await globalThis.axe.run({ runOnly: rules });
-  return violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`);
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { axeFindings } from "./axe.js";
 import { launch, open, skipped } from "./chromium.js";
 import { Server } from "./server.js";
 
@@ -78,6 +79,36 @@ test("a wrong token shows nothing, and logging out ends the access", { skip: ski
   await page.getByLabel("Token").waitFor({ timeout: WAIT_MS });
   await page.context().close();
 });
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing on the pages, ${colorScheme}`, { skip: skipped }, async () => {
+    const ana = await server.createUser("Ana");
+    const group = await server.createGroup(ana, [await server.createUser("Ben")]);
+    const { seq } = await server.send(group, ana, "a text");
+    const anonymous = await open(browser, operators, null, "/ops", { colorScheme });
+    await anonymous.getByLabel("Token").waitFor({ timeout: WAIT_MS });
+    assert.deepEqual(await axeFindings(anonymous), [], "axe at the login");
+    await anonymous.context().close();
+    const reader = await open(browser, server, ana, "/#/", { colorScheme });
+    const page = await logIn({ colorScheme });
+    await page.goto(`${operators.url}/ops/actors`);
+    const session = await page.locator('a[href^="/ops/sessions/"]').first().getAttribute("href");
+    const explained = `user=${ana.username}&conversation=${group.id}&seq=${seq}`;
+    for (const path of [
+      "/ops",
+      "/ops/actors",
+      session,
+      `/ops/conversations/${group.id}`,
+      "/ops/explain",
+      `/ops/explain?${explained}`,
+    ]) {
+      await page.goto(operators.url + path);
+      assert.deepEqual(await axeFindings(page), [], `axe at ${path}`);
+    }
+    await page.context().close();
+    await reader.context().close();
+  });
+}
 
 test("a narrow page scrolls its tables, not itself", { skip: skipped }, async () => {
   const page = await logIn({ viewport: { width: 360, height: 700 } });

@@ -88,12 +88,17 @@ export class Server {
     return text ? JSON.parse(text) : null;
   }
 
-  // Runs `run.py moderate` with these arguments, beside the running server.
+  // Runs `run.py moderate` with these arguments.
   moderate(...words) {
+    return this.run("moderate", ...words);
+  }
+
+  // Runs `run.py` with these arguments, beside the running server.
+  run(...words) {
     const environment = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith("CONVENE_")),
     );
-    const command = spawn(PYTHON, ["run.py", "moderate", ...words], {
+    const command = spawn(PYTHON, ["run.py", ...words], {
       cwd: ROOT,
       env: { ...environment, CONVENE_DATA_DIR: this.#folder },
       stdio: "ignore",
@@ -101,7 +106,7 @@ export class Server {
     return new Promise((resolve, reject) => {
       command.once("error", reject);
       command.once("exit", (status) =>
-        status === 0 ? resolve() : reject(new Error(`moderate ${words.join(" ")}: status ${status}`)),
+        status === 0 ? resolve() : reject(new Error(`${words.join(" ")}: status ${status}`)),
       );
     });
   }

@@ -1,0 +1,17 @@
+"""Values of enums that are read from a store. Later versions write others than this one knows."""
+
+from enum import StrEnum
+from typing import TypeVar, cast
+
+Member = TypeVar("Member", bound=StrEnum)
+
+
+def to_member(kind: type[Member], name: str) -> Member:
+    """Return the member with a value. One that only later versions know is passed on to clients as it is.
+
+    Such a value is a plain string: compare it with members, and do not read its `value`.
+    """
+    try:
+        return kind(name)
+    except ValueError:
+        return cast("Member", name)
