@@ -43,10 +43,12 @@ class GatedSessions(MemorySessions):
         self.gate.set()
         self.waiting = asyncio.Event()
 
-    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+    async def open(
+        self, user_id: str, token_hash: str, lifetime_s: int, device: str | None = None
+    ) -> SessionRecord:
         self.waiting.set()
         await self.gate.wait()
-        return await super().open(user_id, token_hash, lifetime_s)
+        return await super().open(user_id, token_hash, lifetime_s, device)
 
 
 class AccountsSetup:

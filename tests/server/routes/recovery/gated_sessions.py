@@ -20,7 +20,9 @@ class GatedSessions(PostgresSessions):
         self.gate.clear()
         self.waiting.clear()
 
-    async def open(self, user_id: str, token_hash: str, lifetime_s: int) -> SessionRecord:
+    async def open(
+        self, user_id: str, token_hash: str, lifetime_s: int, device: str | None = None
+    ) -> SessionRecord:
         self.waiting.set()
         await self.gate.wait()
-        return await super().open(user_id, token_hash, lifetime_s)
+        return await super().open(user_id, token_hash, lifetime_s, device)
