@@ -115,12 +115,13 @@ class SendQueue:
         """Queue joined frames of a log, or skip them over the soft limit.
 
         Frames that would exceed the hard limit are skipped too. Frames released by a filled gap can do so at
-        once.
+        once. What follows a skipped range is skipped until that is reported, however small it is.
         """
         limits = self._limits
         if self.paused and (
             self.queued_bytes > limits.send_queue_soft_bytes
             or self.queued_bytes + len(framed) > limits.send_queue_hard_bytes
+            or seq_range.conversation_id in self.skipped_ranges
         ):
             self._skip(seq_range)
         else:

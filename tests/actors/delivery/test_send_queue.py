@@ -106,6 +106,30 @@ async def test_frames_released_by_a_gap_do_not_exceed_the_hard_limit(flusher: Fl
     assert member.gaps == [(1, 5)]
 
 
+async def test_small_frames_do_not_overtake_a_skipped_range(flusher: Flusher) -> None:
+    """A frame that would fit is skipped too if earlier ones of its conversation were; others are queued."""
+    member = RecordingMember(flusher)
+    first, other = (Room(name, flusher, lambda _room: None) for name in "ab")
+    for room in (first, other):
+        room.add_subscriber(member)
+        room.start(0)
+    member.send_queue.pause()
+    for seq in range(2, 6):
+        first.deliver(seq, b"long frame")
+    first.deliver(1, b"late frame")
+    flusher.flush()
+    first.deliver(6, b"s")
+    other.deliver(1, b"o")
+    flusher.flush()
+    member.send_queue.resume()
+    assert member.writes == [b"o"]
+    assert member.gaps == [(1, 6)]
+    first.deliver(7, b"next")
+    flusher.flush()
+
+    assert member.writes == [b"o", b"next"]
+
+
 async def test_skipped_frames_use_one_range_per_conversation(flusher: Flusher) -> None:
     """Memory for skipped frames is bounded by the number of conversations."""
     member = RecordingMember(flusher)
