@@ -23,6 +23,7 @@ USERS = 200
 """Enough that no user reaches the rate limit."""
 CONCURRENCY_LEVELS = {"one at a time": 1, "sixteen at a time": 16}
 GOAL_LEVEL = "sixteen at a time"
+CONFIGURATION = "bench/harness/unlimited.toml"
 HEALTH, SMALL, ROW = "/healthz", "small, authenticated", "one row"
 GOALS = {HEALTH: 0.9, SMALL: 0.7, ROW: 1.2}
 
@@ -32,7 +33,7 @@ def run(options: Options) -> Report:
         return Report("Small requests", [], "Not measured without Convene.")
     with ExitStack() as stack:
         stores = stack.enter_context(BenchStores())
-        convene = stack.enter_context(ConveneServer(stores))
+        convene = stack.enter_context(ConveneServer(stores, arguments=["--config", CONFIGURATION]))
         fixture = DatabaseFixture(stores.postgres_url, options.seed)
         users = fixture.insert_users(USERS)
         fixture.vacuum()
