@@ -10,6 +10,12 @@ const FAILED = {
   en: "Convene can't be loaded. Check your connection and reload the page.",
 };
 
+// The script is `async`, so it can be ready before the elements that it fills.
+async function pageParsed() {
+  if (document.readyState !== "loading") return;
+  await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
+}
+
 async function start(language) {
   document.documentElement.lang = language;
   try {
@@ -17,8 +23,10 @@ async function start(language) {
     if (!response.ok) throw new Error(`status ${response.status}`);
     setTexts(language, await response.json());
     const { run } = await import("./app.js");
+    await pageParsed();
     run({ textsAddress: LOCALES[language] });
   } catch (error) {
+    await pageParsed();
     document.getElementById("app").textContent = FAILED[language];
     throw error;
   }
