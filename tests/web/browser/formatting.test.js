@@ -74,8 +74,9 @@ test("Ctrl+B and Ctrl+I set and remove marks, and can be undone", { skip: skippe
 test("Escape cancels an edit", { skip: skipped, timeout: 120_000 }, async () => {
   const content = await send("first version");
   await field().press("ArrowUp");
-  await page.locator("dialog textarea").fill("second version");
+  const editor = page.locator(".message-editor textarea");
+  await editor.fill("second version");
   await page.keyboard.press("Escape");
-  await page.locator("dialog").waitFor({ state: "detached" });
+  await editor.waitFor({ state: "detached" });
   assert.equal(await content.innerText(), "first version");
 });
