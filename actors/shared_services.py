@@ -65,7 +65,7 @@ class SharedServices:
             stream_writer=self.stream_writer,
             mentions=self.mention_notifier,
             block_checker=self.block_service,
-            count_unread=self.notifications.count_unread,
+            count_unread=self.notifications.count_unread_on_connect,
             consent=self.conversation_requests,
             visible_users=self.visible_users,
             invalidate_block=self.block_service.invalidate,
