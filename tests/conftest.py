@@ -67,8 +67,25 @@ def stores(background: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> 
     mongod = find_mongod(configured) if configured else None
     with folder_for_stores(tmp_path_factory) as folder:
         embedded = EmbeddedStores(folder, keep=False, mongod=mongod)
-        yield background.run(embedded.start(), STORES_START_S)
+        urls = background.run(embedded.start(), STORES_START_S)
+        yield urls
+        foreign = background.run(tables_of_other_roles(urls))
         background.run(embedded.stop(), STORES_START_S)
+    assert foreign == {}, "A test migrated databases of services as the administrator; the services cannot."
+
+
+async def tables_of_other_roles(urls: StoreUrls) -> dict[str, list[str]]:
+    """Return the tables in the databases of services that the service does not own."""
+    found: dict[str, list[str]] = {}
+    for service, url in urls.postgres_by_service.items():
+        connection = await asyncpg.connect(url)
+        rows = await connection.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner <> current_user"
+        )
+        await connection.close()
+        if rows:
+            found[service] = [row["tablename"] for row in rows]
+    return found
 
 
 @contextlib.contextmanager

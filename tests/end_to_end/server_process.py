@@ -30,13 +30,18 @@ STOP_TIMEOUT_S = 30.0
 
 
 class ServerStores(msgspec.Struct, frozen=True):
-    """The stores of one or more instances. `databases` overrides the database URL per service."""
+    """The stores of one or more instances. `databases` overrides the database URL per service.
+
+    No process gets the administrator's rights on the databases of services: what it created there would
+    belong to the administrator, and the services could not migrate it.
+    """
 
     urls: StoreUrls
     databases: dict[str, str] = {}
 
     def environment(self) -> dict[str, str]:
-        named = {f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in self.databases.items()}
+        databases = self.urls.postgres_by_service | self.databases
+        named = {f"CONVENE_POSTGRES_URL_{service.upper()}": url for service, url in databases.items()}
         return {
             "CONVENE_POSTGRES_URL": self.urls.postgres,
             **named,

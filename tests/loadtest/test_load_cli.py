@@ -17,6 +17,7 @@ from loadtest.report.folder import create_report_folder
 from loadtest.report.report import Report
 from loadtest.run_plan import Scenario
 from storage.embedded import StoreUrls
+from tests.end_to_end.server_process import ServerStores
 from tests.loadtest.small_runs import COMMAND_TIMEOUT_S, ROOT, small_options
 
 Urls = tuple[str, ...]
@@ -144,12 +145,7 @@ async def test_files_are_written_to_the_data_folder(
     """Of `CONVENE_DATA_DIR`, whatever the current folder is: the users of `prepare`, and reports."""
     data, current = tmp_path / "data_of_convene", tmp_path / "current"
     current.mkdir()
-    variables = {
-        "CONVENE_DATA_DIR": str(data),
-        "CONVENE_POSTGRES_URL": stores.postgres,
-        "CONVENE_MONGO_URL": stores.mongo,
-        "CONVENE_REDIS_URL": stores.redis,
-    }
+    variables = {"CONVENE_DATA_DIR": str(data), **ServerStores(stores).environment()}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(ROOT / "run.py"), "load", "prepare", "--users", "2"),
         cwd=current,

@@ -23,6 +23,8 @@ from server.cli.replay import add_replay
 from server.instance import Instance
 from server.operator_services import OperatorServices
 from storage.embedded import StoreUrls
+from storage.postgres.roles import SERVICES
+from tests.end_to_end.server_process import ServerStores
 
 ROOT = Path(__file__).parents[2]
 COMMAND_TIMEOUT_S = 180.0
@@ -72,17 +74,12 @@ def _invoke(settings: Settings, urls: StoreUrls, arguments: tuple[str, ...]) -> 
 
 async def run_process(settings: Settings, urls: StoreUrls, *arguments: str) -> tuple[int | None, str]:
     """Run `run.py`; return its exit status, and its output followed by its errors and log."""
-    service_urls = {
-        f"CONVENE_{name.upper()}": url
-        for name in ("users", "social", "posts", "events", "notifications")
-        if (url := getattr(settings.stores, f"postgres_url_{name}"))
+    databases: dict[str, str] = {
+        service: url for service in SERVICES if (url := getattr(settings.stores, f"postgres_url_{service}"))
     }
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CONVENE_")},
-        **{name.replace("CONVENE_", "CONVENE_POSTGRES_URL_"): url for name, url in service_urls.items()},
-        "CONVENE_POSTGRES_URL": urls.postgres,
-        "CONVENE_MONGO_URL": urls.mongo,
-        "CONVENE_REDIS_URL": urls.redis,
+        **ServerStores(urls, databases).environment(),
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
