@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
 
-from actors.protocol.objects import Audience, DataExport, OwnUser, Privacy
-from actors.protocol.social_objects import (
+from actors.protocol.notification_objects import (
     NotificationChannel,
     NotificationPreferences,
     NotificationType,
     QuietHours,
 )
+from actors.protocol.objects import Audience, DataExport, OwnUser, Privacy
 from client.http_responses import LoginResponse, Page, SessionView
 from client.http_transport import HttpTransport, resource_path
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from actors.protocol.social_objects import (
+from actors.protocol.event_objects import (
     Announcement,
     CalendarLink,
     CalendarLinkInfo,

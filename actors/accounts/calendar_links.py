@@ -6,7 +6,7 @@ The token in a link is like a session token: 256 random bits, of which only the 
 from actors.accounts.tokens import hash_token, new_token
 from actors.keyed_hash import KeyedHash
 from actors.protocol.errors import ApiError
-from actors.protocol.social_objects import CalendarLink, CalendarLinkInfo
+from actors.protocol.event_objects import CalendarLink, CalendarLinkInfo
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.calendar_links import CalendarLinkStore
 from storage.errors import Missing

@@ -25,7 +25,8 @@ from actors.conversations.errors import ConsentRequiredError, not_found
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import FORMER_MEMBERS_KEPT, PARTICIPANTS_MAX
-from storage.contracts.messaging import ConversationRecord, FormerMember, MembershipDelta, MessageEntry
+from storage.contracts.message_log import MembershipDelta, MessageEntry
+from storage.contracts.messaging import ConversationRecord, FormerMember
 
 
 class Roster:

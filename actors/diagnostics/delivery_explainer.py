@@ -16,7 +16,8 @@ from actors.diagnostics.session_outcome import Outcome, SessionOutcome, decide, 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
-from storage.contracts.messaging import ConversationRecord, Entry, MessageEntry, MessagingStore
+from storage.contracts.message_log import Entry, MessageEntry
+from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 LATER_ENTRIES_READ = 500
 """Entries after the message that are read for later changes of the membership."""

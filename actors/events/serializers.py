@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from actors.protocol.event_objects import Event, EventSeries, EventVisibility, Place, Rsvp, RsvpStatus
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event, EventSeries, EventVisibility, Place, Rsvp, RsvpStatus
 from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts import identifiers
 from storage.contracts.event_hosting import EventDetails
-from storage.contracts.events import EventRecord, RsvpState
+from storage.contracts.events import EventRecord
+from storage.contracts.rsvps import RsvpState
 
 
 def event_conversation_id(event_id: str) -> str:

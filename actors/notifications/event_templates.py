@@ -2,8 +2,8 @@
 
 from actors.domain_events.event_types import EventAnnounced, EventReminder
 from actors.notifications.notification_templates import display_name, sender_notification
+from actors.protocol.notification_objects import NotificationType
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import NotificationType
 from storage.contracts.notifications import NewNotification
 
 GROUP_KEY_CHARACTERS = 100

@@ -1,7 +1,7 @@
 """Texts of notifications, their grouping, and their idempotency keys (`source`)."""
 
+from actors.protocol.notification_objects import NotificationType
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import NotificationType
 from storage.contracts.notifications import NewNotification
 
 

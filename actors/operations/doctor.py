@@ -18,7 +18,7 @@ from storage.contracts.audit import CountAudit, LogAudit, ModerationAudit, Posts
 from storage.contracts.data_exports import DataExportStore
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
 from storage.contracts.event_reminders import ReminderStore
-from storage.contracts.messaging import MessageLog
+from storage.contracts.message_log import MessageLog
 from storage.contracts.moderation import TargetKind
 from storage.contracts.pending_effects import PendingEffectStore
 from storage.contracts.reports import ReportStore

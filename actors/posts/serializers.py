@@ -6,7 +6,8 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post, PostVisibility
 from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime
-from storage.contracts.posts import CommentRecord, PostRecord
+from storage.contracts.posts import PostRecord
+from storage.contracts.reactions import CommentRecord
 
 
 def to_post(

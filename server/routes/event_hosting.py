@@ -5,7 +5,7 @@ from typing import Any
 from actors.events.bodies import Cancellation
 from actors.events.event_hosting import EventHosting
 from actors.events.rsvp_requests import RsvpRequests
-from actors.protocol.social_objects import Event, Rsvp
+from actors.protocol.event_objects import Event, Rsvp
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest, names_caller

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from storage.contracts.events import RsvpDetails, RsvpRecord
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.rsvps import RsvpDetails, RsvpRecord
 
 
 class AnnouncementRecord(msgspec.Struct, frozen=True):

@@ -14,7 +14,8 @@ from types import TracebackType
 from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable, find_binaries
 from storage.embedded.document_store import choose_document_store
 from storage.embedded.postgres import Postgres
-from storage.embedded.server_process import ServerProcess, identify, run_to_completion
+from storage.embedded.server_command import identify
+from storage.embedded.server_process import ServerProcess, run_to_completion
 from storage.embedded.settings import EmbeddedStatistics, StoresSettings, StoreUrls
 from storage.embedded.store_supervisor import WATCH_INTERVAL_S, Store, StoreSupervisor
 from storage.embedded.stores_folder import FolderLocks, StoresFolder

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from storage.contracts.event_attendance import AnnouncementRecord, AnnouncementRefused
-from storage.contracts.events import RsvpDetails, RsvpRecord, RsvpState
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.rsvps import RsvpDetails, RsvpRecord, RsvpState
 from storage.errors import Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction

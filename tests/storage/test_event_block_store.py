@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from storage.contracts.events import Attendee, RsvpState
+from storage.contracts.events import Attendee
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict, Missing
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids

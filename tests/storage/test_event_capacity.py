@@ -7,7 +7,8 @@ import random
 import asyncpg
 import pytest
 
-from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.events import EventChange
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict
 from storage.postgres.statement import load_statement
 from tests.storage.event_fixture import EventFixture

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from config.limits import EVENT_COHOSTS_MAX
-from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.events import EventChange
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict, Missing
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids

@@ -2,8 +2,9 @@
 
 import pytest
 
-from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.events import EventChange
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.rsvps import RsvpState
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
 from tests.storage.event_fixture import EventFixture

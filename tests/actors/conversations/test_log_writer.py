@@ -10,7 +10,7 @@ from actors.conversations.entries import text_entry
 from actors.conversations.log_writer import LogBatch, LogWriter
 from config.limits import Limits
 from storage.contracts.identifiers import new_attempt_id, new_id
-from storage.contracts.messaging import Appended, Entry, MessageEntry, SeqConflict
+from storage.contracts.message_log import Appended, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 from storage.memory.message_log import MemoryMessageLog
 from tests.actors.fake_cluster import ANA

@@ -11,7 +11,7 @@ from actors.events.serializers import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.contracts.events import EventChange
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from tests.actors.domain_events.reader_fixtures import make_reader, run_readers
 from tests.actors.events.conftest import EventConversationsSetup
 from tests.until import until

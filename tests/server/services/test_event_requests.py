@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from actors.protocol.social_objects import Event, EventVisibility, Place, RsvpStatus
+from actors.protocol.event_objects import Event, EventVisibility, Place, RsvpStatus
 from client.errors import RequestRejected
 from client.event_requests import SeriesScope
 from client.http_client import HttpClient

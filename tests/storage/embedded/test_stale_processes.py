@@ -13,7 +13,8 @@ import pytest
 
 from storage.embedded import EmbeddedStores
 from storage.embedded.process_table import ProcessIdentity
-from storage.embedded.server_process import PidFile, find_server, identify, is_server_for
+from storage.embedded.server_command import find_server, identify, is_server_for
+from storage.embedded.server_process import PidFile
 from storage.embedded.valkey import Valkey
 from tests.storage.embedded.embedded_processes import (
     ChildUser,

@@ -5,15 +5,15 @@ import asyncio
 import msgspec
 
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.messaging import (
+from storage.contracts.message_log import (
     Appended,
     Duplicates,
     MembershipDelta,
     MessageEntry,
-    MessagingStore,
     ReactionRecord,
     SeqConflict,
 )
+from storage.contracts.messaging import MessagingStore
 from tests.storage.messaging.records import NOW_MS, append_all, change, message, seqs
 
 
