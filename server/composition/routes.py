@@ -43,13 +43,16 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
     assert core.presence is not None
     return (
         *UserRoutes(
-            accounts, services.block_service.list_blocked_users, services.relationships.get_profile
+            accounts,
+            components.sign_up,
+            services.block_service.list_blocked_users,
+            services.relationships.get_profile,
         ).routes(),
         *AccountRoutes(components.account_deletion).routes(),
         *PrivacyRoutes(
             services.privacy_settings, services.conversation_requests, services.request_acceptance
         ).routes(),
-        *SessionRoutes(accounts).routes(),
+        *SessionRoutes(components.user_sessions).routes(),
         *RecoveryRoutes(
             components.password_recovery, components.email_verification, components.email_change_undo
         ).routes(),
