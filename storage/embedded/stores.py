@@ -115,7 +115,7 @@ class EmbeddedStores:
             msg = f"The embedded stores need /proc or psutil, and neither is available here: {INSTALL_HINT}."
             raise StoresUnavailable(msg)
         try:
-            async with self._locks.lock("door"):
+            async with self._locks.lock("join"):
                 settings = self._folder.prepare(keep=self._keep)
                 joining = self._locks.has_other_users()
                 self._locks.add_user()
@@ -160,7 +160,7 @@ class EmbeddedStores:
         supervisors, self._supervisors = self._supervisors, ()
         try:
             if supervisors:
-                async with self._locks.lock("door"):
+                async with self._locks.lock("join"):
                     if self._locks.is_last_user():
                         _raise_first(
                             await asyncio.gather(

@@ -52,11 +52,11 @@ class PostgresAttendance:
         )
 
     async def list_audience(
-        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_refusing: bool = False
+        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_declined: bool = False
     ) -> Sequence[str]:
         last_id = to_uuid(after) or MIN_UUID
         rows = await self._pool.rows(
-            self._audience, to_uuid(event_id), with_invited, with_refusing, last_id, limit
+            self._audience, to_uuid(event_id), with_invited, with_declined, last_id, limit
         )
         return [str(row["user_id"]) for row in rows]
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from actors.accounts import accounts as accounts_module
+from actors.accounts import user_sessions
 from actors.accounts.accounts import Accounts
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.bodies import Login, PasswordChange, ProfilePatch, Registration, SignedIn
@@ -97,7 +97,7 @@ async def test_one_more_login_ends_the_oldest_session(
     setup: AccountsSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its sockets are closed, and its token is no longer valid."""
-    monkeypatch.setattr(accounts_module, "SESSIONS_PER_USER", 2)
+    monkeypatch.setattr(user_sessions, "SESSIONS_PER_USER", 2)
     first = await setup.sign_up.register(REGISTRATION)
     oldest = await setup.authenticator.authenticate(first.token)
     await setup.user_sessions.login(Login("ana", PASSWORD), "network")
