@@ -58,7 +58,7 @@ class UserSessions:
         checked = await self._credential_checks.check_login(login.login, login.password, network)
         signed_in = await self.open(checked.user, user_agent)
         # A password change during this login ends the new session like all other old ones.
-        if not await self._credential_checks.is_still_right(checked, login.password):
+        if not await self._credential_checks.is_still_valid(checked, login.password):
             await self._revoke_token(checked.user.id, signed_in.token)
             raise invalid_credentials()
         return signed_in

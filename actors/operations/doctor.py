@@ -170,10 +170,10 @@ class Doctor:
             Finding(is_protected, f"audit log of moderation: {log}"),
             Finding(not misassigned, f"reports: {assigned}"),
             Finding(ok=True, message=f"reports: {waiting}{oldest}"),
-            await self._check_twice(self._find_contents_unlike_log, "items that moderators hid or restored"),
+            await self._check_twice(self._find_hidden_mismatches, "items that moderators hid or restored"),
         ]
 
-    async def _find_contents_unlike_log(self) -> set[str]:
+    async def _find_hidden_mismatches(self) -> set[str]:
         wrong = set()
         for action in await self.inputs.moderation_audit.list_content_actions(BATCH_SIZE):
             hidden = await self.inputs.is_content_hidden(action.kind, action.target_id)

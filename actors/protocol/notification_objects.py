@@ -28,7 +28,7 @@ class NotificationChannel(StrEnum):
     """How the user is notified.
 
     `push`: the notification is stored and sent to the user's connected clients. `mail`: also by e-mail, if it
-    is not read soon; one e-mail has all that gathered. `nothing`: it is not even stored.
+    is not read soon; several of them share one e-mail. `nothing`: it is not even stored.
     """
 
     PUSH = "push"

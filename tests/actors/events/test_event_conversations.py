@@ -136,16 +136,16 @@ async def test_promoted_user_becomes_member(setup: EventConversationsSetup) -> N
 @pytest.mark.parametrize("seed", range(5))
 async def test_members_match_rsvps_in_any_event_order(setup: EventConversationsSetup, seed: int) -> None:
     """Repeated and reordered events lead to the members that match the current RSVPs."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     creator, *attendees = setup.user_ids
     event_id = await setup.create_event(creator)
     last: dict[str, str] = {}
     for _ in range(25):
-        user_id = chance.choice(setup.user_ids)
-        last[user_id] = chance.choice(STATUSES)
+        user_id = rng.choice(setup.user_ids)
+        last[user_id] = rng.choice(STATUSES)
         await setup.set_rsvp(event_id, user_id, last[user_id])
     events = await setup.read_all_events()
-    for event in chance.sample([*events, *events], len(events) * 2):
+    for event in rng.sample([*events, *events], len(events) * 2):
         await setup.consumer.handle([event], None)
 
     going = {user_id for user_id in attendees if last.get(user_id) == "GOING"}

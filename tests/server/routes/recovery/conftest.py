@@ -109,14 +109,14 @@ async def service(
         base_url=BASE_URL,
     )
     queued_mails = MailQueue(SmtpMailer(settings), RETRIES_S)
-    letters = EmailSender(queued_mails, BASE_URL)
+    email_sender = EmailSender(queued_mails, BASE_URL)
     mail_limits = make_mail_limits()
     tries = make_password_tries(limits)
-    verification = EmailVerification(PostgresEmailVerifications(users_pool), letters, mail_limits)
-    notices = EmailChangeNotices(letters, mail_limits)
+    verification = EmailVerification(PostgresEmailVerifications(users_pool), email_sender, mail_limits)
+    notices = EmailChangeNotices(email_sender, mail_limits)
     recovery = PasswordRecovery(
         PostgresPasswordResets(users_pool),
-        ResetMails(letters, mail_limits),
+        ResetMails(email_sender, mail_limits),
         passwords,
         tries,
         authenticator,
