@@ -21,7 +21,7 @@ from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 
 from storage.contracts.backups import PartState, ReadPart, RestoreRefused, StoreState, WritePart
-from storage.contracts.messaging import ChangeEntry
+from storage.contracts.message_log import ChangeEntry
 from storage.mongo.client import Document, connect, database, map_errors
 from storage.mongo.documents import entry_record
 from storage.mongo.messaging import DATABASE, MongoMessaging

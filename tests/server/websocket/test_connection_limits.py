@@ -160,14 +160,14 @@ async def test_authentication_timeout(start_instance: StartInstance, people: Reg
     token = (await people.shared(1, instance))[0].token
     async with (
         connect_peer(instance.port) as silent,
-        connect_peer(instance.port) as talker,
+        connect_peer(instance.port) as active_peer,
         connect_peer(instance.port) as known,
     ):
         await known.open(token)
         await silent.open()
-        await talker.open()
-        assert (await talker.request("ping"))["code"] == "auth.required"
-        for connected in (silent, talker):
+        await active_peer.open()
+        assert (await active_peer.request("ping"))["code"] == "auth.required"
+        for connected in (silent, active_peer):
             ending = await connected.read_until_closed()
             assert ending.code == 4506
             assert ending.goodbye is not None
@@ -259,12 +259,12 @@ async def test_any_input_counts_as_activity(start_instance: StartInstance, peopl
     """A client that sends commands but no pongs stays connected."""
     instance = await start_instance(heartbeat_ms=1000)
     token = (await people.shared(1, instance))[0].token
-    async with connect_peer(instance.port) as talker:
-        await talker.open(token)
+    async with connect_peer(instance.port) as active_peer:
+        await active_peer.open(token)
         for _ in range(4):
-            assert (await talker.read_frame()).opcode == frames.PING
-            talker.send({"type": "ping", "id": 1})
-            assert (await talker.read_frame()).opcode == frames.TEXT
+            assert (await active_peer.read_frame()).opcode == frames.PING
+            active_peer.send({"type": "ping", "id": 1})
+            assert (await active_peer.read_frame()).opcode == frames.TEXT
 
 
 async def connect_non_reading_peer(port: int) -> Peer:
@@ -280,14 +280,14 @@ async def connect_non_reading_peer(port: int) -> Peer:
 PINGS = frames.ping(b"x" * 125) * 1000
 
 
-async def send_pings(deaf: Peer, at_most: int = 2**32) -> None:
+async def send_pings(non_reading_peer: Peer, at_most: int = 2**32) -> None:
     """Request this many bytes of replies without reading them, or until the server closes."""
-    deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    non_reading_peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
     with contextlib.suppress(ConnectionError):
         async with asyncio.timeout(20):
             for _ in range(at_most // len(PINGS)):
-                deaf.write(PINGS)
-                await deaf.writer.drain()
+                non_reading_peer.write(PINGS)
+                await non_reading_peer.writer.drain()
                 await asyncio.sleep(0)
 
 
@@ -301,8 +301,8 @@ async def test_send_queue_bytes_are_limited(start_instance: StartInstance, peopl
         frames_burst=10_000_000,
     )
     token = (await people.shared(1, instance))[0].token
-    deaf = await connect_non_reading_peer(instance.port)
-    await deaf.open(token)
+    non_reading_peer = await connect_non_reading_peer(instance.port)
+    await non_reading_peer.open(token)
     most = 0.0
 
     async def watch() -> None:
@@ -311,14 +311,14 @@ async def test_send_queue_bytes_are_limited(start_instance: StartInstance, peopl
             most = max(most, (await read_metrics(instance))["convene_send_queue_bytes"])
 
     watching = asyncio.create_task(watch())
-    await send_pings(deaf)
+    await send_pings(non_reading_peer)
     watching.cancel()
     await wait_for_metric(instance, "convene_connections", 0)
     metrics = await read_metrics(instance)
     assert metrics['convene_connections_closed_total{code="4002"}'] == 1
     assert metrics["convene_send_queue_bytes"] == 0
     assert 0 < most < hard + 300_000
-    await deaf.close()
+    await non_reading_peer.close()
 
 
 async def test_write_timeout(start_instance: StartInstance, people: RegisteredUsers) -> None:
@@ -327,15 +327,15 @@ async def test_write_timeout(start_instance: StartInstance, people: RegisteredUs
         send_queue_soft_bytes=2**29, send_queue_hard_bytes=2**30, write_timeout_ms=300, frames_burst=10**9
     )
     token = (await people.shared(1, instance))[0].token
-    deaf = await connect_non_reading_peer(instance.port)
+    non_reading_peer = await connect_non_reading_peer(instance.port)
     async with connect_peer(instance.port) as reader:
-        await deaf.open(token)
+        await non_reading_peer.open(token)
         await reader.open(token)
-        await send_pings(deaf, 2**24)
+        await send_pings(non_reading_peer, 2**24)
         await wait_for_metric(instance, "convene_connections", 1)
         assert (await read_metrics(instance))['convene_connections_closed_total{code="4002"}'] == 1
         assert (await reader.request("ping"))["type"] == "ok"
-    await deaf.close()
+    await non_reading_peer.close()
 
 
 async def test_mailbox_overflow_closes_the_connection(
@@ -344,12 +344,12 @@ async def test_mailbox_overflow_closes_the_connection(
     """4004 with a retry time: frames waiting for the authentication are bounded."""
     instance = await start_instance(mailbox_messages=20)
     token = (await people.shared(1, instance))[0].token
-    async with connect_peer(instance.port) as hasty:
-        await hasty.open()
-        hasty.send({"type": "authenticate", "id": 1, "token": token})
+    async with connect_peer(instance.port) as early_peer:
+        await early_peer.open()
+        early_peer.send({"type": "authenticate", "id": 1, "token": token})
         for number in range(2, 100):
-            hasty.send({"type": "ping", "id": number})
-        ending = await hasty.read_until_closed()
+            early_peer.send({"type": "ping", "id": number})
+        ending = await early_peer.read_until_closed()
         assert ending.code == 4004
         assert ending.goodbye is not None
         assert ending.goodbye["resume"] is True
