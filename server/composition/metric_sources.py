@@ -46,8 +46,8 @@ def create_metric_sources(
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
-        moderation_actions=lambda: components.moderation_actions.counts,
-        moderation_backlog=components.backlog_monitor.statistics,
+        moderation_actions=lambda: components.moderation.actions.counts,
+        moderation_backlog=components.moderation.backlog_monitor.statistics,
         conversation_requests=components.services.conversation_requests.statistics,
         black_boxes=lambda: {
             "sessions": core.session_boxes.statistics(),
