@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conftest import FreshDatabase
-from tests.storage.event_fixture import EventFixture
+from tests.storage.event_setup import EventSetup
 from tests.storage.service_database import ServiceDatabase
 from tests.storage.valkey_server import ValkeyServer
 
@@ -46,9 +46,9 @@ async def notifications_database(fresh_database: FreshDatabase) -> AsyncIterator
 
 
 @pytest.fixture
-def scene(events_database: ServiceDatabase) -> EventFixture:
+def setup(events_database: ServiceDatabase) -> EventSetup:
     """The Event service's stores."""
-    return EventFixture(events_database, events_database.instance_a)
+    return EventSetup(events_database, events_database.instance_a)
 
 
 @pytest.fixture
