@@ -52,7 +52,7 @@ async def test_undelivered_is_listed_until_marked_delivered(notifications: Postg
     assert again.unread_count == 2
 
 
-async def test_count_grown_since_listing_stays_undelivered(notifications: PostgresNotifications) -> None:
+async def test_count_increased_since_listing_stays_undelivered(notifications: PostgresNotifications) -> None:
     """Only the delivered count is marked."""
     ana, ben, cai, post = sorted_random_ids(4)
     await notifications.add([like_notification(ana, ben, post)], None)

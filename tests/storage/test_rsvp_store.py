@@ -96,7 +96,7 @@ async def test_freed_place_goes_to_the_first_waiting_user(setup: EventSetup) -> 
     assert await setup.counts(event_id) == (1, 0)
 
 
-async def test_nobody_skips_the_waitlist(setup: EventSetup) -> None:
+async def test_no_user_skips_the_waitlist(setup: EventSetup) -> None:
     """Before the start a free place with users waiting is theirs."""
     line = sorted_random_ids(2)
     event_id, _ = await create_full_event(setup, line)
@@ -112,7 +112,7 @@ async def test_nobody_skips_the_waitlist(setup: EventSetup) -> None:
 
 
 @pytest.mark.parametrize("asker", ["first in line", "last in line", "not in line"])
-async def test_place_freed_after_the_start_goes_to_whoever_asks_first(setup: EventSetup, asker: str) -> None:
+async def test_place_freed_after_the_start_goes_to_the_first_who_asks(setup: EventSetup, asker: str) -> None:
     """Waiting or not; the next one who asks finds the event full."""
     first, last, other = sorted_random_ids(3)
     event_id, (attendee,) = await create_full_event(setup, [first, last])
