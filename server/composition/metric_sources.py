@@ -38,7 +38,7 @@ def create_metric_sources(
         version=version,
         pruning=components.pruning_job.statistics,
         event_reminders=components.services.reminder_job.statistics,
-        malformed_bus_messages=lambda: core.malformed_bus_messages,
+        malformed_bus_messages=lambda: core.bus_router.malformed_messages,
         bus=components.stores.bus.statistics,
         loop_lag_s=lambda: loop_lag.last_s,
         mail=components.mail_queue.statistics,
