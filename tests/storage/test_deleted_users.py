@@ -29,9 +29,9 @@ from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from tests.conftest import FreshDatabase
 from tests.storage.event_setup import EventSetup
+from tests.storage.notification_setup import like_notification, make_notification_store
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 from tests.storage.test_conversation_requests import new_requests
-from tests.storage.test_notification_store import like_notification, make_notification_store
 
 UNGUARDED = {
     "user_cache": "holds the mark itself",

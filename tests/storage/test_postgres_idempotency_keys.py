@@ -21,16 +21,6 @@ SAME_KEY_OTHER_DIGEST = IdempotencyKey("k" * 64, "e" * 64)
 INSERT = load_statement("posts", "posts", "post_insert")
 
 
-@pytest.fixture
-def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
-def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
 class BlockedWork:
     """Work that creates a post and then waits until it is released or fails."""
 
