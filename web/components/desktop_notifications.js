@@ -43,7 +43,7 @@ export function startDesktopNotifications(session) {
 }
 
 async function showNotification(notification) {
-  const { notificationText } = await import("../state/notification_text.js");
+  const { notificationText } = await import("../state/notification_types.js");
   show("Convene", notificationText(notification), "#/notifications");
 }
 
