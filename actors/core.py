@@ -54,6 +54,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.diagnostics.local_answers import LocalAnswers
 from actors.diagnostics.operator_channel import OperatorChannel
 from actors.instance_control import InstanceControl
+from actors.posts.post_subscriptions import PostSubscriptions
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
@@ -74,6 +75,7 @@ from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
 from storage.contracts.bus import (
     CONVERSATION_TOPIC_PREFIX,
+    POST_TOPIC_PREFIX,
     PRESENCE_TOPIC_PREFIX,
     TOPIC_PREFIX_CHARACTERS,
     USER_TOPIC_PREFIX,
@@ -221,6 +223,9 @@ class Core:
         self._ephemeral_user_events = EphemeralUserEvents(stores.bus, self.online_users)
         stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
+        self.post_subscriptions = PostSubscriptions(
+            stores.bus, self.timer_wheel, hooks.load_post_counts, encode_frame
+        )
         self._control = InstanceControl(
             stores.bus, name, authenticator, self.online_users, self.presence, hooks
         )
@@ -247,6 +252,7 @@ class Core:
             self.online_users,
             stream_recovery,
             self.presence,
+            self.post_subscriptions,
             typing,
             hooks.count_unread,
             limits,
@@ -298,6 +304,7 @@ class Core:
         await self.token_expiry.close()
         if self.presence is not None:
             await self.presence.close()
+        await self.post_subscriptions.close()
         await self.conversations.drain()
         await self.conversation_actors.close(self._limits.shutdown_ms / 2000)
         await self.log_writer.drain()
@@ -390,6 +397,8 @@ class Core:
             self.online_users.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message)
         elif topic.startswith(PRESENCE_TOPIC_PREFIX) and self.presence is not None:
             self.presence.subscriptions.mark_changed(topic[TOPIC_PREFIX_CHARACTERS:])
+        elif topic.startswith(POST_TOPIC_PREFIX):
+            self.post_subscriptions.mark_changed(topic[TOPIC_PREFIX_CHARACTERS:])
         elif topic == self._ephemeral_user_events.topic:
             self._ephemeral_user_events.on_bus_message(message)
         elif topic == self.draft_forwarder.topic:
@@ -404,6 +413,7 @@ class Core:
     def _on_bus_messages_lost(self) -> None:
         self.head_comparison.compare_now()
         self.online_users.check_positions()
+        self.post_subscriptions.recheck_all()
         if self.presence is not None:
             self.presence.local.republish()
             self.presence.subscriptions.recheck_all()

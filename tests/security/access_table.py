@@ -411,5 +411,7 @@ COMMANDS = (
     Row("typing", MEMBERS, {**IN_GROUP, "active": True}, blocked_direct="user.blocked"),
     Row("presence.set", ANY_USER, {"status": "online"}),
     Row("presence.watch", ANY_USER, {"user_ids": ["{owner}"]}, foreign={"owner": PASS}),
+    # Counts of posts that the user cannot see are left out, see tests/end_to_end/test_post_watch_lists.py.
+    Row("post.watch", ANY_USER, {"post_ids": ["{post}"]}, foreign={"post": PASS}),
     Row("ping", ANY_USER),
 )

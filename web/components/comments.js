@@ -1,5 +1,7 @@
 // The comments of a post, oldest first, with replies below the comment that they reply to, and a composer. The
 // author of a comment and the author of the post may delete it.
+//
+// `refresh()` shows what others have changed since.
 
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
@@ -21,10 +23,13 @@ const MAX_LENGTH = 280;
 export function comments(session, post, onCount) {
   const path = `/v1/posts/${encodeURIComponent(post.id)}/comments`;
   const replies = new Map();
+  const likes = new Map();
   const list = new PagedList({
     read: (cursor) => session.api.get(path, { cursor }),
     render: (comment) => {
-      const row = commentRow(session, post, comment, { removed, reply, moderated: () => list.load() });
+      const like = likeButton(session, comment, `/v1/comments/${encodeURIComponent(comment.id)}`);
+      likes.set(comment.id, like);
+      const row = commentRow(session, post, comment, { removed, reply, like, moderated: () => list.load() });
       if (!comment.parent_id) replies.set(comment.id, row.querySelector(".replies"));
       return row;
     },
@@ -34,6 +39,7 @@ export function comments(session, post, onCount) {
       replies.get(parentId)?.append(row);
       return replies.has(parentId);
     },
+    update: ({ id, like_count: count }) => likes.get(id)?.setCount(count),
   });
 
   // Replies are deleted with their comment.
@@ -75,10 +81,10 @@ export function comments(session, post, onCount) {
     },
   });
   list.load();
-  return [list.element, write.element];
+  return { elements: [list.element, write.element], refresh: () => list.refresh() };
 }
 
-function commentRow(session, post, comment, { removed, reply, moderated }) {
+function commentRow(session, post, comment, { removed, reply, like, moderated }) {
   const path = `/v1/comments/${encodeURIComponent(comment.id)}`;
   const replyArea = element("div", {});
   const replyButton = button(t("common.reply"), toggleReply, { class: "action", "aria-expanded": "false" });
@@ -120,7 +126,7 @@ function commentRow(session, post, comment, { removed, reply, moderated }) {
       element(
         "div",
         { class: "row actions" },
-        likeButton(session, comment, path),
+        like.element,
         replyButton,
         (mine || session.isMe(post.author.id)) && button(t("common.delete"), remove, { class: "action" }),
         !mine &&

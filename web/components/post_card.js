@@ -10,6 +10,7 @@ import { icon } from "./icons.js";
 import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
 import { Menu } from "./menu.js";
+import { whileOnScreen } from "./on_screen.js";
 import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
 import { reportDialog } from "./report_dialog.js";
 import { quotedPost, repostButton } from "./repost_button.js";
@@ -42,7 +43,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   const commentsArea = element("div", { class: "comments" });
   const path = `/v1/posts/${encodeURIComponent(post.id)}`;
   let commentCount = post.comment_count;
-  let shown = false;
+  let shownComments = null;
 
   const commentButton = element("button", {
     type: "button",
@@ -52,7 +53,11 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   });
 
   function count(delta) {
-    commentCount = Math.max(0, commentCount + delta);
+    showCommentCount(Math.max(0, commentCount + delta));
+  }
+
+  function showCommentCount(known) {
+    commentCount = known;
     setChildren(
       commentButton,
       icon("comment"),
@@ -62,9 +67,9 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   }
 
   function toggleComments() {
-    shown = !shown;
-    commentButton.setAttribute("aria-expanded", String(shown));
-    setChildren(commentsArea, shown && comments(session, post, count));
+    shownComments = shownComments === null ? comments(session, post, count) : null;
+    commentButton.setAttribute("aria-expanded", String(shownComments !== null));
+    setChildren(commentsArea, shownComments?.elements);
   }
 
   async function remove() {
@@ -111,6 +116,17 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     ].filter(Boolean);
   }
 
+  const like = likeButton(session, post, path);
+  const repost = repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId));
+
+  // Likes of comments change no count of the post.
+  function showCounts(counts, { hasChanged }) {
+    like.setCount(counts.like_count);
+    repost.setCount(counts.repost_count);
+    if (hasChanged || counts.comment_count !== commentCount) shownComments?.refresh();
+    if (counts.comment_count !== commentCount) showCommentCount(counts.comment_count);
+  }
+
   show(post);
   count(0);
   if (open) toggleComments();
@@ -147,9 +163,9 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
       element(
         "footer",
         { class: "row actions" },
-        likeButton(session, post, path),
+        like.element,
         commentButton,
-        repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId)),
+        repost.elements,
         bookmarkButton(session, post, path),
         menuButton,
         menu.element,
@@ -160,11 +176,16 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
 
   // Moderators have hidden or restored the post.
   async function replace() {
-    const next = postCard(session, await session.api.get(path), { open: shown });
+    const next = postCard(session, await session.api.get(path), { open: shownComments !== null });
     next.dataset.key = card.dataset.key ?? "";
     card.replaceWith(next);
   }
 
+  whileOnScreen(
+    card,
+    () => session.postCounts.show(post.id, showCounts),
+    () => session.postCounts.hide(post.id, showCounts),
+  );
   return card;
 }
 

@@ -125,6 +125,8 @@ export class Conversations {
       this.#users.learn(frame.changed.joined);
       this.contactsChanged.emit();
     }
+    // They left, or their accounts were deleted.
+    if (frame.changed?.left) this.#users.recheck(frame.changed.left);
     const conversation = this.find(frame.conversation_id);
     if (conversation !== null) {
       if (replayAfter === null) conversation.next(frame);
@@ -155,6 +157,11 @@ export class Conversations {
 
   typing(frame) {
     if (frame.user_id !== this.#me.id) this.find(frame.conversation_id)?.typing.emit(frame);
+  }
+
+  // Accounts of members may have been deleted.
+  recheckMembers(id) {
+    this.#users.recheck((this.find(id)?.info.participants ?? []).map((one) => one.id));
   }
 
   // --- the list, over HTTP

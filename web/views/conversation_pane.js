@@ -71,11 +71,11 @@ function paneHeader(session, conversation, scope, list) {
 
   function show() {
     const { info } = conversation;
-    const key = JSON.stringify([info.name, info.member_count, info.muted]);
-    if (key === shown) return;
-    shown = key;
     const other = otherUser(conversation, session);
     const name = conversationName(conversation, session);
+    const key = JSON.stringify([name, info.member_count, info.muted]);
+    if (key === shown) return;
+    shown = key;
     const members = t("messages.members", { count: info.member_count });
     setChildren(
       header,
@@ -110,6 +110,7 @@ function paneHeader(session, conversation, scope, list) {
   }
 
   scope.keep(session.conversations.changed.on((one) => one === conversation && show()));
+  scope.keep(session.users.changed.on(show));
   show();
   return header;
 }

@@ -11,6 +11,7 @@ import { muteDialog } from "../components/mute_dialog.js";
 import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
 import { reportDialog } from "../components/report_dialog.js";
+import { statusMenu } from "../components/status_menu.js";
 import { formatDate } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 import { followButton, privateMark, userRow, verifiedMark } from "../components/user_row.js";
@@ -70,7 +71,9 @@ export function profileView(session, username) {
           element(
             "div",
             { class: "row wrap" },
-            session.isMe(user.id) ? editProfileLink() : actions(session, user, scope),
+            session.isMe(user.id)
+              ? [statusMenu(session, scope), editProfileLink()]
+              : actions(session, user, scope),
           ),
         ),
       ),

@@ -138,13 +138,13 @@ class VisibilitySetup:
         self.visibility = PostVisibility(post_access, post_store)
         self.posts = Posts(post_store, cards, self._blocks, self.visibility, _no_event, finder, lambda: None)
         self.reactions = Reactions(
-            reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda: None
+            reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda _: None
         )
         self.reposts = Reposts(
-            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, finder, lambda: None
+            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, finder, lambda _: None
         )
         self.comment_likes = CommentLikes(
-            PostgresCommentLikes(posts.pool), self.reactions, cards, self._blocks, lambda: None
+            PostgresCommentLikes(posts.pool), self.reactions, cards, self._blocks, lambda _: None
         )
         self.post_contents = PostgresContents.for_posts(posts.pool)
         self.comment_contents = PostgresContents.for_comments(posts.pool)

@@ -95,6 +95,33 @@ test("comments are replied to and liked", { skip: skipped, timeout: 120_000 }, a
   assert.deepEqual(page.problems, []);
 });
 
+test("likes, comments and reposts of others appear without a reload", { skip: skipped, timeout: 120_000 }, async () => {
+  const body = { content: "seen by two" };
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
+  const path = `/v1/posts/${id}`;
+  const write = (content) =>
+    server.request("POST", `${path}/comments`, { token: ben.token, body: { content } });
+  const early = await write("an early comment");
+  const page = await open(browser, server, ana, `/#/post/${id}`);
+  const post = page.locator(".post", { hasText: body.content });
+  const earlyRow = post.locator(".comment", { hasText: "an early comment" });
+  await earlyRow.waitFor();
+  await post.getByRole("button", { name: "0 likes" }).first().waitFor();
+  await server.request("PUT", `${path}/like`, { token: ben.token });
+  await post.getByRole("button", { name: "1 like", exact: true }).waitFor();
+  await write("a late comment");
+  await post.locator(".comment", { hasText: "a late comment" }).waitFor();
+  await post.getByRole("button", { name: "2 comments" }).waitFor();
+  await server.request("PUT", `/v1/comments/${early.id}/like`, { token: ben.token });
+  await earlyRow.getByRole("button", { name: "1 like", exact: true }).waitFor();
+  await server.request("POST", `${path}/repost`, { token: ben.token, body: {} });
+  await post.getByRole("button", { name: "1 repost", exact: true }).waitFor();
+  await server.request("DELETE", `/v1/comments/${early.id}`, { token: ben.token });
+  await earlyRow.waitFor({ state: "detached" });
+  await post.getByRole("button", { name: "1 comment", exact: true }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
 test("a followed tag brings posts into the feed", { skip: skipped, timeout: 120_000 }, async () => {
   const content = "of #Lichen";
   await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
