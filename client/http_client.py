@@ -335,6 +335,10 @@ class HttpClient:
             await self._request(History, "GET", _conversation_path(conversation_id, "messages"), query=query)
         ).items
 
+    async def message(self, conversation_id: str, message_id: str) -> Message:
+        path = _conversation_path(conversation_id, f"messages/{message_id}")
+        return await self._request(Message, "GET", path)
+
     async def send(
         self,
         conversation_id: str,

@@ -209,7 +209,7 @@ class App {
 
   async #logOut() {
     this.#router.closeAll();
-    const { drafts } = this.#session;
+    const { drafts, unreadMarks } = this.#session;
     // Stopped first: its socket would only report that the session was revoked.
     this.#session.stop();
     const revoked = await this.#api.delete("/v1/sessions/current").then(
@@ -218,6 +218,7 @@ class App {
     );
     UnsentMessages.forget();
     drafts.forget();
+    unreadMarks.forget();
     if (this.#session !== null) this.#end("");
     this.#afterLogin = null;
     if (!revoked) toast(t("app.logout_failed"), { kind: "error" });

@@ -376,6 +376,7 @@ ROUTES = (
     ),
     Row(f"GET {LINE}/messages", MEMBERS, blocked_direct=PASS),
     Row(f"POST {LINE}/messages", MEMBERS, NEW_MESSAGE, foreign=IGNORED, blocked_direct="user.blocked"),
+    Row(f"GET {LINE}/messages/{{message}}", MEMBERS, blocked_direct=PASS),
     Row(f"PATCH {LINE}/messages/{{message}}", AUTHOR, {"content": "y"}, blocked_direct="user.blocked"),
     Row(f"DELETE {LINE}/messages/{{message}}", AUTHOR_AND_ADMINS, consumes=True, blocked_direct=PASS),
     Row(f"PUT {LINE}/read", MEMBERS, {"seq": 1}, blocked_direct="user.blocked"),

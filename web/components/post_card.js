@@ -12,8 +12,8 @@ import { linkify } from "./linkify.js";
 import { Menu } from "./menu.js";
 import { whileOnScreen } from "./on_screen.js";
 import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
-import { reportDialog } from "./report_dialog.js";
 import { quotedPost, repostButton } from "./repost_button.js";
+import { safetyItems } from "./safety_items.js";
 import { relativeTime } from "./time_format.js";
 import { toastError } from "./toast.js";
 import { userLink } from "./user_row.js";
@@ -111,7 +111,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     return [
       isEditable && [t("common.edit"), () => postEditDialog(session, post, show)],
       isMine && [t("common.delete"), remove],
-      !isMine && [t("common.report"), () => reportDialog(session, "post", post.id)],
+      ...(isMine ? [] : safetyItems(session, { kind: "post", id: post.id, author: post.author })),
       session.isModerator && hideItem(session, "post", post, replace),
     ].filter(Boolean);
   }

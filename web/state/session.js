@@ -10,6 +10,7 @@ import { PostCounts } from "./post_counts.js";
 import { Presence } from "./presence.js";
 import { Relationships } from "./relationships.js";
 import { Signal } from "./signal.js";
+import { UnreadMarks } from "./unread_marks.js";
 import { UnsentMessages } from "./unsent_messages.js";
 import { UserCards } from "./user_cards.js";
 
@@ -29,7 +30,8 @@ export class Session {
     this.postCounts = new PostCounts();
     // Emits the id of a post that the user deleted.
     this.postDeleted = new Signal();
-    this.conversations = new Conversations(api, user, this.users);
+    this.unreadMarks = new UnreadMarks(user);
+    this.conversations = new Conversations(api, user, this.users, this.unreadMarks);
     this.requests = new ConversationRequests(api);
     this.dispatcher = new Dispatcher(this.conversations, this.notifications, this.presence, this.requests);
     this.socket = new Socket(credentials, this.dispatcher);

@@ -34,7 +34,7 @@ export class UserCards {
       this.#cards.delete(card.id);
       this.#cards.set(card.id, card);
       // Of deleted users the former names stay known, for system messages about them.
-      if (card.username !== DELETED_USERNAME) this.#ids.set(card.username.toLowerCase(), card.id);
+      if (!isDeleted(card)) this.#ids.set(card.username.toLowerCase(), card.id);
     }
     for (const [id, card] of this.#cards) {
       if (this.#cards.size <= MAX_CARDS) break;
@@ -107,8 +107,12 @@ export class UserCards {
   }
 }
 
+export function isDeleted(card) {
+  return card.username === DELETED_USERNAME;
+}
+
 export function nameOf(card) {
-  if (card.username === DELETED_USERNAME) return t("people.deleted_user");
+  if (isDeleted(card)) return t("people.deleted_user");
   return card.display_name || `@${card.username}`;
 }
 

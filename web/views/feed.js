@@ -2,8 +2,8 @@
 
 import { composer } from "../components/composer.js";
 import { button, element, emptyState, setChildren } from "../components/dom.js";
-import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
+import { postList } from "../components/post_list.js";
 import { suggestionList } from "../components/suggestions.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
 import { visibilityChoice } from "../components/visibility_choice.js";
@@ -18,7 +18,7 @@ export function feedView(session) {
   const shownIds = new Set();
   const newPosts = element("div", { class: "new-posts", "aria-live": "polite" });
   const suggestions = element("section", { class: "panel", hidden: true });
-  const list = new PagedList({
+  const list = postList(session, scope, {
     read: async (cursor) => {
       const page = await session.api.get("/v1/feed", { cursor });
       if (page.follows_no_one && suggestions.hidden && !scope.closed) offerPeople(page.suggestions);
@@ -87,7 +87,6 @@ export function feedView(session) {
       offer();
     }),
   );
-  scope.keep(session.postDeleted.on((id) => list.remove(id)));
   // The feed has posts of a user from the moment the user is followed.
   scope.keep(session.relationships.changed.on(({ following }) => following && checkForNew()));
   scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && checkForNew()));

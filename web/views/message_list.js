@@ -21,7 +21,6 @@ import { ScrollPosition } from "./scroll_position.js";
 
 const PRELOAD_PX = 600;
 const HIGHLIGHT_MS = 2_000;
-const MAX_QUOTE_PAGES = 20;
 
 export class MessageList {
   #session;
@@ -38,9 +37,15 @@ export class MessageList {
   #announcer;
   // The "New" divider is placed before the first message of others after this seq.
   #newAfter = null;
+  // The seq up to which the user had read when the conversation was opened.
+  #readSeq = 0;
+  // The user marked it as unread while it is open.
+  #keepsUnread = false;
   #newestSeq = 0;
   #pinned = false;
   #watched = "";
+  // Texts that rows take from elsewhere changed.
+  #isOutdated = false;
   #rendering = new BatchedTask(() => this.#render());
 
   #older = element("div", { class: "load-older" });
@@ -79,15 +84,19 @@ export class MessageList {
     this.#edit = (message) => editInPlace(message, this.#rows, actions, shown);
     this.#clicks = new MessageClicks(session, actions, {
       find: (id) => this.#timeline.find(id),
-      showQuoted: (id) => this.#showQuoted(id),
+      showQuoted: (id) => this.#showMessage(id),
       expand: (id) => {
         this.#rows.expand(id);
         this.#render();
       },
       reply: composer.reply,
       edit: this.#edit,
+      markUnread: (message) => this.#markUnread(message),
     });
-    this.#readMarker = new ReadMarker(session, conversation, scope, () => this.#lastVisibleSeq());
+    this.#readMarker = new ReadMarker(session, conversation, scope, {
+      lastVisibleSeq: () => this.#lastVisibleSeq(),
+      onSeen: (seq) => this.#onSeen(seq),
+    });
     this.element = element(
       "div",
       { class: "scroll-container" },
@@ -100,17 +109,28 @@ export class MessageList {
     this.#listen();
   }
 
-  // `atSeq`: the message to show, or null for the first unread or the latest one.
-  async open(atSeq = null) {
-    const { info } = this.#conversation;
-    const unread = info.unread_count;
-    this.#newAfter = unread > 0 ? info.read_seq : null;
+  // `at`: the `seq` or the `messageId` of the message to show; else the first unread or the latest one.
+  async open(at = {}) {
+    const { info, id } = this.#conversation;
+    const { conversations, unreadMarks } = this.#session;
+    const unread = conversations.unreadOf(this.#conversation);
+    this.#readSeq = Math.min(info.read_seq, (unreadMarks.get(id)?.seq ?? Infinity) - 1);
+    this.#newAfter = unread > 0 ? this.#readSeq : null;
     this.#timeline = this.#session.conversations.open(this.#conversation);
-    this.#offTimeline = this.#timeline.changed.on((messages) => this.#onChanged(messages));
-    if (atSeq !== null) {
-      await this.jumpTo(atSeq - 1);
+    const offChanged = this.#timeline.changed.on((messages) => this.#onChanged(messages));
+    const offQuotes = this.#timeline.quotesChanged.on(() => {
+      this.#isOutdated = true;
+      this.#rendering.request();
+    });
+    this.#offTimeline = () => {
+      offChanged();
+      offQuotes();
+    };
+    if (at.seq !== undefined) {
+      await this.jumpTo(at.seq - 1);
       return;
     }
+    if (at.messageId !== undefined && (await this.#showMessage(at.messageId))) return;
     const loaded = await this.#load(() => this.#loadStart());
     if (!loaded || this.#scope.closed) return;
     if (this.#rows.newDivider.isConnected) this.#position.toRow(this.#rows.newDivider, 0.2);
@@ -130,6 +150,7 @@ export class MessageList {
   // After the user sent a message.
   onSent() {
     this.#newAfter = null;
+    this.#session.unreadMarks.clear(this.#conversation.id);
     this.jumpToLatest();
   }
 
@@ -151,7 +172,7 @@ export class MessageList {
   }
 
   #loadStart() {
-    const { read_seq: readSeq } = this.#conversation.info;
+    const readSeq = this.#readSeq;
     const { loaded, hasOlder, hasNewer, messages } = this.#timeline;
     if (this.#newAfter === null) {
       if (!loaded || hasNewer) return this.#timeline.loadLatest();
@@ -244,7 +265,8 @@ export class MessageList {
     this.#rendering.cancel();
     if (!this.#timeline?.loaded) return;
     const saved = this.#pinned ? null : this.#position.save();
-    this.#rows.render(this.#timeline, this.#newAfter, rebuild);
+    this.#rows.render(this.#timeline, this.#newAfter, rebuild || this.#isOutdated);
+    this.#isOutdated = false;
     if (this.#pinned) this.#position.toEnd();
     else this.#position.restore(saved);
     this.#readMarker.update();
@@ -274,25 +296,45 @@ export class MessageList {
     setTimeout(() => row.classList.remove("highlighted"), HIGHLIGHT_MS);
   }
 
+  // It stays so until it is opened again and seen to its end.
+  #markUnread({ seq }) {
+    const { unreadMarks, user } = this.#session;
+    const count = this.#timeline.countUnread(seq - 1, user.id) ?? 1;
+    this.#keepsUnread = true;
+    unreadMarks.set(this.#conversation.id, { seq, count });
+    this.#newAfter = seq - 1;
+    this.#render();
+    toast(t("messages.marked_unread"));
+  }
+
+  #onSeen(seq) {
+    const isEnd = !this.#timeline?.hasNewer && seq >= (this.#timeline?.messages.at(-1)?.seq ?? Infinity);
+    if (isEnd && !this.#keepsUnread) this.#session.unreadMarks.clear(this.#conversation.id);
+  }
+
   #markAllRead() {
     this.#unreadBar.hide();
+    this.#session.unreadMarks.clear(this.#conversation.id);
     this.#newAfter = null;
     this.#readMarker.mark(this.#conversation.info.last_seq);
     this.#render();
   }
 
-  // Loads the history up to the quoted message.
-  async #showQuoted(messageId) {
-    this.#pinned = false;
-    try {
-      for (let page = 0; page < MAX_QUOTE_PAGES && this.#timeline.hasOlder; page += 1) {
-        if (this.#timeline.find(messageId)) break;
-        await this.#timeline.loadOlder();
-      }
-    } catch (error) {
-      toastError(error);
+  // Shows a message wherever it is in the history. Returns whether it exists.
+  async #showMessage(messageId) {
+    if (this.#timeline.find(messageId)) {
+      this.#pinned = false;
+      this.#highlight(messageId);
+      return true;
     }
-    if (this.#timeline.find(messageId)) this.#highlight(messageId);
-    else toast(t("messages.too_far_back"));
+    try {
+      const { seq } = await this.#timeline.read(messageId);
+      if (!this.#scope.closed) await this.jumpTo(seq - 1);
+      return true;
+    } catch (error) {
+      if (error.status === 404) toast(t("messages.not_there"));
+      else toastError(error);
+      return false;
+    }
   }
 }

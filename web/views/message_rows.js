@@ -40,7 +40,7 @@ export class MessageRows {
   constructor(session, conversation) {
     this.#session = session;
     this.#conversation = conversation;
-    this.#context = { session, conversation, find: (id) => this.#timeline.find(id) };
+    this.#context = { session, conversation, findQuoted: (id) => this.#timeline.quoted(id) };
     this.newDivider = newDivider();
     this.element = element("ol", { class: "plain-list message-rows" });
     this.element.addEventListener("focusin", (event) => this.#setActive(event.target.closest("li")));

@@ -39,7 +39,7 @@ export function notificationsView(session) {
         class: isRead ? "notification" : "notification unread",
         onclick: () => markRead(notification),
       },
-      sender ? avatar(sender, { dot: false }) : element("span", { class: "avatar group" }, icon("event")),
+      sender ? avatar(sender, { dot: false }) : element("span", { class: "avatar group" }, icon(iconOf(notification.type))),
       element(
         "span",
         { class: "grow" },
@@ -96,6 +96,11 @@ export function notificationsView(session) {
   };
 }
 
+function iconOf(type) {
+  if (type === "MODERATION") return "flag";
+  return type === "EXPORT_READY" ? "bell" : "event";
+}
+
 function targetOf(notification) {
   const { type, sender, reference_id: id, conversation_id: conversationId } = notification;
   switch (type) {
@@ -108,7 +113,7 @@ function targetOf(notification) {
     case "REPOST":
       return `#/post/${id}`;
     case "MENTION":
-      if (conversationId) return `#/messages/${conversationId}`;
+      if (conversationId) return `#/messages/${conversationId}${id ? `?message=${id}` : ""}`;
       return id ? `#/post/${id}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":

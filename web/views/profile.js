@@ -2,15 +2,15 @@
 // does not distinguish them.
 
 import { avatar } from "../components/avatar.js";
-import { confirmDialog, Dialog } from "../components/dialog.js";
+import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
 import { Menu } from "../components/menu.js";
 import { muteDialog } from "../components/mute_dialog.js";
 import { PagedList } from "../components/paged_list.js";
-import { postCard } from "../components/post_card.js";
-import { reportDialog } from "../components/report_dialog.js";
+import { postList } from "../components/post_list.js";
+import { safetyItems } from "../components/safety_items.js";
 import { statusMenu } from "../components/status_menu.js";
 import { formatDate } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
@@ -38,12 +38,10 @@ export function profileView(session, username) {
 
   function show(user) {
     session.users.learn([user]);
-    const posts = new PagedList({
+    const posts = postList(session, scope, {
       read: (cursor) => session.api.get(`/v1/users/${user.id}/posts`, { cursor }),
-      render: (post) => postCard(session, post),
       empty: isHidden(session, user) ? t("posts.hidden_posts") : t("posts.none"),
     });
-    scope.keep(session.postDeleted.on((id) => posts.remove(id)));
     setChildren(
       content,
       element(
@@ -120,18 +118,6 @@ function actions(session, user, scope) {
     }
   }
 
-  async function block() {
-    const title = t("profile.block_title", { name: nameOf(user) });
-    if (!(await confirmDialog(title, t("profile.block_hint"), t("profile.block")))) return;
-    try {
-      await session.relationships.block(user);
-      location.hash = "#/people";
-      toast(t("profile.blocked", { name: nameOf(user) }));
-    } catch (error) {
-      toastError(error);
-    }
-  }
-
   let { muted } = user.relationship;
 
   function mute() {
@@ -173,8 +159,9 @@ function actions(session, user, scope) {
     menu.open(more, [
       ...(isFollower ? [[t("profile.remove_follower"), removeFollower]] : []),
       muted ? [t("profile.unmute_name", { name }), unmute] : [t("profile.mute_name", { name }), mute],
-      [t("profile.block_name", { name }), block],
-      [t("common.report"), () => reportDialog(session, "user", user.id)],
+      ...safetyItems(session, { kind: "user", id: user.id, author: user }, () => {
+        location.hash = "#/people";
+      }),
     ]),
   );
   return [

@@ -34,7 +34,7 @@ after(async () => {
 
 for (const [name, size] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"]) {
-    test(`${name}, ${colorScheme}`, { skip, timeout: 120_000 }, async () => {
+    test(`${name}, ${colorScheme}`, { skip, timeout: 300_000 }, async () => {
       const page = await open(browser, server, user, "/#/messages", { ...size, colorScheme, reducedMotion: "reduce" });
       const groups = page.locator(".conversation-row");
       await groups.first().waitFor();
