@@ -17,7 +17,7 @@ import { t } from "../i18n.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { calendarDialog } from "./calendar_dialog.js";
-import { hostingButtons, isHost } from "./event_hosting.js";
+import { hostingSection, isHost } from "./event_hosting.js";
 import { eventPlace, eventTimes } from "./event_place.js";
 import { rsvpControls } from "./rsvp_controls.js";
 import { rsvpList } from "./rsvp_list.js";
@@ -180,8 +180,8 @@ function description(session, event, path, reload, going) {
       button([icon("event"), t("calendar.title")], () => calendarDialog(session, event, path), {
         class: "plain",
       }),
-      hosting && hostingButtons(session, event, path, reload),
     ),
+    hosting && hostingSection(session, event, path, reload),
   ];
 }
 

@@ -17,7 +17,7 @@ export function feedView(session) {
   const newIds = new Set();
   const shownIds = new Set();
   const newPosts = element("div", { class: "new-posts", "aria-live": "polite" });
-  const suggestions = element("section", { class: "panel", hidden: true });
+  const suggestions = element("section", { class: "stack", hidden: true });
   const list = postList(session, scope, {
     read: async (cursor) => {
       const page = await session.api.get("/v1/feed", { cursor });

@@ -1,7 +1,7 @@
 // The notifications of the user, updated live. Opening one marks it as read.
 
 import { avatar } from "../components/avatar.js";
-import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
+import { button, element, emptyState, setChildren, visuallyHidden } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
@@ -24,7 +24,7 @@ export function notificationsView(session) {
     list = new PagedList({
       read: (cursor) => notifications.page(cursor, unreadOnly.checked),
       render: row,
-      empty: unreadOnly.checked ? t("notifications.none_unread") : t("notifications.none"),
+      empty: unreadOnly.checked ? t("notifications.none_unread") : nothingYet(),
     });
     setChildren(content, list.element);
     list.load();
@@ -94,6 +94,11 @@ export function notificationsView(session) {
     ),
     close: () => scope.close(),
   };
+}
+
+function nothingYet() {
+  const find = element("a", { href: "#/people", class: "button primary" }, t("feed.find_people"));
+  return emptyState(t("notifications.none"), find);
 }
 
 function iconOf(type) {

@@ -3,7 +3,7 @@
 
 import { avatar } from "../components/avatar.js";
 import { Dialog } from "../components/dialog.js";
-import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
+import { button, element, emptyState, errorText, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
 import { Menu } from "../components/menu.js";
@@ -40,7 +40,7 @@ export function profileView(session, username) {
     session.users.learn([user]);
     const posts = postList(session, scope, {
       read: (cursor) => session.api.get(`/v1/users/${user.id}/posts`, { cursor }),
-      empty: isHidden(session, user) ? t("posts.hidden_posts") : t("posts.none"),
+      empty: noPosts(session, user),
     });
     setChildren(
       content,
@@ -96,6 +96,12 @@ export function profileView(session, username) {
     element: element("section", { class: "column" }, content),
     close: () => scope.close(),
   };
+}
+
+function noPosts(session, user) {
+  if (isHidden(session, user)) return t("posts.hidden_posts");
+  const write = element("a", { href: "#/", class: "button primary" }, t("posts.write_one"));
+  return emptyState(t("posts.none"), session.isMe(user.id) ? write : null);
 }
 
 // Whether posts and follow lists are for followers only, and the user is none.
