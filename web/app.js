@@ -1,6 +1,5 @@
 // The entry point: holds the session, defines the routes and puts the parts together.
 
-import { startDesktopNotifications } from "./components/desktop_notifications.js";
 import { closeDialogs } from "./components/dialog.js";
 import { button, element, errorText } from "./components/dom.js";
 import { startShortcuts } from "./components/shortcuts.js";
@@ -188,8 +187,18 @@ class App {
     this.#session = new Session(this.#api, this.#credentials, user);
     this.#session.socket.sessionEnded.on((info) => this.#end(info.text));
     this.#shell.enter(this.#session);
-    startDesktopNotifications(this.#session);
     this.#session.start();
+    this.#startNotifications(this.#session);
+  }
+
+  // Not needed to show the first page.
+  async #startNotifications(session) {
+    try {
+      const { startDesktopNotifications } = await import("./components/desktop_notifications.js");
+      if (session === this.#session) startDesktopNotifications(session);
+    } catch {
+      // Without a network: there are none until the next load.
+    }
   }
 
   // The session ended, here or elsewhere. The login shows `notice`, the later one if this is called twice: the

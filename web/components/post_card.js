@@ -2,7 +2,6 @@
 
 import { t, tParts } from "../i18n.js";
 import { avatar } from "./avatar.js";
-import { comments } from "./comments.js";
 import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
 import { hiddenNotice, hideItem } from "./hidden_notice.js";
@@ -11,7 +10,6 @@ import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
 import { Menu } from "./menu.js";
 import { whileOnScreen } from "./on_screen.js";
-import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
 import { quotedPost, repostButton } from "./repost_button.js";
 import { safetyItems } from "./safety_items.js";
 import { relativeTime } from "./time_format.js";
@@ -43,6 +41,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   const commentsArea = element("div", { class: "comments" });
   const path = `/v1/posts/${encodeURIComponent(post.id)}`;
   let commentCount = post.comment_count;
+  let isOpen = false;
   let shownComments = null;
 
   const commentButton = element("button", {
@@ -66,10 +65,22 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     );
   }
 
-  function toggleComments() {
-    shownComments = shownComments === null ? comments(session, post, count) : null;
-    commentButton.setAttribute("aria-expanded", String(shownComments !== null));
-    setChildren(commentsArea, shownComments?.elements);
+  async function toggleComments() {
+    isOpen = !isOpen;
+    commentButton.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) {
+      await showComments().catch(toastError);
+    } else {
+      shownComments = null;
+      setChildren(commentsArea);
+    }
+  }
+
+  async function showComments() {
+    const { comments } = await import("./comments.js");
+    if (!isOpen || shownComments !== null) return;
+    shownComments = comments(session, post, count);
+    setChildren(commentsArea, shownComments.elements);
   }
 
   async function remove() {
@@ -90,7 +101,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   function show(state) {
     post = state;
     setChildren(text, linkify(post.content, { tags: true }));
-    const history = () => postHistoryDialog(session, post);
+    const history = () => openDialog(({ postHistoryDialog }) => postHistoryDialog(session, post));
     setChildren(
       editedMark,
       post.edited_at && button(t("posts.edited"), history, { class: "link secondary" }),
@@ -109,7 +120,10 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     const isMine = session.isMe(post.author.id);
     const isEditable = isMine && Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
     return [
-      isEditable && [t("common.edit"), () => postEditDialog(session, post, show)],
+      isEditable && [
+        t("common.edit"),
+        () => openDialog(({ postEditDialog }) => postEditDialog(session, post, show)),
+      ],
       isMine && [t("common.delete"), remove],
       ...(isMine ? [] : safetyItems(session, { kind: "post", id: post.id, author: post.author })),
       session.isModerator && hideItem(session, "post", post, replace),
@@ -176,7 +190,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
 
   // Moderators have hidden or restored the post.
   async function replace() {
-    const next = postCard(session, await session.api.get(path), { open: shownComments !== null });
+    const next = postCard(session, await session.api.get(path), { open: isOpen });
     next.dataset.key = card.dataset.key ?? "";
     card.replaceWith(next);
   }
@@ -187,6 +201,10 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     () => session.postCounts.hide(post.id, showCounts),
   );
   return card;
+}
+
+function openDialog(open) {
+  import("./post_edit_dialog.js").then(open).catch(toastError);
 }
 
 function followersMark() {

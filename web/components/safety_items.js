@@ -3,13 +3,14 @@
 import { t } from "../i18n.js";
 import { isDeleted, nameOf } from "../state/user_cards.js";
 import { confirmDialog } from "./dialog.js";
-import { reportDialog } from "./report_dialog.js";
 import { toast, toastError } from "./toast.js";
 
 // `kind`, `id`: of what is reported. `author`: a card, or null if it is not known. `onBlocked()` is called after the user
 // was blocked.
 export function safetyItems(session, { kind, id, author }, onBlocked = () => {}) {
-  const report = [t("common.report"), () => reportDialog(session, kind, id)];
+  const openReport = () =>
+    import("./report_dialog.js").then(({ reportDialog }) => reportDialog(session, kind, id)).catch(toastError);
+  const report = [t("common.report"), openReport];
   if (author === null || isDeleted(author)) return [report];
   const label = t("profile.block_name", { name: nameOf(author) });
   return [report, [label, () => block(session, author, onBlocked)]];

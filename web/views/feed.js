@@ -4,7 +4,6 @@ import { composer } from "../components/composer.js";
 import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { postCard } from "../components/post_card.js";
 import { postList } from "../components/post_list.js";
-import { suggestionList } from "../components/suggestions.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
 import { visibilityChoice } from "../components/visibility_choice.js";
 import { t } from "../i18n.js";
@@ -64,9 +63,16 @@ export function feedView(session) {
   }
 
   // A user who follows no one sees only their own posts, and below them whom to follow.
-  function offerPeople(people) {
-    setChildren(suggestions, element("h2", {}, t("people.suggestions")), suggestionList(session, scope, people));
+  async function offerPeople(people) {
     suggestions.hidden = false;
+    try {
+      const { suggestionList } = await import("../components/suggestions.js");
+      const list = suggestionList(session, scope, people);
+      setChildren(suggestions, element("h2", {}, t("people.suggestions")), list);
+    } catch {
+      // Offered with the next load.
+      suggestions.hidden = true;
+    }
   }
 
   const write = composer({

@@ -188,7 +188,7 @@ journey("no message is lost when the server restarts and its answers are late", 
     const seen = await texts(page);
     return stored.length === 17 && JSON.stringify(stored.reverse()) === JSON.stringify(seen);
   };
-  await until(shown, "the messages on screen are not those of the server", 20_000);
+  await until(shown, "the messages on screen are not those of the server");
 });
 
 journey("offline is noticed at once, and messages are sent afterwards", async () => {
@@ -199,7 +199,9 @@ journey("offline is noticed at once, and messages are sent afterwards", async ()
   await page.getByText("You're offline").waitFor({ timeout: 5_000 });
   await page.getByLabel("Message", { exact: true }).fill("typed offline");
   await page.keyboard.press("Enter");
-  await sleep(6_000);
+  await page.locator(".unsent", { hasText: "Waiting for network" }).waitFor();
+  // The socket has found out too.
+  await page.locator('.connection-banner:not([data-state="live"])').waitFor();
   await page.context().setOffline(false);
   await page.locator(".unsent").waitFor({ state: "detached", timeout: 20_000 });
   assert.deepEqual(await texts(page), ["message 0", "typed offline"]);

@@ -171,7 +171,7 @@ test("a post is reposted and quoted", { skip: skipped, timeout: 300_000 }, async
   await page.getByRole("dialog").getByRole("button", { name: "Quote", exact: true }).click();
   await page.locator(".post", { hasText: "look at this" }).locator(".quoted", { hasText: content }).waitFor();
   await page.goto(`${server.url}/#/`);
-  const repost = page.locator(".repost", { hasText: "You reposted" });
+  const repost = page.locator(".repost", { hasText: "You reposted" }).filter({ hasText: content });
   await repost.getByRole("button", { name: "2 reposts" }).click();
   await page.getByRole("menuitem", { name: "Undo repost" }).click();
   await repost.waitFor({ state: "detached" });

@@ -39,7 +39,7 @@ before(async () => {
     home: ["/#/", ".post"],
     conversation: [`/#/messages/${group.id}`, ".bubble"],
     event: [`/#/event/${event.id}`, ".faces"],
-    calendar: ["/#/events", ".month-event", (page) => page.getByRole("button", { name: "Month", exact: true }).click()],
+    calendar: ["/#/events", ".month-event", openNextMonth],
   };
 });
 
@@ -63,6 +63,11 @@ for (const [size, options] of Object.entries(SIZES)) {
       await page.context().close();
     });
   }
+}
+
+async function openNextMonth(page) {
+  await page.getByRole("button", { name: "Month", exact: true }).click();
+  await page.getByRole("button", { name: "Next month" }).click();
 }
 
 async function keep(page, name) {
