@@ -8,7 +8,8 @@ from storage.contracts.event_attendance import AttendanceStore
 from storage.contracts.event_hosting import EventHostStore, RsvpRequestStore
 from storage.contracts.event_reminders import ReminderStore
 from storage.contracts.event_series import EventSeriesStore
-from storage.contracts.events import EventBlockStore, EventStore, RsvpStore
+from storage.contracts.events import EventBlockStore, EventStore
+from storage.contracts.feed import FeedPosts, TagFollowStore
 from storage.contracts.follow_requests import FollowRequestStore
 from storage.contracts.idempotency import IdempotencyKeys
 from storage.contracts.locks import Locks
@@ -16,17 +17,10 @@ from storage.contracts.messaging import ConversationStore
 from storage.contracts.mutes import MuteStore
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.post_access import PostAccessStore
-from storage.contracts.posts import (
-    BookmarkStore,
-    CommentLikeStore,
-    FeedPosts,
-    PostEditStore,
-    PostStore,
-    ReactionStore,
-    RepostStore,
-    TagFollowStore,
-)
+from storage.contracts.posts import BookmarkStore, PostEditStore, PostStore, RepostStore
 from storage.contracts.privacy import PrivacyStore
+from storage.contracts.reactions import CommentLikeStore, ReactionStore
+from storage.contracts.rsvps import RsvpStore
 from storage.contracts.search_index import SearchIndex
 from storage.contracts.social import FeedSocialStore, SocialStore
 from storage.contracts.suggestions import SuggestionStore

@@ -1,6 +1,4 @@
-"""Wires the other services of one instance, and the consumers of their domain events.
-
-    write -> outbox -> reader -> user caches, counters, notifications, timelines, conversations
+"""Creates the services that use conversations and sessions, and their background jobs.
 
 `SharedServices` is what conversations and sessions depend on, and is created before them. `Services` depends
 on them.
@@ -10,51 +8,38 @@ from collections.abc import Callable
 
 from actors.consent.privacy_settings import PrivacySettings
 from actors.consent.request_acceptance import RequestAcceptance
-from actors.consent.request_withdrawal import RequestWithdrawalConsumer
 from actors.core import Core
-from actors.domain_events.consumer import Consumer
-from actors.domain_events.reader import EventSource, Reader
-from actors.domain_events.readers import Producer, Readers
+from actors.domain_event_consumers import ConsumerCalls, create_readers
 from actors.events.attendance import Attendance
 from actors.events.check_in_codes import CheckInCodes
-from actors.events.event_block_consumer import EventBlockConsumer
-from actors.events.event_conversations import EventConversations
 from actors.events.event_hosting import EventHosting
 from actors.events.event_series import EventSeriesEditor
 from actors.events.events import Events
 from actors.events.reminder_job import ReminderJob
 from actors.events.rsvp_requests import RsvpRequests
 from actors.events.rsvps import Rsvps
-from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.public_timeline import PublicTimeline
 from actors.feed.tag_follows import TagFollows
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
-from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
-from actors.notifications.notification_causes import NotificationCauses
-from actors.notifications.notification_consumer import NotificationConsumer
-from actors.notifications.notification_recipients import NotificationRecipients
+from actors.notifications.invisible_posts import InvisiblePostJob
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.comment_likes import CommentLikes
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
-from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
 from actors.posts.reposts import Reposts
 from actors.posts.text_references import TextReferenceFinder
 from actors.search_indexer import SearchIndexer
-from actors.service_stores import USER_CACHE_SERVICES
 from actors.shared_services import SharedServices
-from actors.social.account_privacy import AccountPrivacy, PrivateAccountConsumer
+from actors.social.account_privacy import AccountPrivacy
 from actors.social.follow_requests import FollowRequests
 from actors.social.mutes import Mutes
 from actors.social.relationships import Relationships
 from actors.social.social import Social
 from actors.social.suggestions import Suggestions
-from actors.user_cache.deleted_user_consumer import DeletedUserConsumer
-from actors.user_cache.user_cache_consumer import UserCacheConsumer, UserCacheReconciler
+from actors.user_cache.user_cache_consumer import UserCacheReconciler
 from config.limits import Limits
 
 EPHEMERAL_CLOSE_TIMEOUT_S = 1.0
@@ -73,7 +58,6 @@ class Services:
         stores, user_cards, block_service = shared.stores, shared.user_cards, shared.block_service
         self._shared = shared
         self._core = core
-        self._invalidate_card = invalidate_card
         self.notifications = shared.notifications
         self.block_service = block_service
         self.social = Social(
@@ -199,8 +183,16 @@ class Services:
             shared.post_visibility,
         )
         self.reminder_job = ReminderJob(stores.event_reminders, lambda: self.wake_readers("events"))
-        self._consumers: dict[str, tuple[str, str]] = {}
-        self.readers = self._create_readers(core, limits, publish)
+        calls = ConsumerCalls(
+            self._ephemeral_events.publish_event_updated,
+            self._ephemeral_events.publish_post_created,
+            self.invisible_post_job.wake,
+            lambda: self.wake_readers("events"),
+            invalidate_card,
+        )
+        created = create_readers(shared, core, calls, limits, publish)
+        self.readers = created.readers
+        self.consumer_services = created.consumer_services
         shared.on_bus_message = self.readers.on_bus_message
 
     def start(self) -> None:
@@ -224,11 +216,6 @@ class Services:
         await self._ephemeral_events.close(EPHEMERAL_CLOSE_TIMEOUT_S)
         await self._timeline_builder.close()
 
-    @property
-    def consumers(self) -> dict[str, tuple[str, str]]:
-        """Consumer -> (service whose events it reads, service that stores its cursor)."""
-        return dict(self._consumers)
-
     def wake_readers(self, service: str) -> None:
         """Wake the readers of a service after a write to its database."""
         self.readers.wake_readers(service)
@@ -237,139 +224,3 @@ class Services:
         """Publish what changes with a like, comment or repost of a post."""
         self.wake_readers("posts")
         self._core.post_subscriptions.publish_changed(post_id)
-
-    def _create_readers(self, core: Core, limits: Limits, publish: Callable[[str, bytes], None]) -> Readers:
-        stores, shared = self._shared.stores, self._shared
-        event_stores = stores.domain_event_stores
-
-        recipients = NotificationRecipients(
-            shared.user_cards["notifications"],
-            shared.block_service,
-            shared.sender_filter,
-            shared.post_visibility,
-            EventRecipients(
-                shared.user_cards["notifications"],
-                shared.block_service,
-                shared.sender_filter,
-                stores.event_hosts,
-                stores.event_reminders,
-                stores.attendance,
-            ),
-            NotificationCauses(
-                stores.social,
-                stores.follow_requests,
-                stores.reactions,
-                stores.comment_likes,
-                stores.reposts,
-                stores.events,
-                stores.rsvps,
-                stores.event_hosts,
-            ),
-        )
-
-        def notification_consumer(service: str) -> NotificationConsumer:
-            return NotificationConsumer(
-                service,
-                stores.notifications,
-                recipients,
-                shared.notification_pusher,
-                shared.notifications,
-                self._ephemeral_events.publish_event_updated,
-            )
-
-        def producer_of(service: str, *consumers: tuple[Consumer, str]) -> Producer:
-            """Create the readers of a service's events, from (consumer, service that stores its cursor)."""
-            outbox = event_stores[service].outbox
-            self._consumers.update(
-                {consumer.name: (service, cursor_service) for consumer, cursor_service in consumers}
-            )
-            readers = [
-                Reader(
-                    consumer,
-                    EventSource(
-                        outbox, event_stores[cursor_service].cursors, event_stores[cursor_service].locks
-                    ),
-                    limits.domain_events_poll_s,
-                    limits.domain_events_batch,
-                )
-                for consumer, cursor_service in consumers
-            ]
-            return Producer(outbox, event_stores[service].idempotency_keys, tuple(readers))
-
-        remove_user_by_service = {
-            "social": stores.social.remove_user,
-            "posts": stores.posts.remove_user,
-            "events": stores.events.remove_user,
-            "notifications": stores.notifications.remove_user,
-        }
-        fan_out = FanOut(
-            stores.audiences,
-            stores.timelines,
-            event_stores["posts"].cursors,
-            self._ephemeral_events.publish_post_created,
-            limits.broadcast_followers,
-        )
-        event_conversations = EventConversations(
-            stores.events,
-            stores.rsvps,
-            stores.event_hosts,
-            shared.user_cards["events"],
-            core.conversations,
-            event_stores["events"].cursors,
-        )
-        event_blocks = EventBlockConsumer(
-            stores.event_blocks,
-            stores.social,
-            shared.block_service,
-            event_stores["events"].cursors,
-            lambda: self.wake_readers("events"),
-        )
-        invisible_posts = InvisiblePostConsumer(stores.visibility_checks, self.invisible_post_job.wake)
-        deleted_user_consumer = DeletedUserConsumer(
-            core.conversations.remove_user, self._invalidate_card, event_stores["users"].cursors
-        )
-        return Readers(
-            {
-                "users": producer_of(
-                    "users",
-                    *(
-                        (
-                            UserCacheConsumer(name, stores.user_caches[name], remove_user_by_service[name]),
-                            name,
-                        )
-                        for name in USER_CACHE_SERVICES
-                    ),
-                    (PrivateAccountConsumer(stores.follow_requests), "social"),
-                    (deleted_user_consumer, "users"),
-                    (notification_consumer("users"), "notifications"),
-                ),
-                "social": producer_of(
-                    "social",
-                    (notification_consumer("social"), "notifications"),
-                    (invisible_posts, "notifications"),
-                    (TimelineInvalidator(stores.timelines, event_stores["social"].cursors), "social"),
-                    (event_blocks, "events"),
-                    (
-                        RequestWithdrawalConsumer(
-                            shared.conversation_requests.withdraw_between, event_stores["social"].cursors
-                        ),
-                        "social",
-                    ),
-                ),
-                "posts": producer_of(
-                    "posts",
-                    (PostsCountConsumer(stores.audiences), "social"),
-                    (notification_consumer("posts"), "notifications"),
-                    (fan_out, "posts"),
-                ),
-                "events": producer_of(
-                    "events",
-                    (notification_consumer("events"), "notifications"),
-                    (event_conversations, "events"),
-                ),
-            },
-            [one_service.locks for one_service in event_stores.values()],
-            {name: one_service.cursors for name, one_service in event_stores.items()},
-            publish,
-            limits.outbox_retention_s,
-        )

@@ -26,7 +26,8 @@ from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
 from storage.contracts.events import EventSearchCriteria, NearPoint
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.messaging import ConversationRecord, LastMessage, MessageEntry
+from storage.contracts.message_log import MessageEntry
+from storage.contracts.messaging import ConversationRecord, LastMessage
 from storage.mongo.client import connect, database
 from storage.mongo.documents import conversation_document, entry_document
 from storage.mongo.messaging import DATABASE, MongoMessaging

@@ -21,7 +21,7 @@ from bench.harness.report import Goal, Report, format_number, format_spread, pri
 from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from storage.mongo.client import connect, database
 from storage.mongo.documents import entry_document
 from storage.mongo.message_log import MongoMessageLog

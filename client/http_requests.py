@@ -5,8 +5,9 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from actors.protocol.event_objects import EventVisibility, Place, RsvpStatus
 from actors.protocol.objects import ConversationType
-from actors.protocol.social_objects import EventVisibility, Place, PostVisibility, RsvpStatus
+from actors.protocol.social_objects import PostVisibility
 
 
 class NewUser(msgspec.Struct, frozen=True):

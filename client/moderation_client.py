@@ -1,7 +1,6 @@
 """Moderation over HTTP, for users with a role, and appeals against it."""
 
 from datetime import datetime
-from urllib.parse import quote
 
 from actors.protocol.moderation_objects import (
     Appeal,
@@ -14,17 +13,17 @@ from actors.protocol.moderation_objects import (
     PendingRegistration,
     Report,
 )
-from client.http_client import HttpClient
 from client.http_responses import Page
+from client.http_transport import HttpTransport, key_header, resource_path
 
 
 class ModerationClient:
-    """Uses the token of an `HttpClient`, and raises the same exceptions.
+    """Uses the token of an `HttpTransport`, such as `HttpClient`, and raises the same exceptions.
 
     Lists return one page; pass its `next_cursor` for the next one.
     """
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, http: HttpTransport) -> None:
         self._http = http
 
     # --- reports and actions
@@ -84,7 +83,7 @@ class ModerationClient:
             "expires_at": expires_at,
             "report_id": report_id,
         }
-        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        headers = key_header(idempotency_key)
         return await self._http.request(
             ModerationAction, "POST", "/v1/admin/actions", body=body, headers=headers
         )
@@ -178,4 +177,4 @@ class ModerationClient:
 
 
 def _path(*segments: str) -> str:
-    return "/".join(("/v1/admin", *(quote(segment, safe="") for segment in segments)))
+    return resource_path("/v1/admin", *segments)

@@ -171,7 +171,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Unauthenticated sockets of one client address on one instance. One more gets 503."""
 
     sockets_new_per_s: int = 500
-    """New sockets per second of one instance. Past it: 503 with `Retry-After`."""
+    """New sockets per second of one instance with a token, and as many without. Past it: 503."""
 
     sockets_new_per_address_per_s: float = 500.0
     """New sockets and event streams per second of one client address. Past it: 429."""

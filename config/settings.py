@@ -59,7 +59,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_proxy_network(network: str) -> None:
-    """Raise `ValueError` for what is no network, or includes addresses of strangers."""
+    """Raise `ValueError` for what is no network, or includes addresses that anyone can have."""
     try:
         parsed = ipaddress.ip_network(network)
     except ValueError:

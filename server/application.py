@@ -33,7 +33,8 @@ from server.http.refusal_delay import REFUSAL_DELAY, RefusalDelay
 from server.http.request_concurrency import REQUEST_CONCURRENCY, RequestConcurrency
 from server.http.request_decoding import check_content_encoding
 from server.http.response import wants_page
-from server.http.route import Route, RouteAdapter, RouteContext
+from server.http.route import Route
+from server.http.route_adapter import RouteAdapter, RouteContext
 from server.http.trusted_proxies import TrustedProxies
 from server.observability.http_metrics import HttpMetrics
 from storage.contracts.idempotency import IdempotentResponses

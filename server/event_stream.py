@@ -20,7 +20,7 @@ from actors.sessions.stream_recovery import StreamSubscription
 from server.http.http_connection import HttpConnection
 from server.http.problem import authentication_required
 from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
-from server.http.route import bearer_token
+from server.http.route_adapter import bearer_token
 from server.http.trusted_proxies import TrustedProxies
 from storage.contracts.user_streams import StreamItem, StreamPosition
 

@@ -13,7 +13,9 @@ from config.settings import Settings
 from server.api_docs.endpoints import ApiDocs
 from server.application import NOT_FOUND_PAGE, add_response_headers, create_application, error_middleware
 from server.composition.components import ServerComponents, create_components
+from server.composition.metric_sources import create_metric_sources
 from server.composition.operators import create_operator_services
+from server.composition.routes import create_routes
 from server.composition.service_stores import store_checks
 from server.event_stream import EventStreamEndpoint
 from server.export_download import ExportDownloadEndpoint
@@ -26,44 +28,13 @@ from server.http.trusted_proxies import TrustedProxies
 from server.observability.file_descriptors import FileDescriptors
 from server.observability.health import Health, check_sends
 from server.observability.http_metrics import HttpMetrics
-from server.observability.metric_sources import HttpMetricSources, MetricSources
+from server.observability.metric_sources import HttpMetricSources
 from server.observability.metrics import create_metrics_registry
 from server.operator_services import OperatorServices
 from server.ops.access import OperatorAccess
 from server.ops.endpoints import OperatorEndpoints
 from server.ops.overview import Overview
 from server.ops.samples import SampleRing
-from server.routes.account import AccountRoutes
-from server.routes.appeals import AppealRoutes
-from server.routes.atom_feeds import AtomFeedRoutes
-from server.routes.bookmarks import BookmarkRoutes
-from server.routes.calendars import CalendarRoutes
-from server.routes.comment_likes import CommentLikeRoutes
-from server.routes.conversations import ConversationRoutes
-from server.routes.event_attendance import EventAttendanceRoutes
-from server.routes.event_hosting import EventHostingRoutes
-from server.routes.events import EventRoutes
-from server.routes.exports import ExportRoutes
-from server.routes.follow_requests import FollowRequestRoutes
-from server.routes.followed_tags import FollowedTagRoutes
-from server.routes.moderation import ModerationRoutes
-from server.routes.mutes import MuteRoutes
-from server.routes.notification_preferences import NotificationPreferenceRoutes
-from server.routes.notifications import NotificationRoutes
-from server.routes.post_edits import PostEditRoutes
-from server.routes.posts import PostRoutes
-from server.routes.presence import PresenceRoutes
-from server.routes.privacy import PrivacyRoutes
-from server.routes.public_timeline import PublicTimelineRoutes
-from server.routes.recovery import RecoveryRoutes
-from server.routes.registrations import RegistrationRoutes
-from server.routes.relationships import RelationshipRoutes
-from server.routes.reports import ReportRoutes
-from server.routes.reposts import RepostRoutes
-from server.routes.sessions import SessionRoutes
-from server.routes.social import SocialRoutes
-from server.routes.suggestions import SuggestionRoutes
-from server.routes.users import UserRoutes
 from server.shutdown import ShutdownSteps
 from server.web_client import WebClient
 from server.websocket.connection_manager import ConnectionManager
@@ -131,12 +102,13 @@ class Instance:
             http_metrics,
             components.idempotent_responses,
         )
-        sources = _metric_sources(
+        sources = create_metric_sources(
             components,
             connections,
             loop_lag,
             file_descriptors,
             HttpMetricSources(http_metrics, limiter, app[REQUEST_CONCURRENCY]),
+            VERSION,
         )
         metrics = create_metrics_registry(sources)
         health = Health(
@@ -258,55 +230,6 @@ class Instance:
         _log.info("metrics on %s:%d", host, self.management_port)
 
 
-def create_routes(components: ServerComponents) -> tuple[Route, ...]:
-    """Create the routes of the public HTTP API."""
-    accounts, services, core = components.accounts, components.services, components.core
-    assert core.presence is not None
-    return (
-        *UserRoutes(
-            accounts, services.block_service.list_blocked_users, services.relationships.get_profile
-        ).routes(),
-        *AccountRoutes(components.account_deletion).routes(),
-        *PrivacyRoutes(
-            services.privacy_settings, services.conversation_requests, services.request_acceptance
-        ).routes(),
-        *SessionRoutes(accounts).routes(),
-        *RecoveryRoutes(
-            components.password_recovery, components.email_verification, components.email_change_undo
-        ).routes(),
-        *ReportRoutes(components.reports).routes(),
-        *RegistrationRoutes(components.registrations).routes(),
-        *AppealRoutes(components.appeals).routes(),
-        *ModerationRoutes(components.report_queue, components.moderation_actions).routes(),
-        *SocialRoutes(services.social).routes(),
-        *MuteRoutes(services.mutes).routes(),
-        *RelationshipRoutes(services.relationships).routes(),
-        *SuggestionRoutes(services.suggestions).routes(),
-        *PostRoutes(services.posts, services.reactions, services.home_feed, services.suggestions).routes(),
-        *AtomFeedRoutes(services.posts, components.base_url).routes(),
-        *BookmarkRoutes(services.bookmarks).routes(),
-        *CommentLikeRoutes(services.comment_likes).routes(),
-        *RepostRoutes(services.reposts).routes(),
-        *FollowedTagRoutes(services.tag_follows).routes(),
-        *PublicTimelineRoutes(services.public_timeline).routes(),
-        *FollowRequestRoutes(services.follow_requests).routes(),
-        *PostEditRoutes(services.post_edits).routes(),
-        *EventRoutes(
-            services.events, services.event_series, components.event_calendars, services.rsvps
-        ).routes(),
-        *CalendarRoutes(components.calendar_links, components.event_calendars).routes(),
-        *EventHostingRoutes(services.event_hosting, services.rsvp_requests).routes(),
-        *EventAttendanceRoutes(services.attendance).routes(),
-        *NotificationRoutes(services.notifications).routes(),
-        *ExportRoutes(components.data_exports).routes(),
-        *NotificationPreferenceRoutes(
-            components.notification_preferences, components.mail_unsubscriptions
-        ).routes(),
-        *PresenceRoutes(core.presence).routes(),
-        *ConversationRoutes(core.conversations, accounts, core.online_users.charge_message).routes(),
-    )
-
-
 def _add_documents(app: web.Application, routes: Sequence[Route], settings: Settings, health: Health) -> None:
     """Add operator endpoints, API documents and the web client."""
     ApiDocs(routes, VERSION, settings.base_url, settings.limits).add_routes(app.router)
@@ -320,52 +243,3 @@ def _add_documents(app: web.Application, routes: Sequence[Route], settings: Sett
     app[NOT_FOUND_PAGE] = web_client.not_found
     app.router.add_get("/", web_client.index)
     app.router.add_get("/web/{name:.+}", web_client.file)
-
-
-def _metric_sources(
-    components: ServerComponents,
-    connections: ConnectionManager,
-    loop_lag: LoopLag,
-    file_descriptors: FileDescriptors,
-    http: HttpMetricSources,
-) -> MetricSources:
-    core = components.core
-    return MetricSources(
-        connections=connections.statistics,
-        online_users=core.online_users.statistics,
-        command_counts=lambda: core.session_dependencies.command_counts,
-        rooms=core.rooms.statistics,
-        conversations=core.conversation_actors.statistics,
-        unstored_commands=core.unstored_command_counts,
-        log_writer=core.log_writer.statistics,
-        commands=core.unanswered_commands.statistics,
-        pending_effects=core.pending_effect_sweeper.statistics,
-        file_descriptors=file_descriptors,
-        http=http,
-        store_pools=components.stores.pool_statistics,
-        passwords=components.passwords.statistics,
-        deliveries=lambda: {
-            "this": core.flusher.delivery_statistics(remote=False),
-            "remote": core.flusher.delivery_statistics(remote=True),
-        },
-        resumes=lambda: core.session_dependencies.stream_recovery.outcomes,
-        version=VERSION,
-        pruning=components.pruning_job.statistics,
-        event_reminders=components.services.reminder_job.statistics,
-        malformed_bus_messages=lambda: core.malformed_bus_messages,
-        bus=components.stores.bus.statistics,
-        loop_lag_s=lambda: loop_lag.last_s,
-        mail=components.mail_queue.statistics,
-        data_exports=components.data_exporter.statistics,
-        mails_withheld=lambda: components.mail_limits.withheld,
-        password_tries_refused=lambda: components.password_tries.refused,
-        domain_events=components.services.readers.statistics,
-        posts_watched=lambda: core.post_subscriptions.watched_count,
-        moderation_actions=lambda: components.moderation_actions.counts,
-        moderation_backlog=components.backlog_monitor.statistics,
-        conversation_requests=components.services.conversation_requests.statistics,
-        black_boxes=lambda: {
-            "sessions": core.session_boxes.statistics(),
-            "conversations": core.conversation_boxes.statistics(),
-        },
-    )

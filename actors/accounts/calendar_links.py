@@ -6,8 +6,8 @@ The token in a link is like a session token: 256 random bits, of which only the 
 from actors.accounts.tokens import hash_token, new_token
 from actors.keyed_hash import KeyedHash
 from actors.protocol.errors import ApiError
-from actors.protocol.social_objects import CalendarLink, CalendarLinkInfo
-from actors.protocol.timestamps import rfc3339_from_datetime
+from actors.protocol.event_objects import CalendarLink, CalendarLinkInfo
+from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_or_none
 from storage.contracts.calendar_links import CalendarLinkStore
 from storage.errors import Missing
 
@@ -40,7 +40,7 @@ class CalendarLinks:
     async def get(self, user_id: str) -> CalendarLinkInfo:
         """Return when the user's link was created."""
         created_at = await self._store.get_created_at(user_id)
-        return CalendarLinkInfo(None if created_at is None else rfc3339_from_datetime(created_at))
+        return CalendarLinkInfo(rfc3339_or_none(created_at))
 
     async def revoke(self, user_id: str) -> None:
         """End the user's link. Idempotent."""

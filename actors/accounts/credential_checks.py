@@ -39,7 +39,7 @@ class CredentialChecks:
         return await self._passwords.hash(password)
 
     async def remember_network(self, user: UserRecord, network: str) -> None:
-        """Let the user log in from this network while strangers try passwords."""
+        """Let the user log in from this network while others try passwords for the account."""
         await self._tries.remember_network(user, network)
 
     async def check_login(self, login: str, password: str, network: str) -> CheckedLogin:
@@ -86,7 +86,7 @@ class CredentialChecks:
         await self._tries.end_login(login_try, credentials.user)
         return credentials, password_hash
 
-    async def is_still_right(self, checked: CheckedLogin, password: str) -> bool:
+    async def is_still_valid(self, checked: CheckedLogin, password: str) -> bool:
         """Return whether the password of a login is still right, even if it was changed since."""
         current = await self._users.credentials_of(checked.user.id)
         if current is None:

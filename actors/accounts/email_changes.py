@@ -38,7 +38,7 @@ class EmailChangeNotices:
         """Send the link that undoes a change to the address that the user had."""
 
         async def send_link() -> None:
-            # A verified address always gets it: its owner could not be warned if strangers, who can register
+            # A verified address always gets it: its owner could not be warned if attackers, who can register
             # with any address, had used up its budget. The changes of one account are limited.
             if replaced.verified or await self._mail_limits.take(MailKind.EMAIL_CHANGE, replaced.email):
                 self._email_sender.queue_email_changed(user, replaced.email, token)

@@ -88,7 +88,7 @@ class PasswordRecovery:
     async def reset_password(self, token: str, request: PasswordReset, network: str) -> None:
         """Set the password, end all sessions, and invalidate the token and all others of the user.
 
-        `network` becomes one from which the user may log in while strangers try passwords.
+        `network` becomes one from which the user may log in while others try passwords for the account.
         """
         raise_if_invalid(request.field_errors())
         token_hash = hash_token(token)

@@ -4,10 +4,10 @@
              other networks   the same, and login_failures_elsewhere_* of all other networks together
     current_password          password_confirmations_* of the user
 
-An account is never locked, and strangers cannot keep its owner out (docs/decisions/0022): an address network
+An account is never locked, and others cannot keep its owner out (docs/decisions/0022): an address network
 from which the account was registered, logged in or reset its password has a budget that only this network
-spends. On a new network, a user has to wait while strangers guess, or reset the password by e-mail, which
-makes the network a known one.
+spends. On a new network, a user has to wait while others try passwords, or reset the password by e-mail,
+which makes the network a known one.
 
 Logins are counted under the text that was entered, whether or not it belongs to an account: otherwise the
 limit would reveal which do, and which address belongs to which name.

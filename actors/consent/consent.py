@@ -53,24 +53,24 @@ class Consent:
             return ConsentNeeded()
         restricted = await self._privacy.list_restricted(others)
         settings = {user_id: _setting(record, kind) for user_id, record in restricted.items()}
-        unacquainted = await self._find_unacquainted(
+        unknown = await self._find_unknown(
             actor_id, [user_id for user_id, setting in settings.items() if setting == KNOWN]
         )
         needed = tuple(
             user_id
             for user_id in others
-            if settings.get(user_id, EVERYONE) not in {EVERYONE, KNOWN} or user_id in unacquainted
+            if settings.get(user_id, EVERYONE) not in {EVERYONE, KNOWN} or user_id in unknown
         )
-        return ConsentNeeded(needed, tuple(user_id for user_id in needed if user_id not in unacquainted))
+        return ConsentNeeded(needed, tuple(user_id for user_id in needed if user_id not in unknown))
 
-    async def _find_unacquainted(self, actor_id: str, user_ids: Sequence[str]) -> set[str]:
+    async def _find_unknown(self, actor_id: str, user_ids: Sequence[str]) -> set[str]:
         """Return those who neither follow the actor nor know the actor from a conversation."""
         if not user_ids:
             return set()
-        unacquainted = set(user_ids) - await self._social.followers_among(actor_id, user_ids)
-        if unacquainted:
-            unacquainted -= await self._conversations.users_knowing(actor_id, sorted(unacquainted))
-        return unacquainted
+        unknown = set(user_ids) - await self._social.followers_among(actor_id, user_ids)
+        if unknown:
+            unknown -= await self._conversations.users_knowing(actor_id, sorted(unknown))
+        return unknown
 
 
 def _setting(record: PrivacyRecord, kind: AdditionKind) -> str:

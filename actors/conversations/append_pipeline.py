@@ -38,7 +38,7 @@ from actors.conversations.log_writer import LogBatch
 from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
 from storage.contracts.identifiers import is_id
-from storage.contracts.messaging import Appended, Duplicates, MessageEntry, SeqConflict
+from storage.contracts.message_log import Appended, Duplicates, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 
 CONFLICTS_AT_ONE_SEQ_MAX = 20

@@ -8,7 +8,7 @@ from actors.conversations.commands import ChangeMembership, ChangeMessage, Draft
 from actors.conversations.entries import is_same_message
 from actors.conversations.errors import busy, client_id_conflict
 from actors.protocol.errors import ApiError
-from storage.contracts.messaging import Entry, MessageEntry
+from storage.contracts.message_log import Entry, MessageEntry
 
 
 class AppendQueue:

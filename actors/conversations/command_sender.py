@@ -23,7 +23,7 @@ from actors.runtime.tracing import MessageTrace, MessageTracing
 from config.limits import Limits
 from config.log_context import add_log_ids, log_context
 from storage.contracts.identifiers import is_id
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 
 
 class TracingReply:

@@ -13,7 +13,7 @@ from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.runtime.tracing import MessageTrace
-from storage.contracts.messaging import Appended, Entry, MessageEntry
+from storage.contracts.message_log import Appended, Entry, MessageEntry
 
 
 class CommandReply(Protocol):

@@ -33,7 +33,7 @@ from actors.conversations.peer_checker import PeerState
 from actors.protocol.errors import ApiError
 from actors.runtime.actor_ref import ActorRef
 from storage.contracts.identifiers import entry_id, is_id
-from storage.contracts.messaging import Appended
+from storage.contracts.message_log import Appended
 from storage.errors import Unavailable
 
 Proceed = Callable[[], Coroutine[Any, Any, None] | None]

@@ -16,7 +16,8 @@ from actors.conversations.summary_writer import SummaryWriter
 from actors.protocol.objects import UserCard
 from actors.runtime.black_box import BlackBoxes
 from config.limits import Limits
-from storage.contracts.messaging import MessageEntry, MessagingStore
+from storage.contracts.message_log import MessageEntry
+from storage.contracts.messaging import MessagingStore
 
 
 class Mentions(Protocol):

@@ -19,7 +19,8 @@ from actors.protocol.objects import Conversation, Message, MessageType, ReadStat
 from actors.protocol.server_frames import LogFrame
 from config.limits import READ_BY_MEMBERS_MAX
 from storage.contracts.identifiers import is_id
-from storage.contracts.messaging import MessageEntry, MessagingStore, ReadByRecord
+from storage.contracts.message_log import MessageEntry, ReadByRecord
+from storage.contracts.messaging import MessagingStore
 
 
 class ConversationQueries:

@@ -11,7 +11,8 @@ from actors.conversations.entry_publisher import EntryPublisher
 from actors.conversations.roster import Roster
 from actors.conversations.summary_writer import SummaryWriter
 from actors.protocol.objects import ConversationType
-from storage.contracts.messaging import ChangeEntry, ConversationRecord, Entry, MessageEntry, MessagingStore
+from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry
+from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 CATCH_UP_CHUNK = 500
 PROJECTION_LAG_ENTRIES = 200

@@ -15,14 +15,12 @@ from actors.conversations.summary_writer import to_last_message
 from actors.protocol.objects import Conversation, MessageType, ReadState, UserCard
 from config.limits import PARTICIPANTS_IN_OBJECT, UNREAD_MAX
 from storage.contracts.identifiers import entry_id
+from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry
 from storage.contracts.messaging import (
-    ChangeEntry,
     ConversationActivity,
     ConversationRecord,
-    Entry,
     LastMessage,
     Membership,
-    MessageEntry,
     MessagingStore,
     ReadMark,
 )

@@ -25,7 +25,7 @@ from actors.protocol.errors import ApiError
 from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.bus import Bus
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 
 ANSWER_INTERVAL_S: Final = 1.0
 """Time after which drafts without an outcome are sent again, or recalled from a silent instance."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from emoji import EMOJI_DATA, STATUS
 
-from storage.contracts.messaging import ReactionRecord
+from storage.contracts.message_log import ReactionRecord
 
 _SELECTORS = {ord("\ufe0e"): None, ord("\ufe0f"): None}
 

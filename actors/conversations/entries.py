@@ -16,7 +16,7 @@ from actors.conversations.roster import Roster
 from actors.protocol.objects import MessageType
 from actors.protocol.timestamps import now_ms
 from storage.contracts.identifiers import entry_id, new_attempt_id
-from storage.contracts.messaging import ChangeEntry, Entry, MembershipDelta, MessageEntry, MessageState
+from storage.contracts.message_log import ChangeEntry, Entry, MembershipDelta, MessageEntry, MessageState
 
 
 def build_entry(conversation_id: str, seq: int, pending: PendingAppend, roster: Roster) -> Entry | None:

@@ -13,7 +13,7 @@ from actors.conversations.conversation_dependencies import ConversationDependenc
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import outcome_unknown
 from actors.conversations.pending_effects import EffectRecord, EffectReply
-from storage.contracts.messaging import ChangeEntry, MessageEntry
+from storage.contracts.message_log import ChangeEntry, MessageEntry
 from storage.errors import Unavailable
 
 

@@ -11,7 +11,7 @@ from actors.conversations import serializers
 from actors.delivery.bus_events import EntryAppended
 from actors.delivery.rooms import Rooms
 from actors.protocol.objects import UserCard
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 
 NO_CARDS: Mapping[str, UserCard] = {}
 

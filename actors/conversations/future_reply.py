@@ -3,7 +3,7 @@
 import asyncio
 
 from actors.protocol.errors import ApiError
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 
 
 class FutureReply:

@@ -10,7 +10,7 @@ from actors.conversations import serializers
 from actors.conversations.conversation_views import LoadCards
 from actors.delivery.rooms import RepairedFrame
 from actors.protocol.server_frames import ConversationUpdated, LogFrame
-from storage.contracts.messaging import ChangeEntry, Entry, MessageEntry, MessageLog
+from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry, MessageLog
 
 HEAD_CHUNK = 1000
 ENTRY_SEQS = 2**32

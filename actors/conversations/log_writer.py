@@ -16,7 +16,7 @@ from contextvars import Context
 import msgspec
 
 from config.limits import Limits
-from storage.contracts.messaging import Appended, Entry, MessageLog
+from storage.contracts.message_log import Appended, Entry, MessageLog
 from storage.errors import Unavailable
 from storage.histogram import Histogram, HistogramStatistics
 

@@ -26,7 +26,8 @@ from actors.protocol.server_frames import (
     ConversationMarked,
 )
 from config.limits import PARTICIPANTS_IN_OBJECT
-from storage.contracts.messaging import ConversationRecord, ConversationStore, MessageEntry, ReadMark
+from storage.contracts.message_log import MessageEntry
+from storage.contracts.messaging import ConversationRecord, ConversationStore, ReadMark
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)

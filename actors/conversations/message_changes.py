@@ -14,7 +14,7 @@ from actors.conversations.emojis import merge_reactions
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import EMOJIS_PER_MESSAGE, REACTIONS_PER_MESSAGE
-from storage.contracts.messaging import HiddenMessage, MessageEntry, MessageState, ReactionRecord
+from storage.contracts.message_log import HiddenMessage, MessageEntry, MessageState, ReactionRecord
 
 
 class Edit(Struct, frozen=True):

@@ -16,7 +16,7 @@ from actors.protocol.objects import MessageType
 from config.limits import SNAPSHOT_MESSAGES_AROUND
 from storage.contracts.contents import ContentRecord
 from storage.contracts.identifiers import is_id
-from storage.contracts.messaging import MessageEntry, MessageLog
+from storage.contracts.message_log import MessageEntry, MessageLog
 
 
 class ModeratedMessages:

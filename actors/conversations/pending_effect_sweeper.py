@@ -27,7 +27,8 @@ from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.identifiers import new_id
-from storage.contracts.messaging import MessageEntry, MessagingStore
+from storage.contracts.message_log import MessageEntry
+from storage.contracts.messaging import MessagingStore
 from storage.contracts.pending_effects import PendingEffect
 from storage.errors import StorageError, Unavailable
 

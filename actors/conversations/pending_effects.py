@@ -16,7 +16,7 @@ from actors.protocol.timestamps import now_ms
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.identifiers import new_id
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from storage.contracts.pending_effects import PendingEffect, PendingEffectStore
 from storage.errors import Unavailable
 

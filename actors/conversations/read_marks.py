@@ -16,7 +16,8 @@ from actors.protocol.server_frames import ReadReceipt, server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from config.limits import READ_BY_MEMBERS_MAX, UNREAD_MAX
 from storage.contracts.identifiers import entry_id
-from storage.contracts.messaging import MessageEntry, MessagingStore, ReadMark
+from storage.contracts.message_log import MessageEntry
+from storage.contracts.messaging import MessagingStore, ReadMark
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)

@@ -25,7 +25,8 @@ from actors.conversations.errors import ConsentRequiredError, not_found
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import ConversationType, UserCard
 from config.limits import FORMER_MEMBERS_KEPT, PARTICIPANTS_MAX
-from storage.contracts.messaging import ConversationRecord, FormerMember, MembershipDelta, MessageEntry
+from storage.contracts.message_log import MembershipDelta, MessageEntry
+from storage.contracts.messaging import ConversationRecord, FormerMember
 
 
 class Roster:
@@ -112,7 +113,7 @@ class Roster:
     def _plan_by_rule(self, change: ChangeByRule) -> tuple[MembershipDelta, str] | None:
         match change:
             case AddByRule(user=user):
-                if not self._may_return(change):
+                if not self._may_rejoin(change):
                     return None
                 return self._plan_add(user, f"@{user.username} joined")
             case RemoveByRule(user=user):
@@ -149,7 +150,7 @@ class Roster:
         delta = MembershipDelta(remaining_count + len(joined), joined, left, None, admins, by_rule=True)
         return delta, change.text
 
-    def _may_return(self, change: AddByRule) -> bool:
+    def _may_rejoin(self, change: AddByRule) -> bool:
         """Whether the user was never removed, or asked or was invited again since."""
         former = self._former_members.get(change.user.id)
         if former is None:

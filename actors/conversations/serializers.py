@@ -28,7 +28,8 @@ from actors.protocol.server_frames import (
 from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_ms
 from config.limits import PARTICIPANTS_IN_OBJECT
-from storage.contracts.messaging import ConversationRecord, MessageEntry, ReadByRecord
+from storage.contracts.message_log import MessageEntry, ReadByRecord
+from storage.contracts.messaging import ConversationRecord
 
 REACTION_USERS_SHOWN = 20
 NO_READERS = DeliveryStatus([], 0)

@@ -12,14 +12,8 @@ from itertools import islice
 from actors.protocol.objects import MessageType
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
-from storage.contracts.messaging import (
-    ChangeEntry,
-    ConversationStore,
-    ConversationSummary,
-    Entry,
-    LastMessage,
-    MessageEntry,
-)
+from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry
+from storage.contracts.messaging import ConversationStore, ConversationSummary, LastMessage
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from actors.protocol.errors import ApiError
 from actors.runtime.black_box import BlackBoxes
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTrace
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 
 CHECK_INTERVAL_S = 0.25
 

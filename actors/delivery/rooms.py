@@ -26,6 +26,8 @@ from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 REPAIR_CHUNK = 500
+OPEN_CHUNK = 500
+"""Rooms opened by one task: one task's log is read while the next one's topics are being subscribed to."""
 T = TypeVar("T")
 
 
@@ -125,9 +127,10 @@ class Rooms:
             room.add_subscriber(subscriber, seq if report_missed else None)
             start_seqs[conversation_id] = room.delivered_seq
         joined = [self._rooms[conversation_id] for conversation_id in start_seqs]
-        if new:
-            opening = asyncio.create_task(self._open_rooms(new))
-            for conversation_id, _ in new:
+        for first in range(0, len(new), OPEN_CHUNK):
+            chunk = new[first : first + OPEN_CHUNK]
+            opening = asyncio.create_task(self._open_rooms(chunk))
+            for conversation_id, _ in chunk:
                 self._opening[conversation_id] = opening
         opening_tasks = {
             self._opening[conversation_id]

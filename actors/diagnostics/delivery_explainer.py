@@ -16,7 +16,8 @@ from actors.diagnostics.session_outcome import Outcome, SessionOutcome, decide, 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
-from storage.contracts.messaging import ConversationRecord, Entry, MessageEntry, MessagingStore
+from storage.contracts.message_log import Entry, MessageEntry
+from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 LATER_ENTRIES_READ = 500
 """Entries after the message that are read for later changes of the membership."""
@@ -197,11 +198,11 @@ def _describe_bus(findings: _Findings, instance: InstanceDelivery, entry: Entry)
     name, seq = instance.instance, entry.seq
     for event in instance.events:
         match event.kind:
-            case "stored" | "duplicate" if event.first == seq:
-                findings.add("log", f"stored here after {event.second} ms", name, event.at_s)
+            case "stored" | "duplicate" if event.number_1 == seq:
+                findings.add("log", f"stored here after {event.number_2} ms", name, event.at_s)
             case "received":
                 findings.add("bus", f"received from {event.subject}", name, event.at_s)
-            case "repaired" if event.first <= seq <= event.second:
+            case "repaired" if event.number_1 <= seq <= event.number_2:
                 findings.add("bus", "missed on the bus and read from the log", name, event.at_s)
     if not instance.bus_is_connected:
         findings.add("bus", "not connected", name)
@@ -231,7 +232,7 @@ def _describe_session(
     for event in session.events:
         if event.kind in {"resumed", "resync", "closed", "closed_by_client"}:
             reason = f" {event.detail}" if event.detail else ""
-            code = f" ({event.first})" if event.kind == "closed" else ""
+            code = f" ({event.number_1})" if event.kind == "closed" else ""
             text = f"{event.kind}{reason}{code}"
             findings.add(f"session {session.number}", text, instance.instance, event.at_s)
 

@@ -191,8 +191,8 @@ def _events_of_entry(events: list[BoxEvent], seq: int) -> list[BoxEvent]:
     return [
         event
         for event in events
-        if (event.kind in SPANNING_KINDS and event.first <= seq <= event.second)
-        or (event.kind in SINGLE_KINDS and event.first == seq)
+        if (event.kind in SPANNING_KINDS and event.number_1 <= seq <= event.number_2)
+        or (event.kind in SINGLE_KINDS and event.number_1 == seq)
         or event in refusals
     ]
 

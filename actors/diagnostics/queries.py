@@ -16,14 +16,14 @@ EVENTS_PER_SESSION_MAX: Final = 20
 
 
 class BoxEvent(Struct, frozen=True, array_like=True):
-    """An event of a black box. `at_s` is Unix time of the instance."""
+    """An event of a black box. `at_s` is Unix time of the instance; `EVENT_NUMBERS` names the numbers."""
 
     at_s: float
     kind: str
     subject: str
     detail: str
-    first: int
-    second: int
+    number_1: int
+    number_2: int
 
 
 class DeliveryQuery(Struct, frozen=True, tag="delivery"):

@@ -80,7 +80,7 @@ def decide(
         return SessionOutcome(Outcome.PENDING)
     if is_live and session.is_paused and session.queued_bytes:
         return SessionOutcome(Outcome.QUEUED, reached_at_s)
-    if not is_live and any(event.kind == "disconnected" and event.first for event in session.events):
+    if not is_live and any(event.kind == "disconnected" and event.number_1 for event in session.events):
         return SessionOutcome(Outcome.UNSENT, session.closed_at_s)
     return SessionOutcome(Outcome.WRITTEN, reached_at_s, by_time=not delivered_at_s)
 
@@ -90,7 +90,7 @@ def find_delivery(instance: InstanceDelivery, seq: int) -> float:
     times = [
         event.at_s
         for event in instance.events
-        if event.kind == "delivered" and event.first <= seq <= event.second
+        if event.kind == "delivered" and event.number_1 <= seq <= event.number_2
     ]
     return min(times, default=0.0)
 
@@ -98,7 +98,7 @@ def find_delivery(instance: InstanceDelivery, seq: int) -> float:
 def _from_events(events: list[BoxEvent], seq: int) -> SessionOutcome | None:
     """Return the last recorded outcome of a range that contains `seq`."""
     for event in reversed(events):
-        if event.subject and event.first <= seq <= event.second:
+        if event.subject and event.number_1 <= seq <= event.number_2:
             match event.kind:
                 case "replayed":
                     outcome = Outcome.RESUMED
@@ -108,7 +108,7 @@ def _from_events(events: list[BoxEvent], seq: int) -> SessionOutcome | None:
                     outcome = Outcome.SHED
                 case _:
                     continue
-            return SessionOutcome(outcome, event.at_s, event.first, event.second)
+            return SessionOutcome(outcome, event.at_s, event.number_1, event.number_2)
     return None
 
 

@@ -10,8 +10,8 @@ from actors.events.events import Events, event_cancelled, event_not_found
 from actors.events.serializers import to_rsvp
 from actors.posts.posts import idempotency_conflict
 from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.event_objects import Announcement, Rsvp
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Announcement, Rsvp
 from actors.protocol.timestamps import rfc3339_from_datetime
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_attendance import AnnouncementRefused, AttendanceStore

@@ -16,7 +16,7 @@ from actors.events.event_fields import (
     validate_url,
 )
 from actors.protocol.errors import ApiError, invalid_field
-from actors.protocol.social_objects import EventVisibility, RsvpStatus
+from actors.protocol.event_objects import EventVisibility, RsvpStatus
 from actors.protocol.text_validation import is_blank, raise_field_errors, validate_line, validate_text
 from actors.protocol.timestamps import to_utc
 from config.limits import (

@@ -18,7 +18,7 @@ from icalendar.prop import vInline
 from actors.events.calendar_timezones import UTC_NAMES, to_vtimezone
 from actors.events.recurrence import expand, parse_rule
 from actors.events.series_plan import to_instant
-from actors.protocol.social_objects import Event, EventVisibility
+from actors.protocol.event_objects import Event, EventVisibility
 from config.limits import SERIES_YEARS_MAX
 from storage.contracts.event_series import SeriesEvent, SeriesRecord
 from storage.contracts.events import EventRevision

@@ -33,13 +33,14 @@ from actors.domain_events.event_types import (
 from actors.events.group_conversations import GroupConversations, log_refusal
 from actors.events.hidden_conversations import HiddenConversations
 from actors.events.serializers import event_conversation_id
+from actors.protocol.event_objects import RsvpStatus
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import RsvpStatus
 from actors.user_cache.user_cards import UserCards
 from config.limits import GROUP_NAME_CHARACTERS
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.event_hosting import EventHostStore
-from storage.contracts.events import EventStore, RsvpStore
+from storage.contracts.events import EventStore
+from storage.contracts.rsvps import RsvpStore
 
 CANCELLED_TEXT = "This event was cancelled"
 ANNOUNCEMENT_TEXT = "Announcement"

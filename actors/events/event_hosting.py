@@ -10,10 +10,10 @@ from actors.consent.conversation_requests import ConversationRequests
 from actors.events.bodies import Cancellation, validate_reason
 from actors.events.events import Events, event_cancelled, event_not_found
 from actors.protocol.errors import ApiError, invalid_field
-from actors.protocol.social_objects import Event, RsvpStatus
+from actors.protocol.event_objects import Event, RsvpStatus
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventHostStore
-from storage.contracts.events import RsvpState, RsvpStore
+from storage.contracts.rsvps import RsvpState, RsvpStore
 from storage.errors import USERS_DELETED, Conflict, Missing
 
 NO_RSVP = RsvpState(None, None)

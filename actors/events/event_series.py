@@ -13,7 +13,7 @@ from actors.events.events import Events, event_conflict, event_not_found
 from actors.events.series_plan import plan_change, plan_deletion, plan_series
 from actors.posts.posts import idempotency_conflict
 from actors.protocol.errors import ApiError, invalid_field, unavailable
-from actors.protocol.social_objects import Event
+from actors.protocol.event_objects import Event
 from storage.contracts.event_series import EventSeriesStore, SeriesEvent, SeriesRecord
 from storage.contracts.events import EventChange
 from storage.contracts.idempotency import IdempotencyKey

@@ -17,8 +17,8 @@ from actors.events.serializers import event_conversation_id
 from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import idempotency_conflict
 from actors.protocol.errors import ApiError
+from actors.protocol.event_objects import Event
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventDetails, EventHosts, EventHostStore

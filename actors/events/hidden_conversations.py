@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from actors.conversations.serializers import to_user_card
 from actors.events.group_conversations import GroupConversations, log_refusal
 from actors.events.serializers import event_conversation_id
+from actors.protocol.event_objects import RsvpStatus
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import RsvpStatus
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventHosts, EventHostStore
-from storage.contracts.events import RsvpStore
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.rsvps import RsvpStore
 
 HIDDEN_TEXT = "Moderators have hidden this event"
 RESTORED_TEXT = "Moderators have restored this event"

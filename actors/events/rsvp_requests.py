@@ -7,12 +7,12 @@ from actors.events.rsvps import rsvp_conflict
 from actors.events.serializers import to_rsvp
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
-from actors.protocol.social_objects import Rsvp
+from actors.protocol.event_objects import Rsvp
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import RsvpRequestStore
-from storage.contracts.events import RsvpState
 from storage.contracts.paging import PageKey
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict, Missing
 
 

@@ -10,12 +10,12 @@ from actors.events.events import Events, event_not_found
 from actors.events.serializers import to_rsvp
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.event_objects import Rsvp, RsvpStatus
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Rsvp, RsvpStatus
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import RsvpDetails, RsvpState, RsvpStore
 from storage.contracts.paging import PageKey
+from storage.contracts.rsvps import RsvpDetails, RsvpState, RsvpStore
 from storage.errors import Conflict, Missing
 
 NO_RSVP = RsvpState(None, None)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from actors.protocol.event_objects import Event, EventSeries, EventVisibility, Place, Rsvp, RsvpStatus
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event, EventSeries, EventVisibility, Place, Rsvp, RsvpStatus
 from actors.protocol.stored_enums import to_member
-from actors.protocol.timestamps import rfc3339_from_datetime
+from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_or_none
 from storage.contracts import identifiers
 from storage.contracts.event_hosting import EventDetails
-from storage.contracts.events import EventRecord, RsvpState
+from storage.contracts.events import EventRecord
+from storage.contracts.rsvps import RsvpState
 
 
 def event_conversation_id(event_id: str) -> str:
@@ -39,11 +40,11 @@ def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, Use
         visibility=to_member(EventVisibility, record.visibility),
         series=_to_series(record),
         hosts=[cards[record.creator.id], *(cards[cohost.id] for cohost in details.cohosts)],
-        cancelled_at=None if details.cancelled_at is None else rfc3339_from_datetime(details.cancelled_at),
+        cancelled_at=rfc3339_or_none(details.cancelled_at),
         cancel_reason=details.cancel_reason,
         approval=details.approval,
         my_guests=details.my_guests,
-        hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
+        hidden_at=rfc3339_or_none(record.hidden_at),
     )
 
 
@@ -62,7 +63,7 @@ def to_rsvp(
         state.waitlist_position,
         state.guests,
         None if reminders is None else list(reminders),
-        None if checked_in_at is None else rfc3339_from_datetime(checked_in_at),
+        rfc3339_or_none(checked_in_at),
         check_in_code,
     )
 

@@ -7,7 +7,7 @@ from actors.exports.export_links import ExportLinks
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import DataExport, DataExportState
 from actors.protocol.stored_enums import to_member
-from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_from_ms
+from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_from_ms, rfc3339_or_none
 from config.exports import EXPORT_INTERVAL_S
 from storage.contracts.data_exports import FAILED, READY, DataExportRecord, DataExportStore, ReadyExport
 from storage.errors import Missing
@@ -66,8 +66,8 @@ class DataExports:
             id=record.id,
             state=to_member(DataExportState, record.state),
             requested_at=rfc3339_from_datetime(record.requested_at),
-            finished_at=None if record.finished_at is None else rfc3339_from_datetime(record.finished_at),
-            expires_at=None if record.expires_at is None else rfc3339_from_datetime(record.expires_at),
+            finished_at=rfc3339_or_none(record.finished_at),
+            expires_at=rfc3339_or_none(record.expires_at),
             bytes=record.bytes if record.state == READY else None,
             url=None if link is None else link.path,
             url_expires_at=None if link is None else rfc3339_from_ms(link.expires_at_s * 1000),

@@ -19,9 +19,10 @@ from actors.pagination import KeysetPage, paginate
 from actors.posts.posts import Posts
 from actors.posts.visibility import ViewerAccess
 from actors.protocol.social_objects import Post
+from storage.contracts.feed import FeedPosts
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.post_access import PostAccess
-from storage.contracts.posts import FeedPosts, PostKey, PostRecord
+from storage.contracts.posts import PostKey, PostRecord
 from storage.contracts.social import FeedSocialStore, SocialStore
 from storage.contracts.timelines import TimelinePage, Timelines
 from storage.errors import Unavailable

@@ -10,8 +10,9 @@ from actors.pagination import KeysetPage
 from actors.posts.posts import Posts
 from actors.posts.visibility import PostVisibility
 from actors.protocol.social_objects import Post
+from storage.contracts.feed import FeedPosts
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import FeedPosts, PostRecord
+from storage.contracts.posts import PostRecord
 
 
 class PublicTimeline:

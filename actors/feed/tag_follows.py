@@ -8,8 +8,8 @@ from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Tag
 from actors.protocol.tags import require_tag_key
 from config.limits import TAG_FOLLOWS_MAX
+from storage.contracts.feed import TagFollowStore
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import TagFollowStore
 
 
 class TagFollows:

@@ -3,7 +3,7 @@
 import asyncio
 
 from config.limits import TIMELINE_POSTS
-from storage.contracts.posts import FeedPosts
+from storage.contracts.feed import FeedPosts
 from storage.contracts.social import FeedSocialStore
 from storage.contracts.timelines import Timelines
 

@@ -1,7 +1,7 @@
 """Limits the e-mails to one address, whatever accounts have it, had it, or were deleted with it.
 
 Counted over all instances, under a keyed hash of the address. Each kind of e-mail has a separate budget, so
-that strangers who register with another address cannot use up the password resets of its owner.
+that people who register with the address of another cannot use up the password resets of its owner.
 """
 
 import unicodedata

@@ -9,7 +9,7 @@ from actors.conversations.moderated_messages import ModeratedMessages
 from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_from_ms
 from config.limits import SNAPSHOT_CONTEXT_CHARACTERS
 from storage.contracts.contents import ContentRecord, ContentStore
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from storage.contracts.moderation import ModerationStore, TargetKind
 from storage.contracts.reports import Snapshot, SnapshotEntry
 

@@ -79,7 +79,7 @@ class Registrations:
             if await self._mail_limits.take(MailKind.REGISTRATION, declined.email):
                 self._email_sender.queue_registration_declined(declined)
         except Unavailable:
-            # The registration is gone. Without the count, strangers could have e-mails sent to any address.
+            # The registration is gone. Without the count, anyone could have e-mails sent to any address.
             _log.warning("an e-mail about a declined registration was not sent")
 
     async def create_invite_code(

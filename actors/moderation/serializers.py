@@ -1,7 +1,5 @@
 """Converts records of moderation to API objects."""
 
-from datetime import datetime
-
 import msgspec
 
 from actors.accounts.serializers import to_user_card
@@ -19,7 +17,7 @@ from actors.protocol.moderation_objects import (
     ReportSnapshot,
 )
 from actors.protocol.objects import UserCard
-from actors.protocol.timestamps import rfc3339_from_datetime
+from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_or_none
 from storage.contracts import moderation, reports
 from storage.contracts.appeals import AppealRecord
 from storage.contracts.registrations import InviteCodeRecord, NameBlockRecord, RegistrationRecord
@@ -35,7 +33,7 @@ def to_report(record: reports.ReportRecord, *, is_hidden: bool | None = None) ->
         reporter=optional_card(record.reporter),
         created_at=rfc3339_from_datetime(record.created_at),
         snapshot=None if record.snapshot is None else _to_snapshot(record.snapshot),
-        resolved_at=optional_time(record.resolved_at),
+        resolved_at=rfc3339_or_none(record.resolved_at),
         resolved_by=optional_card(record.resolved_by),
         resolution=record.resolution,
         assigned_to=optional_card(record.assigned_to),
@@ -52,7 +50,7 @@ def to_action(record: moderation.ActionRecord) -> ModerationAction:
         user=optional_card(record.user),
         actor=optional_card(record.actor),
         reason=record.reason,
-        expires_at=optional_time(record.expires_at),
+        expires_at=rfc3339_or_none(record.expires_at),
         report_id=record.report_id,
         created_at=rfc3339_from_datetime(record.created_at),
     )
@@ -69,18 +67,14 @@ def to_moderated_user(record: moderation.ModeratedUser) -> ModeratedUser:
         bio=user.bio,
         created_at=rfc3339_from_datetime(user.created_at),
         role=None if user.role is None else user.role.value,
-        silenced_until=optional_time(record.silenced_until),
-        suspended_until=optional_time(record.suspended_until),
-        banned_at=optional_time(record.banned_at),
+        silenced_until=rfc3339_or_none(record.silenced_until),
+        suspended_until=rfc3339_or_none(record.suspended_until),
+        banned_at=rfc3339_or_none(record.banned_at),
     )
 
 
 def optional_card(user: UserRecord | None) -> UserCard | None:
     return None if user is None else to_user_card(user)
-
-
-def optional_time(time: datetime | None) -> str | None:
-    return None if time is None else rfc3339_from_datetime(time)
 
 
 def _to_snapshot(snapshot: reports.Snapshot) -> ReportSnapshot:
@@ -103,7 +97,7 @@ def to_appeal(record: AppealRecord) -> Appeal:
         action_id=record.action_id,
         content=record.content,
         created_at=rfc3339_from_datetime(record.created_at),
-        answered_at=optional_time(record.answered_at),
+        answered_at=rfc3339_or_none(record.answered_at),
         accepted=record.accepted,
         answer=record.answer,
     )
@@ -124,7 +118,7 @@ def to_own_action(record: moderation.ActionRecord, appeal: AppealRecord | None) 
         kind=record.target_kind,
         target_id=record.target_id,
         reason=record.reason,
-        expires_at=optional_time(record.expires_at),
+        expires_at=rfc3339_or_none(record.expires_at),
         created_at=rfc3339_from_datetime(record.created_at),
         appeal=None if appeal is None else to_appeal(appeal),
     )
@@ -145,7 +139,7 @@ def to_invite_code(record: InviteCodeRecord) -> InviteCode:
         record.id,
         record.code,
         record.uses_left,
-        optional_time(record.expires_at),
+        rfc3339_or_none(record.expires_at),
         rfc3339_from_datetime(record.created_at),
     )
 

@@ -65,7 +65,7 @@ class EventRecipients:
             return
         after = ""
         while batch := await self._attendance.list_audience(
-            event_id, after, page_size, with_invited=True, with_refusing=True
+            event_id, after, page_size, with_invited=True, with_declined=True
         ):
             yield [user_id for user_id in batch if user_id != hosts.creator_id]
             after = batch[-1]

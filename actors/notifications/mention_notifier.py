@@ -18,7 +18,8 @@ from actors.notifications.sender_filter import SenderFilter
 from actors.protocol.errors import ApiError
 from actors.runtime.task_pool import TaskPool
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.messaging import ConversationStore, MessageEntry
+from storage.contracts.message_log import MessageEntry
+from storage.contracts.messaging import ConversationStore
 from storage.contracts.notifications import DeletedIds, NotificationSource, NotificationStore
 from storage.errors import StorageError
 from storage.outages import failure_level

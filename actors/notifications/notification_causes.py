@@ -29,11 +29,13 @@ from actors.domain_events.event_types import (
     RsvpPromoted,
     RsvpRequested,
 )
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.event_objects import RsvpStatus
 from storage.contracts.event_hosting import EventHostStore
-from storage.contracts.events import Attendee, EventStore, InviteKey, RsvpStore, RsvpSummary
+from storage.contracts.events import Attendee, EventStore, InviteKey
 from storage.contracts.follow_requests import FollowRequestStore
-from storage.contracts.posts import CommentLikeStore, MentionKey, ReactionStore, RepostStore
+from storage.contracts.posts import MentionKey, RepostStore
+from storage.contracts.reactions import CommentLikeStore, ReactionStore
+from storage.contracts.rsvps import RsvpStore, RsvpSummary
 from storage.contracts.social import SocialStore
 
 

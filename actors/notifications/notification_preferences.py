@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from actors.protocol.errors import ApiError, FieldError
-from actors.protocol.social_objects import (
+from actors.protocol.notification_objects import (
     DEFAULT_NOTIFICATION_CHANNELS,
     NotificationChannel,
     NotificationPreferences,

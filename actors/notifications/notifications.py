@@ -9,8 +9,8 @@ from actors.notifications.serializers import to_notification
 from actors.pagination import KeysetPage, paginate_filtered
 from actors.posts.visibility import PostVisibility
 from actors.protocol.errors import ApiError
+from actors.protocol.notification_objects import Notification, NotificationType
 from actors.protocol.server_frames import NotificationRead
-from actors.protocol.social_objects import Notification, NotificationType
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from actors.protocol.notification_objects import Notification, NotificationType
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Notification, NotificationType
 from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.notifications import NotificationRecord

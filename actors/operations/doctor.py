@@ -18,7 +18,7 @@ from storage.contracts.audit import CountAudit, LogAudit, ModerationAudit, Posts
 from storage.contracts.data_exports import DataExportStore
 from storage.contracts.domain_events import Cursor, Cursors, Outbox
 from storage.contracts.event_reminders import ReminderStore
-from storage.contracts.messaging import MessageLog
+from storage.contracts.message_log import MessageLog
 from storage.contracts.moderation import TargetKind
 from storage.contracts.pending_effects import PendingEffectStore
 from storage.contracts.reports import ReportStore
@@ -170,10 +170,10 @@ class Doctor:
             Finding(is_protected, f"audit log of moderation: {log}"),
             Finding(not misassigned, f"reports: {assigned}"),
             Finding(ok=True, message=f"reports: {waiting}{oldest}"),
-            await self._check_twice(self._find_contents_unlike_log, "items that moderators hid or restored"),
+            await self._check_twice(self._find_hidden_mismatches, "items that moderators hid or restored"),
         ]
 
-    async def _find_contents_unlike_log(self) -> set[str]:
+    async def _find_hidden_mismatches(self) -> set[str]:
         wrong = set()
         for action in await self.inputs.moderation_audit.list_content_actions(BATCH_SIZE):
             hidden = await self.inputs.is_content_hidden(action.kind, action.target_id)

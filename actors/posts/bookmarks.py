@@ -50,4 +50,4 @@ class Bookmarks:
 
         page = await self._visibility.page(user_id, read, before, limit)
         post_ids = [record.post_id for record in page.rows]
-        return KeysetPage(await self._posts.in_order(user_id, post_ids, page.access), page.next_key)
+        return KeysetPage(await self._posts.find_in_order(user_id, post_ids, page.access), page.next_key)

@@ -11,7 +11,7 @@ from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import CommentLikeStore
+from storage.contracts.reactions import CommentLikeStore
 from storage.errors import Missing
 
 

@@ -137,7 +137,7 @@ class Posts:
         page = await self._visibility.page(viewer_id, read, before, limit)
         return KeysetPage(await self.serialize(page.rows, viewer_id, page.access), page.next_key)
 
-    async def in_order(
+    async def find_in_order(
         self, viewer_id: str, post_ids: Sequence[str], access: ViewerAccess | None = None
     ) -> list[Post]:
         """Return those of the posts that exist for the viewer, in this order. `access` as in `serialize`."""

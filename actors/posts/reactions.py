@@ -25,7 +25,7 @@ from actors.user_cache.user_cards import UserCards
 from config.limits import POST_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import CommentRecord, ReactionStore
+from storage.contracts.reactions import CommentRecord, ReactionStore
 from storage.errors import Conflict, Missing
 
 

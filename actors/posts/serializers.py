@@ -1,12 +1,19 @@
 """Converts post and comment records to API objects."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post, PostVisibility
 from actors.protocol.stored_enums import to_member
-from actors.protocol.timestamps import rfc3339_from_datetime
-from storage.contracts.posts import CommentRecord, PostRecord
+from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_or_none
+from storage.contracts.posts import PostRecord
+from storage.contracts.reactions import CommentRecord
+
+CONVERTED_FIELDS = {"author", "mentions", "tags", "visibility", "repost_of"}
+COPIED_FIELDS = tuple(name for name in Post.__struct_fields__ if name not in CONVERTED_FIELDS)
+"""Fields of a post that its record has under the same name, as they are or as times."""
 
 
 def to_post(
@@ -17,24 +24,17 @@ def to_post(
 ) -> Post:
     """`mentioned` are the users that the viewer may see as mentioned."""
     return Post(
-        id=record.id,
         author=cards[record.author.id],
-        content=record.content,
-        event_id=record.event_id,
-        like_count=record.like_count,
-        comment_count=record.comment_count,
-        liked_by_me=record.liked_by_me,
-        created_at=rfc3339_from_datetime(record.created_at),
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
-        edited_at=None if record.edited_at is None else rfc3339_from_datetime(record.edited_at),
-        bookmarked_by_me=record.bookmarked_by_me,
-        hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
-        repost_of=repost_of,
-        repost_count=record.repost_count,
-        reposted_by_me=record.reposted_by_me,
         visibility=to_member(PostVisibility, record.visibility),
+        repost_of=repost_of,
+        **{name: _to_protocol(getattr(record, name)) for name in COPIED_FIELDS},
     )
+
+
+def _to_protocol(value: object) -> Any:
+    return rfc3339_from_datetime(value) if isinstance(value, datetime) else value
 
 
 def to_comment(
@@ -48,7 +48,7 @@ def to_comment(
         created_at=rfc3339_from_datetime(record.created_at),
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
-        hidden_at=None if record.hidden_at is None else rfc3339_from_datetime(record.hidden_at),
+        hidden_at=rfc3339_or_none(record.hidden_at),
         parent_id=record.parent_id,
         like_count=record.like_count,
         liked_by_me=record.liked_by_me,

@@ -8,7 +8,8 @@ from actors.protocol.objects import UserCard
 from actors.protocol.tags import find_tags, tag_key
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.posts import CommentRecord, PostRecord, TextReferences
+from storage.contracts.posts import PostRecord, TextReferences
+from storage.contracts.reactions import CommentRecord
 from storage.contracts.user_cache import UserSnapshot
 
 

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from actors.protocol.commands import FrameId
+from actors.protocol.event_objects import Event
+from actors.protocol.notification_objects import Notification
 from actors.protocol.objects import Conversation, ConversationRequest, Message, OwnUser, UserCard
 from actors.protocol.presence import PresenceChanged
-from actors.protocol.social_objects import Event, Notification, Post, PostCounts
+from actors.protocol.social_objects import Post, PostCounts
 
 Result = TypeVar("Result")
 

@@ -42,6 +42,11 @@ def rfc3339_from_datetime(timestamp: datetime) -> str:
     )
 
 
+def rfc3339_or_none(timestamp: datetime | None) -> str | None:
+    """Format a datetime as `rfc3339_from_datetime`, and None as None."""
+    return None if timestamp is None else rfc3339_from_datetime(timestamp)
+
+
 def to_utc(field: str, timestamp: datetime) -> datetime:
     """Convert a timestamp of a request to UTC and milliseconds; one without a time zone is taken as UTC.
 

@@ -20,7 +20,33 @@ BOX_BYTES: Final = 500
 """Bytes that an empty box with its entry in the index is counted as."""
 
 RecordedEvent: TypeAlias = tuple[float, str, str, str, int, int]
-"""Unix time, kind, subject (an id), detail (a code or an id), and two numbers, mostly seqs."""
+"""Unix time, kind, subject (an id), detail (a code or an id), and the two numbers of `EVENT_NUMBERS`."""
+
+EVENT_NUMBERS: Final = {
+    "received": ("seq",),
+    "repaired": ("from_seq", "to_seq"),
+    "delivered": ("from_seq", "to_seq"),
+    "skipped": ("from_seq", "to_seq"),
+    "lagged": ("from_seq", "to_seq"),
+    "replayed": ("from_seq", "to_seq"),
+    "conflict": ("seq",),
+    "activated": ("head_seq",),
+    "passivated": ("head_seq",),
+    "forwarded": ("drafts",),
+    "stored": ("seq", "waited_ms"),
+    "duplicate": ("seq", "waited_ms"),
+    "unchanged": ("seq", "waited_ms"),
+    "refused": ("seq", "waited_ms"),
+    "command": ("frame_id",),
+    "ok": ("frame_id", "seq"),
+    "error": ("frame_id",),
+    "resumed": ("stream_frames", "log_frames"),
+    "paused": ("queued_bytes",),
+    "continued": ("queued_bytes",),
+    "disconnected": ("unsent_bytes",),
+    "closed": ("code",),
+}
+"""What the numbers of an event are, by kind. Kinds that are absent have none."""
 
 
 class BlackBox:
@@ -38,9 +64,11 @@ class BlackBox:
         self.opened_at_s = 0.0
         self.closed_at_s = 0.0
 
-    def add(self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
+    def add(
+        self, kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0
+    ) -> None:
         """Append an event; a full box drops its oldest. Cost: one tuple and one append."""
-        event = (time.time(), kind, subject, detail, first, second)
+        event = (time.time(), kind, subject, detail, number_1, number_2)
         if len(self._events) < self.capacity:
             self._events.append(event)
             if self._boxes is not None:

@@ -9,7 +9,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.results import ChangeResult, SendResult
 from actors.protocol.server_frames import Ok
 from actors.protocol.timestamps import rfc3339_from_ms
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 
 
 class ReplySession(Protocol):

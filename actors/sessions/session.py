@@ -101,10 +101,12 @@ class Session:
             self._black_box = boxes.open(str(self.number), self.user_id, self.opened_at_s)
         return self._black_box
 
-    def record(self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
+    def record(
+        self, kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0
+    ) -> None:
         """Add an event to the black box. Does nothing before authentication, so that it takes no memory."""
         if self.user_id:
-            self.black_box.add(kind, subject, detail, first, second)
+            self.black_box.add(kind, subject, detail, number_1, number_2)
 
     @property
     def position(self) -> StreamPosition:
@@ -151,7 +153,7 @@ class Session:
         self.on_disconnect()
         for skipped in itertools.islice(self.send_queue.skipped_ranges.values(), SKIPPED_RECORDED_MAX):
             self.record("skipped", skipped.conversation_id, "", skipped.from_seq, skipped.to_seq)
-        self.record("disconnected", first=unsent_bytes)
+        self.record("disconnected", number_1=unsent_bytes)
         if self._black_box is not None:
             self._dependencies.black_boxes.close(self._black_box)
 

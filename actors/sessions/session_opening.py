@@ -43,7 +43,9 @@ class OpeningSession(UserSession, CommandSession, Protocol):
     @property
     def send_queue(self) -> SendQueue: ...
 
-    def record(self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
+    def record(
+        self, kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0
+    ) -> None:
         """Add an event to the session's black box."""
 
 

@@ -52,11 +52,11 @@ class RecordEvent(Protocol):
     """Adds an event to a black box."""
 
     def __call__(
-        self, kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0
+        self, kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0
     ) -> None: ...
 
 
-def _ignore(kind: str, subject: str = "", detail: str = "", first: int = 0, second: int = 0) -> None:
+def _ignore(kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0) -> None:
     pass
 
 

@@ -11,7 +11,7 @@ from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Mute
-from actors.protocol.timestamps import rfc3339_from_datetime, to_utc
+from actors.protocol.timestamps import rfc3339_or_none, to_utc
 from actors.social.block_service import BlockService
 from actors.social.social import user_not_found
 from actors.user_cache.user_cards import UserCards
@@ -73,5 +73,5 @@ class Mutes:
 
 def _to_mute(record: MuteRecord, user: UserCard) -> Mute:
     scope = record.scope
-    expires_at = None if scope.expires_at is None else rfc3339_from_datetime(scope.expires_at)
+    expires_at = rfc3339_or_none(scope.expires_at)
     return Mute(user, scope.posts, scope.notifications, expires_at)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actors.protocol.social_objects import Event, Rsvp
+from actors.protocol.event_objects import Event, Rsvp
 from client.http_requests import NewEvent, NewInvites, NewRsvp
 from client.http_responses import Page
 from client.retrying_http import HttpRequest, RetryingHttpClient

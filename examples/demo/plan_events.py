@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from actors.protocol.social_objects import Place, RsvpStatus
+from actors.protocol.event_objects import Place, RsvpStatus
 from examples.demo.dialogs import DialogLine, assign_lines
 from examples.demo.plan_follows import FollowGraph
 from examples.demo.plan_places import PlacePlanner

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from actors.protocol.social_objects import Place
+from actors.protocol.event_objects import Place
 from examples.demo.seeded_random import seeded_random
 
 WITHOUT_PLACE_SHARE: Final = 0.2

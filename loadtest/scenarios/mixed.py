@@ -17,7 +17,7 @@ from actors.protocol.commands import (
     Typing,
     WatchPresence,
 )
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.event_objects import RsvpStatus
 from client.http_requests import NewPost, NewRepost, NewRsvp
 from loadtest.scenarios.feed import read_feed
 from loadtest.scenarios.random_text import RandomText

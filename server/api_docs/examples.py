@@ -9,6 +9,8 @@ from typing import Final
 from msgspec import Struct, structs
 
 from actors.protocol.commands import COMMAND_STRUCTS, Authenticate, EditMessage, Resume, SendMessage
+from actors.protocol.event_objects import Event
+from actors.protocol.notification_objects import Notification, NotificationType
 from actors.protocol.objects import (
     Conversation,
     ConversationRequest,
@@ -58,7 +60,7 @@ from actors.protocol.server_frames import (
     TypingChanged,
     UserUpdated,
 )
-from actors.protocol.social_objects import Event, Notification, NotificationType, Post, PostCounts
+from actors.protocol.social_objects import Post, PostCounts
 from config.limits import FRAME_BYTES, Limits
 from server.event_stream import StreamReady
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from actors.accounts.account_deletion import AccountDeletion
-from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink, RegistrationPolicy
+from actors.accounts.accounts import Accounts, EmailChangeLink
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
@@ -21,6 +21,8 @@ from actors.accounts.password_recovery import PasswordRecovery, ResetMails
 from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
+from actors.accounts.sign_up import RegistrationPolicy, SignUp
+from actors.accounts.user_sessions import UserSessions
 from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreOptions, CoreStores, PresenceStores
 from actors.events.calendar import CalendarWriter
@@ -98,6 +100,8 @@ class ServerComponents:
     stores: Stores
     authenticator: Authenticator
     accounts: Accounts
+    sign_up: SignUp
+    user_sessions: UserSessions
     email_verification: EmailVerification
     password_recovery: PasswordRecovery
     email_change_undo: EmailChangeUndo
@@ -206,14 +210,22 @@ async def create_components(
 
     email_changes = PostgresEmailChanges(users.pool, user_store)
     credential_checks = CredentialChecks(user_store, logins, passwords, password_tries)
+    user_sessions = UserSessions(sessions, credential_checks, authenticator, on_sessions_revoked)
     accounts = Accounts(
-        AccountStores(user_store, sessions, email_changes),
+        user_store,
+        email_changes,
+        user_sessions,
         credential_checks,
-        authenticator,
-        on_sessions_revoked,
         on_email_set,
         on_user_changed,
         apply_privacy,
+    )
+    sign_up = SignUp(
+        user_store,
+        user_sessions,
+        credential_checks,
+        on_email_set,
+        on_user_changed,
         RegistrationPolicy(
             approvals=registration_store if settings.registration.mode == "approval" else None,
             needs_invite_code=settings.registration.mode == "invite",
@@ -316,6 +328,8 @@ async def create_components(
         stores=stores,
         authenticator=authenticator,
         accounts=accounts,
+        sign_up=sign_up,
+        user_sessions=user_sessions,
         email_verification=email_verification,
         password_recovery=password_recovery,
         email_change_undo=EmailChangeUndo(

@@ -47,7 +47,7 @@ def doctor_inputs(components: ServerComponents) -> DoctorInputs:
         store_checks=store_checks(stores),
         outboxes={name: database.outbox for name, database in databases.items()},
         cursors={name: database.cursors for name, database in databases.items()},
-        consumers=services.consumers,
+        consumers=services.consumer_services,
         count_audits={"social": social, "posts": posts, **counted},
         posts_audit=posts,
         social_audit=social,

@@ -21,7 +21,7 @@ from actors.runtime.token_bucket import TokenBuckets
 from config.settings import is_loopback
 from server.http.problem import authentication_required
 from server.http.rate_limiter import address_bucket_key
-from server.http.route import bearer_token
+from server.http.route_adapter import bearer_token
 
 COOKIE: Final = "convene_ops"
 LOGIN_PATH: Final = "/ops/login"

@@ -12,20 +12,17 @@ from urllib.parse import parse_qs
 import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
-from yarl import URL
 
 from actors.diagnostics.delivery_explainer import DeliveryExplainer
 from actors.diagnostics.explanation import Explanation
-from actors.diagnostics.operator_channel import Answers, OperatorChannel
+from actors.diagnostics.operator_channel import OperatorChannel
 from actors.diagnostics.queries import (
     ActorsQuery,
     BlackBoxQuery,
-    BoxEvent,
     InstanceActors,
     InstanceBox,
     InstanceOverview,
     OverviewQuery,
-    row_key,
 )
 from actors.protocol.errors import ApiError, invalid_field
 from config.limits import USERNAME_CHARACTERS_MAX
@@ -41,13 +38,13 @@ from server.http.response import compute_etag, matches_if_none_match
 from server.ops.access import LOGIN_PATH, OperatorAccess
 from server.ops.html import HEADERS, Content, element, form, format_time, link, page, table, text_field
 from server.ops.overview import INSTANCE_COLUMNS, Overview, instance_row
+from server.ops.tables import EVENT_COLUMNS, actor_tree, describe_explanation, describe_silence, event_row
 from storage.contracts.identifiers import is_id, is_user_id
 
 FORM_BYTES_MAX: Final = 4096
 FORM_READ_S: Final = 10.0
 TEXT_CHARACTERS_MAX: Final = 64
 SEQ_DIGITS_MAX: Final = 15
-INSTANCE_CHARACTERS: Final = 12
 API_PREFIX: Final = "/ops/v1/"
 BOX_KINDS: Final = {"sessions": "session", "conversations": "conversation"}
 
@@ -123,7 +120,7 @@ class OperatorEndpoints:
         return self._page(
             "Instances",
             [
-                *_describe_silence(answers),
+                *describe_silence(answers),
                 table("All instances", INSTANCE_COLUMNS, rows),
                 element("h2", f"This instance: {answers.answers[0].instance}"),
                 *await self._overview.sections(),
@@ -139,18 +136,18 @@ class OperatorEndpoints:
                 [text_field("search", "Part of the id of a user, a session or a conversation", query.text)],
                 "Search",
             ),
-            *_describe_silence(answers),
+            *describe_silence(answers),
         ]
         for answer in answers.answers:
             if isinstance(answer, InstanceActors):
-                parts += _actor_tree(answer, query.text)
+                parts += actor_tree(answer, query.text)
         return self._page("Live actors", parts)
 
     async def _show_black_box(self, request: web.Request) -> web.Response:
         query = _black_box_query(request)
         answers = await self._channel.ask(query)
         wanted = request.query.get("instance", "")
-        parts = _describe_silence(answers)
+        parts = describe_silence(answers)
         for answer in answers.answers:
             if isinstance(answer, InstanceBox) and answer.found and wanted in {"", answer.instance}:
                 ended = format_time(answer.closed_at_s) or "in use"
@@ -161,7 +158,7 @@ class OperatorEndpoints:
                 parts += [
                     element("p", facts),
                     table(
-                        f"Instance {answer.instance}", EVENT_COLUMNS, map(_event_row, reversed(answer.events))
+                        f"Instance {answer.instance}", EVENT_COLUMNS, map(event_row, reversed(answer.events))
                     ),
                 ]
         if not any(isinstance(answer, InstanceBox) and answer.found for answer in answers.answers):
@@ -177,7 +174,7 @@ class OperatorEndpoints:
         ]
         parts: list[Content] = [form("/ops/explain", fields, "Explain")]
         if query:
-            parts += _describe_explanation(await self._explain(request))
+            parts += describe_explanation(await self._explain(request))
         return self._page("Why did a user not get a message?", parts)
 
     async def _show_style(self, request: web.Request) -> web.Response:
@@ -240,69 +237,6 @@ class OperatorEndpoints:
             raise invalid_field("seq", "`seq` must be a positive number.")
         user_id = user if is_user_id(user) else await self._find_user(user)
         return await self._explainer.explain(user_id, conversation_id, int(seq))
-
-
-EVENT_COLUMNS: Final = ("time (UTC)", "event", "subject", "detail", "numbers")
-
-
-def _event_row(event: BoxEvent) -> tuple[Content, ...]:
-    """Return a row for `EVENT_COLUMNS`. A subject that is no id may be text that a client sent."""
-    subject = event.subject
-    if is_id(subject):
-        shown: Content = link(f"/ops/conversations/{subject}", subject)
-    else:
-        shown = subject if is_user_id(subject) or _is_instance(subject) else ""
-    numbers = " ".join(str(number) for number in (event.first, event.second) if number)
-    return format_time(event.at_s), event.kind, shown, event.detail, numbers
-
-
-def _is_instance(text: str) -> bool:
-    return len(text) == INSTANCE_CHARACTERS and all(character in "0123456789abcdef" for character in text)
-
-
-def _actor_tree(answer: InstanceActors, text: str) -> list[Content]:
-    """Return the sessions and conversations of one instance."""
-    place = f"?instance={answer.instance}"
-    sessions = [
-        (link(f"/ops/sessions/{row.key}{place}", row.key), row.owner, row.state, row.waiting)
-        for row in answer.rows
-        if row.kind == "session"
-    ]
-    conversations = [
-        (link(f"/ops/conversations/{row.key}{place}", row.key), row.state, row.waiting)
-        for row in answer.rows
-        if row.kind == "conversation"
-    ]
-    parts: list[Content] = [
-        element("h2", f"Instance {answer.instance}"),
-        table("Sessions", ("session", "user", "state", "bytes queued"), sessions),
-        table("Conversations", ("conversation", "state", "messages in the mailbox"), conversations),
-    ]
-    if answer.has_more:
-        last = answer.rows[-1]
-        address = URL("/ops/actors").with_query(search=text, after=row_key(last))
-        parts.append(element("p", link(str(address), "More of this instance")))
-    return parts
-
-
-def _describe_explanation(explanation: Explanation) -> list[Content]:
-    silent = ", ".join(explanation.instances_unanswered)
-    rows = [(step.at or "", step.instance or "", step.source, step.text) for step in explanation.steps]
-    return [
-        element("h2", f"{explanation.verdict.value}: {explanation.summary}"),
-        element(
-            "p", f"Answered: {', '.join(explanation.instances_answered)}. Did not answer: {silent or 'none'}."
-        ),
-        table("What is known", ("time (UTC)", "instance", "source", "what it says"), rows),
-    ]
-
-
-def _describe_silence(answers: Answers) -> list[Content]:
-    if not answers.instances_known:
-        return [element("p", "The list of instances could not be read; others may exist.", class_="bad")]
-    if answers.unanswered:
-        return [element("p", f"Did not answer in time: {', '.join(answers.unanswered)}.", class_="bad")]
-    return []
 
 
 def _actors_query(request: web.Request) -> ActorsQuery:

@@ -2,7 +2,7 @@
 
 from actors.accounts.calendar_links import CalendarLinks
 from actors.events.event_calendars import EventCalendars
-from actors.protocol.social_objects import CalendarLink, CalendarLinkInfo
+from actors.protocol.event_objects import CalendarLink, CalendarLinkInfo
 from server.http.rate_limiter import SEARCH_COST
 from server.http.response import TextResponse
 from server.http.route import Route, TypedRequest

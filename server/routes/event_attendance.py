@@ -3,7 +3,7 @@
 from actors.accounts.serializers import to_user_card
 from actors.events.attendance import Attendance
 from actors.events.bodies import AnnouncementBody, CheckIn
-from actors.protocol.social_objects import Announcement, Rsvp
+from actors.protocol.event_objects import Announcement, Rsvp
 from server.http.rate_limiter import SEARCH_COST
 from server.http.response import TextResponse
 from server.http.route import Route, TypedRequest

@@ -5,7 +5,7 @@ from typing import Any
 from actors.events.bodies import Cancellation
 from actors.events.event_hosting import EventHosting
 from actors.events.rsvp_requests import RsvpRequests
-from actors.protocol.social_objects import Event, Rsvp
+from actors.protocol.event_objects import Event, Rsvp
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest, names_caller
@@ -82,7 +82,7 @@ class EventHostingRoutes:
         Only its creator can. Co-hosts can do what the creator can, except delete the event and change its
         hosts, and are members of its conversation. A user who has not responded to the event must allow to be
         invited by the creator, else the response is `permission.denied`. Users with a block between them and
-        the co-host lose sight of the event, and what they hold of it. Idempotent.
+        the co-host no longer see the event, and lose their RSVPs and invitations. Idempotent.
         """
         await self._hosting.add_host(
             request.caller.user.id, request.path_params["id"], request.path_params["user_id"]

@@ -6,7 +6,7 @@ from actors.accounts.bodies import raise_if_invalid
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_preferences import NotificationPreferenceSettings, validate_quiet_hours
 from actors.protocol.errors import FieldError
-from actors.protocol.social_objects import (
+from actors.protocol.notification_objects import (
     NotificationChannel,
     NotificationPreferences,
     NotificationType,

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from actors.notifications.notifications import Notifications
-from actors.protocol.social_objects import Notification
+from actors.protocol.notification_objects import Notification
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest

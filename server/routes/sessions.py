@@ -3,8 +3,8 @@
 Only the response to a login contains its token.
 """
 
-from actors.accounts.accounts import Accounts
 from actors.accounts.bodies import Login, SessionView, SignedIn
+from actors.accounts.user_sessions import UserSessions
 from server.http.cursor import encode_cursor
 from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
@@ -13,8 +13,8 @@ from server.http.route import Route, TypedRequest
 
 
 class SessionRoutes:
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
+    def __init__(self, sessions: UserSessions) -> None:
+        self._sessions = sessions
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -49,7 +49,7 @@ class SessionRoutes:
         not logged in lately. With the right password of a suspended or banned account it is `user.suspended`.
         """
         network = address_bucket_key(request.client_address)
-        return await self._accounts.login(request.body, network, request.user_agent)
+        return await self._sessions.login(request.body, network, request.user_agent)
 
     async def list(self, request: TypedRequest[None, PageQuery]) -> Page[SessionView]:
         """List the caller's sessions, the most recently used first.
@@ -60,7 +60,7 @@ class SessionRoutes:
         limit = request.query.limit
         sessions = [
             session
-            for session in await self._accounts.list_sessions(request.caller)
+            for session in await self._sessions.list(request.caller)
             if after is None or (session.last_used_at, session.id) < after
         ]
         page = sessions[:limit]
@@ -69,11 +69,11 @@ class SessionRoutes:
 
     async def logout(self, request: TypedRequest[None, None]) -> None:
         """Log out: end the session of the token in use."""
-        await self._accounts.logout(request.caller)
+        await self._sessions.logout(request.caller)
 
     async def revoke(self, request: TypedRequest[None, None]) -> None:
         """End one of the caller's sessions.
 
         Its websockets close within a second.
         """
-        await self._accounts.revoke_session(request.caller, request.path_params["id"])
+        await self._sessions.revoke(request.caller, request.path_params["id"])

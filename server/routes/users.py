@@ -11,6 +11,7 @@ from msgspec import Meta
 from actors.accounts.accounts import Accounts
 from actors.accounts.bodies import PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.accounts.serializers import to_public_user
+from actors.accounts.sign_up import SignUp
 from actors.protocol.errors import invalid_field
 from actors.protocol.objects import OwnUser, Relationship, User, UserCard
 from actors.protocol.social_objects import SocialStats
@@ -70,10 +71,12 @@ class UserRoutes:
     def __init__(
         self,
         accounts: Accounts,
+        sign_up: SignUp,
         load_blocked: LoadBlockedUserIds = no_blocked_users,
         load_social_profile: LoadSocialProfile = no_social_profile,
     ) -> None:
         self._accounts = accounts
+        self._sign_up = sign_up
         self._load_blocked = load_blocked
         self._load_social_profile = load_social_profile
 
@@ -145,11 +148,11 @@ class UserRoutes:
         If the server is configured so, the registration waits for approval by a moderator, and the answer is
         202; or it needs an `invite_code`.
         """
-        if self._accounts.needs_approval:
-            await self._accounts.request_registration(request.body, request.idempotency_key)
+        if self._sign_up.needs_approval:
+            await self._sign_up.request_registration(request.body, request.idempotency_key)
             return ResponseWithStatus(None, 202)
         network = address_bucket_key(request.client_address)
-        return await self._accounts.register(
+        return await self._sign_up.register(
             request.body, request.idempotency_key, network, request.user_agent
         )
 

@@ -123,7 +123,7 @@ class WebSocketConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self.send_queue.pause()
         self._write_paused = True
-        self.session.record("paused", first=self.send_queue.queued_bytes)
+        self.session.record("paused", number_1=self.send_queue.queued_bytes)
         self._write_timer = self._manager.wheel.call_later(
             self._manager.limits.write_timeout_ms / 1000, self.on_too_slow
         )
@@ -132,7 +132,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._write_paused = False
         if self._write_timer is not None:
             self._write_timer.cancel()
-        self.session.record("continued", first=self.send_queue.queued_bytes)
+        self.session.record("continued", number_1=self.send_queue.queued_bytes)
         self.send_queue.resume()
 
     def data_received(self, data: bytes) -> None:

@@ -70,7 +70,9 @@ class ConnectionManager:
         self._run_queue = run_queue
         self.heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
         self.input_scheduler = InputScheduler(asyncio.get_running_loop())
-        self._admission_limiter = AdmissionLimiter(limits.sockets_new_per_s)
+        # Apart, so that strangers from many addresses keep out no user and delay nobody's reconnect.
+        self._authenticated_limiter = AdmissionLimiter(limits.sockets_new_per_s)
+        self._unauthenticated_limiter = AdmissionLimiter(limits.sockets_new_per_s)
         self._connections: dict[ManagedConnection, None] = {}
         self._unauthenticated: Counter[str] = Counter()
         self._opened = self._rejected = self._shed_frames = 0
@@ -97,7 +99,8 @@ class ConnectionManager:
     def admit(self, address: str, *, authenticated: bool) -> None:
         """Check the limits for one more connection of a client address.
 
-        An authenticated connection, whose upgrade request had a valid token, needs no unauthenticated slot.
+        An authenticated connection, whose upgrade request had a valid token, needs no unauthenticated slot
+        and has a rate limit of its own.
 
         Raises:
             ApiError: server.overloaded, with the time after which to retry.
@@ -115,7 +118,8 @@ class ConnectionManager:
             raise overloaded(
                 "Too many unauthenticated connections; reconnect after `retry_after_ms`.", REJECTED_RETRY_MS
             )
-        wait_ms = self._admission_limiter.admit_or_wait_ms()
+        limiter = self._authenticated_limiter if authenticated else self._unauthenticated_limiter
+        wait_ms = limiter.admit_or_wait_ms()
         if wait_ms:
             self._rejected += 1
             raise overloaded(

@@ -17,7 +17,7 @@ from config.accounts import CARD_CACHE_S
 from server.http.cors import ANY_ORIGIN
 from server.http.problem import REQUEST_ID, problem_response
 from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
-from server.http.route import bearer_token
+from server.http.route_adapter import bearer_token
 from server.http.trusted_proxies import TrustedProxies
 from server.websocket.connection import WebSocketConnection
 from server.websocket.connection_manager import ConnectionManager

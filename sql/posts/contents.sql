@@ -48,32 +48,9 @@ RETURNING m.id
 --
 --   :id uuid  :viewer_id uuid   -> post row with hidden_at, or none
 SELECT
-    p.id,
-    p.author_id,
-    p.content,
-    p.event_id,
-    p.like_count,
-    p.comment_count,
-    p.created_at,
-    c.username,
-    c.display_name,
-    c.avatar_url,
-    c.verified,
-    c.deleted,
-    p.mention_ids,
-    p.tags,
-    p.edited_at,
-    p.visibility,
-    p.repost_count,
-    p.repost_of_id,
-    o.id AS original_id,
-    o.author_id AS original_author_id,
-    o.visibility AS original_visibility,
-    p.hidden_at,
+    p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,
     EXISTS (SELECT FROM bookmarks AS b WHERE b.post_id = p.id AND b.user_id = :viewer_id) AS bookmarked_by_me,
     EXISTS (SELECT FROM posts AS r WHERE r.repost_of_id = p.id AND r.author_id = :viewer_id) AS reposted_by_me
-FROM posts AS p
-LEFT JOIN user_cache AS c ON p.author_id = c.id
-LEFT JOIN posts AS o ON coalesce(p.repost_of_id, p.quote_of_id) = o.id AND o.hidden_at IS NULL
+FROM all_post_rows AS p
 WHERE p.id = :id AND p.hidden_at IS NOT NULL

@@ -6,8 +6,9 @@ from typing import Protocol
 
 import msgspec
 
-from storage.contracts.events import Attendee, RsvpRecord, RsvpState
+from storage.contracts.events import Attendee
 from storage.contracts.paging import PageKey
+from storage.contracts.rsvps import RsvpRecord, RsvpState
 from storage.contracts.user_cache import UserCardRecord
 
 

@@ -1,4 +1,4 @@
-"""The Post service's stores: posts, comments and likes. All methods raise `Unavailable`."""
+"""The Post service's stores: posts, their edits, reposts and bookmarks. All methods raise `Unavailable`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -76,24 +76,6 @@ class PostRecord(msgspec.Struct, frozen=True):
         return self.author.id
 
 
-class CommentRecord(msgspec.Struct, frozen=True):
-    """`parent_id` is set for replies; a parent is no reply. Only `find_comment` sets `post_author_id`."""
-
-    id: str
-    post_id: str
-    author: UserCardRecord
-    content: str
-    created_at: datetime
-    post_owner: PostOwner | None = None
-    mention_ids: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    hidden_at: datetime | None = None
-    parent_id: str | None = None
-    parent_author_id: str | None = None
-    like_count: int = 0
-    liked_by_me: bool = False
-
-
 class MentionKey(msgspec.Struct, frozen=True):
     """A user mentioned in a post, or in a comment on it."""
 
@@ -120,26 +102,12 @@ class BookmarkRecord(msgspec.Struct, frozen=True):
     visibility: str
 
 
-class TagFollowRecord(msgspec.Struct, frozen=True):
-    """A followed tag. `name` is as the user wrote it."""
-
-    id: str
-    name: str
-    created_at: datetime
-
-
 class EditOutcome(Enum):
     DONE = "done"
     IS_REPOST = "is a repost"
     MISSING = "missing"
     TOO_LATE = "too late"
     TOO_OFTEN = "too often"
-
-
-class LikeRecord(msgspec.Struct, frozen=True):
-    id: str
-    created_at: datetime
-    user: UserCardRecord
 
 
 class PostKey(msgspec.Struct, frozen=True, gc=False):
@@ -274,126 +242,3 @@ class BookmarkStore(Protocol):
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
     ) -> list[BookmarkRecord]:
         """Return bookmarks of posts that are not hidden and not by excluded authors, newest first."""
-
-
-class TagFollowStore(Protocol):
-    """Tags that users follow, by the key in which equal tags are equal."""
-
-    async def follow(self, user_id: str, tag_key: str, name: str) -> bool:
-        """Return whether the user did not follow the tag yet; else its name stays."""
-
-    async def count_others(self, user_id: str, tag_key: str) -> int: ...
-
-    async def unfollow(self, user_id: str, tag_key: str) -> bool: ...
-
-    async def get(self, user_id: str, tag_key: str) -> TagFollowRecord | None: ...
-
-    async def page(self, user_id: str, before: PageKey | None, limit: int) -> Sequence[TagFollowRecord]:
-        """Return the tags that a user follows, the latest first."""
-
-
-class FeedPosts(Protocol):
-    """Reads for feeds."""
-
-    async def newest(
-        self,
-        ids: Sequence[str],
-        authors: Sequence[str],
-        before: PageKey | None,
-        viewer_id: str,
-        excluded_user_ids: Sequence[str],
-        limit: int,
-    ) -> list[PostRecord]:
-        """Return the newest among the posts `ids`, all posts by `authors`, and those with a followed tag.
-
-        Of the latter without those of the excluded users, and without reposts of their posts. One index range
-        for each author and tag.
-        """
-
-    async def newest_public(
-        self, before: PageKey | None, viewer_id: str, excluded_user_ids: Sequence[str], limit: int
-    ) -> list[PostRecord]:
-        """Return the newest public posts, without reposts and those of the excluded users."""
-
-    async def newest_keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
-        """Return keys of the newest posts by any of `authors`, newest first."""
-
-
-class ReactionStore(Protocol):
-    """Comments and likes of posts."""
-
-    async def like(self, post_id: str, user_id: str) -> bool:
-        """Like a post. Returns whether the like is new. Raises `Missing`: no such post."""
-
-    async def unlike(self, post_id: str, user_id: str) -> bool: ...
-
-    async def likes(
-        self, post_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
-    ) -> list[LikeRecord]:
-        """Return likes of a post, newest first."""
-
-    async def comment(
-        self,
-        post_id: str,
-        author_id: str,
-        content: str,
-        idempotency_key: IdempotencyKey | None,
-        references: TextReferences = NO_REFERENCES,
-        parent_id: str | None = None,
-    ) -> str:
-        """Create a comment and return its id. A reply to a reply becomes a reply to the parent of that.
-
-        Raises:
-            Missing: the post, or the parent on this post, does not exist.
-            Conflict: `idempotency_keys`: the key was used for another request.
-        """
-
-    async def find_comment(self, comment_id: str, viewer_id: str) -> CommentRecord | None:
-        """Return a comment; None also if it, its parent or its post is hidden."""
-
-    async def comments(
-        self,
-        post_id: str,
-        after: PageKey | None,
-        viewer_id: str,
-        excluded_user_ids: Sequence[str],
-        limit: int,
-        *,
-        with_hidden: bool = False,
-    ) -> list[CommentRecord]:
-        """Return comments of a post, oldest first, without those of excluded users and replies to them.
-
-        Hidden ones are of the viewer, unless `with_hidden`, and so are those that hidden replies are to.
-        """
-
-    async def delete_comment(self, comment_id: str, user_id: str) -> bool:
-        """Delete a comment of the user, or on a post of the user, with its replies.
-
-        Returns whether there was one.
-        """
-
-    async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
-
-    async def comments_among(self, ids: Sequence[str]) -> set[str]:
-        """Return those of the comments that exist and are not hidden, on posts that are not hidden."""
-
-    async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
-        """Return those of the mentions that exist, on posts that are not hidden."""
-
-
-class CommentLikeStore(Protocol):
-    """Likes of comments."""
-
-    async def like(self, comment_id: str, user_id: str) -> bool:
-        """Like a comment. Returns whether the like is new. Raises `Missing`: no such comment."""
-
-    async def unlike(self, comment_id: str, user_id: str) -> bool: ...
-
-    async def likes(
-        self, comment_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
-    ) -> list[LikeRecord]:
-        """Return likes of a comment, newest first."""
-
-    async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return those of the (comment id, user id) likes that exist, on posts that are not hidden."""

@@ -16,7 +16,8 @@ from pymongo.errors import PyMongoError
 
 from storage.embedded.binaries import StoresUnavailable
 from storage.embedded.mongo_probe import MongoProbe
-from storage.embedded.server_process import ServerCommand, ServerProcess, StopSteps, run_to_completion
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import ServerProcess, StopSteps, run_to_completion
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 

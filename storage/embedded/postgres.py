@@ -17,14 +17,14 @@ import asyncpg
 import msgspec
 
 from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable
-from storage.embedded.server_process import (
+from storage.embedded.server_command import (
     ServerCommand,
-    StopSteps,
     identify,
     is_server_for,
     open_parent_pipe,
     server_environment,
 )
+from storage.embedded.server_process import StopSteps
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 from storage.errors import StorageError

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from storage.embedded.binaries import StoresUnavailable
-from storage.embedded.server_process import ServerCommand, ServerProcess, StopSteps, run_to_completion
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import ServerProcess, StopSteps, run_to_completion
 from storage.embedded.settings import StoreStatistics
 from storage.embedded.stores_folder import FolderLocks
 

@@ -14,7 +14,8 @@ from types import TracebackType
 from storage.embedded.binaries import INSTALL_HINT, Binaries, StoresUnavailable, find_binaries
 from storage.embedded.document_store import choose_document_store
 from storage.embedded.postgres import Postgres
-from storage.embedded.server_process import ServerProcess, identify, run_to_completion
+from storage.embedded.server_command import identify
+from storage.embedded.server_process import ServerProcess, run_to_completion
 from storage.embedded.settings import EmbeddedStatistics, StoresSettings, StoreUrls
 from storage.embedded.store_supervisor import WATCH_INTERVAL_S, Store, StoreSupervisor
 from storage.embedded.stores_folder import FolderLocks, StoresFolder
@@ -114,7 +115,7 @@ class EmbeddedStores:
             msg = f"The embedded stores need /proc or psutil, and neither is available here: {INSTALL_HINT}."
             raise StoresUnavailable(msg)
         try:
-            async with self._locks.lock("door"):
+            async with self._locks.lock("join"):
                 settings = self._folder.prepare(keep=self._keep)
                 joining = self._locks.has_other_users()
                 self._locks.add_user()
@@ -159,7 +160,7 @@ class EmbeddedStores:
         supervisors, self._supervisors = self._supervisors, ()
         try:
             if supervisors:
-                async with self._locks.lock("door"):
+                async with self._locks.lock("join"):
                     if self._locks.is_last_user():
                         _raise_first(
                             await asyncio.gather(

@@ -129,7 +129,7 @@ class FolderLocks:
     """File locks that coordinate the processes sharing a stores folder.
 
     `users` is held shared by every process that uses the folder, `supervisor` by the one that supervises,
-    `door` while a process joins or leaves, and one lock per store while that store is started or stopped. The
+    `join` while a process joins or leaves, and one lock per store while that store is started or stopped. The
     kernel releases locks when their holder dies. They also work between two users in one process.
     """
 
@@ -167,7 +167,7 @@ class FolderLocks:
             os.close(descriptor)
 
     def has_other_users(self) -> bool:
-        """Whether other processes use the folder. Call it with `door` held, before `add_user`."""
+        """Whether other processes use the folder. Call it with `join` held, before `add_user`."""
         descriptor = self._open_lock_file("users")
         try:
             return not _try_flock(descriptor, fcntl.LOCK_EX)
@@ -175,7 +175,7 @@ class FolderLocks:
             os.close(descriptor)
 
     def add_user(self) -> None:
-        """Register as a user. Call it with `door` held."""
+        """Register as a user. Call it with `join` held."""
         descriptor = self._open_lock_file("users")
         if not _try_flock(descriptor, fcntl.LOCK_SH):
             os.close(descriptor)
@@ -184,7 +184,7 @@ class FolderLocks:
         self._users = descriptor
 
     def is_last_user(self) -> bool:
-        """Whether no other user is left. Call it with `door` held, when leaving: it ends the registration."""
+        """Whether no other user is left. Call it with `join` held, when leaving: it ends the registration."""
         return self._users is not None and _try_flock(self._users, fcntl.LOCK_EX)
 
     def try_supervise(self) -> bool:

@@ -14,7 +14,8 @@ from urllib.parse import quote
 import redis.asyncio as redis
 
 from storage.embedded.binaries import Binaries
-from storage.embedded.server_process import ServerCommand, StopSteps
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import StopSteps
 from storage.embedded.settings import StoresSettings
 from storage.embedded.stores_folder import StoresFolder, ensure_private_folder
 

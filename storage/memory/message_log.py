@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from storage.contracts.messaging import (
+from storage.contracts.message_log import (
     Appended,
     ChangeEntry,
     Duplicates,
@@ -22,7 +22,7 @@ from storage.errors import Unavailable
 
 
 class MemoryMessageLog:
-    """Implements `storage.contracts.messaging.MessageLog`."""
+    """Implements `storage.contracts.message_log.MessageLog`."""
 
     def __init__(self) -> None:
         self._logs: dict[str, dict[int, Entry]] = {}

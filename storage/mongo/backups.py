@@ -21,7 +21,7 @@ from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 
 from storage.contracts.backups import PartState, ReadPart, RestoreRefused, StoreState, WritePart
-from storage.contracts.messaging import ChangeEntry
+from storage.contracts.message_log import ChangeEntry
 from storage.mongo.client import Document, connect, database, map_errors
 from storage.mongo.documents import entry_record
 from storage.mongo.messaging import DATABASE, MongoMessaging
@@ -109,6 +109,7 @@ class MongoBackup:
         """Write a conversation and its log. Returns the numbers of documents written to each part."""
         count = written = wanted = 0
         deadline = time.monotonic() + LAST_SEQ_WAIT_S
+        conversation: Any = None
         # To the end of the log, which includes everything that was acknowledged before.
         through: int | None = None
         while True:
@@ -117,15 +118,20 @@ class MongoBackup:
                 count += len(entries)
                 written = int(entries[-1]["seq"])
                 wanted = max(wanted, *(entry.get("changed_seq", 0) for entry in entries))
-            async with map_errors():
-                conversation = await self._raw(CONVERSATIONS).find_one({"_id": conversation_id})
-            if conversation is None:
-                return 0, count
-            through = max(conversation.get("last_seq", 0), wanted)
-            if conversation.get("last_seq", 0) == written >= wanted or time.monotonic() > deadline:
+            is_late = time.monotonic() > deadline
+            if conversation is None or not is_late:
+                async with map_errors():
+                    conversation = await self._raw(CONVERSATIONS).find_one({"_id": conversation_id})
+                if conversation is None:
+                    return 0, count
+            # A document that is late may be behind the log of the backup, but never ahead of it.
+            last_seq = conversation.get("last_seq", 0)
+            read_through = max(written, through or 0)
+            if read_through >= max(last_seq, wanted) and (last_seq == written or is_late):
                 await write(CONVERSATIONS, conversation.raw)
                 return 1, count
-            if through <= written:
+            through = max(last_seq, wanted)
+            if through <= read_through:
                 await asyncio.sleep(LAST_SEQ_POLL_S)
 
     async def _log_pages(

@@ -11,19 +11,21 @@ from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 from msgspec import structs
 
-from storage.contracts.messaging import (
+from storage.contracts.message_log import (
     ChangeEntry,
-    ConversationRecord,
-    ConversationSummary,
     Entry,
-    FormerMember,
     HiddenMessage,
-    LastMessage,
     MembershipDelta,
     MessageEntry,
     MessageState,
     ReactionRecord,
     ReadByRecord,
+)
+from storage.contracts.messaging import (
+    ConversationRecord,
+    ConversationSummary,
+    FormerMember,
+    LastMessage,
     ReadMark,
 )
 

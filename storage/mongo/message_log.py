@@ -12,7 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import BulkWriteError
 
 from storage.contracts.identifiers import entry_id
-from storage.contracts.messaging import Appended, ChangeEntry, Duplicates, Entry, MessageEntry, SeqConflict
+from storage.contracts.message_log import Appended, ChangeEntry, Duplicates, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 from storage.mongo.client import Document, map_errors
 from storage.mongo.conditional_updates import add_reader, set_if_older
@@ -32,7 +32,7 @@ HEALTH_FILLER = b"x" * 8000
 
 
 class MongoMessageLog:
-    """Implements `storage.contracts.messaging.MessageLog`."""
+    """Implements `storage.contracts.message_log.MessageLog`."""
 
     def __init__(self, messages: "AsyncIOMotorCollection[Document]") -> None:
         self._messages = messages

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import LikeRecord
+from storage.contracts.reactions import LikeRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
@@ -15,7 +15,7 @@ MISSING_COMMENT_CONSTRAINTS = {"comment_likes_comment_id_fkey", "NotNullViolatio
 
 
 class PostgresCommentLikes:
-    """Implements `storage.contracts.posts.CommentLikeStore`."""
+    """Implements `storage.contracts.reactions.CommentLikeStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from storage.contracts.event_attendance import AnnouncementRecord, AnnouncementRefused
-from storage.contracts.events import RsvpDetails, RsvpRecord, RsvpState
 from storage.contracts.idempotency import IdempotencyKey
+from storage.contracts.rsvps import RsvpDetails, RsvpRecord, RsvpState
 from storage.errors import Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -52,11 +52,11 @@ class PostgresAttendance:
         )
 
     async def list_audience(
-        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_refusing: bool = False
+        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_declined: bool = False
     ) -> Sequence[str]:
         last_id = to_uuid(after) or MIN_UUID
         rows = await self._pool.rows(
-            self._audience, to_uuid(event_id), with_invited, with_refusing, last_id, limit
+            self._audience, to_uuid(event_id), with_invited, with_declined, last_id, limit
         )
         return [str(row["user_id"]) for row in rows]
 

@@ -9,8 +9,9 @@ import asyncpg
 
 from config.limits import EVENT_COHOSTS_MAX
 from storage.contracts.event_hosting import EventDetails, EventHosts
-from storage.contracts.events import Attendee, RsvpRecord, RsvpState
+from storage.contracts.events import Attendee
 from storage.contracts.paging import PageKey
+from storage.contracts.rsvps import RsvpRecord, RsvpState
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool
 from storage.postgres.rsvps import to_rsvp_record

@@ -9,7 +9,7 @@ Statements leave no session state, so connections are not reset between uses. Dr
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -111,7 +111,7 @@ class PostgresPool:
         It retries once per pooled connection, because all of them may be dead after a server restart.
         """
         attempts = self._limits.max_connections + 1
-        return await self._read(self._pool, attempts, statement, values)
+        return await self._fetch(self._pool, statement, values, attempts, is_retryable_read)
 
     async def search(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
         """Read rows like `rows`, for statements whose cost depends on what the client asks for.
@@ -120,33 +120,7 @@ class PostgresPool:
         its values. Raises `QueryTimeout` if it runs, or waits for a connection, for too long.
         """
         attempts = self._limits.search_connections + 1
-        return await self._read(self._search_pool, attempts, statement, values)
-
-    async def _read(
-        self,
-        wanted_pool: ConnectionPool | None,
-        attempts: int,
-        statement: Statement,
-        values: Sequence[object],
-    ) -> list[asyncpg.Record]:
-        text = _checked_text(statement, values)
-        while True:
-            attempts -= 1
-            pool, connection = await self._acquire(wanted_pool)
-            started = time.perf_counter()
-            try:
-                result = await connection.fetch(text, *values)
-            except BaseException as error:
-                self._call_seconds.observe(time.perf_counter() - started)
-                pool.release(connection, error)
-                if attempts == 0 or not is_retryable_read(error):
-                    with map_errors(self._outage):
-                        raise
-            else:
-                self._call_seconds.observe(time.perf_counter() - started)
-                pool.release(connection)
-                self._outage.succeeded()
-                return result
+        return await self._fetch(self._search_pool, statement, values, attempts, is_retryable_read)
 
     async def row(self, statement: Statement, *values: object) -> asyncpg.Record | None:
         """Read one row, like `rows`."""
@@ -158,25 +132,34 @@ class PostgresPool:
 
         Retried only after a deadlock, because the server has then rolled it back completely.
         """
+        return await self._fetch(self._pool, statement, values, DEADLOCK_ATTEMPTS, _is_deadlock)
+
+    async def _fetch(
+        self,
+        wanted_pool: ConnectionPool | None,
+        statement: Statement,
+        values: Sequence[object],
+        attempts: int,
+        is_retryable: Callable[[BaseException], bool],
+    ) -> list[asyncpg.Record]:
         text = _checked_text(statement, values)
-        attempts = DEADLOCK_ATTEMPTS
         while True:
             attempts -= 1
-            pool, connection = await self._acquire(self._pool)
+            pool, connection = await self._acquire(wanted_pool)
             started = time.perf_counter()
             try:
-                written = await connection.fetch(text, *values)
+                result = await connection.fetch(text, *values)
             except BaseException as error:
                 self._call_seconds.observe(time.perf_counter() - started)
                 pool.release(connection, error)
-                if attempts == 0 or not isinstance(error, asyncpg.DeadlockDetectedError):
+                if attempts == 0 or not is_retryable(error):
                     with map_errors(self._outage):
                         raise
             else:
                 self._call_seconds.observe(time.perf_counter() - started)
                 pool.release(connection)
                 self._outage.succeeded()
-                return written
+                return result
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -293,6 +276,10 @@ class PostgresPool:
         return await asyncpg.connect(
             self._url, timeout=CONNECT_TIMEOUT_S, command_timeout=timeout_s, server_settings=settings
         )
+
+
+def _is_deadlock(error: BaseException) -> bool:
+    return isinstance(error, asyncpg.DeadlockDetectedError)
 
 
 def _checked_text(statement: Statement, values: Sequence[object]) -> str:

@@ -28,6 +28,19 @@ DELETE_BATCH_ROWS = 500
 DELETE_REPOSTS_ROWS = 100
 """Fewer, because each changes the same row of the original."""
 
+CONVERTED_FIELDS = {
+    "id",
+    "author",
+    "event_id",
+    "mention_ids",
+    "tags",
+    "has_followed_tag",
+    "is_repost",
+    "original",
+}
+COPIED_COLUMNS = tuple(name for name in PostRecord.__struct_fields__ if name not in CONVERTED_FIELDS)
+"""Columns of post rows that are fields of the record as they are."""
+
 
 class PostgresPosts:
     """Implements `PostStore` and `FeedPosts` of `storage.contracts.posts`."""
@@ -195,23 +208,13 @@ def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostReco
     return PostRecord(
         id=str(row["id"]),
         author=to_user_card(row, str(row["author_id"])),
-        content=row["content"],
         event_id=str(row["event_id"]) if row["event_id"] else None,
-        like_count=row["like_count"],
-        comment_count=row["comment_count"],
-        liked_by_me=row["liked_by_me"],
-        created_at=row["created_at"],
         mention_ids=tuple(map(str, row["mention_ids"])),
         tags=tuple(row["tags"]),
-        edited_at=row["edited_at"],
-        bookmarked_by_me=row["bookmarked_by_me"],
-        hidden_at=row.get("hidden_at"),
-        visibility=row["visibility"],
         has_followed_tag=has_followed_tag,
         is_repost=row["repost_of_id"] is not None,
         original=_to_original(row),
-        repost_count=row["repost_count"],
-        reposted_by_me=row["reposted_by_me"],
+        **{name: row[name] for name in COPIED_COLUMNS},
     )
 
 

@@ -6,14 +6,8 @@ import asyncpg
 
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import (
-    NO_REFERENCES,
-    CommentRecord,
-    LikeRecord,
-    MentionKey,
-    PostOwner,
-    TextReferences,
-)
+from storage.contracts.posts import NO_REFERENCES, MentionKey, PostOwner, TextReferences
+from storage.contracts.reactions import CommentRecord, LikeRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -26,7 +20,7 @@ MISSING_CONSTRAINTS = {"post_likes_post_id_fkey", "comments_parent_id_fkey", "No
 
 
 class PostgresReactions:
-    """Implements `storage.contracts.posts.ReactionStore`."""
+    """Implements `storage.contracts.reactions.ReactionStore`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool

@@ -12,15 +12,9 @@ from datetime import datetime
 import asyncpg
 
 from config.limits import SUGGESTION_EVENTS_READ
-from storage.contracts.events import (
-    Attendee,
-    RsvpDetails,
-    RsvpRecord,
-    RsvpState,
-    RsvpSummary,
-    RsvpTimes,
-)
+from storage.contracts.events import Attendee
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.rsvps import RsvpDetails, RsvpRecord, RsvpState, RsvpSummary, RsvpTimes
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
@@ -31,7 +25,7 @@ SERVICE = "events"
 
 
 class PostgresRsvps:
-    """Implements `storage.contracts.events.RsvpStore`."""
+    """Implements `storage.contracts.rsvps.RsvpStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

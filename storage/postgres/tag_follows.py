@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from storage.contracts.feed import TagFollowRecord
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import TagFollowRecord
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import page_before, to_uuid
@@ -14,7 +14,7 @@ SERVICE = "posts"
 
 
 class PostgresTagFollows:
-    """Implements `storage.contracts.posts.TagFollowStore`."""
+    """Implements `storage.contracts.feed.TagFollowStore`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

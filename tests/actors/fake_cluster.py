@@ -19,7 +19,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.objects import ConversationType, UserCard
 from actors.service_hooks import ServiceHooks
 from config.limits import Limits
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from storage.contracts.pending_effects import PendingEffect
 from storage.memory.bus import MemoryBroker, MemoryBus
 from storage.memory.messaging import MemoryMessaging

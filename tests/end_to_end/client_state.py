@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from actors.protocol.notification_objects import Notification
 from actors.protocol.objects import Conversation, DeliveryStatus, LastMessage, Message, MessageType
 from actors.protocol.server_frames import (
     ConversationJoined,
@@ -23,7 +24,6 @@ from actors.protocol.server_frames import (
     NotificationRead,
     ServerFrame,
 )
-from actors.protocol.social_objects import Notification
 from tests.end_to_end.registered_user import RegisteredUser
 from tests.end_to_end.server_process import ServerProcess
 from tests.end_to_end.user_api import UserApi

@@ -10,7 +10,7 @@ POLL_S = 0.01
 LONG_TESTS = os.environ.get("CONVENE_TEST_LONG") == "1"
 
 
-async def wait_until(condition: Callable[[], object], timeout_s: float = 15.0, what: str = "") -> None:
+async def wait_until(condition: Callable[[], object], timeout_s: float = 45.0, what: str = "") -> None:
     """Poll until the condition holds.
 
     Raises:

@@ -54,11 +54,10 @@ class PresenceWatcher:
     async def wait_for_delivery(self, instance: ServerProcess) -> None:
         """Wait until every change made on `instance` so far has arrived."""
         reference = self._reference_users[0]
-        before = len(statuses_of(self._frames, reference.id))
         async with Client([instance.url], reference.token) as client:
-            await client.set_presence(away=before % 2 == 0)
-            await client.ping()
-            await wait_until(lambda: len(statuses_of(self._frames, reference.id)) > before)
+            other = "online" if statuses_of(self._frames, reference.id)[-1:] == ["away"] else "away"
+            await client.set_presence(away=other == "away")
+            await wait_until(lambda: statuses_of(self._frames, reference.id)[-1:] == [other])
 
     async def wait_for_grace(self, instance: ServerProcess) -> None:
         """Wait until the grace period of every user who left `instance` so far has ended."""

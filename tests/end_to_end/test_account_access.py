@@ -20,7 +20,7 @@ from tests.end_to_end.server_process import ROOT, ServerProcess
 NEW_PASSWORD = "staple battery horse"
 RESET_LINK = re.compile(r"password reset mail not sent, its link is \S+/#/reset/([A-Za-z0-9_-]{43})")
 UNDO_LINK = re.compile(r"email change mail not sent, its link is \S+/#/undo-email-change/([A-Za-z0-9_-]{43})")
-COMMAND_TIMEOUT_S = 60.0
+COMMAND_TIMEOUT_S = 240.0
 
 
 async def request_status(method: str, url: str, body: object, token: str = "") -> int:

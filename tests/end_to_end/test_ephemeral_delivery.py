@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from actors.protocol.event_objects import Event
 from actors.protocol.objects import OwnUser
 from actors.protocol.server_frames import (
     EventUpdated,
@@ -14,7 +15,7 @@ from actors.protocol.server_frames import (
     TypingChanged,
     UserUpdated,
 )
-from actors.protocol.social_objects import Event, Post
+from actors.protocol.social_objects import Post
 from client.client import Client
 from tests.end_to_end.conftest import Pair
 from tests.end_to_end.polling import wait_until

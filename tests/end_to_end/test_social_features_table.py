@@ -15,18 +15,11 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from actors.protocol.event_objects import Event, EventVisibility, Place, RsvpStatus
+from actors.protocol.notification_objects import NotificationChannel, NotificationType, QuietHours
 from actors.protocol.objects import DataExportState
 from actors.protocol.server_frames import EventUpdated, FeedPostCreated
-from actors.protocol.social_objects import (
-    Event,
-    EventVisibility,
-    NotificationChannel,
-    NotificationType,
-    Place,
-    PostVisibility,
-    QuietHours,
-    RsvpStatus,
-)
+from actors.protocol.social_objects import PostVisibility
 from client.event_requests import SeriesScope
 from client.http_requests import EventUpdate, NewRsvp
 from tests.end_to_end.conftest import Pair

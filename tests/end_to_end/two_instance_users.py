@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from actors.protocol.event_objects import Place
+from actors.protocol.notification_objects import Notification, NotificationType
 from actors.protocol.server_frames import NotificationCreated, ServerFrame
-from actors.protocol.social_objects import Notification, NotificationType, Place
 from client.client import Client
 from client.errors import RequestRejected
 from client.http_client import HttpClient

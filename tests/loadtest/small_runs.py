@@ -11,7 +11,7 @@ from loadtest.report.report import Report, build_report
 from loadtest.run_plan import Scenario
 
 ROOT = Path(__file__).parents[2]
-COMMAND_TIMEOUT_S = 60.0
+COMMAND_TIMEOUT_S = 240.0
 
 
 def small_options(

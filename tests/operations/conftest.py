@@ -78,7 +78,7 @@ async def target(stores: StoreUrls, redis: ValkeyServer, tmp_path: Path) -> Asyn
 
 
 @pytest.fixture
-async def stocked(
+async def filled_installation(
     stores: StoreUrls, redis: ValkeyServer, own_databases: dict[str, str], tmp_path: Path
 ) -> Installation:
     """Stores with one user, on which no instance runs."""

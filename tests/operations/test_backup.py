@@ -154,11 +154,11 @@ async def test_restore_refuses_stores_with_data_or_instances(source: Installatio
 
 
 async def test_restore_of_one_store_leaves_the_others(
-    stocked: Installation, target: Installation, tmp_path: Path
+    filled_installation: Installation, target: Installation, tmp_path: Path
 ) -> None:
     """`--only` restores the named store; an unknown name is refused."""
     folder = tmp_path / "backup"
-    assert (await stocked.run("backup", str(folder)))[0] == 0
+    assert (await filled_installation.run("backup", str(folder)))[0] == 0
 
     status, output = await target.run("restore", str(folder), "--only", "users")
 
@@ -169,15 +169,15 @@ async def test_restore_of_one_store_leaves_the_others(
 
 
 async def test_backup_is_private_and_checked_before_a_restore(
-    stocked: Installation, target: Installation, tmp_path: Path
+    filled_installation: Installation, target: Installation, tmp_path: Path
 ) -> None:
     """Only the owner can read the files; a damaged, incomplete or newer backup changes nothing."""
     folder = tmp_path / "backup"
-    assert (await stocked.run("backup", str(folder)))[0] == 0
+    assert (await filled_installation.run("backup", str(folder)))[0] == 0
     modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()}
     assert modes == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    status, output = await stocked.run("backup", str(folder))
+    status, output = await filled_installation.run("backup", str(folder))
     assert (status, "is not empty" in output) == (1, True), output
 
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -20,8 +20,8 @@ from actors.protocol.commands import Command
 from server.api_docs.endpoints import VIEWER_PATH
 from server.api_docs.untyped_endpoints import UNTYPED_OPERATIONS
 from server.composition.components import ServerComponents
+from server.composition.routes import create_routes
 from server.http.route import Route
-from server.instance import create_routes
 from storage.embedded import StoreUrls
 from tests.security.access_rules import BLOCK_ROLES, HIDDEN, MEMBERS, PASS, Outcome, Role
 from tests.security.access_table import COMMANDS, ROUTES, Row

@@ -1,43 +1,21 @@
 """Joining and leaving conversations over HTTP, with SYSTEM messages."""
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.conversation_calls import (
+    ROOT,
+    add_member,
+    count_system_messages,
+    history,
+    remove_member,
+    updates,
+)
+from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket.peer import Peer, connect_peer
-
-Json = Any
-ROOT = "/v1/conversations"
-
-
-async def add_member(
-    api: ApiClient, admin: RegisteredUser, group: str, user_id: str, status: int = 204
-) -> Json:
-    return await api.expect(status, admin, "PUT", f"{ROOT}/{group}/participants/{user_id}")
-
-
-async def remove_member(
-    api: ApiClient, admin: RegisteredUser, group: str, user_id: str, status: int = 204
-) -> Json:
-    return await api.expect(status, admin, "DELETE", f"{ROOT}/{group}/participants/{user_id}")
-
-
-async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Json]:
-    """Return the newest hundred messages, oldest first."""
-    items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages?limit=100"))["items"]
-    return items[::-1]
-
-
-async def count_system_messages(api: ApiClient, person: RegisteredUser, group: str) -> int:
-    return sum(message["message_type"] == "SYSTEM" for message in await history(api, person, group))
-
-
-async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int) -> list[Json]:
-    return list((await api.get(person, f"{ROOT}/{group}/changes?after={after}&limit=100"))["items"])
 
 
 async def test_admin_adds_a_member(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:

@@ -7,7 +7,7 @@ import pytest
 from actors.accounts.fields import InvalidField, validate_username
 from actors.user_cache.user_cards import DELETED_USERNAME
 from config.accounts import RESERVED_USERNAMES
-from server.instance import create_routes
+from server.composition.routes import create_routes
 
 
 class _Anything:

@@ -31,138 +31,138 @@ class ConnectionFactory:
 
 
 @pytest.fixture
-def maker(users_url: str) -> ConnectionFactory:
+def factory(users_url: str) -> ConnectionFactory:
     return ConnectionFactory(users_url)
 
 
 @pytest.fixture
-async def stock(maker: ConnectionFactory) -> AsyncIterator[ConnectionPool]:
+async def pool(factory: ConnectionFactory) -> AsyncIterator[ConnectionPool]:
     """At most two."""
-    stock = ConnectionPool(maker, 2)
-    yield stock
-    stock.terminate()
-    for connection in maker.created:
+    pool = ConnectionPool(factory, 2)
+    yield pool
+    pool.terminate()
+    for connection in factory.created:
         connection.terminate()
 
 
 async def test_most_recently_used_connection_is_reused_first(
-    stock: ConnectionPool, maker: ConnectionFactory
+    pool: ConnectionPool, factory: ConnectionFactory
 ) -> None:
     """No unneeded connection is opened."""
     for _ in range(3):
-        stock.release(await stock.acquire(TIMEOUT_S))
-    first, second = await stock.acquire(TIMEOUT_S), await stock.acquire(TIMEOUT_S)
-    assert (len(maker.created), stock.size, stock.idle) == (2, 2, 0)
-    stock.release(first)
-    stock.release(second)
-    assert await stock.acquire(TIMEOUT_S) is second
+        pool.release(await pool.acquire(TIMEOUT_S))
+    first, second = await pool.acquire(TIMEOUT_S), await pool.acquire(TIMEOUT_S)
+    assert (len(factory.created), pool.size, pool.idle) == (2, 2, 0)
+    pool.release(first)
+    pool.release(second)
+    assert await pool.acquire(TIMEOUT_S) is second
 
 
-async def test_waiters_are_served_in_order(stock: ConnectionPool) -> None:
+async def test_waiters_are_served_in_order(pool: ConnectionPool) -> None:
     """At the maximum size, acquire waits up to its timeout; the first waiter gets a released connection."""
-    out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
+    out = [await pool.acquire(TIMEOUT_S) for _ in range(2)]
     with pytest.raises(TimeoutError):
-        await stock.acquire(SHORT_TIMEOUT_S)
+        await pool.acquire(SHORT_TIMEOUT_S)
     order: list[str] = []
 
     async def ask(name: str) -> None:
-        connection = await stock.acquire(TIMEOUT_S)
+        connection = await pool.acquire(TIMEOUT_S)
         order.append(name)
-        stock.release(connection)
+        pool.release(connection)
 
     asks = [asyncio.ensure_future(ask(name)) for name in "abc"]
     await asyncio.sleep(0)
-    stock.release(out[0])
+    pool.release(out[0])
     await asyncio.gather(*asks)
     assert order == ["a", "b", "c"]
 
 
-async def test_cancelled_waiter_passes_its_connection_on(stock: ConnectionPool) -> None:
+async def test_cancelled_waiter_passes_its_connection_on(pool: ConnectionPool) -> None:
     """Also if the connection was handed over at the same time."""
-    out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
-    gone, handed, waits = (asyncio.ensure_future(stock.acquire(TIMEOUT_S)) for _ in range(3))
+    out = [await pool.acquire(TIMEOUT_S) for _ in range(2)]
+    gone, handed, waits = (asyncio.ensure_future(pool.acquire(TIMEOUT_S)) for _ in range(3))
     await asyncio.sleep(0)
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)
-    stock.release(out[0])
+    pool.release(out[0])
     handed.cancel()
     assert await waits is out[0]
-    assert stock.size == 2
+    assert pool.size == 2
 
 
 @pytest.mark.parametrize("broken", [asyncio.CancelledError, TimeoutError, ConnectionResetError])
 async def test_connection_in_an_unknown_state_is_dropped(
-    stock: ConnectionPool, maker: ConnectionFactory, broken: type[BaseException]
+    pool: ConnectionPool, factory: ConnectionFactory, broken: type[BaseException]
 ) -> None:
     """A waiter can open a new one at once."""
-    out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
-    waits = asyncio.ensure_future(stock.acquire(TIMEOUT_S))
+    out = [await pool.acquire(TIMEOUT_S) for _ in range(2)]
+    waits = asyncio.ensure_future(pool.acquire(TIMEOUT_S))
     await asyncio.sleep(0)
-    stock.release(out[0], broken())
-    assert await waits is maker.created[2]
+    pool.release(out[0], broken())
+    assert await waits is factory.created[2]
     assert out[0].is_closed()
-    assert stock.size == 2
+    assert pool.size == 2
 
 
-async def test_result_of_an_abandoned_statement_reaches_no_other(stock: ConnectionPool) -> None:
+async def test_result_of_an_abandoned_statement_reaches_no_other(pool: ConnectionPool) -> None:
     """Its connection is dropped."""
-    connection = await stock.acquire(TIMEOUT_S)
+    connection = await pool.acquire(TIMEOUT_S)
     sleeps = asyncio.ensure_future(connection.fetchval("SELECT pg_sleep(30)"))
     await asyncio.sleep(0)
     sleeps.cancel()
     with pytest.raises(asyncio.CancelledError) as given_up:
         await sleeps
-    stock.release(connection, given_up.value)
-    again = await stock.acquire(TIMEOUT_S)
+    pool.release(connection, given_up.value)
+    again = await pool.acquire(TIMEOUT_S)
     assert await again.fetchval("SELECT 7") == 7
     assert again is not connection
 
 
-async def test_connection_with_an_open_transaction_is_dropped(stock: ConnectionPool) -> None:
+async def test_connection_with_an_open_transaction_is_dropped(pool: ConnectionPool) -> None:
     """After an application error the connection is reused unless a transaction is open."""
-    connection = await stock.acquire(TIMEOUT_S)
-    stock.release(connection, ValueError())
-    assert await stock.acquire(TIMEOUT_S) is connection
+    connection = await pool.acquire(TIMEOUT_S)
+    pool.release(connection, ValueError())
+    assert await pool.acquire(TIMEOUT_S) is connection
     await connection.execute("BEGIN")
-    stock.release(connection, ValueError())
-    assert await stock.acquire(TIMEOUT_S) is not connection
+    pool.release(connection, ValueError())
+    assert await pool.acquire(TIMEOUT_S) is not connection
 
 
-async def test_failed_connect_frees_its_slot(stock: ConnectionPool, maker: ConnectionFactory) -> None:
+async def test_failed_connect_frees_its_slot(pool: ConnectionPool, factory: ConnectionFactory) -> None:
     """The next waiter can open a connection."""
-    maker.failing = True
+    factory.failing = True
     for _ in range(3):
         with pytest.raises(OSError):
-            await stock.acquire(TIMEOUT_S)
-    maker.failing = False
-    assert await stock.acquire(TIMEOUT_S)
-    assert stock.size == 1
+            await pool.acquire(TIMEOUT_S)
+    factory.failing = False
+    assert await pool.acquire(TIMEOUT_S)
+    assert pool.size == 1
 
 
-async def test_close_waits_for_connections_in_use(stock: ConnectionPool) -> None:
+async def test_close_waits_for_connections_in_use(pool: ConnectionPool) -> None:
     """Waiters fail; connections in use may finish."""
-    out = [await stock.acquire(TIMEOUT_S) for _ in range(2)]
-    stock.release(out.pop())
-    waits = [asyncio.ensure_future(stock.acquire(TIMEOUT_S)) for _ in range(2)]
+    out = [await pool.acquire(TIMEOUT_S) for _ in range(2)]
+    pool.release(out.pop())
+    waits = [asyncio.ensure_future(pool.acquire(TIMEOUT_S)) for _ in range(2)]
     await asyncio.sleep(0)
-    closing = asyncio.ensure_future(stock.close())
+    closing = asyncio.ensure_future(pool.close())
     refused = waits[1]
     with pytest.raises(Unavailable):
         await refused
     assert not closing.done()
     for connection in (out.pop(), await waits[0]):
         assert await connection.fetchval("SELECT 1") == 1
-        stock.release(connection)
+        pool.release(connection)
     await asyncio.wait_for(closing, TIMEOUT_S)
-    assert stock.size == 0
+    assert pool.size == 0
     with pytest.raises(Unavailable):
-        await stock.acquire(TIMEOUT_S)
+        await pool.acquire(TIMEOUT_S)
 
 
-async def test_terminate_closes_connections_in_use(stock: ConnectionPool) -> None:
+async def test_terminate_closes_connections_in_use(pool: ConnectionPool) -> None:
     """Releasing one afterwards is harmless."""
-    connection = await stock.acquire(TIMEOUT_S)
-    stock.terminate()
+    connection = await pool.acquire(TIMEOUT_S)
+    pool.terminate()
     await until(connection.is_closed)
-    stock.release(connection)
-    assert (stock.size, stock.idle) == (0, 0)
+    pool.release(connection)
+    assert (pool.size, pool.idle) == (0, 0)

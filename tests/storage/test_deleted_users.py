@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.contracts.event_series import SeriesRule
-from storage.contracts.events import NewEvent, RsvpState
+from storage.contracts.events import NewEvent
 from storage.contracts.follow_requests import AccountPrivacyChange
 from storage.contracts.notification_preferences import NotificationPreferencesRecord
 from storage.contracts.posts import TextReferences
+from storage.contracts.rsvps import RsvpState
 from storage.contracts.social import PostsCount
 from storage.contracts.visibility_checks import CheckKind
 from storage.errors import Conflict, Missing

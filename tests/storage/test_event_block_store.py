@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from storage.contracts.events import Attendee, RsvpState
+from storage.contracts.events import Attendee
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict, Missing
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
@@ -49,10 +50,10 @@ async def test_what_blocked_users_hold_is_listed_and_removed(
 async def test_place_of_a_blocked_attendee_goes_to_the_next(scene: EventFixture) -> None:
     """Not to a waiting user with a block either, who would hold it for ever."""
     blocked, first, second = sorted_random_ids(3)
-    event_id, (goer,) = await create_full_event(scene, [blocked, first, second])
+    event_id, (going_user,) = await create_full_event(scene, [blocked, first, second])
     creator = await creator_of(scene, event_id)
-    await scene.blocks.set_blocks([(creator, goer), (creator, blocked)], [])
-    await scene.blocks.remove_attendee(Attendee(event_id, goer))
+    await scene.blocks.set_blocks([(creator, going_user), (creator, blocked)], [])
+    await scene.blocks.remove_attendee(Attendee(event_id, going_user))
     assert await scene.going_user_ids(event_id) == [first]
     assert await scene.promoted_user_ids() == [first]
     await scene.blocks.remove_attendee(Attendee(event_id, blocked))

@@ -7,7 +7,8 @@ import random
 import asyncpg
 import pytest
 
-from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.events import EventChange
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict
 from storage.postgres.statement import load_statement
 from tests.storage.event_fixture import EventFixture
@@ -46,20 +47,20 @@ async def test_places_are_given_once_under_concurrent_withdrawals(
     people = sorted_random_ids(PEOPLE)
     event_id = await scene.create_event(PLACES)
     for round_ in range(ROUNDS):
-        chance = random.Random(round_)
+        rng = random.Random(round_)
 
-        async def want(number: int, chance: random.Random = chance) -> object:
+        async def want(number: int, rng: random.Random = rng) -> object:
             store = (scene, other)[number % 2].rsvps
-            if chance.random() < 0.2:
-                await store.delete_rsvp(event_id, people[chance.randrange(PEOPLE)])
+            if rng.random() < 0.2:
+                await store.delete_rsvp(event_id, people[rng.randrange(PEOPLE)])
             try:
                 return await store.set_rsvp(event_id, people[number], "GOING", waitlist=False)
             except Conflict as refused:
                 return refused.constraint
 
         tasks = [asyncio.ensure_future(want(number)) for number in range(PEOPLE)]
-        for task in chance.sample(tasks, 10):
-            asyncio.get_running_loop().call_later(chance.uniform(0, 0.1), task.cancel)
+        for task in rng.sample(tasks, 10):
+            asyncio.get_running_loop().call_later(rng.uniform(0, 0.1), task.cancel)
         written: asyncio.Future[list[object]] = asyncio.gather(*tasks, return_exceptions=True)
         await watch_capacity(scene, event_id, written)
         outcomes = [one for one in written.result() if not isinstance(one, asyncio.CancelledError)]
@@ -89,8 +90,8 @@ async def test_waitlist_is_first_in_first_out(scene: EventFixture, other: EventF
     )
     assert [place for place, _ in line] == list(range(1, PEOPLE - PLACES + 1))
     order = [user for _, user in line]
-    impatient = set(order[1::5])
-    leaving = [*(user for user in people if user not in order), *order[:30], *impatient]
+    withdrawing = set(order[1::5])
+    leaving = [*(user for user in people if user not in order), *order[:30], *withdrawing]
     random.Random(1).shuffle(leaving)
     written: asyncio.Future[list[object]] = asyncio.gather(
         *(stores[number % 2].delete_rsvp(event_id, user) for number, user in enumerate(leaving))

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from config.limits import EVENT_COHOSTS_MAX
-from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.events import EventChange
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict, Missing
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
@@ -225,11 +226,11 @@ async def test_audience_is_all_whom_the_event_concerns(scene: EventFixture) -> N
     await scene.rsvps.set_rsvp(event_id, asking, "GOING", waitlist=False)
     answered = [creator, cohost, guest, waiting, asking]
 
-    async def audience(*, with_invited: bool, with_refusing: bool = False) -> list[str]:
+    async def audience(*, with_invited: bool, with_declined: bool = False) -> list[str]:
         found: list[str] = []
         after = ""
         while page := await scene.attendance.list_audience(
-            event_id, after, 2, with_invited=with_invited, with_refusing=with_refusing
+            event_id, after, 2, with_invited=with_invited, with_declined=with_declined
         ):
             assert len(page) <= 2
             found += page
@@ -238,7 +239,7 @@ async def test_audience_is_all_whom_the_event_concerns(scene: EventFixture) -> N
 
     assert await audience(with_invited=False) == answered
     assert await audience(with_invited=True) == [*answered, invited]
-    assert await audience(with_invited=True, with_refusing=True) == [*answered, invited, refusing]
+    assert await audience(with_invited=True, with_declined=True) == [*answered, invited, refusing]
 
 
 async def test_change_names_who_made_it(scene: EventFixture) -> None:

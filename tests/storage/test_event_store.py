@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent, RsvpState
+from storage.contracts.events import EventChange, EventRecord, EventSearchCriteria, NewEvent
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.rsvps import RsvpState
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
 from tests.storage.event_fixture import EventFixture

@@ -81,22 +81,22 @@ async def test_redeem_returns_the_ended_sessions(kept: MailTokenStores) -> None:
     assert await kept.password() == "new hash"
 
 
-@pytest.mark.parametrize("spoilt", INVALIDATIONS)
-async def test_invalid_reset_token_changes_nothing(kept: MailTokenStores, spoilt: str) -> None:
+@pytest.mark.parametrize("invalidation", INVALIDATIONS)
+async def test_invalid_reset_token_changes_nothing(kept: MailTokenStores, invalidation: str) -> None:
     """`redeem` checks the token itself."""
     await kept.resets.issue("ana@example.test", TOKEN, LIFETIME_S, 3)
-    await kept.database.execute(INVALIDATIONS[spoilt])
+    await kept.database.execute(INVALIDATIONS[invalidation])
     assert await kept.resets.find_owner(TOKEN) is None
     with pytest.raises(Missing):
         await kept.resets.redeem(TOKEN, "new hash")
     assert await kept.password() in {"old hash", None}
 
 
-@pytest.mark.parametrize("spoilt", INVALIDATIONS)
-async def test_invalid_verification_token_changes_nothing(kept: MailTokenStores, spoilt: str) -> None:
+@pytest.mark.parametrize("invalidation", INVALIDATIONS)
+async def test_invalid_verification_token_changes_nothing(kept: MailTokenStores, invalidation: str) -> None:
     """The address stays unverified."""
     await kept.verifications.issue(kept.ana.id, TOKEN, LIFETIME_S, 3)
-    await kept.database.execute(INVALIDATIONS[spoilt])
+    await kept.database.execute(INVALIDATIONS[invalidation])
     with pytest.raises(Missing):
         await kept.verifications.redeem(TOKEN)
     assert not await kept.verified()

@@ -171,9 +171,9 @@ async def test_concurrent_reads_and_inserts_lose_no_count(
         await (notifications, other)[number % 2].add(notices, None)
 
     async def look(number: int) -> None:
-        chance = random.Random(number)
+        rng = random.Random(number)
         await notifications.mark_delivered([each.notification for each in await other.list_undelivered(5)])
-        await notifications.mark_all_read(chance.choice(people))
+        await notifications.mark_all_read(rng.choice(people))
 
     await asyncio.gather(*(take(n) for n in range(20)), *(look(n) for n in range(10)))
     total = await notifications_database.sql.fetchrow(

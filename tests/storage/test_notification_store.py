@@ -167,12 +167,12 @@ async def test_notifications_are_paged_newest_first(
 ) -> None:
     """By key, also with equal times; without excluded users; all or unread only."""
     ana, hidden, *posts = sorted_random_ids(10)
-    chance = random.Random(1)
+    rng = random.Random(1)
     for post in posts:
         await notifications.add(
             [like_notification(ana, hidden if post == posts[3] else random_id(), post)], None
         )
-    for one in chance.sample(await list_notifications(notifications, ana), 3):
+    for one in rng.sample(await list_notifications(notifications, ana), 3):
         await notifications.mark_read(ana, one.id)
     await notifications_database.sql.execute(
         "UPDATE notifications SET created_at = '2026-01-01' WHERE is_read OR reference_id = ANY($1)",

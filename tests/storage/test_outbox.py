@@ -74,16 +74,16 @@ async def test_reader_misses_no_event_of_late_writers(
     by_id: list[int] = []
 
     async def writer(number: int, connection: RawConnection) -> None:
-        chance = random.Random(number)
+        rng = random.Random(number)
         for turn in range(25):
             writing = connection.transaction()
             await writing.start()
             ids: list[int] = []
-            for part in range(chance.randrange(1, 4)):
+            for part in range(rng.randrange(1, 4)):
                 ids.append(await connection.fetchval(INSERT, f"{number}.{turn}.{part}"))
-                for _ in range(chance.randrange(6)):
+                for _ in range(rng.randrange(6)):
                     await connection.fetchval("SELECT 1")
-            if chance.random() < 0.1:
+            if rng.random() < 0.1:
                 await writing.rollback()
             else:
                 await writing.commit()

@@ -35,12 +35,12 @@ async def insert_at_times(
     database: ServiceDatabase, authors: list[str], count: int, time_count: int
 ) -> list[PostKey]:
     """Insert posts of all these authors at few times; return them newest first, as they are listed."""
-    chance = random.Random(count)
+    rng = random.Random(count)
     for _ in range(count):
         await database.sql.execute(
             "INSERT INTO posts (author_id, content, created_at) VALUES ($1, 'p', $2)",
-            chance.choice(authors),
-            NEW_YEAR + timedelta(microseconds=chance.randrange(time_count)),
+            rng.choice(authors),
+            NEW_YEAR + timedelta(microseconds=rng.randrange(time_count)),
         )
     rows = await database.sql.fetch("SELECT id, author_id, created_at FROM posts")
     keys = [
@@ -149,17 +149,17 @@ async def test_newest_equals_a_naive_computation(
     posts_database: ServiceDatabase, posts: PostgresPosts, seed: int
 ) -> None:
     """For any post ids and authors, from any position: each post once, newest first."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     authors = sorted_random_ids(5)
     keys = await insert_at_times(posts_database, authors, 60, time_count=6)
-    hidden = set(chance.sample([key.id for key in keys], 6))
+    hidden = set(rng.sample([key.id for key in keys], 6))
     for one in hidden:
         await posts.set_hidden(one, hidden=True)
     for _ in range(15):
-        ids = chance.sample([key.id for key in keys], chance.randrange(30))
-        of = chance.sample(authors, chance.randrange(4))
-        place = chance.choice([None, *keys])
-        limit = chance.randrange(1, 40)
+        ids = rng.sample([key.id for key in keys], rng.randrange(30))
+        of = rng.sample(authors, rng.randrange(4))
+        place = rng.choice([None, *keys])
+        limit = rng.randrange(1, 40)
         expected = [
             key.id
             for key in keys

@@ -78,7 +78,7 @@ async def test_check_writes_a_new_page(users_pool: PostgresPool, users_url: str)
 
 async def test_full_pool_raises_in_time_and_check_still_passes(open_pool: OpenPool) -> None:
     """`Unavailable` is raised within the timeout; the check has a separate connection."""
-    pool = await open_pool(PoolLimits(max_connections=1, acquire_timeout_ms=50, statement_timeout_ms=5000))
+    pool = await open_pool(PoolLimits(max_connections=1, acquire_timeout_ms=500, statement_timeout_ms=60_000))
     busy = asyncio.ensure_future(pool.rows(SLEEP))
     await until(lambda: pool.statistics()[0].connections == pool.statistics()[0].in_use == 1)
     with pytest.raises(Unavailable):

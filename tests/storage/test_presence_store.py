@@ -67,16 +67,16 @@ async def test_entries_without_a_lease_do_not_count(
 ) -> None:
     """An instance that stops renewing loses its users and is no longer listed."""
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 60)
-    ana, dead, living = random_name(), random_name(), random_name()
-    await board.renew_lease(dead)
-    await board.set_states(dead, {ana: "online"})
+    ana, stopped, running = random_name(), random_name(), random_name()
+    await board.renew_lease(stopped)
+    await board.set_states(stopped, {ana: "online"})
     assert await get_states(board, ana) == ["online"]
 
     async with asyncio.timeout(5.0):
         while await get_states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
             await asyncio.sleep(0)
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", limits.PRESENCE_LEASE_MS)
-    assert living in await board.renew_lease(living)
+    assert running in await board.renew_lease(running)
 
 
 async def test_users_of_a_dead_instance_are_returned_once(

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import CommentRecord, LikeRecord
+from storage.contracts.reactions import CommentRecord, LikeRecord
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.audit import PostgresPostsAudit

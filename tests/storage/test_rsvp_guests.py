@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from config.limits import EVENT_GUESTS_MAX
-from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.events import EventChange
+from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict
 from tests.storage.event_fixture import EventFixture
 from tests.storage.service_database import random_id, sorted_random_ids
@@ -124,19 +125,19 @@ async def test_capacity_holds_for_parties_under_concurrency(scene: EventFixture)
     event_id = await scene.create_event(PLACES)
     people = sorted_random_ids(PEOPLE)
 
-    async def act(number: int, chance: random.Random) -> None:
+    async def act(number: int, rng: random.Random) -> None:
         stores = (scene, other)[number % 2]
-        user = people[chance.randrange(PEOPLE)]
+        user = people[rng.randrange(PEOPLE)]
         try:
-            match chance.random():
+            match rng.random():
                 case roll if roll < 0.65:
-                    await go(stores, event_id, user, chance.randint(0, 5), waitlist=chance.random() < 0.7)
+                    await go(stores, event_id, user, rng.randint(0, 5), waitlist=rng.random() < 0.7)
                 case roll if roll < 0.85:
                     await stores.rsvps.delete_rsvp(event_id, user)
                 case roll if roll < 0.95:
                     await stores.rsvps.set_rsvp(event_id, user, "INTERESTED", waitlist=False)
                 case _:
-                    await stores.events.change(event_id, EventChange(capacity=chance.randint(15, 40)))
+                    await stores.events.change(event_id, EventChange(capacity=rng.randint(15, 40)))
         except Conflict as conflict:
             if conflict.constraint not in {"event.full", "events_capacity"}:
                 raise
@@ -148,8 +149,8 @@ async def test_capacity_holds_for_parties_under_concurrency(scene: EventFixture)
             assert row["going_count"] == row["taken"] <= row["capacity"]
 
     for round_ in range(ROUNDS):
-        chance = random.Random(round_)
-        written = asyncio.gather(*(act(number, chance) for number in range(PEOPLE)))
+        rng = random.Random(round_)
+        written = asyncio.gather(*(act(number, rng) for number in range(PEOPLE)))
         await watch(written)
         await written
         assert await scene.sql.fetchval(SELECT_FITTING, event_id) == 0

@@ -2,8 +2,9 @@
 
 import pytest
 
-from storage.contracts.events import EventChange, RsvpState
+from storage.contracts.events import EventChange
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.rsvps import RsvpState
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
 from tests.storage.event_fixture import EventFixture
@@ -61,13 +62,13 @@ async def test_unknown_status_is_rejected(scene: EventFixture) -> None:
 async def test_full_event_rejects_or_waitlists(scene: EventFixture) -> None:
     """With `waitlist` the user gets a position; other statuses are still accepted."""
     ana, ben, cai = sorted_random_ids(3)
-    event_id, (goer,) = await create_full_event(scene, [ana])
+    event_id, (attendee,) = await create_full_event(scene, [ana])
     with pytest.raises(Conflict, match=r"event\.full"):
         await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
     await scene.rsvps.set_rsvp(event_id, cai, "INTERESTED", waitlist=False)
     assert await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True) == RsvpState("INTERESTED", 2)
     assert await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False) == RsvpState(None, 1)
-    assert await scene.rsvps.set_rsvp(event_id, goer, "GOING", waitlist=False) == RsvpState("GOING", None)
+    assert await scene.rsvps.set_rsvp(event_id, attendee, "GOING", waitlist=False) == RsvpState("GOING", None)
     assert await scene.counts(event_id) == (1, 1)
     seen = await scene.get_event(event_id, cai)
     assert (seen.my_rsvp, seen.my_waitlist_position) == ("INTERESTED", 2)
@@ -77,8 +78,8 @@ async def test_freed_place_goes_to_the_first_waiting_user(scene: EventFixture) -
     """After a changed or deleted RSVP; the promotion is published."""
     line = sorted_random_ids(3)
     line.reverse()
-    event_id, (goer,) = await create_full_event(scene, line)
-    await scene.rsvps.set_rsvp(event_id, goer, "NOT_GOING", waitlist=False)
+    event_id, (attendee,) = await create_full_event(scene, line)
+    await scene.rsvps.set_rsvp(event_id, attendee, "NOT_GOING", waitlist=False)
     assert await scene.going_user_ids(event_id) == line[:1]
     assert [(await scene.rsvps.get_rsvp(event_id, user)).waitlist_position for user in line] == [None, 1, 2]
     await scene.rsvps.delete_rsvp(event_id, line[0])
@@ -116,9 +117,9 @@ async def test_place_freed_after_the_start_goes_to_whoever_asks_first(
 ) -> None:
     """Waiting or not; the next one who asks finds the event full."""
     first, last, other = sorted_random_ids(3)
-    event_id, (goer,) = await create_full_event(scene, [first, last])
+    event_id, (attendee,) = await create_full_event(scene, [first, last])
     await scene.mark_started(event_id)
-    await scene.rsvps.delete_rsvp(event_id, goer)
+    await scene.rsvps.delete_rsvp(event_id, attendee)
     assert await scene.counts(event_id) == (0, 0)
     user_id = {"first in line": first, "last in line": last, "not in line": other}[asker]
     assert await scene.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=False) == RsvpState("GOING", None)
@@ -132,14 +133,14 @@ async def test_place_freed_after_the_start_goes_to_whoever_asks_first(
 async def test_another_status_leaves_the_waitlist(scene: EventFixture, status: str | None) -> None:
     """Later positions move up; a freed place does not go to a user who left."""
     ana, ben = sorted_random_ids(2)
-    event_id, (goer,) = await create_full_event(scene, [ana, ben])
+    event_id, (attendee,) = await create_full_event(scene, [ana, ben])
     if status is None:
         await scene.rsvps.delete_rsvp(event_id, ana)
     else:
         await scene.rsvps.set_rsvp(event_id, ana, status, waitlist=True)
     assert await scene.rsvps.get_rsvp(event_id, ana) == RsvpState(status, None)
     assert await scene.rsvps.get_rsvp(event_id, ben) == RsvpState(None, 1)
-    await scene.rsvps.delete_rsvp(event_id, goer)
+    await scene.rsvps.delete_rsvp(event_id, attendee)
     assert await scene.going_user_ids(event_id) == [ben]
     assert await scene.promoted_user_ids() == [ben]
 
@@ -163,10 +164,10 @@ async def test_raised_capacity_promotes_the_waitlist(scene: EventFixture) -> Non
 async def test_no_user_is_promoted_after_the_start(scene: EventFixture) -> None:
     """Neither for freed nor for new places; RSVPs are accepted until the end."""
     line = sorted_random_ids(2)
-    event_id, (goer,) = await create_full_event(scene, line)
+    event_id, (attendee,) = await create_full_event(scene, line)
     await scene.mark_started(event_id)
     await scene.events.change(event_id, EventChange(capacity=2))
-    await scene.rsvps.set_rsvp(event_id, goer, "MAYBE", waitlist=False)
+    await scene.rsvps.set_rsvp(event_id, attendee, "MAYBE", waitlist=False)
     assert await scene.promoted_user_ids() == []
     assert await scene.counts(event_id) == (0, 0)
     assert await scene.rsvps.get_rsvp(event_id, line[0]) == RsvpState(None, 1)

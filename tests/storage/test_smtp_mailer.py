@@ -30,17 +30,17 @@ def mail_to(address: str) -> Mail:
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[SmtpServer]:
+async def mail_server() -> AsyncIterator[SmtpServer]:
     made = SmtpServer()
     await made.open()
     yield made
     await made.close()
 
 
-async def test_mail_arrives_as_plain_text(office: SmtpServer) -> None:
+async def test_mail_arrives_as_plain_text(mail_server: SmtpServer) -> None:
     """With sender, recipient, subject and text, and no HTML."""
-    await create_mailer(office).send(MAIL)
-    (queued_mail,) = office.mails
+    await create_mailer(mail_server).send(MAIL)
+    (queued_mail,) = mail_server.mails
     message = queued_mail.message
     assert (queued_mail.sender, queued_mail.recipient) == ("no-reply@convene.test", "ana@example.test")
     assert (message["From"], message["To"], message["Subject"]) == (SENDER, MAIL.to, MAIL.subject)
@@ -51,22 +51,24 @@ async def test_mail_arrives_as_plain_text(office: SmtpServer) -> None:
     assert message["List-Unsubscribe"] is None
 
 
-async def test_mail_with_an_unsubscribe_link_names_it(office: SmtpServer) -> None:
+async def test_mail_with_an_unsubscribe_link_names_it(mail_server: SmtpServer) -> None:
     """In the headers of RFC 8058."""
     url = "https://convene.test/v1/mail-unsubscriptions/" + "t" * 70
-    await create_mailer(office).send(msgspec.structs.replace(MAIL, unsubscribe_url=url))
-    (queued_mail,) = office.mails
+    await create_mailer(mail_server).send(msgspec.structs.replace(MAIL, unsubscribe_url=url))
+    (queued_mail,) = mail_server.mails
     assert "".join(queued_mail.message["List-Unsubscribe"].split()) == f"<{url}>"
     assert queued_mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-async def test_attempts_have_one_message_id(office: SmtpServer) -> None:
+async def test_attempts_have_one_message_id(mail_server: SmtpServer) -> None:
     """A mailbox can recognize a mail that is sent twice."""
-    mailer = create_mailer(office)
+    mailer = create_mailer(mail_server)
     await mailer.send(MAIL)
     await mailer.send(MAIL)
-    assert {queued_mail.message["Message-ID"] for queued_mail in office.mails} == {"<0123abcd@convene.test>"}
-    assert len(office.mails) == 2
+    assert {queued_mail.message["Message-ID"] for queued_mail in mail_server.mails} == {
+        "<0123abcd@convene.test>"
+    }
+    assert len(mail_server.mails) == 2
 
 
 @pytest.mark.parametrize(
@@ -77,21 +79,23 @@ async def test_attempts_have_one_message_id(office: SmtpServer) -> None:
         ("o'neil+list@example.test", "o'neil+list@example.test"),
     ],
 )
-async def test_international_addresses_are_accepted(office: SmtpServer, address: str, delivered: str) -> None:
+async def test_international_addresses_are_accepted(
+    mail_server: SmtpServer, address: str, delivered: str
+) -> None:
     """The domain is sent in ASCII, the local part unchanged."""
-    await create_mailer(office).send(mail_to(address))
-    assert [queued_mail.recipient for queued_mail in office.mails] == [delivered]
+    await create_mailer(mail_server).send(mail_to(address))
+    assert [queued_mail.recipient for queued_mail in mail_server.mails] == [delivered]
 
 
 @pytest.mark.parametrize(
     "address", ["ana@example.test\r\nRCPT TO:<eva@example.test>", "a b@example.test", ""]
 )
-async def test_invalid_address_sends_nothing(office: SmtpServer, address: str) -> None:
+async def test_invalid_address_sends_nothing(mail_server: SmtpServer, address: str) -> None:
     """An address cannot inject a recipient or a header."""
     with pytest.raises(StorageError) as refused:
-        await create_mailer(office).send(mail_to(address))
+        await create_mailer(mail_server).send(mail_to(address))
     assert not isinstance(refused.value, Unavailable)
-    assert office.recipients == []
+    assert mail_server.recipients == []
 
 
 @pytest.mark.parametrize(
@@ -103,26 +107,26 @@ async def test_invalid_address_sends_nothing(office: SmtpServer, address: str) -
         ("553 5.1.3 ana@example.test is no address", False),
     ],
 )
-async def test_smtp_codes_decide_whether_to_retry(office: SmtpServer, reply: str, again: bool) -> None:
+async def test_smtp_codes_decide_whether_to_retry(mail_server: SmtpServer, reply: str, again: bool) -> None:
     """4xx is temporary, 5xx permanent; the server's text is dropped."""
-    office.replies = [reply]
+    mail_server.replies = [reply]
     with pytest.raises(StorageError) as refused:
-        await create_mailer(office).send(MAIL)
+        await create_mailer(mail_server).send(MAIL)
     assert isinstance(refused.value, Unavailable) is again
     assert str(refused.value) == f"SMTPRecipientsRefused {reply[:3]}"
     assert refused.value.__suppress_context__
-    await create_mailer(office).send(MAIL)
-    assert len(office.mails) == 1
+    await create_mailer(mail_server).send(MAIL)
+    assert len(mail_server.mails) == 1
 
 
-async def test_unreachable_server_is_a_temporary_failure(office: SmtpServer) -> None:
+async def test_unreachable_server_is_a_temporary_failure(mail_server: SmtpServer) -> None:
     """A refused connection raises `Unavailable`."""
-    await office.close()
+    await mail_server.close()
     with pytest.raises(Unavailable):
-        await create_mailer(office).send(MAIL)
-    await office.open()
-    await create_mailer(office).send(MAIL)
-    assert len(office.mails) == 1
+        await create_mailer(mail_server).send(MAIL)
+    await mail_server.open()
+    await create_mailer(mail_server).send(MAIL)
+    assert len(mail_server.mails) == 1
 
 
 async def test_silent_server_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,21 +168,21 @@ def test_failures_are_permanent_or_temporary(error: Exception, words: str, again
     assert str(found) == words
 
 
-async def test_failed_quit_is_ignored(office: SmtpServer) -> None:
+async def test_failed_quit_is_ignored(mail_server: SmtpServer) -> None:
     """An accepted mail is sent; an error would send it twice."""
-    office.quit_reply = "421 too late"
-    await create_mailer(office).send(MAIL)
-    assert len(office.mails) == 1
+    mail_server.quit_reply = "421 too late"
+    await create_mailer(mail_server).send(MAIL)
+    assert len(mail_server.mails) == 1
 
 
 @pytest.mark.parametrize("login", [{}, {"username": "convene", "password": "hunter2"}])
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_missing_transport_security_sends_nothing(
-    office: SmtpServer, security: str, login: dict[str, str]
+    mail_server: SmtpServer, security: str, login: dict[str, str]
 ) -> None:
     """Neither mail nor password."""
-    mailer = create_mailer(office, security=security, **login)
+    mailer = create_mailer(mail_server, security=security, **login)
     with pytest.raises(Unavailable) as refused:
         await mailer.send(MAIL)
-    assert (office.recipients, office.mails) == ([], [])
+    assert (mail_server.recipients, mail_server.mails) == ([], [])
     assert "hunter2" not in repr(refused.value)

@@ -49,12 +49,12 @@ async def test_counts_equal_rows_after_concurrent_writers(
     people = sorted_random_ids(8)
 
     async def write(number: int) -> None:
-        chance = random.Random(number)
+        rng = random.Random(number)
         store = (social, other)[number % 2]
         own = random_id()
         for _ in range(12):
-            one, two = chance.sample([*people, own], 2)
-            await (store.follow if chance.random() < 0.6 else store.unfollow)(one, two)
+            one, two = rng.sample([*people, own], 2)
+            await (store.follow if rng.random() < 0.6 else store.unfollow)(one, two)
 
     await asyncio.gather(*(write(number) for number in range(50)))
     assert await social_database.sql.fetchval("SELECT count(*) FROM follows") > 20
@@ -68,10 +68,10 @@ async def test_counts_equal_rows_under_blocks_and_deletions(
     people = sorted_random_ids(6)
 
     async def write(number: int) -> None:
-        chance = random.Random(number)
+        rng = random.Random(number)
         for _ in range(12):
-            one, two = chance.sample(people, 2)
-            act = chance.choice([social.follow, social.follow, social.unfollow, social.block, social.unblock])
+            one, two = rng.sample(people, 2)
+            act = rng.choice([social.follow, social.follow, social.unfollow, social.block, social.unblock])
             with contextlib.suppress(Conflict):
                 await act(one, two)
 

@@ -30,11 +30,11 @@ def newest_first(keys: Sequence[PostKey]) -> list[PostKey]:
 
 def random_keys(count: int, time_range_us: int = 10**6, seed: int = 0) -> list[PostKey]:
     """Return posts of few authors at few times, newest first."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     authors = sorted_random_ids(5)
     return newest_first(
         [
-            PostKey(NOW_US + chance.randrange(time_range_us), random_id(), chance.choice(authors))
+            PostKey(NOW_US + rng.randrange(time_range_us), random_id(), rng.choice(authors))
             for _ in range(count)
         ]
     )

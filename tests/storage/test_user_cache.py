@@ -132,8 +132,8 @@ async def test_overlapping_batches_of_two_instances_do_not_deadlock(
     ids = sorted_random_ids(40)
 
     async def apply(number: int) -> None:
-        chance = random.Random(number)
-        batch = [make_snapshot(one, chance.randrange(1, 50)) for one in chance.sample(ids, 30)]
+        rng = random.Random(number)
+        batch = [make_snapshot(one, rng.randrange(1, 50)) for one in rng.sample(ids, 30)]
         await (copies, other)[number % 2].apply([*batch, make_snapshot(ids[number], 50)], None)
 
     await asyncio.gather(*(apply(number) for number in range(40)))

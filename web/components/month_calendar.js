@@ -117,7 +117,7 @@ export class MonthCalendar {
       this.#showDays();
       this.#showDay();
     }
-    if (focus) this.#grid.querySelector('[tabindex="0"]').focus();
+    if (focus) this.#focusDay();
   }
 
   #showMonth() {
@@ -128,6 +128,7 @@ export class MonthCalendar {
   }
 
   #showDays() {
+    const hasFocus = this.#grid.contains(document.activeElement);
     const weeks = this.#days();
     const names = weeks[0].map((key) =>
       element("span", { role: "columnheader", class: "secondary" }, weekdayName.format(dateOf(key))),
@@ -143,6 +144,11 @@ export class MonthCalendar {
         ),
       ),
     );
+    if (hasFocus) this.#focusDay();
+  }
+
+  #focusDay() {
+    this.#grid.querySelector('[tabindex="0"]').focus();
   }
 
   #dayCell(key) {
@@ -204,7 +210,7 @@ export class MonthCalendar {
     if (days !== undefined) this.#select(dayAfter(this.#selected, days));
     else if (event.key === "PageUp" || event.key === "PageDown") {
       this.#moveMonths(event.key === "PageUp" ? -1 : 1);
-      this.#grid.querySelector('[tabindex="0"]').focus();
+      this.#focusDay();
     } else return;
     event.preventDefault();
   }

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from actors.accounts import accounts as accounts_module
-from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts import user_sessions
+from actors.accounts.accounts import Accounts
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.bodies import Login, PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.accounts.card_cache import CardCache
 from actors.accounts.passwords import HashCost, Passwords
+from actors.accounts.sign_up import SignUp
+from actors.accounts.user_sessions import UserSessions
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
@@ -61,12 +63,10 @@ class AccountsSetup:
         self.authenticator = Authenticator(self.sessions, logins, limits)
         self.passwords = Passwords(limits, HashCost(memory_kib=64, rounds=1))
         self.revoked: list[str] = []
-        self.accounts = Accounts(
-            AccountStores(self.users, self.sessions, MemoryEmailChanges(self.people)),
-            make_credential_checks(self.users, logins, self.passwords, limits),
-            self.authenticator,
-            self.revoked.extend,
-        )
+        checks = make_credential_checks(self.users, logins, self.passwords, limits)
+        self.user_sessions = UserSessions(self.sessions, checks, self.authenticator, self.revoked.extend)
+        self.accounts = Accounts(self.users, MemoryEmailChanges(self.people), self.user_sessions, checks)
+        self.sign_up = SignUp(self.users, self.user_sessions, checks)
 
 
 @pytest.fixture
@@ -80,11 +80,11 @@ async def setup() -> AsyncIterator[AccountsSetup]:
 
 async def test_login_with_old_password_fails_after_password_change(setup: AccountsSetup) -> None:
     """A password change between the password check and the new session makes the login fail."""
-    signed = await setup.accounts.register(REGISTRATION)
+    signed = await setup.sign_up.register(REGISTRATION)
     identity = await setup.authenticator.authenticate(signed.token)
     setup.sessions.gate.clear()
     setup.sessions.waiting.clear()
-    late = asyncio.ensure_future(setup.accounts.login(Login("ana", PASSWORD), "network"))
+    late = asyncio.ensure_future(setup.user_sessions.login(Login("ana", PASSWORD), "network"))
     await setup.sessions.waiting.wait()
     await setup.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
     setup.sessions.gate.set()
@@ -97,12 +97,12 @@ async def test_one_more_login_ends_the_oldest_session(
     setup: AccountsSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its sockets are closed, and its token is no longer valid."""
-    monkeypatch.setattr(accounts_module, "SESSIONS_PER_USER", 2)
-    first = await setup.accounts.register(REGISTRATION)
+    monkeypatch.setattr(user_sessions, "SESSIONS_PER_USER", 2)
+    first = await setup.sign_up.register(REGISTRATION)
     oldest = await setup.authenticator.authenticate(first.token)
-    await setup.accounts.login(Login("ana", PASSWORD), "network")
+    await setup.user_sessions.login(Login("ana", PASSWORD), "network")
     assert setup.revoked == []
-    await setup.accounts.login(Login("ana", PASSWORD), "network")
+    await setup.user_sessions.login(Login("ana", PASSWORD), "network")
     assert setup.revoked == [oldest.session_id]
     with pytest.raises(ApiError, match=r"auth\."):
         await setup.authenticator.authenticate(first.token)
@@ -111,7 +111,7 @@ async def test_one_more_login_ends_the_oldest_session(
 async def test_cards_are_batched_and_cached(setup: AccountsSetup) -> None:
     """Calls in one tick share one load, later calls need none, and unknown ids are absent."""
     ids = [
-        (await setup.accounts.register(Registration(f"{name}@example.test", name, PASSWORD))).user.id
+        (await setup.sign_up.register(Registration(f"{name}@example.test", name, PASSWORD))).user.id
         for name in ("ana", "ben", "eva")
     ]
     pairs = await asyncio.gather(
@@ -125,7 +125,7 @@ async def test_cards_are_batched_and_cached(setup: AccountsSetup) -> None:
 
 async def test_profile_change_updates_the_card(setup: AccountsSetup) -> None:
     """A profile change is visible in the next card."""
-    signed = await setup.accounts.register(REGISTRATION)
+    signed = await setup.sign_up.register(REGISTRATION)
     identity = await setup.authenticator.authenticate(signed.token)
     await setup.accounts.load_cards([signed.user.id])
     await setup.accounts.update_profile(identity, ProfilePatch(display_name="Ana"))

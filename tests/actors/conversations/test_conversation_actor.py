@@ -8,7 +8,7 @@ from actors.conversations.commands import Send
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_validation import create_draft
 from actors.protocol.errors import ApiError
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from tests.actors.fake_cluster import (
     ANA,
     BEN,

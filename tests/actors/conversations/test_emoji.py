@@ -11,7 +11,8 @@ from actors.conversations.message_validation import validate_emoji, validate_rem
 from actors.conversations.serializers import to_message
 from actors.protocol.errors import ApiError
 from config.limits import EMOJI_CHARACTERS
-from storage.contracts.messaging import ConversationRecord, MessageEntry, ReactionRecord
+from storage.contracts.message_log import MessageEntry, ReactionRecord
+from storage.contracts.messaging import ConversationRecord
 
 ANA, BEN = "ana", "ben"
 HEART, BARE_HEART = "\u2764\ufe0f", "\u2764"

@@ -22,7 +22,7 @@ from actors.conversations.message_changes import Edit
 from actors.conversations.message_validation import create_draft
 from actors.core import Core
 from actors.protocol.errors import ApiError
-from storage.contracts.messaging import Appended, Entry, MessageEntry
+from storage.contracts.message_log import Appended, Entry, MessageEntry
 from tests.actors.fake_cluster import (
     ANA,
     BEN,

@@ -10,7 +10,7 @@ from actors.conversations.entries import text_entry
 from actors.conversations.log_writer import LogBatch, LogWriter
 from config.limits import Limits
 from storage.contracts.identifiers import new_attempt_id, new_id
-from storage.contracts.messaging import Appended, Entry, MessageEntry, SeqConflict
+from storage.contracts.message_log import Appended, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 from storage.memory.message_log import MemoryMessageLog
 from tests.actors.fake_cluster import ANA
@@ -109,12 +109,12 @@ async def test_refusal_ends_only_its_own_batch(log: RecordingMessageLog) -> None
 async def test_contended_batch_is_written_alone(log: RecordingMessageLog) -> None:
     """A conversation that lost a seq does not share a write."""
     results, writer = RecordingResults(), create_writer(log)
-    hot, calm = new_id(), new_id()
-    writer.submit(results.batch("calm", [entry(calm, 1)]))
+    hot, quiet = new_id(), new_id()
+    writer.submit(results.batch("calm", [entry(quiet, 1)]))
     writer.submit(results.batch("hot", [entry(hot, 1)], contended=True))
     await writer.drain()
 
-    assert sorted(log.writes) == sorted([[hot], [calm]])
+    assert sorted(log.writes) == sorted([[hot], [quiet]])
 
 
 async def test_unknown_outcome_is_retried_with_the_same_entries(log: RecordingMessageLog) -> None:

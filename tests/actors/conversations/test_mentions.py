@@ -15,7 +15,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import now_ms
 from actors.service_hooks import ServiceHooks
 from storage.contracts.identifiers import entry_id, new_id
-from storage.contracts.messaging import Appended, Entry, MessageEntry
+from storage.contracts.message_log import Appended, Entry, MessageEntry
 from storage.contracts.pending_effects import PendingEffect
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus

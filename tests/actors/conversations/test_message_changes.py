@@ -10,7 +10,7 @@ from actors.conversations.message_validation import validate_emoji
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message
-from storage.contracts.messaging import Appended, Entry
+from storage.contracts.message_log import Appended, Entry
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, send, stored_seq
 from tests.until import until
 

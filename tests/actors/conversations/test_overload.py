@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.conversations.unanswered_commands import CommandStatistics
-from storage.contracts.messaging import Appended, Entry
+from storage.contracts.message_log import Appended, Entry
 from tests.actors.fake_cluster import (
     ANA,
     BEN,

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from actors.events.calendar import CalendarWriter
 from actors.events.series_plan import to_instant
+from actors.protocol.event_objects import Event, Place
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Event, Place
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.event_series import SeriesEvent, SeriesRecord, SeriesRule
 from storage.contracts.events import EventRevision

@@ -13,8 +13,8 @@ from dateutil.tz import tzical  # type: ignore[import-untyped]
 from icalendar.prop import vCategory
 
 from actors.events.calendar_timezones import to_vtimezone
+from actors.protocol.event_objects import EventVisibility, Place
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import EventVisibility, Place
 from actors.protocol.timestamps import rfc3339_from_datetime
 from storage.contracts.event_series import SeriesEvent
 from storage.contracts.events import EventRevision

@@ -11,7 +11,7 @@ from actors.events.serializers import event_conversation_id
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from storage.contracts.events import EventChange
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from tests.actors.domain_events.reader_fixtures import make_reader, run_readers
 from tests.actors.events.conftest import EventConversationsSetup
 from tests.until import until
@@ -136,16 +136,16 @@ async def test_promoted_user_becomes_member(setup: EventConversationsSetup) -> N
 @pytest.mark.parametrize("seed", range(5))
 async def test_members_match_rsvps_in_any_event_order(setup: EventConversationsSetup, seed: int) -> None:
     """Repeated and reordered events lead to the members that match the current RSVPs."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     creator, *attendees = setup.user_ids
     event_id = await setup.create_event(creator)
     last: dict[str, str] = {}
     for _ in range(25):
-        user_id = chance.choice(setup.user_ids)
-        last[user_id] = chance.choice(STATUSES)
+        user_id = rng.choice(setup.user_ids)
+        last[user_id] = rng.choice(STATUSES)
         await setup.set_rsvp(event_id, user_id, last[user_id])
     events = await setup.read_all_events()
-    for event in chance.sample([*events, *events], len(events) * 2):
+    for event in rng.sample([*events, *events], len(events) * 2):
         await setup.consumer.handle([event], None)
 
     going = {user_id for user_id in attendees if last.get(user_id) == "GOING"}

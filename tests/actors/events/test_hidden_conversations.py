@@ -6,7 +6,7 @@ from actors.conversations.serializers import to_user_card
 from actors.events import hidden_conversations
 from actors.events.serializers import event_conversation_id
 from storage.contracts.events import EventChange
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from storage.postgres.contents import PostgresContents
 from tests.actors.events.conftest import EventConversationsSetup
 

@@ -33,7 +33,9 @@ def own_valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> AsyncIterator[FeedSetup]:
+async def interrupted_feed(
+    fresh_database: FreshDatabase, own_valkey: ValkeyServer
+) -> AsyncIterator[FeedSetup]:
     """A feed on that server."""
     timelines = await RedisTimelines.open(own_valkey.url, timeouts=SHORT_TIMEOUTS)
     async with open_databases(fresh_database, "social", "posts") as databases:
@@ -44,42 +46,42 @@ async def shaky(fresh_database: FreshDatabase, own_valkey: ValkeyServer) -> Asyn
 
 
 async def test_feed_without_redis_is_read_from_stores(
-    shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
+    interrupted_feed: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
     """Without Redis, and after it returns empty, the feed is complete, including broadcasters."""
     ana, ben, cyd, *others = model.user_ids
     for user_id in others[:BROADCAST_THRESHOLD]:
-        await follow(shaky, model, user_id, ben)
-    await follow(shaky, model, ana, ben, cyd)
-    await create_posts(shaky, model, *[ana, ben, cyd] * 5)
-    await shaky.catch_up()
-    assert await read_feed(shaky, ana) == model.feed(ana)
+        await follow(interrupted_feed, model, user_id, ben)
+    await follow(interrupted_feed, model, ana, ben, cyd)
+    await create_posts(interrupted_feed, model, *[ana, ben, cyd] * 5)
+    await interrupted_feed.catch_up()
+    assert await read_feed(interrupted_feed, ana) == model.feed(ana)
     own_valkey.kill()
-    await create_posts(shaky, model, ben, cyd)
-    assert await read_feed(shaky, ana) == model.feed(ana)
+    await create_posts(interrupted_feed, model, ben, cyd)
+    assert await read_feed(interrupted_feed, ana) == model.feed(ana)
     own_valkey.start()
-    assert await read_when_connected(shaky, ana) is None
-    shaky.start()
-    await shaky.catch_up()
+    assert await read_when_connected(interrupted_feed, ana) is None
+    interrupted_feed.start()
+    await interrupted_feed.catch_up()
 
-    assert await read_feed(shaky, ana) == model.feed(ana)
+    assert await read_feed(interrupted_feed, ana) == model.feed(ana)
 
 
 async def test_timelines_restored_by_redis_restart_are_not_used(
-    shaky: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
+    interrupted_feed: FeedSetup, model: FeedModel, own_valkey: ValkeyServer
 ) -> None:
     """Persisted timelines may lack recent writes, so those of an earlier server run are rebuilt."""
     ana, ben, *_ = model.user_ids
-    await follow(shaky, model, ana, ben)
-    await create_posts(shaky, model, ben)
-    await shaky.catch_up()
-    assert await read_feed(shaky, ana) == model.feed(ana)
-    assert await shaky.timelines.read(ana, None, 5) is not None
+    await follow(interrupted_feed, model, ana, ben)
+    await create_posts(interrupted_feed, model, ben)
+    await interrupted_feed.catch_up()
+    assert await read_feed(interrupted_feed, ana) == model.feed(ana)
+    assert await interrupted_feed.timelines.read(ana, None, 5) is not None
     own_valkey.kill()
     own_valkey.start()
     with own_valkey.client() as client:
         assert client.dbsize() > 0
-    found = await read_when_connected(shaky, ana)
+    found = await read_when_connected(interrupted_feed, ana)
 
     assert found is None
 

@@ -181,13 +181,13 @@ async def test_cancelled_caller_does_not_cancel_the_build(
 
     between.after_keys = wait
     builder = between.builder
-    hasty, patient = (asyncio.create_task(builder.build(user_ids[0])) for _ in range(2))
+    cancelled, waiting = (asyncio.create_task(builder.build(user_ids[0])) for _ in range(2))
     await asyncio.wait_for(arrived.wait(), 5.0)
-    hasty.cancel()
-    await asyncio.gather(hasty, return_exceptions=True)
+    cancelled.cancel()
+    await asyncio.gather(cancelled, return_exceptions=True)
     gate.set()
 
-    assert await patient
+    assert await waiting
     assert await timeline_post_ids(setup, user_ids[0]) == []
 
 

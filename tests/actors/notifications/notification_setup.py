@@ -14,8 +14,8 @@ from actors.notifications.notification_recipients import NotificationRecipients
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.visibility import PostVisibility
+from actors.protocol.notification_objects import Notification
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
-from actors.protocol.social_objects import Notification
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.domain_events import OutboxEvent

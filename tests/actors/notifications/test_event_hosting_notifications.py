@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from actors.domain_events.event_types import EventReminder
-from actors.notifications.notification_templates import event_reminder
+from actors.notifications.event_templates import event_reminder
 from storage.contracts.events import EventChange
 from storage.postgres.statement import Statement
 from tests.actors.notifications.notification_setup import NotificationSetup

@@ -10,7 +10,7 @@ from actors.notifications import mention_notifier as module
 from actors.notifications.mention_notifier import MentionNotifier
 from storage.contracts.domain_events import CursorUpdate
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.messaging import MessageEntry
+from storage.contracts.message_log import MessageEntry
 from storage.contracts.notifications import NewNotification
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging

@@ -13,13 +13,13 @@ from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_mail_job import NotificationMailJob
 from actors.notifications.notification_preferences import NotificationPreferenceSettings, validate_quiet_hours
 from actors.protocol.errors import ApiError
-from actors.protocol.server_frames import NotificationCreated
-from actors.protocol.social_objects import (
+from actors.protocol.notification_objects import (
     DEFAULT_NOTIFICATION_CHANNELS,
     NotificationChannel,
     NotificationType,
     QuietHours,
 )
+from actors.protocol.server_frames import NotificationCreated
 from config.mail import MailKind, MailLimit
 from storage.contracts.mail import Mail
 from storage.contracts.notification_mails import MailRecipient

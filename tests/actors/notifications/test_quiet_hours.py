@@ -35,10 +35,10 @@ def test_night_follows_local_time(at: str, until: str | None) -> None:
 
 def test_hours_within_a_day() -> None:
     """They do not reach into the next day."""
-    nap = QuietHoursRecord(time(13), time(14, 30), "America/New_York")
-    assert quiet_until(nap, utc("2026-01-10T18:00:00")) == utc("2026-01-10T19:30:00")
-    assert not is_quiet(nap, utc("2026-01-10T19:30:00"))
-    assert not is_quiet(nap, utc("2026-01-10T06:00:00"))
+    afternoon = QuietHoursRecord(time(13), time(14, 30), "America/New_York")
+    assert quiet_until(afternoon, utc("2026-01-10T18:00:00")) == utc("2026-01-10T19:30:00")
+    assert not is_quiet(afternoon, utc("2026-01-10T19:30:00"))
+    assert not is_quiet(afternoon, utc("2026-01-10T06:00:00"))
 
 
 def test_times_that_are_skipped_or_occur_twice() -> None:

@@ -9,8 +9,9 @@ import asyncpg
 import msgspec
 import pytest
 
+from actors.protocol.event_objects import Event
 from actors.protocol.objects import Conversation, OwnUser, User
-from actors.protocol.social_objects import Event, Post, SocialStats
+from actors.protocol.social_objects import Post, SocialStats
 from client.errors import RequestTimeout
 from client.http_requests import Login, NewUser, ProfileUpdate
 from client.http_responses import LoginResponse, Page

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from actors.protocol.social_objects import RsvpStatus
+from actors.protocol.event_objects import RsvpStatus
 from config.limits import BIO_CHARACTERS, GROUP_NAME_CHARACTERS, POST_CHARACTERS, TITLE_CHARACTERS
 from examples.demo.demo_plan import DemoPlan, plan_demo_data
 

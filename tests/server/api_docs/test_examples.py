@@ -40,7 +40,8 @@ from server.websocket.close_handshake import RESUMABLE_CODES
 from storage.contracts.event_hosting import EventDetails
 from storage.contracts.events import EventRecord
 from storage.contracts.identifiers import entry_id
-from storage.contracts.messaging import ConversationRecord, LastMessage, MessageEntry
+from storage.contracts.message_log import MessageEntry
+from storage.contracts.messaging import ConversationRecord, LastMessage
 from storage.contracts.notifications import NotificationRecord
 from storage.contracts.posts import PostRecord
 from storage.contracts.user_cache import UserCardRecord

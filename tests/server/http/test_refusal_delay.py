@@ -18,6 +18,8 @@ from server.http.trusted_proxies import TrustedProxies
 from tests.server.http.http_client import Serve
 from tests.until import until
 
+REQUEST = make_mocked_request("GET", "/v1/events")
+
 
 class Delays:
     """A `RefusalDelay` with a clock that stands still and sleeps that last until `release`."""
@@ -36,7 +38,7 @@ class Delays:
         self._released.set()
 
     def refuse(self, address: str, code: str = RATE_LIMITED) -> asyncio.Task[None]:
-        request = make_mocked_request("GET", "/v1/events").clone(remote=address)
+        request = REQUEST.clone(remote=address)
         return asyncio.create_task(self.refusals.wait(request, code))
 
 

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.accounts.accounts import Accounts, AccountStores
+from actors.accounts.accounts import Accounts
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost, Passwords
+from actors.accounts.sign_up import SignUp
+from actors.accounts.user_sessions import UserSessions
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
@@ -15,7 +17,6 @@ from server.application import create_application
 from server.http.rate_limiter import RateLimiter
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
-from storage.contracts.users import LoginStore
 from storage.memory.email_changes import MemoryEmailChanges
 from storage.memory.users import MemoryLogins, MemorySessions, MemoryUsers, UserTables
 from storage.postgres.email_changes import PostgresEmailChanges
@@ -25,7 +26,7 @@ from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
 from tests.credential_checks import make_credential_checks
 from tests.server.routes.document_match import DocumentMatch
-from tests.server.routes.user_service import CHEAP_HASHES, AiohttpClient, UserService
+from tests.server.routes.user_service import CHEAP_HASHES, AiohttpClient, UserService, UserServiceStores
 
 
 @pytest.fixture
@@ -50,36 +51,40 @@ def backing(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-async def user_stores(backing: str | None) -> AsyncIterator[tuple[AccountStores, LoginStore]]:
+async def user_stores(backing: str | None) -> AsyncIterator[UserServiceStores]:
     if backing is None:
         people = UserTables()
-        in_memory = AccountStores(MemoryUsers(people), MemorySessions(people), MemoryEmailChanges(people))
-        yield in_memory, MemoryLogins(people)
+        yield UserServiceStores(
+            MemoryUsers(people), MemorySessions(people), MemoryEmailChanges(people), MemoryLogins(people)
+        )
         return
     pool = PostgresPool(backing)
     await pool.open()
     users = PostgresUsers(pool)
-    in_postgres = AccountStores(users, PostgresSessions(pool), PostgresEmailChanges(pool, users))
-    yield in_postgres, PostgresLogins(pool)
+    yield UserServiceStores(
+        users, PostgresSessions(pool), PostgresEmailChanges(pool, users), PostgresLogins(pool)
+    )
     await pool.close()
 
 
 @pytest.fixture
 async def service(
     aiohttp_client: AiohttpClient,
-    user_stores: tuple[AccountStores, LoginStore],
+    user_stores: UserServiceStores,
     limits: Limits,
     server_settings: ServerSettings,
     hash_cost: HashCost,
 ) -> AsyncIterator[UserService]:
-    account_stores, logins = user_stores
-    authenticator = Authenticator(account_stores.sessions, logins, limits)
+    users = user_stores.users
+    authenticator = Authenticator(user_stores.sessions, user_stores.logins, limits)
     passwords = Passwords(limits, hash_cost)
     wheel = TimerWheel(asyncio.get_running_loop())
     revoked: list[str] = []
-    checks = make_credential_checks(account_stores.users, logins, passwords, limits)
-    accounts = Accounts(account_stores, checks, authenticator, revoked.extend)
-    routes = [*UserRoutes(accounts).routes(), *SessionRoutes(accounts).routes()]
+    checks = make_credential_checks(users, user_stores.logins, passwords, limits)
+    sessions = UserSessions(user_stores.sessions, checks, authenticator, revoked.extend)
+    accounts = Accounts(users, user_stores.email_changes, sessions, checks)
+    sign_up = SignUp(users, sessions, checks)
+    routes = [*UserRoutes(accounts, sign_up).routes(), *SessionRoutes(sessions).routes()]
     app = create_application(
         routes,
         authenticator,

@@ -9,12 +9,10 @@ import asyncpg
 import pytest
 from argon2 import PasswordHasher
 
-from actors.accounts.accounts import AccountStores
 from actors.accounts.passwords import HashCost
 from config.limits import DEVICE_CHARACTERS, TOKEN_LIFETIME_S, Limits
 from config.settings import ServerSettings
-from storage.contracts.users import LoginStore
-from tests.server.routes.user_service import PASSWORD, UserService
+from tests.server.routes.user_service import PASSWORD, UserService, UserServiceStores
 
 PROTECTED = [
     ("GET", "/v1/users/me"),
@@ -113,14 +111,12 @@ async def test_private_routes_require_a_token(
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_expired_token_has_its_own_code(
-    service: UserService, user_stores: tuple[AccountStores, LoginStore]
-) -> None:
+async def test_expired_token_has_its_own_code(service: UserService, user_stores: UserServiceStores) -> None:
     """An expired token differs from an unknown one."""
     ana = await service.register("ana")
     token = "e" * 43
     hashed = sha256(token.encode()).hexdigest()
-    await user_stores[0].sessions.open(ana["user"]["id"], hashed, -1)
+    await user_stores.sessions.open(ana["user"]["id"], hashed, -1)
     await service.expect_error("auth.expired", "GET", "/v1/users/me", token=token)
 
 
@@ -276,18 +272,17 @@ async def test_full_hash_queue_is_overloaded_with_retry_after(service: UserServi
 
 
 async def test_hash_with_old_parameters_is_upgraded_at_login(
-    service: UserService, user_stores: tuple[AccountStores, LoginStore]
+    service: UserService, user_stores: UserServiceStores
 ) -> None:
     """The first successful login replaces it."""
     ana = await service.register("ana")
     user_id = ana["user"]["id"]
-    account_stores, logins = user_stores
-    before = await account_stores.users.credentials_of(user_id)
+    before = await user_stores.users.credentials_of(user_id)
     assert before is not None
     old = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
-    await logins.replace_password_hash(user_id, before.password_hash, old)
+    await user_stores.logins.replace_password_hash(user_id, before.password_hash, old)
     await service.login("ana")
-    after = await account_stores.users.credentials_of(user_id)
+    after = await user_stores.users.credentials_of(user_id)
     assert after is not None
     assert after.password_hash != old
     assert after.password_hash.split("$")[:4] == before.password_hash.split("$")[:4]

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from actors.accounts.accounts import AccountStores
-from storage.contracts.users import LoginStore, ProfileChange
-from tests.server.routes.user_service import PASSWORD, UserService
+from storage.contracts.users import ProfileChange
+from tests.server.routes.user_service import PASSWORD, UserService, UserServiceStores
 
 OWN_FIELDS = {"email", "role", "silenced_until"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -327,12 +326,10 @@ async def test_weak_passwords_are_refused(service: UserService, password: str, c
     assert [(error["field"], error["code"]) for error in problem["errors"]] == [("new_password", code)]
 
 
-async def test_older_usernames_keep_working(
-    service: UserService, user_stores: tuple[AccountStores, LoginStore]
-) -> None:
+async def test_older_usernames_keep_working(service: UserService, user_stores: UserServiceStores) -> None:
     """An account whose name meets no rule of today logs in, and changes other fields."""
     ana = await service.register("ana")
-    await user_stores[0].users.change(ana["user"]["id"], ProfileChange(username="bob."))
+    await user_stores.users.change(ana["user"]["id"], ProfileChange(username="bob."))
     signed = await service.login("bob.")
     for patch in ({"bio": "hello"}, {"bio": "again", "username": "bob."}):
         assert (await service.expect(200, "PATCH", "/v1/users/me", patch, signed["token"]))[

@@ -10,6 +10,8 @@ from aiohttp.test_utils import TestClient
 from actors.accounts.accounts import Accounts
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.passwords import HashCost
+from storage.contracts.email_changes import EmailChangeStore
+from storage.contracts.users import LoginStore, SessionStore, UserStore
 from tests.server.routes.document_match import DocumentMatch
 
 PASSWORD = "a good password"
@@ -17,6 +19,16 @@ CHEAP_HASHES = HashCost(memory_kib=64, rounds=1, lanes=1)
 
 Json = Any
 AiohttpClient = Callable[[web.Application], Awaitable[TestClient[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class UserServiceStores:
+    """The stores of the User service, which share one database."""
+
+    users: UserStore
+    sessions: SessionStore
+    email_changes: EmailChangeStore
+    logins: LoginStore
 
 
 @dataclass

@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from config.settings import RegistrationSettings
 from server.composition.components import ServerComponents
-from server.instance import Instance, create_routes
+from server.composition.routes import create_routes
+from server.instance import Instance
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers

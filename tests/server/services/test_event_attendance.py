@@ -29,13 +29,13 @@ async def test_user_is_checked_in_with_the_code_of_the_rsvp(
     code = codes[0]
     assert len(set(codes)) == 3
     assert (await api.get(ben, f"{path}/rsvp"))["check_in_code"] == code
-    seat = f"{path}/attendance/{ben.id}"
-    await api.expect_error("permission.denied", 403, ben, "PUT", seat, {"code": code})
+    check_in_path = f"{path}/attendance/{ben.id}"
+    await api.expect_error("permission.denied", 403, ben, "PUT", check_in_path, {"code": code})
     for wrong in (*codes[1:], code.upper() + "0", "é"):
-        await api.expect_error("request.invalid", 422, ana, "PUT", seat, {"code": wrong})
-    first = await api.expect(200, ana, "PUT", seat, {"code": code})
+        await api.expect_error("request.invalid", 422, ana, "PUT", check_in_path, {"code": wrong})
+    first = await api.expect(200, ana, "PUT", check_in_path, {"code": code})
     assert first["checked_in_at"]
-    assert await api.expect(200, ana, "PUT", seat, {"code": code}) == first
+    assert await api.expect(200, ana, "PUT", check_in_path, {"code": code}) == first
     seen = {
         viewer.id: {one["user"]["id"]: one["checked_in_at"] for one in page["items"]}
         for viewer in (ana, cai)
@@ -47,7 +47,7 @@ async def test_user_is_checked_in_with_the_code_of_the_rsvp(
     }
     await api.rsvp(ben, event["id"], "MAYBE")
     assert (await api.get(ben, f"{path}/rsvp"))["check_in_code"] is None
-    await api.expect_error("rsvp.not_found", 404, ana, "PUT", seat, {"code": code})
+    await api.expect_error("rsvp.not_found", 404, ana, "PUT", check_in_path, {"code": code})
     await api.rsvp(ben, event["id"])
     assert (await api.get(ben, f"{path}/rsvp"))["checked_in_at"] is None
 

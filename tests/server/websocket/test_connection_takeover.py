@@ -168,7 +168,7 @@ async def test_shutdown_does_not_wait_for_unresponsive_peers(
     """A peer that does not answer the Close is aborted."""
     instance = await start_instance()
     token = (await people.shared(1, instance))[0].token
-    async with connect_peer(instance.port) as deaf:
-        await deaf.open(token)
+    async with connect_peer(instance.port) as non_reading_peer:
+        await non_reading_peer.open(token)
         async with asyncio.timeout(9):
             await instance.stop()

@@ -42,12 +42,12 @@ def test_json_frames_are_converted_to_msgpack() -> None:
 
 def test_frame_is_encoded_once_for_all_connections() -> None:
     """Connections with the same filter share an encoder and its last result."""
-    renditions = OutboundEncoders()
-    one, other = (renditions.get([EventGroup.MESSAGES], binary=True) for _ in range(2))
+    encoders = OutboundEncoders()
+    one, other = (encoders.get([EventGroup.MESSAGES], binary=True) for _ in range(2))
     assert one is not None
     assert one is other
     assert one(ANSWER) is one(ANSWER)
-    assert renditions.get([EventGroup.MESSAGES], binary=False) is not one
+    assert encoders.get([EventGroup.MESSAGES], binary=False) is not one
 
 
 def test_every_event_group_has_frame_types_of_its_own() -> None:

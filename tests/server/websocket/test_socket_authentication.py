@@ -139,8 +139,8 @@ async def test_resume_with_authenticate_gives_ready_then_resync(
 async def test_reconnect_while_subscribing_gets_everything(chat: ChatFixture) -> None:
     """A new connection does not inherit an unfinished subscription of the lost one."""
     for _ in range(5):
-        async with connect_peer(chat.instance.port) as hasty:
-            await hasty.upgrade(chat.eve.token)
+        async with connect_peer(chat.instance.port) as early_peer:
+            await early_peer.upgrade(chat.eve.token)
         async with connect_peer(chat.instance.port) as back:
             await back.open(chat.eve.token)
             content = uuid4().hex

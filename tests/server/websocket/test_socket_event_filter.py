@@ -22,19 +22,19 @@ async def received_types(connected: Peer) -> list[str]:
 @pytest.mark.parametrize("packed", [False, True], ids=["json", "msgpack"])
 async def test_only_selected_groups_are_delivered(ana: Peer, chat: ChatFixture, packed: bool) -> None:
     """With typing alone no messages arrive; replies always do."""
-    async with connect_peer(chat.instance.port) as narrow:
-        await (narrow.open_msgpack if packed else narrow.open)()
-        ready = await narrow.request("authenticate", token=chat.ben.token, intents=["typing"])
+    async with connect_peer(chat.instance.port) as filtered_peer:
+        await (filtered_peer.open_msgpack if packed else filtered_peer.open)()
+        ready = await filtered_peer.request("authenticate", token=chat.ben.token, intents=["typing"])
         assert ready["type"] == "ready"
         await send(ana, chat.group)
-        assert (await send(narrow, chat.group))["type"] == "ok"
+        assert (await send(filtered_peer, chat.group))["type"] == "ok"
         assert (await ana.request("typing", conversation_id=chat.group, active=True))["type"] == "ok"
-        assert (await narrow.next_of("typing"))["user_id"] == chat.ana.id
+        assert (await filtered_peer.next_of("typing"))["user_id"] == chat.ana.id
         assert (await ana.request("typing", conversation_id=chat.group, active=False))["type"] == "ok"
-        assert (await narrow.next_of("typing"))["active"] is False
+        assert (await filtered_peer.next_of("typing"))["active"] is False
         joined = (await chat.api.group(chat.ana, chat.ben))["id"]
-        assert (await narrow.next_of("conversation.joined"))["conversation"]["id"] == joined
-        assert set(await received_types(narrow)) <= {
+        assert (await filtered_peer.next_of("conversation.joined"))["conversation"]["id"] == joined
+        assert set(await received_types(filtered_peer)) <= {
             "conversation.marked",
             "conversation.left",
             "user.updated",
@@ -43,36 +43,39 @@ async def test_only_selected_groups_are_delivered(ana: Peer, chat: ChatFixture, 
 
 async def test_messages_without_ephemeral_events(ana: Peer, chat: ChatFixture) -> None:
     """Complete and in order, without typing events."""
-    async with connect_peer(chat.instance.port) as narrow:
-        await narrow.open()
-        await narrow.request("authenticate", token=chat.ben.token, intents=["messages"])
+    async with connect_peer(chat.instance.port) as filtered_peer:
+        await filtered_peer.open()
+        await filtered_peer.request("authenticate", token=chat.ben.token, intents=["messages"])
         first = (await send(ana, chat.group))["result"]["seq"]
         await ana.request("typing", conversation_id=chat.group, active=True)
         await ana.request("typing", conversation_id=chat.group, active=False)
         await send(ana, chat.group)
-        assert [(await narrow.next_of("message.created"))["seq"] for _ in range(2)] == [first, first + 1]
-        assert "typing" not in await received_types(narrow)
+        assert [(await filtered_peer.next_of("message.created"))["seq"] for _ in range(2)] == [
+            first,
+            first + 1,
+        ]
+        assert "typing" not in await received_types(filtered_peer)
 
 
 async def test_empty_filter_leaves_control_frames(ana: Peer, chat: ChatFixture) -> None:
     """An empty list differs from none; a client with a bearer token can filter with its first frame."""
-    async with connect_peer(chat.instance.port) as narrow:
-        await narrow.open(chat.ben.token)
-        assert (await narrow.request("authenticate", intents=[]))["type"] == "ready"
+    async with connect_peer(chat.instance.port) as filtered_peer:
+        await filtered_peer.open(chat.ben.token)
+        assert (await filtered_peer.request("authenticate", intents=[]))["type"] == "ready"
         await send(ana, chat.group)
-        read = await narrow.request("conversation.read", conversation_id=chat.group, seq=1)
+        read = await filtered_peer.request("conversation.read", conversation_id=chat.group, seq=1)
         assert read["type"] == "ok"
-        assert set(await received_types(narrow)) <= {"conversation.marked"}
+        assert set(await received_types(filtered_peer)) <= {"conversation.marked"}
 
 
 async def test_resume_is_filtered(ana: Peer, chat: ChatFixture) -> None:
     """Missed events outside of the filter are not replayed; `resumed` is sent."""
     ready = await ana.request("authenticate")
     await send(ana, chat.group)
-    async with connect_peer(chat.instance.port) as narrow:
-        await narrow.open()
+    async with connect_peer(chat.instance.port) as filtered_peer:
+        await filtered_peer.open()
         resume = {name: ready[name] for name in ("session_id", "epoch", "position")}
-        narrow.send(
+        filtered_peer.send(
             {
                 "type": "authenticate",
                 "id": 1,
@@ -81,8 +84,8 @@ async def test_resume_is_filtered(ana: Peer, chat: ChatFixture) -> None:
                 "resume": {**resume, "conversations": {chat.group: 1}},
             }
         )
-        await narrow.next_of("resumed")
-        assert [frame["type"] for frame in narrow.skipped] == ["ready"]
+        await filtered_peer.next_of("resumed")
+        assert [frame["type"] for frame in filtered_peer.skipped] == ["ready"]
 
 
 @pytest.mark.parametrize("intents", [["gossip"], "messages", [1], [None], ["messages"] * 51])

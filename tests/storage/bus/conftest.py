@@ -35,7 +35,7 @@ async def system(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
 
 
 @pytest.fixture(params=["memory", "redis", "sharded"])
-async def mortal(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
+async def restartable_cluster(request: pytest.FixtureRequest) -> AsyncIterator[BusCluster]:
     """Instances whose servers a test may stop."""
     if request.param == "memory":
         made: BusCluster = MemoryCluster()

@@ -25,7 +25,7 @@ UNPROBED = msgspec.structs.replace(SHORT_TIMEOUTS, probe_interval_s=60.0, probe_
 async def test_publish_does_not_wait_for_a_paused_server(server: ValkeyServer, opened: Opening) -> None:
     """While the server hangs, publishing stays immediate and bounded; the hang is detected and ends."""
     bus = await opened(server.url, 500, UNPROBED)
-    ear = RecordingSubscriber(bus)
+    subscriber = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
     server.pause()
     try:
@@ -46,10 +46,10 @@ async def test_publish_does_not_wait_for_a_paused_server(server: ValkeyServer, o
             await bus.subscribe(["c:2"])
     finally:
         server.resume()
-    await until(lambda: ear.gaps, 10)
+    await until(lambda: subscriber.gaps, 10)
     await until(lambda: bus.statistics().connected, 10)
     bus.publish("c:2", b"after")
-    await until(lambda: ("c:2", b"after") in ear.received)
+    await until(lambda: ("c:2", b"after") in subscriber.received)
     statistics = bus.statistics()
     assert statistics.published + statistics.dropped >= published
     assert statistics.dropped > 0
@@ -58,13 +58,13 @@ async def test_publish_does_not_wait_for_a_paused_server(server: ValkeyServer, o
 async def test_full_queue_drops_the_oldest(server: ValkeyServer, opened: Opening) -> None:
     """The newest frames are kept."""
     bus = await opened(server.url, 10)
-    ear = RecordingSubscriber(bus)
+    subscriber = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
     for number in range(100):
         bus.publish("c:1", b"%d" % number)
-    await until(lambda: len(ear.received) == 10)
+    await until(lambda: len(subscriber.received) == 10)
     await wait_delivered(bus)
-    assert ear.frames == [b"%d" % number for number in range(90, 100)]
+    assert subscriber.frames == [b"%d" % number for number in range(90, 100)]
     assert bus.statistics().dropped == 90
 
 
@@ -84,12 +84,12 @@ async def test_close_sends_queued_frames(server: ValkeyServer, opened: Opening) 
     """Frames published before `close` arrive; later ones are dropped without an error."""
     here = await opened(server.url, 10_000, Timeouts())
     there = await opened(server.url, 10_000, Timeouts())
-    ear = RecordingSubscriber(there)
+    subscriber = RecordingSubscriber(there)
     await there.subscribe(["c:1"])
     for _ in range(5000):
         here.publish("c:1", b"frame")
     await here.close()
-    await until(lambda: len(ear.received) == 5000)
+    await until(lambda: len(subscriber.received) == 5000)
     here.publish("c:1", b"too late")
     with pytest.raises(Unavailable):
         await here.check()
@@ -110,19 +110,19 @@ async def test_frames_of_a_dead_connection_do_not_follow_newer_ones(
     """Frames still in flight on an abandoned connection are not accepted when they arrive."""
     between, url = proxy
     publisher, listener = await opened(url, 100, UNPROBED), await opened(server.url)
-    ear = RecordingSubscriber(listener)
+    subscriber = RecordingSubscriber(listener)
     await listener.subscribe(["c:1"])
     publisher.publish("c:1", b"first")
-    await until(lambda: ear.received)
+    await until(lambda: subscriber.received)
     line = between.hold_requests(b"PUBLISH")
     publisher.publish("c:1", b"held")
     await until(lambda: publisher.statistics().reconnects and publisher.statistics().connected, 10)
     publisher.publish("c:1", b"last")
-    await until(lambda: len(ear.received) == 2)
+    await until(lambda: len(subscriber.received) == 2)
     line.release()
     await wait_delivered(publisher, listener)
     await wait_delivered(publisher, listener)
-    assert ear.frames == [b"first", b"last"]
+    assert subscriber.frames == [b"first", b"last"]
 
 
 async def test_reply_to_an_earlier_command_confirms_nothing(
@@ -150,15 +150,15 @@ async def test_late_confirmation_is_reported_as_a_gap(proxy: tuple[TcpProxy, str
     """After a `subscribe` timed out, its confirmation reports that frames may be missing."""
     between, url = proxy
     bus = await opened(url, 100, msgspec.structs.replace(UNPROBED, reply_s=2.0))
-    ear = RecordingSubscriber(bus)
+    subscriber = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
     line = between.hold_requests(b"SUBSCRIBE")
     bus._subscriber._timeouts = SHORT_TIMEOUTS
     with pytest.raises(Unavailable):
         await bus.subscribe(["c:2"])
-    assert ear.gaps == 0
+    assert subscriber.gaps == 0
     line.release()
-    await until(lambda: ear.gaps == 1)
+    await until(lambda: subscriber.gaps == 1)
     assert bus.statistics().reconnects == 0
 
 
@@ -166,13 +166,13 @@ async def test_probe_detects_a_dead_subscription(proxy: tuple[TcpProxy, str], op
     """A subscription that dies without an error is detected and renewed, and a gap is reported."""
     between, url = proxy
     bus = await opened(url, 100)
-    ear = RecordingSubscriber(bus)
+    subscriber = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
     assert between.drop_replies(b"SUBSCRIBE") == 1
-    await until(lambda: ear.gaps, 10)
+    await until(lambda: subscriber.gaps, 10)
     await until(lambda: bus.statistics().connected, 10)
     bus.publish("c:1", b"heard")
-    await until(lambda: ear.received == [("c:1", b"heard")])
+    await until(lambda: subscriber.received == [("c:1", b"heard")])
 
 
 async def test_lag_is_the_round_trip_of_a_probe(server: ValkeyServer, opened: Opening) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from storage.embedded import StoreUrls
-from storage.embedded.server_process import ServerCommand
+from storage.embedded.server_command import ServerCommand
 
 ROOT = Path(__file__).parents[3]
 CHILD = Path(__file__).with_name("stores_child.py")

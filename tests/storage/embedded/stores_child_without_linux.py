@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from storage.embedded import process_table, server_process
+from storage.embedded import process_table, server_command
 from tests.storage.embedded import stores_child
 
 
@@ -14,8 +14,8 @@ def take_away_linux() -> None:
     del os.pidfd_open
     del signal.pidfd_send_signal
     process_table.PROC = Path("/nonexistent")  # type: ignore[misc]
-    server_process.LAUNCHER = Path(__file__).with_name("launcher_without_prctl.py")
-    server_process.has_parent_death_signal = lambda: False
+    server_command.LAUNCHER = Path(__file__).with_name("launcher_without_prctl.py")
+    server_command.has_parent_death_signal = lambda: False
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ async def test_running_store_that_fails_checks_is_restarted(
     monkeypatch.setattr("storage.embedded.store_supervisor.CHECK_INTERVAL_S", 0.1)
     monkeypatch.setattr("storage.embedded.store_supervisor.WATCH_INTERVAL_S", 0.1)
     async with EmbeddedStores(folder.path, keep=False, report=reports) as urls, connect(urls) as client:
-        sick = folder.servers()["mongo"]
+        failing_server = folder.servers()["mongo"]
         await client.admin.command(
             "configureFailPoint",
             "failCommand",
@@ -113,6 +113,6 @@ async def test_running_store_that_fails_checks_is_restarted(
         )
         assert (await client.admin.command("ping"))["ok"] == 1.0
         await wait_until(lambda: ("mongo", "restarted") in reports)
-        assert folder.servers()["mongo"] != sick
+        assert folder.servers()["mongo"] != failing_server
         assert ("mongo", "the server runs but fails its health checks and is restarted") in reports
         await wait_until(lambda: client["t"]["t"].insert_one({}))

@@ -37,12 +37,12 @@ import pymongo
 from pymongo.errors import OperationFailure
 "x".encode("idna")
 os.setgroups([]); os.setgid(uid); os.setuid(uid)
-open_doors = []
+accessible_paths = []
 for path in (f"{sockets}/valkey.sock", f"{sockets}/postgres/.s.PGSQL.5432"):
     with socket.socket(socket.AF_UNIX) as client:
         try:
             client.connect(path)
-            open_doors.append(path)
+            accessible_paths.append(path)
         except PermissionError:
             pass
 client = pymongo.MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=5000)
@@ -55,16 +55,16 @@ for attempt in (
 ):
     try:
         attempt()
-        open_doors.append("mongo")
+        accessible_paths.append("mongo")
     except OperationFailure as error:
         assert error.code == 13, error
 for path in ("settings.json", "postgres/PG_VERSION", "valkey/appendonlydir", "mongo/WiredTiger", "logs"):
     try:
         os.listdir(f"{folder}/{path}") if path == "logs" else open(f"{folder}/{path}").close()
-        open_doors.append(path)
+        accessible_paths.append(path)
     except PermissionError:
         pass
-print(open_doors)
+print(accessible_paths)
 """
 
 

@@ -41,11 +41,11 @@ async def test_one_user_supervises_at_a_time(tmp_path: Path) -> None:
 
 async def test_held_lock_times_out(tmp_path: Path) -> None:
     """The error says that another process hangs."""
-    async with open_locks(tmp_path).lock("door"):
+    async with open_locks(tmp_path).lock("join"):
         with pytest.raises(StoresUnavailable, match="Another process has been starting or stopping"):
-            async with open_locks(tmp_path).lock("door"):
-                pytest.fail("two behind one door")
-    async with open_locks(tmp_path).lock("door"):
+            async with open_locks(tmp_path).lock("join"):
+                pytest.fail("two processes hold the lock")
+    async with open_locks(tmp_path).lock("join"):
         pass
 
 
@@ -55,12 +55,12 @@ async def test_lock_of_a_deleted_folder_is_replaced(tmp_path: Path) -> None:
 
     async def wait() -> None:
         waiting.set()
-        async with open_locks(tmp_path, 5.0).lock("door"):
+        async with open_locks(tmp_path, 5.0).lock("join"):
             with pytest.raises(StoresUnavailable):
-                async with open_locks(tmp_path).lock("door"):
-                    pytest.fail("two behind one door")
+                async with open_locks(tmp_path).lock("join"):
+                    pytest.fail("two processes hold the lock")
 
-    async with open_locks(tmp_path).lock("door"):
+    async with open_locks(tmp_path).lock("join"):
         task = asyncio.create_task(wait())
         await waiting.wait()
         shutil.rmtree(tmp_path / "lease")

@@ -13,7 +13,8 @@ import pytest
 
 from storage.embedded import EmbeddedStores
 from storage.embedded.process_table import ProcessIdentity
-from storage.embedded.server_process import PidFile, find_server, identify, is_server_for
+from storage.embedded.server_command import find_server, identify, is_server_for
+from storage.embedded.server_process import PidFile
 from storage.embedded.valkey import Valkey
 from tests.storage.embedded.embedded_processes import (
     ChildUser,
@@ -122,27 +123,27 @@ async def test_servers_of_a_killed_run_are_adopted(
     folder: FolderProcesses, child: Callable[..., ChildUser], reports: RecordedReports, bystander: int
 ) -> None:
     """After kill -9 of the only user the next start joins its servers, whatever the pid files say."""
-    starter = child(folder.path)
-    urls = await starter.urls()
+    starting_process = child(folder.path)
+    urls = await starting_process.urls()
     running = folder.servers()
     outsider = identify(bystander)
     assert outsider is not None
-    spoilers: tuple[Callable[[Path], object], ...] = (
+    corruptions: tuple[Callable[[Path], object], ...] = (
         lambda path: path,
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[:15]),
         lambda path: path.unlink(),
         lambda path: path.write_bytes(msgspec.json.encode(PidFile(outsider, 0))),
     )
-    for spoil in spoilers:
-        starter.kill()
+    for corrupt in corruptions:
+        starting_process.kill()
         for name in PID_FILES:
-            spoil(folder.path / "run" / name)
-        starter = child(folder.path)
-        assert (await starter.urls()).postgres == urls.postgres
+            corrupt(folder.path / "run" / name)
+        starting_process = child(folder.path)
+        assert (await starting_process.urls()).postgres == urls.postgres
         assert folder.servers() == running
         assert folder.count() == 3
-    starter.kill()
+    starting_process.kill()
 
     async with EmbeddedStores(folder.path, report=reports):
         assert folder.servers() == running
@@ -157,9 +158,9 @@ async def test_hanging_orphan_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A leftover server that does not reply is stopped, and a new one is started."""
-    starter = child(folder.path)
-    await starter.urls()
-    starter.kill()
+    starting_process = child(folder.path)
+    await starting_process.urls()
+    starting_process.kill()
     stuck = folder.servers()["redis"]
     os.kill(stuck, signal.SIGSTOP)
     monkeypatch.setattr("storage.embedded.store_supervisor.READY_TIMEOUT_S", 1.0)
@@ -224,17 +225,17 @@ async def test_server_is_the_same_program_in_the_same_folder(tmp_path: Path, run
 
 async def test_zombie_counts_as_dead(folder: FolderProcesses, child: Callable[..., ChildUser]) -> None:
     """A killed server whose parent is paused is not considered running."""
-    starter = child(folder.path)
-    await starter.urls()
+    starting_process = child(folder.path)
+    await starting_process.urls()
     stores = EmbeddedStores(folder.path)
     await stores.start()
     killed = folder.servers()["redis"]
-    starter.process.send_signal(signal.SIGSTOP)
+    starting_process.process.send_signal(signal.SIGSTOP)
     os.kill(killed, signal.SIGKILL)
     await wait_until(lambda: " Z " in process_file(killed, "stat"))
     seen = {one.name: one for one in stores.statistics().stores}
     assert (seen["redis"].pid, seen["redis"].healthy) == (None, False)
-    starter.process.send_signal(signal.SIGCONT)
+    starting_process.process.send_signal(signal.SIGCONT)
     await wait_until(lambda: folder.servers().get("redis", killed) != killed)
-    await starter.leave()
+    await starting_process.leave()
     await stores.stop()

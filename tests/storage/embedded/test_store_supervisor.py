@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from storage.embedded import StoresUnavailable
-from storage.embedded.server_process import ServerCommand, ServerProcess, StopSteps
+from storage.embedded.server_command import ServerCommand
+from storage.embedded.server_process import ServerProcess, StopSteps
 from storage.embedded.store_supervisor import StoreSupervisor
 from storage.embedded.stores_folder import FolderLocks
 from tests.storage.embedded.embedded_processes import RecordedReports, wait_until

@@ -5,15 +5,8 @@ import itertools
 import msgspec
 
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.messaging import (
-    Appended,
-    ChangeEntry,
-    ConversationRecord,
-    Entry,
-    MessageEntry,
-    MessageState,
-    MessagingStore,
-)
+from storage.contracts.message_log import Appended, ChangeEntry, Entry, MessageEntry, MessageState
+from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 NOW_MS = 1_790_000_000_123
 _client_ids = itertools.count(1)

@@ -5,15 +5,15 @@ import asyncio
 import msgspec
 
 from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.messaging import (
+from storage.contracts.message_log import (
     Appended,
     Duplicates,
     MembershipDelta,
     MessageEntry,
-    MessagingStore,
     ReactionRecord,
     SeqConflict,
 )
+from storage.contracts.messaging import MessagingStore
 from tests.storage.messaging.records import NOW_MS, append_all, change, message, seqs
 
 
@@ -150,13 +150,13 @@ async def test_equal_client_ids_in_one_batch_are_a_duplicate(store: MessagingSto
 
 async def test_one_of_64_concurrent_appends_of_a_seq_succeeds(store: MessagingStore, room: str) -> None:
     """The others get `SeqConflict`."""
-    rivals = [message(room, 1, sender=f"user-{number}") for number in range(64)]
-    results = await asyncio.gather(*(store.append([rival]) for rival in rivals))
+    competitors = [message(room, 1, sender=f"user-{number}") for number in range(64)]
+    results = await asyncio.gather(*(store.append([competitor]) for competitor in competitors))
     assert sorted(results, key=lambda result: result.stored_count) == [Appended(0, SeqConflict())] * 63 + [
         Appended(1)
     ]
     (stored,) = await store.read(room, 0, 10)
-    assert stored == rivals[results.index(Appended(1))]
+    assert stored == competitors[results.index(Appended(1))]
 
 
 async def test_concurrent_appends_of_one_client_id_store_once(store: MessagingStore, room: str) -> None:

@@ -18,10 +18,10 @@ from tests.storage.messaging.records import NOW_MS, group
 async def test_concurrent_create_stores_one_conversation(store: MessagingStore) -> None:
     """One call creates it; all others get the stored one."""
     ids = group().id
-    rivals = [group("ana", "bob", id=ids, name=f"rival {number}") for number in range(32)]
-    answers = await asyncio.gather(*(store.create(rival) for rival in rivals))
+    competitors = [group("ana", "bob", id=ids, name=f"rival {number}") for number in range(32)]
+    answers = await asyncio.gather(*(store.create(competitor) for competitor in competitors))
     assert answers.count(None) == 1
-    winner = rivals[answers.index(None)]
+    winner = competitors[answers.index(None)]
     assert [answer for answer in answers if answer is not None] == [winner] * 31
     assert await store.get(ids) == winner
 

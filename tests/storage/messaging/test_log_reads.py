@@ -6,12 +6,8 @@ import itertools
 import pytest
 
 from storage.contracts.identifiers import new_id
-from storage.contracts.messaging import (
-    MembershipDelta,
-    MessageEntry,
-    MessagingStore,
-    ReactionRecord,
-)
+from storage.contracts.message_log import MembershipDelta, MessageEntry, ReactionRecord
+from storage.contracts.messaging import MessagingStore
 from tests.storage.messaging.records import NOW_MS, append_all, change, get_message, message
 
 

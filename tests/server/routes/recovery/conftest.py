@@ -7,13 +7,15 @@ from typing import cast
 import asyncpg
 import pytest
 
-from actors.accounts.accounts import Accounts, AccountStores, EmailChangeLink
+from actors.accounts.accounts import Accounts, EmailChangeLink
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
 from actors.accounts.password_recovery import PasswordRecovery, ResetMails
 from actors.accounts.passwords import HashCost, Passwords
+from actors.accounts.sign_up import SignUp
+from actors.accounts.user_sessions import UserSessions
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.moderated_messages import ModeratedMessages
 from actors.mail.email_sender import EmailSender
@@ -107,14 +109,14 @@ async def service(
         base_url=BASE_URL,
     )
     queued_mails = MailQueue(SmtpMailer(settings), RETRIES_S)
-    letters = EmailSender(queued_mails, BASE_URL)
+    email_sender = EmailSender(queued_mails, BASE_URL)
     mail_limits = make_mail_limits()
     tries = make_password_tries(limits)
-    verification = EmailVerification(PostgresEmailVerifications(users_pool), letters, mail_limits)
-    notices = EmailChangeNotices(letters, mail_limits)
+    verification = EmailVerification(PostgresEmailVerifications(users_pool), email_sender, mail_limits)
+    notices = EmailChangeNotices(email_sender, mail_limits)
     recovery = PasswordRecovery(
         PostgresPasswordResets(users_pool),
-        ResetMails(letters, mail_limits),
+        ResetMails(email_sender, mail_limits),
         passwords,
         tries,
         authenticator,
@@ -129,14 +131,15 @@ async def service(
     users = PostgresUsers(users_pool)
     email_changes = PostgresEmailChanges(users_pool, users)
     checks = CredentialChecks(users, logins, passwords, tries)
-    stores = AccountStores(users, sessions, email_changes)
-    accounts = Accounts(stores, checks, authenticator, revoked.extend, on_email_set)
+    user_sessions = UserSessions(sessions, checks, authenticator, revoked.extend)
+    accounts = Accounts(users, email_changes, user_sessions, checks, on_email_set)
+    sign_up = SignUp(users, user_sessions, checks, on_email_set)
     undo = EmailChangeUndo(
         email_changes, passwords, authenticator, recovery, revoked.extend, lambda _user: None
     )
     routes = [
-        *UserRoutes(accounts).routes(),
-        *SessionRoutes(accounts).routes(),
+        *UserRoutes(accounts, sign_up).routes(),
+        *SessionRoutes(user_sessions).routes(),
         *RecoveryRoutes(recovery, verification, undo).routes(),
     ]
     seen: set[tuple[TargetKind, str]] = set()

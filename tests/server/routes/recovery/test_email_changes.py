@@ -92,7 +92,7 @@ async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "invalidation",
     [
         "UPDATE mail_tokens SET expires_at = now()",
         "UPDATE users SET banned_at = now()",
@@ -100,14 +100,14 @@ async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer
         "DELETE FROM users",
     ],
 )
-async def test_spoilt_links_are_not_found(
-    service: MailUserService, smtp_server: SmtpServer, database: Database, spoil: str
+async def test_invalid_links_are_not_found(
+    service: MailUserService, smtp_server: SmtpServer, database: Database, invalidation: str
 ) -> None:
     """Expired, of a banned or deleted user, or with nothing to undo."""
     ana = await service.register("ana")
     await change_email(service, ana["token"], NEW)
     token = undo_token((await notices(service, smtp_server))[0])
-    await database.execute(spoil)
+    await database.execute(invalidation)
     assert await undo(service, token) == 404
 
 

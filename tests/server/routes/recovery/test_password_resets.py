@@ -174,9 +174,9 @@ async def test_mails_per_account_are_limited(
     """For any number of requests and sources, also concurrent; later requests send e-mail again."""
     await service.register("ana")
     await asyncio.gather(*(service.request_reset(EMAIL) for _ in range(20)))
-    letters = await reset_mails(smtp_server, service)
-    assert len(letters) == RESETS_PER_LIFETIME
-    assert await service.reset_password(reset_token(letters[0])) == 204
+    mails = await reset_mails(smtp_server, service)
+    assert len(mails) == RESETS_PER_LIFETIME
+    assert await service.reset_password(reset_token(mails[0])) == 204
     await service.request_reset(EMAIL)
     assert len(await reset_mails(smtp_server, service)) == RESETS_PER_LIFETIME
     await database.execute("UPDATE mail_tokens SET expires_at = now()")

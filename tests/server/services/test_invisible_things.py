@@ -1,4 +1,4 @@
-"""What users hold of things that they can no longer see: each way to lose sight, with all that they may hold.
+"""What users hold of things that they can no longer see: each reason that hides them.
 
 Users take back what they did without seeing the thing, and authors moderate their posts without seeing the
 other user. Nothing can be added. `test_blocks.py` has what a block between the two ends.

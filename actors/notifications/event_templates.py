@@ -1,0 +1,158 @@
+"""Texts of notifications about events, their grouping, and their idempotency keys (`source`)."""
+
+from actors.domain_events.event_types import EventAnnounced, EventReminder
+from actors.notifications.notification_templates import display_name, sender_notification
+from actors.protocol.notification_objects import NotificationType
+from actors.protocol.objects import UserCard
+from storage.contracts.notifications import NewNotification
+
+GROUP_KEY_CHARACTERS = 100
+"""Length of the column."""
+REMINDER_TOLERANCE_MINUTES = 2
+"""A reminder that is late by at most this names the time that the user chose, not the time left."""
+DURATION_UNITS = ((1440, "day"), (60, "hour"), (1, "minute"))
+"""Minutes of each unit; a duration has the largest unit that divides it."""
+
+
+def cancelled_group_key(event_id: str) -> str:
+    """A separate group: all other notifications about the event are withdrawn."""
+    return f"EVENT_CANCELLED:{event_id}"
+
+
+def invited(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
+    action = f"invited you to {title}"
+    return sender_notification(
+        NotificationType.EVENT_INVITE,
+        user_id,
+        sender,
+        event_id,
+        "New invitation",
+        action,
+        f"EVENT_INVITE:{event_id}",
+        f"EVENT_INVITE:{event_id}:{sender.id}",
+    )
+
+
+def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    action = f"updated {title}"
+    return sender_notification(
+        NotificationType.EVENT_UPDATE,
+        user_id,
+        sender,
+        event_id,
+        "Event updated",
+        action,
+        f"EVENT_UPDATE:{event_id}",
+        f"EVENT_UPDATE:{event_id}:{source}",
+    )
+
+
+def event_cancelled(
+    user_id: str, sender: UserCard | None, event_id: str, title: str, reason: str | None
+) -> NewNotification:
+    """`sender` is None if the host was deleted."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=cancelled_group_key(event_id),
+        sender_id=None if sender is None else sender.id,
+        type=NotificationType.EVENT_UPDATE.value,
+        title="Event cancelled",
+        message=f"{title} was cancelled: {reason}" if reason else f"{title} was cancelled",
+        group_key=cancelled_group_key(event_id),
+        reference_id=event_id,
+    )
+
+
+def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    return _ungrouped_event_notification(
+        user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source
+    )
+
+
+def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    """To a host; the requests of an event are grouped."""
+    return sender_notification(
+        NotificationType.EVENT_UPDATE,
+        user_id,
+        sender,
+        event_id,
+        "New request",
+        f"asked to go to {title}",
+        f"RSVP_REQUEST:{event_id}",
+        source,
+    )
+
+
+def rsvp_accepted(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    action = f"accepted your request to go to {title}"
+    return _ungrouped_event_notification(user_id, sender, event_id, "Request accepted", action, source)
+
+
+def rsvp_declined(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+    action = f"declined your request to go to {title}"
+    return _ungrouped_event_notification(user_id, sender, event_id, "Request declined", action, source)
+
+
+def event_announced(user_id: str, sender: UserCard, announced: EventAnnounced) -> NewNotification:
+    action = f"about {announced.title}: {announced.content}"
+    return _ungrouped_event_notification(
+        user_id, sender, announced.event_id, "Announcement", action, announced.announcement_id
+    )
+
+
+def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
+    """Without a sender. A later reminder replaces an unread one."""
+    key = f"EVENT_REMINDER:{reminder.id}"
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"{key}:{reminder.minutes}:{reminder.start_at.timestamp():.6f}",
+        sender_id=None,
+        type=NotificationType.EVENT_REMINDER.value,
+        title="Reminder",
+        message=f"{reminder.title} {_time_to_start(reminder)}",
+        group_key=key,
+        reference_id=reminder.id,
+    )
+
+
+def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
+    """Without a sender: a place became free."""
+    message = f"You're off the waitlist for {title}"
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"EVENT_UPDATE:{event_id}:{source}",
+        sender_id=None,
+        type=NotificationType.EVENT_UPDATE.value,
+        title="You're in",
+        message=message,
+        group_key=f"EVENT_UPDATE:{event_id}",
+        reference_id=event_id,
+    )
+
+
+def _time_to_start(reminder: EventReminder) -> str:
+    """Return "starts in 1 hour", or the time that is left if the reminder is late."""
+    if reminder.starts_in_s <= 0:
+        return "has started"
+    minutes = max(1, round(reminder.starts_in_s / 60))
+    if abs(minutes - reminder.minutes) <= REMINDER_TOLERANCE_MINUTES:
+        minutes = reminder.minutes
+    size, unit = next((size, unit) for size, unit in DURATION_UNITS if minutes % size == 0)
+    count = minutes // size
+    return f"starts in {count} {unit}" if count == 1 else f"starts in {count} {unit}s"
+
+
+def _ungrouped_event_notification(
+    user_id: str, sender: UserCard, event_id: str, title: str, action: str, source: str
+) -> NewNotification:
+    """A notification that is not grouped with others about the event."""
+    return NewNotification(
+        recipient_id=user_id,
+        source=f"EVENT_UPDATE:{event_id}:{source}",
+        sender_id=sender.id,
+        type=NotificationType.EVENT_UPDATE.value,
+        title=title,
+        message=f"{display_name(sender)} {action}",
+        group_key=f"EVENT_NEWS:{event_id}:{source}"[:GROUP_KEY_CHARACTERS],
+        reference_id=event_id,
+    )

@@ -1,0 +1,36 @@
+"""A user with thousands of conversations connects."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from actors.delivery.rooms import OPEN_CHUNK
+from config.limits import Limits
+from tests.actors.fake_cluster import ANA, BEN, FakeCluster, RecordingMember, send, stored_seq
+from tests.until import until
+
+
+async def test_many_rooms_are_opened_in_bounded_reads(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each read of the log is for at most `OPEN_CHUNK` rooms; all of them deliver afterwards."""
+    core = await cluster.start_instance(Limits())
+    rooms = [await cluster.create_group(core, ANA, BEN) for _ in range(2)]
+    unknown = [f"{number:024x}" for number in range(2 * OPEN_CHUNK)]
+    wanted = [rooms[0], *unknown, rooms[1]]
+    find_advanced, sizes = cluster.messaging.find_advanced, []
+
+    async def count(last_seqs: Sequence[tuple[str, int]]) -> set[str]:
+        sizes.append(len(last_seqs))
+        return await find_advanced(last_seqs)
+
+    monkeypatch.setattr(cluster.messaging, "find_advanced", count)
+    member = RecordingMember(BEN, core.flusher)
+    started = await core.rooms.join(member, [(conversation_id, 0) for conversation_id in wanted])
+
+    assert started.keys() == set(wanted)
+    assert max(sizes) <= OPEN_CHUNK
+    assert sum(sizes) >= len(wanted)
+    for room in rooms:
+        await stored_seq(send(core, room, ANA, "hello"))
+    await until(lambda: member.contents == ["hello", "hello"])
