@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { axeFindings } from "./axe.js";
 import { launch, open, skipped } from "./chromium.js";
 import { Server } from "./server.js";
 
@@ -198,6 +199,7 @@ journey("a calendar of the month is used with the keyboard, and past events have
   await page.keyboard.press("ArrowRight");
   await page.locator(".event-card", { hasText: "Tomorrow's talk" }).waitFor();
   await page.getByRole("button", { name: `${day(1)}, 1 event` }).waitFor();
+  assert.deepEqual(await axeFindings(page), []);
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("ArrowLeft");
   await page.locator(".event-card", { hasText: "Yesterday's walk" }).waitFor();

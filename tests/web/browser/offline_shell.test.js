@@ -78,6 +78,8 @@ test("a page that is older than the server's offers to reload", { skip: skipped,
   const reconnect = async () => {
     await page.context().setOffline(true);
     await page.locator(".connection-banner p").waitFor();
+    // The socket has found out too.
+    await page.locator('.connection-banner:not([data-state="live"])').waitFor();
     await page.context().setOffline(false);
     await page.locator(".connection-banner p").waitFor({ state: "detached" });
   };
