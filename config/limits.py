@@ -189,7 +189,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Commands per second of one user on one instance. Past it: `rate.limited`.
 
     Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten,
-    `post.watch` five; `authenticate` and `ping` none.
+    `post.watch` two; `authenticate` and `ping` none.
     """
 
     messages_burst: int = 500

@@ -13,8 +13,8 @@ from actors.sessions.session_dependencies import SessionDependencies
 
 WATCH_PRESENCE_COST = 10
 """Tokens of the user's rate limit: visibility is looked up for up to 200 users."""
-WATCH_POSTS_COST = 5
-"""As above, for up to 100 posts, of which a client sends a new list while it scrolls."""
+WATCH_POSTS_COST = 2
+"""Less: a client sends a new list of the few posts on screen while it scrolls."""
 
 
 async def read_conversation(

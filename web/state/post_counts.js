@@ -2,7 +2,8 @@
 // changed, and on each connection.
 
 const MAX_WATCHED = 100;
-const BATCH_DELAY_MS = 300;
+// A user who scrolls sends one list a second: each counts against the rate limit of commands.
+const BATCH_DELAY_MS = 1_000;
 
 export class PostCounts {
   #socket = null;
