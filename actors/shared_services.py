@@ -3,7 +3,7 @@
 Created before the core, which calls it through `ServiceHooks`; the other services are created after the core.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from actors.consent.addition_limiter import AdditionLimiter
 from actors.consent.consent import Consent
@@ -14,8 +14,8 @@ from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
-from actors.protocol.social_objects import PostCounts
+from actors.posts.post_counts import PostCountReader
+from actors.posts.visibility import PostVisibility
 from actors.service_hooks import ServiceHooks
 from actors.service_stores import SERVICES, USER_CACHE_SERVICES, ServiceStores
 from actors.social.block_comparison import BlockComparison
@@ -69,7 +69,7 @@ class SharedServices:
             count_unread=self.notifications.count_unread_on_connect,
             consent=self.conversation_requests,
             visible_users=self.visible_users,
-            load_post_counts=self.load_post_counts,
+            load_post_counts=PostCountReader(self.stores.posts, self.post_visibility).load,
             invalidate_block=self.block_service.invalidate,
             bus_topics=tuple(TOPIC_PREFIX + service for service in SERVICES),
             on_bus_message=self._on_bus_message,
@@ -85,18 +85,6 @@ class SharedServices:
         unconnected = [other_id for other_id in candidates if other_id not in visible_ids]
         visible_ids |= await self.stores.conversations.users_sharing_conversation(user_id, unconnected)
         return visible_ids | {user_id}
-
-    async def load_post_counts(
-        self, pairs: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], PostCounts]:
-        """Return the counts of posts by (viewer id, post id), without what the viewers cannot see."""
-        visible = await self.post_visibility.find_visible(pairs)
-        post_ids = list({post_id for _, post_id in visible})
-        counts = {
-            record.id: PostCounts(record.id, record.like_count, record.comment_count, record.repost_count)
-            for record in await self.stores.posts.find(post_ids, ANONYMOUS_VIEWER_ID)
-        }
-        return {pair: counts[pair[1]] for pair in pairs if pair in visible and pair[1] in counts}
 
     def _on_bus_message(self, topic: str) -> None:
         self.on_bus_message(topic)
