@@ -55,6 +55,7 @@ from actors.delivery.stream_writer import StreamWriter
 from actors.diagnostics.local_answers import LocalAnswers
 from actors.diagnostics.operator_channel import OperatorChannel
 from actors.instance_control import InstanceControl
+from actors.posts.post_subscriptions import PostSubscriptions
 from actors.presence.local_presence import LocalPresence
 from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
@@ -73,9 +74,7 @@ from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
-from storage.contracts.bus import (
-    Bus,
-)
+from storage.contracts.bus import POST_TOPIC_PREFIX, PRESENCE_TOPIC_PREFIX, Bus
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
 from storage.contracts.user_streams import UserStreams
@@ -215,6 +214,9 @@ class Core:
         self._ephemeral_user_events = EphemeralUserEvents(stores.bus, self.online_users)
         stream_recovery = StreamRecovery(stores.streams, log_reader)
         self.presence = self._create_presence(stores, hooks, limits, encode_frame)
+        self.post_subscriptions = PostSubscriptions(
+            stores.bus, self.timer_wheel, hooks.load_post_counts, encode_frame
+        )
         self._control = InstanceControl(
             stores.bus, name, authenticator, self.online_users, self.presence, hooks
         )
@@ -229,20 +231,7 @@ class Core:
         self.operator_channel = OperatorChannel(
             stores.bus, name, self.local_answers.answer, self._renew_lease_and_list
         )
-        self.bus_router = BusRouter(
-            self.rooms,
-            self.head_comparison,
-            self.online_users,
-            self.presence,
-            encode_frame,
-            {
-                CONTROL_TOPIC: self._control.on_bus_message,
-                self._ephemeral_user_events.topic: self._ephemeral_user_events.on_bus_message,
-                self.draft_forwarder.topic: self.draft_forwarder.on_bus_message,
-                **dict.fromkeys(self.operator_channel.topics, self.operator_channel.on_bus_message),
-                **{topic: _ignore_message(hooks.on_bus_message, topic) for topic in hooks.bus_topics},
-            },
-        )
+        self.bus_router = self._create_bus_router(hooks, encode_frame)
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.session_states, self.timer_wheel, limits.token_check_s
         )
@@ -255,6 +244,7 @@ class Core:
             self.online_users,
             stream_recovery,
             self.presence,
+            self.post_subscriptions,
             typing,
             hooks.count_unread,
             limits,
@@ -273,6 +263,27 @@ class Core:
             PresenceSubscriptions(store, last_seen, stores.bus, self.timer_wheel, self._name, encode_frame),
             hooks.visible_users,
         )
+
+    def _create_bus_router(self, hooks: ServiceHooks, encode_frame: Callable[[bytes], bytes]) -> BusRouter:
+        on_changed: dict[str, Callable[[str], None]] = {
+            POST_TOPIC_PREFIX: self.post_subscriptions.mark_changed
+        }
+        on_lost = [
+            self.head_comparison.compare_now,
+            self.online_users.check_positions,
+            self.post_subscriptions.recheck_all,
+        ]
+        if self.presence is not None:
+            on_changed[PRESENCE_TOPIC_PREFIX] = self.presence.subscriptions.mark_changed
+            on_lost += [self.presence.local.republish, self.presence.subscriptions.recheck_all]
+        handlers = {
+            CONTROL_TOPIC: self._control.on_bus_message,
+            self._ephemeral_user_events.topic: self._ephemeral_user_events.on_bus_message,
+            self.draft_forwarder.topic: self.draft_forwarder.on_bus_message,
+            **dict.fromkeys(self.operator_channel.topics, self.operator_channel.on_bus_message),
+            **{topic: _ignore_message(hooks.on_bus_message, topic) for topic in hooks.bus_topics},
+        }
+        return BusRouter(self.rooms, self.online_users, encode_frame, on_changed, handlers, on_lost)
 
     async def start(self) -> None:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
@@ -298,6 +309,7 @@ class Core:
         await self.token_expiry.close()
         if self.presence is not None:
             await self.presence.close()
+        await self.post_subscriptions.close()
         await self.conversations.drain()
         await self.conversation_actors.close(self._limits.shutdown_ms / 2000)
         await self.log_writer.drain()

@@ -3,7 +3,7 @@
 The defaults do nothing, for instances without those services. `SharedServices.hooks` returns the real ones.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,9 @@ from actors.conversations.conversation_dependencies import (
 from actors.conversations.peer_checker import BlockChecker, NullBlockChecker
 from actors.conversations.rule_membership import FindExistingUsers
 from actors.delivery.stream_writer import StreamWriter
+from actors.posts.post_subscriptions import LoadPostCounts
 from actors.presence.presence_service import VisibleUsers
+from actors.protocol.social_objects import PostCounts
 
 
 async def _count_none(_user_id: str) -> int:
@@ -25,6 +27,10 @@ async def _count_none(_user_id: str) -> int:
 
 async def _no_visible_users(_user_id: str, _others: Sequence[str]) -> set[str]:
     return set()
+
+
+async def _no_post_counts(_pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], PostCounts]:
+    return {}
 
 
 async def _all_users(user_ids: Sequence[str]) -> Collection[str]:
@@ -49,6 +55,7 @@ class ServiceHooks(msgspec.Struct, frozen=True):
     count_unread: Callable[[str], Awaitable[int]] = _count_none
     consent: AdditionConsent = _no_consent
     visible_users: VisibleUsers = _no_visible_users
+    load_post_counts: LoadPostCounts = _no_post_counts
     find_existing_users: FindExistingUsers = _all_users
     invalidate_block: Callable[[str, str], None] = _ignore
     bus_topics: tuple[str, ...] = ()

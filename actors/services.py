@@ -57,6 +57,7 @@ class Services:
     ) -> None:
         stores, user_cards, block_service = shared.stores, shared.user_cards, shared.block_service
         self._shared = shared
+        self._core = core
         self.notifications = shared.notifications
         self.block_service = block_service
         self.social = Social(
@@ -138,9 +139,7 @@ class Services:
         self.post_edits = PostEdits(
             stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )
-        self.reposts = Reposts(
-            stores.reposts, self.posts, reference_finder, lambda: self.wake_readers("posts")
-        )
+        self.reposts = Reposts(stores.reposts, self.posts, reference_finder, self._on_post_changed)
         self.reactions = Reactions(
             stores.reactions,
             self.posts,
@@ -148,14 +147,14 @@ class Services:
             block_service,
             shared.post_visibility,
             reference_finder,
-            lambda: self.wake_readers("posts"),
+            self._on_post_changed,
         )
         self.comment_likes = CommentLikes(
             stores.comment_likes,
             self.reactions,
             user_cards["posts"],
             block_service,
-            lambda: self.wake_readers("posts"),
+            self._on_post_changed,
         )
         self._timeline_builder = TimelineBuilder(stores.feed_posts, stores.audiences, stores.timelines)
         feed_stores = FeedStores(stores.feed_posts, stores.social, stores.audiences, stores.timelines)
@@ -220,3 +219,8 @@ class Services:
     def wake_readers(self, service: str) -> None:
         """Wake the readers of a service after a write to its database."""
         self.readers.wake_readers(service)
+
+    def _on_post_changed(self, post_id: str) -> None:
+        """Publish what changes with a like, comment or repost of a post."""
+        self.wake_readers("posts")
+        self._core.post_subscriptions.publish_changed(post_id)

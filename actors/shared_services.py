@@ -14,6 +14,7 @@ from actors.notifications.mention_notifier import MentionNotifier
 from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
+from actors.posts.post_counts import PostCountReader
 from actors.posts.visibility import PostVisibility
 from actors.service_hooks import ServiceHooks
 from actors.service_stores import SERVICES, USER_CACHE_SERVICES, ServiceStores
@@ -68,6 +69,7 @@ class SharedServices:
             count_unread=self.notifications.count_unread_on_connect,
             consent=self.conversation_requests,
             visible_users=self.visible_users,
+            load_post_counts=PostCountReader(self.stores.posts, self.post_visibility).load,
             invalidate_block=self.block_service.invalidate,
             bus_topics=tuple(TOPIC_PREFIX + service for service in SERVICES),
             on_bus_message=self._on_bus_message,

@@ -16,8 +16,10 @@ from actors.protocol.commands import (
     RemoveReaction,
     SendMessage,
     SetPresence,
+    WatchPosts,
 )
 from actors.protocol.results import ChangeResult, PingResult, ReadResult, SendResult
+from actors.protocol.social_objects import PostCounts
 from client.pending_commands import PendingCommands
 
 Result = TypeVar("Result", bound=msgspec.Struct)
@@ -105,6 +107,19 @@ class ClientCommands:
         return await self._requests.request(
             lambda request_id: command_type(request_id, conversation_id, message_id, emoji), deadline_s
         )
+
+    async def watch_posts(
+        self, post_ids: Sequence[str], *, deadline_s: float | None = None
+    ) -> list[PostCounts]:
+        """Watch the counts of these posts instead of those watched before, until the connection ends.
+
+        Returns the current counts of those that the user can see. Changes arrive as `post.counts_changed`
+        frames. Raises like `send`.
+        """
+        result = await self._requests.request(
+            lambda request_id: WatchPosts(request_id, list(post_ids)), deadline_s
+        )
+        return result.posts
 
     async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
         """Mark this device as away or online; each new connection starts online. Raises like `send`."""

@@ -106,6 +106,10 @@ class ConversationRequests(HttpTransport):
             )
         ).items
 
+    async def message(self, conversation_id: str, message_id: str) -> Message:
+        path = resource_path(CONVERSATIONS, conversation_id, "messages", message_id)
+        return await self.request(Message, "GET", path)
+
     async def send(
         self,
         conversation_id: str,

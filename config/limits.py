@@ -74,6 +74,7 @@ BUS_PAYLOAD_BYTES: Final = 8 * 1024
 STREAM_FRAMES_MAX: Final = 1000
 STREAM_RETENTION_S: Final = 24 * 3600
 PRESENCE_WATCHED_USERS: Final = 200
+POSTS_WATCHED: Final = 100
 TYPING_MEMBERS_MAX: Final = 100
 PRESENCE_LEASE_MS: Final = 9_000
 LAST_SEEN_RETENTION_S: Final = 24 * 3600
@@ -187,8 +188,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages_per_s: int = 100
     """Commands per second of one user on one instance. Past it: `rate.limited`.
 
-    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten;
-    `authenticate` and `ping` none.
+    Messages and changes of messages over HTTP count too. Each takes one token, `presence.watch` ten,
+    `post.watch` two; `authenticate` and `ping` none.
     """
 
     messages_burst: int = 500

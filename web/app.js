@@ -1,6 +1,5 @@
 // The entry point: holds the session, defines the routes and puts the parts together.
 
-import { startDesktopNotifications } from "./components/desktop_notifications.js";
 import { closeDialogs } from "./components/dialog.js";
 import { button, element, errorText } from "./components/dom.js";
 import { startShortcuts } from "./components/shortcuts.js";
@@ -188,8 +187,18 @@ class App {
     this.#session = new Session(this.#api, this.#credentials, user);
     this.#session.socket.sessionEnded.on((info) => this.#end(info.text));
     this.#shell.enter(this.#session);
-    startDesktopNotifications(this.#session);
     this.#session.start();
+    this.#startNotifications(this.#session);
+  }
+
+  // Not needed to show the first page.
+  async #startNotifications(session) {
+    try {
+      const { startDesktopNotifications } = await import("./components/desktop_notifications.js");
+      if (session === this.#session) startDesktopNotifications(session);
+    } catch {
+      // Without a network: there are none until the next load.
+    }
   }
 
   // The session ended, here or elsewhere. The login shows `notice`, the later one if this is called twice: the
@@ -209,7 +218,7 @@ class App {
 
   async #logOut() {
     this.#router.closeAll();
-    const { drafts } = this.#session;
+    const { drafts, unreadMarks } = this.#session;
     // Stopped first: its socket would only report that the session was revoked.
     this.#session.stop();
     const revoked = await this.#api.delete("/v1/sessions/current").then(
@@ -218,6 +227,7 @@ class App {
     );
     UnsentMessages.forget();
     drafts.forget();
+    unreadMarks.forget();
     if (this.#session !== null) this.#end("");
     this.#afterLogin = null;
     if (!revoked) toast(t("app.logout_failed"), { kind: "error" });

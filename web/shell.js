@@ -136,7 +136,7 @@ export class Shell {
     this.#moderation.hidden = !this.#session.isModerator;
     setChildren(
       this.#profile,
-      avatar(user, { size: "tiny", dot: false }),
+      avatar(user, { size: "tiny" }),
       ...linkLabels(nameOf(user), t("common.you")),
     );
   }

@@ -14,6 +14,7 @@ from actors.conversations.errors import not_found
 from actors.conversations.log_reader import LogReader
 from actors.conversations.member_search import search_members
 from actors.conversations.read_marks import ReadMarks
+from actors.protocol.errors import ApiError
 from actors.protocol.objects import Conversation, Message, MessageType, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
 from config.limits import READ_BY_MEMBERS_MAX
@@ -97,6 +98,15 @@ class ConversationQueries:
             newest=after is None or before is not None,
         )
         return await self.to_messages(user_id, view, entries)
+
+    async def message(self, user_id: str, conversation_id: str, message_id: str) -> Message:
+        """Return a message of the conversation. Raises `conversation.not_found` or `message.not_found`."""
+        view = await self.get_view(user_id, conversation_id)
+        entries = await self._store.find_messages([message_id]) if is_id(message_id) else []
+        if not entries or entries[0].conversation_id != conversation_id:
+            raise ApiError("message.not_found", "There is no such message in this conversation.")
+        (message,) = await self.to_messages(user_id, view, entries)
+        return message
 
     async def can_see_message(self, user_id: str, message_id: str) -> bool:
         """Whether the message exists in a conversation of the user."""

@@ -240,6 +240,9 @@ class Conversations(RuleMembership):
     ) -> Coroutine[Any, Any, list[Message]]:
         return self._queries.history(user_id, conversation_id, before, after, limit)
 
+    def message(self, user_id: str, conversation_id: str, message_id: str) -> Coroutine[Any, Any, Message]:
+        return self._queries.message(user_id, conversation_id, message_id)
+
     def can_see_message(self, user_id: str, message_id: str) -> Coroutine[Any, Any, bool]:
         return self._queries.can_see_message(user_id, message_id)
 

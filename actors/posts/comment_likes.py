@@ -22,7 +22,7 @@ class CommentLikes:
         reactions: Reactions,
         user_cards: UserCards,
         block_service: BlockService,
-        on_changed: Callable[[], None],
+        on_changed: Callable[[str], None],
     ) -> None:
         self._store = store
         self._reactions = reactions
@@ -32,19 +32,19 @@ class CommentLikes:
 
     async def like(self, user_id: str, comment_id: str) -> None:
         """Like a comment. Idempotent. Raises `comment.not_found`."""
-        await self._reactions.get_comment(user_id, comment_id)
+        comment = await self._reactions.get_comment(user_id, comment_id)
         try:
             await self._store.like(comment_id, user_id)
         except Missing:
             raise comment_not_found() from None
-        self._on_changed()
+        self._on_changed(comment.post_id)
 
     async def unlike(self, user_id: str, comment_id: str) -> None:
         """Take back a like, also of a comment that the user no longer sees. Raises `comment.not_found`."""
-        if await self._store.unlike(comment_id, user_id):
-            self._on_changed()
-        else:
+        if not await self._store.unlike(comment_id, user_id):
             await self._reactions.get_comment(user_id, comment_id)
+        elif (post_id := await self._reactions.find_post_id(user_id, comment_id)) is not None:
+            self._on_changed(post_id)
 
     async def page(
         self, viewer_id: str, comment_id: str, before: PageKey | None, limit: int

@@ -2,6 +2,7 @@
 
 Only users who can see a post can like it or comment on it. Comments and likes of blocked users are hidden,
 and so are replies to their comments. Likes and comments of a repost are those of its original.
+`on_changed(post_id)` is called after each change.
 Taking back the user's own actions, and removing comments from the user's own post, does not depend on what
 the user can see.
 """
@@ -37,7 +38,7 @@ class Reactions:
         block_service: BlockService,
         visibility: PostVisibility,
         reference_finder: TextReferenceFinder,
-        on_changed: Callable[[], None],
+        on_changed: Callable[[str], None],
     ) -> None:
         self._store = store
         self._posts = posts
@@ -54,15 +55,15 @@ class Reactions:
             await self._store.like(target_id, user_id)
         except Missing:
             raise post_not_found() from None
-        self._on_changed()
+        self._on_changed(target_id)
 
     async def unlike(self, user_id: str, post_id: str) -> None:
-        removed = await self._store.unlike(post_id, user_id)
-        if not removed:
-            target_id = await self._posts.get_reaction_target(user_id, post_id)
-            removed = target_id != post_id and await self._store.unlike(target_id, user_id)
-        if removed:
-            self._on_changed()
+        if await self._store.unlike(post_id, user_id):
+            self._on_changed(post_id)
+            return
+        target_id = await self._posts.get_reaction_target(user_id, post_id)
+        if target_id != post_id and await self._store.unlike(target_id, user_id):
+            self._on_changed(target_id)
 
     async def page_likes(
         self, viewer_id: str, post_id: str, before: PageKey | None, limit: int
@@ -100,7 +101,7 @@ class Reactions:
             raise (post_not_found() if parent_id is None else comment_not_found()) from None
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
-        self._on_changed()
+        self._on_changed(target_id)
         return (await self._serialize([await self.get_comment(user_id, comment_id)], user_id))[0]
 
     async def page_comments(
@@ -128,10 +129,12 @@ class Reactions:
         """
         if own_only and (await self.get_comment(user_id, comment_id)).author.id != user_id:
             raise silenced()
+        post_id = await self.find_post_id(user_id, comment_id)
         if not await self._store.delete_comment(comment_id, user_id):
             await self.get_comment(user_id, comment_id)
             raise ApiError("permission.denied", "Only the author of a comment or of its post can delete it.")
-        self._on_changed()
+        if post_id is not None:
+            self._on_changed(post_id)
 
     async def can_see_comment(self, viewer_id: str, comment_id: str) -> bool:
         try:
@@ -139,6 +142,11 @@ class Reactions:
         except ApiError:
             return False
         return True
+
+    async def find_post_id(self, user_id: str, comment_id: str) -> str | None:
+        """Return the post of a comment, also of one that the user does not see; None if it does not exist."""
+        comment = await self._store.find_comment(comment_id, user_id)
+        return None if comment is None else comment.post_id
 
     async def get_comment(self, viewer_id: str, comment_id: str) -> CommentRecord:
         """Return a comment. Raises `comment.not_found`, also if its post or its parent is hidden."""

@@ -23,7 +23,7 @@ class Reposts:
         store: RepostStore,
         posts: Posts,
         reference_finder: TextReferenceFinder,
-        on_changed: Callable[[], None],
+        on_changed: Callable[[str], None],
     ) -> None:
         self._store = store
         self._posts = posts
@@ -62,7 +62,7 @@ class Reposts:
             raise post_not_found() from None
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
-        self._on_changed()
+        self._on_changed(post_id)
         return await self._posts.get(user_id, created_id)
 
     async def remove(self, user_id: str, post_id: str) -> None:
@@ -71,7 +71,7 @@ class Reposts:
         Quotes stay: they are deleted as posts. Raises `post.not_found`.
         """
         if await self._store.remove(post_id, user_id):
-            self._on_changed()
+            self._on_changed(post_id)
         else:
             await self._posts.get_author_id(user_id, post_id)
 

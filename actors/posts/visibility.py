@@ -156,21 +156,31 @@ class PostVisibility:
         return [viewer for viewer in ids if found.get((viewer, author_id)) in sufficient]
 
     async def find_visible(self, pairs: Iterable[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
-        """Return those of the (viewer id, post id) pairs whose post exists for the viewer. Two look-ups."""
+        """Return those of the (viewer id, post id) pairs whose post exists for the viewer. Two look-ups.
+
+        A repost exists where its original does too.
+        """
         wanted = list(dict.fromkeys(pairs))
         if not wanted:
             return frozenset()
         owners = await self._posts.owners(list({post_id for _, post_id in wanted}))
-        keys = {
-            (viewer, post_id): _loader_key(viewer, owners[post_id].author_id)
-            for viewer, post_id in wanted
-            if post_id in owners
-        }
-        found = await self._loader.get_many(keys.values())
+        parts: dict[tuple[str, str], list[OwnedPost]] = {}
+        for viewer, post_id in wanted:
+            owner = owners.get(post_id)
+            if owner is not None:
+                parts[viewer, post_id] = [owner] if owner.original is None else [owner, owner.original]
+        found = await self._loader.get_many(
+            {_loader_key(viewer, part.author_id) for (viewer, _), posts in parts.items() for part in posts}
+        )
+
+        def allows(viewer: str, post: OwnedPost) -> bool:
+            access = found.get(_loader_key(viewer, post.author_id), PostAccess.NONE)
+            return ViewerAccess({post.author_id: access}).allows(post)
+
         return {
             (viewer, post_id)
-            for (viewer, post_id), key in keys.items()
-            if key in found and ViewerAccess({owners[post_id].author_id: found[key]}).allows(owners[post_id])
+            for (viewer, post_id), posts in parts.items()
+            if all(allows(viewer, part) for part in posts)
         }
 
     async def close(self) -> None:

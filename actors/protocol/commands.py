@@ -11,7 +11,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from actors.protocol.event_filter import EventGroup
-from actors.protocol.results import ChangeResult, Empty, PingResult, ReadResult, SendResult, WatchResult
+from actors.protocol.results import (
+    ChangeResult,
+    Empty,
+    PingResult,
+    ReadResult,
+    SendResult,
+    WatchPostsResult,
+    WatchResult,
+)
 
 FrameId = int | Annotated[str, Meta(max_length=200)]
 ConversationId = Annotated[str, Meta(max_length=64)]
@@ -200,6 +208,19 @@ class WatchPresence(ClientCommand[WatchResult], frozen=True, tag="presence.watch
     ]
 
 
+class WatchPosts(ClientCommand[WatchPostsResult], frozen=True, tag="post.watch"):
+    """Subscribe to the counts of posts, such as those on screen.
+
+    Returns their current counts, and sends `post.counts_changed` from then on. The list replaces the previous
+    one. Posts that the caller cannot see are left out. Watch the original of a repost.
+    """
+
+    post_ids: Annotated[
+        list[Annotated[str, Meta(max_length=64)]],
+        Meta(max_length=100, description="At most 100 post ids."),
+    ]
+
+
 class Ping(ClientCommand[PingResult], frozen=True, tag="ping"):
     """Check the connection.
 
@@ -217,6 +238,7 @@ Command = (
     | Typing
     | SetPresence
     | WatchPresence
+    | WatchPosts
     | Ping
 )
 

@@ -23,7 +23,7 @@ FRAME_TYPES_BY_GROUP: Final[Mapping[EventGroup, frozenset[str]]] = {
     EventGroup.RECEIPTS: frozenset(("conversation.read",)),
     EventGroup.TYPING: frozenset(("typing",)),
     EventGroup.PRESENCE: frozenset(("presence.changed",)),
-    EventGroup.FEED: frozenset(("feed.post_created",)),
+    EventGroup.FEED: frozenset(("feed.post_created", "post.counts_changed")),
     EventGroup.NOTIFICATIONS: frozenset(("notification.created", "notification.read")),
     EventGroup.EVENTS: frozenset(("event.updated",)),
 }

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from actors.protocol.presence import Presence
+from actors.protocol.social_objects import PostCounts
 
 
 class SendResult(Struct, frozen=True, gc=False):
@@ -35,6 +36,12 @@ class WatchResult(Struct, frozen=True):
     """The current presence of the watched users."""
 
     presences: list[Presence]
+
+
+class WatchPostsResult(Struct, frozen=True):
+    """The current counts of those of the watched posts that the user can see."""
+
+    posts: list[PostCounts]
 
 
 class PingResult(Struct, frozen=True, gc=False):

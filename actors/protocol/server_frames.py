@@ -14,7 +14,7 @@ from actors.protocol.event_objects import Event
 from actors.protocol.notification_objects import Notification
 from actors.protocol.objects import Conversation, ConversationRequest, Message, OwnUser, UserCard
 from actors.protocol.presence import PresenceChanged
-from actors.protocol.social_objects import Post
+from actors.protocol.social_objects import Post, PostCounts
 
 Result = TypeVar("Result")
 
@@ -229,6 +229,15 @@ class FeedPostCreated(Struct, frozen=True, tag="feed.post_created"):
     post: Post
 
 
+class PostCountsChanged(Struct, frozen=True, tag="post.counts_changed"):
+    """The counts of posts that the client watches with `post.watch` changed, or the likes of their comments.
+
+    At most about once a second for a post. Ephemeral: may be dropped.
+    """
+
+    posts: list[PostCounts]
+
+
 class EventUpdated(Struct, frozen=True, tag="event.updated"):
     """An event changed that the user hosts, has responded to, waits for, asked to go to or was invited to.
 
@@ -292,7 +301,15 @@ StreamFrame = (
     | NotificationCreated
     | NotificationRead
 )
-EphemeralFrame = TypingChanged | FeedPostCreated | EventUpdated | UserUpdated | PresenceChanged | ReadReceipt
+EphemeralFrame = (
+    TypingChanged
+    | FeedPostCreated
+    | PostCountsChanged
+    | EventUpdated
+    | UserUpdated
+    | PresenceChanged
+    | ReadReceipt
+)
 SessionFrame = Hello | Ready | Resumed | Resync | Ok[msgspec.Raw] | Error | Goodbye
 ServerFrame = SessionFrame | LogFrame | StreamFrame | EphemeralFrame | Lagged
 

@@ -93,6 +93,15 @@ class Post(msgspec.Struct, frozen=True):
     reposted_by_me: bool = False
 
 
+class PostCounts(msgspec.Struct, frozen=True, gc=False):
+    """The counts of a post, as in `Post`: the same for every viewer."""
+
+    post_id: str
+    like_count: int
+    comment_count: int
+    repost_count: int
+
+
 class Tag(msgspec.Struct, frozen=True, gc=False):
     """A tag without `#`, and whether the caller follows it. A followed one is as the caller wrote it."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from actors.accounts.authenticator import Authenticator
 from actors.conversations.conversations import Conversations
+from actors.posts.post_subscriptions import PostSubscriptions
 from actors.presence.presence_service import PresenceService
 from actors.runtime.black_box import BlackBoxes
 from actors.sessions.online_users import OnlineUsers
@@ -22,6 +23,7 @@ class SessionDependencies:
     online_users: OnlineUsers
     stream_recovery: StreamRecovery
     presence: PresenceService | None
+    post_subscriptions: PostSubscriptions
     typing_indicators: TypingIndicators
     count_unread: Callable[[str], Awaitable[int]]
     limits: Limits

@@ -122,6 +122,7 @@ def close_session(user: OnlineUser, session: OpeningSession, dependencies: Sessi
     if dependencies.presence is not None:
         dependencies.presence.local.disconnect(session.user_id, session)
         dependencies.presence.subscriptions.unwatch(session)
+    dependencies.post_subscriptions.unwatch(session)
 
 
 def reopen(

@@ -71,6 +71,7 @@ class PublishedLimits(msgspec.Struct, frozen=True):
     messages_burst: int
     max_conversations: int
     max_watched: int
+    max_watched_posts: int
     max_message_characters: int
     max_emoji_characters: int
     max_emojis_per_message: int

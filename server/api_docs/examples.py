@@ -24,7 +24,15 @@ from actors.protocol.objects import (
     UserCard,
 )
 from actors.protocol.presence import Presence, PresenceChanged
-from actors.protocol.results import ChangeResult, Empty, PingResult, ReadResult, SendResult, WatchResult
+from actors.protocol.results import (
+    ChangeResult,
+    Empty,
+    PingResult,
+    ReadResult,
+    SendResult,
+    WatchPostsResult,
+    WatchResult,
+)
 from actors.protocol.server_frames import (
     ConversationChanges,
     ConversationJoined,
@@ -44,6 +52,7 @@ from actors.protocol.server_frames import (
     NotificationCreated,
     NotificationRead,
     Ok,
+    PostCountsChanged,
     ReadReceipt,
     Ready,
     Resumed,
@@ -51,7 +60,7 @@ from actors.protocol.server_frames import (
     TypingChanged,
     UserUpdated,
 )
-from actors.protocol.social_objects import Post
+from actors.protocol.social_objects import Post, PostCounts
 from config.limits import FRAME_BYTES, Limits
 from server.event_stream import StreamReady
 
@@ -140,6 +149,7 @@ _NOTIFICATION = Notification(
     created_at=_TIMES[0],
 )
 _POST = Post("019a63d6-2c3d-7e4f-9051-6b7c8d9eaf44", _BEN_CARD, "First snow.", None, 0, 0, False, _TIMES[2])
+_POST_COUNTS = PostCounts(_POST.id, 3, 1, 0)
 _EVENT = Event(
     id="019a63d7-3d4e-7f50-a162-7c8d9eafb055",
     creator=_BEN_CARD,
@@ -166,6 +176,7 @@ _FIELDS: Final[dict[str, object]] = {
     "seq": _MESSAGE_SENT.seq,
     "status": "away",
     "user_ids": [_BEN],
+    "post_ids": [_POST.id],
 }
 """The required fields of commands; a name has the same meaning in each command. A flag is true."""
 
@@ -193,7 +204,8 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     Ok[ReadResult]: Ok(7, ReadResult(42, 0)),
     Ok[Empty]: Ok(8, Empty()),
     Ok[WatchResult]: Ok(10, WatchResult([Presence(_BEN, "online", None)])),
-    Ok[PingResult]: Ok(11, PingResult(_TIMES[3], _POSITION)),
+    Ok[WatchPostsResult]: Ok(11, WatchPostsResult([_POST_COUNTS])),
+    Ok[PingResult]: Ok(12, PingResult(_TIMES[3], _POSITION)),
     Error: Error(2, "rate.limited", "Too many messages.", retry=True, retry_after_ms=250),
     Goodbye: Goodbye(4001, "the server is stopping", 1200, resume=True),
     Lagged: Lagged(_GROUP, 12, 41),
@@ -213,6 +225,7 @@ EXAMPLES: Final[dict[type[Struct], Struct]] = {
     NotificationRead: NotificationRead(_POSITION, None, 0),
     TypingChanged: TypingChanged(_GROUP, _BEN, active=True),
     FeedPostCreated: FeedPostCreated(_POST),
+    PostCountsChanged: PostCountsChanged([_POST_COUNTS]),
     EventUpdated: EventUpdated(_EVENT),
     UserUpdated: UserUpdated(_ANA_PROFILE),
     PresenceChanged: PresenceChanged([Presence(_BEN, "offline", _TIMES[3])]),

@@ -12,6 +12,7 @@ from actors.protocol.server_frames import (
     Lagged,
     LogFrame,
     Ok,
+    PostCountsChanged,
     Resync,
     ServerFrame,
     SessionFrame,
@@ -92,11 +93,12 @@ EVENT_STREAM_FRAMES: Final[FrameTypes] = (
     StreamReady,
     Resync,
     *STREAM.frames,
-    # Events of conversations need a room, and presence needs `presence.watch`: only sockets have them.
+    # Only sockets have rooms of conversations, `presence.watch` and `post.watch`.
     *(
         frame
         for frame in get_args(EphemeralFrame)
-        if frame is not PresenceChanged and "conversation_id" not in frame.__struct_fields__
+        if frame not in (PresenceChanged, PostCountsChanged)
+        and "conversation_id" not in frame.__struct_fields__
     ),
 )
 """The frames that Server-Sent Events carry."""

@@ -46,6 +46,7 @@ def create_metric_sources(
         mails_withheld=lambda: components.mail_limits.withheld,
         password_tries_refused=lambda: components.password_tries.refused,
         domain_events=components.services.readers.statistics,
+        posts_watched=lambda: core.post_subscriptions.watched_count,
         moderation_actions=lambda: components.moderation.actions.counts,
         moderation_backlog=components.moderation.backlog_monitor.statistics,
         conversation_requests=components.services.conversation_requests.statistics,

@@ -69,3 +69,4 @@ class MetricSources:
     moderation_backlog: Callable[[], ModerationBacklog] | None = None
     event_reminders: Callable[[], ReminderStatistics] | None = None
     black_boxes: Callable[[], Mapping[str, BlackBoxStatistics]] = dict
+    posts_watched: Callable[[], int] = lambda: 0

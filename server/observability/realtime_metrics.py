@@ -115,6 +115,11 @@ class RealtimeCollector(Collector):
             max(unstored, default=0),
         )
         yield gauge("convene_rooms", "Conversations with a member connected to this instance.", rooms.rooms)
+        yield gauge(
+            "convene_posts_watched",
+            "Posts whose counts clients of this instance watch.",
+            self._sources.posts_watched(),
+        )
         yield counter(
             "convene_room_repairs", "Gaps in the entries of rooms repaired from the log.", rooms.repairs
         )

@@ -72,6 +72,13 @@ class MessageRoutes:
                 ),
             ),
             Route(
+                "GET",
+                message,
+                self.message,
+                response=Message,
+                errors=(*NOT_FOUND_ERRORS, "message.not_found"),
+            ),
+            Route(
                 "PATCH",
                 message,
                 self.edit,
@@ -111,6 +118,12 @@ class MessageRoutes:
             request.query.limit,
         )
         return History(items)
+
+    async def message(self, request: TypedRequest[None, None]) -> Message:
+        """Get a message of a conversation, such as one that another message replies to."""
+        return await self._conversations.message(
+            request.caller.user.id, request.path_params["id"], request.path_params["message_id"]
+        )
 
     async def send(self, request: TypedRequest[NewMessage, None]) -> ResponseWithStatus:
         """Send a message.

@@ -57,6 +57,7 @@ class Bus(Protocol):
 CONVERSATION_TOPIC_PREFIX: Final = "c:"
 USER_TOPIC_PREFIX: Final = "u:"
 PRESENCE_TOPIC_PREFIX: Final = "p:"
+POST_TOPIC_PREFIX: Final = "t:"
 TOPIC_PREFIX_CHARACTERS: Final = 2
 
 
@@ -70,3 +71,7 @@ def user_topic(user_id: str) -> str:
 
 def presence_topic(user_id: str) -> str:
     return PRESENCE_TOPIC_PREFIX + user_id
+
+
+def post_topic(post_id: str) -> str:
+    return POST_TOPIC_PREFIX + post_id

@@ -376,6 +376,7 @@ ROUTES = (
     ),
     Row(f"GET {LINE}/messages", MEMBERS, blocked_direct=PASS),
     Row(f"POST {LINE}/messages", MEMBERS, NEW_MESSAGE, foreign=IGNORED, blocked_direct="user.blocked"),
+    Row(f"GET {LINE}/messages/{{message}}", MEMBERS, blocked_direct=PASS),
     Row(f"PATCH {LINE}/messages/{{message}}", AUTHOR, {"content": "y"}, blocked_direct="user.blocked"),
     Row(f"DELETE {LINE}/messages/{{message}}", AUTHOR_AND_ADMINS, consumes=True, blocked_direct=PASS),
     Row(f"PUT {LINE}/read", MEMBERS, {"seq": 1}, blocked_direct="user.blocked"),
@@ -411,5 +412,7 @@ COMMANDS = (
     Row("typing", MEMBERS, {**IN_GROUP, "active": True}, blocked_direct="user.blocked"),
     Row("presence.set", ANY_USER, {"status": "online"}),
     Row("presence.watch", ANY_USER, {"user_ids": ["{owner}"]}, foreign={"owner": PASS}),
+    # Counts of posts that the user cannot see are left out, see tests/end_to_end/test_post_watch_lists.py.
+    Row("post.watch", ANY_USER, {"post_ids": ["{post}"]}, foreign={"post": PASS}),
     Row("ping", ANY_USER),
 )

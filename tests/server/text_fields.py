@@ -148,6 +148,8 @@ FIELD_KINDS = {
     "Typing.id": Kind.KEY,
     "Typing.conversation_id": Kind.ID,
     "SetPresence.id": Kind.KEY,
+    "WatchPosts.id": Kind.KEY,
+    "WatchPosts.post_ids[]": Kind.ID,
     "WatchPresence.id": Kind.KEY,
     "WatchPresence.user_ids[]": Kind.ID,
     "Ping.id": Kind.KEY,

@@ -23,7 +23,7 @@ class Client {
   constructor(server, random) {
     this.server = server;
     this.random = random;
-    this.conversations = new Conversations(server, ME, { learn: () => null });
+    this.conversations = new Conversations(server, ME, { learn: () => null, recheck: () => null });
     const ignore = () => null;
     this.dispatcher = new Dispatcher(
       this.conversations,

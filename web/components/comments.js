@@ -1,16 +1,20 @@
 // The comments of a post, oldest first, with replies below the comment that they reply to, and a composer. The
 // author of a comment and the author of the post may delete it.
+//
+// `refresh()` shows what others have changed since.
 
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
 import { button, element, setChildren } from "./dom.js";
-import { hiddenNotice, hideButton } from "./hidden_notice.js";
+import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { likeButton } from "./like_button.js";
+import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
+import { Menu } from "./menu.js";
 import { PagedList } from "./paged_list.js";
-import { reportDialog } from "./report_dialog.js";
+import { safetyItems } from "./safety_items.js";
 import { relativeTime } from "./time_format.js";
 import { toastError } from "./toast.js";
 import { userLink } from "./user_row.js";
@@ -21,10 +25,13 @@ const MAX_LENGTH = 280;
 export function comments(session, post, onCount) {
   const path = `/v1/posts/${encodeURIComponent(post.id)}/comments`;
   const replies = new Map();
+  const likes = new Map();
   const list = new PagedList({
     read: (cursor) => session.api.get(path, { cursor }),
     render: (comment) => {
-      const row = commentRow(session, post, comment, { removed, reply, moderated: () => list.load() });
+      const like = likeButton(session, comment, `/v1/comments/${encodeURIComponent(comment.id)}`);
+      likes.set(comment.id, like);
+      const row = commentRow(session, post, comment, { removed, reply, like, outdated: () => list.load() });
       if (!comment.parent_id) replies.set(comment.id, row.querySelector(".replies"));
       return row;
     },
@@ -34,6 +41,7 @@ export function comments(session, post, onCount) {
       replies.get(parentId)?.append(row);
       return replies.has(parentId);
     },
+    update: ({ id, like_count: count }) => likes.get(id)?.setCount(count),
   });
 
   // Replies are deleted with their comment.
@@ -75,10 +83,10 @@ export function comments(session, post, onCount) {
     },
   });
   list.load();
-  return [list.element, write.element];
+  return { elements: [list.element, write.element], refresh: () => list.refresh() };
 }
 
-function commentRow(session, post, comment, { removed, reply, moderated }) {
+function commentRow(session, post, comment, { removed, reply, like, outdated }) {
   const path = `/v1/comments/${encodeURIComponent(comment.id)}`;
   const replyArea = element("div", {});
   const replyButton = button(t("common.reply"), toggleReply, { class: "action", "aria-expanded": "false" });
@@ -102,6 +110,23 @@ function commentRow(session, post, comment, { removed, reply, moderated }) {
   }
 
   const mine = session.isMe(comment.author.id);
+  const menu = new Menu(t("comments.actions"));
+  const menuButton = element(
+    "button",
+    { type: "button", class: "action", "aria-haspopup": "menu", "aria-label": t("comments.actions") },
+    icon("more"),
+  );
+  menuButton.addEventListener("click", () => menu.open(menuButton, menuItems()));
+
+  function menuItems() {
+    const reported = { kind: "comment", id: comment.id, author: comment.author };
+    return [
+      (mine || session.isMe(post.author.id)) && [t("common.delete"), remove],
+      ...(mine ? [] : safetyItems(session, reported, outdated)),
+      session.isModerator && hideItem(session, "comment", comment, outdated),
+    ].filter(Boolean);
+  }
+
   return element(
     "div",
     { class: comment.parent_id ? "comment reply" : "comment" },
@@ -120,12 +145,10 @@ function commentRow(session, post, comment, { removed, reply, moderated }) {
       element(
         "div",
         { class: "row actions" },
-        likeButton(session, comment, path),
+        like.element,
         replyButton,
-        (mine || session.isMe(post.author.id)) && button(t("common.delete"), remove, { class: "action" }),
-        !mine &&
-          button(t("common.report"), () => reportDialog(session, "comment", comment.id), { class: "action" }),
-        hideButton(session, "comment", comment, moderated),
+        menuButton,
+        menu.element,
       ),
       replyArea,
       !comment.parent_id && element("div", { class: "replies" }),

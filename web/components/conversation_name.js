@@ -7,7 +7,8 @@ import { avatar, groupAvatar } from "./avatar.js";
 
 export function otherUser(conversation, session) {
   if (conversation.info.type !== "DIRECT") return null;
-  return conversation.info.participants.find((one) => !session.isMe(one.id)) ?? null;
+  const other = conversation.info.participants.find((one) => !session.isMe(one.id));
+  return other ? session.users.latest(other) : null;
 }
 
 export function conversationName(conversation, session) {
@@ -18,7 +19,7 @@ export function conversationName(conversation, session) {
   }
   if (info.name) return info.name;
   const others = info.participants.filter((one) => !session.isMe(one.id)).slice(0, 4);
-  return others.length > 0 ? others.map(nameOf).join(", ") : t("messages.only_you");
+  return others.length > 0 ? others.map((one) => nameOf(session.users.latest(one))).join(", ") : t("messages.only_you");
 }
 
 export function conversationAvatar(conversation, session, options = {}) {

@@ -1,8 +1,7 @@
-// What moderators and the author see of a hidden item, and how moderators hide or restore it: from a menu, or by a
-// button.
+// What moderators and the author see of a hidden item, and the item of a menu by which moderators hide or restore it.
 
 import { t } from "../i18n.js";
-import { button, element } from "./dom.js";
+import { element } from "./dom.js";
 import { toastError } from "./toast.js";
 
 export function hiddenNotice(content) {
@@ -18,15 +17,4 @@ export function hideItem(session, kind, content, onDone) {
       toastError,
     );
   return [content.hidden_at ? t("moderation.restore") : t("moderation.hide"), open];
-}
-
-export function hideButton(session, kind, content, onDone) {
-  const [label, open] = hideItem(session, kind, content, onDone);
-  const pressed = button(label, open, { class: "action", hidden: !session.isModerator });
-  // The role is known once the profile is loaded.
-  session.loadProfile().then(
-    () => (pressed.hidden = !session.isModerator),
-    () => null,
-  );
-  return pressed;
 }

@@ -5,7 +5,7 @@ import { element, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { toastError } from "./toast.js";
 
-// `path`: of the post or comment.
+// `path`: of the post or comment. Returns {element, setCount}.
 export function likeButton(session, { liked_by_me: isLiked, like_count: likeCount }, path) {
   let liked = isLiked;
   let count = likeCount;
@@ -39,6 +39,12 @@ export function likeButton(session, { liked_by_me: isLiked, like_count: likeCoun
     like.disabled = false;
   }
 
+  function setCount(known) {
+    if (known === count) return;
+    count = known;
+    show();
+  }
+
   show();
-  return like;
+  return { element: like, setCount };
 }

@@ -14,7 +14,7 @@ import { clockTime } from "./time_format.js";
 
 const QUOTE_LENGTH = 100;
 
-// `context`: session, conversation, find(messageId).
+// `context`: session, conversation, findQuoted(messageId).
 export function messageRow(message, { grouped, context }) {
   const row =
     message.message_type === "SYSTEM" ? systemRow(message, context) : textRow(message, grouped, context);
@@ -114,8 +114,8 @@ function menuButton() {
   );
 }
 
-function quote(messageId, { session, find }) {
-  const quoted = find(messageId);
+function quote(messageId, { session, findQuoted }) {
+  const quoted = findQuoted(messageId);
   let text = t("messages.earlier");
   if (quoted) text = quoted.deleted_at ? t("messages.deleted") : excerpt(quoted.content, QUOTE_LENGTH);
   const name =

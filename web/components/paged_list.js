@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
 import { button, element, emptyState, errorText, loadingText, setChildren, skeleton } from "./dom.js";
 
 const PRELOAD_PX = 400;
+const MAX_REFRESHED_PAGES = 5;
 
 export class PagedList {
   #read;
@@ -12,7 +13,12 @@ export class PagedList {
   #keyOf;
   #empty;
   #place;
+  #update;
   #cursor = null;
+  // The cursors of the pages that were read, and the keys of their items.
+  #pages = [];
+  #paged = new Set();
+  #refreshing = null;
   #rows = new Map();
   #footer = element("div", { class: "list-footer" });
   #generation = 0;
@@ -24,6 +30,7 @@ export class PagedList {
 
   // `read(cursor)` returns a page of the API, `render(item)` an element. `empty`: a text or an element.
   // `place(row, item)` puts a row elsewhere than at the end of the list, and returns whether it did.
+  // `update(item)` shows what changed of an item, see `refresh`.
   constructor({
     read,
     render,
@@ -32,12 +39,14 @@ export class PagedList {
     tag = "div",
     className = "list boxed",
     place = () => false,
+    update = () => {},
   }) {
     this.#read = read;
     this.#render = render;
     this.#keyOf = keyOf;
     this.#empty = empty;
     this.#place = place;
+    this.#update = update;
     this.list = element(tag, { class: className });
     this.element = element("div", {}, this.list, this.#footer);
   }
@@ -55,6 +64,8 @@ export class PagedList {
       const page = await this.#read(null);
       if (generation !== this.#generation) return true;
       this.#rows.clear();
+      this.#paged.clear();
+      this.#pages = [null];
       this.list.replaceChildren();
       this.#add(page);
       return true;
@@ -62,6 +73,45 @@ export class PagedList {
       if (generation === this.#generation) this.#showError(error, () => this.load());
       return false;
     }
+  }
+
+  // Reads the pages that are shown again: adds new items, removes those that are gone, and updates the others.
+  // A call during another one makes it run once more.
+  refresh() {
+    if (this.#refreshing !== null) {
+      this.#refreshing.again = true;
+      return;
+    }
+    if (this.#pages.length === 0) return;
+    this.#refreshing = { again: false };
+    this.#readAgain().finally(() => {
+      const { again } = this.#refreshing;
+      this.#refreshing = null;
+      if (again) this.refresh();
+    });
+  }
+
+  async #readAgain() {
+    const generation = this.#generation;
+    const cursors = this.#pages.slice(-MAX_REFRESHED_PAGES);
+    const found = new Map();
+    let next = null;
+    try {
+      for (const cursor of cursors) {
+        const page = await this.#read(cursor);
+        for (const item of page.items) found.set(this.#keyOf(item), item);
+        next = page.next_cursor;
+      }
+    } catch {
+      // What is shown stays as it is.
+      return;
+    }
+    // A page that was added meanwhile is newer.
+    if (generation !== this.#generation || cursors.at(-1) !== this.#pages.at(-1)) return;
+    if (cursors.length === this.#pages.length)
+      for (const key of [...this.#paged]) if (!found.has(key)) this.remove(key);
+    for (const [key, item] of found) if (this.#rows.has(key)) this.#update(item);
+    this.#add({ items: [...found.values()], next_cursor: next });
   }
 
   prepend(item) {
@@ -76,6 +126,7 @@ export class PagedList {
     if (!this.#rows.has(key)) return;
     this.#rows.get(key).remove();
     this.#rows.delete(key);
+    this.#paged.delete(key);
     this.#showFooter();
   }
 
@@ -84,8 +135,11 @@ export class PagedList {
     const generation = this.#generation;
     setChildren(this.#footer, loadingText());
     try {
-      const page = await this.#read(this.#cursor);
-      if (generation === this.#generation) this.#add(page);
+      const cursor = this.#cursor;
+      const page = await this.#read(cursor);
+      if (generation !== this.#generation) return;
+      this.#pages.push(cursor);
+      this.#add(page);
     } catch (error) {
       if (generation === this.#generation) this.#showError(error, () => this.#loadMore());
     }
@@ -93,7 +147,9 @@ export class PagedList {
 
   #add({ items, next_cursor: next }) {
     for (const item of items) {
-      if (!this.#rows.has(this.#keyOf(item))) this.#append(item);
+      const key = this.#keyOf(item);
+      if (!this.#rows.has(key)) this.#append(item);
+      this.#paged.add(key);
     }
     this.#cursor = next;
     this.#showFooter();

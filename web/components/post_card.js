@@ -2,7 +2,6 @@
 
 import { t, tParts } from "../i18n.js";
 import { avatar } from "./avatar.js";
-import { comments } from "./comments.js";
 import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren, visuallyHidden } from "./dom.js";
 import { hiddenNotice, hideItem } from "./hidden_notice.js";
@@ -10,9 +9,9 @@ import { icon } from "./icons.js";
 import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
 import { Menu } from "./menu.js";
-import { postEditDialog, postHistoryDialog } from "./post_edit_dialog.js";
-import { reportDialog } from "./report_dialog.js";
+import { whileOnScreen } from "./on_screen.js";
 import { quotedPost, repostButton } from "./repost_button.js";
+import { safetyItems } from "./safety_items.js";
 import { relativeTime } from "./time_format.js";
 import { toastError } from "./toast.js";
 import { userLink } from "./user_row.js";
@@ -42,7 +41,8 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   const commentsArea = element("div", { class: "comments" });
   const path = `/v1/posts/${encodeURIComponent(post.id)}`;
   let commentCount = post.comment_count;
-  let shown = false;
+  let isOpen = false;
+  let shownComments = null;
 
   const commentButton = element("button", {
     type: "button",
@@ -52,7 +52,11 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   });
 
   function count(delta) {
-    commentCount = Math.max(0, commentCount + delta);
+    showCommentCount(Math.max(0, commentCount + delta));
+  }
+
+  function showCommentCount(known) {
+    commentCount = known;
     setChildren(
       commentButton,
       icon("comment"),
@@ -61,10 +65,22 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     );
   }
 
-  function toggleComments() {
-    shown = !shown;
-    commentButton.setAttribute("aria-expanded", String(shown));
-    setChildren(commentsArea, shown && comments(session, post, count));
+  async function toggleComments() {
+    isOpen = !isOpen;
+    commentButton.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) {
+      await showComments().catch(toastError);
+    } else {
+      shownComments = null;
+      setChildren(commentsArea);
+    }
+  }
+
+  async function showComments() {
+    const { comments } = await import("./comments.js");
+    if (!isOpen || shownComments !== null) return;
+    shownComments = comments(session, post, count);
+    setChildren(commentsArea, shownComments.elements);
   }
 
   async function remove() {
@@ -85,7 +101,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
   function show(state) {
     post = state;
     setChildren(text, linkify(post.content, { tags: true }));
-    const history = () => postHistoryDialog(session, post);
+    const history = () => openDialog(({ postHistoryDialog }) => postHistoryDialog(session, post));
     setChildren(
       editedMark,
       post.edited_at && button(t("posts.edited"), history, { class: "link secondary" }),
@@ -104,11 +120,25 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     const isMine = session.isMe(post.author.id);
     const isEditable = isMine && Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
     return [
-      isEditable && [t("common.edit"), () => postEditDialog(session, post, show)],
+      isEditable && [
+        t("common.edit"),
+        () => openDialog(({ postEditDialog }) => postEditDialog(session, post, show)),
+      ],
       isMine && [t("common.delete"), remove],
-      !isMine && [t("common.report"), () => reportDialog(session, "post", post.id)],
+      ...(isMine ? [] : safetyItems(session, { kind: "post", id: post.id, author: post.author })),
       session.isModerator && hideItem(session, "post", post, replace),
     ].filter(Boolean);
+  }
+
+  const like = likeButton(session, post, path);
+  const repost = repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId));
+
+  // Likes of comments change no count of the post.
+  function showCounts(counts, { hasChanged }) {
+    like.setCount(counts.like_count);
+    repost.setCount(counts.repost_count);
+    if (hasChanged || counts.comment_count !== commentCount) shownComments?.refresh();
+    if (counts.comment_count !== commentCount) showCommentCount(counts.comment_count);
   }
 
   show(post);
@@ -147,9 +177,9 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
       element(
         "footer",
         { class: "row actions" },
-        likeButton(session, post, path),
+        like.element,
         commentButton,
-        repostButton(session, post, path, () => isOwnRepost && session.postDeleted.emit(repostId)),
+        repost.elements,
         bookmarkButton(session, post, path),
         menuButton,
         menu.element,
@@ -160,12 +190,21 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
 
   // Moderators have hidden or restored the post.
   async function replace() {
-    const next = postCard(session, await session.api.get(path), { open: shown });
+    const next = postCard(session, await session.api.get(path), { open: isOpen });
     next.dataset.key = card.dataset.key ?? "";
     card.replaceWith(next);
   }
 
+  whileOnScreen(
+    card,
+    () => session.postCounts.show(post.id, showCounts),
+    () => session.postCounts.hide(post.id, showCounts),
+  );
   return card;
+}
+
+function openDialog(open) {
+  import("./post_edit_dialog.js").then(open).catch(toastError);
 }
 
 function followersMark() {

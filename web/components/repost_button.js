@@ -12,7 +12,7 @@ import { visibilityChoice } from "./visibility_choice.js";
 
 const MAX_LENGTH = 280;
 
-// `onUndone()` is called after the user's repost was deleted.
+// `onUndone()` is called after the user's repost was deleted. Returns {elements, setCount}.
 export function repostButton(session, post, path, onUndone) {
   let reposted = post.reposted_by_me;
   let count = post.repost_count;
@@ -82,8 +82,12 @@ export function repostButton(session, post, path, onUndone) {
     const dialog = new Dialog(t("posts.quote_title"), quotedPost(post), write.element).open();
   }
 
+  function setCount(known) {
+    if (known !== count) change(known - count);
+  }
+
   show();
-  return [repost, menu.element];
+  return { elements: [repost, menu.element], setCount };
 }
 
 // A post inside another one, without its actions.

@@ -26,6 +26,7 @@ export class Dispatcher {
     this.#requests = requests;
     this.connected = new Signal();
     this.feedPost = new Signal();
+    this.postCounts = new Signal();
     this.eventChanged = new Signal();
     this.userChanged = new Signal();
   }
@@ -95,6 +96,9 @@ export class Dispatcher {
         break;
       case "feed.post_created":
         this.feedPost.emit(frame.post);
+        break;
+      case "post.counts_changed":
+        this.postCounts.emit(frame.posts);
         break;
       case "event.updated":
         this.eventChanged.emit(frame.event);

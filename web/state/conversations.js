@@ -16,6 +16,7 @@ export class Conversations {
   #api;
   #me;
   #users;
+  #unreadMarks;
   #byId = new Map();
   #waitingFrames = [];
   #reading = null;
@@ -26,10 +27,12 @@ export class Conversations {
   #removedIds = new Set();
   #closed = false;
 
-  constructor(api, me, users) {
+  // `unreadMarks` may be null.
+  constructor(api, me, users, unreadMarks = null) {
     this.#api = api;
     this.#me = me;
     this.#users = users;
+    this.#unreadMarks = unreadMarks;
     this.loaded = false;
     this.changed = new Signal();
     // The user shares a conversation with people who were not visible before.
@@ -37,11 +40,17 @@ export class Conversations {
     this.removed = new Signal();
     // A new message arrived live: {conversation, message}.
     this.messageArrived = new Signal();
+    unreadMarks?.changed.on((id) => this.changed.emit(this.find(id)));
+  }
+
+  // How many messages are unread, with those that the user marked so.
+  unreadOf({ id, info }) {
+    return Math.max(info.unread_count, this.#unreadMarks?.get(id)?.count ?? 0);
   }
 
   get unread() {
     let sum = 0;
-    for (const { info } of this.#byId.values()) if (!info.muted) sum += info.unread_count;
+    for (const one of this.#byId.values()) if (!one.info.muted) sum += this.unreadOf(one);
     return sum;
   }
 
@@ -125,6 +134,8 @@ export class Conversations {
       this.#users.learn(frame.changed.joined);
       this.contactsChanged.emit();
     }
+    // They left, or their accounts were deleted.
+    if (frame.changed?.left) this.#users.recheck(frame.changed.left);
     const conversation = this.find(frame.conversation_id);
     if (conversation !== null) {
       if (replayAfter === null) conversation.next(frame);
@@ -155,6 +166,11 @@ export class Conversations {
 
   typing(frame) {
     if (frame.user_id !== this.#me.id) this.find(frame.conversation_id)?.typing.emit(frame);
+  }
+
+  // Accounts of members may have been deleted.
+  recheckMembers(id) {
+    this.#users.recheck((this.find(id)?.info.participants ?? []).map((one) => one.id));
   }
 
   // --- the list, over HTTP

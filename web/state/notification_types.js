@@ -31,7 +31,7 @@ export function targetOf(notification) {
     case "REPOST":
       return `#/post/${id}`;
     case "MENTION":
-      if (conversationId) return `#/messages/${conversationId}`;
+      if (conversationId) return `#/messages/${conversationId}${id ? `?message=${id}` : ""}`;
       return id ? `#/post/${id}` : "#/messages";
     case "EVENT_INVITE":
     case "EVENT_UPDATE":

@@ -1,11 +1,14 @@
 // Presence of the users whose status dots are in the page. A mutation observer finds the dots, and the
-// server is asked to watch their users. Also reports the user as away while the page is hidden.
+// server is asked to watch their users. Also reports the user as away while the page is hidden, or while the user
+// chose so in this browser.
 
 import { t } from "../i18n.js";
+import { Signal } from "./signal.js";
 
 const MAX_WATCHED = 200;
 const BATCH_DELAY_MS = 300;
 const AWAY_MS = 5 * 60_000;
+const STORAGE_KEY = "convene.status";
 const LABELS = { online: t("presence.online"), away: t("presence.away"), offline: t("presence.offline") };
 
 export class Presence {
@@ -14,19 +17,35 @@ export class Presence {
   #watched = "";
   #timer = null;
   #awayTimer = null;
-  #away = false;
+  // Because the page is hidden.
+  #isAbsent = false;
   #observer = new MutationObserver(() => this.#schedule());
-  #onVisibilityChange = () => this.#updateAway();
+  #onVisibilityChange = () => this.#updateAbsence();
+  #onStorage = ({ key }) => key === STORAGE_KEY && this.#onChosen();
+  statusChanged = new Signal();
+
+  // Whether the user chose to appear away, in any window of this browser.
+  get isAwayChosen() {
+    return localStorage.getItem(STORAGE_KEY) === "away";
+  }
+
+  chooseAway(away) {
+    if (away) localStorage.setItem(STORAGE_KEY, "away");
+    else localStorage.removeItem(STORAGE_KEY);
+    this.#onChosen();
+  }
 
   start(socket) {
     this.#socket = socket;
     this.#observer.observe(document.body, { childList: true, subtree: true });
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
+    addEventListener("storage", this.#onStorage);
   }
 
   stop() {
     this.#observer.disconnect();
     document.removeEventListener("visibilitychange", this.#onVisibilityChange);
+    removeEventListener("storage", this.#onStorage);
     clearTimeout(this.#timer);
     clearTimeout(this.#awayTimer);
     this.#socket = null;
@@ -35,7 +54,7 @@ export class Presence {
   // The watch list belongs to the connection, so it is sent again.
   onConnected() {
     this.watchAgain();
-    if (this.#away) this.#sendStatus();
+    if (this.#isAway) this.#sendStatus();
   }
 
   // Contacts changed, so the server may report users that it left out before.
@@ -79,20 +98,29 @@ export class Presence {
       });
   }
 
-  #updateAway() {
-    clearTimeout(this.#awayTimer);
-    if (document.visibilityState === "hidden")
-      this.#awayTimer = setTimeout(() => this.#setAway(true), AWAY_MS);
-    else this.#setAway(false);
+  get #isAway() {
+    return this.#isAbsent || this.isAwayChosen;
   }
 
-  #setAway(away) {
-    if (away === this.#away) return;
-    this.#away = away;
+  #updateAbsence() {
+    clearTimeout(this.#awayTimer);
+    if (document.visibilityState === "hidden")
+      this.#awayTimer = setTimeout(() => this.#setAbsent(true), AWAY_MS);
+    else this.#setAbsent(false);
+  }
+
+  #setAbsent(absent) {
+    if (absent === this.#isAbsent) return;
+    this.#isAbsent = absent;
+    if (!this.isAwayChosen) this.#sendStatus();
+  }
+
+  #onChosen() {
     this.#sendStatus();
+    this.statusChanged.emit();
   }
 
   #sendStatus() {
-    this.#socket?.send({ type: "presence.set", status: this.#away ? "away" : "online" }).catch(() => null);
+    this.#socket?.send({ type: "presence.set", status: this.#isAway ? "away" : "online" }).catch(() => null);
   }
 }

@@ -6,14 +6,17 @@ import { ConversationRequests } from "./conversation_requests.js";
 import { Conversations } from "./conversations.js";
 import { Drafts } from "./drafts.js";
 import { Notifications } from "./notifications.js";
+import { PostCounts } from "./post_counts.js";
 import { Presence } from "./presence.js";
 import { Relationships } from "./relationships.js";
 import { Signal } from "./signal.js";
+import { UnreadMarks } from "./unread_marks.js";
 import { UnsentMessages } from "./unsent_messages.js";
 import { UserCards } from "./user_cards.js";
 
 export class Session {
   #profile = null;
+  #onVisibilityChange = () => document.visibilityState === "visible" && this.users.recheckLatest();
 
   constructor(api, credentials, user) {
     this.api = api;
@@ -24,9 +27,11 @@ export class Session {
     this.relationships = new Relationships(api, user);
     this.notifications = new Notifications(api);
     this.presence = new Presence();
+    this.postCounts = new PostCounts();
     // Emits the id of a post that the user deleted.
     this.postDeleted = new Signal();
-    this.conversations = new Conversations(api, user, this.users);
+    this.unreadMarks = new UnreadMarks(user);
+    this.conversations = new Conversations(api, user, this.users, this.unreadMarks);
     this.requests = new ConversationRequests(api);
     this.dispatcher = new Dispatcher(this.conversations, this.notifications, this.presence, this.requests);
     this.socket = new Socket(credentials, this.dispatcher);
@@ -41,14 +46,21 @@ export class Session {
     this.conversations.contactsChanged.on(watchAgain);
     this.relationships.changed.on(watchAgain);
     this.notifications.created.on((one) => one.type === "FOLLOW" && watchAgain());
+    this.dispatcher.connected.on(({ resumes }) => resumes && this.users.recheckLatest());
+    document.addEventListener("visibilitychange", this.#onVisibilityChange);
     this.presence.start(this.socket);
+    this.postCounts.start(this.socket);
+    this.dispatcher.postCounts.on((posts) => this.postCounts.update(posts));
+    this.socket.changed.on(({ name }) => name === "live" && this.postCounts.onConnected());
     this.socket.start();
     this.unsent.start();
   }
 
   stop() {
     this.socket.stop();
+    document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     this.presence.stop();
+    this.postCounts.stop();
     this.conversations.close();
     this.drafts.stop();
   }

@@ -10,6 +10,7 @@
 import { Signal } from "./signal.js";
 
 const PAGE = 50;
+const MAX_QUOTED = 500;
 export const WINDOW = 150;
 
 export class Timeline {
@@ -19,6 +20,8 @@ export class Timeline {
   #byId = new Map();
   // Frames that arrived while a page was read. They may be newer than the page.
   #arrived = new Map();
+  // Messages that others quote and that were not in the window; null while one is read, and if there is none.
+  #quoted = new Map();
   #reads = 0;
   #generation = 0;
   #running = new Map();
@@ -35,6 +38,31 @@ export class Timeline {
     this.keepsNewest = true;
     // Emits the messages that changed, or null when the whole window was replaced or dropped.
     this.changed = new Signal();
+    // A quoted message was read.
+    this.quotesChanged = new Signal();
+  }
+
+  // A message that another one quotes, from the window or read once; null until it is there.
+  quoted(messageId) {
+    const known = this.find(messageId) ?? this.#quoted.get(messageId);
+    if (known === undefined) this.#readQuoted(messageId);
+    return known ?? null;
+  }
+
+  // A message from the server. Throws `Refused`.
+  read(messageId) {
+    return this.#api.get(`${this.#path}/${encodeURIComponent(messageId)}`);
+  }
+
+  async #readQuoted(messageId) {
+    if (this.#quoted.size >= MAX_QUOTED) this.#quoted.clear();
+    this.#quoted.set(messageId, null);
+    try {
+      this.#quoted.set(messageId, await this.read(messageId));
+      this.quotesChanged.emit();
+    } catch (error) {
+      if (error.status !== 404) this.#quoted.delete(messageId);
+    }
   }
 
   find(messageId) {
@@ -61,6 +89,10 @@ export class Timeline {
   }
 
   put(message) {
+    if (this.#quoted.has(message.id)) {
+      this.#quoted.set(message.id, message);
+      this.quotesChanged.emit();
+    }
     if (this.#reads > 0) {
       const arrived = this.#arrived.get(message.id);
       if (!arrived || arrived.changed_seq < message.changed_seq) this.#arrived.set(message.id, message);

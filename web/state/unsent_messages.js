@@ -87,6 +87,7 @@ export class UnsentMessages {
       if (error instanceof Ended) return;
       message.state = "failed";
       message.detail = error instanceof Refused ? error.message : String(error);
+      if (error.code === "conversation.read_only") this.#conversations.recheckMembers(conversationId);
     }
     this.#onChange(conversationId);
   }

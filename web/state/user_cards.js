@@ -1,4 +1,5 @@
-// A cache of user cards. Missing cards are requested in batches, each id at most once at a time.
+// A cache of user cards. Missing cards are requested in batches, each id at most once at a time. The server leaves out
+// users who were deleted: they get a card without a name.
 
 import { t } from "../i18n.js";
 import { Signal } from "./signal.js";
@@ -6,6 +7,9 @@ import { Signal } from "./signal.js";
 const BATCH_DELAY_MS = 30;
 const BATCH = 100;
 const MAX_CARDS = 5000;
+const RECHECK_MS = 5 * 60_000;
+// The server has it for users who were deleted; nobody can register it.
+const DELETED_USERNAME = "deleted";
 
 export class UserCards {
   #api;
@@ -14,9 +18,14 @@ export class UserCards {
   #wanted = new Set();
   #requested = new Set();
   #scheduled = false;
+  #now;
+  #checkedMs;
 
-  constructor(api) {
+  // `now()`: the time in milliseconds.
+  constructor(api, now = Date.now) {
     this.#api = api;
+    this.#now = now;
+    this.#checkedMs = now();
     this.changed = new Signal();
   }
 
@@ -24,7 +33,8 @@ export class UserCards {
     for (const card of cards) {
       this.#cards.delete(card.id);
       this.#cards.set(card.id, card);
-      this.#ids.set(card.username.toLowerCase(), card.id);
+      // Of deleted users the former names stay known, for system messages about them.
+      if (!isDeleted(card)) this.#ids.set(card.username.toLowerCase(), card.id);
     }
     for (const [id, card] of this.#cards) {
       if (this.#cards.size <= MAX_CARDS) break;
@@ -50,6 +60,24 @@ export class UserCards {
     return card === null ? t("people.unknown") : nameOf(card);
   }
 
+  // The latest card of a user of whom an older one may be known.
+  latest(card) {
+    return this.#cards.get(card.id) ?? card;
+  }
+
+  // Reads cards again that may be outdated; `changed` emits those that are different.
+  recheck(ids) {
+    for (const id of ids) this.#wanted.add(id);
+    if (this.#wanted.size > 0) this.#schedule();
+  }
+
+  // The client was away. The latest cards are read again, at most every five minutes.
+  recheckLatest() {
+    if (this.#now() - this.#checkedMs < RECHECK_MS) return;
+    this.#checkedMs = this.#now();
+    this.recheck([...this.#cards.keys()].slice(-BATCH));
+  }
+
   // The known card with this username, or null. Nothing is requested.
   named(username) {
     return this.#cards.get(this.#ids.get(username.toLowerCase())) ?? null;
@@ -68,14 +96,34 @@ export class UserCards {
     if (this.#wanted.size > 0) this.#schedule();
     try {
       const { items } = await this.#api.get("/v1/users", { ids: ids.join(",") });
-      this.learn(items);
-      this.changed.emit(items);
+      const found = new Map(items.map((card) => [card.id, card]));
+      const cards = ids.map((id) => found.get(id) ?? deletedCard(id));
+      const different = cards.filter((card) => !isSame(card, this.#cards.get(card.id)));
+      this.learn(cards);
+      if (different.length > 0) this.changed.emit(different);
     } catch {
       ids.forEach((id) => this.#requested.delete(id));
     }
   }
 }
 
+export function isDeleted(card) {
+  return card.username === DELETED_USERNAME;
+}
+
 export function nameOf(card) {
+  if (isDeleted(card)) return t("people.deleted_user");
   return card.display_name || `@${card.username}`;
+}
+
+function deletedCard(id) {
+  return { id, username: DELETED_USERNAME, display_name: null, avatar_url: null, verified: false };
+}
+
+function isSame(one, other) {
+  return (
+    one.username === other?.username &&
+    one.display_name === other.display_name &&
+    one.verified === other.verified
+  );
 }

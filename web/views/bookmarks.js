@@ -1,23 +1,20 @@
 // The posts that the user has bookmarked, the latest bookmark first.
 
 import { element, emptyState } from "../components/dom.js";
-import { PagedList } from "../components/paged_list.js";
-import { postCard } from "../components/post_card.js";
+import { postList } from "../components/post_list.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
 import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 export function bookmarksView(session) {
   const scope = new Scope();
-  const posts = new PagedList({
+  const posts = postList(session, scope, {
     read: (cursor) => session.api.get("/v1/bookmarks", { cursor }),
-    render: (post) => postCard(session, post),
     empty: emptyState(
       t("posts.no_bookmarks"),
       element("a", { href: "#/", class: "button primary" }, t("posts.go_to_feed")),
     ),
   });
-  scope.keep(session.postDeleted.on((id) => posts.remove(id)));
   posts.load();
   return {
     title: t("posts.bookmarks"),

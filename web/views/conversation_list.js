@@ -73,7 +73,8 @@ export function conversationList(session, scope) {
   }
 
   function row(conversation) {
-    const { last_message: last, unread_count: unread, muted } = conversation.info;
+    const { last_message: last, muted } = conversation.info;
+    const unread = conversations.unreadOf(conversation);
     const name = conversationName(conversation, session);
     const selected = conversation.id === selectedId;
     const sender = last && session.users.name(last.sender_id);

@@ -10,8 +10,8 @@ import { conversationDetails } from "./conversation_details.js";
 import { MessageList } from "./message_list.js";
 import { Typing } from "./typing.js";
 
-// `atSeq`: the message to show first, or null for the unread or the latest ones.
-export function conversationPane(session, id, scope, atSeq = null) {
+// `at`: the message to show first, see `MessageList.open`.
+export function conversationPane(session, id, scope, at = {}) {
   const pane = element("div", { class: "conversation" }, placeholder(skeleton()));
   // Closed when the user leaves the conversation, which may be joined again while it is displayed.
   let membership = new Scope();
@@ -42,7 +42,7 @@ export function conversationPane(session, id, scope, atSeq = null) {
     });
     const header = paneHeader(session, conversation, membership, list);
     setChildren(pane, header, list.element, typing.element, composer.element);
-    list.open(atSeq);
+    list.open(at);
     if (matchMedia("(pointer: fine)").matches) composer.focus();
   }
 
@@ -71,11 +71,11 @@ function paneHeader(session, conversation, scope, list) {
 
   function show() {
     const { info } = conversation;
-    const key = JSON.stringify([info.name, info.member_count, info.muted]);
-    if (key === shown) return;
-    shown = key;
     const other = otherUser(conversation, session);
     const name = conversationName(conversation, session);
+    const key = JSON.stringify([name, info.member_count, info.muted]);
+    if (key === shown) return;
+    shown = key;
     const members = t("messages.members", { count: info.member_count });
     setChildren(
       header,
@@ -110,6 +110,7 @@ function paneHeader(session, conversation, scope, list) {
   }
 
   scope.keep(session.conversations.changed.on((one) => one === conversation && show()));
+  scope.keep(session.users.changed.on(show));
   show();
   return header;
 }

@@ -6,6 +6,7 @@ import { composer } from "../components/composer.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel, dateBlock, goingTag, visibilityTag } from "../components/event_card.js";
+import { faces } from "../components/faces.js";
 import { hiddenNotice } from "../components/hidden_notice.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
@@ -16,13 +17,14 @@ import { t } from "../i18n.js";
 import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { calendarDialog } from "./calendar_dialog.js";
-import { hostingButtons, isHost } from "./event_hosting.js";
+import { hostingSection, isHost } from "./event_hosting.js";
 import { eventPlace, eventTimes } from "./event_place.js";
 import { rsvpControls } from "./rsvp_controls.js";
 import { rsvpList } from "./rsvp_list.js";
 import { rsvpRequests } from "./rsvp_requests.js";
 
 const MAX_POST_LENGTH = 280;
+const FACES = 8;
 
 export function eventView(session, id) {
   const scope = new Scope();
@@ -30,6 +32,7 @@ export function eventView(session, id) {
   const heading = element("h1", { tabindex: "-1" }, t("events.event"));
   const head = element("div", { class: "stack" }, heading, skeleton());
   const rsvp = element("div", {});
+  const going = goingFaces(session, path, () => rest.querySelector("#rsvps")?.scrollIntoView());
   const rest = element("div", { class: "stack" });
   let event = null;
   let guests = null;
@@ -74,7 +77,8 @@ export function eventView(session, id) {
   }
 
   function show() {
-    setChildren(head, hiddenNotice(event), description(session, event, path, reload));
+    setChildren(head, hiddenNotice(event), description(session, event, path, reload, going.element));
+    going.update(event);
     setChildren(rsvp, rsvpControls(session, event, reload));
   }
 
@@ -114,7 +118,8 @@ export function eventView(session, id) {
   };
 }
 
-function description(session, event, path, reload) {
+// `going`: who goes, as faces.
+function description(session, event, path, reload, going) {
   const hosting = isHost(session, event);
   const inConversation = event.my_rsvp === "GOING" || hosting;
   return [
@@ -161,6 +166,7 @@ function description(session, event, path, reload) {
       visibilityTag(event),
       event.approval && element("span", { class: "tag" }, t("events.approval")),
     ),
+    going,
     element(
       "div",
       { class: "row wrap" },
@@ -174,9 +180,32 @@ function description(session, event, path, reload) {
       button([icon("event"), t("calendar.title")], () => calendarDialog(session, event, path), {
         class: "plain",
       }),
-      hosting && hostingButtons(session, event, path, reload),
     ),
+    hosting && hostingSection(session, event, path, reload),
   ];
+}
+
+// Who goes, read again when their number changed. `onMore` shows the list of all.
+function goingFaces(session, path, onMore) {
+  const content = element("div", {});
+  let shownCount = null;
+
+  async function update({ going_count: count }) {
+    if (count === shownCount) return;
+    shownCount = count;
+    try {
+      const { items } = await session.api.get(`${path}/rsvps`, { status: "GOING", limit: FACES });
+      if (count !== shownCount) return;
+      const more = button(t("events.see_who_goes"), onMore, { class: "link" });
+      const cards = items.map((rsvp) => rsvp.user);
+      setChildren(content, cards.length > 0 && faces(t("events.going"), cards, more));
+    } catch {
+      // The list below shows the error.
+      shownCount = null;
+    }
+  }
+
+  return { element: content, update };
 }
 
 function inviteButton(session, event) {

@@ -20,7 +20,16 @@ export function isHost(session, event) {
 }
 
 // `onChanged()` reloads the event.
-export function hostingButtons(session, event, path, onChanged) {
+export function hostingSection(session, event, path, onChanged) {
+  return element(
+    "section",
+    { class: "host-tools" },
+    element("h2", {}, t("hosting.title")),
+    element("div", { class: "row wrap" }, hostingButtons(session, event, path, onChanged)),
+  );
+}
+
+function hostingButtons(session, event, path, onChanged) {
   const isCreator = session.isMe(event.creator.id);
   const isCancelled = event.cancelled_at !== null;
   return [
@@ -32,8 +41,8 @@ export function hostingButtons(session, event, path, onChanged) {
       button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
     !isCreator && button(t("hosting.leave"), () => leaveHosts(session, path, onChanged), { class: "plain" }),
     !isCancelled &&
-      button(t("hosting.cancel"), () => cancelDialog(session, path, onChanged), { class: "plain" }),
-    isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "plain" }),
+      button(t("hosting.cancel"), () => cancelDialog(session, path, onChanged), { class: "danger" }),
+    isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "danger" }),
   ];
 }
 

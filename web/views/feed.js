@@ -2,9 +2,8 @@
 
 import { composer } from "../components/composer.js";
 import { button, element, emptyState, setChildren } from "../components/dom.js";
-import { PagedList } from "../components/paged_list.js";
 import { postCard } from "../components/post_card.js";
-import { suggestionList } from "../components/suggestions.js";
+import { postList } from "../components/post_list.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
 import { visibilityChoice } from "../components/visibility_choice.js";
 import { t } from "../i18n.js";
@@ -17,8 +16,8 @@ export function feedView(session) {
   const newIds = new Set();
   const shownIds = new Set();
   const newPosts = element("div", { class: "new-posts", "aria-live": "polite" });
-  const suggestions = element("section", { class: "panel", hidden: true });
-  const list = new PagedList({
+  const suggestions = element("section", { class: "stack", hidden: true });
+  const list = postList(session, scope, {
     read: async (cursor) => {
       const page = await session.api.get("/v1/feed", { cursor });
       if (page.follows_no_one && suggestions.hidden && !scope.closed) offerPeople(page.suggestions);
@@ -64,9 +63,16 @@ export function feedView(session) {
   }
 
   // A user who follows no one sees only their own posts, and below them whom to follow.
-  function offerPeople(people) {
-    setChildren(suggestions, element("h2", {}, t("people.suggestions")), suggestionList(session, scope, people));
+  async function offerPeople(people) {
     suggestions.hidden = false;
+    try {
+      const { suggestionList } = await import("../components/suggestions.js");
+      const list = suggestionList(session, scope, people);
+      setChildren(suggestions, element("h2", {}, t("people.suggestions")), list);
+    } catch {
+      // Offered with the next load.
+      suggestions.hidden = true;
+    }
   }
 
   const write = composer({
@@ -87,7 +93,6 @@ export function feedView(session) {
       offer();
     }),
   );
-  scope.keep(session.postDeleted.on((id) => list.remove(id)));
   // The feed has posts of a user from the moment the user is followed.
   scope.keep(session.relationships.changed.on(({ following }) => following && checkForNew()));
   scope.keep(session.dispatcher.connected.on(({ resumes }) => resumes && checkForNew()));

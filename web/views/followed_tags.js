@@ -1,6 +1,6 @@
 // The tags that the user follows, the latest first.
 
-import { element } from "../components/dom.js";
+import { element, emptyState } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
 import { t } from "../i18n.js";
@@ -15,7 +15,10 @@ export function followedTagsView(session) {
         `#${tag}`,
       ),
     keyOf: ({ tag }) => tag,
-    empty: t("posts.no_tags"),
+    empty: emptyState(
+      t("posts.no_tags"),
+      element("a", { href: "#/public", class: "button primary" }, t("posts.see_public")),
+    ),
   });
   list.load();
   return {

@@ -4,7 +4,7 @@
 import { confirmDialog, Dialog } from "../components/dialog.js";
 import { element } from "../components/dom.js";
 import { pickEmoji } from "../components/emoji_picker.js";
-import { reportDialog } from "../components/report_dialog.js";
+import { safetyItems } from "../components/safety_items.js";
 import { toast, toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
 
@@ -19,7 +19,7 @@ export class MessageActions {
     this.#conversation = conversation;
   }
 
-  // The items of the menu of a message. `on`: reply(message), edit(message).
+  // The items of the menu of a message. `on`: reply(message), edit(message), markUnread(message).
   itemsFor(message, on) {
     const { info } = this.#conversation;
     const mine = this.#session.isMe(message.sender_id);
@@ -32,9 +32,15 @@ export class MessageActions {
       message.reactions.length > 0 && [t("messages.see_reactions"), () => this.#showReactions(message)],
       navigator.clipboard && [t("messages.copy_text"), () => copy(message.content)],
       navigator.clipboard && [t("messages.copy_link"), () => copy(link)],
+      !mine && [t("messages.mark_unread"), () => on.markUnread(message)],
       mayDelete && [t("common.delete"), () => this.#delete(message)],
-      !mine && [t("common.report"), () => reportDialog(this.#session, "message", message.id)],
+      ...(mine ? [] : this.#safetyItems(message)),
     ].filter(Boolean);
+  }
+
+  #safetyItems({ id, sender_id: senderId }) {
+    const author = this.#session.users.card(senderId);
+    return safetyItems(this.#session, { kind: "message", id, author });
   }
 
   // The emoji that the menu offers.
@@ -63,7 +69,13 @@ export class MessageActions {
         { class: "row" },
         element("span", { class: "emoji" }, emoji),
         element("strong", {}, count),
-        element("span", { class: "grow" }, ids.map(name).join(", ")),
+        element(
+          "span",
+          { class: "grow" },
+          [...ids.map(name), count > ids.length && t("messages.more_people", { count: count - ids.length })]
+            .filter(Boolean)
+            .join(", "),
+        ),
       ),
     );
     new Dialog(t("messages.reactions"), element("ul", { class: "plain-list stack" }, rows)).open();

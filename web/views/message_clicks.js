@@ -9,7 +9,8 @@ export class MessageClicks {
   #on;
   #menu = new Menu(t("messages.actions"));
 
-  // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message), edit(message).
+  // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message), edit(message),
+  // markUnread(message).
   constructor(session, actions, on) {
     this.#actions = actions;
     this.#unsent = session.unsent;

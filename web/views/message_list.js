@@ -6,22 +6,21 @@
 // of the screen keeps its place whatever is added or removed around it.
 
 import { BatchedTask } from "../components/batched_task.js";
-import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
-import { isInFront } from "../components/in_front.js";
+import { button, element } from "../components/dom.js";
 import { MessageAnnouncer } from "../components/message_announcer.js";
 import { toast, toastError } from "../components/toast.js";
 import { UnreadBar } from "../components/unread_bar.js";
 import { t } from "../i18n.js";
+import { HistoryEdges } from "./history_edges.js";
 import { MessageActions } from "./message_actions.js";
 import { MessageClicks } from "./message_clicks.js";
 import { editInPlace } from "./message_editing.js";
 import { MessageRows } from "./message_rows.js";
 import { ReadMarker } from "./read_marker.js";
 import { ScrollPosition } from "./scroll_position.js";
+import { UnreadPosition } from "./unread_position.js";
 
-const PRELOAD_PX = 600;
 const HIGHLIGHT_MS = 2_000;
-const MAX_QUOTE_PAGES = 20;
 
 export class MessageList {
   #session;
@@ -36,15 +35,13 @@ export class MessageList {
   #rows;
   #position;
   #announcer;
-  // The "New" divider is placed before the first message of others after this seq.
-  #newAfter = null;
+  #unread;
   #newestSeq = 0;
   #pinned = false;
-  #watched = "";
+  // Texts that rows take from elsewhere changed.
+  #isOutdated = false;
   #rendering = new BatchedTask(() => this.#render());
 
-  #older = element("div", { class: "load-older" });
-  #newer = element("div", { class: "load-newer" });
   #unreadBar = new UnreadBar({
     onJump: () => this.jumpToLatest(),
     onMarkRead: () => this.#markAllRead(),
@@ -53,16 +50,8 @@ export class MessageList {
     class: "primary pill jump-to-latest",
     hidden: true,
   });
-  #area = element(
-    "div",
-    { class: "scroll-area", role: "region", "aria-label": t("messages.title") },
-    this.#older,
-    this.#newer,
-  );
-  #edges = new IntersectionObserver((entries) => this.#onEdge(entries), {
-    root: this.#area,
-    rootMargin: `${PRELOAD_PX}px 0px`,
-  });
+  #edges;
+  #area = element("div", { class: "scroll-area", role: "region", "aria-label": t("messages.title") });
   #resizes = new ResizeObserver(() => this.#pinned && this.#position.toEnd());
 
   // `composer`: reply(message), focus().
@@ -71,7 +60,9 @@ export class MessageList {
     this.#conversation = conversation;
     this.#scope = scope;
     this.#rows = new MessageRows(session, conversation);
-    this.#older.after(this.#rows.element);
+    this.#unread = new UnreadPosition(session, conversation);
+    this.#edges = new HistoryEdges(scope);
+    this.#area.append(this.#edges.older, this.#rows.element, this.#edges.newer);
     this.#position = new ScrollPosition(this.#area, this.#rows);
     this.#announcer = new MessageAnnouncer(session.users, scope);
     const actions = new MessageActions(session, conversation);
@@ -79,15 +70,19 @@ export class MessageList {
     this.#edit = (message) => editInPlace(message, this.#rows, actions, shown);
     this.#clicks = new MessageClicks(session, actions, {
       find: (id) => this.#timeline.find(id),
-      showQuoted: (id) => this.#showQuoted(id),
+      showQuoted: (id) => this.#showMessage(id),
       expand: (id) => {
         this.#rows.expand(id);
         this.#render();
       },
       reply: composer.reply,
       edit: this.#edit,
+      markUnread: (message) => this.#markUnread(message),
     });
-    this.#readMarker = new ReadMarker(session, conversation, scope, () => this.#lastVisibleSeq());
+    this.#readMarker = new ReadMarker(session, conversation, scope, {
+      lastVisibleSeq: () => this.#lastVisibleSeq(),
+      onSeen: (seq) => this.#timeline && this.#unread.onSeen(seq, this.#timeline),
+    });
     this.element = element(
       "div",
       { class: "scroll-container" },
@@ -100,18 +95,26 @@ export class MessageList {
     this.#listen();
   }
 
-  // `atSeq`: the message to show, or null for the first unread or the latest one.
-  async open(atSeq = null) {
-    const { info } = this.#conversation;
-    const unread = info.unread_count;
-    this.#newAfter = unread > 0 ? info.read_seq : null;
+  // `at`: the `seq` or the `messageId` of the message to show; else the first unread or the latest one.
+  async open(at = {}) {
+    const unread = this.#unread.begin();
     this.#timeline = this.#session.conversations.open(this.#conversation);
-    this.#offTimeline = this.#timeline.changed.on((messages) => this.#onChanged(messages));
-    if (atSeq !== null) {
-      await this.jumpTo(atSeq - 1);
+    this.#edges.begin(this.#timeline, this.#area);
+    const offChanged = this.#timeline.changed.on((messages) => this.#onChanged(messages));
+    const offQuotes = this.#timeline.quotesChanged.on(() => {
+      this.#isOutdated = true;
+      this.#rendering.request();
+    });
+    this.#offTimeline = () => {
+      offChanged();
+      offQuotes();
+    };
+    if (at.seq !== undefined) {
+      await this.jumpTo(at.seq - 1);
       return;
     }
-    const loaded = await this.#load(() => this.#loadStart());
+    if (at.messageId !== undefined && (await this.#showMessage(at.messageId))) return;
+    const loaded = await this.#edges.load(() => this.#loadStart());
     if (!loaded || this.#scope.closed) return;
     if (this.#rows.newDivider.isConnected) this.#position.toRow(this.#rows.newDivider, 0.2);
     else this.#position.toEnd();
@@ -122,14 +125,14 @@ export class MessageList {
   // Also loads the newest messages, if the window is elsewhere.
   async jumpToLatest() {
     this.#unreadBar.hide();
-    if (this.#timeline.hasNewer && !(await this.#load(() => this.#timeline.loadLatest()))) return;
+    if (this.#timeline.hasNewer && !(await this.#edges.load(() => this.#timeline.loadLatest()))) return;
     this.#position.toEnd();
     this.#onScroll();
   }
 
   // After the user sent a message.
   onSent() {
-    this.#newAfter = null;
+    this.#unread.clear();
     this.jumpToLatest();
   }
 
@@ -144,56 +147,22 @@ export class MessageList {
   async jumpTo(seq) {
     this.#unreadBar.hide();
     this.#pinned = false;
-    if (!(await this.#load(() => this.#timeline.loadAround(seq)))) return;
+    if (!(await this.#edges.load(() => this.#timeline.loadAround(seq)))) return;
     const message = this.#timeline.messages.find((one) => one.seq > seq) ?? this.#timeline.messages.at(-1);
     if (message) this.#highlight(message.id);
     this.#onScroll();
   }
 
   #loadStart() {
-    const { read_seq: readSeq } = this.#conversation.info;
+    const { readSeq, newAfter } = this.#unread;
     const { loaded, hasOlder, hasNewer, messages } = this.#timeline;
-    if (this.#newAfter === null) {
+    if (newAfter === null) {
       if (!loaded || hasNewer) return this.#timeline.loadLatest();
     } else if (!loaded || (hasOlder && messages[0].seq > readSeq) || messages.at(-1)?.seq <= readSeq) {
       return this.#timeline.loadAround(readSeq);
     }
     this.#render();
     return Promise.resolve();
-  }
-
-  // Runs one read of the timeline and shows its progress and its error. Returns whether it succeeded.
-  async #load(read, place = this.#older) {
-    this.#edges.disconnect();
-    setChildren(place, loadingText());
-    try {
-      await read();
-      setChildren(place);
-      this.#watchEdges();
-      return true;
-    } catch (error) {
-      const retry = button(t("common.try_again"), () => this.#load(read, place), { class: "plain" });
-      setChildren(place, errorText(error.message), retry);
-      return false;
-    }
-  }
-
-  #edgeKey() {
-    return `${this.#timeline.hasOlder} ${this.#timeline.hasNewer}`;
-  }
-
-  #watchEdges() {
-    this.#edges.disconnect();
-    this.#watched = this.#edgeKey();
-    if (!this.#timeline.loaded || this.#scope.closed) return;
-    if (this.#timeline.hasOlder) this.#edges.observe(this.#older);
-    if (this.#timeline.hasNewer) this.#edges.observe(this.#newer);
-  }
-
-  #onEdge(entries) {
-    const reached = entries.filter((one) => one.isIntersecting).map((one) => one.target);
-    if (reached.includes(this.#older)) this.#load(() => this.#timeline.loadOlder(), this.#older);
-    else if (reached.includes(this.#newer)) this.#load(() => this.#timeline.loadNewer(), this.#newer);
   }
 
   // --- changes
@@ -208,9 +177,11 @@ export class MessageList {
     scope.keep(conversation.receipts.on(() => this.#rendering.request()));
     scope.keep(users.changed.on(() => this.#render({ rebuild: true })));
     scope.keep(unsent.changed.on((id) => id === conversation.id && this.#rendering.request()));
-    scope.keep(socket.changed.on(() => unsent.of(conversation.id).length > 0 && this.#rendering.request()));
+    const onConnection = () => unsent.of(conversation.id).length > 0 && this.#rendering.request();
+    scope.keep(socket.changed.on(onConnection));
+    scope.listen(window, "online", onConnection);
+    scope.listen(window, "offline", onConnection);
     scope.keep(() => {
-      this.#edges.disconnect();
       this.#resizes.disconnect();
       this.#offTimeline?.();
       this.#rendering.cancel();
@@ -220,7 +191,7 @@ export class MessageList {
   // `messages`: those that changed, or null when the window was replaced.
   #onChanged(messages) {
     if (!this.#timeline.loaded) {
-      this.#load(() => this.#timeline.loadLatest());
+      this.#edges.load(() => this.#timeline.loadLatest());
       return;
     }
     const newest = this.#timeline.messages.at(-1)?.seq ?? 0;
@@ -229,22 +200,22 @@ export class MessageList {
     );
     this.#newestSeq = Math.max(this.#newestSeq, newest);
     if (arrived.length > 0) {
-      // What arrives while the window is not in front is unread: mark where it begins.
-      if (!isInFront() && !(this.#newAfter > this.#conversation.info.read_seq))
-        this.#newAfter = this.#conversation.info.read_seq;
+      this.#unread.onArrived();
       if (!this.#pinned) this.#jump.hidden = false;
       this.#announcer.announce(arrived);
     }
     if (messages === null) this.#render();
     else this.#rendering.request();
-    if (messages === null || this.#watched !== this.#edgeKey()) this.#watchEdges();
+    if (messages === null) this.#edges.watch();
+    else this.#edges.update();
   }
 
   #render({ rebuild = false } = {}) {
     this.#rendering.cancel();
     if (!this.#timeline?.loaded) return;
     const saved = this.#pinned ? null : this.#position.save();
-    this.#rows.render(this.#timeline, this.#newAfter, rebuild);
+    this.#rows.render(this.#timeline, this.#unread.newAfter, rebuild || this.#isOutdated);
+    this.#isOutdated = false;
     if (this.#pinned) this.#position.toEnd();
     else this.#position.restore(saved);
     this.#readMarker.update();
@@ -274,25 +245,34 @@ export class MessageList {
     setTimeout(() => row.classList.remove("highlighted"), HIGHLIGHT_MS);
   }
 
+  #markUnread(message) {
+    this.#unread.mark(message, this.#timeline);
+    this.#render();
+    toast(t("messages.marked_unread"));
+  }
+
   #markAllRead() {
     this.#unreadBar.hide();
-    this.#newAfter = null;
+    this.#unread.clear();
     this.#readMarker.mark(this.#conversation.info.last_seq);
     this.#render();
   }
 
-  // Loads the history up to the quoted message.
-  async #showQuoted(messageId) {
-    this.#pinned = false;
-    try {
-      for (let page = 0; page < MAX_QUOTE_PAGES && this.#timeline.hasOlder; page += 1) {
-        if (this.#timeline.find(messageId)) break;
-        await this.#timeline.loadOlder();
-      }
-    } catch (error) {
-      toastError(error);
+  // Shows a message wherever it is in the history. Returns whether it exists.
+  async #showMessage(messageId) {
+    if (this.#timeline.find(messageId)) {
+      this.#pinned = false;
+      this.#highlight(messageId);
+      return true;
     }
-    if (this.#timeline.find(messageId)) this.#highlight(messageId);
-    else toast(t("messages.too_far_back"));
+    try {
+      const { seq } = await this.#timeline.read(messageId);
+      if (!this.#scope.closed) await this.jumpTo(seq - 1);
+      return true;
+    } catch (error) {
+      if (error.status === 404) toast(t("messages.not_there"));
+      else toastError(error);
+      return false;
+    }
   }
 }

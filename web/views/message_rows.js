@@ -40,7 +40,7 @@ export class MessageRows {
   constructor(session, conversation) {
     this.#session = session;
     this.#conversation = conversation;
-    this.#context = { session, conversation, find: (id) => this.#timeline.find(id) };
+    this.#context = { session, conversation, findQuoted: (id) => this.#timeline.quoted(id) };
     this.newDivider = newDivider();
     this.element = element("ol", { class: "plain-list message-rows" });
     this.element.addEventListener("focusin", (event) => this.#setActive(event.target.closest("li")));
@@ -152,11 +152,13 @@ export class MessageRows {
     const messages = unsent
       .of(this.#conversation.id)
       .filter((one) => !this.#timeline.hasSent(one.clientId, user.id));
+    // The socket takes a while to find out that the network is gone.
+    const isOnline = socket.isLive && navigator.onLine;
     return messages.map((one) => {
-      const key = `${one.state} ${socket.isLive}`;
+      const key = `${one.state} ${isOnline}`;
       const known = this.#unsent.get(one.clientId);
       if (known?.key === key) return known.row;
-      const row = unsentRow(one, socket.isLive);
+      const row = unsentRow(one, isOnline);
       this.#unsent.set(one.clientId, { key, row });
       return row;
     });

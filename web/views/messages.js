@@ -25,7 +25,7 @@ export function messagesView(session, parameters) {
     if (id === null) setChildren(panel, element("div", { class: "centered-state" }, nothingSelected()));
     else if (id === "new") setChildren(panel, newConversation(session));
     else if (id === "requests") setChildren(panel, requestsPane(session, paneScope));
-    else setChildren(panel, conversationPane(session, id, paneScope, seqOf(query)));
+    else setChildren(panel, conversationPane(session, id, paneScope, placeIn(query)));
     return true;
   }
 
@@ -47,8 +47,10 @@ function nothingSelected() {
   return emptyState(t("messages.select"), start);
 }
 
-// The seq in `?at=`, or null.
-function seqOf(query) {
+// The message in `?at=` (its seq) or `?message=` (its id).
+function placeIn(query) {
   const seq = Number(query?.get("at"));
-  return Number.isInteger(seq) && seq > 0 ? seq : null;
+  if (Number.isInteger(seq) && seq > 0) return { seq };
+  const messageId = query?.get("message");
+  return messageId ? { messageId } : {};
 }

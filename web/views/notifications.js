@@ -1,7 +1,7 @@
 // The notifications of the user, updated live. Opening one marks it as read.
 
 import { avatar } from "../components/avatar.js";
-import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
+import { button, element, emptyState, setChildren, visuallyHidden } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
@@ -24,7 +24,7 @@ export function notificationsView(session) {
     list = new PagedList({
       read: (cursor) => notifications.page(cursor, unreadOnly.checked),
       render: row,
-      empty: unreadOnly.checked ? t("notifications.none_unread") : t("notifications.none"),
+      empty: unreadOnly.checked ? t("notifications.none_unread") : nothingYet(),
     });
     setChildren(content, list.element);
     list.load();
@@ -39,7 +39,7 @@ export function notificationsView(session) {
         class: isRead ? "notification" : "notification unread",
         onclick: () => markRead(notification),
       },
-      sender ? avatar(sender, { dot: false }) : element("span", { class: "avatar group" }, icon("event")),
+      sender ? avatar(sender, { dot: false }) : element("span", { class: "avatar group" }, icon(iconOf(notification.type))),
       element(
         "span",
         { class: "grow" },
@@ -94,4 +94,14 @@ export function notificationsView(session) {
     ),
     close: () => scope.close(),
   };
+}
+
+function nothingYet() {
+  const find = element("a", { href: "#/people", class: "button primary" }, t("feed.find_people"));
+  return emptyState(t("notifications.none"), find);
+}
+
+function iconOf(type) {
+  if (type === "MODERATION") return "flag";
+  return type === "EXPORT_READY" ? "bell" : "event";
 }

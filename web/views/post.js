@@ -12,6 +12,7 @@ export function postView(session, id) {
   const scope = new Scope();
   const path = `/v1/posts/${encodeURIComponent(id)}`;
   const content = element("div", { class: "stack" }, skeleton());
+  let authorId = null;
 
   function showLikes() {
     const list = new PagedList({
@@ -26,8 +27,10 @@ export function postView(session, id) {
 
   async function load() {
     try {
-      const card = postCard(session, await session.api.get(path), { open: true });
-      const likes = button(t("posts.see_likes"), showLikes, { class: "plain" });
+      const post = await session.api.get(path);
+      authorId = post.author.id;
+      const card = postCard(session, post, { open: true });
+      const likes = button(t("posts.see_likes"), showLikes, { class: "link start" });
       setChildren(content, element("div", { class: "list boxed" }, card), likes);
     } catch (error) {
       const missing = error.status === 404;
@@ -37,6 +40,10 @@ export function postView(session, id) {
   }
 
   scope.keep(session.postDeleted.on((postId) => postId === id && location.replace("#/")));
+  // Posts of blocked users do not exist for the user.
+  scope.keep(
+    session.relationships.changed.on((one) => one.blocked && one.userId === authorId && location.replace("#/")),
+  );
   load();
   return {
     title: t("posts.post"),

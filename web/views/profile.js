@@ -2,15 +2,16 @@
 // does not distinguish them.
 
 import { avatar } from "../components/avatar.js";
-import { confirmDialog, Dialog } from "../components/dialog.js";
-import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
+import { Dialog } from "../components/dialog.js";
+import { button, element, emptyState, errorText, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
 import { Menu } from "../components/menu.js";
 import { muteDialog } from "../components/mute_dialog.js";
 import { PagedList } from "../components/paged_list.js";
-import { postCard } from "../components/post_card.js";
-import { reportDialog } from "../components/report_dialog.js";
+import { postList } from "../components/post_list.js";
+import { safetyItems } from "../components/safety_items.js";
+import { statusMenu } from "../components/status_menu.js";
 import { formatDate } from "../components/time_format.js";
 import { toast, toastError } from "../components/toast.js";
 import { followButton, privateMark, userRow, verifiedMark } from "../components/user_row.js";
@@ -37,12 +38,10 @@ export function profileView(session, username) {
 
   function show(user) {
     session.users.learn([user]);
-    const posts = new PagedList({
+    const posts = postList(session, scope, {
       read: (cursor) => session.api.get(`/v1/users/${user.id}/posts`, { cursor }),
-      render: (post) => postCard(session, post),
-      empty: isHidden(session, user) ? t("posts.hidden_posts") : t("posts.none"),
+      empty: noPosts(session, user),
     });
-    scope.keep(session.postDeleted.on((id) => posts.remove(id)));
     setChildren(
       content,
       element(
@@ -70,7 +69,9 @@ export function profileView(session, username) {
           element(
             "div",
             { class: "row wrap" },
-            session.isMe(user.id) ? editProfileLink() : actions(session, user, scope),
+            session.isMe(user.id)
+              ? [statusMenu(session, scope), editProfileLink()]
+              : actions(session, user, scope),
           ),
         ),
       ),
@@ -97,6 +98,12 @@ export function profileView(session, username) {
   };
 }
 
+function noPosts(session, user) {
+  if (isHidden(session, user)) return t("posts.hidden_posts");
+  const write = element("a", { href: "#/", class: "button primary" }, t("posts.write_one"));
+  return emptyState(t("posts.none"), session.isMe(user.id) ? write : null);
+}
+
 // Whether posts and follow lists are for followers only, and the user is none.
 function isHidden(session, user) {
   return user.private && !session.isMe(user.id) && !user.relationship.following;
@@ -112,18 +119,6 @@ function actions(session, user, scope) {
       const body = { type: "DIRECT", participants: [user.id] };
       const info = await session.api.post("/v1/conversations", body, newId());
       location.hash = `#/messages/${session.conversations.add(info).id}`;
-    } catch (error) {
-      toastError(error);
-    }
-  }
-
-  async function block() {
-    const title = t("profile.block_title", { name: nameOf(user) });
-    if (!(await confirmDialog(title, t("profile.block_hint"), t("profile.block")))) return;
-    try {
-      await session.relationships.block(user);
-      location.hash = "#/people";
-      toast(t("profile.blocked", { name: nameOf(user) }));
     } catch (error) {
       toastError(error);
     }
@@ -170,8 +165,9 @@ function actions(session, user, scope) {
     menu.open(more, [
       ...(isFollower ? [[t("profile.remove_follower"), removeFollower]] : []),
       muted ? [t("profile.unmute_name", { name }), unmute] : [t("profile.mute_name", { name }), mute],
-      [t("profile.block_name", { name }), block],
-      [t("common.report"), () => reportDialog(session, "user", user.id)],
+      ...safetyItems(session, { kind: "user", id: user.id, author: user }, () => {
+        location.hash = "#/people";
+      }),
     ]),
   );
   return [

@@ -1,20 +1,17 @@
 // The posts of everyone, newest first.
 
 import { element } from "../components/dom.js";
-import { PagedList } from "../components/paged_list.js";
-import { postCard } from "../components/post_card.js";
+import { postList } from "../components/post_list.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
 import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 export function publicTimelineView(session) {
   const scope = new Scope();
-  const posts = new PagedList({
+  const posts = postList(session, scope, {
     read: (cursor) => session.api.get("/v1/timeline/public", { cursor }),
-    render: (post) => postCard(session, post),
     empty: t("posts.none_public"),
   });
-  scope.keep(session.postDeleted.on((id) => posts.remove(id)));
   posts.load();
   return {
     title: t("common.everyone"),

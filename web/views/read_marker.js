@@ -9,11 +9,13 @@ export class ReadMarker {
   #session;
   #conversation;
   #lastVisibleSeq;
+  #onSeen;
   #timer = null;
 
-  // `lastVisibleSeq()`: the seq of the last message on screen.
-  constructor(session, conversation, scope, lastVisibleSeq) {
+  // `lastVisibleSeq()`: the seq of the last message on screen. `onSeen(seq)` is called once the user saw it.
+  constructor(session, conversation, scope, { lastVisibleSeq, onSeen }) {
     this.#session = session;
+    this.#onSeen = onSeen;
     this.#conversation = conversation;
     this.#lastVisibleSeq = lastVisibleSeq;
     scope.listen(document, "visibilitychange", () => this.update());
@@ -27,6 +29,7 @@ export class ReadMarker {
       this.#timer = null;
       if (!this.#session.socket.isLive || !isInFront()) return;
       const seq = this.#lastVisibleSeq();
+      this.#onSeen(seq);
       if (seq > this.#conversation.info.read_seq) this.mark(seq);
     }, DELAY_MS);
   }

@@ -72,7 +72,7 @@ export function rsvpList(session, event, onChanged) {
   return {
     element: element(
       "div",
-      { class: "stack" },
+      { class: "stack", id: "rsvps" },
       element("h2", {}, t("rsvp.list_title")),
       element("div", { class: "row wrap" }, buttons),
       content,

@@ -1,23 +1,20 @@
 // The posts with a tag, newest first.
 
 import { element, emptyState, setChildren } from "../components/dom.js";
-import { PagedList } from "../components/paged_list.js";
-import { postCard } from "../components/post_card.js";
+import { postList } from "../components/post_list.js";
 import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
 export function tagView(session, tag) {
   const scope = new Scope();
-  const posts = new PagedList({
+  const posts = postList(session, scope, {
     read: (cursor) => session.api.get(`/v1/tags/${encodeURIComponent(tag)}/posts`, { cursor }),
-    render: (post) => postCard(session, post),
     empty: emptyState(
       t("posts.none_with_tag"),
       element("a", { href: "#/", class: "button primary" }, t("posts.write_one")),
     ),
   });
-  scope.keep(session.postDeleted.on((id) => posts.remove(id)));
   posts.load();
   return {
     title: `#${tag}`,

@@ -256,3 +256,24 @@ async def test_change_that_lost_its_seq_is_recomputed(cluster: FakeCluster) -> N
 
     assert [reaction.emoji for reaction in late.reactions] == ["👎", "👍"]
     assert late.changed_seq == 3
+
+
+async def test_message_is_read_by_its_id(cluster: FakeCluster) -> None:
+    """Members get one message in its current state; of other conversations, or unknown, it is not found."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    other_room = await cluster.create_group(core, ANA, CYD)
+    message_id = await send_message(core, room, ANA, "helo")
+    await change_message(core, room, ANA, Edit(message_id, "hello"))
+    message = await core.conversations.message(BEN, room, message_id)
+    assert (message.content, message.seq, message.changed_seq) == ("hello", 1, 2)
+
+    for user_id, conversation_id, wanted_id, code in (
+        (CYD, room, message_id, "conversation.not_found"),
+        (ANA, other_room, message_id, "message.not_found"),
+        (ANA, room, "no id", "message.not_found"),
+        (ANA, room, "0" * 24, "message.not_found"),
+    ):
+        with pytest.raises(ApiError) as refusal:
+            await core.conversations.message(user_id, conversation_id, wanted_id)
+        assert refusal.value.code == code

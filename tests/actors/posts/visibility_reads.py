@@ -184,6 +184,20 @@ def likes_of_model(world: World, viewer: str) -> list[str]:
     ]
 
 
+async def read_counts(world: World, viewer: str) -> list[str]:
+    """Return what a watcher of the sampled posts would get."""
+    pairs = [(viewer, post_id) for post_id in world.model.posts if post_id in world.sample]
+    return [
+        f"{counts.post_id} {(counts.like_count, counts.comment_count, counts.repost_count)}"
+        for counts in (await world.setup.post_counts.load(pairs)).values()
+    ]
+
+
+def counts_of_model(world: World, viewer: str) -> list[str]:
+    model = world.model
+    return [f"{post_id} {model.counts(post_id)}" for post_id in world.sample & model.visible(viewer)]
+
+
 async def read_comments(world: World, viewer: str) -> list[str]:
     async def read(post_id: str) -> Sequence[str]:
         page = await world.setup.reactions.page_comments(viewer, post_id, None, 100)
@@ -554,6 +568,7 @@ READ_PATHS = {
     "profiles": ReadPath(read_profiles, profiles_of_model),
     "histories": ReadPath(read_history, lambda world, viewer: world.sample & world.model.visible(viewer)),
     "likes": ReadPath(read_likes, likes_of_model),
+    "watched counts": ReadPath(read_counts, counts_of_model),
     "comments": ReadPath(read_comments, comments_of_model),
     "likes of comments": ReadPath(read_comment_likes, comment_likes_of_model),
     "the tag": ReadPath(read_tag, tagged),

@@ -23,6 +23,7 @@ from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.comment_likes import CommentLikes
+from actors.posts.post_counts import PostCountReader
 from actors.posts.post_edits import PostEdits
 from actors.posts.posts import Posts
 from actors.posts.posts_count_consumer import PostsCountConsumer
@@ -137,14 +138,15 @@ class VisibilitySetup:
         post_access = PostgresPostAccess(social.pool)
         self.visibility = PostVisibility(post_access, post_store)
         self.posts = Posts(post_store, cards, self._blocks, self.visibility, _no_event, finder, lambda: None)
+        self.post_counts = PostCountReader(post_store, self.visibility)
         self.reactions = Reactions(
-            reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda: None
+            reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda _: None
         )
         self.reposts = Reposts(
-            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, finder, lambda: None
+            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, finder, lambda _: None
         )
         self.comment_likes = CommentLikes(
-            PostgresCommentLikes(posts.pool), self.reactions, cards, self._blocks, lambda: None
+            PostgresCommentLikes(posts.pool), self.reactions, cards, self._blocks, lambda _: None
         )
         self.post_contents = PostgresContents.for_posts(posts.pool)
         self.comment_contents = PostgresContents.for_comments(posts.pool)

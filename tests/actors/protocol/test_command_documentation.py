@@ -3,13 +3,22 @@
 import msgspec
 import pytest
 
-from actors.protocol.commands import AddReaction, RemoveReaction, Resume, SendMessage, Typing, WatchPresence
+from actors.protocol.commands import (
+    AddReaction,
+    RemoveReaction,
+    Resume,
+    SendMessage,
+    Typing,
+    WatchPosts,
+    WatchPresence,
+)
 from config.limits import (
     CLIENT_ID_CHARACTERS,
     EMOJI_CHARACTERS,
     EMOJIS_PER_MESSAGE,
     MENTIONS_PER_MESSAGE,
     MESSAGE_CHARACTERS,
+    POSTS_WATCHED,
     PRESENCE_WATCHED_USERS,
     RESUME_CONVERSATIONS,
     TYPING_MEMBERS_MAX,
@@ -23,6 +32,7 @@ from config.limits import (
         (RemoveReaction, f"at most {EMOJI_CHARACTERS} characters"),
         (AddReaction, f"at most {EMOJIS_PER_MESSAGE} different ones"),
         (Typing, f"more than {TYPING_MEMBERS_MAX} members"),
+        (WatchPosts, f"At most {POSTS_WATCHED} post ids"),
         (WatchPresence, f"At most {PRESENCE_WATCHED_USERS} user ids"),
     ],
 )
@@ -37,6 +47,7 @@ def test_documented_limit_matches_the_configuration(command: type[msgspec.Struct
         (Resume, "conversations", "maxProperties", RESUME_CONVERSATIONS),
         (SendMessage, "client_id", "maxLength", CLIENT_ID_CHARACTERS),
         (SendMessage, "mentions", "maxItems", MENTIONS_PER_MESSAGE),
+        (WatchPosts, "post_ids", "maxItems", POSTS_WATCHED),
         (WatchPresence, "user_ids", "maxItems", PRESENCE_WATCHED_USERS),
     ],
 )

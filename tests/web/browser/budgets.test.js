@@ -49,7 +49,7 @@ async function load() {
   return cost;
 }
 
-test("the first load and a later one are small and quick", { skip: skipped, timeout: 120_000 }, async (t) => {
+test("the first load and a later one are small and quick", { skip: skipped, timeout: 300_000 }, async (t) => {
   const cold = await load();
   const warm = await load();
   t.diagnostic(`cold ${JSON.stringify(cold)}, warm ${JSON.stringify(warm)}`);

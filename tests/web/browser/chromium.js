@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const EXECUTABLE = process.env.CONVENE_CHROMIUM ?? "/usr/bin/chromium";
+// A busy machine takes many times longer than a quiet one.
+const TIMEOUT_MS = 60_000;
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -31,6 +33,7 @@ export async function open(browser, server, user, address, options = {}) {
       ["convene.credentials", JSON.stringify(stored)],
     );
   }
+  context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   page.problems = [];
   page.on("pageerror", (error) => page.problems.push(String(error)));

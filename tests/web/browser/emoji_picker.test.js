@@ -27,7 +27,7 @@ after(async () => {
   await server.remove();
 });
 
-test("any emoji can be a reaction, found by its name and in a skin tone", { skip: skipped, timeout: 120_000 }, async () => {
+test("any emoji can be a reaction, found by its name and in a skin tone", { skip: skipped, timeout: 300_000 }, async () => {
   for (const width of [360, 1280]) {
     const viewport = { width, height: 700 };
     const text = `Seen at ${width}`;
@@ -65,7 +65,7 @@ test("any emoji can be a reaction, found by its name and in a skin tone", { skip
   }
 });
 
-test("an emoji is inserted at the caret of the message", { skip: skipped, timeout: 120_000 }, async () => {
+test("an emoji is inserted at the caret of the message", { skip: skipped, timeout: 300_000 }, async () => {
   const page = await open(browser, server, ben, `/#/messages/${conversation.id}`);
   const input = page.getByLabel("Message", { exact: true });
   await input.fill("ab");

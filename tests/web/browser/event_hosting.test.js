@@ -23,7 +23,7 @@ after(async () => {
 });
 
 function journey(name, run) {
-  test(name, { skip: skipped, timeout: 180_000 }, run);
+  test(name, { skip: skipped, timeout: 300_000 }, run);
 }
 
 function createEvent(host, more = {}) {

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { axeFindings } from "./axe.js";
 import { launch, open, skipped } from "./chromium.js";
 import { Server } from "./server.js";
 
@@ -23,7 +24,7 @@ after(async () => {
 });
 
 function journey(name, run) {
-  test(name, { skip: skipped, timeout: 180_000 }, run);
+  test(name, { skip: skipped, timeout: 300_000 }, run);
 }
 
 function createEvent(host, more = {}) {
@@ -155,5 +156,61 @@ journey("a link to the calendar is created and ended", async () => {
   await page.getByRole("button", { name: "End link" }).click();
   await page.getByText("The link has ended").waitFor();
   assert.equal((await fetch(server.url + path)).status, 404);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("who goes is seen as faces, also oneself once one goes", async () => {
+  const [ana, ben] = [await server.createUser("Ana Host"), await server.createUser("Ben Brown")];
+  const event = await createEvent(ana);
+  const body = { status: "GOING" };
+  await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: ben.token, body });
+  const page = await open(browser, server, ana, `/#/event/${event.id}`);
+  const faces = page.getByRole("list", { name: "Going" });
+  await faces.getByRole("link", { name: "Ben Brown" }).waitFor();
+  await page.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
+  await faces.getByRole("link", { name: "Ana Host" }).waitFor();
+  await page.getByRole("button", { name: "See who goes" }).click();
+  await page.getByRole("heading", { name: "Guests" }).waitFor();
+  await faces.getByRole("link", { name: "Ben Brown" }).click();
+  await page.getByRole("heading", { name: "Ben Brown" }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a calendar of the month is used with the keyboard, and past events have a list", async () => {
+  const ana = await server.createUser("Ana");
+  const now = new Date();
+  const host = (title, days) => {
+    const noon = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, 12).getTime();
+    const times = { start_datetime: new Date(noon), end_datetime: new Date(noon + HOUR) };
+    return createEvent(ana, { title, ...times });
+  };
+  await host("Yesterday's walk", -1);
+  await host("Long ago", -330);
+  await host("Tomorrow's talk", 1);
+  await host("Two days ago", -2);
+  const page = await open(browser, server, ana, "/#/events");
+  await page.getByRole("button", { name: "Hosting" }).click();
+  await page.getByRole("button", { name: "Month", exact: true }).click();
+  const day = (days) => {
+    const date = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days);
+    return date.toLocaleDateString("en-US", { weekday: "long", month: "long", day: "numeric" });
+  };
+  await page.getByRole("button", { name: day(0), exact: true }).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.locator(".event-card", { hasText: "Tomorrow's talk" }).waitFor();
+  await page.getByRole("button", { name: `${day(1)}, 1 event` }).waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await page.locator(".event-card", { hasText: "Yesterday's walk" }).waitFor();
+  await page.keyboard.press("PageUp");
+  await page.getByText("No events on this day").waitFor();
+  await page.getByRole("button", { name: "Today" }).click();
+  await page.getByRole("gridcell", { selected: true }).getByRole("button", { name: day(0) }).waitFor();
+
+  await page.getByRole("button", { name: "Past" }).click();
+  const titles = page.locator(".event-card h2");
+  await page.locator(".event-card", { hasText: "Long ago" }).waitFor();
+  assert.deepEqual(await titles.allTextContents(), ["Yesterday's walk", "Two days ago", "Long ago"]);
   assert.deepEqual(page.problems, []);
 });

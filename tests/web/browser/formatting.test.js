@@ -36,7 +36,7 @@ async function send(text) {
   return page.locator(".message .content").last();
 }
 
-test("a message shows its formatting and never markup", { skip: skipped, timeout: 120_000 }, async () => {
+test("a message shows its formatting and never markup", { skip: skipped, timeout: 300_000 }, async () => {
   const content = await send("**bold** <img src=x onerror=alert(1)>\n\n- one\n- two\n\n> quote\n\n```\n<b>code</b>\n```");
   assert.equal(await content.locator("strong").innerText(), "bold");
   assert.deepEqual(await content.locator("ul > li").allInnerTexts(), ["one", "two"]);
@@ -47,7 +47,7 @@ test("a message shows its formatting and never markup", { skip: skipped, timeout
   assert.deepEqual(page.problems, []);
 });
 
-test("links open elsewhere, also those with http", { skip: skipped, timeout: 120_000 }, async () => {
+test("links open elsewhere, also those with http", { skip: skipped, timeout: 300_000 }, async () => {
   const content = await send("[text](http://example.test/) javascript:alert(1)");
   const link = content.locator("a");
   assert.equal(await link.count(), 1);
@@ -55,7 +55,7 @@ test("links open elsewhere, also those with http", { skip: skipped, timeout: 120
   assert.equal(await link.getAttribute("rel"), "noopener noreferrer nofollow");
 });
 
-test("Ctrl+B and Ctrl+I set and remove marks, and can be undone", { skip: skipped, timeout: 120_000 }, async () => {
+test("Ctrl+B and Ctrl+I set and remove marks, and can be undone", { skip: skipped, timeout: 300_000 }, async () => {
   await field().fill("one two");
   await page.keyboard.press("Control+Shift+ArrowLeft");
   await page.keyboard.press("Control+b");
@@ -71,7 +71,7 @@ test("Ctrl+B and Ctrl+I set and remove marks, and can be undone", { skip: skippe
   await field().fill("");
 });
 
-test("Escape cancels an edit", { skip: skipped, timeout: 120_000 }, async () => {
+test("Escape cancels an edit", { skip: skipped, timeout: 300_000 }, async () => {
   const content = await send("first version");
   await field().press("ArrowUp");
   const editor = page.locator(".message-editor textarea");

@@ -106,7 +106,7 @@ after(async () => {
   await server.remove();
 });
 
-test("markup in any text is shown as text in every view", { skip: skipped, timeout: 240_000 }, async () => {
+test("markup in any text is shown as text in every view", { skip: skipped, timeout: 300_000 }, async () => {
   const pages = new Map();
   for (const [user, route, count] of views) {
     if (!pages.has(user)) pages.set(user, await open(browser, server, user, "/#/"));

@@ -25,7 +25,7 @@ after(async () => {
 });
 
 function journey(name, run) {
-  test(name, { skip: skipped, timeout: 120_000 }, run);
+  test(name, { skip: skipped, timeout: 300_000 }, run);
 }
 
 async function group(count, name) {
@@ -43,7 +43,7 @@ async function setRead(conversation, seq) {
 }
 
 // Waits until `check` returns a true value.
-async function until(check, message, timeoutMs = 10_000) {
+async function until(check, message, timeoutMs = 60_000) {
   const deadline = Date.now() + timeoutMs;
   while (!(await check())) {
     if (Date.now() > deadline) assert.fail(message);
@@ -114,6 +114,28 @@ journey("a conversation opens at the first unread message and marks what was on 
   assert.equal((await window(page))[1], 300);
 });
 
+journey("messages are marked as unread again, and stay so until they are opened", async () => {
+  const conversation = await group(5, "Again");
+  const other = await group(0, "Elsewhere");
+  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const row = page.locator(".conversation-row", { hasText: "Again" });
+  await row.locator(".badge").waitFor({ state: "detached" });
+  await page.locator('[data-seq="4"]').hover();
+  await page.locator('[data-seq="4"]').getByRole("button", { name: "Message actions" }).click();
+  await page.getByRole("menuitem", { name: "Mark unread from here" }).click();
+  await row.getByText("2 unread").waitFor();
+  await page.locator(".new-divider + [data-seq='4']").waitFor();
+  await page.locator(".conversation-row", { hasText: "Elsewhere" }).click();
+  await page.getByRole("heading", { name: "Elsewhere" }).waitFor();
+  await page.reload();
+  await row.getByText("2 unread").waitFor();
+  await row.click();
+  await page.locator(".new-divider + [data-seq='4']").waitFor();
+  await row.locator(".badge").waitFor({ state: "detached" });
+  assert.equal((await server.conversation(other, ana)).unread_count, 0);
+  assert.deepEqual(page.problems, []);
+});
+
 journey("a long history has few rows, and its first message is reachable", async () => {
   const conversation = await group(700, "Long");
   await setRead(conversation, 700);
@@ -166,7 +188,7 @@ journey("no message is lost when the server restarts and its answers are late", 
     const seen = await texts(page);
     return stored.length === 17 && JSON.stringify(stored.reverse()) === JSON.stringify(seen);
   };
-  await until(shown, "the messages on screen are not those of the server", 20_000);
+  await until(shown, "the messages on screen are not those of the server");
 });
 
 journey("offline is noticed at once, and messages are sent afterwards", async () => {
@@ -174,12 +196,14 @@ journey("offline is noticed at once, and messages are sent afterwards", async ()
   const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   await page.context().setOffline(true);
-  await page.getByText("You're offline").waitFor({ timeout: 2_000 });
+  await page.getByText("You're offline").waitFor({ timeout: 5_000 });
   await page.getByLabel("Message", { exact: true }).fill("typed offline");
   await page.keyboard.press("Enter");
-  await sleep(6_000);
+  await page.locator(".unsent", { hasText: "Waiting for network" }).waitFor();
+  // The socket has found out too.
+  await page.locator('.connection-banner:not([data-state="live"])').waitFor();
   await page.context().setOffline(false);
-  await page.locator(".unsent").waitFor({ state: "detached", timeout: 6_000 });
+  await page.locator(".unsent").waitFor({ state: "detached", timeout: 20_000 });
   assert.deepEqual(await texts(page), ["message 0", "typed offline"]);
 });
 

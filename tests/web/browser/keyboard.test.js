@@ -33,7 +33,7 @@ after(async () => {
   await server.remove();
 });
 
-test("the composer is at most six Tabs from the list", { skip: skipped, timeout: 120_000 }, async () => {
+test("the composer is at most six Tabs from the list", { skip: skipped, timeout: 300_000 }, async () => {
   await page.locator(".conversation-row[aria-current]").focus();
   let tabs = 0;
   while (tabs < 40 && !(await page.evaluate(() => document.activeElement.matches(".message-input")))) {
@@ -43,7 +43,7 @@ test("the composer is at most six Tabs from the list", { skip: skipped, timeout:
   assert.ok(tabs <= MAX_TABS, `${tabs} Tabs`);
 });
 
-test("arrow keys move through messages and their menu", { skip: skipped, timeout: 120_000 }, async () => {
+test("arrow keys move through messages and their menu", { skip: skipped, timeout: 300_000 }, async () => {
   const focusedText = () => page.evaluate(() => document.activeElement.textContent);
   await page.locator(".message").last().focus();
   await page.keyboard.press("ArrowUp");
@@ -61,7 +61,7 @@ test("arrow keys move through messages and their menu", { skip: skipped, timeout
   await page.getByRole("menu").waitFor({ state: "hidden" });
 });
 
-test("Ctrl + / shows the shortcuts", { skip: skipped, timeout: 120_000 }, async () => {
+test("Ctrl + / shows the shortcuts", { skip: skipped, timeout: 300_000 }, async () => {
   await page.keyboard.press("Control+/");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await page.keyboard.press("Escape");

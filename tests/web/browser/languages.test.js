@@ -24,7 +24,7 @@ after(async () => {
 
 test(
   "the language is that of the browser, until another one is chosen",
-  { skip: skipped, timeout: 240_000 },
+  { skip: skipped, timeout: 300_000 },
   async () => {
     const ben = await server.createUser("Ben");
     await server.request("PUT", `/v1/users/${ana.id}/follow`, { token: ben.token });
@@ -51,7 +51,7 @@ test(
 
 test(
   "an error of the server is in the language of the client",
-  { skip: skipped, timeout: 240_000 },
+  { skip: skipped, timeout: 300_000 },
   async () => {
     const page = await open(browser, server, null, "/#/login", { locale: "de" });
     await page.getByLabel("E-Mail-Adresse oder Nutzername").fill("nobody");
@@ -64,7 +64,7 @@ test(
 
 test(
   "a page that can't be loaded says so, and is there after a reload",
-  { skip: skipped, timeout: 240_000 },
+  { skip: skipped, timeout: 300_000 },
   async () => {
     const page = await open(browser, server, ana, "/#/", { serviceWorkers: "block" });
     await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
@@ -81,7 +81,7 @@ test(
   },
 );
 
-test("a page that is left while it is loaded is not shown", { skip: skipped, timeout: 240_000 }, async () => {
+test("a page that is left while it is loaded is not shown", { skip: skipped, timeout: 300_000 }, async () => {
   const page = await open(browser, server, ana, "/#/", { serviceWorkers: "block" });
   await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
   let release;

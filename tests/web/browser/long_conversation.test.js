@@ -7,6 +7,8 @@ import { launch, open, skipped, window } from "./chromium.js";
 import { Server } from "./server.js";
 
 const MESSAGES = 50_000;
+// The last message quotes this one.
+const QUOTED = 100;
 const MAX_ROWS = 150;
 // The goals are 100 ms and 16 ms.
 const SLOW_MACHINE = 4;
@@ -47,6 +49,8 @@ function answer(route, info, template) {
   const long = { ...info, last_seq: MESSAGES, read_seq: MESSAGES, unread_count: 0 };
   if (url.pathname === "/v1/conversations") return route.fulfill({ json: { items: [long], next_cursor: null } });
   if (url.pathname.endsWith("/messages")) return route.fulfill({ json: { items: history(url, template) } });
+  const [, id] = /\/messages\/(\w+)$/.exec(url.pathname) ?? [];
+  if (id !== undefined) return route.fulfill({ json: message(parseInt(id.slice(0, 8), 16), template) });
   if (url.pathname === `/v1/conversations/${info.id}`) return route.fulfill({ json: long });
   return route.continue();
 }
@@ -59,15 +63,20 @@ function history({ searchParams }, template) {
   return seqs.filter((seq) => seq >= 1 && seq <= MESSAGES).map((seq) => message(seq, template));
 }
 
+function idOf(seq, template) {
+  return `${seq.toString(16).padStart(8, "0")}${template.id.slice(8)}`;
+}
+
 function message(seq, template) {
-  const id = `${seq.toString(16).padStart(8, "0")}${template.id.slice(8)}`;
+  const id = idOf(seq, template);
+  const replyTo = seq === MESSAGES ? idOf(QUOTED, template) : null;
   const createdAt = new Date(Date.UTC(2026, 0, 1) + seq * 60_000).toISOString();
-  return { ...template, id, seq, content: `${seq}: ${TEXT}`, client_id: id, created_at: createdAt };
+  return { ...template, id, seq, content: `${seq}: ${TEXT}`, client_id: id, reply_to: replyTo, created_at: createdAt };
 }
 
 const rowCount = () => page.locator("[data-seq]").count();
 
-test("a page of the history is shown at once, and few rows stay", { skip: skipped, timeout: 240_000 }, async (t) => {
+test("a page of the history is shown at once, and few rows stay", { skip: skipped, timeout: 300_000 }, async (t) => {
   const durations = [];
   for (let count = 0; count < PAGES; count += 1) {
     const [first] = await window(page);
@@ -81,7 +90,7 @@ test("a page of the history is shown at once, and few rows stay", { skip: skippe
   assert.ok(slowest < PAGE_MS, `${slowest} ms`);
 });
 
-test("the first message is reached, and a key takes no time", { skip: skipped, timeout: 240_000 }, async (t) => {
+test("the first message is reached, and a key takes no time", { skip: skipped, timeout: 300_000 }, async (t) => {
   await page.getByRole("button", { name: "Conversation details" }).click();
   await page.getByRole("button", { name: "First message" }).click();
   await page.locator('[data-seq="1"]').waitFor();
@@ -95,6 +104,15 @@ test("the first message is reached, and a key takes no time", { skip: skipped, t
   const slowest = durations.at(-3);
   t.diagnostic(`key: median ${durations[10].toFixed(1)} ms, slowest but two ${slowest.toFixed(1)} ms`);
   assert.ok(slowest < KEY_MS, `${slowest} ms`);
+  assert.deepEqual(page.problems, []);
+});
+
+test("a quote shows its message, however far back, and leads to it", { skip: skipped, timeout: 300_000 }, async () => {
+  await page.reload();
+  const quote = page.locator(`[data-seq="${MESSAGES}"] .quote`, { hasText: `${QUOTED}: some words` });
+  await quote.click();
+  await page.locator(`[data-seq="${QUOTED}"].highlighted`).waitFor();
+  assert.ok((await rowCount()) <= MAX_ROWS);
   assert.deepEqual(page.problems, []);
 });
 

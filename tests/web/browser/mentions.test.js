@@ -37,7 +37,7 @@ async function mentionsOf(content) {
   return items.find((one) => one.content === content)?.mentions;
 }
 
-test("a member beyond the first hundred is completed and mentioned", { skip: skipped, timeout: 120_000 }, async () => {
+test("a member beyond the first hundred is completed and mentioned", { skip: skipped, timeout: 300_000 }, async () => {
   const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
   const input = page.getByLabel("Message", { exact: true });
   // By a word of the display name that is not the first one.

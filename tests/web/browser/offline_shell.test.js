@@ -30,18 +30,18 @@ async function openWithShell() {
   return page;
 }
 
-test("the client opens while the server is stopped", { skip: skipped, timeout: 120_000 }, async () => {
+test("the client opens while the server is stopped", { skip: skipped, timeout: 300_000 }, async () => {
   const page = await openWithShell();
   await server.stop();
   await page.reload();
   await page.getByRole("navigation", { name: "Main" }).waitFor();
   await page.locator(".connection-banner p").waitFor();
   await server.start();
-  await page.locator(".connection-banner p").waitFor({ state: "detached", timeout: 30_000 });
+  await page.locator(".connection-banner p").waitFor({ state: "detached", timeout: 60_000 });
   assert.deepEqual(page.problems, []);
 });
 
-test("an old copy is not shown while the server answers, and is replaced", { skip: skipped, timeout: 120_000 }, async () => {
+test("an old copy is not shown while the server answers, and is replaced", { skip: skipped, timeout: 300_000 }, async () => {
   const page = await openWithShell();
   await page.evaluate(async () => {
     const cache = await caches.open("convene-shell");
@@ -57,10 +57,38 @@ test("an old copy is not shown while the server answers, and is replaced", { ski
   assert.deepEqual(page.problems, []);
 });
 
-test("the page can be installed", { skip: skipped, timeout: 120_000 }, async () => {
+test("the page can be installed", { skip: skipped, timeout: 300_000 }, async () => {
   const page = await openWithShell();
   const session = await page.context().newCDPSession(page);
   const { errors, url } = await session.send("Page.getAppManifest");
   assert.match(url, /manifest\.webmanifest$/);
   assert.deepEqual(errors, []);
+});
+
+test("a page that is older than the server's offers to reload", { skip: skipped, timeout: 300_000 }, async () => {
+  const page = await open(browser, server, ana, "/#/", { serviceWorkers: "block" });
+  await page.clock.install();
+  await page.reload();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+  await page.route(`${server.url}/`, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(/bundle-\w+\.js/, "bundle-newer.js") });
+  });
+  const hint = page.getByText("A new version is available.");
+  const reconnect = async () => {
+    await page.context().setOffline(true);
+    await page.locator(".connection-banner p").waitFor();
+    // The socket has found out too.
+    await page.locator('.connection-banner:not([data-state="live"])').waitFor();
+    await page.context().setOffline(false);
+    await page.locator(".connection-banner p").waitFor({ state: "detached" });
+  };
+  await page.clock.fastForward("06:00");
+  await reconnect();
+  await hint.waitFor();
+  await page.unroute(`${server.url}/`);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
+  await hint.waitFor({ state: "detached" });
+  assert.deepEqual(page.problems, []);
 });

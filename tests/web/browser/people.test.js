@@ -21,7 +21,7 @@ after(async () => {
 });
 
 function journey(name, run) {
-  test(name, { skip: skipped, timeout: 120_000 }, run);
+  test(name, { skip: skipped, timeout: 300_000 }, run);
 }
 
 function panel(page, title) {
@@ -139,5 +139,41 @@ journey("a post can be for followers only", async () => {
   await page.getByRole("button", { name: "Post", exact: true }).click();
   const post = page.locator(".post", { hasText: "not for everyone" });
   await post.getByRole("img", { name: "Only followers see this post" }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("people choose to appear away, and others see it", async () => {
+  const [ana, ben] = [await server.createUser("Ana Away"), await server.createUser("Ben Best")];
+  await server.request("PUT", `/v1/users/${ana.id}/follow`, { token: ben.token });
+  const own = await open(browser, server, ana, `/#/@${ana.username}`);
+  const other = await open(browser, server, ben, `/#/@${ana.username}`);
+  const dot = (status) => other.locator(".profile").getByRole("img", { name: status, exact: true });
+  await dot("Online").waitFor();
+  await own.getByRole("button", { name: "Your status: Online" }).click();
+  await own.getByRole("menuitem", { name: "Away, until I change it" }).click();
+  await dot("Away").waitFor();
+  await own.reload();
+  await own.getByRole("button", { name: "Your status: Away" }).waitFor();
+  await own.locator(".profile").getByRole("img", { name: "Away", exact: true }).waitFor();
+  assert.equal(await dot("Away").count(), 1);
+  await own.getByRole("button", { name: "Your status: Away" }).click();
+  await own.getByRole("menuitem", { name: "Online while I am here" }).click();
+  await dot("Online").waitFor();
+  assert.deepEqual([...own.problems, ...other.problems], []);
+});
+
+journey("the name of a deleted user goes without a reload", async () => {
+  const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben Gone")];
+  const group = await server.createGroup(ana, [ben], "Two");
+  await server.send(group, ben, "farewell");
+  const page = await open(browser, server, ana, `/#/messages/${group.id}`);
+  const message = page.locator(".message", { hasText: "farewell" });
+  await message.locator(".sender", { hasText: "Ben Gone" }).waitFor();
+  await server.request("DELETE", "/v1/users/me", {
+    token: ben.token,
+    body: { current_password: "correct horse" },
+  });
+  await message.locator(".sender", { hasText: "Deleted user" }).waitFor();
+  await page.getByText("Ben Gone").first().waitFor({ state: "detached" });
   assert.deepEqual(page.problems, []);
 });

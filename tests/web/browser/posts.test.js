@@ -24,7 +24,7 @@ after(async () => {
   await server.remove();
 });
 
-test("a tag leads to its page, a mention to the profile", { skip: skipped, timeout: 120_000 }, async () => {
+test("a tag leads to its page, a mention to the profile", { skip: skipped, timeout: 300_000 }, async () => {
   const content = `#Ärger with @${ben.username}, see https://example.test/#none`;
   await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
   const page = await open(browser, server, ana, "/#/");
@@ -43,7 +43,7 @@ test("a tag leads to its page, a mention to the profile", { skip: skipped, timeo
   assert.deepEqual(page.problems, []);
 });
 
-test("a post is edited, its former text shown", { skip: skipped, timeout: 120_000 }, async () => {
+test("a post is edited, its former text shown", { skip: skipped, timeout: 300_000 }, async () => {
   await server.request("POST", "/v1/posts", { token: ben.token, body: { content: "frist" } });
   const page = await open(browser, server, ben, "/#/");
   await page.locator(".post", { hasText: "frist" }).getByRole("button", { name: "Post actions" }).click();
@@ -56,7 +56,7 @@ test("a post is edited, its former text shown", { skip: skipped, timeout: 120_00
   assert.deepEqual(page.problems, []);
 });
 
-test("a bookmark is kept and removed", { skip: skipped, timeout: 120_000 }, async () => {
+test("a bookmark is kept and removed", { skip: skipped, timeout: 300_000 }, async () => {
   const content = "to be read again";
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
   const page = await open(browser, server, ben, `/#/post/${id}`);
@@ -70,7 +70,7 @@ test("a bookmark is kept and removed", { skip: skipped, timeout: 120_000 }, asyn
   assert.deepEqual([...page.problems, ...other.problems], []);
 });
 
-test("comments are replied to and liked", { skip: skipped, timeout: 120_000 }, async () => {
+test("comments are replied to and liked", { skip: skipped, timeout: 300_000 }, async () => {
   const { id } = await server.request("POST", "/v1/posts", {
     token: ana.token,
     body: { content: "a question" },
@@ -89,13 +89,60 @@ test("comments are replied to and liked", { skip: skipped, timeout: 120_000 }, a
   await page.getByRole("button", { name: "2 comments" }).waitFor();
   await page.reload();
   await reply.waitFor();
-  await reply.getByRole("button", { name: "Delete" }).click();
+  await reply.getByRole("button", { name: "Comment actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
   await reply.waitFor({ state: "detached" });
   await page.getByRole("button", { name: "1 comment", exact: true }).waitFor();
   assert.deepEqual(page.problems, []);
 });
 
-test("a followed tag brings posts into the feed", { skip: skipped, timeout: 120_000 }, async () => {
+test("likes, comments and reposts of others appear without a reload", { skip: skipped, timeout: 300_000 }, async () => {
+  const body = { content: "seen by two" };
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
+  const path = `/v1/posts/${id}`;
+  const write = (content) =>
+    server.request("POST", `${path}/comments`, { token: ben.token, body: { content } });
+  const early = await write("an early comment");
+  const page = await open(browser, server, ana, `/#/post/${id}`);
+  const post = page.locator(".post", { hasText: body.content });
+  const earlyRow = post.locator(".comment", { hasText: "an early comment" });
+  await earlyRow.waitFor();
+  await post.getByRole("button", { name: "0 likes" }).first().waitFor();
+  await server.request("PUT", `${path}/like`, { token: ben.token });
+  await post.getByRole("button", { name: "1 like", exact: true }).waitFor();
+  await write("a late comment");
+  await post.locator(".comment", { hasText: "a late comment" }).waitFor();
+  await post.getByRole("button", { name: "2 comments" }).waitFor();
+  await server.request("PUT", `/v1/comments/${early.id}/like`, { token: ben.token });
+  await earlyRow.getByRole("button", { name: "1 like", exact: true }).waitFor();
+  await server.request("POST", `${path}/repost`, { token: ben.token, body: {} });
+  await post.getByRole("button", { name: "1 repost", exact: true }).waitFor();
+  await server.request("DELETE", `/v1/comments/${early.id}`, { token: ben.token });
+  await earlyRow.waitFor({ state: "detached" });
+  await post.getByRole("button", { name: "1 comment", exact: true }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+test("comments are reported, and their authors blocked, from their menu", { skip: skipped, timeout: 300_000 }, async () => {
+  const eve = await server.createUser("Eve Evil");
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "calm" } });
+  await server.request("POST", `/v1/posts/${id}/comments`, { token: eve.token, body: { content: "storm" } });
+  const page = await open(browser, server, ana, `/#/post/${id}`);
+  const comment = page.locator(".comment", { hasText: "storm" });
+  await comment.getByRole("button", { name: "Comment actions" }).click();
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("menuitem", { name: "Report" }).click();
+  await page.locator("dialog").getByLabel("Reason").fill("rude");
+  await page.locator("dialog").getByRole("button", { name: "Report" }).click();
+  await page.getByText("Report sent.").waitFor();
+  await comment.getByRole("button", { name: "Comment actions" }).click();
+  await page.getByRole("menuitem", { name: "Block Eve Evil" }).click();
+  await page.locator("dialog").getByRole("button", { name: "Block" }).click();
+  await comment.waitFor({ state: "detached" });
+  assert.deepEqual(page.problems, []);
+});
+
+test("a followed tag brings posts into the feed", { skip: skipped, timeout: 300_000 }, async () => {
   const content = "of #Lichen";
   await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
   const page = await open(browser, server, ben, "/#/");
@@ -112,7 +159,7 @@ test("a followed tag brings posts into the feed", { skip: skipped, timeout: 120_
   assert.deepEqual(page.problems, []);
 });
 
-test("a post is reposted and quoted", { skip: skipped, timeout: 120_000 }, async () => {
+test("a post is reposted and quoted", { skip: skipped, timeout: 300_000 }, async () => {
   const content = "worth seeing";
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
   const page = await open(browser, server, ben, `/#/post/${id}`);
@@ -124,14 +171,14 @@ test("a post is reposted and quoted", { skip: skipped, timeout: 120_000 }, async
   await page.getByRole("dialog").getByRole("button", { name: "Quote", exact: true }).click();
   await page.locator(".post", { hasText: "look at this" }).locator(".quoted", { hasText: content }).waitFor();
   await page.goto(`${server.url}/#/`);
-  const repost = page.locator(".repost", { hasText: "You reposted" });
+  const repost = page.locator(".repost", { hasText: "You reposted" }).filter({ hasText: content });
   await repost.getByRole("button", { name: "2 reposts" }).click();
   await page.getByRole("menuitem", { name: "Undo repost" }).click();
   await repost.waitFor({ state: "detached" });
   assert.deepEqual(page.problems, []);
 });
 
-test("a profile links an Atom feed", { skip: skipped, timeout: 120_000 }, async () => {
+test("a profile links an Atom feed", { skip: skipped, timeout: 300_000 }, async () => {
   const page = await open(browser, server, ben, `/#/@${ana.username}`);
   const path = await page.getByRole("link", { name: "Atom feed" }).getAttribute("href");
   const response = await fetch(server.url + path);

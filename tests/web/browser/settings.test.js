@@ -24,7 +24,7 @@ after(async () => {
 });
 
 function journey(name, run) {
-  test(name, { skip: skipped, timeout: 240_000 }, run);
+  test(name, { skip: skipped, timeout: 300_000 }, run);
 }
 
 function panel(page, title) {

@@ -1,0 +1,12 @@
+// A list of posts that leaves out what the user deleted, and the posts of users whom the user blocked.
+
+import { PagedList } from "./paged_list.js";
+import { postCard } from "./post_card.js";
+
+// `options` are those of `PagedList`.
+export function postList(session, scope, options) {
+  const list = new PagedList({ render: (post) => postCard(session, post), ...options });
+  scope.keep(session.postDeleted.on((id) => list.remove(id)));
+  scope.keep(session.relationships.changed.on(({ blocked }) => blocked && list.load()));
+  return list;
+}
