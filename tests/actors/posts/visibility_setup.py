@@ -1,5 +1,6 @@
 """The services that show posts, on real stores, with consumers that the test drives."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -223,9 +224,8 @@ class VisibilitySetup:
         }
 
     async def catch_up(self) -> None:
-        """Handle all domain events."""
-        for reader, producer, consumer in self._readers:
-            await catch_up(reader, producer, consumer)
+        """Handle all domain events. The consumers run at the same time, as they do in an instance."""
+        await asyncio.gather(*(catch_up(*reader) for reader in self._readers))
         await self._invisible_post_job.run()
 
     async def set_private(self, user_id: str, *, private: bool) -> None:
