@@ -72,6 +72,8 @@ from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 
 DATABASES = ("social", "posts", "events", "notifications")
 NEVER_BROADCAST = 1000
+CONCURRENT_READS = 16
+"""Read paths at the same time. More of them would wait longer for a connection than is allowed."""
 CLOSE_TIMEOUT_S = 60.0
 NO_EVENTS = cast("Events", None)
 """In place of the service that only updates of events use."""
@@ -120,6 +122,7 @@ class FakeUsers:
 class VisibilitySetup:
     def __init__(self, databases: dict[str, Database], timelines: Timelines) -> None:
         self.databases = databases
+        self.read_slots = asyncio.Semaphore(CONCURRENT_READS)
         social, posts, events = databases["social"], databases["posts"], databases["events"]
         notifications = databases["notifications"]
         self.users = FakeUsers()

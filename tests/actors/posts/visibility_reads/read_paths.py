@@ -40,7 +40,12 @@ async def check(world: World) -> None:
         for name, path in READ_PATHS.items()
         if not path.once or viewer == world.users[0]
     ]
-    found = await asyncio.gather(*(path.read(world, viewer) for viewer, _, path in views))
+
+    async def read(viewer: str, path: ReadPath) -> Rows:
+        async with world.setup.read_slots:
+            return await path.read(world, viewer)
+
+    found = await asyncio.gather(*(read(viewer, path) for viewer, _, path in views))
     for (viewer, name, path), rows in zip(views, found, strict=True):
         assert sorted(rows) == sorted(path.expect(world, viewer)), f"{name} of {world.label(viewer)}"
 
