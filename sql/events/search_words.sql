@@ -1,63 +1,10 @@
 -- name: event_page
--- Lists events by start, soonest first. A null parameter omits its condition; the plan must be made for the
--- values.
---
--- With :near_latitude, those within :near_km of a point. :south to :east is the box around that circle; :west and
--- :east may pass 180 degrees.
---
--- With :from, events that take place at that time come from an index of periods and later ones from that of starts: an
--- index of starts alone reads all events before.
---
--- With :words, only the next :scanned events are compared with them: a page of a common word is found at
--- once, at a bounded cost.
+-- Lists events by start, soonest first, as event_page_ids does. A null parameter omits its condition.
 --
 --   :category text  :from timestamptz  :to timestamptz  :excluded_user_ids uuid[]
 --   :after timestamptz  :after_id uuid  :words text  :scanned int  :viewer_id uuid  :limit int
 --   :near_latitude float  :near_longitude float  :near_km float  :south float  :north float  :west float
 --   :east float   -> event rows
-WITH nearby AS (
-    (
-        SELECT id, start_datetime, search_words
-        FROM events_visible_to(:viewer_id, :excluded_user_ids)
-        WHERE
-            tstzrange(start_datetime, end_datetime, '[]') @> :from
-            AND start_datetime < :from
-            AND (start_datetime, id) > (:after, :after_id)
-            AND (:category IS NULL OR category = :category)
-            AND (:to IS NULL OR start_datetime <= :to)
-            AND event_is_near(
-                latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
-            )
-        ORDER BY start_datetime, id
-        LIMIT :scanned
-    )
-    UNION ALL
-    (
-        SELECT id, start_datetime, search_words
-        FROM events_visible_to(:viewer_id, :excluded_user_ids)
-        WHERE
-            (start_datetime, id) > (
-                greatest(:after, :from),
-                CASE WHEN :from > :after THEN '00000000-0000-0000-0000-000000000000' ELSE :after_id END
-            )
-            AND (:category IS NULL OR category = :category)
-            AND (:to IS NULL OR start_datetime <= :to)
-            AND event_is_near(
-                latitude, longitude, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
-            )
-        ORDER BY start_datetime, id
-        LIMIT :scanned
-    )
-    ORDER BY start_datetime, id
-    LIMIT :scanned
-),
-page AS MATERIALIZED (
-    SELECT id
-    FROM nearby
-    WHERE :words IS NULL OR search_words @@ CAST(:words AS TSQUERY)
-    ORDER BY start_datetime, id
-    LIMIT :limit
-)
 SELECT
     e.*,
     (SELECT r.status FROM event_rsvps AS r WHERE r.event_id = e.id AND r.user_id = :viewer_id) AS my_rsvp,
@@ -67,8 +14,12 @@ SELECT
         INNER JOIN event_waitlist AS o ON w.event_id = o.event_id AND o.number <= w.number
         WHERE w.event_id = e.id AND w.user_id = :viewer_id
     ) AS my_place
-FROM page
-INNER JOIN event_rows AS e ON page.id = e.id
+FROM
+    event_page_ids(
+        :viewer_id, :excluded_user_ids, :category, :from, :to, :after, :after_id, CAST(:words AS TSQUERY), :scanned,
+        :limit, :near_latitude, :near_longitude, :near_km, :south, :north, :west, :east
+    ) AS page
+INNER JOIN event_rows AS e ON page.event_id = e.id
 ORDER BY e.start_datetime, e.id
 
 -- name: event_page_by_words

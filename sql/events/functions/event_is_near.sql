@@ -1,5 +1,4 @@
--- Whether a point lies within `km` of another one. `south` to `east` is the box around that circle, for the index of
--- places; `west` and `east` may pass 180 degrees. True without `near_latitude`.
+-- Whether a point lies within `km` of another one, as event_in_circle says. True without `near_latitude`.
 --
 -- A single expression, so that the planner inlines it.
 CREATE OR REPLACE FUNCTION event_is_near(
@@ -8,13 +7,5 @@ CREATE OR REPLACE FUNCTION event_is_near(
     south DOUBLE PRECISION, north DOUBLE PRECISION, west DOUBLE PRECISION, east DOUBLE PRECISION
 ) RETURNS BOOLEAN AS $$
     SELECT near_latitude IS NULL
-        OR (
-            latitude BETWEEN south AND north
-            AND (
-                longitude BETWEEN west AND east
-                OR longitude BETWEEN west + 360 AND 180
-                OR longitude BETWEEN -180 AND east - 360
-            )
-            AND event_distance_km(latitude, longitude, near_latitude, near_longitude) <= km
-        )
+        OR event_in_circle(latitude, longitude, near_latitude, near_longitude, km, south, north, west, east)
 $$ LANGUAGE sql IMMUTABLE

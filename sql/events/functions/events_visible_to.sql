@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION events_visible_to(viewer UUID, blocked UUID []) RETUR
     FROM events AS e
     WHERE
         e.hidden_at IS NULL
-        AND (e.visibility = 'public' OR e.id IN (SELECT s.event_id FROM events_seen_by(viewer) AS s))
+        AND (e.visibility = 'public' OR EXISTS (SELECT FROM events_seen_by(viewer) AS s WHERE s.event_id = e.id))
         AND e.creator_id <> ALL(blocked)
         AND NOT EXISTS (
             SELECT FROM event_hosts AS h

@@ -1,8 +1,10 @@
-"""The services that show posts, on empty databases and a Valkey server."""
+"""The services that show posts, on empty databases and a Valkey server, in the event loop of production."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
+import uvloop
 
 from storage.redis.timelines import RedisTimelines
 from tests.actors.domain_events.service_databases import open_databases
@@ -11,6 +13,12 @@ from tests.actors.posts.visibility_setup import DATABASES, VisibilitySetup
 from tests.conftest import FreshDatabase
 
 __all__ = ["timelines", "valkey"]
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

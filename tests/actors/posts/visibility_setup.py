@@ -1,5 +1,6 @@
 """The services that show posts, on real stores, with consumers that the test drives."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -72,6 +73,8 @@ from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 
 DATABASES = ("social", "posts", "events", "notifications")
 NEVER_BROADCAST = 1000
+CONCURRENT_READS = 16
+"""Read paths at the same time. More of them would wait longer for a connection than is allowed."""
 CLOSE_TIMEOUT_S = 60.0
 NO_EVENTS = cast("Events", None)
 """In place of the service that only updates of events use."""
@@ -120,6 +123,7 @@ class FakeUsers:
 class VisibilitySetup:
     def __init__(self, databases: dict[str, Database], timelines: Timelines) -> None:
         self.databases = databases
+        self.read_slots = asyncio.Semaphore(CONCURRENT_READS)
         social, posts, events = databases["social"], databases["posts"], databases["events"]
         notifications = databases["notifications"]
         self.users = FakeUsers()
@@ -225,9 +229,8 @@ class VisibilitySetup:
         }
 
     async def catch_up(self) -> None:
-        """Handle all domain events."""
-        for reader, producer, consumer in self._readers:
-            await catch_up(reader, producer, consumer)
+        """Handle all domain events. The consumers run at the same time, as they do in an instance."""
+        await asyncio.gather(*(catch_up(*reader) for reader in self._readers))
         await self._invisible_post_job.run()
 
     async def set_private(self, user_id: str, *, private: bool) -> None:

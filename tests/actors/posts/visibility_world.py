@@ -1,8 +1,10 @@
 """A random world of users, relations and posts, in the services and in the model.
 
-Every change is made in both. `visibility_reads` compares what users then see.
+Every change is made in both. `visibility_reads` compares what users then see. Worlds share the services and
+run at the same time. The caller lets the consumers of domain events catch up after each round.
 """
 
+import asyncio
 import random
 import time
 import uuid
@@ -26,8 +28,9 @@ VISIBILITIES = ("public", "public", "followers")
 @dataclass
 class World:
     setup: VisibilitySetup
-    rng: random.Random
+    seed: int
     model: VisibilityModel = field(default_factory=VisibilityModel)
+    rng: random.Random = field(init=False)
     users: list[str] = field(default_factory=lambda: [str(uuid.uuid4()) for _ in range(USERS)])
     tag: str = field(default_factory=lambda: f"t{uuid.uuid4().hex}")
     """All posts but reposts have it, and the first user follows it."""
@@ -47,6 +50,9 @@ class World:
     hints: dict[str, list[str]] = field(default_factory=dict)
     """By user, which of these were received."""
 
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+
     async def change(self) -> None:
         """Change relations, and hide, restore and delete posts."""
         for _ in range(CHANGES_PER_ROUND):
@@ -54,7 +60,6 @@ class World:
             one, other = self.rng.sample(self.users, 2)
             await change(self, one, other)
             self.log.append(f"{change.__name__} {self.label(one)} {self.label(other)}")
-        await self.setup.catch_up()
         self.mentions = {
             (user, post_id)
             for user, post_id in self.mentions
@@ -76,7 +81,6 @@ class World:
             for comment_id in self._some(self._comments_seen_by(user)):
                 await self.setup.comment_likes.like(user, comment_id)
                 self.model.comment_likes.add((user, comment_id))
-        await self.setup.catch_up()
 
     async def _write_post(self, author: str, original_id: str | None) -> None:
         """With `original_id`, a quote of it."""
@@ -135,13 +139,15 @@ class World:
             if mentioned in self.model.posts[target_id].mentioned
             else f"@{mentioned.replace('-', '')}"
         )
-        comment = await self.setup.reactions.create_comment(user, post_id, text, parent_id, None)
+        comment, _, _ = await asyncio.gather(
+            self.setup.reactions.create_comment(user, post_id, text, parent_id, None),
+            self.setup.reactions.like(user, post_id),
+            self.setup.bookmarks.add(user, post_id),
+        )
         root_id = None if parent_id is None else self.model.comments[parent_id].parent_id or parent_id
         assert comment.parent_id == root_id
         self.model.comments[comment.id] = ModelComment(user, target_id, root_id)
-        await self.setup.reactions.like(user, post_id)
         self.model.likes.add((user, target_id))
-        await self.setup.bookmarks.add(user, post_id)
         self.model.bookmarks.add((user, target_id))
 
     def _comments_seen_by(self, user: str) -> list[str]:

@@ -1,5 +1,5 @@
-// Events with a place, a time zone and a series, lists of one's own events, and the link to one's calendar, in
-// Chromium against a real server. Run by `make test-browser`.
+// Events with a place, a time zone and a series, lists of one's own and of near events, reminders, and the link to one's
+// calendar, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -140,14 +140,69 @@ journey("own events are listed by what they are to the user", async () => {
     assert.equal(await cards.count(), 1);
   }
   await page.getByText("Invited only").waitFor();
+  const stranger = await open(browser, server, await server.createUser("Cai"), `/#/event/${invited.id}`);
+  await stranger.getByText("This event was deleted, or it doesn't exist.").waitFor();
+  assert.deepEqual([...page.problems, ...stranger.problems], []);
+});
+
+journey("events near the user are found", async () => {
+  const ana = await server.createUser("Ana");
+  const place = (latitude, longitude) => ({ name: "Hall", latitude, longitude });
+  await createEvent(ana, { title: "Around the corner", place: place(-17.71, 178.06) });
+  await createEvent(ana, { title: "On another island", place: place(-16.5, 179.4) });
+  // On the other side of the 180th meridian.
+  await createEvent(ana, { title: "Beyond the line", place: place(-17.7, -179.95) });
+  const located = {
+    geolocation: { latitude: -17.7134, longitude: 178.065 },
+    permissions: ["geolocation"],
+  };
+  const page = await open(browser, server, ana, "/#/events", located);
+  const cards = page.locator(".event-card");
+  const titles = ["Around the corner", "On another island", "Beyond the line"];
+  for (const title of titles) await cards.filter({ hasText: title }).waitFor();
+  await page.getByLabel("Near me").selectOption("5");
+  await cards.filter({ hasText: titles[1] }).waitFor({ state: "detached" });
+  await cards.filter({ hasText: titles[0] }).waitFor();
+  assert.equal(await cards.filter({ hasText: titles[2] }).count(), 0);
+  const far = { ...located, geolocation: { latitude: -17.7, longitude: 179.6 } };
+  const other = await open(browser, server, ana, "/#/events", far);
+  await other.getByLabel("Near me").selectOption("100");
+  await other.locator(".event-card", { hasText: titles[0] }).waitFor({ state: "detached" });
+  await other.locator(".event-card", { hasText: titles[2] }).waitFor();
+  const unknown = await open(browser, server, ana, "/#/events", { permissions: [] });
+  await unknown.getByLabel("Near me").selectOption("25");
+  await unknown.getByText("Your location is not available").waitFor();
+  assert.deepEqual([...page.problems, ...other.problems, ...unknown.problems], []);
+});
+
+journey("someone who goes is reminded once", async () => {
+  const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben")];
+  // Due some time after the answer, also on a slow machine.
+  const start = Date.now() + HOUR + 20_000;
+  const event = await createEvent(ana, {
+    start_datetime: new Date(start).toISOString(),
+    end_datetime: new Date(start + HOUR).toISOString(),
+  });
+  const page = await open(browser, server, ben, `/#/event/${event.id}`);
+  const body = { status: "GOING" };
+  await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: ben.token, body });
+  await page.goto(`${server.url}/#/notifications`);
+  const reminder = page.getByText("Boules starts in 1 hour");
+  await reminder.waitFor({ timeout: 90_000 });
+  assert.equal(await reminder.count(), 1);
+  await reminder.click();
+  await page.getByRole("heading", { name: "Boules" }).waitFor();
   assert.deepEqual(page.problems, []);
 });
 
-journey("a link to the calendar is created and ended", async () => {
+journey("an event is downloaded for a calendar, and a link to the calendar is created and ended", async () => {
   const ana = await server.createUser("Ana");
   const event = await createEvent(ana);
   const page = await open(browser, server, ana, `/#/event/${event.id}`);
   await page.getByRole("button", { name: "Add to calendar" }).click();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download file" }).click();
+  assert.equal((await download).suggestedFilename(), "Boules.ics");
   await page.getByRole("button", { name: "Create link" }).click();
   const link = await page.getByLabel("Secret link").inputValue();
   assert.match(link, /^webcal:\/\/.+\/v1\/calendars\/[\w-]{43}\.ics$/);

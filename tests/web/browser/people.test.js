@@ -177,3 +177,41 @@ journey("the name of a deleted user goes without a reload", async () => {
   await page.getByText("Ben Gone").first().waitFor({ state: "detached" });
   assert.deepEqual(page.problems, []);
 });
+
+journey("a profile has counts, and lists of followers and followed people", async () => {
+  const [ana, ben, cai] = [
+    await server.createUser("Ana"),
+    await server.createUser("Ben Birch"),
+    await server.createUser("Cai Cedar"),
+  ];
+  await server.request("PUT", `/v1/users/${ben.id}/follow`, { token: cai.token });
+  await server.request("PUT", `/v1/users/${cai.id}/follow`, { token: ben.token });
+  const page = await open(browser, server, ana, `/#/@${ben.username}`);
+  await page.getByRole("button", { name: "Follow Ben Birch" }).click();
+  const followers = page.getByRole("button", { name: "2 followers" });
+  await followers.click();
+  await page.getByRole("dialog").locator(".user-row", { hasText: "Cai Cedar" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "1 following" }).click();
+  const followed = page.getByRole("dialog").locator(".user-row");
+  await followed.filter({ hasText: "Cai Cedar" }).waitFor();
+  assert.equal(await followed.count(), 1);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("what someone may not see does not exist", async () => {
+  const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben Block")];
+  const post = (visibility) =>
+    server.request("POST", "/v1/posts", { token: ana.token, body: { content: "secret", visibility } });
+  const [forFollowers, forAll] = [await post("followers"), await post("public")];
+  const page = await open(browser, server, ben, `/#/post/${forFollowers.id}`);
+  await page.getByText("This post doesn't exist.").waitFor();
+  await page.goto(`${server.url}/#/post/${forAll.id}`);
+  await page.locator(".post", { hasText: "secret" }).waitFor();
+  await server.request("PUT", `/v1/users/${ben.id}/block`, { token: ana.token });
+  await page.reload();
+  await page.getByText("This post doesn't exist.").waitFor();
+  await page.goto(`${server.url}/#/@${ana.username}`);
+  await page.getByText("This user doesn't exist.").waitFor();
+  assert.deepEqual(page.problems, []);
+});

@@ -185,3 +185,23 @@ test("a profile links an Atom feed", { skip: skipped, timeout: 300_000 }, async 
   assert.equal(response.headers.get("Content-Type"), "application/atom+xml; charset=utf-8");
   assert.match(await response.text(), /<feed xmlns="http:\/\/www.w3.org\/2005\/Atom">/);
 });
+
+test("a mention in a post and in a comment notifies", { skip: skipped, timeout: 120_000 }, async () => {
+  const cai = await server.createUser("Cai Carver");
+  const page = await open(browser, server, cai, "/#/notifications");
+  await page.getByRole("heading", { name: "Notifications" }).waitFor();
+  const content = `come along, @${cai.username}.`;
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
+  const inPost = page.getByText("Ana Alvarez mentioned you in a post");
+  await inPost.waitFor();
+  const other = await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "who else?" } });
+  const comment = { token: ana.token, body: { content: `@${cai.username}, for one` } };
+  await server.request("POST", `/v1/posts/${other.id}/comments`, comment);
+  await page.getByText("Ana Alvarez mentioned you in a comment").click();
+  await page.locator(".comment", { hasText: "for one" }).waitFor();
+  await page.goBack();
+  await inPost.click();
+  await page.locator(".post", { hasText: "come along" }).waitFor();
+  assert.equal(new URL(page.url()).hash, `#/post/${id}`);
+  assert.deepEqual(page.problems, []);
+});

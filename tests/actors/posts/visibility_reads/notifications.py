@@ -1,0 +1,48 @@
+"""Reads of notifications: the list, the unread count, and the export."""
+
+import asyncio
+
+from tests.actors.posts.visibility_world import World
+
+
+async def read_notifications(world: World, viewer: str) -> list[str]:
+    """Return the posts whose mentions the viewer was notified of, without posts that were hidden.
+
+    Followed by notifications that the viewer must not see: of blocked users, or about posts not visible.
+    """
+    page = await world.setup.notifications.page(viewer, None, 100, unread_only=False)
+    mentions = [
+        item.reference_id or ""
+        for item in page.items
+        if item.type.value == "MENTION" and item.reference_id not in world.ever_hidden
+        if item.reference_id not in world.model.posts
+        or viewer in world.model.posts[item.reference_id].mentioned
+    ]
+    blocked = {user for user in world.users if world.model.is_blocked(viewer, user)}
+    wrong = [
+        f"{item.type.value} {item.message}"
+        for item in page.items
+        if (item.sender and item.sender.id in blocked)
+        or (
+            item.type.value in {"LIKE", "COMMENT", "MENTION", "REPOST"}
+            and item.reference_id not in world.model.visible(viewer)
+        )
+    ]
+    return mentions + wrong
+
+
+def mentions_of_model(world: World, viewer: str) -> set[str]:
+    mentioned = {post_id for user, post_id in world.mentions if user == viewer}
+    return (mentioned & world.model.visible(viewer)) - world.ever_hidden
+
+
+async def read_unlisted(world: World, viewer: str) -> list[str]:
+    """Return how the unread count and the export differ from the list of notifications, if they do."""
+    page, unread, exported = await asyncio.gather(
+        world.setup.notifications.page(viewer, None, 100, unread_only=True),
+        world.setup.notifications.count_unread(viewer),
+        world.setup.read_export("notifications", viewer),
+    )
+    listed = {item.id for item in page.items}
+    differing = [f"unread count {unread}, listed {len(listed)}"] if unread != len(listed) else []
+    return differing + [f"exported {row['message']}" for row in exported if row["id"] not in listed]
