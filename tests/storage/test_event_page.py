@@ -45,12 +45,12 @@ def distance_km(event: EventRecord, near: NearPoint) -> float:
     return 6371.0088 * math.acos(min(1.0, cosine))
 
 
-async def read_pages(scene: EventSetup, criteria: EventSearchCriteria, viewer: str) -> list[str]:
+async def read_pages(setup: EventSetup, criteria: EventSearchCriteria, viewer: str) -> list[str]:
     """Return the ids of all pages, of different sizes."""
     found: list[EventRecord] = []
     after: PageKey | None = None
     for limit in itertools.cycle((1, 40, 250)):
-        page = await scene.events.search(criteria, after, viewer, (), limit)
+        page = await setup.events.search(criteria, after, viewer, (), limit)
         found += page
         if len(page) < limit:
             return [event.id for event in found]
@@ -78,15 +78,15 @@ def page_of_model(
 
 
 @pytest.mark.parametrize("near_each", HOW_MANY.values(), ids=HOW_MANY)
-async def test_pages_near_a_place_equal_the_model(scene: EventSetup, near_each: int) -> None:
+async def test_pages_near_a_place_equal_the_model(setup: EventSetup, near_each: int) -> None:
     """On both sides of the 180th meridian, with every other condition, and without a place."""
-    await scene.sql.execute(INSERT, EVENTS, FROM, near_each)
-    ids = [str(row["id"]) for row in await scene.sql.fetch("SELECT id FROM events")]
-    events = await scene.events.find_for_all(ids)
+    await setup.sql.execute(INSERT, EVENTS, FROM, near_each)
+    ids = [str(row["id"]) for row in await setup.sql.fetch("SELECT id FROM events")]
+    events = await setup.events.find_for_all(ids)
     viewer, host = random_id(), random_id()
     invited = [event.id for event in events if event.visibility == "invited"][::2]
     for event_id in invited:
-        await scene.events.invite(event_id, host, [viewer], None)
+        await setup.events.invite(event_id, host, [viewer], None)
     near = NearPoint(10.04, 179.995, 5.0)
     assert (len([one for one in events if distance_km(one, near) <= near.km]) > 1000) == (near_each == 1)
     for criteria in (
@@ -101,6 +101,6 @@ async def test_pages_near_a_place_equal_the_model(scene: EventSetup, near_each: 
     ):
         expected = page_of_model(events, criteria, invited)
         assert bool(expected) == (criteria.category != "NONE")
-        assert await read_pages(scene, criteria, viewer) == expected, criteria
+        assert await read_pages(setup, criteria, viewer) == expected, criteria
         others = page_of_model(events, criteria, ())
-        assert await read_pages(scene, criteria, random_id()) == others, criteria
+        assert await read_pages(setup, criteria, random_id()) == others, criteria
