@@ -4,8 +4,8 @@
                  ^            |
                  +-- Room <---+--> bus <--> the other instances
 
-This module constructs the components, routes bus messages to them and stops them in order. The caller opens
-and closes the stores and the sockets.
+This module constructs the components, starts them and stops them in order. `BusRouter` passes bus messages to
+them. The caller opens and closes the stores and the sockets.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from datetime import datetime
 import msgspec
 
 from actors.accounts.authenticator import Authenticator
+from actors.bus_router import BusRouter
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import (
     ConversationCommand,
@@ -73,14 +74,7 @@ from actors.sessions.stream_recovery import StreamRecovery
 from actors.sessions.token_expiry import TokenExpiryChecker
 from actors.sessions.typing_indicators import TypingIndicators
 from config.limits import Limits
-from storage.contracts.bus import (
-    CONVERSATION_TOPIC_PREFIX,
-    POST_TOPIC_PREFIX,
-    PRESENCE_TOPIC_PREFIX,
-    TOPIC_PREFIX_CHARACTERS,
-    USER_TOPIC_PREFIX,
-    Bus,
-)
+from storage.contracts.bus import POST_TOPIC_PREFIX, PRESENCE_TOPIC_PREFIX, Bus
 from storage.contracts.messaging import MessagingStore
 from storage.contracts.presence import LastSeenStore, PresenceStore
 from storage.contracts.user_streams import UserStreams
@@ -130,12 +124,9 @@ class Core:
     ) -> None:
         hooks = hooks or ServiceHooks()
         name, limits, encode_frame = options.name, options.limits, options.encode_frame
-        self._hooks = hooks
         loop = asyncio.get_running_loop()
         self._bus = stores.bus
         self._presence_store = None if stores.presence is None else stores.presence.store
-        self.malformed_bus_messages = 0
-        self._encode_frame = encode_frame
         self._name = name
         self._limits = limits
         messaging = self._messaging = stores.messaging
@@ -240,6 +231,7 @@ class Core:
         self.operator_channel = OperatorChannel(
             stores.bus, name, self.local_answers.answer, self._renew_lease_and_list
         )
+        self.bus_router = self._create_bus_router(hooks, encode_frame)
         self.token_expiry = TokenExpiryChecker(
             self.online_users, authenticator.session_states, self.timer_wheel, limits.token_check_s
         )
@@ -272,24 +264,37 @@ class Core:
             hooks.visible_users,
         )
 
+    def _create_bus_router(self, hooks: ServiceHooks, encode_frame: Callable[[bytes], bytes]) -> BusRouter:
+        on_changed: dict[str, Callable[[str], None]] = {
+            POST_TOPIC_PREFIX: self.post_subscriptions.mark_changed
+        }
+        on_lost = [
+            self.head_comparison.compare_now,
+            self.online_users.check_positions,
+            self.post_subscriptions.recheck_all,
+        ]
+        if self.presence is not None:
+            on_changed[PRESENCE_TOPIC_PREFIX] = self.presence.subscriptions.mark_changed
+            on_lost += [self.presence.local.republish, self.presence.subscriptions.recheck_all]
+        handlers = {
+            CONTROL_TOPIC: self._control.on_bus_message,
+            self._ephemeral_user_events.topic: self._ephemeral_user_events.on_bus_message,
+            self.draft_forwarder.topic: self.draft_forwarder.on_bus_message,
+            **dict.fromkeys(self.operator_channel.topics, self.operator_channel.on_bus_message),
+            **{topic: _ignore_message(hooks.on_bus_message, topic) for topic in hooks.bus_topics},
+        }
+        return BusRouter(self.rooms, self.online_users, encode_frame, on_changed, handlers, on_lost)
+
     async def start(self) -> None:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
-        self._bus.on_message(self._on_bus_message)
-        self._bus.on_messages_lost(self._on_bus_messages_lost)
+        self._bus.on_message(self.bus_router.on_message)
+        self._bus.on_messages_lost(self.bus_router.on_messages_lost)
         self.stream_writer.on_loss(
             self.online_users.resync,
             self._control.publish_streams_reset,
             StreamLossRecord(self._messaging, self._name),
         )
-        await self._bus.subscribe(
-            [
-                CONTROL_TOPIC,
-                self._ephemeral_user_events.topic,
-                self.draft_forwarder.topic,
-                *self.operator_channel.topics,
-                *self._hooks.bus_topics,
-            ]
-        )
+        await self._bus.subscribe(self.bus_router.topics)
         self.online_users.start()
         self.head_comparison.start()
         self.pending_effect_sweeper.start()
@@ -378,42 +383,7 @@ class Core:
         else:
             pending.refused(busy())
 
-    # --- bus
 
-    def _on_bus_message(self, topic: str, message: bytes) -> None:
-        try:
-            self._handle_bus_message(topic, message)
-        except (msgspec.MsgspecError, ValueError) as error:
-            # Handled like a lost message: its effect also happens without it, but later.
-            self.malformed_bus_messages += 1
-            level = logging.WARNING if self.malformed_bus_messages == 1 else logging.DEBUG
-            kind = topic.partition(":")[0]
-            _log.log(level, "malformed bus message ignored", extra={"topic": kind}, exc_info=error)
-
-    def _handle_bus_message(self, topic: str, message: bytes) -> None:
-        if topic.startswith(CONVERSATION_TOPIC_PREFIX):
-            self.rooms.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message, self._encode_frame)
-        elif topic.startswith(USER_TOPIC_PREFIX):
-            self.online_users.on_bus_message(topic[TOPIC_PREFIX_CHARACTERS:], message)
-        elif topic.startswith(PRESENCE_TOPIC_PREFIX) and self.presence is not None:
-            self.presence.subscriptions.mark_changed(topic[TOPIC_PREFIX_CHARACTERS:])
-        elif topic.startswith(POST_TOPIC_PREFIX):
-            self.post_subscriptions.mark_changed(topic[TOPIC_PREFIX_CHARACTERS:])
-        elif topic == self._ephemeral_user_events.topic:
-            self._ephemeral_user_events.on_bus_message(message)
-        elif topic == self.draft_forwarder.topic:
-            self.draft_forwarder.on_bus_message(message)
-        elif topic == CONTROL_TOPIC:
-            self._control.on_bus_message(message)
-        elif topic in self.operator_channel.topics:
-            self.operator_channel.on_bus_message(message)
-        elif topic in self._hooks.bus_topics:
-            self._hooks.on_bus_message(topic)
-
-    def _on_bus_messages_lost(self) -> None:
-        self.head_comparison.compare_now()
-        self.online_users.check_positions()
-        self.post_subscriptions.recheck_all()
-        if self.presence is not None:
-            self.presence.local.republish()
-            self.presence.subscriptions.recheck_all()
+def _ignore_message(handle: Callable[[str], None], topic: str) -> Callable[[bytes], None]:
+    """Return a handler of messages whose topic says all."""
+    return lambda _message: handle(topic)

@@ -10,31 +10,35 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import uvloop
 
 from actors.conversations.conversation_views import ConversationViews
 from actors.protocol.objects import UserCard
+from bench.harness.large_tables import (
+    INSERT_ROWS,
+    MESSAGES_PER_CONVERSATION,
+    fill,
+    make_conversation,
+    make_message,
+    open_pool,
+    random_uuid,
+)
 from bench.harness.options import Options, read_options
 from bench.harness.process_cpu import SERVER_CORE
 from bench.harness.report import Goal, Report, format_spread, print_and_exit
 from bench.harness.rounds import Spread, interleave
 from bench.harness.stores import BenchStores
 from storage.contracts.events import EventSearchCriteria, NearPoint
-from storage.contracts.identifiers import entry_id, new_attempt_id, new_id
-from storage.contracts.message_log import MessageEntry
-from storage.contracts.messaging import ConversationRecord, LastMessage
+from storage.contracts.identifiers import new_id
 from storage.mongo.client import connect, database
 from storage.mongo.documents import conversation_document, entry_document
 from storage.mongo.messaging import DATABASE, MongoMessaging
 from storage.postgres.events import PostgresEvents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
-from storage.postgres.migrations import create_database, migrate
-from storage.postgres.pool import PostgresPool
 from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.search_index import PostgresSearchIndex
 from storage.postgres.users import PostgresUsers
@@ -48,9 +52,7 @@ PLACE_COLUMNS = ("place_name", "latitude", "longitude", "visibility")
 CONVERSATIONS = 3000
 MEMBERS = 20
 MESSAGES = 1_000_000
-MESSAGES_PER_CONVERSATION = 500
 UNRELATED_USERS = 200
-INSERT_ROWS = 1000
 PAGE = 21
 CALLS_PER_ROUND = 5
 GOAL_MS = 20.0
@@ -248,7 +250,7 @@ async def conversation_queries(
     ids = [new_id() for _ in range(max(CONVERSATIONS, MESSAGES // MESSAGES_PER_CONVERSATION))]
     documents = [
         conversation_document(
-            _conversation(
+            make_conversation(
                 conversation_id,
                 [member, *rng.sample(others, MEMBERS - 1)],
                 now_ms - rng.randrange(10**9),
@@ -261,7 +263,7 @@ async def conversation_queries(
         await conversations.insert_many(documents[start : start + INSERT_ROWS], ordered=False)
     for conversation_id in ids[: MESSAGES // MESSAGES_PER_CONVERSATION]:
         entries = [
-            entry_document(_message(conversation_id, seq, others[0], now_ms))
+            entry_document(make_message(conversation_id, seq, others[0], now_ms))
             for seq in range(1, MESSAGES_PER_CONVERSATION + 1)
         ]
         await messages.insert_many(entries, ordered=False)
@@ -285,73 +287,6 @@ async def conversation_queries(
             member, others[:UNRELATED_USERS]
         ),
     }
-
-
-async def open_pool(postgres_url: str, service: str, stack: AsyncExitStack) -> PostgresPool:
-    url = await create_database(postgres_url, service)
-    await migrate(url, service)
-    pool = PostgresPool(url)
-    await pool.open()
-    stack.push_async_callback(pool.close)
-    return pool
-
-
-async def fill(
-    postgres_url: str, service: str, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
-) -> None:
-    """Copy rows without triggers, and collect the planner's statistics."""
-    connection = await asyncpg.connect(await create_database(postgres_url, service))
-    try:
-        await connection.execute("SET session_replication_role = replica")
-        await connection.execute(
-            f"CREATE TEMP TABLE copied AS SELECT {', '.join(columns)} FROM {table} WITH NO DATA"
-        )
-        # COPY sends binary values, which the driver has no encoding for in this column.
-        if "search_words" in columns:
-            await connection.execute("ALTER TABLE copied ALTER COLUMN search_words TYPE TEXT")
-        await connection.copy_records_to_table("copied", columns=columns, records=rows)
-        selected = ", ".join(
-            "CAST(search_words AS TSVECTOR)" if column == "search_words" else column for column in columns
-        )
-        await connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {selected} FROM copied")
-        await connection.execute("VACUUM ANALYZE")
-    finally:
-        await connection.close()
-
-
-def random_uuid(rng: random.Random) -> uuid.UUID:
-    return uuid.UUID(int=rng.getrandbits(128), version=4)
-
-
-def _conversation(conversation_id: str, members: list[str], at_ms: int, sender_id: str) -> ConversationRecord:
-    last = LastMessage("x" * 60, sender_id, at_ms, MESSAGES_PER_CONVERSATION)
-    return ConversationRecord(
-        id=conversation_id,
-        type="GROUP",
-        name="bench",
-        participants=tuple(members),
-        admins=(),
-        created_at_ms=at_ms,
-        last_message=last,
-        last_seq=MESSAGES_PER_CONVERSATION,
-    )
-
-
-def _message(conversation_id: str, seq: int, sender_id: str, now_ms: int) -> MessageEntry:
-    return MessageEntry(
-        id=entry_id(conversation_id, seq),
-        conversation_id=conversation_id,
-        seq=seq,
-        changed_seq=seq,
-        attempt_id=new_attempt_id(),
-        sender_id=sender_id,
-        client_id=f"{conversation_id}-{seq}",
-        content="The quick brown fox jumps over the lazy dog.",
-        message_type="TEXT",
-        mentions=(),
-        reply_to=None,
-        created_at_ms=now_ms,
-    )
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ RAMP_S = 1.0
 SLICE_S = 8.0
 REST_S = 2.0
 LONG_ATTACK_S = 14.0
-LONG_ATTACKS = frozenset({"slow connections", "strangers' sockets"})
+LONG_ATTACKS = frozenset({"slow connections", "unauthenticated sockets"})
 """Attacks that the server ends after ten seconds."""
 START_S = 30.0
 STOP_S = 20.0

@@ -8,27 +8,26 @@ instances tried to append, divided by those stored. `--faults TEXT` runs those w
 
 import asyncio
 import random
-import signal
 import statistics
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 
 import aiohttp
 import msgspec
-import psutil  # type: ignore[import-untyped]
 
 from bench.harness.bench_users import UserSetup
 from bench.harness.convene_server import ConveneServer
+from bench.harness.injected_faults import Fault, Installation, list_faults
 from bench.harness.members import Member
 from bench.harness.options import Options, read_options
 from bench.harness.process_cpu import OTHER_CORE, SERVER_CORE
 from bench.harness.report import Goal, Report, print_and_exit
 from bench.harness.rounds import Spread
 from bench.harness.server import ServerFailed
-from bench.harness.store_links import LinkFault, StoreLinks
+from bench.harness.store_links import StoreLinks
 from bench.harness.stores import BenchStores
 from client.client import Client
 from client.client_settings import ClientSettings
@@ -39,35 +38,13 @@ GROUP_SIZE = 4
 HOT_SHARE = 0.3
 DEFAULT_PER_S = 100.0
 NORMAL_S = 10.0
-STALL_S = 15.0
-INSTANCE_STALL_S = 20.0
-DELAY_S = 0.2
 MEASURE_S = 25.0
 WINDOW_S = 2.0
-STORES = {
-    "document store": ("secantusd", "CONVENE_MONGO_URL"),
-    "PostgreSQL": ("postgres", "CONVENE_POSTGRES_URL"),
-    "Valkey": ("valkey", "CONVENE_REDIS_URL"),
-}
-"""Per store its command, and the variable with its URL."""
 GOAL_RECOVERED_S = 10.0
 GOAL_ATTEMPTS = 1.5
 P99_FLOOR_S = 0.05
 """A window counts as normal below this, whatever the normal p99 is: two seconds hold few messages."""
 OUTSTANDING_MAX = 20_000
-
-
-class Installation(msgspec.Struct, frozen=True):
-    stores: BenchStores
-    servers: Sequence[ConveneServer]
-    links: StoreLinks
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """`inject` returns when the fault has ended: the store runs again, or the link forwards again."""
-
-    name: str
-    inject: Callable[[Installation], Awaitable[None]]
 
 
 class Sent(msgspec.Struct):
@@ -191,7 +168,7 @@ async def _run_faults(
             clients.append((await stack.enter_async_context(client), member.conversation))
         load = Load(clients, options.per_s or DEFAULT_PER_S, rng)
         task = asyncio.create_task(load.run())
-        for fault in _faults():
+        for fault in list_faults():
             if options.faults not in fault.name:
                 continue
             outcomes.append(await _run_fault(fault, installation, load, http))
@@ -201,75 +178,6 @@ async def _run_faults(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     return outcomes
-
-
-def _faults() -> list[Fault]:
-    faults = []
-    for name, (command, variable) in STORES.items():
-        blocked = LinkFault(is_blocked=True)
-        faults += [
-            Fault(f"{name} killed", _kill_store(command)),
-            Fault(f"{name} stalled {STALL_S:g} s", _stall_store(command)),
-            Fault(f"{name} cut off {STALL_S:g} s", _disturb_links(blocked, variable)),
-        ]
-    return [
-        *faults,
-        Fault(f"instance stalled {INSTANCE_STALL_S:g} s", _stall_instance),
-        Fault("all connections to stores reset", _reset_links),
-        Fault(f"links {DELAY_S * 1000:g} ms slower for {STALL_S:g} s", _disturb_links(LinkFault(DELAY_S))),
-        Fault(
-            f"half of the bytes {DELAY_S * 1000:g} ms later for {STALL_S:g} s",
-            _disturb_links(LinkFault(DELAY_S, delayed_share=0.5)),
-        ),
-    ]
-
-
-def _kill_store(command: str) -> Callable[[Installation], Awaitable[None]]:
-    async def inject(installation: Installation) -> None:
-        process = installation.stores.find_process(command)
-        process.send_signal(signal.SIGKILL)
-        while True:
-            await asyncio.sleep(0.1)
-            if installation.stores.is_restarted(command, process.pid):
-                break
-
-    return inject
-
-
-def _stall_store(command: str) -> Callable[[Installation], Awaitable[None]]:
-    async def inject(installation: Installation) -> None:
-        await _stall(installation.stores.find_process(command), STALL_S)
-
-    return inject
-
-
-async def _stall_instance(installation: Installation) -> None:
-    await _stall(psutil.Process(installation.servers[0].pids[0]), INSTANCE_STALL_S)
-
-
-async def _stall(process: psutil.Process, stall_s: float) -> None:
-    process.send_signal(signal.SIGSTOP)
-    try:
-        await asyncio.sleep(stall_s)
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
-async def _reset_links(installation: Installation) -> None:
-    installation.links.reset()
-
-
-def _disturb_links(
-    fault: LinkFault, variable: str | None = None
-) -> Callable[[Installation], Awaitable[None]]:
-    async def inject(installation: Installation) -> None:
-        installation.links.set_fault(fault, variable)
-        try:
-            await asyncio.sleep(STALL_S)
-        finally:
-            installation.links.set_fault(LinkFault())
-
-    return inject
 
 
 async def _run_fault(

@@ -79,7 +79,7 @@ class Instance:
         components.pruning_job.start()
         components.notification_mail_job.start()
         components.data_exporter.start()
-        components.backlog_monitor.start()
+        components.moderation.backlog_monitor.start()
         connections = ConnectionManager(
             core.session_dependencies, core.run_queue, core.timer_wheel, core.flusher, limits
         )

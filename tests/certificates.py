@@ -1,13 +1,11 @@
 """Certificates for tests, made with the program openssl."""
 
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from config.settings import ServerSettings
+from tests.programs import find_program
 
 
 class CertificateFiles:
@@ -20,9 +18,7 @@ class CertificateFiles:
 
     def renew(self) -> None:
         """Replace the files by a new certificate and key."""
-        openssl = shutil.which("openssl")
-        if openssl is None:
-            pytest.skip("there is no openssl to make a certificate with")
+        openssl = find_program("openssl")
         made = [
             *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
             *(

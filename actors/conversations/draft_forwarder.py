@@ -6,9 +6,10 @@
 
 Forwarding is an optimization for a few seconds, not a lock. The other instance acknowledges drafts at once;
 until their outcome arrives the origin sends them again each second, as long as the other instance
-acknowledges them. So a slow instance is not overtaken. If it acknowledges nothing for a second, the origin
-recalls the drafts and appends them itself; the log stores each once. At the deadline of a draft it recalls
-those that were forwarded with it, and refuses the expired ones.
+acknowledges them. So a slow instance is not overtaken, and what it receives again after the outcome gets the
+same outcome without a second append. If it acknowledges nothing for a second, the origin recalls the drafts
+and appends them itself; the log stores each once. At the deadline of a draft it recalls those that were
+forwarded with it, and refuses the expired ones.
 """
 
 import asyncio
@@ -31,6 +32,8 @@ ANSWER_INTERVAL_S: Final = 1.0
 """Time after which drafts without an outcome are sent again, or recalled from a silent instance."""
 
 DRAFTS_PER_FRAME: Final = 20
+OUTCOMES_KEPT_MAX: Final = 2000
+"""Outcomes of received drafts kept for drafts that are sent again. Under load: of the last seconds."""
 
 
 class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
@@ -91,7 +94,7 @@ class ForwardedReply:
         )
 
     def _send_outcome(self, outcome: DraftOutcome) -> None:
-        self._forwarder.publish(self._origin, DraftResolved(self._conversation_id, outcome))
+        self._forwarder.resolve(self._origin, DraftResolved(self._conversation_id, outcome))
 
 
 class ForwardingHandler(Protocol):
@@ -118,6 +121,8 @@ class DraftForwarder:
         self._in_flight: dict[int, PendingAppend] = {}
         # When each instance with drafts of this one acknowledged them last.
         self._acknowledged_at: dict[str, float] = {}
+        # Of drafts of others, by attempt id, the oldest first.
+        self._outcomes: dict[int, DraftResolved] = {}
 
     @property
     def topic(self) -> str:
@@ -132,6 +137,13 @@ class DraftForwarder:
 
     def publish(self, target: str, frame: ForwardingFrame) -> None:
         self._bus.publish(instance_topic(target), forward_encoder.encode(frame))
+
+    def resolve(self, origin: str, resolved: DraftResolved) -> None:
+        """Report the outcome of a received draft, and keep it for a while."""
+        if len(self._outcomes) >= OUTCOMES_KEPT_MAX:
+            del self._outcomes[next(iter(self._outcomes))]
+        self._outcomes[resolved.outcome.attempt_id] = resolved
+        self.publish(origin, resolved)
 
     def on_bus_message(self, payload: bytes) -> None:
         """Handle a frame from this instance's topic."""
@@ -186,6 +198,11 @@ class DraftForwarder:
         deadline = self._time() + frame.timeout_ms / 1000 if frame.timeout_ms else math.inf
         is_full = False
         for draft in frame.drafts:
+            resolved = self._outcomes.get(draft.attempt_id)
+            if resolved is not None:
+                # Its outcome is on its way, or was lost.
+                self.publish(frame.origin, resolved)
+                continue
             reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.attempt_id)
             try:
                 if not is_full:

@@ -26,11 +26,15 @@ class ModeratedMessages:
 
     async def find(self, message_id: str) -> MessageEntry | None:
         """Return a message of a user that is not deleted, also a hidden one. Raises `Unavailable`."""
-        messages = await self._log.find_messages([message_id]) if is_id(message_id) else []
-        if not messages or messages[0].message_type != MessageType.TEXT:
+        message = await self.find_stored(message_id)
+        if message is None or message.message_type != MessageType.TEXT:
             return None
-        message = messages[0]
         return message if message.deleted_at_ms is None or message.hidden is not None else None
+
+    async def find_stored(self, message_id: str) -> MessageEntry | None:
+        """Return a message, also a SYSTEM or a deleted one, whose text is gone. Raises `Unavailable`."""
+        messages = await self._log.find_messages([message_id]) if is_id(message_id) else []
+        return messages[0] if messages else None
 
     async def find_around(self, message: MessageEntry) -> list[MessageEntry]:
         """Return the messages before and after a message, in order. Raises `Unavailable`."""

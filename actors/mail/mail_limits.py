@@ -28,7 +28,7 @@ class MailLimits:
 
     @property
     def withheld(self) -> int:
-        """E-mails that this instance did not send, because their address got enough."""
+        """E-mails that this instance did not send, because of a limit per address."""
         return self._withheld
 
     async def take(self, kind: MailKind, address: str) -> bool:

@@ -12,7 +12,7 @@ INTERVAL_S: Final = 30.0
 
 
 class ModerationBacklog(msgspec.Struct, frozen=True):
-    """What waited at the last look. All instances count the same."""
+    """What waited at the last check. All instances count the same."""
 
     reports: ReportBacklog = ReportBacklog()
     appeals: AppealBacklog = AppealBacklog()

@@ -86,7 +86,8 @@ class ModeratedItems:
         )
 
     async def _message_snapshot(self, message_id: str) -> Snapshot | None:
-        message = await self._messages.find(message_id)
+        # Members see SYSTEM and deleted messages too, so they can report them.
+        message = await self._messages.find_stored(message_id)
         if message is None:
             return None
         around = await self._messages.find_around(message)
@@ -94,7 +95,7 @@ class ModeratedItems:
         return Snapshot(
             message.sender_id,
             names[message.sender_id],
-            message.content,
+            self._messages.to_content(message).content,
             rfc3339_from_ms(message.created_at_ms),
             message.conversation_id,
             tuple(_message_entry(entry, names) for entry in around),

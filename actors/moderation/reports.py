@@ -43,11 +43,15 @@ class Reports:
         raise_if_invalid(request.field_errors())
         kind, target_id = request.kind, request.id
         report = NewReport(reporter_id, kind, target_id, validate_reason(request.reason))
-        if not await self._is_reportable(report):
-            if kind is TargetKind.USER and is_user_id(target_id):
-                return
-            raise ApiError(f"{kind.value}.not_found", f"No such {kind.value}.")
-        report = msgspec.structs.replace(report, snapshot=await self._take_snapshot(kind, target_id))
+        # The target may have been hidden since the first report; repeating the report must still succeed.
+        is_valid = len(target_id) <= REPORT_TARGET_CHARACTERS and is_printable_ascii(target_id)
+        if not is_valid or not await self._store.exists(reporter_id, kind, target_id):
+            snapshot = await self._take_visible_snapshot(report) if is_valid else None
+            if snapshot is None:
+                if kind is TargetKind.USER and is_user_id(target_id):
+                    return
+                raise ApiError(f"{kind.value}.not_found", f"No such {kind.value}.")
+            report = msgspec.structs.replace(report, snapshot=snapshot)
         try:
             await self._store.create(report, idempotency_key)
         except Conflict as conflict:
@@ -57,11 +61,8 @@ class Reports:
                 "idempotency.conflict", "The `Idempotency-Key` was used for another report."
             ) from None
 
-    async def _is_reportable(self, report: NewReport) -> bool:
-        target_id = report.target_id
-        if len(target_id) > REPORT_TARGET_CHARACTERS or not is_printable_ascii(target_id):
-            return False
-        # The target may have been hidden since the first report; repeating the report must still succeed.
-        return await self._store.exists(report.reporter_id, report.kind, target_id) or await self._is_visible(
-            report.reporter_id, report.kind, target_id
-        )
+    async def _take_visible_snapshot(self, report: NewReport) -> Snapshot | None:
+        """Return None if the reporter cannot see the target, or it was deleted meanwhile."""
+        if not await self._is_visible(report.reporter_id, report.kind, report.target_id):
+            return None
+        return await self._take_snapshot(report.kind, report.target_id)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from actors.domain_events.event_types import AccountMadePrivate, BlockCreated, FollowDeleted, decode_event
-from actors.notifications.notifications import TYPES_ABOUT_POSTS, Notifications, post_of
+from actors.notifications.notifications import Notifications, post_of
 from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
+from actors.protocol.notification_objects import TYPES_ABOUT_POSTS
 from actors.runtime.periodic_job import PeriodicJob
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.locks import Locks

@@ -1,7 +1,6 @@
 """A user's notifications: list, unread count, and marking as read, which is pushed to all devices."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from actors.data_loader import DataLoader
 from actors.delivery.stream_writer import StreamWriter
@@ -9,21 +8,13 @@ from actors.notifications.serializers import to_notification
 from actors.pagination import KeysetPage, paginate_filtered
 from actors.posts.visibility import PostVisibility
 from actors.protocol.errors import ApiError
-from actors.protocol.notification_objects import Notification, NotificationType
+from actors.protocol.notification_objects import TYPES_ABOUT_POSTS, Notification
 from actors.protocol.server_frames import NotificationRead
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from storage.contracts.notifications import NotificationRecord, NotificationStore
 from storage.contracts.paging import PageKey
-
-TYPES_ABOUT_POSTS: Final = {
-    NotificationType.LIKE,
-    NotificationType.COMMENT,
-    NotificationType.MENTION,
-    NotificationType.REPOST,
-}
-"""Types whose `reference_id` is a post, unless the notification has a conversation."""
 
 
 class Notifications:

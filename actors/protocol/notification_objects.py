@@ -52,6 +52,14 @@ DEFAULT_NOTIFICATION_CHANNELS: Final[Mapping[NotificationType, NotificationChann
 """One line for each type."""
 
 
+TYPES_ABOUT_POSTS: Final = {
+    NotificationType.LIKE,
+    NotificationType.COMMENT,
+    NotificationType.MENTION,
+    NotificationType.REPOST,
+}
+"""Types whose `reference_id` is a post, unless the notification has a conversation."""
+
 TimeOfDay = Annotated[
     str,
     # `$` alone would allow a line break after it.

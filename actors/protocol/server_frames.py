@@ -112,7 +112,7 @@ class MessageCreated(Struct, frozen=True, tag="message.created"):
 
 
 class MessageUpdated(Struct, frozen=True, tag="message.updated"):
-    """A message was edited or deleted, or its reactions changed.
+    """A message has changed, for example by an edit, a deletion or a reaction.
 
     Replace the message with the same id if its `changed_seq` is lower. The frame's `seq` is the message's
     `changed_seq`.

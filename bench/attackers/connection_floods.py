@@ -8,7 +8,7 @@ from bench.attackers.raw_socket import ATTACKER_ADDRESS, Rejected, raw_socket, u
 
 SILENT_CONNECTIONS = 500
 """Of each kind."""
-STRANGERS = 1000
+UNAUTHENTICATED_CONNECTIONS = 1000
 PREFIXES = (
     b"",
     b"GET /heal",
@@ -37,7 +37,7 @@ async def slow_connections(attack: Attack) -> None:
     await attack.repeat(SILENT_CONNECTIONS * len(PREFIXES), step)
 
 
-async def strangers(attack: Attack) -> None:
+async def unauthenticated_sockets(attack: Attack) -> None:
     """Hold as many sockets without a token as the server accepts from one address."""
 
     async def step(_number: int) -> None:
@@ -51,10 +51,10 @@ async def strangers(attack: Attack) -> None:
             else:
                 attack.answers[await socket.close_code()] += 1
 
-    await attack.repeat(STRANGERS, step)
+    await attack.repeat(UNAUTHENTICATED_CONNECTIONS, step)
 
 
 ATTACKS: dict[str, AttackFunction] = {
     "slow connections": slow_connections,
-    "strangers' sockets": strangers,
+    "unauthenticated sockets": unauthenticated_sockets,
 }

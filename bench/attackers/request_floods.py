@@ -109,7 +109,7 @@ async def posts_to_followers(attack: Attack) -> None:
 
 ATTACKS: dict[str, AttackFunction] = {
     "compressed bodies": compressed_bodies,
-    "presence of 200 strangers": _flood(presence),
+    "presence of 200 unrelated users": _flood(presence),
     "event search with 30 terms": _flood(event_search),
     "user search with one letter": _flood(user_search),
     "conversation lists": _flood(conversation_list),

@@ -186,7 +186,6 @@ class VirtualUser:
     # --- requests
 
     def next_request_id(self) -> int:
-        """Return the id of the next request."""
         self._next_id += 1
         return self._next_id
 

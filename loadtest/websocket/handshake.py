@@ -36,7 +36,6 @@ class HandshakeResponse(msgspec.Struct, frozen=True):
 
 
 def upgrade_request(address: Address) -> bytes:
-    """Return the upgrade request."""
     key = base64.b64encode(os.urandom(16)).decode()
     host = f"[{address.host}]" if ":" in address.host else address.host
     return (

@@ -27,18 +27,20 @@ ROOT: Final = Path(__file__).parent.parent.parent
 async def serve(settings: Settings, *, supervised: bool) -> None:
     """Serve with one instance, in this process, until SIGTERM or SIGINT. SIGHUP reloads the certificate.
 
-    A `supervised` instance stops too when its standard input ends: its supervisor has died.
+    A `supervised` instance reloads it for each piece of its standard input too, and stops when that ends: its
+    supervisor has died.
 
     Raises:
         InvalidCertificate: TLS is configured and cannot be used.
     """
     stopping = _stop_on_signals()
-    if supervised:
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end_of_input, stopping)
+    _on_hangup(settings.server, lambda: None)  # until the instance is there, which reads the files
     listener_tls(settings.server)  # before stores are started
     async with resolve_store_urls(settings.stores) as urls:
         instance, garbage_collection = Instance(settings, urls), GarbageCollection()
         _on_hangup(settings.server, lambda: _reload(instance))
+        if supervised:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _on_input, instance, stopping)
         try:
             await instance.start()
             garbage_collection.start()
@@ -101,7 +103,7 @@ async def _supervise(settings: Settings, config: Path | None, listeners: list[Se
     async with resolve_store_urls(settings.stores) as urls:
         environments = [child_environment(config, urls, listener) for listener in listeners]
         supervisor = Supervisor(environments, stopping)
-        _on_hangup(settings.server, lambda: supervisor.send_signal(signal.SIGHUP))
+        _on_hangup(settings.server, supervisor.reload)
         await supervisor.run()
 
 
@@ -127,8 +129,10 @@ def _reload(instance: Instance) -> None:
         _log.info("TLS certificate reloaded")
 
 
-def _stop_at_end_of_input(stopping: asyncio.Event) -> None:
+def _on_input(instance: Instance, stopping: asyncio.Event) -> None:
     descriptor = sys.stdin.fileno()
-    if not os.read(descriptor, 1024):
-        asyncio.get_running_loop().remove_reader(descriptor)
-        stopping.set()
+    if os.read(descriptor, 1024):
+        _reload(instance)
+        return
+    asyncio.get_running_loop().remove_reader(descriptor)
+    stopping.set()

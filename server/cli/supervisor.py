@@ -1,8 +1,9 @@
 """Runs instances as child processes, and restarts those that exit.
 
-supervisor --SIGTERM, SIGHUP--> children
-           <--exit status------
-           ---end of stdin----> children stop by themselves when the supervisor was killed
+supervisor --SIGTERM-----------> children
+           <--exit status-------
+           ---byte on stdin----> children reload their certificate
+           ---end of stdin-----> children stop by themselves when the supervisor was killed
 """
 
 import asyncio
@@ -25,6 +26,7 @@ STOP_TIMEOUT_S: Final = 120.0
 """Time for a child to drain, after which it is killed. The steps of a shutdown have limits of their own."""
 
 SUPERVISED_OPTION: Final = "--supervised"
+RELOAD: Final = b"r"
 
 
 class Backoff:
@@ -56,11 +58,11 @@ class Supervisor:
             for number, environment in enumerate(self._environments):
                 group.create_task(self._supervise(number, environment))
 
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal to every running child."""
+    def reload(self) -> None:
+        """Make every child reload its certificate, one that is starting too: a signal would end that one."""
         for child in self._running:
-            with contextlib.suppress(ProcessLookupError):
-                child.send_signal(number)
+            if child.stdin is not None:
+                child.stdin.write(RELOAD)
 
     async def _supervise(self, number: int, environment: Mapping[str, str]) -> None:
         backoff = Backoff()

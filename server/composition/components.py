@@ -23,7 +23,6 @@ from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.accounts.sign_up import RegistrationPolicy, SignUp
 from actors.accounts.user_sessions import UserSessions
-from actors.conversations.conversations import Conversations
 from actors.core import Core, CoreOptions, CoreStores, PresenceStores
 from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
@@ -35,13 +34,7 @@ from actors.keyed_hash import KeyedHash
 from actors.mail.email_sender import EmailSender
 from actors.mail.mail_limits import MailLimits
 from actors.mail.mail_queue import MailQueue
-from actors.moderation.actions import ModerationActions
-from actors.moderation.appeals import Appeals
-from actors.moderation.backlog_monitor import BacklogMonitor
-from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.registrations import Registrations
-from actors.moderation.report_queue import ReportQueue
-from actors.moderation.reports import Reports
 from actors.notifications.mail_unsubscriptions import MailUnsubscriptions
 from actors.notifications.notification_mail_job import NotificationMailJob
 from actors.notifications.notification_preferences import NotificationPreferenceSettings
@@ -50,31 +43,27 @@ from actors.protocol.server_frames import UserUpdated
 from actors.services import Services
 from actors.shared_services import SharedServices
 from config.settings import Settings
+from server.composition.moderation import ModerationComponents, create_moderation
 from server.composition.service_stores import export_parts, service_stores
 from server.observability.tracing import create_tracing
 from server.shutdown import ShutdownSteps
 from server.websocket.framing import text_frame
 from storage.contracts.idempotency import IdempotentResponses
-from storage.contracts.moderation import TargetKind, UserActionOutcome
 from storage.contracts.privacy import PrivacyRecord
 from storage.contracts.users import UserRecord
 from storage.embedded import StoreUrls
 from storage.mail.mailer_factory import create_mailer
 from storage.postgres.action_log import PostgresActionLog
-from storage.postgres.appeals import PostgresAppeals
 from storage.postgres.calendar_links import PostgresCalendarLinks
-from storage.postgres.contents import PostgresContents
 from storage.postgres.data_exports import PostgresDataExports
 from storage.postgres.email_changes import PostgresEmailChanges
 from storage.postgres.idempotent_responses import PostgresIdempotentResponses
 from storage.postgres.logins import PostgresLogins
 from storage.postgres.mail_tokens import PostgresEmailVerifications, PostgresPasswordResets
-from storage.postgres.moderation import PostgresModeration
 from storage.postgres.notification_mails import PostgresMailRecipients, PostgresNotificationMails
 from storage.postgres.notification_preferences import PostgresNotificationPreferences
 from storage.postgres.pruning import prunable_tables
 from storage.postgres.registrations import PostgresRegistrations
-from storage.postgres.reports import PostgresReports
 from storage.postgres.server_keys import PostgresServerKeys
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.user_snapshots import PostgresUserSnapshots
@@ -88,9 +77,6 @@ CHECK_IN_KEY = "check_in"
 """Name of the key of the codes with which users check in to events."""
 LINK_KEY = "links"
 """Name of the key of links that work without a login."""
-
-MODERATED_SERVICES = ("users", "posts", "events")
-"""Services whose domain events follow from actions of moderators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +94,7 @@ class ServerComponents:
     password_tries: PasswordTries
     mail_limits: MailLimits
     account_deletion: AccountDeletion
-    reports: Reports
-    report_queue: ReportQueue
-    report_store: PostgresReports
-    moderated_items: ModeratedItems
-    backlog_monitor: BacklogMonitor
-    moderation_actions: ModerationActions
-    moderation_store: PostgresModeration
-    appeals: Appeals
+    moderation: ModerationComponents
     registrations: Registrations
     mail_queue: MailQueue
     notification_preferences: NotificationPreferenceSettings
@@ -161,24 +140,6 @@ async def create_components(
 
     def on_user_deleted() -> None:
         services.wake_readers("users")
-
-    async def is_target_visible(viewer_id: str, kind: TargetKind, target_id: str) -> bool:
-        return await can_see_target(services, core.conversations, accounts, viewer_id, kind, target_id)
-
-    async def load_usernames(user_ids: Sequence[str]) -> dict[str, str]:
-        return {user_id: card.username for user_id, card in (await accounts.load_cards(user_ids)).items()}
-
-    def on_moderated(outcome: UserActionOutcome) -> None:
-        for session_id in outcome.session_ids:
-            authenticator.invalidate(session_id)
-        if outcome.sessions_ended:
-            core.revoke_sessions(outcome.session_ids)
-        else:
-            core.publish_restrictions_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
-
-    def on_acted() -> None:
-        for service in MODERATED_SERVICES:
-            services.wake_readers(service)
 
     passwords = Passwords(limits)
     shutdown.add_sync("passwords", passwords.close)
@@ -283,19 +244,10 @@ async def create_components(
         shared_services, core, limits, check_in_codes, accounts.invalidate_card, stores.bus.publish
     )
     shutdown.add("services", services.close)
-    report_store = PostgresReports(users.pool, action_log, users.idempotency_keys)
-    moderation_store = PostgresModeration(users.pool, action_log, users.idempotency_keys)
-    contents = ModeratedItems(
-        {
-            TargetKind.POST: PostgresContents.for_posts(stores.databases["posts"].pool),
-            TargetKind.COMMENT: PostgresContents.for_comments(stores.databases["posts"].pool),
-            TargetKind.EVENT: PostgresContents.for_events(stores.databases["events"].pool),
-        },
-        core.moderated_messages,
-        moderation_store,
-        load_usernames,
-        lambda kind: services.wake_readers("events" if kind is TargetKind.EVENT else "posts"),
+    moderation = create_moderation(
+        stores, action_log, credential_checks, authenticator, accounts, core, services
     )
+    shutdown.add("moderation backlog", moderation.backlog_monitor.close)
     export_store = PostgresDataExports(users.pool)
     data_exporter = DataExporter(
         export_store,
@@ -312,9 +264,6 @@ async def create_components(
         users.locks,
     )
     shutdown.add("pruning", pruning_job.close)
-    appeal_store = PostgresAppeals(users.pool, action_log, users.idempotency_keys)
-    backlog_monitor = BacklogMonitor(report_store, appeal_store)
-    shutdown.add("moderation backlog", backlog_monitor.close)
     await core.start()
     event_calendars = EventCalendars(
         shared_services.stores.events,
@@ -344,22 +293,8 @@ async def create_components(
             on_sessions_revoked,
             on_user_deleted,
         ),
-        reports=Reports(report_store, is_target_visible, contents.take_snapshot),
-        report_queue=ReportQueue(report_store, contents),
         registrations=Registrations(registration_store, on_approved, email_sender, mail_limits),
-        appeals=Appeals(appeal_store, action_log, credential_checks),
-        report_store=report_store,
-        moderated_items=contents,
-        backlog_monitor=backlog_monitor,
-        moderation_store=moderation_store,
-        moderation_actions=ModerationActions(
-            moderation_store,
-            action_log,
-            contents,
-            report_store,
-            on_moderated,
-            on_acted,
-        ),
+        moderation=moderation,
         mail_queue=mail_queue,
         notification_preferences=notification_preferences,
         mail_unsubscriptions=mail_unsubscriptions,
@@ -373,29 +308,6 @@ async def create_components(
         base_url=settings.base_url,
         idempotent_responses=PostgresIdempotentResponses(users.pool),
     )
-
-
-async def can_see_target(
-    services: Services,
-    conversations: Conversations,
-    accounts: Accounts,
-    viewer_id: str,
-    kind: TargetKind,
-    target_id: str,
-) -> bool:
-    """Return whether the reported object exists and the viewer may see it."""
-    match kind:
-        case TargetKind.POST:
-            return await services.posts.can_see(viewer_id, target_id)
-        case TargetKind.COMMENT:
-            return await services.reactions.can_see_comment(viewer_id, target_id)
-        case TargetKind.MESSAGE:
-            return await conversations.can_see_message(viewer_id, target_id)
-        case TargetKind.EVENT:
-            return await services.events.can_see(viewer_id, target_id)
-        case TargetKind.USER:
-            # A blocked user may still be reported.
-            return bool(await accounts.load_current_cards([target_id]))
 
 
 class _MailSender(Protocol):

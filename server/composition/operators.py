@@ -25,10 +25,10 @@ def create_operator_services(components: ServerComponents) -> OperatorServices:
 
     return OperatorServices(
         moderation=CommandLineModeration(
-            components.report_store,
-            components.report_queue,
-            components.moderation_store,
-            components.moderation_actions,
+            components.moderation.report_store,
+            components.moderation.report_queue,
+            components.moderation.store,
+            components.moderation.actions,
         ),
         doctor=Doctor(doctor_inputs(components)),
         replay=DeadLetterReplay(
@@ -61,7 +61,7 @@ def doctor_inputs(components: ServerComponents) -> DoctorInputs:
         log_audit=stores.messaging,
         event_reminders=PostgresEventReminders(databases["events"].pool),
         data_exports=PostgresDataExports(databases["users"].pool),
-        reports=components.report_store,
+        reports=components.moderation.report_store,
         moderation_audit=PostgresModerationAudit(databases["users"].pool),
-        is_content_hidden=components.moderated_items.is_hidden,
+        is_content_hidden=components.moderation.items.is_hidden,
     )

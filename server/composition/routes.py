@@ -56,10 +56,10 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *RecoveryRoutes(
             components.password_recovery, components.email_verification, components.email_change_undo
         ).routes(),
-        *ReportRoutes(components.reports).routes(),
+        *ReportRoutes(components.moderation.reports).routes(),
         *RegistrationRoutes(components.registrations).routes(),
-        *AppealRoutes(components.appeals).routes(),
-        *ModerationRoutes(components.report_queue, components.moderation_actions).routes(),
+        *AppealRoutes(components.moderation.appeals).routes(),
+        *ModerationRoutes(components.moderation.report_queue, components.moderation.actions).routes(),
         *SocialRoutes(services.social).routes(),
         *MuteRoutes(services.mutes).routes(),
         *RelationshipRoutes(services.relationships).routes(),

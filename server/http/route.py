@@ -1,9 +1,4 @@
-"""Routes: method, path, types and handler, and their adaptation to aiohttp.
-
-    request -> authenticate -> rate limit -> decode query -> decode body -> handler -> encode response
-
-The OpenAPI document is generated from the same types.
-"""
+"""Routes: method, path, types, errors and handler. The OpenAPI document is generated from them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

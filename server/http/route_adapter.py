@@ -1,4 +1,7 @@
-"""Runs a route: authentication, permission, rate limit, body, handler, response."""
+"""Runs a route for a request of aiohttp.
+
+request -> authenticate -> rate limit -> decode query -> decode body -> handler -> encode response
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -155,7 +155,7 @@ class RealtimeCollector(Collector):
         )
         yield gauge(
             "convene_commands_oldest_seconds",
-            "Time for which the oldest of them has been waiting; above 5 s the instance is not ready.",
+            "Time for which the oldest message or change has waited; above 5 s the instance is not ready.",
             commands.oldest_age_s,
         )
         yield counter(
@@ -217,8 +217,8 @@ class RealtimeCollector(Collector):
     def _black_boxes(self) -> Iterator[Metric]:
         names = {
             "boxes": "Sessions or conversations whose last events are kept for operators.",
-            "events": "Events kept of them.",
-            "bytes": "Estimated bytes of these events.",
+            "events": "Events kept in black boxes.",
+            "bytes": "Estimated bytes of the events in black boxes.",
         }
         statistics = self._sources.black_boxes()
         for name, text in names.items():

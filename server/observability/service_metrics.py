@@ -54,12 +54,12 @@ class ServiceCollector(Collector):
         yield counter("convene_mails_dropped", "E-mails dropped because the queue was full.", mail.dropped)
         yield counter(
             "convene_mails_withheld",
-            "E-mails not sent because their address got enough.",
+            "E-mails not sent because of a limit per address.",
             self._sources.mails_withheld(),
         )
         yield counter(
             "convene_password_tries_refused",
-            "Logins and password confirmations refused after too many for the account.",
+            "Logins and password confirmations refused because of too many failures for the account.",
             self._sources.password_tries_refused(),
         )
 
@@ -127,7 +127,7 @@ class ServiceCollector(Collector):
         )
         yield gauge(
             "convene_event_reminders_overdue_seconds",
-            "Time for which the oldest reminder that was not published had been due, at the last look.",
+            "Time for which the oldest reminder that was not published had been due, at the last check.",
             reminders.overdue_s,
         )
 
@@ -162,7 +162,7 @@ class ServiceCollector(Collector):
         backlog = self._sources.moderation_backlog()
         reports = GaugeMetricFamily(
             "convene_reports_open",
-            "Open reports, at the last look; the same on all instances.",
+            "Open reports, at the last check; the same on all instances.",
             labels=["assigned"],
         )
         reports.add_metric(["yes"], backlog.reports.open - backlog.reports.unassigned)
@@ -170,12 +170,12 @@ class ServiceCollector(Collector):
         yield reports
         yield gauge(
             "convene_reports_open_oldest_seconds",
-            "Age of the oldest open report, at the last look; 0 without one.",
+            "Age of the oldest open report, at the last check; 0 without one.",
             backlog.reports.oldest_s,
         )
-        yield gauge("convene_appeals_open", "Unanswered appeals, at the last look.", backlog.appeals.open)
+        yield gauge("convene_appeals_open", "Unanswered appeals, at the last check.", backlog.appeals.open)
         yield gauge(
             "convene_appeals_open_oldest_seconds",
-            "Age of the oldest unanswered appeal, at the last look; 0 without one.",
+            "Age of the oldest unanswered appeal, at the last check; 0 without one.",
             backlog.appeals.oldest_s,
         )

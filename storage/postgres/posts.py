@@ -43,7 +43,7 @@ COPIED_COLUMNS = tuple(name for name in PostRecord.__struct_fields__ if name not
 
 
 class PostgresPosts:
-    """Implements `PostStore` and `FeedPosts` of `storage.contracts.posts`."""
+    """Implements `storage.contracts.posts.PostStore` and `storage.contracts.feed.FeedPosts`."""
 
     def __init__(self, pool: PostgresPool, idempotency_keys: PostgresIdempotencyKeys) -> None:
         self._pool = pool

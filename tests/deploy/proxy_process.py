@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -10,6 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
+from tests.certificates import CertificateFiles
 from tests.end_to_end.polling import POLL_S
 from tests.end_to_end.server_process import ServerProcess, free_port
 
@@ -30,18 +32,32 @@ def adapt(text: str, replacements: Mapping[str, str]) -> str:
 class ProxyProcess:
     """Made by `nginx` or `caddy`."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, port: int) -> None:
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, port: int, trusted: ssl.SSLContext | None = None
+    ) -> None:
         self._arguments = arguments
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"http://127.0.0.1:{port}"
+        self._trusted = trusted
+        self.url = f"{'https' if trusted else 'http'}://127.0.0.1:{port}"
         self.port = port
 
     @classmethod
-    def nginx(cls, program: str, source: Path, folder: Path, instances: Sequence[ServerProcess]) -> Self:
-        """Copy the configuration, with other ports and folders, and shorter times for slow clients."""
+    def nginx(
+        cls,
+        program: str,
+        source: Path,
+        folder: Path,
+        instances: Sequence[ServerProcess],
+        certificate: CertificateFiles | None = None,
+    ) -> Self:
+        """Copy the configuration, with other ports and folders, and shorter times for slow clients.
+
+        With a certificate the server block is the one for TLS.
+        """
         folder.mkdir()
         port = free_port()
+        name = "server.conf" if certificate is None else "server-tls.conf"
         user = pwd.getpwuid(os.getuid()).pw_name
         temporary = "".join(
             f"    {kind}_temp_path {folder}/{kind};\n"
@@ -56,6 +72,7 @@ class ProxyProcess:
                 "worker_rlimit_nofile 65536;": "worker_rlimit_nofile 4096;",
                 "worker_connections 32768;": "worker_connections 2048;",
                 "http {\n": f"http {{\n{temporary}",
+                "include server.conf;": f"include {name};",
             },
             "limits.conf": {
                 "/var/log/nginx": str(folder),
@@ -63,12 +80,14 @@ class ProxyProcess:
                 "client_body_timeout 10s;": f"client_body_timeout {SLOW_CLIENT_S}s;",
             },
             "upstream.conf": _upstreams(instances),
-            "server.conf": {"listen 8080 ": f"listen 127.0.0.1:{port} "},
+            name: _server_changes(port, certificate),
             "proxy.conf": {},
         }
-        for name, changes in replacements.items():
-            (folder / name).write_text(adapt((source / name).read_text(), changes))
-        return cls([program, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"], folder, port)
+        for file, changes in replacements.items():
+            (folder / file).write_text(adapt((source / file).read_text(), changes))
+        trusted = None if certificate is None else certificate.trusted()
+        command = [program, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
+        return cls(command, folder, port, trusted)
 
     @classmethod
     def caddy(cls, program: str, source: Path, folder: Path, instances: Sequence[ServerProcess]) -> Self:
@@ -106,7 +125,7 @@ class ProxyProcess:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as response:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5, context=self._trusted) as response:
                 return bool(response.status == HTTPStatus.OK)
         except OSError:
             return False
@@ -121,6 +140,20 @@ class ProxyProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _server_changes(port: int, certificate: CertificateFiles | None) -> dict[str, str]:
+    if certificate is None:
+        return {"listen 8080 ": f"listen 127.0.0.1:{port} "}
+    live = "/etc/letsencrypt/live/convene.example.org"
+    return {
+        "    listen [::]:80;\n": "",
+        "    listen [::]:443 ssl http2 backlog=4096;\n": "",
+        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen 443 ": f"listen 127.0.0.1:{port} ",
+        f"{live}/fullchain.pem": str(certificate.certificate),
+        f"{live}/privkey.pem": str(certificate.key),
+    }
 
 
 def _upstreams(instances: Sequence[ServerProcess]) -> dict[str, str]:

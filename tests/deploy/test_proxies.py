@@ -4,13 +4,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.deploy.conftest import Pair
+from tests.certificates import CertificateFiles
+from tests.deploy.conftest import DEPLOY, FindTool, Pair, run
 from tests.deploy.proxy_process import SLOW_CLIENT_S, ProxyProcess
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
@@ -220,6 +222,21 @@ async def test_only_the_socket_is_upgraded(proxy: ProxyProcess, instances: Pair)
             assert (await socket.receive_json())["type"] == "hello"
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(f"{proxy.url}/v1/users/me")
+
+
+async def test_nginx_terminates_tls(find_tool: FindTool, tmp_path: Path, instances: Pair) -> None:
+    """With the other server block: pages, websockets, and a header that keeps browsers on HTTPS."""
+    certificate = CertificateFiles(tmp_path)
+    folder = tmp_path / "nginx"
+    nginx = ProxyProcess.nginx(find_tool("nginx"), DEPLOY / "nginx", folder, instances, certificate)
+    connector = aiohttp.TCPConnector(ssl=certificate.trusted())
+    for proxy in run(nginx):
+        async with aiohttp.ClientSession(connector=connector) as http:
+            async with http.get(f"{proxy.url}/") as response:
+                assert response.status == 200
+                assert "max-age" in response.headers["Strict-Transport-Security"]
+            async with http.ws_connect(f"{proxy.url}/v1/ws") as socket:
+                assert (await socket.receive_json())["type"] == "hello"
 
 
 async def test_access_log_holds_no_secret_of_a_path(nginx: ProxyProcess) -> None:

@@ -10,7 +10,7 @@ from tests.end_to_end.server_process import START_TIMEOUT_S, STOP_TIMEOUT_S, Ser
 
 
 @pytest.mark.stores
-async def test_instance_tells_that_it_is_ready_and_that_it_stops(
+async def test_instance_notifies_the_service_manager_of_start_and_stop(
     server_stores: ServerStores, tmp_path: Path
 ) -> None:
     """READY=1 once it is listening, STOPPING=1 when the drain begins, and nothing else."""

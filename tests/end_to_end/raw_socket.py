@@ -1,4 +1,4 @@
-"""Raw websockets, for commands that `client.Client` never sends and frames that it does not expose.
+"""Raw websockets, for commands that `client.client.Client` never sends and frames that it does not expose.
 
 They do not reply to server pings and do not reconnect.
 """

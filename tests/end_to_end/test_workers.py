@@ -17,7 +17,7 @@ from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import wait_until
 from tests.end_to_end.registered_user import RegisteredUser
-from tests.end_to_end.server_process import STOP_TIMEOUT_S, ServerStores
+from tests.end_to_end.server_process import START_TIMEOUT_S, STOP_TIMEOUT_S, ServerStores
 from tests.end_to_end.worker_group import WorkerGroup
 from tests.server.websocket.peer import connect_peer, http_request
 
@@ -111,6 +111,28 @@ async def test_sighup_reloads_the_certificate_of_all_workers(
         opened_before.write(HEALTH)
         assert (await opened_before.read_http_response()).status == 200
     assert "is restarted" not in workers.log_text
+
+
+async def test_sighup_does_not_end_a_worker_that_is_starting(
+    start_workers: StartWorkers, certificate: CertificateFiles
+) -> None:
+    """It serves with the new certificate, and was not restarted again."""
+    workers = await start_workers(
+        CONVENE_TLS_CERT=str(certificate.certificate), CONVENE_TLS_KEY=str(certificate.key)
+    )
+    former = set(workers.worker_pids())
+    os.kill(min(former), signal.SIGKILL)
+    await wait_until(lambda: len(set(workers.worker_pids()) - former) == 1, START_TIMEOUT_S)
+    certificate.renew()
+    workers.signal(signal.SIGHUP)
+    await workers.wait_until_listening(WORKERS + 1)
+    port = urlsplit(workers.url).port
+    assert port is not None
+    for _ in range(SPREAD):
+        async with connect_peer(port, certificate.trusted()) as opened:
+            opened.write(HEALTH)
+            assert (await opened.read_http_response()).status == 200
+    assert workers.log_text.count("is restarted") == 1
 
 
 async def test_workers_stop_when_their_supervisor_is_killed(start_workers: StartWorkers) -> None:

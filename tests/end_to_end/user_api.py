@@ -1,4 +1,4 @@
-"""A user's HTTP requests to one instance, for endpoints that `client.HttpClient` does not cover."""
+"""A user's HTTP requests to one instance, for endpoints that `client.http_client` does not cover."""
 
 import asyncio
 import time

@@ -86,5 +86,4 @@ def bulk_user(user: LoadUser, username: str) -> BulkUser:
 
 @pytest.fixture
 def report_folder(tmp_path: Path) -> Path:
-    """The report folder."""
     return tmp_path / "report"

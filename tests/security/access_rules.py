@@ -13,7 +13,7 @@ class Role(StrEnum):
     ANONYMOUS = "anonymous"
     REVOKED = "revoked"
     """The owner, with the token of a session that was revoked."""
-    STRANGER = "stranger"
+    UNRELATED = "unrelated"
     FORMER = "former"
     """Has left the owner's group."""
     BLOCKED = "blocked"
@@ -24,9 +24,9 @@ class Role(StrEnum):
     ADMIN = "admin"
     """An admin of the owner's group, who owns nothing in it."""
     MODERATOR = "moderator"
-    """A moderator of the server, who is a stranger else."""
+    """A moderator of the server, who has no other relation."""
     SERVER_ADMIN = "server_admin"
-    """An admin of the server, who is a stranger else."""
+    """An admin of the server, who has no other relation."""
     OWNER = "owner"
     """The owner of the objects: author, host, creator and admin of the group."""
 
@@ -40,7 +40,7 @@ HIDDEN = "hidden"
 SIGNED_OUT = {Role.ANONYMOUS: "auth.required", Role.REVOKED: "auth.required"}
 BLOCK_ROLES = (Role.BLOCKED, Role.BLOCKING)
 STAFF = (Role.MODERATOR, Role.SERVER_ADMIN)
-NON_MEMBERS = (Role.STRANGER, Role.FORMER, *BLOCK_ROLES, *STAFF)
+NON_MEMBERS = (Role.UNRELATED, Role.FORMER, *BLOCK_ROLES, *STAFF)
 
 
 def _rule(others: Outcome, **outcomes: Outcome) -> Rule:

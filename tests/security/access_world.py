@@ -172,10 +172,10 @@ class AccessWorld:
         return report
 
     async def _request(self, owner: RegisteredUser) -> str:
-        """Return a group to which a stranger asked the owner to come."""
-        stranger = await self.new_user()
+        """Return a group to which another user asked the owner to come."""
+        other = await self.new_user()
         await self.api.expect(200, owner, "PATCH", "/v1/users/me/privacy", {"groups": "known"})
-        group: str = (await self.api.group(stranger, owner))["id"]
+        group: str = (await self.api.group(other, owner))["id"]
         await self.api.expect(200, owner, "PATCH", "/v1/users/me/privacy", {"groups": "everyone"})
         return group
 

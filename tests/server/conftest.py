@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from actors.accounts.passwords import Passwords
 from server.composition import components
@@ -14,6 +15,7 @@ from server.observability import health
 from storage.embedded import StoreUrls
 from tests.conftest import LoopThread
 from tests.server.api_client import ApiClient
+from tests.server.owned_objects import OwnedObjects, owned_objects
 from tests.server.registered_users import RegisteredUsers
 from tests.server.routes.user_service import CHEAP_HASHES
 from tests.server.running_instance import running_instance
@@ -71,3 +73,9 @@ async def api(instance: Instance) -> AsyncIterator[ApiClient]:
     """HTTP client for the shared server."""
     async with ApiClient(instance) as requests:
         yield requests
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
+    async with owned_objects(stores, people) as objects:
+        yield objects

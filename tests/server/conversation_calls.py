@@ -33,3 +33,15 @@ async def count_system_messages(api: ApiClient, person: RegisteredUser, group: s
 
 async def updates(api: ApiClient, person: RegisteredUser, group: str, after: int) -> list[Json]:
     return list((await api.get(person, f"{ROOT}/{group}/changes?after={after}&limit=100"))["items"])
+
+
+async def group_with_messages(api: ApiClient, count: int, *people: RegisteredUser) -> tuple[str, list[int]]:
+    """Create a group with this many messages by two alternating members; return it with the seqs."""
+    group = (await api.group(*people))["id"]
+    seqs = [(await api.send(people[number % 2], group, f"number {number}"))["seq"] for number in range(count)]
+    return group, seqs
+
+
+async def messages(api: ApiClient, person: RegisteredUser, group: str, query: str) -> list[Json]:
+    items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages{query}"))["items"]
+    return items

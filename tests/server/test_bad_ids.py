@@ -1,15 +1,13 @@
 """Ids of objects that do not exist, in paths and bodies, and users new to an instance."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
-from tests.server.owned_objects import OwnedObjects, owned_objects
+from tests.server.owned_objects import OwnedObjects
 from tests.server.registered_users import PASSWORD, RegisteredUsers
 from tests.server.running_instance import running_instance
 
@@ -89,12 +87,6 @@ BODY_IDS = [
         {"client_id": "c", "content": "x", "reply_to": "{bad}"},
     ),
 ]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    async with owned_objects(stores, people) as objects:
-        yield objects
 
 
 @pytest.mark.parametrize(("method", "path", "noun", "body"), PATH_IDS)

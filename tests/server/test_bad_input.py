@@ -7,11 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
-from storage.embedded import StoreUrls
-from tests.server.owned_objects import OwnedObjects, assert_invalid_field, fill_placeholders, owned_objects
-from tests.server.registered_users import PASSWORD, RegisteredUsers
+from tests.server.owned_objects import OwnedObjects, assert_invalid_field, fill_placeholders
+from tests.server.registered_users import PASSWORD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -188,12 +186,6 @@ NULLABLE = {"display_name", "bio", "avatar_url", "event_id", "description", "nam
     "guests",
     "reminders",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    async with owned_objects(stores, people) as objects:
-        yield objects
 
 
 def wrong_values(value: Json) -> list[Json]:

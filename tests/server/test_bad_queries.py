@@ -1,16 +1,12 @@
 """Invalid query parameters for every list: rejected with the parameter, and never a 5xx."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from server.http.cursor import encode_cursor
-from storage.embedded import StoreUrls
-from tests.server.owned_objects import OwnedObjects, assert_invalid_field, owned_objects
-from tests.server.registered_users import RegisteredUsers
+from tests.server.owned_objects import OwnedObjects, assert_invalid_field
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -32,12 +28,6 @@ LISTS = [
     "/v1/conversations/{group}/participants",
 ]
 WITHOUT_CURSOR = ["/v1/conversations/{group}/messages", "/v1/conversations/{group}/changes"]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    async with owned_objects(stores, people) as objects:
-        yield objects
 
 
 @pytest.mark.parametrize("path", [*LISTS, *WITHOUT_CURSOR])

@@ -8,22 +8,11 @@ import pytest
 
 from server.instance import Instance
 from tests.server.api_client import ApiClient
-from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.conversation_calls import group_with_messages, messages
+from tests.server.registered_users import RegisteredUsers
 
 Json = Any
 ROOT = "/v1/conversations"
-
-
-async def group_with_messages(api: ApiClient, count: int, *people: RegisteredUser) -> tuple[str, list[int]]:
-    """Create a group with this many messages by two alternating members; return it with the seqs."""
-    group = (await api.group(*people))["id"]
-    seqs = [(await api.send(people[number % 2], group, f"number {number}"))["seq"] for number in range(count)]
-    return group, seqs
-
-
-async def messages(api: ApiClient, person: RegisteredUser, group: str, query: str) -> list[Json]:
-    items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages{query}"))["items"]
-    return items
 
 
 # --- sending

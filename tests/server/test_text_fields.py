@@ -1,20 +1,16 @@
 """One set of rules for all text that clients send, on every route and command."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import msgspec
 import pytest
-import pytest_asyncio
 
 from server.http.route import Route
-from storage.embedded import StoreUrls
 from tests.server.api_docs.all_routes import collect_routes
-from tests.server.owned_objects import OwnedObjects, assert_invalid_field, owned_objects
-from tests.server.registered_users import RegisteredUsers
+from tests.server.owned_objects import OwnedObjects, assert_invalid_field
 from tests.server.test_bad_input import BODY_ROUTES, BodyRoute
 from tests.server.text_fields import (
     ALLOWED_TEXTS,
@@ -31,12 +27,6 @@ ROUTES = collect_routes()
 TEXT_QUERIES = {
     (route.path, field) for route in ROUTES if route.query for field, _ in text_fields(route.query)
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owned(stores: StoreUrls, people: RegisteredUsers) -> AsyncIterator[OwnedObjects]:
-    async with owned_objects(stores, people) as objects:
-        yield objects
 
 
 async def test_every_string_of_a_request_has_a_kind() -> None:

@@ -78,7 +78,7 @@ def translated(received: list[dict[str, Any]]) -> list[str]:
     values = {
         "i18n": WEB_FOLDER / "i18n.js",
         "texts": WEB_FOLDER / "locales/de.json",
-        "module": WEB_FOLDER / "state/notification_text.js",
+        "module": WEB_FOLDER / "state/notification_types.js",
     }
     script = TRANSLATE % {name: json.dumps(str(path)) for name, path in values.items()}
     command = ["node", "--input-type=module", "--eval", script]

@@ -4,8 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from storage.postgres.notifications import PostgresNotifications
+from storage.postgres.posts import PostgresPosts
+from storage.postgres.reactions import PostgresReactions
+from storage.postgres.social import PostgresSocial
 from tests.conftest import FreshDatabase
-from tests.storage.event_fixture import EventFixture
+from tests.storage.event_setup import EventSetup
+from tests.storage.notification_setup import make_notification_store
 from tests.storage.service_database import ServiceDatabase
 from tests.storage.valkey_server import ValkeyServer
 
@@ -46,9 +51,9 @@ async def notifications_database(fresh_database: FreshDatabase) -> AsyncIterator
 
 
 @pytest.fixture
-def scene(events_database: ServiceDatabase) -> EventFixture:
+def setup(events_database: ServiceDatabase) -> EventSetup:
     """The Event service's stores."""
-    return EventFixture(events_database, events_database.instance_a)
+    return EventSetup(events_database, events_database.instance_a)
 
 
 @pytest.fixture
@@ -67,3 +72,27 @@ def two_servers(server: ValkeyServer) -> Iterator[list[ValkeyServer]]:
     other.start()
     yield [server, other]
     other.close()
+
+
+@pytest.fixture
+def posts(posts_database: ServiceDatabase) -> PostgresPosts:
+    """The store of posts of one instance."""
+    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
+
+
+@pytest.fixture
+def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
+    """The store of comments and likes of one instance."""
+    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
+
+
+@pytest.fixture
+def social(social_database: ServiceDatabase) -> PostgresSocial:
+    """The social store of one instance."""
+    return PostgresSocial(social_database.instance_a.pool)
+
+
+@pytest.fixture
+def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
+    """The store of notifications of one instance."""
+    return make_notification_store(notifications_database.instance_a)

@@ -28,10 +28,10 @@ from storage.postgres.social import PostgresSocial
 from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from tests.conftest import FreshDatabase
-from tests.storage.event_fixture import EventFixture
+from tests.storage.event_setup import EventSetup
+from tests.storage.notification_setup import like_notification, make_notification_store
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 from tests.storage.test_conversation_requests import new_requests
-from tests.storage.test_notification_store import like_notification, make_notification_store
 
 UNGUARDED = {
     "user_cache": "holds the mark itself",
@@ -112,64 +112,64 @@ async def test_deleted_users_add_no_posts_or_reactions(posts_database: ServiceDa
         assert await posts_database.sql.fetchval(f"SELECT count(*) FROM {table}") == 0
 
 
-async def test_deleted_users_hold_nothing_of_events(scene: EventFixture) -> None:
+async def test_deleted_users_hold_nothing_of_events(setup: EventSetup) -> None:
     """Neither as creator, attendee, host, invited nor inviting user."""
     ana, gone = sorted_random_ids(2)
-    open_id, approved_id = await scene.create_event(1, ana), await scene.create_event(1, ana, approval=True)
-    full_id = await scene.create_event(1, ana)
-    await scene.rsvps.set_rsvp(full_id, ana, "GOING", waitlist=False)
-    await scene.database.cache_users(gone, deleted=True)
-    await scene.events.remove_user(gone)
-    instance = scene.database.instance_a
-    series = PostgresEventSeries(instance.pool, instance.idempotency_keys, scene.events)
+    open_id, approved_id = await setup.create_event(1, ana), await setup.create_event(1, ana, approval=True)
+    full_id = await setup.create_event(1, ana)
+    await setup.rsvps.set_rsvp(full_id, ana, "GOING", waitlist=False)
+    await setup.database.cache_users(gone, deleted=True)
+    await setup.events.remove_user(gone)
+    instance = setup.database.instance_a
+    series = PostgresEventSeries(instance.pool, instance.idempotency_keys, setup.events)
     now = datetime.now(UTC)
     rule = SeriesRule("FREQ=DAILY;COUNT=1", "UTC", now.replace(tzinfo=None))
     new = NewEvent(gone, "Chess", None, "SOCIAL", now, now + timedelta(hours=1), 5)
     for write in (
-        scene.create_event(1, gone),
+        setup.create_event(1, gone),
         series.create(new, rule, [(rule.start_local, now, new.end)], None),
-        scene.rsvps.set_rsvp(open_id, gone, "GOING", waitlist=True),
-        scene.rsvps.set_rsvp(open_id, gone, "MAYBE", waitlist=True),
-        scene.rsvps.set_rsvp(full_id, gone, "GOING", waitlist=True),
-        scene.rsvps.set_rsvp(approved_id, gone, "GOING", waitlist=True),
-        scene.events.invite(open_id, ana, [gone], None),
-        scene.events.invite(open_id, gone, [random_id()], None),
-        scene.hosts.add_host(open_id, gone),
-        scene.attendance.announce(open_id, gone, "hello", None),
+        setup.rsvps.set_rsvp(open_id, gone, "GOING", waitlist=True),
+        setup.rsvps.set_rsvp(open_id, gone, "MAYBE", waitlist=True),
+        setup.rsvps.set_rsvp(full_id, gone, "GOING", waitlist=True),
+        setup.rsvps.set_rsvp(approved_id, gone, "GOING", waitlist=True),
+        setup.events.invite(open_id, ana, [gone], None),
+        setup.events.invite(open_id, gone, [random_id()], None),
+        setup.hosts.add_host(open_id, gone),
+        setup.attendance.announce(open_id, gone, "hello", None),
     ):
         with pytest.raises(Conflict, match="users_deleted"):
             await write
-    await scene.blocks.set_blocks([(ana, gone)], [])
+    await setup.blocks.set_blocks([(ana, gone)], [])
     for table in EVENT_TABLES:
-        rows = await scene.sql.fetch(f"SELECT * FROM {table}")
+        rows = await setup.sql.fetch(f"SELECT * FROM {table}")
         assert gone not in {str(value) for row in rows for value in row.values()}, table
 
 
-async def test_deleted_user_gets_no_freed_place(scene: EventFixture) -> None:
+async def test_deleted_user_gets_no_freed_place(setup: EventSetup) -> None:
     """Until the deletion is handled the user may wait in line: those who withdraw and who wait are served."""
     ana, gone, next_in_line = sorted_random_ids(3)
-    event_id = await scene.create_event(1)
-    await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
+    event_id = await setup.create_event(1)
+    await setup.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
     for user_id in (gone, next_in_line):
-        await scene.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=True)
-    await scene.database.cache_users(gone, deleted=True)
-    await scene.rsvps.delete_rsvp(event_id, ana)
-    assert await scene.rsvps.get_rsvp(event_id, next_in_line) == RsvpState("GOING", None)
-    assert (await scene.counts(event_id))[0] == 1
-    await scene.events.remove_user(gone)
-    assert await scene.sql.fetchval("SELECT count(*) FROM event_waitlist") == 0
+        await setup.rsvps.set_rsvp(event_id, user_id, "GOING", waitlist=True)
+    await setup.database.cache_users(gone, deleted=True)
+    await setup.rsvps.delete_rsvp(event_id, ana)
+    assert await setup.rsvps.get_rsvp(event_id, next_in_line) == RsvpState("GOING", None)
+    assert (await setup.counts(event_id))[0] == 1
+    await setup.events.remove_user(gone)
+    assert await setup.sql.fetchval("SELECT count(*) FROM event_waitlist") == 0
 
 
-async def test_request_of_a_deleted_user_is_not_accepted(scene: EventFixture) -> None:
+async def test_request_of_a_deleted_user_is_not_accepted(setup: EventSetup) -> None:
     """As if it was withdrawn. A host may still remove the user, which records nothing."""
     host, gone = sorted_random_ids(2)
-    event_id = await scene.create_event(1, host, approval=True)
-    await scene.rsvps.set_rsvp(event_id, gone, "GOING", waitlist=True)
-    await scene.database.cache_users(gone, deleted=True)
+    event_id = await setup.create_event(1, host, approval=True)
+    await setup.rsvps.set_rsvp(event_id, gone, "GOING", waitlist=True)
+    await setup.database.cache_users(gone, deleted=True)
     with pytest.raises(Missing):
-        await scene.requests.accept_request(event_id, gone, host)
-    await scene.rsvps.remove_attendee(event_id, gone)
-    assert await scene.sql.fetchval("SELECT count(*) FROM event_removals") == 0
+        await setup.requests.accept_request(event_id, gone, host)
+    await setup.rsvps.remove_attendee(event_id, gone)
+    assert await setup.sql.fetchval("SELECT count(*) FROM event_removals") == 0
 
 
 async def test_deleted_users_have_no_notifications(notifications_database: ServiceDatabase) -> None:
@@ -228,7 +228,7 @@ def remove_post_user(database: ServiceDatabase) -> Callable[[str], Awaitable[Non
 
 
 def remove_event_user(database: ServiceDatabase) -> Callable[[str], Awaitable[None]]:
-    return EventFixture(database, database.instance_a).events.remove_user
+    return EventSetup(database, database.instance_a).events.remove_user
 
 
 def remove_notification_user(database: ServiceDatabase) -> Callable[[str], Awaitable[None]]:
@@ -260,7 +260,7 @@ async def test_deletion_waits_for_running_writes(
     gone = random_id()
     async with ServiceDatabase.open(fresh_database(service)) as database:
         if service == "events":
-            await EventFixture(database, database.instance_a).create_event(5)
+            await EventSetup(database, database.instance_a).create_event(5)
         writer = await database.connection()
         writing = writer.transaction()
         await writing.start()

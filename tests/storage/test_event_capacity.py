@@ -11,7 +11,7 @@ from storage.contracts.events import EventChange
 from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict
 from storage.postgres.statement import load_statement
-from tests.storage.event_fixture import EventFixture
+from tests.storage.event_setup import EventSetup
 from tests.storage.service_database import random_id, sorted_random_ids
 
 PLACES = 20
@@ -27,30 +27,30 @@ SELECT_COUNTS = """
 
 
 @pytest.fixture
-async def other(scene: EventFixture) -> EventFixture:
+async def other(setup: EventSetup) -> EventSetup:
     """The stores of a second instance."""
-    return EventFixture(scene.database, await scene.database.instance())
+    return EventSetup(setup.database, await setup.database.instance())
 
 
-async def watch_capacity(scene: EventFixture, event_id: str, written: "asyncio.Future[list[object]]") -> None:
+async def watch_capacity(setup: EventSetup, event_id: str, written: "asyncio.Future[list[object]]") -> None:
     """Until all is written, see that what is committed is never above the capacity."""
     while not written.done():
-        row = await scene.sql.fetchrow(SELECT_COUNTS, event_id)
+        row = await setup.sql.fetchrow(SELECT_COUNTS, event_id)
         assert row is not None
         assert row["going_count"] == row["rows"] <= PLACES
 
 
 async def test_places_are_given_once_under_concurrent_withdrawals(
-    scene: EventFixture, other: EventFixture
+    setup: EventSetup, other: EventSetup
 ) -> None:
     """200 users for 20 places, ten times, while others withdraw or leave the waitlist."""
     people = sorted_random_ids(PEOPLE)
-    event_id = await scene.create_event(PLACES)
+    event_id = await setup.create_event(PLACES)
     for round_ in range(ROUNDS):
         rng = random.Random(round_)
 
         async def want(number: int, rng: random.Random = rng) -> object:
-            store = (scene, other)[number % 2].rsvps
+            store = (setup, other)[number % 2].rsvps
             if rng.random() < 0.2:
                 await store.delete_rsvp(event_id, people[rng.randrange(PEOPLE)])
             try:
@@ -62,21 +62,21 @@ async def test_places_are_given_once_under_concurrent_withdrawals(
         for task in rng.sample(tasks, 10):
             asyncio.get_running_loop().call_later(rng.uniform(0, 0.1), task.cancel)
         written: asyncio.Future[list[object]] = asyncio.gather(*tasks, return_exceptions=True)
-        await watch_capacity(scene, event_id, written)
+        await watch_capacity(setup, event_id, written)
         outcomes = [one for one in written.result() if not isinstance(one, asyncio.CancelledError)]
         assert all(one in (RsvpState("GOING", None), "event.full") for one in outcomes)
-        assert (await scene.counts(event_id))[0] > PLACES // 2
-    while await scene.counts(event_id) != (PLACES, 0):
-        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+        assert (await setup.counts(event_id))[0] > PLACES // 2
+    while await setup.counts(event_id) != (PLACES, 0):
+        await setup.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
     with pytest.raises(Conflict, match=r"event\.full"):
-        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+        await setup.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
 
 
-async def test_waitlist_is_first_in_first_out(scene: EventFixture, other: EventFixture) -> None:
+async def test_waitlist_is_first_in_first_out(setup: EventSetup, other: EventSetup) -> None:
     """Under concurrent joins, leaves and withdrawals, promotion follows the order of the waitlist."""
     people = sorted_random_ids(PEOPLE)
-    event_id = await scene.create_event(PLACES)
-    stores = (scene.rsvps, other.rsvps)
+    event_id = await setup.create_event(PLACES)
+    stores = (setup.rsvps, other.rsvps)
     answers = await asyncio.gather(
         *(
             stores[number % 2].set_rsvp(event_id, user, "GOING", waitlist=True)
@@ -96,22 +96,22 @@ async def test_waitlist_is_first_in_first_out(scene: EventFixture, other: EventF
     written: asyncio.Future[list[object]] = asyncio.gather(
         *(stores[number % 2].delete_rsvp(event_id, user) for number, user in enumerate(leaving))
     )
-    await watch_capacity(scene, event_id, written)
+    await watch_capacity(setup, event_id, written)
     await written
-    promoted = await scene.promoted_user_ids()
+    promoted = await setup.promoted_user_ids()
     assert promoted == [user for user in order if user in set(promoted)]
     passed = order[: order.index(promoted[-1])]
     assert set(passed) - set(promoted) <= set(leaving)
-    assert await scene.counts(event_id) == (PLACES, 0)
-    assert set(await scene.going_user_ids(event_id)) == set(promoted) - set(leaving)
+    assert await setup.counts(event_id) == (PLACES, 0)
+    assert set(await setup.going_user_ids(event_id)) == set(promoted) - set(leaving)
     waiting = [user for user in order if user not in set(promoted) | set(leaving)]
-    states = await asyncio.gather(*(scene.rsvps.get_rsvp(event_id, user) for user in waiting))
+    states = await asyncio.gather(*(setup.rsvps.get_rsvp(event_id, user) for user in waiting))
     assert [state.waitlist_position for state in states] == list(range(1, len(waiting) + 1))
 
 
-async def test_capacity_changes_and_rsvps_are_consistent(scene: EventFixture, other: EventFixture) -> None:
+async def test_capacity_changes_and_rsvps_are_consistent(setup: EventSetup, other: EventSetup) -> None:
     """No place stays free while users wait, and none is given twice."""
-    event_id = await scene.create_event(5)
+    event_id = await setup.create_event(5)
     people = sorted_random_ids(60)
 
     async def change(capacity: int) -> None:
@@ -119,25 +119,25 @@ async def test_capacity_changes_and_rsvps_are_consistent(scene: EventFixture, ot
             await other.events.change(event_id, EventChange(capacity=capacity))
 
     await asyncio.gather(
-        *(scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True) for user in people),
+        *(setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True) for user in people),
         *(change(capacity) for capacity in (8, 3, 12, 2, 20, 1, 15)),
         *(other.rsvps.delete_rsvp(event_id, user) for user in people[::4]),
     )
-    event = await scene.get_event(event_id)
-    waiting = await scene.sql.fetchval("SELECT count(*) FROM event_waitlist")
-    assert await scene.counts(event_id) == (event.capacity, 0)
+    event = await setup.get_event(event_id)
+    waiting = await setup.sql.fetchval("SELECT count(*) FROM event_waitlist")
+    assert await setup.counts(event_id) == (event.capacity, 0)
     assert waiting > 0
 
 
-async def test_rsvp_waits_for_a_concurrent_one(scene: EventFixture) -> None:
+async def test_rsvp_waits_for_a_concurrent_one(setup: EventSetup) -> None:
     """It waits at the event's row and finds the last place taken."""
-    event_id, ana, ben = await scene.create_event(1), *sorted_random_ids(2)
-    other_connection = await scene.database.connection()
+    event_id, ana, ben = await setup.create_event(1), *sorted_random_ids(2)
+    other_connection = await setup.database.connection()
     answering = other_connection.transaction()
     await answering.start()
     await other_connection.fetchrow(LOCK, event_id)
-    answer = await scene.database.start_until_blocked(
-        scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
+    answer = await setup.database.start_until_blocked(
+        setup.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
     )
     await other_connection.execute(
         "INSERT INTO event_rsvps (event_id, user_id, status) VALUES ($1, $2, 'GOING')", event_id, ben
@@ -145,7 +145,7 @@ async def test_rsvp_waits_for_a_concurrent_one(scene: EventFixture) -> None:
     await answering.commit()
     with pytest.raises(Conflict, match=r"event\.full"):
         await answer
-    assert await scene.going_user_ids(event_id) == [ben]
+    assert await setup.going_user_ids(event_id) == [ben]
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ async def test_rsvp_waits_for_a_concurrent_one(scene: EventFixture) -> None:
         "UPDATE events SET capacity = capacity - 1 WHERE id = $1",
     ],
 )
-async def test_check_constraint_limits_going_count(scene: EventFixture, past_the_lock: str) -> None:
+async def test_check_constraint_limits_going_count(setup: EventSetup, past_the_lock: str) -> None:
     """Writes that bypass the lock cannot exceed the capacity."""
-    event_id = await scene.create_event(2)
+    event_id = await setup.create_event(2)
     for _ in range(2):
-        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, random_id(), "MAYBE", waitlist=False)
+        await setup.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, random_id(), "MAYBE", waitlist=False)
     with pytest.raises(asyncpg.CheckViolationError) as refused:
-        await scene.sql.execute(past_the_lock, event_id)
+        await setup.sql.execute(past_the_lock, event_id)
     assert refused.value.constraint_name == "events_capacity"
-    assert await scene.counts(event_id) == (2, 0)
+    assert await setup.counts(event_id) == (2, 0)

@@ -8,44 +8,44 @@ from config.limits import EVENT_COHOSTS_MAX
 from storage.contracts.events import EventChange
 from storage.contracts.rsvps import RsvpState
 from storage.errors import Conflict, Missing
-from tests.storage.event_fixture import EventFixture
+from tests.storage.event_setup import EventSetup
 from tests.storage.service_database import random_id, sorted_random_ids
 
 
-async def cancelled_payloads(scene: EventFixture) -> list[dict[str, object]]:
-    return [one.payload for one in await scene.database.outbox_rows("event.cancelled")]
+async def cancelled_payloads(setup: EventSetup) -> list[dict[str, object]]:
+    return [one.payload for one in await setup.database.outbox_rows("event.cancelled")]
 
 
-async def test_cohosts_follow_the_creator_in_order(scene: EventFixture) -> None:
+async def test_cohosts_follow_the_creator_in_order(setup: EventSetup) -> None:
     """Adding and removing twice changes nothing; the RSVP of a former co-host stays."""
     ana, ben, cai = (random_id() for _ in range(3))
-    event_id = await scene.create_event(creator_id=ana)
-    await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
-    assert [await scene.hosts.add_host(event_id, user) for user in (ben, cai, ben, ana)] == [
+    event_id = await setup.create_event(creator_id=ana)
+    await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    assert [await setup.hosts.add_host(event_id, user) for user in (ben, cai, ben, ana)] == [
         True,
         True,
         False,
         False,
     ]
-    hosts = await scene.hosts.get_hosts(event_id)
+    hosts = await setup.hosts.get_hosts(event_id)
     assert hosts is not None
     assert (hosts.user_ids, hosts.creator_id) == ((ana, ben, cai), ana)
-    details = (await scene.hosts.find_details([event_id], ana))[event_id]
+    details = (await setup.hosts.find_details([event_id], ana))[event_id]
     assert [card.id for card in details.cohosts] == [ben, cai]
-    assert [await scene.hosts.remove_host(event_id, ben) for _ in range(2)] == [True, False]
-    assert (await scene.rsvps.get_rsvp(event_id, ben)).status == "GOING"
-    hosts = await scene.hosts.get_hosts(event_id)
+    assert [await setup.hosts.remove_host(event_id, ben) for _ in range(2)] == [True, False]
+    assert (await setup.rsvps.get_rsvp(event_id, ben)).status == "GOING"
+    hosts = await setup.hosts.get_hosts(event_id)
     assert hosts is not None
     assert hosts.user_ids == (ana, cai)
-    assert await scene.hosts.get_hosts(random_id()) is None
-    assert len(await scene.database.outbox_rows("host.added")) == 2
+    assert await setup.hosts.get_hosts(random_id()) is None
+    assert len(await setup.database.outbox_rows("host.added")) == 2
 
 
-async def test_number_of_cohosts_is_bounded(scene: EventFixture) -> None:
+async def test_number_of_cohosts_is_bounded(setup: EventSetup) -> None:
     """Also when they are added at the same time."""
-    event_id = await scene.create_event()
+    event_id = await setup.create_event()
     results = await asyncio.gather(
-        *(scene.hosts.add_host(event_id, random_id()) for _ in range(EVENT_COHOSTS_MAX + 3)),
+        *(setup.hosts.add_host(event_id, random_id()) for _ in range(EVENT_COHOSTS_MAX + 3)),
         return_exceptions=True,
     )
     refused = [one for one in results if isinstance(one, Conflict)]
@@ -53,183 +53,183 @@ async def test_number_of_cohosts_is_bounded(scene: EventFixture) -> None:
     assert results.count(True) == EVENT_COHOSTS_MAX
 
 
-async def test_new_cohost_hides_the_event_from_who_they_block(scene: EventFixture) -> None:
+async def test_new_cohost_hides_the_event_from_who_they_block(setup: EventSetup) -> None:
     """What these users hold ends and the place is given on; a block between co-hosts changes nothing."""
     ana, ben, cai, dee, eve = sorted_random_ids(5)
-    event_id = await scene.create_event(1, creator_id=ana)
-    await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, dee, "GOING", waitlist=True)
-    await scene.hosts.add_host(event_id, eve)
-    await scene.blocks.set_blocks([(ben, cai), (eve, ben)], [])
+    event_id = await setup.create_event(1, creator_id=ana)
+    await setup.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, dee, "GOING", waitlist=True)
+    await setup.hosts.add_host(event_id, eve)
+    await setup.blocks.set_blocks([(ben, cai), (eve, ben)], [])
     with pytest.raises(Missing):
-        await scene.hosts.add_host(event_id, ben)
-    await scene.blocks.set_blocks([], [(eve, ben)])
-    assert await scene.hosts.add_host(event_id, ben)
-    assert await scene.going_user_ids(event_id) == [dee]
+        await setup.hosts.add_host(event_id, ben)
+    await setup.blocks.set_blocks([], [(eve, ben)])
+    assert await setup.hosts.add_host(event_id, ben)
+    assert await setup.going_user_ids(event_id) == [dee]
     with pytest.raises(Missing):
-        await scene.rsvps.set_rsvp(event_id, cai, "INTERESTED", waitlist=False)
-    await scene.blocks.set_blocks([(eve, ben)], [])
-    assert await scene.blocks.list_attendees([(eve, ben)], 10) == []
-    await scene.rsvps.set_rsvp(event_id, ben, "INTERESTED", waitlist=False)
+        await setup.rsvps.set_rsvp(event_id, cai, "INTERESTED", waitlist=False)
+    await setup.blocks.set_blocks([(eve, ben)], [])
+    assert await setup.blocks.list_attendees([(eve, ben)], 10) == []
+    await setup.rsvps.set_rsvp(event_id, ben, "INTERESTED", waitlist=False)
 
 
-async def test_block_ends_what_a_cohost_holds_of_the_creators_event(scene: EventFixture) -> None:
+async def test_block_ends_what_a_cohost_holds_of_the_creators_event(setup: EventSetup) -> None:
     """A co-host with a block between them and the creator is a host no more, nor the reverse."""
     ana, ben = random_id(), random_id()
-    event_id = await scene.create_event(creator_id=ana)
-    await scene.hosts.add_host(event_id, ben)
-    await scene.blocks.set_blocks([(ben, ana)], [])
-    (held,) = await scene.blocks.list_attendees([(ben, ana)], 10)
+    event_id = await setup.create_event(creator_id=ana)
+    await setup.hosts.add_host(event_id, ben)
+    await setup.blocks.set_blocks([(ben, ana)], [])
+    (held,) = await setup.blocks.list_attendees([(ben, ana)], 10)
     assert (held.event_id, held.user_id) == (event_id, ben)
-    await scene.blocks.remove_attendee(held)
-    hosts = await scene.hosts.get_hosts(event_id)
+    await setup.blocks.remove_attendee(held)
+    hosts = await setup.hosts.get_hosts(event_id)
     assert hosts is not None
     assert hosts.user_ids == (ana,)
 
 
-async def test_deleted_cohost_is_no_host(scene: EventFixture) -> None:
+async def test_deleted_cohost_is_no_host(setup: EventSetup) -> None:
     """The event stays, without the user."""
     ana, ben = random_id(), random_id()
-    event_id = await scene.create_event(creator_id=ana)
-    await scene.hosts.add_host(event_id, ben)
-    await scene.events.remove_user(ben)
-    hosts = await scene.hosts.get_hosts(event_id)
+    event_id = await setup.create_event(creator_id=ana)
+    await setup.hosts.add_host(event_id, ben)
+    await setup.events.remove_user(ben)
+    hosts = await setup.hosts.get_hosts(event_id)
     assert hosts is not None
     assert hosts.user_ids == (ana,)
 
 
-async def test_cancelled_event_keeps_answers_and_takes_no_new_ones(scene: EventFixture) -> None:
+async def test_cancelled_event_keeps_answers_and_takes_no_new_ones(setup: EventSetup) -> None:
     """All who answered, wait, asked or were invited are named once; the first reason stays."""
     ana, ben, cai, dee, eve, fay = (random_id() for _ in range(6))
-    event_id = await scene.create_event(1, creator_id=ana)
-    await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True)
-    await scene.rsvps.set_rsvp(event_id, dee, "NOT_GOING", waitlist=False)
-    await scene.events.invite(event_id, ana, [eve], None)
-    await scene.hosts.add_host(event_id, fay)
-    assert await scene.hosts.cancel(event_id, fay, "rain")
-    assert not await scene.hosts.cancel(event_id, ana, "other")
-    (payload,) = await cancelled_payloads(scene)
+    event_id = await setup.create_event(1, creator_id=ana)
+    await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True)
+    await setup.rsvps.set_rsvp(event_id, dee, "NOT_GOING", waitlist=False)
+    await setup.events.invite(event_id, ana, [eve], None)
+    await setup.hosts.add_host(event_id, fay)
+    assert await setup.hosts.cancel(event_id, fay, "rain")
+    assert not await setup.hosts.cancel(event_id, ana, "other")
+    (payload,) = await cancelled_payloads(setup)
     assert payload["user_ids"] == sorted([ana, ben, cai, eve])
     assert (payload["actor_id"], payload["creator_id"], payload["reason"]) == (fay, ana, "rain")
-    details = (await scene.hosts.find_details([event_id], ben))[event_id]
+    details = (await setup.hosts.find_details([event_id], ben))[event_id]
     assert details.cancelled_at is not None
     assert details.cancel_reason == "rain"
     for status in ("GOING", "INTERESTED"):
         with pytest.raises(Conflict, match=r"event\.cancelled"):
-            await scene.rsvps.set_rsvp(event_id, random_id(), status, waitlist=True)
+            await setup.rsvps.set_rsvp(event_id, random_id(), status, waitlist=True)
     # A freed place is given to no one any more.
-    await scene.events.change(event_id, EventChange(capacity=5))
-    await scene.rsvps.delete_rsvp(event_id, ben)
-    assert await scene.rsvps.get_rsvp(event_id, cai) == RsvpState(None, 1)
-    assert await scene.promoted_user_ids() == []
+    await setup.events.change(event_id, EventChange(capacity=5))
+    await setup.rsvps.delete_rsvp(event_id, ben)
+    assert await setup.rsvps.get_rsvp(event_id, cai) == RsvpState(None, 1)
+    assert await setup.promoted_user_ids() == []
 
 
-async def test_cancellation_without_guests_is_published(scene: EventFixture) -> None:
+async def test_cancellation_without_guests_is_published(setup: EventSetup) -> None:
     """The conversation of the event needs it; an event that is over or missing is not cancelled."""
     ana = random_id()
-    event_id = await scene.create_event(creator_id=ana)
-    await scene.hosts.cancel(event_id, ana, None)
-    assert [one["user_ids"] for one in await cancelled_payloads(scene)] == [[]]
-    over = await scene.create_event(creator_id=ana)
-    await scene.mark_ended(over)
+    event_id = await setup.create_event(creator_id=ana)
+    await setup.hosts.cancel(event_id, ana, None)
+    assert [one["user_ids"] for one in await cancelled_payloads(setup)] == [[]]
+    over = await setup.create_event(creator_id=ana)
+    await setup.mark_ended(over)
     with pytest.raises(Conflict, match=r"event\.past"):
-        await scene.hosts.cancel(over, ana, None)
+        await setup.hosts.cancel(over, ana, None)
     with pytest.raises(Missing):
-        await scene.hosts.cancel(random_id(), ana, None)
+        await setup.hosts.cancel(random_id(), ana, None)
 
 
-async def test_request_holds_no_place_until_a_host_accepts(scene: EventFixture) -> None:
+async def test_request_holds_no_place_until_a_host_accepts(setup: EventSetup) -> None:
     """It replaces an earlier answer, is published once, and is accepted once."""
     ana, ben = random_id(), random_id()
-    event_id = await scene.create_event(1, creator_id=ana, approval=True)
-    await scene.rsvps.set_rsvp(event_id, ben, "MAYBE", waitlist=False)
+    event_id = await setup.create_event(1, creator_id=ana, approval=True)
+    await setup.rsvps.set_rsvp(event_id, ben, "MAYBE", waitlist=False)
     for guests in (2, 0):
-        state = await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False, guests=guests)
+        state = await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False, guests=guests)
         assert state == RsvpState("PENDING", None, guests)
-        assert await scene.rsvps.get_rsvp(event_id, ben) == state
-    assert (await scene.hosts.find_details([event_id], ben))[event_id].is_pending
-    assert await scene.counts(event_id) == (0, 0)
-    assert len(await scene.database.outbox_rows("rsvp.requested")) == 1
-    (record,) = await scene.requests.page_requests(event_id, None, (), 10)
+        assert await setup.rsvps.get_rsvp(event_id, ben) == state
+    assert (await setup.hosts.find_details([event_id], ben))[event_id].is_pending
+    assert await setup.counts(event_id) == (0, 0)
+    assert len(await setup.database.outbox_rows("rsvp.requested")) == 1
+    (record,) = await setup.requests.page_requests(event_id, None, (), 10)
     assert (record.user.id, record.status) == (ben, "PENDING")
     for _ in range(2):
-        assert await scene.requests.accept_request(event_id, ben, ana) == RsvpState("GOING", None)
-    assert await scene.counts(event_id) == (1, 0)
-    assert len(await scene.database.outbox_rows("rsvp.accepted")) == 1
-    assert await scene.requests.page_requests(event_id, None, (), 10) == []
+        assert await setup.requests.accept_request(event_id, ben, ana) == RsvpState("GOING", None)
+    assert await setup.counts(event_id) == (1, 0)
+    assert len(await setup.database.outbox_rows("rsvp.accepted")) == 1
+    assert await setup.requests.page_requests(event_id, None, (), 10) == []
 
 
-async def test_hosts_and_those_they_invited_need_no_approval(scene: EventFixture) -> None:
+async def test_hosts_and_those_they_invited_need_no_approval(setup: EventSetup) -> None:
     """An invitation by another user is none of a host."""
     ana, ben, cai, dee = (random_id() for _ in range(4))
-    event_id = await scene.create_event(creator_id=ana, approval=True)
-    await scene.hosts.add_host(event_id, ben)
-    await scene.events.invite(event_id, ben, [cai], None)
-    await scene.events.invite(event_id, cai, [dee], None)
+    event_id = await setup.create_event(creator_id=ana, approval=True)
+    await setup.hosts.add_host(event_id, ben)
+    await setup.events.invite(event_id, ben, [cai], None)
+    await setup.events.invite(event_id, cai, [dee], None)
     statuses = [
-        (await scene.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False)).status
+        (await setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False)).status
         for user in (ana, ben, cai, dee)
     ]
     assert statuses == ["GOING", "GOING", "GOING", "PENDING"]
 
 
-async def test_accepting_on_a_full_event_waits_or_is_refused(scene: EventFixture) -> None:
+async def test_accepting_on_a_full_event_waits_or_is_refused(setup: EventSetup) -> None:
     """As GOING does: with `waitlist` the user waits, otherwise the request stays."""
     ana, ben, cai = (random_id() for _ in range(3))
-    event_id = await scene.create_event(1, creator_id=ana, approval=True)
-    await scene.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True)
+    event_id = await setup.create_event(1, creator_id=ana, approval=True)
+    await setup.rsvps.set_rsvp(event_id, ana, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, cai, "GOING", waitlist=True)
     with pytest.raises(Conflict, match=r"event\.full"):
-        await scene.requests.accept_request(event_id, ben, ana)
+        await setup.requests.accept_request(event_id, ben, ana)
     for _ in range(2):
-        assert await scene.requests.accept_request(event_id, cai, ana) == RsvpState(None, 1)
-    assert (await scene.rsvps.get_rsvp(event_id, ben)).status == "PENDING"
-    await scene.rsvps.delete_rsvp(event_id, ana)
-    assert (await scene.rsvps.get_rsvp(event_id, cai)).status == "GOING"
+        assert await setup.requests.accept_request(event_id, cai, ana) == RsvpState(None, 1)
+    assert (await setup.rsvps.get_rsvp(event_id, ben)).status == "PENDING"
+    await setup.rsvps.delete_rsvp(event_id, ana)
+    assert (await setup.rsvps.get_rsvp(event_id, cai)).status == "GOING"
 
 
-async def test_declined_or_withdrawn_request_is_gone(scene: EventFixture) -> None:
+async def test_declined_or_withdrawn_request_is_gone(setup: EventSetup) -> None:
     """A declined user can ask again; a removed one cannot."""
     ana, ben = random_id(), random_id()
-    event_id = await scene.create_event(creator_id=ana, approval=True)
-    await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
-    assert [await scene.requests.decline_request(event_id, ben, ana) for _ in range(2)] == [True, False]
-    assert await scene.rsvps.get_rsvp(event_id, ben) == RsvpState(None, None)
+    event_id = await setup.create_event(creator_id=ana, approval=True)
+    await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    assert [await setup.requests.decline_request(event_id, ben, ana) for _ in range(2)] == [True, False]
+    assert await setup.rsvps.get_rsvp(event_id, ben) == RsvpState(None, None)
     for other in ("INTERESTED", None):
-        await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+        await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
         if other is None:
-            await scene.rsvps.delete_rsvp(event_id, ben)
+            await setup.rsvps.delete_rsvp(event_id, ben)
         else:
-            await scene.rsvps.set_rsvp(event_id, ben, other, waitlist=False)
+            await setup.rsvps.set_rsvp(event_id, ben, other, waitlist=False)
         with pytest.raises(Missing):
-            await scene.requests.accept_request(event_id, ben, ana)
-    await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
-    await scene.rsvps.remove_attendee(event_id, ben)
+            await setup.requests.accept_request(event_id, ben, ana)
+    await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    await setup.rsvps.remove_attendee(event_id, ben)
     with pytest.raises(Conflict, match="removed"):
-        await scene.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
-    assert await scene.requests.page_requests(event_id, None, (), 10) == []
+        await setup.rsvps.set_rsvp(event_id, ben, "GOING", waitlist=False)
+    assert await setup.requests.page_requests(event_id, None, (), 10) == []
 
 
-async def test_audience_is_all_whom_the_event_concerns(scene: EventFixture) -> None:
+async def test_audience_is_all_whom_the_event_concerns(setup: EventSetup) -> None:
     """Hosts whatever they answered, users who answered, wait or asked, and invited users, in id order."""
     creator, cohost, guest, waiting, asking, invited, refusing = sorted_random_ids(7)
-    event_id = await scene.create_event(capacity=1, creator_id=creator)
-    await scene.hosts.add_host(event_id, cohost)
-    await scene.events.invite(event_id, creator, [invited, refusing], None)
-    await scene.rsvps.set_rsvp(event_id, cohost, "NOT_GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, refusing, "NOT_GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, guest, "GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(event_id, waiting, "GOING", waitlist=True)
-    await scene.events.change(event_id, EventChange(approval=True))
-    await scene.rsvps.set_rsvp(event_id, asking, "GOING", waitlist=False)
+    event_id = await setup.create_event(capacity=1, creator_id=creator)
+    await setup.hosts.add_host(event_id, cohost)
+    await setup.events.invite(event_id, creator, [invited, refusing], None)
+    await setup.rsvps.set_rsvp(event_id, cohost, "NOT_GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, refusing, "NOT_GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, guest, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(event_id, waiting, "GOING", waitlist=True)
+    await setup.events.change(event_id, EventChange(approval=True))
+    await setup.rsvps.set_rsvp(event_id, asking, "GOING", waitlist=False)
     answered = [creator, cohost, guest, waiting, asking]
 
     async def audience(*, with_invited: bool, with_declined: bool = False) -> list[str]:
         found: list[str] = []
         after = ""
-        while page := await scene.attendance.list_audience(
+        while page := await setup.attendance.list_audience(
             event_id, after, 2, with_invited=with_invited, with_declined=with_declined
         ):
             assert len(page) <= 2
@@ -242,21 +242,21 @@ async def test_audience_is_all_whom_the_event_concerns(scene: EventFixture) -> N
     assert await audience(with_invited=True, with_declined=True) == [*answered, invited, refusing]
 
 
-async def test_change_names_who_made_it(scene: EventFixture) -> None:
+async def test_change_names_who_made_it(setup: EventSetup) -> None:
     """A change without an actor names none, also after one with an actor on the same connection."""
-    event_id = await scene.create_event()
+    event_id = await setup.create_event()
     cohost = random_id()
-    await scene.events.change(event_id, EventChange(title="First"), cohost)
-    await scene.events.change(event_id, EventChange(title="Second"))
-    events = await scene.database.outbox_rows("event.updated")
+    await setup.events.change(event_id, EventChange(title="First"), cohost)
+    await setup.events.change(event_id, EventChange(title="Second"))
+    events = await setup.database.outbox_rows("event.updated")
     assert [event.payload.get("actor_id") for event in events] == [cohost, None]
 
 
-async def test_no_announcement_of_hidden_event(scene: EventFixture) -> None:
+async def test_no_announcement_of_hidden_event(setup: EventSetup) -> None:
     """Moderators may have hidden it after the host's sight of it was checked."""
-    event_id = await scene.create_event()
-    await scene.sql.execute("UPDATE events SET hidden_at = now() WHERE id = $1", event_id)
+    event_id = await setup.create_event()
+    await setup.sql.execute("UPDATE events SET hidden_at = now() WHERE id = $1", event_id)
     with pytest.raises(Missing):
-        await scene.attendance.announce(event_id, random_id(), "Bring cups", None)
+        await setup.attendance.announce(event_id, random_id(), "Bring cups", None)
     with pytest.raises(Missing):
-        await scene.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)
+        await setup.rsvps.set_rsvp(event_id, random_id(), "GOING", waitlist=False)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from storage.postgres.export_parts import PARTS, PostgresExportPart
-from tests.storage.event_fixture import EventFixture
+from tests.storage.event_setup import EventSetup
 from tests.storage.service_database import random_id
 
 SQL = Path(__file__).parents[2] / "sql"
@@ -61,24 +61,24 @@ def test_names_of_parts_are_unique() -> None:
     assert len({part.name for part in PARTS}) == len(PARTS)
 
 
-async def test_titles_of_hidden_events_are_exported_to_their_creator_only(scene: EventFixture) -> None:
+async def test_titles_of_hidden_events_are_exported_to_their_creator_only(setup: EventSetup) -> None:
     """Other users' exports name these events without the title, in every part."""
     ana, ben, cai = (random_id() for _ in range(3))
-    open_event = await scene.create_event(creator_id=ana, title="Hidden title")
-    await scene.events.invite(open_event, ana, [ben], None)
-    await scene.rsvps.set_rsvp(open_event, ben, "GOING", waitlist=False)
-    full_event = await scene.create_event(1, creator_id=ana, title="Hidden title")
-    await scene.rsvps.set_rsvp(full_event, cai, "GOING", waitlist=False)
-    await scene.rsvps.set_rsvp(full_event, ben, "GOING", waitlist=True)
-    approved_event = await scene.create_event(creator_id=ana, title="Hidden title", approval=True)
-    await scene.rsvps.set_rsvp(approved_event, ben, "GOING", waitlist=False)
-    hosted_event = await scene.create_event(creator_id=ana, title="Hidden title")
-    await scene.hosts.add_host(hosted_event, ben)
-    await scene.attendance.announce(hosted_event, ben, "Bring cake", None)
-    await scene.events.invite(hosted_event, ben, [cai], None)
-    await scene.sql.execute("UPDATE events SET hidden_at = now()")
+    open_event = await setup.create_event(creator_id=ana, title="Hidden title")
+    await setup.events.invite(open_event, ana, [ben], None)
+    await setup.rsvps.set_rsvp(open_event, ben, "GOING", waitlist=False)
+    full_event = await setup.create_event(1, creator_id=ana, title="Hidden title")
+    await setup.rsvps.set_rsvp(full_event, cai, "GOING", waitlist=False)
+    await setup.rsvps.set_rsvp(full_event, ben, "GOING", waitlist=True)
+    approved_event = await setup.create_event(creator_id=ana, title="Hidden title", approval=True)
+    await setup.rsvps.set_rsvp(approved_event, ben, "GOING", waitlist=False)
+    hosted_event = await setup.create_event(creator_id=ana, title="Hidden title")
+    await setup.hosts.add_host(hosted_event, ben)
+    await setup.attendance.announce(hosted_event, ben, "Bring cake", None)
+    await setup.events.invite(hosted_event, ben, [cai], None)
+    await setup.sql.execute("UPDATE events SET hidden_at = now()")
 
-    pool = scene.database.instance_a.pool
+    pool = setup.database.instance_a.pool
     parts = [PostgresExportPart(pool, part) for part in PARTS if part.service == "events"]
     exported = {part.name: [row async for rows in part.read(ben) for row in rows] for part in parts}
     own = [row for part in parts async for rows in part.read(ana) for row in rows]

@@ -27,11 +27,6 @@ def requests(social_database: ServiceDatabase) -> PostgresFollowRequests:
     return PostgresFollowRequests(instance.pool, instance.cursors)
 
 
-@pytest.fixture
-def social(social_database: ServiceDatabase) -> PostgresSocial:
-    return PostgresSocial(social_database.instance_a.pool)
-
-
 async def set_private(
     requests: PostgresFollowRequests, user_id: str, *, private: bool | None, version: int = 1
 ) -> None:

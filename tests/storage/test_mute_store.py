@@ -22,11 +22,6 @@ def mutes(social_database: ServiceDatabase) -> PostgresMutes:
     return PostgresMutes(social_database.instance_a.pool)
 
 
-@pytest.fixture
-def social(social_database: ServiceDatabase) -> PostgresSocial:
-    return PostgresSocial(social_database.instance_a.pool)
-
-
 async def expire(database: ServiceDatabase, muter_id: str) -> None:
     await database.sql.execute("UPDATE mutes SET expires_at = now() WHERE muter_id = $1", muter_id)
 

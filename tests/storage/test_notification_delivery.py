@@ -11,20 +11,12 @@ from storage.contracts.domain_events import Cursor, CursorUpdate
 from storage.errors import Conflict
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
+from tests.storage.notification_setup import like_notification, make_notification_store
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
-from tests.storage.test_notification_store import (
-    like_notification,
-    list_notifications,
-    make_notification_store,
-)
+from tests.storage.test_notification_store import list_notifications
 
 NAME = "notifications.posts"
 START, NEXT = Cursor("here"), Cursor("here", 5, 50)
-
-
-@pytest.fixture
-def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    return make_notification_store(notifications_database.instance_a)
 
 
 @pytest.fixture
@@ -52,7 +44,7 @@ async def test_undelivered_is_listed_until_marked_delivered(notifications: Postg
     assert again.unread_count == 2
 
 
-async def test_count_grown_since_listing_stays_undelivered(notifications: PostgresNotifications) -> None:
+async def test_count_increased_since_listing_stays_undelivered(notifications: PostgresNotifications) -> None:
     """Only the delivered count is marked."""
     ana, ben, cai, post = sorted_random_ids(4)
     await notifications.add([like_notification(ana, ben, post)], None)

@@ -16,19 +16,11 @@ from storage.errors import Missing
 from storage.postgres.notification_mails import PostgresNotificationMails
 from storage.postgres.notification_preferences import PostgresNotificationPreferences
 from storage.postgres.notifications import PostgresNotifications
+from tests.storage.notification_setup import like_notification
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
-from tests.storage.test_notification_store import (
-    like_notification,
-    list_notifications,
-    make_notification_store,
-)
+from tests.storage.test_notification_store import list_notifications
 
 NIGHT = QuietHoursRecord(time(22), time(7, 30), "Europe/Berlin")
-
-
-@pytest.fixture
-def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    return make_notification_store(notifications_database.instance_a)
 
 
 @pytest.fixture

@@ -3,40 +3,14 @@
 import random
 
 import msgspec
-import pytest
 
-from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from storage.contracts.notifications import NewNotification, NotificationRecord
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.user_cache import UserCardRecord
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
-from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
-
-
-@pytest.fixture
-def notifications(notifications_database: ServiceDatabase) -> PostgresNotifications:
-    return make_notification_store(notifications_database.instance_a)
-
-
-def make_notification_store(instance: ServiceInstance) -> PostgresNotifications:
-    """E-mails are due at once."""
-    return PostgresNotifications(instance.pool, instance.cursors, DEFAULT_CHANNELS, mail_delay_s=0.0)
-
-
-def like_notification(recipient: str, sender: str, post_id: str, occasion: str = "") -> NewNotification:
-    """Likes of a post; a repeated like notifies again."""
-    return NewNotification(
-        recipient_id=recipient,
-        source=f"LIKE:{post_id}:{sender}{occasion}",
-        sender_id=sender,
-        type="LIKE",
-        title="New like",
-        message=f"{sender[:8]} likes it",
-        grouped_message=(f"{sender[:8]} and ", " more like it"),
-        group_key=f"LIKE:{post_id}",
-        reference_id=post_id,
-    )
+from tests.storage.notification_setup import like_notification
+from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
 
 
 async def list_notifications(

@@ -24,16 +24,6 @@ HIDE = load_statement("posts", "contents", "post_set_hidden").text
 
 
 @pytest.fixture
-def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
-def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
 def audit(posts_database: ServiceDatabase) -> PostgresPostsAudit:
     return PostgresPostsAudit(posts_database.instance_a.pool)
 

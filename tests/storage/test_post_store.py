@@ -17,16 +17,6 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 ROCKET = "\N{ROCKET}"
 
 
-@pytest.fixture
-def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
-def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
 def page_key(post: PostRecord) -> PageKey:
     return to_microseconds(post.created_at), post.id
 

@@ -13,22 +13,12 @@ from storage.postgres.pool import Transaction
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.statement import load_statement
-from tests.storage.event_fixture import EventFixture
+from tests.storage.event_setup import EventSetup
 from tests.storage.service_database import ServiceDatabase, random_id
 
 KEY = IdempotencyKey("k" * 64, "d" * 64)
 SAME_KEY_OTHER_DIGEST = IdempotencyKey("k" * 64, "e" * 64)
 INSERT = load_statement("posts", "posts", "post_insert")
-
-
-@pytest.fixture
-def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
-def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 
 
 class BlockedWork:
@@ -85,7 +75,7 @@ async def test_same_key_with_other_content_conflicts(
 
 
 async def test_comments_and_events_use_idempotency_keys(
-    reactions: PostgresReactions, posts: PostgresPosts, scene: EventFixture
+    reactions: PostgresReactions, posts: PostgresPosts, setup: EventSetup
 ) -> None:
     """Each service stores its own."""
     ana, now = random_id(), datetime.now(UTC)
@@ -93,10 +83,10 @@ async def test_comments_and_events_use_idempotency_keys(
     assert len({await reactions.comment(post_id, ana, "so", KEY) for _ in range(3)}) == 1
     assert len(await reactions.comments(post_id, None, random_id(), (), 10)) == 1
     new = NewEvent(ana, "Picnic", None, "SOCIAL", now, now + timedelta(hours=1), 5)
-    assert len({await scene.events.create(new, KEY) for _ in range(3)}) == 1
-    assert await scene.sql.fetchval("SELECT count(*) FROM events") == 1
+    assert len({await setup.events.create(new, KEY) for _ in range(3)}) == 1
+    assert await setup.sql.fetchval("SELECT count(*) FROM events") == 1
     with pytest.raises(Conflict, match="idempotency_keys"):
-        await scene.events.create(new, SAME_KEY_OTHER_DIGEST)
+        await setup.events.create(new, SAME_KEY_OTHER_DIGEST)
 
 
 async def test_second_request_waits_for_the_first_and_gets_its_result(

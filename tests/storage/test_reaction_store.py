@@ -16,16 +16,6 @@ from tests.storage.service_database import ServiceDatabase, random_id, sorted_ra
 
 
 @pytest.fixture
-def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
-def reactions(posts_database: ServiceDatabase) -> PostgresReactions:
-    return PostgresReactions(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
 def comment_likes(posts_database: ServiceDatabase) -> PostgresCommentLikes:
     return PostgresCommentLikes(posts_database.instance_a.pool)
 

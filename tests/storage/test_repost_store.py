@@ -26,11 +26,6 @@ from tests.storage.service_database import ServiceDatabase, random_id, sorted_ra
 
 
 @pytest.fixture
-def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
 def reposts(posts_database: ServiceDatabase) -> PostgresReposts:
     return PostgresReposts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
 

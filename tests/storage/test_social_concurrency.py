@@ -32,11 +32,6 @@ FOLLOW_AND_BLOCK_PAIRS = """
 """
 
 
-@pytest.fixture
-def social(social_database: ServiceDatabase) -> PostgresSocial:
-    return PostgresSocial(social_database.instance_a.pool)
-
-
 async def count_mismatches(database: ServiceDatabase) -> int:
     return await PostgresSocialAudit(database.instance_a.pool).count_mismatches()
 

@@ -219,7 +219,7 @@ def test_options_that_would_be_ignored_are_refused(url: str) -> None:
 @pytest.mark.parametrize(
     "option", ["tls=perhaps", "tls=true&tlsCAFile=/no/such/file", "tlsCAFile=/x&tls=false"]
 )
-def test_unusable_mongodb_options_are_told(option: str) -> None:
+def test_unusable_mongodb_options_are_reported(option: str) -> None:
     """Without quoting the URL."""
     with pytest.raises(InvalidStoreUrl) as raised:
         connect(f"mongodb://u:hunter2@h/?{option}")

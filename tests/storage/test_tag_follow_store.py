@@ -10,11 +10,6 @@ from tests.storage.service_database import ServiceDatabase, random_id, sorted_ra
 
 
 @pytest.fixture
-def posts(posts_database: ServiceDatabase) -> PostgresPosts:
-    return PostgresPosts(posts_database.instance_a.pool, posts_database.instance_a.idempotency_keys)
-
-
-@pytest.fixture
 def tag_follows(posts_database: ServiceDatabase) -> PostgresTagFollows:
     return PostgresTagFollows(posts_database.instance_a.pool)
 

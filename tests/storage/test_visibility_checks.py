@@ -6,8 +6,8 @@ from storage.contracts.domain_events import Cursor, CursorUpdate
 from storage.contracts.visibility_checks import CheckKind, VisibilityCheck
 from storage.errors import Conflict
 from storage.postgres.visibility_checks import PostgresVisibilityChecks
+from tests.storage.notification_setup import make_notification_store
 from tests.storage.service_database import ServiceDatabase, random_id
-from tests.storage.test_notification_store import make_notification_store
 
 AUTHOR, RECIPIENT = CheckKind.AUTHOR, CheckKind.RECIPIENT
 

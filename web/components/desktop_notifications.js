@@ -42,7 +42,7 @@ export function alertOfNotification(notification) {
 }
 
 async function showNotification(notification) {
-  const { notificationText } = await import("../state/notification_text.js");
+  const { notificationText } = await import("../state/notification_types.js");
   show("Convene", notificationText(notification), "#/notifications");
 }
 

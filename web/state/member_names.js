@@ -82,7 +82,7 @@ function namesIn(text) {
   return [...new Set(findMentions(text))];
 }
 
-// As the server compares names, see `actors/protocol/text_folding.py`. JavaScript has no full case folding:
+// As the server compares names, see `storage/text_folding.py`. JavaScript has no full case folding:
 // upper case of lower case comes close, and the server's answer decides.
 function fold(text) {
   return text.normalize("NFKC").toLowerCase().toUpperCase().normalize("NFKC");

@@ -4,26 +4,12 @@ import { button, element, errorText, setChildren, skeleton } from "../components
 import { Field, Form } from "../components/form.js";
 import { toast } from "../components/toast.js";
 import { t } from "../i18n.js";
+import { TYPE_LABELS } from "../state/notification_types.js";
 
 const CHANNELS = {
   push: t("notifications.push"),
   mail: t("notifications.mail"),
   nothing: t("notifications.nothing"),
-};
-
-// Types without a label are shown by their name.
-const TYPES = {
-  FOLLOW: t("notifications.follow"),
-  FOLLOW_REQUEST: t("people.follow_requests"),
-  LIKE: t("notifications.like"),
-  COMMENT: t("notifications.comment"),
-  MENTION: t("notifications.mention"),
-  REPOST: t("notifications.repost"),
-  EVENT_INVITE: t("notifications.event_invite"),
-  EVENT_UPDATE: t("notifications.event_update"),
-  EVENT_REMINDER: t("notifications.event_reminder"),
-  MODERATION: t("notifications.moderation"),
-  EXPORT_READY: t("notifications.export_ready"),
 };
 
 export function notificationSettings(session) {
@@ -44,7 +30,7 @@ export function notificationSettings(session) {
 
 function preferencesForm(session, path, preferences) {
   const fields = Object.entries(preferences.channels).map(([type, channel]) => {
-    const field = new Field(type, TYPES[type] ?? type, { kind: "select", required: true });
+    const field = new Field(type, TYPE_LABELS[type] ?? type, { kind: "select", required: true });
     field.input.append(
       ...Object.entries(CHANNELS).map(([value, label]) => element("option", { value }, label)),
     );

@@ -7,7 +7,7 @@ import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
-import { notificationText } from "../state/notification_text.js";
+import { notificationText, targetOf } from "../state/notification_types.js";
 import { Scope } from "../state/signal.js";
 
 export function notificationsView(session) {
@@ -104,31 +104,4 @@ function nothingYet() {
 function iconOf(type) {
   if (type === "MODERATION") return "flag";
   return type === "EXPORT_READY" ? "bell" : "event";
-}
-
-function targetOf(notification) {
-  const { type, sender, reference_id: id, conversation_id: conversationId } = notification;
-  switch (type) {
-    case "FOLLOW":
-      return sender ? `#/@${sender.username}` : "#/people";
-    case "FOLLOW_REQUEST":
-      return "#/people";
-    case "LIKE":
-    case "COMMENT":
-    case "REPOST":
-      return `#/post/${id}`;
-    case "MENTION":
-      if (conversationId) return `#/messages/${conversationId}${id ? `?message=${id}` : ""}`;
-      return id ? `#/post/${id}` : "#/messages";
-    case "EVENT_INVITE":
-    case "EVENT_UPDATE":
-    case "EVENT_REMINDER":
-      return `#/event/${id}`;
-    case "MODERATION":
-      return "#/actions";
-    case "EXPORT_READY":
-      return "#/settings";
-    default:
-      return "#/notifications";
-  }
 }

@@ -1,20 +1,9 @@
 """A cluster of in-memory instances for each test."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-
-from tests.actors.fake_cluster import FakeCluster
 
 
 @pytest.fixture(autouse=True)
 def short_effect_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let records of pending effects be shared for a shorter time."""
     monkeypatch.setattr("actors.conversations.pending_effects.SHARED_FOR_S", 0.05)
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()

@@ -110,6 +110,53 @@ def has_in_flight(forwarding: ForwardingState, count: int) -> bool:
     return forwarding.in_flight == count
 
 
+async def test_draft_that_is_forwarded_again_is_appended_once(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose outcome was lost or is on its way: it gets the same outcome again, and ends no batch early."""
+    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    await stored_seq(send(here, room, ANA, "a0"))
+    appended: list[str] = []
+    append = cluster.messaging.append
+
+    async def count(entries: Sequence[Entry]) -> Appended:
+        appended.extend(entry.content for entry in entries if isinstance(entry, MessageEntry))
+        return await append(entries)
+
+    monkeypatch.setattr(cluster.messaging, "append", count)
+    lost: list[bytes] = []
+
+    def lose_first_outcomes(topic: str, frame: bytes) -> bool:
+        if topic != here.draft_forwarder.topic or len(lost) == 3:
+            return False
+        if isinstance(forward_decoder.decode(frame), DraftResolved):
+            lost.append(frame)
+            return True
+        return False
+
+    cluster.broker.should_drop = lose_first_outcomes
+    forwarding = forwarding_of(here, room)
+    forwarding.last_writer, forwarding._forward_until = there.draft_forwarder._instance, float("inf")
+
+    assert (await stored_seq(send(here, room, ANA, "a1"))) == (2, False)
+    assert len(lost) == 3
+    assert appended == ["a1"]
+
+
+async def test_outcomes_are_kept_within_a_bound(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest gives way."""
+    monkeypatch.setattr("actors.conversations.draft_forwarder.OUTCOMES_KEPT_MAX", 2)
+    forwarder = (await cluster.start_instance()).draft_forwarder
+    for attempt_id in (1, 2, 3):
+        outcome = DraftOutcome(attempt_id, None, False, "server.overloaded", "", None, retry=True)
+        forwarder.resolve("i1", DraftResolved("0" * 24, outcome))
+    assert list(forwarder._outcomes) == [2, 3]
+
+
 async def test_later_drafts_wait_for_recalled_drafts(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,7 @@ async def test_search_stops_when_the_page_is_full() -> None:
     assert (next_key, cards.reads) == (MEMBERS[10], [CARDS_PER_READ])
 
 
-async def test_pages_continue_after_the_last_match_whoever_left() -> None:
+async def test_pages_continue_after_the_last_match_if_it_left() -> None:
     names = dict.fromkeys(MEMBERS[::1000], "Ana")
     first, next_key = await search_members(CountingCards(names).load, MEMBERS, "@ana", "", 2)
     assert next_key == MEMBERS[1000]

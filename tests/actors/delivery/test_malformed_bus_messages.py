@@ -11,12 +11,12 @@ async def test_a_malformed_frame_is_ignored(caplog: pytest.LogCaptureFixture) ->
     cluster = FakeCluster()
     core = await cluster.start_instance()
     for topic in (core.draft_forwarder.topic, CONTROL_TOPIC):
-        core._on_bus_message(topic, b"\xff no event")
-        core._on_bus_message(topic, b"")
+        core.bus_router.on_message(topic, b"\xff no event")
+        core.bus_router.on_message(topic, b"")
     core.online_users._ensure_user(ANA)
-    core._on_bus_message(f"u:{ANA}", b"no item")
-    core._on_bus_message("c:0123456789abcdef01234567", b"no event")
-    assert core.malformed_bus_messages == 6
+    core.bus_router.on_message(f"u:{ANA}", b"no item")
+    core.bus_router.on_message("c:0123456789abcdef01234567", b"no event")
+    assert core.bus_router.malformed_messages == 6
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
         "malformed bus message ignored"
     ]

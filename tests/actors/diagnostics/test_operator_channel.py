@@ -81,7 +81,7 @@ async def test_question_of_a_later_version_is_counted_and_ignored() -> None:
     other = MemoryBus(cluster.broker)
     query = msgspec.Raw(msgspec.msgpack.encode({"type": "of_a_later_version"}))
     other.publish(OPERATOR_TOPIC, msgspec.msgpack.encode([1, "other", 1, query]))
-    await until(lambda: core.malformed_bus_messages)
+    await until(lambda: core.bus_router.malformed_messages)
     found = await core.operator_channel.ask(OverviewQuery())
     assert [type(answer) for answer in found.answers] == [InstanceOverview]
     await cluster.close()

@@ -19,7 +19,7 @@ from storage.postgres.statement import Statement
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader, read_all_events
 from tests.actors.domain_events.service_databases import open_databases
 from tests.conftest import FreshDatabase
-from tests.storage.event_fixture import HOUR
+from tests.storage.event_setup import HOUR
 from tests.storage.service_database import sorted_random_ids
 
 DELETE_OUTBOX = Statement("outbox_delete", "DELETE FROM outbox", ())

@@ -19,14 +19,6 @@ from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, card, send, stored_seq
 from tests.until import until
 
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()
-
-
 ConnectUser = Callable[[Core, str], Any]
 
 

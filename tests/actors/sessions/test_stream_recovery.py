@@ -1,7 +1,7 @@
 """Resumption: replays exactly what was missed, on any instance, or answers `resync`."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
@@ -16,21 +16,8 @@ from storage.contracts.users import Identity
 from storage.errors import Unavailable
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
+from tests.actors.sessions.connected_client import connect
 from tests.until import until
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()
-
-
-async def connect(core: Core, user_id: str) -> FakeClient:
-    client = FakeClient(core)
-    client.ref.deliver_inline(identity(user_id))
-    await until(lambda: client.received("ready"))
-    return client
 
 
 async def resume(

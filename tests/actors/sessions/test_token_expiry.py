@@ -20,13 +20,6 @@ from tests.until import until
 PERIOD_S = 0.02
 
 
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()
-
-
 class FakeSessionTable:
     """Expiry times by session id, and the lookups."""
 

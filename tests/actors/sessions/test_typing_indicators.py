@@ -1,29 +1,14 @@
 """Typing indicators: pushed to other members, ended by the server, not stored."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.core import Core
 from actors.sessions import typing_indicators
-from tests.actors.fake_client import FakeClient, identity
+from tests.actors.fake_client import FakeClient
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster
+from tests.actors.sessions.connected_client import connect
 from tests.until import until
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[FakeCluster]:
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()
-
-
-async def connect(core: Core, user_id: str) -> FakeClient:
-    client = FakeClient(core)
-    client.ref.deliver_inline(identity(user_id))
-    await until(lambda: client.received("ready"))
-    return client
 
 
 def typing_frames(client: FakeClient) -> list[tuple[str, bool]]:

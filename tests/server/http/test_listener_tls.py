@@ -107,7 +107,7 @@ async def test_plain_http_is_not_answered(secure: Instance) -> None:
     assert b"HTTP" not in answer
 
 
-def test_unusable_files_are_told(certificate: CertificateFiles, tmp_path: Path) -> None:
+def test_unusable_files_are_reported(certificate: CertificateFiles, tmp_path: Path) -> None:
     """Missing, not PEM, not the key of the certificate: without their contents."""
     other = tmp_path / "other.pem"
     with pytest.raises(InvalidCertificate, match="cannot be read"):

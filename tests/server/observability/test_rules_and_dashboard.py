@@ -15,6 +15,8 @@ from tests.server.api_client import ApiClient
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 RULES = DEPLOY / "prometheus" / "rules.yaml"
+AUTOSCALER = DEPLOY / "kubernetes" / "base" / "autoscaler.yaml"
+PAGE = DEPLOY.parent / "docs" / "deployment.md"
 DASHBOARD = DEPLOY / "grafana" / "convene.json"
 METRIC = re.compile(r"\b(?:convene|process|python|node)_[a-z0-9_]+|\bup\b")
 FOREIGN = ("up", "node_filesystem_avail_bytes", "node_filesystem_size_bytes")
@@ -32,8 +34,20 @@ def _dashboard_expressions() -> Iterator[str]:
             yield target["expr"]
 
 
+def _autoscaler_metrics() -> Iterator[str]:
+    """Those of the autoscaler, and those that the rule of prometheus-adapter gives it."""
+    for metric in yaml.safe_load(AUTOSCALER.read_text())["spec"]["metrics"]:
+        if "pods" in metric:
+            yield metric["pods"]["metric"]["name"]
+    yield from re.findall(r"seriesQuery: '([^']+)'", PAGE.read_text())
+
+
 def _used_metrics() -> set[str]:
-    expressions = [*(str(rule["expr"]) for rule in _rules()), *_dashboard_expressions()]
+    expressions = [
+        *(str(rule["expr"]) for rule in _rules()),
+        *_dashboard_expressions(),
+        *_autoscaler_metrics(),
+    ]
     return {name for expression in expressions for name in METRIC.findall(expression)}
 
 
@@ -71,7 +85,9 @@ def test_every_alert_has_a_runbook_and_a_severity() -> None:
         assert labels["severity"] in {"warning", "critical"}
 
 
-async def test_every_metric_in_rules_and_dashboard_is_exported(api: ApiClient, instance: Instance) -> None:
+async def test_every_metric_in_rules_dashboard_and_autoscaler_is_exported(
+    api: ApiClient, instance: Instance
+) -> None:
     """From the start of a server: a family without samples has its type already."""
     async with api._session.get(f"http://127.0.0.1:{instance.port}/metrics") as answer:
         exported = _exported_samples(await answer.text())

@@ -146,7 +146,7 @@ async def wait_in_line(pair: Pair) -> None:
     await pair.api.expect(202, pair.holder, "PUT", pair.rsvp_path(), body)
 
 
-async def nobody_waits_or_is_promoted(pair: Pair) -> None:
+async def waitlist_is_empty_and_unpromoted(pair: Pair) -> None:
     await pair.api.wait_for(pair.holder, pair.rsvp_path().removesuffix("/rsvp"), lambda _: True, status=404)
     await pair.api.expect(200, pair.third, "DELETE", pair.rsvp_path())
     await pair.wait_for_rsvps("GOING")
@@ -203,7 +203,7 @@ HOLDINGS: dict[str, tuple[Step, Step]] = {
     "comment on one's post": (comment, comment_is_moderated),
     "follow": (follow, follow_has_ended),
     "place": (go, place_goes_to_the_next),
-    "waitlist entry": (wait_in_line, nobody_waits_or_is_promoted),
+    "waitlist entry": (wait_in_line, waitlist_is_empty_and_unpromoted),
     "interest": (be_interested, answer_is_withdrawn),
     "invitation": (be_invited, invitation_is_withdrawn),
     "role": (be_admin, role_has_ended),

@@ -134,7 +134,7 @@ async def test_request_of_a_former_admin_cannot_be_accepted(pair: Pair, people: 
     assert await member_ids(api, eve, group) == {ana.id, eve.id}
 
 
-async def test_repeated_creation_asks_nobody_who_joined(pair: Pair, people: RegisteredUsers) -> None:
+async def test_repeated_creation_asks_no_user_who_joined(pair: Pair, people: RegisteredUsers) -> None:
     """A retry with the same idempotency key, after settings changed, answers who is still asked."""
     ana, ben, eve = await people.register(3, pair.first)
     api = pair.api

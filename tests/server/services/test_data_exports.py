@@ -127,9 +127,9 @@ async def test_archive_has_what_was_written(
     assert [(one["kind"], one["target_id"], one["reason"]) for one in files["reports.json"]] == [
         ("post", others_post["id"], "Not nice")
     ]
-    told = {one["id"]: one["type"] for one in (await api.get(ana, "/v1/notifications"))["items"]}
+    listed = {one["id"]: one["type"] for one in (await api.get(ana, "/v1/notifications"))["items"]}
     exported = {one["id"]: one["type"] for one in files["notifications.json"]}
-    assert exported.items() <= told.items()
+    assert exported.items() <= listed.items()
     assert {"FOLLOW", "COMMENT"} <= set(exported.values())
     assert files["notification_preferences.json"] == [
         {

@@ -1,6 +1,5 @@
 """Tests of events: creating, changing, searching, inviting and notifying."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +9,7 @@ import pytest
 from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.services.event_calls import day, wait_for_notification
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -37,26 +37,12 @@ INVALID_EVENTS: list[tuple[Json, str]] = [
 ]
 
 
-def day(number: float) -> str:
-    """Return a time this many days from now."""
-    return (datetime.now(UTC) + timedelta(days=number)).isoformat()
-
-
 def ids(items: list[Json]) -> list[str]:
     return [item["id"] for item in items]
 
 
 async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
     return await api.get(person, f"{EVENTS}/{event_id}")
-
-
-async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: str, event_id: str) -> Json:
-    """Wait for a notification of this kind about an event."""
-
-    def found(page: Json) -> list[Json]:
-        return [item for item in page["items"] if (item["type"], item["reference_id"]) == (kind, event_id)]
-
-    return found(await api.wait_for(person, "/v1/notifications", found))[0]
 
 
 async def test_event_is_created_updated_and_deleted(

@@ -4,11 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from server.instance import Instance
-from storage.embedded import StoreUrls
-from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
 
@@ -20,13 +17,6 @@ WEEKLY: Json = {
     "end_datetime": "2045-10-17T20:00:00Z",
     "rrule": "FREQ=WEEKLY;COUNT=4",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def admin(stores: StoreUrls, instance: Instance, people: RegisteredUsers) -> RegisteredUser:
-    (user,) = await people.register(1, instance)
-    await make_admin(stores, user.id)
-    return user
 
 
 async def act(api: ApiClient, admin: RegisteredUser, type_: str, event_id: str) -> None:

@@ -21,7 +21,7 @@ Json = Any
 
 
 @dataclass(frozen=True)
-class Scene:
+class HoldingsSetup:
     """`owner` has a followers-only post with a comment, and an event; `holder` follows the owner."""
 
     api: ApiClient
@@ -41,33 +41,33 @@ class Scene:
         return str(comments["items"][-1]["id"])
 
 
-async def owner_blocks(scene: Scene) -> None:
-    await scene.api.block(scene.owner, scene.holder)
+async def owner_blocks(setup: HoldingsSetup) -> None:
+    await setup.api.block(setup.owner, setup.holder)
 
 
-async def holder_blocks(scene: Scene) -> None:
-    await scene.api.block(scene.holder, scene.owner)
+async def holder_blocks(setup: HoldingsSetup) -> None:
+    await setup.api.block(setup.holder, setup.owner)
 
 
-async def follower_is_removed(scene: Scene) -> None:
-    await scene.api.expect(204, scene.owner, "DELETE", f"/v1/users/me/followers/{scene.holder.id}")
+async def follower_is_removed(setup: HoldingsSetup) -> None:
+    await setup.api.expect(204, setup.owner, "DELETE", f"/v1/users/me/followers/{setup.holder.id}")
 
 
-async def holder_unfollows(scene: Scene) -> None:
-    await scene.api.expect(204, scene.holder, "DELETE", f"/v1/users/{scene.owner.id}/follow")
+async def holder_unfollows(setup: HoldingsSetup) -> None:
+    await setup.api.expect(204, setup.holder, "DELETE", f"/v1/users/{setup.owner.id}/follow")
 
 
-async def account_becomes_private(scene: Scene) -> None:
-    await scene.api.set_private(scene.owner, private=True)
-    await follower_is_removed(scene)
+async def account_becomes_private(setup: HoldingsSetup) -> None:
+    await setup.api.set_private(setup.owner, private=True)
+    await follower_is_removed(setup)
 
 
-async def moderators_hide_the_post(scene: Scene) -> None:
-    body = {"type": "hide", "kind": "post", "id": scene.post, "reason": "a reason"}
-    await scene.api.expect(201, scene.admin, "POST", "/v1/admin/actions", body)
+async def moderators_hide_the_post(setup: HoldingsSetup) -> None:
+    body = {"type": "hide", "kind": "post", "id": setup.post, "reason": "a reason"}
+    await setup.api.expect(201, setup.admin, "POST", "/v1/admin/actions", body)
 
 
-Loss = Callable[[Scene], Awaitable[None]]
+Loss = Callable[[HoldingsSetup], Awaitable[None]]
 LOSSES: dict[str, Loss] = {
     "owner blocks": owner_blocks,
     "holder blocks": holder_blocks,
@@ -112,55 +112,59 @@ HOLDINGS = {
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def scene(api: ApiClient, instance: Instance, people: RegisteredUsers, admin: RegisteredUser) -> Scene:
+async def setup(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, admin: RegisteredUser
+) -> HoldingsSetup:
     owner, holder = await people.register(2, instance)
     await api.follow(holder, owner)
     post = (await api.post(owner, visibility="followers"))["id"]
     comment = (await api.comment(owner, post))["id"]
-    return Scene(api, admin, owner, holder, post, comment, "")
+    return HoldingsSetup(api, admin, owner, holder, post, comment, "")
 
 
-def fill(text: str, scene: Scene, own: str = "") -> str:
-    return text.format(post=scene.post, comment=scene.comment, own=own)
+def fill(text: str, setup: HoldingsSetup, own: str = "") -> str:
+    return text.format(post=setup.post, comment=setup.comment, own=own)
 
 
-async def add(scene: Scene, holding: Holding) -> tuple[int, Json]:
+async def add(setup: HoldingsSetup, holding: Holding) -> tuple[int, Json]:
     method, path, body = holding.add
-    filled = None if body is None else {name: fill(value, scene) for name, value in body.items()}
-    status, answer, _ = await scene.api.request(scene.holder, method, fill(path, scene), filled)
+    filled = None if body is None else {name: fill(value, setup) for name, value in body.items()}
+    status, answer, _ = await setup.api.request(setup.holder, method, fill(path, setup), filled)
     return status, answer
 
 
 @pytest.mark.parametrize(("holding", "loss"), list(itertools.product(HOLDINGS, LOSSES)))
 async def test_what_is_held_of_a_post_is_taken_back_without_sight(
-    scene: Scene, holding: str, loss: str
+    setup: HoldingsSetup, holding: str, loss: str
 ) -> None:
     """Once, with its count; the post and everything of it is 404, and nothing can be added."""
     held = HOLDINGS[holding]
-    status, _ = await add(scene, held)
+    status, _ = await add(setup, held)
     assert status < 300
-    own = await scene.own_comment() if "{own}" in held.remove[1] else ""
-    await LOSSES[loss](scene)
-    post = f"/v1/posts/{scene.post}"
-    for path in (post, f"{post}/comments", f"{post}/likes", f"/v1/comments/{scene.comment}/likes"):
-        status, answer, _ = await scene.api.request(scene.holder, "GET", path)
+    own = await setup.own_comment() if "{own}" in held.remove[1] else ""
+    await LOSSES[loss](setup)
+    post = f"/v1/posts/{setup.post}"
+    for path in (post, f"{post}/comments", f"{post}/likes", f"/v1/comments/{setup.comment}/likes"):
+        status, answer, _ = await setup.api.request(setup.holder, "GET", path)
         assert status == 404, (path, answer)
-    await scene.api.expect(204, scene.holder, held.remove[0], fill(held.remove[1], scene, own))
+    await setup.api.expect(204, setup.holder, held.remove[0], fill(held.remove[1], setup, own))
     if held.count:
-        assert await scene.count(held.count) == held.count_left
-    status, answer = await add(scene, held)
+        assert await setup.count(held.count) == held.count_left
+    status, answer = await add(setup, held)
     assert status == 404, answer
 
 
 @pytest.mark.parametrize(("holding", "loss"), list(itertools.product(("comment", "reply"), LOSSES)))
-async def test_author_removes_comments_of_users_who_lost_sight(scene: Scene, holding: str, loss: str) -> None:
+async def test_author_removes_comments_of_users_who_lost_sight(
+    setup: HoldingsSetup, holding: str, loss: str
+) -> None:
     """Also while moderators hide the post."""
-    await add(scene, HOLDINGS[holding])
-    own = await scene.own_comment()
-    await LOSSES[loss](scene)
-    await scene.api.expect(204, scene.owner, "DELETE", f"/v1/comments/{own}")
-    assert await scene.count("comment_count") == 1
-    await scene.api.expect_error("comment.not_found", 404, scene.holder, "DELETE", f"/v1/comments/{own}")
+    await add(setup, HOLDINGS[holding])
+    own = await setup.own_comment()
+    await LOSSES[loss](setup)
+    await setup.api.expect(204, setup.owner, "DELETE", f"/v1/comments/{own}")
+    assert await setup.count("comment_count") == 1
+    await setup.api.expect_error("comment.not_found", 404, setup.holder, "DELETE", f"/v1/comments/{own}")
 
 
 @pytest.mark.parametrize("loss", [name for name in LOSSES if "follow" not in name and "private" not in name])
@@ -170,21 +174,21 @@ async def test_repost_is_taken_back_without_sight(
     """Only public posts are reposted, so only blocks and moderators take the sight."""
     owner, holder = await people.register(2, instance)
     post = (await api.post(owner))["id"]
-    scene = Scene(api, admin, owner, holder, post, "", "")
+    setup = HoldingsSetup(api, admin, owner, holder, post, "", "")
     await api.expect(201, holder, "POST", f"/v1/posts/{post}/repost", {})
-    await LOSSES[loss](scene)
+    await LOSSES[loss](setup)
     await api.expect(204, holder, "DELETE", f"/v1/posts/{post}/repost")
-    assert await scene.count("repost_count") == 0
+    assert await setup.count("repost_count") == 0
     await api.expect_error("post.not_found", 404, holder, "POST", f"/v1/posts/{post}/repost", {})
 
 
-async def be_removed(scene: Scene) -> None:
-    await scene.api.expect(204, scene.owner, "DELETE", f"/v1/events/{scene.event}/rsvps/{scene.holder.id}")
+async def be_removed(setup: HoldingsSetup) -> None:
+    await setup.api.expect(204, setup.owner, "DELETE", f"/v1/events/{setup.event}/rsvps/{setup.holder.id}")
 
 
-async def moderators_hide_the_event(scene: Scene) -> None:
-    body = {"type": "hide", "kind": "event", "id": scene.event, "reason": "a reason"}
-    await scene.api.expect(201, scene.admin, "POST", "/v1/admin/actions", body)
+async def moderators_hide_the_event(setup: HoldingsSetup) -> None:
+    body = {"type": "hide", "kind": "event", "id": setup.event, "reason": "a reason"}
+    await setup.api.expect(201, setup.admin, "POST", "/v1/admin/actions", body)
 
 
 EVENT_LOSSES: dict[str, Loss] = {
@@ -196,37 +200,37 @@ EVENT_LOSSES: dict[str, Loss] = {
 EVENT_HOLDINGS = ("going", "guests", "waiting", "interested", "asked", "cohost", "reminders", "invited")
 
 
-async def hold_of_event(scene: Scene, third: RegisteredUser, holding: str) -> str:
+async def hold_of_event(setup: HoldingsSetup, third: RegisteredUser, holding: str) -> str:
     """Create an event of which the holder holds something; a third user waits for the place, or has it."""
-    event = await scene.api.event(
-        scene.owner,
+    event = await setup.api.event(
+        setup.owner,
         capacity=3 if holding == "guests" else 1,
         approval=holding == "asked",
     )
     path = f"/v1/events/{event['id']}"
     match holding:
         case "waiting":
-            await scene.api.rsvp(third, event["id"])
+            await setup.api.rsvp(third, event["id"])
             body: Json = {"status": "GOING", "waitlist": True}
-            await scene.api.expect(202, scene.holder, "PUT", f"{path}/rsvp", body)
+            await setup.api.expect(202, setup.holder, "PUT", f"{path}/rsvp", body)
         case "interested":
-            await scene.api.rsvp(scene.holder, event["id"], "INTERESTED")
+            await setup.api.rsvp(setup.holder, event["id"], "INTERESTED")
         case "asked":
-            asked = await scene.api.expect(202, scene.holder, "PUT", f"{path}/rsvp", {"status": "GOING"})
+            asked = await setup.api.expect(202, setup.holder, "PUT", f"{path}/rsvp", {"status": "GOING"})
             assert asked["status"] == "PENDING"
         case "cohost":
-            await scene.api.expect(204, scene.owner, "PUT", f"{path}/hosts/{scene.holder.id}")
+            await setup.api.expect(204, setup.owner, "PUT", f"{path}/hosts/{setup.holder.id}")
         case "invited":
-            await scene.api.expect(
-                204, scene.owner, "POST", f"{path}/invites", {"user_ids": [scene.holder.id]}
+            await setup.api.expect(
+                204, setup.owner, "POST", f"{path}/invites", {"user_ids": [setup.holder.id]}
             )
         case _:
             body = {"status": "GOING"}
             body |= {"guests": 2} if holding == "guests" else {}
             body |= {"reminders": [30]} if holding == "reminders" else {}
-            await scene.api.expect(200, scene.holder, "PUT", f"{path}/rsvp", body)
+            await setup.api.expect(200, setup.holder, "PUT", f"{path}/rsvp", body)
             waits = {"status": "GOING", "waitlist": True, "guests": 1 if holding == "guests" else 0}
-            await scene.api.expect(202, third, "PUT", f"{path}/rsvp", waits)
+            await setup.api.expect(202, third, "PUT", f"{path}/rsvp", waits)
     return str(event["id"])
 
 
@@ -252,12 +256,12 @@ async def test_what_is_held_of_an_event_ends_with_its_sight(
     A hidden event keeps its answers, which can be withdrawn.
     """
     owner, holder, third = await people.register(3, instance)
-    scene = Scene(api, admin, owner, holder, "", "", "")
-    event = await hold_of_event(scene, third, holding)
-    scene = Scene(api, admin, owner, holder, "", "", event)
+    setup = HoldingsSetup(api, admin, owner, holder, "", "", "")
+    event = await hold_of_event(setup, third, holding)
+    setup = HoldingsSetup(api, admin, owner, holder, "", "", event)
     path = f"/v1/events/{event}"
     conversation = (await api.get(owner, path))["conversation_id"]
-    await EVENT_LOSSES[loss](scene)
+    await EVENT_LOSSES[loss](setup)
     is_gone = loss != "host removes"
     if is_gone:
         await api.wait_for(holder, path, lambda _: True, status=404)

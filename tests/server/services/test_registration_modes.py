@@ -12,7 +12,6 @@ from config.mail import MAIL_LIMITS, MailKind
 from config.settings import MailSettings, RegistrationSettings
 from server.instance import Instance
 from storage.embedded import StoreUrls
-from tests.moderation import make_admin
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import PASSWORD, RegisteredUser, RegisteredUsers
 from tests.server.running_instance import running_instance
@@ -22,13 +21,6 @@ from tests.until import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 USERS = "/v1/users"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def admin(stores: StoreUrls, instance: Instance, people: RegisteredUsers) -> RegisteredUser:
-    (user,) = await people.register(1, instance)
-    await make_admin(stores, user.id)
-    return user
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

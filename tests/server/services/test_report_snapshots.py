@@ -54,6 +54,27 @@ async def test_report_of_a_message_has_the_messages_around(
     ]
 
 
+async def test_report_of_a_deleted_or_system_message_names_its_author(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
+) -> None:
+    """Members see these messages too. The text of a deleted one is gone; what is around it is there."""
+    ana, ben = await people.register(2, instance)
+    group = (await api.group(ana, ben))["id"]
+    await api.send(ana, group, "before")
+    deleted = await api.send(ben, group, "deleted soon")
+    await api.expect(204, ben, "DELETE", f"/v1/conversations/{group}/messages/{deleted['id']}")
+    await api.expect(200, ana, "PATCH", f"/v1/conversations/{group}", {"name": "a bad name"})
+    system = (await api.get(ana, f"/v1/conversations/{group}/messages"))["items"][0]
+    for reporter, target in ((ana, deleted), (ben, system)):
+        await report(api, reporter, "message", target["id"])
+    snapshot = (await find_report(api, moderator, deleted["id"]))["snapshot"]
+    assert (snapshot["author_id"], snapshot["content"]) == (ben.id, "")
+    assert "before" in [entry["content"] for entry in snapshot["context"]]
+    snapshot = (await find_report(api, moderator, system["id"]))["snapshot"]
+    assert snapshot["author_id"] == ana.id
+    assert "a bad name" in snapshot["content"]
+
+
 async def test_report_of_comment_event_and_user(
     api: ApiClient, instance: Instance, people: RegisteredUsers, moderator: RegisteredUser
 ) -> None:

@@ -1,7 +1,6 @@
 """Tests of RSVPs, waitlists and membership of event conversations."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,15 +8,11 @@ import pytest
 from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.services.event_calls import day, wait_for_notification
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
 EVENTS = "/v1/events"
-
-
-def day(number: float) -> str:
-    """Return a time this many days from now."""
-    return (datetime.now(UTC) + timedelta(days=number)).isoformat()
 
 
 async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
@@ -34,15 +29,6 @@ async def join_waitlist(api: ApiClient, person: RegisteredUser, event_id: str) -
 
 async def withdraw(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
     return await api.expect(200, person, "DELETE", f"{EVENTS}/{event_id}/rsvp")
-
-
-async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: str, event_id: str) -> Json:
-    """Wait for a notification of this kind about an event."""
-
-    def found(page: Json) -> list[Json]:
-        return [item for item in page["items"] if (item["type"], item["reference_id"]) == (kind, event_id)]
-
-    return found(await api.wait_for(person, "/v1/notifications", found))[0]
 
 
 async def test_rsvp_statuses(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:

@@ -36,7 +36,7 @@ async def notifications(api: ApiClient, user: RegisteredUser, count: int) -> lis
 
 
 @pytest.mark.parametrize("where", ["/v1/posts", "/v1/posts/{post}/comments"])
-async def test_text_tells_whom_and_what_it_refers_to(
+async def test_references_of_a_text_are_found(
     where: str, api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
     """Users once, in order, in any case; names of nobody are text. Tags as written."""

@@ -125,7 +125,7 @@ async def test_rate_of_new_connections_is_limited(
                 pass
 
 
-async def test_strangers_do_not_use_up_the_rate_of_users(
+async def test_unauthenticated_clients_do_not_use_up_the_rate_of_users(
     start_instance: StartInstance, people: RegisteredUsers
 ) -> None:
     """New connections without a token, from any number of addresses, delay none with one."""

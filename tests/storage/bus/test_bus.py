@@ -28,9 +28,9 @@ async def test_frame_reaches_every_subscriber_and_the_publisher(system: BusClust
 
 async def test_order_is_kept_per_publisher(system: BusCluster, topic: str) -> None:
     """Frames of two publishers may interleave; each publisher's frames stay in order and none is lost."""
-    ear_bus = await system.open_bus()
-    subscriber = RecordingSubscriber(ear_bus)
-    await ear_bus.subscribe([topic])
+    subscriber_bus = await system.open_bus()
+    subscriber = RecordingSubscriber(subscriber_bus)
+    await subscriber_bus.subscribe([topic])
     publishers = {b"a": await system.open_bus(), b"b": await system.open_bus()}
 
     async def publish(name: bytes, bus: CheckedBus) -> None:

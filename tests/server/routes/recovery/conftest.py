@@ -35,6 +35,7 @@ from server.routes.reports import ReportRoutes
 from server.routes.sessions import SessionRoutes
 from server.routes.users import UserRoutes
 from storage.contracts.moderation import TargetKind, UserActionOutcome
+from storage.contracts.reports import Snapshot
 from storage.contracts.users import UserRecord
 from storage.mail.smtp import SmtpMailer
 from storage.memory.messaging import MemoryMessaging
@@ -153,6 +154,9 @@ async def service(
     async def visible(_reporter_id: str, kind: TargetKind, target_id: str) -> bool:
         return (kind, target_id) in seen
 
+    async def take_snapshot(_kind: TargetKind, _target_id: str) -> Snapshot:
+        return Snapshot("author", "author", "a text", "2026-01-01T00:00:00.000Z")
+
     def on_user_changed(outcome: UserActionOutcome) -> None:
         on_sessions_revoked(outcome.session_ids)
 
@@ -171,7 +175,7 @@ async def service(
         moderation_store, action_log, contents, reports, on_user_changed, lambda: None
     )
     queue = ReportQueue(reports, contents)
-    routes += ReportRoutes(Reports(reports, visible, contents.take_snapshot)).routes()
+    routes += ReportRoutes(Reports(reports, visible, take_snapshot)).routes()
     wheel = TimerWheel(asyncio.get_running_loop())
     app = create_application(
         routes,

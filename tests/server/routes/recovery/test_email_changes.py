@@ -193,11 +193,11 @@ async def test_mail_to_one_address_is_limited_over_accounts(
 async def test_verified_address_is_always_warned(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
-    """Strangers who use up the budget of an address do not silence the warning to its owner."""
+    """Other users who use up the budget of an address do not silence the warning to its owner."""
     burst = MAIL_LIMITS[MailKind.EMAIL_CHANGE].burst
     for number in range(burst + 2):
-        stranger = await service.register(f"stranger{number}", email=OLD)
-        await change_email(service, stranger["token"], f"other{number}@example.test")
+        other = await service.register(f"other{number}", email=OLD)
+        await change_email(service, other["token"], f"other{number}@example.test")
         await service.wait_until_idle()
         await database.execute("DELETE FROM users")
     assert len(await notices(service, smtp_server)) == burst

@@ -356,7 +356,7 @@ async def test_no_log_shows_an_address_or_a_link(
 @pytest.mark.parametrize(
     "limits", [Limits(login_failures_elsewhere_burst=3, login_failures_elsewhere_per_minute=0.1)]
 )
-async def test_reset_lets_the_owner_log_in_while_strangers_guess(
+async def test_reset_lets_the_owner_log_in_while_others_try_passwords(
     service: MailUserService, smtp_server: SmtpServer
 ) -> None:
     """The network of the reset is known from then on."""

@@ -1,7 +1,50 @@
-// The texts of notifications in the language of the client: the server has them in English.
+// Types of notifications: their labels, where a click leads, and the texts in the language of the client. The server
+// has the texts in English.
 
 import { currentLanguage, SERVER_LANGUAGE, t } from "../i18n.js";
 import { nameOf } from "./user_cards.js";
+
+// Types without a label are shown by their name.
+export const TYPE_LABELS = {
+  FOLLOW: t("notifications.follow"),
+  FOLLOW_REQUEST: t("people.follow_requests"),
+  LIKE: t("notifications.like"),
+  COMMENT: t("notifications.comment"),
+  MENTION: t("notifications.mention"),
+  REPOST: t("notifications.repost"),
+  EVENT_INVITE: t("notifications.event_invite"),
+  EVENT_UPDATE: t("notifications.event_update"),
+  EVENT_REMINDER: t("notifications.event_reminder"),
+  MODERATION: t("notifications.moderation"),
+  EXPORT_READY: t("notifications.export_ready"),
+};
+
+export function targetOf(notification) {
+  const { type, sender, reference_id: id, conversation_id: conversationId } = notification;
+  switch (type) {
+    case "FOLLOW":
+      return sender ? `#/@${sender.username}` : "#/people";
+    case "FOLLOW_REQUEST":
+      return "#/people";
+    case "LIKE":
+    case "COMMENT":
+    case "REPOST":
+      return `#/post/${id}`;
+    case "MENTION":
+      if (conversationId) return `#/messages/${conversationId}${id ? `?message=${id}` : ""}`;
+      return id ? `#/post/${id}` : "#/messages";
+    case "EVENT_INVITE":
+    case "EVENT_UPDATE":
+    case "EVENT_REMINDER":
+      return `#/event/${id}`;
+    case "MODERATION":
+      return "#/actions";
+    case "EXPORT_READY":
+      return "#/settings";
+    default:
+      return "#/notifications";
+  }
+}
 
 // Of one user, or of a user and more.
 const GROUPED = [

@@ -15,7 +15,7 @@ from tests.storage.service_database import ServiceDatabase, ServiceInstance, ran
 HOUR = timedelta(hours=1)
 
 
-class EventFixture:
+class EventSetup:
     """`place` is the time of an event: hours from now to its start and to its end."""
 
     def __init__(self, database: ServiceDatabase, instance: ServiceInstance) -> None:
