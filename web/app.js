@@ -1,5 +1,6 @@
 // The entry point: holds the session, defines the routes and puts the parts together.
 
+import { startAlerts } from "./components/alerts.js";
 import { closeDialogs } from "./components/dialog.js";
 import { button, element, errorText } from "./components/dom.js";
 import { startShortcuts } from "./components/shortcuts.js";
@@ -187,18 +188,8 @@ class App {
     this.#session = new Session(this.#api, this.#credentials, user);
     this.#session.socket.sessionEnded.on((info) => this.#end(info.text));
     this.#shell.enter(this.#session);
+    startAlerts(this.#session);
     this.#session.start();
-    this.#startNotifications(this.#session);
-  }
-
-  // Not needed to show the first page.
-  async #startNotifications(session) {
-    try {
-      const { startDesktopNotifications } = await import("./components/desktop_notifications.js");
-      if (session === this.#session) startDesktopNotifications(session);
-    } catch {
-      // Without a network: there are none until the next load.
-    }
   }
 
   // The session ended, here or elsewhere. The login shows `notice`, the later one if this is called twice: the

@@ -24,22 +24,21 @@ export async function setEnabled(enabled) {
   return allowed;
 }
 
-export function startDesktopNotifications(session) {
-  session.conversations.messageArrived.on(({ conversation, message }) => {
-    if (conversation.info.muted || session.isMe(message.sender_id)) return;
-    if (isInFront()) return;
-    playSound();
-    if (isEnabled()) showMessage(session, conversation, message);
-  });
+// The window is not in front.
+export function alertOfMessage(session, conversation, message) {
+  playSound();
+  if (isEnabled()) showMessage(session, conversation, message);
+}
+
+let latest = { id: null, count: 0 };
+
+export function alertOfNotification(notification) {
   // Not shown again if it only became smaller, because a like was taken back.
-  let latest = { id: null, count: 0 };
-  session.notifications.alerted.on((notification) => {
-    const isSmaller = notification.id === latest.id && notification.count < latest.count;
-    latest = notification;
-    // Mentions are messages, which have their own.
-    if (isSmaller || notification.type === "MENTION") return;
-    if (isEnabled() && !isInFront()) showNotification(notification);
-  });
+  const isSmaller = notification.id === latest.id && notification.count < latest.count;
+  latest = notification;
+  // Mentions are messages, which have their own.
+  if (isSmaller || notification.type === "MENTION") return;
+  if (isEnabled() && !isInFront()) showNotification(notification);
 }
 
 async function showNotification(notification) {

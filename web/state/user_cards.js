@@ -8,7 +8,7 @@ const BATCH_DELAY_MS = 30;
 const BATCH = 100;
 const MAX_CARDS = 5000;
 const RECHECK_MS = 5 * 60_000;
-// The server has it for users who were deleted; nobody can register it.
+// A reserved name, which the server gives users who were deleted.
 const DELETED_USERNAME = "deleted";
 
 export class UserCards {

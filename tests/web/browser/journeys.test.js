@@ -136,6 +136,29 @@ journey("messages are marked as unread again, and stay so until they are opened"
   assert.deepEqual(page.problems, []);
 });
 
+journey("a message alerts who looks elsewhere, and not who sees it", async () => {
+  const conversation = await group(0, "Alerts");
+  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  await page.getByText("No messages yet").first().waitFor();
+  await page.evaluate(() => {
+    localStorage.setItem("convene.desktop_notifications", "on");
+    globalThis.alerts = [];
+    globalThis.Notification = class {
+      static permission = "granted";
+      constructor(title, { body }) {
+        globalThis.alerts.push(`${title}: ${body}`);
+      }
+    };
+  });
+  await server.send(conversation, ben, "seen");
+  await page.locator(".bubble", { hasText: "seen" }).waitFor();
+  await page.evaluate(() => (document.hasFocus = () => false));
+  await server.send(conversation, ben, "not seen");
+  await page.waitForFunction(() => globalThis.alerts.length > 0);
+  assert.deepEqual(await page.evaluate(() => globalThis.alerts), ["Alerts: Ben Brown: not seen"]);
+  assert.deepEqual(page.problems, []);
+});
+
 journey("a long history has few rows, and its first message is reachable", async () => {
   const conversation = await group(700, "Long");
   await setRead(conversation, 700);
