@@ -88,6 +88,7 @@ async def test_server_sent_events_are_not_buffered(proxy: ProxyProcess, instance
     ana, ben = [await RegisteredUser.register(name, instances[0]) for name in ("ana", "ben")]
     headers = {"Authorization": f"Bearer {ana.token}"}
     async with (
+        asyncio.timeout(SLOW_CLIENT_S + 30),
         aiohttp.ClientSession(headers=headers) as http,
         http.get(f"{proxy.url}/v1/stream") as response,
         UserApi(ben, instances[1]) as ben_api,
@@ -97,9 +98,8 @@ async def test_server_sent_events_are_not_buffered(proxy: ProxyProcess, instance
         assert '"ready"' in await anext(events)
         await asyncio.sleep(SLOW_CLIENT_S + 1)  # the time limit is what is tested
         await ben_api.follow(ana.id)
-        async with asyncio.timeout(20):
-            while '"notification' not in await anext(events):
-                pass
+        while '"notification' not in await anext(events):
+            pass
 
 
 async def read_events(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
