@@ -13,7 +13,7 @@ import pytest
 
 from tests.certificates import CertificateFiles
 from tests.deploy.conftest import DEPLOY, FindTool, Pair, run
-from tests.deploy.proxy_process import SLOW_CLIENT_S, ProxyProcess
+from tests.deploy.proxy_process import CONNECTIONS_MAX, SLOW_CLIENT_S, ProxyProcess
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import wait_until
@@ -222,6 +222,19 @@ async def test_only_the_socket_is_upgraded(proxy: ProxyProcess, instances: Pair)
             assert (await socket.receive_json())["type"] == "hello"
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(f"{proxy.url}/v1/users/me")
+
+
+async def test_address_has_a_limit_of_connections(nginx: ProxyProcess, instances: Pair) -> None:
+    """Beyond it nginx answers 429 itself; another address is served."""
+    other = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+    async with aiohttp.ClientSession() as http, aiohttp.ClientSession(connector=other) as http_of_other:
+        sockets = [http.ws_connect(f"{nginx.url}/v1/ws") for _ in range(CONNECTIONS_MAX)]
+        opened = await asyncio.gather(*sockets)
+        async with http.get(f"{nginx.url}/healthz") as response:
+            assert response.status == 429
+        async with http_of_other.get(f"{nginx.url}/healthz") as response:
+            assert response.status == 200
+        await asyncio.gather(*(socket.close() for socket in opened))
 
 
 async def test_nginx_terminates_tls(find_tool: FindTool, tmp_path: Path, instances: Pair) -> None:
