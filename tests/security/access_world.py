@@ -209,8 +209,8 @@ class AccessWorld:
         # Of a post that nobody else likes, so that no other user's request changes the notification.
         post = (await self.api.post(user))["id"]
         await self.api.expect(204, self.other, "PUT", f"/v1/posts/{post}/like")
-        page = await self.api.wait_for(user, "/v1/notifications", lambda page: page["items"])
-        notification: str = page["items"][0]["id"]
+        page = await self.api.wait_for(user, "/v1/notifications", lambda page: _about(page, post))
+        notification: str = _about(page, post)[0]["id"]
         return notification
 
     def blocked_direct(self, row: Row, role: Role, objects: Objects) -> Objects:
@@ -248,3 +248,7 @@ def _without_late_fields(value: Json) -> Json:
     if isinstance(value, dict):
         return {name: _without_late_fields(one) for name, one in value.items() if name not in UPDATED_LATER}
     return value
+
+
+def _about(page: Json, reference_id: str) -> list[Json]:
+    return [one for one in page["items"] if one["reference_id"] == reference_id]

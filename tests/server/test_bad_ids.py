@@ -137,6 +137,8 @@ async def test_hidden_deleted_and_unknown_users_look_the_same(
     """No request tells whether a user has blocked the caller, was deleted, or never existed."""
     hidden, deleted = await people.register(2, owned.instance)
     await owned.api.block(hidden, owned.owner)
+    # Known to the other services before, so that a 404 shows that they know of the deletion.
+    await owned.api.get(owned.owner, f"/v1/users/{deleted.id}/stats")
     await owned.api.expect(204, deleted, "DELETE", "/v1/users/me", {"current_password": PASSWORD})
     # Other services learn of the deletion from its event.
     await owned.api.wait_for(owned.owner, f"/v1/users/{deleted.id}/stats", lambda _: True, status=404)
