@@ -34,7 +34,7 @@ test-web:
 # The browser client in Chromium against a real server: needs Node, npm and Chromium (or CONVENE_CHROMIUM).
 test-browser: $(DEV)
 	cd tests/web && npm ci --silent
-	CONVENE_PYTHON=$(abspath $(PY)) node --test --test-concurrency=2 tests/web/browser/*.test.js
+	CONVENE_PYTHON=$(abspath $(PY)) node --test --test-concurrency=1 tests/web/browser/*.test.js
 
 test-long: $(DEV)
 	CONVENE_TEST_LONG=1 $(PY) -m pytest tests/end_to_end tests/install tests/server/test_openapi_fuzz.py $(ARGS)
