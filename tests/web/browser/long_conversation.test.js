@@ -49,6 +49,10 @@ function answer(route, info, template) {
   const long = { ...info, last_seq: MESSAGES, read_seq: MESSAGES, unread_count: 0 };
   if (url.pathname === "/v1/conversations") return route.fulfill({ json: { items: [long], next_cursor: null } });
   if (url.pathname.endsWith("/messages")) return route.fulfill({ json: { items: history(url, template) } });
+  // After a reconnect, which a slow machine may cause: nothing was missed.
+  if (url.pathname.endsWith("/changes")) {
+    return route.fulfill({ json: { items: [], last_seq: MESSAGES, has_more: false } });
+  }
   const [, id] = /\/messages\/(\w+)$/.exec(url.pathname) ?? [];
   if (id !== undefined) return route.fulfill({ json: message(parseInt(id.slice(0, 8), 16), template) });
   if (url.pathname === `/v1/conversations/${info.id}`) return route.fulfill({ json: long });
