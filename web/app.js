@@ -138,8 +138,8 @@ class App {
     router.add("/moderation/report/:id", ({ id }, { pages }) => pages.report(this.#session, id), { load });
     for (const name of ["appeals", "people", "audit", "registrations"])
       router.add(`/moderation/${name}`, (_, { pages }) => pages[name](this.#session), { load });
-    router.add("/actions", (_, { ownActionsView }) => ownActionsView(this.#session), {
-      load: () => import("./views/own_actions.js"),
+    router.add("/actions", (_, { receivedModerationView }) => receivedModerationView(this.#session), {
+      load: () => import("./views/received_moderation.js"),
     });
   }
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UnsetType
 
 from actors.accounts.fields import normalize_login
-from actors.accounts.password_tries import PasswordTries
+from actors.accounts.password_attempts import PasswordAttempts
 from actors.accounts.passwords import Passwords
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import rfc3339_from_datetime
@@ -28,19 +28,19 @@ class CredentialChecks:
     """Methods raise `ApiError`, and `Unavailable` from the stores."""
 
     def __init__(
-        self, users: UserStore, logins: LoginStore, passwords: Passwords, tries: PasswordTries
+        self, users: UserStore, logins: LoginStore, passwords: Passwords, attempts: PasswordAttempts
     ) -> None:
         self._users = users
         self._logins = logins
         self._passwords = passwords
-        self._tries = tries
+        self._attempts = attempts
 
     async def hash(self, password: str) -> str:
         return await self._passwords.hash(password)
 
     async def remember_network(self, user: UserRecord, network: str) -> None:
         """Let the user log in from this network while others try passwords for the account."""
-        await self._tries.remember_network(user, network)
+        await self._attempts.remember_network(user, network)
 
     async def check_login(self, login: str, password: str, network: str) -> CheckedLogin:
         """Return the user of a login and password.
@@ -74,16 +74,16 @@ class CredentialChecks:
             raise invalid_credentials()
         credentials = await self._users.credentials(normalized)
         user = credentials.user if credentials else None
-        login_try = await self._tries.begin_login(normalized, user, network)
+        login_attempt = await self._attempts.begin_login(normalized, user, network)
         try:
             password_hash = await self.match(credentials, password)
         except ApiError:
             # Too many wait for their hash: this password was not tried.
-            await self._tries.cancel_login(login_try)
+            await self._attempts.cancel_login(login_attempt)
             raise
         if credentials is None or password_hash is None:
             raise invalid_credentials()
-        await self._tries.end_login(login_try, credentials.user)
+        await self._attempts.end_login(login_attempt, credentials.user)
         return credentials, password_hash
 
     async def is_still_valid(self, checked: CheckedLogin, password: str) -> bool:
@@ -104,7 +104,7 @@ class CredentialChecks:
         """
         if not isinstance(password, str):
             raise ApiError("auth.password_required", "Send your password as `current_password`.")
-        await self._tries.count_confirmation(user_id)
+        await self._attempts.count_confirmation(user_id)
         if await self.match(await self._users.credentials_of(user_id), password) is None:
             raise ApiError("auth.invalid_credentials", "The current password is wrong.")
 

@@ -16,9 +16,9 @@ import msgspec
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import validate_email_address
+from actors.accounts.password_attempts import PasswordAttempts
 from actors.accounts.password_recovery_bodies import PasswordReset, ResetRequest
 from actors.accounts.password_rules import profile_errors
-from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.tokens import hash_token, new_token
 from actors.mail.email_sender import EmailSender
@@ -57,14 +57,14 @@ class PasswordRecovery:
         resets: PasswordResetStore,
         mails: ResetMails,
         passwords: Passwords,
-        tries: PasswordTries,
+        attempts: PasswordAttempts,
         authenticator: Authenticator,
         on_sessions_revoked: Callable[[Sequence[str]], None],
     ) -> None:
         self._resets = resets
         self._mails = mails
         self._passwords = passwords
-        self._tries = tries
+        self._attempts = attempts
         self._authenticator = authenticator
         self._on_sessions_revoked = on_sessions_revoked
         self._task_pool = TaskPool("password resets", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
@@ -107,7 +107,7 @@ class PasswordRecovery:
             self._authenticator.invalidate(session_id)
         if session_ids:
             self._on_sessions_revoked(session_ids)
-        await self._tries.remember_network(owner, network)
+        await self._attempts.remember_network(owner, network)
 
     def statistics(self) -> TaskPoolStatistics:
         return self._task_pool.statistics()

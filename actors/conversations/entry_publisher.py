@@ -1,7 +1,7 @@
 """Publishes stored entries to the members as events, encoded once for this instance and the others.
 
-Users who joined or left also get a notification through their streams (`membership_notifier`), because a room
-reaches only its current members.
+Users who joined or left also get a frame of their user streams (`membership_notifier`): a room reaches only
+its current members.
 """
 
 import time

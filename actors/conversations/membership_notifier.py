@@ -1,10 +1,10 @@
-"""Notifies users through their streams: when they joined or left a conversation, or moved their read mark.
+"""Sends frames of user streams: a user joined or left a conversation, or moved a read mark.
 
-Two writes belong to a notification and are made here: a new conversation, whose members are notified, and the
-read marks of new members, for whom the earlier history is not unread.
+These are no notifications of `actors/notifications`. Two writes that precede a frame are made here: a new
+conversation, and the read marks of new members, for whom the earlier history is not unread.
 
-A stream frame reaches all devices of a user on every instance. Nothing here raises while the broker is
-unavailable: notifications of memberships report whether they are complete, and are repeated if not.
+A frame reaches all devices of a user on every instance. Nothing here raises while the broker is unavailable:
+the methods for joined and left users return whether all frames were appended, and are repeated if not.
 """
 
 import asyncio

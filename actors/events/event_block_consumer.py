@@ -57,7 +57,7 @@ class EventBlockConsumer:
             await self._cursors.advance(cursor_update)
 
     async def on_outbox_restored(self) -> None:
-        """The next batch is the first of the feed, which copies all blocks again."""
+        """The next batch is the first of the outbox, which copies all blocks again."""
         await self._store.clear_blocks()
 
     async def _copy_all_blocks(self) -> None:

@@ -31,7 +31,7 @@ from actors.domain_events.event_types import (
     decode_event,
 )
 from actors.events.group_conversations import GroupConversations, log_refusal
-from actors.events.hidden_conversations import HiddenConversations
+from actors.events.hidden_event_members import HiddenEventMembers
 from actors.events.serializers import event_conversation_id
 from actors.protocol.event_objects import RsvpStatus
 from actors.protocol.objects import UserCard
@@ -71,7 +71,7 @@ class EventConversations:
         self._user_cards = user_cards
         self._groups = groups
         self._cursors = cursors
-        self._hidden_conversations = HiddenConversations(hosts, rsvps, user_cards, groups)
+        self._hidden_event_members = HiddenEventMembers(hosts, rsvps, user_cards, groups)
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         user_ids_by_event: dict[str, dict[str, None]] = {}
@@ -117,7 +117,7 @@ class EventConversations:
                 raise failure
         for event_id in moderated:
             await self._ensure_conversation(event_id)
-            await self._hidden_conversations.apply(event_id)
+            await self._hidden_event_members.apply(event_id)
         for renamed in renames:
             await self._rename(renamed)
         for announced in announcements:

@@ -96,8 +96,8 @@ def ordered(
 ) -> CommandRegistration:
     """Register a command that runs in order and does not wait.
 
-    `run` returns the result, or None if it passed on a reply that sends it. It raises `ApiError`,
-    `MailboxFull` or `Stopped`.
+    `run` returns the result, or None if a conversation sends the reply later (`replies`). It raises
+    `ApiError`, `MailboxFull` or `Stopped`.
     """
     return CommandRegistration(
         frame_type(command),

@@ -1,6 +1,7 @@
 """Opens and closes sessions: authentication, registration with the instance, `ready` and missed frames.
 
-authenticate -> OnlineUsers (live frames wait from here on) -> missed frames -> presence -> ready
+authenticate -> OnlineUsers (live frames wait from here on) -> read missed frames -> presence
+             -> send `ready`, the missed frames, then the live ones
 """
 
 import time
@@ -128,10 +129,10 @@ def close_session(user: OnlineUser, session: OpeningSession, dependencies: Sessi
 def reopen(
     command: Authenticate, session: OpeningSession, dependencies: SessionDependencies
 ) -> Coroutine[Any, Any, None]:
-    """Open the session again for the first frame after a bearer upgrade; it may filter or resume.
+    """Open the session again for an `authenticate` after a bearer upgrade, which may filter or resume.
 
     Raises:
-        ApiError: request.invalid, for any later frame.
+        ApiError: request.invalid, unless it is the first frame.
     """
     identity, user = session.upgrade_identity, session.user
     if identity is None or user is None:

@@ -17,8 +17,8 @@ from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
+from actors.accounts.password_attempts import PasswordAttempts
 from actors.accounts.password_recovery import PasswordRecovery, ResetMails
-from actors.accounts.password_tries import PasswordTries
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.accounts.sign_up import RegistrationPolicy, SignUp
@@ -91,7 +91,7 @@ class ServerComponents:
     email_verification: EmailVerification
     password_recovery: PasswordRecovery
     email_change_undo: EmailChangeUndo
-    password_tries: PasswordTries
+    password_attempts: PasswordAttempts
     mail_limits: MailLimits
     account_deletion: AccountDeletion
     moderation: ModerationComponents
@@ -152,7 +152,7 @@ async def create_components(
     keyed_hash = KeyedHash(await server_keys.get(ADDRESS_KEY))
     check_in_codes = CheckInCodes(KeyedHash(await server_keys.get(CHECK_IN_KEY)))
     mail_limits = MailLimits(stores.attempt_limits, keyed_hash)
-    password_tries = PasswordTries(stores.attempt_limits, keyed_hash, limits)
+    password_attempts = PasswordAttempts(stores.attempt_limits, keyed_hash, limits)
     email_verification = EmailVerification(PostgresEmailVerifications(users.pool), email_sender, mail_limits)
     email_change_notices = EmailChangeNotices(email_sender, mail_limits)
 
@@ -170,7 +170,7 @@ async def create_components(
         on_user_changed(user)
 
     email_changes = PostgresEmailChanges(users.pool, user_store)
-    credential_checks = CredentialChecks(user_store, logins, passwords, password_tries)
+    credential_checks = CredentialChecks(user_store, logins, passwords, password_attempts)
     user_sessions = UserSessions(sessions, credential_checks, authenticator, on_sessions_revoked)
     accounts = Accounts(
         user_store,
@@ -197,7 +197,7 @@ async def create_components(
         PostgresPasswordResets(users.pool),
         ResetMails(email_sender, mail_limits),
         passwords,
-        password_tries,
+        password_attempts,
         authenticator,
         on_sessions_revoked,
     )
@@ -284,7 +284,7 @@ async def create_components(
         email_change_undo=EmailChangeUndo(
             email_changes, passwords, authenticator, password_recovery, on_sessions_revoked, on_user_changed
         ),
-        password_tries=password_tries,
+        password_attempts=password_attempts,
         mail_limits=mail_limits,
         account_deletion=AccountDeletion(
             PostgresUserSnapshots(users.pool),

@@ -44,7 +44,7 @@ def create_metric_sources(
         mail=components.mail_queue.statistics,
         data_exports=components.data_exporter.statistics,
         mails_withheld=lambda: components.mail_limits.withheld,
-        password_tries_refused=lambda: components.password_tries.refused,
+        password_attempts_refused=lambda: components.password_attempts.refused,
         domain_events=components.services.readers.statistics,
         posts_watched=lambda: core.post_subscriptions.watched_count,
         moderation_actions=lambda: components.moderation.actions.counts,

@@ -62,7 +62,7 @@ class MetricSources:
     mail: Callable[[], MailQueueStatistics] | None = None
     data_exports: Callable[[], ExporterStatistics] | None = None
     mails_withheld: Callable[[], int] = lambda: 0
-    password_tries_refused: Callable[[], int] = lambda: 0
+    password_attempts_refused: Callable[[], int] = lambda: 0
     domain_events: Callable[[], Sequence[ReaderStatistics]] = list
     conversation_requests: Callable[[], RequestStatistics] | None = None
     moderation_actions: Callable[[], Mapping[str, int]] | None = None

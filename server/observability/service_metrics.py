@@ -60,7 +60,7 @@ class ServiceCollector(Collector):
         yield counter(
             "convene_password_tries_refused",
             "Logins and password confirmations refused because of too many failures for the account.",
-            self._sources.password_tries_refused(),
+            self._sources.password_attempts_refused(),
         )
 
     def _data_exports(self) -> Iterator[Metric]:

@@ -28,16 +28,18 @@ LOGIN_PATH: Final = "/ops/login"
 PUBLIC_PATHS: Final = frozenset((LOGIN_PATH, "/ops/style.css"))
 SESSION_S: Final = 12 * 3600
 EXPIRY_DIGITS_MAX: Final = 12
-FAILED_TRIES_BURST: Final = 10
-FAILED_TRIES_PER_S: Final = 0.1
+FAILED_ATTEMPTS_BURST: Final = 10
+FAILED_ATTEMPTS_PER_S: Final = 0.1
 ADDRESSES_MAX: Final = 10_000
 
 
 class OperatorAccess:
-    """`host` is the address of the management port. `clock` returns seconds, for the limit of tries."""
+    """`host` is the address of the management port. `clock` returns seconds; it limits failed attempts."""
 
     def __init__(self, token: str | None, host: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._failed_tries = TokenBuckets(FAILED_TRIES_PER_S, FAILED_TRIES_BURST, ADDRESSES_MAX, clock)
+        self._failed_attempts = TokenBuckets(
+            FAILED_ATTEMPTS_PER_S, FAILED_ATTEMPTS_BURST, ADDRESSES_MAX, clock
+        )
         self._token = None if token is None else token.encode()
         self._is_local = is_loopback(host)
 
@@ -51,7 +53,7 @@ class OperatorAccess:
         Raises:
             ApiError: permission.denied where there is no token to authenticate with, or for a request that
                 another site caused; auth.required for a wrong bearer token; rate.limited after too many
-                failed tries from the address.
+                failed attempts from the address.
         """
         if self._token is None:
             self._check_local(request)
@@ -97,27 +99,27 @@ class OperatorAccess:
             request,
             is_right=lambda _: hmac.compare_digest(signature.encode(), self._sign(expiry).encode()),
         )
-        # An expired cookie is no try: browsers send it until its page is closed.
+        # An expired cookie is no failed attempt: browsers send it until its page is closed.
         return is_signed and time.time() < int(expiry)
 
     def _count(self, request: web.Request, is_right: Callable[[bytes], bool]) -> bool:
-        """Compare a secret, and count a wrong one as a try of the address.
+        """Compare a secret, and count a wrong one as a failed attempt of the address.
 
-        An address without tries left gets no answer from the comparison, so that it learns nothing from more.
+        An address without attempts left gets no answer from the comparison, and so learns nothing from more.
 
         Raises:
             ApiError: rate.limited.
         """
         assert self._token is not None
         key = address_bucket_key(request.remote or "")
-        wait_ms = self._failed_tries.wait_ms(key, 1)
+        wait_ms = self._failed_attempts.wait_ms(key, 1)
         if wait_ms:
             raise ApiError(
-                "rate.limited", "Too many failed tries from your address; wait.", retry_after_ms=wait_ms
+                "rate.limited", "Too many failed attempts from your address; wait.", retry_after_ms=wait_ms
             )
         if is_right(self._token):
             return True
-        self._failed_tries.get(key).consume(1)
+        self._failed_attempts.get(key).consume(1)
         return False
 
     def _sign(self, expiry: str) -> str:

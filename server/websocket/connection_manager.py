@@ -70,7 +70,7 @@ class ConnectionManager:
         self._run_queue = run_queue
         self.heartbeat = Heartbeat(wheel, limits.heartbeat_ms / 1000)
         self.input_scheduler = InputScheduler(asyncio.get_running_loop())
-        # Apart, so that strangers from many addresses keep out no user and delay nobody's reconnect.
+        # Separate, so that unauthenticated connections neither keep users out nor delay their reconnects.
         self._authenticated_limiter = AdmissionLimiter(limits.sockets_new_per_s)
         self._unauthenticated_limiter = AdmissionLimiter(limits.sockets_new_per_s)
         self._connections: dict[ManagedConnection, None] = {}

@@ -47,7 +47,7 @@ LEFT JOIN event_reminders AS m ON r.event_id = m.event_id AND r.user_id = m.user
 WHERE r.user_id = :user_id
 
 -- name: export_waitlist
--- The events for which the user waits for a place.
+-- The events on whose waitlist the user is.
 --
 --   :user_id uuid
 SELECT

@@ -33,12 +33,12 @@ ORDER BY e.id, h.added_at, h.user_id
 SELECT g.user_id, e.cancelled_at IS NOT NULL AS is_cancelled, e.hidden_at IS NOT NULL AS is_hidden
 FROM events AS e
 INNER JOIN LATERAL (
-    SELECT e.creator_id AS user_id, e.created_at AS added_at, 0 AS place
+    SELECT e.creator_id AS user_id, e.created_at AS added_at, 0 AS rank
     UNION ALL
     SELECT h.user_id, h.added_at, 1 FROM event_hosts AS h WHERE h.event_id = e.id
 ) AS g ON TRUE
 WHERE e.id = :event_id
-ORDER BY g.place, g.added_at, g.user_id
+ORDER BY g.rank, g.added_at, g.user_id
 
 -- name: host_filter
 -- Returns those of the users who are hosts of the events that they are given with. Without hidden events.
@@ -105,8 +105,9 @@ LIMIT :limit
 -- name: request_accept
 -- Accepts a request; see the function.
 --
---   :event_id uuid  :user_id uuid  :host_id uuid   -> status, place, guests, refused
-SELECT status, place, guests, refused FROM request_accept(:event_id, :user_id, :host_id)
+--   :event_id uuid  :user_id uuid  :host_id uuid   -> status, waitlist_position, guests, refused
+SELECT status, place AS waitlist_position, guests, refused
+FROM request_accept(:event_id, :user_id, :host_id)
 
 -- name: request_decline
 -- Declines a request; see the function.

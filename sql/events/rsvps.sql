@@ -16,14 +16,15 @@ FOR NO KEY UPDATE
 -- Returns a user's RSVP, waitlist position, guests and reminders.
 --
 --   :event_id uuid  :user_id uuid
---   -> status (null without one), place (0 without one), guests, reminders (null without any), checked_in_at
+--   -> status (null without one), waitlist_position (0 if not waiting), guests,
+--      reminders (null without any), checked_in_at
 SELECT
     CASE WHEN q.user_id IS NOT NULL THEN 'PENDING' ELSE r.status END AS status,
     (
         SELECT count(*)
         FROM event_waitlist AS o
         WHERE o.event_id = :event_id AND o.number <= w.number
-    ) AS place,
+    ) AS waitlist_position,
     coalesce(w.guests, q.guests, r.guests, 0) AS guests,
     m.minutes AS reminders,
     r.checked_in_at
@@ -64,8 +65,8 @@ SELECT
 -- Sets an RSVP; see the function.
 --
 --   :event_id uuid  :user_id uuid  :status text  :waitlist bool  :guests int  :reminders int[]
---   -> status, place, guests, refused
-SELECT status, place, guests, refused
+--   -> status, waitlist_position, guests, refused
+SELECT status, place AS waitlist_position, guests, refused
 FROM rsvp_set(:event_id, :user_id, :status, :waitlist, :guests, :reminders)
 
 -- name: rsvp_withdraw

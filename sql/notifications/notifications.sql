@@ -20,7 +20,7 @@ wanted AS (
         :reference_ids, :group_keys, :conversation_ids, :message_ids, :default_channels
     ) WITH ORDINALITY AS g (
         recipient_id, source, sender_id, type, title, message, head, tail,
-        reference_id, group_key, conversation_id, message_id, default_channel, place
+        reference_id, group_key, conversation_id, message_id, default_channel, ordinal
     )
     LEFT JOIN notification_preferences AS p ON g.recipient_id = p.user_id
 ),
@@ -35,7 +35,7 @@ fresh AS (
     )
     SELECT
         recipient_id, source, sender_id, title, message, head, tail, message_id,
-        statement_timestamp() + place * interval '1 microsecond'
+        statement_timestamp() + ordinal * interval '1 microsecond'
     FROM given
     ORDER BY recipient_id, source
     ON CONFLICT (recipient_id, source) DO NOTHING
@@ -48,7 +48,7 @@ INSERT INTO notifications AS n (
 SELECT
     g.recipient_id, g.sender_id, g.type, g.title, g.message, g.reference_id,
     g.group_key, g.conversation_id, g.message_id,
-    statement_timestamp() + g.place * interval '1 microsecond',
+    statement_timestamp() + g.ordinal * interval '1 microsecond',
     CASE WHEN g.channel = 'mail' THEN now() + make_interval(secs => :mail_delay_s) END
 FROM given AS g
 INNER JOIN fresh AS f ON g.recipient_id = f.recipient_id AND g.source = f.source

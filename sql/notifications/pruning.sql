@@ -1,5 +1,5 @@
 -- name: notification_sources_prune
--- Deletes causes older than that. An event that is handled again later than that notifies again.
+-- Deletes sources older than that. An event that is handled again after that notifies again.
 --
 --   :older_than_s float8  :limit int   -> source
 WITH old AS MATERIALIZED (

@@ -35,7 +35,7 @@ class InviteCodeRecord(msgspec.Struct, frozen=True):
 
 
 class NameBlockRecord(msgspec.Struct, frozen=True):
-    """A username or e-mail domain that no one may register. A domain stands for its subdomains too."""
+    """A username or e-mail domain that no one may register. A domain includes its subdomains."""
 
     kind: NameKind
     value: str

@@ -1,6 +1,6 @@
-"""The event stream of each user, and the encoding of its items: `<epoch> <position> <payload>`.
+"""The stream of each user, and the encoding of its items: `<epoch> <position> <payload>`.
 
-A script inside Redis encodes frames when it appends them; subscribers of the user's topic decode them here.
+A script inside Redis encodes items when it appends them; subscribers of the user's topic decode them here.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,15 @@ import msgspec
 
 
 class StreamItem(msgspec.Struct, frozen=True):
+    """An element of a user stream. `payload` is a frame as JSON, which contains the position."""
+
     epoch: str
     position: int
     payload: bytes
 
 
 EPHEMERAL_PREFIX = b"- 0 "
-"""Prefix of a frame that is published on a user's topic but not stored in the stream."""
+"""Prefix of a payload that is published on a user's topic but not stored in the stream."""
 
 
 def encode_ephemeral(payload: bytes) -> bytes:
@@ -28,7 +30,7 @@ def encode_stream_item(item: StreamItem) -> bytes:
 
 
 def decode_stream_item(message: bytes) -> StreamItem:
-    """Decode a published or stored frame. Raises `ValueError` if `message` is malformed."""
+    """Decode a published or stored item. Raises `ValueError` if `message` is malformed."""
     epoch, position, payload = message.split(b" ", 2)
     return StreamItem(epoch.decode(), int(position), payload)
 
@@ -41,15 +43,15 @@ class StreamPosition(msgspec.Struct, frozen=True):
 
 
 class UserStreams(Protocol):
-    """One event stream per user: retained for a limited time, published on append."""
+    """One stream per user: retained for a limited time, published on append."""
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
-        """Assign the next position p, store `prefix + str(p) + suffix` and publish it. Atomic.
+        """Assign the next position p, store `prefix + str(p) + suffix` as its item, and publish it. Atomic.
 
         It is published on `user_topic(user_id)`, in the format that `decode_stream_item` reads.
 
         Raises:
-            Unavailable: the frame may or may not have been appended.
+            Unavailable: the item may or may not have been appended.
         """
 
     async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
@@ -58,16 +60,16 @@ class UserStreams(Protocol):
     async def read_after(
         self, user_id: str, epoch: str, position: int, limit: int
     ) -> list[StreamItem] | None:
-        """Return the oldest `limit` frames after a position, or None if one after it is no longer retained.
+        """Return the oldest `limit` items after a position, or None if one after it is no longer retained.
 
         One round trip. Raises `Unavailable`.
         """
 
     async def begin_epoch(self) -> None:
-        """Start a new epoch for all streams, so that every subscriber notices that frames were lost.
+        """Start a new epoch for all streams, so that every subscriber notices that items were lost.
 
         Raises `Unavailable`.
         """
 
     async def check(self) -> None:
-        """Append a frame to a stream of no user, on every server. Raises `Unavailable`."""
+        """Append an item to a stream of no user, on every server. Raises `Unavailable`."""

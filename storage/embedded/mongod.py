@@ -39,7 +39,7 @@ class Mongod(MongoServer):
         await probe.create_user(USER, self._password)
 
     async def make_writable(self, probe: MongoProbe) -> None:
-        """Tell the replica set the port, which changes when another program took the old one."""
+        """Configure the port in the replica set. It changes when another program took the old one."""
         await probe.move_replica_set(f"{HOST}:{self._port}")
 
     def _key_file(self) -> Path:

@@ -1,7 +1,7 @@
 """In-memory user streams, published through the broker of the in-memory bus.
 
 A test can let an append fail before or after it takes effect, or clear everything as a server restart does.
-Frames do not expire.
+Items do not expire.
 """
 
 import asyncio

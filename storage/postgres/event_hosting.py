@@ -98,7 +98,7 @@ class PostgresRsvpRequests:
     async def accept_request(self, event_id: str, user_id: str, host_id: str) -> RsvpState:
         (row,) = await self._pool.write(self._accept, to_uuid(event_id), to_uuid(user_id), to_uuid(host_id))
         raise_refusal(row["refused"])
-        return RsvpState(row["status"], row["place"], row["guests"] or 0)
+        return RsvpState(row["status"], row["waitlist_position"], row["guests"] or 0)
 
     async def decline_request(self, event_id: str, user_id: str, host_id: str) -> bool:
         (row,) = await self._pool.write(self._decline, to_uuid(event_id), to_uuid(user_id), to_uuid(host_id))

@@ -32,7 +32,7 @@ USER_CACHE_SERVICES: Final = frozenset({"social", "posts", "events", "notificati
 MIGRATION_LOCK_KEY: Final = 7_264_538_190_441
 CONNECT_TIMEOUT_S: Final = 10.0
 MIGRATION_TIMEOUT_S: Final = 600.0
-LOCK_TRIES: Final = 100
+LOCK_ATTEMPTS: Final = 100
 LOCK_RETRY_S: Final = 0.5
 # Marks checksums of the statements alone. Databases from before 0.1.0 have checksums of the whole file.
 CHECKSUM_KIND: Final = "2:"
@@ -171,7 +171,7 @@ async def _apply(
     instance; and no statement waits long behind a migration that itself waits.
     """
     set_lock_timeout = load_statement(COMMON, "migrations", "migration_lock_timeout")
-    for number in range(1, LOCK_TRIES + 1):
+    for number in range(1, LOCK_ATTEMPTS + 1):
         try:
             async with connection.transaction():
                 await connection.execute(set_lock_timeout.text)
@@ -179,7 +179,7 @@ async def _apply(
                     await connection.execute(file.text)
                     await connection.execute(record.text, file.name, file.checksum)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-            if number == LOCK_TRIES:
+            if number == LOCK_ATTEMPTS:
                 raise
             await asyncio.sleep(random.uniform(0, LOCK_RETRY_S))  # noqa: S311 - jitter, not security
         else:

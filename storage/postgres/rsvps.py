@@ -58,7 +58,7 @@ class PostgresRsvps:
             raise Missing
         if reason is not None:
             raise Conflict(reason)
-        return RsvpState(row["status"], row["place"], row["guests"])
+        return RsvpState(row["status"], row["waitlist_position"], row["guests"])
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
         (row,) = await self._pool.write(self._delete_rsvp, to_uuid(event_id), to_uuid(user_id))
@@ -91,7 +91,7 @@ class PostgresRsvps:
         row = await self._pool.row(self._get, to_uuid(event_id), to_uuid(user_id))
         if row is None:
             return RsvpDetails(RsvpState(None, None))
-        state = RsvpState(row["status"], row["place"] or None, row["guests"])
+        state = RsvpState(row["status"], row["waitlist_position"] or None, row["guests"])
         return RsvpDetails(state, tuple(row["reminders"] or ()), row["checked_in_at"])
 
     async def get_times(self, event_id: str, user_id: str) -> RsvpTimes:

@@ -14,7 +14,7 @@ from storage.redis.resp_connection import Reply, RespConnection, encode_command
 from storage.redis.timeouts import Timeouts
 
 IN_FLIGHT_MAX = 2000
-"""Frames sent and not acknowledged: enough to fill the pipe, few enough to lose with a connection."""
+"""Messages sent and not acknowledged: enough to fill the pipe, few enough to lose with a connection."""
 
 
 class Publisher:
@@ -33,7 +33,7 @@ class Publisher:
 
     @property
     def waiting(self) -> int:
-        """Frames not yet acknowledged, sent or queued."""
+        """Messages not yet acknowledged, sent or queued."""
         return len(self._queue) + (self._current.unanswered if self._current is not None else 0)
 
     def publish(self, topic: str, message: bytes) -> None:

@@ -53,7 +53,7 @@ def _script(body: str) -> Script:
     return make_script(_EPOCH + body)
 
 
-# ARGV: frames kept, retention in s, streams at most, topic prefix; then user, prefix, suffix of each append.
+# ARGV: items kept, retention in s, streams at most, topic prefix; then user, prefix, suffix of each append.
 # Too many streams end the epoch, which also drops the positions of inactive users.
 APPEND = _script("""
 local epoch = current()
@@ -101,7 +101,7 @@ APPENDS_PER_CALL = 100
 POSITIONS_PER_CALL = 1000
 PENDING_APPENDS_MAX = 20_000
 HEALTH_STREAM = "health"
-"""Stream of no user: keeps the one frame that was appended last by a check."""
+"""Stream of no user: keeps the one item that was appended last by a check."""
 HEALTH_RETENTION_S = 60
 
 PendingStreamAppend = tuple[str, bytes, bytes, "asyncio.Future[StreamPosition]"]

@@ -116,8 +116,8 @@ async def test_limits_count_the_forwarded_address(proxy: ProxyProcess, instances
     port = urlsplit(proxy.url).port or 0
     client, other = (f"127.{number}.{port >> 8}.{port & 255}" for number in (1, 2))
     assert await log_in(proxy, client, body, forged="198.51.100.1") == 201
-    tries = (log_in(proxy, client, body, forged=f"198.51.100.{n}") for n in range(2, 32))
-    assert 429 in await asyncio.gather(*tries)
+    attempts = (log_in(proxy, client, body, forged=f"198.51.100.{n}") for n in range(2, 32))
+    assert 429 in await asyncio.gather(*attempts)
     assert await log_in(proxy, other, body) == 201
 
 

@@ -1,4 +1,4 @@
-"""Access to an account over two instances: resets, bans, undone address changes, limited password tries."""
+"""Access to an account over two instances: resets, bans, undone address changes, limits of passwords."""
 
 import asyncio
 import re
@@ -126,7 +126,7 @@ async def test_undone_address_change_ends_all_sessions(pair: Pair) -> None:
     assert not await can_log_in(first, ana.username, PASSWORD)
 
 
-async def test_password_tries_are_counted_over_all_instances(pair: Pair) -> None:
+async def test_password_attempts_are_counted_over_all_instances(pair: Pair) -> None:
     """Spread over two instances they get one budget; the deletion of the account needs the password too."""
     first, second = pair
     ana = await RegisteredUser.register("ana", first)

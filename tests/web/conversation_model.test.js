@@ -118,7 +118,7 @@ const STEP_KINDS = [
   [(c) => c.line === null && c.connect(), 3],
   [(c) => c.conversations.reload(), 1],
   [(c) => open(c), 2],
-  [(c) => c.random.chance(0.2) && c.conversation?.shut(), 1],
+  [(c) => c.random.chance(0.2) && c.conversation?.closeTimeline(), 1],
   [(c) => scroll(c), 2],
   [(c, time) => time.runNext(), 4],
 ];
@@ -132,7 +132,7 @@ function outage(client) {
 
 function open(client) {
   if (!client.conversation) return;
-  const timeline = client.conversations.open(client.conversation);
+  const timeline = client.conversations.openTimeline(client.conversation);
   if (!timeline.loaded) timeline.loadLatest().catch(() => null);
 }
 

@@ -15,15 +15,15 @@ function attached(position) {
 
 test("the next frame is returned, a known one is not", () => {
   const buffer = attached(4);
-  assert.deepEqual(seqs(buffer.next(frame(5))), [5]);
-  assert.deepEqual(buffer.next(frame(5)), []);
+  assert.deepEqual(seqs(buffer.receive(frame(5))), [5]);
+  assert.deepEqual(buffer.receive(frame(5)), []);
   assert.equal(buffer.position, 5);
   assert.equal(buffer.missing, 0);
 });
 
 test("a frame ahead is held until the gap is filled", () => {
   const buffer = attached(4);
-  assert.deepEqual(buffer.next(frame(7)), []);
+  assert.deepEqual(buffer.receive(frame(7)), []);
   assert.equal(buffer.missing, 3);
   assert.deepEqual(seqs(buffer.fill({ after: 4, frames: [frame(6)], through: 6 })), [6, 7]);
   assert.equal(buffer.position, 7);
@@ -38,28 +38,28 @@ test("a range that begins beyond the position is refused, and the gap stays know
 
 test("a range that overlaps the position adds only what is new", () => {
   const buffer = attached(4);
-  buffer.next(frame(5));
+  buffer.receive(frame(5));
   assert.deepEqual(seqs(buffer.fill({ after: 4, frames: [frame(5), frame(6)], through: 6 })), [6]);
 });
 
 test("a summary never moves an attached position", () => {
   const buffer = attached(4);
-  assert.deepEqual(buffer.settle(9), []);
+  assert.deepEqual(buffer.skipTo(9), []);
   assert.equal(buffer.position, 4);
   assert.equal(buffer.missing, 5);
 });
 
 test("a summary replaces the frames of a detached buffer and releases those after it", () => {
   const buffer = new SequenceBuffer(4);
-  buffer.next(frame(6));
-  buffer.next(frame(8));
-  assert.deepEqual(seqs(buffer.settle(7)), [8]);
+  buffer.receive(frame(6));
+  buffer.receive(frame(8));
+  assert.deepEqual(seqs(buffer.skipTo(7)), [8]);
   assert.equal(buffer.missing, 0);
 });
 
 test("frames beyond the limit are dropped, not forgotten", () => {
   const buffer = attached(0);
-  for (let seq = 2; seq < 1000; seq += 1) buffer.next(frame(seq));
+  for (let seq = 2; seq < 1000; seq += 1) buffer.receive(frame(seq));
   assert.equal(buffer.missing, 999);
   assert.equal(seqs(buffer.fill({ after: 0, frames: [frame(1)], through: 1 })).at(-1), 501);
   assert.equal(buffer.missing, 498);

@@ -83,13 +83,13 @@ export function errorText(text) {
   return element("p", { class: "error-text", role: "alert" }, text);
 }
 
-// Stands for a list that is being loaded.
+// Placeholder of a list that is being loaded.
 export function skeleton() {
   const rows = Array.from({ length: 4 }, () => element("span"));
   return element("div", { class: "skeleton", role: "status", "aria-label": t("common.loading") }, rows);
 }
 
-// Stands for the next page of a list that is shown.
+// Placeholder of the next page of a list.
 export function loadingText() {
   const dots = Array.from({ length: 3 }, () => element("span"));
   return element("div", { class: "loading", role: "status", "aria-label": t("common.loading") }, dots);

@@ -4,7 +4,7 @@ import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element } from "./dom.js";
 
-// `rest`: what stands after the faces, or null.
+// `rest`: what follows the faces, or null.
 export function faces(label, cards, rest = null) {
   const links = cards.map((card) =>
     element(

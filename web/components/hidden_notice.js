@@ -12,8 +12,8 @@ export function hiddenNotice(content) {
 export function hideItem(session, kind, content, onDone) {
   const type = content.hidden_at ? "restore" : "hide";
   const open = () =>
-    import("./action_dialog.js").then(
-      ({ actionDialog }) => actionDialog(session, { type, kind, id: content.id }, onDone),
+    import("./moderation_dialog.js").then(
+      ({ moderationDialog }) => moderationDialog(session, { type, kind, id: content.id }, onDone),
       toastError,
     );
   return [content.hidden_at ? t("moderation.restore") : t("moderation.hide"), open];

@@ -189,7 +189,7 @@ export function dayDivider(text) {
   return element("li", { class: "day-divider" }, element("span", {}, text));
 }
 
-// Stands for a run of system messages, up to that with `seq`.
+// One row in place of a run of system messages, up to that with `seq`.
 export function foldRow(summary, firstId, seq) {
   const expand = element(
     "button",

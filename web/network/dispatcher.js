@@ -63,18 +63,18 @@ export class Dispatcher {
       case "message.created":
       case "message.updated":
       case "conversation.updated":
-        this.#conversations.apply(frame, this.#replayAfter?.get(frame.conversation_id) ?? null);
+        this.#conversations.receive(frame, this.#replayAfter?.get(frame.conversation_id) ?? null);
         break;
       case "lagged":
         // Not all of this conversation is replayed, so its further frames count as live ones.
         this.#replayAfter?.delete(frame.conversation_id);
-        this.#conversations.expect(frame.conversation_id, frame.to_seq);
+        this.#conversations.observeHead(frame.conversation_id, frame.to_seq);
         break;
       case "conversation.read":
-        this.#conversations.readBy(frame);
+        this.#conversations.onReadBy(frame);
         break;
       case "typing":
-        this.#conversations.typing(frame);
+        this.#conversations.onTyping(frame);
         break;
       case "conversation.joined":
       case "conversation.left":
@@ -125,7 +125,7 @@ export class Dispatcher {
         this.#conversations.remove(frame.conversation_id);
         break;
       case "conversation.marked":
-        this.#conversations.marked(frame);
+        this.#conversations.onMarked(frame);
         break;
       case "conversation.requested":
         this.#requests.onRequested(frame.request);
@@ -145,8 +145,8 @@ export class Dispatcher {
     const replayAfter = this.#replayAfter ?? new Map();
     this.#replayAfter = null;
     for (const [id, seq] of Object.entries(frame.last_seqs)) {
-      if (replayAfter.has(id)) this.#conversations.replayed(id, replayAfter.get(id), seq);
-      else this.#conversations.expect(id, seq);
+      if (replayAfter.has(id)) this.#conversations.completeReplay(id, replayAfter.get(id), seq);
+      else this.#conversations.observeHead(id, seq);
     }
     // Conversations beyond the limit were not resumed: what they missed is read from the list.
     if (this.#conversations.positions().length > MAX_RESUMED) this.#conversations.reload();

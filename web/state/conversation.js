@@ -53,25 +53,28 @@ export class Conversation {
     return this.#buffer.position;
   }
 
-  open() {
+  // Its frames go to the timeline from now on.
+  openTimeline() {
     this.#buffer.attach();
     this.timeline ??= new Timeline(this.#api, this.id);
     return this.timeline;
   }
 
-  shut() {
+  // The conversation stays in the list; its summary alone is kept.
+  closeTimeline() {
     this.#buffer.detach();
     this.timeline = null;
   }
 
+  // The user left it, or the session ended.
   close() {
     this.closed = true;
     clearTimeout(this.#recountTimer);
   }
 
   // A live frame.
-  next(frame) {
-    const frames = this.#buffer.next(frame);
+  receive(frame) {
+    const frames = this.#buffer.receive(frame);
     this.#apply(frames);
     for (const { type, message } of frames) if (type === "message.created") this.#on.arrived(this, message);
     this.#commit();
@@ -79,26 +82,26 @@ export class Conversation {
   }
 
   // A frame of a replay that began after `after`: every frame between them was sent or overtaken.
-  replay(frame, after) {
+  receiveReplayed(frame, after) {
     this.#apply(this.#buffer.fill({ after, frames: [frame], through: frame.seq }));
     this.#fill();
   }
 
   // The replay that began after `after` is complete up to `seq`.
-  replayed(after, seq) {
+  completeReplay(after, seq) {
     this.#apply(this.#buffer.fill({ after, frames: [], through: seq }));
     this.#commit();
     this.#fill();
   }
 
   // The log is known to reach `seq`.
-  expect(seq) {
-    this.#buffer.expect(seq);
+  observeHead(seq) {
+    this.#buffer.observeHead(seq);
     this.#fill();
   }
 
   // The summary was read over HTTP, perhaps before frames that arrived since.
-  renew(info) {
+  update(info) {
     this.#adopt(info);
     this.#on.changed(this);
     this.#fill();
@@ -106,19 +109,19 @@ export class Conversation {
 
   // The own read mark was set, here or on another device. The reported count may be older than the frames
   // that were counted since, so it is counted again where the messages are loaded.
-  marked({ read_seq: readSeq, unread_count: reported }) {
+  onMarked({ read_seq: readSeq, unread_count: reported }) {
     const loaded = this.#buffer.missing === 0 ? this.timeline?.countUnread(readSeq, this.#me.id) : null;
     if (this.#summary.mark(readSeq, loaded ?? reported)) this.#on.changed(this);
   }
 
-  readBy({ user_id: userId, seq }) {
+  onReadBy({ user_id: userId, seq }) {
     if (seq <= (this.readers.get(userId) ?? 0)) return;
     this.readers.set(userId, seq);
     this.receipts.emit();
   }
 
   #adopt(info) {
-    if (this.#summary.adopt(info, this.position)) this.#apply(this.#buffer.settle(info.last_seq));
+    if (this.#summary.adopt(info, this.position)) this.#apply(this.#buffer.skipTo(info.last_seq));
   }
 
   #apply(frames) {
@@ -180,7 +183,7 @@ export class Conversation {
     try {
       const info = await this.#api.get(this.#path);
       if (info.last_seq < this.position) this.#recountLater();
-      else this.renew(info);
+      else this.update(info);
     } catch (error) {
       // Without membership there is nothing to count.
       if (error instanceof Refused && error.status === 404) return;

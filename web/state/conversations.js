@@ -84,7 +84,7 @@ export class Conversations {
     this.#removedIds.delete(info.id);
     const known = this.find(info.id);
     if (known) {
-      known.renew(info);
+      known.update(info);
       return known;
     }
     const conversation = new Conversation(info, this.#me, this.#api, {
@@ -109,10 +109,10 @@ export class Conversations {
   }
 
   // The timeline of a conversation that is displayed. Those of the last few are kept.
-  open(conversation) {
+  openTimeline(conversation) {
     this.#opened = [conversation.id, ...this.#opened.filter((id) => id !== conversation.id)];
-    for (const id of this.#opened.splice(TIMELINES_KEPT)) this.find(id)?.shut();
-    return conversation.open();
+    for (const id of this.#opened.splice(TIMELINES_KEPT)) this.find(id)?.closeTimeline();
+    return conversation.openTimeline();
   }
 
   close() {
@@ -129,7 +129,7 @@ export class Conversations {
   }
 
   // `replayAfter`: the seq after which this conversation is being replayed, or null for a live frame.
-  apply(frame, replayAfter = null) {
+  receive(frame, replayAfter = null) {
     if (frame.changed?.joined) {
       this.#users.learn(frame.changed.joined);
       this.contactsChanged.emit();
@@ -138,8 +138,8 @@ export class Conversations {
     if (frame.changed?.left) this.#users.recheck(frame.changed.left);
     const conversation = this.find(frame.conversation_id);
     if (conversation !== null) {
-      if (replayAfter === null) conversation.next(frame);
-      else conversation.replay(frame, replayAfter);
+      if (replayAfter === null) conversation.receive(frame);
+      else conversation.receiveReplayed(frame, replayAfter);
     } else if (this.#reading !== null) {
       if (this.#waitingFrames.length < MAX_WAITING_FRAMES) this.#waitingFrames.push(frame);
       else this.#readAgain = true;
@@ -148,23 +148,23 @@ export class Conversations {
     }
   }
 
-  expect(id, seq) {
-    this.find(id)?.expect(seq);
+  observeHead(id, seq) {
+    this.find(id)?.observeHead(seq);
   }
 
-  replayed(id, after, seq) {
-    this.find(id)?.replayed(after, seq);
+  completeReplay(id, after, seq) {
+    this.find(id)?.completeReplay(after, seq);
   }
 
-  marked(frame) {
-    this.find(frame.conversation_id)?.marked(frame);
+  onMarked(frame) {
+    this.find(frame.conversation_id)?.onMarked(frame);
   }
 
-  readBy(frame) {
-    if (frame.user_id !== this.#me.id) this.find(frame.conversation_id)?.readBy(frame);
+  onReadBy(frame) {
+    if (frame.user_id !== this.#me.id) this.find(frame.conversation_id)?.onReadBy(frame);
   }
 
-  typing(frame) {
+  onTyping(frame) {
     if (frame.user_id !== this.#me.id) this.find(frame.conversation_id)?.typing.emit(frame);
   }
 
@@ -199,7 +199,7 @@ export class Conversations {
     this.changed.emit(null);
     // From here on, frames of unknown conversations make them be read one by one.
     this.#reading = null;
-    for (const frame of this.#waitingFrames.splice(0)) this.apply(frame);
+    for (const frame of this.#waitingFrames.splice(0)) this.receive(frame);
   }
 
   async #readList() {

@@ -1,11 +1,12 @@
 // Orders the durable frames of one conversation and detects gaps. It is the only owner of the position.
 //
-//     next(frame)   a live frame: returned if it is the next one, held if it is ahead
-//     fill(range)   a complete range of the log: returned together with the held frames that follow it
-//     expect(seq)   the log is known to reach `seq`
+//     receive(frame)    a live frame: returned if it is the next one, held if it is ahead
+//     fill(range)       a complete range of the log: returned together with the held frames that follow it
+//     observeHead(seq)  the log is known to reach `seq`
+//     skipTo(seq)       a summary as of `seq` was read, which replaces the frames up to it
 //
 // Attached: a timeline displays the frames, so the position advances only over frames that were returned.
-// Detached: nothing displays them, so `settle` may move the position without them.
+// Detached: nothing displays them, so `skipTo` may move the position without them.
 
 const MAX_HELD = 500;
 
@@ -42,9 +43,9 @@ export class SequenceBuffer {
     this.#attached = false;
   }
 
-  next(frame) {
+  receive(frame) {
     if (frame.seq <= this.#position) return [];
-    this.expect(frame.seq);
+    this.observeHead(frame.seq);
     if (frame.seq > this.#position + 1) {
       // Beyond the limit the frame is dropped: the gap makes the caller read it from the log.
       if (this.#held.size < MAX_HELD) this.#held.set(frame.seq, frame);
@@ -57,20 +58,20 @@ export class SequenceBuffer {
   // `frames` are everything between `after` and `through`, compacted. A range that begins beyond the
   // position would leave a hole, so it only raises the target.
   fill({ after, frames, through }) {
-    this.expect(through);
+    this.observeHead(through);
     if (after > this.#position) return [];
     const added = frames.filter((frame) => frame.seq > this.#position && frame.seq <= through);
     this.#position = Math.max(this.#position, through);
     return [...added, ...this.#release()];
   }
 
-  expect(seq) {
+  observeHead(seq) {
     this.#target = Math.max(this.#target, seq);
   }
 
-  // A summary of the conversation as of `seq` was read. Detached, it replaces the frames up to `seq`.
-  settle(seq) {
-    this.expect(seq);
+  // Returns the held frames after `seq`. Attached, only notes that the log reaches `seq`.
+  skipTo(seq) {
+    this.observeHead(seq);
     if (this.#attached || seq <= this.#position) return [];
     this.#position = seq;
     return this.#release();

@@ -80,7 +80,7 @@ export class UnsentMessages {
       const stored = await this.#socket.send(command, null);
       message.state = "stored";
       setTimeout(() => {
-        this.#conversations.expect(conversationId, stored.seq);
+        this.#conversations.observeHead(conversationId, stored.seq);
         if (this.#messages.delete(clientId)) this.#onChange(conversationId);
       }, FRAME_MS);
     } catch (error) {

@@ -1,4 +1,4 @@
-// Checking in to an event: the code that a guest shows, and the page that a host's camera opens from it.
+// Checking in to an event: the code that an attendee shows, and the page that a host's camera opens from it.
 
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";

@@ -70,7 +70,8 @@ function jumpForm(session, conversation, list, onDone) {
   };
   date.addEventListener("change", () => {
     if (!date.value) return;
-    jump(() => conversation.open().seqBefore(new Date(`${date.value}T00:00`), conversation.info.last_seq));
+    const day = new Date(`${date.value}T00:00`);
+    jump(() => conversation.openTimeline().seqBefore(day, conversation.info.last_seq));
   });
   return element(
     "div",

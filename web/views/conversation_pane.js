@@ -123,7 +123,7 @@ function backLink() {
   );
 }
 
-// `content`: a text, or what stands for the conversation while it is loaded.
+// `content`: a text, or a placeholder while the conversation is loaded.
 function placeholder(content) {
   return [
     element(

@@ -1,4 +1,4 @@
-// One event: description, RSVP, guests and a composer for posts about it. `event.updated` pushes update the
+// One event: description, RSVP, attendees and a composer for posts about it. `event.updated` pushes update the
 // counts; the user's own RSVP comes from requests only.
 
 import { avatar } from "../components/avatar.js";
@@ -35,7 +35,7 @@ export function eventView(session, id) {
   const going = goingFaces(session, path, () => rest.querySelector("#rsvps")?.scrollIntoView());
   const rest = element("div", { class: "stack" });
   let event = null;
-  let guests = null;
+  let attendees = null;
   let requests = null;
 
   async function load() {
@@ -46,13 +46,13 @@ export function eventView(session, id) {
       return;
     }
     show();
-    guests = rsvpList(session, event, reload);
+    attendees = rsvpList(session, event, reload);
     requests = event.approval && isHost(session, event) ? rsvpRequests(session, event, reload) : null;
     setChildren(
       rest,
       event.cancelled_at === null && inviteButton(session, event),
       requests?.element,
-      guests.element,
+      attendees.element,
       postComposer(session, event),
     );
   }
@@ -60,7 +60,7 @@ export function eventView(session, id) {
   function showProblem(error) {
     if (error.status === 404) {
       event = null;
-      guests = null;
+      attendees = null;
       requests = null;
       setChildren(head, heading, errorText(t("events.not_found")));
       setChildren(rsvp);
@@ -90,7 +90,7 @@ export function eventView(session, id) {
       return;
     }
     show();
-    guests?.load();
+    attendees?.load();
     requests?.load();
   }
 

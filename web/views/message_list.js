@@ -98,7 +98,7 @@ export class MessageList {
   // `at`: the `seq` or the `messageId` of the message to show; else the first unread or the latest one.
   async open(at = {}) {
     const unread = this.#unread.begin();
-    this.#timeline = this.#session.conversations.open(this.#conversation);
+    this.#timeline = this.#session.conversations.openTimeline(this.#conversation);
     this.#edges.begin(this.#timeline, this.#area);
     const offChanged = this.#timeline.changed.on((messages) => this.#onChanged(messages));
     const offQuotes = this.#timeline.quotesChanged.on(() => {

@@ -33,7 +33,7 @@ export class MessageRows {
   #folds = new Map();
   #expanded = new Set();
   #activeRow = null;
-  // The row that stands for a message while its text is changed: {messageId, row}, or null.
+  // The row in place of a message while its text is changed: {messageId, row}, or null.
   #editor = null;
   #empty = element("li", { class: "empty-state secondary" }, t("messages.no_messages"));
 

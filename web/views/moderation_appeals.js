@@ -1,7 +1,7 @@
 // The appeals that wait for an answer, for moderators.
 
-import { ACTION_LABELS, actionDialog } from "../components/action_dialog.js";
-import { actionRow } from "../components/action_row.js";
+import { MODERATION_LABELS, moderationDialog } from "../components/moderation_dialog.js";
+import { moderationActionRow } from "../components/moderation_action_row.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
@@ -25,15 +25,15 @@ export function moderationAppealsView(session) {
     const takeBack = (event) => {
       const { kind, target_id: id } = action;
       const pressed = event.currentTarget;
-      actionDialog(session, { type: opposite, kind, id }, () => pressed.remove());
+      moderationDialog(session, { type: opposite, kind, id }, () => pressed.remove());
     };
-    return actionRow(
+    return moderationActionRow(
       action,
       element("p", { class: "notice content", dir: "auto" }, appeal.content),
       element(
         "div",
         { class: "row wrap" },
-        opposite && button(ACTION_LABELS[opposite], takeBack),
+        opposite && button(MODERATION_LABELS[opposite], takeBack),
         button(
           t("moderation.give_answer"),
           () => answerDialog(session, appeal, () => list.remove(appeal.id)),

@@ -1,7 +1,7 @@
 // People as moderators see them: those with a restriction or a role, or found by their username.
 
-import { ACTION_LABELS, actionDialog } from "../components/action_dialog.js";
-import { untilText } from "../components/action_row.js";
+import { MODERATION_LABELS, moderationDialog } from "../components/moderation_dialog.js";
+import { untilText } from "../components/moderation_action_row.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, setChildren } from "../components/dom.js";
 import { Field, Form, selectField } from "../components/form.js";
@@ -72,7 +72,7 @@ export function moderationPeopleView(session) {
 
 function personRow(session, user, onDone) {
   const act = (type) =>
-    button(ACTION_LABELS[type], () => actionDialog(session, { type, kind: "user", id: user.id }, onDone));
+    button(MODERATION_LABELS[type], () => moderationDialog(session, { type, kind: "user", id: user.id }, onDone));
   const states = [
     user.role && ROLES[user.role],
     user.silenced_until && t("moderation.silenced", { until: untilText(user.silenced_until) }),

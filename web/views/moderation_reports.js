@@ -1,6 +1,6 @@
 // The reports of users, for moderators: what was reported as it was then, what is around it, and what to do.
 
-import { ACTION_LABELS, actionDialog } from "../components/action_dialog.js";
+import { MODERATION_LABELS, moderationDialog } from "../components/moderation_dialog.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
@@ -113,7 +113,7 @@ export function moderationReportView(session, id) {
   function actions(report) {
     const act = (type, kind, target) =>
       button(labelOf(type, kind === report.kind), () =>
-        actionDialog(session, { type, kind, id: target, reportId: report.id }, load),
+        moderationDialog(session, { type, kind, id: target, reportId: report.id }, load),
       );
     const found = [];
     if (report.is_hidden === false) found.push(act("hide", report.kind, report.target_id));
@@ -190,5 +190,5 @@ function resolveDialog(session, path, onDone) {
 }
 
 function labelOf(type, onContent) {
-  return onContent ? ACTION_LABELS[type] : t("moderation.on_author", { action: ACTION_LABELS[type] });
+  return onContent ? MODERATION_LABELS[type] : t("moderation.on_author", { action: MODERATION_LABELS[type] });
 }

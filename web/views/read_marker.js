@@ -41,7 +41,7 @@ export class ReadMarker {
         conversation_id: this.#conversation.id,
         seq,
       });
-      this.#conversation.marked(result);
+      this.#conversation.onMarked(result);
     } catch {
       // The next scroll or focus sends it again.
     }

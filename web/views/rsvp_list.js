@@ -1,4 +1,4 @@
-// Who responded to an event, by RSVP status. The host can remove guests.
+// Who responded to an event, by RSVP status. Hosts can remove attendees.
 
 import { confirmDialog } from "../components/dialog.js";
 import { button, element, setChildren, visuallyHidden } from "../components/dom.js";

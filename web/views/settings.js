@@ -11,7 +11,7 @@ import { toast } from "../components/toast.js";
 import { LANGUAGES, storeLanguage, storedLanguage, t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 import { dataExport } from "./data_export.js";
-import { blockedPeople, mutedPeople } from "./hidden_people.js";
+import { blockedPeople, mutedPeople } from "./muted_and_blocked.js";
 import { notificationSettings } from "./notification_settings.js";
 import { privacySettings, privateAccount } from "./privacy_settings.js";
 import { sessionList } from "./sessions.js";

@@ -1,5 +1,5 @@
 -- Whether a point lies within `km` of another one. `south` to `east` is the box around that circle, for the index of
--- places; `west` and `east` may pass 180 degrees.
+-- locations; `west` and `east` may pass 180 degrees.
 --
 -- A single expression, so that the planner inlines it.
 CREATE OR REPLACE FUNCTION event_in_circle(

@@ -1,6 +1,6 @@
 -- Lists a page of the events that a user sees, by start, soonest first. A null parameter omits its condition.
 --
--- Places with few events in the box (at most `sparse_rows`) are read by place and sorted. Otherwise events are read in
+-- A box with few events (at most `sparse_rows`) is read by location and sorted. Otherwise events are read in
 -- the order of the page: those that take place at `from_time` from an index of periods, because an index of starts alone
 -- reads all events before, and later ones from that of starts, or of categories and starts.
 --

@@ -1,6 +1,6 @@
 -- Deletes an RSVP, waitlist entry and request; returns false if the event does not exist.
 --
--- Locks the event's row first, like rsvp_set. Does not depend on the user's sight of the event.
+-- Locks the event's row first, like rsvp_set. The user need not see the event.
 CREATE OR REPLACE FUNCTION rsvp_withdraw(of_event UUID, by_user UUID) RETURNS BOOLEAN AS $$
 DECLARE
     is_ahead BOOLEAN;

@@ -6,14 +6,14 @@
 CREATE OR REPLACE FUNCTION posts_outbox() RETURNS TRIGGER AS $$
 DECLARE
     p posts := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-    was BOOLEAN := TG_OP <> 'INSERT' AND OLD.hidden_at IS NULL;
-    stands BOOLEAN := TG_OP <> 'DELETE' AND NEW.hidden_at IS NULL;
+    was_visible BOOLEAN := TG_OP <> 'INSERT' AND OLD.hidden_at IS NULL;
+    is_visible BOOLEAN := TG_OP <> 'DELETE' AND NEW.hidden_at IS NULL;
     counted INTEGER;
 BEGIN
-    IF was = stands THEN
+    IF was_visible = is_visible THEN
         RETURN NULL;
     END IF;
-    IF stands THEN
+    IF is_visible THEN
         INSERT INTO author_stats AS s (author_id, posts_count)
         VALUES (p.author_id, 1)
         ON CONFLICT (author_id) DO UPDATE SET posts_count = s.posts_count + 1
@@ -27,7 +27,7 @@ BEGIN
     INSERT INTO outbox (key, type, payload)
     VALUES (
         p.author_id,
-        CASE WHEN stands THEN 'post.created' ELSE 'post.deleted' END,
+        CASE WHEN is_visible THEN 'post.created' ELSE 'post.deleted' END,
         jsonb_build_object(
             'id', p.id,
             'author_id', p.author_id,

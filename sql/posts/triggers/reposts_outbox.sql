@@ -5,10 +5,10 @@
 CREATE OR REPLACE FUNCTION reposts_outbox() RETURNS TRIGGER AS $$
 DECLARE
     p posts := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-    was BOOLEAN := TG_OP <> 'INSERT' AND OLD.hidden_at IS NULL;
+    was_visible BOOLEAN := TG_OP <> 'INSERT' AND OLD.hidden_at IS NULL;
     is_visible BOOLEAN := TG_OP <> 'DELETE' AND NEW.hidden_at IS NULL;
 BEGIN
-    IF was = is_visible OR coalesce(p.repost_of_id, p.quote_of_id) IS NULL THEN
+    IF was_visible = is_visible OR coalesce(p.repost_of_id, p.quote_of_id) IS NULL THEN
         RETURN NULL;
     END IF;
     INSERT INTO outbox (key, type, payload)

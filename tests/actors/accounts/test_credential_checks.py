@@ -1,4 +1,4 @@
-"""`CredentialChecks`: what counts as a try."""
+"""`CredentialChecks`: what counts as an attempt."""
 
 from collections.abc import AsyncIterator
 
@@ -44,7 +44,7 @@ async def checks(passwords: BusyPasswords) -> CredentialChecks:
 
 
 async def test_unchecked_passwords_do_not_count(checks: CredentialChecks, passwords: BusyPasswords) -> None:
-    """A busy server does not use up the tries of the owner."""
+    """A busy server does not use up the attempts of the owner."""
     passwords.busy = True
     for _ in range(5):
         with pytest.raises(ApiError, match=r"server\.overloaded"):

@@ -14,8 +14,8 @@ from actors.diagnostics.queries import InstanceOverview, Query
 from server.application import error_middleware
 from server.ops.access import (
     COOKIE,
-    FAILED_TRIES_BURST,
-    FAILED_TRIES_PER_S,
+    FAILED_ATTEMPTS_BURST,
+    FAILED_ATTEMPTS_PER_S,
     SESSION_S,
     OperatorAccess,
 )
@@ -118,7 +118,7 @@ async def test_wrong_token_on_the_login_page(client: Client) -> None:
         assert "not the token" in await answer.text()
 
 
-async def test_failed_tries_are_limited_per_address() -> None:
+async def test_failed_attempts_are_limited_per_address() -> None:
     """As bearer token, on the login page and as cookie together; then 429, also for the right token."""
     now_s = 0.0
     async with create_client(TOKEN, clock=lambda: now_s) as client:
@@ -138,22 +138,22 @@ async def test_failed_tries_are_limited_per_address() -> None:
             async with client.post("/ops/login", data={"token": "x"}) as answer:
                 return [*found, answer.status]
 
-        for _ in range(FAILED_TRIES_BURST // 3):
+        for _ in range(FAILED_ATTEMPTS_BURST // 3):
             assert await statuses() == [401, 401, 200, 403]
         assert await statuses() == [401, 429, 429, 429]
         async with client.get("/ops/login") as answer:
             assert answer.status == 200
-        now_s = 1 / FAILED_TRIES_PER_S
+        now_s = 1 / FAILED_ATTEMPTS_PER_S
         assert await statuses() == [401, 429, 429, 429]
         now_s = 1000.0
         assert await statuses() == [401, 401, 200, 403]
 
 
-async def test_expired_cookie_is_no_failed_try(client: Client) -> None:
+async def test_expired_cookie_is_no_failed_attempt(client: Client) -> None:
     """A page that is open for long leads to the login."""
     expiry = str(int(time.time()) - 1)
     headers = {"Cookie": f"{COOKIE}={expiry}.{OperatorAccess(TOKEN, '127.0.0.1')._sign(expiry)}"}
-    for _ in range(2 * FAILED_TRIES_BURST):
+    for _ in range(2 * FAILED_ATTEMPTS_BURST):
         async with client.get("/ops", headers=headers, allow_redirects=False) as answer:
             assert answer.status == 303
 

@@ -225,7 +225,7 @@ journey("who goes is seen as faces, also oneself once one goes", async () => {
   await page.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
   await faces.getByRole("link", { name: "Ana Host" }).waitFor();
   await page.getByRole("button", { name: "See who goes" }).click();
-  await page.getByRole("heading", { name: "Guests" }).waitFor();
+  await page.getByRole("heading", { name: "Attendees" }).waitFor();
   await faces.getByRole("link", { name: "Ben Brown" }).click();
   await page.getByRole("heading", { name: "Ben Brown" }).waitFor();
   assert.deepEqual(page.problems, []);

@@ -49,7 +49,7 @@ from storage.postgres.pool import PostgresPool
 from storage.postgres.reports import PostgresReports
 from storage.postgres.sessions import PostgresSessions
 from storage.postgres.users import PostgresUsers
-from tests.credential_checks import make_mail_limits, make_password_tries
+from tests.credential_checks import make_mail_limits, make_password_attempts
 from tests.server.routes.document_match import DocumentMatch
 from tests.server.routes.recovery.mail_user_service import MailUserService
 from tests.server.routes.recovery.memory_contents import MemoryContents
@@ -112,14 +112,14 @@ async def service(
     queued_mails = MailQueue(SmtpMailer(settings), RETRIES_S)
     email_sender = EmailSender(queued_mails, BASE_URL)
     mail_limits = make_mail_limits()
-    tries = make_password_tries(limits)
+    attempts = make_password_attempts(limits)
     verification = EmailVerification(PostgresEmailVerifications(users_pool), email_sender, mail_limits)
     notices = EmailChangeNotices(email_sender, mail_limits)
     recovery = PasswordRecovery(
         PostgresPasswordResets(users_pool),
         ResetMails(email_sender, mail_limits),
         passwords,
-        tries,
+        attempts,
         authenticator,
         revoked.extend,
     )
@@ -131,7 +131,7 @@ async def service(
 
     users = PostgresUsers(users_pool)
     email_changes = PostgresEmailChanges(users_pool, users)
-    checks = CredentialChecks(users, logins, passwords, tries)
+    checks = CredentialChecks(users, logins, passwords, attempts)
     user_sessions = UserSessions(sessions, checks, authenticator, revoked.extend)
     accounts = Accounts(users, email_changes, user_sessions, checks, on_email_set)
     sign_up = SignUp(users, user_sessions, checks, on_email_set)

@@ -1,4 +1,4 @@
-"""Tests of the limits on password tries: per account, without a lock-out by strangers."""
+"""Tests of the limits on password attempts: per account, without a lock-out by strangers."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ async def test_right_passwords_are_not_limited(service: UserService) -> None:
         assert len(await try_login(service, "ana", PASSWORD, HOME)) == 43
 
 
-async def test_tries_from_many_networks_do_not_lock_the_owner_out(service: UserService) -> None:
+async def test_attempts_from_many_networks_do_not_lock_the_owner_out(service: UserService) -> None:
     """They share one budget per account. A network where the account has logged in has its own."""
     await register_at(service, HOME)
     codes = [code for host in range(10) for code in await guess(service, "ana", f"192.0.2.{host}")]

@@ -1,6 +1,6 @@
 // What moderators did to the user and the user's items, and the user's appeals.
 
-import { actionRow } from "../components/action_row.js";
+import { moderationActionRow } from "../components/moderation_action_row.js";
 import { Dialog } from "../components/dialog.js";
 import { button, element, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
@@ -8,7 +8,7 @@ import { PagedList } from "../components/paged_list.js";
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 
-export function ownActionsView(session) {
+export function receivedModerationView(session) {
   const content = element("div", {});
 
   function load() {
@@ -32,7 +32,7 @@ export function ownActionsView(session) {
           ? t("moderation.appeal_accepted", { answer: appeal.answer })
           : t("moderation.appeal_declined", { answer: appeal.answer }),
       );
-    return actionRow(
+    return moderationActionRow(
       action,
       kind === "post" && element("a", { href: `#/post/${id}` }, t("moderation.see_post")),
       kind === "event" && element("a", { href: `#/event/${id}` }, t("moderation.see_event")),

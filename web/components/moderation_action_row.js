@@ -1,14 +1,14 @@
 // An action of moderators as a row of a list.
 
 import { t } from "../i18n.js";
-import { ACTION_LABELS } from "./action_dialog.js";
+import { MODERATION_LABELS } from "./moderation_dialog.js";
 import { element } from "./dom.js";
 import { kindLabel } from "./kind_label.js";
 import { formatDate, relativeTime } from "./time_format.js";
 
 const NO_END = "9999";
 const LABELS = {
-  ...ACTION_LABELS,
+  ...MODERATION_LABELS,
   verify: t("moderation.verify"),
   unverify: t("moderation.unverify"),
   make_admin: t("moderation.make_admin"),
@@ -27,7 +27,7 @@ const LABELS = {
   decline_appeal: t("common.decline"),
 };
 
-export function actionRow(action, ...more) {
+export function moderationActionRow(action, ...more) {
   const { type, kind, user, actor, reason, expires_at: end, created_at: createdAt } = action;
   return element(
     "div",

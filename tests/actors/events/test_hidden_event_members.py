@@ -3,7 +3,7 @@
 import pytest
 
 from actors.conversations.serializers import to_user_card
-from actors.events import hidden_conversations
+from actors.events import hidden_event_members
 from actors.events.serializers import event_conversation_id
 from storage.contracts.events import EventChange
 from storage.contracts.message_log import MessageEntry
@@ -19,7 +19,7 @@ async def test_conversation_of_hidden_event_has_no_member_but_the_creator(
     setup: EventConversationsSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also no co-host; a restored event has the members again who go, in a few entries."""
-    monkeypatch.setattr(hidden_conversations, "MEMBERS_PER_CHANGE", 2)
+    monkeypatch.setattr(hidden_event_members, "MEMBERS_PER_CHANGE", 2)
     creator, cohost, going, withdrawing, leaving, _ = setup.user_ids
     event_id = await setup.create_event(creator)
     await setup.hosts.add_host(event_id, cohost)

@@ -1,4 +1,4 @@
-"""Limits how often passwords are tried for one account, counted over all instances.
+"""Limits how often passwords may be tried for one account, counted over all instances.
 
     login    known network    login_failures_* of (account, network)
              other networks   the same, and login_failures_elsewhere_* of all other networks together
@@ -25,14 +25,14 @@ from storage.contracts.attempt_limits import AttemptLimit, AttemptLimits
 from storage.contracts.users import UserRecord
 
 
-class LoginTry(msgspec.Struct, frozen=True):
+class LoginAttempt(msgspec.Struct, frozen=True):
     """A login in progress; `limits` are what it was counted against."""
 
     limits: tuple[AttemptLimit, ...]
     network: str
 
 
-class PasswordTries:
+class PasswordAttempts:
     """`network` is an address, or the /64 network of an IPv6 address. Raises `Unavailable` like the store."""
 
     def __init__(self, store: AttemptLimits, keyed_hash: KeyedHash, limits: Limits) -> None:
@@ -43,10 +43,10 @@ class PasswordTries:
 
     @property
     def refused(self) -> int:
-        """Tries that were refused by this instance."""
+        """Attempts that this instance refused."""
         return self._refused
 
-    async def begin_login(self, login: str, user: UserRecord | None, network: str) -> LoginTry:
+    async def begin_login(self, login: str, user: UserRecord | None, network: str) -> LoginAttempt:
         """Count a login before its password is checked. `user` is its account, if it has one.
 
         Raises:
@@ -70,16 +70,16 @@ class PasswordTries:
                 )
             )
         await self._take(limits)
-        return LoginTry(tuple(limits), network)
+        return LoginAttempt(tuple(limits), network)
 
-    async def cancel_login(self, login_try: LoginTry) -> None:
+    async def cancel_login(self, login_attempt: LoginAttempt) -> None:
         """Do not count a login whose password was not checked."""
-        await self._store.refund(login_try.limits)
+        await self._store.refund(login_attempt.limits)
 
-    async def end_login(self, login_try: LoginTry, user: UserRecord) -> None:
-        """Record that the password was right: the try does not count, and its network becomes known."""
-        await self._store.refund(login_try.limits)
-        await self.remember_network(user, login_try.network)
+    async def end_login(self, login_attempt: LoginAttempt, user: UserRecord) -> None:
+        """Record that the password was right: the attempt does not count, and its network becomes known."""
+        await self._store.refund(login_attempt.limits)
+        await self.remember_network(user, login_attempt.network)
 
     async def remember_network(self, user: UserRecord, network: str) -> None:
         """Record that the user was at this network."""

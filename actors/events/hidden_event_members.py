@@ -26,7 +26,7 @@ CHECKS_MAX = 5
 """Reads of the visibility, if it keeps changing while the members are changed."""
 
 
-class HiddenConversations:
+class HiddenEventMembers:
     def __init__(
         self, hosts: EventHostStore, rsvps: RsvpStore, user_cards: UserCards, groups: GroupConversations
     ) -> None:

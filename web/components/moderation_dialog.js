@@ -16,7 +16,7 @@ const DURATIONS = {
   always: [t("moderation.without_end"), null],
 };
 
-export const ACTION_LABELS = {
+export const MODERATION_LABELS = {
   hide: t("moderation.hide"),
   restore: t("moderation.restore"),
   warn: t("moderation.warn"),
@@ -28,7 +28,7 @@ export const ACTION_LABELS = {
   unban: t("moderation.unban"),
 };
 
-export function actionDialog(session, { type, kind, id, reportId = null }, onDone) {
+export function moderationDialog(session, { type, kind, id, reportId = null }, onDone) {
   const idempotencyKey = new IdempotencyKey();
   const reason = new Field("reason", t("common.reason"), {
     kind: "textarea",
@@ -41,7 +41,7 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
   if (type === "silence" || type === "suspend")
     fields.push(selectField("duration", t("moderation.how_long"), DURATIONS));
   const form = new Form(fields, {
-    submit: ACTION_LABELS[type],
+    submit: MODERATION_LABELS[type],
     destructive: ["hide", "suspend", "ban"].includes(type),
     send: async (values) => {
       const body = { type, kind, id, reason: values.reason.trim() };
@@ -58,7 +58,7 @@ export function actionDialog(session, { type, kind, id, reportId = null }, onDon
     },
   });
   const dialog = new Dialog(
-    t("moderation.confirm_action", { action: ACTION_LABELS[type], target: kindLabel(kind) }),
+    t("moderation.confirm_action", { action: MODERATION_LABELS[type], target: kindLabel(kind) }),
     form.element,
   ).open();
 }
