@@ -94,8 +94,9 @@ class DeliveryExplainer:
             was_member = _describe_membership(findings, record, user_id, entries)
             await self._describe_effects(findings, conversation_id, user_id, entry)
             outcomes = _describe_instances(findings, instances, entry)
+            started_later = _describe_later_starts(findings, instances, entry)
             verdict = _verdict(outcomes) if was_member else Verdict.NOT_A_MEMBER
-            if verdict is Verdict.OFFLINE and answers.unanswered:
+            if verdict is Verdict.OFFLINE and (answers.unanswered or started_later):
                 verdict = Verdict.UNKNOWN
         return _explanation(DeliveryQuery(user_id, conversation_id, seq), verdict, answers, findings)
 
@@ -192,6 +193,15 @@ def _describe_instances(
             outcomes.append(outcome)
             _describe_session(findings, instance, session, outcome)
     return outcomes
+
+
+def _describe_later_starts(findings: _Findings, instances: Sequence[InstanceDelivery], entry: Entry) -> bool:
+    """Report instances that started after the entry was stored, and return whether there are any."""
+    later = [one for one in instances if one.started_at_s > entry.created_at_ms / 1000]
+    for one in later:
+        text = "started after the entry was stored; the records of an instance that it replaced are gone"
+        findings.add("instance", text, one.instance, one.started_at_s)
+    return bool(later)
 
 
 def _describe_bus(findings: _Findings, instance: InstanceDelivery, entry: Entry) -> None:

@@ -46,7 +46,10 @@ SUMMARIES = {
     Verdict.BLOCKED: "There is no such message: one of the two users blocked the other, so it was refused.",
     Verdict.REFUSED: "There is no such message. Commands of the conversation were refused; see their codes.",
     Verdict.NOT_STORED: "There is no such message: the log of the conversation ends before it.",
-    Verdict.UNKNOWN: "What happened is not known: an instance with events in its memory did not answer.",
+    Verdict.UNKNOWN: (
+        "What happened is not known: an instance with events in its memory did not answer, or has stopped "
+        "since then."
+    ),
 }
 
 

@@ -53,6 +53,7 @@ class LocalAnswers:
         boxes: tuple[BlackBoxes, BlackBoxes],
     ) -> None:
         self._instance = instance
+        self._started_at_s = time.time()
         self._bus = bus
         self._rooms = rooms
         self._online_users = online_users
@@ -93,6 +94,7 @@ class LocalAnswers:
             recorded_since_s=math.inf if box is None else box.recorded_since_s,
             events=[] if box is None else _events_of_entry(to_box_events(box), query.seq),
             sessions=self._sessions(query),
+            started_at_s=self._started_at_s,
         )
 
     def _actor_head(self, conversation_id: str) -> int:

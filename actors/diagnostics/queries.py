@@ -77,7 +77,8 @@ class InstanceDelivery(Struct, frozen=True):
     """`room_position` is the last seq delivered to the sessions here; -1 without a room.
 
     `events` are those of the conversation's black box that concern the entry, and the latest refusals. All
-    since `recorded_since_s` (Unix time) are in it; infinite without a box.
+    since `recorded_since_s` (Unix time) are in it; infinite without a box. `started_at_s` is the start of the
+    instance; 0 for instances of earlier versions.
     """
 
     instance: str
@@ -89,6 +90,7 @@ class InstanceDelivery(Struct, frozen=True):
     recorded_since_s: float
     events: list[BoxEvent]
     sessions: list[SessionDelivery]
+    started_at_s: float = 0.0
 
 
 class InstanceOverview(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from server.cli.command_types import ConfigOption, OpenOperatorServices, RunAsync
 
@@ -18,7 +19,9 @@ def add_doctor(cli: typer.Typer, open_services: OpenOperatorServices, run_async:
             async with open_services(config) as services:
                 for finding in await services.doctor.run_checks():
                     failed += not finding.ok
-                    console.print("[green]ok[/]    " if finding.ok else "[red]failed[/]", finding.message)
+                    state = "[green]ok[/]    " if finding.ok else "[red]failed[/]"
+                    # One line each, whatever the width, for scripts.
+                    console.print(state, escape(finding.message), soft_wrap=True)
 
         run_async(work)
         console.print(f"{failed} checks failed." if failed else "All checks passed.")

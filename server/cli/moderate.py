@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from actors.moderation.command_line_moderation import CommandLineModeration
 from actors.protocol.errors import ApiError
@@ -18,7 +17,6 @@ REPORTS_SHOWN = 100
 def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:
     moderate = typer.Typer(no_args_is_help=True, help="Reports, bans, hidden posts and verified badges.")
     cli.add_typer(moderate, name="moderate")
-    console = Console()
 
     def run_action(config: ConfigOption, action: Callable[[CommandLineModeration], Awaitable[str]]) -> None:
         failed = False
@@ -27,10 +25,10 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
             nonlocal failed
             async with open_services(config) as services:
                 try:
-                    console.print(await action(services.moderation))
+                    typer.echo(await action(services.moderation))
                 except ApiError as error:
                     failed = True
-                    console.print(error.detail)
+                    typer.echo(error.detail)
 
         run_async(work)
         raise typer.Exit(1 if failed else 0)
@@ -42,7 +40,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
         async def action(moderation: CommandLineModeration) -> str:
             page = await moderation.list_open_reports(None, REPORTS_SHOWN)
             for report in page.items:
-                console.print(report.id, report.kind, report.target_id, repr(report.reason), markup=False)
+                typer.echo(f"{report.id} {report.kind} {report.target_id} {report.reason!r}")
             return f"{len(page.items)}{' or more' if page.next_key else ''} open reports"
 
         run_action(config, action)

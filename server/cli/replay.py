@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from server.cli.command_types import ConfigOption, OpenOperatorServices, RunAsync
 
@@ -13,7 +12,6 @@ def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async:
         no_args_is_help=True, help="Dead-lettered domain events, and rewinding of consumers."
     )
     cli.add_typer(replay, name="replay")
-    console = Console()
 
     @replay.command("list")
     def list_dead_letters(config: ConfigOption = None) -> None:
@@ -23,14 +21,9 @@ def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async:
             async with open_services(config) as services:
                 dead_letters = await services.replay.list_dead_letters()
                 for dead_letter in dead_letters:
-                    console.print(
-                        dead_letter.id,
-                        dead_letter.consumer,
-                        dead_letter.event.type,
-                        dead_letter.event.key,
-                        dead_letter.reason,
-                    )
-                console.print(f"{len(dead_letters)} dead letters")
+                    event = f"{dead_letter.event.type} {dead_letter.event.key}"
+                    typer.echo(f"{dead_letter.id} {dead_letter.consumer} {event} {dead_letter.reason}")
+                typer.echo(f"{len(dead_letters)} dead letters")
 
         run_async(work)
 
@@ -42,11 +35,12 @@ def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async:
         async def work() -> None:
             nonlocal failed
             async with open_services(config) as services:
-                for result in await services.replay.replay_all():
+                results = await services.replay.replay_all()
+                for result in results:
                     failed += result.failure is not None
-                    console.print(
-                        result.dead_letter.id, result.dead_letter.consumer, result.failure or "handled"
-                    )
+                    dead_letter = result.dead_letter
+                    typer.echo(f"{dead_letter.id} {dead_letter.consumer} {result.failure or 'handled'}")
+                typer.echo(f"{len(results) - failed} handled, {failed} failed")
 
         run_async(work)
         raise typer.Exit(1 if failed else 0)
@@ -62,6 +56,7 @@ def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async:
         async def work() -> None:
             async with open_services(config) as services:
                 await services.replay.delete_dead_letter(service, dead_letter_id)
+                typer.echo("dropped")
 
         run_async(work)
 
@@ -83,5 +78,6 @@ def add_replay(cli: typer.Typer, open_services: OpenOperatorServices, run_async:
 
         run_async(work)
         if not known:
-            console.print(f"No consumer is named {consumer}.")
+            typer.echo(f"No consumer is named {consumer}.")
             raise typer.Exit(2)
+        typer.echo("rewound")

@@ -18,6 +18,7 @@ from server.garbage_collection import GarbageCollection
 from server.http.listener_tls import InvalidCertificate, listener_tls
 from server.instance import Instance
 from storage.embedded import StoreUrls
+from storage.mail.mailer_factory import warn_without_mail
 from storage.store_urls import resolve_store_urls
 
 _log = logging.getLogger("convene")
@@ -44,6 +45,7 @@ async def serve(settings: Settings, *, supervised: bool) -> None:
         try:
             await instance.start()
             garbage_collection.start()
+            warn_without_mail(settings.mail, settings.log)
             notify_service_manager(READY)
             await stopping.wait()
             notify_service_manager(STOPPING)

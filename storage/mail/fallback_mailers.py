@@ -21,10 +21,7 @@ class LoggingMailer:
 
 
 class DisabledMailer:
-    """A `Mailer` that refuses every mail. Logs a warning once, at construction."""
-
-    def __init__(self) -> None:
-        _log.warning("no mail server is configured: password resets and e-mail verification are disabled")
+    """A `Mailer` that refuses every mail."""
 
     async def send(self, mail: Mail) -> None:  # noqa: ARG002 - the contract's signature
         raise StorageError("no mail server is configured")

@@ -1,9 +1,13 @@
 """Chooses the mailer by configuration."""
 
+import logging
+
 from config.settings import LogSettings, MailSettings
 from storage.contracts.mail import Mailer
 from storage.mail.fallback_mailers import DisabledMailer, LoggingMailer
 from storage.mail.smtp import SmtpMailer
+
+_log = logging.getLogger(__name__)
 
 
 def create_mailer(mail: MailSettings, log: LogSettings) -> Mailer:
@@ -11,3 +15,9 @@ def create_mailer(mail: MailSettings, log: LogSettings) -> Mailer:
         return SmtpMailer(mail)
     # A console log is a developer's. A JSON log is collected, kept and read by others: no links in it.
     return LoggingMailer() if log.format == "console" else DisabledMailer()
+
+
+def warn_without_mail(mail: MailSettings, log: LogSettings) -> None:
+    """Log a warning if every mail is refused."""
+    if isinstance(create_mailer(mail, log), DisabledMailer):
+        _log.warning("no mail server is configured: password resets and e-mail verification are disabled")

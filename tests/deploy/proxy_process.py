@@ -20,6 +20,9 @@ STOP_TIMEOUT_S = 10.0
 SLOW_CLIENT_S = 3
 """In place of the 10 s of the files, so that tests need not wait as long."""
 
+CONNECTIONS_MAX = 80
+"""In place of the 1,000 of an address."""
+
 
 def adapt(text: str, replacements: Mapping[str, str]) -> str:
     """Replace what a test must choose itself. Everything that is replaced must be there."""
@@ -81,7 +84,7 @@ class ProxyProcess:
             },
             "upstream.conf": _upstreams(instances),
             name: _server_changes(port, certificate),
-            "proxy.conf": {},
+            "proxy.conf": {"convene_connections 1000;": f"convene_connections {CONNECTIONS_MAX};"},
         }
         for file, changes in replacements.items():
             (folder / file).write_text(adapt((source / file).read_text(), changes))

@@ -19,6 +19,7 @@ SHUTDOWN_S = 4 * LIMITS.shutdown_ms / 1000
 """More steps than a shutdown has, each at its bound."""
 
 UNITS = {"": 1, "s": 1, "m": 60, "k": 1024, "KB": 1000}
+OFFLINE_RATING_VERSION = 250
 EXPOSURE_MAX = 15
 """Tenths of systemd's scale from 0 to 10. Up to 2.0 counts as safe."""
 
@@ -197,6 +198,10 @@ def test_unit_is_hardened(find_tool: FindTool) -> None:
     """By the rating of systemd itself."""
     unit = DEPLOY / "systemd/convene@.service"
     analyze = find_tool("systemd-analyze")
+    version = re.match(r"systemd (\d+)", run_tool(analyze, "--version"))
+    assert version is not None
+    if int(version[1]) < OFFLINE_RATING_VERSION:
+        pytest.skip("this systemd-analyze rates loaded units only")
     run_tool(analyze, "security", "--offline=true", f"--threshold={EXPOSURE_MAX}", "--no-pager", unit)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.certificates import CertificateFiles
 from tests.deploy.conftest import DEPLOY, FindTool, Pair, run
-from tests.deploy.proxy_process import SLOW_CLIENT_S, ProxyProcess
+from tests.deploy.proxy_process import CONNECTIONS_MAX, SLOW_CLIENT_S, ProxyProcess
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import wait_until
@@ -88,6 +88,7 @@ async def test_server_sent_events_are_not_buffered(proxy: ProxyProcess, instance
     ana, ben = [await RegisteredUser.register(name, instances[0]) for name in ("ana", "ben")]
     headers = {"Authorization": f"Bearer {ana.token}"}
     async with (
+        asyncio.timeout(SLOW_CLIENT_S + 30),
         aiohttp.ClientSession(headers=headers) as http,
         http.get(f"{proxy.url}/v1/stream") as response,
         UserApi(ben, instances[1]) as ben_api,
@@ -97,9 +98,8 @@ async def test_server_sent_events_are_not_buffered(proxy: ProxyProcess, instance
         assert '"ready"' in await anext(events)
         await asyncio.sleep(SLOW_CLIENT_S + 1)  # the time limit is what is tested
         await ben_api.follow(ana.id)
-        async with asyncio.timeout(20):
-            while '"notification' not in await anext(events):
-                pass
+        while '"notification' not in await anext(events):
+            pass
 
 
 async def read_events(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
@@ -222,6 +222,19 @@ async def test_only_the_socket_is_upgraded(proxy: ProxyProcess, instances: Pair)
             assert (await socket.receive_json())["type"] == "hello"
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(f"{proxy.url}/v1/users/me")
+
+
+async def test_address_has_a_limit_of_connections(nginx: ProxyProcess, instances: Pair) -> None:
+    """Beyond it nginx answers 429 itself; another address is served."""
+    other = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+    async with aiohttp.ClientSession() as http, aiohttp.ClientSession(connector=other) as http_of_other:
+        sockets = [http.ws_connect(f"{nginx.url}/v1/ws") for _ in range(CONNECTIONS_MAX)]
+        opened = await asyncio.gather(*sockets)
+        async with http.get(f"{nginx.url}/healthz") as response:
+            assert response.status == 429
+        async with http_of_other.get(f"{nginx.url}/healthz") as response:
+            assert response.status == 200
+        await asyncio.gather(*(socket.close() for socket in opened))
 
 
 async def test_nginx_terminates_tls(find_tool: FindTool, tmp_path: Path, instances: Pair) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -72,20 +72,23 @@ def _invoke(settings: Settings, urls: StoreUrls, arguments: tuple[str, ...]) -> 
     return result.exit_code, result.output
 
 
-async def run_process(settings: Settings, urls: StoreUrls, *arguments: str) -> tuple[int | None, str]:
+async def run_process(
+    settings: Settings, urls: StoreUrls, *arguments: str, variables: Mapping[str, str] | None = None
+) -> tuple[int | None, str]:
     """Run `run.py`; return its exit status, and its output followed by its errors and log."""
     databases: dict[str, str] = {
         service: url for service in SERVICES if (url := getattr(settings.stores, f"postgres_url_{service}"))
     }
-    variables = {
+    environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CONVENE_")},
         **ServerStores(urls, databases).environment(),
+        **(variables or {}),
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(ROOT / "run.py"),
         *arguments,
-        env=variables,
+        env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -12,6 +12,7 @@ from tests.operations.operator_commands import run_command, run_process
     [
         (("doctor",), 0, "All checks passed."),
         (("replay", "list"), 0, "0 dead letters"),
+        (("replay", "retry"), 0, "0 handled, 0 failed"),
         (("replay", "rewind", "nobody.at_all"), 2, "No consumer is named nobody.at_all."),
         (("moderate", "reports"), 0, "0 open reports"),
         (("moderate", "ban", "nobody"), 1, "No such user."),
@@ -53,3 +54,13 @@ async def test_run_py_runs_the_commands(
     status, output = await run_process(own_settings, own_stores, *arguments)
 
     assert (status, expected_output in output) == (expected_status, True), output
+
+
+async def test_commands_do_not_warn_of_what_concerns_a_server(
+    own_settings: Settings, own_stores: StoreUrls
+) -> None:
+    """That mail is refused, with the log format of production and no mail server."""
+    variables = {"CONVENE_LOG_FORMAT": "json"}
+    status, output = await run_process(own_settings, own_stores, "replay", "list", variables=variables)
+    assert (status, output.splitlines()[0]) == (0, "0 dead letters")
+    assert "mail" not in output

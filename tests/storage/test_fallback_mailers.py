@@ -12,7 +12,7 @@ from config.log_setup import configure_logging
 from config.settings import LogSettings, MailSettings
 from storage.contracts.mail import Mail
 from storage.errors import StorageError, Unavailable
-from storage.mail.mailer_factory import create_mailer
+from storage.mail.mailer_factory import create_mailer, warn_without_mail
 
 LINK = "http://127.0.0.1:8080/#/reset/" + "t" * 43
 MAIL = Mail("1", "password reset", "ana@example.test", "Subject", f"Here: {LINK}", LINK)
@@ -47,8 +47,9 @@ async def test_development_log_shows_the_link(logged: Logged) -> None:
 
 
 async def test_json_log_shows_no_link(logged: Logged) -> None:
-    """A warning is logged once, and each mail is refused permanently."""
+    """A server warns at its start, and each mail is refused permanently."""
     settings, stream = logged("json")
+    warn_without_mail(MailSettings(), settings)
     mailer = create_mailer(MailSettings(), settings)
     for _ in range(3):
         with pytest.raises(StorageError) as refused:

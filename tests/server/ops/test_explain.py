@@ -161,6 +161,23 @@ async def test_unanswered_instance_is_named(start: StartOperated, people: Regist
     assert found["verdict"] == "unknown"
 
 
+async def test_instance_that_started_later_has_no_records(
+    start: StartOperated, people: RegisteredUsers
+) -> None:
+    """It may have replaced one that delivered the message, so that nothing is concluded from its memory."""
+    first = await start()
+    async with ApiClient(first) as api:
+        ana, ben = await people.register(2, first)
+        group = (await api.group(ana, ben))["id"]
+        sent = await api.send(ben, group, "hello")
+        assert (await explain(first, ana, group, sent["seq"]))["verdict"] == "offline"
+        await start()
+        found = await explain(first, ana, group, sent["seq"])
+    assert found["verdict"] == "unknown"
+    assert found["complete"] is True
+    assert any("started after the entry" in text for text in texts(found, "instance"))
+
+
 BAD_QUERIES: list[tuple[dict[str, str], str]] = [
     ({}, "user"),
     ({"user": "ana"}, "conversation"),
