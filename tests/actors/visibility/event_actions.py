@@ -224,7 +224,7 @@ async def cancel_event(world: "World", _one: str, _other: str) -> str | None:
 
 async def hide_event(world: "World", _one: str, _other: str) -> str | None:
     events = world.events
-    if (chosen := events.choose(world)) is None:
+    if (chosen := events.choose(world)) is None or world.rng.random() < 0.5:
         return None
     event_id, event = chosen
     assert await events.setup.contents.set_hidden(event_id, hidden=True)

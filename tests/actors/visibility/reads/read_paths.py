@@ -47,7 +47,11 @@ async def check(world: World) -> None:
 
     found = await asyncio.gather(*(read(viewer, path) for viewer, _, path in views))
     for (viewer, name, path), rows in zip(views, found, strict=True):
-        assert sorted(rows) == sorted(path.expect(world, viewer)), f"{name} of {world.label(viewer)}"
+        expected = path.expect(world, viewer)
+        differences = (
+            f"shown {sorted(set(rows) - set(expected))}, missing {sorted(set(expected) - set(rows))}"
+        )
+        assert sorted(rows) == sorted(expected), f"{name} of {world.label(viewer)}: {differences}"
 
 
 def sample(world: World, ids: Sequence[str]) -> list[str]:
