@@ -78,6 +78,7 @@ def make_job(
         setup.notifications,
         posts or setup.posts,
         setup.post_visibility,
+        setup.events,
     )
 
 
@@ -176,7 +177,13 @@ async def test_one_instance_compares(setup: NotificationSetup, checks: PostgresV
     await handle_events(setup, checks)
     posts = CountedPosts(setup)
     await InvisiblePostJob(
-        checks, OtherInstanceLocks(), setup.store, setup.notifications, posts, setup.post_visibility
+        checks,
+        OtherInstanceLocks(),
+        setup.store,
+        setup.notifications,
+        posts,
+        setup.post_visibility,
+        setup.events,
     ).run()
     assert posts.pages == []
     job = make_job(setup, checks, posts)

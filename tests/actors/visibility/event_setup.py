@@ -23,6 +23,7 @@ from actors.protocol.server_frames import EventUpdated
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards, UserSource
 from storage.contracts.social import SocialStore
+from storage.contracts.visibility_checks import VisibilityCheckStore
 from storage.postgres.contents import PostgresContents
 from storage.postgres.database import Database
 from storage.postgres.event_attendance import PostgresAttendance
@@ -47,7 +48,12 @@ class EveryoneConsents:
 
 class EventSetup:
     def __init__(
-        self, database: Database, users: UserSource, social: SocialStore, blocks: BlockService
+        self,
+        database: Database,
+        users: UserSource,
+        social: SocialStore,
+        blocks: BlockService,
+        checks: VisibilityCheckStore,
     ) -> None:
         pool, keys = database.pool, database.idempotency_keys
         self.cards = UserCards(PostgresUserCache(pool, database.cursors), users)
@@ -71,7 +77,7 @@ class EventSetup:
             self.store, PostgresEventSeries(pool, keys, self.store), self.events, CalendarWriter("https://x")
         )
         self.block_consumer = EventBlockConsumer(
-            PostgresEventBlocks(pool), social, blocks, database.cursors, _ignore
+            PostgresEventBlocks(pool), social, blocks, database.cursors, checks, _ignore
         )
         self.updates: set[tuple[str, str]] = set()
         """(event, user) of all updates that were pushed."""

@@ -133,7 +133,8 @@ class VisibilitySetup:
         cards = UserCards(PostgresUserCache(posts.pool, posts.cursors), self.users)
         finder = TextReferenceFinder(self.users)
         self._blocks = BlockService(self.social, 1.0)
-        self.events = EventSetup(events, self.users, self.social, self._blocks)
+        checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
+        self.events = EventSetup(events, self.users, self.social, self._blocks, checks)
         post_access = PostgresPostAccess(social.pool)
         self.visibility = PostVisibility(post_access, post_store)
         self.posts = Posts(
@@ -206,9 +207,14 @@ class VisibilitySetup:
             on_update = self._event_updates.publish_event_updated
             return NotificationConsumer(service, store, recipients, pusher, self.notifications, on_update)
 
-        checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
         self._invisible_post_job = InvisiblePostJob(
-            checks, notifications.locks, store, self.notifications, post_store, self.visibility
+            checks,
+            notifications.locks,
+            store,
+            self.notifications,
+            post_store,
+            self.visibility,
+            self.events.store,
         )
         invisible_posts = InvisiblePostConsumer(checks, self._invisible_post_job.wake)
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)

@@ -51,7 +51,7 @@ async def read_about_events(world: World, viewer: str) -> list[str]:
         if item.type.value == "EVENT_INVITE" and (viewer, item.reference_id) not in events.withdrawn
         if item.reference_id in events.model.events
     ]
-    visible = events.model.visible(viewer)
+    visible = {one for one in events.model.events if events.model.can_read(viewer, one)}
     wrong = [
         f"{item.type.value} {item.message}"
         for item in about
