@@ -65,8 +65,8 @@ class EventRecipients:
         if hosts is not None and hosts.is_hidden:
             return None, []
         sender = (await self._user_cards.find([actor_id])).get(actor_id)
-        blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
-        return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
+        # Without hosts the event was deleted, by its creator.
+        return sender, await self._filter(actor_id, hosts or EventHosts((actor_id,)), cancelled.user_ids)
 
     async def _pages(
         self, event_id: str, actor_id: str, page_size: int, *, with_invited: bool

@@ -259,4 +259,4 @@ ACTIONS = (
     *(respond, respond, respond, respond, respond, respond, respond, respond),
     *(withdraw, withdraw, accept_request, accept_request, remove_attendee, update_event, update_event),
 )
-EVENT_CHANGES = (cancel_event, hide_event, restore_event, restore_event, delete_event)
+EVENT_CHANGES = (cancel_event, hide_event, hide_event, restore_event, delete_event)
