@@ -136,6 +136,7 @@ def create_readers(
         stores.social,
         shared.block_service,
         event_stores["events"].cursors,
+        stores.visibility_checks,
         calls.wake_event_readers,
     )
     invisible_posts = InvisiblePostConsumer(stores.visibility_checks, calls.wake_invisible_post_job)

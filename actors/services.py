@@ -181,6 +181,7 @@ class Services:
             shared.notifications,
             stores.posts,
             shared.post_visibility,
+            stores.events,
         )
         self.reminder_job = ReminderJob(stores.event_reminders, lambda: self.wake_readers("events"))
         calls = ConsumerCalls(

@@ -1,18 +1,21 @@
 """Removes users from each other's events when one blocks the other.
 
     block -> copy of the block -> RSVPs, waitlist entries and invites withdrawn -> next users promoted
+                               -> comparison of the notifications of both about events
 
 The copy makes RSVPs and promotions respect the block under the event's lock. The withdrawn RSVPs are domain
 events themselves, which remove the user from the event's conversation.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from actors.domain_events.event_types import BlockPair, decode_event
 from actors.social.block_service import BlockService
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.events import BlockedPair, EventBlockStore
 from storage.contracts.social import SocialStore
+from storage.contracts.visibility_checks import CheckKind, VisibilityCheckStore
 
 BLOCKS_PER_PAGE = 500
 ATTENDEES_PER_BATCH = 100
@@ -32,12 +35,14 @@ class EventBlockConsumer:
         social: SocialStore,
         block_service: BlockService,
         cursors: Cursors,
+        checks: VisibilityCheckStore,
         on_changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._social = social
         self._block_service = block_service
         self._cursors = cursors
+        self._checks = checks
         self._on_changed = on_changed
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
@@ -53,6 +58,9 @@ class EventBlockConsumer:
             blocked = await self._block_service.find_blocked_pairs(list(pairs))
             await self._store.set_blocks(list(blocked), [pair for pair in pairs if pair not in blocked])
             await self._withdraw(list(blocked))
+            await self._checks.add(
+                [(CheckKind.RECIPIENT, one) for one in dict.fromkeys(chain(*blocked))], None
+            )
         if cursor_update is not None:
             await self._cursors.advance(cursor_update)
 

@@ -58,18 +58,6 @@ class EventRecipients:
         """
         return self._pages(announced.event_id, announced.author_id, page_size, with_invited=False)
 
-    async def pages_for_hiding(self, event_id: str, page_size: int) -> AsyncIterator[list[str]]:
-        """Yield the users who can no longer see a hidden event, page by page; its creator still can."""
-        hosts = await self._hosts.get_hosts(event_id)
-        if hosts is None or not hosts.is_hidden:
-            return
-        after = ""
-        while batch := await self._attendance.list_audience(
-            event_id, after, page_size, with_invited=True, with_declined=True
-        ):
-            yield [user_id for user_id in batch if user_id != hosts.creator_id]
-            after = batch[-1]
-
     async def find_for_cancellation(self, cancelled: EventCancelled) -> tuple[UserCard | None, list[str]]:
         """Return the host who cancelled or deleted an event, if there is one, and the users to notify."""
         actor_id = cancelled.actor_id or cancelled.creator_id
@@ -77,8 +65,8 @@ class EventRecipients:
         if hosts is not None and hosts.is_hidden:
             return None, []
         sender = (await self._user_cards.find([actor_id])).get(actor_id)
-        blocked_ids = set(await self._block_service.list_blocked_users(actor_id))
-        return sender, [user_id for user_id in cancelled.user_ids if user_id not in blocked_ids]
+        # Without hosts the event was deleted, by its creator.
+        return sender, await self._filter(actor_id, hosts or EventHosts((actor_id,)), cancelled.user_ids)
 
     async def _pages(
         self, event_id: str, actor_id: str, page_size: int, *, with_invited: bool

@@ -1,7 +1,8 @@
-"""Withdraws notifications about posts that their recipients can no longer see.
+"""Withdraws notifications about posts and events that their recipients can no longer see.
 
     follow ended, block, private account -> comparison of the user -> pages -> notifications withdrawn
 
+`EventBlockConsumer` adds the comparisons after a block that are about events.
 Lists of notifications omit them immediately; this corrects the unread counts. `InvisiblePostConsumer` only
 stores which users to compare. `InvisiblePostJob` compares page by page, and stores after each page how far it
 is, so that another instance continues from there.
@@ -11,11 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from actors.domain_events.event_types import AccountMadePrivate, BlockCreated, FollowDeleted, decode_event
-from actors.notifications.notifications import Notifications, post_of
+from actors.notifications.notifications import Notifications, event_of, post_of
 from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
 from actors.protocol.notification_objects import TYPES_ABOUT_POSTS
 from actors.runtime.periodic_job import PeriodicJob
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.events import Attendee, EventStore
 from storage.contracts.locks import Locks
 from storage.contracts.notifications import NotificationStore
 from storage.contracts.paging import PageKey, to_microseconds
@@ -67,6 +69,7 @@ class InvisiblePostJob:
         notification_service: Notifications,
         posts: PostStore,
         post_visibility: PostVisibility,
+        events: EventStore,
     ) -> None:
         self._checks = checks
         self._locks = locks
@@ -74,6 +77,7 @@ class InvisiblePostJob:
         self._notifications = notification_service
         self._posts = posts
         self._post_visibility = post_visibility
+        self._events = events
         self._job = PeriodicJob("withdrawal of notifications about invisible posts", self.run, INTERVAL_S)
 
     def start(self) -> None:
@@ -124,6 +128,9 @@ class InvisiblePostJob:
         await self._withdraw_invisible(
             [(recipient_id, post_id) for record in records if (post_id := post_of(record))]
         )
+        events = {event_id: None for record in records if (event_id := event_of(record))}
+        for one in await self._events.invisible_among([Attendee(one, recipient_id) for one in events]):
+            await self._withdraw([recipient_id], one.event_id)
         if len(records) < NOTIFICATIONS_PER_READ:
             return None
         return to_microseconds(records[-1].created_at), records[-1].id
@@ -135,6 +142,9 @@ class InvisiblePostJob:
             if (recipient_id, post_id) not in visible:
                 invisible.setdefault(post_id, []).append(recipient_id)
         for post_id, recipient_ids in invisible.items():
-            deleted = await self._store.remove_about(recipient_ids, post_id, kept_group_key="")
-            for recipient_id, ids in deleted.items():
-                await self._notifications.push_removed(recipient_id, ids)
+            await self._withdraw(recipient_ids, post_id)
+
+    async def _withdraw(self, recipient_ids: Sequence[str], reference_id: str) -> None:
+        deleted = await self._store.remove_about(recipient_ids, reference_id, kept_group_key="")
+        for recipient_id, ids in deleted.items():
+            await self._notifications.push_removed(recipient_id, ids)

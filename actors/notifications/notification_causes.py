@@ -115,6 +115,15 @@ class NotificationCauses:
         existing |= {event for event in answers if _is_current(event, rsvps.get(_attendee(event)))}
         return existing
 
+    async def find_invisible_events(self, attendees: Sequence[Attendee]) -> AbstractSet[Attendee]:
+        """Return those of the users who do not see the event, which exists."""
+        return await self._events.invisible_among(attendees)
+
+    async def find_open_events(self, event_ids: Sequence[str]) -> AbstractSet[str]:
+        """Return those of the events that everyone sees, except for blocks."""
+        records = await self._events.find_for_all(event_ids) if event_ids else []
+        return {record.id for record in records if record.visibility == "public"}
+
 
 def _is_current(
     event: RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined, rsvp: RsvpSummary | None

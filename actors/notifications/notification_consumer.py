@@ -5,6 +5,7 @@ who gets one. Actions that were undone or deleted, and those of users with a blo
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 from actors.domain_events.event_types import (
     AppealAnswered,
@@ -14,11 +15,13 @@ from actors.domain_events.event_types import (
     DomainEvent,
     EventAnnounced,
     EventCancelled,
+    EventDeleted,
     EventHidden,
     EventReminder,
     EventUpdated,
     ModerationActed,
     PostDeleted,
+    RsvpChanged,
     RsvpPromoted,
     RsvpRequested,
     decode_event,
@@ -36,7 +39,9 @@ from actors.notifications.user_actions import (
     find_sender_and_recipient,
     find_source,
 )
+from actors.protocol.notification_objects import TYPES_ABOUT_EVENTS
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
+from storage.contracts.events import Attendee
 from storage.contracts.notifications import (
     DeletedIds,
     NewNotification,
@@ -45,8 +50,22 @@ from storage.contracts.notifications import (
 
 USERS_PER_BATCH = 1000
 
-Withdrawal = UndoneAction | BlockCreated | PostDeleted | EventCancelled | EventHidden | AttendeeRemoved
-"""Events after which notifications are about something that was deleted or is no longer visible."""
+EVENT_TYPES = [kind.value for kind in TYPES_ABOUT_EVENTS]
+
+VisibilityChange = RsvpChanged | EventUpdated
+"""Few of these events end that a user sees an event."""
+
+Withdrawal = (
+    UndoneAction
+    | BlockCreated
+    | PostDeleted
+    | EventCancelled
+    | EventDeleted
+    | EventHidden
+    | AttendeeRemoved
+    | VisibilityChange
+)
+"""Events after which notifications may be about something that was deleted or is no longer visible."""
 
 
 class NotificationConsumer:
@@ -84,8 +103,11 @@ class NotificationConsumer:
         context = await self._recipients.load_context(
             [domain_event for _, domain_event in decoded], pairs, posts
         )
+        seen_as_before = await self._find_seen_as_before(decoded)
         for event, domain_event in decoded:
-            if isinstance(domain_event, Withdrawal):
+            if isinstance(domain_event, Withdrawal) and not (
+                isinstance(domain_event, VisibilityChange) and domain_event in seen_as_before
+            ):
                 # Store earlier notifications first, so that they are withdrawn too.
                 await self._store.add(notifications, None)
                 notifications = []
@@ -124,13 +146,16 @@ class NotificationConsumer:
                 deleted = await self._store.remove_about(
                     user_ids, event_id, kept_group_key=event_templates.cancelled_group_key(event_id)
                 )
-            case EventHidden(id=event_id):
-                deleted = {}
-                pages = self._recipients.event_recipients.pages_for_hiding(event_id, USERS_PER_BATCH)
-                async for page in pages:
-                    await self._push_removed(deleted)
-                    deleted = await self._store.remove_about(page, event_id, kept_group_key="")
-            case AttendeeRemoved(event_id=event_id, user_id=user_id):
+            case EventHidden(id=event_id) | EventUpdated(id=event_id):
+                await self._withdraw_about_event(event_id, is_deleted=False)
+                return
+            case EventDeleted(id=event_id):
+                await self._withdraw_about_event(event_id, is_deleted=True)
+                return
+            case (
+                AttendeeRemoved(event_id=event_id, user_id=user_id)
+                | RsvpChanged(event_id=event_id, user_id=user_id)
+            ):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
             case _:
                 if domain_event in context.existing:
@@ -139,6 +164,41 @@ class NotificationConsumer:
                     await self._push_removed(await self._remove_likes_of_comment(domain_event))
                 deleted = await self._store.withdraw([find_source(domain_event)], permanent=False)
         await self._push_removed(deleted)
+
+    async def _find_seen_as_before(
+        self, decoded: Sequence[tuple[OutboxEvent, DomainEvent]]
+    ) -> AbstractSet[VisibilityChange]:
+        """Return the changes of RSVPs and events after which their users see the event as before."""
+        changed = {
+            Attendee(domain_event.event_id, domain_event.user_id): domain_event
+            for _, domain_event in decoded
+            if isinstance(domain_event, RsvpChanged)
+        }
+        updated = {domain_event.id for _, domain_event in decoded if isinstance(domain_event, EventUpdated)}
+        if not changed and not updated:
+            return frozenset()
+        invisible = await self._recipients.find_invisible_events(list(changed))
+        open_ids = await self._recipients.find_open_events(list(updated))
+        return {change for attendee, change in changed.items() if attendee not in invisible} | {
+            domain_event
+            for _, domain_event in decoded
+            if isinstance(domain_event, EventUpdated) and domain_event.id in open_ids
+        }
+
+    async def _withdraw_about_event(self, event_id: str, *, is_deleted: bool) -> None:
+        """Withdraw notifications of users who do not see an event; all but its end of a deleted one."""
+        kept_group_key = event_templates.cancelled_group_key(event_id) if is_deleted else ""
+        after = ("", "")
+        while pairs := await self._store.list_recipients([event_id], EVENT_TYPES, "", after, USERS_PER_BATCH):
+            user_ids = [user_id for _, user_id in pairs]
+            if not is_deleted:
+                recipients = [Attendee(event_id, user_id) for user_id in user_ids]
+                invisible = await self._recipients.find_invisible_events(recipients)
+                user_ids = [one.user_id for one in invisible]
+            await self._push_removed(
+                await self._store.remove_about(user_ids, event_id, kept_group_key=kept_group_key)
+            )
+            after = pairs[-1]
 
     async def _remove_likes_of_comment(self, comment: CommentDeleted) -> DeletedIds:
         group_key = notification_templates.comment_like_group_key(comment.id)

@@ -8,7 +8,7 @@ from actors.notifications.serializers import to_notification
 from actors.pagination import KeysetPage, paginate_filtered
 from actors.posts.visibility import PostVisibility
 from actors.protocol.errors import ApiError
-from actors.protocol.notification_objects import TYPES_ABOUT_POSTS, Notification
+from actors.protocol.notification_objects import TYPES_ABOUT_EVENTS, TYPES_ABOUT_POSTS, Notification
 from actors.protocol.server_frames import NotificationRead
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -97,3 +97,8 @@ def post_of(record: NotificationRecord) -> str | None:
     """Return the id of the post that a notification is about, if it is about one."""
     is_about_post = record.type in TYPES_ABOUT_POSTS and record.conversation_id is None
     return record.reference_id if is_about_post else None
+
+
+def event_of(record: NotificationRecord) -> str | None:
+    """Return the id of the event that a notification is about, if it is about one."""
+    return record.reference_id if record.type in TYPES_ABOUT_EVENTS else None

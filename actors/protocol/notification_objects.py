@@ -60,6 +60,13 @@ TYPES_ABOUT_POSTS: Final = {
 }
 """Types whose `reference_id` is a post, unless the notification has a conversation."""
 
+TYPES_ABOUT_EVENTS: Final = {
+    NotificationType.EVENT_INVITE,
+    NotificationType.EVENT_UPDATE,
+    NotificationType.EVENT_REMINDER,
+}
+"""Types whose `reference_id` is an event."""
+
 TimeOfDay = Annotated[
     str,
     # `$` alone would allow a line break after it.

@@ -15,9 +15,9 @@ WHERE id = :id
 -- name: event_audience_list
 -- Lists users whom an event concerns, by id; see the function.
 --
---   :event_id uuid  :with_invited bool  :with_declined bool  :after uuid  :limit int   -> user_id
+--   :event_id uuid  :with_invited bool  :after uuid  :limit int   -> user_id
 SELECT user_id
-FROM event_audience(:event_id, :with_invited, :with_declined, :after, :limit)
+FROM event_audience(:event_id, :with_invited, FALSE, :after, :limit)
 ORDER BY user_id
 
 -- name: attendee_list

@@ -57,6 +57,21 @@ SELECT
 FROM events
 WHERE id = :id
 
+-- name: event_invisible_filter
+-- Returns those of the users who do not see the existing event that they are given with. The creator of a hidden event
+-- sees it.
+--
+--   :event_ids uuid[]  :user_ids uuid[]   -> event_id, user_id
+SELECT g.event_id, g.user_id
+FROM unnest(:event_ids, :user_ids) AS g (event_id, user_id)
+INNER JOIN events AS e ON g.event_id = e.id
+WHERE
+    (e.hidden_at IS NULL OR e.creator_id <> g.user_id)
+    AND (
+        event_is_hidden(e.id, g.user_id)
+        OR NOT EXISTS (SELECT FROM events_visible_to(g.user_id, '{}') AS v WHERE v.id = e.id)
+    )
+
 -- name: event_revision_list
 -- Returns how often events were changed, and when last.
 --

@@ -205,8 +205,21 @@ SELECT id, recipient_id FROM notification_withdraw_between(:user_id, :other_user
 -- name: notification_delete_reference
 -- Deletes notifications about an object, except those of one group. Their sources may notify again.
 --
+-- Locks sources before notifications, like notification_withdraw, so that the two do not deadlock.
+--
 --   :recipient_ids uuid[]  :reference_id uuid  :kept_group_key text   -> id, recipient_id
 WITH
+attached AS (
+    SELECT s.source
+    FROM notifications AS n
+    INNER JOIN notification_sources AS s ON n.id = s.notification_id
+    WHERE
+        n.reference_id = :reference_id
+        AND n.recipient_id = ANY(:recipient_ids)
+        AND n.group_key <> :kept_group_key
+    ORDER BY s.recipient_id, s.source
+    FOR UPDATE OF s
+),
 locked AS (
     SELECT id
     FROM notifications
@@ -214,6 +227,7 @@ locked AS (
         reference_id = :reference_id
         AND recipient_id = ANY(:recipient_ids)
         AND group_key <> :kept_group_key
+        AND (SELECT count(*) FROM attached) >= 0
     ORDER BY recipient_id, group_key, id
     FOR UPDATE
 ),
@@ -230,8 +244,21 @@ RETURNING n.id, n.recipient_id
 -- name: notification_delete_group
 -- Deletes a user's notifications of one group about an object. Their sources may notify again.
 --
+-- Locks sources before notifications, like notification_withdraw.
+--
 --   :recipient_id uuid  :reference_id uuid  :group_key text   -> id, recipient_id
 WITH
+attached AS (
+    SELECT s.source
+    FROM notifications AS n
+    INNER JOIN notification_sources AS s ON n.id = s.notification_id
+    WHERE
+        n.reference_id = :reference_id
+        AND n.recipient_id = :recipient_id
+        AND n.group_key = :group_key
+    ORDER BY s.source
+    FOR UPDATE OF s
+),
 locked AS (
     SELECT id
     FROM notifications
@@ -239,6 +266,7 @@ locked AS (
         reference_id = :reference_id
         AND recipient_id = :recipient_id
         AND group_key = :group_key
+        AND (SELECT count(*) FROM attached) >= 0
     ORDER BY id
     FOR UPDATE
 ),

@@ -39,12 +39,12 @@ class AttendanceStore(Protocol):
         """
 
     async def list_audience(
-        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_declined: bool = False
+        self, event_id: str, after: str, limit: int, *, with_invited: bool
     ) -> Sequence[str]:
         """Return ids of the users whom an event concerns: ids greater than `after`, in order.
 
         The hosts, and all who responded (other than NOT_GOING), wait or asked to go. `with_invited` also
-        those who were invited, `with_declined` also those who responded NOT_GOING.
+        those who were invited and did not respond NOT_GOING.
         """
 
     async def list_attendees(self, event_id: str, after: str, limit: int) -> Sequence[RsvpRecord]:

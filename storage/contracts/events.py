@@ -202,6 +202,12 @@ class EventStore(Protocol):
     async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
         """Return those of the invites that exist, to events that are not cancelled. One round trip."""
 
+    async def invisible_among(self, attendees: Sequence[Attendee]) -> set[Attendee]:
+        """Return those of the users who do not see the event, which exists, by the copied blocks.
+
+        The creator of a hidden event sees it.
+        """
+
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Freed places go to the waitlist in order. Idempotent.
 

@@ -52,12 +52,10 @@ class PostgresAttendance:
         )
 
     async def list_audience(
-        self, event_id: str, after: str, limit: int, *, with_invited: bool, with_declined: bool = False
+        self, event_id: str, after: str, limit: int, *, with_invited: bool
     ) -> Sequence[str]:
         last_id = to_uuid(after) or MIN_UUID
-        rows = await self._pool.rows(
-            self._audience, to_uuid(event_id), with_invited, with_declined, last_id, limit
-        )
+        rows = await self._pool.rows(self._audience, to_uuid(event_id), with_invited, last_id, limit)
         return [str(row["user_id"]) for row in rows]
 
     async def list_attendees(self, event_id: str, after: str, limit: int) -> Sequence[RsvpRecord]:

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from storage.contracts.event_times import is_end_after_start
 from storage.contracts.events import (
+    Attendee,
     EventAccess,
     EventChange,
     EventPlace,
@@ -70,6 +71,7 @@ class PostgresEvents:
         self._delete = load_statement(SERVICE, "events", "event_delete")
         self._invite = load_statement(SERVICE, "events", "invite_insert")
         self._invites_among = load_statement(SERVICE, "events", "invite_filter")
+        self._invisible_among = load_statement(SERVICE, "events", "event_invisible_filter")
         self._rsvp_events = load_statement(SERVICE, "events", "user_rsvp_event_list")
         self._user_writers = UserWriters(pool)
         self._delete_user_data = load_statement(SERVICE, "events", "user_data_delete")
@@ -215,6 +217,16 @@ class PostgresEvents:
             to_uuids(invite.inviter_id for invite in invites),
         )
         return {InviteKey(str(row["event_id"]), str(row["user_id"]), str(row["inviter_id"])) for row in rows}
+
+    async def invisible_among(self, attendees: Sequence[Attendee]) -> set[Attendee]:
+        if not attendees:
+            return set()
+        rows = await self._pool.rows(
+            self._invisible_among,
+            to_uuids(one.event_id for one in attendees),
+            to_uuids(one.user_id for one in attendees),
+        )
+        return {Attendee(str(row["event_id"]), str(row["user_id"])) for row in rows}
 
     async def remove_user(self, user_id: str) -> None:
         await self._user_writers.wait_for(to_uuid(user_id))

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable
+from functools import partial
 
 import msgspec
 import pytest
@@ -176,3 +177,22 @@ async def test_concurrent_reads_and_inserts_lose_no_count(
     assert total["counted"] == total["known"] > 0
     audit = PostgresCountAudit(notifications_database.instance_a.pool, "notifications")
     assert await audit.count_mismatches() == 0
+
+
+async def test_removal_waits_for_a_withdrawal_without_holding_notifications(
+    notifications: PostgresNotifications, notifications_database: ServiceDatabase
+) -> None:
+    """A withdrawal locks a source, then its notification: in the other order the two would deadlock."""
+    ana, ben, post = sorted_random_ids(3)
+    holder = await notifications_database.connection()
+    removals = (
+        partial(notifications.remove_about, [ana], post, kept_group_key=""),
+        partial(notifications.remove_group, ana, post, f"LIKE:{post}"),
+    )
+    for remove in removals:
+        await notifications.add([like_notification(ana, ben, post)], None)
+        async with holder.transaction():
+            await holder.execute("SELECT FROM notification_sources FOR UPDATE")
+            removal = await notifications_database.start_until_blocked(remove())
+            await holder.execute("SELECT FROM notifications FOR UPDATE NOWAIT")
+        assert list(await removal) == [ana]

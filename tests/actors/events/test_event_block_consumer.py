@@ -1,6 +1,6 @@
 """Blocks of the Social service end what the two users hold of each other's events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +8,10 @@ import pytest
 from actors.events import event_block_consumer
 from actors.events.event_block_consumer import EventBlockConsumer
 from actors.social.block_service import BlockService
+from storage.contracts.domain_events import CursorUpdate
 from storage.contracts.events import NewEvent
+from storage.contracts.paging import PageKey
+from storage.contracts.visibility_checks import CheckKind, VisibilityCheck
 from storage.errors import Missing
 from storage.postgres.database import Database
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -25,6 +28,22 @@ from tests.storage.service_database import sorted_random_ids
 DELETE_OUTBOX = Statement("outbox_delete", "DELETE FROM outbox", ())
 
 
+class RecordedChecks:
+    """A `VisibilityCheckStore` that only records what is to be compared."""
+
+    def __init__(self) -> None:
+        self.added: list[tuple[CheckKind, str]] = []
+
+    async def add(self, checks: Sequence[tuple[CheckKind, str]], cursor_update: CursorUpdate | None) -> None:
+        self.added += checks
+
+    async def next(self) -> VisibilityCheck | None:
+        raise NotImplementedError
+
+    async def advance(self, check: VisibilityCheck, before: PageKey | None) -> None:
+        raise NotImplementedError
+
+
 class EventBlocksSetup:
     """The Social and the Event service, and a consumer that the test drives manually."""
 
@@ -36,12 +55,14 @@ class EventBlocksSetup:
         self.events = PostgresEvents(
             self.events_database.pool, self.events_database.idempotency_keys, self.rsvps
         )
+        self.checks = RecordedChecks()
         self.change_count = 0
         self.consumer = EventBlockConsumer(
             PostgresEventBlocks(self.events_database.pool),
             self.social,
             self.block_service,
             self.events_database.cursors,
+            self.checks,
             self.on_changed,
         )
 
@@ -81,6 +102,7 @@ async def test_block_withdraws_and_unblock_restores_nothing(setup: EventBlocksSe
     assert await setup.statuses(of_ana, ben, cyd) == [None, "GOING"]
     assert await setup.statuses(of_ben, ana, cyd) == [None, "GOING"]
     assert setup.change_count > 0
+    assert set(setup.checks.added) == {(CheckKind.RECIPIENT, ana), (CheckKind.RECIPIENT, ben)}
     with pytest.raises(Missing):
         await setup.rsvps.set_rsvp(of_ana, ben, "GOING", waitlist=False)
     await setup.social.unblock(ana, ben)

@@ -238,3 +238,52 @@ async def test_hiding_an_event_withdraws_its_notifications(setup: NotificationSe
     }
     assert await setup.list_messages(users["invited"]) == [("EVENT_INVITE", "Ana invited you to Dinner", 1)]
     assert await setup.list_messages(setup.ana) == of_creator
+
+
+async def test_withdrawing_from_an_event_for_invited_users_withdraws_its_notifications(
+    setup: NotificationSetup,
+) -> None:
+    """Of users who no longer see it, whatever they held; one who was invited keeps them."""
+    event_id, users = await _create_event_with_audience(setup)
+    await setup.events.change(event_id, EventChange(visibility="invited", title="Pétanque"))
+    await setup.catch_up()
+    for name in ("guest", "waiting", "asking", "refusing"):
+        await setup.rsvps.delete_rsvp(event_id, users[name])
+    await setup.hosts.remove_host(event_id, users["cohost"])
+    await setup.catch_up()
+    notified = {name for name, user in users.items() if await setup.list_messages(user)}
+    assert notified == {"interested", "invited", "refusing"}
+
+
+async def test_event_made_for_invited_users_withdraws_the_notifications_of_others(
+    setup: NotificationSetup,
+) -> None:
+    """Of users who withdrew before."""
+    event_id, users = await _create_event_with_audience(setup)
+    await setup.events.change(event_id, EventChange(title="Pétanque"))
+    await setup.catch_up()
+    await setup.rsvps.delete_rsvp(event_id, users["interested"])
+    await setup.catch_up()
+    assert await setup.list_messages(users["interested"])
+    await setup.events.change(event_id, EventChange(visibility="invited"))
+    await setup.catch_up()
+    assert await setup.list_messages(users["interested"]) == []
+    assert await setup.list_messages(users["invited"])
+
+
+async def test_deleted_event_leaves_only_that_it_was_cancelled(setup: NotificationSetup) -> None:
+    """Users who refused, and those of an event that was hidden before, keep nothing."""
+    event_id, users = await _create_event_with_audience(setup)
+    await setup.events.delete(event_id, setup.ana)
+    await setup.catch_up()
+    assert await setup.list_messages(users["refusing"]) == []
+    assert await setup.list_messages(users["invited"]) == [("EVENT_UPDATE", "Boules was cancelled", 1)]
+    hidden_id = await setup.create_event(setup.ana, title="Dinner")
+    await setup.events.invite(hidden_id, setup.ana, [users["refusing"]], None)
+    await setup.catch_up()
+    await setup.databases["events"].pool.write(
+        Statement("hide", "UPDATE events SET hidden_at = now() WHERE id = $1", ("id",)), hidden_id
+    )
+    await setup.events.delete(hidden_id, setup.ana)
+    await setup.catch_up()
+    assert await setup.list_messages(users["refusing"]) == []

@@ -7,10 +7,13 @@ import pytest
 from actors.notifications import invisible_posts
 from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
 from actors.protocol.server_frames import NotificationRead
+from storage.contracts.events import EventChange
 from storage.contracts.follow_requests import AccountPrivacyChange
 from storage.contracts.paging import PageKey
 from storage.contracts.posts import FOLLOWERS, PostRecord, TextReferences
+from storage.contracts.visibility_checks import CheckKind
 from storage.errors import Unavailable
+from storage.postgres.event_blocks import PostgresEventBlocks
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from tests.actors.domain_events.reader_fixtures import UncontendedLocks, catch_up, make_reader
@@ -78,6 +81,7 @@ def make_job(
         setup.notifications,
         posts or setup.posts,
         setup.post_visibility,
+        setup.events,
     )
 
 
@@ -176,10 +180,35 @@ async def test_one_instance_compares(setup: NotificationSetup, checks: PostgresV
     await handle_events(setup, checks)
     posts = CountedPosts(setup)
     await InvisiblePostJob(
-        checks, OtherInstanceLocks(), setup.store, setup.notifications, posts, setup.post_visibility
+        checks,
+        OtherInstanceLocks(),
+        setup.store,
+        setup.notifications,
+        posts,
+        setup.post_visibility,
+        setup.events,
     ).run()
     assert posts.pages == []
     job = make_job(setup, checks, posts)
     job.start()
     await until(lambda: len(posts.pages) == POSTS // 2 + 1)
     await job.close()
+
+
+async def test_block_withdraws_notifications_about_events_of_the_other(
+    setup: NotificationSetup, checks: PostgresVisibilityChecks
+) -> None:
+    """Also those that others have caused, about events that the user holds nothing of."""
+    event_id = await setup.create_event(setup.ana)
+    await setup.hosts.add_host(event_id, setup.cyd)
+    await setup.rsvps.set_rsvp(event_id, setup.ben, "GOING", waitlist=False)
+    await setup.events.change(event_id, EventChange(title="Dinner"))
+    await setup.catch_up()
+    await setup.rsvps.delete_rsvp(event_id, setup.ben)
+    await setup.catch_up()
+    assert await setup.list_messages(setup.ben) == [("EVENT_UPDATE", "Ana updated Dinner", 1)]
+    blocks = PostgresEventBlocks(setup.databases["events"].pool)
+    await blocks.set_blocks([(setup.ben, setup.cyd)], [])
+    await checks.add([(CheckKind.RECIPIENT, setup.ben)], None)
+    await make_job(setup, checks).run()
+    assert await setup.list_messages(setup.ben) == []

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from tests.actors.posts.visibility_reads.read_paths import check
-from tests.actors.posts.visibility_setup import VisibilitySetup
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.reads.read_paths import check
+from tests.actors.visibility.setup import VisibilitySetup
+from tests.actors.visibility.world import World
 from tests.end_to_end.polling import LONG_TESTS
 
 WORLDS = int(os.environ.get("CONVENE_TEST_WORLDS", "2000" if LONG_TESTS else "4"))

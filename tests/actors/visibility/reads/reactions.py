@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from actors.protocol.errors import ApiError
-from tests.actors.posts.visibility_reads.requests import read_existing
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.reads.requests import read_existing
+from tests.actors.visibility.world import World
 
 
 async def read_likes(world: World, viewer: str) -> list[str]:

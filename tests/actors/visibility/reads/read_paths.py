@@ -1,7 +1,7 @@
-"""The read paths of posts and users, compared with the model for every viewer of a world.
+"""The read paths of posts, events and users, compared with the model for every viewer of a world.
 
-A new read path of posts needs an entry in `READ_PATHS`: how to read what a viewer sees, and what the model
-expects. Both are compared without their order.
+A new read path of posts or events needs an entry in `READ_PATHS`: how to read what a viewer sees, and what
+the model expects. Both are compared without their order.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from tests.actors.posts.visibility_reads import exports, notifications, post_lists, posts, reactions, users
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.reads import events, exports, notifications, post_lists, posts, reactions, users
+from tests.actors.visibility.world import World
 
 Rows = Sequence[str] | AbstractSet[str]
 SAMPLE_SIZE = 6
@@ -47,7 +47,11 @@ async def check(world: World) -> None:
 
     found = await asyncio.gather(*(read(viewer, path) for viewer, _, path in views))
     for (viewer, name, path), rows in zip(views, found, strict=True):
-        assert sorted(rows) == sorted(path.expect(world, viewer)), f"{name} of {world.label(viewer)}"
+        expected = path.expect(world, viewer)
+        differences = (
+            f"shown {sorted(set(rows) - set(expected))}, missing {sorted(set(expected) - set(rows))}"
+        )
+        assert sorted(rows) == sorted(expected), f"{name} of {world.label(viewer)}: {differences}"
 
 
 def sample(world: World, ids: Sequence[str]) -> list[str]:
@@ -71,6 +75,13 @@ READ_PATHS = {
     "Atom feeds": ReadPath(post_lists.read_atom_feeds, post_lists.atom_of_model, once=True),
     "bookmarks": ReadPath(post_lists.read_bookmarks, post_lists.bookmarks_of_model),
     "hints": ReadPath(post_lists.read_hints, post_lists.hints_of_model),
+    "events": ReadPath(events.read_events, events.events_of_model),
+    "lists of events": ReadPath(events.read_event_lists, events.event_lists_of_model),
+    "guests": ReadPath(events.read_guests, events.guests_of_model),
+    "own RSVPs": ReadPath(events.read_own_rsvps, events.own_rsvps_of_model),
+    "calendars": ReadPath(events.read_calendars, events.calendars_of_model),
+    "updates of events": ReadPath(events.read_updates, events.updates_of_model),
+    "notifications about events": ReadPath(notifications.read_about_events, notifications.invites_of_model),
     "notifications": ReadPath(notifications.read_notifications, notifications.mentions_of_model),
     "unlisted notifications": ReadPath(notifications.read_unlisted, lambda _world, _viewer: ()),
     "people": ReadPath(users.read_people, users.people_of_model),

@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-from tests.actors.posts.visibility_reads.requests import PAGE_SIZES, collect
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.reads.requests import PAGE_SIZES, collect
+from tests.actors.visibility.world import World
 
 
 def tagged(world: World, viewer: str) -> set[str]:

@@ -7,7 +7,7 @@ from actors.pagination import KeysetPage
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post
 from storage.contracts.paging import PageKey
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.world import World
 
 PAGE_SIZES = (1, 3, 5, 20, 20)
 

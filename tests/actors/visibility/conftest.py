@@ -9,7 +9,7 @@ import uvloop
 from storage.redis.timelines import RedisTimelines
 from tests.actors.domain_events.service_databases import open_databases
 from tests.actors.feed.conftest import timelines, valkey
-from tests.actors.posts.visibility_setup import DATABASES, VisibilitySetup
+from tests.actors.visibility.setup import DATABASES, VisibilitySetup
 from tests.conftest import FreshDatabase
 
 __all__ = ["timelines", "valkey"]

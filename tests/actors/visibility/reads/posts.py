@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 
 from actors.protocol.social_objects import Post
-from tests.actors.posts.visibility_reads.requests import collect, read_existing
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.reads.requests import collect, read_existing
+from tests.actors.visibility.world import World
 
 
 def describe(post: Post) -> str:

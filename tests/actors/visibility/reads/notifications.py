@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.world import World
 
 
 async def read_notifications(world: World, viewer: str) -> list[str]:
@@ -34,6 +34,37 @@ async def read_notifications(world: World, viewer: str) -> list[str]:
 def mentions_of_model(world: World, viewer: str) -> set[str]:
     mentioned = {post_id for user, post_id in world.mentions if user == viewer}
     return (mentioned & world.model.visible(viewer)) - world.ever_hidden
+
+
+async def read_about_events(world: World, viewer: str) -> list[str]:
+    """Return the events that the viewer was invited to, without those of which some were withdrawn.
+
+    Followed by notifications about events that the viewer must not see, or that were deleted. Only that an
+    event was cancelled stays.
+    """
+    page = await world.setup.notifications.page(viewer, None, 100, unread_only=False)
+    events = world.events
+    about = [item for item in page.items if item.reference_id in events.titles]
+    invites = [
+        item.reference_id or ""
+        for item in about
+        if item.type.value == "EVENT_INVITE" and (viewer, item.reference_id) not in events.withdrawn
+        if item.reference_id in events.model.events
+    ]
+    visible = {one for one in events.model.events if events.model.can_read(viewer, one)}
+    wrong = [
+        f"{item.type.value} {item.message}"
+        for item in about
+        if item.reference_id not in visible
+        and (item.reference_id in events.model.events or not item.message.endswith("was cancelled"))
+    ]
+    return invites + wrong
+
+
+def invites_of_model(world: World, viewer: str) -> set[str]:
+    events = world.events
+    invited = {event_id for user, event_id in events.invites - events.withdrawn if user == viewer}
+    return invited & events.model.visible(viewer)
 
 
 async def read_unlisted(world: World, viewer: str) -> list[str]:

@@ -1,13 +1,12 @@
-"""The services that show posts, on real stores, with consumers that the test drives."""
+"""The services that show posts, events and users, on real stores, with consumers that the test drives."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from actors.delivery.stream_writer import StreamWriter
-from actors.events.events import Events
 from actors.feed.fanout import FanOut, TimelineInvalidator
 from actors.feed.home_feed import FeedStores, HomeFeed
 from actors.feed.public_timeline import PublicTimeline
@@ -50,10 +49,7 @@ from storage.postgres.bookmarks import PostgresBookmarks
 from storage.postgres.comment_likes import PostgresCommentLikes
 from storage.postgres.contents import PostgresContents
 from storage.postgres.database import Database
-from storage.postgres.event_attendance import PostgresAttendance
-from storage.postgres.event_hosting import PostgresEventHosts
 from storage.postgres.event_reminders import PostgresEventReminders
-from storage.postgres.events import PostgresEvents
 from storage.postgres.export_parts import PARTS, PostgresExportPart
 from storage.postgres.follow_requests import PostgresFollowRequests
 from storage.postgres.mutes import PostgresMutes
@@ -63,21 +59,21 @@ from storage.postgres.post_edits import PostgresPostEdits
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
 from storage.postgres.reposts import PostgresReposts
-from storage.postgres.rsvps import PostgresRsvps
 from storage.postgres.social import PostgresSocial
 from storage.postgres.suggestions import PostgresSuggestions
 from storage.postgres.tag_follows import PostgresTagFollows
 from storage.postgres.user_cache import PostgresUserCache
 from storage.postgres.visibility_checks import PostgresVisibilityChecks
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
+from tests.actors.visibility.event_setup import EventSetup
 
 DATABASES = ("social", "posts", "events", "notifications")
 NEVER_BROADCAST = 1000
 CONCURRENT_READS = 16
 """Read paths at the same time. More of them would wait longer for a connection than is allowed."""
 CLOSE_TIMEOUT_S = 60.0
-NO_EVENTS = cast("Events", None)
-"""In place of the service that only updates of events use."""
+BLOCKS_READ = 1000
+"""All of a step at once: what is withdrawn depends on who hosts an event, which a block may end."""
 
 
 class FakeUsers:
@@ -133,15 +129,17 @@ class VisibilitySetup:
         self.account_privacy = AccountPrivacy(self.follow_requests, self.users, lambda: None)
         post_store = PostgresPosts(posts.pool, posts.idempotency_keys)
         reactions = PostgresReactions(posts.pool, posts.idempotency_keys)
-        rsvps = PostgresRsvps(events.pool)
-        self._events = PostgresEvents(events.pool, events.idempotency_keys, rsvps)
         audiences = PostgresAudiences(social.pool, social.cursors)
         cards = UserCards(PostgresUserCache(posts.pool, posts.cursors), self.users)
         finder = TextReferenceFinder(self.users)
         self._blocks = BlockService(self.social, 1.0)
+        checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
+        self.events = EventSetup(events, self.users, self.social, self._blocks, checks)
         post_access = PostgresPostAccess(social.pool)
         self.visibility = PostVisibility(post_access, post_store)
-        self.posts = Posts(post_store, cards, self._blocks, self.visibility, _no_event, finder, lambda: None)
+        self.posts = Posts(
+            post_store, cards, self._blocks, self.visibility, self.events.events.can_see, finder, lambda: None
+        )
         self.post_counts = PostCountReader(post_store, self.visibility)
         self.reactions = Reactions(
             reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda _: None
@@ -170,12 +168,14 @@ class VisibilitySetup:
         self.relationships = Relationships(self.social, people)
         self.mutes_service = Mutes(self.mutes, people, self._blocks)
         self.follow_requests_service = FollowRequests(self.follow_requests, self.social, people, lambda: None)
-        self.suggestions = Suggestions(PostgresSuggestions(social.pool), people, _no_co_attendees)
+        self.suggestions = Suggestions(
+            PostgresSuggestions(social.pool), people, self.events.rsvp_store.list_co_attendees
+        )
         store = PostgresNotifications(notifications.pool, notifications.cursors, DEFAULT_CHANNELS)
         sender_cards = UserCards(PostgresUserCache(notifications.pool, notifications.cursors), self.users)
         self._streams = StreamWriter(MemoryUserStreams(MemoryBroker()))
         self.notifications = Notifications(store, sender_cards, self._blocks, self.visibility, self._streams)
-        hosts, sender_filter = PostgresEventHosts(events.pool), SenderFilter(self._blocks, self.mutes)
+        sender_filter = SenderFilter(self._blocks, self.mutes)
         recipients = NotificationRecipients(
             sender_cards,
             self._blocks,
@@ -185,9 +185,9 @@ class VisibilitySetup:
                 sender_cards,
                 self._blocks,
                 sender_filter,
-                hosts,
+                self.events.host_store,
                 PostgresEventReminders(events.pool),
-                PostgresAttendance(events.pool, events.idempotency_keys, 100),
+                self.events.attendance_store,
             ),
             NotificationCauses(
                 self.social,
@@ -195,26 +195,34 @@ class VisibilitySetup:
                 reactions,
                 PostgresCommentLikes(posts.pool),
                 PostgresReposts(posts.pool, posts.idempotency_keys),
-                self._events,
-                rsvps,
-                hosts,
+                self.events.store,
+                self.events.rsvp_store,
+                self.events.host_store,
             ),
         )
+        self._event_updates = self._make_publisher(self.events.publish)
 
         def notification_consumer(service: str) -> NotificationConsumer:
             pusher = NotificationPusher(store, sender_cards, self._streams)
-            return NotificationConsumer(
-                service, store, recipients, pusher, self.notifications, lambda _event, _users: None
-            )
+            on_update = self._event_updates.publish_event_updated
+            return NotificationConsumer(service, store, recipients, pusher, self.notifications, on_update)
 
-        checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
         self._invisible_post_job = InvisiblePostJob(
-            checks, notifications.locks, store, self.notifications, post_store, self.visibility
+            checks,
+            notifications.locks,
+            store,
+            self.notifications,
+            post_store,
+            self.visibility,
+            self.events.store,
         )
         invisible_posts = InvisiblePostConsumer(checks, self._invisible_post_job.wake)
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
         rebuilder = TimelineInvalidator(timelines, social.cursors)
+        block_reader = make_reader(self.events.block_consumer, social, events, batch_size=BLOCKS_READ)
+        self._block_reader = (block_reader, social, events)
         self._readers = [
+            (make_reader(notification_consumer("events"), events, notifications), events, notifications),
             (make_reader(notification_consumer("social"), social, notifications), social, notifications),
             (make_reader(invisible_posts, social, notifications), social, notifications),
             (make_reader(rebuilder, social, social), social, social),
@@ -229,7 +237,11 @@ class VisibilitySetup:
         }
 
     async def catch_up(self) -> None:
-        """Handle all domain events. The consumers run at the same time, as they do in an instance."""
+        """Handle all domain events. The consumers run at the same time, as they do in an instance.
+
+        Except the one that withdraws what users hold of events: its domain events are read by the others.
+        """
+        await catch_up(*self._block_reader)
         await asyncio.gather(*(catch_up(*reader) for reader in self._readers))
         await self._invisible_post_job.run()
 
@@ -246,13 +258,24 @@ class VisibilitySetup:
             for user_id in recipient_ids:
                 received.setdefault(user_id, []).append(frame.post.id)
 
-        publisher = EphemeralEventPublisher(
-            self._post_store, self.posts, self.visibility, self._events, NO_EVENTS, self.mutes, publish
-        )
+        publisher = self._make_publisher(publish)
         for post_id in post_ids:
             publisher.publish_post_created(post_id, user_ids)
         await publisher.close(CLOSE_TIMEOUT_S)
         return received
+
+    def _make_publisher(
+        self, publish: Callable[[Sequence[str], msgspec.Struct], None]
+    ) -> EphemeralEventPublisher:
+        return EphemeralEventPublisher(
+            self._post_store,
+            self.posts,
+            self.visibility,
+            self.events.store,
+            self.events.events,
+            self.mutes,
+            publish,
+        )
 
     async def read_export(self, part: str, user_id: str) -> list[Any]:
         """Return the objects of a file of the user's export."""
@@ -263,16 +286,9 @@ class VisibilitySetup:
         ]
 
     async def close(self) -> None:
+        await self._event_updates.close(CLOSE_TIMEOUT_S)
         await self._builder.close()
         await self.notifications.close()
         await self.visibility.close()
         await self._blocks.close()
         await self._streams.close()
-
-
-async def _no_event(_viewer_id: str, _event_id: str) -> bool:
-    return False
-
-
-async def _no_co_attendees(_user_id: str, _limit: int) -> dict[str, int]:
-    return {}

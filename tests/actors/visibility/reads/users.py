@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
-from tests.actors.posts.visibility_world import World
+from tests.actors.visibility.world import World
 
 
 async def read_people(world: World, viewer: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""A random world of users, relations and posts, in the services and in the model.
+"""A random world of users, relations, posts and events, in the services and in the model.
 
-Every change is made in both. `visibility_reads` compares what users then see. Worlds share the services and
+Every change is made in both. `reads` compares what users then see. Worlds share the services and
 run at the same time. The caller lets the consumers of domain events catch up after each round.
 """
 
@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 
 from storage.contracts.mutes import MuteScope
 from storage.errors import Conflict
-from tests.actors.posts.visibility_model import ModelComment, ModelPost, VisibilityModel
-from tests.actors.posts.visibility_setup import VisibilitySetup
+from tests.actors.visibility.event_actions import ACTIONS, ACTIONS_PER_ROUND, EVENT_CHANGES
+from tests.actors.visibility.event_world import EventWorld
+from tests.actors.visibility.model import ModelComment, ModelPost, VisibilityModel
+from tests.actors.visibility.setup import VisibilitySetup
 
 USERS = 4
-CHANGES_PER_ROUND = 16
+CHANGES_PER_ROUND = 20
 POSTS_PER_ROUND = 4
 QUOTES_PER_ROUND = 2
 REACTION_SHARE = 0.25
@@ -31,6 +33,7 @@ class World:
     seed: int
     model: VisibilityModel = field(default_factory=VisibilityModel)
     rng: random.Random = field(init=False)
+    events: EventWorld = field(init=False)
     users: list[str] = field(default_factory=lambda: [str(uuid.uuid4()) for _ in range(USERS)])
     tag: str = field(default_factory=lambda: f"t{uuid.uuid4().hex}")
     """All posts but reposts have it, and the first user follows it."""
@@ -52,14 +55,16 @@ class World:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
+        self.events = EventWorld(self.setup.events, self.model)
 
     async def change(self) -> None:
-        """Change relations, and hide, restore and delete posts."""
+        """Change relations, and hide, restore and delete posts and events."""
         for _ in range(CHANGES_PER_ROUND):
             change = self.rng.choice(CHANGES)
             one, other = self.rng.sample(self.users, 2)
-            await change(self, one, other)
-            self.log.append(f"{change.__name__} {self.label(one)} {self.label(other)}")
+            outcome = await change(self, one, other)
+            self.log.append(f"{change.__name__} {self.label(one)} {self.label(other)} {outcome or ''}")
+        self.events.finish_step()
         self.mentions = {
             (user, post_id)
             for user, post_id in self.mentions
@@ -67,7 +72,7 @@ class World:
         }
 
     async def write(self) -> None:
-        """Create posts, quotes and reposts, and reactions to them, by users who see them."""
+        """Create posts, quotes and reposts, reactions to them by users who see them, and events."""
         await self.setup.tag_follows.follow(self.users[0], self.tag, self.tag)
         for _ in range(POSTS_PER_ROUND):
             await self._write_post(self.rng.choice(self.users), None)
@@ -81,13 +86,20 @@ class World:
             for comment_id in self._some(self._comments_seen_by(user)):
                 await self.setup.comment_likes.like(user, comment_id)
                 self.model.comment_likes.add((user, comment_id))
+        for _ in range(ACTIONS_PER_ROUND):
+            action = self.rng.choice(ACTIONS)
+            one, other = self.rng.sample(self.users, 2)
+            if outcome := await action(self, one, other):
+                self.log.append(f"{action.__name__} {self.label(one)} {self.label(other)} {outcome}")
+        self.events.finish_step()
 
     async def _write_post(self, author: str, original_id: str | None) -> None:
         """With `original_id`, a quote of it."""
         mentioned, visibility = self.rng.choice(self.users), self.rng.choice(VISIBILITIES)
         text = f"#{self.tag} @{mentioned.replace('-', '')}"
+        event_id = self.rng.choice([None, None, *self.events.model.visible(author)])
         if original_id is None:
-            post = await self.setup.posts.create(author, text, None, None, visibility)
+            post = await self.setup.posts.create(author, text, event_id, None, visibility)
         else:
             post = await self.setup.reposts.create(author, original_id, text, None, visibility)
         self.model.posts[post.id] = ModelPost(
@@ -189,6 +201,7 @@ async def accept(world: World, one: str, other: str) -> None:
 async def block(world: World, one: str, other: str) -> None:
     await world.setup.social.block(one, other)
     world.model.block(one, other)
+    world.events.withdraw_invites_between(one, other)
     # A block withdraws for ever what the two have notified each other of.
     world.mentions = {
         (user, post_id)
@@ -265,4 +278,5 @@ CHANGES = (
     *(follow, follow, follow, follow, follow, unfollow, accept, accept),
     *(block, unblock, unblock, mute, unmute, make_private, make_private, make_public),
     *(hide_post, hide_comment, restore, delete_post),
+    *EVENT_CHANGES,
 )

@@ -1,0 +1,262 @@
+"""What users and moderators do with events, in the services and in the model.
+
+`ACTIONS` of hosts and attendees run in `World.write`, while no relations change. `EVENT_CHANGES` run in
+`World.change`. Each returns what is to be in the log of the world, or None if there was nothing to do.
+"""
+
+import uuid
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from actors.events.bodies import Cancellation, EventBody, EventPatch, RsvpBody
+from actors.events.event_fields import PlaceBody
+from actors.protocol.errors import ApiError
+from actors.protocol.event_objects import EventVisibility, RsvpStatus
+from tests.actors.visibility.event_model import ModelEvent
+
+if TYPE_CHECKING:
+    from tests.actors.visibility.world import World
+
+ACTIONS_PER_ROUND = 24
+VISIBILITIES = ("public", "invited")
+
+
+async def check_outcome(request: Awaitable[object], expected: str | None) -> None:
+    """Await a request, which must fail with the expected error, or succeed."""
+    try:
+        await request
+    except ApiError as error:
+        assert error.code == expected, f"{error.code}, expected {expected}"  # noqa: PT017 - the outcome
+    else:
+        assert expected is None, f"expected {expected}"
+
+
+# --- actions of hosts and attendees
+
+
+async def create_event(world: "World", one: str, _other: str) -> str:
+    events = world.events
+    number, visibility = len(events.titles), world.rng.choice(VISIBILITIES)
+    capacity, approval = world.rng.randint(1, 2), world.rng.random() < 0.3
+    start = events.start + timedelta(minutes=number)
+    body = EventBody(
+        f"{events.word} e{number:03}",
+        start,
+        start + timedelta(minutes=1),
+        capacity,
+        category=events.word,
+        place=PlaceBody("here", None, events.latitude, events.longitude),
+        visibility=EventVisibility(visibility),
+        approval=approval,
+    )
+    created = await events.setup.events.create(one, body, None)
+    events.titles[created.id] = body.title
+    events.model.events[created.id] = ModelEvent(one, visibility, capacity, approval)
+    return f"{visibility} e{number:03}"
+
+
+async def invite(world: "World", one: str, other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None:
+        return None
+    event_id, event = chosen
+    blocked = any(world.model.is_blocked(other, user) for user in {one, *event.hosts})
+    expected = None
+    if not events.model.can_see(one, event_id):
+        expected = "event.not_found"
+    elif event.cancelled:
+        expected = "event.cancelled"
+    elif one not in event.hosts and event.visibility != "public":
+        expected = "permission.denied"
+    elif blocked:
+        expected = "user.not_found"
+    card = await events.setup.get_card(one)
+    await check_outcome(events.setup.events.invite(card, event_id, [other], None), expected)
+    if expected is None:
+        is_new = (other, one) not in event.invites
+        event.invites.add((other, one))
+        if one in event.hosts:
+            event.removed.discard(other)
+        if is_new and (other, one) not in world.model.notification_mutes:
+            events.invites.add((other, event_id))
+    return f"{events.titles[event_id][-4:]} {expected}"
+
+
+async def add_host(world: "World", _one: str, other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None:
+        return None
+    event_id, event = chosen
+    expected = None
+    if not events.model.can_see(event.creator, event_id):
+        expected = "event.not_found"
+    elif other in event.hosts:
+        pass
+    elif any(world.model.is_blocked(other, host) for host in event.hosts):
+        expected = "user.not_found"
+    elif other in event.removed:
+        expected = "permission.denied"
+    elif event.cancelled:
+        expected = "event.cancelled"
+    await check_outcome(events.setup.hosting.add_host(event.creator, event_id, other), expected)
+    if expected is None and other not in event.hosts:
+        event.cohosts.append(other)
+        for user in event.concerned() - {*event.hosts}:
+            if world.model.is_blocked(user, other):
+                events.remove(user, event_id)
+    return f"{events.titles[event_id][-4:]} {expected}"
+
+
+async def remove_host(world: "World", _one: str, _other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None or not chosen[1].cohosts:
+        return None
+    event_id, event = chosen
+    host = world.rng.choice(event.cohosts)
+    expected = None if events.model.can_see(event.creator, event_id) else "event.not_found"
+    await check_outcome(events.setup.hosting.remove_host(event.creator, event_id, host), expected)
+    if expected is None:
+        event.cohosts.remove(host)
+        # What the user got as a host is not told apart from other notifications.
+        if not events.model.can_see(host, event_id):
+            events.withdraw_notifications(host, event_id)
+    return f"{events.titles[event_id][-4:]} {world.label(host)} {expected}"
+
+
+async def respond(world: "World", one: str, _other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None:
+        return None
+    event_id, event = chosen
+    status = world.rng.choice((RsvpStatus.GOING, RsvpStatus.GOING, *RsvpStatus))
+    if status is RsvpStatus.PENDING:
+        return None
+    waits = world.rng.random() < 0.7
+    if events.model.can_see(one, event_id):
+        expected = events.model.set_rsvp(one, event, status.value, waits=waits)
+    else:
+        expected = "event.not_found"
+    body = RsvpBody(status, waitlist=waits)
+    card = await events.setup.get_card(one)
+    await check_outcome(events.setup.rsvps.set_rsvp(card, event_id, body), expected)
+    return f"{events.titles[event_id][-4:]} {status.value} {expected}"
+
+
+async def withdraw(world: "World", one: str, _other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None:
+        return None
+    event_id, event = chosen
+    holds = one in {*event.rsvps, *event.waiting, *event.requests}
+    expected = None if holds or events.model.can_see(one, event_id) else "event.not_found"
+    card = await events.setup.get_card(one)
+    await check_outcome(events.setup.rsvps.delete_rsvp(card, event_id), expected)
+    events.model.withdraw(one, event)
+    if not events.model.can_see(one, event_id):
+        events.withdraw_notifications(one, event_id)
+    return f"{events.titles[event_id][-4:]} {expected}"
+
+
+async def accept_request(world: "World", _one: str, other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None:
+        return None
+    event_id, event = chosen
+    host = world.rng.choice(event.hosts)
+    if events.model.can_see(host, event_id):
+        expected = events.model.accept(other, event)
+    else:
+        expected = "event.not_found"
+    await check_outcome(events.setup.rsvp_requests.accept(host, event_id, other), expected)
+    return f"{events.titles[event_id][-4:]} by {world.label(host)} {expected}"
+
+
+async def remove_attendee(world: "World", _one: str, other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None or other in chosen[1].hosts:
+        return None
+    event_id, event = chosen
+    expected = None if events.model.can_see(event.creator, event_id) else "event.not_found"
+    await check_outcome(events.setup.rsvps.remove_attendee(event.creator, event_id, other), expected)
+    if expected is None and other in event.concerned():
+        events.remove(other, event_id)
+        event.removed.add(other)
+    return f"{events.titles[event_id][-4:]} {expected}"
+
+
+async def update_event(world: "World", _one: str, _other: str) -> str | None:
+    """As a host, change the text, and now and then who may see the event."""
+    events = world.events
+    if (chosen := events.choose(world)) is None:
+        return None
+    event_id, event = chosen
+    host, visibility = world.rng.choice(event.hosts), event.visibility
+    if world.rng.random() < 0.4:
+        visibility = world.rng.choice(VISIBILITIES)
+    expected = None if events.model.can_see(host, event_id) else "event.not_found"
+    patch = EventPatch(description=uuid.uuid4().hex, visibility=EventVisibility(visibility))
+    await check_outcome(events.setup.events.update(host, event_id, patch), expected)
+    if expected is None:
+        event.visibility = visibility
+        events.changed.append((event_id, host, None))
+    return f"{events.titles[event_id][-4:]} {visibility} by {world.label(host)} {expected}"
+
+
+# --- changes between the actions
+
+
+async def cancel_event(world: "World", _one: str, _other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world, cancelled=False)) is None or world.rng.random() < 0.5:
+        return None
+    event_id, event = chosen
+    host = world.rng.choice(event.hosts)
+    expected = None if events.model.can_see(host, event_id) else "event.not_found"
+    await check_outcome(events.setup.hosting.cancel(host, event_id, Cancellation()), expected)
+    if expected is None:
+        event.cancelled = True
+        events.changed.append((event_id, host, event.audience()))
+        for user in event.audience():
+            events.withdraw_notifications(user, event_id)
+    return f"{events.titles[event_id][-4:]} by {world.label(host)} {expected}"
+
+
+async def hide_event(world: "World", _one: str, _other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None or world.rng.random() < 0.5:
+        return None
+    event_id, event = chosen
+    assert await events.setup.contents.set_hidden(event_id, hidden=True)
+    event.hidden = True
+    for user in event.concerned():
+        events.withdraw_notifications(user, event_id)
+    return events.titles[event_id][-4:]
+
+
+async def restore_event(world: "World", _one: str, _other: str) -> str | None:
+    events = world.events
+    for event_id, event in events.model.events.items():
+        if event.hidden:
+            assert await events.setup.contents.set_hidden(event_id, hidden=False)
+            event.hidden = False
+            return events.titles[event_id][-4:]
+    return None
+
+
+async def delete_event(world: "World", _one: str, _other: str) -> str | None:
+    events = world.events
+    if (chosen := events.choose(world)) is None or world.rng.random() < 0.7:
+        return None
+    event_id, event = chosen
+    await events.setup.events.delete(event.creator, event_id)
+    del events.model.events[event_id]
+    return events.titles[event_id][-4:]
+
+
+ACTIONS = (
+    *(create_event, create_event, invite, invite, invite, invite, add_host, add_host, remove_host),
+    *(respond, respond, respond, respond, respond, respond, respond, respond),
+    *(withdraw, withdraw, accept_request, accept_request, remove_attendee, update_event, update_event),
+)
+EVENT_CHANGES = (cancel_event, hide_event, hide_event, restore_event, delete_event)

@@ -1,0 +1,213 @@
+"""Reads of events: one by one, in lists, in calendars, who goes to them, and what is pushed about them."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from actors.protocol.errors import ApiError
+from storage.contracts.events import EventSearchCriteria, NearPoint
+from tests.actors.visibility.event_model import GOING, INTERESTED, ModelEvent
+from tests.actors.visibility.reads.requests import PAGE_SIZES
+from tests.actors.visibility.world import World
+
+NOT_SHOWN = {"event.not_found", "permission.denied"}
+
+
+async def read_events(world: World, viewer: str) -> list[str]:
+    """Return the events that can be read one by one, with the counts and what the viewer answered."""
+
+    async def read(event_id: str) -> list[str]:
+        try:
+            event = await world.setup.events.events.get(viewer, event_id)
+        except ApiError as error:
+            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
+            return []
+        answer = (event.my_rsvp and event.my_rsvp.value, event.my_waitlist_position)
+        counts = (event.going_count, event.interested_count)
+        state = (event.hidden_at is not None, event.cancelled_at is not None)
+        return [json.dumps((event.id, answer, counts, state, [host.id for host in event.hosts]))]
+
+    return flatten(await asyncio.gather(*map(read, world.events.titles)))
+
+
+def events_of_model(world: World, viewer: str) -> list[str]:
+    model = world.events.model
+    return [
+        json.dumps(
+            (
+                event_id,
+                answer_of(event, viewer),
+                (event.going_count, list(event.rsvps.values()).count(INTERESTED)),
+                (event.hidden, event.cancelled),
+                event.hosts,
+            )
+        )
+        for event_id, event in model.events.items()
+        if model.can_read(viewer, event_id)
+    ]
+
+
+async def read_event_lists(world: World, viewer: str) -> list[str]:
+    """Return what is in the list of all events, in searches, and in the viewer's own lists."""
+    events = world.events
+    end = events.start + timedelta(hours=1)
+    searches = {
+        "all": EventSearchCriteria(start_from=events.start, start_to=end),
+        "category": EventSearchCriteria(category=events.word),
+        "words": EventSearchCriteria(query_text=events.word),
+        "near": EventSearchCriteria(near=NearPoint(events.latitude, events.longitude, 1.0)),
+        "near with words": EventSearchCriteria(
+            query_text=events.word, near=NearPoint(events.latitude, events.longitude, 1.0)
+        ),
+        "hosting": EventSearchCriteria(relation="hosting"),
+        "going": EventSearchCriteria(relation="going", query_text=events.word),
+        "invited": EventSearchCriteria(relation="invited"),
+    }
+    by_ids = await world.setup.events.events.find_visible(viewer, list(events.titles))
+    found = [f"by ids {event.id}" for event in by_ids]
+    for name, criteria in searches.items():
+        limit, before = world.page_sizes.choice(PAGE_SIZES), None
+        while True:
+            page = await world.setup.events.events.search(viewer, criteria, before, limit)
+            found += [f"{name} {event.id}" for event in page.items if event.id in events.titles]
+            if page.next_key is None:
+                break
+            before = page.next_key
+    return found
+
+
+def event_lists_of_model(world: World, viewer: str) -> list[str]:
+    rows = []
+    for event_id in world.events.model.visible(viewer):
+        event = world.events.model.events[event_id]
+        lists = ["by ids", "all", "category", "words", "near", "near with words"]
+        if viewer in event.hosts:
+            lists.append("hosting")
+        if event.rsvps.get(viewer) == GOING:
+            lists.append("going")
+        invited = any(user == viewer for user, _ in event.invites)
+        if invited and viewer not in {*event.rsvps, *event.waiting, *event.requests}:
+            lists.append("invited")
+        rows += [f"{name} {event_id}" for name in lists]
+    return rows
+
+
+async def read_guests(world: World, viewer: str) -> list[str]:
+    """Return the lists of guests, and, as a host, the requests and the table of those who go."""
+    setup = world.setup.events
+
+    async def read(event_id: str) -> list[str]:
+        try:
+            everyone = await setup.rsvps.page_rsvps(viewer, event_id, None, None, 100)
+        except ApiError as error:
+            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
+            rows = []
+        else:
+            rows = [f"{event_id} ", *(f"{event_id} {one.user.id} {one.status}" for one in everyone.items)]
+        try:
+            requests = await setup.rsvp_requests.page(viewer, event_id, None, 100)
+            table = await setup.attendance.export(viewer, event_id)
+        except ApiError as error:
+            assert error.code in NOT_SHOWN, error  # noqa: PT017 - the outcome of the request
+            return rows
+        attendees = [line.split(",")[0] for line in table.splitlines()[1:]]
+        return [
+            *rows,
+            *(f"{event_id} {one.user.id} requested" for one in requests.items),
+            *(f"{event_id} {user} in the table" for user in attendees),
+        ]
+
+    return flatten(await asyncio.gather(*map(read, world.events.titles)))
+
+
+def guests_of_model(world: World, viewer: str) -> list[str]:
+    """Hosts see all who go in the table, also a co-host with a block between."""
+    model, rows = world.events.model, []
+    for event_id in model.visible(viewer):
+        event = model.events[event_id]
+        rows.append(f"{event_id} ")
+        lists = [(user, status) for user, status in event.rsvps.items()]
+        if viewer in event.hosts:
+            lists += [(user, "requested") for user in event.requests]
+            rows += [
+                f"{event_id} {user} in the table" for user, status in event.rsvps.items() if status == GOING
+            ]
+        rows += [
+            f"{event_id} {user} {status}"
+            for user, status in lists
+            if not world.model.is_blocked(viewer, user)
+        ]
+    return rows
+
+
+async def read_own_rsvps(world: World, viewer: str) -> list[str]:
+    card = await world.setup.events.get_card(viewer)
+
+    async def read(event_id: str) -> list[str]:
+        try:
+            rsvp = await world.setup.events.rsvps.get_rsvp(card, event_id)
+        except ApiError as error:
+            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
+            return []
+        return [json.dumps((event_id, (rsvp.status and rsvp.status.value, rsvp.waitlist_position)))]
+
+    return flatten(await asyncio.gather(*map(read, world.events.titles)))
+
+
+def own_rsvps_of_model(world: World, viewer: str) -> list[str]:
+    """Users need not see an event to read what they have answered."""
+    model = world.events.model
+    return [
+        json.dumps((event_id, answer_of(event, viewer)))
+        for event_id, event in model.events.items()
+        if model.can_see(viewer, event_id) or viewer in {*event.rsvps, *event.waiting, *event.requests}
+    ]
+
+
+async def read_calendars(world: World, viewer: str) -> list[str]:
+    """Return the events that have a calendar file, and those in the calendar of the viewer."""
+    calendars = world.setup.events.calendars
+
+    async def read(event_id: str, title: str) -> list[str]:
+        try:
+            text = await calendars.get_calendar(viewer, event_id)
+        except ApiError as error:
+            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
+            return []
+        assert title in text
+        return [event_id]
+
+    files = flatten(await asyncio.gather(*(read(*one) for one in world.events.titles.items())))
+    own = await calendars.get_user_calendar(viewer)
+    return files + [f"own {event_id}" for event_id, title in world.events.titles.items() if title in own]
+
+
+def calendars_of_model(world: World, viewer: str) -> list[str]:
+    model = world.events.model
+    visible = model.visible(viewer)
+    going = [one for one in visible if model.events[one].rsvps.get(viewer) == GOING]
+    return [*visible, *(f"own {event_id}" for event_id in going)]
+
+
+async def read_updates(world: World, viewer: str) -> list[str]:
+    """Return which events the viewer was pushed updates of."""
+    return [
+        event_id
+        for event_id, user in world.setup.events.updates
+        if user == viewer and event_id in world.events.titles
+    ]
+
+
+def updates_of_model(world: World, viewer: str) -> list[str]:
+    return [event_id for event_id, user in world.events.pushed if user == viewer]
+
+
+def answer_of(event: ModelEvent, viewer: str) -> tuple[str | None, int | None]:
+    """Return the status and the position on the waitlist."""
+    status = "PENDING" if viewer in event.requests else event.rsvps.get(viewer)
+    return status, event.waiting.index(viewer) + 1 if viewer in event.waiting else None
+
+
+def flatten(found: Sequence[Sequence[str]]) -> list[str]:
+    return [row for rows in found for row in rows]
