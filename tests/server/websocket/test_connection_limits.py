@@ -249,10 +249,12 @@ async def test_silent_connection_is_closed_after_two_periods(
             assert (await connected.read_until_closed()).code == 4003
             return loop.time() - after, loop.time() - before
 
-    for least_s, most_s in await asyncio.gather(*(silence() for _ in range(8))):
+    silences = await asyncio.gather(*(silence() for _ in range(8)))
+    for _, most_s in silences:
         # Activity is dated by the step of the heartbeat, a fiftieth of the period.
         assert most_s >= 4.0 - 2.0 / STEPS_PER_PERIOD
-        assert least_s < 5.5  # tolerance for a busy machine
+    # All are in one phase, so a busy machine, which delays some, need not delay them all.
+    assert min(least_s for least_s, _ in silences) < 5.5
 
 
 async def test_any_input_counts_as_activity(start_instance: StartInstance, people: RegisteredUsers) -> None:
