@@ -57,8 +57,9 @@ async def test_events_are_created_changed_found_and_deleted(clients: Clients) ->
     as_host, as_guest, host, _ = clients
     events, word = as_host.events, f"w{uuid4().hex}"
     key = uuid4().hex
-    event = await events.create(new_event(word), key)
-    assert await events.create(new_event(word), key) == event
+    body = new_event(word)
+    event = await events.create(body, key)
+    assert await events.create(body, key) == event
     assert event.place == Place("Park", None, 52.5, 13.4)
     renamed = await events.update(event.id, EventUpdate(url="https://example.org/", capacity=9))
     assert (renamed.title, renamed.url, renamed.capacity) == (word, "https://example.org/", 9)
