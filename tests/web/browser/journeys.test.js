@@ -284,6 +284,15 @@ journey("two tabs show the same messages and read marks", async () => {
   const row = second.locator(".conversation-row", { hasText: "Tabs" });
   await row.waitFor();
   await until(async () => (await row.locator(".badge").count()) === 0, "the other tab still counts unread");
+  await first.bringToFront();
+  await server.send(conversation, ben, "read in the first tab");
+  await row.filter({ hasText: "read in the first tab" }).waitFor();
+  await until(
+    async () => (await server.conversation(conversation, ana)).unread_count === 0,
+    "the first tab does not mark a new message",
+  );
+  await until(async () => (await row.locator(".badge").count()) === 0, "the other tab does not learn of the mark");
+  await second.bringToFront();
   await row.click();
   await second.getByLabel("Message", { exact: true }).fill("from the second tab");
   await second.keyboard.press("Enter");
