@@ -14,6 +14,8 @@ from tests.end_to_end.registered_user import RegisteredUser
 
 LONG_TIMEOUTS = msgspec.structs.replace(FAST_SETTINGS, heartbeat_interval_s=60.0, resend_after_s=30.0)
 MESSAGES = 400 if LONG_TESTS else 100
+# Enough that most of them wait when the instance is paused.
+SENT_BY_ANA, SENT_BY_BEN = 400, 20
 
 
 async def test_paused_instance_causes_no_fork_and_no_gap(pair: Pair, start_instance: StartInstance) -> None:
@@ -57,16 +59,17 @@ async def test_clients_leave_a_paused_instance(pair: Pair, start_instance: Start
         ChatUser(ana, oracle, [paused, running], short_heartbeat) as ana_chat,
         ChatUser(ben, oracle, [running]) as ben_chat,
     ):
-        sends = asyncio.create_task(ana_chat.send_many(60, concurrency=20))
+        sends = asyncio.create_task(ana_chat.send_many(SENT_BY_ANA, concurrency=20))
         await wait_until(lambda: ana_chat.acknowledged > 10)
         paused.signal(signal.SIGSTOP)
-        await ben_chat.send_many(20)
+        assert not sends.done()
+        await ben_chat.send_many(SENT_BY_BEN)
         await sends
         assert ana_chat.client.url == running.url
         paused.signal(signal.SIGCONT)
         # The continued instance now tries to store its pending messages, which are all stored already.
-        await wait_until(lambda: oracle.all_received(80))
+        await wait_until(lambda: oracle.all_received(SENT_BY_ANA + SENT_BY_BEN))
         async with ana.http(paused) as http:
-            assert (await http.conversation(group)).last_seq == 80
+            assert (await http.conversation(group)).last_seq == SENT_BY_ANA + SENT_BY_BEN
     for instance in (running, paused):
         oracle.check(await ana.read_history(instance, group), instance.url)
