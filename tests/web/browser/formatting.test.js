@@ -29,11 +29,12 @@ after(async () => {
 const field = () => page.getByLabel("Message", { exact: true });
 
 async function send(text) {
+  const sent = page.locator(".message:not(.unsent)");
+  const before = await sent.count();
   await field().fill(text);
   await page.keyboard.press("Enter");
-  await page.locator(".message:not(.unsent)").last().waitFor();
-  await page.locator(".message.unsent").waitFor({ state: "detached" });
-  return page.locator(".message .content").last();
+  await sent.nth(before).waitFor();
+  return sent.nth(before).locator(".content");
 }
 
 test("a message shows its formatting and never markup", { skip: skipped, timeout: 300_000 }, async () => {
