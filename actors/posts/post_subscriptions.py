@@ -7,8 +7,8 @@ Who sees a post is decided at each push, so a watch of a post that the viewer ca
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
 
+from actors.delivery.watch_lists import Watcher, WatchLists, push_changes
 from actors.protocol.server_frames import PostCountsChanged, server_frame_encoder
 from actors.protocol.social_objects import PostCounts
 from actors.runtime.task_pool import TaskPool
@@ -24,18 +24,11 @@ LoadPostCounts = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[s
 """Maps those of the (viewer id, post id) pairs whose post exists for the viewer to its counts."""
 
 
-class PostWatcher(Protocol):
-    """Receives the counts of posts: a session."""
-
-    @property
-    def user_id(self) -> str: ...
-
-    def push_ephemeral(self, framed: bytes) -> None:
-        """Send an encoded `post.counts_changed` frame; may be dropped."""
-
-
 class PostSubscriptions:
-    """At most once, and one read at a time: a post that many watch does not cause more of them."""
+    """Watchers receive `post.counts_changed` frames, at most once.
+
+    One read at a time: a post that many watch does not cause more of them.
+    """
 
     def __init__(
         self,
@@ -48,9 +41,8 @@ class PostSubscriptions:
         self._wheel = wheel
         self._load_counts = load_counts
         self._encode_frame = encode_frame
-        self._watch_lists: dict[PostWatcher, tuple[str, ...]] = {}
-        self._watchers: dict[str, dict[PostWatcher, None]] = {}
         self._changed: dict[str, None] = {}
+        self._watch_lists = WatchLists(bus, post_topic, lambda post_id: self._changed.pop(post_id, None))
         self._timer: Timer | None = None
         self._is_pushing = False
         self._task_pool = TaskPool("post subscriptions")
@@ -58,34 +50,21 @@ class PostSubscriptions:
     async def close(self) -> None:
         await self._task_pool.cancel()
 
-    async def watch(self, watcher: PostWatcher, post_ids: Sequence[str]) -> list[PostCounts]:
+    async def watch(self, watcher: Watcher, post_ids: Sequence[str]) -> list[PostCounts]:
         """Replace the watcher's list; return the counts of those posts that the user sees.
 
         Raises `Unavailable`.
         """
-        self.unwatch(watcher)
-        wanted = tuple(dict.fromkeys(post_ids))
-        new = [post_id for post_id in wanted if post_id not in self._watchers]
-        self._watch_lists[watcher] = wanted
-        for post_id in wanted:
-            self._watchers.setdefault(post_id, {})[watcher] = None
-        if new:
-            await self._bus.subscribe([post_topic(post_id) for post_id in new])
+        wanted = await self._watch_lists.replace(watcher, post_ids)
         found = await self._load_counts([(watcher.user_id, post_id) for post_id in wanted])
         return list(found.values())
 
-    def unwatch(self, watcher: PostWatcher) -> None:
-        for post_id in self._watch_lists.pop(watcher, ()):
-            watchers = self._watchers[post_id]
-            watchers.pop(watcher, None)
-            if not watchers:
-                del self._watchers[post_id]
-                self._changed.pop(post_id, None)
-                self._bus.unsubscribe([post_topic(post_id)])
+    def unwatch(self, watcher: Watcher) -> None:
+        self._watch_lists.remove(watcher)
 
     @property
     def watched_count(self) -> int:
-        return len(self._watchers)
+        return len(self._watch_lists)
 
     def publish_changed(self, post_id: str) -> None:
         """Report on every instance that the counts of a post, or the likes of its comments, have changed."""
@@ -97,10 +76,10 @@ class PostSubscriptions:
 
     def recheck_all(self) -> None:
         """Push the counts of all watched posts: changes may have been missed."""
-        self._mark_all_changed(list(self._watchers))
+        self._mark_all_changed(self._watch_lists)
 
     def _mark_all_changed(self, post_ids: Iterable[str]) -> None:
-        self._changed.update((post_id, None) for post_id in post_ids if post_id in self._watchers)
+        self._changed.update((post_id, None) for post_id in post_ids if post_id in self._watch_lists)
         if self._changed and self._timer is None and not self._is_pushing:
             self._timer = self._wheel.call_later(COALESCE_DELAY_S, self._start_push)
 
@@ -113,7 +92,7 @@ class PostSubscriptions:
     async def _push(self, post_ids: Sequence[str]) -> None:
         try:
             pairs = [
-                (watcher, post_id) for post_id in post_ids for watcher in self._watchers.get(post_id, ())
+                (watcher, post_id) for post_id in post_ids for watcher in self._watch_lists.watchers(post_id)
             ]
             for start in range(0, len(pairs), PAIRS_PER_READ):
                 await self._push_to(pairs[start : start + PAIRS_PER_READ])
@@ -123,18 +102,14 @@ class PostSubscriptions:
             self._is_pushing = False
             self._mark_all_changed(())
 
-    async def _push_to(self, pairs: Sequence[tuple[PostWatcher, str]]) -> None:
+    async def _push_to(self, pairs: Sequence[tuple[Watcher, str]]) -> None:
         found = await self._load_counts([(watcher.user_id, post_id) for watcher, post_id in pairs])
-        counts_by_watcher: dict[PostWatcher, list[PostCounts]] = {}
+        counts_by_watcher: dict[Watcher, list[PostCounts]] = {}
         for watcher, post_id in pairs:
             counts = found.get((watcher.user_id, post_id))
-            if counts is not None and watcher in self._watchers.get(post_id, ()):
+            if counts is not None and watcher in self._watch_lists.watchers(post_id):
                 counts_by_watcher.setdefault(watcher, []).append(counts)
-        # Watchers of the same posts get the same frame, which is encoded once.
-        encoded: dict[tuple[PostCounts, ...], bytes] = {}
-        for watcher, counts_list in counts_by_watcher.items():
-            key = tuple(counts_list)
-            if key not in encoded:
-                frame = server_frame_encoder.encode(PostCountsChanged(counts_list))
-                encoded[key] = self._encode_frame(frame)
-            watcher.push_ephemeral(encoded[key])
+        push_changes(counts_by_watcher, self._encode)
+
+    def _encode(self, counts: Sequence[PostCounts]) -> bytes:
+        return self._encode_frame(server_frame_encoder.encode(PostCountsChanged(list(counts))))

@@ -7,8 +7,9 @@ reported as offline, without a reason.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from actors.delivery.watch_lists import Watcher
 from actors.presence.local_presence import OFFLINE, LocalPresence
-from actors.presence.presence_subscriptions import PresenceSubscriptions, PresenceWatcher
+from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.errors import invalid_field
 from actors.protocol.presence import Presence
 from config.limits import PRESENCE_WATCHED_USERS
@@ -32,9 +33,7 @@ class PresenceService:
         presences = await self.subscriptions.get([user_id for user_id in wanted if user_id in visible])
         return _with_offline(wanted, presences)
 
-    async def watch(
-        self, watcher: PresenceWatcher, viewer_id: str, user_ids: Sequence[str]
-    ) -> list[Presence]:
+    async def watch(self, watcher: Watcher, viewer_id: str, user_ids: Sequence[str]) -> list[Presence]:
         """As `get`, and push changes from now on; replaces the watcher's previous list."""
         wanted = _validate_user_ids(user_ids)
         visible = await self._visible_users(viewer_id, wanted)

@@ -11,8 +11,8 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol
 
+from actors.delivery.watch_lists import Watcher, WatchLists, push_changes
 from actors.presence.local_presence import OFFLINE
 from actors.protocol.presence import Presence, PresenceChanged
 from actors.protocol.server_frames import server_frame_encoder
@@ -30,17 +30,9 @@ RETRY_DELAY_S = 1.0
 USERS_PER_READ = 500
 
 
-class PresenceWatcher(Protocol):
-    """Receives presence changes: a session."""
-
-    @property
-    def user_id(self) -> str: ...
-
-    def push_ephemeral(self, framed: bytes) -> None:
-        """Send an encoded `presence.changed` frame; may be dropped."""
-
-
 class PresenceSubscriptions:
+    """Watchers receive `presence.changed` frames."""
+
     def __init__(
         self,
         store: PresenceStore,
@@ -52,13 +44,13 @@ class PresenceSubscriptions:
     ) -> None:
         self._store = store
         self._last_seen = last_seen
-        self._bus = bus
         self._wheel = wheel
         self._instance = instance
         self._encode_frame = encode_frame
-        self._watch_lists: dict[PresenceWatcher, tuple[str, ...]] = {}
-        self._watchers: dict[str, dict[PresenceWatcher, None]] = {}
         self._pushed_statuses: dict[str, str] = {}
+        self._watch_lists = WatchLists(
+            bus, presence_topic, lambda user_id: self._pushed_statuses.pop(user_id, None)
+        )
         self._changed: dict[str, None] = {}
         self._coalesce_timer: Timer | None = None
         # The instances that held a lease at the last renewal, and whether that renewal failed.
@@ -74,59 +66,37 @@ class PresenceSubscriptions:
     async def close(self) -> None:
         await self._task_pool.cancel()
 
-    async def watch(self, watcher: PresenceWatcher, user_ids: Sequence[str]) -> list[Presence]:
+    async def watch(self, watcher: Watcher, user_ids: Sequence[str]) -> list[Presence]:
         """Replace the watcher's list and return the users' current presence. Raises `Unavailable`."""
-        self.unwatch(watcher)
-        wanted = tuple(dict.fromkeys(user_ids))
-        new = [user_id for user_id in wanted if user_id not in self._watchers]
-        self._watch_lists[watcher] = wanted
-        for user_id in wanted:
-            self._watchers.setdefault(user_id, {})[watcher] = None
-        if new:
-            await self._bus.subscribe([presence_topic(user_id) for user_id in new])
-        return await self.get(wanted)
+        return await self.get(await self._watch_lists.replace(watcher, user_ids))
 
-    def unwatch(self, watcher: PresenceWatcher) -> None:
-        for user_id in self._watch_lists.pop(watcher, ()):
-            self._remove_watcher(user_id, watcher)
-
-    def _remove_watcher(self, user_id: str, watcher: PresenceWatcher) -> None:
-        watchers = self._watchers[user_id]
-        watchers.pop(watcher, None)
-        if not watchers:
-            del self._watchers[user_id]
-            self._pushed_statuses.pop(user_id, None)
-            self._bus.unsubscribe([presence_topic(user_id)])
+    def unwatch(self, watcher: Watcher) -> None:
+        self._watch_lists.remove(watcher)
 
     def unwatch_blocked(self, one: str, other: str) -> None:
         """End all watches between two users after one blocked the other."""
-        for viewer_id, watched_id in ((one, other), (other, one)):
-            for watcher in list(self._watchers.get(watched_id, ())):
-                if watcher.user_id == viewer_id:
-                    self._watch_lists[watcher] = tuple(
-                        id_ for id_ in self._watch_lists[watcher] if id_ != watched_id
-                    )
-                    self._remove_watcher(watched_id, watcher)
+        self._watch_lists.remove_id(one, other)
+        self._watch_lists.remove_id(other, one)
 
     async def get(self, user_ids: Sequence[str]) -> list[Presence]:
         """Return the users' current presence with their `last_seen`. Raises `Unavailable`."""
         records = await self._store.get(user_ids)
         last_seen_ms = await self._last_seen.get_last_seen(user_ids)
         for record in records:
-            if record.user_id in self._watchers:
+            if record.user_id in self._watch_lists:
                 self._pushed_statuses[record.user_id] = record.status
         return [_to_presence(record.user_id, record.status, last_seen_ms) for record in records]
 
     def mark_changed(self, user_id: str) -> None:
         """Schedule a check of the user's status, if anyone watches the user."""
-        if user_id in self._watchers:
+        if user_id in self._watch_lists:
             self._changed[user_id] = None
             if self._coalesce_timer is None:
                 self._coalesce_timer = self._wheel.call_later(COALESCE_DELAY_S, self._start_push)
 
     def recheck_all(self) -> None:
         """Check all watched users: change messages may have been lost, or an instance has died."""
-        self._mark_all_changed(self._watchers)
+        self._mark_all_changed(self._watch_lists)
 
     def _mark_all_changed(self, user_ids: Iterable[str]) -> None:
         for user_id in user_ids:
@@ -152,22 +122,17 @@ class PresenceSubscriptions:
             except Unavailable:
                 self._wheel.call_later(RETRY_DELAY_S, partial(self._mark_all_changed, user_ids[start:]))
                 return
-            changes_by_watcher: dict[PresenceWatcher, list[Presence]] = {}
+            changes_by_watcher: dict[Watcher, list[Presence]] = {}
             for record in changed:
-                if record.user_id in self._watchers:
+                if record.user_id in self._watch_lists:
                     self._pushed_statuses[record.user_id] = record.status
                     presence = _to_presence(record.user_id, record.status, last_seen_ms)
-                    for watcher in self._watchers[record.user_id]:
+                    for watcher in self._watch_lists.watchers(record.user_id):
                         changes_by_watcher.setdefault(watcher, []).append(presence)
-            # Watchers of the same users get the same frame, which is encoded once.
-            encoded: dict[tuple[str, ...], bytes] = {}
-            for watcher, presences in changes_by_watcher.items():
-                changed_ids = tuple(presence.user_id for presence in presences)
-                if changed_ids not in encoded:
-                    encoded[changed_ids] = self._encode_frame(
-                        server_frame_encoder.encode(PresenceChanged(presences))
-                    )
-                watcher.push_ephemeral(encoded[changed_ids])
+            push_changes(changes_by_watcher, self._encode)
+
+    def _encode(self, presences: Sequence[Presence]) -> bytes:
+        return self._encode_frame(server_frame_encoder.encode(PresenceChanged(list(presences))))
 
     async def _keep_lease(self) -> None:
         while True:

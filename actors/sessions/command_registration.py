@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 
-from actors.presence.presence_subscriptions import PresenceWatcher
+from actors.delivery.watch_lists import Watcher
 from actors.protocol.commands import ClientCommand, FrameId, frame_type, result_type
 from actors.protocol.errors import ApiError
 from actors.protocol.server_frames import Ok
@@ -38,7 +38,7 @@ class CommandRateClass(Enum):
     MESSAGES = ("messages_per_s", "messages_burst")
 
 
-class CommandSession(PresenceWatcher, Protocol):
+class CommandSession(Watcher, Protocol):
     """The session that sent the command. `push` and `push_error` do nothing once it has closed."""
 
     @property

@@ -19,7 +19,7 @@ SNOW, RAIN = "snow", "rain"
 
 
 class RecordingWatcher:
-    """A `PostWatcher` that records the like counts it receives."""
+    """A `Watcher` that records the like counts it receives."""
 
     def __init__(self, user_id: str = "ana") -> None:
         self.user_id = user_id

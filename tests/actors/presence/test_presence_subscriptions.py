@@ -19,7 +19,7 @@ ANA, BEN, CYD = "ana", "ben", "cyd"
 
 
 class RecordingWatcher:
-    """A `PresenceWatcher` that records its frames."""
+    """A `Watcher` that records its frames."""
 
     def __init__(self, user_id: str = "eve") -> None:
         self.user_id = user_id

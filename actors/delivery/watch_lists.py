@@ -1,0 +1,88 @@
+"""What the sessions of this instance watch: each has one list of ids, and receives what changes about them.
+
+While any session watches an id, this instance subscribes to the topic of the id.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from storage.contracts.bus import Bus
+
+Change = TypeVar("Change")
+
+
+class Watcher(Protocol):
+    """Receives changes: a session."""
+
+    @property
+    def user_id(self) -> str: ...
+
+    def push_ephemeral(self, framed: bytes) -> None:
+        """Send an encoded frame; it may be dropped."""
+
+
+class WatchLists:
+    """`topic` returns the topic of an id. `on_unwatched` gets an id that no one watches any more."""
+
+    def __init__(self, bus: Bus, topic: Callable[[str], str], on_unwatched: Callable[[str], object]) -> None:
+        self._bus = bus
+        self._topic = topic
+        self._on_unwatched = on_unwatched
+        self._lists: dict[Watcher, tuple[str, ...]] = {}
+        self._watchers: dict[str, dict[Watcher, None]] = {}
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._watchers
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids that are watched."""
+        return iter(self._watchers)
+
+    def __len__(self) -> int:
+        return len(self._watchers)
+
+    def watchers(self, id_: str) -> Collection[Watcher]:
+        return self._watchers.get(id_, {}).keys()
+
+    async def replace(self, watcher: Watcher, ids: Sequence[str]) -> tuple[str, ...]:
+        """Replace the list of a watcher, and return it with each id once. Raises `Unavailable`."""
+        self.remove(watcher)
+        wanted = tuple(dict.fromkeys(ids))
+        new = [id_ for id_ in wanted if id_ not in self._watchers]
+        self._lists[watcher] = wanted
+        for id_ in wanted:
+            self._watchers.setdefault(id_, {})[watcher] = None
+        if new:
+            await self._bus.subscribe([self._topic(id_) for id_ in new])
+        return wanted
+
+    def remove(self, watcher: Watcher) -> None:
+        """End the list of a watcher. Without effect if there is none."""
+        for id_ in self._lists.pop(watcher, ()):
+            self._remove_watcher(id_, watcher)
+
+    def remove_id(self, viewer_id: str, id_: str) -> None:
+        """Remove an id from the lists of all watchers of a user."""
+        for watcher in [one for one in self.watchers(id_) if one.user_id == viewer_id]:
+            self._lists[watcher] = tuple(other for other in self._lists[watcher] if other != id_)
+            self._remove_watcher(id_, watcher)
+
+    def _remove_watcher(self, id_: str, watcher: Watcher) -> None:
+        watchers = self._watchers[id_]
+        watchers.pop(watcher, None)
+        if not watchers:
+            del self._watchers[id_]
+            self._on_unwatched(id_)
+            self._bus.unsubscribe([self._topic(id_)])
+
+
+def push_changes(
+    changes: Mapping[Watcher, Sequence[Change]], encode: Callable[[Sequence[Change]], bytes]
+) -> None:
+    """Push to each watcher its changes as one frame, which is encoded once for those with equal changes."""
+    encoded: dict[tuple[Change, ...], bytes] = {}
+    for watcher, own_changes in changes.items():
+        key = tuple(own_changes)
+        if key not in encoded:
+            encoded[key] = encode(own_changes)
+        watcher.push_ephemeral(encoded[key])
