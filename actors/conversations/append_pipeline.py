@@ -29,15 +29,16 @@ from actors.conversations.entry_effects import EntryEffects
 from actors.conversations.errors import (
     busy,
     id_collision,
+    message_not_found,
     outcome_unknown,
     overdue,
     to_api_error,
 )
 from actors.conversations.forwarding_state import ForwardingState, can_forward
+from actors.conversations.log_reader import find_message
 from actors.conversations.log_writer import LogBatch
 from actors.conversations.message_changes import MessageChange
 from actors.protocol.errors import ApiError
-from storage.contracts.identifiers import is_id
 from storage.contracts.message_log import Appended, Duplicates, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 
@@ -334,15 +335,14 @@ class AppendPipeline:
     async def _load_target_message(self, pending: PendingAppend, change: MessageChange) -> bool:
         """Read the message to change. Refuse the command and return False if there is none."""
         try:
-            ids = [change.message_id] if is_id(change.message_id) else []
-            messages = await self._dependencies.store.find_messages(ids)
+            message = await find_message(self._dependencies.store, change.message_id)
         except Unavailable as error:
             api_error = to_api_error(error)
         else:
-            if messages and messages[0].conversation_id == self._id:
-                pending.target_message = messages[0]
+            if message is not None and message.conversation_id == self._id:
+                pending.target_message = message
                 return True
-            api_error = ApiError("message.not_found", "There is no such message in this conversation.")
+            api_error = message_not_found()
         self._queued.remove(pending)
         pending.refused(api_error)
         return False

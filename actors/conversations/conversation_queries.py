@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 from actors.conversations import serializers
 from actors.conversations.command_sender import CommandSender, validate_id
 from actors.conversations.conversation_views import ConversationView, ConversationViews, LoadCards
-from actors.conversations.errors import not_found
-from actors.conversations.log_reader import LogReader
+from actors.conversations.errors import message_not_found, not_found
+from actors.conversations.log_reader import LogReader, find_message
 from actors.conversations.member_search import search_members
 from actors.conversations.read_marks import ReadMarks
-from actors.protocol.errors import ApiError
 from actors.protocol.objects import Conversation, Message, MessageType, ReadState, UserCard
 from actors.protocol.server_frames import LogFrame
 from config.limits import READ_BY_MEMBERS_MAX
-from storage.contracts.identifiers import is_id
 from storage.contracts.message_log import MessageEntry, ReadByRecord
 from storage.contracts.messaging import MessagingStore
 
@@ -102,16 +100,16 @@ class ConversationQueries:
     async def message(self, user_id: str, conversation_id: str, message_id: str) -> Message:
         """Return a message of the conversation. Raises `conversation.not_found` or `message.not_found`."""
         view = await self.get_view(user_id, conversation_id)
-        entries = await self._store.find_messages([message_id]) if is_id(message_id) else []
-        if not entries or entries[0].conversation_id != conversation_id:
-            raise ApiError("message.not_found", "There is no such message in this conversation.")
-        (message,) = await self.to_messages(user_id, view, entries)
+        entry = await find_message(self._store, message_id)
+        if entry is None or entry.conversation_id != conversation_id:
+            raise message_not_found()
+        (message,) = await self.to_messages(user_id, view, [entry])
         return message
 
     async def can_see_message(self, user_id: str, message_id: str) -> bool:
         """Whether the message exists in a conversation of the user."""
-        messages = await self._store.find_messages([message_id]) if is_id(message_id) else []
-        return bool(messages and await self._views.get_many(user_id, [messages[0].conversation_id]))
+        message = await find_message(self._store, message_id)
+        return message is not None and bool(await self._views.get_many(user_id, [message.conversation_id]))
 
     async def changes(
         self, user_id: str, conversation_id: str, after: int, limit: int

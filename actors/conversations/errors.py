@@ -8,6 +8,10 @@ def not_found() -> ApiError:
     return ApiError("conversation.not_found", "The conversation does not exist, or you are not a member.")
 
 
+def message_not_found() -> ApiError:
+    return ApiError("message.not_found", "There is no such message in this conversation.")
+
+
 def blocked() -> ApiError:
     return ApiError("user.blocked", "One of you has blocked the other.")
 

@@ -10,11 +10,18 @@ from actors.conversations import serializers
 from actors.conversations.conversation_views import LoadCards
 from actors.delivery.rooms import RepairedFrame
 from actors.protocol.server_frames import ConversationUpdated, LogFrame
+from storage.contracts.identifiers import is_id
 from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry, MessageLog
 
 HEAD_CHUNK = 1000
 ENTRY_SEQS = 2**32
 """Seqs that the id of an entry can hold."""
+
+
+async def find_message(log: MessageLog, message_id: str) -> MessageEntry | None:
+    """Return a message of any conversation; None also for a malformed id. Raises `Unavailable`."""
+    messages = await log.find_messages([message_id]) if is_id(message_id) else []
+    return messages[0] if messages else None
 
 
 class LogReader:

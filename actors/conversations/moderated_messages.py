@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.commands import ChangeMessage
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.log_reader import find_message
 from actors.conversations.message_changes import Hide, Restore
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import MessageType
 from config.limits import SNAPSHOT_MESSAGES_AROUND
 from storage.contracts.contents import ContentRecord
-from storage.contracts.identifiers import is_id
 from storage.contracts.message_log import MessageEntry, MessageLog
 
 
@@ -33,8 +33,7 @@ class ModeratedMessages:
 
     async def find_stored(self, message_id: str) -> MessageEntry | None:
         """Return a message, also a SYSTEM or a deleted one, whose text is gone. Raises `Unavailable`."""
-        messages = await self._log.find_messages([message_id]) if is_id(message_id) else []
-        return messages[0] if messages else None
+        return await find_message(self._log, message_id)
 
     async def find_around(self, message: MessageEntry) -> list[MessageEntry]:
         """Return the messages before and after a message, in order. Raises `Unavailable`."""
