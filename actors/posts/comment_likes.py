@@ -41,9 +41,10 @@ class CommentLikes:
 
     async def unlike(self, user_id: str, comment_id: str) -> None:
         """Take back a like, also of a comment that the user no longer sees. Raises `comment.not_found`."""
-        if not await self._store.unlike(comment_id, user_id):
+        post_id = await self._store.unlike(comment_id, user_id)
+        if post_id is None:
             await self._reactions.get_comment(user_id, comment_id)
-        elif (post_id := await self._reactions.find_post_id(user_id, comment_id)) is not None:
+        else:
             self._on_changed(post_id)
 
     async def page(

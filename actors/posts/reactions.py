@@ -129,12 +129,11 @@ class Reactions:
         """
         if own_only and (await self.get_comment(user_id, comment_id)).author.id != user_id:
             raise silenced()
-        post_id = await self.find_post_id(user_id, comment_id)
-        if not await self._store.delete_comment(comment_id, user_id):
+        post_id = await self._store.delete_comment(comment_id, user_id)
+        if post_id is None:
             await self.get_comment(user_id, comment_id)
             raise ApiError("permission.denied", "Only the author of a comment or of its post can delete it.")
-        if post_id is not None:
-            self._on_changed(post_id)
+        self._on_changed(post_id)
 
     async def can_see_comment(self, viewer_id: str, comment_id: str) -> bool:
         try:
@@ -142,11 +141,6 @@ class Reactions:
         except ApiError:
             return False
         return True
-
-    async def find_post_id(self, user_id: str, comment_id: str) -> str | None:
-        """Return the post of a comment, also of one that the user does not see; None if it does not exist."""
-        comment = await self._store.find_comment(comment_id, user_id)
-        return None if comment is None else comment.post_id
 
     async def get_comment(self, viewer_id: str, comment_id: str) -> CommentRecord:
         """Return a comment. Raises `comment.not_found`, also if its post or its parent is hidden."""

@@ -10,11 +10,11 @@ RETURNING id
 -- name: comment_like_delete
 -- Deletes a like of a comment. Locks the comment first, in the same order as its deletion, to avoid a deadlock.
 --
---   :comment_id uuid  :user_id uuid   -> id, or none
+--   :comment_id uuid  :user_id uuid   -> post_id, or none
 DELETE FROM comment_likes AS l
-USING (SELECT id FROM comments WHERE id = :comment_id FOR NO KEY UPDATE) AS m
+USING (SELECT id, post_id FROM comments WHERE id = :comment_id FOR NO KEY UPDATE) AS m
 WHERE l.comment_id = m.id AND l.user_id = :user_id
-RETURNING l.id
+RETURNING m.post_id
 
 -- name: comment_like_page
 -- Lists likes of a comment, newest first, without those of the excluded users.

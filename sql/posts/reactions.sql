@@ -127,7 +127,7 @@ LIMIT :limit
 -- Deletes a comment of the user, or on a post of the user, with its replies. Locks the post first, in the same order as its
 -- deletion, to avoid a deadlock.
 --
---   :id uuid  :user_id uuid   -> id, or none
+--   :id uuid  :user_id uuid   -> post_id, or none
 DELETE FROM comments AS m
 USING (
     SELECT id, author_id FROM posts
@@ -135,7 +135,7 @@ USING (
     FOR NO KEY UPDATE
 ) AS p
 WHERE m.id = :id AND m.post_id = p.id AND :user_id IN (m.author_id, p.author_id)
-RETURNING m.id
+RETURNING m.post_id
 
 -- name: like_filter
 -- Returns those of the likes that exist on posts that are not hidden.

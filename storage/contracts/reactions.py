@@ -13,7 +13,7 @@ from storage.contracts.user_cache import UserCardRecord
 
 
 class CommentRecord(msgspec.Struct, frozen=True):
-    """`parent_id` is set for replies; a parent is no reply. Only `find_comment` sets `post_author_id`."""
+    """`parent_id` is set for replies; a parent is no reply. Only `find_comment` sets `post_owner`."""
 
     id: str
     post_id: str
@@ -83,10 +83,10 @@ class ReactionStore(Protocol):
         Hidden ones are of the viewer, unless `with_hidden`, and so are those that hidden replies are to.
         """
 
-    async def delete_comment(self, comment_id: str, user_id: str) -> bool:
+    async def delete_comment(self, comment_id: str, user_id: str) -> str | None:
         """Delete a comment of the user, or on a post of the user, with its replies.
 
-        Returns whether there was one.
+        Returns the id of the post; None if there was no such comment.
         """
 
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -105,7 +105,8 @@ class CommentLikeStore(Protocol):
     async def like(self, comment_id: str, user_id: str) -> bool:
         """Like a comment. Returns whether the like is new. Raises `Missing`: no such comment."""
 
-    async def unlike(self, comment_id: str, user_id: str) -> bool: ...
+    async def unlike(self, comment_id: str, user_id: str) -> str | None:
+        """Delete a like. Returns the id of the post; None if there was no like."""
 
     async def likes(
         self, comment_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int

@@ -32,8 +32,9 @@ class PostgresCommentLikes:
                 raise Missing from None
             raise
 
-    async def unlike(self, comment_id: str, user_id: str) -> bool:
-        return bool(await self._pool.write(self._delete, to_uuid(comment_id), to_uuid(user_id)))
+    async def unlike(self, comment_id: str, user_id: str) -> str | None:
+        rows = await self._pool.write(self._delete, to_uuid(comment_id), to_uuid(user_id))
+        return str(rows[0]["post_id"]) if rows else None
 
     async def likes(
         self, comment_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int

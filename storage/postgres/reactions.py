@@ -115,8 +115,9 @@ class PostgresReactions:
         )
         return [_to_comment(row, None) for row in rows]
 
-    async def delete_comment(self, comment_id: str, user_id: str) -> bool:
-        return bool(await self._pool.write(self._delete_comment, to_uuid(comment_id), to_uuid(user_id)))
+    async def delete_comment(self, comment_id: str, user_id: str) -> str | None:
+        rows = await self._pool.write(self._delete_comment, to_uuid(comment_id), to_uuid(user_id))
+        return str(rows[0]["post_id"]) if rows else None
 
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         if not pairs:

@@ -74,7 +74,9 @@ async def test_comment_is_found_as_created(
     assert found.author == UserCardRecord(ana, f"u{ana[:8]}", is_cached=True)
     assert found.post_owner == (await posts.owners([post_id]))[post_id]
     assert not await reactions.delete_comment(comment_id, random_id())
-    assert await reactions.delete_comment(comment_id, ana)
+    # Also of one that no read returns any more, so that its post's watchers and readers learn of the deletion.
+    await PostgresContents.for_comments(posts_database.instance_a.pool).set_hidden(comment_id, hidden=True)
+    assert await reactions.delete_comment(comment_id, ana) == post_id
     assert not await reactions.delete_comment(comment_id, ana)
     assert await reactions.find_comment(comment_id, random_id()) is None
     assert [one.comment_count for one in await posts.find([post_id], ana)] == [0]
@@ -276,7 +278,7 @@ async def test_likes_of_comments_are_idempotent(
         assert not await comment_likes.like(comment_id, ben)
         assert await comment_likes.likes_among([(comment_id, ben), (comment_id, ana)]) == {(comment_id, ben)}
         assert (await seen_by(ana), await seen_by(ben)) == ((1, False), (1, True))
-        assert await comment_likes.unlike(comment_id, ben)
+        assert await comment_likes.unlike(comment_id, ben) == post_id
         assert not await comment_likes.unlike(comment_id, ben)
         assert await seen_by(ben) == (0, False)
     await comment_likes.like(comment_id, ben)
