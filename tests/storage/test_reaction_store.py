@@ -74,7 +74,7 @@ async def test_comment_is_found_as_created(
     assert found.author == UserCardRecord(ana, f"u{ana[:8]}", is_cached=True)
     assert found.post_owner == (await posts.owners([post_id]))[post_id]
     assert not await reactions.delete_comment(comment_id, random_id())
-    # Also of one that no read returns any more, so that its post's watchers and readers learn of the deletion.
+    # Also of one that no read returns any more, so that watchers of the post learn of the deletion.
     await PostgresContents.for_comments(posts_database.instance_a.pool).set_hidden(comment_id, hidden=True)
     assert await reactions.delete_comment(comment_id, ana) == post_id
     assert not await reactions.delete_comment(comment_id, ana)
