@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec import UnsetType
 
-from actors.accounts.authenticator import Authenticator
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.restrictions import last_admin
 from actors.protocol.errors import ApiError
@@ -18,20 +17,18 @@ from storage.errors import Conflict
 
 
 class AccountDeletion:
-    """`on_sessions_revoked` receives the ids of ended sessions; `on_user_deleted` wakes readers."""
+    """`on_sessions_ended` is `UserSessions.on_revoked`; `on_user_deleted` wakes readers."""
 
     def __init__(
         self,
         user_snapshots: UserSnapshotStore,
         credential_checks: CredentialChecks,
-        authenticator: Authenticator,
-        on_sessions_revoked: Callable[[Sequence[str]], None],
+        on_sessions_ended: Callable[[Sequence[str]], None],
         on_user_deleted: Callable[[], None],
     ) -> None:
         self._user_snapshots = user_snapshots
         self._credential_checks = credential_checks
-        self._authenticator = authenticator
-        self._on_sessions_revoked = on_sessions_revoked
+        self._on_sessions_ended = on_sessions_ended
         self._on_user_deleted = on_user_deleted
 
     async def delete_account(self, user_id: str, current_password: str | UnsetType) -> None:
@@ -43,7 +40,5 @@ class AccountDeletion:
             raise last_admin() from None
         if session_ids is None:
             raise ApiError("user.not_found", "No such user.")
-        for session_id in session_ids:
-            self._authenticator.invalidate(session_id)
-        self._on_sessions_revoked(session_ids)
+        self._on_sessions_ended(session_ids)
         self._on_user_deleted()

@@ -9,7 +9,6 @@ too, and sends a link for a new one to the restored address. Otherwise the chang
 import logging
 from collections.abc import Callable, Sequence
 
-from actors.accounts.authenticator import Authenticator
 from actors.accounts.password_recovery import PasswordRecovery
 from actors.accounts.passwords import Passwords
 from actors.accounts.tokens import hash_token
@@ -55,22 +54,23 @@ class EmailChangeNotices:
 
 
 class EmailChangeUndo:
-    """Methods raise `ApiError`, and `Unavailable` from the store. The callbacks are those of `Accounts`."""
+    """Methods raise `ApiError`, and `Unavailable` from the store.
+
+    `on_sessions_ended` is `UserSessions.on_revoked`, `on_user_changed` that of `Accounts`.
+    """
 
     def __init__(
         self,
         email_changes: EmailChangeStore,
         passwords: Passwords,
-        authenticator: Authenticator,
         password_recovery: PasswordRecovery,
-        on_sessions_revoked: Callable[[Sequence[str]], None],
+        on_sessions_ended: Callable[[Sequence[str]], None],
         on_user_changed: Callable[[UserRecord], None],
     ) -> None:
         self._email_changes = email_changes
         self._passwords = passwords
-        self._authenticator = authenticator
         self._password_recovery = password_recovery
-        self._on_sessions_revoked = on_sessions_revoked
+        self._on_sessions_ended = on_sessions_ended
         self._on_user_changed = on_user_changed
 
     async def undo(self, token: str) -> None:
@@ -82,10 +82,7 @@ class EmailChangeUndo:
             undone = await self._email_changes.undo(token_hash, self._passwords.make_unusable_hash())
         except Missing:
             raise _link_not_found() from None
-        for session_id in undone.session_ids:
-            self._authenticator.invalidate(session_id)
-        if undone.session_ids:
-            self._on_sessions_revoked(undone.session_ids)
+        self._on_sessions_ended(undone.session_ids)
         self._on_user_changed(undone.user)
         self._password_recovery.send_link(undone.user.email)
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from actors.accounts.authenticator import Authenticator
 from actors.accounts.bodies import raise_if_invalid
 from actors.accounts.fields import validate_email_address
 from actors.accounts.password_attempts import PasswordAttempts
@@ -49,7 +48,7 @@ class ResetMails(msgspec.Struct, frozen=True):
 class PasswordRecovery:
     """Methods raise `ApiError`, and `Unavailable` from the store.
 
-    `on_sessions_revoked` is the one of `Accounts`.
+    `on_sessions_ended` is `UserSessions.on_revoked`.
     """
 
     def __init__(
@@ -58,15 +57,13 @@ class PasswordRecovery:
         mails: ResetMails,
         passwords: Passwords,
         attempts: PasswordAttempts,
-        authenticator: Authenticator,
-        on_sessions_revoked: Callable[[Sequence[str]], None],
+        on_sessions_ended: Callable[[Sequence[str]], None],
     ) -> None:
         self._resets = resets
         self._mails = mails
         self._passwords = passwords
         self._attempts = attempts
-        self._authenticator = authenticator
-        self._on_sessions_revoked = on_sessions_revoked
+        self._on_sessions_ended = on_sessions_ended
         self._task_pool = TaskPool("password resets", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
 
     def request_link(self, request: ResetRequest) -> None:
@@ -103,10 +100,7 @@ class PasswordRecovery:
             session_ids = await self._resets.redeem(token_hash, password_hash)
         except Missing:
             raise _link_not_found() from None
-        for session_id in session_ids:
-            self._authenticator.invalidate(session_id)
-        if session_ids:
-            self._on_sessions_revoked(session_ids)
+        self._on_sessions_ended(session_ids)
         await self._attempts.remember_network(owner, network)
 
     def statistics(self) -> TaskPoolStatistics:

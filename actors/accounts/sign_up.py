@@ -8,26 +8,16 @@ from collections.abc import Callable
 import msgspec
 
 from actors.accounts.accounts import OnEmailSet, raise_conflict
-from actors.accounts.bodies import (
-    Registration,
-    SignedIn,
-    raise_if_invalid,
-)
+from actors.accounts.bodies import Registration, SignedIn, raise_if_invalid
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.fields import validate_display_name, validate_email_address, validate_username
 from actors.accounts.user_sessions import UserSessions
 from actors.protocol.errors import ApiError
 from actors.protocol.text_validation import is_printable_ascii
-from config.accounts import (
-    INVITE_CODE_CHARACTERS,
-)
+from config.accounts import INVITE_CODE_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.registrations import RegistrationStore
-from storage.contracts.users import (
-    NewUser,
-    UserRecord,
-    UserStore,
-)
+from storage.contracts.users import NewUser, UserRecord, UserStore
 from storage.errors import Conflict
 
 
@@ -69,7 +59,7 @@ class SignUp:
     ) -> SignedIn:
         """Create a user and log in. A repeated key logs in to the same user, given the same password.
 
-        `network` is the caller's address network, which `PasswordTries` remembers; `user_agent` is the
+        `network` is the caller's address network, which `PasswordAttempts` remembers; `user_agent` is the
         header, which names the session.
         """
         new_user = await self._to_new_user(registration)

@@ -8,26 +8,16 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from actors.accounts.authenticator import Authenticator
-from actors.accounts.bodies import (
-    Login,
-    SessionView,
-    SignedIn,
-)
+from actors.accounts.bodies import Login, SessionView, SignedIn
 from actors.accounts.credential_checks import CredentialChecks, invalid_credentials
 from actors.accounts.device_names import device_name
 from actors.accounts.serializers import to_own_user, to_session_view
 from actors.accounts.tokens import hash_token, new_token
 from actors.protocol.errors import ApiError
 from actors.protocol.timestamps import rfc3339_from_datetime
-from config.accounts import (
-    SESSIONS_PER_USER,
-)
+from config.accounts import SESSIONS_PER_USER
 from config.limits import TOKEN_LIFETIME_S
-from storage.contracts.users import (
-    Identity,
-    SessionStore,
-    UserRecord,
-)
+from storage.contracts.users import Identity, SessionStore, UserRecord
 from storage.errors import Missing, Unavailable
 
 
@@ -51,7 +41,7 @@ class UserSessions:
         self._on_sessions_revoked = on_sessions_revoked
 
     async def login(self, login: Login, network: str, user_agent: str | None = None) -> SignedIn:
-        """Open a session. `network` is the caller's address network, for `PasswordTries`.
+        """Open a session. `network` is the caller's address network, for `PasswordAttempts`.
 
         `user_agent` is the header, which names the session.
         """

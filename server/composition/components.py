@@ -198,8 +198,7 @@ async def create_components(
         ResetMails(email_sender, mail_limits),
         passwords,
         password_attempts,
-        authenticator,
-        on_sessions_revoked,
+        user_sessions.on_revoked,
     )
     shutdown.add(
         "mail",
@@ -282,15 +281,14 @@ async def create_components(
         email_verification=email_verification,
         password_recovery=password_recovery,
         email_change_undo=EmailChangeUndo(
-            email_changes, passwords, authenticator, password_recovery, on_sessions_revoked, on_user_changed
+            email_changes, passwords, password_recovery, user_sessions.on_revoked, on_user_changed
         ),
         password_attempts=password_attempts,
         mail_limits=mail_limits,
         account_deletion=AccountDeletion(
             PostgresUserSnapshots(users.pool),
             credential_checks,
-            authenticator,
-            on_sessions_revoked,
+            user_sessions.on_revoked,
             on_user_deleted,
         ),
         registrations=Registrations(registration_store, on_approved, email_sender, mail_limits),

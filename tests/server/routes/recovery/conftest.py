@@ -115,13 +115,15 @@ async def service(
     attempts = make_password_attempts(limits)
     verification = EmailVerification(PostgresEmailVerifications(users_pool), email_sender, mail_limits)
     notices = EmailChangeNotices(email_sender, mail_limits)
+    users = PostgresUsers(users_pool)
+    checks = CredentialChecks(users, logins, passwords, attempts)
+    user_sessions = UserSessions(sessions, checks, authenticator, revoked.extend)
     recovery = PasswordRecovery(
         PostgresPasswordResets(users_pool),
         ResetMails(email_sender, mail_limits),
         passwords,
         attempts,
-        authenticator,
-        revoked.extend,
+        user_sessions.on_revoked,
     )
 
     def on_email_set(user: UserRecord, change: EmailChangeLink | None) -> None:
@@ -129,15 +131,10 @@ async def service(
         if change is not None:
             notices.send(user, change.replaced, change.token)
 
-    users = PostgresUsers(users_pool)
     email_changes = PostgresEmailChanges(users_pool, users)
-    checks = CredentialChecks(users, logins, passwords, attempts)
-    user_sessions = UserSessions(sessions, checks, authenticator, revoked.extend)
     accounts = Accounts(users, email_changes, user_sessions, checks, on_email_set)
     sign_up = SignUp(users, user_sessions, checks, on_email_set)
-    undo = EmailChangeUndo(
-        email_changes, passwords, authenticator, recovery, revoked.extend, lambda _user: None
-    )
+    undo = EmailChangeUndo(email_changes, passwords, recovery, user_sessions.on_revoked, lambda _user: None)
     routes = [
         *UserRoutes(accounts, sign_up).routes(),
         *SessionRoutes(user_sessions).routes(),
