@@ -33,14 +33,12 @@ class ConversationRequests(HttpTransport):
         """Create a conversation. The users in `requested` were asked, and join by accepting."""
         body = {"type": conversation_type.value, "participants": list(participants), "name": name}
         headers = key_header(idempotency_key)
-        return await self.request(
-            NewConversationResult, "POST", "/v1/conversations", body=body, headers=headers
-        )
+        return await self.request(NewConversationResult, "POST", CONVERSATIONS, body=body, headers=headers)
 
     async def conversations(self, cursor: str | None = None, limit: int = 100) -> Page[Conversation]:
         """Return a page of the user's conversations, most recently active first."""
         query = {"cursor": cursor, "limit": limit}
-        return await self.request(Page[Conversation], "GET", "/v1/conversations", query=query)
+        return await self.request(Page[Conversation], "GET", CONVERSATIONS, query=query)
 
     async def conversation(self, conversation_id: str) -> Conversation:
         return await self.request(Conversation, "GET", resource_path(CONVERSATIONS, conversation_id))

@@ -1,6 +1,7 @@
 """Checks passwords: at a login, and where a request repeats the current one.
 
-Every check is counted first (`PasswordAttempts`), and costs one password hash whether or not the account exists.
+Every check is counted first (`PasswordAttempts`), and costs one password hash whether or not the account
+exists.
 """
 
 from datetime import datetime

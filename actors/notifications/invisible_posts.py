@@ -3,9 +3,9 @@
     follow ended, block, private account -> comparison of the user -> pages -> notifications withdrawn
 
 `EventBlockConsumer` adds the comparisons after a block that are about events.
-Lists of notifications omit them immediately; this corrects the unread counts. `InvisiblePostConsumer` only
-stores which users to compare. `InvisiblePostJob` compares page by page, and stores after each page how far it
-is, so that another instance continues from there.
+Lists of notifications omit those about posts immediately; this corrects the unread counts.
+`InvisiblePostConsumer` only stores which users to compare. `InvisiblePostJob` compares page by page, and
+stores after each page how far it is, so that another instance continues from there.
 """
 
 from collections.abc import Callable, Sequence
@@ -146,5 +146,4 @@ class InvisiblePostJob:
 
     async def _withdraw(self, recipient_ids: Sequence[str], reference_id: str) -> None:
         deleted = await self._store.remove_about(recipient_ids, reference_id, kept_group_key="")
-        for recipient_id, ids in deleted.items():
-            await self._notifications.push_removed(recipient_id, ids)
+        await self._notifications.push_removed(deleted)

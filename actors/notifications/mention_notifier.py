@@ -112,9 +112,7 @@ class MentionNotifier:
     async def _withdraw(self, withdraw: Callable[[], Awaitable[DeletedIds]]) -> None:
         for delay_s in WITHDRAW_RETRY_DELAYS_S:
             try:
-                deleted = await withdraw()
-                for user_id, ids in deleted.items():
-                    await self._notifications.push_removed(user_id, ids)
+                await self._notifications.push_removed(await withdraw())
             except (StorageError, ApiError) as error:
                 _log.warning("mention notifications could not be withdrawn: %s", type(error).__name__)
                 await asyncio.sleep(delay_s)

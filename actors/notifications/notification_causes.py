@@ -29,7 +29,7 @@ from actors.domain_events.event_types import (
     RsvpPromoted,
     RsvpRequested,
 )
-from actors.protocol.event_objects import RsvpStatus
+from actors.protocol.event_objects import EventVisibility, RsvpStatus
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.events import Attendee, EventStore, InviteKey
 from storage.contracts.follow_requests import FollowRequestStore
@@ -122,7 +122,7 @@ class NotificationCauses:
     async def find_open_events(self, event_ids: Sequence[str]) -> AbstractSet[str]:
         """Return those of the events that everyone sees, except for blocks."""
         records = await self._events.find_for_all(event_ids) if event_ids else []
-        return {record.id for record in records if record.visibility == "public"}
+        return {record.id for record in records if record.visibility == EventVisibility.PUBLIC}
 
 
 def _is_current(

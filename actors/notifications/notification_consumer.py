@@ -177,8 +177,8 @@ class NotificationConsumer:
         updated = {domain_event.id for _, domain_event in decoded if isinstance(domain_event, EventUpdated)}
         if not changed and not updated:
             return frozenset()
-        invisible = await self._recipients.find_invisible_events(list(changed))
-        open_ids = await self._recipients.find_open_events(list(updated))
+        invisible = await self._recipients.causes.find_invisible_events(list(changed))
+        open_ids = await self._recipients.causes.find_open_events(list(updated))
         return {change for attendee, change in changed.items() if attendee not in invisible} | {
             domain_event
             for _, domain_event in decoded
@@ -193,7 +193,7 @@ class NotificationConsumer:
             user_ids = [user_id for _, user_id in pairs]
             if not is_deleted:
                 recipients = [Attendee(event_id, user_id) for user_id in user_ids]
-                invisible = await self._recipients.find_invisible_events(recipients)
+                invisible = await self._recipients.causes.find_invisible_events(recipients)
                 user_ids = [one.user_id for one in invisible]
             await self._push_removed(
                 await self._store.remove_about(user_ids, event_id, kept_group_key=kept_group_key)
@@ -205,8 +205,7 @@ class NotificationConsumer:
         return await self._store.remove_group(comment.actor_id, comment.post_id, group_key)
 
     async def _push_removed(self, deleted: DeletedIds) -> None:
-        for recipient_id, ids in deleted.items():
-            await self._notifications.push_removed(recipient_id, ids)
+        await self._notifications.push_removed(deleted)
         # Grouped notifications whose count became lower must be delivered again.
         self._notification_pusher.wake()
 

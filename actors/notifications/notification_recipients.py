@@ -18,7 +18,6 @@ from actors.posts.visibility import PostVisibility
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from storage.contracts.events import Attendee
 
 
 class BatchContext(msgspec.Struct, frozen=True):
@@ -50,7 +49,7 @@ class NotificationRecipients:
         event_recipients: EventRecipients,
         causes: NotificationCauses,
     ) -> None:
-        self._causes = causes
+        self.causes = causes
         self._user_cards = user_cards
         self._block_service = block_service
         self._sender_filter = sender_filter
@@ -67,21 +66,13 @@ class NotificationRecipients:
 
         `posts` are the (recipient, post) pairs of events about posts.
         """
-        existing = await self._causes.find_existing(events)
+        existing = await self.causes.find_existing(events)
         if not pairs:
             return BatchContext({}, frozenset(), existing)
         unwanted_pairs = await self._sender_filter.find_unwanted_pairs(pairs)
         cards = await self._user_cards.find(sorted(set(chain(*pairs))))
         visible_posts = await self._post_visibility.find_visible(posts)
         return BatchContext(cards, unwanted_pairs, existing, visible_posts)
-
-    async def find_invisible_events(self, attendees: Sequence[Attendee]) -> AbstractSet[Attendee]:
-        """Return those of the users who do not see the event, which exists."""
-        return await self._causes.find_invisible_events(attendees)
-
-    async def find_open_events(self, event_ids: Sequence[str]) -> AbstractSet[str]:
-        """Return those of the events that everyone sees, except for blocks."""
-        return await self._causes.find_open_events(event_ids)
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
         return await self._block_service.find_blocked_pairs(pairs)

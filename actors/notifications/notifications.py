@@ -13,7 +13,7 @@ from actors.protocol.server_frames import NotificationRead
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S
-from storage.contracts.notifications import NotificationRecord, NotificationStore
+from storage.contracts.notifications import DeletedIds, NotificationRecord, NotificationStore
 from storage.contracts.paging import PageKey
 
 
@@ -77,9 +77,10 @@ class Notifications:
         if await self._store.mark_all_read(user_id):
             await self._push_read(user_id, None)
 
-    async def push_removed(self, user_id: str, ids: Sequence[str]) -> None:
-        """Push the removal of notifications, as `notification.read`."""
-        await self._push_read(user_id, list(ids), withdrawn=True)
+    async def push_removed(self, deleted: DeletedIds) -> None:
+        """Push the removal of notifications to each recipient, as `notification.read`."""
+        for user_id, ids in deleted.items():
+            await self._push_read(user_id, list(ids), withdrawn=True)
 
     async def close(self) -> None:
         await self._unread_loader.close()

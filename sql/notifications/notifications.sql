@@ -227,6 +227,7 @@ locked AS (
         reference_id = :reference_id
         AND recipient_id = ANY(:recipient_ids)
         AND group_key <> :kept_group_key
+        -- Always true; the sources are locked first because of it.
         AND (SELECT count(*) FROM attached) >= 0
     ORDER BY recipient_id, group_key, id
     FOR UPDATE
@@ -266,6 +267,7 @@ locked AS (
         reference_id = :reference_id
         AND recipient_id = :recipient_id
         AND group_key = :group_key
+        -- Always true; the sources are locked first because of it.
         AND (SELECT count(*) FROM attached) >= 0
     ORDER BY id
     FOR UPDATE
