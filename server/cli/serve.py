@@ -28,14 +28,13 @@ ROOT: Final = Path(__file__).parent.parent.parent
 async def serve(settings: Settings, *, supervised: bool) -> None:
     """Serve with one instance, in this process, until SIGTERM or SIGINT. SIGHUP reloads the certificate.
 
-    A `supervised` instance reloads it for each piece of its standard input too, and stops when that ends: its
-    supervisor has died.
+    A `supervised` instance also reloads it on input from its supervisor, and stops at the end of that input,
+    because then the supervisor has died.
 
     Raises:
         InvalidCertificate: TLS is configured and cannot be used.
     """
-    stopping = _stop_on_signals()
-    _on_hangup(settings.server, lambda: None)  # until the instance is there, which reads the files
+    stopping = _handle_signals(settings.server)
     listener_tls(settings.server)  # before stores are started
     async with resolve_store_urls(settings.stores) as urls:
         instance, garbage_collection = Instance(settings, urls), GarbageCollection()
@@ -100,7 +99,7 @@ def child_environment(config: Path | None, urls: StoreUrls, listener: ServerSett
 
 
 async def _supervise(settings: Settings, config: Path | None, listeners: list[ServerSettings]) -> None:
-    stopping = _stop_on_signals()
+    stopping = _handle_signals(settings.server)
     listener_tls(settings.server)  # one error, instead of children that cannot start
     async with resolve_store_urls(settings.stores) as urls:
         environments = [child_environment(config, urls, listener) for listener in listeners]
@@ -109,10 +108,15 @@ async def _supervise(settings: Settings, config: Path | None, listeners: list[Se
         await supervisor.run()
 
 
-def _stop_on_signals() -> asyncio.Event:
+def _handle_signals(server: ServerSettings) -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set.
+
+    With a certificate SIGHUP has no effect yet: instances read its files after their stores have started.
+    """
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    _on_hangup(server, lambda: None)
     return stopping
 
 

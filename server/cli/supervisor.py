@@ -59,7 +59,10 @@ class Supervisor:
                 group.create_task(self._supervise(number, environment))
 
     def reload(self) -> None:
-        """Make every child reload its certificate, one that is starting too: a signal would end that one."""
+        """Make every child reload its certificate.
+
+        Over standard input, because a signal would end a child that is starting.
+        """
         for child in self._running:
             if child.stdin is not None:
                 child.stdin.write(RELOAD)

@@ -6,18 +6,12 @@ from yarl import URL
 
 from actors.diagnostics.explanation import Explanation
 from actors.diagnostics.operator_channel import Answers
-from actors.diagnostics.queries import (
-    BoxEvent,
-    InstanceActors,
-    row_key,
-)
+from actors.diagnostics.queries import BoxEvent, InstanceActors, row_key
 from actors.runtime.black_box import EVENT_NUMBERS
 from server.ops.html import Content, element, format_time, link, table
 from storage.contracts.identifiers import is_id, is_user_id
 
 INSTANCE_CHARACTERS: Final = 12
-
-
 EVENT_COLUMNS: Final = ("time (UTC)", "event", "subject", "detail", "numbers")
 
 

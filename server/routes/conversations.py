@@ -10,12 +10,7 @@ import msgspec
 
 from actors.accounts.accounts import Accounts
 from actors.conversations.conversations import Conversations
-from actors.protocol.objects import (
-    Conversation,
-    MemberRequested,
-    NewConversationResult,
-    UserCard,
-)
+from actors.protocol.objects import Conversation, MemberRequested, NewConversationResult, UserCard
 from actors.protocol.text_validation import validate_line, validate_query
 from config.accounts import USER_SEARCH_CHARACTERS
 from config.limits import BODY_WITH_IDS_BYTES, GROUP_NAME_CHARACTERS
@@ -24,11 +19,7 @@ from server.http.rate_limiter import LIST_COST
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest, names_caller
-from server.routes.conversation_bodies import (
-    ConversationPatch,
-    NewConversation,
-    ParticipantQuery,
-)
+from server.routes.conversation_bodies import ConversationPatch, NewConversation, ParticipantQuery
 
 NOT_FOUND_ERRORS = ("conversation.not_found",)
 PERMISSION_ERRORS = ("conversation.not_found", "permission.denied")

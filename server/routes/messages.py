@@ -12,10 +12,7 @@ from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Delete, Edit
 from actors.conversations.message_validation import create_draft, validate_content
 from actors.protocol.errors import ApiError
-from actors.protocol.objects import (
-    Message,
-    ReadState,
-)
+from actors.protocol.objects import Message, ReadState
 from server.http.response import ResponseWithStatus
 from server.http.route import Route, TypedRequest
 from server.routes.conversation_bodies import (
@@ -43,8 +40,7 @@ class MessageRoutes:
         self._charge_message = charge_message
 
     def routes(self) -> tuple[Route, ...]:
-        root = "/v1/conversations"
-        conversation = f"{root}/{{id}}"
+        conversation = "/v1/conversations/{id}"
         message = f"{conversation}/messages/{{message_id}}"
         return (
             Route(

@@ -7,9 +7,7 @@ from actors.events.bodies import Invites, RsvpBody
 from actors.events.events import Events
 from actors.events.rsvps import Rsvps
 from actors.protocol.event_objects import Rsvp, RsvpStatus
-from config.limits import (
-    BODY_WITH_IDS_BYTES,
-)
+from config.limits import BODY_WITH_IDS_BYTES
 from server.http.request_decoding import PageQuery
 from server.http.response import Page, ResponseWithStatus
 from server.http.route import Route, TypedRequest

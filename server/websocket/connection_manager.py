@@ -100,7 +100,7 @@ class ConnectionManager:
         """Check the limits for one more connection of a client address.
 
         An authenticated connection, whose upgrade request had a valid token, needs no unauthenticated slot
-        and has a rate limit of its own.
+        and counts against a separate rate limit.
 
         Raises:
             ApiError: server.overloaded, with the time after which to retry.

@@ -17,7 +17,7 @@ WHERE id = :id
 --
 --   :event_id uuid  :with_invited bool  :after uuid  :limit int   -> user_id
 SELECT user_id
-FROM event_audience(:event_id, :with_invited, FALSE, :after, :limit)
+FROM event_audience(:event_id, :with_invited, :after, :limit)
 ORDER BY user_id
 
 -- name: attendee_list

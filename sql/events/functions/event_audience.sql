@@ -1,17 +1,17 @@
--- Lists the users whom an event concerns, by id: its hosts, and all who answered other than NOT_GOING, wait or asked
--- to go; with `with_invited` also those who were invited, with `with_refusing` also those who answered NOT_GOING.
+-- Lists the users that an event concerns, by id: its hosts, and all who responded other than NOT_GOING, wait or asked
+-- to go; with `with_invited` also those who were invited and did not respond NOT_GOING.
 --
 -- The only list of who is notified of changes, announcements, cancellation and deletion. Of users after `after`, at
 -- most `row_limit` (null: all); each index is read up to that number. Blocks are applied by the caller. Takes no locks.
 CREATE OR REPLACE FUNCTION event_audience(
-    of_event UUID, with_invited BOOLEAN, with_refusing BOOLEAN, after UUID, row_limit BIGINT
+    of_event UUID, with_invited BOOLEAN, after UUID, row_limit BIGINT
 ) RETURNS TABLE (user_id UUID) AS $$
     SELECT g.user_id
     FROM (
         (
             SELECT r.user_id
             FROM event_rsvps AS r
-            WHERE r.event_id = of_event AND (with_refusing OR r.status <> 'NOT_GOING') AND r.user_id > after
+            WHERE r.event_id = of_event AND r.status <> 'NOT_GOING' AND r.user_id > after
             ORDER BY r.user_id
             LIMIT row_limit
         )

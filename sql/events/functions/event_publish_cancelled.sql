@@ -7,7 +7,7 @@ RETURNS VOID AS $$
     WITH
     recipients AS (
         SELECT g.user_id, (row_number() OVER (ORDER BY g.user_id) - 1) / 1000 AS part
-        FROM event_audience(of_event, TRUE, FALSE, '00000000-0000-0000-0000-000000000000', NULL) AS g
+        FROM event_audience(of_event, TRUE, '00000000-0000-0000-0000-000000000000', NULL) AS g
         WHERE g.user_id <> actor AND NOT event_is_hidden(of_event, g.user_id)
     ),
     parts AS (

@@ -1,21 +1,27 @@
 """Child processes of `--instances N` and `--workers N` get every setting of their parent."""
 
+import asyncio
+import signal
 import socket
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from config.settings import ServerSettings, load_settings
+from config.settings import ServerSettings, Settings, StoreSettings, load_settings
 from server.cli.child_listeners import (
     WorkersUnsupported,
     instance_listeners,
     reserved_port,
     worker_listeners,
 )
-from server.cli.serve import child_environment
-from storage.embedded import StoreUrls
+from server.cli.serve import child_environment, serve, serve_instances
+from storage.embedded import StoresUnavailable, StoreUrls
+from tests.certificates import CertificateFiles
 
 URLS = StoreUrls(
     postgres="postgresql://u@localhost/postgres", mongo="mongodb://localhost/", redis="redis://localhost"
@@ -153,3 +159,31 @@ def test_workers_are_refused_where_connections_are_not_spread(monkeypatch: pytes
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(WorkersUnsupported, match="use --instances"), reserved_port(ServerSettings()):
         pass
+
+
+@pytest.mark.parametrize(
+    "start", [partial(serve, supervised=False), partial(serve_instances, config=None, count=2)]
+)
+async def test_sighup_does_not_end_a_server_whose_stores_are_starting(
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: CertificateFiles,
+    start: Callable[[Settings], Awaitable[None]],
+) -> None:
+    """Neither one instance nor the parent of several; the certificate is read later."""
+    handlers: list[object] = []
+
+    @asynccontextmanager
+    async def fail_to_start(_settings: StoreSettings) -> AsyncIterator[StoreUrls]:
+        handlers.append(signal.getsignal(signal.SIGHUP))
+        raise StoresUnavailable("no store")
+        yield URLS
+
+    monkeypatch.setattr("server.cli.serve.resolve_store_urls", fail_to_start)
+    try:
+        with pytest.raises(StoresUnavailable):
+            await start(Settings(server=certificate.server_settings()))
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().remove_signal_handler(number)
+    (handler,) = handlers
+    assert handler is not signal.SIG_DFL
