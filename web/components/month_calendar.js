@@ -2,6 +2,7 @@
 // tab order; arrow keys, Home, End, Page Up and Page Down move between days.
 
 import { currentLocale, t } from "../i18n.js";
+import { readPages } from "../network/pages.js";
 import { dateOf, dayAfter, eventsByDay, firstDayOfWeek, keyOf, weeksOf } from "../state/month.js";
 import { button, element, emptyState, errorText, setChildren, skeleton } from "./dom.js";
 import { eventCard } from "./event_card.js";
@@ -62,10 +63,12 @@ export class MonthCalendar {
   async load() {
     const generation = (this.#generation += 1);
     const days = this.#days().flat();
+    const [from, to] = [dateOf(days[0]), dateOf(dayAfter(days.at(-1), 1))];
+    const range = { from: from.toISOString(), to: to.toISOString(), limit: PAGE };
     setChildren(this.#note);
     setChildren(this.#day, skeleton());
     try {
-      const { events, isComplete } = await this.#readAll(dateOf(days[0]), dateOf(dayAfter(days.at(-1), 1)));
+      const { items: events, isComplete } = await readPages((cursor) => this.#read({ ...range, cursor }), MAX_PAGES);
       if (generation !== this.#generation) return;
       this.#byDay = eventsByDay(events, days);
       this.#showDays();
@@ -79,19 +82,6 @@ export class MonthCalendar {
         button(t("common.try_again"), () => this.load(), { class: "plain" }),
       );
     }
-  }
-
-  async #readAll(from, to) {
-    const events = [];
-    let cursor = null;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const query = { from: from.toISOString(), to: to.toISOString(), limit: PAGE, cursor };
-      const { items, next_cursor: next } = await this.#read(query);
-      events.push(...items);
-      cursor = next;
-      if (cursor === null) break;
-    }
-    return { events, isComplete: cursor === null };
   }
 
   #days() {
