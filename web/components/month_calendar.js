@@ -20,7 +20,6 @@ export class MonthCalendar {
   #read;
   #firstDay = firstDayOfWeek(currentLocale());
   #selected = keyOf(new Date());
-  #shown = null;
   #byDay = new Map();
   #generation = 0;
   #title = element("h2", { "aria-live": "polite" });
@@ -97,7 +96,7 @@ export class MonthCalendar {
   }
 
   #select(key, { focus = true } = {}) {
-    const isOther = key.slice(0, 7) !== this.#shown;
+    const isOther = monthOf(key) !== monthOf(this.#selected);
     this.#selected = key;
     if (isOther) {
       this.#byDay = new Map();
@@ -111,7 +110,6 @@ export class MonthCalendar {
   }
 
   #showMonth() {
-    this.#shown = this.#selected.slice(0, 7);
     this.#title.textContent = monthName.format(dateOf(this.#selected));
     this.#grid.setAttribute("aria-label", this.#title.textContent);
     this.#showDays();
@@ -147,7 +145,7 @@ export class MonthCalendar {
     const isToday = key === keyOf(new Date());
     const classes = [
       "month-day",
-      key.slice(0, 7) !== this.#shown && "outside",
+      monthOf(key) !== monthOf(this.#selected) && "outside",
       isToday && "today",
       events.length > 0 && "busy",
     ];
@@ -188,7 +186,7 @@ export class MonthCalendar {
   }
 
   #onKey(event) {
-    const weekday = (dateOf(this.#selected).getDay() - (this.#firstDay % 7) + 7) % 7;
+    const weekday = this.#days().flat().indexOf(this.#selected) % 7;
     const days = {
       ArrowLeft: -1,
       ArrowRight: 1,
@@ -204,4 +202,8 @@ export class MonthCalendar {
     } else return;
     event.preventDefault();
   }
+}
+
+function monthOf(key) {
+  return key.slice(0, 7);
 }
