@@ -1,5 +1,5 @@
-// Events with a place, a time zone and a series, lists of one's own and of near events, reminders, and the link to one's
-// calendar, in Chromium against a real server. Run by `make test-browser`.
+// Events with a place, a time zone and a series, lists of the user's events and of near ones, reminders, and the link to
+// the user's calendar, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -175,7 +175,7 @@ journey("events near the user are found", async () => {
   assert.deepEqual([...page.problems, ...other.problems, ...unknown.problems], []);
 });
 
-journey("someone who goes is reminded once", async () => {
+journey("a user who goes is reminded once", async () => {
   const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben")];
   // Due some time after the answer, also on a slow machine.
   const start = Date.now() + HOUR + 20_000;
@@ -214,7 +214,7 @@ journey("an event is downloaded for a calendar, and a link to the calendar is cr
   assert.deepEqual(page.problems, []);
 });
 
-journey("who goes is seen as faces, also oneself once one goes", async () => {
+journey("an event shows the faces of users who go, also of the user after the answer", async () => {
   const [ana, ben] = [await server.createUser("Ana Host"), await server.createUser("Ben Brown")];
   const event = await createEvent(ana);
   const body = { status: "GOING" };

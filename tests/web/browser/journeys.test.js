@@ -136,7 +136,7 @@ journey("messages are marked as unread again, and stay so until they are opened"
   assert.deepEqual(page.problems, []);
 });
 
-journey("a message alerts who looks elsewhere, and not who sees it", async () => {
+journey("a message alerts a user who looks elsewhere, and not one who sees it", async () => {
   const conversation = await group(0, "Alerts");
   const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
   await page.getByText("No messages yet").first().waitFor();

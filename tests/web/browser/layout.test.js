@@ -128,7 +128,7 @@ function goTo(route) {
   });
 }
 
-// Run in the page: whether nothing stands for what is being loaded any more.
+// Run in the page: whether no placeholder is shown any more.
 function isLoaded() {
   const waiting = document.querySelectorAll('main[aria-busy="true"], .skeleton, .loading');
   return [...waiting].every((one) => !one.checkVisibility());

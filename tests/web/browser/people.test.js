@@ -162,7 +162,7 @@ journey("people choose to appear away, and others see it", async () => {
   assert.deepEqual([...own.problems, ...other.problems], []);
 });
 
-journey("the name of a deleted user goes without a reload", async () => {
+journey("the name of a deleted user disappears without a reload", async () => {
   const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben Gone")];
   const group = await server.createGroup(ana, [ben], "Two");
   await server.send(group, ben, "farewell");
@@ -199,7 +199,7 @@ journey("a profile has counts, and lists of followers and followed people", asyn
   assert.deepEqual(page.problems, []);
 });
 
-journey("what someone may not see does not exist", async () => {
+journey("posts and users that a user may not see do not exist", async () => {
   const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben Block")];
   const post = (visibility) =>
     server.request("POST", "/v1/posts", { token: ana.token, body: { content: "secret", visibility } });
