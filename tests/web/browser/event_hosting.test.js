@@ -2,29 +2,11 @@
 // real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
 const HOUR = 3_600_000;
-let browser;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-function journey(name, run) {
-  test(name, { skip: skipped, timeout: 300_000 }, run);
-}
+const { server, open, journey } = setUp();
 
 function createEvent(host, more = {}) {
   const start = Date.now() + 48 * HOUR;
@@ -42,7 +24,7 @@ journey("a host accepts a request, and checks the guest in", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben");
   const event = await createEvent(ana, { approval: true });
-  const guest = await open(browser, server, ben, `/#/event/${event.id}`);
+  const guest = await open(ben, `/#/event/${event.id}`);
   await guest.getByText("Hosts approve requests").waitFor();
   await guest.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
   await guest.getByText("You asked to go. A host decides.").waitFor();
@@ -53,7 +35,7 @@ journey("a host accepts a request, and checks the guest in", async () => {
   await details.getByRole("button", { name: "Save" }).click();
   await guest.getByRole("button", { name: "2 guests, and reminders" }).waitFor();
 
-  const host = await open(browser, server, ana, `/#/event/${event.id}`);
+  const host = await open(ana, `/#/event/${event.id}`);
   const request = host.locator(".user-row", { hasText: "Ben" });
   await request.getByText("+2 guests").waitFor();
   await request.getByRole("button", { name: "Accept Ben" }).click();
@@ -85,7 +67,7 @@ journey("a co-host announces and cancels an event", async () => {
     const body = { status: "GOING" };
     await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: user.token, body });
   }
-  const creator = await open(browser, server, ana, `/#/event/${event.id}`);
+  const creator = await open(ana, `/#/event/${event.id}`);
   await creator.getByRole("button", { name: "Co-hosts" }).click();
   const hosts = creator.getByRole("dialog");
   await hosts.getByText("No co-hosts yet").waitFor();
@@ -94,7 +76,7 @@ journey("a co-host announces and cancels an event", async () => {
   await hosts.getByRole("button", { name: "Add" }).click();
   await creator.locator("p", { hasText: "Hosted by" }).getByText("Ben Brown").waitFor();
 
-  const cohost = await open(browser, server, ben, `/#/event/${event.id}`);
+  const cohost = await open(ben, `/#/event/${event.id}`);
   assert.equal(await cohost.getByRole("button", { name: "Delete" }).count(), 0);
   await cohost.getByRole("button", { name: "Announce" }).click();
   await cohost.getByRole("dialog").getByLabel("Announcement").fill("Bring cups");
@@ -104,7 +86,7 @@ journey("a co-host announces and cancels an event", async () => {
   await cohost.getByRole("button", { name: "Attendance list" }).click();
   assert.equal((await download).suggestedFilename(), "Boules.csv");
 
-  const guest = await open(browser, server, cai, "/#/notifications");
+  const guest = await open(cai, "/#/notifications");
   await guest.getByText("Ben Brown about Boules: Bring cups").waitFor();
   await cohost.getByRole("button", { name: "Cancel event" }).click();
   await cohost.getByRole("dialog").getByLabel("Reason").fill("Rain");

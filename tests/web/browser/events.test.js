@@ -2,30 +2,12 @@
 // the user's calendar, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { axeFindings } from "./axe.js";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
 const HOUR = 3_600_000;
-let browser;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-function journey(name, run) {
-  test(name, { skip: skipped, timeout: 300_000 }, run);
-}
+const { server, open, journey } = setUp();
 
 function createEvent(host, more = {}) {
   const start = Date.now() + 48 * HOUR;
@@ -46,7 +28,7 @@ async function hosted(user) {
 
 journey("a series with a place is created, and changed from one event on", async () => {
   const ana = await server.createUser("Ana");
-  const page = await open(browser, server, ana, "/#/events/new");
+  const page = await open(ana, "/#/events/new");
   await page.getByLabel("Title").fill("Choir");
   await page.getByLabel("Starts").fill("2045-10-17T18:30");
   await page.getByLabel("Ends").fill("2045-10-17T20:00");
@@ -97,8 +79,8 @@ journey("a full event has a waitlist, whose first person gets the place that is 
   ];
   const event = await createEvent(ana, { capacity: 1 });
   const [guest, next] = [
-    await open(browser, server, ben, `/#/event/${event.id}`),
-    await open(browser, server, cai, `/#/event/${event.id}`),
+    await open(ben, `/#/event/${event.id}`),
+    await open(cai, `/#/event/${event.id}`),
   ];
   const going = (page) => page.locator(".rsvp-controls").getByRole("button", { name: "Going", exact: true });
   await going(guest).click();
@@ -128,7 +110,7 @@ journey("own events are listed by what they are to the user", async () => {
   await server.request("POST", `/v1/events/${invited.id}/invites`, { token: ana.token, body });
   const rsvp = { token: ben.token, body: { status: "GOING" } };
   await server.request("PUT", `/v1/events/${going.id}/rsvp`, rsvp);
-  const page = await open(browser, server, ben, "/#/events");
+  const page = await open(ben, "/#/events");
   const cards = page.locator(".event-card");
   for (const [tab, title] of [
     ["Hosting", "My own"],
@@ -140,7 +122,7 @@ journey("own events are listed by what they are to the user", async () => {
     assert.equal(await cards.count(), 1);
   }
   await page.getByText("Invited only").waitFor();
-  const stranger = await open(browser, server, await server.createUser("Cai"), `/#/event/${invited.id}`);
+  const stranger = await open(await server.createUser("Cai"), `/#/event/${invited.id}`);
   await stranger.getByText("This event was deleted, or it doesn't exist.").waitFor();
   assert.deepEqual([...page.problems, ...stranger.problems], []);
 });
@@ -156,7 +138,7 @@ journey("events near the user are found", async () => {
     geolocation: { latitude: -17.7134, longitude: 178.065 },
     permissions: ["geolocation"],
   };
-  const page = await open(browser, server, ana, "/#/events", located);
+  const page = await open(ana, "/#/events", located);
   const cards = page.locator(".event-card");
   const titles = ["Around the corner", "On another island", "Beyond the line"];
   for (const title of titles) await cards.filter({ hasText: title }).waitFor();
@@ -165,11 +147,11 @@ journey("events near the user are found", async () => {
   await cards.filter({ hasText: titles[0] }).waitFor();
   assert.equal(await cards.filter({ hasText: titles[2] }).count(), 0);
   const far = { ...located, geolocation: { latitude: -17.7, longitude: 179.6 } };
-  const other = await open(browser, server, ana, "/#/events", far);
+  const other = await open(ana, "/#/events", far);
   await other.getByLabel("Near me").selectOption("100");
   await other.locator(".event-card", { hasText: titles[0] }).waitFor({ state: "detached" });
   await other.locator(".event-card", { hasText: titles[2] }).waitFor();
-  const unknown = await open(browser, server, ana, "/#/events", { permissions: [] });
+  const unknown = await open(ana, "/#/events", { permissions: [] });
   await unknown.getByLabel("Near me").selectOption("25");
   await unknown.getByText("Your location is not available").waitFor();
   assert.deepEqual([...page.problems, ...other.problems, ...unknown.problems], []);
@@ -183,7 +165,7 @@ journey("a user who goes is reminded once", async () => {
     start_datetime: new Date(start).toISOString(),
     end_datetime: new Date(start + HOUR).toISOString(),
   });
-  const page = await open(browser, server, ben, `/#/event/${event.id}`);
+  const page = await open(ben, `/#/event/${event.id}`);
   const body = { status: "GOING" };
   await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: ben.token, body });
   await page.goto(`${server.url}/#/notifications`);
@@ -198,7 +180,7 @@ journey("a user who goes is reminded once", async () => {
 journey("an event is downloaded for a calendar, and a link to the calendar is created and ended", async () => {
   const ana = await server.createUser("Ana");
   const event = await createEvent(ana);
-  const page = await open(browser, server, ana, `/#/event/${event.id}`);
+  const page = await open(ana, `/#/event/${event.id}`);
   await page.getByRole("button", { name: "Add to calendar" }).click();
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download file" }).click();
@@ -219,7 +201,7 @@ journey("an event shows the faces of users who go, also of the user after the an
   const event = await createEvent(ana);
   const body = { status: "GOING" };
   await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: ben.token, body });
-  const page = await open(browser, server, ana, `/#/event/${event.id}`);
+  const page = await open(ana, `/#/event/${event.id}`);
   const faces = page.getByRole("list", { name: "Going" });
   await faces.getByRole("link", { name: "Ben Brown" }).waitFor();
   await page.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
@@ -243,7 +225,7 @@ journey("a calendar of the month is used with the keyboard, and past events have
   await host("Long ago", -330);
   await host("Tomorrow's talk", 1);
   await host("Two days ago", -2);
-  const page = await open(browser, server, ana, "/#/events");
+  const page = await open(ana, "/#/events");
   await page.getByRole("button", { name: "Hosting" }).click();
   await page.getByRole("button", { name: "Month", exact: true }).click();
   const day = (days) => {

@@ -1,32 +1,17 @@
 // What users do, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped, texts, window } from "./chromium.js";
-import { Server, sleep } from "./server.js";
+import { texts, window } from "./chromium.js";
+import { sleep } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
-let browser;
 let ana;
 let ben;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana Alvarez");
   ben = await server.createUser("Ben Brown");
 });
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-function journey(name, run) {
-  test(name, { skip: skipped, timeout: 300_000 }, run);
-}
 
 async function group(count, name) {
   const conversation = await server.createGroup(ana, [ben], name);
@@ -54,7 +39,7 @@ async function until(check, message, timeoutMs = 60_000) {
 journey("two people talk, edit, react and delete", async () => {
   const conversation = await group(0, "Talk");
   const address = `/#/messages/${conversation.id}`;
-  const [one, other] = [await open(browser, server, ana, address), await open(browser, server, ben, address)];
+  const [one, other] = [await open(ana, address), await open(ben, address)];
   await one.getByLabel("Message", { exact: true }).fill("Hello Ben");
   await one.keyboard.press("Enter");
   const row = other.locator(".message", { hasText: "Hello Ben" });
@@ -90,7 +75,7 @@ journey("added people are one line with their names, and the last message has ti
     await server.request("PUT", path, { token: ana.token });
   }
   const message = await server.send(conversation, ana, "Welcome");
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.getByText("You added Cleo, Dan and Eva").waitFor();
   await page.locator(".receipt", { hasText: "Sent" }).waitFor();
   const path = `/v1/conversations/${conversation.id}/read`;
@@ -103,7 +88,7 @@ journey("added people are one line with their names, and the last message has ti
 journey("a conversation opens at the first unread message and marks what was on screen", async () => {
   const conversation = await group(300, "Unread");
   await setRead(conversation, 100);
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".new-divider").waitFor();
   await page.getByText("200 new messages").waitFor();
   const read = async () => (await server.conversation(conversation, ana)).read_seq;
@@ -117,7 +102,7 @@ journey("a conversation opens at the first unread message and marks what was on 
 journey("messages are marked as unread again, and stay so until they are opened", async () => {
   const conversation = await group(5, "Again");
   const other = await group(0, "Elsewhere");
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   const row = page.locator(".conversation-row", { hasText: "Again" });
   await row.locator(".badge").waitFor({ state: "detached" });
   await page.locator('[data-seq="4"]').hover();
@@ -138,7 +123,7 @@ journey("messages are marked as unread again, and stay so until they are opened"
 
 journey("a message alerts a user who looks elsewhere, and not one who sees it", async () => {
   const conversation = await group(0, "Alerts");
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.getByText("No messages yet").first().waitFor();
   await page.evaluate(() => {
     localStorage.setItem("convene.desktop_notifications", "on");
@@ -162,7 +147,7 @@ journey("a message alerts a user who looks elsewhere, and not one who sees it", 
 journey("a long history has few rows, and its first message is reachable", async () => {
   const conversation = await group(700, "Long");
   await setRead(conversation, 700);
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   const area = page.getByRole("region", { name: "Messages" });
   await until(async () => {
@@ -184,7 +169,7 @@ journey("a long history has few rows, and its first message is reachable", async
 journey("no message is lost when the server restarts and its answers are late", async () => {
   const conversation = await group(10, "Restart");
   await setRead(conversation, 10);
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   await page.route("**/v1/conversations?*", async (route) => {
     await sleep(1_200);
@@ -216,7 +201,7 @@ journey("no message is lost when the server restarts and its answers are late", 
 
 journey("offline is noticed at once, and messages are sent afterwards", async () => {
   const conversation = await group(1, "Offline");
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   await page.context().setOffline(true);
   await page.getByText("You're offline").waitFor({ timeout: 5_000 });
@@ -234,7 +219,7 @@ journey("drafts survive a reload, and back shows a view as it was left", async (
   const conversation = await group(1, "Drafts");
   for (let index = 0; index < 25; index += 1)
     await server.request("POST", "/v1/posts", { token: ana.token, body: { content: `post ${index}` } });
-  const page = await open(browser, server, ana, "/#/");
+  const page = await open(ana, "/#/");
   await page.locator(".composer textarea").fill("half a post");
   await page.locator(".post").nth(19).scrollIntoViewIfNeeded();
   await page.locator(".post").nth(24).waitFor();
@@ -258,7 +243,7 @@ journey("drafts survive a reload, and back shows a view as it was left", async (
 
 journey("an unsent message survives a reload and is stored once", async () => {
   const conversation = await group(1, "Resend");
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   await page.context().setOffline(true);
   await page.getByLabel("Message", { exact: true }).fill("kept");
@@ -274,7 +259,7 @@ journey("an unsent message survives a reload and is stored once", async () => {
 
 journey("two tabs show the same messages and read marks", async () => {
   const conversation = await group(3, "Tabs");
-  const first = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const first = await open(ana, `/#/messages/${conversation.id}`);
   await until(
     async () => (await server.conversation(conversation, ana)).unread_count === 0,
     "the first tab marks nothing",
@@ -302,7 +287,7 @@ journey("two tabs show the same messages and read marks", async () => {
 
 journey("a revoked session leads to the login, and from there back", async () => {
   const cara = await server.createUser("Cara");
-  const page = await open(browser, server, null, "/#/events");
+  const page = await open(null, "/#/events");
   const logIn = async () => {
     await page.getByLabel("Email or username").fill(cara.username);
     await page.getByLabel("Password").fill("correct horse");
@@ -326,7 +311,7 @@ journey("text of users never becomes markup", async () => {
   const conversation = await server.createGroup(eve, [ana], attack.slice(0, 90));
   await server.send(conversation, eve, `${attack} javascript:alert(1) https://example.org/"onclick=alert(1)`);
   await server.request("POST", "/v1/posts", { token: eve.token, body: { content: attack } });
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   for (const address of ["", `/#/@${eve.username}`, "/#/messages"]) {
     if (address) await page.goto(server.url + address);
@@ -342,7 +327,7 @@ journey("text of users never becomes markup", async () => {
 journey("a keyboard is enough to reply to a message", async () => {
   const conversation = await group(0, "Keyboard");
   for (const index of [0, 1, 2]) await server.send(conversation, ben, `message ${index}`);
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".bubble").first().waitFor();
   await page.locator(".conversation-row[aria-current]").focus();
   let tabs = 0;
@@ -365,7 +350,7 @@ journey("a keyboard is enough to reply to a message", async () => {
 
 journey("changing the email address and deleting the account need the password", async () => {
   const dora = await server.createUser("Dora");
-  const page = await open(browser, server, dora, "/#/settings");
+  const page = await open(dora, "/#/settings");
   const profile = page.locator("section.panel", { hasText: "Profile" }).first();
   await profile.getByLabel("Email").fill("dora@elsewhere.example");
   const save = profile.getByRole("button", { name: "Save" });
@@ -395,7 +380,7 @@ journey("changing the email address and deleting the account need the password",
 
 journey("a request is accepted and another declined", async () => {
   const me = await server.createUser("Dora Diaz");
-  const page = await open(browser, server, me, "/#/settings");
+  const page = await open(me, "/#/settings");
   await page.getByLabel("Who can add me to groups").selectOption("known");
   const privacy = page.locator("section.panel", { has: page.getByRole("heading", { name: "Privacy" }) });
   await privacy.getByRole("button", { name: "Save" }).click();
