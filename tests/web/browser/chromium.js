@@ -49,6 +49,11 @@ export function texts(page) {
   return page.locator(".message:not(.unsent) .bubble .content").allInnerTexts();
 }
 
+// The panel of a page with that title.
+export function panel(page, title) {
+  return page.locator("section.panel", { has: page.getByRole("heading", { name: title, exact: true }) });
+}
+
 // The first and the last seq of the rows that are in the page.
 export async function window(page) {
   const rows = page.locator("[data-seq]");

@@ -4,26 +4,12 @@
 import assert from "node:assert/strict";
 import { setUp } from "./setup.js";
 
-const HOUR = 3_600_000;
-
 const { server, open, journey } = setUp();
-
-function createEvent(host, more = {}) {
-  const start = Date.now() + 48 * HOUR;
-  const body = {
-    title: "Boules",
-    capacity: 5,
-    start_datetime: new Date(start).toISOString(),
-    end_datetime: new Date(start + HOUR).toISOString(),
-    ...more,
-  };
-  return server.request("POST", "/v1/events", { token: host.token, body });
-}
 
 journey("a host accepts a request, and checks the guest in", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben");
-  const event = await createEvent(ana, { approval: true });
+  const event = await server.createEvent(ana, { approval: true });
   const guest = await open(ben, `/#/event/${event.id}`);
   await guest.getByText("Hosts approve requests").waitFor();
   await guest.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
@@ -62,7 +48,7 @@ journey("a co-host announces and cancels an event", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben Brown");
   const cai = await server.createUser("Cai");
-  const event = await createEvent(ana);
+  const event = await server.createEvent(ana);
   for (const user of [ben, cai]) {
     const body = { status: "GOING" };
     await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: user.token, body });

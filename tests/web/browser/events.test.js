@@ -9,18 +9,6 @@ const HOUR = 3_600_000;
 
 const { server, open, journey } = setUp();
 
-function createEvent(host, more = {}) {
-  const start = Date.now() + 48 * HOUR;
-  const body = {
-    title: "Boules",
-    capacity: 5,
-    start_datetime: new Date(start).toISOString(),
-    end_datetime: new Date(start + HOUR).toISOString(),
-    ...more,
-  };
-  return server.request("POST", "/v1/events", { token: host.token, body });
-}
-
 async function hosted(user) {
   const { items } = await server.request("GET", "/v1/events?mine=hosting", { token: user.token });
   return items;
@@ -77,7 +65,7 @@ journey("a full event has a waitlist, whose first person gets the place that is 
     await server.createUser("Ben"),
     await server.createUser("Cai"),
   ];
-  const event = await createEvent(ana, { capacity: 1 });
+  const event = await server.createEvent(ana, { capacity: 1 });
   const [guest, next] = [
     await open(ben, `/#/event/${event.id}`),
     await open(cai, `/#/event/${event.id}`),
@@ -103,9 +91,9 @@ journey("a full event has a waitlist, whose first person gets the place that is 
 journey("own events are listed by what they are to the user", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben");
-  const going = await createEvent(ana, { title: "Going there" });
-  const invited = await createEvent(ana, { title: "Invited to it", visibility: "invited" });
-  await createEvent(ben, { title: "My own" });
+  const going = await server.createEvent(ana, { title: "Going there" });
+  const invited = await server.createEvent(ana, { title: "Invited to it", visibility: "invited" });
+  await server.createEvent(ben, { title: "My own" });
   const body = { user_ids: [ben.id] };
   await server.request("POST", `/v1/events/${invited.id}/invites`, { token: ana.token, body });
   const rsvp = { token: ben.token, body: { status: "GOING" } };
@@ -130,10 +118,10 @@ journey("own events are listed by what they are to the user", async () => {
 journey("events near the user are found", async () => {
   const ana = await server.createUser("Ana");
   const place = (latitude, longitude) => ({ name: "Hall", latitude, longitude });
-  await createEvent(ana, { title: "Around the corner", place: place(-17.71, 178.06) });
-  await createEvent(ana, { title: "On another island", place: place(-16.5, 179.4) });
+  await server.createEvent(ana, { title: "Around the corner", place: place(-17.71, 178.06) });
+  await server.createEvent(ana, { title: "On another island", place: place(-16.5, 179.4) });
   // On the other side of the 180th meridian.
-  await createEvent(ana, { title: "Beyond the line", place: place(-17.7, -179.95) });
+  await server.createEvent(ana, { title: "Beyond the line", place: place(-17.7, -179.95) });
   const located = {
     geolocation: { latitude: -17.7134, longitude: 178.065 },
     permissions: ["geolocation"],
@@ -161,7 +149,7 @@ journey("a user who goes is reminded once", async () => {
   const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben")];
   // Due some time after the answer, also on a slow machine.
   const start = Date.now() + HOUR + 20_000;
-  const event = await createEvent(ana, {
+  const event = await server.createEvent(ana, {
     start_datetime: new Date(start).toISOString(),
     end_datetime: new Date(start + HOUR).toISOString(),
   });
@@ -179,7 +167,7 @@ journey("a user who goes is reminded once", async () => {
 
 journey("an event is downloaded for a calendar, and a link to the calendar is created and ended", async () => {
   const ana = await server.createUser("Ana");
-  const event = await createEvent(ana);
+  const event = await server.createEvent(ana);
   const page = await open(ana, `/#/event/${event.id}`);
   await page.getByRole("button", { name: "Add to calendar" }).click();
   const download = page.waitForEvent("download");
@@ -198,7 +186,7 @@ journey("an event is downloaded for a calendar, and a link to the calendar is cr
 
 journey("an event shows the faces of users who go, also of the user after the answer", async () => {
   const [ana, ben] = [await server.createUser("Ana Host"), await server.createUser("Ben Brown")];
-  const event = await createEvent(ana);
+  const event = await server.createEvent(ana);
   const body = { status: "GOING" };
   await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: ben.token, body });
   const page = await open(ana, `/#/event/${event.id}`);
@@ -219,7 +207,7 @@ journey("a calendar of the month is used with the keyboard, and past events have
   const host = (title, days) => {
     const noon = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, 12).getTime();
     const times = { start_datetime: new Date(noon), end_datetime: new Date(noon + HOUR) };
-    return createEvent(ana, { title, ...times });
+    return server.createEvent(ana, { title, ...times });
   };
   await host("Yesterday's walk", -1);
   await host("Long ago", -330);

@@ -115,3 +115,24 @@ journey("markup in any text is shown as text in every view", async () => {
   }
   for (const page of pages.values()) assert.deepEqual(page.problems, []);
 });
+
+journey("text of users never becomes markup", async () => {
+  const attack = `<img src=x onerror="document.title='attacked'"><script>document.title='attacked'</script>`;
+  const eve = await server.createUser("Eve");
+  const body = { display_name: `${attack.slice(0, 60)}`, bio: attack };
+  await server.request("PATCH", "/v1/users/me", { token: eve.token, body });
+  const conversation = await server.createGroup(eve, [ana], attack.slice(0, 90));
+  await server.send(conversation, eve, `${attack} javascript:alert(1) https://example.org/"onclick=alert(1)`);
+  await server.request("POST", "/v1/posts", { token: eve.token, body: { content: attack } });
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.locator(".bubble").first().waitFor();
+  for (const address of ["", `/#/@${eve.username}`, "/#/messages"]) {
+    if (address) await page.goto(server.url + address);
+    await page.locator("main").getByText("<img src=x").first().waitFor();
+    assert.equal(await page.locator("main img, main script").count(), 0);
+    const links = await page.locator("main a").evaluateAll((all) => all.map((one) => one.protocol));
+    assert.ok(links.every((protocol) => ["http:", "https:"].includes(protocol)));
+    assert.ok(!(await page.title()).includes("attacked"));
+  }
+  assert.deepEqual(page.problems, []);
+});

@@ -1,13 +1,10 @@
 // Suggestions, follow requests, mutes and blocks, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
+import { panel } from "./chromium.js";
 import { setUp } from "./setup.js";
 
 const { server, open, journey } = setUp();
-
-function panel(page, title) {
-  return page.locator("section.panel", { has: page.getByRole("heading", { name: title, exact: true }) });
-}
 
 journey("someone who follows nobody is offered people", async () => {
   const [ana, ben, cai] = [

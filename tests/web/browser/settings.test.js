@@ -3,15 +3,12 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { panel } from "./chromium.js";
 import { setUp } from "./setup.js";
 
 const PREFERENCES = "/v1/users/me/notification-preferences";
 
 const { server, open, journey } = setUp();
-
-function panel(page, title) {
-  return page.locator("section.panel", { has: page.getByRole("heading", { name: title, exact: true }) });
-}
 
 journey("notification preferences are saved", async () => {
   const ana = await server.createUser("Ana");
