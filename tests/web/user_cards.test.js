@@ -41,7 +41,7 @@ test("missing cards are requested together and once", async (context) => {
   assert.equal(cards.name("ben"), "Deleted user");
 });
 
-test("who was deleted loses the name when checked again, also in system messages", async (context) => {
+test("a deleted user loses the name when checked again, also in system messages", async (context) => {
   const users = new Map([["ana", card("ana", "Ana")], ["ben", card("ben", "Ben")]]);
   const { cards, changed, answer } = started(context, users);
   cards.learn(users.values());

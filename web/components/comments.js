@@ -10,9 +10,8 @@ import { composer } from "./composer.js";
 import { button, element, setChildren } from "./dom.js";
 import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { likeButton } from "./like_button.js";
-import { icon } from "./icons.js";
 import { linkify } from "./linkify.js";
-import { Menu } from "./menu.js";
+import { moreMenu } from "./menu.js";
 import { PagedList } from "./paged_list.js";
 import { safetyItems } from "./safety_items.js";
 import { relativeTime } from "./time_format.js";
@@ -110,13 +109,6 @@ function commentRow(session, post, comment, { removed, reply, like, outdated }) 
   }
 
   const mine = session.isMe(comment.author.id);
-  const menu = new Menu(t("comments.actions"));
-  const menuButton = element(
-    "button",
-    { type: "button", class: "action", "aria-haspopup": "menu", "aria-label": t("comments.actions") },
-    icon("more"),
-  );
-  menuButton.addEventListener("click", () => menu.open(menuButton, menuItems()));
 
   function menuItems() {
     const reported = { kind: "comment", id: comment.id, author: comment.author };
@@ -147,8 +139,7 @@ function commentRow(session, post, comment, { removed, reply, like, outdated }) 
         { class: "row actions" },
         like.element,
         replyButton,
-        menuButton,
-        menu.element,
+        moreMenu(t("comments.actions"), menuItems),
       ),
       replyArea,
       !comment.parent_id && element("div", { class: "replies" }),

@@ -1,7 +1,8 @@
 // A popup menu in the browser's top layer, so nothing clips it. Narrow screens show it at the bottom. The
 // browser closes it on Escape and on a click elsewhere.
 
-import { element, setChildren } from "./dom.js";
+import { button, element, setChildren } from "./dom.js";
+import { icon } from "./icons.js";
 
 const NARROW = matchMedia("(max-width: 44rem)");
 const MARGIN_PX = 8;
@@ -73,4 +74,15 @@ export class Menu {
       this.#opener?.focus();
     }
   }
+}
+
+// A button with three dots that opens a menu with the items that `itemsOf()` returns then. Returns the elements.
+export function moreMenu(label, itemsOf, { className = "action" } = {}) {
+  const menu = new Menu(label);
+  const opener = button(icon("more"), () => menu.open(opener, itemsOf()), {
+    class: className,
+    "aria-haspopup": "menu",
+    "aria-label": label,
+  });
+  return [opener, menu.element];
 }

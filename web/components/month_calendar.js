@@ -2,6 +2,7 @@
 // tab order; arrow keys, Home, End, Page Up and Page Down move between days.
 
 import { currentLocale, t } from "../i18n.js";
+import { readPages } from "../network/pages.js";
 import { dateOf, dayAfter, eventsByDay, firstDayOfWeek, keyOf, weeksOf } from "../state/month.js";
 import { button, element, emptyState, errorText, setChildren, skeleton } from "./dom.js";
 import { eventCard } from "./event_card.js";
@@ -19,7 +20,6 @@ export class MonthCalendar {
   #read;
   #firstDay = firstDayOfWeek(currentLocale());
   #selected = keyOf(new Date());
-  #shown = null;
   #byDay = new Map();
   #generation = 0;
   #title = element("h2", { "aria-live": "polite" });
@@ -62,10 +62,12 @@ export class MonthCalendar {
   async load() {
     const generation = (this.#generation += 1);
     const days = this.#days().flat();
+    const [from, to] = [dateOf(days[0]), dateOf(dayAfter(days.at(-1), 1))];
+    const range = { from: from.toISOString(), to: to.toISOString(), limit: PAGE };
     setChildren(this.#note);
     setChildren(this.#day, skeleton());
     try {
-      const { events, isComplete } = await this.#readAll(dateOf(days[0]), dateOf(dayAfter(days.at(-1), 1)));
+      const { items: events, isComplete } = await readPages((cursor) => this.#read({ ...range, cursor }), MAX_PAGES);
       if (generation !== this.#generation) return;
       this.#byDay = eventsByDay(events, days);
       this.#showDays();
@@ -81,19 +83,6 @@ export class MonthCalendar {
     }
   }
 
-  async #readAll(from, to) {
-    const events = [];
-    let cursor = null;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const query = { from: from.toISOString(), to: to.toISOString(), limit: PAGE, cursor };
-      const { items, next_cursor: next } = await this.#read(query);
-      events.push(...items);
-      cursor = next;
-      if (cursor === null) break;
-    }
-    return { events, isComplete: cursor === null };
-  }
-
   #days() {
     const date = dateOf(this.#selected);
     return weeksOf(date.getFullYear(), date.getMonth(), this.#firstDay);
@@ -107,7 +96,7 @@ export class MonthCalendar {
   }
 
   #select(key, { focus = true } = {}) {
-    const isOther = key.slice(0, 7) !== this.#shown;
+    const isOther = monthOf(key) !== monthOf(this.#selected);
     this.#selected = key;
     if (isOther) {
       this.#byDay = new Map();
@@ -121,7 +110,6 @@ export class MonthCalendar {
   }
 
   #showMonth() {
-    this.#shown = this.#selected.slice(0, 7);
     this.#title.textContent = monthName.format(dateOf(this.#selected));
     this.#grid.setAttribute("aria-label", this.#title.textContent);
     this.#showDays();
@@ -157,7 +145,7 @@ export class MonthCalendar {
     const isToday = key === keyOf(new Date());
     const classes = [
       "month-day",
-      key.slice(0, 7) !== this.#shown && "outside",
+      monthOf(key) !== monthOf(this.#selected) && "outside",
       isToday && "today",
       events.length > 0 && "busy",
     ];
@@ -198,7 +186,7 @@ export class MonthCalendar {
   }
 
   #onKey(event) {
-    const weekday = (dateOf(this.#selected).getDay() - (this.#firstDay % 7) + 7) % 7;
+    const weekday = this.#days().flat().indexOf(this.#selected) % 7;
     const days = {
       ArrowLeft: -1,
       ArrowRight: 1,
@@ -214,4 +202,8 @@ export class MonthCalendar {
     } else return;
     event.preventDefault();
   }
+}
+
+function monthOf(key) {
+  return key.slice(0, 7);
 }

@@ -8,7 +8,7 @@ import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { icon } from "./icons.js";
 import { likeButton } from "./like_button.js";
 import { linkify } from "./linkify.js";
-import { Menu } from "./menu.js";
+import { moreMenu } from "./menu.js";
 import { whileOnScreen } from "./on_screen.js";
 import { quotedPost, repostButton } from "./repost_button.js";
 import { safetyItems } from "./safety_items.js";
@@ -108,14 +108,6 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     );
   }
 
-  const menu = new Menu(t("posts.actions"));
-  const menuButton = element(
-    "button",
-    { type: "button", class: "action", "aria-haspopup": "menu", "aria-label": t("posts.actions") },
-    icon("more"),
-  );
-  menuButton.addEventListener("click", () => menu.open(menuButton, menuItems()));
-
   function menuItems() {
     const isMine = session.isMe(post.author.id);
     const isEditable = isMine && Date.now() - Date.parse(post.created_at) < EDIT_WINDOW_MS;
@@ -181,8 +173,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
         commentButton,
         repost.elements,
         bookmarkButton(session, post, path),
-        menuButton,
-        menu.element,
+        moreMenu(t("posts.actions"), menuItems),
       ),
       commentsArea,
     ),

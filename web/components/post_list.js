@@ -1,4 +1,4 @@
-// A list of posts that leaves out what the user deleted, and the posts of users whom the user blocked.
+// A list of posts, without those that the user deleted and those of users that the user blocked.
 
 import { PagedList } from "./paged_list.js";
 import { postCard } from "./post_card.js";

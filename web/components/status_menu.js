@@ -7,7 +7,7 @@ import { Menu } from "./menu.js";
 export function statusMenu(session, scope) {
   const { presence } = session;
   const menu = new Menu(t("presence.own"));
-  const opener = element("button", { type: "button", class: "plain status-button", "aria-haspopup": "menu" });
+  const opener = element("button", { type: "button", class: "plain", "aria-haspopup": "menu" });
 
   function show() {
     const status = presence.isAwayChosen ? "away" : "online";

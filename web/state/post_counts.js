@@ -1,30 +1,31 @@
-// The counts of the posts on screen, live: the server is asked to watch them, and the list is sent again when it
-// changed, and on each connection.
+// The counts of the posts on screen, live: the server is asked to watch them.
+
+import { WatchList } from "./watch_list.js";
 
 const MAX_WATCHED = 100;
 // A user who scrolls sends one list a second: each counts against the rate limit of commands.
 const BATCH_DELAY_MS = 1_000;
 
 export class PostCounts {
-  #socket = null;
   // The listeners of each post that is shown, the latest last.
   #listeners = new Map();
-  #watched = "";
-  #timer = null;
+  #watchList = new WatchList({
+    delayMs: BATCH_DELAY_MS,
+    idsOf: () => [...this.#listeners.keys()].slice(-MAX_WATCHED),
+    commandOf: (ids) => ({ type: "post.watch", post_ids: ids }),
+    onAnswer: ({ posts }) => this.#emit(posts, false),
+  });
 
   start(socket) {
-    this.#socket = socket;
+    this.#watchList.start(socket);
   }
 
   stop() {
-    clearTimeout(this.#timer);
-    this.#socket = null;
+    this.#watchList.stop();
   }
 
-  // The watch list belongs to the connection.
   onConnected() {
-    this.#watched = "";
-    this.#schedule();
+    this.#watchList.sendAgain();
   }
 
   // `listener({like_count, comment_count, repost_count}, {hasChanged})` is called until `hide`. Without `hasChanged`
@@ -32,14 +33,14 @@ export class PostCounts {
   show(postId, listener) {
     if (!this.#listeners.has(postId)) this.#listeners.set(postId, new Set());
     this.#listeners.get(postId).add(listener);
-    this.#schedule();
+    this.#watchList.schedule();
   }
 
   hide(postId, listener) {
     const listeners = this.#listeners.get(postId);
     listeners?.delete(listener);
     if (listeners?.size === 0) this.#listeners.delete(postId);
-    this.#schedule();
+    this.#watchList.schedule();
   }
 
   // The server reports changes.
@@ -50,25 +51,5 @@ export class PostCounts {
   #emit(posts, hasChanged) {
     for (const counts of posts)
       for (const listener of [...(this.#listeners.get(counts.post_id) ?? [])]) listener(counts, { hasChanged });
-  }
-
-  #schedule() {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#watch();
-    }, BATCH_DELAY_MS);
-  }
-
-  #watch() {
-    const ids = [...this.#listeners.keys()].slice(-MAX_WATCHED).sort();
-    const watched = ids.join();
-    if (watched === this.#watched || !this.#socket?.isLive) return;
-    this.#watched = watched;
-    this.#socket
-      .send({ type: "post.watch", post_ids: ids })
-      .then(({ posts }) => watched === this.#watched && this.#emit(posts, false))
-      .catch(() => {
-        if (watched === this.#watched) this.#watched = "";
-      });
   }
 }

@@ -4,6 +4,7 @@
 
 import { t } from "../i18n.js";
 import { Signal } from "./signal.js";
+import { WatchList } from "./watch_list.js";
 
 const MAX_WATCHED = 200;
 const BATCH_DELAY_MS = 300;
@@ -14,12 +15,16 @@ const LABELS = { online: t("presence.online"), away: t("presence.away"), offline
 export class Presence {
   #socket = null;
   #statuses = new Map();
-  #watched = "";
-  #timer = null;
+  #watchList = new WatchList({
+    delayMs: BATCH_DELAY_MS,
+    idsOf: () => this.#shownUserIds(),
+    commandOf: (ids) => ({ type: "presence.watch", user_ids: ids }),
+    onAnswer: ({ presences }) => this.update(presences),
+  });
   #awayTimer = null;
   // Because the page is hidden.
   #isAbsent = false;
-  #observer = new MutationObserver(() => this.#schedule());
+  #observer = new MutationObserver(() => this.#watchList.schedule());
   #onVisibilityChange = () => this.#updateAbsence();
   #onStorage = ({ key }) => key === STORAGE_KEY && this.#onChosen();
   statusChanged = new Signal();
@@ -37,6 +42,7 @@ export class Presence {
 
   start(socket) {
     this.#socket = socket;
+    this.#watchList.start(socket);
     this.#observer.observe(document.body, { childList: true, subtree: true });
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
     addEventListener("storage", this.#onStorage);
@@ -46,7 +52,7 @@ export class Presence {
     this.#observer.disconnect();
     document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     removeEventListener("storage", this.#onStorage);
-    clearTimeout(this.#timer);
+    this.#watchList.stop();
     clearTimeout(this.#awayTimer);
     this.#socket = null;
   }
@@ -59,8 +65,7 @@ export class Presence {
 
   // Contacts changed, so the server may report users that it left out before.
   watchAgain() {
-    this.#watched = "";
-    this.#schedule();
+    this.#watchList.sendAgain();
   }
 
   update(presences) {
@@ -76,26 +81,10 @@ export class Presence {
     dot.title = LABELS[status] ?? status;
   }
 
-  #schedule() {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#watch();
-    }, BATCH_DELAY_MS);
-  }
-
-  #watch() {
+  #shownUserIds() {
     const dots = [...document.querySelectorAll("[data-presence]")];
     dots.forEach((dot) => this.#paint(dot));
-    const ids = [...new Set(dots.map((dot) => dot.dataset.presence))].slice(0, MAX_WATCHED).sort();
-    const watched = ids.join();
-    if (watched === this.#watched || !this.#socket?.isLive) return;
-    this.#watched = watched;
-    this.#socket
-      .send({ type: "presence.watch", user_ids: ids })
-      .then(({ presences }) => watched === this.#watched && this.update(presences))
-      .catch(() => {
-        if (watched === this.#watched) this.#watched = "";
-      });
+    return [...new Set(dots.map((dot) => dot.dataset.presence))].slice(0, MAX_WATCHED);
   }
 
   get #isAway() {

@@ -51,7 +51,7 @@ export class Session {
     this.presence.start(this.socket);
     this.postCounts.start(this.socket);
     this.dispatcher.postCounts.on((posts) => this.postCounts.update(posts));
-    this.socket.changed.on(({ name }) => name === "live" && this.postCounts.onConnected());
+    this.dispatcher.connected.on(() => this.postCounts.onConnected());
     this.socket.start();
     this.unsent.start();
   }

@@ -60,7 +60,7 @@ export class UserCards {
     return card === null ? t("people.unknown") : nameOf(card);
   }
 
-  // The latest card of a user of whom an older one may be known.
+  // The latest card of a user. `card` may be an older one.
   latest(card) {
     return this.#cards.get(card.id) ?? card;
   }

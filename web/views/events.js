@@ -1,5 +1,5 @@
 // Upcoming events, filtered by what they are to the user, text, category, dates and distance: a list, or a calendar of
-// the month, which has past ones too. The user's own past events are a list of their own.
+// the month, which has past ones too. The user's own past events are a separate list.
 
 import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { categoryLabel, eventCard } from "../components/event_card.js";

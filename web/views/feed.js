@@ -62,7 +62,7 @@ export function feedView(session) {
     }
   }
 
-  // A user who follows no one sees only their own posts, and below them whom to follow.
+  // A user who follows no one sees only their own posts, and below them people to follow.
   async function offerPeople(people) {
     suggestions.hidden = false;
     try {

@@ -27,7 +27,6 @@ export class MessageList {
   #conversation;
   #scope;
   #timeline = null;
-  #offTimeline = null;
   #clicks;
   #edit;
   #readMarker;
@@ -38,7 +37,7 @@ export class MessageList {
   #unread;
   #newestSeq = 0;
   #pinned = false;
-  // Texts that rows take from elsewhere changed.
+  // Names or quoted messages changed, which all rows may contain.
   #isOutdated = false;
   #rendering = new BatchedTask(() => this.#render());
 
@@ -100,15 +99,8 @@ export class MessageList {
     const unread = this.#unread.begin();
     this.#timeline = this.#session.conversations.openTimeline(this.#conversation);
     this.#edges.begin(this.#timeline, this.#area);
-    const offChanged = this.#timeline.changed.on((messages) => this.#onChanged(messages));
-    const offQuotes = this.#timeline.quotesChanged.on(() => {
-      this.#isOutdated = true;
-      this.#rendering.request();
-    });
-    this.#offTimeline = () => {
-      offChanged();
-      offQuotes();
-    };
+    this.#scope.keep(this.#timeline.changed.on((messages) => this.#onChanged(messages)));
+    this.#scope.keep(this.#timeline.quotesChanged.on(() => this.#rebuild()));
     if (at.seq !== undefined) {
       await this.jumpTo(at.seq - 1);
       return;
@@ -175,7 +167,7 @@ export class MessageList {
     this.#resizes.observe(this.#area);
     const { socket, unsent, users } = this.#session;
     scope.keep(conversation.receipts.on(() => this.#rendering.request()));
-    scope.keep(users.changed.on(() => this.#render({ rebuild: true })));
+    scope.keep(users.changed.on(() => this.#rebuild()));
     scope.keep(unsent.changed.on((id) => id === conversation.id && this.#rendering.request()));
     const onConnection = () => unsent.of(conversation.id).length > 0 && this.#rendering.request();
     scope.keep(socket.changed.on(onConnection));
@@ -183,7 +175,6 @@ export class MessageList {
     scope.listen(window, "offline", onConnection);
     scope.keep(() => {
       this.#resizes.disconnect();
-      this.#offTimeline?.();
       this.#rendering.cancel();
     });
   }
@@ -210,11 +201,16 @@ export class MessageList {
     else this.#edges.update();
   }
 
-  #render({ rebuild = false } = {}) {
+  #rebuild() {
+    this.#isOutdated = true;
+    this.#rendering.request();
+  }
+
+  #render() {
     this.#rendering.cancel();
     if (!this.#timeline?.loaded) return;
     const saved = this.#pinned ? null : this.#position.save();
-    this.#rows.render(this.#timeline, this.#unread.newAfter, rebuild || this.#isOutdated);
+    this.#rows.render(this.#timeline, this.#unread.newAfter, this.#isOutdated);
     this.#isOutdated = false;
     if (this.#pinned) this.#position.toEnd();
     else this.#position.restore(saved);

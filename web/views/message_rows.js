@@ -47,7 +47,7 @@ export class MessageRows {
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  // `newAfter`: the seq after which messages of others are new, or null. `rebuild`: names changed.
+  // `newAfter`: the seq after which messages of others are new, or null. `rebuild`: names or quoted messages changed.
   render(timeline, newAfter, rebuild) {
     this.#timeline = timeline;
     if (rebuild) this.#messages.clear();

@@ -4,6 +4,7 @@ import { element, emptyState } from "../components/dom.js";
 import { eventCard } from "../components/event_card.js";
 import { PagedList } from "../components/paged_list.js";
 import { t } from "../i18n.js";
+import { readPages } from "../network/pages.js";
 
 const PAGE = 100;
 const MAX_PAGES = 10;
@@ -46,13 +47,8 @@ async function eventsOf(session, year, now) {
       to: new Date(Math.min(now, new Date(year + 1, 0, 1) - 1)).toISOString(),
       limit: PAGE,
     };
-    let cursor = null;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const answer = await session.api.get("/v1/events", { ...query, cursor });
-      for (const event of answer.items) byId.set(event.id, event);
-      cursor = answer.next_cursor;
-      if (cursor === null) break;
-    }
+    const { items } = await readPages((cursor) => session.api.get("/v1/events", { ...query, cursor }), MAX_PAGES);
+    for (const event of items) byId.set(event.id, event);
   }
   return [...byId.values()]
     .filter((event) => new Date(event.end_datetime) < now)

@@ -6,7 +6,7 @@ import { Dialog } from "../components/dialog.js";
 import { button, element, emptyState, errorText, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { linkify } from "../components/linkify.js";
-import { Menu } from "../components/menu.js";
+import { moreMenu } from "../components/menu.js";
 import { muteDialog } from "../components/mute_dialog.js";
 import { PagedList } from "../components/paged_list.js";
 import { postList } from "../components/post_list.js";
@@ -155,21 +155,13 @@ function actions(session, user, scope) {
   }
 
   const name = nameOf(user);
-  const menu = new Menu(t("common.more_actions"));
-  const more = element(
-    "button",
-    { type: "button", class: "icon-button", "aria-haspopup": "menu", "aria-label": t("common.more_actions") },
-    icon("more"),
-  );
-  more.addEventListener("click", () =>
-    menu.open(more, [
-      ...(isFollower ? [[t("profile.remove_follower"), removeFollower]] : []),
-      muted ? [t("profile.unmute_name", { name }), unmute] : [t("profile.mute_name", { name }), mute],
-      ...safetyItems(session, { kind: "user", id: user.id, author: user }, () => {
-        location.hash = "#/people";
-      }),
-    ]),
-  );
+  const menuItems = () => [
+    ...(isFollower ? [[t("profile.remove_follower"), removeFollower]] : []),
+    muted ? [t("profile.unmute_name", { name }), unmute] : [t("profile.mute_name", { name }), mute],
+    ...safetyItems(session, { kind: "user", id: user.id, author: user }, () => {
+      location.hash = "#/people";
+    }),
+  ];
   return [
     followButton(session, user, scope, user.relationship),
     element(
@@ -178,8 +170,7 @@ function actions(session, user, scope) {
       icon("message"),
       t("messages.message"),
     ),
-    more,
-    menu.element,
+    moreMenu(t("common.more_actions"), menuItems, { className: "icon-button" }),
   ];
 }
 

@@ -1,9 +1,7 @@
 // What the first and later loads cost in Chromium: requests, bytes, and time on a slow line.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
 const LINE = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 };
 const COLD_REQUESTS = 15;
@@ -13,22 +11,11 @@ const WARM_BYTES = 12_000;
 const COLD_MS = 5_000;
 const WARM_MS = 2_500;
 
-const server = new Server();
-let browser;
 let page;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   const ana = await server.createUser("Ana Alvarez");
-  page = await open(browser, server, ana, "/docs", { serviceWorkers: "block" });
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
+  page = await open(ana, "/docs", { serviceWorkers: "block" });
 });
 
 // Loads the client and returns {requests, bytes, ms}: until the network is idle, and until the frame is shown.
@@ -49,7 +36,7 @@ async function load() {
   return cost;
 }
 
-test("the first load and a later one are small and quick", { skip: skipped, timeout: 300_000 }, async (t) => {
+journey("the first load and a later one are small and quick", async (t) => {
   const cold = await load();
   const warm = await load();
   t.diagnostic(`cold ${JSON.stringify(cold)}, warm ${JSON.stringify(warm)}`);

@@ -22,8 +22,8 @@ export function launch() {
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
 }
 
-// A page in a separate context. `page.problems` collects script errors and violations of the policy.
-export async function open(browser, server, user, address, options = {}) {
+// A page in a separate context, logged in if there is a `user`. `page.problems` collects script errors and violations of the policy.
+export async function openPage(browser, url, user, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   if (user) {
     const { token, id, username, display_name } = user;
@@ -41,12 +41,17 @@ export async function open(browser, server, user, address, options = {}) {
     const text = message.text();
     if (message.type() === "error" && !/net::|Failed to load resource/.test(text)) page.problems.push(text);
   });
-  await page.goto(server.url + address);
+  await page.goto(url);
   return page;
 }
 
 export function texts(page) {
   return page.locator(".message:not(.unsent) .bubble .content").allInnerTexts();
+}
+
+// The panel of a page with that title.
+export function panel(page, title) {
+  return page.locator("section.panel", { has: page.getByRole("heading", { name: title, exact: true }) });
 }
 
 // The first and the last seq of the rows that are in the page.

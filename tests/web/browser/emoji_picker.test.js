@@ -1,38 +1,25 @@
 // The emoji picker, in Chromium against a real server.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
 const ENGLAND = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
-const server = new Server();
-let browser;
 let ana;
 let ben;
 let conversation;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana Alvarez");
   ben = await server.createUser("Ben Brown");
   conversation = await server.createGroup(ana, [ben], "Emoji");
 });
 
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-test("any emoji can be a reaction, found by its name and in a skin tone", { skip: skipped, timeout: 300_000 }, async () => {
+journey("any emoji can be a reaction, found by its name and in a skin tone", async () => {
   for (const width of [360, 1280]) {
     const viewport = { width, height: 700 };
     const text = `Seen at ${width}`;
     await server.send(conversation, ben, text);
-    const page = await open(browser, server, ana, `/#/messages/${conversation.id}`, { viewport });
+    const page = await open(ana, `/#/messages/${conversation.id}`, { viewport });
     const row = page.locator(".message", { hasText: text });
     const picker = page.getByRole("dialog", { name: "Choose an emoji" });
     const openPicker = async () => {
@@ -65,8 +52,8 @@ test("any emoji can be a reaction, found by its name and in a skin tone", { skip
   }
 });
 
-test("an emoji is inserted at the caret of the message", { skip: skipped, timeout: 300_000 }, async () => {
-  const page = await open(browser, server, ben, `/#/messages/${conversation.id}`);
+journey("an emoji is inserted at the caret of the message", async () => {
+  const page = await open(ben, `/#/messages/${conversation.id}`);
   const input = page.getByLabel("Message", { exact: true });
   await input.fill("ab");
   await page.keyboard.press("ArrowLeft");

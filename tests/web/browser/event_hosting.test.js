@@ -2,47 +2,15 @@
 // real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
-const HOUR = 3_600_000;
-let browser;
-
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-function journey(name, run) {
-  test(name, { skip: skipped, timeout: 300_000 }, run);
-}
-
-function createEvent(host, more = {}) {
-  const start = Date.now() + 48 * HOUR;
-  const body = {
-    title: "Boules",
-    capacity: 5,
-    start_datetime: new Date(start).toISOString(),
-    end_datetime: new Date(start + HOUR).toISOString(),
-    ...more,
-  };
-  return server.request("POST", "/v1/events", { token: host.token, body });
-}
+const { server, open, journey } = setUp();
 
 journey("a host accepts a request, and checks the guest in", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben");
-  const event = await createEvent(ana, { approval: true });
-  const guest = await open(browser, server, ben, `/#/event/${event.id}`);
+  const event = await server.createEvent(ana, { approval: true });
+  const guest = await open(ben, `/#/event/${event.id}`);
   await guest.getByText("Hosts approve requests").waitFor();
   await guest.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
   await guest.getByText("You asked to go. A host decides.").waitFor();
@@ -53,7 +21,7 @@ journey("a host accepts a request, and checks the guest in", async () => {
   await details.getByRole("button", { name: "Save" }).click();
   await guest.getByRole("button", { name: "2 guests, and reminders" }).waitFor();
 
-  const host = await open(browser, server, ana, `/#/event/${event.id}`);
+  const host = await open(ana, `/#/event/${event.id}`);
   const request = host.locator(".user-row", { hasText: "Ben" });
   await request.getByText("+2 guests").waitFor();
   await request.getByRole("button", { name: "Accept Ben" }).click();
@@ -80,12 +48,12 @@ journey("a co-host announces and cancels an event", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben Brown");
   const cai = await server.createUser("Cai");
-  const event = await createEvent(ana);
+  const event = await server.createEvent(ana);
   for (const user of [ben, cai]) {
     const body = { status: "GOING" };
     await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: user.token, body });
   }
-  const creator = await open(browser, server, ana, `/#/event/${event.id}`);
+  const creator = await open(ana, `/#/event/${event.id}`);
   await creator.getByRole("button", { name: "Co-hosts" }).click();
   const hosts = creator.getByRole("dialog");
   await hosts.getByText("No co-hosts yet").waitFor();
@@ -94,7 +62,7 @@ journey("a co-host announces and cancels an event", async () => {
   await hosts.getByRole("button", { name: "Add" }).click();
   await creator.locator("p", { hasText: "Hosted by" }).getByText("Ben Brown").waitFor();
 
-  const cohost = await open(browser, server, ben, `/#/event/${event.id}`);
+  const cohost = await open(ben, `/#/event/${event.id}`);
   assert.equal(await cohost.getByRole("button", { name: "Delete" }).count(), 0);
   await cohost.getByRole("button", { name: "Announce" }).click();
   await cohost.getByRole("dialog").getByLabel("Announcement").fill("Bring cups");
@@ -104,7 +72,7 @@ journey("a co-host announces and cancels an event", async () => {
   await cohost.getByRole("button", { name: "Attendance list" }).click();
   assert.equal((await download).suggestedFilename(), "Boules.csv");
 
-  const guest = await open(browser, server, cai, "/#/notifications");
+  const guest = await open(cai, "/#/notifications");
   await guest.getByText("Ben Brown about Boules: Bring cups").waitFor();
   await cohost.getByRole("button", { name: "Cancel event" }).click();
   await cohost.getByRole("dialog").getByLabel("Reason").fill("Rain");

@@ -1,43 +1,13 @@
-// Events with a place, a time zone and a series, lists of one's own and of near events, reminders, and the link to one's
-// calendar, in Chromium against a real server. Run by `make test-browser`.
+// Events with a place, a time zone and a series, lists of the user's events and of near ones, reminders, and the link to
+// the user's calendar, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { axeFindings } from "./axe.js";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
 const HOUR = 3_600_000;
-let browser;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-function journey(name, run) {
-  test(name, { skip: skipped, timeout: 300_000 }, run);
-}
-
-function createEvent(host, more = {}) {
-  const start = Date.now() + 48 * HOUR;
-  const body = {
-    title: "Boules",
-    capacity: 5,
-    start_datetime: new Date(start).toISOString(),
-    end_datetime: new Date(start + HOUR).toISOString(),
-    ...more,
-  };
-  return server.request("POST", "/v1/events", { token: host.token, body });
-}
+const { server, open, journey } = setUp();
 
 async function hosted(user) {
   const { items } = await server.request("GET", "/v1/events?mine=hosting", { token: user.token });
@@ -46,7 +16,7 @@ async function hosted(user) {
 
 journey("a series with a place is created, and changed from one event on", async () => {
   const ana = await server.createUser("Ana");
-  const page = await open(browser, server, ana, "/#/events/new");
+  const page = await open(ana, "/#/events/new");
   await page.getByLabel("Title").fill("Choir");
   await page.getByLabel("Starts").fill("2045-10-17T18:30");
   await page.getByLabel("Ends").fill("2045-10-17T20:00");
@@ -95,10 +65,10 @@ journey("a full event has a waitlist, whose first person gets the place that is 
     await server.createUser("Ben"),
     await server.createUser("Cai"),
   ];
-  const event = await createEvent(ana, { capacity: 1 });
+  const event = await server.createEvent(ana, { capacity: 1 });
   const [guest, next] = [
-    await open(browser, server, ben, `/#/event/${event.id}`),
-    await open(browser, server, cai, `/#/event/${event.id}`),
+    await open(ben, `/#/event/${event.id}`),
+    await open(cai, `/#/event/${event.id}`),
   ];
   const going = (page) => page.locator(".rsvp-controls").getByRole("button", { name: "Going", exact: true });
   await going(guest).click();
@@ -121,14 +91,14 @@ journey("a full event has a waitlist, whose first person gets the place that is 
 journey("own events are listed by what they are to the user", async () => {
   const ana = await server.createUser("Ana");
   const ben = await server.createUser("Ben");
-  const going = await createEvent(ana, { title: "Going there" });
-  const invited = await createEvent(ana, { title: "Invited to it", visibility: "invited" });
-  await createEvent(ben, { title: "My own" });
+  const going = await server.createEvent(ana, { title: "Going there" });
+  const invited = await server.createEvent(ana, { title: "Invited to it", visibility: "invited" });
+  await server.createEvent(ben, { title: "My own" });
   const body = { user_ids: [ben.id] };
   await server.request("POST", `/v1/events/${invited.id}/invites`, { token: ana.token, body });
   const rsvp = { token: ben.token, body: { status: "GOING" } };
   await server.request("PUT", `/v1/events/${going.id}/rsvp`, rsvp);
-  const page = await open(browser, server, ben, "/#/events");
+  const page = await open(ben, "/#/events");
   const cards = page.locator(".event-card");
   for (const [tab, title] of [
     ["Hosting", "My own"],
@@ -140,7 +110,7 @@ journey("own events are listed by what they are to the user", async () => {
     assert.equal(await cards.count(), 1);
   }
   await page.getByText("Invited only").waitFor();
-  const stranger = await open(browser, server, await server.createUser("Cai"), `/#/event/${invited.id}`);
+  const stranger = await open(await server.createUser("Cai"), `/#/event/${invited.id}`);
   await stranger.getByText("This event was deleted, or it doesn't exist.").waitFor();
   assert.deepEqual([...page.problems, ...stranger.problems], []);
 });
@@ -148,15 +118,15 @@ journey("own events are listed by what they are to the user", async () => {
 journey("events near the user are found", async () => {
   const ana = await server.createUser("Ana");
   const place = (latitude, longitude) => ({ name: "Hall", latitude, longitude });
-  await createEvent(ana, { title: "Around the corner", place: place(-17.71, 178.06) });
-  await createEvent(ana, { title: "On another island", place: place(-16.5, 179.4) });
+  await server.createEvent(ana, { title: "Around the corner", place: place(-17.71, 178.06) });
+  await server.createEvent(ana, { title: "On another island", place: place(-16.5, 179.4) });
   // On the other side of the 180th meridian.
-  await createEvent(ana, { title: "Beyond the line", place: place(-17.7, -179.95) });
+  await server.createEvent(ana, { title: "Beyond the line", place: place(-17.7, -179.95) });
   const located = {
     geolocation: { latitude: -17.7134, longitude: 178.065 },
     permissions: ["geolocation"],
   };
-  const page = await open(browser, server, ana, "/#/events", located);
+  const page = await open(ana, "/#/events", located);
   const cards = page.locator(".event-card");
   const titles = ["Around the corner", "On another island", "Beyond the line"];
   for (const title of titles) await cards.filter({ hasText: title }).waitFor();
@@ -165,25 +135,25 @@ journey("events near the user are found", async () => {
   await cards.filter({ hasText: titles[0] }).waitFor();
   assert.equal(await cards.filter({ hasText: titles[2] }).count(), 0);
   const far = { ...located, geolocation: { latitude: -17.7, longitude: 179.6 } };
-  const other = await open(browser, server, ana, "/#/events", far);
+  const other = await open(ana, "/#/events", far);
   await other.getByLabel("Near me").selectOption("100");
   await other.locator(".event-card", { hasText: titles[0] }).waitFor({ state: "detached" });
   await other.locator(".event-card", { hasText: titles[2] }).waitFor();
-  const unknown = await open(browser, server, ana, "/#/events", { permissions: [] });
+  const unknown = await open(ana, "/#/events", { permissions: [] });
   await unknown.getByLabel("Near me").selectOption("25");
   await unknown.getByText("Your location is not available").waitFor();
   assert.deepEqual([...page.problems, ...other.problems, ...unknown.problems], []);
 });
 
-journey("someone who goes is reminded once", async () => {
+journey("a user who goes is reminded once", async () => {
   const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben")];
   // Due some time after the answer, also on a slow machine.
   const start = Date.now() + HOUR + 20_000;
-  const event = await createEvent(ana, {
+  const event = await server.createEvent(ana, {
     start_datetime: new Date(start).toISOString(),
     end_datetime: new Date(start + HOUR).toISOString(),
   });
-  const page = await open(browser, server, ben, `/#/event/${event.id}`);
+  const page = await open(ben, `/#/event/${event.id}`);
   const body = { status: "GOING" };
   await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: ben.token, body });
   await page.goto(`${server.url}/#/notifications`);
@@ -197,8 +167,8 @@ journey("someone who goes is reminded once", async () => {
 
 journey("an event is downloaded for a calendar, and a link to the calendar is created and ended", async () => {
   const ana = await server.createUser("Ana");
-  const event = await createEvent(ana);
-  const page = await open(browser, server, ana, `/#/event/${event.id}`);
+  const event = await server.createEvent(ana);
+  const page = await open(ana, `/#/event/${event.id}`);
   await page.getByRole("button", { name: "Add to calendar" }).click();
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download file" }).click();
@@ -214,12 +184,12 @@ journey("an event is downloaded for a calendar, and a link to the calendar is cr
   assert.deepEqual(page.problems, []);
 });
 
-journey("who goes is seen as faces, also oneself once one goes", async () => {
+journey("an event shows the faces of users who go, also of the user after the answer", async () => {
   const [ana, ben] = [await server.createUser("Ana Host"), await server.createUser("Ben Brown")];
-  const event = await createEvent(ana);
+  const event = await server.createEvent(ana);
   const body = { status: "GOING" };
   await server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: ben.token, body });
-  const page = await open(browser, server, ana, `/#/event/${event.id}`);
+  const page = await open(ana, `/#/event/${event.id}`);
   const faces = page.getByRole("list", { name: "Going" });
   await faces.getByRole("link", { name: "Ben Brown" }).waitFor();
   await page.locator(".rsvp-controls").getByRole("button", { name: "Going" }).click();
@@ -237,13 +207,13 @@ journey("a calendar of the month is used with the keyboard, and past events have
   const host = (title, days) => {
     const noon = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, 12).getTime();
     const times = { start_datetime: new Date(noon), end_datetime: new Date(noon + HOUR) };
-    return createEvent(ana, { title, ...times });
+    return server.createEvent(ana, { title, ...times });
   };
   await host("Yesterday's walk", -1);
   await host("Long ago", -330);
   await host("Tomorrow's talk", 1);
   await host("Two days ago", -2);
-  const page = await open(browser, server, ana, "/#/events");
+  const page = await open(ana, "/#/events");
   await page.getByRole("button", { name: "Hosting" }).click();
   await page.getByRole("button", { name: "Month", exact: true }).click();
   const day = (days) => {

@@ -1,29 +1,16 @@
 // Formatted messages in Chromium: how they are written and what is shown.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
-let browser;
 let page;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   const ana = await server.createUser("Ana Alvarez");
   const ben = await server.createUser("Ben Brown");
   const conversation = await server.createGroup(ana, [ben]);
-  page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  page = await open(ana, `/#/messages/${conversation.id}`);
   await field().waitFor();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
 });
 
 const field = () => page.getByLabel("Message", { exact: true });
@@ -37,7 +24,7 @@ async function send(text) {
   return sent.nth(before).locator(".content");
 }
 
-test("a message shows its formatting and never markup", { skip: skipped, timeout: 300_000 }, async () => {
+journey("a message shows its formatting and never markup", async () => {
   const content = await send("**bold** <img src=x onerror=alert(1)>\n\n- one\n- two\n\n> quote\n\n```\n<b>code</b>\n```");
   assert.equal(await content.locator("strong").innerText(), "bold");
   assert.deepEqual(await content.locator("ul > li").allInnerTexts(), ["one", "two"]);
@@ -48,7 +35,7 @@ test("a message shows its formatting and never markup", { skip: skipped, timeout
   assert.deepEqual(page.problems, []);
 });
 
-test("links open elsewhere, also those with http", { skip: skipped, timeout: 300_000 }, async () => {
+journey("links open elsewhere, also those with http", async () => {
   const content = await send("[text](http://example.test/) javascript:alert(1)");
   const link = content.locator("a");
   assert.equal(await link.count(), 1);
@@ -56,7 +43,7 @@ test("links open elsewhere, also those with http", { skip: skipped, timeout: 300
   assert.equal(await link.getAttribute("rel"), "noopener noreferrer nofollow");
 });
 
-test("Ctrl+B and Ctrl+I set and remove marks, and can be undone", { skip: skipped, timeout: 300_000 }, async () => {
+journey("Ctrl+B and Ctrl+I set and remove marks, and can be undone", async () => {
   await field().fill("one two");
   await page.keyboard.press("Control+Shift+ArrowLeft");
   await page.keyboard.press("Control+b");
@@ -72,7 +59,7 @@ test("Ctrl+B and Ctrl+I set and remove marks, and can be undone", { skip: skippe
   await field().fill("");
 });
 
-test("Escape cancels an edit", { skip: skipped, timeout: 300_000 }, async () => {
+journey("Escape cancels an edit", async () => {
   const content = await send("first version");
   await field().press("ArrowUp");
   const editor = page.locator(".message-editor textarea");

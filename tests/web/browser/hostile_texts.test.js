@@ -2,15 +2,11 @@
 // real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
 const HOUR = 3_600_000;
 const SHOWN = "<img src=x";
 const PROTOCOLS = ["http:", "https:", "webcal:"];
-let browser;
 let eve;
 let ana;
 let views;
@@ -24,10 +20,7 @@ function request(user, method, path, body) {
   return server.request(method, path, { token: user.token, body });
 }
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana");
   eve = await server.createUser("Eve");
   await server.moderate("role", ana.username, "admin");
@@ -100,16 +93,10 @@ before(async () => {
   ];
 });
 
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-test("markup in any text is shown as text in every view", { skip: skipped, timeout: 300_000 }, async () => {
+journey("markup in any text is shown as text in every view", async () => {
   const pages = new Map();
   for (const [user, route, count] of views) {
-    if (!pages.has(user)) pages.set(user, await open(browser, server, user, "/#/"));
+    if (!pages.has(user)) pages.set(user, await open(user, "/#/"));
     const page = pages.get(user);
     await page.goto(`${server.url}/${route}`);
     await page.locator('main:not([aria-busy="true"])').waitFor();
@@ -127,4 +114,25 @@ test("markup in any text is shown as text in every view", { skip: skipped, timeo
     assert.match(await page.title(), /Convene/, `the title at ${route}`);
   }
   for (const page of pages.values()) assert.deepEqual(page.problems, []);
+});
+
+journey("text of users never becomes markup", async () => {
+  const attack = `<img src=x onerror="document.title='attacked'"><script>document.title='attacked'</script>`;
+  const eve = await server.createUser("Eve");
+  const body = { display_name: `${attack.slice(0, 60)}`, bio: attack };
+  await server.request("PATCH", "/v1/users/me", { token: eve.token, body });
+  const conversation = await server.createGroup(eve, [ana], attack.slice(0, 90));
+  await server.send(conversation, eve, `${attack} javascript:alert(1) https://example.org/"onclick=alert(1)`);
+  await server.request("POST", "/v1/posts", { token: eve.token, body: { content: attack } });
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.locator(".bubble").first().waitFor();
+  for (const address of ["", `/#/@${eve.username}`, "/#/messages"]) {
+    if (address) await page.goto(server.url + address);
+    await page.locator("main").getByText("<img src=x").first().waitFor();
+    assert.equal(await page.locator("main img, main script").count(), 0);
+    const links = await page.locator("main a").evaluateAll((all) => all.map((one) => one.protocol));
+    assert.ok(links.every((protocol) => ["http:", "https:"].includes(protocol)));
+    assert.ok(!(await page.title()).includes("attacked"));
+  }
+  assert.deepEqual(page.problems, []);
 });

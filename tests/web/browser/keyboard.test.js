@@ -1,21 +1,14 @@
 // Without a mouse: few Tab presses, arrow keys in lists and menus.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
 const MAX_TABS = 6;
 const MESSAGES = 30;
 
-const server = new Server();
-let browser;
 let page;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   const ana = await server.createUser("Ana Alvarez");
   const ben = await server.createUser("Ben Brown");
   const cleo = await server.createUser("Cleo Costa");
@@ -23,17 +16,11 @@ before(async () => {
   await server.createGroup(ana, [ben], "Second");
   for (let index = 0; index < MESSAGES; index += 1)
     await server.send(conversation, ben, `message ${index} for @${cleo.username}, see https://example.org`);
-  page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  page = await open(ana, `/#/messages/${conversation.id}`);
   await page.locator(".message").nth(MESSAGES - 1).waitFor();
 });
 
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-test("the composer is at most six Tabs from the list", { skip: skipped, timeout: 300_000 }, async () => {
+journey("the composer is at most six Tabs from the list", async () => {
   await page.locator(".conversation-row[aria-current]").focus();
   let tabs = 0;
   while (tabs < 40 && !(await page.evaluate(() => document.activeElement.matches(".message-input")))) {
@@ -43,7 +30,7 @@ test("the composer is at most six Tabs from the list", { skip: skipped, timeout:
   assert.ok(tabs <= MAX_TABS, `${tabs} Tabs`);
 });
 
-test("arrow keys move through messages and their menu", { skip: skipped, timeout: 300_000 }, async () => {
+journey("arrow keys move through messages and their menu", async () => {
   const focusedText = () => page.evaluate(() => document.activeElement.textContent);
   await page.locator(".message").last().focus();
   await page.keyboard.press("ArrowUp");
@@ -61,7 +48,7 @@ test("arrow keys move through messages and their menu", { skip: skipped, timeout
   await page.getByRole("menu").waitFor({ state: "hidden" });
 });
 
-test("Ctrl + / shows the shortcuts", { skip: skipped, timeout: 300_000 }, async () => {
+journey("Ctrl + / shows the shortcuts", async () => {
   await page.keyboard.press("Control+/");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await page.keyboard.press("Escape");

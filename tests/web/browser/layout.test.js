@@ -2,10 +2,8 @@
 // both themes: no finding of axe.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { axeFindings } from "./axe.js";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
 const LONG_NAME =
   "Maximiliana Wolfeschlegelsteinhausenbergerdorff von und zu Hohenlohe-Langenburg-Schillingsfürst";
@@ -18,15 +16,10 @@ const SIZES = {
   zoom400: [320, 256],
 };
 
-const server = new Server();
-let browser;
 let ana;
 let routes;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana Alvarez");
   const max = await server.createUser(LONG_NAME);
   const group = await server.createGroup(ana, [max], LONG_NAME);
@@ -82,12 +75,6 @@ before(async () => {
   ];
 });
 
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
 // axe takes most of the time, and finds the same at other sizes. Themes have the same layout.
 for (const name of ["phone", "desktop"])
   for (const colorScheme of ["light", "dark"]) layoutTest(name, { colorScheme, withAxe: true });
@@ -97,10 +84,10 @@ for (const name of ["landscape", "zoom200", "zoom400"]) layoutTest(name);
 for (const name of ["phone", "tablet", "zoom400"]) layoutTest(name, { locale: "de-DE" });
 
 function layoutTest(name, { colorScheme = "light", locale = "en-US", withAxe = false } = {}) {
-  test(`${name}, ${colorScheme}, ${locale}`, { skip: skipped, timeout: 300_000 }, async () => {
+  journey(`${name}, ${colorScheme}, ${locale}`, async () => {
     const [width, height] = SIZES[name];
     const touch = ["phone", "landscape", "tablet"].includes(name);
-    const page = await open(browser, server, ana, "/#/", {
+    const page = await open(ana, "/#/", {
       viewport: { width, height },
       locale,
       colorScheme,
@@ -128,7 +115,7 @@ function goTo(route) {
   });
 }
 
-// Run in the page: whether nothing stands for what is being loaded any more.
+// Run in the page: whether no placeholder is shown any more.
 function isLoaded() {
   const waiting = document.querySelectorAll('main[aria-busy="true"], .skeleton, .loading');
   return [...waiting].every((one) => !one.checkVisibility());

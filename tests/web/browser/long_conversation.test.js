@@ -2,9 +2,8 @@
 // here as the server would answer them.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped, window } from "./chromium.js";
-import { Server } from "./server.js";
+import { window } from "./chromium.js";
+import { setUp } from "./setup.js";
 
 const MESSAGES = 50_000;
 // The last message quotes this one.
@@ -17,31 +16,20 @@ const KEY_MS = 16 * SLOW_MACHINE;
 const PAGES = 20;
 const TEXT = "some words that make a message of ordinary length, with **bold** and https://example.org";
 
-const server = new Server();
-let browser;
 let page;
 let conversation;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   const ana = await server.createUser("Ana Alvarez");
   const ben = await server.createUser("Ben Brown");
   conversation = await server.createGroup(ana, [ben], "Long");
   const template = await server.send(conversation, ben, "template");
   const info = await server.conversation(conversation, ana);
-  page = await open(browser, server, ana, "/#/", { serviceWorkers: "block" });
+  page = await open(ana, "/#/", { serviceWorkers: "block" });
   await page.route(/\/v1\/conversations/, (route) => answer(route, info, template));
   await page.goto(`${server.url}/#/messages/${conversation.id}`);
   await page.reload();
   await page.locator(`[data-seq="${MESSAGES}"]`).waitFor();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
 });
 
 function answer(route, info, template) {
@@ -80,7 +68,7 @@ function message(seq, template) {
 
 const rowCount = () => page.locator("[data-seq]").count();
 
-test("a page of the history is shown at once, and few rows stay", { skip: skipped, timeout: 300_000 }, async (t) => {
+journey("a page of the history is shown at once, and few rows stay", async (t) => {
   const durations = [];
   for (let count = 0; count < PAGES; count += 1) {
     const [first] = await window(page);
@@ -94,7 +82,7 @@ test("a page of the history is shown at once, and few rows stay", { skip: skippe
   assert.ok(slowest < PAGE_MS, `${slowest} ms`);
 });
 
-test("the first message is reached, and a key takes no time", { skip: skipped, timeout: 300_000 }, async (t) => {
+journey("the first message is reached, and a key takes no time", async (t) => {
   await page.getByRole("button", { name: "Conversation details" }).click();
   await page.getByRole("button", { name: "First message" }).click();
   await page.locator('[data-seq="1"]').waitFor();
@@ -111,7 +99,7 @@ test("the first message is reached, and a key takes no time", { skip: skipped, t
   assert.deepEqual(page.problems, []);
 });
 
-test("a quote shows its message, however far back, and leads to it", { skip: skipped, timeout: 300_000 }, async () => {
+journey("a quote shows its message, however far back, and leads to it", async () => {
   await page.reload();
   const quote = page.locator(`[data-seq="${MESSAGES}"] .quote`, { hasText: `${QUOTED}: some words` });
   await quote.click();

@@ -1,20 +1,13 @@
 // Mentions in a group of more members than the browser loads, in Chromium against a real server.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
-let browser;
 let ana;
 let last;
 let conversation;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana Alvarez");
   const others = [];
   for (let number = 0; number < 104; number += 8) {
@@ -25,20 +18,14 @@ before(async () => {
   conversation = await server.createGroup(ana, [...others, last], "Large");
 });
 
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
 async function mentionsOf(content) {
   const path = `/v1/conversations/${conversation.id}/messages?limit=100`;
   const { items } = await server.request("GET", path, { token: ana.token });
   return items.find((one) => one.content === content)?.mentions;
 }
 
-test("a member beyond the first hundred is completed and mentioned", { skip: skipped, timeout: 300_000 }, async () => {
-  const page = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+journey("a member beyond the first hundred is completed and mentioned", async () => {
+  const page = await open(ana, `/#/messages/${conversation.id}`);
   const input = page.getByLabel("Message", { exact: true });
   // By a word of the display name that is not the first one.
   await input.pressSequentially("Welcome @NEWC");
@@ -52,7 +39,7 @@ test("a member beyond the first hundred is completed and mentioned", { skip: ski
 
   // Typed or pasted without the list.
   const pasted = `Thanks @${last.username}!`;
-  const other = await open(browser, server, ana, `/#/messages/${conversation.id}`);
+  const other = await open(ana, `/#/messages/${conversation.id}`);
   await other.getByLabel("Message", { exact: true }).fill(pasted);
   await other.keyboard.press("Enter");
   await other.locator(".message:not(.unsent)", { hasText: pasted }).waitFor();

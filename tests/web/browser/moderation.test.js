@@ -1,46 +1,33 @@
 // Moderation in Chromium against a real server: a report, a hidden post, an appeal, and the pages of moderators.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
 const PHONE = { viewport: { width: 360, height: 640 } };
 
-const server = new Server();
-let browser;
 let ana;
 let ben;
 let moderator;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana Alvarez");
   ben = await server.createUser("Ben Bakker");
   moderator = await server.createUser("Mo Moreau");
   await server.moderate("role", moderator.username, "admin");
 });
 
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-test("a post is reported, hidden, appealed and restored", { skip: skipped, timeout: 600_000 }, async () => {
+journey("a post is reported, hidden, appealed and restored", async () => {
   const body = { content: "something not nice" };
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
 
-  const reader = await open(browser, server, ben, `/#/post/${id}`);
+  const reader = await open(ben, `/#/post/${id}`);
   await reader.getByRole("button", { name: "Post actions" }).click();
   await reader.getByRole("menuitem", { name: "Report" }).click();
   await reader.getByLabel("Reason").fill("it is rude");
   await reader.locator("dialog").getByRole("button", { name: "Report" }).click();
   await reader.getByText("Report sent.").waitFor();
 
-  const desk = await open(browser, server, moderator, "/#/", PHONE);
+  const desk = await open(moderator, "/#/", PHONE);
   await desk.goto(`${server.url}/#/moderation`);
   await desk.getByRole("link", { name: /something not nice/ }).click();
   await desk.getByText("Reason: it is rude").waitFor();
@@ -64,7 +51,7 @@ test("a post is reported, hidden, appealed and restored", { skip: skipped, timeo
   await reader.reload();
   await reader.getByText("This post doesn't exist.").waitFor();
 
-  const author = await open(browser, server, ana, "/#/notifications");
+  const author = await open(ana, "/#/notifications");
   await author.getByRole("link", { name: /Moderators have hidden your post: be kind/ }).click();
   await author.getByRole("link", { name: "See the post" }).click();
   await author.getByText("Hidden by moderators.").waitFor();
@@ -94,8 +81,8 @@ test("a post is reported, hidden, appealed and restored", { skip: skipped, timeo
   assert.deepEqual([...reader.problems, ...desk.problems, ...author.problems], []);
 });
 
-test("the pages of moderators fit a phone", { skip: skipped, timeout: 400_000 }, async () => {
-  const page = await open(browser, server, moderator, "/#/settings", PHONE);
+journey("the pages of moderators fit a phone", async () => {
+  const page = await open(moderator, "/#/settings", PHONE);
   await page.getByRole("link", { name: "Pages for moderators" }).click();
   for (const name of ["Reports", "Appeals", "People", "Audit", "Registrations"]) {
     await page.getByRole("navigation", { name: "Moderation" }).getByRole("link", { name }).click();
@@ -113,8 +100,8 @@ test("the pages of moderators fit a phone", { skip: skipped, timeout: 400_000 },
   assert.deepEqual(page.problems, []);
 });
 
-test("a user is silenced and the silence is ended", { skip: skipped, timeout: 400_000 }, async () => {
-  const page = await open(browser, server, moderator, "/#/moderation/people");
+journey("a user is silenced and the silence is ended", async () => {
+  const page = await open(moderator, "/#/moderation/people");
   await page.getByLabel("Username").fill(ben.username);
   await page.getByRole("button", { name: "Find" }).click();
   const row = page.locator(".report-entry", { hasText: `@${ben.username}` }).first();
@@ -132,8 +119,8 @@ test("a user is silenced and the silence is ended", { skip: skipped, timeout: 40
   assert.deepEqual(page.problems, []);
 });
 
-test("users without a role see no pages of moderators", { skip: skipped, timeout: 400_000 }, async () => {
-  const page = await open(browser, server, ana, "/#/settings");
+journey("users without a role see no pages of moderators", async () => {
+  const page = await open(ana, "/#/settings");
   await page.getByRole("link", { name: "What moderators did that concerns you" }).waitFor();
   await page.getByLabel("Email", { exact: true }).waitFor();
   assert.equal(await page.getByRole("link", { name: /Moderation|Pages for moderators/ }).count(), 0);

@@ -1,36 +1,23 @@
 // The service worker in Chromium: the client opens without a network, and is that of the server with one.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
-let browser;
 let ana;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana Alvarez");
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
 });
 
 // Waits until the service worker answers for the page and has a copy of it.
 async function openWithShell() {
-  const page = await open(browser, server, ana, "/#/");
+  const page = await open(ana, "/#/");
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.waitForFunction(async () => navigator.serviceWorker.controller && (await caches.match("/")));
   return page;
 }
 
-test("the client opens while the server is stopped", { skip: skipped, timeout: 300_000 }, async () => {
+journey("the client opens while the server is stopped", async () => {
   const page = await openWithShell();
   await server.stop();
   await page.reload();
@@ -41,7 +28,7 @@ test("the client opens while the server is stopped", { skip: skipped, timeout: 3
   assert.deepEqual(page.problems, []);
 });
 
-test("an old copy is not shown while the server answers, and is replaced", { skip: skipped, timeout: 300_000 }, async () => {
+journey("an old copy is not shown while the server answers, and is replaced", async () => {
   const page = await openWithShell();
   await page.evaluate(async () => {
     const cache = await caches.open("convene-shell");
@@ -57,7 +44,7 @@ test("an old copy is not shown while the server answers, and is replaced", { ski
   assert.deepEqual(page.problems, []);
 });
 
-test("the page can be installed", { skip: skipped, timeout: 300_000 }, async () => {
+journey("the page can be installed", async () => {
   const page = await openWithShell();
   const session = await page.context().newCDPSession(page);
   const { errors, url } = await session.send("Page.getAppManifest");
@@ -65,8 +52,8 @@ test("the page can be installed", { skip: skipped, timeout: 300_000 }, async () 
   assert.deepEqual(errors, []);
 });
 
-test("a page that is older than the server's offers to reload", { skip: skipped, timeout: 300_000 }, async () => {
-  const page = await open(browser, server, ana, "/#/", { serviceWorkers: "block" });
+journey("a page that is older than the server's offers to reload", async () => {
+  const page = await open(ana, "/#/", { serviceWorkers: "block" });
   await page.clock.install();
   await page.reload();
   await page.getByRole("navigation", { name: "Main" }).waitFor();

@@ -1,30 +1,19 @@
 // The pages of operators, `/ops`: log in, read, search and explain, with and without JavaScript.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { axeFindings } from "./axe.js";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
 const TOKEN = "a-token-of-operators";
 const WAIT_MS = 30_000;
 
-let server, browser, operators;
+const environment = { CONVENE_MANAGEMENT_PORT: "0", CONVENE_OPS_TOKEN: TOKEN };
+const { server, open, journey } = setUp(() => null, { environment });
 
-before(async () => {
-  if (skipped) return;
-  server = new Server({ CONVENE_MANAGEMENT_PORT: "0", CONVENE_OPS_TOKEN: TOKEN });
-  [browser] = await Promise.all([launch(), server.start()]);
-  operators = { url: server.managementUrl() };
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-});
+const addressOf = (path) => server.managementUrl() + path;
 
 async function logIn(options = {}) {
-  const page = await open(browser, operators, null, "/ops", options);
+  const page = await open(null, addressOf("/ops"), options);
   await page.getByLabel("Token").fill(TOKEN);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { name: "Instances" }).waitFor({ timeout: WAIT_MS });
@@ -33,7 +22,7 @@ async function logIn(options = {}) {
 
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? "with" : "without";
-  test(`an operator reads every page ${how} JavaScript`, { skip: skipped }, async () => {
+  journey(`an operator reads every page ${how} JavaScript`, async () => {
     const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben")];
     const group = await server.createGroup(ben, [ana]);
     const sent = await server.send(group, ben, "a secret text");
@@ -60,8 +49,8 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("a wrong token shows nothing, and logging out ends the access", { skip: skipped }, async () => {
-  const page = await open(browser, operators, null, "/ops/actors");
+journey("a wrong token shows nothing, and logging out ends the access", async () => {
+  const page = await open(null, addressOf("/ops/actors"));
   await page.getByLabel("Token").fill("x".repeat(20));
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("alert").waitFor({ timeout: WAIT_MS });
@@ -75,23 +64,23 @@ test("a wrong token shows nothing, and logging out ends the access", { skip: ski
   );
   await page.getByRole("button", { name: "Log out" }).click();
   await page.getByLabel("Token").waitFor({ timeout: WAIT_MS });
-  await page.goto(`${operators.url}/ops/explain`);
+  await page.goto(addressOf("/ops/explain"));
   await page.getByLabel("Token").waitFor({ timeout: WAIT_MS });
   await page.context().close();
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`axe finds nothing on the pages, ${colorScheme}`, { skip: skipped }, async () => {
+  journey(`axe finds nothing on the pages, ${colorScheme}`, async () => {
     const ana = await server.createUser("Ana");
     const group = await server.createGroup(ana, [await server.createUser("Ben")]);
     const { seq } = await server.send(group, ana, "a text");
-    const anonymous = await open(browser, operators, null, "/ops", { colorScheme });
+    const anonymous = await open(null, addressOf("/ops"), { colorScheme });
     await anonymous.getByLabel("Token").waitFor({ timeout: WAIT_MS });
     assert.deepEqual(await axeFindings(anonymous), [], "axe at the login");
     await anonymous.context().close();
-    const reader = await open(browser, server, ana, "/#/", { colorScheme });
+    const reader = await open(ana, "/#/", { colorScheme });
     const page = await logIn({ colorScheme });
-    await page.goto(`${operators.url}/ops/actors`);
+    await page.goto(addressOf("/ops/actors"));
     const session = await page.locator('a[href^="/ops/sessions/"]').first().getAttribute("href");
     const explained = `user=${ana.username}&conversation=${group.id}&seq=${seq}`;
     for (const path of [
@@ -102,7 +91,7 @@ for (const colorScheme of ["light", "dark"]) {
       "/ops/explain",
       `/ops/explain?${explained}`,
     ]) {
-      await page.goto(operators.url + path);
+      await page.goto(addressOf(path));
       assert.deepEqual(await axeFindings(page), [], `axe at ${path}`);
     }
     await page.context().close();
@@ -110,7 +99,7 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
-test("a narrow page scrolls its tables, not itself", { skip: skipped }, async () => {
+journey("a narrow page scrolls its tables, not itself", async () => {
   const page = await logIn({ viewport: { width: 360, height: 700 } });
   const [width, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(width <= inner, `${width} > ${inner}`);

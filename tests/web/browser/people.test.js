@@ -1,32 +1,10 @@
 // Suggestions, follow requests, mutes and blocks, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { panel } from "./chromium.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
-let browser;
-
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-function journey(name, run) {
-  test(name, { skip: skipped, timeout: 300_000 }, run);
-}
-
-function panel(page, title) {
-  return page.locator("section.panel", { has: page.getByRole("heading", { name: title, exact: true }) });
-}
+const { server, open, journey } = setUp();
 
 journey("someone who follows nobody is offered people", async () => {
   const [ana, ben, cai] = [
@@ -36,7 +14,7 @@ journey("someone who follows nobody is offered people", async () => {
   ];
   await server.request("PUT", `/v1/users/${cai.id}/follow`, { token: ben.token });
   await server.request("PUT", `/v1/users/${ben.id}/follow`, { token: cai.token });
-  const page = await open(browser, server, ana, "/#/");
+  const page = await open(ana, "/#/");
   const row = (name) => page.locator(".user-row", { hasText: name });
   const suggestions = page.getByRole("heading", { name: "Suggestions" });
   await suggestions.waitFor();
@@ -57,7 +35,7 @@ journey("muted and blocked people are listed in every browser", async () => {
     await server.createUser("Ben Stone"),
     await server.createUser("Eve"),
   ];
-  const one = await open(browser, server, ana, `/#/@${ben.username}`);
+  const one = await open(ana, `/#/@${ben.username}`);
   await one.getByRole("button", { name: "More actions" }).click();
   await one.getByRole("menuitem", { name: "Mute Ben Stone" }).click();
   const dialog = one.getByRole("dialog");
@@ -72,7 +50,7 @@ journey("muted and blocked people are listed in every browser", async () => {
   await one.getByRole("dialog").getByRole("button", { name: "Block" }).click();
   await one.getByText("Eve is blocked.").waitFor();
 
-  const other = await open(browser, server, ana, "/#/settings");
+  const other = await open(ana, "/#/settings");
   const muted = panel(other, "Muted people").locator(".user-row", { hasText: "Ben Stone" });
   await muted.getByText("Posts, until").waitFor();
   await muted.getByRole("button", { name: "Unmute" }).click();
@@ -92,12 +70,12 @@ journey("a private account accepts and declines requests to follow", async () =>
     await server.createUser("Ben Bell"),
     await server.createUser("Cai Cord"),
   ];
-  const owner = await open(browser, server, ana, "/#/settings");
+  const owner = await open(ana, "/#/settings");
   await owner.getByLabel("Private account").check();
   await owner.getByText("Saved").waitFor();
   await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "for followers" } });
 
-  const requester = await open(browser, server, ben, `/#/@${ana.username}`);
+  const requester = await open(ben, `/#/@${ana.username}`);
   await requester.getByRole("img", { name: "Private account" }).waitFor();
   await requester.getByText("Only followers see the posts of this account.").waitFor();
   await requester.getByRole("button", { name: "Follow Ana Private" }).click();
@@ -133,7 +111,7 @@ journey("a private account accepts and declines requests to follow", async () =>
 
 journey("a post can be for followers only", async () => {
   const ana = await server.createUser("Ana Author");
-  const page = await open(browser, server, ana, "/#/");
+  const page = await open(ana, "/#/");
   await page.getByLabel("What's happening?").fill("not for everyone");
   await page.getByLabel("Who can see this post").selectOption("followers");
   await page.getByRole("button", { name: "Post", exact: true }).click();
@@ -145,8 +123,8 @@ journey("a post can be for followers only", async () => {
 journey("people choose to appear away, and others see it", async () => {
   const [ana, ben] = [await server.createUser("Ana Away"), await server.createUser("Ben Best")];
   await server.request("PUT", `/v1/users/${ana.id}/follow`, { token: ben.token });
-  const own = await open(browser, server, ana, `/#/@${ana.username}`);
-  const other = await open(browser, server, ben, `/#/@${ana.username}`);
+  const own = await open(ana, `/#/@${ana.username}`);
+  const other = await open(ben, `/#/@${ana.username}`);
   const dot = (status) => other.locator(".profile").getByRole("img", { name: status, exact: true });
   await dot("Online").waitFor();
   await own.getByRole("button", { name: "Your status: Online" }).click();
@@ -162,11 +140,11 @@ journey("people choose to appear away, and others see it", async () => {
   assert.deepEqual([...own.problems, ...other.problems], []);
 });
 
-journey("the name of a deleted user goes without a reload", async () => {
+journey("the name of a deleted user disappears without a reload", async () => {
   const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben Gone")];
   const group = await server.createGroup(ana, [ben], "Two");
   await server.send(group, ben, "farewell");
-  const page = await open(browser, server, ana, `/#/messages/${group.id}`);
+  const page = await open(ana, `/#/messages/${group.id}`);
   const message = page.locator(".message", { hasText: "farewell" });
   await message.locator(".sender", { hasText: "Ben Gone" }).waitFor();
   await server.request("DELETE", "/v1/users/me", {
@@ -186,7 +164,7 @@ journey("a profile has counts, and lists of followers and followed people", asyn
   ];
   await server.request("PUT", `/v1/users/${ben.id}/follow`, { token: cai.token });
   await server.request("PUT", `/v1/users/${cai.id}/follow`, { token: ben.token });
-  const page = await open(browser, server, ana, `/#/@${ben.username}`);
+  const page = await open(ana, `/#/@${ben.username}`);
   await page.getByRole("button", { name: "Follow Ben Birch" }).click();
   const followers = page.getByRole("button", { name: "2 followers" });
   await followers.click();
@@ -199,12 +177,12 @@ journey("a profile has counts, and lists of followers and followed people", asyn
   assert.deepEqual(page.problems, []);
 });
 
-journey("what someone may not see does not exist", async () => {
+journey("posts and users that a user may not see do not exist", async () => {
   const [ana, ben] = [await server.createUser("Ana"), await server.createUser("Ben Block")];
   const post = (visibility) =>
     server.request("POST", "/v1/posts", { token: ana.token, body: { content: "secret", visibility } });
   const [forFollowers, forAll] = [await post("followers"), await post("public")];
-  const page = await open(browser, server, ben, `/#/post/${forFollowers.id}`);
+  const page = await open(ben, `/#/post/${forFollowers.id}`);
   await page.getByText("This post doesn't exist.").waitFor();
   await page.goto(`${server.url}/#/post/${forAll.id}`);
   await page.locator(".post", { hasText: "secret" }).waitFor();

@@ -1,33 +1,20 @@
 // Tags, mentions, edits, bookmarks, comments and reposts of posts, in Chromium against a real server.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { setUp } from "./setup.js";
 
-const server = new Server();
-let browser;
 let ana;
 let ben;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
+const { server, open, journey } = setUp(async () => {
   ana = await server.createUser("Ana Alvarez");
   ben = await server.createUser("Ben Bakker");
 });
 
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-test("a tag leads to its page, a mention to the profile", { skip: skipped, timeout: 300_000 }, async () => {
+journey("a tag leads to its page, a mention to the profile", async () => {
   const content = `#Ärger with @${ben.username}, see https://example.test/#none`;
   await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
-  const page = await open(browser, server, ana, "/#/");
+  const page = await open(ana, "/#/");
   const post = page.locator(".post", { hasText: "#Ärger" });
   await post.waitFor();
   assert.deepEqual(await post.locator(".content a").allTextContents(), [
@@ -43,9 +30,9 @@ test("a tag leads to its page, a mention to the profile", { skip: skipped, timeo
   assert.deepEqual(page.problems, []);
 });
 
-test("a post is edited, its former text shown", { skip: skipped, timeout: 300_000 }, async () => {
+journey("a post is edited, its former text shown", async () => {
   await server.request("POST", "/v1/posts", { token: ben.token, body: { content: "frist" } });
-  const page = await open(browser, server, ben, "/#/");
+  const page = await open(ben, "/#/");
   await page.locator(".post", { hasText: "frist" }).getByRole("button", { name: "Post actions" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
   await page.getByLabel("Text", { exact: true }).fill("first");
@@ -56,13 +43,13 @@ test("a post is edited, its former text shown", { skip: skipped, timeout: 300_00
   assert.deepEqual(page.problems, []);
 });
 
-test("a bookmark is kept and removed", { skip: skipped, timeout: 300_000 }, async () => {
+journey("a bookmark is kept and removed", async () => {
   const content = "to be read again";
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
-  const page = await open(browser, server, ben, `/#/post/${id}`);
+  const page = await open(ben, `/#/post/${id}`);
   await page.getByRole("button", { name: "Bookmark", exact: true }).click();
   await page.getByRole("button", { name: "Bookmarked" }).waitFor();
-  const other = await open(browser, server, ben, "/#/bookmarks");
+  const other = await open(ben, "/#/bookmarks");
   await other.locator(".post", { hasText: content }).getByRole("button", { name: "Bookmarked" }).click();
   await other.getByRole("button", { name: "Bookmark", exact: true }).waitFor();
   const { items } = await server.request("GET", "/v1/bookmarks", { token: ben.token });
@@ -70,14 +57,14 @@ test("a bookmark is kept and removed", { skip: skipped, timeout: 300_000 }, asyn
   assert.deepEqual([...page.problems, ...other.problems], []);
 });
 
-test("comments are replied to and liked", { skip: skipped, timeout: 300_000 }, async () => {
+journey("comments are replied to and liked", async () => {
   const { id } = await server.request("POST", "/v1/posts", {
     token: ana.token,
     body: { content: "a question" },
   });
   const body = { content: "an answer" };
   await server.request("POST", `/v1/posts/${id}/comments`, { token: ana.token, body });
-  const page = await open(browser, server, ben, `/#/post/${id}`);
+  const page = await open(ben, `/#/post/${id}`);
   const parent = page.locator(".comment", { hasText: "an answer" }).first();
   await parent.getByRole("button", { name: "0 likes" }).click();
   await parent.getByRole("button", { name: "1 like" }).waitFor();
@@ -96,14 +83,14 @@ test("comments are replied to and liked", { skip: skipped, timeout: 300_000 }, a
   assert.deepEqual(page.problems, []);
 });
 
-test("likes, comments and reposts of others appear without a reload", { skip: skipped, timeout: 300_000 }, async () => {
+journey("likes, comments and reposts of others appear without a reload", async () => {
   const body = { content: "seen by two" };
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
   const path = `/v1/posts/${id}`;
   const write = (content) =>
     server.request("POST", `${path}/comments`, { token: ben.token, body: { content } });
   const early = await write("an early comment");
-  const page = await open(browser, server, ana, `/#/post/${id}`);
+  const page = await open(ana, `/#/post/${id}`);
   const post = page.locator(".post", { hasText: body.content });
   const earlyRow = post.locator(".comment", { hasText: "an early comment" });
   await earlyRow.waitFor();
@@ -123,11 +110,11 @@ test("likes, comments and reposts of others appear without a reload", { skip: sk
   assert.deepEqual(page.problems, []);
 });
 
-test("comments are reported, and their authors blocked, from their menu", { skip: skipped, timeout: 300_000 }, async () => {
+journey("comments are reported, and their authors blocked, from their menu", async () => {
   const eve = await server.createUser("Eve Evil");
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content: "calm" } });
   await server.request("POST", `/v1/posts/${id}/comments`, { token: eve.token, body: { content: "storm" } });
-  const page = await open(browser, server, ana, `/#/post/${id}`);
+  const page = await open(ana, `/#/post/${id}`);
   const comment = page.locator(".comment", { hasText: "storm" });
   await comment.getByRole("button", { name: "Comment actions" }).click();
   await page.keyboard.press("ArrowDown");
@@ -142,10 +129,10 @@ test("comments are reported, and their authors blocked, from their menu", { skip
   assert.deepEqual(page.problems, []);
 });
 
-test("a followed tag brings posts into the feed", { skip: skipped, timeout: 300_000 }, async () => {
+journey("a followed tag brings posts into the feed", async () => {
   const content = "of #Lichen";
   await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
-  const page = await open(browser, server, ben, "/#/");
+  const page = await open(ben, "/#/");
   await page.getByRole("link", { name: "Everyone" }).click();
   const post = page.locator(".post", { hasText: content });
   await post.getByRole("link", { name: "#Lichen" }).click();
@@ -159,10 +146,10 @@ test("a followed tag brings posts into the feed", { skip: skipped, timeout: 300_
   assert.deepEqual(page.problems, []);
 });
 
-test("a post is reposted and quoted", { skip: skipped, timeout: 300_000 }, async () => {
+journey("a post is reposted and quoted", async () => {
   const content = "worth seeing";
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
-  const page = await open(browser, server, ben, `/#/post/${id}`);
+  const page = await open(ben, `/#/post/${id}`);
   await page.getByRole("button", { name: "0 reposts" }).click();
   await page.getByRole("menuitem", { name: "Repost" }).click();
   await page.getByRole("button", { name: "1 repost", exact: true }).click();
@@ -178,17 +165,17 @@ test("a post is reposted and quoted", { skip: skipped, timeout: 300_000 }, async
   assert.deepEqual(page.problems, []);
 });
 
-test("a profile links an Atom feed", { skip: skipped, timeout: 300_000 }, async () => {
-  const page = await open(browser, server, ben, `/#/@${ana.username}`);
+journey("a profile links an Atom feed", async () => {
+  const page = await open(ben, `/#/@${ana.username}`);
   const path = await page.getByRole("link", { name: "Atom feed" }).getAttribute("href");
   const response = await fetch(server.url + path);
   assert.equal(response.headers.get("Content-Type"), "application/atom+xml; charset=utf-8");
   assert.match(await response.text(), /<feed xmlns="http:\/\/www.w3.org\/2005\/Atom">/);
 });
 
-test("a mention in a post and in a comment notifies", { skip: skipped, timeout: 120_000 }, async () => {
+journey("a mention in a post and in a comment notifies", async () => {
   const cai = await server.createUser("Cai Carver");
-  const page = await open(browser, server, cai, "/#/notifications");
+  const page = await open(cai, "/#/notifications");
   await page.getByRole("heading", { name: "Notifications" }).waitFor();
   const content = `come along, @${cai.username}.`;
   const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { skipped } from "./chromium.js";
+import { setUp } from "./setup.js";
 
 const FOLDER = process.env.CONVENE_SCREENSHOTS;
 const PASSWORD = "convene-demo";
@@ -16,17 +15,12 @@ const SIZES = {
 };
 const skip = skipped || (FOLDER ? false : "CONVENE_SCREENSHOTS is not set");
 
-const server = new Server();
-let browser;
 let user;
 // What to open, and what shows that it is there.
 let views;
 
-before(async () => {
-  if (skip) return;
-  await server.start();
+async function prepare() {
   await server.run("demo", "--users", "40", "--url", server.url);
-  browser = await launch();
   const login = { login: "ana", password: PASSWORD };
   const session = await server.request("POST", "/v1/sessions", { body: login });
   user = { ...session.user, token: session.token };
@@ -41,18 +35,14 @@ before(async () => {
     event: [`/#/event/${event.id}`, ".faces"],
     calendar: ["/#/events", ".month-event", openNextMonth],
   };
-});
+}
 
-after(async () => {
-  if (skip) return;
-  await browser.close();
-  await server.remove();
-});
+const { server, open, journey } = setUp(prepare, { skip });
 
 for (const [size, options] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"]) {
-    test(`${size}, ${colorScheme}`, { skip, timeout: 300_000 }, async () => {
-      const page = await open(browser, server, user, "/#/", { ...options, colorScheme, reducedMotion: "reduce" });
+    journey(`${size}, ${colorScheme}`, async () => {
+      const page = await open(user, "/#/", { ...options, colorScheme, reducedMotion: "reduce" });
       for (const [name, [address, shown, act]] of Object.entries(views)) {
         await page.goto(server.url + address);
         await act?.(page);

@@ -8,10 +8,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-// The server refuses variables that it does not know.
-const { CONVENE_PYTHON, ...ENVIRONMENT } = process.env;
-const PYTHON = CONVENE_PYTHON ?? join(ROOT, ".venv/bin/python");
+const PYTHON = process.env.CONVENE_PYTHON ?? join(ROOT, ".venv/bin/python");
+// The server refuses CONVENE_ variables that it does not know, such as those of these tests.
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("CONVENE_")),
+);
 const START_MS = 90_000;
+const UNTIL_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 export class Server {
   #process = null;
@@ -36,14 +40,10 @@ export class Server {
     const port = this.url ? Number(new URL(this.url).port) : await freePort();
     this.url = `http://127.0.0.1:${port}`;
     if (this.#environment.CONVENE_MANAGEMENT_PORT === "0") this.#managementPort ||= await freePort();
-    // The server refuses CONVENE_ variables that it does not know, such as those of these tests.
-    const environment = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !name.startsWith("CONVENE_")),
-    );
     this.#process = spawn(PYTHON, ["run.py", "--port", String(port)], {
       cwd: ROOT,
       env: {
-        ...environment,
+        ...ENVIRONMENT,
         ...this.#environment,
         ...(this.#managementPort && { CONVENE_MANAGEMENT_PORT: String(this.#managementPort) }),
         CONVENE_DATA_DIR: this.#folder,
@@ -95,12 +95,9 @@ export class Server {
 
   // Runs `run.py` with these arguments, beside the running server.
   run(...words) {
-    const environment = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !name.startsWith("CONVENE_")),
-    );
     const command = spawn(PYTHON, ["run.py", ...words], {
       cwd: ROOT,
-      env: { ...environment, CONVENE_DATA_DIR: this.#folder },
+      env: { ...ENVIRONMENT, CONVENE_DATA_DIR: this.#folder },
       stdio: "ignore",
     });
     return new Promise((resolve, reject) => {
@@ -129,6 +126,16 @@ export class Server {
     return this.request("POST", "/v1/conversations", { token: creator.token, body });
   }
 
+  // A group of two, with `count` messages of `sender`.
+  async createGroupWithMessages(creator, sender, count, name) {
+    const conversation = await this.createGroup(creator, [sender], name);
+    for (let at = 0; at < count; at += 20) {
+      const batch = Array.from({ length: Math.min(20, count - at) }, (_, index) => at + index);
+      await Promise.all(batch.map((index) => this.send(conversation, sender, `message ${index}`)));
+    }
+    return conversation;
+  }
+
   send(conversation, sender, content) {
     const body = { client_id: crypto.randomUUID(), content };
     const path = `/v1/conversations/${conversation.id}/messages`;
@@ -137,6 +144,24 @@ export class Server {
 
   conversation(conversation, user) {
     return this.request("GET", `/v1/conversations/${conversation.id}`, { token: user.token });
+  }
+
+  markRead(conversation, user, seq) {
+    const path = `/v1/conversations/${conversation.id}/read`;
+    return this.request("PUT", path, { token: user.token, body: { seq } });
+  }
+
+  // An event of an hour, the day after tomorrow.
+  createEvent(host, more = {}) {
+    const start = Date.now() + 48 * HOUR_MS;
+    const body = {
+      title: "Boules",
+      capacity: 5,
+      start_datetime: new Date(start).toISOString(),
+      end_datetime: new Date(start + HOUR_MS).toISOString(),
+      ...more,
+    };
+    return this.request("POST", "/v1/events", { token: host.token, body });
   }
 
   async #isReady() {
@@ -150,6 +175,15 @@ export class Server {
 
 export function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+// Waits until `check()` returns a true value.
+export async function until(check, message) {
+  const deadline = Date.now() + UNTIL_MS;
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(message);
+    await sleep(100);
+  }
 }
 
 function freePort() {

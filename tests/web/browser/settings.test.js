@@ -3,37 +3,16 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { launch, open, skipped } from "./chromium.js";
-import { Server } from "./server.js";
+import { panel } from "./chromium.js";
+import { setUp } from "./setup.js";
 
 const PREFERENCES = "/v1/users/me/notification-preferences";
-const server = new Server();
-let browser;
 
-before(async () => {
-  if (skipped) return;
-  await server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  if (skipped) return;
-  await browser.close();
-  await server.remove();
-});
-
-function journey(name, run) {
-  test(name, { skip: skipped, timeout: 300_000 }, run);
-}
-
-function panel(page, title) {
-  return page.locator("section.panel", { has: page.getByRole("heading", { name: title, exact: true }) });
-}
+const { server, open, journey } = setUp();
 
 journey("notification preferences are saved", async () => {
   const ana = await server.createUser("Ana");
-  const page = await open(browser, server, ana, "/#/settings");
+  const page = await open(ana, "/#/settings");
   const settings = panel(page, "Notifications");
   await settings.getByLabel("Likes").selectOption("nothing");
   await settings.getByLabel("New followers").selectOption("mail");
@@ -58,7 +37,7 @@ journey("notification preferences are saved", async () => {
 
 journey("data is exported and downloaded", async () => {
   const ana = await server.createUser("Ana");
-  const page = await open(browser, server, ana, "/#/settings");
+  const page = await open(ana, "/#/settings");
   const data = panel(page, "Your data");
   await data.getByText("You can export your data once a day.").waitFor();
   await data.getByRole("button", { name: "Export my data" }).click();

@@ -1,0 +1,157 @@
+// Conversations, in Chromium against a real server. Run by `make test-browser`.
+
+import assert from "node:assert/strict";
+import { window } from "./chromium.js";
+import { until } from "./server.js";
+import { setUp } from "./setup.js";
+
+let ana;
+let ben;
+
+const { server, open, journey } = setUp(async () => {
+  ana = await server.createUser("Ana Alvarez");
+  ben = await server.createUser("Ben Brown");
+});
+
+// A group of both, with messages of Ben.
+const group = (count, name) => server.createGroupWithMessages(ana, ben, count, name);
+
+journey("two people talk, edit, react and delete", async () => {
+  const conversation = await group(0, "Talk");
+  const address = `/#/messages/${conversation.id}`;
+  const [one, other] = [await open(ana, address), await open(ben, address)];
+  await one.getByLabel("Message", { exact: true }).fill("Hello Ben");
+  await one.keyboard.press("Enter");
+  const row = other.locator(".message", { hasText: "Hello Ben" });
+  await row.waitFor();
+  await row.hover();
+  await row.getByRole("button", { name: "Message actions" }).click();
+  await other.getByRole("menuitem", { name: "React with 👍" }).click();
+  await one.locator(".reaction").waitFor();
+  await one.getByLabel("Message", { exact: true }).focus();
+  await one.keyboard.press("ArrowUp");
+  const editor = one.getByLabel("Edit message");
+  await editor.fill("Never mind");
+  await one.keyboard.press("Escape");
+  await one.locator(".message", { hasText: "Hello Ben" }).waitFor();
+  await one.keyboard.press("ArrowUp");
+  await editor.fill("Hello again");
+  await one.keyboard.press("Control+Enter");
+  await editor.waitFor({ state: "detached" });
+  await other.getByText("Hello again").first().waitFor();
+  await one.locator(".message", { hasText: "Hello again" }).hover();
+  await one.getByRole("button", { name: "Message actions" }).click();
+  await one.getByRole("menuitem", { name: "Delete" }).click();
+  await one.locator("dialog").getByRole("button", { name: "Delete" }).click();
+  await other.locator(".message.deleted").waitFor();
+  assert.deepEqual([...one.problems, ...other.problems], []);
+});
+
+journey("added people are one line with their names, and the last message has ticks", async () => {
+  const conversation = await group(0, "Additions");
+  for (const name of ["Cleo", "Dan", "Eva"]) {
+    const { id } = await server.createUser(name);
+    const path = `/v1/conversations/${conversation.id}/participants/${id}`;
+    await server.request("PUT", path, { token: ana.token });
+  }
+  const message = await server.send(conversation, ana, "Welcome");
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.getByText("You added Cleo, Dan and Eva").waitFor();
+  await page.locator(".receipt", { hasText: "Sent" }).waitFor();
+  await server.markRead(conversation, ben, message.seq);
+  await page.locator(".receipt", { hasText: "Read by 1" }).waitFor();
+  await page.getByRole("button", { name: "Show all" }).click();
+  assert.equal(await page.locator(".system-message").count(), 3);
+});
+
+journey("a long history has few rows, and its first message is reachable", async () => {
+  const conversation = await group(700, "Long");
+  await server.markRead(conversation, ana, 700);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.locator(".bubble").first().waitFor();
+  const area = page.getByRole("region", { name: "Messages" });
+  await until(async () => {
+    await area.evaluate((one) => one.scrollTo(0, 300));
+    return (await window(page))[0] < 300;
+  }, "older messages are not loaded");
+  assert.ok((await page.locator("[data-seq]").count()) <= 150);
+  await page.getByLabel("Conversation details").click();
+  await page.getByRole("button", { name: "First message" }).click();
+  await until(async () => (await window(page))[0] === 1, "the first message is not shown");
+  await server.send(conversation, ben, "the newest");
+  await page.getByRole("button", { name: "Jump to latest" }).click();
+  await page.getByText("the newest").first().waitFor();
+  await page.goto(`${server.url}/#/messages/${conversation.id}?at=50`);
+  await page.locator('.highlighted[data-seq="50"]').waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("drafts survive a reload, and back shows a view as it was left", async () => {
+  const conversation = await group(1, "Drafts");
+  for (let index = 0; index < 25; index += 1)
+    await server.request("POST", "/v1/posts", { token: ana.token, body: { content: `post ${index}` } });
+  const page = await open(ana, "/#/");
+  await page.locator(".composer textarea").fill("half a post");
+  await page.locator(".post").nth(19).scrollIntoViewIfNeeded();
+  await page.locator(".post").nth(24).waitFor();
+  await page.evaluate(() => scrollTo(0, 1_500));
+  await page
+    .locator(".post .timestamp")
+    .nth(20)
+    .evaluate((link) => link.click());
+  await page.getByRole("heading", { name: "Post", exact: true }).waitFor();
+  await page.goBack();
+  await page.getByRole("heading", { name: "Home" }).waitFor();
+  assert.equal(await page.locator(".post").count(), 25);
+  assert.equal(await page.evaluate(() => scrollY), 1_500);
+  assert.equal(await page.locator(".composer textarea").inputValue(), "half a post");
+  await page.goto(`${server.url}/#/messages/${conversation.id}`);
+  await page.getByLabel("Message", { exact: true }).fill("half a message");
+  await page.reload();
+  await page.locator(".bubble").first().waitFor();
+  assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "half a message");
+});
+
+journey("a keyboard is enough to reply to a message", async () => {
+  const conversation = await group(0, "Keyboard");
+  for (const index of [0, 1, 2]) await server.send(conversation, ben, `message ${index}`);
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.locator(".bubble").first().waitFor();
+  await page.locator(".conversation-row[aria-current]").focus();
+  let tabs = 0;
+  const active = () => page.evaluate(() => document.activeElement.className);
+  while (!(await active()).includes("message-input")) {
+    await page.keyboard.press("Tab");
+    tabs += 1;
+    assert.ok(tabs <= 6, "too many stops between the list and the composer");
+  }
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByRole("menu").waitFor();
+  await page.getByRole("menuitem", { name: "Reply" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("a reply");
+  await page.keyboard.press("Enter");
+  await page.locator(".message .quote", { hasText: "message 1" }).waitFor();
+});
+
+journey("a request is accepted and another declined", async () => {
+  const me = await server.createUser("Dora Diaz");
+  const page = await open(me, "/#/settings");
+  await page.getByLabel("Who can add me to groups").selectOption("known");
+  const privacy = page.locator("section.panel", { has: page.getByRole("heading", { name: "Privacy" }) });
+  await privacy.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved").waitFor();
+  await server.createGroup(ana, [me], "Wanted");
+  await server.createGroup(ben, [me], "Unwanted");
+  await page.locator('a[href="#/messages"] .badge', { hasText: "2" }).waitFor();
+  await page.locator('a[href="#/messages"]').first().click();
+  await page.getByRole("link", { name: "Requests" }).click();
+  const row = (name) => page.locator("li.user-row", { hasText: name });
+  await row("Unwanted").getByRole("button", { name: "Decline" }).click();
+  await row("Unwanted").waitFor({ state: "detached" });
+  await row("Wanted").getByRole("button", { name: "Accept" }).click();
+  await page.locator(".conversation-row", { hasText: "Wanted" }).waitFor();
+  assert.equal(await page.locator(".conversation-row", { hasText: "Unwanted" }).count(), 0);
+});
