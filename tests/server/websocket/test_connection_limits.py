@@ -10,6 +10,7 @@ import pytest
 
 from server.instance import Instance
 from server.websocket.heartbeat import STEPS_PER_PERIOD
+from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
 from tests.server.registered_users import RegisteredUsers
 from tests.server.websocket import frames
@@ -44,6 +45,13 @@ async def connect_until_refused(
             if answer.status != 101:
                 return opened, connected, answer
             opened.append(connected)
+
+
+async def upgrade_until_accepted(refused: Peer, answer: HttpResponse, token: str) -> None:
+    """Repeat an upgrade that was refused with this answer. It succeeds soon after the time that it names."""
+    async with asyncio.timeout(answer.json["retry_after_ms"] / 1000 + 30):
+        while (await upgrade(refused, token)).status != 101:
+            pass
 
 
 def assert_overloaded(answer: HttpResponse) -> None:
@@ -120,9 +128,7 @@ async def test_rate_of_new_connections_is_limited(
         assert len(opened) >= 2
         assert_overloaded(answer)
         assert (await opened[0].request("ping"))["type"] == "ok"
-        async with asyncio.timeout(answer.json["retry_after_ms"] / 1000 + 30):
-            while (await upgrade(refused, token)).status != 101:
-                pass
+        await upgrade_until_accepted(refused, answer, token)
 
 
 async def test_unauthenticated_clients_do_not_use_up_the_rate_of_users(
@@ -149,9 +155,7 @@ async def test_rate_of_new_connections_per_address_is_limited(
         assert answer.json["code"] == "rate.limited"
         assert int(answer.headers["retry-after"]) >= 1
         assert (await read_metrics(instance))["convene_connections_rejected_total"] == 0
-        async with asyncio.timeout(answer.json["retry_after_ms"] / 1000 + 30):
-            while (await upgrade(refused, token)).status != 101:
-                pass
+        await upgrade_until_accepted(refused, answer, token)
 
 
 async def test_authentication_timeout(start_instance: StartInstance, people: RegisteredUsers) -> None:
@@ -362,7 +366,8 @@ async def test_message_rate_is_limited(start_instance: StartInstance, people: Re
     """`rate.limited` with a retry time; the connection stays open and a later message succeeds."""
     instance = await start_instance(messages_per_s=2, messages_burst=3, frames_burst=1_000_000)
     one, other = await people.shared(2, instance)
-    group = await make_group(instance, one.token, other.id)
+    async with ApiClient(instance) as api:
+        group = (await api.group(one, other))["id"]
     async with connect_peer(instance.port) as sender:
         await sender.open(one.token)
 
@@ -389,12 +394,3 @@ async def test_message_rate_is_limited(start_instance: StartInstance, people: Re
         assert isinstance(result, dict)
         assert result["seq"] == number + 1
         assert result["duplicate"] is False
-
-
-async def make_group(instance: Instance, token: str, *others: str) -> str:
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
-        body = {"type": "GROUP", "participants": list(others), "name": "a group"}
-        async with session.post(f"http://127.0.0.1:{instance.port}/v1/conversations", json=body) as answer:
-            assert answer.status == 201
-            made: str = (await answer.json())["id"]
-            return made
