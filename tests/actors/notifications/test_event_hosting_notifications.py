@@ -159,7 +159,7 @@ async def _list_notified(setup: NotificationSetup, message: str) -> set[str]:
     }
 
 
-async def test_update_notifies_all_whom_the_event_concerns(setup: NotificationSetup) -> None:
+async def test_update_notifies_every_user_concerned(setup: NotificationSetup) -> None:
     """By the name of the co-host who made it, who is not notified; online users get the event too."""
     event_id, users = await _create_event_with_audience(setup)
     await setup.events.change(event_id, EventChange(title="Pétanque"), users["cohost"])
@@ -170,7 +170,7 @@ async def test_update_notifies_all_whom_the_event_concerns(setup: NotificationSe
     assert [(one, set(ids)) for one, ids in setup.published_event_updates[:1]] == [(event_id, expected)]
 
 
-async def test_cancellation_and_deletion_notify_all_whom_the_event_concerns(setup: NotificationSetup) -> None:
+async def test_cancellation_and_deletion_notify_every_user_concerned(setup: NotificationSetup) -> None:
     """The same users as an update."""
     event_id, users = await _create_event_with_audience(setup)
     concerned = {setup.ana, *users.values()} - {users["refusing"]}
