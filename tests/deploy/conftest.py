@@ -1,6 +1,7 @@
 """Fixtures for what is in `deploy/`: the tools that check it, and two instances behind a proxy."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,7 +67,8 @@ def nginx(find_tool: FindTool, request: pytest.FixtureRequest, tmp_path: Path) -
     """nginx with the files of `deploy/nginx` in front of the two instances."""
     program = find_tool("nginx")
     instances: Pair = request.getfixturevalue("instances")
-    yield from run(ProxyProcess.nginx(program, DEPLOY / "nginx", tmp_path / "nginx", instances))
+    with run(ProxyProcess.nginx(program, DEPLOY / "nginx", tmp_path / "nginx", instances)) as proxy:
+        yield proxy
 
 
 @pytest.fixture
@@ -74,9 +76,11 @@ def caddy(find_tool: FindTool, request: pytest.FixtureRequest, tmp_path: Path) -
     """Caddy with the file of `deploy/caddy` in front of the two instances."""
     program = find_tool("caddy")
     instances: Pair = request.getfixturevalue("instances")
-    yield from run(ProxyProcess.caddy(program, DEPLOY / "caddy", tmp_path / "caddy", instances))
+    with run(ProxyProcess.caddy(program, DEPLOY / "caddy", tmp_path / "caddy", instances)) as proxy:
+        yield proxy
 
 
+@contextlib.contextmanager
 def run(proxy: ProxyProcess) -> Iterator[ProxyProcess]:
     """Run a proxy for one test."""
     try:

@@ -243,7 +243,7 @@ async def test_nginx_terminates_tls(find_tool: FindTool, tmp_path: Path, instanc
     folder = tmp_path / "nginx"
     nginx = ProxyProcess.nginx(find_tool("nginx"), DEPLOY / "nginx", folder, instances, certificate)
     connector = aiohttp.TCPConnector(ssl=certificate.trusted())
-    for proxy in run(nginx):
+    with run(nginx) as proxy:
         async with aiohttp.ClientSession(connector=connector) as http:
             async with http.get(f"{proxy.url}/") as response:
                 assert response.status == 200

@@ -23,8 +23,7 @@ async def remove_member(
 
 async def history(api: ApiClient, person: RegisteredUser, group: str) -> list[Json]:
     """Return the newest hundred messages, oldest first."""
-    items: list[Json] = (await api.get(person, f"{ROOT}/{group}/messages?limit=100"))["items"]
-    return items[::-1]
+    return (await messages(api, person, group, "?limit=100"))[::-1]
 
 
 async def count_system_messages(api: ApiClient, person: RegisteredUser, group: str) -> int:

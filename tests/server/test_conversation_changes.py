@@ -1,18 +1,12 @@
 """Changes after a seq over HTTP, consistent reads on every instance, and read marks."""
 
-from typing import Any
-
 import pytest
 
 from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.conftest import StartInstance
-from tests.server.conversation_calls import group_with_messages, messages
+from tests.server.conversation_calls import ROOT, Json, group_with_messages, messages
 from tests.server.registered_users import RegisteredUsers
-
-Json = Any
-ROOT = "/v1/conversations"
-
 
 # --- changes
 

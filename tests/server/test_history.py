@@ -1,19 +1,14 @@
 """Sending messages over HTTP, and paging through the history by seq in both directions."""
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from server.instance import Instance
 from tests.server.api_client import ApiClient
-from tests.server.conversation_calls import group_with_messages, messages
+from tests.server.conversation_calls import ROOT, Json, group_with_messages, messages
 from tests.server.registered_users import RegisteredUsers
-
-Json = Any
-ROOT = "/v1/conversations"
-
 
 # --- sending
 

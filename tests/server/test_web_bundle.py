@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.web_bundle import make_bundle
-from server.web_client import (
-    INDEX_FILE,
-    WEB_FOLDER,
-)
+from server.web_client import INDEX_FILE, WEB_FOLDER
 from tests.server.web_files import BUNDLE, LOCALES, SCRIPTS, STYLES, VENDORED
 
 

@@ -5,21 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from server.web_client import (
-    WEB_FOLDER,
-    WebClient,
-)
-from tests.server.web_files import MAP, NAMES, NAMESPACE, SCRIPTS, STYLES, VENDORED, PageParser, code_of
+from server.web_client import WEB_FOLDER, WebClient
+from tests.server.web_files import SCRIPTS, STYLES, VENDORED, PageParser, code_of
 
 IMPORT = re.compile(r"""^import\b[^;"]*"([^"]+)";|\bimport\("([^"]+)"\)""", re.MULTILINE)
-
-
+NAMES = re.compile(r"^import \{([^}]+)\} from \"([^\"]+)\";", re.MULTILINE)
+NAMESPACE = "http://www.w3.org/2000/svg"
+MAP = "https://www.openstreetmap.org/"
 MARKUP = re.compile(
     r"\b(innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|parseHTMLUnsafe|createContextualFragment"
     r"|DOMParser|srcdoc|execCommand(?!\(.(?:insertText|delete)\b))\b|\bdocument\.write"
 )
-
-
 CODE = re.compile(r"\beval\s*\(|\bnew Function\b|\bFunction\s*\(|set(?:Timeout|Interval)\s*\(\s*[\"'`]")
 
 

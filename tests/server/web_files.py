@@ -10,12 +10,8 @@ VENDORED = sorted((WEB_FOLDER / "vendor").rglob("*.js"))
 SCRIPTS = sorted(set(WEB_FOLDER.rglob("*.js")) - {*VENDORED, WEB_FOLDER / SERVICE_WORKER_FILE})
 STYLES = sorted(WEB_FOLDER.rglob("*.css"))
 LOCALES = sorted((WEB_FOLDER / LOCALES_FOLDER).glob("*.json"))
-COMMENTS = re.compile(r"^\s*//.*$", re.MULTILINE)
-
 BUNDLE = re.compile(r"/web/bundle-[0-9a-f]{16}\.\w+")
-NAMES = re.compile(r"^import \{([^}]+)\} from \"([^\"]+)\";", re.MULTILINE)
-NAMESPACE = "http://www.w3.org/2000/svg"
-MAP = "https://www.openstreetmap.org/"
+COMMENTS = re.compile(r"^\s*//.*$", re.MULTILINE)
 
 
 def code_of(path: Path) -> str:

@@ -102,7 +102,7 @@ async def test_concurrent_rsvps_and_blocks_leave_no_blocked_attendee(setup: Even
 
 
 async def test_removed_attendee_stays_removed_until_the_creator_invites(setup: EventSetup) -> None:
-    """An invite by somebody else does not undo it; the place goes to the next."""
+    """An invite by another user does not undo it; the place goes to the next."""
     ben, waiting = random_id(), random_id()
     event_id = await setup.create_event(1)
     creator = await creator_of(setup, event_id)
@@ -129,7 +129,7 @@ async def test_removing_a_user_who_holds_nothing_records_nothing(setup: EventSet
     assert await setup.database.outbox_rows("attendee.removed") == []
 
 
-async def test_deletion_publishes_whom_to_notify(setup: EventSetup) -> None:
+async def test_deletion_publishes_the_users_to_notify(setup: EventSetup) -> None:
     """All who responded, wait or are invited, in parts; not the creator, those not going, and the blocked."""
     maybe, going, waiting, invited, declined, blocked = sorted_random_ids(6)
     event_id = await setup.create_event(1)

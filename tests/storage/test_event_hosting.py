@@ -212,7 +212,7 @@ async def test_declined_or_withdrawn_request_is_gone(setup: EventSetup) -> None:
     assert await setup.requests.page_requests(event_id, None, (), 10) == []
 
 
-async def test_audience_is_all_whom_the_event_concerns(setup: EventSetup) -> None:
+async def test_audience_is_every_user_concerned(setup: EventSetup) -> None:
     """Hosts whatever they answered, users who answered, wait or asked, and invited users, in id order."""
     creator, cohost, guest, waiting, asking, invited, refusing = sorted_random_ids(7)
     event_id = await setup.create_event(capacity=1, creator_id=creator)

@@ -243,12 +243,12 @@ async def test_remove_user_promotes_the_waitlist(setup: EventSetup) -> None:
 
 async def test_concurrent_removals_keep_counts_correct(setup: EventSetup) -> None:
     """Each freed place is given once."""
-    goers, line = sorted_random_ids(6), sorted_random_ids(6)
+    attendees, line = sorted_random_ids(6), sorted_random_ids(6)
     events = [await setup.create_event(capacity=6) for _ in range(2)]
     for event_id in events:
-        for user in (*goers, *line):
+        for user in (*attendees, *line):
             await setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True)
-    await asyncio.gather(*(setup.events.remove_user(user) for user in goers))
+    await asyncio.gather(*(setup.events.remove_user(user) for user in attendees))
     for event_id in events:
         assert sorted(await setup.going_user_ids(event_id)) == line
         assert await setup.counts(event_id) == (6, 0)

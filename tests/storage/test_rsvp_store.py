@@ -17,13 +17,13 @@ NO_RSVP = RsvpState(None, None)
 async def create_full_event(
     setup: EventSetup, waitlist: list[str], capacity: int = 1
 ) -> tuple[str, list[str]]:
-    """A full event: its creator's id, the users who go, and the given users on the waitlist."""
-    event_id, goers = await setup.create_event(capacity), sorted_random_ids(capacity)
-    for user in goers:
+    """Create a full event with these users on the waitlist; return its id and the users who go."""
+    event_id, attendees = await setup.create_event(capacity), sorted_random_ids(capacity)
+    for user in attendees:
         await setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False)
     for place, user in enumerate(waitlist, 1):
         assert await setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=True) == RsvpState(None, place)
-    return event_id, goers
+    return event_id, attendees
 
 
 @pytest.mark.parametrize("before", STATUSES)

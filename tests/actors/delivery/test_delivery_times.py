@@ -1,7 +1,7 @@
 """Measured times of delivery on two instances."""
 
-from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, FakeCluster, send
+from tests.actors.sessions.connected_client import connect
 from tests.until import until
 
 
@@ -9,9 +9,7 @@ async def test_delivery_is_measured_on_the_instance_that_writes(cluster: FakeClu
     """An entry of another instance counts as `remote`, with the time of its storage from the bus."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(there, ANA, BEN)
-    client = FakeClient(here)
-    client.ref.deliver_inline(identity(BEN))
-    await until(lambda: client.received("ready"))
+    client = await connect(here, BEN)
     before = here.flusher.delivery_statistics(remote=True).count
     await send(there, room, ANA, "hello")
     await until(lambda: client.received("message.created"))

@@ -1,6 +1,6 @@
 """Rooms are compared with their logs periodically, so that no message stays hidden."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -16,12 +16,9 @@ from tests.until import until
 NO_ANNOUNCEMENTS = Limits(gap_wait_ms=20, head_announce_delays_s=(3600.0,), flush_interval_ms=50)
 
 
-@pytest.fixture
-async def cluster(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeCluster]:
+@pytest.fixture(autouse=True)
+def short_period(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(head_comparison, "COMPARE_PERIOD_S", 0.2)
-    cluster = FakeCluster()
-    yield cluster
-    await cluster.close()
 
 
 async def test_message_that_was_never_announced_is_delivered(cluster: FakeCluster) -> None:

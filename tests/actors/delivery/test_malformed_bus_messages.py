@@ -6,9 +6,8 @@ from actors.delivery.control_events import CONTROL_TOPIC
 from tests.actors.fake_cluster import ANA, FakeCluster
 
 
-async def test_a_malformed_frame_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_malformed_frame_is_ignored(cluster: FakeCluster, caplog: pytest.LogCaptureFixture) -> None:
     """Counted, and logged once; no error reaches the connection of the bus."""
-    cluster = FakeCluster()
     core = await cluster.start_instance()
     for topic in (core.draft_forwarder.topic, CONTROL_TOPIC):
         core.bus_router.on_message(topic, b"\xff no event")
@@ -20,4 +19,3 @@ async def test_a_malformed_frame_is_ignored(caplog: pytest.LogCaptureFixture) ->
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
         "malformed bus message ignored"
     ]
-    await core.stop()

@@ -74,9 +74,8 @@ async def test_questions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.gather(first, return_exceptions=True)
 
 
-async def test_question_of_a_later_version_is_counted_and_ignored() -> None:
+async def test_question_of_a_later_version_is_counted_and_ignored(cluster: FakeCluster) -> None:
     """An instance that does not know a query does not answer it, and works on."""
-    cluster = FakeCluster()
     core = await cluster.start_instance()
     other = MemoryBus(cluster.broker)
     query = msgspec.Raw(msgspec.msgpack.encode({"type": "of_a_later_version"}))
@@ -84,4 +83,3 @@ async def test_question_of_a_later_version_is_counted_and_ignored() -> None:
     await until(lambda: core.bus_router.malformed_messages)
     found = await core.operator_channel.ask(OverviewQuery())
     assert [type(answer) for answer in found.answers] == [InstanceOverview]
-    await cluster.close()

@@ -24,6 +24,7 @@ from storage.contracts.user_cache import UserSnapshot
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.postgres.comment_likes import PostgresCommentLikes
+from storage.postgres.contents import PostgresContents
 from storage.postgres.database import Database
 from storage.postgres.event_attendance import PostgresAttendance
 from storage.postgres.event_hosting import PostgresEventHosts, PostgresRsvpRequests
@@ -80,6 +81,7 @@ class NotificationSetup:
         self.reminders = PostgresEventReminders(events.pool)
         self.requests = PostgresRsvpRequests(events.pool)
         self.events = PostgresEvents(events.pool, events.idempotency_keys, self.rsvps)
+        self.event_contents = PostgresContents.for_events(events.pool)
         self.store = PostgresNotifications(
             database.pool, database.cursors, DEFAULT_CHANNELS, mail_delay_s=0.0
         )

@@ -159,7 +159,7 @@ async def _list_notified(setup: NotificationSetup, message: str) -> set[str]:
     }
 
 
-async def test_update_notifies_all_whom_the_event_concerns(setup: NotificationSetup) -> None:
+async def test_update_notifies_every_user_concerned(setup: NotificationSetup) -> None:
     """By the name of the co-host who made it, who is not notified; online users get the event too."""
     event_id, users = await _create_event_with_audience(setup)
     await setup.events.change(event_id, EventChange(title="Pétanque"), users["cohost"])
@@ -170,7 +170,7 @@ async def test_update_notifies_all_whom_the_event_concerns(setup: NotificationSe
     assert [(one, set(ids)) for one, ids in setup.published_event_updates[:1]] == [(event_id, expected)]
 
 
-async def test_cancellation_and_deletion_notify_all_whom_the_event_concerns(setup: NotificationSetup) -> None:
+async def test_cancellation_and_deletion_notify_every_user_concerned(setup: NotificationSetup) -> None:
     """The same users as an update."""
     event_id, users = await _create_event_with_audience(setup)
     concerned = {setup.ana, *users.values()} - {users["refusing"]}
@@ -210,9 +210,7 @@ async def test_hidden_event_notifies_no_one(setup: NotificationSetup) -> None:
     await setup.rsvps.delete_rsvp(promoted_id, users["guest"])
     await setup.hosts.cancel(event_id, setup.ana, "rain")
     for hidden_id in (event_id, promoted_id):
-        await setup.databases["events"].pool.write(
-            Statement("hide", "UPDATE events SET hidden_at = now() WHERE id = $1", ("id",)), hidden_id
-        )
+        await setup.event_contents.set_hidden(hidden_id, hidden=True)
     await setup.catch_up()
     after = {user: await setup.list_messages(user) for user in before}
     assert [user for user in before if not set(after[user]) <= set(before[user])] == []
@@ -229,9 +227,7 @@ async def test_hiding_an_event_withdraws_its_notifications(setup: NotificationSe
     await setup.catch_up()
     of_creator = await setup.list_messages(setup.ana)
     assert len(of_creator) == 2
-    await setup.databases["events"].pool.write(
-        Statement("hide", "UPDATE events SET hidden_at = now() WHERE id = $1", ("id",)), event_id
-    )
+    await setup.event_contents.set_hidden(event_id, hidden=True)
     await setup.catch_up()
     assert {name: await setup.list_messages(user) for name, user in users.items() if name != "invited"} == {
         name: [] for name in users if name != "invited"
@@ -281,9 +277,7 @@ async def test_deleted_event_leaves_only_that_it_was_cancelled(setup: Notificati
     hidden_id = await setup.create_event(setup.ana, title="Dinner")
     await setup.events.invite(hidden_id, setup.ana, [users["refusing"]], None)
     await setup.catch_up()
-    await setup.databases["events"].pool.write(
-        Statement("hide", "UPDATE events SET hidden_at = now() WHERE id = $1", ("id",)), hidden_id
-    )
+    await setup.event_contents.set_hidden(hidden_id, hidden=True)
     await setup.events.delete(hidden_id, setup.ana)
     await setup.catch_up()
     assert await setup.list_messages(users["refusing"]) == []

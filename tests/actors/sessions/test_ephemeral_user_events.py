@@ -12,9 +12,8 @@ from tests.until import until
 
 
 @pytest.mark.parametrize("offline", [0, MANY_USERS, USERS_PER_MESSAGE])
-async def test_event_reaches_its_users_on_every_instance_once(offline: int) -> None:
+async def test_event_reaches_its_users_on_every_instance_once(cluster: FakeCluster, offline: int) -> None:
     """Few users have a bus message each; many share them."""
-    cluster = FakeCluster()
     here, there = await cluster.start_instance(), await cluster.start_instance()
     clients = {}
     for core, user_id in ((here, ANA), (there, BEN), (there, CYD)):
@@ -43,4 +42,3 @@ async def test_event_reaches_its_users_on_every_instance_once(offline: int) -> N
     assert len(messages) - 1 == expected
     for client in clients.values():
         client.session.on_disconnect()
-    await cluster.close()

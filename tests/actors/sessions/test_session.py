@@ -17,6 +17,7 @@ from actors.sessions.command_registry import REGISTRATIONS
 from tests.actors import fake_cluster
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, card, send, stored_seq
+from tests.actors.sessions.connected_client import connect
 from tests.until import until
 
 ConnectUser = Callable[[Core, str], Any]
@@ -27,14 +28,11 @@ async def connect_user() -> AsyncIterator[ConnectUser]:
     """Connects a user to an instance and waits for `ready`."""
     clients: list[FakeClient] = []
 
-    async def connect(core: Core, user_id: str) -> FakeClient:
-        client = FakeClient(core)
-        clients.append(client)
-        client.ref.deliver_inline(identity(user_id))
-        await until(lambda: client.received("ready"))
-        return client
+    async def connect_user(core: Core, user_id: str) -> FakeClient:
+        clients.append(await connect(core, user_id))
+        return clients[-1]
 
-    yield connect
+    yield connect_user
     for client in clients:
         client.session.on_disconnect()
 

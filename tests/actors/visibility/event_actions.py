@@ -4,8 +4,9 @@
 `World.change`. Each returns what is to be in the log of the world, or None if there was nothing to do.
 """
 
+import functools
 import uuid
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
 
 ACTIONS_PER_ROUND = 24
 VISIBILITIES = ("public", "invited")
+
+Action = Callable[["World", str, str], Awaitable[str | None]]
+"""What one user does, or does to the other."""
+ActionOnEvent = Callable[["World", str, ModelEvent, str, str], Awaitable[str | None]]
+
+
+def on_chosen_event(*, cancelled: bool = True) -> Callable[[ActionOnEvent], Action]:
+    """Let an action run on an event of the world, with `cancelled` also on one that was cancelled.
+
+    Without an event there is nothing to do. The log names the event before the outcome.
+    """
+
+    def decorate(action: ActionOnEvent) -> Action:
+        @functools.wraps(action)
+        async def act(world: "World", one: str, other: str) -> str | None:
+            if (chosen := world.events.choose(world, cancelled=cancelled)) is None:
+                return None
+            outcome = await action(world, *chosen, one, other)
+            return None if outcome is None else f"{world.events.titles[chosen[0]][-4:]} {outcome}"
+
+        return act
+
+    return decorate
 
 
 async def check_outcome(request: Awaitable[object], expected: str | None) -> None:
@@ -56,11 +80,9 @@ async def create_event(world: "World", one: str, _other: str) -> str:
     return f"{visibility} e{number:03}"
 
 
-async def invite(world: "World", one: str, other: str) -> str | None:
+@on_chosen_event()
+async def invite(world: "World", event_id: str, event: ModelEvent, one: str, other: str) -> str:
     events = world.events
-    if (chosen := events.choose(world)) is None:
-        return None
-    event_id, event = chosen
     blocked = any(world.model.is_blocked(other, user) for user in {one, *event.hosts})
     expected = None
     if not events.model.can_see(one, event_id):
@@ -80,14 +102,12 @@ async def invite(world: "World", one: str, other: str) -> str | None:
             event.removed.discard(other)
         if is_new and (other, one) not in world.model.notification_mutes:
             events.invites.add((other, event_id))
-    return f"{events.titles[event_id][-4:]} {expected}"
+    return str(expected)
 
 
-async def add_host(world: "World", _one: str, other: str) -> str | None:
+@on_chosen_event()
+async def add_host(world: "World", event_id: str, event: ModelEvent, _one: str, other: str) -> str:
     events = world.events
-    if (chosen := events.choose(world)) is None:
-        return None
-    event_id, event = chosen
     expected = None
     if not events.model.can_see(event.creator, event_id):
         expected = "event.not_found"
@@ -105,133 +125,125 @@ async def add_host(world: "World", _one: str, other: str) -> str | None:
         for user in event.concerned() - {*event.hosts}:
             if world.model.is_blocked(user, other):
                 events.remove(user, event_id)
-    return f"{events.titles[event_id][-4:]} {expected}"
+    return str(expected)
 
 
-async def remove_host(world: "World", _one: str, _other: str) -> str | None:
+@on_chosen_event()
+async def remove_host(world: "World", event_id: str, event: ModelEvent, _one: str, _other: str) -> str | None:
     events = world.events
-    if (chosen := events.choose(world)) is None or not chosen[1].cohosts:
+    if not event.cohosts:
         return None
-    event_id, event = chosen
     host = world.rng.choice(event.cohosts)
-    expected = None if events.model.can_see(event.creator, event_id) else "event.not_found"
+    expected = events.model.sight_error(event.creator, event_id)
     await check_outcome(events.setup.hosting.remove_host(event.creator, event_id, host), expected)
     if expected is None:
         event.cohosts.remove(host)
-        # What the user got as a host is not told apart from other notifications.
+        # Notifications that the user got as a host are not distinguished from others.
         if not events.model.can_see(host, event_id):
             events.withdraw_notifications(host, event_id)
-    return f"{events.titles[event_id][-4:]} {world.label(host)} {expected}"
+    return f"{world.label(host)} {expected}"
 
 
-async def respond(world: "World", one: str, _other: str) -> str | None:
+@on_chosen_event()
+async def respond(world: "World", event_id: str, event: ModelEvent, one: str, _other: str) -> str | None:
     events = world.events
-    if (chosen := events.choose(world)) is None:
-        return None
-    event_id, event = chosen
     status = world.rng.choice((RsvpStatus.GOING, RsvpStatus.GOING, *RsvpStatus))
     if status is RsvpStatus.PENDING:
         return None
     waits = world.rng.random() < 0.7
-    if events.model.can_see(one, event_id):
-        expected = events.model.set_rsvp(one, event, status.value, waits=waits)
-    else:
-        expected = "event.not_found"
+    expected = events.model.sight_error(one, event_id) or events.model.set_rsvp(
+        one, event, status.value, waits=waits
+    )
     body = RsvpBody(status, waitlist=waits)
     card = await events.setup.get_card(one)
     await check_outcome(events.setup.rsvps.set_rsvp(card, event_id, body), expected)
-    return f"{events.titles[event_id][-4:]} {status.value} {expected}"
+    return f"{status.value} {expected}"
 
 
-async def withdraw(world: "World", one: str, _other: str) -> str | None:
+@on_chosen_event()
+async def withdraw(world: "World", event_id: str, event: ModelEvent, one: str, _other: str) -> str:
     events = world.events
-    if (chosen := events.choose(world)) is None:
-        return None
-    event_id, event = chosen
     holds = one in {*event.rsvps, *event.waiting, *event.requests}
-    expected = None if holds or events.model.can_see(one, event_id) else "event.not_found"
+    expected = None if holds else events.model.sight_error(one, event_id)
     card = await events.setup.get_card(one)
     await check_outcome(events.setup.rsvps.delete_rsvp(card, event_id), expected)
     events.model.withdraw(one, event)
     if not events.model.can_see(one, event_id):
         events.withdraw_notifications(one, event_id)
-    return f"{events.titles[event_id][-4:]} {expected}"
+    return str(expected)
 
 
-async def accept_request(world: "World", _one: str, other: str) -> str | None:
+@on_chosen_event()
+async def accept_request(world: "World", event_id: str, event: ModelEvent, _one: str, other: str) -> str:
     events = world.events
-    if (chosen := events.choose(world)) is None:
-        return None
-    event_id, event = chosen
     host = world.rng.choice(event.hosts)
-    if events.model.can_see(host, event_id):
-        expected = events.model.accept(other, event)
-    else:
-        expected = "event.not_found"
+    expected = events.model.sight_error(host, event_id) or events.model.accept(other, event)
     await check_outcome(events.setup.rsvp_requests.accept(host, event_id, other), expected)
-    return f"{events.titles[event_id][-4:]} by {world.label(host)} {expected}"
+    return f"by {world.label(host)} {expected}"
 
 
-async def remove_attendee(world: "World", _one: str, other: str) -> str | None:
+@on_chosen_event()
+async def remove_attendee(
+    world: "World", event_id: str, event: ModelEvent, _one: str, other: str
+) -> str | None:
     events = world.events
-    if (chosen := events.choose(world)) is None or other in chosen[1].hosts:
+    if other in event.hosts:
         return None
-    event_id, event = chosen
-    expected = None if events.model.can_see(event.creator, event_id) else "event.not_found"
+    expected = events.model.sight_error(event.creator, event_id)
     await check_outcome(events.setup.rsvps.remove_attendee(event.creator, event_id, other), expected)
     if expected is None and other in event.concerned():
         events.remove(other, event_id)
         event.removed.add(other)
-    return f"{events.titles[event_id][-4:]} {expected}"
+    return str(expected)
 
 
-async def update_event(world: "World", _one: str, _other: str) -> str | None:
+@on_chosen_event()
+async def update_event(world: "World", event_id: str, event: ModelEvent, _one: str, _other: str) -> str:
     """As a host, change the text, and now and then who may see the event."""
     events = world.events
-    if (chosen := events.choose(world)) is None:
-        return None
-    event_id, event = chosen
     host, visibility = world.rng.choice(event.hosts), event.visibility
     if world.rng.random() < 0.4:
         visibility = world.rng.choice(VISIBILITIES)
-    expected = None if events.model.can_see(host, event_id) else "event.not_found"
+    expected = events.model.sight_error(host, event_id)
     patch = EventPatch(description=uuid.uuid4().hex, visibility=EventVisibility(visibility))
     await check_outcome(events.setup.events.update(host, event_id, patch), expected)
     if expected is None:
         event.visibility = visibility
         events.changed.append((event_id, host, None))
-    return f"{events.titles[event_id][-4:]} {visibility} by {world.label(host)} {expected}"
+    return f"{visibility} by {world.label(host)} {expected}"
 
 
 # --- changes between the actions
 
 
-async def cancel_event(world: "World", _one: str, _other: str) -> str | None:
+@on_chosen_event(cancelled=False)
+async def cancel_event(
+    world: "World", event_id: str, event: ModelEvent, _one: str, _other: str
+) -> str | None:
     events = world.events
-    if (chosen := events.choose(world, cancelled=False)) is None or world.rng.random() < 0.5:
+    if world.rng.random() < 0.5:
         return None
-    event_id, event = chosen
     host = world.rng.choice(event.hosts)
-    expected = None if events.model.can_see(host, event_id) else "event.not_found"
+    expected = events.model.sight_error(host, event_id)
     await check_outcome(events.setup.hosting.cancel(host, event_id, Cancellation()), expected)
     if expected is None:
         event.cancelled = True
         events.changed.append((event_id, host, event.audience()))
         for user in event.audience():
             events.withdraw_notifications(user, event_id)
-    return f"{events.titles[event_id][-4:]} by {world.label(host)} {expected}"
+    return f"by {world.label(host)} {expected}"
 
 
-async def hide_event(world: "World", _one: str, _other: str) -> str | None:
+@on_chosen_event()
+async def hide_event(world: "World", event_id: str, event: ModelEvent, _one: str, _other: str) -> str | None:
     events = world.events
-    if (chosen := events.choose(world)) is None or world.rng.random() < 0.5:
+    if world.rng.random() < 0.5:
         return None
-    event_id, event = chosen
     assert await events.setup.contents.set_hidden(event_id, hidden=True)
     event.hidden = True
     for user in event.concerned():
         events.withdraw_notifications(user, event_id)
-    return events.titles[event_id][-4:]
+    return ""
 
 
 async def restore_event(world: "World", _one: str, _other: str) -> str | None:
@@ -244,14 +256,16 @@ async def restore_event(world: "World", _one: str, _other: str) -> str | None:
     return None
 
 
-async def delete_event(world: "World", _one: str, _other: str) -> str | None:
+@on_chosen_event()
+async def delete_event(
+    world: "World", event_id: str, event: ModelEvent, _one: str, _other: str
+) -> str | None:
     events = world.events
-    if (chosen := events.choose(world)) is None or world.rng.random() < 0.7:
+    if world.rng.random() < 0.7:
         return None
-    event_id, event = chosen
     await events.setup.events.delete(event.creator, event_id)
     del events.model.events[event_id]
-    return events.titles[event_id][-4:]
+    return ""
 
 
 ACTIONS = (

@@ -67,6 +67,10 @@ class EventModel:
             return False
         return event.visibility == "public" or viewer in event.concerned()
 
+    def sight_error(self, viewer: str, event_id: str) -> str | None:
+        """Return the code of the error for users who cannot see the event, None for others."""
+        return None if self.can_see(viewer, event_id) else "event.not_found"
+
     def visible(self, viewer: str) -> set[str]:
         return {event_id for event_id in self.events if self.can_see(viewer, event_id)}
 

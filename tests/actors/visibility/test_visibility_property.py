@@ -1,7 +1,6 @@
 """Property test: every read path shows what the model of visibility shows, in random worlds.
 
-Posts, quotes, reposts, comments, likes, counts, tags, feeds, hints, notifications, lists of users, and the
-export.
+The read paths are in `reads/read_paths.py`: of posts, events, users, notifications, and the export.
 
 `CONVENE_TEST_WORLDS` sets the number of worlds, `CONVENE_TEST_FIRST_WORLD` the seed of the first one.
 """
@@ -28,7 +27,7 @@ ROUNDS = 2
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("first_seed", range(FIRST_WORLD, FIRST_WORLD + WORLDS, WORLDS_PER_TEST))
 async def test_every_read_path_matches_the_model(first_seed: int, setup: VisibilitySetup) -> None:
-    """For every viewer, after posts were written while relations changed."""
+    """For every viewer, after posts and events were written while relations changed."""
     seeds = range(first_seed, min(first_seed + WORLDS_PER_TEST, FIRST_WORLD + WORLDS))
     for start in range(0, len(seeds), CONCURRENT_WORLDS):
         worlds = [World(setup, seed) for seed in seeds[start : start + CONCURRENT_WORLDS]]

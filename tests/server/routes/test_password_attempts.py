@@ -1,4 +1,4 @@
-"""Tests of the limits on password attempts: per account, without a lock-out by strangers."""
+"""Tests of the limits on password attempts: per account, without a lock-out by others."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Helpers of the tests of events and RSVPs."""
+"""Calls of the HTTP API about events, and times for their bodies."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +7,11 @@ from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser
 
 Json = Any
+EVENTS = "/v1/events"
+
+
+async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
+    return await api.get(person, f"{EVENTS}/{event_id}")
 
 
 async def wait_for_notification(api: ApiClient, person: RegisteredUser, kind: str, event_id: str) -> Json:

@@ -1,6 +1,5 @@
 """Tests of events: creating, changing, searching, inviting and notifying."""
 
-from typing import Any
 from uuid import uuid4
 
 import icalendar
@@ -8,12 +7,10 @@ import pytest
 
 from server.instance import Instance
 from tests.server.api_client import ApiClient
-from tests.server.registered_users import RegisteredUser, RegisteredUsers
-from tests.server.services.event_calls import day, wait_for_notification
+from tests.server.registered_users import RegisteredUsers
+from tests.server.services.event_calls import EVENTS, Json, day, get_event, wait_for_notification
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-Json = Any
-EVENTS = "/v1/events"
 INVALID_EVENTS: list[tuple[Json, str]] = [
     ({"end_datetime": "2090-05-01T18:00:00Z", "start_datetime": "2090-05-01T18:00:01Z"}, "end_datetime"),
     ({"end_datetime": "2090-05-01T18:00:00Z", "start_datetime": "2090-05-01T18:00:00Z"}, "end_datetime"),
@@ -39,10 +36,6 @@ INVALID_EVENTS: list[tuple[Json, str]] = [
 
 def ids(items: list[Json]) -> list[str]:
     return [item["id"] for item in items]
-
-
-async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
-    return await api.get(person, f"{EVENTS}/{event_id}")
 
 
 async def test_event_is_created_updated_and_deleted(

@@ -1,22 +1,15 @@
 """Tests of RSVPs, waitlists and membership of event conversations."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from server.instance import Instance
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
-from tests.server.services.event_calls import day, wait_for_notification
+from tests.server.services.event_calls import EVENTS, Json, day, get_event, wait_for_notification
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-Json = Any
-EVENTS = "/v1/events"
-
-
-async def get_event(api: ApiClient, person: RegisteredUser, event_id: str) -> Json:
-    return await api.get(person, f"{EVENTS}/{event_id}")
 
 
 async def join_waitlist(api: ApiClient, person: RegisteredUser, event_id: str) -> int:

@@ -171,8 +171,8 @@ async def test_probe_detects_a_dead_subscription(proxy: tuple[TcpProxy, str], op
     assert between.drop_replies(b"SUBSCRIBE") == 1
     await until(lambda: subscriber.gaps, 10)
     await until(lambda: bus.statistics().connected, 10)
-    bus.publish("c:1", b"heard")
-    await until(lambda: subscriber.received == [("c:1", b"heard")])
+    bus.publish("c:1", b"received")
+    await until(lambda: subscriber.received == [("c:1", b"received")])
 
 
 async def test_lag_is_the_round_trip_of_a_probe(server: ValkeyServer, opened: Opening) -> None:

@@ -1,34 +1,28 @@
 """Reads of events: one by one, in lists, in calendars, who goes to them, and what is pushed about them."""
 
-import asyncio
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 
-from actors.protocol.errors import ApiError
+from actors.protocol.event_objects import Event
 from storage.contracts.events import EventSearchCriteria, NearPoint
 from tests.actors.visibility.event_model import GOING, INTERESTED, ModelEvent
-from tests.actors.visibility.reads.requests import PAGE_SIZES
+from tests.actors.visibility.reads.requests import collect, read_each
 from tests.actors.visibility.world import World
 
-NOT_SHOWN = {"event.not_found", "permission.denied"}
+NOT_FOUND = "event.not_found"
 
 
 async def read_events(world: World, viewer: str) -> list[str]:
     """Return the events that can be read one by one, with the counts and what the viewer answered."""
 
     async def read(event_id: str) -> list[str]:
-        try:
-            event = await world.setup.events.events.get(viewer, event_id)
-        except ApiError as error:
-            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
-            return []
+        event = await world.setup.events.events.get(viewer, event_id)
         answer = (event.my_rsvp and event.my_rsvp.value, event.my_waitlist_position)
         counts = (event.going_count, event.interested_count)
         state = (event.hidden_at is not None, event.cancelled_at is not None)
         return [json.dumps((event.id, answer, counts, state, [host.id for host in event.hosts]))]
 
-    return flatten(await asyncio.gather(*map(read, world.events.titles)))
+    return await read_each(world.events.titles, read, NOT_FOUND)
 
 
 def events_of_model(world: World, viewer: str) -> list[str]:
@@ -64,16 +58,15 @@ async def read_event_lists(world: World, viewer: str) -> list[str]:
         "going": EventSearchCriteria(relation="going", query_text=events.word),
         "invited": EventSearchCriteria(relation="invited"),
     }
+
+    async def search(criteria: EventSearchCriteria) -> list[Event]:
+        page = world.setup.events.events.search
+        return await collect(world, lambda after, limit: page(viewer, criteria, after, limit))
+
     by_ids = await world.setup.events.events.find_visible(viewer, list(events.titles))
     found = [f"by ids {event.id}" for event in by_ids]
     for name, criteria in searches.items():
-        limit, before = world.page_sizes.choice(PAGE_SIZES), None
-        while True:
-            page = await world.setup.events.events.search(viewer, criteria, before, limit)
-            found += [f"{name} {event.id}" for event in page.items if event.id in events.titles]
-            if page.next_key is None:
-                break
-            before = page.next_key
+        found += [f"{name} {event.id}" for event in await search(criteria) if event.id in events.titles]
     return found
 
 
@@ -98,27 +91,22 @@ async def read_guests(world: World, viewer: str) -> list[str]:
     setup = world.setup.events
 
     async def read(event_id: str) -> list[str]:
-        try:
-            everyone = await setup.rsvps.page_rsvps(viewer, event_id, None, None, 100)
-        except ApiError as error:
-            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
-            rows = []
-        else:
-            rows = [f"{event_id} ", *(f"{event_id} {one.user.id} {one.status}" for one in everyone.items)]
-        try:
-            requests = await setup.rsvp_requests.page(viewer, event_id, None, 100)
-            table = await setup.attendance.export(viewer, event_id)
-        except ApiError as error:
-            assert error.code in NOT_SHOWN, error  # noqa: PT017 - the outcome of the request
-            return rows
+        everyone = await setup.rsvps.page_rsvps(viewer, event_id, None, None, 100)
+        return [f"{event_id} ", *(f"{event_id} {one.user.id} {one.status}" for one in everyone.items)]
+
+    async def read_as_host(event_id: str) -> list[str]:
+        requests = await setup.rsvp_requests.page(viewer, event_id, None, 100)
+        table = await setup.attendance.export(viewer, event_id)
         attendees = [line.split(",")[0] for line in table.splitlines()[1:]]
         return [
-            *rows,
             *(f"{event_id} {one.user.id} requested" for one in requests.items),
             *(f"{event_id} {user} in the table" for user in attendees),
         ]
 
-    return flatten(await asyncio.gather(*map(read, world.events.titles)))
+    return [
+        *await read_each(world.events.titles, read, NOT_FOUND),
+        *await read_each(world.events.titles, read_as_host, NOT_FOUND, "permission.denied"),
+    ]
 
 
 def guests_of_model(world: World, viewer: str) -> list[str]:
@@ -145,14 +133,10 @@ async def read_own_rsvps(world: World, viewer: str) -> list[str]:
     card = await world.setup.events.get_card(viewer)
 
     async def read(event_id: str) -> list[str]:
-        try:
-            rsvp = await world.setup.events.rsvps.get_rsvp(card, event_id)
-        except ApiError as error:
-            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
-            return []
+        rsvp = await world.setup.events.rsvps.get_rsvp(card, event_id)
         return [json.dumps((event_id, (rsvp.status and rsvp.status.value, rsvp.waitlist_position)))]
 
-    return flatten(await asyncio.gather(*map(read, world.events.titles)))
+    return await read_each(world.events.titles, read, NOT_FOUND)
 
 
 def own_rsvps_of_model(world: World, viewer: str) -> list[str]:
@@ -169,16 +153,11 @@ async def read_calendars(world: World, viewer: str) -> list[str]:
     """Return the events that have a calendar file, and those in the calendar of the viewer."""
     calendars = world.setup.events.calendars
 
-    async def read(event_id: str, title: str) -> list[str]:
-        try:
-            text = await calendars.get_calendar(viewer, event_id)
-        except ApiError as error:
-            assert error.code == "event.not_found", error  # noqa: PT017 - the outcome of the request
-            return []
-        assert title in text
+    async def read(event_id: str) -> list[str]:
+        assert world.events.titles[event_id] in await calendars.get_calendar(viewer, event_id)
         return [event_id]
 
-    files = flatten(await asyncio.gather(*(read(*one) for one in world.events.titles.items())))
+    files = await read_each(world.events.titles, read, NOT_FOUND)
     own = await calendars.get_user_calendar(viewer)
     return files + [f"own {event_id}" for event_id, title in world.events.titles.items() if title in own]
 
@@ -207,7 +186,3 @@ def answer_of(event: ModelEvent, viewer: str) -> tuple[str | None, int | None]:
     """Return the status and the position on the waitlist."""
     status = "PENDING" if viewer in event.requests else event.rsvps.get(viewer)
     return status, event.waiting.index(viewer) + 1 if viewer in event.waiting else None
-
-
-def flatten(found: Sequence[Sequence[str]]) -> list[str]:
-    return [row for rows in found for row in rows]

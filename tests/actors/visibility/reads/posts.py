@@ -1,11 +1,10 @@
 """Reads of single posts, and of the posts of users, with what the viewer sees of each."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 
 from actors.protocol.social_objects import Post
-from tests.actors.visibility.reads.requests import collect, read_existing
+from tests.actors.visibility.reads.requests import collect, read_each, read_existing
 from tests.actors.visibility.world import World
 
 
@@ -68,7 +67,7 @@ async def read_profiles(world: World, viewer: str) -> list[str]:
 
     sampled = world.sample.intersection(world.users)
     authors = [author for author in sampled if not world.model.is_blocked(viewer, author)]
-    return [row for rows in await asyncio.gather(*map(read_profile, authors)) for row in rows]
+    return await read_each(authors, read_profile)
 
 
 def profiles_of_model(world: World, viewer: str) -> list[str]:

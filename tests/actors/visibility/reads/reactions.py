@@ -1,10 +1,8 @@
 """Reads of what belongs to a post: who likes it, its comments, and who likes these."""
 
-import asyncio
 from collections.abc import Sequence
 
-from actors.protocol.errors import ApiError
-from tests.actors.visibility.reads.requests import read_existing
+from tests.actors.visibility.reads.requests import read_each, read_existing
 from tests.actors.visibility.world import World
 
 
@@ -63,15 +61,10 @@ async def read_comment_likes(world: World, viewer: str) -> list[str]:
     """Return who likes each comment; a comment that cannot be read alone must not exist."""
 
     async def read(comment_id: str) -> list[str]:
-        try:
-            page = await world.setup.comment_likes.page(viewer, comment_id, None, 100)
-        except ApiError as error:
-            assert error.code == "comment.not_found", error  # noqa: PT017 - the outcome of the request
-            return []
+        page = await world.setup.comment_likes.page(viewer, comment_id, None, 100)
         return [f"{comment_id} ", *(f"{comment_id} {user.id}" for user in page.items)]
 
-    found = await asyncio.gather(*map(read, world.sample & world.model.comments.keys()))
-    return [row for rows in found for row in rows]
+    return await read_each(world.sample & world.model.comments.keys(), read, "comment.not_found")
 
 
 def comment_likes_of_model(world: World, viewer: str) -> list[str]:

@@ -4,8 +4,8 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
+from tests.actors.visibility.reads.requests import read_each
 from tests.actors.visibility.world import World
 
 
@@ -13,11 +13,7 @@ async def read_people(world: World, viewer: str) -> list[str]:
     """Return the counts, relationship, followers and followed users of each user that exists."""
 
     async def read(user: str) -> list[str]:
-        try:
-            stats, relationship = await world.setup.relationships.get_profile(viewer, user)
-        except ApiError as error:
-            assert error.code == "user.not_found", error  # noqa: PT017 - the outcome of the request
-            return []
+        stats, relationship = await world.setup.relationships.get_profile(viewer, user)
         social = world.setup.social_service
         same_stats, followers, following = await asyncio.gather(
             social.get_stats(viewer, user),
@@ -41,8 +37,7 @@ async def read_people(world: World, viewer: str) -> list[str]:
             )
         ]
 
-    found = await asyncio.gather(*map(read, world.sample.intersection(world.users)))
-    return [row for rows in found for row in rows]
+    return await read_each(world.sample.intersection(world.users), read, "user.not_found")
 
 
 def people_of_model(world: World, viewer: str) -> list[str]:
@@ -110,7 +105,7 @@ def own_lists_of_model(world: World, viewer: str) -> list[str]:
 
 
 async def read_wrong_suggestions(world: World, viewer: str) -> list[str]:
-    """Return suggested users whom the viewer follows, has asked to follow, mutes, or must not see."""
+    """Return suggested users that the viewer follows, has asked to follow, mutes, or must not see."""
     model = world.model
     suggested = {user.id for user in await world.setup.suggestions.find(viewer)}
     related = model.follows | model.requests | model.post_mutes | model.notification_mutes
