@@ -282,7 +282,7 @@ class Rooms:
                     if repaired.left_user_ids:
                         self._handler.on_members_left(room.id, repaired.left_user_ids)
                 if room.delivered_seq == after:
-                    # The announced head is above the log, which happens with stale frames. Trust the log.
+                    # The announced head is above the log, as a stale bus message may say. Trust the log.
                     room.known_head = room.delivered_seq
         finally:
             room.is_repairing = False
