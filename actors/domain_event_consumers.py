@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from actors.consent.request_withdrawal import RequestWithdrawalConsumer
 from actors.core import Core
 from actors.domain_events.consumer import Consumer
-from actors.domain_events.reader import EventSource, Reader
+from actors.domain_events.reader import Reader, ReaderStores
 from actors.domain_events.readers import Producer, Readers
 from actors.events.event_block_consumer import EventBlockConsumer
 from actors.events.event_conversations import EventConversations
@@ -102,7 +102,9 @@ def create_readers(
         readers = [
             Reader(
                 consumer,
-                EventSource(outbox, event_stores[cursor_service].cursors, event_stores[cursor_service].locks),
+                ReaderStores(
+                    outbox, event_stores[cursor_service].cursors, event_stores[cursor_service].locks
+                ),
                 limits.domain_events_poll_s,
                 limits.domain_events_batch,
             )

@@ -25,6 +25,9 @@ _log = logging.getLogger(__name__)
 RECHECK_DELAYS_S = (0.01, 0.05, 0.2)
 """Delays of the reads after a wake-up: the event is not readable until concurrent transactions end."""
 CHECK_INTERVAL_S = 5.0
+"""Interval in which a reader measures its lag, publishes its cursor for pruning, and looks whether the
+producer's database was restored."""
+
 BATCH_DELAY_S = 0.03
 
 
@@ -39,11 +42,8 @@ class ReaderStatistics(msgspec.Struct, frozen=True):
     failing_s: float
 
 
-class EventSource(msgspec.Struct, frozen=True):
-    """The outbox that a reader reads, and where its cursor and lock are stored.
-
-    Unrelated to the browser interface of that name, which reads server-sent events.
-    """
+class ReaderStores(msgspec.Struct, frozen=True):
+    """The outbox that a reader reads, and the stores of its consumer's cursor and lock."""
 
     outbox: Outbox
     cursors: Cursors
@@ -51,11 +51,11 @@ class EventSource(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    def __init__(self, consumer: Consumer, source: EventSource, poll_s: float, batch_size: int) -> None:
+    def __init__(self, consumer: Consumer, stores: ReaderStores, poll_s: float, batch_size: int) -> None:
         self._consumer = consumer
-        self._outbox = source.outbox
-        self._cursors = source.cursors
-        self._locks = source.locks
+        self._outbox = stores.outbox
+        self._cursors = stores.cursors
+        self._locks = stores.locks
         self._poll_s = poll_s
         self._batch_size = batch_size
         self._wake_event = asyncio.Event()

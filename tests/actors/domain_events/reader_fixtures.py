@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from actors.domain_events.consumer import Consumer
-from actors.domain_events.reader import EventSource, Reader
+from actors.domain_events.reader import Reader, ReaderStores
 from storage.contracts.domain_events import Cursor, OutboxEvent
 from storage.contracts.locks import Locks
 from storage.errors import Conflict
@@ -37,7 +37,7 @@ def make_reader(
     """A reader of the producer's outbox that stores its cursor in the consumer's database."""
     return Reader(
         consumer,
-        EventSource(producer.outbox, consumer_database.cursors, locks or consumer_database.locks),
+        ReaderStores(producer.outbox, consumer_database.cursors, locks or consumer_database.locks),
         poll_s,
         batch_size,
     )
