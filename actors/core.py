@@ -281,7 +281,7 @@ class Core:
             self._ephemeral_user_events.topic: self._ephemeral_user_events.on_bus_message,
             self.draft_forwarder.topic: self.draft_forwarder.on_bus_message,
             **dict.fromkeys(self.operator_channel.topics, self.operator_channel.on_bus_message),
-            **{topic: _ignore_message(hooks.on_bus_message, topic) for topic in hooks.bus_topics},
+            **{topic: _ignore_message(hooks.on_outbox_message, topic) for topic in hooks.outbox_topics},
         }
         return BusRouter(self.rooms, self.online_users, encode_frame, on_changed, handlers, on_lost)
 

@@ -58,5 +58,6 @@ class ServiceHooks(msgspec.Struct, frozen=True):
     load_post_counts: LoadPostCounts = _no_post_counts
     find_existing_users: FindExistingUsers = _all_users
     invalidate_block: Callable[[str, str], None] = _ignore
-    bus_topics: tuple[str, ...] = ()
-    on_bus_message: Callable[[str], None] = _ignore
+    outbox_topics: tuple[str, ...] = ()
+    on_outbox_message: Callable[[str], None] = _ignore
+    """Called with the topic of an outbox that has new domain events, on every instance."""

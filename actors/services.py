@@ -194,7 +194,7 @@ class Services:
         created = create_readers(shared, core, calls, limits, publish)
         self.readers = created.readers
         self.consumer_services = created.consumer_services
-        shared.on_bus_message = self.readers.on_bus_message
+        shared.on_outbox_message = self.readers.on_bus_message
 
     def start(self) -> None:
         self.readers.start()

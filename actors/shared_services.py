@@ -58,7 +58,7 @@ class SharedServices:
             self.user_cards["social"],
             self.stream_writer,
         )
-        self.on_bus_message: Callable[[str], None] = lambda _topic: None
+        self.on_outbox_message: Callable[[str], None] = lambda _topic: None
 
     def hooks(self) -> ServiceHooks:
         """Return the calls that the core makes into these services."""
@@ -71,8 +71,8 @@ class SharedServices:
             visible_users=self.visible_users,
             load_post_counts=PostCountReader(self.stores.posts, self.post_visibility).load,
             invalidate_block=self.block_service.invalidate,
-            bus_topics=tuple(TOPIC_PREFIX + service for service in SERVICES),
-            on_bus_message=self._on_bus_message,
+            outbox_topics=tuple(TOPIC_PREFIX + service for service in SERVICES),
+            on_outbox_message=self._on_outbox_message,
         )
 
     async def visible_users(self, user_id: str, other_ids: Sequence[str]) -> set[str]:
@@ -86,8 +86,8 @@ class SharedServices:
         visible_ids |= await self.stores.conversations.users_sharing_conversation(user_id, unconnected)
         return visible_ids | {user_id}
 
-    def _on_bus_message(self, topic: str) -> None:
-        self.on_bus_message(topic)
+    def _on_outbox_message(self, topic: str) -> None:
+        self.on_outbox_message(topic)
 
     async def close(self) -> None:
         await self.mention_notifier.close()
