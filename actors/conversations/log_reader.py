@@ -39,9 +39,9 @@ class LogReader:
         events = await self._to_events(await self._with_messages(entries), None)
         return [self._to_repaired_frame(event) for event in events]
 
-    async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
-        heads = dict(last_seqs)
-        for conversation_id in await self._log.find_advanced(last_seqs):
+    async def read_heads(self, known_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
+        heads = dict(known_seqs)
+        for conversation_id in await self._log.find_advanced(known_seqs):
             heads[conversation_id] = await self.read_head(conversation_id, heads[conversation_id])
         return heads
 

@@ -45,7 +45,7 @@ class LogFrameReader(Protocol):
     async def read_frames(self, conversation_id: str, after: int, through: int) -> list[RepairedFrame]:
         """Return a framed event per entry with after < seq <= through, in order. Raises `Unavailable`."""
 
-    async def read_heads(self, last_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
+    async def read_heads(self, known_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
         """Return the last seq of each log, given a seq that each contains. Raises `Unavailable`."""
 
 
@@ -103,7 +103,11 @@ class Rooms:
         )
 
     async def join(
-        self, subscriber: RoomSubscriber, last_seqs: Sequence[tuple[str, int]], *, report_missed: bool = False
+        self,
+        subscriber: RoomSubscriber,
+        known_seqs: Sequence[tuple[str, int]],
+        *,
+        report_missed: bool = False,
     ) -> dict[str, int]:
         """Subscribe to conversations, each given with a seq that its log contains.
 
@@ -113,7 +117,9 @@ class Rooms:
         """
         start_seqs: dict[str, int] = {}
         new = [
-            (conversation_id, seq) for conversation_id, seq in last_seqs if conversation_id not in self._rooms
+            (conversation_id, seq)
+            for conversation_id, seq in known_seqs
+            if conversation_id not in self._rooms
         ]
         for conversation_id, _ in new:
             self._rooms[conversation_id] = Room(
@@ -122,7 +128,7 @@ class Rooms:
                 self._schedule_repair,
                 self._black_boxes,
             )
-        for conversation_id, seq in last_seqs:
+        for conversation_id, seq in known_seqs:
             room = self._rooms[conversation_id]
             room.add_subscriber(subscriber, seq if report_missed else None)
             start_seqs[conversation_id] = room.delivered_seq
@@ -134,7 +140,7 @@ class Rooms:
                 self._opening[conversation_id] = opening
         opening_tasks = {
             self._opening[conversation_id]
-            for conversation_id, _ in last_seqs
+            for conversation_id, _ in known_seqs
             if conversation_id in self._opening
         }
         if opening_tasks:

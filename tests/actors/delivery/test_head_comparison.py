@@ -45,10 +45,10 @@ async def test_comparison_goes_on_after_the_store_was_unavailable(
     cluster.broker.should_drop = lambda _topic, _frame: True
     find_advanced, failures = cluster.messaging.find_advanced, [Unavailable(), Unavailable()]
 
-    async def fail_twice(last_seqs: Sequence[tuple[str, int]]) -> set[str]:
+    async def fail_twice(known_seqs: Sequence[tuple[str, int]]) -> set[str]:
         if failures:
             raise failures.pop()
-        return await find_advanced(last_seqs)
+        return await find_advanced(known_seqs)
 
     monkeypatch.setattr(cluster.messaging, "find_advanced", fail_twice)
     await stored_seq(send(writer, room, ANA, "hidden"))

@@ -20,9 +20,9 @@ async def test_many_rooms_are_opened_in_bounded_reads(
     wanted = [rooms[0], *unknown, rooms[1]]
     find_advanced, sizes = cluster.messaging.find_advanced, []
 
-    async def count(last_seqs: Sequence[tuple[str, int]]) -> set[str]:
-        sizes.append(len(last_seqs))
-        return await find_advanced(last_seqs)
+    async def count(known_seqs: Sequence[tuple[str, int]]) -> set[str]:
+        sizes.append(len(known_seqs))
+        return await find_advanced(known_seqs)
 
     monkeypatch.setattr(cluster.messaging, "find_advanced", count)
     member = RecordingMember(BEN, core.flusher)
