@@ -11,7 +11,9 @@ TOKEN_BYTES: Final = 32
 SESSION_TOUCHES_IN_FLIGHT: Final = 8
 
 CARD_CACHE_S: Final = 1.0
-"""Half of the delay that the contract allows for cached user cards."""
+"""Half of the delay that the contract allows for cached user cards. A new connection uses no older cached
+identity either, because `ready` has its user."""
+
 CARD_CACHE_ENTRIES: Final = 20_000
 
 DATA_LOADER_BATCH_KEYS: Final = 500

@@ -1,6 +1,7 @@
 """The conversation actor: checks permissions and handles one command at a time.
 
-    Send, ChangeMembership -> member? -> AppendPipeline -> log writer -> AppendResult -> room, replies
+    Send, ChangeMessage, ChangeMembership -> member? -> AppendPipeline -> log writer
+    log writer -> AppendResult -> AppendPipeline -> room, replies
 
 `ConversationState` holds what was read from the log, `AppendPipeline` the commands on their way into it. A
 crash loses no stored entry, and every pending command is refused.

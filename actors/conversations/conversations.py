@@ -62,7 +62,7 @@ class Conversations(RuleMembership):
         self._queries = queries
         self._load_cards = load_cards
         self._consent = consent
-        # Also runs the presence and typing commands of sessions: one drain at shutdown ends them all.
+        # Runs the concurrent commands of sessions: one drain at shutdown waits for all of them.
         self.task_pool = TaskPool("commands of sessions")
 
     async def drain(self) -> None:

@@ -34,7 +34,7 @@ class EntryPublisher:
         self._rooms.publish_entry(entry.conversation_id, event, self._encode_frame(payload))
 
     def publish_change(self, message: MessageEntry) -> None:
-        """Publish a message that was edited, deleted or reacted to."""
+        """Publish a message after a change of it."""
         payload = serializers.encode_event(serializers.to_updated_event(message, message.changed_seq))
         event = EntryAppended(self._instance, message.changed_seq, False, (), payload, time.time())
         self._rooms.publish_entry(message.conversation_id, event, self._encode_frame(payload))

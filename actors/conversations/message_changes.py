@@ -1,4 +1,4 @@
-"""Changes of a message: edit, deletion and reaction, and the state of the message after each.
+"""Changes of a message by members and moderators, and the state of the message after each.
 
 A `MessageState` is the complete new state, so applying it twice is the same as applying it once.
 """

@@ -22,7 +22,7 @@ TOPIC_PREFIX = "d:"
 
 
 class Producer(msgspec.Struct, frozen=True):
-    """A service that publishes events, and the readers of its outbox."""
+    """A service that publishes events: its outbox, the readers of it, and its idempotency keys."""
 
     outbox: Outbox
     idempotency_keys: IdempotencyKeys

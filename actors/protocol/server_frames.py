@@ -114,8 +114,8 @@ class MessageCreated(Struct, frozen=True, tag="message.created"):
 class MessageUpdated(Struct, frozen=True, tag="message.updated"):
     """A message has changed, for example by an edit, a deletion or a reaction.
 
-    Replace the message with the same id if its `changed_seq` is lower. The frame's `seq` is the message's
-    `changed_seq`.
+    Replace the message with the same id if its `changed_seq` is lower. The frame's `seq` is that of the
+    change; the message may have changed again since, so its `changed_seq` may be higher.
     """
 
     conversation_id: str

@@ -1,6 +1,6 @@
 """A user with connections on this instance: sessions, event streams, and the position in the user stream.
 
-One instance exists per online user, mostly with one session and few conversations. Attributes that
+There is one object per online user, mostly with one session and few conversations. Attributes that
 few users need are allocated when they are needed, and small collections are tuples.
 """
 
@@ -37,7 +37,7 @@ class OnlineUser:
         self.sessions: tuple[UserSession, ...] = ()
         self.event_streams: tuple[StreamSubscriber, ...] = ()
         self.conversation_ids: tuple[str, ...] = ()
-        # The stream position when the first session connected.
+        # The stream position when the first connection was opened.
         self.start_position = NO_POSITION
         self.epoch = ""
         self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()

@@ -3,8 +3,9 @@
     frame -> command -> `session_opening` (until `ready`)
                      -> CommandRegistration.run (rate limited, ordered or concurrent) -> ok, error
 
-Lives from the accepted handshake until the connection closes. Handles commands one at a time, in the order
-the client sent them. A session does not wait for a conversation's reply, which is written to the send queue.
+Lives from the accepted handshake until the connection closes. Starts commands one at a time, in the order the
+client sent them; concurrent ones run on while later ones start. A session does not wait for a conversation's
+reply, which is written to the send queue.
 """
 
 import itertools

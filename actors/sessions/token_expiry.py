@@ -1,7 +1,7 @@
-"""Closes connections whose session has expired or was revoked, and updates which users are silenced.
+"""Closes connections whose login session has expired or was revoked, and updates which users are silenced.
 
-The bus reports both immediately, but may lose messages. So all local connections are also compared with the
-store periodically, in one query per batch.
+The bus reports revocations and silences immediately, but may lose messages; an expiry is not reported. So all
+local connections are compared with the store periodically, in one query per batch.
 """
 
 import asyncio

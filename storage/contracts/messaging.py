@@ -1,7 +1,8 @@
 """The Messaging service's stores: conversations, memberships and read marks, which follow from the log.
 
-Conversation documents are a projection of the log and may lag, except in their members. Read marks are stored
-separately.
+Conversation documents are a projection of the log. Members, admins and name are written with each change of
+them, or after a failure with the next read of the log. The last message is written late. Read marks are
+stored separately.
 
 Times are milliseconds since the epoch. All methods raise `Unavailable`.
 """
