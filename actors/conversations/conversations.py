@@ -168,57 +168,57 @@ class Conversations(RuleMembership):
             requested=needed.user_ids,
         )
 
-    async def add_member(self, actor: UserCard, conversation_id: str, user_id: str) -> bool:
+    async def add_member(self, changed_by: UserCard, conversation_id: str, user_id: str) -> bool:
         """Add a user to a group. Returns False if the user got a request instead.
 
         Users get a request if their privacy settings require it, or if they left the group.
         """
         user = (await self._load_cards([user_id])).get(user_id)
-        view = await self._queries.get_view(actor.id, conversation_id)
+        view = await self._queries.get_view(changed_by.id, conversation_id)
         # Only members may learn which users exist.
-        if user is None or user_id in await self._consent.list_blocked_users(actor.id):
+        if user is None or user_id in await self._consent.list_blocked_users(changed_by.id):
             raise ApiError("user.not_found", "There is no such user.")
         record = view.record
         needed = ConsentNeeded()
-        if actor.id in record.admins and user_id not in record.participants:
-            needed = await self._consent.check(actor.id, [user_id], AdditionKind.GROUP)
+        if changed_by.id in record.admins and user_id not in record.participants:
+            needed = await self._consent.check(changed_by.id, [user_id], AdditionKind.GROUP)
         if not needed.user_ids:
             try:
-                await self.change_membership(conversation_id, AddMember(actor, user))
+                await self.change_membership(conversation_id, AddMember(changed_by, user))
             except ConsentRequiredError:
                 needed = ConsentNeeded((user_id,))
             else:
                 await self._consent.remove_request(user_id, conversation_id)
                 return True
-        await self._consent.request(actor, RequestTarget(conversation_id, record.name), needed)
+        await self._consent.request(changed_by, RequestTarget(conversation_id, record.name), needed)
         return False
 
-    async def add_accepted(self, actor: UserCard, conversation_id: str, user: UserCard) -> None:
-        """Add a user who accepted a request of `actor`, if the actor may still add. Raises `ApiError`."""
-        await self.change_membership(conversation_id, AddMember(actor, user, accepted=True))
+    async def add_accepted(self, changed_by: UserCard, conversation_id: str, user: UserCard) -> None:
+        """Add a user who accepted a request, if its sender `changed_by` may still add. Raises `ApiError`."""
+        await self.change_membership(conversation_id, AddMember(changed_by, user, accepted=True))
 
-    async def remove_member(self, actor: UserCard, conversation_id: str, user_id: str) -> None:
+    async def remove_member(self, changed_by: UserCard, conversation_id: str, user_id: str) -> None:
         cards = await self._load_cards([user_id])
         await self.change_membership(
-            conversation_id, RemoveMember(actor, serializers.to_user_card(user_id, cards))
+            conversation_id, RemoveMember(changed_by, serializers.to_user_card(user_id, cards))
         )
 
     async def update(
         self,
-        actor: UserCard,
+        changed_by: UserCard,
         conversation_id: str,
         name: str | None,
         admins: Sequence[str] | None,
         muted: bool | None,  # noqa: FBT001
     ) -> Conversation:
-        """Change the name and the admins, and mute the conversation for the actor. None keeps a value."""
-        await self._queries.get_view(actor.id, conversation_id)
+        """Change the name and the admins, and mute the conversation for `changed_by`. None keeps a value."""
+        await self._queries.get_view(changed_by.id, conversation_id)
         if name is not None or admins is not None:
             unique_admins = None if admins is None else tuple(dict.fromkeys(admins))
-            await self.change_membership(conversation_id, UpdateSettings(actor, name, unique_admins))
+            await self.change_membership(conversation_id, UpdateSettings(changed_by, name, unique_admins))
         if muted is not None:
-            await self._store.set_muted(conversation_id, actor.id, muted=muted)
-        return await self._queries.get(actor.id, conversation_id)
+            await self._store.set_muted(conversation_id, changed_by.id, muted=muted)
+        return await self._queries.get(changed_by.id, conversation_id)
 
     # --- queries, see `ConversationQueries`
 

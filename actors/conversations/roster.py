@@ -77,14 +77,14 @@ class Roster:
         """Return the delta and the text of its SYSTEM message, or None if nothing changes.
 
         Raises:
-            ApiError: conversation.not_found (the actor is not a member), conversation.direct,
+            ApiError: conversation.not_found (`changed_by` is not a member), conversation.direct,
                 permission.denied, participant.not_found, conversation.full, request.invalid.
             ConsentRequiredError: the user to add left, and has not accepted.
         """
-        actor = change.changed_by
+        changed_by = change.changed_by
         if isinstance(change, ChangeByRule):
             return self._plan_by_rule(change)
-        if actor.id not in self.members:
+        if changed_by.id not in self.members:
             raise not_found()
         if self.type == ConversationType.DIRECT:
             raise ApiError(
@@ -93,11 +93,11 @@ class Roster:
             )
         match change:
             case AddMember(user=user):
-                self._require_admin(actor.id)
+                self._require_admin(changed_by.id)
                 former = self._former_members.get(user.id)
                 if former is not None and not former.removed and not change.accepted:
                     raise ConsentRequiredError
-                return self._plan_add(user, f"@{actor.username} added @{user.username}")
+                return self._plan_add(user, f"@{changed_by.username} added @{user.username}")
             case RemoveMember(user=user):
                 return self._plan_remove(change)
             case UpdateSettings():
@@ -121,11 +121,11 @@ class Roster:
                     return None
                 membership, text = self._plan_remove(RemoveMember(user, user))
                 return msgspec.structs.replace(membership, by_rule=True), text
-            case RenameByRule(changed_by=actor, old_name=old_name, name=name):
+            case RenameByRule(changed_by=changed_by, old_name=old_name, name=name):
                 if self.name != old_name or name == old_name:
                     return None
                 delta = MembershipDelta(len(self.members), name=name)
-                return delta, f'@{actor.username} changed the name to "{name}"'
+                return delta, f'@{changed_by.username} changed the name to "{name}"'
             case AnnounceByRule(text=text):
                 return MembershipDelta(len(self.members)), text
             case ChangeMembersByRule():
@@ -159,16 +159,16 @@ class Roster:
         return permitted_at_ms > former.at_ms
 
     def _plan_remove(self, change: RemoveMember) -> tuple[MembershipDelta, str]:
-        actor, user = change.changed_by, change.user
-        leaving = actor.id == user.id
+        changed_by, user = change.changed_by, change.user
+        leaving = changed_by.id == user.id
         if not leaving:
-            self._require_admin(actor.id)
+            self._require_admin(changed_by.id)
             if user.id not in self.members:
                 raise ApiError("participant.not_found", "The user is not a member of this conversation.")
         membership = MembershipDelta(
             len(self.members) - 1, left=(user.id,), admins=self._admins_without({user.id})
         )
-        text = f"@{user.username} left" if leaving else f"@{actor.username} removed @{user.username}"
+        text = f"@{user.username} left" if leaving else f"@{changed_by.username} removed @{user.username}"
         return membership, text
 
     def _plan_settings(self, change: UpdateSettings) -> tuple[MembershipDelta, str] | None:

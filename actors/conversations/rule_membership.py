@@ -86,18 +86,20 @@ class RuleMembership:
         """Remove a user without an admin's permission. Does nothing if the user is not a member."""
         await self.change_membership(conversation_id, RemoveByRule(user))
 
-    async def rename_by_rule(self, conversation_id: str, actor: UserCard, old_name: str, name: str) -> None:
+    async def rename_by_rule(
+        self, conversation_id: str, changed_by: UserCard, old_name: str, name: str
+    ) -> None:
         """Change the name from `old_name`. Does nothing if an admin has given the group another name."""
-        await self.change_membership(conversation_id, RenameByRule(actor, old_name, name))
+        await self.change_membership(conversation_id, RenameByRule(changed_by, old_name, name))
 
-    async def announce_by_rule(self, conversation_id: str, actor: UserCard, text: str, key: str) -> None:
+    async def announce_by_rule(self, conversation_id: str, changed_by: UserCard, text: str, key: str) -> None:
         """Store a SYSTEM message. Raises `ApiError` (idempotency.conflict) if it was stored under `key`."""
-        await self.change_membership(conversation_id, AnnounceByRule(actor, text, key))
+        await self.change_membership(conversation_id, AnnounceByRule(changed_by, text, key))
 
     async def change_members_by_rule(
         self,
         conversation_id: str,
-        actor: UserCard,
+        changed_by: UserCard,
         text: str,
         joined: Sequence[UserCard] = (),
         left: Sequence[str] = (),
@@ -107,7 +109,7 @@ class RuleMembership:
         Users who left, or whom an admin removed, are not added; nor are users above the limit of members.
         """
         await self.change_membership(
-            conversation_id, ChangeMembersByRule(actor, text, tuple(joined), tuple(left))
+            conversation_id, ChangeMembersByRule(changed_by, text, tuple(joined), tuple(left))
         )
 
     async def list_members(self, conversation_id: str) -> Sequence[str]:

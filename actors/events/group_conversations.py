@@ -27,13 +27,15 @@ class GroupConversations(Protocol):
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
         """Remove a user who was added by rule."""
 
-    async def rename_by_rule(self, conversation_id: str, actor: UserCard, old_name: str, name: str) -> None:
+    async def rename_by_rule(
+        self, conversation_id: str, changed_by: UserCard, old_name: str, name: str
+    ) -> None:
         """Change the name from `old_name`. Does nothing if the group has another name."""
 
     async def change_members_by_rule(
         self,
         conversation_id: str,
-        actor: UserCard,
+        changed_by: UserCard,
         text: str,
         joined: Sequence[UserCard] = (),
         left: Sequence[str] = (),
@@ -43,7 +45,7 @@ class GroupConversations(Protocol):
     async def list_members(self, conversation_id: str) -> Sequence[str]:
         """Return the members; none of a conversation that does not exist."""
 
-    async def announce_by_rule(self, conversation_id: str, actor: UserCard, text: str, key: str) -> None:
+    async def announce_by_rule(self, conversation_id: str, changed_by: UserCard, text: str, key: str) -> None:
         """Store a SYSTEM message. Raises `idempotency.conflict` if one was stored under `key`."""
 
 
