@@ -63,7 +63,7 @@ class MessageEntry(
     msgspec.Struct,
     frozen=True,
     tag="message",
-    # Encoded names are fixed: instances of earlier versions read these frames from the bus.
+    # Encoded names are fixed: instances of earlier versions read these entries from the bus.
     rename={"attempt_id": "draft", "original_digest": "first"},
 ):
     """A message, at the seq of its creation, in its latest state.
