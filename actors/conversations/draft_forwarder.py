@@ -31,7 +31,7 @@ from storage.contracts.message_log import MessageEntry
 ANSWER_INTERVAL_S: Final = 1.0
 """Time after which drafts without an outcome are sent again, or recalled from a silent instance."""
 
-DRAFTS_PER_FRAME: Final = 20
+DRAFTS_PER_BUS_MESSAGE: Final = 20
 OUTCOMES_KEPT_MAX: Final = 2000
 """Outcomes of received drafts kept for drafts that are sent again. Under load: of the last seconds."""
 
@@ -58,9 +58,9 @@ class DraftsReceived(Struct, frozen=True, tag=3, array_like=True):
     target: str
 
 
-ForwardingFrame = ForwardDrafts | DraftResolved | DraftsReceived
+ForwardingMessage = ForwardDrafts | DraftResolved | DraftsReceived
 forward_encoder = msgspec.msgpack.Encoder()
-forward_decoder: msgspec.msgpack.Decoder[ForwardingFrame] = msgspec.msgpack.Decoder(ForwardingFrame)
+forward_decoder: msgspec.msgpack.Decoder[ForwardingMessage] = msgspec.msgpack.Decoder(ForwardingMessage)
 
 
 def instance_topic(name: str) -> str:
@@ -135,8 +135,8 @@ class DraftForwarder:
             self._in_flight[pending.command.draft.attempt_id] = pending
         self._send(target, conversation_id, pending_appends)
 
-    def publish(self, target: str, frame: ForwardingFrame) -> None:
-        self._bus.publish(instance_topic(target), forward_encoder.encode(frame))
+    def publish(self, target: str, message: ForwardingMessage) -> None:
+        self._bus.publish(instance_topic(target), forward_encoder.encode(message))
 
     def resolve(self, origin: str, resolved: DraftResolved) -> None:
         """Report the outcome of a received draft, and keep it for a while."""
@@ -146,9 +146,9 @@ class DraftForwarder:
         self.publish(origin, resolved)
 
     def on_bus_message(self, payload: bytes) -> None:
-        """Handle a frame from this instance's topic."""
-        frame = forward_decoder.decode(payload)
-        match frame:
+        """Handle a bus message on the topic of this instance."""
+        message = forward_decoder.decode(payload)
+        match message:
             case DraftsReceived(target=target):
                 self._acknowledged_at[target] = self._time()
             case DraftResolved(conversation_id=conversation_id, outcome=outcome):
@@ -156,12 +156,12 @@ class DraftForwarder:
                 if pending is not None:
                     self._handler.on_forward_result(conversation_id, pending, outcome)
             case ForwardDrafts():
-                self._receive(frame)
+                self._receive(message)
 
     def _send(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
         now = self._time()
-        for start in range(0, len(pending_appends), DRAFTS_PER_FRAME):
-            sends = _sends(pending_appends[start : start + DRAFTS_PER_FRAME])
+        for start in range(0, len(pending_appends), DRAFTS_PER_BUS_MESSAGE):
+            sends = _sends(pending_appends[start : start + DRAFTS_PER_BUS_MESSAGE])
             latest = max(send.deadline for send in sends)
             timeout_ms = 0 if latest == math.inf else max(1, int((latest - now) * 1000))
             drafts = [send.draft for send in sends]
@@ -192,22 +192,22 @@ class DraftForwarder:
             del self._in_flight[send.draft.attempt_id]
             self._handler.on_forward_result(conversation_id, pending, None)
 
-    def _receive(self, frame: ForwardDrafts) -> None:
+    def _receive(self, message: ForwardDrafts) -> None:
         """Pass drafts of another instance to their conversation."""
-        self.publish(frame.origin, DraftsReceived(self._instance))
-        deadline = self._time() + frame.timeout_ms / 1000 if frame.timeout_ms else math.inf
+        self.publish(message.origin, DraftsReceived(self._instance))
+        deadline = self._time() + message.timeout_ms / 1000 if message.timeout_ms else math.inf
         is_full = False
-        for draft in frame.drafts:
+        for draft in message.drafts:
             resolved = self._outcomes.get(draft.attempt_id)
             if resolved is not None:
                 # Its outcome is on its way, or was lost.
-                self.publish(frame.origin, resolved)
+                self.publish(message.origin, resolved)
                 continue
-            reply = ForwardedReply(self, frame.origin, frame.conversation_id, draft.attempt_id)
+            reply = ForwardedReply(self, message.origin, message.conversation_id, draft.attempt_id)
             try:
                 if not is_full:
                     command = Send(draft, reply, forwarded=True, deadline=deadline)
-                    self._handler.on_draft_received(frame.conversation_id, command)
+                    self._handler.on_draft_received(message.conversation_id, command)
             except (MailboxFull, Stopped):
                 is_full = True
             if is_full:

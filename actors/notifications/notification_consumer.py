@@ -53,7 +53,7 @@ USERS_PER_BATCH = 1000
 EVENT_TYPES = [kind.value for kind in TYPES_ABOUT_EVENTS]
 
 VisibilityChange = RsvpChanged | EventUpdated
-"""Few of these events end that a user sees an event."""
+"""After these a user may see an event no more. Mostly that is not so; `_find_seen_as_before` looks it up."""
 
 Withdrawal = (
     UndoneAction

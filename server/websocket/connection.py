@@ -3,7 +3,7 @@
     transport -> sans-I/O parser -> whole messages -> session's actor        (in)
     rooms, session -> send queue -> transport, once per loop iteration        (out)
 
-A connection has no task, queue or future. The parser of `websockets` implements the state machine of
+A connection has no task and no future. The parser of `websockets` implements the state machine of
 RFC 6455. Payloads are decoded by the session, not here.
 """
 
