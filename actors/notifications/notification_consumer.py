@@ -53,7 +53,7 @@ USERS_PER_BATCH = 1000
 EVENT_TYPES = [kind.value for kind in TYPES_ABOUT_EVENTS]
 
 VisibilityChange = RsvpChanged | EventUpdated
-"""Few of these events end that a user sees an event."""
+"""Events after which a user may no longer see an event. Few of them have that effect."""
 
 Withdrawal = (
     UndoneAction
