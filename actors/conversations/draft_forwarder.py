@@ -33,7 +33,7 @@ ANSWER_INTERVAL_S: Final = 1.0
 
 DRAFTS_PER_BUS_MESSAGE: Final = 20
 OUTCOMES_KEPT_MAX: Final = 2000
-"""Outcomes of received drafts kept for drafts that are sent again. Under load: of the last seconds."""
+"""Outcomes of received drafts kept for drafts that are sent again; under load, those of the last seconds."""
 
 
 class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):

@@ -1,6 +1,6 @@
 """Writes at the end of each loop tick: every room and send queue with new frames is flushed once.
 
-The frames of a room are joined once for all its members. If only one room has frames in a tick, they go
+The frames of a room are joined once for all its subscribers. If only one room has frames in a tick, they go
 directly to the transports and bypass the send queues.
 
 A write costs the same for any number of frames. So when large rooms produce more than they can deliver, they
@@ -18,7 +18,7 @@ from actors.runtime.tracing import DeliveryTrace
 from storage.histogram import Histogram, HistogramStatistics
 
 LARGE_ROOM = 20
-"""Number of local members from which a room is large and may pause."""
+"""Number of local subscribers from which a room is large and may pause."""
 
 DELIVERY_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -40,10 +40,10 @@ class Delivery(NamedTuple):
 class FlushableRoom(Protocol):
     @property
     def size(self) -> int:
-        """Number of members on this instance."""
+        """Number of subscribers: the sessions of members on this instance."""
 
     def flush(self, *, alone: bool) -> bool:
-        """Write the frames to the members. Return whether several frames shared a write.
+        """Write the frames to the subscribers. Return whether several frames shared a write.
 
         `alone` means that no other room is flushed in this tick.
         """

@@ -12,7 +12,7 @@ from actors.delivery.send_queue import SendQueue, SeqRange
 from actors.protocol.sequence_buffer import SequenceBuffer
 from actors.runtime.black_box import NO_BOXES, BlackBox, BlackBoxes
 
-EPHEMERAL_MEMBERS_MAX = 1000
+EPHEMERAL_SUBSCRIBERS_MAX = 1000
 """Rooms with more local subscribers than this get no ephemeral frames."""
 
 
@@ -121,7 +121,7 @@ class Room:
             self._on_gap(self)
 
     def deliver_ephemeral(self, framed: bytes, except_user_id: str) -> None:
-        if len(self.subscribers) > EPHEMERAL_MEMBERS_MAX:
+        if len(self.subscribers) > EPHEMERAL_SUBSCRIBERS_MAX:
             return
         for subscriber, send_queue in self.subscribers.items():
             if subscriber.user_id != except_user_id:

@@ -53,7 +53,7 @@ USERS_PER_BATCH = 1000
 EVENT_TYPES = [kind.value for kind in TYPES_ABOUT_EVENTS]
 
 VisibilityChange = RsvpChanged | EventUpdated
-"""After these a user may see an event no more. Mostly that is not so; `_find_seen_as_before` looks it up."""
+"""Events after which a user may no longer see an event. Few of them have that effect."""
 
 Withdrawal = (
     UndoneAction

@@ -37,7 +37,7 @@ class OnlineUser:
         self.sessions: tuple[UserSession, ...] = ()
         self.event_streams: tuple[StreamSubscriber, ...] = ()
         self.conversation_ids: tuple[str, ...] = ()
-        # The stream position when the first session connected.
+        # The stream position when the first connection was opened.
         self.start_position = NO_POSITION
         self.epoch = ""
         self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()
