@@ -358,7 +358,7 @@ class Core:
     def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
         self.online_users.remove_from_room(conversation_id, user_ids)
 
-    def on_remote_log_event(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
+    def on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
         ref = self.conversation_actors.get_active(conversation_id)
         if ref is None:
             return

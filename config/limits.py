@@ -244,10 +244,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Messages in the mailbox of one actor. One more is refused."""
 
     drafts_queued: int = 1000
-    """Drafts of one conversation that wait to be stored. One more gets `server.overloaded`."""
+    """Messages and changes of one conversation that wait to be stored. One more gets `server.overloaded`."""
 
     drafts_age_ms: int = 2_000
-    """Age of the oldest waiting draft of a conversation above which new ones get `server.overloaded`."""
+    """Age of the oldest message or change that waits in a conversation. Past it: `server.overloaded`."""
 
     command_timeout_ms: int = 8_000
     """Time after which a message or change that is not stored yet gets `server.overloaded`."""

@@ -236,7 +236,8 @@ class InfoReply(Protocol):
 class GetInfo(Struct, frozen=True):
     """Get `ConversationInfo` for a command of a user. The head is at least `at_least` if that seq exists.
 
-    Refused with `user.blocked` in a direct conversation with a block. The server itself has no `user_id`.
+    Refused with `user.blocked` in a direct conversation with a block. `user_id` is empty if the
+    server itself asks.
     """
 
     user_id: str

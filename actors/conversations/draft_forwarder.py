@@ -33,7 +33,7 @@ ANSWER_INTERVAL_S: Final = 1.0
 
 DRAFTS_PER_BUS_MESSAGE: Final = 20
 OUTCOMES_KEPT_MAX: Final = 2000
-"""Outcomes of received drafts kept for drafts that are sent again. Under load: of the last seconds."""
+"""Outcomes of received drafts kept for drafts that are sent again; under load, those of the last seconds."""
 
 
 class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
@@ -145,10 +145,10 @@ class DraftForwarder:
         self._outcomes[resolved.outcome.attempt_id] = resolved
         self.publish(origin, resolved)
 
-    def on_bus_message(self, message: bytes) -> None:
-        """Handle a message on this instance's topic."""
-        decoded = forward_decoder.decode(message)
-        match decoded:
+    def on_bus_message(self, payload: bytes) -> None:
+        """Handle a bus message on the topic of this instance."""
+        message = forward_decoder.decode(payload)
+        match message:
             case DraftsReceived(target=target):
                 self._acknowledged_at[target] = self._time()
             case DraftResolved(conversation_id=conversation_id, outcome=outcome):
@@ -156,7 +156,7 @@ class DraftForwarder:
                 if pending is not None:
                     self._handler.on_forward_result(conversation_id, pending, outcome)
             case ForwardDrafts():
-                self._receive(decoded)
+                self._receive(message)
 
     def _send(self, target: str, conversation_id: str, pending_appends: Sequence[PendingAppend]) -> None:
         now = self._time()
@@ -192,22 +192,22 @@ class DraftForwarder:
             del self._in_flight[send.draft.attempt_id]
             self._handler.on_forward_result(conversation_id, pending, None)
 
-    def _receive(self, forwarded: ForwardDrafts) -> None:
+    def _receive(self, message: ForwardDrafts) -> None:
         """Pass drafts of another instance to their conversation."""
-        self.publish(forwarded.origin, DraftsReceived(self._instance))
-        deadline = self._time() + forwarded.timeout_ms / 1000 if forwarded.timeout_ms else math.inf
+        self.publish(message.origin, DraftsReceived(self._instance))
+        deadline = self._time() + message.timeout_ms / 1000 if message.timeout_ms else math.inf
         is_full = False
-        for draft in forwarded.drafts:
+        for draft in message.drafts:
             resolved = self._outcomes.get(draft.attempt_id)
             if resolved is not None:
                 # Its outcome is on its way, or was lost.
-                self.publish(forwarded.origin, resolved)
+                self.publish(message.origin, resolved)
                 continue
-            reply = ForwardedReply(self, forwarded.origin, forwarded.conversation_id, draft.attempt_id)
+            reply = ForwardedReply(self, message.origin, message.conversation_id, draft.attempt_id)
             try:
                 if not is_full:
                     command = Send(draft, reply, forwarded=True, deadline=deadline)
-                    self._handler.on_draft_received(forwarded.conversation_id, command)
+                    self._handler.on_draft_received(message.conversation_id, command)
             except (MailboxFull, Stopped):
                 is_full = True
             if is_full:

@@ -2,9 +2,9 @@
 
 One write takes all batches that were queued during the last write, so an idle server adds no delay and a
 busy one groups its writes. The batches of many conversations form one ordered insert, which stops at the
-first refusal, so a prefix of each batch is stored. A conversation that recently lost a seq to another
-instance writes alone, so that its refusals do not delay others. Each conversation has at most one batch in
-flight.
+first refusal, so a prefix of each batch is stored. After a refusal the rest of the write is attempted one
+batch at a time, then two, four and so on. A conversation that recently lost a seq to another instance writes
+alone, so that its refusals do not delay others. Each conversation has at most one batch in flight.
 """
 
 import asyncio
@@ -122,12 +122,16 @@ class LogWriter:
 
     async def _write(self, group: list[LogBatch]) -> None:
         remaining = group
+        count = len(group)
         try:
             while remaining:
-                entries = [entry for batch in remaining for entry in batch.entries]
+                entries = [entry for batch in remaining[:count] for entry in batch.entries]
                 appended = await self._append(entries)
                 self._entries += appended.stored_count
-                remaining = self._complete_batches(remaining, appended)
+                remaining = remaining[self._complete_batches(remaining[:count], appended) :]
+                # After an outage many conversations have a refused entry. A short next attempt keeps each
+                # refusal from costing another attempt of all entries behind it.
+                count = 1 if appended.conflict is not None else 2 * count
         except BaseException as error:
             # The outcome is unknown. Each conversation reads its log before its next append.
             for batch in remaining:
@@ -135,8 +139,8 @@ class LogWriter:
             if not isinstance(error, Unavailable):
                 raise
 
-    def _complete_batches(self, batches: list[LogBatch], appended: Appended) -> list[LogBatch]:
-        """Report the result of the batches up to the first refusal. Return the batches after it."""
+    def _complete_batches(self, batches: list[LogBatch], appended: Appended) -> int:
+        """Report the result of the batches up to the first refusal. Return the number of these."""
         stored = appended.stored_count
         for position, batch in enumerate(batches):
             size = len(batch.entries)
@@ -146,8 +150,8 @@ class LogWriter:
                 continue
             self._refusals += 1
             batch.on_done(Appended(stored, appended.conflict))
-            return batches[position + 1 :]
-        return []
+            return position + 1
+        return len(batches)
 
     async def _append(self, entries: list[Entry]) -> Appended:
         """Append, and retry with the same entries while the outcome is unknown.

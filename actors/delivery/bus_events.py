@@ -1,7 +1,7 @@
 """Events that instances publish on the topic of a conversation, and the bus that carries them.
 
-Log events may be lost: an instance that misses one reads the entry from the log. `payload` is the event as
-JSON for clients, or empty if it is too large for the bus.
+Each may be lost: an instance that misses an entry reads it from the log. `payload` is the event as JSON for
+clients, or empty if it is too large for the bus.
 """
 
 from collections.abc import Iterable

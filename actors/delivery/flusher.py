@@ -18,7 +18,7 @@ from actors.runtime.tracing import DeliveryTrace
 from storage.histogram import Histogram, HistogramStatistics
 
 LARGE_ROOM = 20
-"""Number of subscribers from which a room is large and may pause."""
+"""Number of local subscribers from which a room is large and may pause."""
 
 DELIVERY_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -40,7 +40,7 @@ class Delivery(NamedTuple):
 class FlushableRoom(Protocol):
     @property
     def size(self) -> int:
-        """Number of subscribers."""
+        """Number of subscribers: the sessions of members on this instance."""
 
     def flush(self, *, alone: bool) -> bool:
         """Write the frames to the subscribers. Return whether several frames shared a write.

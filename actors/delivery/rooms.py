@@ -58,9 +58,9 @@ class RoomsStatistics(msgspec.Struct, frozen=True):
 
 
 class RoomsHandler(Protocol):
-    """Receives log events that rooms learn of. Methods are synchronous and must not raise."""
+    """Receives what rooms learn of the logs. Methods are synchronous and must not raise."""
 
-    def on_remote_log_event(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
+    def on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
         """Another instance stored an entry or repeated its head."""
 
     def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
@@ -219,7 +219,7 @@ class Rooms:
             if room is not None:
                 room.deliver_ephemeral(encode_frame(event.payload), event.except_user_id)
             return
-        self._handler.on_remote_log_event(conversation_id, event)
+        self._handler.on_remote_append(conversation_id, event)
         if room is None:
             return
         room.black_box.add("received", event.origin, type(event).__name__, event.seq)
@@ -269,7 +269,7 @@ class Rooms:
         if room.is_repairing:
             return
         room.is_repairing = True
-        # Missing frames usually arrive late rather than never, so a short wait saves the read.
+        # Missing bus messages usually arrive late rather than never, so a short wait saves the read.
         self._wheel.call_later(self._gap_wait_s, lambda: self._start_repair(room))
 
     async def _repair(self, room: Room) -> None:
@@ -288,7 +288,7 @@ class Rooms:
                     if repaired.left_user_ids:
                         self._handler.on_members_left(room.id, repaired.left_user_ids)
                 if room.delivered_seq == after:
-                    # The announced head is above the log, as a stale bus message may say. Trust the log.
+                    # The announced head is above the log: the bus message was stale. Trust the log.
                     room.known_head = room.delivered_seq
         finally:
             room.is_repairing = False

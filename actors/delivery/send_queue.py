@@ -38,7 +38,7 @@ class SendQueueOwner(Protocol):
         """The queue is over the hard limit. Called at the end of each tick while that is so."""
 
     def on_skipped(self, seq_range: SeqRange) -> None:
-        """The transport resumed and this range was skipped. No later entry of it has been written yet."""
+        """The transport resumed and this range was skipped. No later entry of its log was written yet."""
 
 
 class SendQueueLimits(Protocol):

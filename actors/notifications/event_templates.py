@@ -1,4 +1,7 @@
-"""Texts of notifications about events, their grouping, and their idempotency keys (`source`)."""
+"""Texts of notifications about events, their grouping, and their idempotency keys (`source`).
+
+A `source_id` identifies the cause, a domain event or an announcement; it is part of the `source`.
+"""
 
 from actors.domain_events.event_types import EventAnnounced, EventReminder
 from actors.notifications.notification_templates import display_name, sender_notification
@@ -33,7 +36,9 @@ def invited(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNot
     )
 
 
-def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+def event_updated(
+    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
+) -> NewNotification:
     action = f"updated {title}"
     return sender_notification(
         NotificationType.EVENT_UPDATE,
@@ -43,7 +48,7 @@ def event_updated(user_id: str, sender: UserCard, event_id: str, title: str, sou
         "Event updated",
         action,
         f"EVENT_UPDATE:{event_id}",
-        f"EVENT_UPDATE:{event_id}:{source}",
+        f"EVENT_UPDATE:{event_id}:{source_id}",
     )
 
 
@@ -63,13 +68,15 @@ def event_cancelled(
     )
 
 
-def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source_id: str) -> NewNotification:
     return _ungrouped_event_notification(
-        user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source
+        user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source_id
     )
 
 
-def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+def rsvp_requested(
+    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
+) -> NewNotification:
     """To a host; the requests of an event are grouped."""
     return sender_notification(
         NotificationType.EVENT_UPDATE,
@@ -79,18 +86,22 @@ def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str, so
         "New request",
         f"asked to go to {title}",
         f"RSVP_REQUEST:{event_id}",
-        source,
+        source_id,
     )
 
 
-def rsvp_accepted(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+def rsvp_accepted(
+    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
+) -> NewNotification:
     action = f"accepted your request to go to {title}"
-    return _ungrouped_event_notification(user_id, sender, event_id, "Request accepted", action, source)
+    return _ungrouped_event_notification(user_id, sender, event_id, "Request accepted", action, source_id)
 
 
-def rsvp_declined(user_id: str, sender: UserCard, event_id: str, title: str, source: str) -> NewNotification:
+def rsvp_declined(
+    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
+) -> NewNotification:
     action = f"declined your request to go to {title}"
-    return _ungrouped_event_notification(user_id, sender, event_id, "Request declined", action, source)
+    return _ungrouped_event_notification(user_id, sender, event_id, "Request declined", action, source_id)
 
 
 def event_announced(user_id: str, sender: UserCard, announced: EventAnnounced) -> NewNotification:
@@ -115,12 +126,12 @@ def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
     )
 
 
-def waitlist_promoted(user_id: str, event_id: str, title: str, source: str) -> NewNotification:
+def waitlist_promoted(user_id: str, event_id: str, title: str, source_id: str) -> NewNotification:
     """Without a sender: a place became free."""
     message = f"You're off the waitlist for {title}"
     return NewNotification(
         recipient_id=user_id,
-        source=f"EVENT_UPDATE:{event_id}:{source}",
+        source=f"EVENT_UPDATE:{event_id}:{source_id}",
         sender_id=None,
         type=NotificationType.EVENT_UPDATE.value,
         title="You're in",
@@ -143,16 +154,16 @@ def _time_to_start(reminder: EventReminder) -> str:
 
 
 def _ungrouped_event_notification(
-    user_id: str, sender: UserCard, event_id: str, title: str, action: str, source: str
+    user_id: str, sender: UserCard, event_id: str, title: str, action: str, source_id: str
 ) -> NewNotification:
     """A notification that is not grouped with others about the event."""
     return NewNotification(
         recipient_id=user_id,
-        source=f"EVENT_UPDATE:{event_id}:{source}",
+        source=f"EVENT_UPDATE:{event_id}:{source_id}",
         sender_id=sender.id,
         type=NotificationType.EVENT_UPDATE.value,
         title=title,
         message=f"{display_name(sender)} {action}",
-        group_key=f"EVENT_NEWS:{event_id}:{source}"[:GROUP_KEY_CHARACTERS],
+        group_key=f"EVENT_NEWS:{event_id}:{source_id}"[:GROUP_KEY_CHARACTERS],
         reference_id=event_id,
     )

@@ -53,7 +53,7 @@ USERS_PER_BATCH = 1000
 EVENT_TYPES = [kind.value for kind in TYPES_ABOUT_EVENTS]
 
 VisibilityChange = RsvpChanged | EventUpdated
-"""Changes after which a user may no longer see an event; after most of them the user still does."""
+"""Events after which a user may no longer see an event. Few of them have that effect."""
 
 Withdrawal = (
     UndoneAction

@@ -99,8 +99,8 @@ class NotificationPreferences(msgspec.Struct, frozen=True):
 class Notification(msgspec.Struct, frozen=True):
     """A notification.
 
-    `reference_id` is the id of a post, user, event, message or action of moderators, depending on `type`;
-    `conversation_id` is the conversation of a message.
+    `reference_id` is the id of a post, user, event, message, action of moderators or data export,
+    depending on `type`; `conversation_id` is the conversation of a message.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """A user with connections on this instance: sessions, event streams, and the position in the user stream.
 
-There is one object per online user, mostly with one session and few conversations. Attributes that
+An instance has one object per online user, mostly with one session and few conversations. Attributes that
 few users need are allocated when they are needed, and small collections are tuples.
 """
 

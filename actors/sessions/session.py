@@ -80,7 +80,7 @@ class Session:
         self.session_id = ""
         self.user_id = ""
         self.closed = False
-        # Seconds since the epoch when last read; use of the token extends it.
+        # Unix time at which the token expires, as it was last read; use of the token extends it.
         self.expires_at = float("inf")
         self.silenced_until: datetime | None = None
 

@@ -18,7 +18,7 @@ class StreamSubscriber(Protocol):
         """Deliver a frame that is not part of the stream and may be dropped."""
 
     def deliver_resync(self, reason: str, position: StreamPosition, payload: bytes) -> None:
-        """Report a gap before the next item; `payload` is the encoded `resync` frame."""
+        """Report that items before the next one are missing; `payload` is the encoded `resync` frame."""
 
     def close(self, reason: str) -> None:
         """End the response: its session has ended."""

@@ -14,7 +14,7 @@ class UserSession(RoomSubscriber, Protocol):
     transport: Transport
     closed: bool
     expires_at: float
-    """Seconds since the epoch; updated when the token's expiry is read again."""
+    """Unix time at which the token expires; updated when it is read again."""
     silenced_until: datetime | None
     """Until then the user may not write; it may have passed."""
 

@@ -194,7 +194,9 @@ class RealtimeCollector(Collector):
         bus = self._sources.bus()
         yield gauge("convene_bus_connected", "1 if the bus is connected, else 0.", int(bus.connected))
         yield gauge("convene_bus_subscriptions", "Topics subscribed to.", bus.topics)
-        yield gauge("convene_bus_messages_pending", "Bus messages waiting to be published.", bus.waiting)
+        yield gauge(
+            "convene_bus_messages_pending", "Bus messages that the broker has not acknowledged.", bus.waiting
+        )
         yield counter("convene_bus_messages_published", "Bus messages published.", bus.published)
         yield counter("convene_bus_messages_received", "Bus messages received.", bus.received)
         yield counter(

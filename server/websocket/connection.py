@@ -78,6 +78,7 @@ class WebSocketConnection(asyncio.Protocol):
         self.session = Session(self, manager.session_dependencies)
         self._session_ref: ActorRef[bytes | Identity] = manager.create_session_ref(self.session)
         self._heartbeat = manager.heartbeat
+        # The step of the heartbeat at the last input.
         self._last_activity_step = manager.heartbeat.step
         self._write_paused = False
         self.closing = False
@@ -85,6 +86,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._discarding = False
         # The client address while the client has not authenticated, then None.
         self._unauthenticated_address: str | None = None
+        # The bucket of the heartbeat's ring that this connection is in.
         self._heartbeat_bucket = 0
         self._auth_timer: Timer | None = None
         self._write_timer: Timer | None = None

@@ -48,7 +48,7 @@ VALUES (:consumer, :xid, :id)
 ON CONFLICT (consumer) DO UPDATE SET xid = excluded.xid, id = excluded.id, told_at = now()
 
 -- name: outbox_prune
--- Deletes events that all consumers have read and that are older than that.
+-- Deletes events that all consumers have read and that are older than :older_than_s.
 -- Deletes nothing until every consumer has recorded a cursor.
 --
 --   :consumers text[]  :older_than_s float8   -> id

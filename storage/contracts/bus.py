@@ -11,7 +11,10 @@ import msgspec
 
 
 class BusStatistics(msgspec.Struct, frozen=True):
-    """`waiting` counts queued messages; `lag_ms` is the time of the last probe to come back."""
+    """`waiting` counts messages that are queued or sent, without an acknowledgement of the broker.
+
+    `lag_ms` is the time that the last probe took to come back.
+    """
 
     connected: bool
     topics: int
@@ -29,8 +32,9 @@ class Bus(Protocol):
     def publish(self, topic: str, message: bytes) -> None:
         """Queue `message` for every subscriber of `topic`, including this instance. Does not wait.
 
-        Messages of one loop tick are sent together. If the queue is full or the broker is unreachable, the
-        message is dropped and counted; subscribers must be able to recover its content from a store.
+        Messages of one loop tick are sent together. If the queue is full its oldest message is dropped, and
+        while the broker is unreachable this one. Dropped messages are counted; subscribers must be able to
+        recover their content from a store.
         """
 
     async def subscribe(self, topics: Sequence[str]) -> None:

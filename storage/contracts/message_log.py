@@ -63,7 +63,7 @@ class MessageEntry(
     msgspec.Struct,
     frozen=True,
     tag="message",
-    # Encoded names are fixed: instances of earlier versions read them in bus messages.
+    # Encoded names are fixed: instances of earlier versions read these entries from the bus.
     rename={"attempt_id": "draft", "original_digest": "first"},
 ):
     """A message, at the seq of its creation, in its latest state.
@@ -150,7 +150,8 @@ class MessageLog(Protocol):
 
         Idempotent: an entry that an earlier call stored at the same seq (same `attempt_id`) counts as
         stored. Durable on return. After `Unavailable` any of them may be stored: append the same entries
-        again. Cost: one round trip; one more for each conflict.
+        again. Cost: one round trip. A conflict costs one more, and one for each sender among the entries
+        after it in the same log if they are read for `Duplicates`; entries stored earlier cost three more.
         """
 
     async def read(self, conversation_id: str, after: int, through: int) -> list[Entry]:

@@ -16,8 +16,8 @@ class NewNotification(msgspec.Struct, frozen=True):
     """A notification to store.
 
     `source` identifies its cause; a recipient gets one notification per source. An unread notification with
-    the same `group_key` is updated instead: its count grows and its text becomes the count between the two
-    parts of `grouped_message`, or `message` if that is None.
+    the same `group_key` is updated instead: its count grows and its text becomes the previous count
+    between the two parts of `grouped_message`, or `message` if that is None.
     """
 
     recipient_id: str

@@ -35,7 +35,7 @@ class MemoryBroker:
         self._connected = False
 
     def reconnect(self) -> None:
-        """Reconnect all buses, which report a gap."""
+        """Reconnect all buses, which report that messages may be lost."""
         self._connected = True
         for bus in self._buses:
             bus.on_reconnect()

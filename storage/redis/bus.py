@@ -24,7 +24,7 @@ class RedisBus:
         address = parse_address(url)
         self._timeouts = timeouts
         self._publisher = Publisher(address, timeouts, queued_messages_max)
-        self._subscriber = Subscriber(address, timeouts, self._dispatch, self._handle_gap)
+        self._subscriber = Subscriber(address, timeouts, self._dispatch, self._handle_loss)
         self._probe = LoopbackProbe(self._publisher.publish)
         self._message_callback: Callable[[str, bytes], None] = lambda _topic, _message: None
         self._lost_callback: Callable[[], None] = lambda: None
@@ -99,14 +99,14 @@ class RedisBus:
         else:
             self._message_callback(topic, message)
 
-    def _handle_gap(self) -> None:
+    def _handle_loss(self) -> None:
         # Probe a new connection at once: it may lead to another server, or receive nothing.
         self._probe.discard_in_flight()
         self._probe_now()
         try:
             self._lost_callback()
         except Exception:  # noqa: BLE001 - an error must not break the connection
-            _log.exception("bus gap handler failed")
+            _log.exception("handler of lost bus messages failed")
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()

@@ -17,7 +17,10 @@ from storage.redis.timeouts import Timeouts
 
 
 class SubscribeWaiter:
-    """A `subscribe` call that waits for confirmations. If it times out, the last one reports a gap."""
+    """A `subscribe` call that waits for confirmations.
+
+    If it times out, messages may be lost until the last confirmation, which then reports the loss.
+    """
 
     __slots__ = ("confirmed", "remaining", "timed_out")
 
@@ -90,7 +93,8 @@ class Subscriber:
         self._scheduled = False
         self._was_connected = False
         self._restoring = 0
-        self._gap_pending = False
+        # Whether `on_messages_lost` is still to be called.
+        self._loss_pending = False
 
     @property
     def is_restored(self) -> bool:
@@ -131,7 +135,7 @@ class Subscriber:
                 topic.wanted = False
                 # Release calls that still wait for this topic.
                 for waiter in topic.pop_waiters():
-                    self._gap_pending |= waiter.confirm_one()
+                    self._loss_pending |= waiter.confirm_one()
                 self._schedule_flush(key, topic)
 
     def _mark_wanted(self, name: str) -> TopicSubscription:
@@ -192,15 +196,15 @@ class Subscriber:
             self._confirm(reply[1], topic)
         if self._restoring:
             self._restoring -= 1
-        if self._gap_pending and not self._restoring:
-            self._gap_pending = False
+        if self._loss_pending and not self._restoring:
+            self._loss_pending = False
             self._on_messages_lost()
 
     def _confirm(self, key: bytes, topic: TopicSubscription) -> None:
         topic.unanswered -= 1
         if topic.is_active:
             for waiter in topic.pop_waiters():
-                self._gap_pending |= waiter.confirm_one()
+                self._loss_pending |= waiter.confirm_one()
         else:
             self._drop_unwanted(key, topic)
 
@@ -215,11 +219,11 @@ class Subscriber:
         self._current = connection
         # Replies arrive in command order, so the next ones confirm these topics.
         self._restoring = len(self._topics)
-        self._gap_pending = self._was_connected
+        self._loss_pending = self._was_connected
         self._was_connected = True
         self._send_command(b"SUBSCRIBE", self._topics)
-        if self._gap_pending and not self._restoring:
-            self._gap_pending = False
+        if self._loss_pending and not self._restoring:
+            self._loss_pending = False
             self._on_messages_lost()
 
     def _on_lost(self) -> None:

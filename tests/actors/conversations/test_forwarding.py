@@ -66,10 +66,10 @@ async def test_drafts_are_forwarded_after_losing_seqs(cluster: FakeCluster) -> N
     here, there = await cluster.start_instance(), await cluster.start_instance()
     forwarded = stored = 0
 
-    def count(topic: str, frame: bytes) -> bool:
+    def count(topic: str, message: bytes) -> bool:
         nonlocal forwarded, stored
         if topic.startswith("i:"):
-            event = forward_decoder.decode(frame)
+            event = forward_decoder.decode(message)
             forwarded += isinstance(event, ForwardDrafts)
             stored += isinstance(event, DraftResolved) and event.outcome.entry is not None
         return False
@@ -90,7 +90,7 @@ async def test_unanswered_forwarded_drafts_are_stored_locally(
     """Forwarded drafts without a result are stored by their own instance, once and in order."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await flood(cluster, here, there)
     entries = await log_of(cluster, room)
 
@@ -128,11 +128,11 @@ async def test_draft_that_is_forwarded_again_is_appended_once(
     monkeypatch.setattr(cluster.messaging, "append", count)
     lost: list[bytes] = []
 
-    def lose_first_outcomes(topic: str, frame: bytes) -> bool:
+    def lose_first_outcomes(topic: str, message: bytes) -> bool:
         if topic != here.draft_forwarder.topic or len(lost) == 3:
             return False
-        if isinstance(forward_decoder.decode(frame), DraftResolved):
-            lost.append(frame)
+        if isinstance(forward_decoder.decode(message), DraftResolved):
+            lost.append(message)
             return True
         return False
 
@@ -162,7 +162,7 @@ async def test_later_drafts_wait_for_recalled_drafts(
 ) -> None:
     """When forwarded drafts time out at different times, later drafts of the sender do not overtake them."""
     here = await cluster.start_instance()
-    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     forwarding = forwarding_of(here, room)
@@ -187,7 +187,7 @@ async def test_draft_after_a_change_does_not_overtake_forwarded_drafts(
     """The draft is forwarded too, or waits until the forwarded drafts are recalled."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.1)
     here = await cluster.start_instance()
-    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     (first,) = await log_of(cluster, room)
@@ -213,7 +213,7 @@ async def test_draft_after_received_drafts_does_not_overtake_forwarded_drafts(
     """Drafts received from another instance are stored here; a local draft after them is forwarded."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.1)
     here = await cluster.start_instance()
-    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     forwarding = forwarding_of(here, room)
@@ -239,7 +239,7 @@ async def test_recalled_draft_that_was_overtaken_is_refused_with_retry(
     """A draft is refused with `retry` if the other instance stored a later draft of the same sender."""
     monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.2)
     here, there = await cluster.start_instance(), await cluster.start_instance()
-    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     forwarding = forwarding_of(here, room)
@@ -290,10 +290,10 @@ async def test_forwarded_drafts_with_lost_results_are_stored_once(
     lost: set[int] = set()
 
     def is_first_result(topic: str, payload: bytes) -> bool:
-        frame = forward_decoder.decode(payload) if topic.startswith("i:") else None
-        if not isinstance(frame, DraftResolved) or frame.outcome.attempt_id in lost:
+        message = forward_decoder.decode(payload) if topic.startswith("i:") else None
+        if not isinstance(message, DraftResolved) or message.outcome.attempt_id in lost:
             return False
-        lost.add(frame.outcome.attempt_id)
+        lost.add(message.outcome.attempt_id)
         return True
 
     cluster.broker.should_drop = is_first_result
@@ -316,9 +316,9 @@ async def test_slow_instance_is_given_time(cluster: FakeCluster, monkeypatch: py
     def count(topic: str, payload: bytes) -> bool:
         nonlocal forwarded, acknowledged
         if topic.startswith("i:"):
-            frame = forward_decoder.decode(payload)
-            forwarded += isinstance(frame, ForwardDrafts)
-            acknowledged += isinstance(frame, DraftsReceived)
+            message = forward_decoder.decode(payload)
+            forwarded += isinstance(message, ForwardDrafts)
+            acknowledged += isinstance(message, DraftsReceived)
         return False
 
     cluster.broker.should_drop = count
@@ -377,7 +377,7 @@ async def test_drafts_recalled_out_of_order_are_stored_in_order(
 ) -> None:
     """Drafts are sent again at different times, so a later one may be taken back first."""
     here = await cluster.start_instance()
-    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("i:")
+    cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
     forwarding = forwarding_of(here, room)

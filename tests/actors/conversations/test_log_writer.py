@@ -106,6 +106,21 @@ async def test_refusal_ends_only_its_own_batch(log: RecordingMessageLog) -> None
     assert [stored.seq for stored in await log.read(lost, 0, 10)] == [1]
 
 
+async def test_refusals_in_many_conversations_cost_few_attempts(log: RecordingMessageLog) -> None:
+    """Each refusal costs at most another attempt of what was stored since the one before."""
+    results, writer = RecordingResults(), create_writer(log)
+    lost = [new_id() for _ in range(30)]
+    won = [new_id() for _ in range(30)]
+    await log.append([entry(room, 1) for room in lost])
+    for room in [*lost, *won]:
+        writer.submit(results.batch(room, [entry(room, seq) for seq in (1, 2, 3)]))
+    await writer.drain()
+
+    assert [name for name, appended in results.results if appended == Appended(3)] == won
+    assert [name for name, appended in results.results if appended == Appended(0, SeqConflict())] == lost
+    assert writer.statistics().attempted_entries <= 2 * 3 * len([*lost, *won])
+
+
 async def test_contended_batch_is_written_alone(log: RecordingMessageLog) -> None:
     """A conversation that lost a seq does not share a write."""
     results, writer = RecordingResults(), create_writer(log)

@@ -9,11 +9,8 @@ from storage.postgres.statement import SQL
 ACTORS = Path(event_types.__file__).resolve().parents[1]
 IGNORED: dict[str, str] = {}
 """Event type -> why no consumer handles it."""
-# A refusal such as event.past is named like an event.
-EVENT_NAME = re.compile(
-    r"(?<!refused := )'((?:user|account|follow(?:_request)?|block|post|comment|reply|mention|event|rsvp"
-    r"|attendee|host|moderation|appeal)\.[a-z_]+)'"
-)
+# A refusal such as event.past, and a setting such as convene.actor_id, are named like an event.
+EVENT_NAME = re.compile(r"(?<!refused := )'((?!convene\.)[a-z_]+\.[a-z_]+)'")
 
 
 def written_event_types() -> set[str]:

@@ -14,7 +14,7 @@ from tests.until import until
 async def test_topics_are_resubscribed_after_an_outage_and_a_gap_is_reported(
     restartable_cluster: BusCluster, topic: str
 ) -> None:
-    """Each instance reports a gap once all its topics are active again."""
+    """Each instance reports lost messages once all its topics are active again."""
     here, there = await restartable_cluster.open_bus(), await restartable_cluster.open_bus()
     subscribers = [RecordingSubscriber(here), RecordingSubscriber(there)]
     topics = [f"{topic}:{number}" for number in range(1500)]
@@ -37,7 +37,7 @@ async def test_topics_are_resubscribed_after_an_outage_and_a_gap_is_reported(
 async def test_subscribe_during_an_outage_fails_but_takes_effect_later(
     restartable_cluster: BusCluster, topic: str
 ) -> None:
-    """The topic is active when the server is back, and a gap is reported after that."""
+    """The topic is active when the server is back, and lost messages are reported after that."""
     bus = await restartable_cluster.open_bus()
     subscriber = RecordingSubscriber(bus)
     await bus.subscribe([topic])

@@ -163,7 +163,7 @@ async def test_late_confirmation_is_reported_as_a_gap(proxy: tuple[TcpProxy, str
 
 
 async def test_probe_detects_a_dead_subscription(proxy: tuple[TcpProxy, str], opened: Opening) -> None:
-    """A subscription that dies without an error is detected and renewed, and a gap is reported."""
+    """A subscription that dies without an error is detected and renewed, and lost messages are reported."""
     between, url = proxy
     bus = await opened(url, 100)
     subscriber = RecordingSubscriber(bus)

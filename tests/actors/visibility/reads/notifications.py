@@ -2,6 +2,7 @@
 
 import asyncio
 
+from actors.protocol.notification_objects import TYPES_ABOUT_POSTS
 from tests.actors.visibility.world import World
 
 
@@ -23,10 +24,7 @@ async def read_notifications(world: World, viewer: str) -> list[str]:
         f"{item.type.value} {item.message}"
         for item in page.items
         if (item.sender and item.sender.id in blocked)
-        or (
-            item.type.value in {"LIKE", "COMMENT", "MENTION", "REPOST"}
-            and item.reference_id not in world.model.visible(viewer)
-        )
+        or (item.type in TYPES_ABOUT_POSTS and item.reference_id not in world.model.visible(viewer))
     ]
     return mentions + wrong
 
