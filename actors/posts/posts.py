@@ -195,11 +195,18 @@ class Posts:
         authors |= {one.author_id for record in records if (one := record.original)}
         authors -= known.by_author.keys()
         original_ids = list({one.id for record in records if (one := record.original)})
-        loaded, originals, mentioned, cards = await asyncio.gather(
+        cards = await self._user_cards.for_records(record.author for record in records)
+        if not (authors or original_ids or any(record.mention_ids for record in records)):
+            # Most pages: without look-ups there is no need for tasks.
+            return [
+                serializers.to_post(record, cards, {})
+                for record in known.filter(records)
+                if not record.is_repost
+            ]
+        loaded, originals, mentioned = await asyncio.gather(
             self._visibility.load(viewer_id, authors),
             self._store.find(original_ids, viewer_id or ANONYMOUS_VIEWER_ID),
             self._mentioned_users.load(viewer_id, records),
-            self._user_cards.for_records(record.author for record in records),
         )
         allowed = ViewerAccess({**known.by_author, **loaded.by_author})
         shown = await self._serialize_originals(allowed.filter(originals), viewer_id) if originals else {}

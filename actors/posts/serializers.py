@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, get_args, get_type_hints
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post, PostVisibility
@@ -14,6 +15,11 @@ from storage.contracts.reactions import CommentRecord
 CONVERTED_FIELDS = {"author", "mentions", "tags", "visibility", "repost_of"}
 COPIED_FIELDS = tuple(name for name in Post.__struct_fields__ if name not in CONVERTED_FIELDS)
 """Fields of a post that its record has under the same name, as they are or as times."""
+_get_copied_fields = attrgetter(*COPIED_FIELDS)
+_record_types = get_type_hints(PostRecord)
+TIME_FIELDS = tuple(
+    name for name in COPIED_FIELDS if datetime in (_record_types[name], *get_args(_record_types[name]))
+)
 
 
 def to_post(
@@ -23,18 +29,17 @@ def to_post(
     repost_of: Post | None = None,
 ) -> Post:
     """`mentioned` are the users that the viewer may see as mentioned."""
+    fields: dict[str, Any] = dict(zip(COPIED_FIELDS, _get_copied_fields(record), strict=True))
+    for name in TIME_FIELDS:
+        fields[name] = rfc3339_or_none(fields[name])
     return Post(
         author=cards[record.author.id],
         mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
         tags=list(record.tags),
         visibility=to_member(PostVisibility, record.visibility),
         repost_of=repost_of,
-        **{name: _to_protocol(getattr(record, name)) for name in COPIED_FIELDS},
+        **fields,
     )
-
-
-def _to_protocol(value: object) -> Any:
-    return rfc3339_from_datetime(value) if isinstance(value, datetime) else value
 
 
 def to_comment(

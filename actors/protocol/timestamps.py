@@ -6,11 +6,13 @@ defines the order.
 
 import time
 from datetime import UTC, datetime
+from typing import Final
 
 from actors.protocol.errors import invalid_field
 
 YEARS = (1970, 9999)
 """First and last year of a timestamp, in UTC."""
+LENGTH_WITHOUT_ZONE: Final = len("1970-01-01T00:00:00.000")
 
 
 def now_ms() -> int:
@@ -35,11 +37,7 @@ def rfc3339_from_datetime(timestamp: datetime) -> str:
     """
     if timestamp.tzinfo is not None and timestamp.tzinfo is not UTC:
         timestamp = timestamp.astimezone(UTC)
-    return (
-        f"{timestamp.year:04d}-{timestamp.month:02d}-{timestamp.day:02d}T"
-        f"{timestamp.hour:02d}:{timestamp.minute:02d}:{timestamp.second:02d}"
-        f".{timestamp.microsecond // 1000:03d}Z"
-    )
+    return timestamp.isoformat("T", "milliseconds")[:LENGTH_WITHOUT_ZONE] + "Z"
 
 
 def rfc3339_or_none(timestamp: datetime | None) -> str | None:

@@ -8,6 +8,7 @@ from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import to_uuid
 
 SERVICE = "social"
+ACCESS_BY_NAME = {access.value: access for access in PostAccess}
 
 
 class PostgresPostAccess:
@@ -20,17 +21,18 @@ class PostgresPostAccess:
     async def find(
         self, pairs: Sequence[tuple[str, str]], *, without_muted: bool = False
     ) -> Mapping[tuple[str, str], PostAccess]:
-        wanted = [
-            (viewer_uuid, author_uuid)
-            for viewer_id, author_id in pairs
-            if (viewer_uuid := to_uuid(viewer_id)) and (author_uuid := to_uuid(author_id))
-        ]
+        # Pages have one viewer and many authors, or one author and many viewers: each id is parsed once.
+        uuids = {user_id: to_uuid(user_id) for user_id in {user_id for pair in pairs for user_id in pair}}
+        wanted = [pair for pair in pairs if uuids[pair[0]] and uuids[pair[1]]]
         if not wanted:
             return {}
-        viewers, authors = zip(*wanted, strict=True)
-        rows = await self._pool.rows(self._list, list(viewers), list(authors), without_muted)
+        viewers = [uuids[viewer_id] for viewer_id, _ in wanted]
+        authors = [uuids[author_id] for _, author_id in wanted]
         found: dict[tuple[str, str], PostAccess] = {}
-        for author_uuid, access, viewer_ids in rows:
-            author_id, level = str(author_uuid), PostAccess(access)
-            found.update(((viewer_id, author_id), level) for viewer_id in viewer_ids)
+        for author_uuid, access, viewer_ids in await self._pool.rows(
+            self._list, viewers, authors, without_muted
+        ):
+            author_id, level = str(author_uuid), ACCESS_BY_NAME[access]
+            for viewer_id in viewer_ids:
+                found[viewer_id, author_id] = level
         return found

@@ -1,6 +1,7 @@
 """Posts in PostgreSQL. Triggers maintain the counts."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import asyncpg
 
@@ -40,6 +41,7 @@ CONVERTED_FIELDS = {
 }
 COPIED_COLUMNS = tuple(name for name in PostRecord.__struct_fields__ if name not in CONVERTED_FIELDS)
 """Columns of post rows that are fields of the record as they are."""
+_get_copied_columns = itemgetter(*COPIED_COLUMNS)
 
 
 class PostgresPosts:
@@ -214,7 +216,7 @@ def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostReco
         has_followed_tag=has_followed_tag,
         is_repost=row["repost_of_id"] is not None,
         original=_to_original(row),
-        **{name: row[name] for name in COPIED_COLUMNS},
+        **dict(zip(COPIED_COLUMNS, _get_copied_columns(row), strict=True)),
     )
 
 
