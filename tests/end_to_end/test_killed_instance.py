@@ -1,4 +1,4 @@
-"""An instance is killed under load."""
+"""An instance is killed: under load, and while nobody hears of what it stores."""
 
 import asyncio
 import signal
@@ -9,6 +9,11 @@ from tests.end_to_end.conftest import Pair, StartInstance
 from tests.end_to_end.oracle import Oracle
 from tests.end_to_end.polling import LONG_TESTS, wait_until
 from tests.end_to_end.registered_user import RegisteredUser
+from tests.end_to_end.server_process import ServerStores
+from tests.tcp_proxy import TcpProxy
+
+DELIVERY_TIMEOUT_S = 6.0
+"""The maximum delivery time in the API contract."""
 
 USERS = 4
 MESSAGES = 300 if LONG_TESTS else 80
@@ -42,3 +47,30 @@ async def test_acknowledged_messages_survive_a_killed_instance(
         assert [chat_user.unannounced_gaps for chat_user in chat_users] == [0] * USERS
     assert head == USERS * MESSAGES
     oracle.check(await users[0].read_history(survivor, group))
+
+
+async def test_messages_of_an_instance_killed_without_redis_are_delivered(
+    pair: Pair, start_instance: StartInstance, server_stores: ServerStores
+) -> None:
+    """A member on another instance gets them in time, though their instance never published them."""
+    survivor = pair[0]
+    async with TcpProxy(server_stores.urls.redis) as proxy:
+        killed = await start_instance(redis_url=f"redis://{proxy.address}/0")
+        ana, ben = (
+            await RegisteredUser.register("ana", killed),
+            await RegisteredUser.register("ben", survivor),
+        )
+        oracle = Oracle(await ana.create_group(killed, [ben]))
+        async with (
+            ChatUser(ana, oracle, [killed]) as ana_chat,
+            ChatUser(ben, oracle, [survivor]) as ben_chat,
+        ):
+            ben_view = oracle.views[-1]
+            heard = await ana_chat.send()
+            await wait_until(lambda: oracle.all_received(heard.seq))
+            proxy.cut_all()
+            unpublished = [await ana_chat.send() for _ in range(3)]
+            killed.signal(signal.SIGKILL)
+            await wait_until(lambda: ben_view.position == unpublished[-1].seq, DELIVERY_TIMEOUT_S)
+            assert ben_chat.unannounced_gaps == 0
+    oracle.check(await ben.read_history(survivor, oracle.conversation_id))
