@@ -18,7 +18,7 @@ from bench.harness.server import ServerFailed
 
 BENCHES = (
     *("room", "open_loop", "pairs", "steady_load", "cross_instance", "hot_conversation"),
-    *("idle", "connects", "presence", "reconnect_storm", "recovery", "hostile"),
+    *("idle", "connects", "presence", "reconnect_storm", "recovery", "overload", "hostile"),
     *(
         "message_log",
         "head_comparison",

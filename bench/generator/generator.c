@@ -70,7 +70,7 @@ struct slot {
     uint16_t generation;
 };
 struct counters {
-    uint64_t messages, deliveries, acks, errors, strays, missing, bytes, unsent, lag_max_ns;
+    uint64_t messages, deliveries, acks, errors, refused, strays, missing, bytes, unsent, lag_max_ns;
 };
 
 static struct connection *connections;
@@ -227,6 +227,18 @@ static int hex(const char *text) {
     }
     return value;
 }
+/* Ends the message of an error reply, so that its slot is free. Counts those that say when to retry. */
+static void refuse(const char *reply, const char *end) {
+    static const char id_needle[] = "\"id\":", delay_needle[] = "\"retry_after_ms\":";
+    const char *id_at = memmem(reply, (size_t)(end - reply), id_needle, sizeof id_needle - 1);
+    if (id_at == NULL) return;
+    uint32_t id = (uint32_t)strtoul(id_at + sizeof id_needle - 1, NULL, 10), index = id & 0xffffu;
+    struct slot *slot = &slots[index];
+    if (slot->remaining == 0 || (slot->generation & 0xffffu) != id >> 16) return;
+    if (memmem(reply, (size_t)(end - reply), delay_needle, sizeof delay_needle - 1) != NULL) counters.refused++;
+    slot->remaining = 0;
+    free_slots[free_count++] = index;
+}
 static void deliver(const char *mark, const char *end) {
     if (end - mark < 9) return;
     int index = hex(mark + 1), generation = hex(mark + 5);
@@ -320,6 +332,7 @@ static void read_payload(struct connection *connection, const char *at, const ch
         } else if (left > 3 && memcmp(type, "ok\"", 3) == 0) counters.acks++;
         else if (left > 6 && memcmp(type, "error\"", 6) == 0) {
             counters.errors++;
+            refuse(type, end);
             log_error("error reply", type, left);
         } else if (left > 6 && memcmp(type, "hello\"", 6) == 0) {
             if (connection->state == UPGRADED) authenticate(connection);
@@ -452,11 +465,11 @@ static void end_slice(double cpu_before) {
     active = 0;
     uint64_t n = counters.deliveries;
     uint64_t duration_ns = last_delivery_ns > slice_ends_ns ? last_delivery_ns - slice_started_ns : slice_ends_ns - slice_started_ns;
-    printf("{\"event\":\"slice\",\"seconds\":%.6f,\"messages\":%llu,\"deliveries\":%llu,\"acks\":%llu,\"errors\":%llu,"
+    printf("{\"event\":\"slice\",\"seconds\":%.6f,\"messages\":%llu,\"deliveries\":%llu,\"acks\":%llu,\"errors\":%llu,\"refused\":%llu,"
            "\"strays\":%llu,\"missing\":%llu,\"unsent\":%llu,\"lost_connections\":%u,\"bytes\":%llu,\"cpu_s\":%.6f,"
            "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f,\"lag_max_ms\":%.3f}\n",
            (double)duration_ns / 1e9, (unsigned long long)counters.messages, (unsigned long long)n, (unsigned long long)counters.acks,
-           (unsigned long long)counters.errors, (unsigned long long)counters.strays, (unsigned long long)counters.missing,
+           (unsigned long long)counters.errors, (unsigned long long)counters.refused, (unsigned long long)counters.strays, (unsigned long long)counters.missing,
            (unsigned long long)counters.unsent, closed_count, (unsigned long long)counters.bytes, cpu_seconds() - cpu_before,
            percentile_ms(0.5, n), percentile_ms(0.99, n), percentile_ms(0.999, n), percentile_ms(1.0, n),
            (double)counters.lag_max_ns / 1e6);

@@ -50,13 +50,17 @@ class Connected(msgspec.Struct, frozen=True):
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """Result of one slice. Latency is from the intended send time to each member's receipt."""
+    """Result of one slice. Latency is from the intended send time to each member's receipt.
+
+    `refused` are the errors that answer a message and have `retry_after_ms`.
+    """
 
     seconds: float
     messages: int
     deliveries: int
     acks: int
     errors: int
+    refused: int
     strays: int
     missing: int
     unsent: int
