@@ -15,10 +15,10 @@ from actors.events.event_block_consumer import EventBlockConsumer
 from actors.events.event_conversations import EventConversations
 from actors.feed.fanout import FanOut, PublishPostCreated, TimelineInvalidator
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.invisible_posts import InvisiblePostConsumer
 from actors.notifications.notification_causes import NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_recipients import NotificationRecipients
+from actors.notifications.visibility_checks import VisibilityCheckConsumer
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.service_stores import USER_CACHE_SERVICES
 from actors.shared_services import SharedServices
@@ -34,7 +34,7 @@ class ConsumerCalls:
 
     publish_event_updated: Callable[[str, Sequence[str]], None]
     publish_post_created: PublishPostCreated
-    wake_invisible_post_job: Callable[[], None]
+    wake_visibility_check_job: Callable[[], None]
     wake_event_readers: Callable[[], None]
     invalidate_card: Callable[[str], None]
 
@@ -141,7 +141,7 @@ def create_readers(
         stores.visibility_checks,
         calls.wake_event_readers,
     )
-    invisible_posts = InvisiblePostConsumer(stores.visibility_checks, calls.wake_invisible_post_job)
+    visibility_checks = VisibilityCheckConsumer(stores.visibility_checks, calls.wake_visibility_check_job)
     deleted_user_consumer = DeletedUserConsumer(
         core.conversations.remove_user, calls.invalidate_card, event_stores["users"].cursors
     )
@@ -163,7 +163,7 @@ def create_readers(
             "social": producer_of(
                 "social",
                 (notification_consumer("social"), "notifications"),
-                (invisible_posts, "notifications"),
+                (visibility_checks, "notifications"),
                 (TimelineInvalidator(stores.timelines, event_stores["social"].cursors), "social"),
                 (event_blocks, "events"),
                 (

@@ -23,7 +23,7 @@ from actors.feed.public_timeline import PublicTimeline
 from actors.feed.tag_follows import TagFollows
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
-from actors.notifications.invisible_posts import InvisiblePostJob
+from actors.notifications.visibility_checks import VisibilityCheckJob
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.comment_likes import CommentLikes
 from actors.posts.post_edits import PostEdits
@@ -174,7 +174,7 @@ class Services:
             stores.user_snapshots, list(stores.user_caches.values())
         )
         self.search_indexer = SearchIndexer(stores.search_indexes)
-        self.invisible_post_job = InvisiblePostJob(
+        self.visibility_check_job = VisibilityCheckJob(
             stores.visibility_checks,
             stores.domain_event_stores["notifications"].locks,
             stores.notifications,
@@ -187,7 +187,7 @@ class Services:
         calls = ConsumerCalls(
             self._ephemeral_events.publish_event_updated,
             self._ephemeral_events.publish_post_created,
-            self.invisible_post_job.wake,
+            self.visibility_check_job.wake,
             lambda: self.wake_readers("events"),
             invalidate_card,
         )
@@ -201,7 +201,7 @@ class Services:
         self._user_cache_reconciler.start()
         self.search_indexer.start()
         self.reminder_job.start()
-        self.invisible_post_job.start()
+        self.visibility_check_job.start()
         self._shared.notification_pusher.start()
         self._shared.block_comparison.start()
 
@@ -209,7 +209,7 @@ class Services:
         """Close before the core, which the services call."""
         await self.search_indexer.close()
         await self.reminder_job.close()
-        await self.invisible_post_job.close()
+        await self.visibility_check_job.close()
         await self._user_cache_reconciler.close()
         await self.readers.close()
         await self._shared.notification_pusher.close()

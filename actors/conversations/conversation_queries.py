@@ -141,24 +141,24 @@ class ConversationQueries:
     ) -> list[Message]:
         """Convert entries for a member, with the readers of each message."""
         lists_readers = len(view.record.participants) <= READ_BY_MEMBERS_MAX
-        positions = await self._read_marks.read_positions(view) if lists_readers else {}
+        read_seqs = await self._read_marks.read_seqs(view) if lists_readers else {}
         return [
             serializers.to_message(
-                entry, user_id, _read_by(entry, positions) if lists_readers else None, len(entry.read_by)
+                entry, user_id, _read_by(entry, read_seqs) if lists_readers else None, len(entry.read_by)
             )
             for entry in entries
         ]
 
 
 def _read_by(
-    entry: MessageEntry, read_positions: Mapping[str, Sequence[tuple[int, int]]]
+    entry: MessageEntry, read_seqs: Mapping[str, Sequence[tuple[int, int]]]
 ) -> tuple[ReadByRecord, ...]:
-    """Merge the stored readers of a message with members whose read position passed it since."""
+    """Merge the stored readers of a message with members whose read mark passed it since."""
     if entry.message_type != MessageType.TEXT:
         return ()
     readers = {reader.user_id: reader for reader in entry.read_by}
-    for user_id, positions in read_positions.items():
-        times = [read_at_ms for read_seq, read_at_ms in positions if read_seq >= entry.seq]
+    for user_id, marks in read_seqs.items():
+        times = [read_at_ms for read_seq, read_at_ms in marks if read_seq >= entry.seq]
         if times and user_id not in readers and user_id != entry.sender_id:
             readers[user_id] = ReadByRecord(user_id, min(times))
     return tuple(readers.values())

@@ -60,7 +60,7 @@ class ReadMarks:
         await self._membership_notifier.notify_read_mark(user_id, conversation_id, state)
         return state
 
-    async def read_positions(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
+    async def read_seqs(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
         """Return the (seq, time in ms) pairs up to which each member has read.
 
         A member has up to two: the read mark, and the last message that the member sent.

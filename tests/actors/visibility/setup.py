@@ -13,7 +13,6 @@ from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
 from actors.notifications.notification_causes import NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
@@ -21,6 +20,7 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notification_recipients import NotificationRecipients
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
+from actors.notifications.visibility_checks import VisibilityCheckConsumer, VisibilityCheckJob
 from actors.posts.bookmarks import Bookmarks
 from actors.posts.comment_likes import CommentLikes
 from actors.posts.post_counts import PostCountReader
@@ -207,7 +207,7 @@ class VisibilitySetup:
             on_update = self._event_updates.publish_event_updated
             return NotificationConsumer(service, store, recipients, pusher, self.notifications, on_update)
 
-        self._invisible_post_job = InvisiblePostJob(
+        self._visibility_check_job = VisibilityCheckJob(
             checks,
             notifications.locks,
             store,
@@ -216,7 +216,7 @@ class VisibilitySetup:
             self.visibility,
             self.events.store,
         )
-        invisible_posts = InvisiblePostConsumer(checks, self._invisible_post_job.wake)
+        visibility_checks = VisibilityCheckConsumer(checks, self._visibility_check_job.wake)
         fan_out = FanOut(audiences, timelines, posts.cursors, lambda _post, _users: None, NEVER_BROADCAST)
         rebuilder = TimelineInvalidator(timelines, social.cursors)
         block_reader = make_reader(self.events.block_consumer, social, events, batch_size=BLOCKS_READ)
@@ -224,7 +224,7 @@ class VisibilitySetup:
         self._readers = [
             (make_reader(notification_consumer("events"), events, notifications), events, notifications),
             (make_reader(notification_consumer("social"), social, notifications), social, notifications),
-            (make_reader(invisible_posts, social, notifications), social, notifications),
+            (make_reader(visibility_checks, social, notifications), social, notifications),
             (make_reader(rebuilder, social, social), social, social),
             (make_reader(notification_consumer("posts"), posts, notifications), posts, notifications),
             (make_reader(fan_out, posts, posts), posts, posts),
@@ -243,7 +243,7 @@ class VisibilitySetup:
         """
         await catch_up(*self._block_reader)
         await asyncio.gather(*(catch_up(*reader) for reader in self._readers))
-        await self._invisible_post_job.run()
+        await self._visibility_check_job.run()
 
     async def set_private(self, user_id: str, *, private: bool) -> None:
         self.users.set_private(user_id, private=private)

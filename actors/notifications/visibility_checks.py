@@ -4,7 +4,7 @@
 
 `EventBlockConsumer` adds the comparisons after a block that are about events.
 Lists of notifications omit those about posts immediately; this corrects the unread counts.
-`InvisiblePostConsumer` only stores which users to compare. `InvisiblePostJob` compares page by page, and
+`VisibilityCheckConsumer` only stores which users to compare. `VisibilityCheckJob` compares page by page, and
 stores after each page how far it is, so that another instance continues from there.
 """
 
@@ -30,7 +30,7 @@ INTERVAL_S: Final = 2.0
 LOCK: Final = "notifications.visibility_checks"
 
 
-class InvisiblePostConsumer:
+class VisibilityCheckConsumer:
     """A `Consumer` of the Social service's events. `on_added()` is called after comparisons were added."""
 
     name = "notifications.hidden_posts"
@@ -58,7 +58,7 @@ class InvisiblePostConsumer:
         """Nothing to reset: comparing again has no effect."""
 
 
-class InvisiblePostJob:
+class VisibilityCheckJob:
     """Runs on every instance; the one that holds the lock compares."""
 
     def __init__(

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from actors.notifications import invisible_posts
-from actors.notifications.invisible_posts import InvisiblePostConsumer, InvisiblePostJob
+from actors.notifications import visibility_checks
+from actors.notifications.visibility_checks import VisibilityCheckConsumer, VisibilityCheckJob
 from actors.protocol.server_frames import NotificationRead
 from storage.contracts.events import EventChange
 from storage.contracts.follow_requests import AccountPrivacyChange
@@ -61,8 +61,8 @@ class OtherInstanceLocks(UncontendedLocks):
 
 @pytest.fixture(autouse=True)
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invisible_posts, "POSTS_PER_STEP", 2)
-    monkeypatch.setattr(invisible_posts, "NOTIFICATIONS_PER_READ", 2)
+    monkeypatch.setattr(visibility_checks, "POSTS_PER_STEP", 2)
+    monkeypatch.setattr(visibility_checks, "NOTIFICATIONS_PER_READ", 2)
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def checks(setup: NotificationSetup) -> PostgresVisibilityChecks:
 
 def make_job(
     setup: NotificationSetup, checks: PostgresVisibilityChecks, posts: PostgresPosts | None = None
-) -> InvisiblePostJob:
-    return InvisiblePostJob(
+) -> VisibilityCheckJob:
+    return VisibilityCheckJob(
         checks,
         UncontendedLocks(),
         setup.store,
@@ -88,7 +88,7 @@ def make_job(
 async def handle_events(setup: NotificationSetup, checks: PostgresVisibilityChecks) -> int:
     """Let the consumer read the Social service's events; return how often it woke the job."""
     wakes: list[None] = []
-    consumer = InvisiblePostConsumer(checks, lambda: wakes.append(None))
+    consumer = VisibilityCheckConsumer(checks, lambda: wakes.append(None))
     social, notifications = setup.databases["social"], setup.databases["notifications"]
     await catch_up(make_reader(consumer, social, notifications), social, notifications)
     return len(wakes)
@@ -179,7 +179,7 @@ async def test_one_instance_compares(setup: NotificationSetup, checks: PostgresV
     await make_private(setup, setup.ana)
     await handle_events(setup, checks)
     posts = CountedPosts(setup)
-    await InvisiblePostJob(
+    await VisibilityCheckJob(
         checks,
         OtherInstanceLocks(),
         setup.store,
