@@ -66,8 +66,8 @@ async def test_messages_of_an_instance_killed_without_redis_are_delivered(
             ChatUser(ben, oracle, [survivor]) as ben_chat,
         ):
             ben_view = oracle.views[-1]
-            heard = await ana_chat.send()
-            await wait_until(lambda: oracle.all_received(heard.seq))
+            published = await ana_chat.send()
+            await wait_until(lambda: oracle.all_received(published.seq))
             proxy.cut_all()
             unpublished = [await ana_chat.send() for _ in range(3)]
             killed.signal(signal.SIGKILL)
