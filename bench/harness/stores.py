@@ -1,5 +1,6 @@
 """Ephemeral stores on the other core, for benchmarks that insert data first or run several instances."""
 
+import contextlib
 import shlex
 import sys
 import tempfile
@@ -48,6 +49,16 @@ class BenchStores:
             if command in " ".join(process.cmdline()[:1]):
                 return process
         raise ServerFailed(f"no store runs {command!r}")
+
+    def cpu_seconds(self, command: str) -> float:
+        """Return the CPU time of a store with its workers, including those that have exited."""
+        process = self.find_process(command)
+        total = 0.0
+        for each in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = each.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
 
     def is_restarted(self, command: str, previous_pid: int) -> bool:
         """Whether a store runs again in another process."""
