@@ -123,7 +123,7 @@ export function authCard(title, notice, content, links) {
 
 // What Convene is, for people who come for the first time.
 function intro() {
-  return element("p", { class: "secondary" }, t("auth.intro"));
+  return element("p", { class: "secondary intro" }, t("auth.intro"));
 }
 
 function rememberBox() {
