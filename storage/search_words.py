@@ -2,11 +2,13 @@
 
     text -> fold (NFKC, full case folding, no invisible characters) -> runs of letters, digits and marks
          -> a word per run, or overlapping pairs of characters where a script has no spaces
+         -> for stored texts also each word without accents
 
 Words of a query are prefixes of what they find: `kart` finds karting. Pairs are found anywhere: 花見 finds
-「花見」大会.
+「花見」大会. Accents can be left out: `kovac` finds Kovač. But `kovač` does not find Kovac.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
@@ -40,6 +42,9 @@ _UNSPACED_RANGES: Final = (
     (0xF900, 0xFAFF),
     (0x20000, 0x3FFFF),
 )
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")
+_LETTERS_WITH_STROKES: Final = str.maketrans("łøđı", "lodi")
+"""Letters that do not decompose into one without the stroke, or the dot, and an accent."""
 # Emoji and other pictographs, also those newer than the Unicode tables of this Python.
 _SYMBOL_CATEGORIES: Final = frozenset({"So", "Sk", "Cn", "Co"})
 
@@ -65,7 +70,7 @@ def index_words(*texts: str | None) -> tuple[str, ...]:
     for text in texts:
         for run, is_unspaced in _split_runs(text or ""):
             # The last character is stored too, so that a query of one character finds it as a prefix.
-            words.update((*_pairs(run), run[-1]) if is_unspaced else (run[:WORD_CHARACTERS_MAX],))
+            words.update((*_pairs(run), run[-1]) if is_unspaced else _with_plain(run[:WORD_CHARACTERS_MAX]))
     return tuple(sorted(words))
 
 
@@ -137,6 +142,17 @@ def _is_unspaced(character: str) -> bool | None:
         return None
     code = ord(character)
     return code >= _UNSPACED_RANGES[0][0] and any(first <= code <= last for first, last in _UNSPACED_RANGES)
+
+
+def _with_plain(word: str) -> tuple[str, ...]:
+    """Return the word, and without accents if it has any.
+
+    The migrations `search_words_plain` do the same to words that are stored.
+    """
+    if word.isascii():
+        return (word,)
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFD", word)).translate(_LETTERS_WITH_STROKES)
+    return (word, unicodedata.normalize("NFC", plain)) if plain else (word,)
 
 
 def _pairs(run: str) -> list[str]:

@@ -12,10 +12,11 @@ from storage.contracts.users import NewUser, ProfileChange
 from storage.errors import QueryTimeout
 from storage.postgres.pool import PoolLimits, PostgresPool
 from storage.postgres.search_index import PostgresSearchIndex
-from storage.postgres.statement import Statement
+from storage.postgres.statement import SQL, Statement
 from storage.postgres.users import PostgresUsers
 from tests.storage.service_database import RawConnection
 
+PLAIN_WORDS = SQL / "users" / "migrations" / "0035_users_search_words_plain.sql"
 SLEEP = Statement("sleep", "SELECT pg_sleep($1)", ("seconds",))
 ONE = Statement("one", "SELECT 1 AS one", ())
 
@@ -70,6 +71,27 @@ async def test_rows_of_earlier_versions_are_completed(pool: PostgresPool, sql: R
     assert await found(users, "newcomer") == ["bert"]
     assert await found(users, "花見 450") == ["u450"]
     assert await sql.fetchval("SELECT count(*) FROM outbox") == published
+
+
+async def test_words_of_earlier_versions_get_ones_without_accents(
+    pool: PostgresPool, sql: RawConnection
+) -> None:
+    """The migration adds what `index_words` has for new rows, and finds every row as before."""
+    users = PostgresUsers(pool)
+    names = ["Ana Kovač", "Zeynep Yılmaz", "Łódź ガール 花見", "Ῥόδος", "Plain Name", None]
+    for number, name in enumerate(names):
+        await users.register(NewUser(f"{number}@example.test", f"user_{number}", "h", name))
+    computed = await sql.fetch("SELECT search_words FROM users ORDER BY username")
+    await sql.execute(
+        "UPDATE users SET search_words = array_to_tsvector(ARRAY(SELECT word"
+        " FROM unnest(tsvector_to_array(search_words)) AS word"
+        " WHERE word <> ALL(ARRAY['kovac', 'yilmaz', 'lodz', 'ροδος'])))"
+    )
+    assert await found(users, "kovac") == []
+    await sql.execute(PLAIN_WORDS.read_text())
+    assert await sql.fetch("SELECT search_words FROM users ORDER BY username") == computed
+    assert await found(users, "kovac") == await found(users, "kovač") == ["user_0"]
+    assert await found(users, "lodz 花見") == ["user_2"]
 
 
 async def test_instances_share_the_missing_rows(users_url: str, sql: RawConnection) -> None:

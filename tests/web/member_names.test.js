@@ -36,6 +36,9 @@ test("loaded members match by any word of a name, and never oneself", () => {
   assert.deepEqual(found("STRASSE"), ["meg"]);
   assert.deepEqual(found("me"), ["meg"]);
   assert.deepEqual(found("ert"), []);
+  const { names: accented } = names([card("ana", "Ana Kovač"), card("zed", "Łukasz Yılmaz")], []);
+  for (const [prefix, username] of [["kovac", "ana"], ["kovač", "ana"], ["luk", "zed"], ["yilm", "zed"]])
+    assert.deepEqual(accented.loaded(prefix).map((one) => one.username), [username]);
 });
 
 test("the server searches all members, and those that it finds can be mentioned", async () => {

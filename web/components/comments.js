@@ -52,12 +52,11 @@ export function comments(session, post, onCount) {
   }
 
   function reply(comment, onSent) {
-    return composer({
+    return composer(session, {
       label: t("comments.reply_to", { name: nameOf(comment.author) }),
       maxLength: MAX_LENGTH,
       submit: t("common.reply"),
       rows: 1,
-      drafts: session.drafts,
       draftKey: `reply:${comment.id}`,
       // The author of a reply is not notified of the next reply, but of being mentioned.
       text: comment.parent_id && !session.isMe(comment.author.id) ? `@${comment.author.username} ` : "",
@@ -69,12 +68,11 @@ export function comments(session, post, onCount) {
     });
   }
 
-  const write = composer({
+  const write = composer(session, {
     label: t("comments.write"),
     maxLength: MAX_LENGTH,
     submit: t("comments.submit"),
     rows: 1,
-    drafts: session.drafts,
     draftKey: `comment:${post.id}`,
     send: async (content, key) => {
       list.append(await session.api.post(path, { content }, key));

@@ -3,14 +3,17 @@
 
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
+import { UserNames } from "../state/user_names.js";
 import { element, newElementId } from "./dom.js";
 import { textLength } from "./linkify.js";
+import { MentionSuggestions } from "./mention_suggestions.js";
 
 const WARN_BELOW = 20;
 
 // `text`: what the field holds without a draft.
-export function composer(options) {
-  const { label, maxLength, submit, send, drafts, draftKey, rows = 2, choice = null, text = "" } = options;
+export function composer(session, options) {
+  const { label, maxLength, submit, send, draftKey, rows = 2, choice = null, text = "" } = options;
+  const { drafts } = session;
   const id = newElementId("composer");
   const idempotencyKey = new IdempotencyKey();
   const counter = element("span", { class: "counter", "aria-hidden": "true" });
@@ -28,6 +31,7 @@ export function composer(options) {
     { id: `${id}-limit`, class: "visually-hidden" },
     t("composer.limit", { max: maxLength }),
   );
+  const mentions = new MentionSuggestions(new UserNames(session.api, session.user.id), input);
   let sending = false;
 
   function update() {
@@ -66,6 +70,7 @@ export function composer(options) {
     { class: "composer", onsubmit: onSubmit, novalidate: true },
     element("label", { class: "visually-hidden", for: id }, label),
     input,
+    mentions.element,
     error,
     element("div", { class: "row end" }, choice, limit, counter, submitButton),
   );
@@ -75,6 +80,7 @@ export function composer(options) {
     drafts.set(draftKey, input.value);
   });
   input.addEventListener("keydown", (event) => {
+    if (mentions.onKey(event)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
   update();

@@ -1,8 +1,7 @@
-// Completes `@name` in a text field: members with a word of the username or display name that matches; those of
-// large groups are found by the server. Arrow keys select, Enter and Tab insert, Escape closes.
+// Completes `@name` in a text field: people with a word of the username or display name that matches, those that are
+// loaded and those that the server finds. Arrow keys select, Enter and Tab insert, Escape closes.
 
 import { t } from "../i18n.js";
-import { MemberNames } from "../state/member_names.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, newElementId, setChildren } from "./dom.js";
@@ -26,8 +25,9 @@ export class MentionSuggestions {
     hidden: true,
   });
 
-  constructor(session, conversation, input) {
-    this.#names = new MemberNames(session.api, session.user.id, conversation);
+  // `names`: whom a name can mean, `MemberNames` or `UserNames`.
+  constructor(names, input) {
+    this.#names = names;
     this.#input = input;
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-haspopup", "listbox");
@@ -52,15 +52,6 @@ export class MentionSuggestions {
     else return false;
     event.preventDefault();
     return true;
-  }
-
-  // See `MemberNames`.
-  idsIn(text) {
-    return this.#names.idsIn(text);
-  }
-
-  lookUp(text) {
-    return this.#names.lookUp(text);
   }
 
   close() {
@@ -90,7 +81,7 @@ export class MentionSuggestions {
       const ids = new Set(loaded.map((one) => one.id));
       this.#show([...loaded, ...found.filter((one) => !ids.has(one.id))].slice(0, MAX_SHOWN));
     } catch {
-      // The members that are loaded stay listed.
+      // Those that are loaded stay listed.
     }
   }
 
@@ -109,7 +100,9 @@ export class MentionSuggestions {
         ),
       ),
     );
-    if (cards.length > 0) this.#select(0);
+    if (cards.length === 0) return;
+    this.#select(0);
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   #select(index) {

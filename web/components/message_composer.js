@@ -2,6 +2,7 @@
 // kept as a draft until it was sent.
 
 import { t } from "../i18n.js";
+import { MemberNames } from "../state/member_names.js";
 import { element, setChildren } from "./dom.js";
 import { pickEmoji } from "./emoji_picker.js";
 import { addFormattingKeys } from "./formatting_keys.js";
@@ -42,7 +43,8 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     icon("smile"),
   );
   addFormattingKeys(input);
-  const mentions = new MentionSuggestions(session, conversation, input);
+  const names = new MemberNames(session.api, session.user.id, conversation);
+  const mentions = new MentionSuggestions(names, input);
   let replyTo = null;
 
   function update() {
@@ -62,14 +64,14 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     event.preventDefault();
     update();
     if (sendButton.disabled || input.readOnly) return;
-    const lookUp = mentions.lookUp(input.value);
+    const lookUp = names.lookUp(input.value);
     if (lookUp !== null) {
       input.readOnly = true;
       await lookUp;
       input.readOnly = false;
     }
     session.unsent.send(conversation.id, input.value.trim(), {
-      mentions: mentions.idsIn(input.value),
+      mentions: names.idsIn(input.value),
       replyTo: replyTo?.id ?? null,
     });
     input.value = "";

@@ -1,10 +1,12 @@
 // Edits a post of the user, and shows its former texts.
 
 import { t } from "../i18n.js";
+import { UserNames } from "../state/user_names.js";
 import { Dialog } from "./dialog.js";
 import { element } from "./dom.js";
 import { Field, Form } from "./form.js";
 import { linkify } from "./linkify.js";
+import { MentionSuggestions } from "./mention_suggestions.js";
 import { PagedList } from "./paged_list.js";
 import { relativeTime } from "./time_format.js";
 
@@ -16,7 +18,9 @@ export function postEditDialog(session, post, onEdited) {
     required: true,
     value: post.content,
   });
-  const form = new Form([content], {
+  const mentions = new MentionSuggestions(new UserNames(session.api, session.user.id), content.input);
+  content.input.addEventListener("keydown", (event) => mentions.onKey(event));
+  const form = new Form([content, mentions.element], {
     submit: t("common.save"),
     send: async (values) => {
       const body = { content: values.content.trim() };

@@ -64,12 +64,11 @@ export function repostButton(session, post, path, onUndone) {
   }
 
   function quote() {
-    const write = composer({
+    const write = composer(session, {
       label: t("posts.write_quote"),
       maxLength: MAX_LENGTH,
       submit: t("posts.quote"),
       rows: 3,
-      drafts: session.drafts,
       draftKey: `quote:${post.id}`,
       choice: visibilityChoice(session),
       send: async (content, key, visibility) => {

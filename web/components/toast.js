@@ -25,6 +25,8 @@ export function toast(text, { kind = "info" } = {}) {
       icon("close"),
     ),
   );
+  // The same text again replaces the first one.
+  for (const shown of [...container.children]) if (shown.textContent === text) shown.remove();
   container.append(made);
   while (container.children.length > MAX_TOASTS) container.firstChild.remove();
   setTimeout(() => made.remove(), SHOWN_MS);

@@ -1,12 +1,12 @@
 // Selects users by search. Without a query it lists the users that the user follows.
 
 import { t } from "../i18n.js";
+import { isSearchable, userSearchText } from "../state/search_text.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, newElementId, setChildren, visuallyHidden } from "./dom.js";
 
 const SEARCH_DELAY_MS = 250;
-const SEARCH_CHARACTERS_MIN = 2;
 const MAX_RESULTS = 12;
 
 export class UserPicker {
@@ -57,9 +57,9 @@ export class UserPicker {
     this.#request = new AbortController();
     const { signal } = this.#request;
     const { api, user } = this.#session;
-    const query = this.#input.value.trim().replace(/^@/, "");
+    const query = userSearchText(this.#input.value);
     try {
-      const searches = query.length >= SEARCH_CHARACTERS_MIN;
+      const searches = isSearchable(query);
       const page = searches
         ? await api.get("/v1/users", { q: query, limit: MAX_RESULTS }, { signal })
         : await api.get(`/v1/users/${user.id}/following`, { limit: MAX_RESULTS }, { signal });

@@ -53,6 +53,11 @@ export function detailedUserRow(card, detail, ...actions) {
   );
 }
 
+// Buttons that belong together: they stay side by side where a row has no room for them beside the name.
+export function answerButtons(...buttons) {
+  return element("div", { class: "row answers" }, buttons);
+}
+
 // `known`: the relationship with them, if it was loaded already.
 export function followButton(session, card, scope, known = null) {
   const follow = element("button", { type: "button", class: "follow", disabled: true }, t("people.follow"));

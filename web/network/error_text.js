@@ -37,6 +37,22 @@ const TEXTS = {
   "server.error": t("refused.server_error"),
 };
 
+// Of fields, by their code. What is `invalid` depends on the field.
+const FIELD_TEXTS = {
+  required: t("refused.field_required"),
+  too_short: t("refused.field_too_short"),
+  too_long: t("refused.field_too_long"),
+  too_many: t("refused.field_too_many"),
+  too_common: t("refused.password_too_common"),
+  reserved: t("refused.username_reserved"),
+  blocked: t("refused.email_domain_blocked"),
+};
+const INVALID_TEXTS = {
+  email: t("refused.email_invalid"),
+  username: t("refused.username_invalid"),
+  url: t("refused.url_invalid"),
+};
+
 export function errorTextOf(code, detail, retryAfterMs) {
   // The text of the server names a field of the answer, which people do not see.
   if (code === "rate.limited") return rateLimitText(retryAfterMs);
@@ -44,9 +60,9 @@ export function errorTextOf(code, detail, retryAfterMs) {
   return TEXTS[code] ?? (detail || t("errors.unknown"));
 }
 
-export function fieldErrorText({ code, detail }) {
+export function fieldErrorText({ field, code, detail }) {
   if (currentLanguage() === SERVER_LANGUAGE) return detail;
-  return code === "required" ? t("refused.field_required") : t("refused.field_invalid");
+  return FIELD_TEXTS[code] ?? INVALID_TEXTS[field] ?? t("refused.field_invalid");
 }
 
 function rateLimitText(retryAfterMs) {

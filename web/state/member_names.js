@@ -82,13 +82,21 @@ function namesIn(text) {
   return [...new Set(findMentions(text))];
 }
 
-// As the server compares names, see `storage/text_folding.py`. JavaScript has no full case folding:
+// As the server compares names, see `storage/text_folding.py` and `storage/search_words.py`. JavaScript has no full case folding:
 // upper case of lower case comes close, and the server's answer decides.
 function fold(text) {
   return text.normalize("NFKC").toLowerCase().toUpperCase().normalize("NFKC");
 }
 
+const STROKES = { Ł: "L", Ø: "O", Đ: "D" };
+
+function withoutAccents(folded) {
+  const plain = folded.normalize("NFD").replace(/[\u0300-\u036f]/g, "");
+  return plain.replace(/[ŁØĐ]/g, (letter) => STROKES[letter]).normalize("NFC");
+}
+
 function matches(card, folded) {
-  const words = fold(`${nameOf(card)} ${card.username}`).split(/[^\p{L}\p{M}\p{N}]+/u);
+  const names = fold(`${nameOf(card)} ${card.username}`);
+  const words = `${names} ${withoutAccents(names)}`.split(/[^\p{L}\p{M}\p{N}]+/u);
   return fold(card.username).startsWith(folded) || words.some((word) => word.startsWith(folded));
 }

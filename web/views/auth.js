@@ -2,6 +2,7 @@
 
 import { element } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
+import { toast } from "../components/toast.js";
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 
@@ -28,8 +29,8 @@ export function loginView(api, enter, notice = "") {
         enter(await api.post("/v1/sessions", { login: login.trim(), password }), remember.checked),
     },
   );
-  return authCard(t("common.log_in"), notice, form.element, [
-    element("a", { href: "#/register" }, t("account.create")),
+  return authCard(t("common.log_in"), notice, [intro(), form.element], [
+    element("a", { href: "#/register" }, t("auth.no_account")),
     element("a", { href: "#/forgot" }, t("auth.forgot")),
   ]);
 }
@@ -73,7 +74,10 @@ export function registerView(api, enter) {
         try {
           const login = await api.post("/v1/users", body, idempotencyKey.keyFor(body));
           if (login === null) form.element.replaceWith(element("p", { role: "status" }, WAITING));
-          else enter(login, remember.checked);
+          else {
+            enter(login, remember.checked);
+            toast(t("auth.welcome", { email: body.email }));
+          }
         } catch (error) {
           if (error.code === "registration.invite_required") inviteCode.element.hidden = false;
           throw error;
@@ -81,7 +85,7 @@ export function registerView(api, enter) {
       },
     },
   );
-  return authCard(t("account.create"), "", form.element, [
+  return authCard(t("account.create"), "", [intro(), form.element], [
     element("a", { href: "#/login" }, t("auth.have_account")),
   ]);
 }
@@ -92,8 +96,9 @@ export function forgotView(api) {
     {
       submit: t("auth.send_link"),
       send: async ({ email }) => {
-        await api.post("/v1/password-resets", { email: email.trim() });
-        const text = t("auth.link_sent");
+        const address = email.trim();
+        await api.post("/v1/password-resets", { email: address });
+        const text = t("auth.link_sent", { email: address });
         form.element.replaceWith(element("p", { role: "status" }, text));
       },
     },
@@ -114,6 +119,11 @@ export function authCard(title, notice, content, links) {
       element("p", { class: "row links" }, links),
     ),
   };
+}
+
+// What Convene is, for people who come for the first time.
+function intro() {
+  return element("p", { class: "secondary intro" }, t("auth.intro"));
 }
 
 function rememberBox() {

@@ -234,11 +234,10 @@ function inviteButton(session, event) {
 }
 
 function postComposer(session, event) {
-  const write = composer({
+  const write = composer(session, {
     label: t("events.post_about"),
     maxLength: MAX_POST_LENGTH,
     submit: t("posts.submit"),
-    drafts: session.drafts,
     draftKey: `event:${event.id}`,
     send: async (content, key) => {
       await session.api.post("/v1/posts", { content, event_id: event.id }, key);

@@ -9,10 +9,10 @@ import { MonthCalendar } from "../components/month_calendar.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast } from "../components/toast.js";
 import { t } from "../i18n.js";
+import { isSearchable } from "../state/search_text.js";
 import { pastEvents } from "./past_events.js";
 
 const SEARCH_DELAY_MS = 300;
-const SEARCH_CHARACTERS_MIN = 2;
 const RELATIONS = [
   ["", t("events.all")],
   ["hosting", t("events.hosting")],
@@ -90,7 +90,7 @@ export function eventsView(session) {
   function filters() {
     const words = text.value.trim();
     return {
-      q: words.length < SEARCH_CHARACTERS_MIN ? "" : words,
+      q: isSearchable(words) ? words : "",
       category: category.value,
       mine: relation || null,
       near: distance.value && position ? `${position},${distance.value}` : null,

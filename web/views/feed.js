@@ -75,12 +75,11 @@ export function feedView(session) {
     }
   }
 
-  const write = composer({
+  const write = composer(session, {
     label: t("feed.write"),
     maxLength: MAX_LENGTH,
     submit: t("posts.submit"),
     rows: 3,
-    drafts: session.drafts,
     draftKey: "post",
     choice: visibilityChoice(session),
     send: async (content, key, visibility) =>

@@ -1,10 +1,11 @@
 // Search for people, suggestions, and the lists of followed users and followers.
 
-import { element, newElementId, setChildren } from "../components/dom.js";
+import { element, emptyState, newElementId, setChildren } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { suggestionList } from "../components/suggestions.js";
 import { followButton, userRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
+import { isSearchable, userSearchText } from "../state/search_text.js";
 import { Scope } from "../state/signal.js";
 import { followRequests } from "./follow_requests.js";
 
@@ -43,10 +44,11 @@ export function peopleView(session, query) {
   }
 
   function search() {
-    const q = input.value.trim().replace(/^@/, "");
+    const q = userSearchText(input.value);
     history.replaceState(history.state, "", q ? `#/people?q=${encodeURIComponent(q)}` : "#/people");
     const me = `/v1/users/${session.user.id}`;
-    if (q) setChildren(results, listOf("/v1/users", { q }, t("people.none_found")));
+    if (isSearchable(q)) setChildren(results, listOf("/v1/users", { q }, t("people.none_found")));
+    else if (q) setChildren(results, emptyState(t("people.search_too_short")));
     else
       setChildren(
         results,

@@ -3,7 +3,7 @@
 import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast, toastError } from "../components/toast.js";
-import { userRow } from "../components/user_row.js";
+import { answerButtons, userRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { partyLabel } from "./rsvp_list.js";
@@ -21,8 +21,10 @@ export function rsvpRequests(session, event, onChanged) {
         userRow(
           request.user,
           partyLabel(request),
-          action(t("common.accept"), "primary", request, () => session.api.put(urlOf(request))),
-          action(t("common.decline"), "plain", request, () => session.api.delete(urlOf(request))),
+          answerButtons(
+            action(t("common.accept"), "primary", request, () => session.api.put(urlOf(request))),
+            action(t("common.decline"), "plain", request, () => session.api.delete(urlOf(request))),
+          ),
         ),
       keyOf: (request) => request.user.id,
       empty: t("common.no_requests"),

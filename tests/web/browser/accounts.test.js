@@ -1,6 +1,7 @@
 // Sessions, the email address and the end of an account, in Chromium against a real server. Run by `make test-browser`.
 
 import assert from "node:assert/strict";
+import { panel } from "./chromium.js";
 import { until } from "./server.js";
 import { setUp } from "./setup.js";
 
@@ -22,6 +23,38 @@ journey("a revoked session leads to the login, and from there back", async () =>
   await page.getByText("You were logged out").waitFor();
   await logIn();
   assert.deepEqual(page.problems, []);
+});
+
+journey("a newcomer reads what Convene is, registers, and learns of the email", async () => {
+  const page = await open(null, "/#/");
+  await page.getByText("Follow people, find events").waitFor();
+  await page.getByRole("link", { name: "New here? Create an account" }).click();
+  await page.getByText("Follow people, find events").waitFor();
+  await page.getByLabel("Email").fill("nia@example.org");
+  await page.getByLabel("Username").fill("nia");
+  await page.getByLabel("Password", { exact: true }).fill("correct horse");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
+  await page.getByText("We sent an email to nia@example.org").waitFor();
+
+  const other = await open(null, "/#/forgot");
+  await other.getByLabel("Email").fill(" nia@example.org ");
+  await other.getByRole("button", { name: "Send link" }).click();
+  await other.getByText("If there is an account with nia@example.org,").waitFor();
+  assert.deepEqual([...page.problems, ...other.problems], []);
+});
+
+journey("the same message again replaces the one on screen", async () => {
+  const page = await open(await server.createUser("Eli"), "/#/settings");
+  const save = panel(page, "Profile").getByRole("button", { name: "Save" });
+  const saved = page.locator("#toasts .toast", { hasText: "Saved" });
+  await save.click();
+  await saved.waitFor();
+  const first = await saved.elementHandle();
+  await save.click();
+  await first.waitForElementState("hidden");
+  await saved.waitFor();
+  assert.equal(await saved.count(), 1);
 });
 
 journey("changing the email address and deleting the account need the password", async () => {

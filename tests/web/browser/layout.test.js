@@ -106,6 +106,44 @@ function layoutTest(name, { colorScheme = "light", locale = "en-US", withAxe = f
   });
 }
 
+journey("a small phone has the actions of a post, and the answers to a request, on one line each", async () => {
+  const eve = await server.createUser("Eve Requests");
+  await server.request("PATCH", "/v1/users/me", { token: eve.token, body: { private: true } });
+  const asking = await server.createUser("Alexandra Papadopoulou");
+  await server.request("PUT", `/v1/users/${eve.id}/follow`, { token: asking.token });
+  const post = await server.request("POST", "/v1/posts", { token: eve.token, body: { content: "x" } });
+  const page = await open(eve, "/#/people", { viewport: { width: 375, height: 667 }, isMobile: true });
+  const buttons = page.locator(".user-row .answers button");
+  await buttons.last().waitFor();
+  assert.equal(new Set(await buttons.evaluateAll(tops)).size, 1);
+
+  await page.route(`**/v1/posts/${post.id}`, async (route) => {
+    const response = await route.fetch();
+    const counts = { like_count: 128, comment_count: 34, repost_count: 56 };
+    await route.fulfill({ response, json: { ...(await response.json()), ...counts } });
+  });
+  await page.goto(`${server.url}/#/post/${post.id}`);
+  await page.getByText("128").waitFor();
+  const actions = page.locator(".post > .grow > .actions > button");
+  assert.equal(await actions.count(), 5);
+  assert.equal(new Set(await actions.evaluateAll(tops)).size, 1);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a tablet names the pages beside their icons", async () => {
+  const [width, height] = SIZES.tablet;
+  const page = await open(ana, "/#/", { viewport: { width, height }, hasTouch: true, isMobile: true });
+  for (const name of ["Home", "People", "Events", "Chats", "Alerts", "You", "Settings"]) {
+    const shown = await page.locator(".nav").getByText(name, { exact: true }).last().boundingBox();
+    assert.ok(shown.width > 10 && shown.height > 10, `${name}: ${JSON.stringify(shown)}`);
+  }
+});
+
+// Run in the page: the distances of elements from the top.
+function tops(elements) {
+  return elements.map((one) => Math.round(one.getBoundingClientRect().top));
+}
+
 // Run in the page: opens a view, and returns once the router has begun to.
 function goTo(route) {
   if (location.hash === route) return null;

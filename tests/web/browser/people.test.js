@@ -29,6 +29,21 @@ journey("someone who follows nobody is offered people", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+journey("a name of one letter asks for more, without a request", async () => {
+  const ana = await server.createUser("Ana");
+  const page = await open(ana, "/#/people");
+  let searches = 0;
+  page.on("request", (request) => (searches += /users\?q=/.test(request.url()) ? 1 : 0));
+  const search = page.getByLabel("Search people");
+  await search.fill("@q");
+  await page.getByText("Enter at least two letters of a name.").waitFor();
+  assert.equal(searches, 0);
+  await search.fill("@qx");
+  await page.getByText("No people found").waitFor();
+  assert.equal(searches, 1);
+  assert.deepEqual(page.problems, []);
+});
+
 journey("muted and blocked people are listed in every browser", async () => {
   const [ana, ben, eve] = [
     await server.createUser("Ana"),

@@ -30,6 +30,35 @@ journey("a tag leads to its page, a mention to the profile", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+journey("mentions are completed in a post, a comment and an edited post", async () => {
+  const zoe = await server.createUser("Zoë Quist");
+  const page = await open(ana, "/#/");
+  const write = page.getByPlaceholder("What's happening?");
+  const option = page.getByRole("option", { name: "Zoë Quist" });
+  await write.pressSequentially("Hello @quis");
+  await option.waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal(await write.inputValue(), `Hello @${zoe.username} `);
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  const post = page.locator(".post", { hasText: `Hello @${zoe.username}` });
+  await post.getByRole("button", { name: "comments" }).click();
+  const comment = post.getByPlaceholder("Write a comment");
+  await comment.pressSequentially("And @quis");
+  await option.click();
+  assert.equal(await comment.inputValue(), `And @${zoe.username} `);
+  await post.getByRole("button", { name: "Post actions" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const text = page.getByLabel("Text", { exact: true });
+  await text.press("End");
+  await text.pressSequentially(" and @quis");
+  await option.waitFor();
+  // Escape closes the list, not the dialog.
+  await page.keyboard.press("Escape");
+  await option.waitFor({ state: "hidden" });
+  assert.equal(await text.isVisible(), true);
+  assert.deepEqual(page.problems, []);
+});
+
 journey("a post is edited, its former text shown", async () => {
   await server.request("POST", "/v1/posts", { token: ben.token, body: { content: "frist" } });
   const page = await open(ben, "/#/");
