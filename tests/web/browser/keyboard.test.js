@@ -48,6 +48,15 @@ journey("arrow keys move through messages and their menu", async () => {
   await page.getByRole("menu").waitFor({ state: "hidden" });
 });
 
+journey("the messages scroll, the page does not", async () => {
+  const size = await page.evaluate(() => {
+    const { scrollHeight, clientHeight } = document.documentElement;
+    return { page: scrollHeight - clientHeight, area: document.querySelector(".scroll-area").scrollTop };
+  });
+  assert.ok(size.area > 0, "the messages fit on the screen");
+  assert.equal(size.page, 0);
+});
+
 journey("Ctrl + / shows the shortcuts", async () => {
   await page.keyboard.press("Control+/");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
