@@ -58,7 +58,7 @@ function muteSwitch(session, conversation, path) {
 
 function jumpForm(session, conversation, list, onDone) {
   const id = newElementId("date");
-  const date = element("input", { type: "date", id, max: new Date().toISOString().slice(0, 10) });
+  const date = element("input", { type: "date", id, required: true });
   const jump = async (find) => {
     try {
       const seq = await find();
@@ -68,16 +68,18 @@ function jumpForm(session, conversation, list, onDone) {
       toastError(error);
     }
   };
-  date.addEventListener("change", () => {
-    if (!date.value) return;
+  // Not when the date changes: while a year is typed, each digit makes another date.
+  const onSubmit = (event) => {
+    event.preventDefault();
     const day = new Date(`${date.value}T00:00`);
     jump(() => conversation.openTimeline().seqBefore(day, conversation.info.last_seq));
-  });
+  };
   return element(
-    "div",
-    { class: "row wrap" },
+    "form",
+    { class: "row wrap", onsubmit: onSubmit },
     element("label", { for: id }, t("messages.jump_to_date")),
     element("span", { class: "grow date-field" }, date),
+    element("button", { type: "submit", class: "plain" }, t("messages.jump")),
     button(t("messages.first_message"), () => jump(() => 0), { class: "plain" }),
   );
 }

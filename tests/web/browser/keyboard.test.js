@@ -48,10 +48,36 @@ journey("arrow keys move through messages and their menu", async () => {
   await page.getByRole("menu").waitFor({ state: "hidden" });
 });
 
+journey("the focus stays at a message that changes", async () => {
+  const row = page.locator(".message").last();
+  await row.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "React with 👍" }).press("Enter");
+  await row.locator(".reaction").waitFor();
+  const focused = () => page.evaluate(() => document.activeElement.dataset.action);
+  assert.equal(await focused(), "menu");
+  await row.locator(".reaction").press("Enter");
+  await row.locator(".reaction").waitFor({ state: "detached" });
+  assert.ok(await row.evaluate((one) => one === document.activeElement));
+});
+
+journey("a date is typed before the messages of that day are shown", async () => {
+  await page.getByLabel("Conversation details").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Jump to date").focus();
+  await page.keyboard.type("01022020");
+  assert.equal(await dialog.getByLabel("Jump to date").inputValue(), "2020-01-02");
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  const first = page.locator('.highlighted[data-seq="1"]');
+  await first.waitFor();
+  assert.ok(await first.evaluate((one) => one === document.activeElement));
+});
+
 journey("the messages scroll, the page does not", async () => {
   const size = await page.evaluate(() => {
-    const { scrollHeight, clientHeight } = document.documentElement;
-    return { page: scrollHeight - clientHeight, area: document.querySelector(".scroll-area").scrollTop };
+    const below = (one) => one.scrollHeight - one.clientHeight;
+    return { page: below(document.documentElement), area: below(document.querySelector(".scroll-area")) };
   });
   assert.ok(size.area > 0, "the messages fit on the screen");
   assert.equal(size.page, 0);
