@@ -159,6 +159,7 @@ function addMembers(session, conversation, path, members) {
     };
     const addButton = button(t("common.add"), add, { class: "primary" });
     details.append(element("div", {}, picker.element, element("div", { class: "row end" }, addButton)));
+    picker.focus();
   });
   return details;
 }

@@ -41,6 +41,14 @@ journey("arrow keys move through messages and their menu", async () => {
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.getByRole("menu").waitFor();
+  await page.keyboard.press("ArrowDown");
+  assert.match(await focusedText(), /Reply/);
+  await page.keyboard.press("End");
+  assert.match(await focusedText(), /Block/);
+  await page.keyboard.press("Home");
+  assert.match(await focusedText(), /👍/);
+  await page.keyboard.press("ArrowUp");
+  assert.match(await focusedText(), /Block/);
   await page.getByRole("menuitem", { name: "Reply" }).focus();
   await page.keyboard.press("ArrowDown");
   assert.match(await focusedText(), /More reactions/);
@@ -81,6 +89,34 @@ journey("the messages scroll, the page does not", async () => {
   });
   assert.ok(size.area > 0, "the messages fit on the screen");
   assert.equal(size.page, 0);
+});
+
+journey("an emoji is searched and chosen", async () => {
+  await page.getByLabel("Insert emoji").press("Enter");
+  await page.getByLabel("Search emoji").waitFor();
+  await page.keyboard.type("party popper");
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await page.evaluate(() => document.activeElement.title), "party popper");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "🎉");
+  await page.getByLabel("Message", { exact: true }).fill("");
+});
+
+journey("people of a new group are searched and selected", async () => {
+  await page.getByRole("link", { name: "New conversation" }).press("Enter");
+  await page.locator(".picker input:focus").waitFor();
+  for (const name of ["Ben", "Cleo"]) {
+    await page.keyboard.type(name);
+    await page.keyboard.press("Enter");
+    await page.locator(".chip", { hasText: name }).waitFor();
+    assert.equal(await page.locator(".picker input:focus").inputValue(), "");
+  }
+  await page.keyboard.press("Enter");
+  await page.getByText("3 members").waitFor();
+  await page.goBack();
+  await page.locator(".message").nth(MESSAGES - 1).waitFor();
 });
 
 journey("Ctrl + / shows the shortcuts", async () => {
