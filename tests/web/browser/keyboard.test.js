@@ -14,6 +14,9 @@ const { server, open, journey } = setUp(async () => {
   const cleo = await server.createUser("Cleo Costa");
   const conversation = await server.createGroup(ana, [ben, cleo], "First");
   await server.createGroup(ana, [ben], "Second");
+  // The filter is there from eight conversations on.
+  for (const name of ["Third", "Fourth", "Fifth", "Sixth", "Café", "Eighth"])
+    await server.createGroup(ana, [ben], name);
   for (let index = 0; index < MESSAGES; index += 1)
     await server.send(conversation, ben, `message ${index} for @${cleo.username}, see https://example.org`);
   page = await open(ana, `/#/messages/${conversation.id}`);
@@ -117,6 +120,32 @@ journey("people of a new group are searched and selected", async () => {
   await page.getByText("3 members").waitFor();
   await page.goBack();
   await page.locator(".message").nth(MESSAGES - 1).waitFor();
+});
+
+journey("a conversation is found with Ctrl + K, and the next one opened with Alt and an arrow key", async () => {
+  const heading = page.locator(".conversation-header h2");
+  const opened = (name) => heading.getByText(name, { exact: true }).waitFor();
+  await page.getByLabel("Message", { exact: true }).fill("half a message");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("cafe");
+  await page.keyboard.press("Enter");
+  await opened("Café");
+  await page.locator(".conversation-row", { hasText: "First" }).getByText("Draft: half a message").waitFor();
+  await page.locator(".message-input:focus").waitFor();
+  await page.keyboard.press("Alt+ArrowDown");
+  await opened("Sixth");
+  await page.keyboard.press("Alt+ArrowUp");
+  await opened("Café");
+  await page.goto(`${server.url}/#/notifications`);
+  await page.getByRole("heading", { name: "Notifications" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.locator(".conversation-filter:focus").waitFor();
+  await page.keyboard.type("first");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await opened("First");
+  assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "half a message");
+  await page.getByLabel("Message", { exact: true }).fill("");
 });
 
 journey("Ctrl + / shows the shortcuts", async () => {
