@@ -155,3 +155,40 @@ journey("a request is accepted and another declined", async () => {
   await page.locator(".conversation-row", { hasText: "Wanted" }).waitFor();
   assert.equal(await page.locator(".conversation-row", { hasText: "Unwanted" }).count(), 0);
 });
+
+journey("an admin finds members, makes admins and takes it back, and removes someone after a question", async () => {
+  const others = [];
+  for (const name of ["Abel", "Bela", "Cleo", "Dora", "Emil", "Fred", "Gina"])
+    others.push(await server.createUser(`Member ${name}`));
+  const conversation = await server.createGroup(ana, others, "Members");
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.getByLabel("Conversation details").click();
+  const dialog = page.getByRole("dialog", { name: "Members" });
+  await dialog.getByLabel("Find a member").fill("dora");
+  const rows = dialog.locator(".user-row");
+  await until(async () => (await rows.count()) === 1, "the members are not searched");
+  const admins = async () => (await server.conversation(conversation, ana)).admins.length;
+  await dialog.getByRole("button", { name: "Make admin Member Dora" }).press("Enter");
+  await dialog.getByText("Admin", { exact: true }).waitFor();
+  assert.equal(await admins(), 2);
+  await page.locator("dialog .user-row button:focus").press("Enter");
+  await dialog.getByRole("button", { name: "Make admin Member Dora" }).waitFor();
+  assert.equal(await admins(), 1);
+  await dialog.getByRole("button", { name: "Remove Member Dora" }).click();
+  const question = page.getByRole("dialog", { name: "Remove Member Dora from this group?" });
+  await question.getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await server.conversation(conversation, ana)).member_count, 8);
+  await dialog.getByRole("button", { name: "Remove Member Dora" }).click();
+  await question.getByRole("button", { name: "Remove" }).click();
+  await dialog.getByText("7 members").waitFor();
+  // A toast over a dialog can be clicked.
+  await dialog.getByLabel("Group name").fill("New name");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "New name" }).waitFor();
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  assert.equal(await page.locator(".toast").count(), 0);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await page.locator("body > #toasts").count(), 1);
+  assert.deepEqual(page.problems, []);
+});
