@@ -66,7 +66,7 @@ export class MessageList {
     this.#announcer = new MessageAnnouncer(session.users, scope);
     const actions = new MessageActions(session, conversation);
     const shown = { render: () => this.#render(), done: composer.focus };
-    this.#edit = (message) => editInPlace(message, this.#rows, actions, shown);
+    this.#edit = (message) => editInPlace(message, this.#rows, actions, session.drafts, shown);
     this.#clicks = new MessageClicks(session, actions, {
       find: (id) => this.#timeline.find(id),
       showQuoted: (id) => this.#showMessage(id),

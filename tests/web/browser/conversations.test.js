@@ -112,6 +112,47 @@ journey("drafts survive a reload, and back shows a view as it was left", async (
   assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "half a message");
 });
 
+journey("a reply and a change of a message are kept while another conversation is open", async () => {
+  const conversation = await group(1, "Begun");
+  const other = await group(1, "Elsewhere");
+  await server.send(conversation, ana, "my message");
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  const input = page.getByLabel("Message", { exact: true });
+  const editor = page.getByLabel("Edit message");
+  const leaveAndReturn = async () => {
+    await page.goto(`${server.url}/#/messages/${other.id}`);
+    await page.locator("h2", { hasText: "Elsewhere" }).waitFor();
+    await page.goto(`${server.url}/#/messages/${conversation.id}`);
+    await page.locator(".message", { hasText: "my message" }).waitFor();
+  };
+  await page.locator(".message", { hasText: "message 0" }).press("Enter");
+  await page.getByRole("menuitem", { name: "Reply" }).press("Enter");
+  await leaveAndReturn();
+  await page.getByText("Replying to Ben Brown: message 0").waitFor();
+  await input.fill("the answer");
+  await page.keyboard.press("Enter");
+  await page.locator(".message:not(.unsent) .quote").waitFor();
+  assert.equal(await page.locator(".reply-bar").count(), 0);
+  await page.keyboard.press("ArrowUp");
+  await editor.fill("a better answer");
+  await leaveAndReturn();
+  await input.press("ArrowUp");
+  assert.equal(await editor.inputValue(), "a better answer");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await editor.inputValue(), "the answer");
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a message that mentions the user is marked", async () => {
+  const conversation = await group(1, "Mentioned");
+  const body = { client_id: "1", content: `@${ana.username} are you there?`, mentions: [ana.id] };
+  await server.request("POST", `/v1/conversations/${conversation.id}/messages`, { token: ben.token, body });
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.locator(".message.mentions-me", { hasText: "are you there?" }).waitFor();
+  assert.equal(await page.locator(".mentions-me").count(), 1);
+});
+
 journey("a keyboard is enough to reply to a message", async () => {
   const conversation = await group(0, "Keyboard");
   for (const index of [0, 1, 2]) await server.send(conversation, ben, `message ${index}`);
