@@ -142,9 +142,15 @@ function memberList(session, conversation, path, isAdmin) {
     return userRow(
       card,
       memberIsAdmin && element("span", { class: "tag" }, t("messages.admin")),
-      mayChange && !memberIsAdmin && button(named(t("messages.make_admin")), makeAdmin, { class: "link" }),
-      mayChange && memberIsAdmin && button(named(t("messages.remove_admin")), removeAdmin, { class: "link" }),
-      mayChange && button(named(t("common.remove")), () => remove(card), { class: "link" }),
+      mayChange &&
+        element(
+          "span",
+          { class: "row end member-actions" },
+          memberIsAdmin
+            ? button(named(t("messages.remove_admin")), removeAdmin, { class: "link" })
+            : button(named(t("messages.make_admin")), makeAdmin, { class: "link" }),
+          button(named(t("common.remove")), () => remove(card), { class: "link" }),
+        ),
     );
   }
 

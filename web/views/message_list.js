@@ -259,7 +259,10 @@ export class MessageList {
   async #showMessage(messageId, { focus = true } = {}) {
     if (this.#timeline.find(messageId)) {
       this.#pinned = false;
+      // A timeline that was loaded before has no rows yet.
+      this.#render();
       this.#highlight(messageId, focus);
+      this.#onScroll();
       return true;
     }
     try {

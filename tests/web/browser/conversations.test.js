@@ -149,8 +149,13 @@ journey("a message that mentions the user is marked", async () => {
   const body = { client_id: "1", content: `@${ana.username} are you there?`, mentions: [ana.id] };
   await server.request("POST", `/v1/conversations/${conversation.id}/messages`, { token: ben.token, body });
   const page = await open(ana, `/#/messages/${conversation.id}`);
-  await page.locator(".message.mentions-me", { hasText: "are you there?" }).waitFor();
+  const marked = page.locator(".message.mentions-me", { hasText: "are you there?" });
+  await marked.waitFor();
   assert.equal(await page.locator(".mentions-me").count(), 1);
+  // Its notification shows it, also if the messages are loaded already.
+  await page.goto(`${server.url}/#/notifications`);
+  await page.getByText("Ben Brown mentioned you").first().click();
+  await marked.waitFor();
 });
 
 journey("a keyboard is enough to reply to a message", async () => {
