@@ -5,8 +5,11 @@ import { button, element, newElementId } from "./dom.js";
 import { icon } from "./icons.js";
 
 export class Dialog {
+  #heading;
+
   constructor(title, ...content) {
     const id = newElementId("dialog");
+    this.#heading = element("h2", { id }, title);
     const close = element(
       "button",
       { type: "button", class: "icon-button", "aria-label": t("common.close"), onclick: () => this.close() },
@@ -15,8 +18,8 @@ export class Dialog {
     this.body = element("div", { class: "dialog-body" }, ...content);
     this.element = element(
       "dialog",
-      { "aria-labelledby": id, onclose: () => this.element.remove() },
-      element("header", { class: "row" }, element("h2", { id }, title), close),
+      { "aria-labelledby": id, onclose: () => this.#onClose() },
+      element("header", { class: "row" }, this.#heading, close),
       this.body,
     );
     // A click on the backdrop has the dialog itself as its target.
@@ -26,12 +29,28 @@ export class Dialog {
   open() {
     document.body.append(this.element);
     this.element.showModal();
+    placeToasts();
     return this;
+  }
+
+  setTitle(title) {
+    this.#heading.textContent = title;
   }
 
   close() {
     this.element.close();
   }
+
+  #onClose() {
+    placeToasts();
+    this.element.remove();
+  }
+}
+
+// Into the dialog in front, because what is outside of it is dimmed, and can neither be clicked nor read out.
+function placeToasts() {
+  const dialogs = document.querySelectorAll("dialog[open]");
+  ([...dialogs].at(-1) ?? document.body).append(document.getElementById("toasts"));
 }
 
 // Resolves to whether the user confirmed.

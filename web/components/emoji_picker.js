@@ -56,6 +56,7 @@ class EmojiPicker {
       "aria-label": t("emoji.search"),
       placeholder: t("emoji.search_placeholder"),
       oninput: () => this.#show(),
+      onkeydown: (event) => this.#onSearchKey(event),
     });
     const options = SKIN_TONES.map((name, tone) =>
       element(
@@ -137,15 +138,29 @@ class EmojiPicker {
     this.#grid.scrollTop = 0;
   }
 
-  // One emoji is in the tab order; arrow keys move between them.
+  // Enter chooses the first emoji that was found, the down arrow moves to it.
+  #onSearchKey(event) {
+    const first = this.#grid.firstElementChild;
+    if (first === null || event.isComposing) return;
+    if (event.key === "ArrowDown") first.focus();
+    else if (event.key === "Enter" && this.#search.value.trim()) first.click();
+    else return;
+    event.preventDefault();
+  }
+
+  // One emoji is in the tab order; arrow keys move between them, and from the first row back to the search.
   #onKey(event) {
     const buttons = [...this.#grid.children];
     const index = buttons.indexOf(document.activeElement);
     const perRow = buttons.filter((one) => one.offsetTop === buttons[0].offsetTop).length;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: perRow, ArrowUp: -perRow }[event.key];
-    const target = buttons[index + step];
-    if (step === undefined || target === undefined) return;
+    if (step === undefined) return;
     event.preventDefault();
+    const target = buttons[index + step];
+    if (target === undefined) {
+      if (event.key === "ArrowUp") this.#search.focus();
+      return;
+    }
     buttons[index].tabIndex = -1;
     target.tabIndex = 0;
     target.focus();

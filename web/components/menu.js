@@ -66,8 +66,14 @@ export class Menu {
     const items = [...this.element.querySelectorAll("button")];
     const index = items.indexOf(document.activeElement);
     const moves = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
-    if (event.key in moves) {
-      items.at((index + moves[event.key]) % items.length).focus();
+    let target = index + moves[event.key];
+    if (event.key === "Home") target = 0;
+    if (event.key === "End") target = -1;
+    // Down from the icons leads to the first item below them.
+    const inRow = items.filter((one) => one.parentElement !== this.element).length;
+    if (event.key === "ArrowDown" && index < inRow) target = inRow;
+    if (!Number.isNaN(target)) {
+      items.at(target % items.length).focus();
       event.preventDefault();
     } else if (event.key === "Tab") {
       this.close();

@@ -84,6 +84,8 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
 
   function reply(message) {
     replyTo = message;
+    if (message) session.drafts.replies.set(conversation.id, message);
+    else session.drafts.replies.delete(conversation.id);
     setChildren(replyBar, message && replyPreview(message, session, () => reply(null)));
     if (message) input.focus();
   }
@@ -113,6 +115,7 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     event.preventDefault();
     form.requestSubmit();
   });
+  reply(session.drafts.replies.get(conversation.id) ?? null);
   update();
   return { element: form, reply, focus: () => input.focus() };
 }

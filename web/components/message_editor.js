@@ -1,5 +1,6 @@
 // The row of a message whose text is being changed, in its place. With a keyboard Enter saves, as it sends in the
-// composer; Ctrl+Enter saves everywhere, and Escape cancels.
+// composer; Ctrl+Enter saves everywhere, and Escape cancels. What was typed is there again if the user leaves the
+// conversation and edits the message later.
 
 import { t } from "../i18n.js";
 import { button, element } from "./dom.js";
@@ -8,8 +9,9 @@ import { textLength } from "./linkify.js";
 
 const MAX_LENGTH = 4000;
 
-// `save(content)` sends the change; `close()` ends the editing, after a change or without one.
-export function messageEditor(message, { save, close }) {
+// `save(content)` sends the change; `onClose()` is called after a change or without one.
+export function messageEditor(message, { save, onClose, drafts }) {
+  const draftKey = `edit:${message.id}`;
   const input = element("textarea", {
     rows: 1,
     dir: "auto",
@@ -18,8 +20,13 @@ export function messageEditor(message, { save, close }) {
   });
   const error = element("p", { class: "error-text", role: "alert", hidden: true });
   const saveButton = element("button", { type: "submit", class: "primary" }, t("common.save"));
-  input.value = message.content;
+  input.value = drafts.get(draftKey) || message.content;
   addFormattingKeys(input);
+
+  function close() {
+    drafts.set(draftKey, "");
+    onClose();
+  }
 
   async function submit(event) {
     event.preventDefault();
@@ -49,6 +56,9 @@ export function messageEditor(message, { save, close }) {
     error.hidden = false;
   }
 
+  input.addEventListener("input", () =>
+    drafts.set(draftKey, input.value === message.content ? "" : input.value),
+  );
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       event.stopPropagation();

@@ -31,10 +31,12 @@ function textRow(message, grouped, context) {
   const name = mine ? t("common.you") : session.users.name(message.sender_id);
   const named = !grouped && !mine && conversation.info.type === "GROUP";
   const deleted = message.deleted_at !== null;
-  const classes = ["message", mine && "mine", grouped && "grouped", deleted && "deleted"];
+  const mentionsMe = !mine && message.mentions.includes(session.user.id);
+  const states = { mine, grouped, deleted, "mentions-me": mentionsMe };
+  const classes = ["message", ...Object.keys(states).filter((name) => states[name])];
   return element(
     "li",
-    { class: classes.filter(Boolean).join(" "), "data-key": message.id, "data-seq": message.seq },
+    { class: classes.join(" "), "data-key": message.id, "data-seq": message.seq },
     !mine &&
       element(
         "span",

@@ -51,6 +51,11 @@ export class PagedList {
     this.element = element("div", {}, this.list, this.#footer);
   }
 
+  // The row of the item with that key, or null.
+  find(key) {
+    return this.#rows.get(key) ?? null;
+  }
+
   get size() {
     return this.#rows.size;
   }

@@ -6,6 +6,8 @@ import { element } from "./dom.js";
 
 const SHORTCUTS = [
   [t("shortcuts.ctrl_slash"), t("shortcuts.show_list")],
+  [t("shortcuts.ctrl_k"), t("shortcuts.find_conversation")],
+  ["Alt + ↑ ↓", t("shortcuts.next_conversation")],
   ["↑ ↓", t("shortcuts.move_rows")],
   ["← →", t("shortcuts.move_controls")],
   ["Enter", t("shortcuts.open_actions")],
@@ -21,11 +23,18 @@ const SHORTCUTS = [
 
 export function startShortcuts() {
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]"))
-      return;
+    if (!(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
+    if (event.key === "/") showShortcuts();
+    else if (event.key === "k" && !event.shiftKey && !event.altKey && mayFind())
+      location.hash = "#/messages?filter";
+    else return;
     event.preventDefault();
-    showShortcuts();
   });
+}
+
+// The list of conversations has its own, which keeps the open one.
+function mayFind() {
+  return document.querySelector(".signed-in") !== null && !document.querySelector(".conversation-filter");
 }
 
 export function showShortcuts() {

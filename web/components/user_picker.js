@@ -1,4 +1,5 @@
-// Selects users by search. Without a query it lists the users that the user follows.
+// Selects users by search. Without a query it lists the users that the user follows. Enter selects the first one
+// that was found, arrow keys move between them.
 
 import { t } from "../i18n.js";
 import { isSearchable, userSearchText } from "../state/search_text.js";
@@ -16,6 +17,8 @@ export class UserPicker {
   #onChange;
   #request = null;
   #timer = null;
+  // The query of the results, null while they are read.
+  #shownQuery = null;
   #results = element("ul", { class: "list plain-list picker-results" });
   #chips = element("div", { class: "chips" });
   #input;
@@ -31,7 +34,9 @@ export class UserPicker {
       placeholder: t("people.search_placeholder"),
       autocomplete: "off",
       oninput: () => this.#searchLater(),
+      onkeydown: (event) => this.#onKey(event),
     });
+    this.#results.addEventListener("keydown", (event) => this.#onKey(event));
     this.element = element(
       "div",
       { class: "picker field" },
@@ -47,17 +52,51 @@ export class UserPicker {
     return [...this.#selected.values()];
   }
 
+  // On touch screens the keyboard would cover the results.
+  focus() {
+    if (matchMedia("(pointer: fine)").matches) this.#input.focus();
+  }
+
+  get #query() {
+    return userSearchText(this.#input.value);
+  }
+
   #searchLater() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#search(), SEARCH_DELAY_MS);
   }
 
+  #onKey(event) {
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      const stops = [this.#input, ...this.#results.querySelectorAll("button")];
+      stops[stops.indexOf(document.activeElement) + step]?.focus();
+    } else if (event.key === "Enter" && event.target === this.#input && this.#query) this.#selectFirst();
+    else return;
+    event.preventDefault();
+  }
+
+  // The first one of the query as it is now, not of the one before.
+  async #selectFirst() {
+    const query = this.#query;
+    if (!isSearchable(query)) return;
+    if (this.#shownQuery !== query) await this.#search();
+    const first = this.#results.querySelector("button");
+    if (this.#shownQuery !== query || this.#query !== query || first === null) return;
+    if (first.getAttribute("aria-pressed") === "false") first.click();
+    this.#input.value = "";
+    this.#search();
+  }
+
   async #search() {
+    clearTimeout(this.#timer);
+    this.#shownQuery = null;
     this.#request?.abort();
     this.#request = new AbortController();
     const { signal } = this.#request;
     const { api, user } = this.#session;
-    const query = userSearchText(this.#input.value);
+    const query = this.#query;
     try {
       const searches = isSearchable(query);
       const page = searches
@@ -70,6 +109,7 @@ export class UserPicker {
         found.map((card) => this.#row(card)),
         found.length === 0 && element("li", { class: "secondary" }, empty),
       );
+      this.#shownQuery = query;
     } catch (error) {
       if (error.name !== "AbortError")
         setChildren(this.#results, element("li", { class: "error-text" }, error.message));

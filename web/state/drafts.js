@@ -7,6 +7,8 @@ export class Drafts {
   #storageKey;
   #texts;
   #timer = null;
+  // The messages that are being replied to, by conversation. Until a reload.
+  replies = new Map();
   #save = () => this.#write();
 
   constructor(me) {
@@ -38,6 +40,7 @@ export class Drafts {
   // After a logout nothing that was typed stays on a shared computer.
   forget() {
     this.#texts.clear();
+    this.replies.clear();
     clearTimeout(this.#timer);
     this.#timer = null;
     localStorage.removeItem(this.#storageKey);

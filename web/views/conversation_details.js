@@ -3,7 +3,7 @@
 
 import { conversationName } from "../components/conversation_name.js";
 import { confirmDialog, Dialog } from "../components/dialog.js";
-import { button, element, newElementId, setChildren } from "../components/dom.js";
+import { button, element, newElementId, visuallyHidden } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast, toastError } from "../components/toast.js";
@@ -11,6 +11,11 @@ import { toastRequested } from "../components/toast_requested.js";
 import { UserPicker } from "../components/user_picker.js";
 import { userRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
+import { nameOf } from "../state/user_cards.js";
+
+// Smaller groups have no search for members.
+const SEARCH_FROM = 8;
+const SEARCH_DELAY_MS = 250;
 
 // `list`: the message list of the conversation.
 export function conversationDetails(session, conversation, list) {
@@ -22,7 +27,7 @@ export function conversationDetails(session, conversation, list) {
     conversationName(conversation, session),
     muteSwitch(session, conversation, path),
     jumpForm(session, conversation, list, () => dialog.close()),
-    isAdmin && nameForm(session, conversation, path),
+    isAdmin && nameForm(session, conversation, path, (name) => dialog.setTitle(name)),
     members?.element,
     isAdmin && addMembers(session, conversation, path, members),
     isGroup && button(t("messages.leave_group"), leave, { class: "danger" }),
@@ -58,7 +63,7 @@ function muteSwitch(session, conversation, path) {
 
 function jumpForm(session, conversation, list, onDone) {
   const id = newElementId("date");
-  const date = element("input", { type: "date", id, max: new Date().toISOString().slice(0, 10) });
+  const date = element("input", { type: "date", id, required: true });
   const jump = async (find) => {
     try {
       const seq = await find();
@@ -68,21 +73,23 @@ function jumpForm(session, conversation, list, onDone) {
       toastError(error);
     }
   };
-  date.addEventListener("change", () => {
-    if (!date.value) return;
+  // Not when the date changes: while a year is typed, each digit makes another date.
+  const onSubmit = (event) => {
+    event.preventDefault();
     const day = new Date(`${date.value}T00:00`);
     jump(() => conversation.openTimeline().seqBefore(day, conversation.info.last_seq));
-  });
+  };
   return element(
-    "div",
-    { class: "row wrap" },
+    "form",
+    { class: "row wrap", onsubmit: onSubmit },
     element("label", { for: id }, t("messages.jump_to_date")),
     element("span", { class: "grow date-field" }, date),
+    element("button", { type: "submit", class: "plain" }, t("messages.jump")),
     button(t("messages.first_message"), () => jump(() => 0), { class: "plain" }),
   );
 }
 
-function nameForm(session, conversation, path) {
+function nameForm(session, conversation, path, onRenamed) {
   const { name } = conversation.info;
   const form = new Form(
     [new Field("name", t("messages.group_name"), { value: name, maxlength: 100, required: true })],
@@ -90,6 +97,7 @@ function nameForm(session, conversation, path) {
       submit: t("messages.rename"),
       send: async (values) => {
         session.conversations.add(await session.api.patch(path, { name: values.name.trim() }));
+        onRenamed(conversationName(conversation, session));
         toast(t("messages.renamed"));
       },
     },
@@ -98,46 +106,74 @@ function nameForm(session, conversation, path) {
 }
 
 function memberList(session, conversation, path, isAdmin) {
-  const container = element("div", {});
+  const heading = element("h3", { tabindex: "-1" });
+  let timer = null;
+  const search = element("input", {
+    type: "search",
+    placeholder: t("messages.find_member"),
+    "aria-label": t("messages.find_member"),
+    oninput: () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => list.load(), SEARCH_DELAY_MS);
+    },
+  });
+  const list = new PagedList({
+    read: (cursor) => session.api.get(`${path}/participants`, { q: search.value.trim(), limit: 50, cursor }),
+    render: row,
+    className: "list",
+    empty: t("people.none_found"),
+  });
 
   function load() {
-    const list = new PagedList({
-      read: (cursor) => session.api.get(`${path}/participants`, { limit: 50, cursor }),
-      render: row,
-      className: "list",
-    });
     const count = conversation.info.member_count;
-    setChildren(container, element("h3", {}, t("messages.members", { count })), list.element);
-    list.load();
+    heading.textContent = t("messages.members", { count });
+    search.hidden = !search.value && count < SEARCH_FROM;
+    return list.load();
   }
 
   function row(card) {
     const { admins } = conversation.info;
     const mayChange = isAdmin && !session.isMe(card.id);
-    const makeAdmin = () => session.api.patch(path, { admins: [...admins, card.id] });
-    const remove = () => session.api.delete(`${path}/participants/${card.id}`);
+    const memberIsAdmin = admins.includes(card.id);
+    const setAdmins = (ids) => change(() => session.api.patch(path, { admins: ids }), card);
+    const makeAdmin = () => setAdmins([...admins, card.id]);
+    const removeAdmin = () => setAdmins(admins.filter((id) => id !== card.id));
+    const named = (label) => [label, visuallyHidden(` ${nameOf(card)}`)];
     return userRow(
       card,
-      admins.includes(card.id) && element("span", { class: "tag" }, t("messages.admin")),
+      memberIsAdmin && element("span", { class: "tag" }, t("messages.admin")),
       mayChange &&
-        !admins.includes(card.id) &&
-        button(t("messages.make_admin"), () => change(makeAdmin), { class: "link" }),
-      mayChange && button(t("common.remove"), () => change(remove), { class: "link" }),
+        element(
+          "span",
+          { class: "row end member-actions" },
+          memberIsAdmin
+            ? button(named(t("messages.remove_admin")), removeAdmin, { class: "link" })
+            : button(named(t("messages.make_admin")), makeAdmin, { class: "link" }),
+          button(named(t("common.remove")), () => remove(card), { class: "link" }),
+        ),
     );
   }
 
-  async function change(request) {
+  async function remove(card) {
+    const title = t("messages.remove_title", { name: nameOf(card) });
+    if (!(await confirmDialog(title, t("messages.remove_hint"), t("common.remove")))) return;
+    await change(() => session.api.delete(`${path}/participants/${card.id}`), card);
+  }
+
+  // The row of `card` keeps the focus.
+  async function change(request, card = null) {
     try {
       await request();
       session.conversations.add(await session.api.get(path));
     } catch (error) {
       toastError(error);
     }
-    load();
+    await load();
+    if (card !== null) (list.find(card.id)?.querySelector("button") ?? heading).focus();
   }
 
   load();
-  return { element: container, change };
+  return { element: element("div", { class: "stack" }, heading, search, list.element), change };
 }
 
 function addMembers(session, conversation, path, members) {
@@ -157,6 +193,7 @@ function addMembers(session, conversation, path, members) {
     };
     const addButton = button(t("common.add"), add, { class: "primary" });
     details.append(element("div", {}, picker.element, element("div", { class: "row end" }, addButton)));
+    picker.focus();
   });
   return details;
 }

@@ -1,8 +1,9 @@
 // The list of conversations, by latest activity, with the last message and the unread count. A row is built
-// again only if its content changed. One row at a time is in the tab order; arrow keys move between rows.
+// again only if its content changed. One row at a time is in the tab order; arrow keys move between rows, and from the
+// filter to the first one, which Enter in the filter opens.
 
 import { BatchedTask } from "../components/batched_task.js";
-import { conversationAvatar, conversationName } from "../components/conversation_name.js";
+import { conversationAvatar, conversationName, otherUser } from "../components/conversation_name.js";
 import {
   button,
   element,
@@ -17,6 +18,7 @@ import { excerpt } from "../components/excerpt.js";
 import { usersName } from "../components/message_row.js";
 import { relativeTime } from "../components/time_format.js";
 import { t } from "../i18n.js";
+import { matchesFilter } from "../state/conversation_filter.js";
 import { summarize } from "../state/system_messages.js";
 
 const PAGE = 50;
@@ -33,6 +35,7 @@ export function conversationList(session, scope) {
     placeholder: t("messages.filter"),
     "aria-label": t("messages.filter"),
     oninput: () => rendering.request(),
+    onkeydown: onFilterKey,
   });
   const requestsLink = element("a", {
     href: "#/messages/requests",
@@ -45,8 +48,9 @@ export function conversationList(session, scope) {
   const rendering = new BatchedTask(show);
 
   function show() {
-    const text = filter.value.trim().toLowerCase();
-    const matches = (one) => conversationName(one, session).toLowerCase().includes(text);
+    const text = filter.value.trim();
+    const namesOf = (one) => [conversationName(one, session), otherUser(one, session)?.username ?? ""];
+    const matches = (one) => matchesFilter(text, namesOf(one));
     const all = text ? conversations.list().filter(matches) : conversations.list();
     filter.hidden = !text && conversations.list().length < FILTER_FROM;
     reconcile(list, all.slice(0, shown).map(row));
@@ -78,7 +82,8 @@ export function conversationList(session, scope) {
     const name = conversationName(conversation, session);
     const selected = conversation.id === selectedId;
     const sender = last && session.users.name(last.sender_id);
-    const key = JSON.stringify([name, last, unread, muted, selected, sender]);
+    const draft = selected ? "" : excerpt(session.drafts.get(conversation.id).trim());
+    const key = JSON.stringify([name, last, unread, muted, selected, sender, draft]);
     const known = rows.get(conversation.id);
     if (known?.key === key) return known.row;
     const link = element(
@@ -104,7 +109,11 @@ export function conversationList(session, scope) {
         element(
           "span",
           { class: "row" },
-          element("span", { class: "last one-line", dir: "auto" }, lastMessage(conversation)),
+          element(
+            "span",
+            { class: "last one-line", dir: "auto" },
+            draft ? t("messages.draft", { text: draft }) : lastMessage(conversation),
+          ),
           unread > 0 &&
             element(
               "span",
@@ -141,7 +150,45 @@ export function conversationList(session, scope) {
     link.tabIndex = 0;
   }
 
+  function onFilterKey(event) {
+    if (event.isComposing) return;
+    // What was typed last may not be shown yet.
+    show();
+    const first = list.querySelector("a");
+    if (first === null) return;
+    if (event.key === "ArrowDown") first.focus();
+    else if (event.key === "Enter" && filter.value.trim()) {
+      first.click();
+      filter.value = "";
+      rendering.request();
+    } else return;
+    event.preventDefault();
+  }
+
+  function focusFilter() {
+    if (list.checkVisibility()) (filter.hidden ? list.querySelector("a") : filter)?.focus();
+    else location.hash = "#/messages?filter";
+  }
+
+  // Ctrl + K finds a conversation, Alt with an arrow key opens the next one, wherever the focus is.
+  function onShortcut(event) {
+    if (event.shiftKey || document.querySelector("dialog[open]")) return;
+    const withControl = event.ctrlKey || event.metaKey;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "k" && withControl && !event.altKey) focusFilter();
+    else if (step && event.altKey && !withControl) openNext(step);
+    else return;
+    event.preventDefault();
+  }
+
+  function openNext(step) {
+    const links = [...list.querySelectorAll("a")];
+    const at = links.findIndex((link) => link.hasAttribute("aria-current"));
+    links[at < 0 ? 0 : at + step]?.click();
+  }
+
   function onKey(event) {
+    if (event.altKey) return;
     const li = event.target.closest("li");
     const next = { ArrowDown: li.nextElementSibling, ArrowUp: li.previousElementSibling }[event.key];
     if (next === undefined) return;
@@ -159,6 +206,7 @@ export function conversationList(session, scope) {
     );
   }
 
+  scope.listen(document, "keydown", onShortcut);
   scope.keep(session.requests.changed.on(showRequests));
   scope.keep(conversations.changed.on(() => rendering.request()));
   scope.keep(session.users.changed.on(() => rendering.request()));
@@ -188,6 +236,7 @@ export function conversationList(session, scope) {
       list,
       footer,
     ),
+    focusFilter,
     select: (id) => {
       selectedId = id;
       show();

@@ -217,6 +217,7 @@ function inviteButton(session, event) {
       picker.element,
       element("div", { class: "row end" }, invite),
     ).open();
+    picker.focus();
 
     async function send() {
       const ids = picker.selected.map((card) => card.id);

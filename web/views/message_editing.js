@@ -3,10 +3,11 @@
 import { messageEditor } from "../components/message_editor.js";
 
 // `on`: render() shows the rows again, done() follows the end of the editing.
-export function editInPlace(message, rows, actions, on) {
+export function editInPlace(message, rows, actions, drafts, on) {
   const editor = messageEditor(message, {
+    drafts,
     save: (content) => actions.saveEdit(message, content),
-    close: () => {
+    onClose: () => {
       rows.setEditor(null);
       on.render();
       on.done();

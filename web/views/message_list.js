@@ -66,7 +66,7 @@ export class MessageList {
     this.#announcer = new MessageAnnouncer(session.users, scope);
     const actions = new MessageActions(session, conversation);
     const shown = { render: () => this.#render(), done: composer.focus };
-    this.#edit = (message) => editInPlace(message, this.#rows, actions, shown);
+    this.#edit = (message) => editInPlace(message, this.#rows, actions, session.drafts, shown);
     this.#clicks = new MessageClicks(session, actions, {
       find: (id) => this.#timeline.find(id),
       showQuoted: (id) => this.#showMessage(id),
@@ -102,10 +102,10 @@ export class MessageList {
     this.#scope.keep(this.#timeline.changed.on((messages) => this.#onChanged(messages)));
     this.#scope.keep(this.#timeline.quotesChanged.on(() => this.#rebuild()));
     if (at.seq !== undefined) {
-      await this.jumpTo(at.seq - 1);
+      await this.jumpTo(at.seq - 1, { focus: false });
       return;
     }
-    if (at.messageId !== undefined && (await this.#showMessage(at.messageId))) return;
+    if (at.messageId !== undefined && (await this.#showMessage(at.messageId, { focus: false }))) return;
     const loaded = await this.#edges.load(() => this.#loadStart());
     if (!loaded || this.#scope.closed) return;
     if (this.#rows.newDivider.isConnected) this.#position.toRow(this.#rows.newDivider, 0.2);
@@ -135,13 +135,13 @@ export class MessageList {
     if (last) this.#edit(last);
   }
 
-  // Shows the first message after `seq`, wherever it is in the history.
-  async jumpTo(seq) {
+  // Shows the first message after `seq`, wherever it is in the history. The arrow keys go on from there.
+  async jumpTo(seq, { focus = true } = {}) {
     this.#unreadBar.hide();
     this.#pinned = false;
     if (!(await this.#edges.load(() => this.#timeline.loadAround(seq)))) return;
     const message = this.#timeline.messages.find((one) => one.seq > seq) ?? this.#timeline.messages.at(-1);
-    if (message) this.#highlight(message.id);
+    if (message) this.#highlight(message.id, focus);
     this.#onScroll();
   }
 
@@ -233,10 +233,11 @@ export class MessageList {
     return this.#pinned ? (this.#timeline.messages.at(-1)?.seq ?? 0) : this.#position.lastVisibleSeq();
   }
 
-  #highlight(messageId) {
+  #highlight(messageId, focus) {
     const row = this.#rows.find(messageId);
     if (!row) return;
     this.#position.toRow(row, 0.3);
+    if (focus) row.focus({ preventScroll: true });
     row.classList.add("highlighted");
     setTimeout(() => row.classList.remove("highlighted"), HIGHLIGHT_MS);
   }
@@ -255,15 +256,18 @@ export class MessageList {
   }
 
   // Shows a message wherever it is in the history. Returns whether it exists.
-  async #showMessage(messageId) {
+  async #showMessage(messageId, { focus = true } = {}) {
     if (this.#timeline.find(messageId)) {
       this.#pinned = false;
-      this.#highlight(messageId);
+      // A timeline that was loaded before has no rows yet.
+      this.#render();
+      this.#highlight(messageId, focus);
+      this.#onScroll();
       return true;
     }
     try {
       const { seq } = await this.#timeline.read(messageId);
-      if (!this.#scope.closed) await this.jumpTo(seq - 1);
+      if (!this.#scope.closed) await this.jumpTo(seq - 1, { focus });
       return true;
     } catch (error) {
       if (error.status === 404) toast(t("messages.not_there"));

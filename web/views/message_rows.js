@@ -51,7 +51,9 @@ export class MessageRows {
   render(timeline, newAfter, rebuild) {
     this.#timeline = timeline;
     if (rebuild) this.#messages.clear();
+    const focused = this.#focused();
     reconcile(this.element, this.#wanted(newAfter));
+    if (focused !== null) this.#focusAgain(focused);
     this.#forget();
     if (!this.#activeRow?.isConnected) this.#setActive(this.messageElements().at(-1) ?? null);
   }
@@ -182,7 +184,7 @@ export class MessageRows {
       rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
       event.preventDefault();
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      const stops = [row, ...row.querySelectorAll(CONTROLS)];
+      const stops = stopsOf(row);
       const step = event.key === "ArrowRight" ? 1 : -1;
       stops.at((stops.indexOf(event.target) + step) % stops.length).focus();
       event.preventDefault();
@@ -192,12 +194,31 @@ export class MessageRows {
     }
   }
 
+  // The row that has the focus, and which of its controls; or null.
+  #focused() {
+    const row = document.activeElement?.closest("li");
+    if (!row || !this.element.contains(row)) return null;
+    return { row, messageId: row.dataset.key, index: stopsOf(row).indexOf(document.activeElement) };
+  }
+
+  // A row that was built again has the focus where the old one had it.
+  #focusAgain({ row, messageId, index }) {
+    const built = this.find(messageId);
+    if (row.isConnected || built === null || built === this.#editor?.row) return;
+    (stopsOf(built)[index] ?? built).focus({ preventScroll: true });
+  }
+
   #setActive(row) {
     if (row === this.#activeRow) return;
     if (this.#activeRow?.hasAttribute("tabindex")) this.#activeRow.tabIndex = -1;
     this.#activeRow = row;
     if (row?.hasAttribute("tabindex")) row.tabIndex = 0;
   }
+}
+
+// What the arrow keys left and right reach in a row.
+function stopsOf(row) {
+  return [row, ...row.querySelectorAll(CONTROLS)];
 }
 
 // Sent by the same user shortly after.

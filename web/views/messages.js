@@ -22,6 +22,8 @@ export function messagesView(session, parameters) {
     paneScope = new Scope();
     view.classList.toggle("conversation-open", id !== null);
     list.select(id);
+    // After the router has moved the focus to the heading of a new view.
+    if (query?.has("filter")) requestAnimationFrame(list.focusFilter);
     if (id === null) setChildren(panel, element("div", { class: "centered-state" }, nothingSelected()));
     else if (id === "new") setChildren(panel, newConversation(session));
     else if (id === "requests") setChildren(panel, requestsPane(session, paneScope));

@@ -36,6 +36,8 @@ export function newConversation(session) {
 
   const form = new Form([picker.element, groupOption, name], { submit: t("messages.start_submit"), send });
   show();
+  // After the router has moved the focus to the heading of a new view.
+  requestAnimationFrame(() => picker.focus());
   return element(
     "div",
     { class: "conversation new-conversation" },

@@ -112,6 +112,52 @@ journey("drafts survive a reload, and back shows a view as it was left", async (
   assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "half a message");
 });
 
+journey("a reply and a change of a message are kept while another conversation is open", async () => {
+  const conversation = await group(1, "Begun");
+  const other = await group(1, "Elsewhere");
+  await server.send(conversation, ana, "my message");
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  const input = page.getByLabel("Message", { exact: true });
+  const editor = page.getByLabel("Edit message");
+  const leaveAndReturn = async () => {
+    await page.goto(`${server.url}/#/messages/${other.id}`);
+    await page.locator("h2", { hasText: "Elsewhere" }).waitFor();
+    await page.goto(`${server.url}/#/messages/${conversation.id}`);
+    await page.locator(".message", { hasText: "my message" }).waitFor();
+  };
+  await page.locator(".message", { hasText: "message 0" }).press("Enter");
+  await page.getByRole("menuitem", { name: "Reply" }).press("Enter");
+  await leaveAndReturn();
+  await page.getByText("Replying to Ben Brown: message 0").waitFor();
+  await input.fill("the answer");
+  await page.keyboard.press("Enter");
+  await page.locator(".message:not(.unsent) .quote").waitFor();
+  assert.equal(await page.locator(".reply-bar").count(), 0);
+  await page.keyboard.press("ArrowUp");
+  await editor.fill("a better answer");
+  await leaveAndReturn();
+  await input.press("ArrowUp");
+  assert.equal(await editor.inputValue(), "a better answer");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await editor.inputValue(), "the answer");
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a message that mentions the user is marked", async () => {
+  const conversation = await group(1, "Mentioned");
+  const body = { client_id: "1", content: `@${ana.username} are you there?`, mentions: [ana.id] };
+  await server.request("POST", `/v1/conversations/${conversation.id}/messages`, { token: ben.token, body });
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  const marked = page.locator(".message.mentions-me", { hasText: "are you there?" });
+  await marked.waitFor();
+  assert.equal(await page.locator(".mentions-me").count(), 1);
+  // Its notification shows it, also if the messages are loaded already.
+  await page.goto(`${server.url}/#/notifications`);
+  await page.getByText("Ben Brown mentioned you").first().click();
+  await marked.waitFor();
+});
+
 journey("a keyboard is enough to reply to a message", async () => {
   const conversation = await group(0, "Keyboard");
   for (const index of [0, 1, 2]) await server.send(conversation, ben, `message ${index}`);
@@ -154,4 +200,41 @@ journey("a request is accepted and another declined", async () => {
   await row("Wanted").getByRole("button", { name: "Accept" }).click();
   await page.locator(".conversation-row", { hasText: "Wanted" }).waitFor();
   assert.equal(await page.locator(".conversation-row", { hasText: "Unwanted" }).count(), 0);
+});
+
+journey("an admin finds members, makes admins and takes it back, and removes someone after a question", async () => {
+  const others = [];
+  for (const name of ["Abel", "Bela", "Cleo", "Dora", "Emil", "Fred", "Gina"])
+    others.push(await server.createUser(`Member ${name}`));
+  const conversation = await server.createGroup(ana, others, "Members");
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  await page.getByLabel("Conversation details").click();
+  const dialog = page.getByRole("dialog", { name: "Members" });
+  await dialog.getByLabel("Find a member").fill("dora");
+  const rows = dialog.locator(".user-row");
+  await until(async () => (await rows.count()) === 1, "the members are not searched");
+  const admins = async () => (await server.conversation(conversation, ana)).admins.length;
+  await dialog.getByRole("button", { name: "Make admin Member Dora" }).press("Enter");
+  await dialog.getByText("Admin", { exact: true }).waitFor();
+  assert.equal(await admins(), 2);
+  await page.locator("dialog .user-row button:focus").press("Enter");
+  await dialog.getByRole("button", { name: "Make admin Member Dora" }).waitFor();
+  assert.equal(await admins(), 1);
+  await dialog.getByRole("button", { name: "Remove Member Dora" }).click();
+  const question = page.getByRole("dialog", { name: "Remove Member Dora from this group?" });
+  await question.getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await server.conversation(conversation, ana)).member_count, 8);
+  await dialog.getByRole("button", { name: "Remove Member Dora" }).click();
+  await question.getByRole("button", { name: "Remove" }).click();
+  await dialog.getByText("7 members").waitFor();
+  // A toast over a dialog can be clicked.
+  await dialog.getByLabel("Group name").fill("New name");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "New name" }).waitFor();
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  assert.equal(await page.locator(".toast").count(), 0);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await page.locator("body > #toasts").count(), 1);
+  assert.deepEqual(page.problems, []);
 });
