@@ -59,6 +59,51 @@ journey("a series with a place is created, and changed from one event on", async
   assert.deepEqual(page.problems, []);
 });
 
+journey("the form of an event moves the end with the start, and says what it does not accept", async () => {
+  const page = await open(await server.createUser("Ana"), "/#/events/new");
+  const fill = (label, value) => page.getByLabel(label).fill(value);
+  const refused = async (text) => {
+    await page.getByRole("button", { name: "Create event" }).click();
+    await page.locator(".field-error", { hasText: text }).waitFor();
+  };
+  await fill("Title", "Choir");
+  await fill("Starts", "2045-10-17T18:30");
+  assert.equal(await page.getByLabel("Ends").inputValue(), "2045-10-17T20:30");
+  await fill("Ends", "2045-10-17T18:00");
+  await refused("The end must be after the start.");
+  await fill("Starts", "2045-10-31T23:30");
+  assert.equal(await page.getByLabel("Ends").inputValue(), "2045-10-31T23:00");
+  await fill("Ends", "2045-11-01T01:00");
+  for (const [value, text] of [
+    ["0", "Enter 1 or more."],
+    ["200000", "Enter 100,000 or less."],
+    ["2.5", "Enter a whole number."],
+    ["", "Capacity is required."],
+  ]) {
+    await fill("Capacity", value);
+    await refused(text);
+  }
+  await fill("Capacity", "2");
+  for (const link of ["example.org/choir", "javascript:alert(1)"]) {
+    await fill("Link", link);
+    await refused("Enter the whole address, with https:// or http://.");
+  }
+  await fill("Link", "https://me@example.org");
+  await refused("Must be a valid http or https URL.");
+  await fill("Link", "");
+  await fill("Place", "Yoyogi");
+  await fill("Coordinates", "95, 139.7");
+  await refused("Enter latitude and longitude");
+  await fill("Coordinates", "35.7, 139.7");
+  // A field that is not shown does not keep the form from being sent.
+  await page.getByLabel("Repeats").selectOption("FREQ=WEEKLY");
+  await fill("Number of events", "");
+  await page.getByLabel("Repeats").selectOption("");
+  await page.getByRole("button", { name: "Create event" }).click();
+  await page.getByRole("heading", { name: "Choir" }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
 journey("a full event has a waitlist, whose first person gets the place that is freed", async () => {
   const [ana, ben, cai] = [
     await server.createUser("Ana"),
