@@ -3,7 +3,7 @@
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
-import { element, newElementId, setChildren, visuallyHidden } from "./dom.js";
+import { button, element, newElementId, setChildren, visuallyHidden } from "./dom.js";
 
 const SEARCH_DELAY_MS = 250;
 const SEARCH_CHARACTERS_MIN = 2;
@@ -14,6 +14,7 @@ export class UserPicker {
   #selected = new Map();
   #excluded;
   #onChange;
+  #submitButton = null;
   #request = null;
   #timer = null;
   #results = element("ul", { class: "list plain-list picker-results" });
@@ -45,6 +46,12 @@ export class UserPicker {
 
   get selected() {
     return [...this.#selected.values()];
+  }
+
+  // A button for what is done with the selected users: disabled while there are none.
+  submitButton(label, onClick) {
+    this.#submitButton = button(label, onClick, { class: "primary", disabled: this.#selected.size === 0 });
+    return this.#submitButton;
   }
 
   #searchLater() {
@@ -107,6 +114,7 @@ export class UserPicker {
       this.#chips,
       this.selected.map((card) => this.#chip(card)),
     );
+    if (this.#submitButton !== null) this.#submitButton.disabled = this.#selected.size === 0;
     this.#onChange(this.selected);
   }
 

@@ -38,6 +38,7 @@ export function userRow(card, ...actions) {
 
 // `detail`: a text below the username, or null.
 export function detailedUserRow(card, detail, ...actions) {
+  const shown = actions.filter(Boolean);
   return element(
     "div",
     { class: "user-row" },
@@ -49,7 +50,8 @@ export function detailedUserRow(card, detail, ...actions) {
       element("div", { class: "secondary one-line" }, `@${card.username}`),
       detail && element("div", { class: "secondary" }, detail),
     ),
-    ...actions,
+    // Several stay beside each other where they do not fit beside the name.
+    shown.length > 1 ? element("div", { class: "row wrap end actions" }, shown) : shown,
   );
 }
 

@@ -41,7 +41,7 @@ function hostingButtons(session, event, path, onChanged) {
       button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
     !isCreator && button(t("hosting.leave"), () => leaveHosts(session, path, onChanged), { class: "plain" }),
     !isCancelled &&
-      button(t("hosting.cancel"), () => cancelDialog(session, path, onChanged), { class: "danger" }),
+      button(t("hosting.cancel"), () => cancelDialog(session, event, path, onChanged), { class: "danger" }),
     isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "danger" }),
   ];
 }
@@ -119,7 +119,7 @@ function hostsDialog(session, event, path, onChanged) {
     element("p", { class: "secondary" }, t("hosting.cohosts_hint")),
     list,
     picker.element,
-    element("div", { class: "row end" }, button(t("common.add"), addHosts, { class: "primary" })),
+    element("div", { class: "row end" }, picker.submitButton(t("common.add"), addHosts)),
   ).open();
 }
 
@@ -133,14 +133,15 @@ async function leaveHosts(session, path, onChanged) {
   }
 }
 
-function cancelDialog(session, path, onChanged) {
+function cancelDialog(session, event, path, onChanged) {
   const reason = new Field("reason", t("common.reason"), {
     kind: "textarea",
     rows: 3,
     maxlength: MAX_REASON_LENGTH,
   });
   const text = t("hosting.cancel_hint");
-  const form = new Form([element("p", {}, text), reason], {
+  const others = event.series && element("p", {}, t("hosting.others_stay"));
+  const form = new Form([element("p", {}, text), others, reason].filter(Boolean), {
     submit: t("hosting.cancel"),
     destructive: true,
     send: async (values) => {

@@ -29,16 +29,22 @@ export function rsvpList(session, event, onChanged) {
   const path = `/v1/events/${encodeURIComponent(event.id)}/rsvps`;
   let selected = STATUSES[0];
 
-  function load() {
-    const list = new PagedList({
+  let list = null;
+
+  // What is shown stays until the list was read.
+  async function load() {
+    const next = new PagedList({
       read: (cursor) => session.api.get(path, { status: selected, cursor }),
       render: (rsvp) => userRow(rsvp.user, partyLabel(rsvp), removeButton(rsvp.user)),
       keyOf: (rsvp) => rsvp.user.id,
       empty: t("rsvp.no_one"),
     });
-    setChildren(content, list.element);
-    list.load();
     buttons.forEach((one, index) => one.setAttribute("aria-pressed", String(STATUSES[index] === selected)));
+    const isFirst = list === null;
+    list = next;
+    if (isFirst) setChildren(content, next.element);
+    await next.load();
+    if (list === next) setChildren(content, next.element);
   }
 
   function removeButton(card) {

@@ -14,8 +14,9 @@ export function rsvpRequests(session, event, onChanged) {
   const content = element("div", {});
   let list = null;
 
-  function load() {
-    list = new PagedList({
+  // What is shown stays until the list was read.
+  async function load() {
+    const next = new PagedList({
       read: (cursor) => session.api.get(path, { cursor }),
       render: (request) =>
         userRow(
@@ -27,8 +28,11 @@ export function rsvpRequests(session, event, onChanged) {
       keyOf: (request) => request.user.id,
       empty: t("common.no_requests"),
     });
-    setChildren(content, list.element);
-    list.load();
+    const isFirst = list === null;
+    list = next;
+    if (isFirst) setChildren(content, next.element);
+    await next.load();
+    if (list === next) setChildren(content, next.element);
   }
 
   function urlOf(request) {
