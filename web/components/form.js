@@ -160,6 +160,11 @@ export class Field {
   }
 }
 
+// What `send` of a form throws to show a text at a field.
+export function fieldError(field, detail) {
+  return Object.assign(new Error(detail), { errors: [{ field, detail }] });
+}
+
 // Adds a button that shows the password.
 function passwordField(input) {
   const toggle = element(

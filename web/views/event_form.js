@@ -3,7 +3,7 @@
 import { element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel } from "../components/event_card.js";
 import { CATEGORIES, SCOPES } from "../components/event_choices.js";
-import { Field, Form } from "../components/form.js";
+import { Field, fieldError, Form } from "../components/form.js";
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { REPETITIONS } from "../state/recurrence.js";
@@ -231,8 +231,4 @@ function placeOf(values) {
   if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180))
     throw fieldError("coordinates", t("event_form.coordinates_invalid"));
   return { name, address, latitude, longitude };
-}
-
-function fieldError(field, detail) {
-  return Object.assign(new Error(detail), { errors: [{ field, detail }] });
 }

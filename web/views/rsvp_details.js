@@ -2,7 +2,7 @@
 
 import { Dialog } from "../components/dialog.js";
 import { element } from "../components/dom.js";
-import { Field, Form } from "../components/form.js";
+import { Field, fieldError, Form } from "../components/form.js";
 import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
 
@@ -57,12 +57,17 @@ function open(session, path, rsvp, onChanged) {
       submit: t("common.save"),
       send: async (values) => {
         const chosen = boxes.filter(([box]) => box.checked).map(([box]) => Number(box.value));
-        await session.api.put(path, {
-          status: "GOING",
-          waitlist: rsvp.waitlist_position !== null,
-          guests: Number(values.guests),
-          reminders: [...chosen, ...others].slice(0, MAX_REMINDERS),
-        });
+        try {
+          await session.api.put(path, {
+            status: "GOING",
+            waitlist: rsvp.waitlist_position !== null,
+            guests: Number(values.guests),
+            reminders: [...chosen, ...others].slice(0, MAX_REMINDERS),
+          });
+        } catch (error) {
+          if (error.code !== "event.full") throw error;
+          throw fieldError("guests", t("rsvp.too_few_places"));
+        }
         dialog.close();
         await onChanged();
       },

@@ -32,6 +32,7 @@ journey("a series with a place is created, and changed from one event on", async
   await page.getByRole("button", { name: "Create event" }).click();
   await page.getByText("Part of a series: every week, 3 times").waitFor();
   await page.getByText("(Asia/Tokyo)").waitFor();
+  await page.getByText("(your time)").waitFor();
   const map = page.getByRole("link", { name: "Map" });
   assert.match(await map.getAttribute("href"), /mlat=35\.6717&mlon=139\.6949/);
   await page.getByRole("link", { name: "https://example.org/choir" }).waitFor();
@@ -117,7 +118,12 @@ journey("a full event has a waitlist, whose first person gets the place that is 
   ];
   const going = (page) => page.locator(".rsvp-controls").getByRole("button", { name: "Going", exact: true });
   await going(guest).click();
-  await guest.getByText("1 of 1 going").waitFor();
+  await guest.getByText("1 of 1 going · full").waitFor();
+  await guest.getByRole("button", { name: "Guests and reminders" }).click();
+  await guest.getByLabel("Guests you bring").fill("1");
+  await guest.getByRole("button", { name: "Save" }).click();
+  await guest.getByText("There are not enough free spots for these guests.").waitFor();
+  await guest.keyboard.press("Escape");
   await going(next).click();
   await next.getByText("This event is full.").waitFor();
   await next.getByRole("button", { name: "Join waitlist" }).click();
