@@ -14,6 +14,10 @@ const REMINDERS = [
   [1440, t("rsvp.day")],
   [10_080, t("rsvp.week")],
 ];
+const REFUSALS = {
+  "event.full": t("rsvp.too_few_places"),
+  "permission.denied": t("rsvp.fewer_guests"),
+};
 
 // `onChanged()` reloads the event.
 export async function rsvpDetailsDialog(session, event, onChanged) {
@@ -65,8 +69,8 @@ function open(session, path, rsvp, onChanged) {
             reminders: [...chosen, ...others].slice(0, MAX_REMINDERS),
           });
         } catch (error) {
-          if (error.code !== "event.full") throw error;
-          throw fieldError("guests", t("rsvp.too_few_places"));
+          const text = REFUSALS[error.code];
+          throw text ? fieldError("guests", text) : error;
         }
         dialog.close();
         await onChanged();

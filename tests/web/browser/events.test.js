@@ -136,6 +136,12 @@ journey("a full event has a waitlist, whose first person gets the place that is 
   assert.equal(await next.getByText("on the waitlist").count(), 0);
   await next.goto(`${server.url}/#/notifications`);
   await next.getByText("You're off the waitlist for Boules").waitFor();
+
+  await server.request("DELETE", `/v1/events/${event.id}/rsvps/${cai.id}`, { token: ana.token });
+  await next.goto(`${server.url}/#/event/${event.id}`);
+  await next.getByText("0 of 1 going").waitFor();
+  await going(next).click();
+  await next.getByText("A host has removed you from this event.").waitFor();
   assert.deepEqual([...guest.problems, ...next.problems], []);
 });
 
