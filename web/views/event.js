@@ -112,9 +112,10 @@ export function eventView(session, id) {
   scope.keep(
     session.dispatcher.connected.on(({ resumes }) => resumes && event !== null && reload().catch(() => null)),
   );
-  // Responses of others are not pushed.
+  // Responses of others are not pushed. A view that was left is kept, and not read again.
   scope.listen(document, "visibilitychange", () => {
-    if (document.visibilityState === "visible" && event !== null) reload().catch(() => null);
+    const isShown = document.visibilityState === "visible" && head.isConnected;
+    if (isShown && event !== null) reload().catch(() => null);
   });
   load();
   return {

@@ -34,7 +34,7 @@ function hostingButtons(session, event, path, onChanged) {
   const isCancelled = event.cancelled_at !== null;
   return [
     element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, t("common.edit")),
-    button(t("hosting.announce"), () => announceDialog(session, path), { class: "plain" }),
+    button(t("hosting.announce"), () => announceDialog(session, event, path), { class: "plain" }),
     button(t("hosting.attendance"), () => exportAttendance(session, event, path), { class: "plain" }),
     isCreator &&
       !isCancelled &&
@@ -46,19 +46,23 @@ function hostingButtons(session, event, path, onChanged) {
   ];
 }
 
-function announceDialog(session, path) {
+function announceDialog(session, event, path) {
   const key = new IdempotencyKey();
+  const draftKey = `announcement:${event.id}`;
   const content = new Field("content", t("hosting.announcement"), {
     kind: "textarea",
     rows: 4,
     maxlength: MAX_ANNOUNCEMENT_LENGTH,
     required: true,
     hint: t("hosting.announcement_hint"),
+    value: session.drafts.get(draftKey),
   });
+  content.input.addEventListener("input", () => session.drafts.set(draftKey, content.value));
   const form = new Form([content], {
     submit: t("hosting.announce"),
     send: async (body) => {
       await session.api.post(`${path}/announcements`, body, key.keyFor(body));
+      session.drafts.set(draftKey, "");
       dialog.close();
       toast(t("hosting.announced"));
     },

@@ -4,7 +4,7 @@ import { button, element } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
-import { userRow } from "../components/user_row.js";
+import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 
 export function followRequests(session, scope) {
@@ -13,9 +13,9 @@ export function followRequests(session, scope) {
     read: (cursor) => session.api.get("/v1/follow-requests", { cursor }),
     keyOf: (request) => request.user.id,
     render: ({ user, created_at: createdAt }) =>
-      userRow(
+      detailedUserRow(
         user,
-        element("span", { class: "secondary" }, relativeTime(createdAt)),
+        relativeTime(createdAt),
         button(t("common.accept"), () => answer(user.id, "put"), { class: "primary" }),
         button(t("common.decline"), () => answer(user.id, "delete"), { class: "plain" }),
       ),

@@ -5,7 +5,7 @@ import { button, element, setChildren, visuallyHidden } from "../components/dom.
 import { RSVP_LABELS } from "../components/event_card.js";
 import { PagedList } from "../components/paged_list.js";
 import { toastError } from "../components/toast.js";
-import { userRow } from "../components/user_row.js";
+import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { isHost } from "./event_hosting.js";
@@ -18,7 +18,7 @@ export function partyLabel(rsvp) {
     rsvp.guests > 0 && t("rsvp.party", { count: rsvp.guests }),
     rsvp.checked_in_at !== null && t("rsvp.checked_in"),
   ].filter(Boolean);
-  return parts.length > 0 ? element("span", { class: "secondary" }, parts.join(" · ")) : null;
+  return parts.length > 0 ? parts.join(" · ") : null;
 }
 
 // `onChanged()` reloads the event and this list.
@@ -35,7 +35,7 @@ export function rsvpList(session, event, onChanged) {
   async function load() {
     const next = new PagedList({
       read: (cursor) => session.api.get(path, { status: selected, cursor }),
-      render: (rsvp) => userRow(rsvp.user, partyLabel(rsvp), removeButton(rsvp.user)),
+      render: (rsvp) => detailedUserRow(rsvp.user, partyLabel(rsvp), removeButton(rsvp.user)),
       keyOf: (rsvp) => rsvp.user.id,
       empty: t("rsvp.no_one"),
     });

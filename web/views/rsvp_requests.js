@@ -3,7 +3,7 @@
 import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast, toastError } from "../components/toast.js";
-import { userRow } from "../components/user_row.js";
+import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { partyLabel } from "./rsvp_list.js";
@@ -19,7 +19,7 @@ export function rsvpRequests(session, event, onChanged) {
     const next = new PagedList({
       read: (cursor) => session.api.get(path, { cursor }),
       render: (request) =>
-        userRow(
+        detailedUserRow(
           request.user,
           partyLabel(request),
           action(t("common.accept"), "primary", request, () => session.api.put(urlOf(request))),
