@@ -22,8 +22,12 @@ export class Dialog {
       element("header", { class: "row" }, this.#heading, close),
       this.body,
     );
-    // A click on the backdrop has the dialog itself as its target.
-    this.element.addEventListener("click", (event) => event.target === this.element && this.close());
+    let hasInput = false;
+    this.body.addEventListener("input", () => (hasInput = true));
+    // A click on the backdrop has the dialog itself as its target. What was entered is not lost by one.
+    this.element.addEventListener("click", (event) => {
+      if (event.target === this.element && !hasInput) this.close();
+    });
   }
 
   open() {

@@ -64,10 +64,12 @@ export function dateBlock(timestamp) {
 }
 
 export function goingTag(event) {
+  const numbers = { count: event.going_count, capacity: event.capacity };
+  const isFull = event.going_count >= event.capacity;
   return element(
     "span",
     { class: "tag" },
-    t("events.going_count", { count: event.going_count, capacity: event.capacity }),
+    isFull ? t("events.full_count", numbers) : t("events.going_count", numbers),
   );
 }
 

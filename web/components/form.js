@@ -52,12 +52,10 @@ export class Form {
   async #submit(send) {
     if (this.#button.disabled) return;
     this.#showErrors([], "");
-    const missing = [...this.#fields.values()].filter((field) => field.required && !field.value.trim());
-    if (missing.length > 0) {
-      const errors = missing.map(({ name, label }) => ({
-        field: name,
-        detail: t("form.required", { field: label }),
-      }));
+    const errors = [...this.#fields.values()]
+      .map((field) => ({ field: field.name, detail: field.problem }))
+      .filter(({ detail }) => detail !== null);
+    if (errors.length > 0) {
       this.#showErrors(errors, "");
       return;
     }
@@ -139,6 +137,20 @@ export class Field {
     setChildren(this.#error, text);
   }
 
+  // What the input does not accept, as a text, or null. A hidden field is not sent.
+  get problem() {
+    if (this.element.hidden) return null;
+    const { type, validity, min, max } = this.#input;
+    const value = this.value.trim();
+    if (validity.badInput) return t(type === "number" ? "form.whole_number" : "refused.field_invalid");
+    if (this.required && !value) return t("form.required", { field: this.label });
+    if (validity.rangeUnderflow) return t("form.at_least", { min: Number(min) });
+    if (validity.rangeOverflow) return t("form.at_most", { max: Number(max) });
+    if (type === "number" && validity.stepMismatch) return t("form.whole_number");
+    const isNoUrl = type === "url" && value && (validity.typeMismatch || !/^https?:\/\//i.test(value));
+    return isNoUrl ? t("form.web_address") : null;
+  }
+
   get input() {
     return this.#input;
   }
@@ -146,6 +158,11 @@ export class Field {
   focus() {
     this.#input.focus();
   }
+}
+
+// What `send` of a form throws to show a text at a field.
+export function fieldError(field, detail) {
+  return Object.assign(new Error(detail), { errors: [{ field, detail }] });
 }
 
 // Adds a button that shows the password.

@@ -5,7 +5,7 @@ import { t } from "../i18n.js";
 import { isSearchable, userSearchText } from "../state/search_text.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
-import { element, newElementId, setChildren, visuallyHidden } from "./dom.js";
+import { button, element, newElementId, setChildren, visuallyHidden } from "./dom.js";
 
 const SEARCH_DELAY_MS = 250;
 const MAX_RESULTS = 12;
@@ -15,6 +15,7 @@ export class UserPicker {
   #selected = new Map();
   #excluded;
   #onChange;
+  #submitButton = null;
   #request = null;
   #timer = null;
   // The query of the results, null while they are read.
@@ -59,6 +60,12 @@ export class UserPicker {
 
   get #query() {
     return userSearchText(this.#input.value);
+  }
+
+  // A button for what is done with the selected users: disabled while there are none.
+  submitButton(label, onClick) {
+    this.#submitButton = button(label, onClick, { class: "primary", disabled: this.#selected.size === 0 });
+    return this.#submitButton;
   }
 
   #searchLater() {
@@ -147,6 +154,7 @@ export class UserPicker {
       this.#chips,
       this.selected.map((card) => this.#chip(card)),
     );
+    if (this.#submitButton !== null) this.#submitButton.disabled = this.#selected.size === 0;
     this.#onChange(this.selected);
   }
 

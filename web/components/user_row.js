@@ -38,6 +38,7 @@ export function userRow(card, ...actions) {
 
 // `detail`: a text below the username, or null.
 export function detailedUserRow(card, detail, ...actions) {
+  const shown = actions.filter(Boolean);
   return element(
     "div",
     { class: "user-row" },
@@ -49,13 +50,13 @@ export function detailedUserRow(card, detail, ...actions) {
       element("div", { class: "secondary one-line" }, `@${card.username}`),
       detail && element("div", { class: "secondary" }, detail),
     ),
-    ...actions,
+    shown.length > 1 ? rowActions(shown) : shown,
   );
 }
 
-// Buttons that belong together: they stay side by side where a row has no room for them beside the name.
-export function answerButtons(...buttons) {
-  return element("div", { class: "row answers" }, buttons);
+// Buttons that stay beside each other where a row has no room for them beside the name.
+export function rowActions(buttons) {
+  return element("div", { class: "row wrap end actions" }, buttons);
 }
 
 // `known`: the relationship with them, if it was loaded already.

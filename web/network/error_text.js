@@ -56,13 +56,18 @@ const INVALID_TEXTS = {
 export function errorTextOf(code, detail, retryAfterMs) {
   // The text of the server names a field of the answer, which people do not see.
   if (code === "rate.limited") return rateLimitText(retryAfterMs);
-  if (currentLanguage() === SERVER_LANGUAGE) return detail || t("errors.unknown");
-  return TEXTS[code] ?? (detail || t("errors.unknown"));
+  const text = withoutCodeMarks(detail) || t("errors.unknown");
+  return currentLanguage() === SERVER_LANGUAGE ? text : (TEXTS[code] ?? text);
 }
 
 export function fieldErrorText({ field, code, detail }) {
-  if (currentLanguage() === SERVER_LANGUAGE) return detail;
+  if (currentLanguage() === SERVER_LANGUAGE) return withoutCodeMarks(detail);
   return FIELD_TEXTS[code] ?? INVALID_TEXTS[field] ?? t("refused.field_invalid");
+}
+
+// The texts of the server mark names of the API with backticks, for developers.
+function withoutCodeMarks(detail) {
+  return (detail ?? "").replaceAll("`", "");
 }
 
 function rateLimitText(retryAfterMs) {

@@ -24,10 +24,19 @@ export function toWallClock(timestamp, zone) {
 // The instant of a wall clock in milliseconds. Of two equal times it is the first; a time that does not exist is
 // moved by the length of the gap, as the server does.
 export function fromWallClock(value, zone) {
-  const asUtc = Date.parse(`${value.slice(0, 16)}Z`);
+  const asUtc = wallClockMs(value);
   const candidates = [asUtc - DAY, asUtc + DAY].map((near) => asUtc - offsetMs(near, zone));
   const exact = candidates.find((instant) => instant + offsetMs(instant, zone) === asUtc);
   return exact ?? candidates[0];
+}
+
+// The wall clock as if it were of UTC, to compute with.
+export function wallClockMs(value) {
+  return Date.parse(`${value.slice(0, 16)}Z`);
+}
+
+export function addToWallClock(value, ms) {
+  return new Date(wallClockMs(value) + ms).toISOString().slice(0, 16);
 }
 
 // Whether clocks in both zones show the same at that time.

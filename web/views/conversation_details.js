@@ -191,7 +191,7 @@ function addMembers(session, conversation, path, members) {
       details.open = false;
       details.lastChild.remove();
     };
-    const addButton = button(t("common.add"), add, { class: "primary" });
+    const addButton = picker.submitButton(t("common.add"), add);
     details.append(element("div", {}, picker.element, element("div", { class: "row end" }, addButton)));
     picker.focus();
   });

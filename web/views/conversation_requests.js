@@ -5,7 +5,7 @@ import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
-import { answerButtons } from "../components/user_row.js";
+import { rowActions } from "../components/user_row.js";
 import { t, tParts } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 
@@ -41,10 +41,10 @@ export function requestsPane(session, scope) {
             }),
         element("div", { class: "secondary" }, relativeTime(request.created_at)),
       ),
-      answerButtons(
+      rowActions([
         button(t("common.accept"), () => answer(() => requests.accept(id)), { class: "primary" }),
         button(t("common.decline"), () => answer(() => requests.decline(id)), { class: "plain" }),
-      ),
+      ]),
     );
   }
 

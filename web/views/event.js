@@ -33,6 +33,7 @@ export function eventView(session, id) {
   const head = element("div", { class: "stack" }, heading, skeleton());
   const rsvp = element("div", {});
   const going = goingFaces(session, path, () => rest.querySelector("#rsvps")?.scrollIntoView());
+  const invite = inviteButton(session, path);
   const rest = element("div", { class: "stack" });
   let event = null;
   let attendees = null;
@@ -50,7 +51,7 @@ export function eventView(session, id) {
     requests = event.approval && isHost(session, event) ? rsvpRequests(session, event, reload) : null;
     setChildren(
       rest,
-      event.cancelled_at === null && inviteButton(session, event),
+      invite,
       requests?.element,
       attendees.element,
       postComposer(session, event),
@@ -80,6 +81,7 @@ export function eventView(session, id) {
     setChildren(head, hiddenNotice(event), description(session, event, path, reload, going.element));
     going.update(event);
     setChildren(rsvp, rsvpControls(session, event, reload));
+    invite.hidden = !canInvite(session, event);
   }
 
   async function reload() {
@@ -110,6 +112,11 @@ export function eventView(session, id) {
   scope.keep(
     session.dispatcher.connected.on(({ resumes }) => resumes && event !== null && reload().catch(() => null)),
   );
+  // Responses of others are not pushed. A view that was left is kept, and not read again.
+  scope.listen(document, "visibilitychange", () => {
+    const isShown = document.visibilityState === "visible" && head.isConnected;
+    if (isShown && event !== null) reload().catch(() => null);
+  });
   load();
   return {
     title: t("events.event"),
@@ -208,10 +215,15 @@ function goingFaces(session, path, onMore) {
   return { element: content, update };
 }
 
-function inviteButton(session, event) {
+// Where only invited users see an event, its hosts invite.
+function canInvite(session, event) {
+  return event.cancelled_at === null && (event.visibility === "public" || isHost(session, event));
+}
+
+function inviteButton(session, path) {
   function open() {
     const picker = new UserPicker(session);
-    const invite = button(t("events.invite"), send, { class: "primary" });
+    const invite = picker.submitButton(t("events.invite"), send);
     const dialog = new Dialog(
       t("events.invite_people"),
       picker.element,
@@ -221,9 +233,8 @@ function inviteButton(session, event) {
 
     async function send() {
       const ids = picker.selected.map((card) => card.id);
-      if (ids.length === 0) return;
       try {
-        await session.api.post(`/v1/events/${event.id}/invites`, { user_ids: ids }, newId());
+        await session.api.post(`${path}/invites`, { user_ids: ids }, newId());
         dialog.close();
         toast(t("events.invitations_sent", { count: ids.length }));
       } catch (error) {

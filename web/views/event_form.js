@@ -3,11 +3,11 @@
 import { element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel } from "../components/event_card.js";
 import { CATEGORIES, SCOPES } from "../components/event_choices.js";
-import { Field, Form } from "../components/form.js";
+import { Field, fieldError, Form } from "../components/form.js";
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { REPETITIONS } from "../state/recurrence.js";
-import { fromWallClock, localZone, toWallClock, zoneNames } from "../state/time_zones.js";
+import { addToWallClock, fromWallClock, localZone, toWallClock, wallClockMs, zoneNames } from "../state/time_zones.js";
 
 const HOUR = 3_600_000;
 const SERIES_EVENTS = 10;
@@ -98,6 +98,17 @@ function eventForm(event, submit, send) {
   const approval = checkbox(t("event_form.approval"), event.approval ?? false);
   const invited = checkbox(t("event_form.invited"), event.visibility === "invited");
   const { place } = event;
+  const start = new Field("start_datetime", t("event_form.starts"), {
+    type: "datetime-local",
+    value: toWallClock(event.start_datetime, event.timezone),
+    required: true,
+  });
+  const end = new Field("end_datetime", t("event_form.ends"), {
+    type: "datetime-local",
+    value: toWallClock(event.end_datetime, event.timezone),
+    required: true,
+  });
+  keepDuration(start, end);
   const fields = [
     event.series && selectField("scope", t("event_form.change"), SCOPES, "one"),
     new Field("title", t("event_form.title"), { value: event.title, required: true, maxlength: 200 }),
@@ -113,16 +124,8 @@ function eventForm(event, submit, send) {
       categories.map((one) => [one, categoryLabel(one)]),
       event.category,
     ),
-    new Field("start_datetime", t("event_form.starts"), {
-      type: "datetime-local",
-      value: toWallClock(event.start_datetime, event.timezone),
-      required: true,
-    }),
-    new Field("end_datetime", t("event_form.ends"), {
-      type: "datetime-local",
-      value: toWallClock(event.end_datetime, event.timezone),
-      required: true,
-    }),
+    start,
+    end,
     selectField(
       "timezone",
       t("event_form.time_zone"),
@@ -158,8 +161,7 @@ function eventForm(event, submit, send) {
           title: values.title.trim(),
           description: values.description.trim() || null,
           category: values.category,
-          start_datetime: timeOf(values.start_datetime, values.timezone, event.start_datetime),
-          end_datetime: timeOf(values.end_datetime, values.timezone, event.end_datetime),
+          ...timesOf(values, event),
           timezone: values.timezone,
           place: placeOf(values),
           url: values.url.trim() || null,
@@ -191,6 +193,24 @@ function repetitionFields() {
   return [repeats, count];
 }
 
+// A new start moves the end by as much.
+function keepDuration(start, end) {
+  let before = start.value;
+  start.input.addEventListener("change", () => {
+    if (!start.value) return;
+    if (before && end.value) end.value = addToWallClock(end.value, wallClockMs(start.value) - wallClockMs(before));
+    before = start.value;
+  });
+}
+
+function timesOf({ start_datetime: start, end_datetime: end, timezone }, event) {
+  if (end <= start) throw fieldError("end_datetime", t("event_form.ends_before_start"));
+  return {
+    start_datetime: timeOf(start, timezone, event.start_datetime),
+    end_datetime: timeOf(end, timezone, event.end_datetime),
+  };
+}
+
 // The input has no seconds: a time that was not changed stays exactly the same.
 function timeOf(wallClock, zone, original) {
   if (toWallClock(original, zone) === wallClock) return original;
@@ -207,10 +227,8 @@ function placeOf(values) {
   }
   if (!coordinates) return { name, address, latitude: null, longitude: null };
   const match = /^(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)$/.exec(coordinates);
-  if (!match) throw fieldError("coordinates", t("event_form.coordinates_invalid"));
-  return { name, address, latitude: Number(match[1]), longitude: Number(match[2]) };
-}
-
-function fieldError(field, detail) {
-  return Object.assign(new Error(detail), { errors: [{ field, detail }] });
+  const [latitude, longitude] = match ? [Number(match[1]), Number(match[2])] : [NaN, NaN];
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180))
+    throw fieldError("coordinates", t("event_form.coordinates_invalid"));
+  return { name, address, latitude, longitude };
 }

@@ -34,31 +34,35 @@ function hostingButtons(session, event, path, onChanged) {
   const isCancelled = event.cancelled_at !== null;
   return [
     element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, t("common.edit")),
-    button(t("hosting.announce"), () => announceDialog(session, path), { class: "plain" }),
+    button(t("hosting.announce"), () => announceDialog(session, event, path), { class: "plain" }),
     button(t("hosting.attendance"), () => exportAttendance(session, event, path), { class: "plain" }),
     isCreator &&
       !isCancelled &&
       button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
     !isCreator && button(t("hosting.leave"), () => leaveHosts(session, path, onChanged), { class: "plain" }),
     !isCancelled &&
-      button(t("hosting.cancel"), () => cancelDialog(session, path, onChanged), { class: "danger" }),
+      button(t("hosting.cancel"), () => cancelDialog(session, event, path, onChanged), { class: "danger" }),
     isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "danger" }),
   ];
 }
 
-function announceDialog(session, path) {
+function announceDialog(session, event, path) {
   const key = new IdempotencyKey();
+  const draftKey = `announcement:${event.id}`;
   const content = new Field("content", t("hosting.announcement"), {
     kind: "textarea",
     rows: 4,
     maxlength: MAX_ANNOUNCEMENT_LENGTH,
     required: true,
     hint: t("hosting.announcement_hint"),
+    value: session.drafts.get(draftKey),
   });
+  content.input.addEventListener("input", () => session.drafts.set(draftKey, content.value));
   const form = new Form([content], {
     submit: t("hosting.announce"),
     send: async (body) => {
       await session.api.post(`${path}/announcements`, body, key.keyFor(body));
+      session.drafts.set(draftKey, "");
       dialog.close();
       toast(t("hosting.announced"));
     },
@@ -119,7 +123,7 @@ function hostsDialog(session, event, path, onChanged) {
     element("p", { class: "secondary" }, t("hosting.cohosts_hint")),
     list,
     picker.element,
-    element("div", { class: "row end" }, button(t("common.add"), addHosts, { class: "primary" })),
+    element("div", { class: "row end" }, picker.submitButton(t("common.add"), addHosts)),
   ).open();
 }
 
@@ -133,14 +137,15 @@ async function leaveHosts(session, path, onChanged) {
   }
 }
 
-function cancelDialog(session, path, onChanged) {
+function cancelDialog(session, event, path, onChanged) {
   const reason = new Field("reason", t("common.reason"), {
     kind: "textarea",
     rows: 3,
     maxlength: MAX_REASON_LENGTH,
   });
   const text = t("hosting.cancel_hint");
-  const form = new Form([element("p", {}, text), reason], {
+  const others = event.series && element("p", {}, t("hosting.others_stay"));
+  const form = new Form([element("p", {}, text), others, reason].filter(Boolean), {
     submit: t("hosting.cancel"),
     destructive: true,
     send: async (values) => {

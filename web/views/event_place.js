@@ -13,7 +13,11 @@ export function eventTimes(event) {
   const { start_datetime: start, end_datetime: end, timezone } = event;
   const isElsewhere = !isSameClock(start, timezone, localZone()) || !isSameClock(end, timezone, localZone());
   return [
-    element("p", { class: "secondary" }, formatRange(start, end)),
+    element(
+      "p",
+      { class: "secondary" },
+      isElsewhere ? t("events.your_time", { time: formatRange(start, end) }) : formatRange(start, end),
+    ),
     isElsewhere &&
       element(
         "p",

@@ -4,7 +4,7 @@ import { button, element } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
-import { answerButtons, detailedUserRow } from "../components/user_row.js";
+import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 
 export function followRequests(session, scope) {
@@ -16,10 +16,8 @@ export function followRequests(session, scope) {
       detailedUserRow(
         user,
         relativeTime(createdAt),
-        answerButtons(
-          button(t("common.accept"), () => answer(user.id, "put"), { class: "primary" }),
-          button(t("common.decline"), () => answer(user.id, "delete"), { class: "plain" }),
-        ),
+        button(t("common.accept"), () => answer(user.id, "put"), { class: "primary" }),
+        button(t("common.decline"), () => answer(user.id, "delete"), { class: "plain" }),
       ),
     empty: t("common.no_requests"),
   });

@@ -4,7 +4,7 @@ import { button, element } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { formatDate } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
-import { userRow } from "../components/user_row.js";
+import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 
 export function mutedPeople(session) {
@@ -36,7 +36,7 @@ function peopleList({ read, cardOf, detail, label, undo, empty }) {
     keyOf: (item) => cardOf(item).id,
     render(item) {
       const card = cardOf(item);
-      return userRow(
+      return detailedUserRow(
         card,
         detail(item),
         button(label, () => remove(card.id), { class: "plain" }),

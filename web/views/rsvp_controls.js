@@ -21,9 +21,14 @@ export function rsvpControls(session, event, onChanged) {
       await request();
       await onChanged();
     } catch (error) {
-      setChildren(problem, error.code === "event.full" ? waitlistOffer() : errorText(error.message));
+      setChildren(problem, refusal(error));
     }
     controls.removeAttribute("aria-busy");
+  }
+
+  function refusal(error) {
+    if (error.code === "event.full") return waitlistOffer();
+    return errorText(error.code === "permission.denied" ? t("rsvp.removed") : error.message);
   }
 
   function waitlistOffer() {

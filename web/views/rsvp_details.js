@@ -2,7 +2,7 @@
 
 import { Dialog } from "../components/dialog.js";
 import { element } from "../components/dom.js";
-import { Field, Form } from "../components/form.js";
+import { Field, fieldError, Form } from "../components/form.js";
 import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
 
@@ -14,6 +14,10 @@ const REMINDERS = [
   [1440, t("rsvp.day")],
   [10_080, t("rsvp.week")],
 ];
+const REFUSALS = {
+  "event.full": t("rsvp.too_few_places"),
+  "permission.denied": t("rsvp.fewer_guests"),
+};
 
 // `onChanged()` reloads the event.
 export async function rsvpDetailsDialog(session, event, onChanged) {
@@ -57,12 +61,17 @@ function open(session, path, rsvp, onChanged) {
       submit: t("common.save"),
       send: async (values) => {
         const chosen = boxes.filter(([box]) => box.checked).map(([box]) => Number(box.value));
-        await session.api.put(path, {
-          status: "GOING",
-          waitlist: rsvp.waitlist_position !== null,
-          guests: Number(values.guests),
-          reminders: [...chosen, ...others].slice(0, MAX_REMINDERS),
-        });
+        try {
+          await session.api.put(path, {
+            status: "GOING",
+            waitlist: rsvp.waitlist_position !== null,
+            guests: Number(values.guests),
+            reminders: [...chosen, ...others].slice(0, MAX_REMINDERS),
+          });
+        } catch (error) {
+          const text = REFUSALS[error.code];
+          throw text ? fieldError("guests", text) : error;
+        }
         dialog.close();
         await onChanged();
       },

@@ -5,7 +5,7 @@ import { button, element, setChildren, visuallyHidden } from "../components/dom.
 import { RSVP_LABELS } from "../components/event_card.js";
 import { PagedList } from "../components/paged_list.js";
 import { toastError } from "../components/toast.js";
-import { userRow } from "../components/user_row.js";
+import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { isHost } from "./event_hosting.js";
@@ -18,7 +18,7 @@ export function partyLabel(rsvp) {
     rsvp.guests > 0 && t("rsvp.party", { count: rsvp.guests }),
     rsvp.checked_in_at !== null && t("rsvp.checked_in"),
   ].filter(Boolean);
-  return parts.length > 0 ? element("span", { class: "secondary" }, parts.join(" · ")) : null;
+  return parts.length > 0 ? parts.join(" · ") : null;
 }
 
 // `onChanged()` reloads the event and this list.
@@ -29,16 +29,22 @@ export function rsvpList(session, event, onChanged) {
   const path = `/v1/events/${encodeURIComponent(event.id)}/rsvps`;
   let selected = STATUSES[0];
 
-  function load() {
-    const list = new PagedList({
+  let list = null;
+
+  // What is shown stays until the list was read.
+  async function load() {
+    const next = new PagedList({
       read: (cursor) => session.api.get(path, { status: selected, cursor }),
-      render: (rsvp) => userRow(rsvp.user, partyLabel(rsvp), removeButton(rsvp.user)),
+      render: (rsvp) => detailedUserRow(rsvp.user, partyLabel(rsvp), removeButton(rsvp.user)),
       keyOf: (rsvp) => rsvp.user.id,
       empty: t("rsvp.no_one"),
     });
-    setChildren(content, list.element);
-    list.load();
     buttons.forEach((one, index) => one.setAttribute("aria-pressed", String(STATUSES[index] === selected)));
+    const isFirst = list === null;
+    list = next;
+    if (isFirst) setChildren(content, next.element);
+    await next.load();
+    if (list === next) setChildren(content, next.element);
   }
 
   function removeButton(card) {

@@ -3,7 +3,7 @@
 import { button, element, setChildren, visuallyHidden } from "../components/dom.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast, toastError } from "../components/toast.js";
-import { answerButtons, userRow } from "../components/user_row.js";
+import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { partyLabel } from "./rsvp_list.js";
@@ -14,23 +14,25 @@ export function rsvpRequests(session, event, onChanged) {
   const content = element("div", {});
   let list = null;
 
-  function load() {
-    list = new PagedList({
+  // What is shown stays until the list was read.
+  async function load() {
+    const next = new PagedList({
       read: (cursor) => session.api.get(path, { cursor }),
       render: (request) =>
-        userRow(
+        detailedUserRow(
           request.user,
           partyLabel(request),
-          answerButtons(
-            action(t("common.accept"), "primary", request, () => session.api.put(urlOf(request))),
-            action(t("common.decline"), "plain", request, () => session.api.delete(urlOf(request))),
-          ),
+          action(t("common.accept"), "primary", request, () => session.api.put(urlOf(request))),
+          action(t("common.decline"), "plain", request, () => session.api.delete(urlOf(request))),
         ),
       keyOf: (request) => request.user.id,
       empty: t("common.no_requests"),
     });
-    setChildren(content, list.element);
-    list.load();
+    const isFirst = list === null;
+    list = next;
+    if (isFirst) setChildren(content, next.element);
+    await next.load();
+    if (list === next) setChildren(content, next.element);
   }
 
   function urlOf(request) {

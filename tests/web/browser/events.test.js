@@ -32,6 +32,7 @@ journey("a series with a place is created, and changed from one event on", async
   await page.getByRole("button", { name: "Create event" }).click();
   await page.getByText("Part of a series: every week, 3 times").waitFor();
   await page.getByText("(Asia/Tokyo)").waitFor();
+  await page.getByText("(your time)").waitFor();
   const map = page.getByRole("link", { name: "Map" });
   assert.match(await map.getAttribute("href"), /mlat=35\.6717&mlon=139\.6949/);
   await page.getByRole("link", { name: "https://example.org/choir" }).waitFor();
@@ -59,6 +60,51 @@ journey("a series with a place is created, and changed from one event on", async
   assert.deepEqual(page.problems, []);
 });
 
+journey("the form of an event moves the end with the start, and says what it does not accept", async () => {
+  const page = await open(await server.createUser("Ana"), "/#/events/new");
+  const fill = (label, value) => page.getByLabel(label).fill(value);
+  const refused = async (text) => {
+    await page.getByRole("button", { name: "Create event" }).click();
+    await page.locator(".field-error", { hasText: text }).waitFor();
+  };
+  await fill("Title", "Choir");
+  await fill("Starts", "2045-10-17T18:30");
+  assert.equal(await page.getByLabel("Ends").inputValue(), "2045-10-17T20:30");
+  await fill("Ends", "2045-10-17T18:00");
+  await refused("The end must be after the start.");
+  await fill("Starts", "2045-10-31T23:30");
+  assert.equal(await page.getByLabel("Ends").inputValue(), "2045-10-31T23:00");
+  await fill("Ends", "2045-11-01T01:00");
+  for (const [value, text] of [
+    ["0", "Enter 1 or more."],
+    ["200000", "Enter 100,000 or less."],
+    ["2.5", "Enter a whole number."],
+    ["", "Capacity is required."],
+  ]) {
+    await fill("Capacity", value);
+    await refused(text);
+  }
+  await fill("Capacity", "2");
+  for (const link of ["example.org/choir", "javascript:alert(1)"]) {
+    await fill("Link", link);
+    await refused("Enter the whole address, with https:// or http://.");
+  }
+  await fill("Link", "https://me@example.org");
+  await refused("Must be a valid http or https URL.");
+  await fill("Link", "");
+  await fill("Place", "Yoyogi");
+  await fill("Coordinates", "95, 139.7");
+  await refused("Enter latitude and longitude");
+  await fill("Coordinates", "35.7, 139.7");
+  // A field that is not shown does not keep the form from being sent.
+  await page.getByLabel("Repeats").selectOption("FREQ=WEEKLY");
+  await fill("Number of events", "");
+  await page.getByLabel("Repeats").selectOption("");
+  await page.getByRole("button", { name: "Create event" }).click();
+  await page.getByRole("heading", { name: "Choir" }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
 journey("a full event has a waitlist, whose first person gets the place that is freed", async () => {
   const [ana, ben, cai] = [
     await server.createUser("Ana"),
@@ -72,7 +118,12 @@ journey("a full event has a waitlist, whose first person gets the place that is 
   ];
   const going = (page) => page.locator(".rsvp-controls").getByRole("button", { name: "Going", exact: true });
   await going(guest).click();
-  await guest.getByText("1 of 1 going").waitFor();
+  await guest.getByText("1 of 1 going · full").waitFor();
+  await guest.getByRole("button", { name: "Guests and reminders" }).click();
+  await guest.getByLabel("Guests you bring").fill("1");
+  await guest.getByRole("button", { name: "Save" }).click();
+  await guest.getByText("There are not enough free spots for these guests.").waitFor();
+  await guest.keyboard.press("Escape");
   await going(next).click();
   await next.getByText("This event is full.").waitFor();
   await next.getByRole("button", { name: "Join waitlist" }).click();
@@ -85,6 +136,12 @@ journey("a full event has a waitlist, whose first person gets the place that is 
   assert.equal(await next.getByText("on the waitlist").count(), 0);
   await next.goto(`${server.url}/#/notifications`);
   await next.getByText("You're off the waitlist for Boules").waitFor();
+
+  await server.request("DELETE", `/v1/events/${event.id}/rsvps/${cai.id}`, { token: ana.token });
+  await next.goto(`${server.url}/#/event/${event.id}`);
+  await next.getByText("0 of 1 going").waitFor();
+  await going(next).click();
+  await next.getByText("A host has removed you from this event.").waitFor();
   assert.deepEqual([...guest.problems, ...next.problems], []);
 });
 
