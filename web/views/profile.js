@@ -79,11 +79,8 @@ export function profileView(session, username) {
         "div",
         { class: "row wrap space-between" },
         element("h2", {}, t("posts.title")),
-        element(
-          "a",
-          { href: `/v1/users/${user.id}/posts.atom`, type: "application/atom+xml" },
-          t("posts.atom_feed"),
-        ),
+        // It is for everyone, so it has no post of a private account.
+        !user.private && atomLink(user),
       ),
       posts.element,
     );
@@ -107,6 +104,10 @@ function noPosts(session, user) {
 // Whether posts and follow lists are for followers only, and the user is none.
 function isHidden(session, user) {
   return user.private && !session.isMe(user.id) && !user.relationship.following;
+}
+
+function atomLink({ id }) {
+  return element("a", { href: `/v1/users/${id}/posts.atom`, type: "application/atom+xml" }, t("posts.atom_feed"));
 }
 
 function editProfileLink() {

@@ -205,6 +205,6 @@ journey("posts and users that a user may not see do not exist", async () => {
   await page.reload();
   await page.getByText("This post doesn't exist.").waitFor();
   await page.goto(`${server.url}/#/@${ana.username}`);
-  await page.getByText("This user doesn't exist.").waitFor();
+  await page.getByText("This user doesn't exist, or one of you has blocked the other.").waitFor();
   assert.deepEqual(page.problems, []);
 });

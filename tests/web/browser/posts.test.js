@@ -202,6 +202,14 @@ journey("a profile links an Atom feed", async () => {
   assert.match(await response.text(), /<feed xmlns="http:\/\/www.w3.org\/2005\/Atom">/);
 });
 
+journey("a private account has no Atom feed", async () => {
+  const eve = await server.createUser("Eve Private");
+  await server.request("PATCH", "/v1/users/me", { token: eve.token, body: { private: true } });
+  const page = await open(ben, `/#/@${eve.username}`);
+  await page.getByText("Only followers see the posts of this account.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Atom feed" }).count(), 0);
+});
+
 journey("a mention in a post and in a comment notifies", async () => {
   const cai = await server.createUser("Cai Carver");
   const page = await open(cai, "/#/notifications");
