@@ -40,6 +40,7 @@ export function conversationPane(session, id, scope, at = {}) {
       onSent: () => list.onSent(),
       onTyping: (hasText) => typing.update(hasText),
       onEditLast: () => list.editLast(),
+      onPage: (step) => list.scrollPage(step),
     });
     const header = paneHeader(session, conversation, membership, list);
     setChildren(pane, header, list.element, typing.element, composer.element);
