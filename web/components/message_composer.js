@@ -15,9 +15,9 @@ const MAX_LENGTH = 4000;
 const WARN_BELOW = 200;
 const QUOTE_LENGTH = 60;
 
-// `onSent()` is called after a message was handed over, `onTyping(hasText)` while the user types, and
-// `onEditLast()` for the up arrow in an empty field.
-export function messageComposer(session, conversation, { onSent, onTyping, onEditLast }) {
+// `onSent()` is called after a message was handed over, `onTyping(hasText)` while the user types, `onEditLast()` for the up
+// arrow in an empty field, and `onPage(step)` for Page Up (-1) and Page Down (1).
+export function messageComposer(session, conversation, { onSent, onTyping, onEditLast, onPage }) {
   const replyBar = element("div", {});
   const counter = element("span", { class: "counter" });
   const input = element("textarea", {
@@ -109,6 +109,11 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     if (event.key === "ArrowUp" && input.value === "") {
       event.preventDefault();
       onEditLast();
+    }
+    const step = { PageUp: -1, PageDown: 1 }[event.key];
+    if (step && input.scrollHeight <= input.clientHeight) {
+      event.preventDefault();
+      onPage(step);
     }
     const sends = matchMedia("(pointer: fine)").matches || event.ctrlKey || event.metaKey;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || !sends) return;

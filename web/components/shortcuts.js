@@ -11,6 +11,7 @@ const SHORTCUTS = [
   ["↑ ↓", t("shortcuts.move_rows")],
   ["← →", t("shortcuts.move_controls")],
   ["Enter", t("shortcuts.open_actions")],
+  [t("shortcuts.page_keys"), t("shortcuts.scroll_messages")],
   [t("shortcuts.edit_last_keys"), t("shortcuts.edit_last")],
   ["Enter", t("shortcuts.send")],
   [t("shortcuts.shift_enter"), t("shortcuts.new_line")],

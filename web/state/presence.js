@@ -14,7 +14,8 @@ const LABELS = { online: t("presence.online"), away: t("presence.away"), offline
 
 export class Presence {
   #socket = null;
-  #statuses = new Map();
+  // The last presence of each user that was watched.
+  #presences = new Map();
   #watchList = new WatchList({
     delayMs: BATCH_DELAY_MS,
     idsOf: () => this.#shownUserIds(),
@@ -28,6 +29,8 @@ export class Presence {
   #onVisibilityChange = () => this.#updateAbsence();
   #onStorage = ({ key }) => key === STORAGE_KEY && this.#onChosen();
   statusChanged = new Signal();
+  // The presence of others changed.
+  changed = new Signal();
 
   // Whether the user chose to appear away, in any window of this browser.
   get isAwayChosen() {
@@ -69,12 +72,18 @@ export class Presence {
   }
 
   update(presences) {
-    for (const { user_id: userId, status } of presences) this.#statuses.set(userId, status);
+    for (const presence of presences) this.#presences.set(presence.user_id, presence);
     for (const dot of document.querySelectorAll("[data-presence]")) this.#paint(dot);
+    this.changed.emit();
+  }
+
+  // {status, last_seen} of a user whose dot is in the page. Until the server answered: offline, never seen.
+  of(userId) {
+    return this.#presences.get(userId) ?? { status: "offline", last_seen: null };
   }
 
   #paint(dot) {
-    const status = this.#statuses.get(dot.dataset.presence) ?? "offline";
+    const { status } = this.of(dot.dataset.presence);
     if (dot.dataset.status === status) return;
     dot.dataset.status = status;
     dot.setAttribute("aria-label", LABELS[status] ?? status);

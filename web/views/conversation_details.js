@@ -160,7 +160,7 @@ function memberList(session, conversation, path, isAdmin) {
     await change(() => session.api.delete(`${path}/participants/${card.id}`), card);
   }
 
-  // The row of `card` keeps the focus.
+  // The row of `card` keeps the focus, unless the user is elsewhere by then.
   async function change(request, card = null) {
     try {
       await request();
@@ -169,7 +169,8 @@ function memberList(session, conversation, path, isAdmin) {
       toastError(error);
     }
     await load();
-    if (card !== null) (list.find(card.id)?.querySelector("button") ?? heading).focus();
+    const isLost = document.activeElement === document.body;
+    if (card !== null && isLost) (list.find(card.id)?.querySelector("button") ?? heading).focus();
   }
 
   load();

@@ -4,7 +4,8 @@ import { conversationAvatar, conversationName, otherUser } from "../components/c
 import { element, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { messageComposer } from "../components/message_composer.js";
-import { t } from "../i18n.js";
+import { relativeTime } from "../components/time_format.js";
+import { t, tParts } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 import { conversationDetails } from "./conversation_details.js";
 import { MessageList } from "./message_list.js";
@@ -39,6 +40,7 @@ export function conversationPane(session, id, scope, at = {}) {
       onSent: () => list.onSent(),
       onTyping: (hasText) => typing.update(hasText),
       onEditLast: () => list.editLast(),
+      onPage: (step) => list.scrollPage(step),
     });
     const header = paneHeader(session, conversation, membership, list);
     setChildren(pane, header, list.element, typing.element, composer.element);
@@ -73,7 +75,8 @@ function paneHeader(session, conversation, scope, list) {
     const { info } = conversation;
     const other = otherUser(conversation, session);
     const name = conversationName(conversation, session);
-    const key = JSON.stringify([name, info.member_count, info.muted]);
+    const presence = other && session.presence.of(other.id);
+    const key = JSON.stringify([name, info.member_count, info.muted, presence]);
     if (key === shown) return;
     shown = key;
     const members = t("messages.members", { count: info.member_count });
@@ -92,7 +95,7 @@ function paneHeader(session, conversation, scope, list) {
         element(
           "div",
           { class: "secondary one-line" },
-          other ? `@${other.username}` : members,
+          other ? [`@${other.username}`, presenceText(presence)] : members,
           info.muted && ` · ${t("messages.muted")}`,
         ),
       ),
@@ -111,8 +114,16 @@ function paneHeader(session, conversation, scope, list) {
 
   scope.keep(session.conversations.changed.on((one) => one === conversation && show()));
   scope.keep(session.users.changed.on(show));
+  scope.keep(session.presence.changed.on(show));
   show();
   return header;
+}
+
+// With a dot before it; null if nothing is known.
+function presenceText({ status, last_seen: lastSeen }) {
+  if (status === "online") return ` · ${t("presence.online")}`;
+  if (status === "away") return ` · ${t("presence.away")}`;
+  return lastSeen && [" · ", tParts("presence.last_seen", { time: relativeTime(lastSeen) })];
 }
 
 function backLink() {

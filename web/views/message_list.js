@@ -21,6 +21,8 @@ import { ScrollPosition } from "./scroll_position.js";
 import { UnreadPosition } from "./unread_position.js";
 
 const HIGHLIGHT_MS = 2_000;
+// The part of the screen that a page is.
+const PAGE = 0.9;
 
 export class MessageList {
   #session;
@@ -126,6 +128,11 @@ export class MessageList {
   onSent() {
     this.#unread.clear();
     this.jumpToLatest();
+  }
+
+  // One screen up (-1) or down (1).
+  scrollPage(step) {
+    this.#area.scrollTop += step * this.#area.clientHeight * PAGE;
   }
 
   editLast() {

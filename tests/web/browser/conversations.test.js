@@ -238,3 +238,17 @@ journey("an admin finds members, makes admins and takes it back, and removes som
   assert.equal(await page.locator("body > #toasts").count(), 1);
   assert.deepEqual(page.problems, []);
 });
+
+journey("the header of a direct conversation says whether the other one is there", async () => {
+  const dana = await server.createUser("Dana");
+  const body = { type: "DIRECT", participants: [dana.id] };
+  const { id } = await server.request("POST", "/v1/conversations", { token: ana.token, body });
+  const page = await open(ana, `/#/messages/${id}`);
+  const header = page.locator(".conversation-header");
+  const says = (text) => header.getByText(`@${dana.username} · ${text}`).waitFor();
+  const other = await open(dana, "/#/");
+  await says("Online");
+  await other.context().close();
+  await says("Last seen now");
+  assert.deepEqual(page.problems, []);
+});

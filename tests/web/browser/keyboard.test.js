@@ -1,6 +1,7 @@
 // Without a mouse: few Tab presses, arrow keys in lists and menus.
 
 import assert from "node:assert/strict";
+import { until } from "./server.js";
 import { setUp } from "./setup.js";
 
 const MAX_TABS = 6;
@@ -83,6 +84,16 @@ journey("a date is typed before the messages of that day are shown", async () =>
   const first = page.locator('.highlighted[data-seq="1"]');
   await first.waitFor();
   assert.ok(await first.evaluate((one) => one === document.activeElement));
+});
+
+journey("Page Up and Page Down scroll the messages while the user writes", async () => {
+  const top = () => page.locator(".scroll-area").evaluate((one) => one.scrollTop);
+  const before = await top();
+  await page.getByLabel("Message", { exact: true }).focus();
+  await page.keyboard.press("PageDown");
+  await until(async () => (await top()) > before, "Page Down does not scroll");
+  await page.keyboard.press("PageUp");
+  await until(async () => (await top()) === before, "Page Up does not scroll back");
 });
 
 journey("the messages scroll, the page does not", async () => {

@@ -75,3 +75,13 @@ journey("a page that is left while it is loaded is not shown", async () => {
   assert.equal(await page.locator("main").getAttribute("aria-busy"), "false");
   assert.deepEqual(page.problems, []);
 });
+
+journey("the shortcuts fit on a small screen", async () => {
+  const page = await open(ana, "/#/", { locale: "de", viewport: { width: 360, height: 640 } });
+  await page.getByRole("heading", { name: "Start", exact: true }).waitFor();
+  await page.keyboard.press("Control+/");
+  const dialog = page.getByRole("dialog", { name: "Tastenkürzel" });
+  await dialog.waitFor();
+  const cut = await dialog.locator("dt, dd").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth));
+  assert.equal(cut.length, 0);
+});
