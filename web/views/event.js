@@ -18,7 +18,7 @@ import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { calendarDialog } from "./calendar_dialog.js";
 import { hostingSection, isHost } from "./event_hosting.js";
-import { eventPlace, eventTimes } from "./event_place.js";
+import { eventPlace, eventTimes, hasEnded } from "./event_place.js";
 import { rsvpControls } from "./rsvp_controls.js";
 import { rsvpList } from "./rsvp_list.js";
 import { rsvpRequests } from "./rsvp_requests.js";
@@ -217,7 +217,8 @@ function goingFaces(session, path, onMore) {
 
 // Where only invited users see an event, its hosts invite.
 function canInvite(session, event) {
-  return event.cancelled_at === null && (event.visibility === "public" || isHost(session, event));
+  const isOpen = event.cancelled_at === null && !hasEnded(event);
+  return isOpen && (event.visibility === "public" || isHost(session, event));
 }
 
 function inviteButton(session, path) {

@@ -11,6 +11,7 @@ import { userRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { nameOf } from "../state/user_cards.js";
+import { hasEnded } from "./event_place.js";
 
 const MAX_ANNOUNCEMENT_LENGTH = 1000;
 const MAX_REASON_LENGTH = 500;
@@ -41,6 +42,7 @@ function hostingButtons(session, event, path, onChanged) {
       button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
     !isCreator && button(t("hosting.leave"), () => leaveHosts(session, path, onChanged), { class: "plain" }),
     !isCancelled &&
+      !hasEnded(event) &&
       button(t("hosting.cancel"), () => cancelDialog(session, event, path, onChanged), { class: "danger" }),
     isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "danger" }),
   ];

@@ -4,6 +4,7 @@ import { button, element, errorText, setChildren } from "../components/dom.js";
 import { RSVP_LABELS } from "../components/event_card.js";
 import { t } from "../i18n.js";
 import { showCheckInCode } from "./check_in.js";
+import { hasEnded } from "./event_place.js";
 import { rsvpDetailsDialog } from "./rsvp_details.js";
 
 // `onChanged()` reloads the event.
@@ -11,7 +12,7 @@ export function rsvpControls(session, event, onChanged) {
   const path = `/v1/events/${encodeURIComponent(event.id)}/rsvp`;
   const problem = element("div", { role: "alert" });
   const position = event.my_waitlist_position;
-  const isOver = new Date(event.end_datetime) < new Date();
+  const isOver = hasEnded(event);
   const isClosed = isOver || event.cancelled_at !== null;
   const isGoing = event.my_rsvp === "GOING" || event.my_rsvp === "PENDING" || position !== null;
 

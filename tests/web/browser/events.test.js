@@ -294,5 +294,10 @@ journey("a calendar of the month is used with the keyboard, and past events have
   const titles = page.locator(".event-card h2");
   await page.locator(".event-card", { hasText: "Long ago" }).waitFor();
   assert.deepEqual(await titles.allTextContents(), ["Yesterday's walk", "Two days ago", "Long ago"]);
+  await page.getByRole("link", { name: "Yesterday's walk" }).click();
+  await page.getByText("This event has ended").waitFor();
+  await page.getByRole("button", { name: "Delete" }).waitFor();
+  for (const name of ["Cancel event", "Invite people"])
+    assert.equal(await page.getByRole("button", { name }).count(), 0, name);
   assert.deepEqual(page.problems, []);
 });
