@@ -109,7 +109,7 @@ class AppendPipeline:
         self._forwarding.last_writer = instance
 
     def fail_all(self, reason: Exception) -> None:
-        """Refuse all queued and in-flight commands. Those in flight may be stored."""
+        """Refuse all commands that are queued, recalled or in a batch. Those in a batch may be stored."""
         for pending in self._in_flight or ():
             pending.refused(outcome_unknown())
         for pending in [*self._forwarding.take_recalled(), *self._queued]:

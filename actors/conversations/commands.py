@@ -1,6 +1,6 @@
 """The messages of a conversation actor.
 
-A command carries its reply, so that no actor waits for another. Each reply is called exactly once.
+A command carries its reply, so that no actor waits for another.
 """
 
 import math
@@ -17,7 +17,11 @@ from storage.contracts.message_log import Appended, Entry, MessageEntry
 
 
 class CommandReply(Protocol):
-    """Receives the result of a command. Exactly one method is called, once. Must not raise."""
+    """Receives the result of a command. Must not raise.
+
+    One method is called, once. After a crash or a deadline another call may follow: `DeadlineReply` passes on
+    the first one only.
+    """
 
     def stored(self, entry: MessageEntry, *, duplicate: bool) -> None: ...
 
@@ -27,7 +31,12 @@ class CommandReply(Protocol):
     def refused(self, error: ApiError) -> None: ...
 
 
-class Draft(Struct, frozen=True, rename={"attempt_id": "draft"}):
+class Draft(
+    Struct,
+    frozen=True,
+    # Encoded names are fixed: instances of earlier versions read these drafts from the bus.
+    rename={"attempt_id": "draft"},
+):
     """A message without a seq. `attempt_id` distinguishes attempts with the same `client_id`.
 
     `traceparent` is the context of its trace, empty if it has none; instances of earlier versions ignore it.
@@ -177,7 +186,7 @@ class PendingAppend:
         self.entry: Entry | None = None
         # Number under which it was forwarded to another instance.
         self.forward_number = 0
-        # The message to change, read after the entry below the seq of this change.
+        # The message to change, as it is at the seq before this change.
         self.target_message: MessageEntry | None = None
         self._joined_replies: list[CommandReply] | None = None
 

@@ -4,7 +4,8 @@
     log writer -> AppendResult -> AppendPipeline -> room, replies
 
 `ConversationState` holds what was read from the log, `AppendPipeline` the commands on their way into it. A
-crash loses no stored entry, and every pending command is refused.
+crash loses no stored entry. Every pending command is refused, except forwarded drafts: their outcome answers
+them.
 """
 
 import asyncio

@@ -45,7 +45,7 @@ class AdditionConsent(Protocol):
         """Return the users who blocked the user or are blocked by the user."""
 
     async def check(self, actor_id: str, user_ids: Sequence[str], kind: AdditionKind) -> ConsentNeeded:
-        """Charge an addition, and return those that it may not add. Raises `ApiError` (rate.limited)."""
+        """Charge an addition; return the users who have to accept first. Raises `ApiError` (rate.limited)."""
 
     async def request(self, actor: UserCard, target: RequestTarget, needed: ConsentNeeded) -> None:
         """Send requests to join. Idempotent. Raises `ApiError` (rate.limited)."""

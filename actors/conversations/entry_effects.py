@@ -33,7 +33,8 @@ class EntryEffects:
     async def record_pending_effect(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
         """Record that a command has notifications, so that a crash does not lose them.
 
-        Return the command with a reply that ends the record. Raises `Unavailable`.
+        Return the command with a reply that ends its effect. Commands may share a record. Raises
+        `Unavailable`.
         """
         if self._pending_record is None or not self._pending_record.is_shared:
             self._pending_record = await self._dependencies.pending_effects.create(self._id, self._state.head)

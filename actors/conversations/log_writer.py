@@ -1,10 +1,11 @@
 """Group commit into the message log, shared by all conversations of an instance.
 
-One write takes all batches that were queued during the last write, so an idle server adds no delay and a
-busy one groups its writes. The batches of many conversations form one ordered insert, which stops at the
-first refusal, so a prefix of each batch is stored. The next attempt has at most half as many batches, and
-after a success twice as many. A conversation that recently lost a seq to another instance writes alone, so
-that its refusals do not delay others. Each conversation has at most one batch in flight.
+One write takes the batches that were queued during the last write, until it has `log_batch_entries`. So an
+idle server adds no delay and a busy one groups its writes. The batches of many conversations form one ordered
+insert, which stops at the first refusal, so a prefix of each batch is stored. The next attempt has at most
+half as many batches, and after a success twice as many. A conversation that recently lost a seq to another
+instance writes alone, so that its refusals do not delay others. Each conversation has at most one batch in
+flight.
 """
 
 import asyncio

@@ -76,7 +76,7 @@ def plan_message_change(
 
 
 def content_digest(content: str, mentions: tuple[str, ...], reply_to: str | None) -> str:
-    """Digest of a message's original content, which detects a late retry after the message was edited."""
+    """Digest of a message's original content, which recognises a late retry after the message was changed."""
     message = msgspec.json.encode((content, sorted(mentions), reply_to))
     return hashlib.blake2b(message, digest_size=12).hexdigest()
 

@@ -41,7 +41,7 @@ def to_message(
     read_by: tuple[ReadByRecord, ...] | None = None,
     read_count: int = 0,
 ) -> Message:
-    """Convert a message for `viewer_id`. Events are shared by all members and have no viewer.
+    """Convert a message for `viewer_id`. Live events are shared by all members and have no viewer.
 
     `read_by` is None in groups that are too large to list readers; then only `read_count` is given.
     """

@@ -31,7 +31,7 @@ class Flushable(Protocol):
 
 
 class Delivery(NamedTuple):
-    """An entry on its way to the sockets: when it was stored, in Unix time, and on which instance."""
+    """An entry on its way to the sockets: when it was stored (Unix time), and whether by another instance."""
 
     stored_at_s: float
     is_remote: bool

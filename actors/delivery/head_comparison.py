@@ -18,8 +18,7 @@ COMPARE_PERIOD_S = 4.0
 """Time in which every room is compared once. `docs/promises.md` promises six seconds."""
 
 SLICES = 8
-"""Parts of a period. A slice of 10,000 rooms is one lookup of 1,250 ids."""
-
+"""Parts of a period. With 10,000 rooms, each is one lookup of 1,250 ids."""
 
 COMPARE_NOW_ROOMS = 500
 """Rooms per lookup of a comparison after lost bus messages."""

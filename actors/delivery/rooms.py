@@ -27,7 +27,7 @@ from storage.errors import Unavailable
 _log = logging.getLogger(__name__)
 REPAIR_CHUNK = 500
 OPEN_CHUNK = 500
-"""Rooms opened by one task: one task's log is read while the next one's topics are being subscribed to."""
+"""Rooms opened by one task. While one task reads the heads of its rooms, the next one subscribes."""
 T = TypeVar("T")
 
 

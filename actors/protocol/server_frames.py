@@ -1,7 +1,7 @@
 """Frames that the server sends over the socket: one tagged struct per frame type.
 
-Durable frames carry the `seq` of their conversation or the `position` of the user stream; ephemeral frames
-carry neither. The `result` of `ok` is a struct of `results`. The docstrings are the published documentation.
+Durable frames carry their `seq` in a conversation or their `position` in the user stream; ephemeral frames
+have neither. The `result` of `ok` is a struct of `results`. The docstrings are the published documentation.
 """
 
 from typing import Generic, TypeVar
@@ -45,9 +45,10 @@ class Ready(Struct, frozen=True, tag="ready"):
 
 
 class Resumed(Struct, frozen=True, tag="resumed"):
-    """All missed frames have been sent.
+    """The missed frames have been sent, or reported as `lagged`.
 
-    `replayed` counts them. Each conversation in `last_seqs` is complete up to that `seq`.
+    `replayed` counts them, and each `lagged` as one. Each conversation in `last_seqs` is complete up to that
+    `seq`, except for what is `lagged`.
     """
 
     replayed: int

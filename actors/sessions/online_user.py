@@ -14,6 +14,7 @@ from config.limits import Limits
 from storage.contracts.user_streams import StreamItem, StreamPosition
 
 NO_POSITION = StreamPosition("", 0)
+"""The position while the streams are unavailable. It is of no epoch, so a later comparison sends `resync`."""
 
 
 class OnlineUser:
@@ -41,8 +42,7 @@ class OnlineUser:
         self.start_position = NO_POSITION
         self.epoch = ""
         self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()
-        # Whether this instance has subscribed to the user's topic and knows the position: items are
-        # delivered.
+        # Whether items are delivered: the position was read, or is `NO_POSITION`, and memberships are loaded.
         self.is_open = False
         # Whether missing items are being read.
         self.is_repairing = False

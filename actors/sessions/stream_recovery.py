@@ -4,7 +4,7 @@
 
 The cost is bounded: a limited number of log reads, each of a limited number of entries. Other ranges are
 reported as `lagged`, for the client to fetch. If the stream itself is not available, the reply is `resync`.
-Conversations that the user has left are not replayed.
+Conversations that the user has left are not replayed, but reported as `conversation.left`.
 """
 
 import asyncio
@@ -122,7 +122,7 @@ class StreamRecovery:
     async def missed_items(
         self, subscription: StreamSubscription, epoch: str, position: int
     ) -> list[StreamItem] | None:
-        """Return the stream items after `position`, or None if they are not available.
+        """Return the stream items after `position` up to the subscription's; None if they are not available.
 
         Raises `Unavailable`.
         """

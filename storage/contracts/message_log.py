@@ -89,7 +89,7 @@ class MessageEntry(
     read_by: tuple[ReadByRecord, ...] = ()
     membership: MembershipDelta | None = None
     original_digest: str = ""
-    """Digest of the first content, once the message was edited."""
+    """Digest of the original content, once the message was changed."""
 
     hidden: HiddenMessage | None = None
 

@@ -60,7 +60,10 @@ class Followees(msgspec.Struct, frozen=True):
 
 
 class FanoutState(msgspec.Struct, frozen=True):
-    """`broadcast_settled`: every timeline built before the author became a broadcaster was invalidated."""
+    """Whether posts of an author are pushed to timelines; not those of a `broadcast` author.
+
+    `broadcast_settled`: every timeline built before the author became one was invalidated.
+    """
 
     followers_count: int
     broadcast: bool
@@ -151,7 +154,8 @@ class FeedSocialStore(Protocol):
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         """Return follower ids greater than `after`, in order."""
 
-    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]: ...
+    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]:
+        """Return follower counts and fan-out states by user; absent if nothing was counted."""
 
     async def set_broadcast(self, user_id: str) -> None:
         """Merge the user's posts at read time from now on, instead of fanning them out. Permanent."""

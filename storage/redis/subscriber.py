@@ -98,7 +98,7 @@ class Subscriber:
 
     @property
     def is_restored(self) -> bool:
-        """Whether it is connected and every topic wanted at that time is subscribed."""
+        """Whether it is connected and every topic that was wanted when it connected is subscribed."""
         return self._current is not None and self._restoring == 0
 
     def __len__(self) -> int:

@@ -1,7 +1,8 @@
 -- Follows a user, or requests to follow a private account. Returns followed, requested or unchanged.
 --
 -- The trigger follows_requested makes the request. Raises follow_requests_max if there are then more requests
--- to the account, or by the follower, than permitted. Concurrent calls may each just be permitted.
+-- to the account, or by the follower, than permitted. Concurrent calls do not see each other's request, so
+-- together they may exceed the limit.
 CREATE OR REPLACE FUNCTION follow_add(follower UUID, followed UUID, received_max INT, sent_max INT)
 RETURNS TEXT AS $$
 BEGIN
