@@ -17,7 +17,7 @@ from storage.errors import Conflict
 
 
 class AccountDeletion:
-    """`on_sessions_ended` is `UserSessions.on_revoked`; `on_user_deleted` wakes readers."""
+    """`on_sessions_ended` is `LoginSessions.on_revoked`; `on_user_deleted` wakes readers."""
 
     def __init__(
         self,
