@@ -67,7 +67,8 @@ class Instance:
         """Open the stores, create the components, and listen.
 
         Raises:
-            Unavailable: a store cannot be reached.
+            StorageError: a store cannot be reached, or a database cannot be migrated.
+            TracingUnavailable: tracing is configured, but its packages are not installed.
             OSError: the port cannot be bound.
             InvalidCertificate: TLS is configured and cannot be used.
         """

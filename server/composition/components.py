@@ -120,7 +120,7 @@ async def create_components(
     Each component that must be closed adds a step to `shutdown`, which also runs when a later one fails.
 
     Raises:
-        Unavailable: a store cannot be reached.
+        StorageError: a store cannot be reached, or a database cannot be migrated.
         TracingUnavailable: tracing is configured, but its packages are not installed.
     """
     limits = settings.limits
