@@ -74,6 +74,6 @@ class SessionRoutes:
     async def revoke(self, request: TypedRequest[None, None]) -> None:
         """End one of the caller's sessions.
 
-        Its websockets close within a second.
+        Its websockets and event streams close within a second.
         """
         await self._sessions.revoke(request.caller, request.path_params["id"])
