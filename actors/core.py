@@ -108,7 +108,7 @@ class CoreOptions(msgspec.Struct, frozen=True):
 
 
 class Core:
-    """Conversations, rooms, sessions and presence of one instance, without HTTP and the social services.
+    """Conversations, rooms, sessions and presence of one instance, without HTTP and the services.
 
     `server.composition.components.ServerComponents` adds those, and `server.instance.Instance` is the process
     with its listeners. Implements `RoomsHandler` and `ForwardingHandler`.
@@ -322,7 +322,7 @@ class Core:
         self.timer_wheel.close()
 
     def revoke_sessions(self, session_ids: Sequence[str]) -> None:
-        """Close the sockets of these sessions on every instance."""
+        """End these login sessions on every instance; see `InstanceControl.revoke_sessions`."""
         self._control.revoke_sessions(session_ids)
 
     def publish_restrictions_change(

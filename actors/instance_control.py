@@ -42,7 +42,10 @@ class InstanceControl:
         self._hooks = hooks
 
     def revoke_sessions(self, session_ids: Sequence[str]) -> None:
-        """Close the sockets of these sessions on every instance."""
+        """Close the sockets and event streams of these login sessions on every instance.
+
+        Other instances drop their cached tokens too; the caller has done so on this one.
+        """
         self._close_sessions(session_ids)
         self._publish(SessionsRevoked(self._instance, list(session_ids)))
 

@@ -15,11 +15,11 @@ EXPORT_BYTES_MAX: Final = 256 * 1024 * 1024
 
 EXPORT_BATCH_ROWS: Final = 200
 EXPORT_LEASE_S: Final = 60.0
-"""Time after which another instance continues, if one has stopped. Much longer than one batch takes."""
+"""Time after which another instance starts over, if one has stopped. Much longer than one batch takes."""
 
 EXPORT_ATTEMPTS_MAX: Final = 5
 EXPORT_RETRY_S: Final = 60.0
-"""Time before another attempt, after a store was not available."""
+"""Time before another attempt, after one has failed."""
 
 EXPORT_POLL_S: Final = 15.0
 EXPORT_DOWNLOADS_MAX: Final = 20

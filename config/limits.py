@@ -129,7 +129,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time in which a socket must authenticate. Later it is closed with 4506."""
 
     write_timeout_ms: int = 15_000
-    """Time a client may accept no bytes before it is disconnected, a websocket with 4002."""
+    """Time a client may take no byte of a response, or leave the write buffer of a socket full.
+
+    Later it is disconnected, a socket without a Close; metrics count 4002.
+    """
 
     request_timeout_ms: int = 10_000
     """Time limit of reading the body of an HTTP request, of its handler, and of a write to the log."""
@@ -183,7 +186,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes queued for one client above which ephemeral events are dropped and messages become `lagged`."""
 
     send_queue_hard_bytes: int = 1024 * 1024
-    """Bytes queued for one client above which it is closed with 4002."""
+    """Bytes queued for one client above which it is disconnected. Metrics count 4002 for a socket."""
 
     messages_per_s: int = 100
     """Commands per second of one user on one instance. Past it: `rate.limited`.

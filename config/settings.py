@@ -141,9 +141,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """URLs and pools of the stores. Stores without a URL are started on this machine, under `data_dir`.
+    """URLs and pools of the stores. Without URLs all stores are started on this machine, under `data_dir`.
 
-    `mongod` is the program of MongoDB to start there, by default the one on PATH.
+    With that of MongoDB alone, the other stores are. `mongod` is the program of MongoDB to start there, by
+    default the one on PATH.
     """
 
     data_dir: Annotated[str, Meta(min_length=1)] = "data"

@@ -102,17 +102,17 @@ class EventStreamEndpoint:
     def __init__(
         self,
         authenticator: Authenticator,
-        services: SessionDependencies,
+        dependencies: SessionDependencies,
         rate_limiter: RateLimiter,
         trusted_proxies: TrustedProxies,
     ) -> None:
         self._authenticator = authenticator
         self._rate_limiter = rate_limiter
         self._trusted_proxies = trusted_proxies
-        self._online_users = services.online_users
-        self._stream_recovery = services.stream_recovery
-        self._count_unread = services.count_unread
-        self._limits = services.limits
+        self._online_users = dependencies.online_users
+        self._stream_recovery = dependencies.stream_recovery
+        self._count_unread = dependencies.count_unread
+        self._limits = dependencies.limits
         self._queues: set[EventQueue] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

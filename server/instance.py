@@ -67,7 +67,8 @@ class Instance:
         """Open the stores, create the components, and listen.
 
         Raises:
-            Unavailable: a store cannot be reached.
+            StorageError: a store cannot be reached, or a database cannot be migrated.
+            TracingUnavailable: tracing is configured, but its packages are not installed.
             OSError: the port cannot be bound.
             InvalidCertificate: TLS is configured and cannot be used.
         """
@@ -136,7 +137,7 @@ class Instance:
         app.router.add_get("/v1/exports/{token}", download.handle)
         app.router.add_get("/v1/stream", stream.handle, allow_head=False)
         app.router.add_get("/v1/ws", websocket.handle, allow_head=False)
-        _add_documents(app, routes, settings, health)
+        _add_pages(app, routes, settings, health)
         if settings.server.management_port is not None:
             samples.start()
             self._shutdown.add_sync("samples", samples.close)
@@ -230,8 +231,8 @@ class Instance:
         _log.info("metrics on %s:%d", host, self.management_port)
 
 
-def _add_documents(app: web.Application, routes: Sequence[Route], settings: Settings, health: Health) -> None:
-    """Add operator endpoints, API documents and the web client."""
+def _add_pages(app: web.Application, routes: Sequence[Route], settings: Settings, health: Health) -> None:
+    """Add health checks and metrics, the API documents and the web client to the public port."""
     ApiDocs(routes, VERSION, settings.base_url, settings.limits).add_routes(app.router)
     web_client = WebClient()
     app.router.add_get("/healthz", health.healthz)

@@ -44,7 +44,13 @@ class Stores:
 
     @classmethod
     async def open(cls, settings: StoreSettings, urls: StoreUrls, limits: Limits) -> "Stores":
-        """Migrate the databases and connect to all stores. Raises `Unavailable`."""
+        """Migrate the databases and connect to all stores.
+
+        Raises:
+            Unavailable: a store cannot be reached.
+            InvalidMigration: a database has other migrations than this version.
+            InvalidStoreUrl: a URL cannot be used.
+        """
         async with contextlib.AsyncExitStack() as stack:
             databases = {
                 service: await _open_database(stack, settings, urls, service) for service in SERVICES

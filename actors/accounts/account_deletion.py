@@ -1,6 +1,6 @@
 """Deletes an account. The user and all sessions disappear at once; other services follow by event.
 
-    delete user and sessions -> close sockets -> `user.deleted` -> services delete posts, follows, RSVPs
+    delete user and login sessions -> close connections -> `user.deleted` -> services delete posts, RSVPs, ...
 
 Deletion is permanent. Content of other users is kept.
 """
@@ -17,7 +17,7 @@ from storage.errors import Conflict
 
 
 class AccountDeletion:
-    """`on_sessions_ended` is `UserSessions.on_revoked`; `on_user_deleted` wakes readers."""
+    """`on_sessions_ended` is `LoginSessions.on_revoked`; `on_user_deleted` wakes readers of the outbox."""
 
     def __init__(
         self,

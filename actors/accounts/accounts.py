@@ -19,10 +19,10 @@ from actors.accounts.bodies import (
 )
 from actors.accounts.card_cache import CardCache
 from actors.accounts.credential_checks import CredentialChecks
+from actors.accounts.login_sessions import LoginSessions
 from actors.accounts.password_rules import profile_errors
 from actors.accounts.serializers import to_own_user, to_user_card
 from actors.accounts.tokens import hash_token, new_token
-from actors.accounts.user_sessions import UserSessions
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import OwnUser, UserCard
@@ -86,7 +86,7 @@ class Accounts:
         self,
         users: UserStore,
         email_changes: EmailChangeStore,
-        sessions: UserSessions,
+        sessions: LoginSessions,
         credential_checks: CredentialChecks,
         on_email_set: OnEmailSet = lambda _user, _undo: None,
         on_user_changed: Callable[[UserRecord], None] = lambda _user: None,

@@ -56,7 +56,7 @@ class EmailChangeNotices:
 class EmailChangeUndo:
     """Methods raise `ApiError`, and `Unavailable` from the store.
 
-    `on_sessions_ended` is `UserSessions.on_revoked`, `on_user_changed` that of `Accounts`.
+    `on_sessions_ended` is `LoginSessions.on_revoked`, `on_user_changed` that of `Accounts`.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class ResetMails(msgspec.Struct, frozen=True):
 class PasswordRecovery:
     """Methods raise `ApiError`, and `Unavailable` from the store.
 
-    `on_sessions_ended` is `UserSessions.on_revoked`.
+    `on_sessions_ended` is `LoginSessions.on_revoked`.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from actors.accounts.accounts import OnEmailSet, raise_conflict
 from actors.accounts.bodies import Registration, SignedIn, raise_if_invalid
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.fields import validate_display_name, validate_email_address, validate_username
-from actors.accounts.user_sessions import UserSessions
+from actors.accounts.login_sessions import LoginSessions
 from actors.protocol.errors import ApiError
 from actors.protocol.text_validation import is_printable_ascii
 from config.accounts import INVITE_CODE_CHARACTERS
@@ -37,7 +37,7 @@ class SignUp:
     def __init__(
         self,
         users: UserStore,
-        sessions: UserSessions,
+        sessions: LoginSessions,
         credential_checks: CredentialChecks,
         on_email_set: OnEmailSet = lambda _user, _undo: None,
         on_user_changed: Callable[[UserRecord], None] = lambda _user: None,

@@ -11,7 +11,7 @@ CONTROL_TOPIC = "control"
 
 
 class SessionsRevoked(msgspec.Struct, frozen=True, tag=1, array_like=True):
-    """These sessions are revoked; their sockets must be closed."""
+    """These login sessions are revoked: drop their cached tokens, close their sockets and event streams."""
 
     origin: str
     session_ids: list[str]

@@ -19,7 +19,7 @@ from actors.operations.backup_folder import BackupWriter, Manifest, read_manifes
 from storage.contracts.backups import BackupStore, RestoreRefused, StoreState, VolatileStore
 
 STORE_ORDER: Final = ("messaging", "notifications", "events", "social", "posts", "users")
-"""Order of the dump. Pending notifications are in the messaging store, which is read first."""
+"""Order of the dump. Pending effects, which become notifications, are in the messaging store, read first."""
 
 
 class Backup:
@@ -58,14 +58,15 @@ class Backup:
             return writer.finish(self._version, started_at, _now(), states)
 
     async def restore(self, folder: Path, *, overwrite: bool, only: Sequence[str] = ()) -> Manifest:
-        """Replace the content of all stores, or of some, by that of a backup. No instance may run.
+        """Replace the content of all stores, or of some, by that of a backup, and empty Redis.
 
-        Checks the files and all targets first. Each database changes in one transaction; after a failure
-        repeat the restore with `overwrite`.
+        No instance may run. Checks the files and all targets first. Each database changes in one transaction;
+        after a failure repeat the restore with `overwrite`.
 
         Raises:
             RestoreRefused: the backup is damaged, or a target is in use, or not empty and not to be
-                overwritten. Unless the message says that a part differs, nothing was changed.
+                overwritten. The checks at first change nothing. A part that differs, or a database that is in
+                use only after them, is refused later: the stores before it are restored.
         """
         manifest = read_manifest(folder)
         chosen = [name for name in STORE_ORDER if not only or name in only]

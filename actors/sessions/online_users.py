@@ -285,14 +285,14 @@ class OnlineUsers:
                     self._rooms.leave(session, [conversation_id])
 
     def resync(self, user_ids: Sequence[str]) -> None:
-        """Frames for these users were lost: clients load their state again, and rooms are joined again."""
+        """Items of these users were lost: clients load their state again, and rooms are joined again."""
         for user_id in user_ids:
             user = self._find_user(user_id)
             if user is not None and user.is_open:
                 self._stream_delivery.restart_at(user, user.position, "epoch")
 
     def check_positions(self) -> None:
-        """Compare all positions with the streams, because frames may have been lost."""
+        """Compare all positions with the streams, because bus messages may have been lost."""
         self._task_pool.spawn(self._stream_delivery.compare_all(list(self._all_users())))
 
     async def close(self) -> None:

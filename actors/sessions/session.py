@@ -144,7 +144,7 @@ class Session:
         self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
 
     def on_disconnect(self) -> None:
-        """Remove the session from the instance; the connection has closed."""
+        """Remove the session from the instance: the connection is being closed, or has been."""
         self.closed = True
         if self.user is not None:
             close_session(self.user, self, self._dependencies)

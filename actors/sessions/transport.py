@@ -22,7 +22,10 @@ class Transport(Protocol):
         """Send only frames of these groups, and those that belong to no group; None selects all."""
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
-        """Send `goodbye` with this code, flush the send queue, and close."""
+        """Send `goodbye` with this code, flush the send queue, and close.
+
+        A connection whose client does not read is aborted instead.
+        """
 
     def on_authenticated(self) -> None:
         """Report that the client is authenticated; it no longer counts as unauthenticated."""
@@ -32,6 +35,7 @@ class CloseCode:
     """Close codes. 4000-4499: reconnect and resume. 4500-4999: do not reconnect the same way."""
 
     SHUTDOWN = 4001
+    # Only counted and recorded: a client that does not read is disconnected without a Close.
     SLOW_CONSUMER = 4002
     HEARTBEAT_TIMEOUT = 4003
     RATE_LIMITED = 4004

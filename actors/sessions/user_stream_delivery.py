@@ -26,7 +26,7 @@ POSITIONS_PER_READ = 500
 RELOAD_DELAY_S = 0.2
 RELOAD_DELAY_MAX_S = 2.0
 COMPARE_PERIOD_S = 4.0
-"""A frame lost by the broker is delivered within the promised six seconds."""
+"""Time in which every user is compared once. An item that the bus lost arrives within the promised six."""
 
 DocumentSeqs: TypeAlias = Mapping[str, int]
 """The last seq recorded in each conversation's document, by conversation id."""
@@ -59,7 +59,7 @@ class UserStreamDelivery:
             self.restart_at(user, StreamPosition(item.epoch, item.position), "epoch")
 
     async def compare_all(self, users: Sequence[OnlineUser]) -> None:
-        """Compare all positions with the streams, because frames may have been lost."""
+        """Compare all positions with the streams, because bus messages may have been lost."""
         for batch in _batches(users):
             if not await self._compare_batch(batch):
                 _log.debug("stream positions could not be compared: store unavailable")

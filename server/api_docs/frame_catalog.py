@@ -111,9 +111,13 @@ def delivery_info(frame: type[Struct]) -> DeliveryInfo | None:
 
 _APPLICATION_CLOSE_CODES: Final = {
     CloseCode.SHUTDOWN: "The server is stopping. Reconnect after the `retry_after_ms` of `goodbye`.",
-    CloseCode.SLOW_CONSUMER: "The client reads too slowly.",
+    CloseCode.SLOW_CONSUMER: (
+        "The client reads too slowly. It is disconnected without a Close frame; metrics have this code."
+    ),
     CloseCode.HEARTBEAT_TIMEOUT: "The server received nothing for two heartbeat intervals.",
-    CloseCode.RATE_LIMITED: "The client sent more frames than the server queues for one connection.",
+    CloseCode.RATE_LIMITED: (
+        "The client sent frames beyond their rate limit, or more than the server queues for one connection."
+    ),
     CloseCode.OVERLOADED: "The server is overloaded, or a store is unavailable.",
     CloseCode.BAD_FRAME: "A frame is not an object with an `id`, or not in the encoding of the subprotocol.",
     CloseCode.NOT_AUTHENTICATED: "The token is not valid.",
@@ -130,7 +134,7 @@ _STANDARD_CLOSE_CODES: Final = {
 
 
 def close_codes() -> tuple[CloseCodeInfo, ...]:
-    """Return every close code that the server sends, in ascending order."""
+    """Return every close code that the server sends or counts, in ascending order."""
     codes = {code: name.lower() for name, code in vars(CloseCode).items() if name.isupper()}
     undescribed = codes.keys() ^ _APPLICATION_CLOSE_CODES.keys()
     if undescribed:

@@ -208,7 +208,7 @@ async def open_bulk_users(config: Path | None) -> AsyncIterator[PostgresBulkUser
 
 @contextlib.asynccontextmanager
 async def open_stores_for_backup(settings: Settings) -> AsyncIterator[Backup]:
-    """Open all stores for a backup or a restore. Nothing is migrated or written before it begins."""
+    """Open all stores for a backup or a restore. Missing databases are created, and nothing is migrated."""
     async with resolve_store_urls(settings.stores) as urls:
         messaging = MongoBackup(urls.mongo)
         try:

@@ -17,12 +17,12 @@ from actors.accounts.calendar_links import CalendarLinks
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
+from actors.accounts.login_sessions import LoginSessions
 from actors.accounts.password_attempts import PasswordAttempts
 from actors.accounts.password_recovery import PasswordRecovery, ResetMails
 from actors.accounts.passwords import Passwords
 from actors.accounts.serializers import to_own_user
 from actors.accounts.sign_up import RegistrationPolicy, SignUp
-from actors.accounts.user_sessions import UserSessions
 from actors.core import Core, CoreOptions, CoreStores, PresenceStores
 from actors.events.calendar import CalendarWriter
 from actors.events.check_in_codes import CheckInCodes
@@ -87,7 +87,7 @@ class ServerComponents:
     authenticator: Authenticator
     accounts: Accounts
     sign_up: SignUp
-    user_sessions: UserSessions
+    login_sessions: LoginSessions
     email_verification: EmailVerification
     password_recovery: PasswordRecovery
     email_change_undo: EmailChangeUndo
@@ -120,7 +120,7 @@ async def create_components(
     Each component that must be closed adds a step to `shutdown`, which also runs when a later one fails.
 
     Raises:
-        Unavailable: a store cannot be reached.
+        StorageError: a store cannot be reached, or a database cannot be migrated.
         TracingUnavailable: tracing is configured, but its packages are not installed.
     """
     limits = settings.limits
@@ -171,11 +171,11 @@ async def create_components(
 
     email_changes = PostgresEmailChanges(users.pool, user_store)
     credential_checks = CredentialChecks(user_store, logins, passwords, password_attempts)
-    user_sessions = UserSessions(sessions, credential_checks, authenticator, on_sessions_revoked)
+    login_sessions = LoginSessions(sessions, credential_checks, authenticator, on_sessions_revoked)
     accounts = Accounts(
         user_store,
         email_changes,
-        user_sessions,
+        login_sessions,
         credential_checks,
         on_email_set,
         on_user_changed,
@@ -183,7 +183,7 @@ async def create_components(
     )
     sign_up = SignUp(
         user_store,
-        user_sessions,
+        login_sessions,
         credential_checks,
         on_email_set,
         on_user_changed,
@@ -198,7 +198,7 @@ async def create_components(
         ResetMails(email_sender, mail_limits),
         passwords,
         password_attempts,
-        user_sessions.on_revoked,
+        login_sessions.on_revoked,
     )
     shutdown.add(
         "mail",
@@ -277,18 +277,18 @@ async def create_components(
         authenticator=authenticator,
         accounts=accounts,
         sign_up=sign_up,
-        user_sessions=user_sessions,
+        login_sessions=login_sessions,
         email_verification=email_verification,
         password_recovery=password_recovery,
         email_change_undo=EmailChangeUndo(
-            email_changes, passwords, password_recovery, user_sessions.on_revoked, on_user_changed
+            email_changes, passwords, password_recovery, login_sessions.on_revoked, on_user_changed
         ),
         password_attempts=password_attempts,
         mail_limits=mail_limits,
         account_deletion=AccountDeletion(
             PostgresUserSnapshots(users.pool),
             credential_checks,
-            user_sessions.on_revoked,
+            login_sessions.on_revoked,
             on_user_deleted,
         ),
         registrations=Registrations(registration_store, on_approved, email_sender, mail_limits),

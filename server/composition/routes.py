@@ -52,7 +52,7 @@ def create_routes(components: ServerComponents) -> tuple[Route, ...]:
         *PrivacyRoutes(
             services.privacy_settings, services.conversation_requests, services.request_acceptance
         ).routes(),
-        *SessionRoutes(components.user_sessions).routes(),
+        *SessionRoutes(components.login_sessions).routes(),
         *RecoveryRoutes(
             components.password_recovery, components.email_verification, components.email_change_undo
         ).routes(),

@@ -30,7 +30,7 @@ TLS_HANDSHAKE_S: Final = 10.0
 """Time for a TLS handshake. Until it is done a connection counts against no limit but that of descriptors."""
 
 RESERVED_CONNECTIONS: Final = 64
-"""Connections beyond the limit that are still accepted, for operator endpoints alone."""
+"""Connections beyond the limit that are still accepted, for `RESERVED_PATHS` alone."""
 
 RESERVED_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 

@@ -1,6 +1,7 @@
 """Runs a route for a request of aiohttp.
 
-request -> authenticate -> rate limit -> decode query -> decode body -> handler -> encode response
+request -> authenticate -> rate limit -> permission -> decode query and body -> charge what they cost
+        -> wait for `RequestConcurrency` -> handler -> encode response -> store it for repeats
 """
 
 from collections.abc import Mapping

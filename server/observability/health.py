@@ -1,8 +1,9 @@
 """Liveness, readiness and metrics endpoints, for load balancers and operators.
 
-Ready means that each store completed a write like those of the services within `CACHE_S`, that the bus
-delivered a frame, and that no message has waited longer than `UNANSWERED_SEND_S` for its answer. The
-endpoints need no token, so they contain no user data.
+Ready means that each store completed a write like those of the services, that the bus delivered a message,
+that no reader of domain events keeps failing, and that no message or change has waited longer than
+`UNANSWERED_SEND_S` for its answer. A check that takes longer than `CHECK_TIMEOUT_S` fails. The endpoints need
+no token, so they contain no user data.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ Only the response to a login contains its token.
 """
 
 from actors.accounts.bodies import Login, SessionView, SignedIn
-from actors.accounts.user_sessions import UserSessions
+from actors.accounts.login_sessions import LoginSessions
 from server.http.cursor import encode_cursor
 from server.http.rate_limiter import RequestRateClass, address_bucket_key
 from server.http.request_decoding import PageQuery
@@ -13,7 +13,7 @@ from server.http.route import Route, TypedRequest
 
 
 class SessionRoutes:
-    def __init__(self, sessions: UserSessions) -> None:
+    def __init__(self, sessions: LoginSessions) -> None:
         self._sessions = sessions
 
     def routes(self) -> tuple[Route, ...]:
@@ -74,6 +74,6 @@ class SessionRoutes:
     async def revoke(self, request: TypedRequest[None, None]) -> None:
         """End one of the caller's sessions.
 
-        Its websockets close within a second.
+        Its websockets and event streams close within a second.
         """
         await self._sessions.revoke(request.caller, request.path_params["id"])

@@ -256,7 +256,7 @@ class WebSocketConnection(asyncio.Protocol):
                 self._auth_timer = None
 
     def on_too_slow(self) -> None:
-        """Abort: more bytes are queued for the client than allowed, or a write timed out."""
+        """Abort, counted as 4002: more bytes are queued than allowed, or the write buffer stayed full."""
         if not self.closing:
             self.closing = True
             self._manager.count_close(CloseCode.SLOW_CONSUMER)

@@ -39,7 +39,10 @@ class ManagedConnection(HeartbeatTarget, Protocol):
     def send_queue(self) -> SendQueue: ...
 
     def close(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
-        """Send a goodbye and a Close, and close the transport. No effect on a closing connection."""
+        """Send a goodbye and a Close, and close the transport. Abort it if the client does not read.
+
+        No effect on a closing connection.
+        """
 
 
 class ConnectionStatistics(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ ReadPart = Callable[[str], Iterator[bytes]]
 
 
 class RestoreRefused(StorageError):  # noqa: N818 - named after the condition
-    """The target must not be overwritten, or the backup does not fit it. Nothing was changed."""
+    """The target must not be overwritten, or the backup does not fit it, or it is damaged."""
 
 
 class PartState(msgspec.Struct, frozen=True):
@@ -63,20 +63,21 @@ class BackupStore(Protocol):
         """Check that `restore` may replace the content of this store. Changes nothing.
 
         Raises:
-            RestoreRefused: it has data and `overwrite` is not set, it is in use, or another version of the
-                software made the backup.
+            RestoreRefused: it has data and `overwrite` is not set; a database also if it is in use, or if the
+                backup has migrations that this version does not know.
         """
 
     async def restore(self, state: StoreState, read: ReadPart) -> None:
         """Replace the content by that of a backup, and bring it up to date with this version.
 
         Raises:
-            RestoreRefused: a part has another number of rows than `state` states.
+            RestoreRefused: a part has another number of rows than `state` states, or a database is in use
+                now. A database is unchanged then; the messaging store may not be.
         """
 
 
 class VolatileStore(Protocol):
-    """Content of Redis that can be computed from the other stores, or that clients read again."""
+    """Content of Redis that can be computed or read again, and counts of attempts, which start from 0."""
 
     async def clear(self) -> int:
         """Remove it all; return the number of removed keys."""

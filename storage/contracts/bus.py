@@ -1,7 +1,7 @@
 """The bus between instances, and the topics of single objects.
 
-Other topics are those of instances (`draft_forwarder`, `control_events`, `ephemeral_user_events`,
-`operator_channel`) and of outboxes (`domain_events.readers`).
+Other topics are those of one instance (`draft_forwarder`, `operator_channel`) or all (`control_events`,
+`ephemeral_user_events`, `operator_channel`), and of outboxes (`domain_events.readers`).
 """
 
 from collections.abc import Callable, Sequence

@@ -61,7 +61,10 @@ class DataExportStore(Protocol):
         """
 
     async def claim(self, lease_s: float) -> DataExportRecord | None:
-        """Lease the oldest pending export that no instance makes; delete chunks of former attempts."""
+        """Lease the oldest pending export that no instance makes; delete chunks of former attempts.
+
+        Raises `LeaseLost` if the export is deleted meanwhile.
+        """
 
     async def renew(self, claimed: DataExportRecord, lease_s: float) -> None:
         """Extend the lease."""
@@ -83,7 +86,7 @@ class DataExportStore(Protocol):
     async def mark_notified(self, export_ids: Sequence[str]) -> None: ...
 
     async def find_ready(self, export_id: str) -> ReadyExport | None:
-        """Return an export that is ready and has not expired, unless its user is banned."""
+        """Return an export that is ready and has not expired, unless its user is banned or suspended."""
 
     async def read_chunk(self, export: DataExportRecord, number: int) -> bytes | None:
         """Return a chunk; None if the export was deleted meanwhile."""

@@ -23,6 +23,8 @@ from storage.embedded.valkey import Valkey
 
 
 class Watchdog:
+    """Supervises the stores while this process holds the lock for it, and otherwise waits for that lock."""
+
     def __init__(
         self, supervisors: Sequence[StoreSupervisor], locks: FolderLocks, report: Callable[[str, str], None]
     ) -> None:

@@ -107,6 +107,7 @@ class MongoBackup:
 
     async def _dump_conversation(self, conversation_id: object, write: WritePart) -> tuple[int, int]:
         """Write a conversation and its log. Returns the numbers of documents written to each part."""
+        # `wanted` is the highest seq of a change that is in a message read so far, and so must be read too.
         count = written = wanted = 0
         deadline = time.monotonic() + LAST_SEQ_WAIT_S
         conversation: Any = None

@@ -24,7 +24,7 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, service: str, bounds: PoolLimits) -> "Database":
-        """Migrate the database and connect. Raises `Unavailable`."""
+        """Migrate the database and connect. Raises `Unavailable` and `InvalidMigration`."""
         await migrate(url, service)
         pool = PostgresPool(url, bounds, f"postgres {service}")
         await pool.open()

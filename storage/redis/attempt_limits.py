@@ -85,7 +85,7 @@ class RedisAttemptLimits:
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisAttemptLimits":
-        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
+        """Connect. Raises `Unavailable`, or `InvalidStoreUrl`."""
         store = cls(url, timeouts or TIMEOUTS)
         await store._client.connection.open()
         return store

@@ -37,7 +37,7 @@ class RedisBus:
     async def open(
         cls, url: str, *, queued_messages_max: int, timeouts: Timeouts | None = None
     ) -> "RedisBus":
-        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
+        """Connect. Raises `Unavailable`, or `InvalidStoreUrl`."""
         bus = cls(url, queued_messages_max, timeouts or Timeouts())
         try:
             await bus._publisher.connection.open()

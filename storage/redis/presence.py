@@ -99,7 +99,7 @@ class RedisPresence:
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisPresence":
-        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
+        """Connect. Raises `Unavailable`, or `InvalidStoreUrl`."""
         store = cls(url, timeouts or Timeouts())
         await store._client.connection.open()
         return store

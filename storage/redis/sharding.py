@@ -74,7 +74,7 @@ class ShardedBus:
     async def open(
         cls, urls: Sequence[str], *, queued_messages_max: int, timeouts: Timeouts | None = None
     ) -> "ShardedBus":
-        """Connect to all servers. Raises `Unavailable`, or `ValueError` if a URL is not a Redis URL."""
+        """Connect to all servers. Raises `Unavailable`, or `InvalidStoreUrl`."""
         return cls(
             await open_all(
                 RedisBus.open(url, queued_messages_max=queued_messages_max, timeouts=timeouts) for url in urls
@@ -131,7 +131,7 @@ class ShardedUserStreams:
 
     @classmethod
     async def open(cls, urls: Sequence[str], *, timeouts: Timeouts | None = None) -> "ShardedUserStreams":
-        """Connect to all servers. Raises `Unavailable`, or `ValueError` if one is not a Redis URL."""
+        """Connect to all servers. Raises `Unavailable`, or `InvalidStoreUrl`."""
         return cls(await open_all(RedisUserStreams.open(url, timeouts=timeouts) for url in urls))
 
     async def close(self) -> None:

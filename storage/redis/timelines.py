@@ -122,7 +122,7 @@ class RedisTimelines:
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisTimelines":
-        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
+        """Connect. Raises `Unavailable`, or `InvalidStoreUrl`."""
         timelines = cls(url, timeouts or Timeouts())
         await timelines._client.connection.open()
         return timelines

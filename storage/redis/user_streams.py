@@ -118,7 +118,7 @@ class RedisUserStreams:
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisUserStreams":
-        """Connect. Raises `Unavailable`, or `ValueError` if `url` is not a Redis URL."""
+        """Connect. Raises `Unavailable`, or `InvalidStoreUrl`."""
         streams = cls(url, timeouts or Timeouts())
         await streams._client.connection.open()
         return streams

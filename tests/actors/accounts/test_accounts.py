@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from actors.accounts import user_sessions
+from actors.accounts import login_sessions
 from actors.accounts.accounts import Accounts
 from actors.accounts.authenticator import Authenticator
 from actors.accounts.bodies import Login, PasswordChange, ProfilePatch, Registration, SignedIn
 from actors.accounts.card_cache import CardCache
+from actors.accounts.login_sessions import LoginSessions
 from actors.accounts.passwords import HashCost, Passwords
 from actors.accounts.sign_up import SignUp
-from actors.accounts.user_sessions import UserSessions
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from config.accounts import CARD_CACHE_S
@@ -64,9 +64,9 @@ class AccountsSetup:
         self.passwords = Passwords(limits, HashCost(memory_kib=64, rounds=1))
         self.revoked: list[str] = []
         checks = make_credential_checks(self.users, logins, self.passwords, limits)
-        self.user_sessions = UserSessions(self.sessions, checks, self.authenticator, self.revoked.extend)
-        self.accounts = Accounts(self.users, MemoryEmailChanges(self.people), self.user_sessions, checks)
-        self.sign_up = SignUp(self.users, self.user_sessions, checks)
+        self.login_sessions = LoginSessions(self.sessions, checks, self.authenticator, self.revoked.extend)
+        self.accounts = Accounts(self.users, MemoryEmailChanges(self.people), self.login_sessions, checks)
+        self.sign_up = SignUp(self.users, self.login_sessions, checks)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_login_with_old_password_fails_after_password_change(setup: Accoun
     identity = await setup.authenticator.authenticate(signed.token)
     setup.sessions.gate.clear()
     setup.sessions.waiting.clear()
-    late = asyncio.ensure_future(setup.user_sessions.login(Login("ana", PASSWORD), "network"))
+    late = asyncio.ensure_future(setup.login_sessions.login(Login("ana", PASSWORD), "network"))
     await setup.sessions.waiting.wait()
     await setup.accounts.change_password(identity, PasswordChange(PASSWORD, "a better password"))
     setup.sessions.gate.set()
@@ -97,12 +97,12 @@ async def test_one_more_login_ends_the_oldest_session(
     setup: AccountsSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its sockets are closed, and its token is no longer valid."""
-    monkeypatch.setattr(user_sessions, "SESSIONS_PER_USER", 2)
+    monkeypatch.setattr(login_sessions, "SESSIONS_PER_USER", 2)
     first = await setup.sign_up.register(REGISTRATION)
     oldest = await setup.authenticator.authenticate(first.token)
-    await setup.user_sessions.login(Login("ana", PASSWORD), "network")
+    await setup.login_sessions.login(Login("ana", PASSWORD), "network")
     assert setup.revoked == []
-    await setup.user_sessions.login(Login("ana", PASSWORD), "network")
+    await setup.login_sessions.login(Login("ana", PASSWORD), "network")
     assert setup.revoked == [oldest.session_id]
     with pytest.raises(ApiError, match=r"auth\."):
         await setup.authenticator.authenticate(first.token)

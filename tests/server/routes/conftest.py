@@ -7,9 +7,9 @@ import pytest
 
 from actors.accounts.accounts import Accounts
 from actors.accounts.authenticator import Authenticator
+from actors.accounts.login_sessions import LoginSessions
 from actors.accounts.passwords import HashCost, Passwords
 from actors.accounts.sign_up import SignUp
-from actors.accounts.user_sessions import UserSessions
 from actors.runtime.timer_wheel import TimerWheel
 from config.limits import Limits
 from config.settings import ServerSettings
@@ -81,7 +81,7 @@ async def service(
     wheel = TimerWheel(asyncio.get_running_loop())
     revoked: list[str] = []
     checks = make_credential_checks(users, user_stores.logins, passwords, limits)
-    sessions = UserSessions(user_stores.sessions, checks, authenticator, revoked.extend)
+    sessions = LoginSessions(user_stores.sessions, checks, authenticator, revoked.extend)
     accounts = Accounts(users, user_stores.email_changes, sessions, checks)
     sign_up = SignUp(users, sessions, checks)
     routes = [*UserRoutes(accounts, sign_up).routes(), *SessionRoutes(sessions).routes()]

@@ -12,10 +12,10 @@ from actors.accounts.authenticator import Authenticator
 from actors.accounts.credential_checks import CredentialChecks
 from actors.accounts.email_changes import EmailChangeNotices, EmailChangeUndo
 from actors.accounts.email_verification import EmailVerification
+from actors.accounts.login_sessions import LoginSessions
 from actors.accounts.password_recovery import PasswordRecovery, ResetMails
 from actors.accounts.passwords import HashCost, Passwords
 from actors.accounts.sign_up import SignUp
-from actors.accounts.user_sessions import UserSessions
 from actors.conversations.command_sender import CommandSender
 from actors.conversations.moderated_messages import ModeratedMessages
 from actors.mail.email_sender import EmailSender
@@ -117,13 +117,13 @@ async def service(
     notices = EmailChangeNotices(email_sender, mail_limits)
     users = PostgresUsers(users_pool)
     checks = CredentialChecks(users, logins, passwords, attempts)
-    user_sessions = UserSessions(sessions, checks, authenticator, revoked.extend)
+    login_sessions = LoginSessions(sessions, checks, authenticator, revoked.extend)
     recovery = PasswordRecovery(
         PostgresPasswordResets(users_pool),
         ResetMails(email_sender, mail_limits),
         passwords,
         attempts,
-        user_sessions.on_revoked,
+        login_sessions.on_revoked,
     )
 
     def on_email_set(user: UserRecord, change: EmailChangeLink | None) -> None:
@@ -132,12 +132,12 @@ async def service(
             notices.send(user, change.replaced, change.token)
 
     email_changes = PostgresEmailChanges(users_pool, users)
-    accounts = Accounts(users, email_changes, user_sessions, checks, on_email_set)
-    sign_up = SignUp(users, user_sessions, checks, on_email_set)
-    undo = EmailChangeUndo(email_changes, passwords, recovery, user_sessions.on_revoked, lambda _user: None)
+    accounts = Accounts(users, email_changes, login_sessions, checks, on_email_set)
+    sign_up = SignUp(users, login_sessions, checks, on_email_set)
+    undo = EmailChangeUndo(email_changes, passwords, recovery, login_sessions.on_revoked, lambda _user: None)
     routes = [
         *UserRoutes(accounts, sign_up).routes(),
-        *SessionRoutes(user_sessions).routes(),
+        *SessionRoutes(login_sessions).routes(),
         *RecoveryRoutes(recovery, verification, undo).routes(),
     ]
     seen: set[tuple[TargetKind, str]] = set()

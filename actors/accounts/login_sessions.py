@@ -1,4 +1,4 @@
-"""Sessions of users: login, logout, and the list of a user's sessions.
+"""Login sessions: login, logout, and the list of those of a user.
 
 A failed login does not reveal whether the login or the password was wrong, neither by its text nor by its
 duration.
@@ -21,11 +21,12 @@ from storage.contracts.users import Identity, SessionStore, UserRecord
 from storage.errors import Missing, Unavailable
 
 
-class UserSessions:
+class LoginSessions:
     """Methods raise `ApiError`, and `Unavailable` from the stores.
 
-    `on_sessions_revoked` receives the ids of sessions that have ended. They are already removed from this
-    instance's token cache; the callback must invalidate them on other instances and close their sockets.
+    `on_sessions_revoked` receives the ids of login sessions that have ended. They are already removed from
+    this instance's token cache; the callback must invalidate them on other instances, and close their sockets
+    and event streams.
     """
 
     def __init__(
