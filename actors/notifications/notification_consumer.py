@@ -186,7 +186,10 @@ class NotificationConsumer:
         }
 
     async def _withdraw_about_event(self, event_id: str, *, is_deleted: bool) -> None:
-        """Withdraw notifications of users who do not see an event; all but its end of a deleted one."""
+        """Withdraw notifications about an event from the users who do not see it.
+
+        Of a deleted event all are withdrawn, except those of its end.
+        """
         kept_group_key = event_templates.cancelled_group_key(event_id) if is_deleted else ""
         after = ("", "")
         while pairs := await self._store.list_recipients([event_id], EVENT_TYPES, "", after, USERS_PER_BATCH):

@@ -150,7 +150,7 @@ class EventStore(Protocol):
         """Return those of the events that the viewer sees, in no particular order."""
 
     async def find_for_all(self, ids: Sequence[str]) -> list[EventRecord]:
-        """Return those of the events that exist, without what depends on a viewer.
+        """Return those of the events that exist and are not hidden, without what depends on a viewer.
 
         The caller decides who gets them.
         """

@@ -115,7 +115,10 @@ class NotificationStore(Protocol):
     async def remove_about(
         self, recipient_ids: Sequence[str], reference_id: str, *, kept_group_key: str
     ) -> DeletedIds:
-        """Delete notifications about an object, except those of one group. Their sources may notify again."""
+        """Delete notifications about an object, except those of one group. Their sources may notify again.
+
+        With an empty `kept_group_key` all are deleted.
+        """
 
     async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
         """Delete the notifications of one group about an object. Their sources may notify again."""
