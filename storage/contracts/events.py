@@ -226,7 +226,10 @@ class EventBlockStore(Protocol):
         """Delete the copy, before all blocks are copied again."""
 
     async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
-        """Return what the two users of each pair hold of each other's events."""
+        """Return the users of the pairs with the events of the other of which they hold something.
+
+        An RSVP, waitlist entry, request or invite, or being a co-host.
+        """
 
     async def remove_attendee(self, attendee: Attendee) -> None:
         """Delete what a user holds of an event; a freed place goes to the waitlist. Idempotent."""

@@ -104,7 +104,10 @@ class NotificationStore(Protocol):
         """Mark all as read and return how many were unread."""
 
     async def remove_between(self, user_id: str, other_user_id: str) -> DeletedIds:
-        """Withdraw what two users caused for each other, also from groups. Idempotent."""
+        """Withdraw what two users caused for each other, also from groups. Idempotent.
+
+        The sources never notify again.
+        """
 
     async def withdraw(self, sources: Sequence[NotificationSource], *, permanent: bool) -> DeletedIds:
         """Withdraw sources: delete their notifications, or take them out of groups. Idempotent.
