@@ -53,14 +53,17 @@ class PostsCount(msgspec.Struct, frozen=True):
 
 
 class Followees(msgspec.Struct, frozen=True):
-    """Followed users: `fanned_out` authors are pushed to timelines, `broadcast` authors merged at read."""
+    """Followed users. Posts of `fanned_out` ones are pushed to timelines, others are merged when read."""
 
     fanned_out: list[str]
     broadcast: list[str]
 
 
 class FanoutState(msgspec.Struct, frozen=True):
-    """`broadcast_settled`: every timeline built before the author became a broadcaster was invalidated."""
+    """How the posts of an author reach followers: fanned out, or merged at read time if `broadcast`.
+
+    `broadcast_settled`: every timeline built before `set_broadcast` was invalidated.
+    """
 
     followers_count: int
     broadcast: bool
@@ -151,7 +154,8 @@ class FeedSocialStore(Protocol):
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         """Return follower ids greater than `after`, in order."""
 
-    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]: ...
+    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]:
+        """Return by author how posts reach followers; absent if nothing was ever counted."""
 
     async def set_broadcast(self, user_id: str) -> None:
         """Merge the user's posts at read time from now on, instead of fanning them out. Permanent."""
