@@ -1,8 +1,8 @@
 """Liveness, readiness and metrics endpoints, for load balancers and operators.
 
-Ready means that each store completed a write like those of the services within `CACHE_S`, that the bus
-delivered a frame, and that no message has waited longer than `UNANSWERED_SEND_S` for its answer. The
-endpoints need no token, so they contain no user data.
+Ready means that, at most `CACHE_S` ago, each store completed a write like those of the services, the bus
+delivered a message, no reader of domain events kept failing, and no message had waited longer than
+`UNANSWERED_SEND_S` for its answer. The endpoints need no token, so they contain no user data.
 """
 
 import asyncio

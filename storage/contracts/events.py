@@ -117,7 +117,7 @@ class EventRevision(msgspec.Struct, frozen=True):
 
 
 class Attendee(msgspec.Struct, frozen=True):
-    """A user of the lists of an event: who responded, waits for a place, was invited, or is a host."""
+    """A user of the lists of an event: who responded, waits, asked to go, was invited, or is a host."""
 
     event_id: str
     user_id: str

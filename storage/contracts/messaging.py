@@ -158,4 +158,4 @@ class MessagingStore(MessageLog, ConversationStore, PendingEffectStore, Protocol
     """All stores of the Messaging service, with a health check."""
 
     async def check(self) -> None:
-        """Write and read a document. Raises `Unavailable`."""
+        """Write a document and delete it. Raises `Unavailable`."""
