@@ -332,7 +332,7 @@ class Core:
         self._control.publish_restrictions_change(user_id, session_ids, silenced_until)
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
-        """Invalidate the cached block between two users on every instance."""
+        """Drop the cached block between two users, and their presence watches, on every instance."""
         self._control.publish_block_change(user_id, other_id)
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:

@@ -57,7 +57,7 @@ class InstanceControl:
         self._publish(RestrictionsChanged(self._instance, user_id, list(session_ids), silenced_until))
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
-        """Invalidate the cached block between two users on every instance."""
+        """Drop the cached block between two users, and their presence watches, on every instance."""
         self._on_block_changed(user_id, other_id)
         self._publish(BlockChanged(self._instance, user_id, other_id))
 

@@ -76,7 +76,10 @@ class SharedServices:
         )
 
     async def visible_users(self, user_id: str, other_ids: Sequence[str]) -> set[str]:
-        """Return who of `other_ids` is connected to the user and not blocked, and always the user."""
+        """Return those whose presence the user may see: without a block, and always the user.
+
+        They follow the user or are followed, or share a conversation with the user.
+        """
         blocked_ids = set(await self.block_service.list_blocked_users(user_id))
         candidates = [
             other_id for other_id in other_ids if other_id not in blocked_ids and other_id != user_id

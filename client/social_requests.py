@@ -78,7 +78,7 @@ class SocialRequests(HttpTransport):
         notifications: bool = True,
         expires_at: datetime | None = None,
     ) -> None:
-        """Hide a user's posts from the home feed, their notifications, or both; replaces an earlier mute."""
+        """Hide a user's posts from feeds, their notifications, or both; replaces an earlier mute."""
         body = {"posts": posts, "notifications": notifications, "expires_at": expires_at}
         await self.request(None, "PUT", resource_path(USERS, user_id, "mute"), body=body)
 

@@ -310,7 +310,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time for which handled outbox rows are kept."""
 
     broadcast_followers: int = 5000
-    """Followers above which an author's posts are merged into feeds when they are read."""
+    """Followers from which on an author's posts are merged into feeds when they are read."""
 
     block_cache_s: float = 1.0
     """Interval in which cached block lookups are compared with the store."""

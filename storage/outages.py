@@ -25,6 +25,8 @@ def failure_level(error: BaseException) -> int:
 
 
 class OutageStatistics(msgspec.Struct, frozen=True):
+    """`failed_calls` are counted since the start of the process."""
+
     store: str
     unavailable: bool
     failed_calls: int
@@ -33,21 +35,28 @@ class OutageStatistics(msgspec.Struct, frozen=True):
 class Outage:
     """Whether one store is unavailable to this process."""
 
-    __slots__ = ("_began_at", "_calls", "_clock", "_failed_at", "_failed_calls", "_store")
+    __slots__ = (
+        "_began_at",
+        "_clock",
+        "_failed_at",
+        "_failed_calls_of_outage",
+        "_failed_calls_total",
+        "_store",
+    )
 
     def __init__(self, store: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._clock = clock
         self._began_at: float | None = None
         self._failed_at = 0.0
-        self._calls = 0
-        self._failed_calls = 0
+        self._failed_calls_of_outage = 0
+        self._failed_calls_total = 0
 
     def failed(self, reason: str) -> None:
         """Count a call that ended with `Unavailable`. The reason must not quote what was sent."""
         self._failed_at = self._clock()
-        self._failed_calls += 1
-        self._calls += 1
+        self._failed_calls_total += 1
+        self._failed_calls_of_outage += 1
         if self._began_at is None:
             self._began_at = self._failed_at
             _log.warning("store unavailable", extra={"store": self._store, "reason": reason})
@@ -57,13 +66,13 @@ class Outage:
         if self._began_at is None or self._clock() - self._failed_at < QUIET_S:
             return
         seconds = round(self._failed_at - self._began_at, 1)
-        fields = {"store": self._store, "failed_calls": self._calls, "seconds": seconds}
+        fields = {"store": self._store, "failed_calls": self._failed_calls_of_outage, "seconds": seconds}
         _log.warning("store available again", extra=fields)
         self._began_at = None
-        self._calls = 0
+        self._failed_calls_of_outage = 0
 
     def statistics(self) -> OutageStatistics:
-        return OutageStatistics(self._store, self._began_at is not None, self._failed_calls)
+        return OutageStatistics(self._store, self._began_at is not None, self._failed_calls_total)
 
 
 _outages: Final[dict[str, Outage]] = {}

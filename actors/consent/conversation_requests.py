@@ -37,7 +37,10 @@ class RequestTarget(msgspec.Struct, frozen=True):
 
 
 class RequestStatistics(msgspec.Struct, frozen=True):
-    """Counted on this instance. `unseen` were stored without telling the recipient."""
+    """Counted on this instance.
+
+    The recipients of `unseen` ones were not notified: they accept none, have too many, or were asked before.
+    """
 
     made: int
     unseen: int
@@ -153,7 +156,7 @@ class ConversationRequests:
         await self._notify_removed(await self._store.remove([user_id], conversation_id), conversation_id)
 
     async def withdraw_between(self, user_id: str, other_id: str) -> None:
-        """Delete the requests between two users, one of whom blocked the other. Idempotent."""
+        """Delete the requests that a block between two users hides. Idempotent."""
         for recipient_id, conversation_id in await self._store.remove_between(user_id, other_id):
             await self._notify_removed([recipient_id], conversation_id)
 

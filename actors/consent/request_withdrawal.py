@@ -1,4 +1,4 @@
-"""Withdraws the requests between two users when one blocks the other."""
+"""Withdraws the requests that a block between two users hides, also invites of others to their events."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

@@ -276,14 +276,14 @@ class ConversationActor:
         if needs_member and not self._state.is_member(user_id):
             return self._recheck_membership(user_id, command)
         if isinstance(command, ChangeMembership):
-            if self._changes_members(command.change):
+            if self._would_change(command.change):
                 return self._pipeline.enqueue_with_effects(command)
             return self._catch_up_and_enqueue(command)
         if _is_withdrawal(command.change):
             return self._pipeline.enqueue_message_change(command)
         return self._unless_blocked(user_id, command, lambda: self._pipeline.enqueue_message_change(command))
 
-    def _changes_members(self, change: MembershipChange) -> bool:
+    def _would_change(self, change: MembershipChange) -> bool:
         """Whether a change is allowed and has an effect, as far as this instance knows."""
         roster = self._state.roster
         try:

@@ -40,7 +40,10 @@ from storage.contracts.messaging import ConversationRecord, MessagingStore
 
 
 class CreateResult(msgspec.Struct, frozen=True):
-    """The users in `requested` got a request to join, and are not members yet."""
+    """The users in `requested` got a request to join, and are not members yet.
+
+    `is_new` is also true for a repeated creation of a group, which gets the first result again.
+    """
 
     conversation: Conversation
     is_new: bool

@@ -38,6 +38,11 @@ class LogBatch(msgspec.Struct, frozen=True):
 
 
 class LogWriterStatistics(msgspec.Struct, frozen=True):
+    """`entries` were stored; `attempted_entries` counts an entry at each attempt to store it.
+
+    `refusals`: attempts that a unique index stopped. `retries`: attempts repeated after an unknown outcome.
+    """
+
     waiting_entries: int
     writes_in_flight: int
     entries: int

@@ -151,7 +151,7 @@ class Roster:
         return delta, change.text
 
     def _may_rejoin(self, change: AddByRule) -> bool:
-        """Whether the user was never removed, or asked or was invited again since."""
+        """Whether the user is no former member, asked again after leaving, or was invited after a removal."""
         former = self._former_members.get(change.user.id)
         if former is None:
             return True

@@ -58,16 +58,16 @@ class AccountMadePrivate(msgspec.Struct, frozen=True):
     user_id: str
 
 
-class BlockPair(msgspec.Struct, frozen=True):
+class BlockChanged(msgspec.Struct, frozen=True):
     blocker_id: str
     blocked_id: str
 
 
-class BlockCreated(BlockPair, frozen=True):
+class BlockCreated(BlockChanged, frozen=True):
     pass
 
 
-class BlockDeleted(BlockPair, frozen=True):
+class BlockDeleted(BlockChanged, frozen=True):
     pass
 
 

@@ -1,16 +1,17 @@
 """Removes users from each other's events when one blocks the other.
 
-    block -> copy of the block -> RSVPs, waitlist entries and invites withdrawn -> next users promoted
-                               -> comparison of the notifications of both about events
+    block -> copy of the block -> what both hold of each other's events is ended -> next users promoted
+                               -> visibility checks of the notifications of both
 
-The copy makes RSVPs and promotions respect the block under the event's lock. The withdrawn RSVPs are domain
-events themselves, which remove the user from the event's conversation.
+Ended are RSVPs, waitlist entries, requests, invites, and being a co-host. The copy makes RSVPs and promotions
+respect the block under the event's lock. Each removal is a domain event of the Event service, which removes
+the user from the event's conversation.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import chain
 
-from actors.domain_events.event_types import BlockPair, decode_event
+from actors.domain_events.event_types import BlockChanged, decode_event
 from actors.social.block_service import BlockService
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.events import BlockedPair, EventBlockStore
@@ -52,7 +53,7 @@ class EventBlockConsumer:
         pairs: dict[BlockedPair, None] = {}
         for event in events:
             match decode_event(event):
-                case BlockPair(blocker_id=blocker_id, blocked_id=blocked_id):
+                case BlockChanged(blocker_id=blocker_id, blocked_id=blocked_id):
                     pairs[blocker_id, blocked_id] = None
         if pairs:
             blocked = await self._block_service.find_blocked_pairs(list(pairs))

@@ -25,7 +25,7 @@ class GroupConversations(Protocol):
         """
 
     async def remove_by_rule(self, conversation_id: str, user: UserCard) -> None:
-        """Remove a user who was added by rule."""
+        """Remove a user, also one whom an admin added."""
 
     async def rename_by_rule(
         self, conversation_id: str, changed_by: UserCard, old_name: str, name: str

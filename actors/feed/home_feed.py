@@ -41,7 +41,7 @@ class FeedStores(msgspec.Struct, frozen=True):
 
 
 class FirstFeedPage(msgspec.Struct, frozen=True):
-    """The newest posts of a feed. `follows_no_one`: whether there are none of followed users to come."""
+    """The newest posts of a feed. `follows_no_one`: whether the user follows no user; tags do not count."""
 
     page: KeysetPage[Post]
     follows_no_one: bool
@@ -67,13 +67,14 @@ class HomeFeed:
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> KeysetPage[Post]:
         """Return up to `limit` posts older than `before`.
 
-        A page has fewer if it is the last one, or where reposts of a post on it are left out.
+        A page has fewer if it is the last one, or where repeated posts are left out, or posts that the user
+        does not see: those of private accounts with a followed tag, and reposts of such posts.
         """
         page, _ = await self._page(user_id, before, limit)
         return page
 
     async def first_page(self, user_id: str, limit: int) -> FirstFeedPage:
-        """Return the newest posts, like `page`. One more read for users without posts of others on it."""
+        """Return the newest posts, like `page`. One more read if no followed author was found for it."""
         page, followed = await self._page(user_id, None, limit)
         follows_no_one = followed == {user_id} and (await self._social.stats(user_id)).following_count == 0
         return FirstFeedPage(page, follows_no_one)
@@ -81,7 +82,7 @@ class HomeFeed:
     async def _page(
         self, user_id: str, before: PageKey | None, limit: int
     ) -> tuple[KeysetPage[Post], AbstractSet[str]]:
-        """Return a page, and the user with those followed authors who were found for it."""
+        """Return a page, and a set of the user and those followed authors who were found for it."""
         followed = {user_id}
         records = await self._collect(user_id, before, limit + 1, followed)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))

@@ -1,6 +1,6 @@
 """Texts of notifications about events, their grouping, and their idempotency keys (`source`).
 
-A `source_id` identifies the cause, a domain event or an announcement; it is part of the `source`.
+A `source_id` identifies the cause, a domain event or an announcement; the `source` contains it.
 """
 
 from actors.domain_events.event_types import EventAnnounced, EventReminder

@@ -1,11 +1,11 @@
 """Withdraws notifications about posts and events that their recipients can no longer see.
 
-    follow ended, block, private account -> comparison of the user -> pages -> notifications withdrawn
+    follow ended, block, private account -> check of the user -> pages -> notifications withdrawn
 
-`EventBlockConsumer` adds the comparisons after a block that are about events.
 Lists of notifications omit those about posts immediately; this corrects the unread counts.
-`VisibilityCheckConsumer` only stores which users to compare. `VisibilityCheckJob` compares page by page, and
-stores after each page how far it is, so that another instance continues from there.
+`VisibilityCheckConsumer` only stores which users to check. `VisibilityCheckJob` checks page by page, and
+stores after each page how far it is, so that another instance continues from there. After a block,
+`EventBlockConsumer` adds the checks of both users again, once the Event service has copied the block.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ LOCK: Final = "notifications.visibility_checks"
 
 
 class VisibilityCheckConsumer:
-    """A `Consumer` of the Social service's events. `on_added()` is called after comparisons were added."""
+    """A `Consumer` of the Social service's events. `on_added()` is called after checks were added."""
 
     name = "notifications.hidden_posts"
 
@@ -55,11 +55,11 @@ class VisibilityCheckConsumer:
             self._on_added()
 
     async def on_outbox_restored(self) -> None:
-        """Nothing to reset: comparing again has no effect."""
+        """Nothing to reset: a repeated check has no effect."""
 
 
 class VisibilityCheckJob:
-    """Runs on every instance; the one that holds the lock compares."""
+    """Runs on every instance; the one that holds the lock does the checks."""
 
     def __init__(
         self,
@@ -78,7 +78,9 @@ class VisibilityCheckJob:
         self._posts = posts
         self._post_visibility = post_visibility
         self._events = events
-        self._job = PeriodicJob("withdrawal of notifications about invisible posts", self.run, INTERVAL_S)
+        self._job = PeriodicJob(
+            "withdrawal of notifications about invisible posts and events", self.run, INTERVAL_S
+        )
 
     def start(self) -> None:
         self._job.start()
@@ -88,25 +90,25 @@ class VisibilityCheckJob:
         await self._job.close()
 
     def wake(self) -> None:
-        """Compare soon."""
+        """Run soon."""
         self._job.wake()
 
     async def run(self) -> None:
-        """Take steps until no comparison is left, if this instance holds the lock. Raises `StorageError`."""
+        """Take steps until no check is left, if this instance holds the lock. Raises `StorageError`."""
         while await self._locks.try_acquire(LOCK) and (check := await self._checks.next()) is not None:
             await self._checks.advance(check, await self._step(check))
 
     async def _step(self, check: VisibilityCheck) -> PageKey | None:
-        """Compare one page. Returns the key before which the next page starts; None after the last page."""
+        """Check one page. Returns the key before which the next page starts; None after the last page."""
         match check.kind:
             case CheckKind.AUTHOR:
-                return await self._compare_posts_of(check.user_id, check.before)
+                return await self._check_posts_of(check.user_id, check.before)
             case CheckKind.RECIPIENT:
-                return await self._compare_notifications_of(check.user_id, check.before)
+                return await self._check_notifications_of(check.user_id, check.before)
             case _:
                 assert_never(check.kind)
 
-    async def _compare_posts_of(self, author_id: str, before: PageKey | None) -> PageKey | None:
+    async def _check_posts_of(self, author_id: str, before: PageKey | None) -> PageKey | None:
         # The followers who see posts for followers also see those of a private account.
         posts = await self._posts.by_author(
             author_id, before, ANONYMOUS_VIEWER_ID, [PUBLIC], POSTS_PER_STEP, with_reposts=False
@@ -123,7 +125,7 @@ class VisibilityCheckJob:
             return None
         return to_microseconds(posts[-1].created_at), posts[-1].id
 
-    async def _compare_notifications_of(self, recipient_id: str, before: PageKey | None) -> PageKey | None:
+    async def _check_notifications_of(self, recipient_id: str, before: PageKey | None) -> PageKey | None:
         records = await self._store.page(recipient_id, before, (), NOTIFICATIONS_PER_READ, unread_only=False)
         await self._withdraw_invisible(
             [(recipient_id, post_id) for record in records if (post_id := post_of(record))]

@@ -29,7 +29,7 @@ class BlockComparison:
         self._block_service = block_service
         self._clock = clock
         self._last_started_at: float | None = None
-        # Until the next comparison succeeds, answers are cached for the short time only.
+        # A failed run leaves `compared_at`; once that is too old, answers are cached for `cache_ttl_s` only.
         self._job = PeriodicJob("comparison of blocks", self.compare, interval_s)
 
     def start(self) -> None:

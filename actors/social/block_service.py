@@ -2,7 +2,7 @@
 
 Look-ups are batched per event-loop tick and always read the store. Only `cached_is_blocked` and
 `load_is_blocked`, which message sending uses, cache their results: for `COMPARED_TTL_S` while new blocks are
-compared with the store, which drops what changed, else for `cache_ttl_s`.
+read from the store, and drop the results of their pairs, else for `cache_ttl_s`.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Mutes: users whose posts are left out of the home feed, and whose actions do not notify.
+"""Mutes: users whose posts are left out of home feed and public timeline, or whose actions do not notify.
 
 The muted user is not affected. A mute applies to new notifications; those from before stay. Users are
 notified of updates and cancellations of their events even if they mute the host. Stateless.

@@ -179,16 +179,18 @@ class RealtimeCollector(Collector):
             "Log entries sent to the store, retried and rejected ones included.",
             log.attempted_entries,
         )
-        yield gauge("convene_log_entries_pending", "Log entries waiting for a batch.", log.waiting_entries)
-        yield gauge("convene_log_batches_in_flight", "Log batches being written.", log.writes_in_flight)
+        yield gauge("convene_log_entries_pending", "Log entries waiting for a write.", log.waiting_entries)
+        yield gauge("convene_log_batches_in_flight", "Writes to the log in progress.", log.writes_in_flight)
         yield counter(
             "convene_log_seq_conflicts",
-            "Appends rejected because another instance took the seq.",
+            "Appends rejected because the seq is taken, or the entry is stored already.",
             log.refusals,
         )
-        yield counter("convene_log_batch_retries", "Log batches retried.", log.retries)
-        yield histogram("convene_log_batch_entries", "Log entries per batch.", log.entries_per_write)
-        yield histogram("convene_log_batch_seconds", "Time until a log batch is durable.", log.write_seconds)
+        yield counter("convene_log_batch_retries", "Writes to the log retried.", log.retries)
+        yield histogram("convene_log_batch_entries", "Log entries per write.", log.entries_per_write)
+        yield histogram(
+            "convene_log_batch_seconds", "Time until a write to the log is durable.", log.write_seconds
+        )
 
     def _bus(self) -> Iterator[Metric]:
         bus = self._sources.bus()

@@ -18,7 +18,9 @@ from storage.contracts.mutes import MuteScope
 class MuteBody(msgspec.Struct, frozen=True):
     """What to hide, at least one of both, and until when; without `expires_at` until it is deleted."""
 
-    posts: Annotated[bool, Meta(description="Hide the user's posts from the home feed.")] = True
+    posts: Annotated[
+        bool, Meta(description="Hide the user's posts from the home feed and the public timeline.")
+    ] = True
     notifications: Annotated[bool, Meta(description="Get no notifications of what the user does.")] = True
     expires_at: Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})] | None = None
 
@@ -48,7 +50,7 @@ class MuteRoutes:
         """Mute a user.
 
         Replaces an earlier mute. The user does not notice, and can still be seen everywhere but in the home
-        feed.
+        feed and the public timeline.
         """
         body = request.body
         await self._mutes.mute(

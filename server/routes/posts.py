@@ -255,7 +255,7 @@ class PostRoutes:
         return to_page(page)
 
     async def feed(self, request: TypedRequest[None, PageQuery]) -> FeedPage:
-        """List posts of the caller and of the users they follow, the newest first.
+        """List posts of the caller, of the users they follow and with the tags they follow, the newest first.
 
         The first page of a caller who follows no one says so, and suggests users to follow.
         """

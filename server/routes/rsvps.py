@@ -76,11 +76,12 @@ class RsvpRoutes:
         """Respond to an event.
 
         `GOING` to a full event joins the waitlist with status 202 if `waitlist` is true, and fails with
-        `event.full` otherwise. `guests` take places too: a free place goes to the first on the waitlist
-        who fits with all guests, and more guests of a user who goes fail with `event.full` if there is no
-        room. Where hosts decide who goes, `GOING` becomes `PENDING` with status 202, except for hosts and
-        users whom a host invited; a pending user holds no place. After the start a free place goes to the
-        first user who asks for it. A user whom a host has removed gets `permission.denied`.
+        `event.full` otherwise; before the start an event is full also while others wait. `guests` take
+        places too: a free place goes to the first on the waitlist who fits with all guests, and more guests
+        of a user who goes fail with `event.full` if the event is full. Where hosts decide who goes, `GOING`
+        becomes `PENDING` with status 202, except for hosts and users whom a host invited; a pending user
+        holds no place. After the start a free place goes to the first user who asks for it. A user whom a
+        host has removed gets `permission.denied`.
         """
         rsvp = await self._rsvps.set_rsvp(
             to_user_card(request.caller.user), request.path_params["id"], request.body

@@ -85,8 +85,8 @@ class SocialRoutes:
     async def block(self, request: TypedRequest[None, None]) -> None:
         """Block a user.
 
-        Follows and requests to follow in both directions end. Neither user sees the other's content from then
-        on.
+        Follows and requests in both directions end, and RSVPs and invites to events that the other hosts.
+        Neither user sees the other's content from then on, except the messages in groups of both.
         """
         await self._social.block(request.caller.user.id, request.path_params["id"])
 

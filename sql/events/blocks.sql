@@ -47,8 +47,8 @@ LIMIT :row_limit
 FOR SHARE
 
 -- name: attendee_of_blocked_list
--- Lists what blocked users hold of events that the other hosts: RSVPs, waitlist entries, requests and invites. Of
--- two hosts with a block between them, the creator counts.
+-- Lists what blocked users hold of events that the other hosts: RSVPs, waitlist entries, requests, invites, and being a
+-- co-host. Of two hosts with a block between them, the creator counts.
 --
 --   :user_ids uuid[]  :other_ids uuid[]  :limit int   -> event_id, user_id
 WITH pairs AS (

@@ -1,5 +1,5 @@
 -- name: visibility_check_upsert
--- Adds users to compare. Those that are being compared start again.
+-- Adds users to check. Checks that are not finished start again.
 --
 --   :kinds text[]  :user_ids uuid[]   -> user_id
 INSERT INTO visibility_checks AS c (kind, user_id)
@@ -11,7 +11,7 @@ SET before_us = NULL, before_id = NULL, version = c.version + 1
 RETURNING user_id
 
 -- name: visibility_check_next
--- Returns the user whose comparison has waited longest for its next step. Kinds of later versions are left to
+-- Returns the user whose check has waited longest for its next step. Kinds of later versions are left to
 -- their instances.
 --
 --   :kinds text[]   -> kind, user_id, before_us, before_id, version; or none
@@ -22,7 +22,7 @@ ORDER BY updated_at, kind, user_id
 LIMIT 1
 
 -- name: visibility_check_advance
--- Stores how far a comparison is, unless it was started again.
+-- Stores how far a check is, unless it was started again.
 --
 --   :kind text  :user_id uuid  :version int  :before_us bigint  :before_id uuid   -> user_id, or none
 UPDATE visibility_checks
@@ -31,7 +31,7 @@ WHERE kind = :kind AND user_id = :user_id AND version = :version
 RETURNING user_id
 
 -- name: visibility_check_finish
--- Removes a user who was compared, unless the comparison was started again.
+-- Removes a user whose check is finished, unless it was started again.
 --
 --   :kind text  :user_id uuid  :version int   -> user_id, or none
 DELETE FROM visibility_checks

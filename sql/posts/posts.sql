@@ -68,9 +68,9 @@ ORDER BY t.created_at DESC, t.post_id DESC
 LIMIT :limit
 
 -- name: post_page_of_feed
--- Lists the newest among some posts by id, all posts by some authors, and posts with a tag that the viewer
--- follows. One index range per author and tag. Without reposts of the excluded users, and their posts with a tag;
--- of these only public ones: those for followers are among the posts by authors.
+-- Lists the newest among some posts by id, all posts by some authors, and public posts with a tag that the viewer
+-- follows; posts for followers are among the posts by authors. Without reposts of posts by excluded users, and without
+-- their posts with a tag. One index range per author and tag.
 --
 --   :ids uuid[]  :authors uuid[]  :before timestamptz  :before_id uuid  :viewer_id uuid
 --   :excluded_user_ids uuid[]  :limit int   -> post rows with has_followed_tag

@@ -236,7 +236,8 @@ WHERE r.requester_id = l.requester_id AND r.requested_id = l.requested_id
 RETURNING r.requester_id
 
 -- name: user_data_delete
--- Deletes follows, blocks, mutes, dismissals and conversation requests of a deleted user; triggers update the counts of others.
+-- Deletes follows, blocks, mutes, dismissals, privacy and conversation requests of a deleted user; triggers update the
+-- counts of others.
 --
 --   :user_id uuid   -> user_id
 WITH

@@ -68,5 +68,6 @@ class ConversationRequestStore(Protocol):
     async def remove_between(self, user_id: str, other_id: str) -> list[tuple[str, str]]:
         """Delete the requests that a block between two users hides.
 
-        Return (recipient, conversation) of those that were seen.
+        One of the two is the recipient, the other the actor or owner. Return (recipient, conversation) of
+        those that were seen.
         """

@@ -52,7 +52,7 @@ class EventHostStore(Protocol):
         Ends what users with a block between them and the new host hold of the event.
 
         Raises:
-            Missing: the event does not exist, or there is a block between the user and its creator.
+            Missing: the event does not exist, or there is a block between the user and one of its hosts.
             Conflict: `event.cancelled`, `event.hosts_full`, `removed` (by a host).
         """
 

@@ -117,7 +117,7 @@ class EventRevision(msgspec.Struct, frozen=True):
 
 
 class Attendee(msgspec.Struct, frozen=True):
-    """A user of the lists of an event: who responded, waits for a place, was invited, or is a host."""
+    """A user of the lists of an event: who responded, waits, asked to go, was invited, or is a host."""
 
     event_id: str
     user_id: str
@@ -150,7 +150,7 @@ class EventStore(Protocol):
         """Return those of the events that the viewer sees, in no particular order."""
 
     async def find_for_all(self, ids: Sequence[str]) -> list[EventRecord]:
-        """Return those of the events that exist, without what depends on a viewer.
+        """Return those of the events that exist and are not hidden, without what depends on a viewer.
 
         The caller decides who gets them.
         """
@@ -226,7 +226,10 @@ class EventBlockStore(Protocol):
         """Delete the copy, before all blocks are copied again."""
 
     async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
-        """Return what the two users of each pair hold of each other's events."""
+        """Return the users of the pairs with the events of the other of which they hold something.
+
+        An RSVP, waitlist entry, request or invite, or being a co-host.
+        """
 
     async def remove_attendee(self, attendee: Attendee) -> None:
         """Delete what a user holds of an event; a freed place goes to the waitlist. Idempotent."""

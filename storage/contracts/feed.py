@@ -46,10 +46,10 @@ class FeedPosts(Protocol):
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[PostRecord]:
-        """Return the newest among the posts `ids`, all posts by `authors`, and those with a followed tag.
+        """Return the newest of the posts `ids`, all posts by `authors`, and public posts with a followed tag.
 
-        Of the latter without those of the excluded users, and without reposts of their posts. One index range
-        for each author and tag.
+        Without posts with a tag by excluded users, and without reposts of posts by excluded users.
+        The caller decides which posts the viewer sees. One index range for each author and tag.
         """
 
     async def newest_public(

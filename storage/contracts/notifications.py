@@ -104,7 +104,10 @@ class NotificationStore(Protocol):
         """Mark all as read and return how many were unread."""
 
     async def remove_between(self, user_id: str, other_user_id: str) -> DeletedIds:
-        """Withdraw what two users caused for each other, also from groups. Idempotent."""
+        """Withdraw what two users caused for each other, also from groups. Idempotent.
+
+        The sources never notify again.
+        """
 
     async def withdraw(self, sources: Sequence[NotificationSource], *, permanent: bool) -> DeletedIds:
         """Withdraw sources: delete their notifications, or take them out of groups. Idempotent.
@@ -115,7 +118,10 @@ class NotificationStore(Protocol):
     async def remove_about(
         self, recipient_ids: Sequence[str], reference_id: str, *, kept_group_key: str
     ) -> DeletedIds:
-        """Delete notifications about an object, except those of one group. Their sources may notify again."""
+        """Delete notifications about an object, except those of one group. Their sources may notify again.
+
+        With an empty `kept_group_key` all are deleted.
+        """
 
     async def remove_group(self, recipient_id: str, reference_id: str, group_key: str) -> DeletedIds:
         """Delete the notifications of one group about an object. Their sources may notify again."""

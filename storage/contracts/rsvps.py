@@ -79,9 +79,9 @@ class RsvpStore(Protocol):
         Raises:
             Missing: the event does not exist, the user does not see it, or there is a block between the user
                 and a host.
-            Conflict: `event.cancelled`; `event.past`; `event.full` (too few free places, or a waiting user
-                fits into them) unless `waitlist`; `removed` (by a host). More guests of a user who goes do
-                not wait: `event.full`.
+            Conflict: `event.cancelled`; `event.past`; `event.full` (too few free places, or other users wait
+                before the start) unless `waitlist`; `removed` (by a host); `guests_not_accepted` (more than a
+                host has accepted). More guests of a user who goes do not wait: `event.full`.
         """
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:

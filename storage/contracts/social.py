@@ -53,16 +53,16 @@ class PostsCount(msgspec.Struct, frozen=True):
 
 
 class Followees(msgspec.Struct, frozen=True):
-    """Followed users: `fanned_out` authors are pushed to timelines, `broadcast` authors merged at read."""
+    """Followed users. Posts of `fanned_out` ones are pushed to timelines, others are merged when read."""
 
     fanned_out: list[str]
     broadcast: list[str]
 
 
 class FanoutState(msgspec.Struct, frozen=True):
-    """Whether posts of an author are pushed to timelines; not those of a `broadcast` author.
+    """How the posts of an author reach followers: fanned out, or merged at read time if `broadcast`.
 
-    `broadcast_settled`: every timeline built before the author became one was invalidated.
+    `broadcast_settled`: every timeline built before `set_broadcast` was invalidated.
     """
 
     followers_count: int
@@ -155,7 +155,7 @@ class FeedSocialStore(Protocol):
         """Return follower ids greater than `after`, in order."""
 
     async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]:
-        """Return follower counts and fan-out states by user; absent if nothing was counted."""
+        """Return by author how posts reach followers; absent if nothing was ever counted."""
 
     async def set_broadcast(self, user_id: str) -> None:
         """Merge the user's posts at read time from now on, instead of fanning them out. Permanent."""

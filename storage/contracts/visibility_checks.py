@@ -1,4 +1,4 @@
-"""Users whose notifications are compared with what their recipients can see.
+"""Checks whether the recipients of notifications can still see what these are about.
 
 All methods raise `Unavailable`.
 """
@@ -14,14 +14,14 @@ from storage.contracts.paging import PageKey
 
 
 class CheckKind(Enum):
-    """Which notifications are compared: those about posts of the user, or those that the user has."""
+    """Which notifications are checked: those about posts of the user, or those that the user has."""
 
     AUTHOR = "author"
     RECIPIENT = "recipient"
 
 
 class VisibilityCheck(msgspec.Struct, frozen=True):
-    """A comparison that is not finished. What is before `before` is left; None at the start."""
+    """A check that is not finished. What is before `before` is left; None at the start."""
 
     kind: CheckKind
     user_id: str
@@ -30,17 +30,17 @@ class VisibilityCheck(msgspec.Struct, frozen=True):
 
 
 class VisibilityCheckStore(Protocol):
-    """A queue of comparisons, one for each kind and user."""
+    """A queue of checks, one for each kind and user."""
 
     async def add(self, checks: Sequence[tuple[CheckKind, str]], cursor_update: CursorUpdate | None) -> None:
-        """Add comparisons and advance the cursor, in one transaction. One that is not finished starts again.
+        """Add checks and advance the cursor, in one transaction. One that is not finished starts again.
 
         Raises:
             Conflict: `cursor`: another reader has moved it; nothing was stored.
         """
 
     async def next(self) -> VisibilityCheck | None:
-        """Return the comparison that has waited longest for its next step."""
+        """Return the check that has waited longest for its next step."""
 
     async def advance(self, check: VisibilityCheck, before: PageKey | None) -> None:
-        """Store how far a comparison is; None: it is finished. Without effect if it was started again."""
+        """Store how far a check is; None: it is finished. Without effect if it was started again."""

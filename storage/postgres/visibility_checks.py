@@ -1,4 +1,4 @@
-"""Pending comparisons of notifications with what their recipients can see, in PostgreSQL."""
+"""Checks whether the recipients of notifications can still see what these are about, in PostgreSQL."""
 
 from collections.abc import Sequence
 

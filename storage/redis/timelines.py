@@ -1,7 +1,8 @@
 """Timelines on Redis. A post is stored as 40 bytes: creation time, id and author id.
 
 Two keys per user: a hash with the state, and a sorted set of posts, all with score 0 and so in byte order.
-Fields of the hash: `state`, `broadcast`, `cut` (1 if truncated) and `some` (1 if the sorted set had posts).
+Fields of the hash: `state` (`ready`, or the token of a running rebuild), `broadcast`, `cut` (1 if truncated)
+and `some` (1 if the sorted set had posts).
 Key names contain the server's run id: data that a restart loads from disk or a replica may lack the last
 second, so it is not used.
 

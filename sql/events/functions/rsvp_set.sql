@@ -5,8 +5,9 @@
 -- `status` and `place` (the position on the waitlist, or null) are the result; `refused` is
 -- why nothing was done: missing (also for a user who cannot see the event, and with a block between user and
 -- host), removed (by a host), event.cancelled, event.past, event.full or guests_not_accepted (more than a host has accepted).
--- Without `party_guests` and `reminder_minutes` these stay as they were. Where hosts decide who
--- goes, GOING makes a request, unless the user is a host or was invited by one; `status` is PENDING then.
+-- With `waits` the user joins the waitlist of a full event. Without `party_guests` and `reminder_minutes` these stay as
+-- they were. Where hosts decide who goes, GOING makes a request, unless the user is a host or was invited by one;
+-- `status` is PENDING then.
 CREATE OR REPLACE FUNCTION rsvp_set(
     of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN, party_guests INT, reminder_minutes INT [],
     OUT status TEXT, OUT place BIGINT, OUT guests INT, OUT refused TEXT

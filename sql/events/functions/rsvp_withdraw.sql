@@ -20,7 +20,7 @@ BEGIN
     IF before = 'GOING' AND is_ahead THEN
         PERFORM waitlist_promote(of_event, capacity - going_count) FROM events WHERE id = of_event;
     END IF;
-    -- The trigger publishes the end of an RSVP only; without one the user may see the event no more either.
+    -- The trigger publishes only the end of an RSVP. A user who waited or asked may no longer see the event either.
     IF held AND before IS NULL THEN
         INSERT INTO outbox (key, type, payload)
         VALUES (

@@ -2,8 +2,8 @@
 --
 -- Each user who fits with all guests into the places that are still free gets them; a party that does not fit
 -- keeps its position, and later ones that fit pass it. Skips users for whom the event is hidden, who are about
--- to be withdrawn, and deleted users. No one is promoted on an event that is cancelled or that moderators have hidden. Takes no
--- locks: the caller has locked the event's row.
+-- to be withdrawn, and deleted users. No one is promoted on an event that is cancelled or that moderators have hidden.
+-- The caller has locked the event's row; users who are promoted are locked as users_lock does.
 CREATE OR REPLACE FUNCTION waitlist_promote(of_event UUID, places INT) RETURNS SETOF UUID AS $$
 DECLARE
     event RECORD;
