@@ -118,14 +118,25 @@ class Dispatcher:
         | ConversationRequested
         | ConversationRequestRemoved,
     ) -> None:
-        if frame.position <= self.position:
+        if frame.position <= self.position and not self._is_left_while_away(frame):
             return
-        self.position = frame.position
+        self.position = max(self.position, frame.position)
         if isinstance(frame, ConversationJoined):
             self._sequencer.track_joined(frame.conversation.id, frame.conversation.last_seq)
         elif isinstance(frame, ConversationLeft):
             self._sequencer.untrack(frame.conversation_id)
         await self._frame_sink.put([frame])
+
+    def _is_left_while_away(self, frame: ServerFrame) -> bool:
+        """Whether a replay says that the user is no longer in a conversation, at the current position.
+
+        That is outside of the stream: of conversations in the resume request for which it has no such event.
+        """
+        return (
+            isinstance(frame, ConversationLeft)
+            and self._sequencer.replaying
+            and self._sequencer.is_tracked(frame.conversation_id)
+        )
 
     def _on_resumed(self, last_seqs: dict[str, int]) -> None:
         self._sequencer.replaying = False

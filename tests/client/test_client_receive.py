@@ -150,6 +150,32 @@ async def test_jumps_in_a_replay_are_not_gaps(
     assert recorder.seqs == [1, 4, 6, 8, 9, 10]
 
 
+async def test_replay_ends_conversations_left_meanwhile(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
+) -> None:
+    """The server reports them at the current position of the stream, where other events are repeats."""
+    server.listed_heads[ROOM] = 0
+    socket = await recorder.connect(server)
+    await socket.send(message_created(1), message_created(1, "kept"))
+    await until(lambda: len(recorder.seqs) == 2)
+    socket.abort()
+    second_socket = await other_server.next_socket()
+    authenticate = await second_socket.receive_authenticate()
+    await second_socket.send(
+        second_socket.make_ready(authenticate),
+        ConversationLeft(0, ROOM),
+        ConversationLeft(0, ROOM),
+        Resumed(0, {"kept": 1}),
+        message_created(2, "kept"),
+    )
+    await until(lambda: len(recorder.seqs) == 3)
+
+    assert [frame for frame in recorder.frames if isinstance(frame, ConversationLeft)] == [
+        ConversationLeft(0, ROOM)
+    ]
+    assert recorder.client.positions() == {"kept": 2}
+
+
 async def test_joined_position_applies_after_a_resync_read_further(
     recorder: ClientRecorder, server: ScriptedServer
 ) -> None:
