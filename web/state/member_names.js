@@ -2,6 +2,7 @@
 // object of a conversation has the first members only.
 
 import { findMentions } from "./mentions.js";
+import { foldText, withoutAccents } from "./search_text.js";
 import { nameOf } from "./user_cards.js";
 
 const MAX_LOOKUPS = 10;
@@ -28,7 +29,7 @@ export class MemberNames {
 
   // The loaded members with a word of a name that starts with `prefix`.
   loaded(prefix) {
-    const folded = fold(prefix);
+    const folded = foldText(prefix);
     return this.#conversation.info.participants.filter(
       (one) => one.id !== this.#myId && matches(one, folded),
     );
@@ -82,21 +83,8 @@ function namesIn(text) {
   return [...new Set(findMentions(text))];
 }
 
-// As the server compares names, see `storage/text_folding.py` and `storage/search_words.py`. JavaScript has no full case folding:
-// upper case of lower case comes close, and the server's answer decides.
-function fold(text) {
-  return text.normalize("NFKC").toLowerCase().toUpperCase().normalize("NFKC");
-}
-
-const STROKES = { Ł: "L", Ø: "O", Đ: "D" };
-
-function withoutAccents(folded) {
-  const plain = folded.normalize("NFD").replace(/[\u0300-\u036f]/g, "");
-  return plain.replace(/[ŁØĐ]/g, (letter) => STROKES[letter]).normalize("NFC");
-}
-
 function matches(card, folded) {
-  const names = fold(`${nameOf(card)} ${card.username}`);
+  const names = foldText(`${nameOf(card)} ${card.username}`);
   const words = `${names} ${withoutAccents(names)}`.split(/[^\p{L}\p{M}\p{N}]+/u);
-  return fold(card.username).startsWith(folded) || words.some((word) => word.startsWith(folded));
+  return foldText(card.username).startsWith(folded) || words.some((word) => word.startsWith(folded));
 }
