@@ -107,11 +107,11 @@ class Outcome(msgspec.Struct, frozen=True):
         latency = Goal(
             f"{self.attack}: p99 of the members' messages",
             self.bound_ms,
-            _single(self.during.p99_ms),
+            Spread.of([self.during.p99_ms]),
             " ms",
             at_most=True,
         )
-        refused = Goal(f"{self.attack}: refused or cut off", 1, _single(self.refusals), " times")
+        refused = Goal(f"{self.attack}: refused or cut off", 1, Spread.of([self.refusals]), " times")
         return [latency] if self.attack in SERVED_IN_FULL else [latency, refused]
 
     def row(self) -> str:
@@ -177,9 +177,9 @@ def totals(outcomes: Sequence[Outcome]) -> list[Goal]:
     files = max(outcome.files for outcome in outcomes)
     lost = max(outcome.during.faults for outcome in outcomes)
     return [
-        Goal("all attacks: memory", GOAL_MEMORY_MB, _single(growth_mb), " MB more", at_most=True),
-        Goal("all attacks: files", GOAL_FILES, _single(files), " open", at_most=True),
-        Goal("all attacks: lost messages of members", 0, _single(lost), at_most=True),
+        Goal("all attacks: memory", GOAL_MEMORY_MB, Spread.of([growth_mb]), " MB more", at_most=True),
+        Goal("all attacks: files", GOAL_FILES, Spread.of([files]), " open", at_most=True),
+        Goal("all attacks: lost messages of members", 0, Spread.of([lost]), at_most=True),
     ]
 
 
@@ -209,10 +209,6 @@ def wait_for_start(process: Process) -> None:
         if time.monotonic() > deadline:
             raise ServerFailed(f"the attack did not start within {START_S:g} s")
         time.sleep(0.02)
-
-
-def _single(value: float) -> Spread:
-    return Spread(value, value, value)
 
 
 if __name__ == "__main__":

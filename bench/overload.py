@@ -53,24 +53,24 @@ class Outcome(msgspec.Struct, frozen=True):
             Goal(
                 f"{self.setup}: carried under overload / best",
                 GOAL_CARRIED,
-                _single(carried_per_s(self.during) / carried_per_s(self.best)),
+                Spread.of([carried_per_s(self.during) / carried_per_s(self.best)]),
             ),
             Goal(
                 f"{self.setup}: refusals that say when to retry",
                 1.0,
-                _single(self.during.refused / refused if refused else 1.0),
+                Spread.of([self.during.refused / refused if refused else 1.0]),
             ),
             Goal(
                 f"{self.setup}: p99 of carried messages under overload",
                 GOAL_P99_MS,
-                _single(self.during.p99_ms),
+                Spread.of([self.during.p99_ms]),
                 " ms",
                 at_most=True,
             ),
             Goal(
                 f"{self.setup}: p99 {RECOVERY_S:g} s after / before",
                 GOAL_RECOVERED,
-                _single(max(self.after.p99_ms, P99_FLOOR_MS) / max(self.before.p99_ms, P99_FLOOR_MS)),
+                Spread.of([max(self.after.p99_ms, P99_FLOOR_MS) / max(self.before.p99_ms, P99_FLOOR_MS)]),
                 at_most=True,
             ),
         ]
@@ -149,10 +149,6 @@ def _slice(generator: Generator, seconds: float, per_s: float) -> Slice:
 
 def carried_per_s(measured: Slice) -> float:
     return measured.acks / measured.seconds
-
-
-def _single(value: float) -> Spread:
-    return Spread(value, value, value)
 
 
 if __name__ == "__main__":
