@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment, Post, PostVisibility
@@ -11,14 +11,18 @@ from actors.protocol.stored_enums import to_member
 from actors.protocol.timestamps import rfc3339_from_datetime, rfc3339_or_none
 from storage.contracts.posts import PostRecord
 from storage.contracts.reactions import CommentRecord
+from storage.struct_values import StructValues
 
 CONVERTED_FIELDS = {"author", "mentions", "tags", "visibility", "repost_of"}
-COPIED_FIELDS = tuple(name for name in Post.__struct_fields__ if name not in CONVERTED_FIELDS)
-"""Fields of a post that its record has under the same name, as they are or as times."""
-_get_copied_fields = attrgetter(*COPIED_FIELDS)
+_values = StructValues(Post, attrgetter, CONVERTED_FIELDS)
+_AUTHOR, _MENTIONS, _TAGS, _VISIBILITY, _REPOST_OF = map(
+    _values.index, ("author", "mentions", "tags", "visibility", "repost_of")
+)
 _record_types = get_type_hints(PostRecord)
-TIME_FIELDS = tuple(
-    name for name in COPIED_FIELDS if datetime in (_record_types[name], *get_args(_record_types[name]))
+_TIMES = tuple(
+    _values.index(name)
+    for name in Post.__struct_fields__
+    if datetime in (kind := _record_types.get(name), *get_args(kind))
 )
 
 
@@ -28,18 +32,20 @@ def to_post(
     mentioned: Mapping[str, UserCard],
     repost_of: Post | None = None,
 ) -> Post:
-    """`mentioned` are the users that the viewer may see as mentioned."""
-    fields: dict[str, Any] = dict(zip(COPIED_FIELDS, _get_copied_fields(record), strict=True))
-    for name in TIME_FIELDS:
-        fields[name] = rfc3339_or_none(fields[name])
-    return Post(
-        author=cards[record.author.id],
-        mentions=[mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned],
-        tags=list(record.tags),
-        visibility=to_member(PostVisibility, record.visibility),
-        repost_of=repost_of,
-        **fields,
-    )
+    """Convert a post. A field that its record has under the same name is copied, times as text.
+
+    `mentioned` are the users that the viewer may see as mentioned.
+    """
+    values = _values.read(record)
+    values[_AUTHOR] = cards[record.author.id]
+    values[_MENTIONS] = [mentioned[user_id] for user_id in record.mention_ids if user_id in mentioned]
+    values[_TAGS] = list(record.tags)
+    values[_VISIBILITY] = to_member(PostVisibility, record.visibility)
+    values[_REPOST_OF] = repost_of
+    for index in _TIMES:
+        if values[index] is not None:
+            values[index] = rfc3339_from_datetime(values[index])
+    return Post(*values)
 
 
 def to_comment(

@@ -20,9 +20,10 @@ from storage.postgres.contents import PostgresContents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import Statement, load_statement
-from storage.postgres.user_rows import to_user_card
+from storage.postgres.user_rows import optional_id, to_user_card
 from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
+from storage.struct_values import StructValues
 
 SERVICE = "posts"
 DELETE_BATCH_ROWS = 500
@@ -39,9 +40,11 @@ CONVERTED_FIELDS = {
     "is_repost",
     "original",
 }
-COPIED_COLUMNS = tuple(name for name in PostRecord.__struct_fields__ if name not in CONVERTED_FIELDS)
-"""Columns of post rows that are fields of the record as they are."""
-_get_copied_columns = itemgetter(*COPIED_COLUMNS)
+_values = StructValues(PostRecord, itemgetter, CONVERTED_FIELDS)
+_ID, _AUTHOR, _EVENT_ID, _MENTION_IDS, _TAGS, _HAS_FOLLOWED_TAG, _IS_REPOST, _ORIGINAL = map(
+    _values.index,
+    ("id", "author", "event_id", "mention_ids", "tags", "has_followed_tag", "is_repost", "original"),
+)
 
 
 class PostgresPosts:
@@ -207,17 +210,17 @@ class PostgresPosts:
 
 
 def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostRecord:
-    return PostRecord(
-        id=str(row["id"]),
-        author=to_user_card(row, str(row["author_id"])),
-        event_id=str(row["event_id"]) if row["event_id"] else None,
-        mention_ids=tuple(map(str, row["mention_ids"])),
-        tags=tuple(row["tags"]),
-        has_followed_tag=has_followed_tag,
-        is_repost=row["repost_of_id"] is not None,
-        original=_to_original(row),
-        **dict(zip(COPIED_COLUMNS, _get_copied_columns(row), strict=True)),
-    )
+    """Convert a row. A column that the record has as a field of the same name is copied."""
+    values = _values.read(row)
+    values[_ID] = str(row["id"])
+    values[_AUTHOR] = to_user_card(row, str(row["author_id"]))
+    values[_EVENT_ID] = optional_id(row["event_id"])
+    values[_MENTION_IDS] = tuple(map(str, row["mention_ids"]))
+    values[_TAGS] = tuple(row["tags"])
+    values[_HAS_FOLLOWED_TAG] = has_followed_tag
+    values[_IS_REPOST] = row["repost_of_id"] is not None
+    values[_ORIGINAL] = _to_original(row)
+    return PostRecord(*values)
 
 
 def _to_original(row: asyncpg.Record) -> OriginalPost | None:
