@@ -77,7 +77,7 @@ class Registry(Generic[Key, M]):
         The reference is valid until control returns to the event loop.
 
         Raises:
-            Stopped: the key is quarantined, or the registry is closed.
+            Stopped: no actor is active, and the key is quarantined or the registry is closed.
         """
         ref = self._refs.get(key)
         if ref is None:
@@ -110,11 +110,15 @@ class Registry(Generic[Key, M]):
         )
 
     async def close(self, deadline_s: float) -> None:
-        """Reject new messages, passivate actors as they become idle, and stop the rest at the deadline."""
+        """Activate no more actors, passivate the active ones as they become idle, and stop the rest.
+
+        Returns once all have saved their state, at most `deadline_s` later. Until it is passivated, an active
+        actor receives messages.
+        """
         self._closed = True
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline_s
-        while self._refs and loop.time() < end:
+        while (self._refs or self._passivating) and loop.time() < end:
             for key, ref in list(self._refs.items()):
                 if ref.idle and not self._is_busy(ref):
                     self._passivate(key, ref)
