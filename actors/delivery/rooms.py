@@ -253,17 +253,24 @@ class Rooms:
             # After subscribing, so that each entry is either in the heads or on the bus.
             heads = await self._log_reader.read_heads(new)
         except BaseException:
-            for conversation_id in ids:
-                self._rooms.pop(conversation_id, None)
+            owned = self._end_opening(ids)
+            for conversation_id in owned:
+                del self._rooms[conversation_id]
+            self._bus.unsubscribe(owned)
             raise
-        finally:
-            for conversation_id in ids:
-                if self._opening.get(conversation_id) is asyncio.current_task():
-                    del self._opening[conversation_id]
-        for conversation_id in ids:
-            room = self._rooms.get(conversation_id)
-            if room is not None and not room.is_open:
-                room.start(heads[conversation_id])
+        for conversation_id in self._end_opening(ids):
+            self._rooms[conversation_id].start(heads[conversation_id])
+
+    def _end_opening(self, conversation_ids: Sequence[str]) -> list[str]:
+        """Return those of the rooms that the current task opens.
+
+        The others were left meanwhile. A room that was joined again has another task.
+        """
+        task = asyncio.current_task()
+        owned = [id_ for id_ in conversation_ids if self._opening.get(id_) is task]
+        for conversation_id in owned:
+            del self._opening[conversation_id]
+        return owned
 
     def _schedule_repair(self, room: Room) -> None:
         if room.is_repairing:
