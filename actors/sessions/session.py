@@ -228,6 +228,10 @@ class Session:
             self.push_error(command.id, error)
         except StorageError:
             self.push_error(command.id, unavailable("A data store did not respond in time."))
+        except Exception:
+            # As after the crash of a command that runs in order: a client that stays waits for a reply.
+            self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
+            raise
         finally:
             self._running_commands -= 1
 
