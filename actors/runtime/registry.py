@@ -98,13 +98,14 @@ class Registry(Generic[Key, M]):
         return iter(self._refs.items())
 
     def statistics(self) -> RegistryStatistics:
+        now = asyncio.get_running_loop().time()
         depths = [ref.depth for ref in self._refs.values()]
         return RegistryStatistics(
             active=len(depths),
             activations=self._activations,
             passivations=self._passivations,
             restarts=self._restarts,
-            quarantined=len(self._quarantined_until),
+            quarantined=sum(until > now for until in self._quarantined_until.values()),
             mailbox_depth=sum(depths),
             mailbox_depth_max=max(depths, default=0),
         )

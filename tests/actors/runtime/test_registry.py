@@ -193,3 +193,14 @@ async def test_close_waits_for_a_passivation_that_has_begun(
     await closing
 
     assert "sleep a" in log.events
+
+
+async def test_quarantine_ends_without_another_message(
+    log: ActorLog, registry: Registry[str, object]
+) -> None:
+    """The statistic is alerted on, so it counts only keys whose messages are refused now."""
+    log.failing_activations = 3
+    registry.tell("a", "lost")
+    await until(lambda: registry.statistics().quarantined == 1)
+
+    await until(lambda: registry.statistics().quarantined == 0, timeout_s=5)
