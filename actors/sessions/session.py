@@ -162,7 +162,7 @@ class Session:
         try:
             command = self.transport.command_decoders.command(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            detail = str(error)
+            detail = _without_value(str(error))
         else:
             return command
         try:
@@ -267,6 +267,15 @@ class Session:
 
     def _encode_frame(self, frame: msgspec.Struct) -> bytes:
         return self._dependencies.encode_frame(server_frame_encoder.encode(frame))
+
+
+def _without_value(detail: str) -> str:
+    """Remove the value from an error of the decoder, which quotes one that is not in an enumeration."""
+    kind = "Invalid enum value"
+    if not detail.startswith(kind):
+        return detail
+    path = detail.rpartition(" - at ")[2]
+    return f"{kind} - at {path}"
 
 
 def _numeric_id(frame_id: FrameId) -> int:

@@ -291,3 +291,19 @@ async def test_crash_of_a_concurrent_command_closes_the_connection(
     client.send(type="conversation.read", id=1, conversation_id="a" * 24, seq=1)
 
     await until(lambda: client.close_code == CloseCode.OVERLOADED)
+
+
+async def test_invalid_frame_is_not_repeated_in_its_error(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """The detail names the field, without the value."""
+    core = await cluster.start_instance()
+    client = await connect_user(core, ANA)
+
+    client.send(type="presence.set", id=1, status="it's a - at `$.secret`")
+    await until(lambda: client.received("error"))
+
+    (error,) = client.received("error")
+    assert error["code"] == "request.invalid"
+    assert "$.status" in error["detail"]
+    assert "secret" not in error["detail"]
