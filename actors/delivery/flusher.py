@@ -3,9 +3,10 @@
 The frames of a room are joined once for all its subscribers. If only one room has frames in a tick, they go
 directly to the transports and bypass the send queues.
 
-A write costs the same for any number of frames. So when large rooms produce more than they can deliver, they
-pause after each flush for as long as it took, and frames stored meanwhile share the next write. The pause
-applies to all large rooms of the instance. Small rooms and send queues are never delayed by it.
+A write costs the same for any number of frames. So when large rooms have more frames than they can deliver
+one by one, they pause after each flush for as long as it took, up to `PAUSE_MAX_S`, and frames stored
+meanwhile share the next write. The pause applies to all large rooms of the instance. It delays no small room
+and no send queue.
 """
 
 import asyncio
@@ -98,7 +99,7 @@ class Flusher:
         self._loop.call_soon(self.flush, context=Context())
 
     def observe_delivery(self, delivery: Delivery) -> None:
-        """Measure a room's delivery once the send queues of this tick are written."""
+        """Measure a delivery once the send queues are written: called by a room that is flushed."""
         self._delivered.append(delivery)
 
     def end_after_flush(self, trace: DeliveryTrace, sessions: int) -> None:
@@ -108,7 +109,7 @@ class Flusher:
             self._schedule()
 
     def delivery_statistics(self, *, remote: bool) -> HistogramStatistics:
-        """Return the seconds from the storage of an entry, here or on another instance, to the transports."""
+        """Return the seconds from the storage of an entry, here or by another instance, to the transports."""
         return self._deliveries[remote].statistics()
 
     def flush(self) -> None:

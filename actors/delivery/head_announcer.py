@@ -1,7 +1,7 @@
 """Repeats the head of each log on the bus, so that instances notice a lost last entry.
 
-A lost entry is noticed when the next one arrives. After the last one no entry arrives, so its seq is
-published again after increasing delays.
+Instances notice a lost entry when the next one arrives. After the last one none arrives, so the instance that
+stored it publishes its seq again after increasing delays.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,10 @@ class RepeatedHead(NamedTuple):
 
 
 class HeadAnnouncer:
-    """`delays_s` are the times of the repeats, in seconds after the append."""
+    """`delays_s` are the times of the repeats, in seconds after the append; at least one.
+
+    After appends in quick succession all of them are later, by less than the first delay.
+    """
 
     def __init__(self, bus: ConversationBus, wheel: TimerWheel, delays_s: Sequence[float]) -> None:
         self._bus = bus
@@ -30,7 +33,7 @@ class HeadAnnouncer:
         self.announced_count = 0
 
     def schedule(self, conversation_id: str, seq: int) -> None:
-        """Repeat a new head. It replaces the earlier head of this conversation."""
+        """Repeat the head that this instance just stored, instead of the earlier one of the conversation."""
         repeat = self._repeats.get(conversation_id)
         if repeat is not None and repeat.step == 0:
             # Reuse the timer of the first repeat. `_repeat` waits once more if the head advanced.

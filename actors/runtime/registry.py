@@ -1,7 +1,8 @@
 """Actors by key, activated by the first message and passivated when idle.
 
-The registry also supervises. A crashed actor is created again from storage and keeps its mailbox. A key that
-exceeds the restart policy is quarantined: its messages are refused, and an error is logged.
+The registry also supervises. A crashed actor is replaced by a new one, which is activated from storage and
+gets the mailbox. A key that exceeds the restart policy is quarantined for a while: its messages are refused,
+and an error is logged.
 An actor without messages is passivated within two idle periods, unless it is busy.
 """
 
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 
 class RegistryStatistics(msgspec.Struct, frozen=True):
+    """`quarantined` counts the keys whose messages are refused now; the others are of actors."""
+
     active: int
     activations: int
     passivations: int
@@ -94,7 +97,7 @@ class Registry(Generic[Key, M]):
         return self._refs.get(key)
 
     def items(self) -> Iterator[tuple[Key, ActorRef[M]]]:
-        """Return the active actors, in the order of their activation."""
+        """Return the active actors with their keys, in the order of their activation."""
         return iter(self._refs.items())
 
     def statistics(self) -> RegistryStatistics:
