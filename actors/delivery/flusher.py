@@ -53,8 +53,7 @@ class FlushableRoom(Protocol):
 class Flusher:
     __slots__ = (
         "_clock",
-        "_delivered",
-        "_deliveries",
+        "_delivery_seconds",
         "_delivery_traces",
         "_large_rooms",
         "_loop",
@@ -63,6 +62,7 @@ class Flusher:
         "_send_queues",
         "_shared_writes",
         "_small_rooms",
+        "_unmeasured",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic) -> None:
@@ -71,9 +71,9 @@ class Flusher:
         self._small_rooms: list[FlushableRoom] = []
         self._large_rooms: list[FlushableRoom] = []
         self._send_queues: list[Flushable] = []
-        self._delivered: list[Delivery] = []
+        self._unmeasured: list[Delivery] = []
         self._delivery_traces: list[tuple[DeliveryTrace, int]] = []
-        self._deliveries = {is_remote: Histogram(DELIVERY_BOUNDS_S) for is_remote in (False, True)}
+        self._delivery_seconds = {is_remote: Histogram(DELIVERY_BOUNDS_S) for is_remote in (False, True)}
         self._scheduled = False
         self._paused = False
         # Whether frames shared a write in the last flush of large rooms.
@@ -100,7 +100,7 @@ class Flusher:
 
     def observe_delivery(self, delivery: Delivery) -> None:
         """Measure a delivery once the send queues are written: called by a room that is flushed."""
-        self._delivered.append(delivery)
+        self._unmeasured.append(delivery)
 
     def end_after_flush(self, trace: DeliveryTrace, sessions: int) -> None:
         """End the trace of a delivery to `sessions` once the send queues of this tick are written."""
@@ -110,7 +110,7 @@ class Flusher:
 
     def delivery_statistics(self, *, remote: bool) -> HistogramStatistics:
         """Return the seconds from the storage of an entry, here or by another instance, to the transports."""
-        return self._deliveries[remote].statistics()
+        return self._delivery_seconds[remote].statistics()
 
     def flush(self) -> None:
         """Flush all scheduled rooms and send queues, except large rooms during a pause."""
@@ -128,7 +128,7 @@ class Flusher:
         send_queues, self._send_queues = self._send_queues, []
         for send_queue in send_queues:
             send_queue.flush()
-        if self._delivered:
+        if self._unmeasured:
             self._measure_deliveries()
         if self._delivery_traces:
             traces, self._delivery_traces = self._delivery_traces, []
@@ -138,11 +138,11 @@ class Flusher:
             self._maybe_pause(self._clock() - started, shared_writes=shared_writes)
 
     def _measure_deliveries(self) -> None:
-        delivered, self._delivered = self._delivered, []
+        unmeasured, self._unmeasured = self._unmeasured, []
         # Wall-clock time: the entry may come from another machine.
         now_s = time.time()
-        for delivery in delivered:
-            self._deliveries[delivery.is_remote].observe(max(0.0, now_s - delivery.stored_at_s))
+        for delivery in unmeasured:
+            self._delivery_seconds[delivery.is_remote].observe(max(0.0, now_s - delivery.stored_at_s))
 
     def _maybe_pause(self, duration_s: float, *, shared_writes: bool) -> None:
         """Pause if frames shared a write in this flush or the last one.

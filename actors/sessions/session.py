@@ -49,7 +49,10 @@ SKIPPED_RECORDED_MAX = 50
 
 
 class Session:
-    """Implements `actors.runtime.actor.Actor[bytes | Identity]`: its messages are the client's frames."""
+    """Implements `actors.runtime.actor.Actor[bytes | Identity]`.
+
+    Its messages are the client's frames, and before them the identity of an upgrade request with a token.
+    """
 
     __slots__ = (
         "_black_box",
@@ -137,7 +140,7 @@ class Session:
             self.upgrade_identity = None
 
     def refuse(self, message: bytes | Identity, reason: Exception) -> None:  # noqa: ARG002
-        """Close the connection: the frame was not handled, and its id is not known here."""
+        """Close the connection: the frame has no reply, and its id is not known here."""
         if not isinstance(reason, Stopped):
             ids = {"session_id": self.session_id, "user_id": self.user_id}
             _log.error("session crashed", extra=ids, exc_info=reason)
@@ -150,7 +153,7 @@ class Session:
             close_session(self.user, self, self._dependencies)
 
     def on_connection_lost(self, unsent_bytes: int) -> None:
-        """Record how the connection ended, and leave the black box to operators."""
+        """Record how the connection ended, and close the black box, which operators can still read."""
         self.on_disconnect()
         for skipped in itertools.islice(self.send_queue.skipped_ranges.values(), SKIPPED_RECORDED_MAX):
             self.record("skipped", skipped.conversation_id, "", skipped.from_seq, skipped.to_seq)
@@ -248,7 +251,7 @@ class Session:
             self.send_queue.push(self._encode_frame(frame))
 
     def push_stream(self, framed: bytes) -> None:
-        """Send a frame of the user stream; it is not dropped."""
+        """Send a frame of the user stream. It is dropped only with the connection."""
         if not self.closed:
             self.send_queue.push(framed)
 
