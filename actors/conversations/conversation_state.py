@@ -1,8 +1,8 @@
 """The state of a conversation on this instance: its document, its members and the head of its log.
 
-Entries up to `head` are applied. `known_head` is the highest seq that others reported; it is above
-`head` while another instance writes. This module reads the log and projects it into the document;
-`append_pipeline` writes the log.
+Entries up to `head` are applied. `known_head` is the highest seq that is known to be stored; while it is
+above `head`, another instance wrote entries that were not read yet. This module reads the log and projects it
+into the document; `append_pipeline` writes the log.
 """
 
 from collections.abc import Sequence
@@ -135,7 +135,7 @@ class ConversationState:
         self._needs_projection = False
 
     async def flush_projection(self) -> None:
-        """Project the document if it lags far behind the log. Raises `Unavailable`."""
+        """Project the document if it lags by `PROJECTION_LAG_ENTRIES` or more. Raises `Unavailable`."""
         if self.document is not None and self.head - self.document.applied_seq >= PROJECTION_LAG_ENTRIES:
             await self.project()
 
