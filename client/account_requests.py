@@ -66,7 +66,7 @@ class AccountRequests(HttpTransport):
         channels: Mapping[NotificationType, NotificationChannel],
         quiet_hours: QuietHours | None = None,
     ) -> NotificationPreferences:
-        """Set how the user is notified; types that are absent get their default channel."""
+        """Set how the user is notified. Absent types get their default channel; None ends the quiet hours."""
         body = {"channels": dict(channels), "quiet_hours": msgspec.to_builtins(quiet_hours)}
         return await self.request(
             NotificationPreferences, "PUT", "/v1/users/me/notification-preferences", body=body
@@ -82,7 +82,10 @@ class AccountRequests(HttpTransport):
         return await self.request(DataExport, "POST", "/v1/users/me/export")
 
     async def download_export(self, export: DataExport) -> AsyncGenerator[bytes]:
-        """Yield the ZIP archive of an export that is ready, bit by bit. Has no time limit in total."""
+        """Yield the ZIP archive of an export in parts. Has no time limit in total.
+
+        Raises `ValueError` if the export is not ready.
+        """
         if export.url is None:
             raise ValueError("The export is not ready.")
         async for part in self.download(export.url):

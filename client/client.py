@@ -3,8 +3,9 @@
     send, mark_read, ping -> PendingCommands -> Connection -> server
     frames, on_frame <- FrameSink <- Dispatcher (ConversationSequencer, StateResync) <- Connection
 
-After a lost connection it connects to the next URL with jittered exponential backoff, and resumes. Durable
-frames are delivered once, in order and without gaps.
+After a lost connection it connects to the next URL with jittered exponential backoff, and resumes. The
+durable frames of a conversation are delivered once and in order of seq. Of messages that it missed, it
+delivers the latest state alone, at the seq of the latest change.
 """
 
 import asyncio
@@ -34,7 +35,10 @@ from client.state_resync import StateResync
 
 
 class ClientStatistics(msgspec.Struct, frozen=True):
-    """`unannounced_gaps` counts gaps that no `lagged` or `resync` announced: protocol violations."""
+    """`attempts` and `connects` are those of connections, the first included.
+
+    `unannounced_gaps` counts gaps that no `lagged` or `resync` announced: protocol violations.
+    """
 
     attempts: int
     connects: int
@@ -42,7 +46,7 @@ class ClientStatistics(msgspec.Struct, frozen=True):
 
 
 class Client(ClientCommands):
-    """`urls` are http or https URLs of one deployment.
+    """`urls` are http or https URLs of one deployment, at least one.
 
     `on_frame` is called synchronously with every frame; `frames()` iterates over them. `jitter` and `sleep`
     replace the backoff's randomness and waiting in tests.
@@ -119,7 +123,7 @@ class Client(ClientCommands):
             raise self._closed_error
 
     async def close(self) -> None:
-        """Disconnect for good. Pending requests fail with `ClientClosed`."""
+        """Disconnect for good. Pending and later requests fail with `ClientClosed`."""
         self._close_permanently(ClientClosed(None, "the client was closed"))
         if self._run_task is not None:
             self._run_task.cancel()
@@ -131,7 +135,7 @@ class Client(ClientCommands):
 
     @property
     def url(self) -> str:
-        """The server of the current or last connection."""
+        """The server of the current or last attempt to connect."""
         return self._urls[(self._attempts - 1) % len(self._urls)]
 
     @property
@@ -154,15 +158,15 @@ class Client(ClientCommands):
     # --- receiving
 
     def frames(self) -> AsyncIterator[ServerFrame]:
-        """Iterate over all frames from this call on; raises `ClientClosed` at the end.
+        """Iterate over all frames from the first call on; raises `ClientClosed` at the end.
 
-        Call it before `connect` to miss none. Keep iterating while commands are pending: a full queue stops
-        the client from reading replies.
+        Call it before `connect` to miss none. Of several iterators each frame goes to one. Keep iterating
+        while commands are pending: a full queue stops the client from reading replies.
         """
         return self._frame_sink.frames()
 
     def subscribe(self, conversation_id: str, after: int = 0) -> None:
-        """Deliver a conversation's frames after a seq. No effect if it is already tracked."""
+        """Deliver a conversation's frames after a seq. No effect if its frames are delivered already."""
         self._dispatcher.subscribe(conversation_id, after, connected=self._connected)
 
     def positions(self) -> dict[str, int]:

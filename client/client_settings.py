@@ -13,7 +13,9 @@ class ClientSettings(msgspec.Struct, frozen=True):
     fetch what it missed; otherwise it only knows the conversations it subscribed to or received frames of.
     `event_filter` selects event groups; None means all.
 
-    Of the requests that the server refused for a while, at most `retries_per_s` are retried a second.
+    A command without a reply is sent again after `resend_after_s`, until `request_timeout_s`. Of the commands
+    that the server refuses for a while, at most `retries_per_s` are retried a second, after the first
+    `retries_burst`.
     """
 
     list_conversations: bool = True

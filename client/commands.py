@@ -54,7 +54,9 @@ class ClientCommands:
         client_id: str | None = None,
         deadline_s: float | None = None,
     ) -> SendResult:
-        """Send a message. It is durable on return; overlapping sends keep their order.
+        """Send a message. It is durable on return.
+
+        Overlapping sends keep their order, unless the server refuses one for a while: it is then retried.
 
         Raises:
             RequestRejected: the server rejected it, and a retry would not help.

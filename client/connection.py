@@ -1,7 +1,6 @@
 """One websocket connection to one server, from the upgrade to the close.
 
-Every way it can end raises `ConnectionLost` from the reading side, with what the server said about
-reconnecting.
+However it ends, the methods that read raise `ConnectionLost`, with what the server said about reconnecting.
 """
 
 import asyncio

@@ -30,7 +30,7 @@ class ConversationRequests(HttpTransport):
         *,
         idempotency_key: str | None = None,
     ) -> NewConversationResult:
-        """Create a conversation. The users in `requested` were asked, and join by accepting."""
+        """Create a conversation. The users in `requested` get a request, and join by accepting it."""
         body = {"type": conversation_type.value, "participants": list(participants), "name": name}
         headers = key_header(idempotency_key)
         return await self.request(NewConversationResult, "POST", CONVERSATIONS, body=body, headers=headers)
@@ -67,7 +67,7 @@ class ConversationRequests(HttpTransport):
         return await self.request(Page[UserCard], "GET", path, query=query)
 
     async def add_participant(self, conversation_id: str, user_id: str) -> bool:
-        """Add a member. Returns False if the user was asked instead, and joins by accepting."""
+        """Add a member. Returns False if the user gets a request instead, and joins by accepting it."""
         path = resource_path(CONVERSATIONS, conversation_id, "participants", user_id)
         requested: MemberRequested | None = await self.request(MemberRequested, "PUT", path)
         return requested is None
@@ -97,6 +97,10 @@ class ConversationRequests(HttpTransport):
     async def history(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 100
     ) -> list[Message]:
+        """Return up to `limit` messages with after < seq < before, newest first.
+
+        If only `after` is given, they are the oldest of these, oldest first.
+        """
         query = {"before": before, "after": after, "limit": limit}
         return (
             await self.request(
@@ -117,6 +121,7 @@ class ConversationRequests(HttpTransport):
         mentions: Sequence[str] = (),
         reply_to: str | None = None,
     ) -> Message:
+        """Send a message. A retry with the same `client_id` returns the stored one."""
         body = {
             "client_id": client_id,
             "content": content,
@@ -133,6 +138,7 @@ class ConversationRequests(HttpTransport):
         )
 
     async def changes(self, conversation_id: str, after: int, limit: int = 100) -> Changes:
+        """Return the compacted durable frames of up to `limit` entries after a seq."""
         query = {"after": after, "limit": limit}
         return await self.request(
             Changes, "GET", resource_path(CONVERSATIONS, conversation_id, "changes"), query=query

@@ -5,7 +5,7 @@
                               +-> GET `changes`, until the sequence is complete
 
 One task at a time fills the gaps of a conversation. While it runs, only that task delivers frames of the
-conversation. It retries until the client is closed.
+conversation. It retries until the client is closed, or the server says that the user is not a member.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ class ConversationSequencer:
             await self._put(deliverable)
 
     def observe_head(self, conversation_id: str, seq: int) -> None:
-        """Note that the conversation's log reaches `seq`; fetch what is missing."""
+        """Note that the conversation's log reaches `seq`; fetch what is missing, if it is tracked."""
         tracker = self._trackers.get(conversation_id)
         if tracker is None:
             return

@@ -128,9 +128,10 @@ class Dispatcher:
         await self._frame_sink.put([frame])
 
     def _is_left_while_away(self, frame: ServerFrame) -> bool:
-        """Whether a replay says that the user is no longer in a conversation, at the current position.
+        """Whether a replay reports that the user has left a conversation of the resume request.
 
-        That is outside of the stream: of conversations in the resume request for which it has no such event.
+        The server adds this frame if the stream has no such event after the position of the request. So it
+        has the position of the stream, which may not be a new one.
         """
         return (
             isinstance(frame, ConversationLeft)

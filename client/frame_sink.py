@@ -54,7 +54,10 @@ class FrameSink:
         self._frame_available.set()
 
     def frames(self) -> AsyncIterator[ServerFrame]:
-        """Iterate over frames put from now on. Raises `ClientClosed` after the last one."""
+        """Iterate over the frames put since the first call. Raises `ClientClosed` after the last one.
+
+        Of several iterators each frame goes to one.
+        """
         if self._frames is None:
             self._frames = deque()
         return self._iterate(self._frames)

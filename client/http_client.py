@@ -1,4 +1,4 @@
-"""Typed client for the HTTP API: one method per endpoint, one server."""
+"""Typed client for one server's HTTP API: a method for each endpoint that it covers."""
 
 import aiohttp
 

@@ -45,6 +45,8 @@ class PrivacyOfAccount(msgspec.Struct, frozen=True):
 
 
 class NewReport(msgspec.Struct, frozen=True):
+    """`POST /v1/reports`."""
+
     kind: str
     id: str
     reason: str
@@ -75,7 +77,7 @@ class NewMessage(msgspec.Struct, frozen=True):
 
 
 class MarkRead(msgspec.Struct, frozen=True):
-    """`POST /v1/conversations/{id}/read`."""
+    """`PUT /v1/conversations/{id}/read`."""
 
     seq: int
 

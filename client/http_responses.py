@@ -75,7 +75,7 @@ def decode_rejection(status: int, content: bytes) -> RequestRejected:
     try:
         problem = msgspec.json.decode(content, type=ProblemDetails)
     except msgspec.DecodeError:
-        # Not from Convene: a proxy, which sends no problem details.
+        # Not from Convene but from a proxy, which sends no problem details.
         problem = ProblemDetails("server.unavailable" if status >= 500 else "request.invalid")
     return RequestRejected(
         problem.code,

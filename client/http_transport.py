@@ -1,7 +1,8 @@
 """One HTTP server: sends requests with the token of a user and decodes the responses.
 
-A rejected request raises `RequestRejected`; no response raises `RequestTimeout`. Requests are not retried.
-Redirects are not followed, so that the token is not sent to another host.
+A rejected request raises `RequestRejected`; without a response it raises `RequestTimeout`, also if there is
+no connection. Requests are not retried. Redirects are not followed, so that the token is not sent to another
+host.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -60,7 +61,7 @@ class HttpTransport:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send a request and decode the response: a text if the type is `str`, no body if it is None."""
+        """Send a request and decode the response; return its text for the type `str`, and None for None."""
         request_headers = dict(headers or {})
         if self.token is not None:
             request_headers["Authorization"] = f"Bearer {self.token}"
@@ -91,7 +92,7 @@ class HttpTransport:
         return result
 
     async def download(self, path: str) -> AsyncGenerator[bytes]:
-        """Yield the body of a response, bit by bit, without the token. Has no time limit in total."""
+        """Yield the body of a response in parts, without sending the token. Has no time limit in total."""
         timeout = aiohttp.ClientTimeout(total=None, sock_read=self._timeout.total)
         try:
             async with self._open_session().get(

@@ -100,7 +100,7 @@ class ModerationClient:
     async def users(
         self, *, with_role: bool = False, cursor: str | None = None, limit: int = 100
     ) -> Page[ModeratedUser]:
-        """Return users with a restriction in force, or with a role."""
+        """Return users with a restriction in force; those with a role instead if `with_role`."""
         query = {"with_role": "true" if with_role else None, "cursor": cursor, "limit": limit}
         return await self._http.request(Page[ModeratedUser], "GET", "/v1/admin/users", query=query)
 
@@ -128,7 +128,7 @@ class ModerationClient:
     async def appeals(
         self, *, open_only: bool = True, cursor: str | None = None, limit: int = 100
     ) -> Page[AppealReview]:
-        """Return appeals, the oldest first."""
+        """Return appeals that are not answered, or all of them, the oldest first."""
         query = {"open": None if open_only else "false", "cursor": cursor, "limit": limit}
         return await self._http.request(Page[AppealReview], "GET", "/v1/admin/appeals", query=query)
 

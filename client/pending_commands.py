@@ -1,7 +1,7 @@
 """Commands that have no reply yet, in the order in which they were sent.
 
 A reply may arrive on a later connection: after each reconnect, unanswered commands are sent again, before
-new ones. A command that is not answered in time is sent again; only the deadline ends it.
+new ones. A command without a reply is also sent again after `resend_after_s`, until its deadline.
 """
 
 import asyncio

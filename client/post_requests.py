@@ -153,7 +153,7 @@ class PostRequests:
         return await self._http.request(FeedPage, "GET", "/v1/feed", query={"cursor": cursor, "limit": limit})
 
     async def public_timeline(self, cursor: str | None = None, limit: int = 20) -> Page[Post]:
-        """Return a page of the posts of everyone, the newest first."""
+        """Return a page of the public posts of all users, the newest first."""
         query = {"cursor": cursor, "limit": limit}
         return await self._http.request(Page[Post], "GET", "/v1/timeline/public", query=query)
 

@@ -24,7 +24,7 @@ class PresenceWatchList:
         self._rewatch_task: asyncio.Task[None] | None = None
 
     async def watch(self, user_ids: Sequence[str], deadline_s: float | None) -> list[Presence]:
-        """Replace the list; return the presence of each user on it."""
+        """Replace the list; return the presence of each user on it. Raises as `PendingCommands.request`."""
         self._user_ids = list(user_ids)
         return await self._watch(deadline_s)
 

@@ -1,7 +1,8 @@
-"""HTTP client that retries requests to one server until they are answered.
+"""HTTP client that retries requests to one server while it is overloaded or does not respond.
 
-Every request must be safe to repeat: idempotent, or sent with an idempotency key. Delays follow the
-server's `Retry-After`. Redirects are not followed, so that the token is not sent to another host.
+Every request must be safe to repeat: idempotent, or sent with an idempotency key. A retry waits for the
+`retry_after_ms` of the error, or with exponential backoff. Redirects are not followed, so that the token is
+not sent to another host.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
 
 
 class RetryingHttpClient:
-    """A request is retried for up to `retry_for_s`."""
+    """A request is retried until `retry_for_s` after it was first sent."""
 
     def __init__(
         self,
@@ -59,8 +60,8 @@ class RetryingHttpClient:
         """Send a request and decode its response.
 
         Raises:
-            RequestRejected: the server rejected the request.
-            RequestTimeout: no response for `retry_for_s`.
+            RequestRejected: the server rejected the request; with a status of `RETRY_STATUSES`, to the last.
+            RequestTimeout: the last attempt got no response.
         """
         return msgspec.json.decode(await self._request_with_retries(request), type=response_type)
 

@@ -43,7 +43,7 @@ class SequenceTracker:
         return [frame, *self._release_held()]
 
     def hold(self, frame: LogFrame) -> None:
-        """Keep a frame until the frames before it were delivered. An earlier one is dropped."""
+        """Keep a frame until the frames before it were delivered. Drop one that was delivered before."""
         if self._buffer.hold(frame.seq, frame):
             self.known_head = max(self.known_head, frame.seq)
 

@@ -16,12 +16,12 @@ class SocialRequests(HttpTransport):
     """Lists return one page; pass its `next_cursor` for the next one."""
 
     async def relationships(self, user_ids: Sequence[str]) -> list[UserRelationship]:
-        """Return what relates this user to others, at most 100. Users who cannot be seen are omitted."""
+        """Return the relationships to at most 100 users. Users who cannot be seen are omitted."""
         query = {"user_ids": ",".join(user_ids)}
         return (await self.request(RelationshipList, "GET", "/v1/relationships", query=query)).items
 
     async def user(self, user_id: str) -> User:
-        """Return a user's profile, with the counts and what relates this user to them."""
+        """Return a user's profile, with the counts and the relationship to the user."""
         return await self.request(User, "GET", resource_path(USERS, user_id))
 
     async def follow(self, user_id: str) -> None:
@@ -59,7 +59,7 @@ class SocialRequests(HttpTransport):
         return await self.request(Page[UserCard], "GET", "/v1/users/me/blocks", query=query)
 
     async def block(self, user_id: str) -> None:
-        """Block a user: follows end, and neither sees the other's content."""
+        """Block a user: follows end, and neither sees the other, except in groups that both are in."""
         await self.request(None, "PUT", resource_path(USERS, user_id, "block"))
 
     async def unblock(self, user_id: str) -> None:

@@ -1,7 +1,7 @@
-"""Reads the conversation state over HTTP after a connect or a `resync` frame.
+"""Reads the conversation state over HTTP after a connect that did not resume, or after a `resync` frame.
 
 Known conversations are completed from their log. New ones start at their head; their history is not
-fetched. Conversations that no longer exist are reported as `conversation.left`.
+fetched. Known ones that the user is no longer a member of are reported as `conversation.left`.
 """
 
 import asyncio

@@ -109,7 +109,10 @@ class AppendPipeline:
         self._forwarding.last_writer = instance
 
     def fail_all(self, reason: Exception) -> None:
-        """Refuse all commands that are queued, recalled or in a batch. Those in a batch may be stored."""
+        """Refuse all commands that are queued, recalled or in a batch. Those in a batch may be stored.
+
+        Forwarded drafts stay with the `DraftForwarder`, whose result answers them.
+        """
         for pending in self._in_flight or ():
             pending.refused(outcome_unknown())
         for pending in [*self._forwarding.take_recalled(), *self._queued]:
@@ -124,7 +127,7 @@ class AppendPipeline:
         return self._advance() if self._append_queue.add_send(command) else None
 
     async def enqueue_with_effects(self, command: Send | ChangeMembership) -> None:
-        """Record the notifications of a command, then enqueue it."""
+        """Record that a command has notifications, then enqueue it. Refuse it if that cannot be recorded."""
         if isinstance(command, Send) and self._append_queue.has_attempt(command.draft):
             return
         try:
@@ -302,9 +305,10 @@ class AppendPipeline:
         await self._catch_up_and_submit()
 
     def _on_seq_conflict(self) -> None:
-        """Catch up before the next batch. Refuse a command if its seq is taken but not in the log.
+        """Catch up before the next batch. After many conflicts at one seq, refuse the first command.
 
-        That happens if the ids of two conversations share the part that is in the ids of their entries.
+        The seq is then taken, but not in the log: the ids of two conversations share the part that is in the
+        ids of their entries.
         """
         self._forwarding.record_loss()
         seq = self._state.head + 1
@@ -333,7 +337,7 @@ class AppendPipeline:
             await work
 
     async def _load_target_message(self, pending: PendingAppend, change: MessageChange) -> bool:
-        """Read the message to change. Refuse the command and return False if there is none."""
+        """Read the message to change. Without it or the store, refuse the command and return False."""
         try:
             message = await find_message(self._dependencies.store, change.message_id)
         except Unavailable as error:

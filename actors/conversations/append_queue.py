@@ -12,10 +12,10 @@ from storage.contracts.message_log import Entry, MessageEntry
 
 
 class AppendQueue:
-    """A bounded queue that stores concurrent retries of a draft once.
+    """A bounded queue in which concurrent retries of a draft are one item.
 
     A retry that arrives while the first attempt is pending shares its result. Drafts stay known to the queue
-    after they left `items`, until `complete` or `refuse` answers them. `limit` bounds the number of commands,
+    after they left `items`, until `complete` or `refuse` answers them. `limit` bounds the number of `items`,
     `age_limit_s` the time that the oldest of them has waited: what arrives later is refused at once, because
     after an outage a long backlog would delay everything that follows.
     """

@@ -62,7 +62,7 @@ class CommandSender:
         self._request_timeout_s = limits.request_timeout_ms / 1000
 
     def tell(self, conversation_id: str, command: Send | ChangeMessage | ChangeMembership) -> None:
-        """Pass a command to its conversation. The result arrives through the command's reply, in time.
+        """Pass a command to its conversation. The reply gets the result, or a refusal at the deadline.
 
         Raises:
             ApiError: conversation.not_found, if the id is malformed.
@@ -132,7 +132,7 @@ def validate_id(conversation_id: str) -> str:
 
 
 def _start_trace(tracing: MessageTracing, conversation_id: str) -> MessageTrace | None:
-    """Start the trace of a message, in that of its request if the caller sent one."""
+    """Start the trace of a message; continue that of the HTTP request if it is traced."""
     ids = log_context.get() or {}
     is_part = "trace_id" in ids and "span_id" in ids
     parent = f"00-{ids['trace_id']}-{ids['span_id']}-{ids['trace_flags']}" if is_part else ""

@@ -66,7 +66,7 @@ class Send(Struct, frozen=True):
 
 
 class AddMember(Struct, frozen=True):
-    """Add a user. Admins only. Only a user who `accepted` a request is added again after leaving."""
+    """Add a user, as an admin. A user who left is added again only after the user `accepted` a request."""
 
     changed_by: UserCard
     user: UserCard
@@ -74,14 +74,14 @@ class AddMember(Struct, frozen=True):
 
 
 class RemoveMember(Struct, frozen=True):
-    """Remove a user (admins only), or leave."""
+    """Remove a user, as an admin, or leave."""
 
     changed_by: UserCard
     user: UserCard
 
 
 class UpdateSettings(Struct, frozen=True):
-    """Change the name, the admins, or both. None keeps a value. Admins only."""
+    """Change the name, the admins, or both, as an admin. None keeps a value."""
 
     changed_by: UserCard
     name: str | None
@@ -123,7 +123,7 @@ class RenameByRule(Struct, frozen=True):
 
 
 class AnnounceByRule(Struct, frozen=True):
-    """Store a SYSTEM message, once for each `key`: a repeat is refused with `idempotency.conflict`."""
+    """Store a SYSTEM message of `changed_by`, once for each `key`. A repeat gets `idempotency.conflict`."""
 
     changed_by: UserCard
     text: str
@@ -175,7 +175,7 @@ class ChangeMessage(Struct, frozen=True):
 
 
 class PendingAppend:
-    """A command that waits to be appended to the log, with its replies. Each reply is called exactly once."""
+    """A command that waits to be appended to the log, with its replies."""
 
     __slots__ = ("_joined_replies", "command", "entry", "forward_number", "queued_at", "target_message")
 
@@ -255,7 +255,7 @@ class GetInfo(Struct, frozen=True):
 
 
 class RemoteAppend(Struct, frozen=True):
-    """Instance `origin` stored the entry at `seq`. A plain message changes no other state."""
+    """Instance `origin` stored the entry at `seq`. A plain message is described in `EntryAppended`."""
 
     origin: str
     seq: int

@@ -172,8 +172,8 @@ class ConversationActor:
         """Refuse what a member does in a direct conversation if either user blocked the other.
 
         Sending, editing, reacting, typing and read marks are checked here. Deleting a message or removing a
-        reaction is not, so that users can withdraw what they wrote. To a deleted account nothing can be
-        written.
+        reaction is not, so that users can withdraw what they wrote. If the account of the other user is
+        deleted, `GetInfo` proceeds and all else is refused.
         """
         peer = self._state.direct_peer(user_id)
         if peer is None:
@@ -256,7 +256,7 @@ class ConversationActor:
             await work
 
     async def _check_reply_target(self, command: Send, reply_to: str) -> None:
-        """Enqueue a reply if the message it replies to is in this conversation."""
+        """Enqueue a reply if the message it replies to is in this conversation; refuse it otherwise."""
         is_local = is_id(reply_to) and reply_to[:16] == entry_id(self._id, 0)[:16]
         try:
             if not is_local or not await self._dependencies.store.find_messages([reply_to]):
@@ -301,7 +301,7 @@ class ConversationActor:
         await self._pipeline.enqueue_with_effects(command)
 
     def _on_remote_append(self, event: RemoteAppend) -> None:
-        """Advance the head without reading the log, if nothing of this instance is being written."""
+        """Note the head. Advance to the next plain message without a read, unless a batch is in flight."""
         state = self._state
         if event.is_plain_message and event.seq == state.head + 1 and not self._pipeline.is_writing:
             state.head = event.seq
@@ -331,5 +331,5 @@ class ConversationActor:
 
 
 def _is_withdrawal(change: MessageChange) -> bool:
-    """Whether a change is by moderators, or withdraws what the user wrote. Blocks do not prevent it."""
+    """Whether a change is made by moderators, or withdraws what the user wrote. Blocks do not prevent it."""
     return isinstance(change, Delete | ChangeByModerator) or (isinstance(change, React) and not change.add)

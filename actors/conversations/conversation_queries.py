@@ -84,7 +84,8 @@ class ConversationQueries:
     ) -> list[Message]:
         """Return up to `limit` messages with after < seq < before.
 
-        They are the newest ones of that range, or the oldest ones if only `after` is given.
+        They are the newest ones of that range, newest first; or the oldest ones, oldest first, if only
+        `after` is given.
         """
         view = await self.get_view(user_id, conversation_id)
         head = view.last_seq + 1
@@ -114,7 +115,7 @@ class ConversationQueries:
     async def changes(
         self, user_id: str, conversation_id: str, after: int, limit: int
     ) -> tuple[list[LogFrame], int, bool]:
-        """Return the compacted events of `limit` entries, the seq they reach, and whether more follow.
+        """Return the compacted events of up to `limit` entries, the seq they reach, and whether more follow.
 
         If `after` is beyond the log, the returned seq is that of the last entry, so that the next read from
         there misses nothing.
@@ -128,7 +129,10 @@ class ConversationQueries:
         return events, last_seq, has_more
 
     async def mark_read(self, user_id: str, conversation_id: str, seq: int) -> ReadState:
-        """Move the user's read mark forward to `seq`, at most to the head."""
+        """Move the user's read mark forward, up to `seq` or the head.
+
+        Raises `ApiError` or `Unavailable`.
+        """
         info = await self._commands.get_info(user_id, conversation_id, seq)
         if not info.is_member:
             raise not_found()
@@ -139,7 +143,7 @@ class ConversationQueries:
     async def to_messages(
         self, user_id: str, view: ConversationView, entries: Sequence[MessageEntry]
     ) -> list[Message]:
-        """Convert entries for a member, with the readers of each message."""
+        """Convert entries for a member. Conversations of up to `READ_BY_MEMBERS_MAX` members list readers."""
         lists_readers = len(view.record.participants) <= READ_BY_MEMBERS_MAX
         read_seqs = await self._read_marks.read_seqs(view) if lists_readers else {}
         return [

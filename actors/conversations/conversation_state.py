@@ -1,8 +1,8 @@
 """The state of a conversation on this instance: its document, its members and the head of its log.
 
-Entries up to `head` are applied. `known_head` is the highest seq that others reported; it is above
-`head` while another instance writes. This module reads the log and projects it into the document;
-`append_pipeline` writes the log.
+Entries up to `head` are applied. `known_head` is the highest seq that is known to be stored; while it is
+above `head`, another instance wrote entries that were not read yet. This module reads the log and projects it
+into the document; `append_pipeline` writes the log.
 """
 
 from collections.abc import Sequence
@@ -89,17 +89,23 @@ class ConversationState:
         return True
 
     async def catch_up(self) -> None:
-        """Read and apply the entries above the head. Raises `Unavailable`."""
+        """Read and apply the entries above the head; project them if members, admins or name changed.
+
+        Raises `Unavailable`.
+        """
         while self.document is not None:
             entries = await self._store.read(self._id, self.head, self.head + CATCH_UP_CHUNK)
             self._apply_entries(entries)
             if len(entries) < CATCH_UP_CHUNK:
                 break
         while self._unapplied_changes:
-            await self._store.apply_change(self._unapplied_changes[0])
+            change = self._unapplied_changes[0]
+            await self._store.apply_change(change)
+            if len(self._unapplied_changes) == 1:
+                await self._add_to_summary(change)
             del self._unapplied_changes[0]
         if self._needs_projection:
-            # A process crashed between the append and the projection, or the store was unavailable.
+            # The instance that stored a membership entry may have failed before it projected it.
             await self.project()
         self.known_head = self.head
         self._uncertain = False
@@ -129,16 +135,27 @@ class ConversationState:
         self._needs_projection = False
 
     async def flush_projection(self) -> None:
-        """Project the document if it lags far behind the log. Raises `Unavailable`."""
+        """Project the document if it lags by `PROJECTION_LAG_ENTRIES` or more. Raises `Unavailable`."""
         if self.document is not None and self.head - self.document.applied_seq >= PROJECTION_LAG_ENTRIES:
             await self.project()
 
     def _apply_entries(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self.head = entry.seq
+            if isinstance(entry, ChangeEntry):
+                self._unapplied_changes.append(entry)
+                continue
             if self.document is not None and entry.seq > self.document.last_seq:
                 self._summary_writer.add_entry(entry)
-            if isinstance(entry, MessageEntry) and entry.membership is not None:
+            if entry.membership is not None:
                 self.apply_membership(entry)
-            elif isinstance(entry, ChangeEntry):
-                self._unapplied_changes.append(entry)
+
+    async def _add_to_summary(self, change: ChangeEntry) -> None:
+        """Include an applied change in the summary, with the message that is then the last one.
+
+        A summary with the seq of the change alone would keep the old text: the store ignores later summaries
+        up to the same seq. Raises `Unavailable`.
+        """
+        if self.document is not None and change.seq > self.document.last_seq:
+            newest = await self._store.page_messages(self._id, change.seq, 0, 1, newest=True)
+            self._summary_writer.add_change(change, newest[0])

@@ -53,9 +53,9 @@ class ConversationViews:
     ) -> tuple[list[str], ActivityKey | None]:
         """Return the ids of a page of conversations, latest activity first, and the key of the next page.
 
-        A document's activity may be older than the log's, so `LIST_WINDOW` documents are compared with their
-        logs before the page is cut. Only a conversation below all of them, and with a message that is not in
-        its document yet, is missed.
+        A document's activity may be older than the log's, so at least `LIST_WINDOW` documents, if there are
+        that many, are compared with their logs before the page is cut. A conversation below them is missed on
+        this page if it belongs there because of a message that is not in its document yet.
         """
         found: list[ActivityKey] = []
         # A document's activity is never newer than its log's. A client may forge a cursor, so it is clamped.

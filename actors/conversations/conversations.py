@@ -65,11 +65,11 @@ class Conversations(RuleMembership):
         self._queries = queries
         self._load_cards = load_cards
         self._consent = consent
-        # Runs the concurrent commands of sessions: one drain at shutdown waits for all of them.
+        # One pool for the concurrent commands of all sessions, so that shutdown can wait for them.
         self.task_pool = TaskPool("commands of sessions")
 
     async def drain(self) -> None:
-        """Wait for all tracked tasks. Has no timeout; the caller sets the deadline."""
+        """Wait for the concurrent commands of sessions. Has no timeout; the caller sets the deadline."""
         await self.task_pool.drain()
 
     # --- sending
@@ -86,14 +86,14 @@ class Conversations(RuleMembership):
     async def send_and_wait(
         self, conversation_id: str, command: Send, reply: FutureReply
     ) -> tuple[Message, bool]:
-        """Send and wait. Return the message, and whether it was stored before."""
+        """Send and wait. Return the message, and whether it was stored before. Raises `ApiError`."""
         stored = await self._commands.execute(conversation_id, command, reply)
         assert stored is not None
         entry, duplicate = stored
         return serializers.to_message(entry, command.draft.sender_id, ()), duplicate
 
     async def change_message(self, user_id: str, conversation_id: str, change: MessageChange) -> Message:
-        """Edit, delete or react, and return the message after the change."""
+        """Edit, delete or react, and return the message after the change. Raises `ApiError`."""
         reply = FutureReply()
         stored = await self._commands.execute(conversation_id, ChangeMessage(user_id, change, reply), reply)
         assert stored is not None
@@ -113,7 +113,7 @@ class Conversations(RuleMembership):
         """Create a conversation, or return the existing one.
 
         A direct conversation exists once per pair of users. `idempotency_key` identifies a retry. Users
-        of a group who have to accept first get a request.
+        of a group who have to accept first get a request. Raises `ApiError` or `StorageError`.
         """
         member_ids = list(dict.fromkeys((user.id, *other_user_ids)))
         if len(member_ids) > PARTICIPANTS_MAX:

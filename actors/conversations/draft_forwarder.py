@@ -5,11 +5,11 @@
     origin <--DraftResolved--- writer, when a draft is stored or refused
 
 Forwarding is an optimization for a few seconds, not a lock. The other instance acknowledges drafts at once;
-until their outcome arrives the origin sends them again each second, as long as the other instance
-acknowledges them. So a slow instance is not overtaken, and what it receives again after the outcome gets the
-same outcome without a second append. If it acknowledges nothing for a second, the origin recalls the drafts
-and appends them itself; the log stores each once. At the deadline of a draft it recalls those that were
-forwarded with it, and refuses the expired ones.
+until their outcome arrives the origin sends them again each second, as long as the other instance has
+acknowledged anything since. So a slow instance is not overtaken, and what it receives again after the outcome
+gets the same outcome without a second append. If it acknowledges nothing for a second, the origin recalls the
+drafts and appends them itself; the log stores each once. At the deadline of a draft it recalls those that
+were forwarded with it, and refuses the expired ones.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ OUTCOMES_KEPT_MAX: Final = 2000
 
 
 class ForwardDrafts(Struct, frozen=True, tag=1, array_like=True):
-    """`timeout_ms` is the time that the sender of the drafts still waits; 0 from earlier versions."""
+    """`timeout_ms` is the longest time that a sender of these drafts still waits; 0 if it is not known."""
 
     origin: str
     conversation_id: str
@@ -106,7 +106,7 @@ class ForwardingHandler(Protocol):
     def on_forward_result(
         self, conversation_id: str, pending: PendingAppend, outcome: DraftOutcome | None
     ) -> None:
-        """Handle the outcome of a forwarded draft; None if it timed out. Must not raise."""
+        """Handle the outcome of a forwarded draft; None if it is recalled. Must not raise."""
 
 
 class DraftForwarder:
@@ -146,7 +146,7 @@ class DraftForwarder:
         self.publish(origin, resolved)
 
     def on_bus_message(self, payload: bytes) -> None:
-        """Handle a bus message on the topic of this instance."""
+        """Handle a bus message on the topic of this instance. Raises `msgspec.DecodeError`."""
         message = forward_decoder.decode(payload)
         match message:
             case DraftsReceived(target=target):

@@ -27,9 +27,9 @@ _BY_BARE_FORM: Final = {
 def normalize_emoji(text: str) -> str | None:
     """Return the fully qualified form of an emoji, or None if `text` is not exactly one emoji.
 
-    Forms that differ in variation selectors only are one emoji. `text` is an emoji-test sequence of any
-    status (fully qualified, minimally qualified, unqualified, component), or its first code point with the
-    text selector.
+    Forms that differ in variation selectors only are one emoji. An emoji is an emoji-test sequence of any
+    status (fully qualified, minimally qualified, unqualified, component), or one code point of these with a
+    variation selector.
     """
     if text in EMOJI_DATA:
         return _BY_BARE_FORM[_without_selectors(text)]

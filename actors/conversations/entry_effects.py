@@ -33,7 +33,7 @@ class EntryEffects:
     async def record_pending_effect(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
         """Record that a command has notifications, so that a crash does not lose them.
 
-        Return the command with a reply that ends its effect. Commands may share a record. Raises
+        Return the command with a reply that ends its pending effect. Commands may share a record. Raises
         `Unavailable`.
         """
         if self._pending_record is None or not self._pending_record.is_shared:

@@ -50,7 +50,7 @@ def id_collision() -> ApiError:
 
 
 def to_api_error(reason: Exception) -> ApiError:
-    """Convert any failure to the error that the client gets."""
+    """Convert any failure to the error that the client gets; one that is not known here to `busy`."""
     if isinstance(reason, ApiError):
         return reason
     if isinstance(reason, Unavailable):

@@ -1,8 +1,8 @@
 """Decides whether drafts of a conversation are forwarded to another instance.
 
-Forwarding starts after losing seqs to that instance and lasts until it has stored none of the drafts for a
-few seconds. It is a preference, not a lock.
-A wrong decision is harmless, because the log rejects duplicate seqs.
+Forwarding starts after losing seqs to that instance. It lasts until that instance has stored none of the
+drafts for `FORWARDING_S`, or does not acknowledge them. A wrong decision is harmless, because the log rejects
+duplicate seqs.
 """
 
 from collections import deque
@@ -20,8 +20,8 @@ class ForwardingState:
     """The forwarding state of one conversation.
 
     `last_writer` is the instance that stored the last remote entry. `in_flight` counts forwarded drafts
-    without a result. `is_recalling` is set after a timeout until no draft is in flight; until then nothing
-    is submitted, so that no later message overtakes a forwarded one.
+    without a result. `is_recalling` is set after a draft came back without an outcome, until no draft is in
+    flight; until then nothing is submitted, so that no later message overtakes a forwarded one.
     """
 
     __slots__ = (
@@ -104,7 +104,7 @@ class ForwardingState:
         return number < self._last_stored.get(sender_id, 0)
 
     def record_result(self, *, answered: bool) -> None:
-        """Record the result of one draft. A timeout stops forwarding and starts a recall."""
+        """Record the result of one draft. One without an outcome stops forwarding and starts a recall."""
         self.in_flight = max(0, self.in_flight - 1)
         if not answered:
             self.last_writer = ""
@@ -117,7 +117,7 @@ class ForwardingState:
         return bool(self._recalled)
 
     def recall(self, pending: PendingAppend) -> None:
-        """Keep a draft that timed out until the recall ends."""
+        """Keep a draft without an outcome until the recall ends."""
         self._recalled.append(pending)
 
     def take_recalled(self) -> list[PendingAppend]:

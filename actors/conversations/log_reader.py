@@ -57,7 +57,7 @@ class LogReader:
     async def read_changes(
         self, conversation_id: str, after: int, limit: int, viewer_id: str
     ) -> tuple[list[LogFrame], int, bool]:
-        """Return the compacted events of `limit` entries, the seq they reach, and whether more follow."""
+        """Return the compacted events of at most `limit` entries, the seq they reach, and if more follow."""
         entries = await self._log.read(conversation_id, after, after + limit + 1)
         has_more = len(entries) > limit
         entries = entries[:limit]

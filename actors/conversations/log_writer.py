@@ -1,11 +1,11 @@
 """Group commit into the message log, shared by all conversations of an instance.
 
-One write takes the batches that were queued during the last write, until it has `log_batch_entries`. So an
-idle server adds no delay and a busy one groups its writes. The batches of many conversations form one ordered
-insert, which stops at the first refusal, so a prefix of each batch is stored. The next attempt has at most
-half as many batches, and after a success twice as many. A conversation that recently lost a seq to another
-instance writes alone, so that its refusals do not delay others. Each conversation has at most one batch in
-flight.
+A write takes the batches that were queued while others ran, until it has `log_batch_entries`. So an idle
+server adds no delay and a busy one groups its writes. The batches of many conversations form one ordered
+insert, which stops at the first refusal, so a prefix of the refused batch is stored, and nothing of those
+behind it. The same write tries these again, with at most half as many batches; after a success with twice as
+many. A conversation that recently lost a seq to another instance writes alone, so that its refusals do not
+delay others. Each conversation has at most one batch in flight.
 """
 
 import asyncio
@@ -29,7 +29,8 @@ RETRY_DELAY_MAX_S = 1.0
 class LogBatch(msgspec.Struct, frozen=True):
     """The next entries of one conversation.
 
-    `on_done` is called once, with None if the store stayed unavailable and the outcome is unknown.
+    `on_done` is called once, with None if the outcome is unknown: the store stayed unavailable, or the write
+    failed otherwise.
     """
 
     entries: Sequence[Entry]

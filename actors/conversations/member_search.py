@@ -24,7 +24,7 @@ async def search_members(
     for start in range(0, len(candidates), CARDS_PER_READ):
         batch = candidates[start : start + CARDS_PER_READ]
         cards = await load_cards(batch)
-        # Reading cached cards does not wait, so other tasks run between two batches.
+        # Cached cards are read without a wait: let other tasks run between two batches.
         await asyncio.sleep(0)
         for member_id in batch:
             card = cards.get(member_id)

@@ -99,7 +99,7 @@ class MembershipNotifier:
     async def notify_joined(
         self, conversation: ConversationRecord, seq: int, user_ids: Sequence[str]
     ) -> bool:
-        """Notify users that they are members. `seq` is the head of the log at that time.
+        """Notify users that they are members since the entry at `seq`, or since the creation if it is 0.
 
         Return whether all frames are in the users' streams.
         """
@@ -107,7 +107,7 @@ class MembershipNotifier:
         return await self._streams.append(user_ids, ConversationJoined(0, joined))
 
     async def notify_read_mark(self, user_id: str, conversation_id: str, state: ReadState) -> None:
-        """Send a user's read mark to all of the user's devices."""
+        """Send a user's read mark to all of the user's devices. Lost if the broker is unavailable."""
         frame = ConversationMarked(0, conversation_id, state.read_seq, state.unread_count)
         await self._streams.append([user_id], frame)
 

@@ -23,7 +23,7 @@ class Edit(Struct, frozen=True):
 
 
 class Delete(Struct, frozen=True):
-    """With `own_only`, of a silenced user, an admin deletes no message of others."""
+    """`own_only`: the user is silenced, and so may not delete messages of others as an admin."""
 
     message_id: str
     own_only: bool = False

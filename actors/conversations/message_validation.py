@@ -45,7 +45,7 @@ def create_draft(
 
 
 def validate_content(content: str) -> str:
-    """Return the trimmed content of an edit. Raises `ApiError` (request.invalid)."""
+    """Return the trimmed text of a message. Raises `ApiError` (request.invalid)."""
     return validate_text("content", content, MESSAGE_CHARACTERS)
 
 

@@ -36,7 +36,10 @@ class ModeratedMessages:
         return await find_message(self._log, message_id)
 
     async def find_around(self, message: MessageEntry) -> list[MessageEntry]:
-        """Return the messages before and after a message, in order. Raises `Unavailable`."""
+        """Return up to `SNAPSHOT_MESSAGES_AROUND` messages before and after one each, in order of seq.
+
+        Raises `Unavailable`.
+        """
         before = await self._log.page_messages(
             message.conversation_id, message.seq, 0, SNAPSHOT_MESSAGES_AROUND, newest=True
         )
@@ -60,7 +63,10 @@ class ModeratedMessages:
         )
 
     async def set_hidden(self, message_id: str, *, hidden: bool) -> bool:
-        """Hide or restore a message. Idempotent. Returns whether it exists. Raises `ApiError`."""
+        """Hide or restore a message of a user. Idempotent. Raises `ApiError` or `Unavailable`.
+
+        Returns False if there is none, or if it is deleted.
+        """
         message = await self.find(message_id)
         if message is None:
             return False

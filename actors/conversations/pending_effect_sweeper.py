@@ -35,7 +35,7 @@ from storage.errors import StorageError, Unavailable
 _log = logging.getLogger(__name__)
 SWEEP_PERIOD_S = 2.0
 UNCHANGED_S = 5.0
-"""More than a live instance needs, from before the append until the notifications are stored."""
+"""More than a live instance usually needs, from before the append until the notifications are stored."""
 
 LIST_PAGE = 500
 EFFECTS_PER_SWEEP_MAX = 5_000

@@ -96,7 +96,7 @@ class PendingEffectRecorder:
         return record
 
     def restore(self, effect: PendingEffect) -> None:
-        """Store a record again in the background, if it was removed."""
+        """Store a record again in the background, if it was removed. Best effort."""
         self._removals.submit(lambda: self._restore(effect))
 
     def remove(self, key: str) -> None:
@@ -104,7 +104,7 @@ class PendingEffectRecorder:
         self._removals.submit(lambda: self._remove(key))
 
     async def close(self, timeout_s: float) -> None:
-        """Wait up to `timeout_s` for running removals."""
+        """Wait up to `timeout_s` for removals. A sweeper completes the records that are left."""
         await self._removals.close(timeout_s)
 
     async def _restore(self, effect: PendingEffect) -> None:

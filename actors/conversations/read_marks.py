@@ -11,7 +11,7 @@ from collections.abc import Callable
 from actors.conversations.conversation_views import ConversationView, ConversationViews
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.delivery.rooms import Rooms
-from actors.protocol.objects import ReadState
+from actors.protocol.objects import MessageType, ReadState
 from actors.protocol.server_frames import ReadReceipt, server_frame_encoder
 from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from config.limits import READ_BY_MEMBERS_MAX, UNREAD_MAX
@@ -44,7 +44,10 @@ class ReadMarks:
         self._receipt_timer: asyncio.TimerHandle | None = None
 
     async def mark_read(self, user_id: str, conversation_id: str, seq: int, member_count: int) -> ReadState:
-        """Move a member's mark forward to `seq` and return the resulting state. Raises `Unavailable`."""
+        """Move a member's mark forward to `seq` and return the resulting state.
+
+        Raises `Unavailable`, or `ApiError` if the user is not a member any more.
+        """
         view = await self._views.get(user_id, conversation_id)
         if seq <= view.read_seq:
             return await self._views.read_state(user_id, view)
@@ -63,7 +66,7 @@ class ReadMarks:
     async def read_seqs(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
         """Return the (seq, time in ms) pairs up to which each member has read.
 
-        A member has up to two: the read mark, and the last message that the member sent.
+        A member has up to two: the read mark, and the last TEXT message that the member sent.
         """
         conversation = view.record
         keys = [(conversation.id, user_id) for user_id in conversation.participants]
@@ -73,7 +76,7 @@ class ReadMarks:
         }
         sent = await self._store.last_sent_seqs(conversation.id)
         for entry in await self._store.read(conversation.id, conversation.last_seq, view.last_seq):
-            if isinstance(entry, MessageEntry):
+            if isinstance(entry, MessageEntry) and entry.message_type == MessageType.TEXT:
                 sent[entry.sender_id] = entry.seq
         last_messages = await self._store.find_messages(
             [entry_id(conversation.id, seq) for seq in sent.values()]

@@ -41,7 +41,10 @@ class RuleMembership:
         self._find_existing_users = find_existing_users
 
     async def change_membership(self, conversation_id: str, change: MembershipChange) -> None:
-        """Apply a membership change and wait until it is stored. Raises `ApiError`."""
+        """Apply a membership change, and wait until it is stored and users are notified.
+
+        Raises `ApiError`, or `StorageError` if it is not known whether added users still exist.
+        """
         reply = FutureReply()
         await self._commands.execute(conversation_id, ChangeMembership(change, reply), reply)
         await self._remove_deleted(conversation_id, [user.id for user in added_users(change)])
@@ -59,7 +62,10 @@ class RuleMembership:
                 await self.remove_by_rule(conversation_id, serializers.to_user_card(user_id, {}))
 
     async def ensure_group(self, conversation_id: str, creator: UserCard, name: str) -> None:
-        """Create the group if it does not exist, with `creator` as its only member and admin."""
+        """Create the group if it does not exist, with `creator` as its only member and admin.
+
+        Raises `Unavailable`, and as `change_membership`.
+        """
         record = ConversationRecord(
             id=conversation_id,
             type=ConversationType.GROUP.value,
@@ -93,7 +99,10 @@ class RuleMembership:
         await self.change_membership(conversation_id, RenameByRule(changed_by, old_name, name))
 
     async def announce_by_rule(self, conversation_id: str, changed_by: UserCard, text: str, key: str) -> None:
-        """Store a SYSTEM message. Raises `ApiError` (idempotency.conflict) if it was stored under `key`."""
+        """Store a SYSTEM message of `changed_by`.
+
+        Raises `ApiError` (idempotency.conflict) if this user has stored one under `key`.
+        """
         await self.change_membership(conversation_id, AnnounceByRule(changed_by, text, key))
 
     async def change_members_by_rule(

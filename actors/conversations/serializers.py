@@ -43,7 +43,7 @@ def to_message(
 ) -> Message:
     """Convert a message for `viewer_id`. Live events are shared by all members and have no viewer.
 
-    `read_by` is None in groups that are too large to list readers; then only `read_count` is given.
+    `read_by` is None in events, and in groups that are too large to list readers. These have `read_count`.
     """
     if read_by is None:
         readers = NO_READERS if read_count == 0 else DeliveryStatus([], read_count)

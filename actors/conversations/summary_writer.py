@@ -1,8 +1,9 @@
 """Writes conversation summaries in the background: last message, last seq, last sent seq of each member.
 
-Many entries of one conversation become one update, and a failed update is retried. The number of
-conversations per write is limited, longest waiting first, because each update costs the store as much as a
-batch of messages. Readers do not depend on the summaries being current: they read the log above `last_seq`.
+Many entries of one conversation become one update, which is retried while the store is unavailable. The
+number of conversations per write is limited, longest waiting first, because each update costs the store as
+much as a batch of messages. Readers do not depend on the summaries being current: they read the log above
+`last_seq`.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The commands of an instance that have no answer yet, and their deadlines.
 
 A command may wait in a mailbox, in a queue, for the log writer or for another instance. In each case its
-sender gets a reply within `command_timeout_ms` and a quarter of a second. After that the command is not
+sender gets a reply within `command_timeout_ms` and about a quarter of a second. After that the command is not
 started any more; if it is already being stored, a retry with the same `client_id` returns the stored message.
 """
 

@@ -1,1 +1,1 @@
-"""Fan-out: a frame is encoded once, shared by all members' send queues, and written once per loop tick."""
+"""Fan-out: a frame is encoded once and shared by all subscribers, who are written to once per loop tick."""

@@ -1,7 +1,8 @@
 """Events that instances publish on the topic of a conversation, and the bus that carries them.
 
-Each may be lost: an instance that misses an entry reads it from the log. `payload` is the event as JSON for
-clients, or empty if it is too large for the bus.
+Each may be lost: an instance that misses an entry reads it from the log. `origin` is the instance that
+published the event, and `payload` the frame for clients, as JSON. That of an entry is empty if it is too
+large for the bus: the other instances read it from the log.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,8 @@ from storage.contracts.bus import Bus, conversation_topic
 class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     """The entry at `seq` is stored.
 
-    A plain message changes no other state. `left_user_ids` are the members that the entry removed.
+    A plain message changes neither members and settings nor another message. `left_user_ids` are the members
+    that the entry removed.
     `stored_at_s` is Unix time; 0 from instances of earlier versions, which ignore it. `traceparent` is the
     context of its trace, empty if it has none; earlier versions ignore it too.
     """
@@ -39,7 +41,7 @@ class HeadAnnounced(Struct, frozen=True, tag=2, array_like=True, gc=False):
 
 
 class EphemeralPublished(Struct, frozen=True, tag=3, array_like=True, gc=False):
-    """An ephemeral frame for all members except `except_user_id`, if it is not empty."""
+    """An ephemeral frame for all members but `except_user_id`; for all of them if that is empty."""
 
     origin: str
     payload: bytes
@@ -60,7 +62,7 @@ class ConversationBus:
         self.instance = instance
 
     def publish(self, conversation_id: str, event: BusEvent) -> None:
-        """Publish an event, at most once. A payload that is too large for the bus is left out."""
+        """Publish an event, at most once. An entry too large for the bus goes without its payload."""
         if isinstance(event, EntryAppended) and len(event.payload) > BUS_PAYLOAD_BYTES:
             event = msgspec.structs.replace(event, payload=b"")
         self._bus.publish(conversation_topic(conversation_id), bus_event_encoder.encode(event))

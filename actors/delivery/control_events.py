@@ -1,4 +1,4 @@
-"""Events that instances publish to each other on the control topic. Earlier versions ignore unknown ones.
+"""Events that instances publish to each other on the control topic. Earlier versions ignore later events.
 
 Delivered at most once. Each effect also happens without the event, but later.
 """
@@ -32,7 +32,7 @@ class BlockChanged(msgspec.Struct, frozen=True, tag=3, array_like=True):
 
 
 class RestrictionsChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
-    """The role or the silence of a user changed. `session_ids` are the user's sessions."""
+    """The role of a user, or until when the user is silenced, changed. `session_ids`: the login sessions."""
 
     origin: str
     user_id: str

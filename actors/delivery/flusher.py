@@ -3,9 +3,10 @@
 The frames of a room are joined once for all its subscribers. If only one room has frames in a tick, they go
 directly to the transports and bypass the send queues.
 
-A write costs the same for any number of frames. So when large rooms produce more than they can deliver, they
-pause after each flush for as long as it took, and frames stored meanwhile share the next write. The pause
-applies to all large rooms of the instance. Small rooms and send queues are never delayed by it.
+A write costs the same for any number of frames. So when large rooms have more frames than they can deliver
+one by one, they pause after each flush for as long as it took, up to `PAUSE_MAX_S`, and frames stored
+meanwhile share the next write. The pause applies to all large rooms of the instance. It delays no small room
+and no send queue.
 """
 
 import asyncio
@@ -52,8 +53,7 @@ class FlushableRoom(Protocol):
 class Flusher:
     __slots__ = (
         "_clock",
-        "_delivered",
-        "_deliveries",
+        "_delivery_seconds",
         "_delivery_traces",
         "_large_rooms",
         "_loop",
@@ -62,6 +62,7 @@ class Flusher:
         "_send_queues",
         "_shared_writes",
         "_small_rooms",
+        "_unmeasured",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic) -> None:
@@ -70,9 +71,9 @@ class Flusher:
         self._small_rooms: list[FlushableRoom] = []
         self._large_rooms: list[FlushableRoom] = []
         self._send_queues: list[Flushable] = []
-        self._delivered: list[Delivery] = []
+        self._unmeasured: list[Delivery] = []
         self._delivery_traces: list[tuple[DeliveryTrace, int]] = []
-        self._deliveries = {is_remote: Histogram(DELIVERY_BOUNDS_S) for is_remote in (False, True)}
+        self._delivery_seconds = {is_remote: Histogram(DELIVERY_BOUNDS_S) for is_remote in (False, True)}
         self._scheduled = False
         self._paused = False
         # Whether frames shared a write in the last flush of large rooms.
@@ -98,8 +99,8 @@ class Flusher:
         self._loop.call_soon(self.flush, context=Context())
 
     def observe_delivery(self, delivery: Delivery) -> None:
-        """Measure a room's delivery once the send queues of this tick are written."""
-        self._delivered.append(delivery)
+        """Measure a delivery once the send queues are written: called by a room that is flushed."""
+        self._unmeasured.append(delivery)
 
     def end_after_flush(self, trace: DeliveryTrace, sessions: int) -> None:
         """End the trace of a delivery to `sessions` once the send queues of this tick are written."""
@@ -108,8 +109,8 @@ class Flusher:
             self._schedule()
 
     def delivery_statistics(self, *, remote: bool) -> HistogramStatistics:
-        """Return the seconds from the storage of an entry, here or on another instance, to the transports."""
-        return self._deliveries[remote].statistics()
+        """Return the seconds from the storage of an entry, here or by another instance, to the transports."""
+        return self._delivery_seconds[remote].statistics()
 
     def flush(self) -> None:
         """Flush all scheduled rooms and send queues, except large rooms during a pause."""
@@ -127,7 +128,7 @@ class Flusher:
         send_queues, self._send_queues = self._send_queues, []
         for send_queue in send_queues:
             send_queue.flush()
-        if self._delivered:
+        if self._unmeasured:
             self._measure_deliveries()
         if self._delivery_traces:
             traces, self._delivery_traces = self._delivery_traces, []
@@ -137,11 +138,11 @@ class Flusher:
             self._maybe_pause(self._clock() - started, shared_writes=shared_writes)
 
     def _measure_deliveries(self) -> None:
-        delivered, self._delivered = self._delivered, []
+        unmeasured, self._unmeasured = self._unmeasured, []
         # Wall-clock time: the entry may come from another machine.
         now_s = time.time()
-        for delivery in delivered:
-            self._deliveries[delivery.is_remote].observe(max(0.0, now_s - delivery.stored_at_s))
+        for delivery in unmeasured:
+            self._delivery_seconds[delivery.is_remote].observe(max(0.0, now_s - delivery.stored_at_s))
 
     def _maybe_pause(self, duration_s: float, *, shared_writes: bool) -> None:
         """Pause if frames shared a write in this flush or the last one.

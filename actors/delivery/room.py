@@ -101,9 +101,10 @@ class Room:
             self._on_gap(self)
 
     def deliver(self, seq: int, framed: bytes, delivery: Delivery | None = None) -> None:
-        """Deliver the entry at `seq` in this tick, or hold it until the entries before it are delivered.
+        """Deliver the entry at `seq` with the next flush, or hold it until those before it are delivered.
 
-        The time of a `delivery` is measured, but not of entries that were held.
+        An entry that was delivered before is dropped. The time of a `delivery` is measured, but not of an
+        entry that was held.
         """
         if self._sequence.next(seq):
             self._add_to_tick(framed)
@@ -115,7 +116,7 @@ class Room:
             self.observe_head(seq)
 
     def observe_head(self, seq: int) -> None:
-        """Record that the log contains `seq`, and report a gap if it is not delivered."""
+        """Record that the log contains `seq`, and report a gap if an open room has not delivered it."""
         self.known_head = max(self.known_head, seq)
         if self.is_open and seq > self.delivered_seq:
             self._on_gap(self)
@@ -134,9 +135,10 @@ class Room:
         self.subscribers.pop(subscriber, None)
 
     def add_subscriber(self, subscriber: RoomSubscriber, known_seq: int | None = None) -> None:
-        """Add a subscriber, starting with the next entry.
+        """Add a subscriber, which receives the entries after those delivered so far.
 
-        If the client has state up to `known_seq`, the entries it missed are reported through `push_lagged`.
+        If the client has state up to `known_seq`, the entries between are reported through `push_lagged`, at
+        once or when the room starts.
         """
         if self._tick_frames is not None:
             self.flush(alone=False)
@@ -160,7 +162,7 @@ class Room:
         self.black_box.add("delivered", "", "", seq_range.from_seq, seq_range.to_seq)
         if alone:
             for send_queue in self.subscribers.values():
-                # `write_log`, inlined for the common case: the call is a tenth of the cost per member.
+                # `write_log`, inlined for the common case: the call would be a good part of the cost.
                 if (
                     send_queue.queued_frames is None
                     and send_queue.encode_outbound is None

@@ -46,7 +46,7 @@ class LogFrameReader(Protocol):
         """Return a framed event per entry with after < seq <= through, in order. Raises `Unavailable`."""
 
     async def read_heads(self, known_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
-        """Return the last seq of each log, given a seq that each contains. Raises `Unavailable`."""
+        """Return the last seq of each log, given a seq that it contains, or 0. Raises `Unavailable`."""
 
 
 class RoomsStatistics(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class RoomsHandler(Protocol):
         """Another instance stored an entry or repeated its head."""
 
     def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
-        """An entry that removed these members was stored here, received, or read from the log."""
+        """An entry that removed these members was stored here, received, or read from the log. May repeat."""
 
 
 class Rooms:
@@ -113,7 +113,7 @@ class Rooms:
 
         Return, for each, the seq after which the subscriber receives every entry. With `report_missed`,
         entries between the given seq and that one are reported through `RoomSubscriber.push_lagged`. Raises
-        `Unavailable` if the log cannot be read.
+        `Unavailable` if the log cannot be read; the subscriber must then `leave` all of them.
         """
         start_seqs: dict[str, int] = {}
         new = [
@@ -190,7 +190,10 @@ class Rooms:
     def publish_ephemeral(
         self, conversation_id: str, payload: bytes, framed: bytes, except_user_id: str
     ) -> None:
-        """Publish an ephemeral frame to all members except one, on every instance. At most once."""
+        """Publish an ephemeral frame to all members but `except_user_id`, on every instance. At most once.
+
+        `payload` is the frame as JSON, `framed` for the sessions here. An empty id excludes no one.
+        """
         room = self._rooms.get(conversation_id)
         if room is not None:
             room.deliver_ephemeral(framed, except_user_id)
@@ -210,7 +213,10 @@ class Rooms:
     def on_bus_message(
         self, conversation_id: str, message: bytes, encode_frame: Callable[[bytes], bytes]
     ) -> None:
-        """Handle a bus message on the topic of a conversation. Messages of this instance are ignored."""
+        """Handle a bus message on the topic of a conversation; ignore one of this instance.
+
+        Raises `msgspec.DecodeError`.
+        """
         event = self._bus.decode(message)
         if event is None:
             return
@@ -253,17 +259,24 @@ class Rooms:
             # After subscribing, so that each entry is either in the heads or on the bus.
             heads = await self._log_reader.read_heads(new)
         except BaseException:
-            for conversation_id in ids:
-                self._rooms.pop(conversation_id, None)
+            owned = self._end_opening(ids)
+            for conversation_id in owned:
+                del self._rooms[conversation_id]
+            self._bus.unsubscribe(owned)
             raise
-        finally:
-            for conversation_id in ids:
-                if self._opening.get(conversation_id) is asyncio.current_task():
-                    del self._opening[conversation_id]
-        for conversation_id in ids:
-            room = self._rooms.get(conversation_id)
-            if room is not None and not room.is_open:
-                room.start(heads[conversation_id])
+        for conversation_id in self._end_opening(ids):
+            self._rooms[conversation_id].start(heads[conversation_id])
+
+    def _end_opening(self, conversation_ids: Sequence[str]) -> list[str]:
+        """Return those of the rooms that the current task opens.
+
+        The others were left meanwhile. A room that was joined again has another task.
+        """
+        task = asyncio.current_task()
+        owned = [id_ for id_ in conversation_ids if self._opening.get(id_) is task]
+        for conversation_id in owned:
+            del self._opening[conversation_id]
+        return owned
 
     def _schedule_repair(self, room: Room) -> None:
         if room.is_repairing:
@@ -288,7 +301,7 @@ class Rooms:
                     if repaired.left_user_ids:
                         self._handler.on_members_left(room.id, repaired.left_user_ids)
                 if room.delivered_seq == after:
-                    # The announced head is above the log: the bus message was stale. Trust the log.
+                    # The log does not contain the head that was announced, and the log decides.
                     room.known_head = room.delivered_seq
         finally:
             room.is_repairing = False
@@ -298,7 +311,7 @@ class Rooms:
 
 
 async def retry_until_available(read: Callable[[], Awaitable[T]]) -> T:
-    """Call `read` until the store is available, with exponential backoff from 0.1 to 2 seconds."""
+    """Return the result of `read`, called again while it raises `Unavailable`, with exponential backoff."""
     delay_s = 0.1
     while True:
         try:

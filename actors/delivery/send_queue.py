@@ -1,10 +1,10 @@
 """The send queue of one client: frames that wait for the end of the loop tick, or for a slow peer.
 
-Frames are kept in order. While the peer keeps up, no frame waits longer than a tick. While the transport is
-paused, the queue is bounded in bytes:
+Frames are kept in order. While the peer keeps up, no frame waits longer than a tick. While the queue is
+paused, because the transport is or because `ready` was not sent, it is bounded in bytes:
 
 - Over the soft limit ephemeral frames are dropped and log frames are skipped. The skipped seq ranges are
-  reported to the owner when the transport resumes.
+  reported to the owner when the queue resumes.
 - Frames that the client cannot fetch elsewhere wait up to the hard limit. Over it the owner is notified that
   the client is too slow.
 """
@@ -35,10 +35,10 @@ class SendQueueOwner(Protocol):
     """The connection that owns a send queue."""
 
     def on_too_slow(self) -> None:
-        """The queue is over the hard limit. Called at the end of each tick while that is so."""
+        """The queue is over the hard limit. Called at the end of each tick that added a frame."""
 
     def on_skipped(self, seq_range: SeqRange) -> None:
-        """The transport resumed and this range was skipped. No later entry of its log was written yet."""
+        """The queue resumed and this range was skipped. No later entry of its log was written yet."""
 
 
 class SendQueueLimits(Protocol):
@@ -112,10 +112,10 @@ class SendQueue:
         self.push(framed)
 
     def push_log(self, framed: bytes, seq_range: SeqRange) -> None:
-        """Queue joined frames of a log, or skip them over the soft limit.
+        """Queue joined frames of a log, or skip them while the queue is paused and over the soft limit.
 
-        Frames that would exceed the hard limit are skipped too. Frames released by a filled gap can do so at
-        once. What follows a skipped range is skipped until that is reported, however small it is.
+        Frames that would exceed the hard limit are skipped too: those of a repaired gap can be that many.
+        Once a range is skipped, all that follows it in its log is skipped until the range is reported.
         """
         limits = self._limits
         if self.paused and (
@@ -138,7 +138,7 @@ class SendQueue:
             self.push_log(framed, seq_range)
 
     def flush(self) -> None:
-        """Write all queued frames as one piece, unless paused."""
+        """Write all queued frames as one piece. While paused, report a queue over the hard limit instead."""
         self.flush_scheduled = False
         queued = self.queued_frames
         if queued is None:

@@ -1,7 +1,7 @@
 """A pending effect that exists while an instance has lost frames of user streams and begun no new epoch.
 
-If the instance stops before, a sweeper finds the record unchanged and begins the epoch, so that all clients
-learn that frames are missing.
+If the instance stops before it begins one, the sweeper of another finds the record unchanged and does it, so
+that all clients learn that frames are missing.
 """
 
 import contextlib

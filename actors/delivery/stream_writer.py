@@ -40,7 +40,10 @@ class StreamWriter:
         on_reset: Callable[[], None],
         loss_record: StreamLossRecord | None = None,
     ) -> None:
-        """Set the callbacks: `on_lost` gets the users who lost frames, `on_reset` follows a new epoch."""
+        """Set the callbacks: `on_lost` gets the users who lost frames, `on_reset` follows a new epoch.
+
+        `loss_record` exists from a loss until the new epoch.
+        """
         self._on_lost = on_lost
         self._on_reset = on_reset
         self._loss_record = loss_record
@@ -56,7 +59,9 @@ class StreamWriter:
     async def append(self, user_ids: Sequence[str], frame: StreamFrame) -> bool:
         """Append a frame to the stream of each user. Return whether all appends succeeded.
 
-        `frame.position` must be 0; each stream sets its own. Does not raise `Unavailable`.
+        After a failure the frame counts as lost for all users of that batch and the following ones, to which
+        it is not appended. `frame.position` must be 0; each stream sets its own. Does not raise
+        `Unavailable`.
         """
         head, tail = _split_at_position(frame)
         for start in range(0, len(user_ids), CONCURRENT_APPENDS):

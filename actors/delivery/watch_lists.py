@@ -1,4 +1,4 @@
-"""What the sessions of this instance watch: each has one list of ids, and receives what changes about them.
+"""What the sessions of this instance watch, posts or users: each has one list of ids, and receives changes.
 
 While any session watches an id, this instance subscribes to the topic of the id.
 """
@@ -45,7 +45,11 @@ class WatchLists:
         return self._watchers.get(id_, {}).keys()
 
     async def replace(self, watcher: Watcher, ids: Sequence[str]) -> tuple[str, ...]:
-        """Replace the list of a watcher, and return it with each id once. Raises `Unavailable`."""
+        """Replace the list of a watcher, and return it with each id once.
+
+        Raises `Unavailable` if a subscription is not confirmed. The list is replaced even so, and the bus
+        keeps trying to subscribe.
+        """
         self.remove(watcher)
         wanted = tuple(dict.fromkeys(ids))
         new = [id_ for id_ in wanted if id_ not in self._watchers]
@@ -62,7 +66,7 @@ class WatchLists:
             self._remove_watcher(id_, watcher)
 
     def remove_id(self, viewer_id: str, id_: str) -> None:
-        """Remove an id from the lists of all watchers of a user."""
+        """Remove an id from the lists of all sessions of the user `viewer_id`."""
         for watcher in [one for one in self.watchers(id_) if one.user_id == viewer_id]:
             self._lists[watcher] = tuple(other for other in self._lists[watcher] if other != id_)
             self._remove_watcher(id_, watcher)
@@ -79,7 +83,7 @@ class WatchLists:
 def push_changes(
     changes: Mapping[Watcher, Sequence[Change]], encode: Callable[[Sequence[Change]], bytes]
 ) -> None:
-    """Push to each watcher its changes as one frame, which is encoded once for those with equal changes."""
+    """Push to each watcher its changes as one frame. Equal frames are encoded once."""
     encoded: dict[tuple[Change, ...], bytes] = {}
     for watcher, own_changes in changes.items():
         key = tuple(own_changes)

@@ -1,7 +1,8 @@
 """Commands that a client sends over the socket: one tagged struct per frame type.
 
-Decoding checks types and the bounds given here. The handler of a command checks permissions, and lengths
-after trimming. The docstrings and field descriptions are the published documentation.
+Decoding checks types and the bounds given here. The handler of a command, or the conversation that it is
+passed to, checks permissions, and lengths after trimming. The docstrings and field descriptions are the
+published documentation.
 """
 
 from collections.abc import Callable
@@ -127,8 +128,8 @@ class EditMessage(ClientCommand[ChangeResult], frozen=True, tag="message.edit"):
 class DeleteMessage(ClientCommand[ChangeResult], frozen=True, tag="message.delete"):
     """Delete a message.
 
-    Its author and the admins of the conversation may. A deletion that changes nothing consumes no `seq`; the
-    result holds the latest one.
+    Its author and the admins of the conversation may; silenced users only as its author. A deletion that
+    changes nothing consumes no `seq`; the result holds the latest one.
     """
 
     conversation_id: ConversationId
@@ -167,7 +168,7 @@ class RemoveReaction(ClientCommand[ChangeResult], frozen=True, tag="reaction.rem
 class ReadConversation(ClientCommand[ReadResult], frozen=True, tag="conversation.read"):
     """Mark a conversation as read up to `seq`.
 
-    The read mark only moves forward, and at most to the latest message.
+    The read mark only moves forward, and at most to the last `seq` of the conversation.
     """
 
     conversation_id: ConversationId

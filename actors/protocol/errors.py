@@ -128,7 +128,7 @@ class ApiError(Exception):
 
 
 RETRY_AFTER_MS: Final = 1000
-"""When a client retries, if the server cannot say when it will be able to answer."""
+"""Time after which a client retries, if the server cannot tell when it will be able to answer."""
 
 
 def invalid_field(field: str, detail: str, code: str = "invalid") -> ApiError:

@@ -1,6 +1,7 @@
 """The event groups a client can subscribe to (`intents` on the wire), and the frame types of each.
 
-A frame type in no group is always sent: replies, session frames, and changes of the user's conversations.
+A frame type in no group is always sent: replies, session frames, and changes of the user's memberships,
+requests, read marks and profile.
 """
 
 from collections.abc import Collection, Mapping

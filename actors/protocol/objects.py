@@ -91,7 +91,7 @@ class MessageType(StrEnum):
 
 
 class LastMessage(msgspec.Struct, frozen=True, gc=False):
-    """The preview of a conversation's latest message."""
+    """The latest message of a conversation, as lists show it. `content` is empty if it was deleted."""
 
     content: str
     sender_id: str
@@ -99,7 +99,10 @@ class LastMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A conversation as seen by one of its members."""
+    """A conversation as seen by one of its members.
+
+    `participants` are the first of its `member_count` members to have joined; at most 100.
+    """
 
     id: str
     type: ConversationType
@@ -184,7 +187,10 @@ class DataExport(msgspec.Struct, frozen=True):
 
 
 class Reaction(msgspec.Struct, frozen=True):
-    """The users that reacted to a message with one emoji. `mine`: whether the viewer is one of them."""
+    """The users that reacted to a message with one emoji: their `count`, and the ids of the first 20.
+
+    `mine`: whether the viewer is one of them. Live events are the same for all members: there it is false.
+    """
 
     emoji: str
     count: int
@@ -200,14 +206,19 @@ class ReadBy(msgspec.Struct, frozen=True, gc=False):
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True):
-    """Who has read a message."""
+    """Who has read a message.
+
+    `read_by` is empty in conversations with more than 100 members. Events list and count no one.
+    """
 
     read_by: list[ReadBy]
     read_count: int
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A message. `seq` is assigned at creation; `changed_seq` is the `seq` of its latest change.
+    """A message. `changed_seq` is the `seq` of its latest change, or `seq` if there is none.
+
+    `client_id` is null for SYSTEM messages.
 
     A message that moderators have hidden looks deleted and has `hidden_at`; they may restore it.
     """

@@ -16,7 +16,7 @@ class SendResult(Struct, frozen=True, gc=False):
 
 
 class ChangeResult(Struct, frozen=True, gc=False):
-    """`seq` of the change, or of the latest change if nothing changed."""
+    """`seq` of the change; if nothing changed, the `changed_seq` of the message."""
 
     seq: int
 

@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 NOT_STARTED = -1
 HELD_ITEMS_MAX = 1000
-"""Items held per buffer; more are dropped, and read again from the store."""
+"""Items held per buffer. More are dropped; the caller reads them to fill the gap."""
 
 
 class SequenceBuffer(Generic[Item]):
@@ -69,7 +69,7 @@ class SequenceBuffer(Generic[Item]):
         return item
 
     def hold(self, number: int, item: Item) -> bool:
-        """Hold a later item. Returns False if `number` was delivered before."""
+        """Hold a later item; drop it if there are too many. Returns False if it was delivered before."""
         if number <= self.position:
             return False
         if self._held is None:

@@ -47,8 +47,8 @@ class Ready(Struct, frozen=True, tag="ready"):
 class Resumed(Struct, frozen=True, tag="resumed"):
     """The missed frames have been sent, or reported as `lagged`.
 
-    `replayed` counts them, and each `lagged` as one. Each conversation in `last_seqs` is complete up to that
-    `seq`, except for what is `lagged`.
+    `replayed` counts them, and each `lagged` as one, but no `conversation.left` that is not of the user
+    stream. Each conversation in `last_seqs` is complete up to that `seq`, except for what is `lagged`.
     """
 
     replayed: int
@@ -149,7 +149,7 @@ class ConversationUpdated(Struct, frozen=True, tag="conversation.updated"):
 class ConversationJoined(Struct, frozen=True, tag="conversation.joined"):
     """The user joined a conversation.
 
-    Precedes every other frame of the conversation.
+    Precedes the other frames of the conversation.
     """
 
     position: int
@@ -159,7 +159,7 @@ class ConversationJoined(Struct, frozen=True, tag="conversation.joined"):
 class ConversationLeft(Struct, frozen=True, tag="conversation.left"):
     """The user left a conversation or was removed from it.
 
-    No frame of the conversation follows.
+    No frame of the conversation follows, until the user joins it again.
     """
 
     position: int
@@ -261,6 +261,8 @@ class UserUpdated(Struct, frozen=True, tag="user.updated"):
 class ReadReceipt(Struct, frozen=True, tag="conversation.read"):
     """A member has read up to `seq`. `conversation.marked` reports the user's own read mark.
 
+    Not sent in conversations with more than 100 members.
+
     Ephemeral: may be dropped.
     """
 
@@ -282,7 +284,7 @@ class TypingChanged(Struct, frozen=True, tag="typing"):
 
 
 class Lagged(Struct, frozen=True, tag="lagged"):
-    """Frames of a conversation were skipped because the client is slow or far behind.
+    """Frames of a conversation were skipped: the client is slow or far behind, or has just joined.
 
     `from_seq` and `to_seq` are inclusive. Fetch the range from `GET /v1/conversations/{id}/changes`.
     """

@@ -37,7 +37,7 @@ def find_tags(text: str) -> list[str]:
 
 
 def tag_key(tag: str) -> str | None:
-    """Return the form in which equal tags are equal; None if it is no tag."""
+    """Return the form by which tags are compared; None if it is no tag."""
     # Normalisation may lengthen a tag a lot, folding by little: the key fits into an index.
     if len(tag) > TAG_CHARACTERS or len(unicodedata.normalize("NFKC", tag)) > TAG_CHARACTERS:
         return None

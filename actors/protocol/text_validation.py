@@ -7,9 +7,9 @@
     QUERY     search text: finds all that is stored     controls
 
 Format characters that scripts and emoji need are allowed in a LINE: ZWNJ, ZWJ, ZWSP (Khmer and Thai word
-breaks), variation selectors, and visible ones such as the Arabic number sign. Tag characters are allowed only
-in emoji tag sequences, as in the flag of Scotland; elsewhere they hide text. Text of every kind needs a
-visible character.
+breaks), variation selectors, and visible ones such as the Arabic number sign. A LINE or TEXT has tag
+characters only in emoji tag sequences, as in the flag of Scotland; elsewhere they hide text. Text of every
+kind needs a visible character.
 
 The rules apply to what is written; stored text is always shown. Error details name the refused character and
 do not repeat the text.
@@ -96,7 +96,7 @@ def find_refused(text: str, kind: TextKind) -> str | None:
 
 
 def is_printable_ascii(text: str) -> bool:
-    """Whether `text` can be an identifier or a key in ASCII. Empty text can."""
+    """Whether `text` is ASCII without control characters. Empty text is."""
     return text.isascii() and _REFUSED_ASCII[TextKind.LINE].search(text) is None
 
 

@@ -1,7 +1,7 @@
 """Timestamps of the API: RFC 3339, UTC, milliseconds, `Z`. On input any offset and precision.
 
-Internally a timestamp is an integer of milliseconds since the epoch. Timestamps are for display; `seq`
-defines the order.
+Internally those of conversations are integers of milliseconds since the epoch, others are `datetime`s. In a
+conversation they are for display: `seq` defines the order.
 """
 
 import time

@@ -9,7 +9,8 @@ from actors.protocol.text_validation import TextKind, find_refused
 def is_web_url(value: str, schemes: Collection[str]) -> bool:
     """Whether `value` is an absolute URL with one of the schemes, a host and no user name.
 
-    White space, quotation marks, angle brackets and backslashes must be escaped in it.
+    White space, control characters, double quotation marks, angle brackets and backslashes must be escaped in
+    it.
     """
     try:
         parts = urlsplit(value)

@@ -15,20 +15,21 @@ class MailboxFull(Exception):  # noqa: N818 - a reply to the sender
 
 
 class Stopped(Exception):  # noqa: N818
-    """The actor has stopped or is quarantined; the message was not handled."""
+    """The actor has stopped or is quarantined. The message was not handled, or its handler was cancelled."""
 
 
 class Actor(Protocol[Message]):
-    """Handles messages one at a time, in order per sender.
+    """Handles messages one at a time, in the order in which they were delivered.
 
-    A message that cannot be handled is passed to `refuse`; it is not dropped silently.
+    A message that was accepted and cannot be handled is passed to `refuse`. Only replies overtake other
+    messages, and are dropped once the actor has stopped.
     """
 
     def receive(self, message: Message) -> Coroutine[Any, Any, None] | None:
-        """Handle one message, or return a coroutine that does when it has to wait."""
+        """Handle one message, or return a coroutine that handles it, if that has to wait."""
 
     def refuse(self, message: Message, reason: Exception) -> None:
-        """Report to the sender that `message` was not handled, or that its handler crashed."""
+        """Report to the sender that `message` was not handled, or its handler crashed or was cancelled."""
 
 
 class PersistentActor(Actor[Message], Protocol[Message]):
@@ -41,7 +42,7 @@ class PersistentActor(Actor[Message], Protocol[Message]):
         """Write unsaved state. No message is received afterwards."""
 
     def on_crash(self, reason: Exception) -> None:
-        """Fail the requests this actor still holds. A new actor replaces it under the same key."""
+        """Fail the requests this actor still holds. It receives nothing more; a new actor may replace it."""
 
     @property
     def busy(self) -> bool:

@@ -19,7 +19,7 @@ Reply = TypeVar("Reply")
 IDLE, QUEUED, RUNNING, WAITING, STOPPED = range(5)
 STATE_NAMES = ("idle", "queued", "running", "waiting", "stopped")
 MESSAGES_PER_TURN = 64
-"""Messages handled before other actors get their turn: amortizes scheduling, and stays fair."""
+"""Messages that an actor handles at most in one turn: amortizes scheduling, and lets others run soon."""
 
 
 class ActorRef(Generic[M]):
@@ -90,7 +90,7 @@ class ActorRef(Generic[M]):
             self._queue.schedule(self)
 
     def deliver_inline(self, message: M) -> None:
-        """As `tell`, but an idle actor handles the message before this returns.
+        """As `tell`, but `receive` of an idle actor is called before this returns.
 
         For messages that need not wait for those of other actors.
         """
@@ -111,7 +111,8 @@ class ActorRef(Generic[M]):
     def deliver_reply(self, message: M) -> None:
         """Deliver the reply to a request of the actor.
 
-        Replies precede other messages, keep their order among themselves, and ignore the mailbox limit.
+        Replies precede other messages, keep their order among themselves, and ignore the mailbox limit. A
+        stopped actor drops them.
         """
         if self._state == IDLE:
             self.deliver_inline(message)
@@ -122,7 +123,10 @@ class ActorRef(Generic[M]):
             self._replies += 1
 
     async def put(self, message: M) -> None:
-        """As `tell`, but wait for space. If cancelled while waiting, the message was not accepted."""
+        """As `tell`, but wait for space. Raises `Stopped`.
+
+        If cancelled while waiting, the message was not accepted.
+        """
         while True:
             try:
                 self.tell(message)
@@ -141,6 +145,7 @@ class ActorRef(Generic[M]):
         Raises:
             TimeoutError: no reply in time. The message may still be handled.
             MailboxFull, Stopped: as `tell`.
+            Exception: what the actor set as the reply.
         """
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.tell(make_message(reply))
@@ -181,7 +186,7 @@ class ActorRef(Generic[M]):
         self.start(activation)
 
     def stop(self, reason: Exception) -> None:
-        """Stop the actor: refuse every waiting message and cancel the running coroutine."""
+        """Stop the actor: refuse waiting messages with `reason`, and cancel the running coroutine."""
         self._state = STOPPED
         if self._task is not None:
             self._task.cancel()

@@ -1,7 +1,7 @@
 """A timeout for the current task: `asyncio.timeout` on the timer wheel.
 
-A timer of the event loop costs more than all else that a small request does. A timer of the wheel costs a
-tenth of it, and fires at most one tick late.
+A timer of the event loop is expensive for a small request. One of the wheel is cheap, and fires at most one
+tick late.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from actors.runtime.timer_wheel import Timer, TimerWheel
 
 
 class Deadline:
-    """`with Deadline(wheel, timeout_s) as deadline:` cancels the block after `timeout_s`.
+    """`with Deadline(wheel, timeout_s) as deadline:` cancels the block after `timeout_s`, up to a tick later.
 
     The block then raises `TimeoutError`; `expired` distinguishes it from a TimeoutError raised inside the
     block. Single use; must be entered inside a task.

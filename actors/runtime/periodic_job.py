@@ -18,7 +18,7 @@ from storage.outages import failure_level
 
 _log = logging.getLogger(__name__)
 JITTER: Final = 0.3
-"""Fraction by which the interval varies, so that instances that started together do not stay together."""
+"""Fraction of the interval by which it varies, so that instances that started together drift apart."""
 
 
 class PeriodicJob:
@@ -47,7 +47,7 @@ class PeriodicJob:
         self._tasks.spawn(self._repeat())
 
     def wake(self) -> None:
-        """Run soon. During a run, run again after it."""
+        """End the wait for the next run. During a run, run again as soon as it ends."""
         self._wake_event.set()
 
     async def close(self) -> None:

@@ -1,7 +1,8 @@
 """Actors by key, activated by the first message and passivated when idle.
 
-The registry also supervises. A crashed actor is created again from storage and keeps its mailbox. A key that
-exceeds the restart policy is quarantined: its messages are refused, and an error is logged.
+The registry also supervises. A crashed actor is replaced by a new one, which is activated from storage and
+gets the mailbox. A key that exceeds the restart policy is quarantined for a while: its messages are refused,
+and an error is logged.
 An actor without messages is passivated within two idle periods, unless it is busy.
 """
 
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 
 class RegistryStatistics(msgspec.Struct, frozen=True):
+    """`quarantined` counts the keys whose messages are refused now; the others are of actors."""
+
     active: int
     activations: int
     passivations: int
@@ -77,7 +80,7 @@ class Registry(Generic[Key, M]):
         The reference is valid until control returns to the event loop.
 
         Raises:
-            Stopped: the key is quarantined, or the registry is closed.
+            Stopped: no actor is active, and the key is quarantined or the registry is closed.
         """
         ref = self._refs.get(key)
         if ref is None:
@@ -94,27 +97,32 @@ class Registry(Generic[Key, M]):
         return self._refs.get(key)
 
     def items(self) -> Iterator[tuple[Key, ActorRef[M]]]:
-        """Return the active actors, in the order of their activation."""
+        """Return the active actors with their keys, in the order of their activation."""
         return iter(self._refs.items())
 
     def statistics(self) -> RegistryStatistics:
+        now = asyncio.get_running_loop().time()
         depths = [ref.depth for ref in self._refs.values()]
         return RegistryStatistics(
             active=len(depths),
             activations=self._activations,
             passivations=self._passivations,
             restarts=self._restarts,
-            quarantined=len(self._quarantined_until),
+            quarantined=sum(until > now for until in self._quarantined_until.values()),
             mailbox_depth=sum(depths),
             mailbox_depth_max=max(depths, default=0),
         )
 
     async def close(self, deadline_s: float) -> None:
-        """Reject new messages, passivate actors as they become idle, and stop the rest at the deadline."""
+        """Activate no more actors, passivate the active ones as they become idle, and stop the rest.
+
+        Returns once all have saved their state, at most `deadline_s` later. Until it is passivated, an active
+        actor receives messages.
+        """
         self._closed = True
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline_s
-        while self._refs and loop.time() < end:
+        while (self._refs or self._passivating) and loop.time() < end:
             for key, ref in list(self._refs.items()):
                 if ref.idle and not self._is_busy(ref):
                     self._passivate(key, ref)

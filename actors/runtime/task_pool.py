@@ -3,7 +3,7 @@
     submit(work)     -> waits for a slot -> runs, if the pool has room
     spawn(coroutine) -> runs at once, for a caller that bounds how many there are
 
-Neither waits. Failed work is counted and logged, and not retried.
+Both return at once. Failed work is counted and logged, and not retried.
 """
 
 import asyncio
@@ -21,15 +21,18 @@ Work = Callable[[], Awaitable[None]]
 
 
 class TaskPoolStatistics(msgspec.Struct, frozen=True):
+    """`pending` counts the tasks that wait or run."""
+
     pending: int
     rejected: int
     failed: int
 
 
 class TaskPool:
-    """Runs at most `max_running` submitted tasks at once, started in order; accepts at most `max_pending`.
+    """Runs at most `max_running` submitted tasks at once, started in order.
 
-    `name` identifies the pool in log messages. Without bounds the pool is for `spawn`.
+    Rejects work while `max_pending` tasks wait or run. `name` identifies the pool in log messages. With the
+    default bounds the pool is for `spawn` alone.
     """
 
     __slots__ = ("_closed", "_failed", "_max_pending", "_name", "_rejected", "_slots", "_tasks")
@@ -48,7 +51,7 @@ class TaskPool:
         return len(self._tasks)
 
     def submit(self, work: Work) -> bool:
-        """Schedule `work`. Returns False if the pool is full or closed."""
+        """Schedule `work`. Returns False if it is rejected: the pool is full or closed."""
         if self._closed or len(self._tasks) >= self._max_pending:
             self._rejected += 1
             return False
@@ -56,7 +59,7 @@ class TaskPool:
         return True
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run a coroutine as a task that the pool keeps until it is done."""
+        """Run a coroutine as a task that the pool keeps until it is done; also after `close`."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._on_done)
@@ -68,11 +71,14 @@ class TaskPool:
             await asyncio.wait(self._tasks)
 
     async def cancel(self) -> None:
-        """Reject new work and cancel all tasks."""
+        """Reject further work, cancel all tasks, and wait for their end."""
         await self.close(0)
 
     async def close(self, timeout_s: float) -> None:
-        """Reject new work, wait up to `timeout_s` for running work, then cancel the rest."""
+        """Reject further work, wait up to `timeout_s` for the tasks there are, then cancel the rest.
+
+        A task that is spawned meanwhile is neither waited for nor cancelled.
+        """
         self._closed = True
         unfinished = set(self._tasks)
         if unfinished and timeout_s > 0:

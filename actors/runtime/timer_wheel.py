@@ -1,7 +1,8 @@
-"""A timer wheel for all deadlines of the process: heartbeats, idle actors, gaps, repeated heads.
+"""A timer wheel for the many timers of the process: heartbeats, idle actors, gaps, repeated heads.
 
 Timers are kept in buckets of one tick, driven by a single event loop timer that is armed only while timers
-exist. A timer fires at most one tick late and not early. A callback must not block.
+exist. A timer fires at most one tick late, besides the lag of the event loop, and not early. A callback must
+not block.
 """
 
 import asyncio
@@ -36,10 +37,11 @@ class TimerWheel:
         self._handle: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
+        """The timers that have not fired, cancelled ones included."""
         return sum(len(bucket) for bucket in self._buckets.values())
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        """Call `callback` once, `delay_s` from now, rounded up to a tick."""
+        """Call `callback` once, `delay_s` from now, rounded up to a tick. Its exceptions are logged."""
         timer = Timer(callback)
         due = math.floor((self._loop.time() + delay_s) / self._tick_s) + 1
         bucket = self._buckets.get(due)
@@ -52,6 +54,7 @@ class TimerWheel:
         return timer
 
     def close(self) -> None:
+        """Drop all timers; none fires any more."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

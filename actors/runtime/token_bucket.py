@@ -16,9 +16,10 @@ class TokenBucket:
         self._refilled_at = clock()
 
     def consume(self, cost: float = 1.0) -> int:
-        """Take `cost` tokens. Returns 0, or the milliseconds until that many are available.
+        """Take `cost` tokens and return 0.
 
-        A cost above the burst takes a full bucket.
+        If there are fewer, take none and return the milliseconds until there are enough. A cost above the
+        burst takes a full bucket.
         """
         now = self._clock()
         tokens = self._tokens + (now - self._refilled_at) * self._per_s
@@ -58,7 +59,7 @@ class TokenBucket:
 
     @property
     def tokens(self) -> float:
-        """Tokens left after the last `consume`."""
+        """Tokens left after the last `consume` or `charge`; negative if in debt."""
         return self._tokens
 
 

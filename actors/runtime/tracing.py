@@ -1,4 +1,4 @@
-"""The interface of distributed tracing: one message is one trace, from its command to its deliveries.
+"""The interface of distributed tracing: a message has one trace, from its command to its deliveries.
 
     start_message -> append_started -> append_ended -> bus (`traceparent`) -> start_delivery on each instance
     -> end
@@ -24,17 +24,21 @@ class MessageTrace(Protocol):
         """The entry was passed to the log writer. May be called again after a conflict."""
 
     def append_ended(self, *, is_stored: bool) -> None:
-        """The log writer has finished with the entry."""
+        """The log writer has finished with the entry. `end` does this for one that was not stored."""
 
     def end(self, outcome: str, seq: int = 0) -> None:
-        """The command is answered: `stored`, `duplicate`, or the code of an error."""
+        """The command is answered. `outcome`: `stored`, `duplicate`, `unchanged`, or the code of an error."""
 
 
 class DeliveryTrace(Protocol):
     """The delivery of one entry to the sessions of one instance."""
 
     def end(self, sessions: int) -> None:
-        """The entry was written to the connections of `sessions`, or waits in their send queues."""
+        """The tick has ended in which the entry reached the room, which has this number of sessions.
+
+        The entry was written to their connections, or waits: in a send queue, for the flush of a large room
+        that pauses, or for the entries before it.
+        """
 
 
 class MessageTracing(Protocol):

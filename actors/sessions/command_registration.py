@@ -22,13 +22,13 @@ from storage.contracts.user_streams import StreamPosition
 
 
 class Ordering(StrEnum):
-    """When a command runs relative to the other commands of its connection."""
+    """When a command starts relative to the other commands of its connection."""
 
     ORDERED = "ordered"
-    """In the order received. The reply may follow later."""
+    """After those received before. Its reply may follow those of later ones."""
 
     CONCURRENT = "concurrent"
-    """At the same time as others. It may wait for a store, and replies may arrive out of order."""
+    """Beside the others. It may wait for a store, and replies may arrive out of order."""
 
 
 class CommandRateClass(Enum):
@@ -49,10 +49,10 @@ class CommandSession(Watcher, Protocol):
 
     @property
     def position(self) -> StreamPosition:
-        """The last position of the user stream that was sent."""
+        """The last position of the user stream that was delivered to the send queue."""
 
     def push(self, frame: msgspec.Struct) -> None:
-        """Put a frame into the send queue. It is dropped only with the connection."""
+        """Put a frame into the send queue, which drops it only with the connection."""
 
     def push_error(self, frame_id: FrameId, error: ApiError) -> None:
         """Report that the command with this id failed."""
@@ -63,6 +63,7 @@ CommandOutcome = msgspec.Struct | Coroutine[Any, Any, None] | None
 """A result, work that the session waits for before the next frame, or None."""
 
 ERRORS_BEFORE_EXECUTION = ("auth.required", "request.invalid")
+"""Errors of every command: without authentication, or of a frame that cannot be decoded."""
 CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloaded", "server.unavailable")
 """Errors of every command to a conversation. Those that write add `conversation.read_only`."""
 
@@ -71,8 +72,8 @@ CONVERSATION_ERRORS = ("conversation.not_found", "user.blocked", "server.overloa
 class CommandRegistration:
     """`reply` is the frame that reports success; `errors` are all codes that the command can fail with.
 
-    `cost` is the number of tokens that the command takes from the rate limit. Silenced users may send it
-    `while_silenced`.
+    `run` executes the command, see `ordered` and `concurrent`. `cost` is the number of tokens that it takes
+    from the rate limit. `while_silenced` permits it to silenced users.
     """
 
     frame_type: str
@@ -96,7 +97,7 @@ def ordered(
 ) -> CommandRegistration:
     """Register a command that runs in order and does not wait.
 
-    `run` returns the result, or None if a conversation sends the reply later (`replies`). It raises
+    `run` returns the result, or None if a conversation sends the reply later (`replies`). It may raise
     `ApiError`, `MailboxFull` or `Stopped`.
     """
     return CommandRegistration(

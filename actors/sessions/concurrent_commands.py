@@ -1,6 +1,6 @@
 """Commands that run concurrently; their replies may arrive out of order.
 
-Read marks, typing, presence and counts of posts need no order relative to messages, and may wait for stores.
+Read marks, typing, presence and counts of posts need no order relative to messages, and wait for stores.
 """
 
 from actors.presence.local_presence import AWAY

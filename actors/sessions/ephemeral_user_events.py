@@ -14,11 +14,14 @@ from storage.contracts.bus import Bus, user_topic
 from storage.contracts.user_streams import encode_ephemeral
 
 MANY_USERS = 20
+"""From this number on, one message names all users."""
 USERS_PER_MESSAGE = 500
 """Bounds the work of one bus message: each of these users may be connected."""
 
 
 class EventForUsers(msgspec.Struct, frozen=True, array_like=True):
+    """An event, as JSON, for those of these users who are connected."""
+
     user_ids: list[str]
     payload: bytes
 
@@ -37,7 +40,7 @@ class EphemeralUserEvents:
         self._online_users = online_users
 
     def publish(self, user_ids: Sequence[str], payload: bytes) -> None:
-        """Send the JSON of an event to all sessions of these users. Does not wait."""
+        """Send an event, as JSON, to all sessions and event streams of these users. Does not wait."""
         if len(user_ids) < MANY_USERS:
             message = encode_ephemeral(payload)
             for user_id in user_ids:

@@ -1,6 +1,6 @@
 """Commands that send a message or change one. They run in order; the conversation sends their replies.
 
-Permissions are checked by the conversation.
+The conversation checks permissions.
 """
 
 from datetime import datetime
@@ -29,7 +29,7 @@ from actors.sessions.session_dependencies import SessionDependencies
 CHANGE_ERRORS = (*CONVERSATION_ERRORS, "message.not_found", "permission.denied")
 """Errors of every change of a message."""
 WRITE_ERRORS = ("conversation.read_only",)
-"""Errors of commands that the conversation refuses if the other user's account was deleted."""
+"""Errors of commands that a direct conversation refuses once the other user's account was deleted."""
 
 
 def send_message(command: SendMessage, session: CommandSession, dependencies: SessionDependencies) -> None:

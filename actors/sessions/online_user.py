@@ -38,7 +38,7 @@ class OnlineUser:
         self.sessions: tuple[UserSession, ...] = ()
         self.event_streams: tuple[StreamSubscriber, ...] = ()
         self.conversation_ids: tuple[str, ...] = ()
-        # The stream position when the first connection was opened.
+        # The stream position that was read when the first connection was opened.
         self.start_position = NO_POSITION
         self.epoch = ""
         self.sequence: SequenceBuffer[StreamItem] = SequenceBuffer()
@@ -53,7 +53,7 @@ class OnlineUser:
 
     @property
     def position(self) -> StreamPosition:
-        """The last stream position delivered."""
+        """The last stream position that was delivered to the connections."""
         return StreamPosition(self.epoch, max(0, self.sequence.position))
 
     def start_stream(self, position: StreamPosition) -> list[StreamItem]:
@@ -68,14 +68,14 @@ class OnlineUser:
 
     @property
     def token_bucket(self) -> TokenBucket:
-        """The message rate limit of this user, shared by all connections."""
+        """The message rate limit of this user, shared by all connections to this instance."""
         if self._token_bucket is None:
             self._token_bucket = TokenBucket(self._limits.messages_per_s, self._limits.messages_burst)
         return self._token_bucket
 
     @property
     def used_token_bucket(self) -> TokenBucket | None:
-        """The token bucket if it has not refilled, None otherwise."""
+        """The token bucket; None if it was not used, or has refilled since."""
         bucket = self._token_bucket
         return bucket if bucket is not None and not bucket.full else None
 
@@ -101,14 +101,14 @@ class OnlineUser:
             event_stream.deliver(item)
 
     def deliver_ephemeral(self, payload: bytes, framed: bytes) -> None:
-        """Deliver a frame that may be dropped."""
+        """Deliver a frame that may be dropped: `payload` as JSON, `framed` for sockets."""
         for session in self.sessions:
             session.push_ephemeral(framed)
         for event_stream in self.event_streams:
             event_stream.deliver_ephemeral(payload)
 
     def deliver_resync(self, reason: str, payload: bytes, framed: bytes) -> None:
-        """Report that the stream was reset; clients load their state again."""
+        """Send `resync`, of which `payload` is the JSON: clients load their state again."""
         for session in self.sessions:
             session.push_stream(framed)
         for event_stream in self.event_streams:

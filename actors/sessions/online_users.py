@@ -31,7 +31,7 @@ from storage.errors import Unavailable
 
 COMPARE_SHARDS = 8
 KEPT_TOKEN_BUCKETS_MAX = 10_000
-"""Users without a connection whose rate limit is kept until it has refilled."""
+"""Users without a connection whose rate limit is kept; above it, the one kept for longest goes."""
 
 
 class OnlineUsersStatistics(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ class OnlineUsers:
         return () if user is None else user.sessions
 
     def session_ids(self) -> list[str]:
-        """Return the session ids of all sockets and event streams, each once."""
+        """Return the login sessions of all sockets and event streams, each once."""
         ids = {session.session_id for session in self.sessions()}
         ids |= {event_stream.session_id for user in self._all_users() for event_stream in user.event_streams}
         return list(ids)
@@ -109,8 +109,8 @@ class OnlineUsers:
     async def add_session(self, session: UserSession, user_id: str) -> StreamSubscription | None:
         """Add a session and join its rooms; None if the user has too many sessions here.
 
-        At the limit the user's oldest event stream is closed instead. No event of the user that is delivered
-        after this returns is missed. Raises `Unavailable`.
+        The limit counts event streams too, and the oldest of these is closed for a session. The result says
+        from where on the session receives all events. Raises `Unavailable`; the session is then not added.
         """
         user = self._ensure_user(user_id)
         if not self._free_connection_slot(user):
@@ -149,7 +149,7 @@ class OnlineUsers:
         return StreamSubscription(user, position, {})
 
     def _free_connection_slot(self, user: OnlineUser) -> bool:
-        """At the limit, end the user's oldest event stream. Return False if the user has none."""
+        """Whether one more connection is allowed, at the limit after closing the oldest event stream."""
         if user.connection_count < self._limits.sockets_per_user:
             return True
         if not user.event_streams:
@@ -184,7 +184,7 @@ class OnlineUsers:
         return user
 
     def charge_message(self, user_id: str) -> int:
-        """Take a message sent over HTTP from the user's rate limit. Return 0, or how long to wait in ms."""
+        """Charge a message sent over HTTP to the user's rate limit. Return 0, or how long to wait in ms."""
         user = self._find_user(user_id) or OnlineUser(user_id, self._limits)
         bucket = self._kept_token_buckets.pop(user_id, None)
         if bucket is not None:
@@ -263,7 +263,10 @@ class OnlineUsers:
     # --- the user's stream
 
     def on_bus_message(self, user_id: str, message: bytes) -> None:
-        """Handle a message on a user's topic: an ephemeral event or a stream item."""
+        """Handle a message on a user's topic: an ephemeral event or a stream item.
+
+        Raises `ValueError` if it is malformed.
+        """
         user = self._find_user(user_id)
         if user is None:
             return
@@ -285,7 +288,7 @@ class OnlineUsers:
                     self._rooms.leave(session, [conversation_id])
 
     def resync(self, user_ids: Sequence[str]) -> None:
-        """Items of these users were lost: clients load their state again, and rooms are joined again."""
+        """Send `resync` to users whose items were lost, and join the rooms that they may have missed."""
         for user_id in user_ids:
             user = self._find_user(user_id)
             if user is not None and user.is_open:

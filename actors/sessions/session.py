@@ -49,7 +49,10 @@ SKIPPED_RECORDED_MAX = 50
 
 
 class Session:
-    """Implements `actors.runtime.actor.Actor[bytes | Identity]`: its messages are the client's frames."""
+    """Implements `actors.runtime.actor.Actor[bytes | Identity]`.
+
+    Its messages are the client's frames, and before them the identity of an upgrade request with a token.
+    """
 
     __slots__ = (
         "_black_box",
@@ -137,7 +140,7 @@ class Session:
             self.upgrade_identity = None
 
     def refuse(self, message: bytes | Identity, reason: Exception) -> None:  # noqa: ARG002
-        """Close the connection: the frame was not handled, and its id is not known here."""
+        """Close the connection: the frame has no reply, and its id is not known here."""
         if not isinstance(reason, Stopped):
             ids = {"session_id": self.session_id, "user_id": self.user_id}
             _log.error("session crashed", extra=ids, exc_info=reason)
@@ -150,7 +153,7 @@ class Session:
             close_session(self.user, self, self._dependencies)
 
     def on_connection_lost(self, unsent_bytes: int) -> None:
-        """Record how the connection ended, and leave the black box to operators."""
+        """Record how the connection ended, and close the black box, which operators can still read."""
         self.on_disconnect()
         for skipped in itertools.islice(self.send_queue.skipped_ranges.values(), SKIPPED_RECORDED_MAX):
             self.record("skipped", skipped.conversation_id, "", skipped.from_seq, skipped.to_seq)
@@ -162,7 +165,7 @@ class Session:
         try:
             command = self.transport.command_decoders.command(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            detail = str(error)
+            detail = _without_value(str(error))
         else:
             return command
         try:
@@ -228,6 +231,10 @@ class Session:
             self.push_error(command.id, error)
         except StorageError:
             self.push_error(command.id, unavailable("A data store did not respond in time."))
+        except Exception:
+            # As after the crash of a command that runs in order: a client that stays waits for a reply.
+            self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
+            raise
         finally:
             self._running_commands -= 1
 
@@ -244,7 +251,7 @@ class Session:
             self.send_queue.push(self._encode_frame(frame))
 
     def push_stream(self, framed: bytes) -> None:
-        """Send a frame of the user stream; it is not dropped."""
+        """Send a frame of the user stream. It is dropped only with the connection."""
         if not self.closed:
             self.send_queue.push(framed)
 
@@ -263,6 +270,15 @@ class Session:
 
     def _encode_frame(self, frame: msgspec.Struct) -> bytes:
         return self._dependencies.encode_frame(server_frame_encoder.encode(frame))
+
+
+def _without_value(detail: str) -> str:
+    """Remove the value from an error of the decoder, which quotes one that is not in an enumeration."""
+    kind = "Invalid enum value"
+    if not detail.startswith(kind):
+        return detail
+    path = detail.rpartition(" - at ")[2]
+    return f"{kind} - at {path}"
 
 
 def _numeric_id(frame_id: FrameId) -> int:

@@ -31,7 +31,7 @@ from storage.errors import StorageError
 
 
 class OpeningSession(UserSession, CommandSession, Protocol):
-    """A session as it is opened. `user` is None until `ready`."""
+    """A session as it is opened. `user` is None until the session is registered, just before `ready`."""
 
     user: OnlineUser | None
     user_id: str
@@ -132,7 +132,7 @@ def reopen(
     """Open the session again for an `authenticate` after a bearer upgrade, which may filter or resume.
 
     Raises:
-        ApiError: request.invalid, unless it is the first frame.
+        ApiError: request.invalid, unless it is the first frame after such an upgrade.
     """
     identity, user = session.upgrade_identity, session.user
     if identity is None or user is None:
@@ -178,7 +178,10 @@ async def _load_missed(
     session: OpeningSession,
     dependencies: SessionDependencies,
 ) -> tuple[list[bytes], int]:
-    """Return the frames to send between `ready` and live events, and the unread notification count."""
+    """Return the frames to send between `ready` and live events, and the unread notification count.
+
+    Raises `StorageError` or `ApiError`; the session is then removed.
+    """
     if subscription is None:
         return [], 0
     try:

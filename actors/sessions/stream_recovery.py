@@ -10,7 +10,7 @@ Conversations that the user has left are not replayed, but reported as `conversa
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -29,9 +29,9 @@ from config.limits import RESUME_REPLAY_CONVERSATIONS, RESUME_REPLAY_ENTRIES, ST
 from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
 
 RECORDED_CONVERSATIONS = 100
-"""Conversations of one resumption whose replayed ranges are recorded."""
+"""Conversations of one resumption whose replayed or skipped ranges are recorded."""
 
-RESUME_OUTCOMES = ("resumed", "epoch", "too_far", "expired")
+RESUME_OUTCOMES: Final = ("resumed", "epoch", "too_far", "expired")
 
 MembershipFrame = ConversationJoined | ConversationLeft
 _membership_decoder: "msgspec.json.Decoder[MembershipFrame]" = msgspec.json.Decoder(MembershipFrame)
@@ -66,9 +66,10 @@ class MissedEvents(Protocol):
     async def read_compacted(
         self, conversation_id: str, after: int, through: int, viewer_id: str
     ) -> list[LogFrame]:
-        """Return the frames in `(after, through]` in order.
+        """Return the frames in `(after, through]` in order. Raises `Unavailable`.
 
-        A message that changed later is omitted; its latest state is in the frames that follow.
+        Each message is there once, at its latest change. One that changed after `through` is omitted: a later
+        frame has its state.
         """
 
 
@@ -97,7 +98,7 @@ class StreamRecovery:
     ) -> list[bytes]:
         """Return the encoded frames to send between `ready` and live events. Raises `Unavailable`.
 
-        `record` gets the outcome, and what is replayed of each conversation.
+        `record` gets the outcome, and the replayed or skipped range of each conversation.
         """
         items = await self.missed_items(subscription, resume.epoch, resume.position)
         if items is None:
@@ -180,7 +181,10 @@ def _known_conversations(
     stream_frames: Sequence[MembershipFrame | None],
     start_seqs: Mapping[str, int],
 ) -> tuple[dict[str, int], list[str]]:
-    """Return the seq that the client knows per current conversation, and the conversations it must drop."""
+    """Return the seq that the client knows of each current conversation, and the conversations it must drop.
+
+    Conversations that the user has left according to `stream_frames` are not among the latter.
+    """
     known: dict[str, int] = dict(client_seqs)
     left: set[str] = set()
     for frame in stream_frames:

@@ -19,7 +19,7 @@ from storage.errors import Unavailable
 
 
 class StreamOutcome(Enum):
-    """What `accept` found: whether items are missing, or the stream was reset."""
+    """Whether items before an item are missing, or it is of another epoch."""
 
     IN_ORDER = auto()
     GAP = auto()
@@ -68,7 +68,10 @@ class StreamSequencer:
     async def join_room(
         self, user: OnlineUser, session: UserSession, conversation_id: str, last_seq: int
     ) -> None:
-        """Join the room; messages stored after `last_seq` are reported as `lagged`, to be fetched."""
+        """Join the room; report entries after `last_seq` that are stored by then as `lagged`, to be fetched.
+
+        If the log cannot be read, close the connection: the client resumes.
+        """
         if session.closed or conversation_id not in user.conversation_ids:
             # The session closed or the user left before this task ran; a join would not be undone.
             return

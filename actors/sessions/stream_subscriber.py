@@ -18,7 +18,7 @@ class StreamSubscriber(Protocol):
         """Deliver a frame that is not part of the stream and may be dropped."""
 
     def deliver_resync(self, reason: str, position: StreamPosition, payload: bytes) -> None:
-        """Report that items before the next one are missing; `payload` is the encoded `resync` frame."""
+        """Send `resync`, of which `payload` is the JSON: items up to `position` may be missing."""
 
     def close(self, reason: str) -> None:
-        """End the response: its session has ended."""
+        """End the response. `reason` says why, such as the end of the login session."""

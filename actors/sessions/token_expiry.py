@@ -20,11 +20,11 @@ _log = logging.getLogger(__name__)
 SESSIONS_PER_QUERY = 1000
 
 LoadSessionStates = Callable[[Sequence[str]], Awaitable[Mapping[str, SessionState]]]
-"""(session ids) -> the state of each. Sessions that have expired or were revoked are absent."""
+"""Returns the state of each login session by id. Those that have expired or were revoked are absent."""
 
 
 class TokenExpiryChecker:
-    """Compares the sessions of open sockets and event streams with the store every `period_s`."""
+    """Compares the login sessions of sockets and event streams with the store every `period_s`."""
 
     def __init__(
         self, online_users: OnlineUsers, load_states: LoadSessionStates, wheel: TimerWheel, period_s: float

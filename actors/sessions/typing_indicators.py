@@ -27,7 +27,7 @@ class EphemeralPublisher(Protocol):
     def publish_ephemeral(
         self, conversation_id: str, payload: bytes, framed: bytes, except_user_id: str
     ) -> None:
-        """Publish an event that may be lost to all members but one, on all instances."""
+        """Publish an ephemeral event to all members but `except_user_id`, on all instances."""
 
 
 class _ActiveTyping(msgspec.Struct):
@@ -52,9 +52,10 @@ class TypingIndicators:
         self._active: dict[tuple[str, str], _ActiveTyping] = {}
 
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
-        """Start, extend or stop an indicator.
+        """Start, extend or stop an indicator. Large conversations have none: nothing is published.
 
-        Raises `conversation.not_found` if the user is not a member, and what `get_info` raises.
+        Before it publishes that the user types, raises `conversation.not_found` if the user is not a member,
+        and what `get_info` raises. To extend it within `REPEAT_INTERVAL_S`, or to stop it, checks nothing.
         """
         key = (user_id, conversation_id)
         typing = self._active.get(key)
@@ -80,7 +81,7 @@ class TypingIndicators:
         self._publish(key, active=True)
 
     def stop_all(self, user_id: str) -> None:
-        """Stop all indicators of a user whose last session here has ended."""
+        """Stop all indicators of a user who has no session here any more."""
         for key in [key for key in self._active if key[0] == user_id]:
             self._stop(key)
 

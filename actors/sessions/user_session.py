@@ -19,7 +19,7 @@ class UserSession(RoomSubscriber, Protocol):
     """Until then the user may not write; it may have passed."""
 
     def push_stream(self, framed: bytes) -> None:
-        """Send a frame of the user stream; it is not dropped."""
+        """Send a frame of the user stream. It is dropped only with the connection."""
 
     def push_ephemeral(self, framed: bytes) -> None:
         """Send a frame that is dropped if the client is slow."""

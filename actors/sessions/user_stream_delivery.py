@@ -59,7 +59,10 @@ class UserStreamDelivery:
             self.restart_at(user, StreamPosition(item.epoch, item.position), "epoch")
 
     async def compare_all(self, users: Sequence[OnlineUser]) -> None:
-        """Compare all positions with the streams, because bus messages may have been lost."""
+        """Compare all positions with the streams, because bus messages may have been lost.
+
+        Stops if the streams are unavailable: the periodic comparison goes on.
+        """
         for batch in _batches(users):
             if not await self._compare_batch(batch):
                 _log.debug("stream positions could not be compared: store unavailable")
@@ -91,7 +94,10 @@ class UserStreamDelivery:
         return True
 
     def restart_at(self, user: OnlineUser, position: StreamPosition, reason: str) -> None:
-        """Continue at `position` and send `resync`: items between are lost or no longer stored."""
+        """Continue at `position` and send `resync`: items between are lost or no longer stored.
+
+        Memberships are loaded again, because those items may have changed them.
+        """
         user.start_stream(position)
         self.resync_count += 1
         self._task_pool.spawn(self._reload_memberships(user))
@@ -103,7 +109,9 @@ class UserStreamDelivery:
         user.deliver_resync(reason, payload, self._encode_frame(payload))
 
     async def _reload_memberships(self, user: OnlineUser) -> None:
-        """Load the user's conversations until it succeeds; a reset meanwhile makes it load them again.
+        """Load the user's conversations, with retries while the user is connected.
+
+        A reset meanwhile makes it load them again.
 
         If it takes several attempts, the clients get another `resync` at the end: what they loaded after the
         first may be older than the rooms that are joined now.

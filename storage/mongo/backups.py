@@ -5,8 +5,8 @@ and its log agree:
 
     log to its end --> document --> the document's last_seq is the end, or read the log up to it and repeat
 
-A log is appended in the order of seq, so what is read has no gaps. Changes during the backup may be missing
-in their message, but not in the log: the restore applies them again.
+A log is appended in the order of seq, so what is read has no gaps. A change during the backup may be missing
+in its message, but its entry is in the log: the restore applies it again.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ NOT_SAVED: Final = frozenset({"health"})
 BATCH_DOCUMENTS: Final = 500
 BATCH_BYTES: Final = 4 * 1024 * 1024
 LAST_SEQ_WAIT_S: Final = 5.0
-"""Time that the summary of a conversation may lag. A longer lag is in the backup as it is in the store."""
+"""Time for which the backup waits for the summary of a conversation. After it, the log alone is current."""
 
 LAST_SEQ_POLL_S: Final = 0.1
 CHANGES_BEFORE_S: Final = 300.0
-"""Changes that were made so long before the backup are applied again, because clocks differ."""
+"""Changes made up to this long before the backup are applied again too, because clocks differ."""
 
 _LENGTH = struct.Struct("<i")
 _RAW_OPTIONS: Final = CodecOptions(
@@ -107,7 +107,7 @@ class MongoBackup:
 
     async def _dump_conversation(self, conversation_id: object, write: WritePart) -> tuple[int, int]:
         """Write a conversation and its log. Returns the numbers of documents written to each part."""
-        # `wanted` is the highest seq of a change that is in a message read so far, and so must be read too.
+        # `wanted` is the highest seq of a change that is in a message read so far: its entry is needed too.
         count = written = wanted = 0
         deadline = time.monotonic() + LAST_SEQ_WAIT_S
         conversation: Any = None

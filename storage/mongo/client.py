@@ -1,7 +1,7 @@
 """A MongoDB client with the write and read concerns that the stores guarantee.
 
-Overrides the URL: majority, journaled, reads from the primary, 5 s timeout. Driver exceptions are mapped to
-`Unavailable`.
+These override the URL: writes are acknowledged by a majority and journaled, reads are of the primary and of
+what a majority has, and operations end after `TIMEOUT_MS`. Driver exceptions are mapped to `Unavailable`.
 """
 
 import time
@@ -70,7 +70,7 @@ def database(client: "AsyncIOMotorClient[Document]", name: str) -> "AsyncIOMotor
 
 @asynccontextmanager
 async def map_errors() -> AsyncIterator[None]:
-    """Map driver exceptions to `Unavailable`; count them, and measure the time of the block."""
+    """Map driver exceptions to `Unavailable`, record the outage, and measure the time of the block."""
     started = time.perf_counter()
     try:
         yield

@@ -1,7 +1,7 @@
-"""Conversion between records and MongoDB documents. Empty optional fields are omitted.
+"""Conversion between records and MongoDB documents. Most optional fields without a value are omitted.
 
-Field names are those of the database design; `kind`, `draft`, `changed_seq` and `membership` are added for
-the log.
+Of an entry, the field `draft` holds the attempt id, `effect` the message state of a change, and `first` the
+digest of the original content. Of a conversation, `sent` holds the seq of each member's last TEXT message.
 """
 
 from collections.abc import Sequence
@@ -39,8 +39,8 @@ STATE_TIMES: Final = {
 HIDDEN: Final = "hidden"
 
 
-# The field `draft` holds the attempt_id, `effect` the message state of a change.
 def entry_document(entry: Entry) -> Document:
+    """Return the document of a new entry: a message has no changes and no readers yet."""
     return _message_document(entry) if isinstance(entry, MessageEntry) else _change_document(entry)
 
 
@@ -244,7 +244,7 @@ def former_member_documents(former_members: Sequence[FormerMember]) -> list[Docu
 
 
 def summary_update(summary: ConversationSummary) -> list[Document]:
-    """Return a pipeline that advances each field independently and never lowers one."""
+    """Return a pipeline that raises seqs, and replaces the last message if `last_seq` rises."""
     fields: Document = {"last_seq": {"$max": ["$last_seq", summary.last_seq]}}
     if summary.last_message is not None:
         # $literal: users' text may start with a dollar sign.

@@ -13,13 +13,13 @@ from storage.mongo.client import Document, map_errors
 
 CONVERSATIONS_PER_READ = 1000
 FindUsernames = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
-"""Returns names of users by id."""
+"""Returns usernames by user id; deleted users are absent."""
 
 
 class MongoExportConversations:
     """Implements `storage.contracts.data_exports.ExportPart`.
 
-    Only the other member of a DIRECT is named: who is in a group concerns its members.
+    Only the other member of a direct conversation is named: who is in a group concerns its members.
     """
 
     name = "conversations"
@@ -81,7 +81,7 @@ class MongoExportMessages:
         self._messages = messages
 
     async def read(self, user_id: str) -> AsyncGenerator[Sequence[bytes]]:
-        # Those of a member first: who wrote in a conversation is saved a little later than the messages.
+        # First the conversations of the user: `sent` is written a little later than the messages.
         async with map_errors():
             found = await self._conversations.find({"participants": user_id}, {"_id": 1}).to_list(None)
         joined = {document["_id"] for document in found}

@@ -38,7 +38,7 @@ class MongoMessageLog:
         self._messages = messages
 
     async def create_indexes(self) -> None:
-        """Create the unique indexes on seq and client id, and the index of the database design."""
+        """Create the unique indexes on seq and client id, and one on the time."""
         async with map_errors():
             await self._messages.create_index([("conversation_id", 1), ("seq", 1)], unique=True)
             await self._messages.create_index(
@@ -93,7 +93,7 @@ class MongoMessageLog:
     async def _find_by_client_ids(
         self, conversation_id: str, sender_id: str, client_ids: Sequence[str]
     ) -> list[Document]:
-        """Find the entries of one sender: the embedded store scans the index for several senders."""
+        """Find entries of one sender. For several at once, the embedded store would scan the index."""
         async with map_errors():
             cursor = self._messages.find(
                 {
@@ -131,7 +131,7 @@ class MongoMessageLog:
     async def find_advanced(self, after: Sequence[tuple[str, int]]) -> set[str]:
         if not after:
             return set()
-        # From bytes: an id is validated in a fraction of the time.
+        # From bytes, which takes a fraction of the time of a hexadecimal string.
         ids = [ObjectId(bytes.fromhex(entry_id(conversation_id, seq + 1))) for conversation_id, seq in after]
         async with map_errors():
             cursor = self._messages.find({"_id": {"$in": ids}}, {"conversation_id": 1})
@@ -191,7 +191,7 @@ class MongoMessageLog:
         return int(counts[0]["count"]) if counts else 0
 
     async def apply_change(self, change: ChangeEntry) -> None:
-        # What the state has not is cleared.
+        # Fields that the new state lacks are removed.
         fields = dict.fromkeys((*STATE_TIMES.values(), HIDDEN)) | message_state_document(change.state)
         fields["changed_seq"] = change.seq
         async with map_errors():

@@ -1,6 +1,6 @@
 """The Messaging service's store on MongoDB: conversations, read marks and the message log.
 
-A conversation's document is a projection of its log. Every update is conditional on its seq, so an older
+A conversation's document is a projection of its log. Each update of it is conditional on its seq, so an older
 state does not overwrite a newer one.
 """
 
@@ -41,7 +41,7 @@ from storage.mongo.pruning import PrunableKeys
 
 DATABASE = "convene_messaging"
 SHARED_READ_MAX = 300
-"""Conversations of one side that are read to find those that two sides share, before the other is tried."""
+"""A user with this many conversations is searched for in those of the others, if they have fewer."""
 
 
 class MongoMessaging(MongoMessageLog, MongoPendingEffects):
@@ -62,7 +62,7 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
 
     @classmethod
     async def open(cls, url: str, name: str | None = None) -> "MongoMessaging":
-        """Connect and create the indexes. Raises `Unavailable`."""
+        """Connect and create the indexes. Raises `Unavailable` or `InvalidStoreUrl`."""
         pool = PoolCounter(POOL_SIZE)
         client = connect(url, pool)
         # The URL may name a database, to separate installations on one server.
@@ -78,7 +78,7 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
         self._client.close()
 
     def export_parts(self, find_usernames: FindUsernames) -> list[ExportPart]:
-        """Return what a data export has of conversations."""
+        """Return the parts of a data export that are about conversations."""
         return [
             MongoExportConversations(self._conversations, find_usernames),
             MongoExportMessages(self._conversations, self._messages),
@@ -154,7 +154,7 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
     async def last_seqs_by_user(self, user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
         ids = list(dict.fromkeys(user_ids))
         if len(ids) == 1:
-            # Half the time of the pipeline below.
+            # The common case, and faster than the pipeline below.
             async with map_errors():
                 found = await self._conversations.find({"participants": ids[0]}, {"last_seq": 1}).to_list(
                     None
@@ -192,7 +192,7 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
     async def _members_among(
         self, user_ids: Sequence[str], conversations: Document, limit: int | None
     ) -> set[str] | None:
-        """Return the users that are members of the conversations; None if these are `limit` or more."""
+        """Return those of the users who are in the conversations; None if these are `limit` or more."""
         pipeline: list[Document] = [{"$match": conversations}]
         if limit is not None:
             pipeline.append({"$limit": limit})

@@ -18,7 +18,7 @@ class MongoPendingEffects:
 
     async def add_pending_effect(self, effect: PendingEffect) -> None:
         async with map_errors():
-            # After an unknown outcome the driver inserts again.
+            # Stored before: the driver repeats an insert without a reply, and a record may be stored again.
             with contextlib.suppress(DuplicateKeyError):
                 await self._pending_effects.insert_one(_to_document(effect))
 

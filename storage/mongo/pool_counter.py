@@ -56,7 +56,7 @@ class PoolCounter(monitoring.ConnectionPoolListener):
             self._in_use -= 1
 
     def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None:
-        """Counted when it is checked out."""
+        """Nothing to count: see `connection_created`."""
 
     def pool_created(self, event: monitoring.PoolCreatedEvent) -> None:
         """Nothing to count."""

@@ -10,6 +10,7 @@ from actors.conversations.message_validation import validate_emoji
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message
+from config.limits import Limits
 from storage.contracts.message_log import Appended, Entry
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, send, stored_seq
 from tests.until import until
@@ -277,3 +278,28 @@ async def test_message_is_read_by_its_id(cluster: FakeCluster) -> None:
         with pytest.raises(ApiError) as refusal:
             await core.conversations.message(user_id, conversation_id, wanted_id)
         assert refusal.value.code == code
+
+
+async def test_deletion_reaches_the_list_through_any_instance(cluster: FakeCluster) -> None:
+    """An instance that only reads the deletion writes the summary first: the list shows no deleted text."""
+    slow = await cluster.start_instance(Limits(flush_interval_ms=3_600_000))
+    fast = await cluster.start_instance()
+    room = await cluster.create_group(fast, ANA, BEN)
+    message_id = await send_message(fast, room, ANA, "secret")
+    await until_summary_reaches(cluster, room, 1)
+    await change_message(slow, room, ANA, Delete(message_id))
+
+    await fast.conversations.mark_read(BEN, room, 2)
+    await until_summary_reaches(cluster, room, 2)
+
+    last = (await fast.conversations.get(BEN, room)).last_message
+    assert last is not None
+    assert last.content == ""
+
+
+async def until_summary_reaches(cluster: FakeCluster, room: str, seq: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            record = await cluster.messaging.get(room)
+            if record is not None and record.last_seq >= seq:
+                return

@@ -2,7 +2,18 @@
 
 import msgspec
 
-from tests.actors.fake_cluster import ANA, BEN, FakeCluster, RecordingMember, send, stored_seq
+from actors.conversations.commands import AddMember
+from config.limits import Limits
+from tests.actors.fake_cluster import (
+    ANA,
+    BEN,
+    CYD,
+    FakeCluster,
+    RecordingMember,
+    card,
+    send,
+    stored_seq,
+)
 from tests.until import until
 
 
@@ -53,3 +64,16 @@ async def test_read_marks_move_forward_only_up_to_the_head(cluster: FakeCluster)
     assert (first.read_seq, first.unread_count) == (2, 1)
     assert (back.read_seq, back.unread_count) == (2, 1)
     assert (ahead.read_seq, ahead.unread_count) == (3, 0)
+
+
+async def test_system_message_does_not_make_its_author_a_reader(cluster: FakeCluster) -> None:
+    """Who adds a member has not read the messages before, also until the summary is written."""
+    core = await cluster.start_instance(Limits(flush_interval_ms=3_600_000))
+    room = await cluster.create_group(core, ANA, BEN)
+    await stored_seq(send(core, room, BEN, "hello"))
+    await core.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
+
+    first = (await core.conversations.history(BEN, room, None, None, 10))[-1]
+
+    assert first.content == "hello"
+    assert ANA not in {reader.user_id for reader in first.delivery_status.read_by}

@@ -1,11 +1,14 @@
 """Rooms are compared with their logs periodically, so that no message stays hidden."""
 
+import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from actors.delivery import head_comparison
-from actors.delivery.head_comparison import COMPARE_PERIOD_S
+from actors.delivery.head_comparison import COMPARE_PERIOD_S, SLICES, HeadComparison
 from actors.sessions import user_stream_delivery
 from config.limits import Limits
 from storage.errors import Unavailable
@@ -62,3 +65,48 @@ def test_a_period_keeps_the_promise() -> None:
     promised_s = 6.0
     assert promised_s - 1 >= COMPARE_PERIOD_S + 1
     assert promised_s - 1 >= user_stream_delivery.COMPARE_PERIOD_S + 1
+
+
+class RecordingRooms:
+    """Open rooms that change while they are compared, and the log reader that is asked for their heads."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.lookups: list[set[str]] = []
+
+    def open_conversation_ids(self) -> list[str]:
+        return list(self.ids)
+
+    def delivered_seq(self, conversation_id: str) -> int:
+        return 1 if conversation_id in self.ids else -1
+
+    async def read_heads(self, known_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
+        self.lookups[-1] |= {conversation_id for conversation_id, _ in known_seqs}
+        return dict(known_seqs)
+
+
+async def test_every_room_is_compared_once_in_a_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a room that was opened in the middle of one, and when most of the others were closed."""
+    rooms: Any = RecordingRooms()
+    comparison = HeadComparison(rooms, rooms)
+
+    async def wait(_timeout_s: float) -> bool:
+        await asyncio.sleep(0)
+        rooms.lookups.append(set())
+        return False
+
+    monkeypatch.setattr(comparison, "_wait_for_request", wait)
+    rooms.ids = [f"{number:024x}" for number in range(10 * SLICES)]
+    comparison.start()
+    await until(lambda: len(rooms.lookups) > SLICES // 2)
+    rooms.ids = [*rooms.ids[: SLICES + 2], "f" * 24]
+    changed_at = len(rooms.lookups)
+    await until(lambda: len(rooms.lookups) > changed_at + 3 * SLICES)
+    await comparison.close()
+
+    for conversation_id in rooms.ids:
+        compared_at = [at for at, ids in enumerate(rooms.lookups) if conversation_id in ids]
+        steps = [later - earlier for earlier, later in pairwise([-1, *compared_at])]
+        opened_at = changed_at if conversation_id == "f" * 24 else 0
+        assert compared_at[0] - opened_at <= SLICES
+        assert max(steps[1:]) <= SLICES

@@ -1,11 +1,13 @@
 """A user with thousands of conversations connects."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 
 from actors.delivery.rooms import OPEN_CHUNK
 from config.limits import Limits
+from storage.errors import Unavailable
 from tests.actors.fake_cluster import ANA, BEN, FakeCluster, RecordingMember, send, stored_seq
 from tests.until import until
 
@@ -34,3 +36,32 @@ async def test_many_rooms_are_opened_in_bounded_reads(
     for room in rooms:
         await stored_seq(send(core, room, ANA, "hello"))
     await until(lambda: member.contents == ["hello", "hello"])
+
+
+async def test_failed_open_leaves_the_next_room_of_the_conversation(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its subscriber left during an outage and another one joined: the new room delivers messages."""
+    core = await cluster.start_instance(Limits())
+    room = await cluster.create_group(core, ANA, BEN)
+    find_advanced, outage_ended, calls = cluster.messaging.find_advanced, asyncio.Event(), []
+
+    async def fail_first(known_seqs: Sequence[tuple[str, int]]) -> set[str]:
+        calls.append(known_seqs)
+        if len(calls) == 1:
+            await outage_ended.wait()
+            raise Unavailable
+        return await find_advanced(known_seqs)
+
+    monkeypatch.setattr(cluster.messaging, "find_advanced", fail_first)
+    first, second = (RecordingMember(BEN, core.flusher) for _ in range(2))
+    joining = asyncio.create_task(core.rooms.join(first, [(room, 0)]))
+    await until(lambda: calls)
+    core.rooms.leave(first, [room])
+    await core.rooms.join(second, [(room, 0)])
+    outage_ended.set()
+    with pytest.raises(Unavailable):
+        await joining
+
+    await stored_seq(send(core, room, ANA, "hello"))
+    await until(lambda: second.contents == ["hello"])

@@ -177,3 +177,30 @@ async def test_statistics_count_active_actors_and_queued_messages(
     statistics = registry.statistics()
 
     assert (statistics.active, statistics.mailbox_depth, statistics.mailbox_depth_max) == (1, 2, 2)
+
+
+async def test_close_waits_for_a_passivation_that_has_begun(
+    log: ActorLog, registry: Registry[str, object]
+) -> None:
+    """The last actor was idle and saves its state: close returns after that, though no actor is active."""
+    log.may_passivate.clear()
+    registry.tell("a", 1)
+    await until(lambda: registry.statistics().passivations == 1)
+    closing = asyncio.create_task(registry.close(2.0))
+    await asyncio.sleep(0)
+
+    log.may_passivate.set()
+    await closing
+
+    assert "sleep a" in log.events
+
+
+async def test_quarantine_ends_without_another_message(
+    log: ActorLog, registry: Registry[str, object]
+) -> None:
+    """The statistic is alerted on, so it counts only keys whose messages are refused now."""
+    log.failing_activations = 3
+    registry.tell("a", "lost")
+    await until(lambda: registry.statistics().quarantined == 1)
+
+    await until(lambda: registry.statistics().quarantined == 0, timeout_s=5)

@@ -12,8 +12,9 @@ from actors.conversations import peer_checker
 from actors.conversations.commands import AddMember, RemoveMember
 from actors.core import Core
 from actors.protocol.commands import AddReaction, DeleteMessage, EditMessage, RemoveReaction, SendMessage
-from actors.protocol.objects import ConversationType, UserCard
+from actors.protocol.objects import ConversationType, ReadState, UserCard
 from actors.sessions.command_registry import REGISTRATIONS
+from actors.sessions.transport import CloseCode
 from tests.actors import fake_cluster
 from tests.actors.fake_client import FakeClient, identity
 from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, card, send, stored_seq
@@ -273,3 +274,36 @@ async def test_commands_declare_that_a_conversation_is_read_only(
     await until(lambda: len(ana.received("ok")) == 2)
     for unrestricted in (DeleteMessage, RemoveReaction):
         assert "conversation.read_only" not in REGISTRATIONS[unrestricted].errors
+
+
+async def test_crash_of_a_concurrent_command_closes_the_connection(
+    cluster: FakeCluster, connect_user: ConnectUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of one that runs in order: a client that stayed connected would wait for a reply."""
+
+    async def crash(*_arguments: object) -> ReadState:
+        raise RuntimeError
+
+    core = await cluster.start_instance()
+    client = await connect_user(core, ANA)
+    monkeypatch.setattr(core.conversations, "mark_read", crash)
+
+    client.send(type="conversation.read", id=1, conversation_id="a" * 24, seq=1)
+
+    await until(lambda: client.close_code == CloseCode.OVERLOADED)
+
+
+async def test_invalid_frame_is_not_repeated_in_its_error(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """The detail names the field, without the value."""
+    core = await cluster.start_instance()
+    client = await connect_user(core, ANA)
+
+    client.send(type="presence.set", id=1, status="it's a - at `$.secret`")
+    await until(lambda: client.received("error"))
+
+    (error,) = client.received("error")
+    assert error["code"] == "request.invalid"
+    assert "$.status" in error["detail"]
+    assert "secret" not in error["detail"]
