@@ -97,8 +97,9 @@ class ConnectionPool:
     async def close(self) -> None:
         """Refuse further use, close idle connections and wait for those in use."""
         self._closed = True
+        # Waiters find the pool closed.
         while self._wake_one(None):
-            """Waiters find the pool closed."""
+            pass
         for connection in self._idle:
             self._all.discard(connection)
             await connection.close()
@@ -126,7 +127,7 @@ class ConnectionPool:
         return connection
 
     async def _wait_for_release(self) -> Connection | None:
-        """Wait in FIFO order. None means that a new connection may be opened."""
+        """Wait in FIFO order. None means that a connection was removed or the pool closed: check again."""
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self.waits += 1

@@ -23,7 +23,7 @@ WAITING_CONSTRAINTS = {
     "registrations_email_key": "users_email_key",
     "registrations_username_key": "users_username_key",
 }
-"""A name that waits is as taken as one of a user."""
+"""Names and addresses of waiting registrations count as taken."""
 
 
 class PostgresRegistrations:
