@@ -26,7 +26,7 @@ class SelfMonitor:
         self._schedule()
 
     def take_lag_ms(self) -> float:
-        """Return the worst event loop lag since the last call."""
+        """Return the worst event loop lag in ms since the last call."""
         worst_s, self._worst_s = self._worst_s, 0.0
         return worst_s * 1000
 
