@@ -100,10 +100,10 @@ class ConnectionPool:
         # Waiters find the pool closed.
         while self._wake_one(None):
             pass
-        for connection in self._idle:
+        idle, self._idle = self._idle, []
+        for connection in idle:
             self._all.discard(connection)
             await connection.close()
-        self._idle.clear()
         if self._all or self._connecting:
             await self._drained.wait()
 
