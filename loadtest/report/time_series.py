@@ -151,9 +151,6 @@ class TimeSeries:
     def cpu_s(self) -> float:
         return sum(tick.cpu_s for tick in self._ticks())
 
-    def resident_bytes(self) -> list[int]:
-        return [tick.resident_bytes for tick in self._ticks()]
-
     def _ticks(self) -> Sequence[Tick]:
         return [worker.last_tick for worker in self._workers if worker.last_tick is not None]
 

@@ -109,7 +109,7 @@ class EventSearchCriteria(msgspec.Struct, frozen=True):
 class EventAccess(msgspec.Struct, frozen=True):
     """Whether the visibility of an event is `public`, and whether a viewer sees it; without blocks."""
 
-    is_open: bool
+    is_public: bool
     is_visible: bool
 
 
