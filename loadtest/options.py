@@ -18,7 +18,7 @@ class Thresholds(msgspec.Struct, frozen=True):
     """Pass criteria besides the absence of faults. None disables one.
 
     `p99_ms` limits the scenario's primary latency, `max_unanswered` the requests without a reply and those
-    that could not be sent, `max_errors` the rejected and failed requests and the lost connections.
+    that could not be sent, `max_errors` the errors in the report: failed requests and connections.
     """
 
     p99_ms: float | None = None

@@ -28,9 +28,9 @@ class RateLimit(msgspec.Struct, frozen=True):
 
 
 class RateDecision(msgspec.Struct, frozen=True):
-    """Result of taking tokens. The bucket is full again in `reset_s`; until then `remaining` are left.
+    """Result of taking tokens: `remaining` are left, and the bucket is full again in `reset_s`.
 
-    `retry_after_ms`: when there will be as many as were asked for; None if `allowed`.
+    `retry_after_ms`: the time until there are as many as were asked for; None if `allowed`.
     """
 
     allowed: bool

@@ -121,7 +121,8 @@ class PostKey(msgspec.Struct, frozen=True, gc=False):
 class PostStore(Protocol):
     """Posts. Counts equal the counted rows at every commit.
 
-    A repeated idempotency key returns the first result.
+    Reads leave out hidden posts, and reposts of hidden posts, except `find_hidden`. A repeated idempotency
+    key returns the first result.
     """
 
     async def create(
@@ -136,7 +137,7 @@ class PostStore(Protocol):
         """Create a post and return its id. Raises `Conflict`: `idempotency_keys`."""
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
-        """Return those of the posts that exist and are not hidden, in no particular order."""
+        """Return those of the posts that exist, in no particular order."""
 
     async def find_hidden(self, post_id: str, viewer_id: str) -> PostRecord | None:
         """Return a post that moderators have hidden. The caller checks who may see it."""
@@ -164,9 +165,9 @@ class PostStore(Protocol):
         """Return posts with a tag, newest first, without those of the excluded users."""
 
     async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
-        """Return by id what decides who can see the posts that exist and are not hidden. One round trip.
+        """Return by id what decides who can see the posts that exist. One round trip.
 
-        A repost of a hidden post is absent. `original` is that of a repost; of a quote it is None.
+        Only reposts have an `original`, quotes do not.
         """
 
     async def delete(self, post_id: str, author_id: str) -> bool:

@@ -30,6 +30,8 @@ DEADLOCK_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
+    """`max_waiting` bounds the statements and searches that wait for a connection, together."""
+
     max_connections: int = 10
     max_waiting: int = 2000
     acquire_timeout_ms: int = 2000
