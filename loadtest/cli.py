@@ -1,8 +1,10 @@
 """`run.py load <scenario>`: parses options, runs the load and writes the report.
 
 Exit status:
-    0   no faults, all thresholds met          2   invalid options
-    1   failed; the report says why            3   nothing was measured: no server, or interrupted
+    0   no faults, all thresholds met
+    1   failed; the report says why
+    2   invalid options or users file, or too few open files
+    3   nothing was measured: a server or worker process failed, or the run was interrupted twice
 """
 
 import asyncio

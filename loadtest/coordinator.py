@@ -40,7 +40,6 @@ from loadtest.setup.scenario_setup import SETUP_FUNCTIONS, users_needed
 from loadtest.setup.setup_client import SetupClient
 from loadtest.setup.setup_state import SetupState
 
-CONNECT_TIMEOUT_S: Final = 90.0
 SAMPLE_INTERVAL_S: Final = 1.0
 START_DELAY_S: Final = 0.3
 """Delay between the start command and the start, so that all workers start together."""

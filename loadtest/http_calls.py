@@ -1,4 +1,4 @@
-"""HTTP requests of the load, timed from their scheduled time.
+"""HTTP requests of the load, timed from their scheduled time, if they have one.
 
 Errors are counted, not retried: in an open loop the next request follows anyway. Redirects are not
 followed, so that the token is not sent to another host.
@@ -26,7 +26,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class CallFailed(Exception):  # noqa: N818 - control flow
-    """The request was rejected or not answered; it was already counted."""
+    """The request was rejected or not answered, or its response is invalid; that was already counted."""
 
 
 class HttpCalls:
@@ -42,7 +42,6 @@ class HttpCalls:
 
     @property
     def server_count(self) -> int:
-        """The number of servers."""
         return len(self._urls)
 
     @property
@@ -56,7 +55,7 @@ class HttpCalls:
         await self._session.close()
 
     def start(self, call: Coroutine[Any, Any, object]) -> None:
-        """Run `call` in the background. Failures are counted."""
+        """Run `call` in the background and count its failure; above `IN_FLIGHT_MAX`, count it as unsent."""
         if len(self._tasks) >= IN_FLIGHT_MAX:
             self._counters.unsent += 1
             call.close()
@@ -78,7 +77,7 @@ class HttpCalls:
         intended_us: int = 0,
         idempotency_key: str = "",
     ) -> Result:
-        """Send one request. Raises `CallFailed`."""
+        """Send one request. Raises `CallFailed`. An `intended_us` of 0 is now."""
         headers = {"Authorization": f"Bearer {token}"}
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key

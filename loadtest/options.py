@@ -11,14 +11,14 @@ CONNECTS_PER_S: Final = 250
 
 
 class InvalidOptions(Exception):  # noqa: N818 - shown to the operator
-    """The options contradict each other."""
+    """The load cannot be run with these options."""
 
 
 class Thresholds(msgspec.Struct, frozen=True):
     """Pass criteria besides the absence of faults. None disables one.
 
-    `p99_ms` limits the scenario's primary latency, `max_unanswered` the requests without a reply,
-    `max_errors` the rejected and failed requests.
+    `p99_ms` limits the scenario's primary latency, `max_unanswered` the requests without a reply and those
+    that could not be sent, `max_errors` the errors in the report: failed requests and connections.
     """
 
     p99_ms: float | None = None
@@ -29,7 +29,7 @@ class Thresholds(msgspec.Struct, frozen=True):
 class Options(msgspec.Struct, frozen=True):
     """`rate_per_s` is the total over all processes. Connects are spread over `ramp_s`.
 
-    `standby` servers only receive clients that lost another server.
+    `standby` servers get no connections at first, only those of clients that reconnect.
     """
 
     scenario: Scenario
@@ -50,7 +50,7 @@ class Options(msgspec.Struct, frozen=True):
     thresholds: Thresholds = Thresholds()
 
     def validate(self) -> None:
-        """Raises `InvalidOptions`."""
+        """Raise `InvalidOptions` if the options cannot be used together."""
         if not self.urls:
             raise InvalidOptions("give at least one --url")
         if self.processes > self.connections:

@@ -18,8 +18,8 @@ class Assignment(msgspec.Struct, frozen=True):
     """One connection: its user, its server and the conversations it belongs to.
 
     `connect_at_s` is relative to the start of the connect phase. `conversations` maps the user's
-    conversations to the last seq that is not delivered any more. In `passive_conversations` no messages are
-    sent on purpose.
+    conversations to their last seq before the run: only higher ones are delivered. `passive_conversations`
+    are others, in which virtual users send nothing.
     """
 
     number: int
@@ -46,7 +46,7 @@ class WorkerPlan(msgspec.Struct, frozen=True, tag="worker_plan"):
     """The part of a run that one worker process executes.
 
     `rate_per_s` is the rate of this process. `shared_conversations` have members in other processes,
-    `new_conversations` had no messages before the run. `standby` servers are only used for reconnects.
+    `new_conversations` had no messages before the run. `standby` as in `Options`.
     """
 
     scenario: str

@@ -2,7 +2,8 @@
 
     delete user and login sessions -> close connections -> `user.deleted` -> services delete posts, RSVPs, ...
 
-Deletion is permanent. Content of other users is kept.
+Deletion is permanent. What others added to the user's posts, comments and events (comments, likes, reposts,
+RSVPs) is deleted with these; other content of theirs is kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +33,12 @@ class AccountDeletion:
         self._on_user_deleted = on_user_deleted
 
     async def delete_account(self, user_id: str, current_password: str | UnsetType) -> None:
-        """Delete the account. Raises `ApiError` as `CredentialChecks.confirm` does, and `role.last_admin`."""
+        """Delete the account.
+
+        Raises:
+            ApiError: as `CredentialChecks.confirm`; role.last_admin; user.not_found, if it was deleted
+                meanwhile.
+        """
         await self._credential_checks.confirm(user_id, current_password)
         try:
             session_ids = await self._user_snapshots.delete(user_id)

@@ -76,9 +76,9 @@ async def _no_privacy(_user_id: str) -> None:
 class Accounts:
     """Methods raise `ApiError`, and `Unavailable` from the stores.
 
-    `on_email_set` receives every user who registers or sets the e-mail address, with the address it replaced
-    and the token that restores it, if there is one; it must not block.
-    `on_user_changed` receives every user who was created or changed, to notify other services and devices.
+    `on_email_set` receives every user who sets the e-mail address, also the same one, with the address that
+    it replaced and the token that restores that, if there is one; it must not block.
+    `on_user_changed` receives every user who was changed, to notify other services and devices.
     `apply_privacy` makes a changed `private` effective in the other services.
     """
 
@@ -103,7 +103,7 @@ class Accounts:
         self._card_cache = CardCache(self._load_uncached_cards)
 
     async def change_password(self, identity: Identity, change: PasswordChange) -> None:
-        """Set a new password and end every other session of the user."""
+        """Set a new password; end every other session, reset links and the calendar link of the user."""
         raise_if_invalid(change.field_errors())
         user = identity.user
         names = (user.username, user.display_name)
@@ -192,7 +192,11 @@ class Accounts:
         return await self._card_cache.get(user_ids)
 
     async def load_current_cards(self, user_ids: Sequence[str]) -> list[UserCard]:
-        """Return uncached cards in the order of `user_ids`, which may be at most `USER_CARDS_PER_REQUEST`."""
+        """Return uncached cards of users that exist, in the order of `user_ids`.
+
+        Raises:
+            ApiError: request.invalid, for more than `USER_CARDS_PER_REQUEST` different ids.
+        """
         unique_ids = list(dict.fromkeys(user_ids))
         if len(unique_ids) > USER_CARDS_PER_REQUEST:
             raise invalid_field("ids", f"Must have at most {USER_CARDS_PER_REQUEST} ids.", "too_many")

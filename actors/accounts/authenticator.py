@@ -24,7 +24,7 @@ from storage.contracts.users import Identity, LoginStore, SessionState, SessionS
 from storage.errors import StorageError
 
 LOOKUPS_MAX = 5
-"""Look-ups of a token whose session is invalidated during each of them."""
+"""Look-ups of a token for one request, if its session is invalidated during each of them."""
 
 
 class _ExpiredToken(msgspec.Struct, frozen=True):

@@ -70,7 +70,7 @@ Bio = Annotated[str, Meta(description="Trimmed.", extra_json_schema={"maxLength"
 AvatarUrl = Annotated[
     str,
     Meta(
-        description="Never fetched.",
+        description="The server never fetches it.",
         extra_json_schema={"format": "uri", "pattern": "^https://", "maxLength": AVATAR_URL_CHARACTERS},
     ),
 ]
@@ -98,7 +98,7 @@ class Registration(msgspec.Struct, frozen=True):
         return errors
 
     def idempotency_payload(self) -> object:
-        """Return what identifies a repeated registration: all fields except the secret password."""
+        """Return what a repeated registration must have in common: not the password and the invite code."""
         return (self.email, self.username, self.display_name)
 
     def __repr__(self) -> str:
@@ -205,7 +205,7 @@ class SessionView(msgspec.Struct, frozen=True):
 
 
 class UserCardPage(msgspec.Struct, frozen=True):
-    """A page of cards, and the key of the next page."""
+    """A page of cards, and the key (username, id) of its last one; None if no page follows."""
 
     items: list[UserCard]
     next_key: tuple[str, str] | None

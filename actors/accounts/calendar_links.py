@@ -1,6 +1,7 @@
 """Secret links with which calendar applications subscribe to a user's events.
 
-The token in a link is like a session token: 256 random bits, of which only the SHA-256 is stored. Stateless.
+The token in a link is like a session token: 256 bits, of which only the SHA-256 is stored. They are random,
+or computed from an idempotency key with a secret key of the server.
 """
 
 from actors.accounts.tokens import hash_token, new_token
@@ -21,7 +22,7 @@ class CalendarLinks:
         self._base_url = base_url
 
     async def create(self, user_id: str, idempotency_key: str | None) -> CalendarLink:
-        """Create the user's link. An earlier one ends; the same key gives the same link."""
+        """Create the user's link. An earlier one ends; the same idempotency key gives the same link."""
         if idempotency_key is None:
             token = new_token()
         else:
@@ -38,7 +39,7 @@ class CalendarLinks:
         return CalendarLink(f"webcal://{address}", http_url, rfc3339_from_datetime(created_at))
 
     async def get(self, user_id: str) -> CalendarLinkInfo:
-        """Return when the user's link was created."""
+        """Return when the user's link was created, if there is one."""
         created_at = await self._store.get_created_at(user_id)
         return CalendarLinkInfo(rfc3339_or_none(created_at))
 

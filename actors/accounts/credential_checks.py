@@ -1,7 +1,7 @@
 """Checks passwords: at a login, and where a request repeats the current one.
 
-Every check is counted first (`PasswordAttempts`), and costs one password hash whether or not the account
-exists.
+Every login and confirmation is counted before its password is checked (`PasswordAttempts`), unless no account
+can have that login. The check takes one password hash whether or not the account exists.
 """
 
 from datetime import datetime
@@ -47,8 +47,8 @@ class CredentialChecks:
         """Return the user of a login and password.
 
         Raises:
-            ApiError: auth.invalid_credentials, rate.limited; user.suspended with the right password of a user
-                who is suspended or banned.
+            ApiError: auth.invalid_credentials, rate.limited, server.overloaded; user.suspended with the right
+                password of a user who is suspended or banned.
         """
         credentials, password_hash = await self._check(login, password, network)
         if credentials.suspended_until is not None:
@@ -59,7 +59,7 @@ class CredentialChecks:
         """Return the suspended or banned user of a login and password.
 
         Raises:
-            ApiError: auth.invalid_credentials, also for all other users; rate.limited.
+            ApiError: auth.invalid_credentials, also for all other users; rate.limited, server.overloaded.
         """
         credentials, _ = await self._check(login, password, network)
         if credentials.suspended_until is None:
@@ -88,7 +88,7 @@ class CredentialChecks:
         return credentials, password_hash
 
     async def is_still_valid(self, checked: CheckedLogin, password: str) -> bool:
-        """Return whether the password of a login is still right, even if it was changed since."""
+        """Return whether the password of a login is right now, and the user may still log in. Not counted."""
         current = await self._users.credentials_of(checked.user.id)
         if current is None:
             return False
@@ -100,8 +100,8 @@ class CredentialChecks:
         """Require the user's current password.
 
         Raises:
-            ApiError: auth.password_required without one, auth.invalid_credentials for a wrong one,
-                rate.limited.
+            ApiError: auth.password_required without one; auth.invalid_credentials for a wrong one, or if the
+                user was deleted, banned or suspended; rate.limited, server.overloaded.
         """
         if not isinstance(password, str):
             raise ApiError("auth.password_required", "Send your password as `current_password`.")
@@ -112,7 +112,8 @@ class CredentialChecks:
     async def match(self, credentials: Credentials | None, password: str) -> str | None:
         """Return the hash now stored for this password, or None if it is wrong. Not counted.
 
-        Costs one verification, whether or not the user exists.
+        Costs one verification, whether or not the user exists. A hash with outdated cost parameters is
+        replaced, which costs one more.
         """
         stored_hash = credentials.password_hash if credentials else None
         verdict = await self._passwords.verify(stored_hash, password[: PASSWORD_CHARACTERS_MAX + 1])

@@ -1,7 +1,8 @@
 """Verifies that an e-mail address belongs to its user, by a link sent to it.
 
 A verified address is unrelated to the verified badge that moderators grant, and gives no permissions. The
-e-mail is sent in the background, so it does not delay registration; setting the address again resends it.
+e-mail is sent in the background, so it does not delay registration. Once its link has expired, setting the
+address again sends another one.
 """
 
 import logging
@@ -41,7 +42,11 @@ class EmailVerification:
         self._task_pool = TaskPool("address verifications", MAIL_TASKS_PENDING_MAX, MAIL_TASKS_RUNNING_MAX)
 
     def request_link(self, user: UserRecord) -> None:
-        """Send a link in the background, unless the address is verified or was sent enough links."""
+        """Send a link in the background.
+
+        Unless the address is verified, a link sent to it is still good, or the user or the address got
+        enough links.
+        """
         if not self._task_pool.submit(partial(self._send_link, user)):
             _log.warning("verification e-mail not sent: too many are pending")
 

@@ -1,6 +1,6 @@
 """Validation and normalization of account fields.
 
-Every validator returns the value to store, or raises `InvalidField`; those of free text raise `ApiError`.
+Every validator returns the normalized value, or raises `InvalidField`; those of free text raise `ApiError`.
 Validators do no I/O, and their errors do not repeat the user's input.
 """
 

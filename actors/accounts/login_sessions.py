@@ -42,9 +42,10 @@ class LoginSessions:
         self._on_sessions_revoked = on_sessions_revoked
 
     async def login(self, login: Login, network: str, user_agent: str | None = None) -> SignedIn:
-        """Open a session. `network` is the caller's address network, for `PasswordAttempts`.
+        """Check the password and open a session. Raises `ApiError` as `CredentialChecks.check_login`.
 
-        `user_agent` is the header, which names the session.
+        `network` is the caller's address network, for `PasswordAttempts`. `user_agent` is the header, which
+        names the session.
         """
         checked = await self._credential_checks.check_login(login.login, login.password, network)
         signed_in = await self.open(checked.user, user_agent)
@@ -73,14 +74,17 @@ class LoginSessions:
         self.on_revoked([identity.session_id])
 
     async def open(self, user: UserRecord, user_agent: str | None) -> SignedIn:
-        """Open a session without a check. `user_agent` is the header, which names the session."""
+        """Open a session without a check; end the oldest ones beyond `SESSIONS_PER_USER`.
+
+        `user_agent` is the header, which names the session.
+        """
         token = new_token()
         token_hash = hash_token(token)
         assert token_hash is not None
         try:
             session = await self._store.open(user.id, token_hash, TOKEN_LIFETIME_S, device_name(user_agent))
         except Missing:
-            # Deleted or banned since the password was checked: answer as for a wrong password.
+            # Deleted, banned or suspended since the password was checked: answer as for a wrong password.
             raise invalid_credentials() from None
         # Otherwise the next login ends them.
         with contextlib.suppress(Unavailable):

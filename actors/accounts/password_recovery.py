@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 class ResetMails(msgspec.Struct, frozen=True):
     """What sends the links."""
 
-    templates: EmailSender
+    email_sender: EmailSender
     limits: MailLimits
 
 
@@ -83,9 +83,12 @@ class PasswordRecovery:
             _log.warning("password reset e-mail not sent: too many are pending")
 
     async def reset_password(self, token: str, request: PasswordReset, network: str) -> None:
-        """Set the password, end all sessions, and invalidate the token and all others of the user.
+        """Set the password; end all sessions, reset links and the calendar link of the user.
 
         `network` becomes one from which the user may log in while others try passwords for the account.
+
+        Raises:
+            ApiError: password_reset.not_found, request.invalid, server.overloaded.
         """
         raise_if_invalid(request.field_errors())
         token_hash = hash_token(token)
@@ -120,7 +123,7 @@ class PasswordRecovery:
         if user is None:
             await self._mails.limits.refund(MailKind.PASSWORD_RESET, email)
         else:
-            self._mails.templates.queue_password_reset(user, token)
+            self._mails.email_sender.queue_password_reset(user, token)
 
 
 def _link_not_found() -> ApiError:

@@ -45,7 +45,7 @@ class PasswordStatistics(msgspec.Struct, frozen=True):
 
 
 class Passwords:
-    """`hash` and `verify` raise `server.overloaded` if too many are waiting."""
+    """`hash` and `verify` raise `server.overloaded` if too many are waiting, and after `close`."""
 
     def __init__(self, limits: Limits, cost: HashCost | None = None) -> None:
         parameters = cost or HashCost()

@@ -61,6 +61,10 @@ class SignUp:
 
         `network` is the caller's address network, which `PasswordAttempts` remembers; `user_agent` is the
         header, which names the session.
+
+        Raises:
+            ApiError: request.invalid; the errors of `raise_conflict`; idempotency.conflict, also for another
+                password with the same key.
         """
         new_user = await self._to_new_user(registration)
         try:

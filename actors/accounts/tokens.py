@@ -1,6 +1,6 @@
-"""Session tokens: 256 random bits held by the client, stored on the server as their SHA-256.
+"""Tokens of sessions and of links: 256 random bits, stored on the server as their SHA-256.
 
-An unsalted hash is enough because the token cannot be guessed. The token itself is never stored or logged.
+An unsalted hash is enough because a token cannot be guessed. The token itself is never stored or logged.
 """
 
 import re

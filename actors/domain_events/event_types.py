@@ -222,7 +222,7 @@ class EventCancelled(msgspec.Struct, frozen=True):
 
 
 class EventDeleted(msgspec.Struct, frozen=True):
-    """Published after the `EventCancelled` of the event."""
+    """Published after the `EventCancelled` of the event, if users are to be notified."""
 
     id: str
     creator_id: str
@@ -244,14 +244,20 @@ class EventRestored(msgspec.Struct, frozen=True):
 
 
 class AttendeeRemoved(msgspec.Struct, frozen=True):
-    """A host removed a user, or there is a block between user and host. RSVP and invites are deleted."""
+    """A host removed a user, or there is a block between user and host.
+
+    The user's RSVP, request and invites are deleted, and the user is no co-host any more.
+    """
 
     event_id: str
     user_id: str
 
 
 class RsvpChanged(msgspec.Struct, frozen=True):
-    """Carries no status: consumers read the current one."""
+    """A user's RSVP, waitlist entry, request, invite or co-hosting may have changed.
+
+    Has no status: consumers read the current one.
+    """
 
     event_id: str
     user_id: str
@@ -327,7 +333,10 @@ class EventInvited(msgspec.Struct, frozen=True):
 
 
 class ModerationActed(msgspec.Struct, frozen=True):
-    """Moderators acted on an item of a user, or on the user. `id` is that of the action."""
+    """Moderators acted on a user, or on an item, registration or appeal of a user.
+
+    `id` is that of the action.
+    """
 
     id: str
     type: str

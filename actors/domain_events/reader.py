@@ -25,14 +25,17 @@ _log = logging.getLogger(__name__)
 RECHECK_DELAYS_S = (0.01, 0.05, 0.2)
 """Delays of the reads after a wake-up: the event is not readable until concurrent transactions end."""
 CHECK_INTERVAL_S = 5.0
-"""Interval in which a reader measures its lag, publishes its cursor for pruning, and looks whether the
+"""Interval at which a reader measures its lag, publishes its cursor for pruning, and looks whether the
 producer's database was restored."""
 
 BATCH_DELAY_S = 0.03
 
 
 class ReaderStatistics(msgspec.Struct, frozen=True):
-    """`is_reading`: this instance holds the lock. `lag_s`: age of the oldest unhandled event."""
+    """`is_reading`: this instance holds the lock. `lag_s`: age of the oldest unhandled event, when measured.
+
+    `failing_s`: time since reading began to fail; 0 if it works.
+    """
 
     consumer: str
     is_reading: bool
@@ -59,7 +62,7 @@ class Reader:
         self._poll_s = poll_s
         self._batch_size = batch_size
         self._wake_event = asyncio.Event()
-        # Cached until a failure. Staleness is harmless: advancing the stored cursor would raise `Conflict`.
+        # Cached until a failure or `CHECK_INTERVAL_S`. If it is outdated, advancing raises `Conflict`.
         self._cursor: Cursor | None = None
         self._saved_cursor: Cursor | None = None
         self._recheck_count = 0
@@ -114,7 +117,7 @@ class Reader:
             await self._wait(handled_count)
 
     async def read(self) -> int:
-        """Handle all available events. Returns how many were handled."""
+        """Handle all available events. Returns how many were handled or became dead letters."""
         cursor = await self._load_cursor()
         handled_count = 0
         while events := await self._outbox.read(cursor, self._batch_size):

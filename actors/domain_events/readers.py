@@ -30,7 +30,7 @@ class Producer(msgspec.Struct, frozen=True):
 
 
 class Readers:
-    """`publish` sends wake-ups to the other instances. One may be lost: readers also poll."""
+    """`publish` sends wake-ups to all instances. One may be lost: readers also poll."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Readers:
         return [reader.statistics() for reader in self._all_readers()]
 
     async def check(self) -> None:
-        """Raise `Unavailable` if a reader has been failing for `FAILING_TIMEOUT_S`."""
+        """Raise `Unavailable` if a reader has been failing for more than `FAILING_TIMEOUT_S`."""
         stuck = [reader.consumer for reader in self.statistics() if reader.failing_s > FAILING_TIMEOUT_S]
         if stuck:
             raise Unavailable(f"domain events are not read by {', '.join(stuck)}")

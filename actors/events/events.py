@@ -148,7 +148,7 @@ class Events:
         if hosts.is_cancelled:
             raise event_cancelled()
         access = await self._store.get_access(event_id, user_id)
-        if user_id not in hosts.user_ids and (access is None or not access.is_open):
+        if user_id not in hosts.user_ids and (access is None or not access.is_public):
             raise ApiError("permission.denied", "Only a host can invite users to this event.")
         cards = await self._user_cards.find(invitee_ids)
         blocked = await asyncio.gather(

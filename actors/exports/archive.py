@@ -2,7 +2,8 @@
 
     objects -> deflate -> buffer -> `store_chunk(number, bytes)`, one call for each full chunk
 
-Nothing but one chunk and the state of the compression is kept in memory, however large the archive is.
+Only a batch of objects, less than a chunk of output and the state of the compression are kept in memory,
+however large the archive is.
 """
 
 import zipfile
@@ -32,7 +33,10 @@ class _ChunkBuffer:
 
 
 class ArchiveWriter:
-    """`store_chunk` gets chunks of `chunk_bytes`, the last one shorter, numbered from 0."""
+    """`store_chunk` gets chunks of `chunk_bytes`, the last one maybe shorter, numbered from 0.
+
+    Methods raise what `store_chunk` raises.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class ArchiveWriter:
 
         Raises:
             ArchiveTooLarge: the archive cannot be used.
+            Exception: what `batches` raises.
         """
         count = 0
         # Sizes are not known before the end, and may exceed those of ZIP without its extension.
@@ -68,7 +73,7 @@ class ArchiveWriter:
         return count
 
     async def close(self) -> None:
-        """Write the directory of the archive and the last chunk."""
+        """Write the directory of the archive and the last chunk. Raises `ArchiveTooLarge`."""
         self._zip.close()
         await self._flush()
         if self._buffer.pending:

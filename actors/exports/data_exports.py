@@ -27,7 +27,12 @@ class DataExports:
         return None if record is None else self._to_export(record)
 
     async def request(self, user_id: str) -> DataExport:
-        """Request an export; one that is being made is returned. At most one in 24 hours."""
+        """Request an export; one that is being made is returned.
+
+        Raises:
+            ApiError: rate.limited, if the user's export was requested less than 24 hours ago and is finished;
+                user.not_found.
+        """
         try:
             record, is_new = await self._store.request(user_id, EXPORT_INTERVAL_S)
         except Missing:
@@ -43,7 +48,7 @@ class DataExports:
         return self._to_export(record)
 
     async def find_ready(self, token: str) -> ReadyExport:
-        """Return the export of a link."""
+        """Return the export of a link. Raises `ApiError`: export.not_found."""
         export_id = self._links.read(token)
         ready = None if export_id is None else await self._store.find_ready(export_id)
         if ready is None:

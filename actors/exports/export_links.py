@@ -21,13 +21,13 @@ class ExportLinks:
         self._clock = clock
 
     def make(self, export_id: str, not_after_s: float) -> ExportLink:
-        """Return a link that works for an hour, and not after the time given."""
+        """Return a link that works for `EXPORT_LINK_LIFETIME_S`, and not after the time given."""
         expires_at_s = min(int(self._clock()) + EXPORT_LINK_LIFETIME_S, int(not_after_s))
         signed = f"{export_id}.{expires_at_s}"
         return ExportLink(f"/v1/exports/{signed}.{self._sign(signed)}", expires_at_s)
 
     def read(self, token: str) -> str | None:
-        """Return the id of the export; None if the link was not made here, or has expired."""
+        """Return the id of the export; None if the link was not made by `make`, or has expired."""
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(signed).encode()):
             return None

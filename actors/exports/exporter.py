@@ -43,7 +43,7 @@ RENEW_AFTER_S = EXPORT_LEASE_S / 4
 
 
 class ExporterStatistics(msgspec.Struct, frozen=True):
-    """Exports that this instance made and failed, and the backlog of all instances at its last look."""
+    """Exports that this instance made or gave up, and the backlog of all instances when it looked last."""
 
     made: int
     failed: int
@@ -93,7 +93,12 @@ class DataExporter:
         return ExporterStatistics(self._made, self._failed, self._backlog)
 
     async def run(self) -> None:
-        """Make pending exports until none is left, and notify their users. Raises `StorageError`."""
+        """Make pending exports until none is left, and notify their users.
+
+        Raises:
+            StorageError: a store failed.
+            LeaseLost: an export was deleted or claimed again just after its claim; others may be pending.
+        """
         while (claimed := await self._store.claim(EXPORT_LEASE_S)) is not None:
             with contextlib.suppress(LeaseLost):
                 await self._make_or_release(claimed)

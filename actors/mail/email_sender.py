@@ -1,6 +1,7 @@
-"""Writes and queues e-mails: plain text with one link at most, no images and no tracking.
+"""Writes and queues e-mails: plain text with links to this server only, no images and no tracking.
 
-The token is in the fragment of the link, so it is never sent to a server or logged. No e-mail contains text
+A token in the text is in the fragment of its link, so browsers do not send it with the request for the page.
+Only the URL to unsubscribe, which mail programs call, has its token in the path. No e-mail contains text
 written by other users.
 """
 
@@ -115,7 +116,10 @@ class EmailSender:
         self._enqueue(MailKind.EMAIL_CHANGE, old_email, "Your e-mail address was changed", text, link)
 
     def queue_registration_declined(self, registration: RegistrationRecord) -> None:
-        """Queue an e-mail that says so, without the name: anyone can enter any name with this address."""
+        """Queue an e-mail to the address of a declined registration.
+
+        Without the name, because anyone can enter any name with this address.
+        """
         text = REGISTRATION_DECLINED_TEXT.format(server_url=self._base_url)
         self._enqueue(
             MailKind.REGISTRATION, registration.email, "Your registration was declined", text, self._base_url

@@ -13,7 +13,7 @@ from storage.contracts.attempt_limits import AttemptLimit, AttemptLimits
 
 
 class MailLimits:
-    """Raises `Unavailable` like the store."""
+    """Methods raise `Unavailable`, like the store."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class MailLimits:
         return self._withheld
 
     async def take(self, kind: MailKind, address: str) -> bool:
-        """Count an e-mail. False if it must not be sent."""
+        """Count an e-mail. Returns False, without counting it, if it must not be sent."""
         if await self._store.take([self._limit(kind, address)]) == 0:
             return True
         self._withheld += 1

@@ -6,7 +6,7 @@
                        +-- rejected, or no retries left: give up, log and count
 
 If it is unknown whether an e-mail was sent, it is sent again, so one may arrive twice. The queue is in memory
-only: a crash loses it, and users have to request the e-mail again. Addresses and links are not logged.
+only: a crash loses its e-mails. Addresses and links are not logged.
 """
 
 import asyncio
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 
 class MailQueueStatistics(msgspec.Struct, frozen=True):
+    """`pending` now, the others since the start: `failed` were given up, `dropped` were not queued."""
+
     pending: int
     sent: int
     retries: int
@@ -33,7 +35,7 @@ class MailQueueStatistics(msgspec.Struct, frozen=True):
 
 
 class MailQueue:
-    """`retry_delays_s` are the delays between the attempts to send one e-mail."""
+    """`retry_delays_s` are the delays between the attempts to send one e-mail, before jitter."""
 
     def __init__(
         self,

@@ -44,7 +44,7 @@ def write_users(path: Path, users: Sequence[LoadUser]) -> None:
 
 
 def read_users(path: Path) -> list[LoadUser]:
-    """Raises `UnreadableUsersFile`."""
+    """Return the users of the file. Raises `UnreadableUsersFile`."""
     try:
         other_access = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
         content = path.read_bytes()

@@ -59,7 +59,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class FaultRecorder:
-    """`details` are the faults since `take_details` was last called."""
+    """`counts` are totals; `details` those kept since `take_details` was last called."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -69,7 +69,7 @@ class FaultRecorder:
     def add(
         self, kind: FaultKind, conversation_id: str, client: str, seqs: Sequence[int], detail: str
     ) -> None:
-        """Count one fault per seq, and keep the details of the first ones of each kind."""
+        """Count one fault per seq, and keep the details of the first `DETAILS_MAX` calls of each kind."""
         self.counts[kind] += len(seqs)
         if self._detail_counts[kind] < DETAILS_MAX:
             self._detail_counts[kind] += 1

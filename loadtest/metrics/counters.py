@@ -1,10 +1,14 @@
-"""Counters of one worker process. They only rise."""
+"""Counters of one worker process, since its start."""
 
 from collections import Counter
 
 
 class Counters:
-    """`errors` is keyed by a short description; `dropped` counts requests lost with their connection."""
+    """`errors` is keyed by a short description.
+
+    `dropped` counts requests that may not be resent, whose connection was lost or not there; `unsent` those
+    that a full queue or a closed connection refused; `calls` are HTTP requests.
+    """
 
     __slots__ = (
         "acknowledged",
@@ -18,7 +22,6 @@ class Counters:
         "lagged",
         "received",
         "rejected",
-        "replayed",
         "resumed",
         "resyncs",
         "sent",
@@ -29,7 +32,6 @@ class Counters:
     def __init__(self) -> None:
         self.received = 0
         self.deliveries = 0
-        self.replayed = 0
         self.ephemeral_events = 0
         self.stream_events = 0
         self.sent = 0

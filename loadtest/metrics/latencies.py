@@ -1,7 +1,7 @@
 """Latencies: counts per worker process, and percentiles over all of them.
 
-Counting is cheap enough to do for every frame: values are rounded down to 8 significant bits (0.4 %). The
-coordinator sums the counts into a histogram.
+Counting is cheap enough to do for every frame: values are rounded down to 8 significant bits, by less than
+0.8 %. The coordinator sums the counts into a histogram.
 """
 
 import bisect
@@ -63,7 +63,10 @@ class Percentiles(msgspec.Struct, frozen=True):
 
 
 class Histogram:
-    """The sum of latency counts, and percentiles of them. Latencies above an hour count as an hour."""
+    """The sum of latency counts, and percentiles of them.
+
+    Latencies above an hour count as an hour, except in the mean.
+    """
 
     def __init__(self) -> None:
         self._counts: LatencyCounts = {}

@@ -41,7 +41,11 @@ class ServerSample(msgspec.Struct, frozen=True):
 
 
 class ServerMetrics(msgspec.Struct, frozen=True):
-    """Metrics of one server between two samples. `cpu_share` is the share of one core."""
+    """Metrics of one server between the first and the last of some samples.
+
+    `cpu_share` is the share of one core. `resident_bytes` and `connections` are the highest values.
+    `bytes_per_connection` is None below 100 connections.
+    """
 
     url: str
     cpu_share: float
@@ -91,7 +95,7 @@ class ServerPoller:
 def summarize_server(
     url: str, samples: list[ServerSample], baseline: ServerSample | None
 ) -> ServerMetrics | None:
-    """Summarize samples; `baseline` was taken before the clients connected."""
+    """Summarize at least two samples, else return None. `baseline` is from before the clients connected."""
     if len(samples) < 2:
         return None
     first, last = samples[0], samples[-1]

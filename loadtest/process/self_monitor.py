@@ -1,8 +1,6 @@
 """Measures this process's own load: a saturated load tester measures its own latency."""
 
 import asyncio
-import resource
-import sys
 import time
 from typing import Final
 
@@ -26,7 +24,7 @@ class SelfMonitor:
         self._schedule()
 
     def take_lag_ms(self) -> float:
-        """Return the worst event loop lag since the last call."""
+        """Return the worst event loop lag in ms since the last call."""
         worst_s, self._worst_s = self._worst_s, 0.0
         return worst_s * 1000
 
@@ -38,9 +36,3 @@ class SelfMonitor:
 def cpu_s() -> float:
     """Return the CPU time used by this process."""
     return time.process_time()
-
-
-def resident_bytes() -> int:
-    """Return the peak resident memory of this process."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

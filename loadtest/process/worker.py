@@ -14,7 +14,7 @@ from loadtest.metrics.clock import now_us
 from loadtest.metrics.counters import Counters
 from loadtest.metrics.latencies import LatencyRecorder
 from loadtest.process.open_file_limit import raise_open_file_limit
-from loadtest.process.self_monitor import SelfMonitor, cpu_s, resident_bytes
+from loadtest.process.self_monitor import SelfMonitor, cpu_s
 from loadtest.process.worker_protocol import (
     CheckDelivery,
     ConnectionsOpened,
@@ -142,7 +142,6 @@ class Worker:
             cpu_s=cpu_s(),
             lag_ms=self._self_monitor.take_lag_ms(),
             late_ms=self._pacer.take_lateness_ms(),
-            resident_bytes=resident_bytes(),
         )
 
     # --- internals

@@ -65,7 +65,6 @@ class Tick(msgspec.Struct, frozen=True, tag="tick"):
     cpu_s: float
     lag_ms: float
     late_ms: float
-    resident_bytes: int
 
 
 class LoadStopped(msgspec.Struct, frozen=True, tag="load_stopped"):

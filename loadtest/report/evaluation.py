@@ -1,6 +1,6 @@
 """Decides whether a run passed, and whether the load tester itself was saturated.
 
-Any fault fails a run. Thresholds fail it if they were given and not met.
+A run fails with any fault, if clients are disconnected at its end, or if a threshold is not met.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,10 @@ class Criterion(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """`unanswered` counts requests; `disconnected` counts clients at the end of the run."""
+    """`unanswered` counts requests without a reply, and those that could not be sent.
+
+    `disconnected` counts clients at the end of the run.
+    """
 
     faults: dict[str, int]
     unanswered: int

@@ -18,6 +18,7 @@ FIRST_INTERVAL_US: Final = 500_000
 class Point(msgspec.Struct, frozen=True):
     """One interval, over all processes: rates per second, primary latency in ms.
 
+    `at_s` is its end. `errors`, `faults`, `cpu_s` and `received` are totals since the start of the run.
     `cpu_share` is the share of one core of the load tester's busiest process.
     """
 
@@ -79,7 +80,7 @@ class TimeSeries:
         self._open_ticks.append(tick)
 
     def close_point(self) -> Point | None:
-        """Append a point for the ticks added since the last one."""
+        """Append a point for the ticks added since the last one; None without ticks."""
         if not self._open_ticks or self._started_us is None:
             return None
         ticks, self._open_ticks = self._open_ticks, []
@@ -149,9 +150,6 @@ class TimeSeries:
 
     def cpu_s(self) -> float:
         return sum(tick.cpu_s for tick in self._ticks())
-
-    def resident_bytes(self) -> list[int]:
-        return [tick.resident_bytes for tick in self._ticks()]
 
     def _ticks(self) -> Sequence[Tick]:
         return [worker.last_tick for worker in self._workers if worker.last_tick is not None]

@@ -1,6 +1,7 @@
 """Workload of a realistic mix: chat, read receipts, typing, reconnects, timelines, likes, posts and RSVPs.
 
-Each operation is chosen from `ACTION_WEIGHTS` and done by a random user, over the websocket or HTTP.
+Each operation is chosen by `ACTION_WEIGHTS` and done by a random user, over the websocket or HTTP. Reactions
+and edits are those of the author of a recent message.
 """
 
 from collections.abc import Callable
@@ -221,7 +222,7 @@ class MixedWorkload:
     # --- random choices
 
     def _choose_user(self) -> VirtualUser:
-        """Return a random user, preferably connected: disconnected users rarely act."""
+        """Return a random user, who is connected if one of some attempts finds such a user."""
         user = self._rng.choice(self._users)
         for _ in range(CONNECTED_USER_ATTEMPTS):
             if user.state is ConnectionState.READY:

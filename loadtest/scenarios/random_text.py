@@ -83,7 +83,7 @@ class RandomText:
         self._rng = rng
 
     def sentence(self) -> str:
-        """Return at least one word, and 50 to 150 % of the requested length."""
+        """Return words until they reach a random 50 to 150 % of the requested length; at least one."""
         target = self._characters * (0.5 + self._rng.random())
         words = [self._rng.choice(VOCABULARY)]
         size = len(words[0])

@@ -1,6 +1,6 @@
 """Assigns connections to users, servers and worker processes.
 
-Users who share conversations stay in one process, on alternating servers.
+Users who share conversations stay in one process, except in a room, and are on alternating servers.
 """
 
 import random

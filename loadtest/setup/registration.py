@@ -1,19 +1,15 @@
 """Registers users over HTTP, for small runs: each costs the server a password hash.
 
-Names and passwords are random; the passwords are discarded.
+Names and passwords are random; the passwords are discarded. For more users, `run.py load prepare` is faster.
 """
 
 import secrets
-from typing import Final
 
 from client.http_requests import NewUser
 from client.http_responses import LoginResponse
 from client.retrying_http import HttpRequest
 from loadtest.accounts.users_file import LoadUser
 from loadtest.setup.setup_client import SetupClient
-
-HTTP_USERS_ADVISED_MAX: Final = 200
-"""For more users, `run.py load prepare` is faster."""
 
 
 async def register_users(client: SetupClient, count: int) -> list[LoadUser]:

@@ -1,7 +1,7 @@
 """Creates objects over HTTP before the load, with retries and bounded concurrency.
 
-Requests are spread over all servers. Every creation has an idempotency key, so a retry creates nothing
-twice.
+Requests are spread over all servers. A POST has an idempotency key, and the others are idempotent, so a retry
+creates nothing twice.
 """
 
 import asyncio
@@ -47,7 +47,10 @@ class SetupClient:
         return await self._clients[turn % len(self._clients)].request(response_type, http_request)
 
     async def wait_for(self, response_type: type[Created], request: HttpRequest, turn: int) -> Created:
-        """Poll for an object that is created asynchronously. Raises `RequestTimeout`."""
+        """Poll for an object that is created asynchronously.
+
+        Raises `RequestTimeout` after `WAIT_TIMEOUT_S`, and like `request`.
+        """
         end = time.monotonic() + WAIT_TIMEOUT_S
         while time.monotonic() < end:
             response = await self._clients[turn % len(self._clients)].request_if_allowed(

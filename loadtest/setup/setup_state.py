@@ -10,7 +10,8 @@ from loadtest.run_plan import SeededIds
 class SetupState:
     """`conversations` holds each user's conversations, by index in `users`, with their last seq.
 
-    In `passive_conversations` no messages are sent on purpose. `new_conversations` had no messages before.
+    `passive_conversations` are others, in which virtual users send nothing. `new_conversations` had no
+    messages before the run.
     """
 
     users: list[LoadUser]

@@ -45,7 +45,7 @@ async def create_follows(client: SetupClient, state: SetupState) -> None:
 
 
 async def create_posts(client: SetupClient, state: SetupState) -> None:
-    """Create a post by one of `USERS_PER_POST` users."""
+    """Create a post by every `USERS_PER_POST`th user."""
     authors = state.users[::USERS_PER_POST]
 
     async def create_post(number: int, author: LoadUser) -> str:
@@ -57,7 +57,7 @@ async def create_posts(client: SetupClient, state: SetupState) -> None:
 
 
 async def create_events(client: SetupClient, state: SetupState) -> None:
-    """Create an event by one of `USERS_PER_EVENT` users; its conversation is created asynchronously."""
+    """Create an event by every `USERS_PER_EVENT`th user, and wait until the server has its conversation."""
     hosts = state.users[::USERS_PER_EVENT]
     start = datetime.now(UTC) + timedelta(days=DAYS_AHEAD)
 

@@ -77,7 +77,7 @@ class ConnectionLifecycle:
     # --- called by the owner
 
     def connect(self) -> None:
-        """Connect, and retry until `ready` or a permanent rejection."""
+        """Connect, and retry until `ready`, a permanent rejection or `RECONNECTS_MAX` failures in a row."""
         if self.state is ConnectionState.DISCONNECTED:
             self.state = ConnectionState.CONNECTING
             self.connect_started_us = self.connect_started_us or now_us()

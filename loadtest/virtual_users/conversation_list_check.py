@@ -1,8 +1,9 @@
 """Compares `GET /v1/conversations` with what clients received: unread counts, read marks and heads.
 
-Each client's list is requested from a different server than its connection. Differences are checked again
-until `SETTLE_S` has passed, because an instance may still have frames to deliver. Unread counts of
-conversations with an unknown history are not compared.
+Each client's list is requested from a different server than its connection, if there are several. Differences
+are checked again until `SETTLE_S` has passed, because an instance may still have frames to deliver. Users
+whose list cannot be read are not counted as checked. Unread counts of conversations with an unknown history
+are not compared.
 """
 
 import asyncio

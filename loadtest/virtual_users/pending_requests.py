@@ -1,7 +1,7 @@
 """Requests of a virtual user without a reply, across connections.
 
-Messages and read marks are resent after a reconnect: messages keep their `client_id`, read marks are
-idempotent. Other requests are dropped with their connection.
+Messages, read marks and the pings of idle connections are resent after a reconnect: messages keep their
+`client_id`, the others are idempotent. Other requests are dropped with their connection.
 """
 
 from collections import deque
@@ -20,7 +20,6 @@ class PendingRequest:
         "id",
         "intended_us",
         "operation",
-        "order",
         "payload",
         "resend",
     )  # fmt: skip
@@ -43,7 +42,6 @@ class PendingRequest:
         self.resend = resend
         self.conversation_id = conversation_id
         self.client_id = client_id
-        self.order = 0
         self.attempts = 0
 
 
@@ -58,7 +56,7 @@ class PendingRequests:
         return len(self._sent) + len(self._queued)
 
     def mark_sent(self, request: PendingRequest) -> None:
-        """Record that the request was sent."""
+        """Add a request that was sent now."""
         request.attempts += 1
         self._sent[request.id] = request
 

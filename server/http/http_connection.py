@@ -65,7 +65,7 @@ class HttpConnectionLimiter:
         return self._total
 
     def add(self, address: str) -> bool:
-        """Count a connection. False where it exceeds a limit; it must be removed all the same."""
+        """Count a connection. Returns False if it exceeds a limit; `remove` it in any case."""
         self._total += 1
         exceeds = self._total > self._limits.http_connections
         if self._per_address is not None:
@@ -88,7 +88,7 @@ class HttpConnectionLimiter:
 
 
 class HttpConnection(RequestHandler):
-    """A connection of aiohttp's server, counted; closed where a client does not send or read in time."""
+    """A connection of aiohttp's server, counted; closed if its client does not send or read in time."""
 
     __slots__ = (
         "_address", "_exceeds_limit", "_first_request_timer", "_limiter", "_unsent_bytes", "_write_timer",
@@ -192,7 +192,7 @@ class HttpConnection(RequestHandler):
             self._write_timer = None
 
     def _abort_if_unread(self) -> None:
-        """Abort where the client has read nothing since the timer was started; a slow reader goes on."""
+        """Abort if the client has read nothing since the timer was started; a slow reader goes on."""
         self._write_timer = None
         if self._writing_to is None:
             return

@@ -31,7 +31,7 @@ def read_idempotency_key(request: web.Request) -> str | None:
     """Return the header's value, or None without one.
 
     Raises:
-        ApiError: request.invalid, for an empty, too long or unprintable value.
+        ApiError: request.invalid, for an empty or too long value, or one with control characters.
     """
     key = request.headers.get(IDEMPOTENCY_KEY_HEADER)
     # aiohttp decodes invalid UTF-8 to surrogates, which are refused.

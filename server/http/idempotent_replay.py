@@ -30,10 +30,10 @@ class IdempotentResponseReplay:
     async def run(
         self, key: IdempotencyKey, user_id: str, respond: Callable[[], Awaitable[web.Response]]
     ) -> web.Response:
-        """Return the response of `respond`, or the stored one if it raises an error of the client.
+        """Return the response of `respond`, or the stored one if it raises an error below 500.
 
         Raises:
-            ApiError: what `respond` raised, if no response is stored.
+            ApiError: what `respond` raised, if no response is stored, or it cannot be read.
         """
         try:
             response = await respond()

@@ -36,7 +36,7 @@ class PageLimiter:
 
 
 def _is_counted_by_handler(request: web.Request) -> bool:
-    """Whether a handler will run that counts the request; one with a compressed body is refused before."""
+    """Whether a handler will count the request. One with `Content-Encoding` may be refused before that."""
     match = request.match_info
     resource = match.route.resource
     return (

@@ -27,6 +27,7 @@ _REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def get_request_id(request: web.BaseRequest) -> str:
+    """Return the id that the client sent, if it is well-formed; otherwise a new one."""
     client_id = request.headers.get(REQUEST_ID_HEADER)
     if client_id is not None and _REQUEST_ID_PATTERN.fullmatch(client_id):
         return client_id
@@ -71,14 +72,14 @@ def problem_response(error: ApiError, request_id: str) -> web.Response:
 
 
 def retry_after_header(error: ApiError) -> dict[str, str]:
-    """Return `Retry-After` in whole seconds, if retrying helps."""
+    """Return `Retry-After` in whole seconds; nothing if the error has no `retry_after_ms`."""
     if error.retry_after_ms is None:
         return {}
     return {"Retry-After": str(max(1, math.ceil(error.retry_after_ms / 1000)))}
 
 
 def to_api_error(error: Exception, request_id: str, route: str) -> ApiError:
-    """Convert an exception into the error to respond with. Logs store failures and unexpected exceptions."""
+    """Convert an exception into the error to respond with. Logs timeouts and unexpected exceptions."""
     match error:
         case ApiError():
             return error

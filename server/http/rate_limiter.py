@@ -28,7 +28,10 @@ class RateLimit(msgspec.Struct, frozen=True):
 
 
 class RateDecision(msgspec.Struct, frozen=True):
-    """Result of taking a token. The bucket is full again in `reset_s` seconds."""
+    """Result of taking tokens: `remaining` are left, and the bucket is full again in `reset_s`.
+
+    `retry_after_ms`: the time until there are as many as were asked for; None if `allowed`.
+    """
 
     allowed: bool
     limit: int
@@ -49,7 +52,7 @@ class TokenBucketTable:
         self._buckets = TokenBuckets(rate_limit.per_s, rate_limit.burst, max_entries, clock)
 
     def consume(self, key: str, cost: int = 1) -> RateDecision:
-        """Take `cost` tokens of the key's bucket, or return when there will be as many."""
+        """Take `cost` tokens of the key's bucket; if there are too few, none."""
         rate_limit = self._rate_limit
         bucket = self._buckets.get(key)
         wait_ms = bucket.consume(cost)
@@ -78,7 +81,7 @@ RESET_HEADER: Final = istr("RateLimit-Reset")
 
 
 class RequestRateClass(StrEnum):
-    """Groups of routes that share a budget."""
+    """Groups of requests that share a budget."""
 
     REQUEST = "request"
     REGISTRATION = "registration"

@@ -2,8 +2,8 @@
 
 A refusal costs the server as much as a small request, so a client that ignores `retry_after_ms` on many
 connections could use up the loop with refusals alone. The first ones of an address are sent immediately.
-Delays grow with their number, so that all together are at most `REFUSALS_DELAYED_PER_S`, and vary, so that
-clients which were refused together do not come back together.
+Delays grow with the number of refusals that wait, so that about `REFUSALS_DELAYED_PER_S` of them are sent per
+second, and vary, so that clients which were refused together do not come back together.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class RefusalDelay:
         self.delayed = 0
 
     async def wait(self, request: web.Request, error_code: str) -> None:
-        """Wait before the response with this error is sent, if its client has had too many of them."""
+        """Wait before a `rate.limited` response is sent, if its address has got too many of them."""
         if error_code != RATE_LIMITED:
             return
         address = address_bucket_key(self._trusted_proxies.client_address(request))

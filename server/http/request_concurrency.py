@@ -24,8 +24,8 @@ class Waiter(msgspec.Struct, eq=False):
 class RequestConcurrency:
     """Admits requests while the sum of their costs is at most `capacity`.
 
-    Requests below `LIST_COST` never wait. One request that costs more than `capacity` is admitted alone.
-    Waiting ends with the deadline of the request.
+    Requests below `LIST_COST` never wait and do not count. One that costs more than `capacity` is admitted
+    alone. The caller limits the time to wait.
     """
 
     __slots__ = ("_admitted", "_capacity", "_waiters")

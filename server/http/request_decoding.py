@@ -58,13 +58,13 @@ def check_json(request: web.Request) -> None:
 
 @runtime_checkable
 class ValidatedBody(Protocol):
-    """A body with additional checks. `field_errors` skips fields that are `UNSET`."""
+    """A body whose handler makes additional checks. `field_errors` skips fields that are `UNSET`."""
 
     def field_errors(self) -> list[FieldError]: ...
 
 
 def check_content_length(request: web.Request, limit_bytes: int) -> None:
-    """Raises `ApiError` (request.too_large) if the body is announced to be larger."""
+    """Raise `ApiError` (request.too_large) if `Content-Length` is larger than the limit."""
     if request.content_length is not None and request.content_length > limit_bytes:
         raise _too_large(limit_bytes)
 

@@ -49,7 +49,7 @@ class ResponseWithStatus(msgspec.Struct, frozen=True):
 class TextResponse(msgspec.Struct, frozen=True):
     """A text result in the route's `media_type`. With a `file_name`, browsers offer to save it.
 
-    `last_modified` is sent and compared with `If-Modified-Since`, in seconds.
+    `last_modified` is sent, and compared with `If-Modified-Since`, in whole seconds.
     """
 
     content: str
@@ -109,7 +109,7 @@ def _next_page_path(request: web.Request, cursor: str) -> str:
 
 
 def wants_page(request: web.Request) -> bool:
-    """Whether a browser opens the path: it names HTML itself, which API clients do not."""
+    """Whether a browser opens the path: its `Accept` names `text/html`, which API clients do not."""
     accepted = ",".join(request.headers.getall(hdrs.ACCEPT, ())).lower().split(",")
     is_html = any(part.partition(";")[0].strip() == "text/html" for part in accepted)
     return is_html and request.method in {hdrs.METH_GET, hdrs.METH_HEAD}

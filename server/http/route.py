@@ -71,7 +71,7 @@ CONVERSATION_PARAMETERS: Final = {"/conversations/{id}": "id", "{conversation_id
 
 @runtime_checkable
 class HasRequestCost(Protocol):
-    """A query or body whose work for the stores depends on what it says."""
+    """A query or body whose work for the stores depends on its values."""
 
     def request_cost(self) -> int:
         """Return the tokens that the caller's next requests wait for, besides the `cost` of the route."""
@@ -96,9 +96,10 @@ class Route:
 
     Requests count against `rate_class`, per user on authenticated routes and per address on others; None
     disables the limit. A request takes `cost` tokens: more where it is more work for the stores. An
-    idempotent route accepts the `Idempotency-Key` header; its response is stored for repeats, unless
-    `response_has_secrets`. `response`, `other_statuses` and `empty_statuses` (success statuses the handler
-    may choose, with a body or without) and `errors` (codes specific to the route) are documentation only.
+    idempotent route accepts the `Idempotency-Key` header; with authentication, its response is stored for
+    repeats, unless `response_has_secrets`. `response`, `other_statuses` and `empty_statuses` (success
+    statuses the handler may choose, with a body or without) and `errors` (codes specific to the route) are
+    documentation only.
     With `body_optional`, a request without a body has all fields absent. With `any_body`, a body of any type
     may be sent, and is not read.
 

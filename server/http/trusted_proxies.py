@@ -16,7 +16,10 @@ class TrustedProxies:
         self._networks = tuple(ipaddress.ip_network(network) for network in networks)
 
     def client_address(self, request: web.Request) -> str:
-        """Return the address seen by the outermost proxy; that of the peer where it is no trusted proxy."""
+        """Return the address seen by the outermost proxy.
+
+        That of the peer if it is no trusted proxy, or if the header has fewer addresses or a malformed one.
+        """
         peer = request.remote or "unknown"
         if self._count == 0 or not self._is_proxy(peer):
             return peer

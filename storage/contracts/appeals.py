@@ -13,7 +13,10 @@ from storage.contracts.users import UserRecord
 
 
 class AppealRecord(msgspec.Struct, frozen=True):
-    """`action` and `user` are set in lists for moderators. Without an answer it is open."""
+    """An appeal. It is open until it has an `answer`.
+
+    Only `AppealStore.get` and `page` set `action` and `user`, who made the appeal.
+    """
 
     id: str
     action_id: str
@@ -27,7 +30,7 @@ class AppealRecord(msgspec.Struct, frozen=True):
 
 
 class AppealBacklog(msgspec.Struct, frozen=True):
-    """Unanswered appeals, and the age of the oldest. Counted up to a limit."""
+    """Unanswered appeals, counted up to `BACKLOG_COUNTED_MAX`, and the age of the oldest."""
 
     open: int = 0
     oldest_s: float = 0.0
@@ -43,11 +46,12 @@ class AppealStore(Protocol):
 
         Raises:
             Missing: there is no such action on the user or the user's items.
-            Conflict: `appeals_action_key`: the user has appealed before; `idempotency_keys`.
+            Conflict: `appeals_action_key`: the action has an appeal; `idempotency_keys`: the key was used
+                for another request.
         """
 
     async def find_suspension(self, user_id: str) -> str | None:
-        """Return the id of the latest suspension or ban of a user."""
+        """Return the id of the latest suspension or ban of a user, also of one that has ended."""
 
     async def find_by_actions(self, action_ids: Sequence[str]) -> dict[str, AppealRecord]:
         """Return appeals by the id of their action."""
@@ -58,9 +62,9 @@ class AppealStore(Protocol):
         """Return appeals, oldest first."""
 
     async def answer(self, appeal_id: str, answer: str, answered_by: str, *, accepted: bool) -> bool:
-        """Answer an open appeal of another user, and record it in the audit log.
+        """Answer an open appeal, and record it in the audit log.
 
-        Returns False if there is no such appeal, or it was answered.
+        Returns False if there is no such appeal, it was answered, or it is by `answered_by`.
         """
 
     async def backlog(self) -> AppealBacklog: ...

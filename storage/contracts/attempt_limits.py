@@ -17,7 +17,7 @@ class AttemptLimit(msgspec.Struct, frozen=True):
 class AttemptLimits(Protocol):
     """Counts attempts per key. Keys expire by themselves when their budget is full again.
 
-    A lost store forgets what it counted; it never refuses for longer than `interval_ms * burst`.
+    A store that lost its data has forgotten what it counted.
     All methods raise `Unavailable`.
     """
 
@@ -29,7 +29,7 @@ class AttemptLimits(Protocol):
         """
 
     async def refund(self, limits: Sequence[AttemptLimit]) -> None:
-        """Return an attempt that was taken. Never exceeds `burst`."""
+        """Give back one attempt of every limit, up to `burst`."""
 
     async def add_known(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
         """Add a member to the set `key`. The oldest beyond `max_members` are dropped.

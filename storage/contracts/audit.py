@@ -10,20 +10,30 @@ from storage.contracts.social import PostsCount
 
 
 class CountAudit(Protocol):
-    """Checks the counts that triggers maintain in one service."""
+    """Checks the stored counts of one service."""
 
     async def count_mismatches(self) -> int:
-        """Return how many rows hold a count that differs from the rows it counts."""
+        """Return how many rows hold a count that differs from the rows it counts.
+
+        Of events also those with a user who goes and waits; of notifications, those delivered in a state
+        with a higher count.
+        """
 
 
 class PostsAudit(CountAudit, Protocol):
     async def posts_counts(self, author_ids: Sequence[str]) -> dict[str, int]:
-        """Return the number of posts by author id; authors that never posted are absent."""
+        """Return the stored number of posts by author id, without hidden ones.
+
+        Authors that never posted are absent.
+        """
 
 
 class SocialAudit(CountAudit, Protocol):
     async def page_posts_counts(self, after: str, limit: int) -> list[PostsCount]:
-        """Return the post counts that Social holds, for user ids greater than `after`, in id order."""
+        """Return the post counts that Social holds, for user ids greater than `after`, in id order.
+
+        Without their `source_event_id`, which is 0.
+        """
 
 
 class LogAudit(Protocol):
@@ -47,7 +57,7 @@ class ModerationAudit(Protocol):
         """Return whether the database refuses changes of the audit log."""
 
     async def list_content_actions(self, limit: int) -> list[ContentAction]:
-        """Return the latest action on each item, of the newest `limit` actions on items.
+        """Return the latest hiding or restoring of each item, of the newest `limit` of all items.
 
         Without items of a kind that only later versions know.
         """

@@ -38,7 +38,7 @@ class SequenceState(msgspec.Struct, frozen=True):
 
 
 class StoreState(msgspec.Struct, frozen=True):
-    """What a backup of a store contains. `parts` are in an order in which references exist when restored."""
+    """What a backup of a store contains. Each of `parts` comes after those that it refers to."""
 
     server_version: str
     snapshot_at: str
@@ -53,10 +53,10 @@ class BackupStore(Protocol):
     """Dumps one store, and restores it."""
 
     async def dump(self, write: WritePart) -> StoreState:
-        """Write everything that was committed when this call began. Instances may run.
+        """Write at least everything that was committed when this call began. Instances may run.
 
         Raises:
-            Unavailable: the store failed; what was written is useless.
+            Unavailable, StorageError: the store failed; what was written is useless.
         """
 
     async def check_target(self, state: StoreState, *, overwrite: bool) -> None:
@@ -65,14 +65,18 @@ class BackupStore(Protocol):
         Raises:
             RestoreRefused: it has data and `overwrite` is not set; a database also if it is in use, or if the
                 backup has migrations that this version does not know.
+            Unavailable, StorageError: the store failed.
         """
 
     async def restore(self, state: StoreState, read: ReadPart) -> None:
         """Replace the content by that of a backup, and bring it up to date with this version.
 
+        After an error a database is unchanged; the messaging store may have a part of the backup.
+
         Raises:
-            RestoreRefused: a part has another number of rows than `state` states, or a database is in use
-                now. A database is unchanged then; the messaging store may not be.
+            RestoreRefused: a part has another number of rows than `state` states; of a database also what
+                `check_target` refuses, except data.
+            Unavailable, StorageError: the store failed.
         """
 
 
@@ -80,4 +84,8 @@ class VolatileStore(Protocol):
     """Content of Redis that can be computed or read again, and counts of attempts, which start from 0."""
 
     async def clear(self) -> int:
-        """Remove it all; return the number of removed keys."""
+        """Remove it all; return the number of removed keys.
+
+        Raises:
+            Unavailable: a part may have been removed.
+        """

@@ -22,6 +22,6 @@ class BulkUserStore(Protocol):
         Cost: one round trip; pass a few thousand users at most.
 
         Raises:
-            Conflict: one of the users exists; none was created.
+            Conflict: a username or address is taken or blocked; none was created.
             Unavailable: the users may or may not have been created.
         """

@@ -13,7 +13,8 @@ import msgspec
 class BusStatistics(msgspec.Struct, frozen=True):
     """`waiting` counts messages that are queued or sent, without an acknowledgement of the broker.
 
-    `lag_ms` is the time that the last probe took to come back.
+    `published` and `dropped` count those that it acknowledged and those that were lost before. `lag_ms` is
+    the time that the last probe took to come back, or has taken until now if that is longer.
     """
 
     connected: bool
@@ -27,14 +28,13 @@ class BusStatistics(msgspec.Struct, frozen=True):
 
 
 class Bus(Protocol):
-    """Publishes messages to other instances. At most once; ordered per publisher and topic."""
+    """Publishes messages between instances. At most once; ordered per publisher and topic."""
 
     def publish(self, topic: str, message: bytes) -> None:
         """Queue `message` for every subscriber of `topic`, including this instance. Does not wait.
 
-        Messages of one loop tick are sent together. If the queue is full its oldest message is dropped, and
-        while the broker is unreachable this one. Dropped messages are counted; subscribers must be able to
-        recover their content from a store.
+        Messages of one loop tick are sent together. A full queue drops its oldest message; while the broker
+        is unreachable, `message` is dropped. Subscribers must be able to recover the content from a store.
         """
 
     async def subscribe(self, topics: Sequence[str]) -> None:

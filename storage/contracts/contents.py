@@ -7,7 +7,7 @@ import msgspec
 
 
 class ContentRecord(msgspec.Struct, frozen=True):
-    """A text by a user. `container_id` is the post of a comment."""
+    """A text by a user; of an event, its title and description. `container_id` is the post of a comment."""
 
     id: str
     author_id: str

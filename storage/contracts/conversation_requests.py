@@ -12,8 +12,7 @@ from storage.contracts.paging import PageKey
 class NewRequests(msgspec.Struct, frozen=True):
     """Requests of one actor for one conversation.
 
-    With `event_id`: invites to the event that it belongs to, which `owner_id` created.
-
+    With `event_id` they are invites to that event, which has the conversation and was created by `owner_id`.
     Those of `recipient_ids` that are also in `unseen_ids` do not see theirs.
     """
 
@@ -36,21 +35,22 @@ class RequestRecord(msgspec.Struct, frozen=True):
 
 
 class ConversationRequestStore(Protocol):
-    """Open requests do not cross a block with the actor or owner.
+    """Requests to users. Their recipients see them while they are open.
 
-    They expire after `CONVERSATION_REQUEST_LIFETIME_S`. A recipient has at most `CONVERSATION_REQUESTS_OPEN`
-    open ones; further ones are stored unseen.
+    `page` and `get` leave out those with a block between the recipient and the actor or owner. Requests
+    expire after `CONVERSATION_REQUEST_LIFETIME_S`. A recipient has at most `CONVERSATION_REQUESTS_OPEN` open
+    ones; further ones are stored unseen.
     """
 
     async def add(self, requests: NewRequests) -> list[RequestRecord]:
         """Create requests and return those that their recipients see. One round trip.
 
-        A recipient with a request for this conversation gets no other one, also after declining it, until
-        it expires.
+        None is created for a recipient with a block between them and the actor or owner, nor for one who has
+        a request for this conversation that has not expired, even if it was declined.
 
         Raises:
             Conflict: `conversation_requests_actor_max`: the actor would have more than
-                `CONVERSATION_REQUESTS_SENT`.
+                `CONVERSATION_REQUESTS_SENT` that have not expired. None was created.
         """
 
     async def page(self, recipient_id: str, before: PageKey | None, limit: int) -> list[RequestRecord]:
@@ -63,11 +63,11 @@ class ConversationRequestStore(Protocol):
         """Decline an open request. Returns False if there is none."""
 
     async def remove(self, recipient_ids: Sequence[str], conversation_id: str) -> list[str]:
-        """Delete users' requests for a conversation in any state; return the users who saw theirs."""
+        """Delete users' requests for a conversation in any state; return the users whose one was open."""
 
     async def remove_between(self, user_id: str, other_id: str) -> list[tuple[str, str]]:
         """Delete the requests that a block between two users hides.
 
-        One of the two is the recipient, the other the actor or owner. Return (recipient, conversation) of
-        those that were seen.
+        One of the two is the recipient, the other the actor or owner. Returns (recipient, conversation) of
+        those that were open.
         """

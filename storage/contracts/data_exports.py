@@ -46,8 +46,8 @@ class LeaseLost(Exception):  # noqa: N818 - named after the condition
 class DataExportStore(Protocol):
     """One export per user. Deleted with the user.
 
-    An instance makes an export under a lease, which every write extends. The methods that take a claimed
-    record raise `LeaseLost` if its lease has passed to another attempt.
+    An instance makes an export under a lease, which `renew` and `add_chunk` extend. Methods that take a
+    claimed record raise `LeaseLost` once another attempt has claimed the export, or it was deleted.
     """
 
     async def get(self, user_id: str) -> DataExportRecord | None:
@@ -56,24 +56,33 @@ class DataExportStore(Protocol):
     async def request(self, user_id: str, interval_s: float) -> tuple[DataExportRecord, bool]:
         """Return the user's export, and whether it is new.
 
-        A new one replaces one that is not pending and was requested `interval_s` ago, or has expired. Raises
-        `Missing`: no such user.
+        A new one replaces one that is not pending and was requested at least `interval_s` ago, or has
+        expired.
+
+        Raises:
+            Missing: there is no such user.
         """
 
     async def claim(self, lease_s: float) -> DataExportRecord | None:
         """Lease the oldest pending export that no instance makes; delete chunks of former attempts.
 
-        Raises `LeaseLost` if the export is deleted meanwhile.
+        Returns None if there is none.
+
+        Raises:
+            LeaseLost: the lease was lost while many chunks were deleted.
         """
 
     async def renew(self, claimed: DataExportRecord, lease_s: float) -> None:
         """Extend the lease."""
 
     async def add_chunk(self, claimed: DataExportRecord, number: int, data: bytes, lease_s: float) -> None:
-        """Store chunk `number`, counted from 0, and extend the lease."""
+        """Store chunk `number`, which must be the next one, counted from 0, and extend the lease.
+
+        After `Unavailable` it may be stored; storing it again raises `LeaseLost` then.
+        """
 
     async def finish(self, claimed: DataExportRecord, lifetime_s: float) -> None:
-        """Make the export ready, with the chunks stored."""
+        """Make the export ready, with the chunks stored. It expires after `lifetime_s`."""
 
     async def release(
         self, claimed: DataExportRecord, *, failed: bool, retry_s: float, lifetime_s: float

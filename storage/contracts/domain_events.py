@@ -1,7 +1,7 @@
 """Domain events between services: the producer's outbox, the consumer's cursor.
 
-An outbox is ordered by (xid, id): by the start of the transaction, then by the order of its inserts. All
-methods raise `Unavailable`.
+An outbox is ordered by (xid, id): by the id of the transaction, which its first write assigns, then by the
+order of its inserts. All methods raise `Unavailable`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,10 @@ import msgspec
 
 
 class OutboxEvent(msgspec.Struct, frozen=True):
-    """A published domain event. `payload` is JSON; `key` identifies the object it is about."""
+    """A published domain event. `payload` is JSON; `key` identifies the object it is about.
+
+    `xid` is the id of the transaction that wrote it; 0 in a dead letter.
+    """
 
     id: int
     xid: int
@@ -55,16 +58,17 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class Outbox(Protocol):
-    """A service's published events.
-
-    Returns only rows below `pg_snapshot_xmin`, so that no later commit can precede a row already read.
-    """
+    """A service's published events."""
 
     async def source(self) -> OutboxSource:
         """Return the identity of this database and its highest event id."""
 
     async def read(self, cursor: Cursor, limit: int) -> list[OutboxEvent]:
-        """Return up to `limit` events after `cursor`, in its order. Cost: one index range."""
+        """Return up to `limit` events after `cursor`, in the order of the outbox. Cost: one index range.
+
+        Only events of transactions older than every running one, so that no later commit can precede an
+        event that was read.
+        """
 
     async def reassign_xids(self) -> None:
         """Give rows restored from another server's dump transaction ids of this server. Idempotent."""
@@ -76,7 +80,10 @@ class Outbox(Protocol):
         """Record how far a consumer has read, so that `prune` can delete what all have read."""
 
     async def prune(self, consumers: Sequence[str], older_than_s: float) -> int:
-        """Delete events that all `consumers` have read and that are older; return how many."""
+        """Delete events that all `consumers` have read and that are older; return how many.
+
+        None before each consumer has recorded a cursor.
+        """
 
 
 class Cursors(Protocol):
@@ -97,9 +104,13 @@ class Cursors(Protocol):
     async def add_dead_letter(
         self, consumer: str, event: OutboxEvent, reason: str, update: CursorUpdate | None
     ) -> None:
-        """Store an event as a dead letter and advance, in one transaction. Raises like `advance`."""
+        """Store an event as a dead letter, and advance if `update` is given, in one transaction.
 
-    async def dead_letters(self, limit: int) -> list[DeadLetter]: ...
+        An event that is a dead letter of the consumer already is not stored again. Raises like `advance`.
+        """
+
+    async def dead_letters(self, limit: int) -> list[DeadLetter]:
+        """Return dead letters, oldest first."""
 
     async def dead_letter_count(self) -> int: ...
 

@@ -40,15 +40,17 @@ class EmailChangeStore(Protocol):
 
         Raises:
             Missing: there is no such user.
-            Conflict: as `UserStore.register` does; `email_changes`: `max_tokens` tokens were created for the
-                user within the lifetime.
+            Conflict: as `UserStore.change`; `email_changes`: `max_tokens` tokens were created for the user
+                within the lifetime.
         """
 
     async def undo(self, token_hash: str, password_hash: str) -> UndoneEmailChange:
-        """Restore the address, mark it as verified, set the password hash and end all sessions.
+        """Restore the address, mark it as verified, set the password hash, end all sessions.
 
-        Works once. Uses up the tokens of later changes, not of earlier ones, and deletes reset tokens.
+        Works once. Uses up the tokens of later changes, not of earlier ones; deletes reset tokens and the
+        link to the calendar.
 
         Raises:
-            Missing: the token is unknown, used or expired, its user is banned, or has that address.
+            Missing: the token is unknown, used or expired, or its user is banned or suspended or has that
+                address.
         """

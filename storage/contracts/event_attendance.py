@@ -19,7 +19,7 @@ class AnnouncementRecord(msgspec.Struct, frozen=True):
 
 
 class AnnouncementRefused(Exception):  # noqa: N818 - named after the condition
-    """The event has too many announcements; the next is possible after `retry_s`."""
+    """The event had too many announcements within an hour; the next is possible after `retry_s`."""
 
     def __init__(self, retry_s: float) -> None:
         super().__init__(retry_s)
@@ -33,7 +33,7 @@ class AttendanceStore(Protocol):
         """Store an announcement and publish it. A repeated idempotency key returns the first one.
 
         Raises:
-            Missing: the event does not exist, or the announcement of a repeat was deleted.
+            Missing: the event does not exist or is hidden, or the announcement of a repeat was deleted.
             AnnouncementRefused: the event had as many within an hour as the limits allow.
             Conflict: `idempotency_keys`: the key was used for another request.
         """
@@ -43,8 +43,8 @@ class AttendanceStore(Protocol):
     ) -> Sequence[str]:
         """Return ids of the users whom an event concerns: ids greater than `after`, in order.
 
-        The hosts, and all who responded (other than NOT_GOING), wait or asked to go. `with_invited` also
-        those who were invited and did not respond NOT_GOING.
+        The hosts, and all who responded (other than NOT_GOING), wait or asked to go; `with_invited` also
+        those who were invited and did not respond NOT_GOING. The caller applies blocks.
         """
 
     async def list_attendees(self, event_id: str, after: str, limit: int) -> Sequence[RsvpRecord]:
@@ -53,5 +53,5 @@ class AttendanceStore(Protocol):
     async def check_in(self, event_id: str, user_id: str) -> RsvpDetails | None:
         """Record that a user who goes has arrived. Idempotent: the first time stays.
 
-        Returns None if the user does not go.
+        Returns the RSVP without reminders; None if the user does not go.
         """

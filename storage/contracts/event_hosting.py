@@ -53,7 +53,8 @@ class EventHostStore(Protocol):
 
         Raises:
             Missing: the event does not exist, or there is a block between the user and one of its hosts.
-            Conflict: `event.cancelled`, `event.hosts_full`, `removed` (by a host).
+            Conflict: `event.cancelled`; `event.hosts_full`: `EVENT_COHOSTS_MAX`; `removed`: a host removed
+                the user from the event.
         """
 
     async def remove_host(self, event_id: str, user_id: str) -> bool:
@@ -64,7 +65,7 @@ class EventHostStore(Protocol):
 
         Raises:
             Missing: the event does not exist.
-            Conflict: `event.past`.
+            Conflict: `event.past`: the event has ended.
         """
 
 
@@ -77,10 +78,13 @@ class RsvpRequestStore(Protocol):
         """Return requests ordered by (time, user id), oldest first."""
 
     async def accept_request(self, event_id: str, user_id: str, host_id: str) -> RsvpState:
-        """Let a user go, or wait if they chose to and the event is full. Idempotent.
+        """Let a user go, or wait if they chose to and the event is full.
+
+        Idempotent: of a user who goes or waits already, the state is returned.
 
         Raises:
-            Missing: the event or the request does not exist.
+            Missing: the event or the request does not exist, or there is a block between the user and a
+                host.
             Conflict: `event.cancelled`, `event.past`, `event.full`.
         """
 

@@ -9,21 +9,25 @@ class ReminderStore(Protocol):
     """When users who go to an event are reminded. Times are those of the database."""
 
     async def publish_due(self, limit: int) -> int:
-        """Publish up to `limit` due reminders as domain events, and return how many.
+        """Publish the reminders of up to `limit` users that are due, as domain events.
 
-        Each is published by one caller, in the transaction that advances it. If several reminders of a user
-        are overdue, the last one is published. Events that were cancelled or have ended are not reminded of.
+        Returns how many were read. Each is published by one caller, in the transaction that sets the time of
+        the next one. If several reminders of a user are overdue, the last one is published. Events that were
+        cancelled or have ended are not reminded of.
         """
 
     async def move(self, limit: int) -> int | None:
-        """Set new times of up to `limit` reminders of an event whose start was changed.
+        """Set the new times of the reminders of up to `limit` users of an event whose start was changed.
 
-        Returns how many; None if there is no such event that another caller does not work on. Reminders whose
-        new time was before the change are not sent.
+        Returns how many were read; None if there is no such event, except those that other callers work on.
+        Reminders whose new time was before the change are not sent.
         """
 
     async def overdue_s(self) -> float:
-        """Return for how long the oldest unpublished reminder has been due, in seconds; 0 without one."""
+        """Return for how long the oldest reminder is due, or the oldest change waits for `move`, in seconds.
+
+        0 without any.
+        """
 
     async def find_reminded(self, event_id: str, start: datetime, user_ids: Sequence[str]) -> list[str]:
-        """Return those of the users who still go to the event, if it is not cancelled and starts then."""
+        """Return those of the users who go to the event, if it is not cancelled or hidden and starts then."""

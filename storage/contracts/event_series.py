@@ -55,7 +55,8 @@ class SeriesEventChange(msgspec.Struct, frozen=True):
 class SeriesChange(msgspec.Struct, frozen=True):
     """A change of events of a series.
 
-    `rule` becomes the rule of the series. With `split_rule` the changed events get a new series.
+    `rule` becomes the rule of the series. With `split_rule` the changed events move to a new series, which
+    has that rule.
     """
 
     changes: Sequence[SeriesEventChange]
@@ -73,7 +74,7 @@ class EventSeriesStore(Protocol):
     ) -> str:
         """Create a series and an event like `event` at each of `times`: (occurrence, start, end).
 
-        Atomic. Returns the id of the first event. Idempotency keys are those of `EventStore.create`.
+        Atomic. Returns the id of the first event. Idempotency keys work as in `EventStore`.
         """
 
     async def get(self, series_id: str) -> SeriesRecord | None: ...
@@ -90,7 +91,7 @@ class EventSeriesStore(Protocol):
         """
 
     async def delete(self, series: SeriesRecord, event_ids: Sequence[str], rule: SeriesRule) -> None:
-        """Delete events; `rule` becomes the rule of the series, unless it has no events then. Atomic.
+        """Delete events; `rule` becomes the rule of the series. A series without events is deleted. Atomic.
 
         Raises:
             Conflict: `series_changed` since `series` was read; retry.

@@ -16,7 +16,8 @@ def to_local(time: datetime, timezone: str) -> datetime:
 def is_end_after_start(start: datetime, end: datetime, timezone: str) -> bool:
     """Whether an event ends after it starts, in UTC and on the wall clock of its time zone.
 
-    Both may differ where clocks are set back. A calendar shows the wall clock.
+    Where clocks are set back, an event may do so in UTC only; calendars show the wall clock. False if a
+    local time has no year of 1 to 9999.
     """
     try:
         return end > start and to_local(end, timezone) > to_local(start, timezone)

@@ -1,4 +1,4 @@
-"""The Event service's stores of events and of what blocks end. All methods raise `Unavailable`."""
+"""The Event service's stores of events and of its copy of blocks. All methods raise `Unavailable`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ class EventPlace(msgspec.Struct, frozen=True):
 
 
 class NewEvent(msgspec.Struct, frozen=True):
-    """`timezone` is an IANA name. An event of `visibility` `invited` is not `public`; see `EventStore`."""
+    """`timezone` is an IANA name. `visibility` is `public` or `invited`; see `EventStore`."""
 
     creator_id: str
     title: str
@@ -55,7 +55,10 @@ class EventChange(msgspec.Struct, frozen=True):
 
 
 class EventRecord(msgspec.Struct, frozen=True):
-    """An event as one viewer sees it. `series_id` and `rrule` are those of its series."""
+    """An event as one viewer sees it. `series_id` and `rrule` are those of its series, if it is in one.
+
+    Only `EventStore.find_hidden` sets `hidden_at`.
+    """
 
     id: str
     creator: UserCardRecord
@@ -89,28 +92,29 @@ class NearPoint(msgspec.Struct, frozen=True):
 class EventSearchCriteria(msgspec.Struct, frozen=True):
     """Search conditions; None omits one.
 
-    An event matches `query_text` if each of its words is the prefix of a word of the title or description
-    (`storage.search_words`). `relation` restricts the search to events that the viewer hosts (`hosting`),
-    goes to (`going`), or is invited to and has not answered (`invited`).
+    An event ends at or after `ends_after`, and starts at or before `starts_before`. It matches `query_text`
+    if each word of that is the prefix of a word of the title or description (`storage.search_words`).
+    `relation` restricts the search to events that the viewer hosts (`hosting`), goes to (`going`), or is
+    invited to and has not answered (`invited`).
     """
 
     category: str | None = None
-    start_from: datetime | None = None
-    start_to: datetime | None = None
+    ends_after: datetime | None = None
+    starts_before: datetime | None = None
     query_text: str | None = None
     relation: str | None = None
     near: NearPoint | None = None
 
 
 class EventAccess(msgspec.Struct, frozen=True):
-    """Who may see an event, blocks apart. `is_open`: its visibility is `public`."""
+    """Whether the visibility of an event is `public`, and whether a viewer sees it; without blocks."""
 
-    is_open: bool
+    is_public: bool
     is_visible: bool
 
 
 class EventRevision(msgspec.Struct, frozen=True):
-    """How often an event was changed since it was created, and when last."""
+    """How often an event was changed since it was created, and when last. RSVPs are no changes."""
 
     number: int
     updated_at: datetime
@@ -136,8 +140,9 @@ BlockedPair = tuple[str, str]
 class EventStore(Protocol):
     """Events.
 
-    A viewer sees public events. Those of visibility `invited` are visible to their hosts, and to users who
-    were invited, answered, asked or wait. Blocks are applied by the caller.
+    A viewer sees public events, and those of visibility `invited` as a host, or if the viewer was invited,
+    answered, asked or waits; none that moderators have hidden. Where a method does not say otherwise, the
+    caller applies blocks.
 
     A repeated idempotency key returns the first result. If the digest differs, the method raises `Conflict`:
     `idempotency_keys`.
@@ -163,7 +168,14 @@ class EventStore(Protocol):
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[EventRecord]:
-        """Return events that match `criteria`, ordered by start, soonest first. Raises `QueryTimeout`."""
+        """Return events that match `criteria`, ordered by (start, id), soonest first.
+
+        Without those that one of the excluded users hosts; of events that the viewer hosts, without those
+        that one of them created.
+
+        Raises:
+            QueryTimeout: the search took too long.
+        """
 
     async def find_hidden(self, event_id: str, viewer_id: str) -> EventRecord | None:
         """Return an event that moderators have hidden. The caller checks who may see it."""
@@ -171,7 +183,7 @@ class EventStore(Protocol):
     async def get_creator_id(self, event_id: str) -> str | None: ...
 
     async def get_access(self, event_id: str, viewer_id: str) -> EventAccess | None:
-        """Return what a viewer may see of an event; None if it does not exist."""
+        """Return whether a viewer sees an event; None if it does not exist."""
 
     async def find_revisions(self, ids: Sequence[str]) -> Mapping[str, EventRevision]:
         """Return the revisions of those of the events that exist, by id."""
@@ -179,7 +191,8 @@ class EventStore(Protocol):
     async def list_going(self, user_id: str, ended_after: datetime, limit: int) -> list[str]:
         """Return ids of the events that a user goes to and that end after a time, by start.
 
-        Of more than `limit` the nearest: the soonest that have not ended, then the latest others.
+        Without hidden events. Of more than `limit`, those that have not ended come first, and of these and
+        the others those whose start is nearest to now.
         """
 
     async def change(self, event_id: str, change: EventChange, actor_id: str | None = None) -> None:
@@ -197,15 +210,22 @@ class EventStore(Protocol):
 
     async def invite(
         self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None
-    ) -> None: ...
+    ) -> None:
+        """Invite users. A repeated invite gets a new time.
+
+        If the inviter is a host, users whom a host removed can respond again.
+        """
 
     async def invites_among(self, invites: Sequence[InviteKey]) -> set[InviteKey]:
-        """Return those of the invites that exist, to events that are not cancelled. One round trip."""
+        """Return those of the invites that exist, to events that are not cancelled or hidden.
+
+        One round trip.
+        """
 
     async def invisible_among(self, attendees: Sequence[Attendee]) -> set[Attendee]:
-        """Return those of the users who do not see the event, which exists, by the copied blocks.
+        """Return those of the users who do not see the event they are given with, also because of blocks.
 
-        The creator of a hidden event sees it.
+        Without events that do not exist. The creator of a hidden event sees it.
         """
 
     async def remove_user(self, user_id: str) -> None:
@@ -226,9 +246,11 @@ class EventBlockStore(Protocol):
         """Delete the copy, before all blocks are copied again."""
 
     async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
-        """Return the users of the pairs with the events of the other of which they hold something.
+        """Return what the users of the pairs hold of events that the other one hosts.
 
-        An RSVP, waitlist entry, request or invite, or being a co-host.
+        An RSVP, waitlist entry, request or invite, or being a co-host. Of two hosts of one event, only the
+        co-host of an event that the other created is returned. Waits for RSVPs to these events that may not
+        have seen the blocks.
         """
 
     async def remove_attendee(self, attendee: Attendee) -> None:

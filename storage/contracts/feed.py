@@ -22,9 +22,10 @@ class TagFollowStore(Protocol):
     """Tags that users follow, by the key in which equal tags are equal."""
 
     async def follow(self, user_id: str, tag_key: str, name: str) -> bool:
-        """Return whether the user did not follow the tag yet; else its name stays."""
+        """Follow a tag. Returns whether the user did not follow it yet; else its name stays."""
 
-    async def count_others(self, user_id: str, tag_key: str) -> int: ...
+    async def count_others(self, user_id: str, tag_key: str) -> int:
+        """Return how many other tags the user follows."""
 
     async def unfollow(self, user_id: str, tag_key: str) -> bool: ...
 
@@ -46,16 +47,17 @@ class FeedPosts(Protocol):
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[PostRecord]:
-        """Return the newest of the posts `ids`, all posts by `authors`, and public posts with a followed tag.
+        """Return the newest of the posts `ids`, posts by `authors`, and public posts with a followed tag.
 
-        Without posts with a tag by excluded users, and without reposts of posts by excluded users.
-        The caller decides which posts the viewer sees. One index range for each author and tag.
+        Newest first. Of posts with a tag that the viewer follows, without those by excluded users; of all,
+        without reposts of posts by excluded users. The caller decides which posts the viewer sees.
+        Cost: one index range for each author and tag.
         """
 
     async def newest_public(
         self, before: PageKey | None, viewer_id: str, excluded_user_ids: Sequence[str], limit: int
     ) -> list[PostRecord]:
-        """Return the newest public posts, without reposts and those of the excluded users."""
+        """Return public posts, newest first, without reposts and posts by the excluded users."""
 
     async def newest_keys(self, authors: Sequence[str], limit: int) -> list[PostKey]:
         """Return keys of the newest posts by any of `authors`, newest first."""

@@ -32,14 +32,18 @@ class AccountPrivacyChange(msgspec.Struct, frozen=True):
 class FollowRequestStore(Protocol):
     """Requests to follow private accounts. `SocialStore.follow` makes them.
 
-    A pair of users never has a request together with a follow or a block, under any concurrency.
+    A user never follows another and asks to follow them as well, and there is no request between two users
+    with a block, under any concurrency.
     """
 
     async def page(self, user_id: str, before: PageKey | None, limit: int) -> list[FollowRequestRecord]:
         """Return the requests to follow a user, the latest first."""
 
     async def accept(self, user_id: str, requester_id: str) -> bool:
-        """Turn a request into a follow. Returns whether there was one."""
+        """Turn a request into a follow. Returns whether there is a new follow.
+
+        The request of or to a deleted user is deleted.
+        """
 
     async def accept_all(self, user_id: str) -> None:
         """Turn all requests to follow a user into follows. Idempotent; a crash leaves some of them."""
@@ -54,7 +58,7 @@ class FollowRequestStore(Protocol):
     ) -> None:
         """Store which accounts are private, unless a newer version is stored, and advance the cursor.
 
-        One transaction.
+        Deleted users are deleted, whatever the version. One transaction.
 
         Raises:
             Conflict: `cursor`: another reader has moved it; nothing was stored.

@@ -8,7 +8,8 @@ import msgspec
 class IdempotencyKey(msgspec.Struct, frozen=True):
     """A hashed idempotency key.
 
-    `key` is the SHA-256 (hex) of user, method, path and key; `digest` that of the request body.
+    `key` is the SHA-256 (hex) of user, method, path and key; `digest` that of the decoded body without
+    secrets.
     """
 
     key: str
@@ -26,14 +27,14 @@ class IdempotentResponses(Protocol):
     """The first responses to requests with an idempotency key, for at least 24 h. Raises `Unavailable`."""
 
     async def put(self, key: IdempotencyKey, user_id: str, response: IdempotentResponse) -> None:
-        """Store the response, unless one is stored for the key."""
+        """Store the response, unless one is stored for the key or the user was deleted."""
 
     async def get(self, key: IdempotencyKey) -> IdempotentResponse | None:
         """Return the response stored for key and digest."""
 
 
 class IdempotencyKeys(Protocol):
-    """The idempotency keys of one service."""
+    """The idempotency keys of one service. Raises `Unavailable`."""
 
     async def prune(self, older_than_s: float) -> int:
         """Delete keys older than `older_than_s`; return how many."""

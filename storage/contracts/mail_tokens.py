@@ -12,22 +12,23 @@ class PasswordResetStore(Protocol):
         """Create a token for the user with that address (case-insensitive), valid for `lifetime_s`.
 
         Returns:
-            None, without creating a token, if no user has the address, the user is banned, or `max_tokens`
-            tokens, used or not, were created for that user within the lifetime. The limit also holds for
-            concurrent calls.
+            None, without creating a token, if no user has the address, the user is banned or suspended, or
+            `max_tokens` tokens, used or not, were created for that user within the lifetime. The limit also
+            holds for concurrent calls.
         """
 
     async def find_owner(self, token_hash: str) -> UserRecord | None:
         """Return the user of the token if `redeem` would accept it now."""
 
     async def redeem(self, token_hash: str, password_hash: str) -> list[str]:
-        """Set the password, end all sessions and pending tokens of the user; return the ended session ids.
+        """Set the password; end all sessions, reset tokens and the link to the calendar of the user.
 
-        One transaction: a token works once, also under concurrent calls, and a concurrent login with the
-        old password is either among the ended sessions or refused.
+        Returns the ids of the ended sessions. A token works once, also under concurrent calls, and a
+        concurrent login with the old password is either among the ended sessions or refused.
 
         Raises:
-            Missing: the token is unknown, used or expired, or its user is banned or has changed address.
+            Missing: the token is unknown, used or expired, or its user is banned or suspended or has changed
+                address.
         """
 
 
@@ -41,7 +42,7 @@ class EmailVerificationStore(Protocol):
 
         Returns:
             None, without creating a token, if the address is verified, a token for it is pending, the user
-            is deleted or banned, or `max_tokens` tokens were created within the lifetime.
+            is deleted, banned or suspended, or `max_tokens` tokens were created within the lifetime.
         """
 
     async def redeem(self, token_hash: str) -> None:

@@ -15,7 +15,8 @@ import msgspec
 class MembershipDelta(msgspec.Struct, frozen=True):
     """The change of a conversation by a SYSTEM entry, and the member count after it.
 
-    `by_rule`: a membership rule removed the users, they did not leave.
+    `by_rule`: a membership rule removed the users, they did not leave. `name` and `admins` are None if they
+    did not change.
     """
 
     member_count: int
@@ -164,7 +165,7 @@ class MessageLog(Protocol):
         """Return messages by id, in no particular order; ids of changes and unknown ids are absent."""
 
     async def find_by_client_id(self, conversation_id: str, sender_id: str, client_id: str) -> Entry | None:
-        """Return the entry that a client's name for it belongs to, if it is stored."""
+        """Return the entry that a sender named `client_id`, if it is stored."""
 
     async def page_messages(
         self, conversation_id: str, before: int, after: int, limit: int, *, newest: bool
@@ -175,9 +176,9 @@ class MessageLog(Protocol):
         """Count undeleted TEXT messages of other users with seq > `after`; stop at `limit`."""
 
     async def apply_change(self, change: ChangeEntry) -> None:
-        """Set the message to the state in `change`, unless a later change was applied."""
+        """Set the message to the state in `change`, unless this or a later change was applied."""
 
     async def mark_read_by(
         self, conversation_id: str, user_id: str, after: int, through: int, read_at_ms: int
     ) -> None:
-        """Add the user to `read_by` of messages with after < seq <= through. Idempotent."""
+        """Add the user to `read_by` of messages of others with after < seq <= through. Idempotent."""

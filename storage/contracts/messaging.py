@@ -102,8 +102,8 @@ class ConversationStore(Protocol):
     ) -> list[Membership]:
         """Return a user's conversations, or those among `conversation_ids`; unordered, one round trip.
 
-        Without ids, `participants` and `admins` are empty, so that a list of a thousand groups stays small.
-        It reads all of them: pages come from `page_activity`.
+        With None all are read (pages come from `page_activity`), and `participants`, `admins` and
+        `former_members` are empty, so that a list of a thousand groups stays small.
         """
 
     async def page_activity(
@@ -128,13 +128,15 @@ class ConversationStore(Protocol):
         """
 
     async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
-        """Return those of `others` that share a group with the user, or opened or wrote in a direct one.
+        """Return those of `others` that know the user.
 
-        What they wrote counts once the summary is saved. Cost: two queries, whatever the number of others.
+        They share a group with the user, or have opened the direct conversation with the user or written in
+        it. What they wrote counts once the summary is saved. Cost: two queries, whatever the number of
+        others.
         """
 
     async def save_projection(self, conversation: ConversationRecord) -> None:
-        """Write members, former members, admins, name and `applied_seq`, unless the stored one is higher."""
+        """Write members, former members, admins, name and `applied_seq`, if the stored one is lower."""
 
     async def save_summaries(self, summaries: Sequence[ConversationSummary]) -> None:
         """Advance derived fields, each independently; a higher stored value stays. One round trip."""

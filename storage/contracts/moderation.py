@@ -53,8 +53,8 @@ class ActionType(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     CREATE_INVITE_CODE = "create_invite"
-    DELETE_INVITE = "delete_invite"
-    RESERVE_NAME = "block_name"
+    DELETE_INVITE_CODE = "delete_invite"
+    BLOCK_NAME = "block_name"
     UNBLOCK_NAME = "unblock_name"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
@@ -71,7 +71,7 @@ def to_target_kind(name: str) -> TargetKind | None:
 class NewAction(msgspec.Struct, frozen=True):
     """An action to record. `actor_id` is None for the command line, `expires_at` for no end.
 
-    `user_id` is the user acted upon, None if unknown.
+    `user_id` is the user acted upon; None if there is none, or if the user is unknown.
     """
 
     actor_id: str | None
@@ -115,8 +115,8 @@ class ModeratedUser(msgspec.Struct, frozen=True):
 class UserActionOutcome(msgspec.Struct, frozen=True):
     """What an action changed.
 
-    `session_ids` are those of the user: ended if `sessions_ended`, else to be looked up again.
-    `silenced_until` is the restriction in force after it.
+    `session_ids` are the user's login sessions: they have ended if `sessions_ended`, else their state must be
+    read again. `silenced_until` is the restriction in force after it.
     """
 
     action_id: str
@@ -140,15 +140,17 @@ class ModerationStore(Protocol):
     async def act_on_user(
         self, action: NewAction, idempotency_key: IdempotencyKey | None = None
     ) -> UserActionOutcome:
-        """Do what the action of a user says, and record it.
+        """Do to a user what the action says, and record it.
 
-        From the return of a ban or suspension until its end, the user has no valid credentials, session or
-        e-mail token; a concurrent login is either ended or refused. A repeated key returns the first action.
+        From the return of a ban or suspension until its end, the user cannot log in and has no valid session
+        or e-mail token; a concurrent login is either ended or refused. The link to the calendar is deleted.
+        A repeated key returns the first action.
 
         Raises:
             Missing: there is no such user.
-            Conflict: `no_effect`: the user is in that state already; `last_admin`: there would be no admin
-                left; `outranked`: the actor's role does not allow it; `idempotency_keys`.
+            Conflict: `no_effect`: the user is in that state already; `last_admin`: a change of the role
+                would leave no admin who can log in; `outranked`: the actor's role does not allow it;
+                `idempotency_keys`: the key was used for another request.
         """
 
 
@@ -159,8 +161,9 @@ class ActionLog(Protocol):
         """Append an action on an item and return its id. A repeated key returns the first one.
 
         Raises:
-            Conflict: `outranked`: the actor's role does not allow it; `no_effect`: the item is hidden or
-                visible already, by the log; `idempotency_keys`.
+            Conflict: `outranked`: the item is the actor's, or the actor's role does not allow it;
+                `no_effect`: the item is hidden or visible already, by the log; `idempotency_keys`: the key
+                was used for another request.
         """
 
     async def apply_latest(

@@ -27,16 +27,18 @@ class MuteRecord(msgspec.Struct, frozen=True):
 
 
 class MuteStore(Protocol):
-    """Mutes of one user by another. One that has expired is as if it were deleted."""
+    """Mutes of one user by another. Reads leave out those that have expired."""
 
     async def mute(self, muter_id: str, muted_id: str, scope: MuteScope) -> None:
         """Mute a user, or replace the scope of the mute. Idempotent.
 
         Raises:
-            Conflict: `mutes_not_self`, `mutes_something`, `users_deleted`.
+            Conflict: `mutes_not_self`; `mutes_something`: the scope has neither posts nor notifications;
+                `users_deleted`.
         """
 
-    async def unmute(self, muter_id: str, muted_id: str) -> bool: ...
+    async def unmute(self, muter_id: str, muted_id: str) -> bool:
+        """Delete a mute. Returns whether there was one, even if it had expired."""
 
     async def page(
         self, muter_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int

@@ -35,5 +35,8 @@ class NotificationPreferenceStore(Protocol):
     ) -> None:
         """Set a user's preferences. They apply to what is stored from now on.
 
-        E-mails that are due are dropped, except those about `mail_types`. Raises `Missing`.
+        E-mails that are due, or will be, are dropped, except those about `mail_types`.
+
+        Raises:
+            Missing: the user was deleted.
         """

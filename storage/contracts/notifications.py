@@ -67,6 +67,11 @@ DeletedIds = Mapping[str, Sequence[str]]
 
 
 class NotificationStore(Protocol):
+    """Notifications of users.
+
+    Sources are kept for `NOTIFICATION_SOURCE_RETENTION_S`: one that "does not notify again" does not as long.
+    """
+
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
         """Store notifications and advance the cursor, in one transaction.
 
@@ -106,13 +111,14 @@ class NotificationStore(Protocol):
     async def remove_between(self, user_id: str, other_user_id: str) -> DeletedIds:
         """Withdraw what two users caused for each other, also from groups. Idempotent.
 
-        The sources never notify again.
+        The sources do not notify again.
         """
 
     async def withdraw(self, sources: Sequence[NotificationSource], *, permanent: bool) -> DeletedIds:
         """Withdraw sources: delete their notifications, or take them out of groups. Idempotent.
 
-        A changed group is undelivered again. With `permanent` the sources never notify again.
+        A changed group is undelivered again if it is unread. With `permanent` the sources do not notify
+        again, even those that never did.
         """
 
     async def remove_about(

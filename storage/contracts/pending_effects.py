@@ -12,7 +12,8 @@ class PendingEffect(msgspec.Struct, frozen=True):
     """Notifications that an instance owes for membership changes and mentions in a conversation.
 
     They follow from the entries above `since_seq`. `claim` names the last sweep that began to complete them.
-    With the id of no conversation, what it owes is a new epoch of the user streams: see `StreamLossRecord`.
+    With the `conversation_id` `ALL_STREAMS`, what it owes is a new epoch of the user streams: see
+    `StreamLossRecord`.
     """
 
     key: str

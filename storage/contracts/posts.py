@@ -121,7 +121,8 @@ class PostKey(msgspec.Struct, frozen=True, gc=False):
 class PostStore(Protocol):
     """Posts. Counts equal the counted rows at every commit.
 
-    A repeated idempotency key returns the first result.
+    Reads leave out hidden posts, and reposts of hidden posts, except `find_hidden`. A repeated idempotency
+    key returns the first result.
     """
 
     async def create(
@@ -164,12 +165,19 @@ class PostStore(Protocol):
         """Return posts with a tag, newest first, without those of the excluded users."""
 
     async def owners(self, post_ids: Sequence[str]) -> Mapping[str, PostOwner]:
-        """Return the authors and visibilities of those of the posts that exist, by id. One round trip."""
+        """Return by id what decides who can see the posts that exist. One round trip.
+
+        Only reposts have an `original`, quotes do not.
+        """
 
     async def delete(self, post_id: str, author_id: str) -> bool:
-        """Delete an author's post with its reposts, in several steps if these are many."""
+        """Delete an author's post with its reposts, in several steps if these are many.
 
-    async def set_hidden(self, post_id: str, *, hidden: bool) -> bool: ...
+        Returns whether there was such a post. After an error some reposts may have been deleted.
+        """
+
+    async def set_hidden(self, post_id: str, *, hidden: bool) -> bool:
+        """Hide or restore a post. Idempotent. Returns whether it exists."""
 
     async def remove_user(self, user_id: str) -> None:
         """Delete all rows of a deleted user. Idempotent.
@@ -186,7 +194,9 @@ class PostEditStore(Protocol):
     ) -> EditOutcome:
         """Replace the text of an author's post and keep the former one. The same text changes nothing.
 
-        `TOO_LATE`: the post is older than the time in which it can be edited, by the clock of the database.
+        `MISSING`: the author has no such post, or moderators have hidden it. `TOO_LATE`: it is older than the
+        time in which it can be edited, by the clock of the database. `TOO_OFTEN`: it has as many former
+        texts as are kept.
         """
 
     async def revisions(
@@ -202,7 +212,7 @@ class RepostStore(Protocol):
         """Return the id of the user's repost, which is created if there is none.
 
         Raises:
-            Missing: there is no such post, or it is a repost.
+            Missing: there is no such post, or it is hidden or a repost.
             Conflict: `idempotency_keys`: the key was used for another request.
         """
 
@@ -231,7 +241,7 @@ class BookmarkStore(Protocol):
     """Bookmarks of posts."""
 
     async def add(self, post_id: str, user_id: str) -> bool:
-        """Return whether the bookmark is new. Raises `Missing`: no such post."""
+        """Add a bookmark. Returns whether it is new. Raises `Missing`: no such post."""
 
     async def count_others(self, user_id: str, post_id: str, limit: int) -> int:
         """Count a user's bookmarks of other posts, at most to `limit`."""

@@ -1,7 +1,7 @@
 """Presence entries that instances publish for their users. All methods raise `Unavailable`.
 
 An entry counts only while its instance holds a lease, so all entries of a dead instance expire together.
-Entries are lost if Redis restarts; `LastSeenStore` is durable.
+Entries may be lost if Redis restarts; `LastSeenStore` is durable.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,10 @@ class PresenceStore(Protocol):
         """Return presence in the order asked for; users without an entry are offline."""
 
     async def remove_instance(self, instance: str) -> list[str]:
-        """Remove a dead instance and return its users. Only the first caller gets them."""
+        """Remove a dead instance and return its users. Only the first caller gets them.
+
+        Without effect while the instance holds a lease.
+        """
 
 
 class LastSeenStore(Protocol):

@@ -11,7 +11,10 @@ NO_ONE: Final = "nobody"
 
 
 class PrivacyRecord(msgspec.Struct, frozen=True):
-    """Who may add a user to groups, and who may invite the user to events: everyone, known or nobody."""
+    """Who may add a user to groups, and who may invite the user to events.
+
+    `EVERYONE`, `KNOWN` (users whom the user knows, see `ConversationStore.users_knowing`) or `NO_ONE`.
+    """
 
     groups: str = EVERYONE
     invites: str = EVERYONE
@@ -19,10 +22,10 @@ class PrivacyRecord(msgspec.Struct, frozen=True):
 
 class PrivacyStore(Protocol):
     async def get(self, user_id: str) -> PrivacyRecord:
-        """Return a user's settings; the default ones if the user never set any."""
+        """Return a user's settings; `EVERYONE` where none are stored."""
 
     async def change(self, user_id: str, groups: str | None, invites: str | None) -> PrivacyRecord:
-        """Change the settings that are not None and return all of them. Raises `Missing`."""
+        """Change the settings that are not None and return all of them. Raises `Missing`: no such user."""
 
     async def list_restricted(self, user_ids: Sequence[str]) -> Mapping[str, PrivacyRecord]:
         """Return by user the settings that restrict anything; absent for everyone else. One round trip."""

@@ -61,7 +61,7 @@ class ReactionStore(Protocol):
         """Create a comment and return its id. A reply to a reply becomes a reply to the parent of that.
 
         Raises:
-            Missing: the post, or the parent on this post, does not exist.
+            Missing: the post does not exist, or the parent on this post does not exist or is hidden.
             Conflict: `idempotency_keys`: the key was used for another request.
         """
 
@@ -80,7 +80,8 @@ class ReactionStore(Protocol):
     ) -> list[CommentRecord]:
         """Return comments of a post, oldest first, without those of excluded users and replies to them.
 
-        Hidden ones are of the viewer, unless `with_hidden`, and so are those that hidden replies are to.
+        Unless `with_hidden`, also without hidden comments of others than the viewer, and without replies to
+        these.
         """
 
     async def delete_comment(self, comment_id: str, user_id: str) -> str | None:
@@ -93,10 +94,16 @@ class ReactionStore(Protocol):
         """Return those of the (post id, user id) likes that exist on posts that are not hidden."""
 
     async def comments_among(self, ids: Sequence[str]) -> set[str]:
-        """Return those of the comments that exist and are not hidden, on posts that are not hidden."""
+        """Return those of the comments that exist and are shown.
+
+        Neither the comment, its parent nor its post is hidden.
+        """
 
     async def mentions_among(self, keys: Sequence[MentionKey]) -> set[MentionKey]:
-        """Return those of the mentions that exist, on posts that are not hidden."""
+        """Return those of the mentions that exist in texts that are shown.
+
+        Neither the post, nor the comment or its parent, is hidden.
+        """
 
 
 class CommentLikeStore(Protocol):
@@ -114,4 +121,7 @@ class CommentLikeStore(Protocol):
         """Return likes of a comment, newest first."""
 
     async def likes_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return those of the (comment id, user id) likes that exist, on posts that are not hidden."""
+        """Return those of the (comment id, user id) likes that exist, on comments that are shown.
+
+        Neither the comment, its parent nor its post is hidden.
+        """

@@ -43,7 +43,7 @@ class NameBlockRecord(msgspec.Struct, frozen=True):
 
 
 class RegistrationStore(Protocol):
-    """Changes by moderators and their records in the audit log are atomic. All raise `Unavailable`."""
+    """Changes by moderators are atomic with their records in the audit log. All raise `Unavailable`."""
 
     async def request(self, user: NewUser, idempotency_key: IdempotencyKey | None) -> None:
         """Store a registration for approval. A repeated key changes nothing.
@@ -51,7 +51,7 @@ class RegistrationStore(Protocol):
         Raises:
             Conflict: `users_email_key` or `users_username_key`: taken by a user or another registration;
                 `name_blocks_username` or `name_blocks_email_domain`: blocked; `registrations_limit`: too many
-                wait; `idempotency_keys`.
+                wait; `idempotency_keys`: the key was used for another request.
         """
 
     async def page(self, after: PageKey | None, limit: int) -> list[RegistrationRecord]:
@@ -79,7 +79,8 @@ class RegistrationStore(Protocol):
         """Store an invite code. A repeated key returns the first one.
 
         Raises:
-            Conflict: `invite_codes_limit`; `idempotency_keys`.
+            Conflict: `invite_codes_limit`: there are too many; `idempotency_keys`: the key was used for
+                another request.
             Missing: a repeated key, and the code was deleted.
         """
 
@@ -89,10 +90,13 @@ class RegistrationStore(Protocol):
     async def delete_invite_code(self, invite_code_id: str, actor_id: str) -> bool: ...
 
     async def block_name(self, kind: NameKind, value: str, actor_id: str) -> None:
-        """Block a name for new users and for changes. Idempotent. Raises `Conflict`: `name_blocks_limit`."""
+        """Block a name for new users and for changes. Idempotent. Raises `Conflict`: `name_blocks_limit`.
+
+        A user or registration that is created at the same time may still get it.
+        """
 
     async def unblock_name(self, kind: NameKind, value: str, actor_id: str) -> None:
-        """Idempotent."""
+        """Let the name be used again. Idempotent."""
 
     async def page_blocked_names(self, kind: NameKind, after: str, limit: int) -> list[NameBlockRecord]:
-        """Return blocked names in alphabetical order, after that one."""
+        """Return the blocked names greater than `after`, in alphabetical order."""

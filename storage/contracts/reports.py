@@ -51,7 +51,7 @@ class NewReport(msgspec.Struct, frozen=True):
 
 
 class ReportRecord(msgspec.Struct, frozen=True):
-    """`reporter` is None once the account is deleted, `resolved_by` for the command line too.
+    """`reporter` is None once the account is deleted; `resolved_by` also for the command line.
 
     `kind` is a `TargetKind`, or the name of one that only later versions know. `assigned_to` is the moderator
     who works on it.
@@ -75,9 +75,9 @@ class ReportRecord(msgspec.Struct, frozen=True):
 
 
 class ReportFilter(msgspec.Struct, frozen=True):
-    """Which reports to list: those in a state, or all; those assigned to a moderator, or to anyone or no one.
+    """Which reports to list: those in a state, assigned to a moderator, or both; None omits a condition.
 
-    With `is_unassigned` the open reports that are assigned to no one.
+    With `is_unassigned` the open reports that are assigned to no one; the other conditions are ignored.
     """
 
     state: ReportState | None = None
@@ -86,7 +86,10 @@ class ReportFilter(msgspec.Struct, frozen=True):
 
 
 class ReportBacklog(msgspec.Struct, frozen=True):
-    """Open reports, those of them assigned to no one, and the age of the oldest. Counted up to a limit."""
+    """Open reports, those of them assigned to no one, and the age of the oldest.
+
+    Of the `BACKLOG_COUNTED_MAX` oldest open ones.
+    """
 
     open: int = 0
     unassigned: int = 0
@@ -94,7 +97,7 @@ class ReportBacklog(msgspec.Struct, frozen=True):
 
 
 class ReportStore(Protocol):
-    """Reports. Every method is one transaction; all raise `Unavailable`."""
+    """Reports. Every change is one transaction; all methods raise `Unavailable`."""
 
     async def create(self, report: NewReport, idempotency_key: IdempotencyKey | None) -> None:
         """Store a report. Durable on return.

@@ -38,7 +38,10 @@ class RsvpDetails(msgspec.Struct, frozen=True):
 
 
 class RsvpTimes(msgspec.Struct, frozen=True):
-    """When a user last answered, and when a host of the event last invited the user; 0 for never. In ms."""
+    """When a user's RSVP was last changed, and when a host of the event last invited the user.
+
+    Milliseconds since the epoch; 0 without an RSVP or invite.
+    """
 
     answered_at_ms: int = 0
     invited_at_ms: int = 0
@@ -57,7 +60,7 @@ class RsvpRecord(msgspec.Struct, frozen=True):
 class RsvpStore(Protocol):
     """RSVPs. `going_count` counts users who go and their guests, and does not exceed `capacity`.
 
-    The waitlist is first in, first out: freed places go to the first user who fits into them with all guests.
+    Freed places go to the first user of the waitlist who fits into them with all guests.
     """
 
     async def set_rsvp(
@@ -79,18 +82,26 @@ class RsvpStore(Protocol):
         Raises:
             Missing: the event does not exist, the user does not see it, or there is a block between the user
                 and a host.
-            Conflict: `event.cancelled`; `event.past`; `event.full` (too few free places, or other users wait
-                before the start) unless `waitlist`; `removed` (by a host); `guests_not_accepted` (more than a
-                host has accepted). More guests of a user who goes do not wait: `event.full`.
+            Conflict: `event.cancelled`; `event.past`: it has ended; `event.full`: too few free places, or
+                before the start others wait; with `waitlist` the user waits instead, but not for more guests
+                of a user who goes; `removed`: by a host; `guests_not_accepted`: more than a host has
+                accepted.
         """
 
     async def delete_rsvp(self, event_id: str, user_id: str) -> RsvpState:
-        """Delete a user's RSVP, waitlist entry and request. Raises `Missing`."""
+        """Delete a user's RSVP, waitlist entry and request; freed places go to the waitlist.
+
+        Raises:
+            Missing: the event does not exist.
+        """
 
     async def remove_attendee(self, event_id: str, user_id: str) -> None:
-        """Delete what a user holds of an event: RSVP, waitlist entry, request, invites. Raises `Missing`.
+        """Delete what a user holds of an event: RSVP, waitlist entry, request, invites, being a co-host.
 
-        The user cannot respond again until a host invites them.
+        A user who held something cannot respond again until a host invites them.
+
+        Raises:
+            Missing: the event does not exist.
         """
 
     async def get_rsvp(self, event_id: str, user_id: str) -> RsvpState: ...
@@ -113,7 +124,11 @@ class RsvpStore(Protocol):
         excluded_user_ids: Sequence[str],
         limit: int,
     ) -> list[RsvpRecord]:
-        """Return RSVPs ordered by (answered_at, user id), oldest first."""
+        """Return RSVPs with a status, or all, ordered by (answered_at, user id), oldest first."""
 
     async def list_co_attendees(self, user_id: str, limit: int) -> Mapping[str, int]:
-        """Return users who go to the same events as a user, with the number of these events."""
+        """Return users who go to the same events as a user, with the number of these events.
+
+        The most events first. Reads the `SUGGESTION_EVENTS_READ` events that the user answered last, and
+        `limit` users of each.
+        """

@@ -77,8 +77,9 @@ class SocialStore(Protocol):
         """Follow a user, or request to follow a private account. Returns whether there is a new follow.
 
         Raises:
-            Conflict: `follows_blocked`, `follows_not_self`; `follow_requests_max`: too many are pending;
-                `users_deleted`: one of the two was deleted.
+            Conflict: `follows_blocked`: there is a block between the two; `follows_not_self`;
+                `follow_requests_max`: too many requests of the follower, or to the account, are pending
+                (concurrent calls may exceed the limit); `users_deleted`: one of the two was deleted.
         """
 
     async def unfollow(self, follower_id: str, following_id: str) -> bool:

@@ -9,7 +9,10 @@ from storage.contracts.user_cache import UserCardRecord
 
 
 class SuggestionRecord(msgspec.Struct, frozen=True):
-    """`friend_count`: how many users that the user follows follow this one."""
+    """`friend_count`: how many users that the user follows follow this one, among the follows that were read.
+
+    `co_attendee_count`: at how many events both go, as given to `suggest`.
+    """
 
     user: UserCardRecord
     friend_count: int
@@ -20,10 +23,11 @@ class SuggestionStore(Protocol):
     async def suggest(
         self, user_id: str, co_attendees: Mapping[str, int], limit: int
     ) -> list[SuggestionRecord]:
-        """Return users to follow, the closest first, then those with most followers. One round trip.
+        """Return users to follow, ordered by the sum of both counts, then by followers. One round trip.
 
-        `co_attendees` are further users to consider, with how often each met the user. Leaves out those that
-        the user follows, mutes or has dismissed, and users with a block between them.
+        `co_attendees` are further users to consider, with the number of events to which both go. Leaves out
+        users that the user follows, has asked to follow, mutes or has dismissed, and those with a block
+        between them.
         """
 
     async def dismiss(self, user_id: str, dismissed_id: str) -> None:

@@ -43,7 +43,7 @@ class Timelines(Protocol):
         """
 
     async def push(self, key: PostKey, user_ids: Sequence[str]) -> None:
-        """Add a post to those of the timelines that are cached. Idempotent."""
+        """Add a post to those of the timelines that are cached or being rebuilt. Idempotent."""
 
     async def invalidate(self, user_ids: Sequence[str]) -> None:
         """Drop timelines; the next read rebuilds them."""

@@ -65,7 +65,10 @@ class UserSnapshotStore(Protocol):
         """Return those that exist, in no particular order. One round trip."""
 
     async def find_by_usernames(self, usernames: Sequence[str]) -> list[UserSnapshot]:
-        """Return those that exist by username in lower case, in no particular order; no banned ones."""
+        """Return those that exist by username in lower case, in no particular order.
+
+        Without banned and suspended users.
+        """
 
     async def page(self, after: str, limit: int) -> list[UserSnapshot]:
         """Return snapshots with ids greater than `after`, in id order."""
@@ -74,5 +77,5 @@ class UserSnapshotStore(Protocol):
         """Delete a user permanently. Returns the ended session ids; None if the user does not exist.
 
         Raises:
-            Conflict: `last_admin`: there would be no admin left.
+            Conflict: `last_admin`: there would be no admin left who can log in.
         """

@@ -55,14 +55,18 @@ class UserStreams(Protocol):
         """
 
     async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
-        """Return the position of each stream, in the order given. One round trip. Raises `Unavailable`."""
+        """Return the position of each stream, in the order given. Raises `Unavailable`.
+
+        Cost: one round trip, with concurrent calls for many users.
+        """
 
     async def read_after(
         self, user_id: str, epoch: str, position: int, limit: int
     ) -> list[StreamItem] | None:
-        """Return the oldest `limit` items after a position, or None if one after it is no longer retained.
+        """Return the oldest `limit` items after a position.
 
-        One round trip. Raises `Unavailable`.
+        Returns None if one of the items after it is no longer retained, if the stream has another epoch, or
+        if the position was not assigned yet. One round trip. Raises `Unavailable`.
         """
 
     async def begin_epoch(self) -> None:

@@ -72,7 +72,10 @@ class NewUser(msgspec.Struct, frozen=True):
 
 
 class ProfileChange(msgspec.Struct, frozen=True):
-    """New values of fields; `msgspec.UNSET` leaves a field unchanged, None clears it."""
+    """New values of fields; `msgspec.UNSET` leaves a field unchanged, None clears it.
+
+    A new `email` is not verified.
+    """
 
     email: str | msgspec.UnsetType = msgspec.UNSET
     username: str | msgspec.UnsetType = msgspec.UNSET
@@ -108,7 +111,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class UserStore(Protocol):
-    """Users. Every method is one statement or one transaction; all raise `Unavailable`."""
+    """Users. Every change is one statement or one transaction; all methods raise `Unavailable`."""
 
     async def register(self, user: NewUser, idempotency_key: IdempotencyKey | None = None) -> UserRecord:
         """Store a new user; a repeated idempotency key returns the user created first.
@@ -116,8 +119,8 @@ class UserStore(Protocol):
         Raises:
             Conflict: `users_email_key` or `users_username_key`: taken (case-insensitive);
                 `name_blocks_username` or `name_blocks_email_domain`: blocked by admins; `invite_codes`: the
-                invite code is unknown, expired or used up;
-                `idempotency_keys`: the key was used for another request.
+                invite code is unknown, expired or used up; `idempotency_keys`: the key was used for another
+                request, or the user created first was deleted.
         """
 
     async def credentials(self, login: str) -> Credentials | None:
@@ -127,10 +130,13 @@ class UserStore(Protocol):
         """Find by id. None for banned or suspended users."""
 
     async def change(self, user_id: str, change: ProfileChange) -> UserRecord:
-        """Change a profile. Raises `Missing`, or `Conflict` as `register` does."""
+        """Change a profile. Raises `Missing`, or `Conflict` as `register` does for names and addresses."""
 
     async def change_password(self, user_id: str, password_hash: str, keep_session: str) -> list[str]:
-        """Set the hash and revoke every other session, in one transaction; return the revoked ids."""
+        """Set the hash and revoke every other session; return the revoked ids. Unknown users have none.
+
+        Also ends reset tokens and the link to the calendar.
+        """
 
     async def find(self, user_ids: Sequence[str]) -> list[UserRecord]:
         """Return those of the users that exist, in no particular order. One round trip."""
@@ -153,7 +159,10 @@ class SessionStore(Protocol):
         """Create a session. Raises `Missing` if the user does not exist, or is banned or suspended."""
 
     async def end_oldest(self, user_id: str, keep: int) -> builtins.list[str]:
-        """End a user's sessions beyond the `keep` most recently used ones; return the ids of the ended."""
+        """End a user's sessions beyond the `keep` most recently used ones; return the ids of the ended.
+
+        Expired sessions count too.
+        """
 
     async def identities(self, token_hashes: Sequence[str]) -> dict[str, Identity]:
         """Return identities by token hash; expired and unknown tokens are absent. One round trip."""
@@ -162,10 +171,13 @@ class SessionStore(Protocol):
         """Return the states of sessions, by id; revoked and expired sessions are absent. One round trip."""
 
     async def touch(self, session_id: str, lifetime_s: int, lifetime_max_s: int) -> None:
-        """Set `expires_at` to now + `lifetime_s`, at most `lifetime_max_s` after the session's creation."""
+        """Set `last_used_at` to now, and `expires_at` to now + `lifetime_s`.
+
+        That is at most `lifetime_max_s` after the session's creation. An expired session stays expired.
+        """
 
     async def list(self, user_id: str) -> list[SessionRecord]:
-        """Return unexpired sessions, most recently used first."""
+        """Return unexpired sessions, most recently used first, at most `SESSIONS_LISTED_MAX`."""
 
     async def revoke(self, user_id: str, session_id: str) -> bool:
         """End one session of the user. Returns False if it does not exist."""

@@ -21,7 +21,7 @@ class CheckKind(Enum):
 
 
 class VisibilityCheck(msgspec.Struct, frozen=True):
-    """A check that is not finished. What is before `before` is left; None at the start."""
+    """A check that is not finished. It has done everything down to the key `before`; None at the start."""
 
     kind: CheckKind
     user_id: str

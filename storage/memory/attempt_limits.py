@@ -1,4 +1,7 @@
-"""In-memory attempt limits of one process. Bounded; they do not raise `Unavailable`."""
+"""In-memory attempt limits of one process. Bounded; they do not raise `Unavailable`.
+
+Sets of known members do not expire.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,7 +10,7 @@ from typing import Final
 from storage.contracts.attempt_limits import AttemptLimit
 
 KEYS_MAX: Final = 50_000
-"""Limits, and sets, that are kept. The least recently used are dropped first."""
+"""Limits, and sets, that are kept. Those whose last change is oldest are dropped first."""
 
 
 class MemoryAttemptLimits:

@@ -1,7 +1,7 @@
 """An in-memory bus. Buses attached to one broker act as the instances of one system.
 
-A test can disconnect the broker, reconnect it, or drop single messages. Frames arrive in a later iteration of
-the event loop, as from a server.
+A test can disconnect the broker, reconnect it, or drop single messages. Messages arrive in a later iteration
+of the event loop, as from a server.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""In-memory changes of e-mail addresses, on the tables of the User service. Tokens do not expire."""
+"""In-memory changes of e-mail addresses, on the tables of the User service.
+
+Tokens do not expire, and addresses are never verified.
+"""
 
 import msgspec
 

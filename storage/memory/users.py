@@ -1,5 +1,7 @@
 """In-memory stores of the User service. They pass the contract suites and do not raise `Unavailable`.
 
+There are no restrictions, blocked names, invite codes, e-mail tokens and links to calendars.
+
 The stores' methods do not await between reads and writes, so each is atomic within one event loop.
 """
 

@@ -19,7 +19,7 @@ from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
 
 SERVICE = "users"
 APPLIED_AT_ONCE = 3
-"""Contents whose latest action is applied at the same time. Each keeps a connection meanwhile."""
+"""Items whose latest action is applied at the same time. Each keeps a connection meanwhile."""
 
 
 class PostgresActionLog:
@@ -61,7 +61,7 @@ class PostgresActionLog:
                 await apply(ActionType(latest["type"]))
 
     async def record_in(self, transaction: Transaction, action: NewAction) -> str:
-        """As `record`, as a part of a transaction."""
+        """Append an action in a transaction of the caller, without the checks of `record`. Returns its id."""
         rows = await transaction.rows(
             self._insert,
             None if action.actor_id is None else to_uuid(action.actor_id),
@@ -76,12 +76,12 @@ class PostgresActionLog:
         return str(rows[0]["id"])
 
     async def role_in(self, transaction: Transaction, user_id: str) -> str | None:
-        """Return the role of a user, None if there is no such user, as a part of a transaction."""
+        """Return the role of a user in a transaction of the caller; None without a role or such a user."""
         row = await transaction.row(self._role, to_uuid(user_id))
         return row["role"] if row else None
 
     async def _check_rank(self, transaction: Transaction, action: NewAction) -> None:
-        """Raise `Conflict` (`outranked`) unless the actor may act on the author of an item."""
+        """Raise `Conflict` (`outranked`) for an own item, or if the actor may not act on its author."""
         if action.actor_id is None:
             return
         author_role = None if action.user_id is None else await self.role_in(transaction, action.user_id)

@@ -1,4 +1,4 @@
-"""The lock that changes of admins hold, so that concurrent ones do not leave the server without an admin."""
+"""The lock that changes of admins hold: concurrent ones must not leave no admin who can log in."""
 
 from storage.postgres.pool import Transaction
 from storage.postgres.statement import load_statement

@@ -1,4 +1,4 @@
-"""Consistency checks of counts in PostgreSQL. Read-only."""
+"""Consistency checks of counts and of the audit log in PostgreSQL. Read-only."""
 
 from collections.abc import Sequence
 from typing import Final

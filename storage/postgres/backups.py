@@ -37,7 +37,7 @@ from storage.postgres.migrations import (
 from storage.postgres.statement import load_statement
 
 COMMON: Final = "common"
-BEGIN: Final = load_statement(COMMON, "backups", "backup_begin")
+REMOVE_TIME_LIMITS: Final = load_statement(COMMON, "backups", "backup_begin")
 SNAPSHOT: Final = load_statement(COMMON, "backups", "backup_snapshot")
 TABLES: Final = load_statement(COMMON, "backups", "backup_tables")
 REFERENCES: Final = load_statement(COMMON, "backups", "backup_references")
@@ -177,7 +177,7 @@ class PostgresBackup:
         with map_errors():
             connection = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_S)
             try:
-                await connection.fetch(BEGIN.text)
+                await connection.fetch(REMOVE_TIME_LIMITS.text)
                 yield connection
             finally:
                 await connection.close(timeout=CONNECT_TIMEOUT_S)

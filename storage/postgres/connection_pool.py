@@ -97,12 +97,13 @@ class ConnectionPool:
     async def close(self) -> None:
         """Refuse further use, close idle connections and wait for those in use."""
         self._closed = True
+        # Waiters find the pool closed.
         while self._wake_one(None):
-            """Waiters find the pool closed."""
-        for connection in self._idle:
+            pass
+        idle, self._idle = self._idle, []
+        for connection in idle:
             self._all.discard(connection)
             await connection.close()
-        self._idle.clear()
         if self._all or self._connecting:
             await self._drained.wait()
 
@@ -126,7 +127,7 @@ class ConnectionPool:
         return connection
 
     async def _wait_for_release(self) -> Connection | None:
-        """Wait in FIFO order. None means that a new connection may be opened."""
+        """Wait in FIFO order. None means that a connection was removed or the pool closed: check again."""
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self.waits += 1

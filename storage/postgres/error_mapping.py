@@ -53,9 +53,10 @@ def is_retryable_read(error: BaseException) -> bool:
 
 @contextmanager
 def map_errors(outage: Outage | None = None) -> Iterator[None]:
-    """Map driver exceptions to `Conflict`, `Unavailable` or `StorageError`.
+    """Map driver exceptions to `Conflict`, `QueryTimeout`, `Unavailable` or `StorageError`.
 
-    What becomes `Unavailable` is counted in `outage`; without one the caller reports it.
+    What becomes `Unavailable`, except a timeout of a statement, is counted in `outage`; without one the
+    caller reports it.
     """
     try:
         yield

@@ -127,8 +127,8 @@ class PostgresEvents:
             return []
         conditions = (
             criteria.category,
-            criteria.start_from,
-            criteria.start_to,
+            criteria.ends_after,
+            criteria.starts_before,
             to_uuids(excluded_user_ids),
             *page_after(after),
         )

@@ -121,7 +121,8 @@ async def migrate(url: str, service: str) -> list[str]:
 
     Raises:
         InvalidMigration: a file was changed after it was applied, or is missing.
-        Unavailable: the database cannot be reached; migrations applied before stay.
+        Unavailable: the database cannot be reached, or its locks are not got; migrations applied before stay.
+        StorageError: a migration failed; migrations applied before stay.
     """
     migrations = load_migrations(service)
     with map_errors():
@@ -203,6 +204,7 @@ async def _convert_records(
 async def apply_routines(
     connection: "asyncpg.Connection[asyncpg.Record]", routines: list[Migration]
 ) -> list[str]:
+    """Apply the functions and triggers whose files are new or changed; return their names."""
     recorded = await _applied_checksums(connection)
     upsert = load_statement(COMMON, "migrations", "routine_upsert")
     changed = [routine for routine in routines if recorded.get(routine.name) != routine.checksum]

@@ -30,6 +30,8 @@ DEADLOCK_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
+    """`max_waiting` bounds the statements and searches that wait for a connection, together."""
+
     max_connections: int = 10
     max_waiting: int = 2000
     acquire_timeout_ms: int = 2000
@@ -67,7 +69,14 @@ class Cursor:
 
 
 class PostgresPool:
-    """Runs statements. Raises `Conflict` for constraints and `Unavailable` for temporary failures."""
+    """Runs statements.
+
+    Raises:
+        Conflict: a constraint rejected the statement.
+        QueryTimeout: it took longer than the statement timeout.
+        Unavailable: another temporary failure, or no connection in time.
+        StorageError: any other failure.
+    """
 
     def __init__(self, url: str, limits: PoolLimits | None = None, store: str = "postgres") -> None:
         """Create a closed pool. Failures are logged as those of `store`."""
@@ -84,6 +93,7 @@ class PostgresPool:
         self._delete_health_row = load_statement("common", "health", "health_row_delete")
 
     async def open(self) -> None:
+        """Connect once. Raises `Unavailable`."""
         try:
             with map_errors(self._outage):
                 self._pool = ConnectionPool(self._connect, self._limits.max_connections)
@@ -95,7 +105,7 @@ class PostgresPool:
             raise
 
     async def close(self) -> None:
-        """Wait for running statements up to the statement timeout, then terminate them."""
+        """Wait for running statements of each pool up to the statement timeout, then terminate them."""
         for pool in (self._pool, self._search_pool, self._health_pool):
             if pool is not None:
                 try:
@@ -106,7 +116,7 @@ class PostgresPool:
         self._pool = self._search_pool = self._health_pool = None
 
     async def rows(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
-        """Read rows. Retries after a lost connection, so the statement must not write.
+        """Read rows. Retries after a lost connection or a rollback, so the statement must not write.
 
         It retries once per pooled connection, because all of them may be dead after a server restart.
         """
@@ -116,8 +126,8 @@ class PostgresPool:
     async def search(self, statement: Statement, *values: object) -> list[asyncpg.Record]:
         """Read rows like `rows`, for statements whose cost depends on what the client asks for.
 
-        Runs on its own few connections, so that other statements need not wait for it, and is planned for
-        its values. Raises `QueryTimeout` if it runs, or waits for a connection, for too long.
+        Runs on separate connections, so that other statements need not wait for it, and is planned for its
+        values. Raises `QueryTimeout` if it runs, or waits for a connection, for too long.
         """
         attempts = self._limits.search_connections + 1
         return await self._fetch(self._search_pool, statement, values, attempts, is_retryable_read)
@@ -163,7 +173,10 @@ class PostgresPool:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Run several statements in one transaction; it commits durably if the block does not raise."""
+        """Run several statements in one transaction; it commits durably if the block does not raise.
+
+        Not retried. After `Unavailable` it may have taken effect.
+        """
         with map_errors(self._outage):
             pool, connection = await self._acquire(self._pool)
             started = time.perf_counter()
@@ -180,7 +193,10 @@ class PostgresPool:
 
     @asynccontextmanager
     async def cursor(self, statement: Statement, *values: object) -> AsyncIterator[Cursor]:
-        """Read a statement's rows bit by bit, in one snapshot. Holds a connection until the block ends."""
+        """Read a statement's rows bit by bit, in one snapshot. Holds a connection until the block ends.
+
+        Raises `Unavailable` if the caller pauses between reads for `IDLE_IN_TRANSACTION_MS`.
+        """
         text = _checked_text(statement, values)
         with map_errors(self._outage):
             pool, connection = await self._acquire(self._pool)

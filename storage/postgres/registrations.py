@@ -23,7 +23,7 @@ WAITING_CONSTRAINTS = {
     "registrations_email_key": "users_email_key",
     "registrations_username_key": "users_username_key",
 }
-"""A name that waits is as taken as one of a user."""
+"""Names and addresses of waiting registrations count as taken."""
 
 
 class PostgresRegistrations:
@@ -129,7 +129,7 @@ class PostgresRegistrations:
             if await transaction.row(self._delete_code, to_uuid(invite_code_id)) is None:
                 return False
             await self._record(
-                transaction, actor_id, ActionType.DELETE_INVITE, AdminTarget.INVITE_CODE, invite_code_id
+                transaction, actor_id, ActionType.DELETE_INVITE_CODE, AdminTarget.INVITE_CODE, invite_code_id
             )
         return True
 
@@ -140,7 +140,7 @@ class PostgresRegistrations:
             if row["is_full"]:
                 raise Conflict("name_blocks_limit")
             if row["is_new"]:
-                await self._record(transaction, actor_id, ActionType.RESERVE_NAME, AdminTarget(kind), value)
+                await self._record(transaction, actor_id, ActionType.BLOCK_NAME, AdminTarget(kind), value)
 
     async def unblock_name(self, kind: NameKind, value: str, actor_id: str) -> None:
         async with self._pool.transaction() as transaction:

@@ -96,7 +96,7 @@ class PostgresReports:
             reason = "Assigned to no one."
             if assignee_id is not None:
                 assignee_uuid = to_uuid(assignee_id)
-                # Before the report, as an action that takes a role and with it the reports.
+                # Before the report: an action that removes a role locks the user, then unassigns the reports.
                 assignee = await transaction.row(self._lock_assignee, assignee_uuid)
                 if assignee is None:
                     raise Missing

@@ -1,4 +1,4 @@
-"""The PostgreSQL roles of the services: each owns its own database and can connect to no other.
+"""The PostgreSQL roles of the services: each owns its own database, and cannot connect to that of another.
 
     administrator --> role and database of each service --> the service migrates and uses its own database
 
@@ -54,7 +54,7 @@ class ServiceRole(msgspec.Struct, frozen=True):
 
 
 def derived_role(service: str, secret: str) -> ServiceRole:
-    """Return the role of a service whose password follows from `secret`, and does not reveal it."""
+    """Return the role of a service. Its password is computed from `secret` and does not reveal it."""
     password = hmac.new(secret.encode(), f"convene role {service}".encode(), hashlib.sha256).hexdigest()
     return ServiceRole(f"convene_{service}", password, f"convene_{service}")
 
@@ -86,7 +86,7 @@ async def create_service_databases(admin_url: str, roles: Sequence[ServiceRole])
 
     Raises:
         Unavailable: the server cannot be reached.
-        StorageError: the role of `admin_url` lacks a right.
+        StorageError: a command failed, because the role of `admin_url` lacks a right.
     """
     with map_errors():
         connection = await _connect(admin_url)
@@ -126,7 +126,7 @@ async def role_exists(admin_url: str, role: str) -> bool:
 
 
 async def close_maintenance_databases(admin_url: str) -> None:
-    """Let only superusers connect to the databases that belong to no service.
+    """Let only superusers and owners connect to the database of `admin_url` and to `template1`.
 
     For a server that has no other users. Raises `Unavailable`.
     """

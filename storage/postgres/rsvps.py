@@ -125,7 +125,7 @@ class PostgresRsvps:
         return locked
 
     async def promote(self, transaction: Transaction, event_id: str, places: int) -> None:
-        """Give `places` free places to the first waiting users; call it after `lock`."""
+        """Give `places` free places to the waitlist in its order; call it after `lock`."""
         await transaction.rows(self._promote, to_uuid(event_id), places)
 
 

@@ -35,7 +35,7 @@ class PostgresSearchIndex:
         )
 
     async def set_words(self, transaction: Transaction, texts: Mapping[UUID, tuple[str | None, ...]]) -> None:
-        """Set the words of rows that the transaction has locked."""
+        """Set the search words of the texts of rows, by row id. The transaction has locked the rows."""
         vectors = [to_tsvector(index_words(*row_texts)) for row_texts in texts.values()]
         await transaction.rows(self._set, list(texts), vectors)
 

@@ -12,7 +12,7 @@ KEY_BYTES: Final = 32
 
 
 class PostgresServerKeys:
-    """Raises `Unavailable`."""
+    """Methods raise `Unavailable`."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool

@@ -25,8 +25,8 @@ class UserWriters:
         await self._pool.write(self._wait, user_id)
 
     async def lock_in(self, transaction: Transaction, user_ids: Sequence[UUID]) -> None:
-        """Make deletions wait for the transaction, whose later statements see which users were deleted.
+        """Make deletions wait for the transaction. Its later statements see which users were deleted before.
 
-        For tables without a trigger that does both.
+        For tables without a trigger that locks users and leaves out deleted ones.
         """
         await transaction.rows(self._lock, user_ids)

@@ -62,7 +62,7 @@ class PostgresUsers:
         return users[0]
 
     async def register_in(self, transaction: Transaction, user: NewUser) -> UserRecord:
-        """As `register`, as a part of a transaction."""
+        """Like `register`, in a transaction of the caller."""
         if user.invite_code is not None and await transaction.row(self._use_code, user.invite_code) is None:
             raise Conflict("invite_codes")
         return to_user((await transaction.rows(self._insert, *self._values(user)))[0])
@@ -109,7 +109,10 @@ class PostgresUsers:
         return to_user(row)
 
     async def change_in(self, transaction: Transaction, user_id: str, change: ProfileChange) -> UserRecord:
-        """As `change`, as a part of a transaction."""
+        """Like `change`, in a transaction of the caller.
+
+        After a change of the names, the user is found by them once the indexing job has run.
+        """
         row = await transaction.row(self._update, to_uuid(user_id), *profile_change_values(change))
         if row is None:
             raise Missing

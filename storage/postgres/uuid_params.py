@@ -1,7 +1,7 @@
 """Conversion of ids and page keys to statement parameters.
 
-Uses the driver's UUID class: equal to the standard one and several times faster. A page of twenty posts has
-sixty ids.
+Uses the driver's UUID class, which equals the standard one and is several times faster to create: a page of
+twenty posts has sixty ids.
 """
 
 import uuid

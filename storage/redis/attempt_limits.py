@@ -47,7 +47,7 @@ return 0
 """)
 
 # ARGV: name, interval in ms; for each limit.
-GIVE_BACK = _script("""
+REFUND = _script("""
 for at = 1, #ARGV, 2 do
   local full = full_at(ARGV[at]) - tonumber(ARGV[at + 1])
   if full > now then
@@ -60,7 +60,7 @@ return 1
 """)
 
 # ARGV: name, member, members kept, lifetime in s.
-REMEMBER = _script("""
+ADD_KNOWN = _script("""
 redis.call('ZADD', known(ARGV[1]), now, ARGV[2])
 redis.call('ZREMRANGEBYRANK', known(ARGV[1]), 0, -1 - tonumber(ARGV[3]))
 redis.call('EXPIRE', known(ARGV[1]), ARGV[4])
@@ -68,7 +68,7 @@ return 1
 """)
 
 # ARGV: name, member.
-REMEMBERS = _script("""
+IS_KNOWN = _script("""
 return redis.call('ZSCORE', known(ARGV[1]), ARGV[2]) and 1 or 0
 """)
 
@@ -106,10 +106,10 @@ class RedisAttemptLimits:
         arguments: list[CommandArg] = []
         for limit in limits:
             arguments += (limit.key, limit.interval_ms)
-        await run_script(self._client, GIVE_BACK, KEY, *arguments)
+        await run_script(self._client, REFUND, KEY, *arguments)
 
     async def add_known(self, key: str, member: str, max_members: int, lifetime_s: int) -> None:
-        await run_script(self._client, REMEMBER, KEY, key, member, max_members, lifetime_s)
+        await run_script(self._client, ADD_KNOWN, KEY, key, member, max_members, lifetime_s)
 
     async def is_known(self, key: str, member: str) -> bool:
-        return bool(await run_script(self._client, REMEMBERS, KEY, key, member))
+        return bool(await run_script(self._client, IS_KNOWN, KEY, key, member))

@@ -32,7 +32,8 @@ class CommandClient:
         """Send a command and return its reply, which may be a `hiredis.ReplyError`.
 
         Raises:
-            Unavailable: no reply in time, or no connection; the command may or may not have been executed.
+            Unavailable: no reply in time, no connection, or too many commands without a reply; the command
+                may or may not have been executed.
         """
         await self.connection.wait_connected(self._timeouts.reply_s)
         if self._current is None or len(self._in_flight) >= IN_FLIGHT_MAX:
@@ -73,7 +74,7 @@ class CommandClient:
             reply_future.set_result(reply)
 
     def _fail_overdue(self) -> None:
-        """Fail overdue commands. Their replies may still arrive and are then discarded."""
+        """Fail overdue commands. Replies that arrive later are discarded."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         self._timeout_timer = None

@@ -21,6 +21,7 @@ class LoopbackProbe:
         self._lag_s = 0.0
 
     def send(self) -> int:
+        """Publish the next probe and return its number."""
         self._number += 1
         self._sent[self._number] = time.monotonic()
         self._publish(self.topic, b"%d" % self._number)
@@ -57,6 +58,7 @@ class LoopbackProbe:
         return time.monotonic() - next(iter(self._sent.values()))
 
     def lag_ms(self) -> float:
+        """Return the time of the last probe that came back, or of the oldest in flight if that is longer."""
         return max(self._lag_s, self.in_flight_s()) * 1000
 
     def discard_in_flight(self) -> None:

@@ -1,7 +1,8 @@
 """Publishes messages on a dedicated connection; messages of one loop tick form one pipeline.
 
 Two limits apply: messages queued here, and messages sent but not acknowledged. When the queue is full, its
-oldest message is dropped and counted. Messages are not resent.
+oldest message is dropped; without a connection, the new one. A lost connection drops all. Dropped messages
+are counted and not resent.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from storage.redis.resp_connection import Reply, RespConnection, encode_command
 from storage.redis.timeouts import Timeouts
 
 IN_FLIGHT_MAX = 2000
-"""Messages sent and not acknowledged: enough to fill the pipe, few enough to lose with a connection."""
+"""Messages sent and not acknowledged, which a lost connection loses."""
 
 
 class Publisher:

@@ -1,7 +1,8 @@
 """A Redis connection that reconnects with jittered exponential backoff.
 
 The owner gets a connection after login, and after the server has killed the previous connection, so that no
-command of the previous one can take effect after a command of the new one. Lost commands are not resent.
+command of the previous one can take effect after a command of the new one (if the ACL allows `CLIENT KILL`).
+Lost commands are not resent.
 """
 
 import asyncio
@@ -161,7 +162,7 @@ class ReconnectingConnection:
             self._previous_client = (run_id, client_id)
 
     def _check_for_hang(self) -> None:
-        """Abort a connection whose server hangs; runs a few times per `reply_s`."""
+        """Abort a connection whose server hangs; runs `HANG_CHECKS_PER_TIMEOUT` times per `reply_s`."""
         loop = asyncio.get_running_loop()
         interval_s = self._timeouts.reply_s / HANG_CHECKS_PER_TIMEOUT
         was_paused = loop.time() - self._hang_checked_at > self._timeouts.reply_s

@@ -8,7 +8,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     """To connect, and to finish the login."""
 
     reply_s: float = 2.0
-    """A reply is due and no data was received for this long: reconnect."""
+    """A command fails without a reply for this long. If no data at all was received, reconnect."""
 
     probe_interval_s: float = 5.0
     probe_timeout_s: float = 10.0

@@ -5,7 +5,8 @@ valid together or lost together. An append-only file may lose its last second an
 server with another run id starts a new epoch. The scripts compute key names, so they need a single primary,
 not Redis Cluster.
 
-Appends of one loop tick are sent in one call, because reading the server's run id costs more than the rest.
+Appends of one loop tick are sent in as few calls as possible: reading the server's run id costs more than
+the rest.
 An append with an unknown outcome is not retried.
 """
 
@@ -91,7 +92,7 @@ if missed == 0 then return {} end
 return redis.call('LRANGE', kept, -missed, math.min(-1, tonumber(ARGV[4]) - missed - 1))
 """)
 
-RESET = _script("""
+BEGIN_EPOCH = _script("""
 return begin(run_id())
 """)
 
@@ -156,7 +157,7 @@ class RedisUserStreams:
         return None if reply is None else [decode_stream_item(item) for item in reply]
 
     async def begin_epoch(self) -> None:
-        await self._run_script(RESET, ())
+        await self._run_script(BEGIN_EPOCH, ())
 
     async def check(self) -> None:
         arguments = (1, HEALTH_RETENTION_S, STREAMS_MAX, user_topic(""), HEALTH_STREAM, b"", b"")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 
 import asyncpg
 import pytest
@@ -166,3 +167,36 @@ async def test_terminate_closes_connections_in_use(pool: ConnectionPool) -> None
     await until(connection.is_closed)
     pool.release(connection)
     assert (pool.size, pool.idle) == (0, 0)
+
+
+class SlowlyClosingConnection:
+    """A connection whose `close` waits until `may_close` is set."""
+
+    def __init__(self) -> None:
+        self.may_close = asyncio.Event()
+        self._closed = False
+
+    def is_closed(self) -> bool:
+        return self._closed
+
+    async def close(self) -> None:
+        await self.may_close.wait()
+        self._closed = True
+
+
+async def test_idle_connection_is_not_used_while_the_pool_closes() -> None:
+    """Not even without waiting."""
+    connection = SlowlyClosingConnection()
+
+    async def connect() -> Connection:
+        return cast("Connection", connection)
+
+    pool = ConnectionPool(connect, 1)
+    pool.release(await pool.acquire(TIMEOUT_S))
+    closing = asyncio.create_task(pool.close())
+    await asyncio.sleep(0)
+    assert pool.try_acquire() is None
+    with pytest.raises(Unavailable):
+        await pool.acquire(TIMEOUT_S)
+    connection.may_close.set()
+    await closing

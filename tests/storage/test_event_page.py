@@ -66,8 +66,8 @@ def page_of_model(
         for event in events
         if (event.visibility == "public" or event.id in invited)
         and (criteria.category is None or event.category == criteria.category)
-        and (criteria.start_from is None or event.end >= criteria.start_from)
-        and (criteria.start_to is None or event.start <= criteria.start_to)
+        and (criteria.ends_after is None or event.end >= criteria.ends_after)
+        and (criteria.starts_before is None or event.start <= criteria.starts_before)
         and (
             criteria.query_text is None
             or set(criteria.query_text.split()) <= set(event.title.lower().split())

@@ -161,9 +161,9 @@ async def test_search_combines_all_conditions(setup: EventSetup) -> None:
 
     assert await found() == ["walk", "swim", "sing", "cook"]
     assert await found(category="SPORT") == ["walk", "swim"]
-    assert await found(start_from=START + 2.5 * HOUR) == ["sing", "cook"]
-    assert await found(start_to=START + HOUR) == ["walk", "swim"]
-    assert await found(start_from=START + 1.5 * HOUR, start_to=START + 2 * HOUR) == ["swim", "sing"]
+    assert await found(ends_after=START + 2.5 * HOUR) == ["sing", "cook"]
+    assert await found(starts_before=START + HOUR) == ["walk", "swim"]
+    assert await found(ends_after=START + 1.5 * HOUR, starts_before=START + 2 * HOUR) == ["swim", "sing"]
     assert await found(query_text="LET sing") == ["sing"]
     assert await found(query_text="beach") == ["swim"]
     assert await found(query_text='"us cook"') == ["cook"]
@@ -306,7 +306,7 @@ async def test_search_from_a_time_includes_events_that_take_place(setup: EventSe
         )
         for first, last in spans
     ]
-    criteria = EventSearchCriteria(category="SPANS", start_from=instant)
+    criteria = EventSearchCriteria(category="SPANS", ends_after=instant)
     expected = [events[1], events[2], events[3], *sorted(events[4:6]), events[6]]
     for size in (1, 2, 3, 10):
         found: list[str] = []

@@ -1,8 +1,8 @@
 -- Stores and publishes an announcement of a host.
 --
 -- Locks the event's row first, so that the limit holds for concurrent calls. `refused` is why nothing was done:
--- missing (also for an event that moderators have hidden) or rate (`per_hour` announcements within an hour; the next
--- is possible after `retry_s`).
+-- missing (also for an event that moderators have hidden) or rate (there were `per_hour` announcements within an hour;
+-- the next is possible after `retry_s`). The caller has checked that the author is a host.
 CREATE OR REPLACE FUNCTION announcement_add(
     of_event UUID, author UUID, text_content TEXT, per_hour INT,
     OUT id UUID, OUT refused TEXT, OUT retry_s DOUBLE PRECISION

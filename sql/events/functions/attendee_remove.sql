@@ -1,9 +1,9 @@
 -- Ends what a user holds of an event: RSVP, waitlist entry, request, invites, and being a co-host. Gives freed
 -- places to the waitlist.
 --
--- Locks the event's row first, like rsvp_set. `holds` is whether the removal lasts: the user cannot respond again
--- until a host invites them. Only a user who had one of these (`held`) is recorded.
--- Returns false if the event does not exist.
+-- Locks the event's row first, like rsvp_set. Publishes the removal. If `holds` is true, the user cannot respond again
+-- until a host invites them. Nothing is done for a user who has none of these. Returns false if the event does not
+-- exist.
 CREATE OR REPLACE FUNCTION attendee_remove(of_event UUID, attendee UUID, holds BOOLEAN) RETURNS BOOLEAN AS $$
 DECLARE
     held BOOLEAN;

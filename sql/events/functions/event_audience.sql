@@ -2,7 +2,7 @@
 -- to go; with `with_invited` also those who were invited and did not respond NOT_GOING.
 --
 -- The only list of who is notified of changes, announcements, cancellation and deletion. Of users after `after`, at
--- most `row_limit` (null: all); each index is read up to that number. Blocks are applied by the caller. Takes no locks.
+-- most `row_limit` (null: all); each index is read up to that number. The caller applies blocks. Takes no locks.
 CREATE OR REPLACE FUNCTION event_audience(
     of_event UUID, with_invited BOOLEAN, after UUID, row_limit BIGINT
 ) RETURNS TABLE (user_id UUID) AS $$

@@ -1,6 +1,7 @@
--- Cancels an event and publishes it. Answers stay. No user is promoted or reminded any more.
+-- Cancels an event and publishes it. RSVPs stay. No user is promoted or reminded any more.
 --
--- `refused` is why nothing was done: missing or event.past. An event that is cancelled stays as it is.
+-- Locks the event's row first. `refused` is why nothing was done: missing or event.past (it has ended). An event that
+-- is cancelled stays as it is.
 CREATE OR REPLACE FUNCTION event_cancel(
     of_event UUID, actor UUID, reason TEXT, OUT changed BOOLEAN, OUT refused TEXT
 ) AS $$

@@ -1,6 +1,7 @@
--- Whether an event does not exist for a user: there is a block between the user and one of its hosts.
+-- Whether an event is hidden from a user, because there is a block between the user and one of its hosts.
 --
--- For a host only a block with the creator counts. Does not read hidden_at, which is set by moderators.
+-- For a co-host only a block with the creator counts, for the creator none. Does not read hidden_at, which moderators
+-- set.
 CREATE OR REPLACE FUNCTION event_is_hidden(of_event UUID, viewer UUID) RETURNS BOOLEAN AS $$
     SELECT EXISTS (
         SELECT FROM events AS e

@@ -4,8 +4,8 @@
 -- the order of the page: those that take place at `from_time` from an index of periods, because an index of starts alone
 -- reads all events before, and later ones from that of starts, or of categories and starts.
 --
--- With `words`, only the next `scanned` events are compared with them: a page of a common word is found at once, at a
--- bounded cost.
+-- With `words`, only the next `scanned` events are compared with them, or all in a box with few events: a page of a
+-- common word is found at once, at a bounded cost.
 --
 -- Conditions on the start are applied to materialized rows, because a plan for any values would scan the index of starts
 -- for them.

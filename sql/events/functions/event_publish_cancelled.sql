@@ -1,7 +1,7 @@
 -- Publishes who must be notified that an event does not take place: one domain event per 1,000 users.
 --
--- The users of event_audience, without the actor and users for whom the event is hidden. A cancellation is
--- published also without users.
+-- The users of event_audience with those invited, without the actor and users from whom the event is hidden. A
+-- cancellation is published even if there are none; a deletion is not.
 CREATE OR REPLACE FUNCTION event_publish_cancelled(of_event UUID, actor UUID, is_deleted BOOLEAN)
 RETURNS VOID AS $$
     WITH

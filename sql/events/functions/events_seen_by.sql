@@ -1,5 +1,5 @@
--- Lists the events that a user sees whatever their visibility: as a host, or invited, answered,
--- asked or waiting.
+-- Lists the events that a user sees whatever their visibility: the user is a host, was invited, has responded, has
+-- asked to go or waits.
 --
 -- An event may be listed several times. Blocks between users are checked elsewhere. Takes no locks. Without
 -- ORDER BY, LIMIT and writes, so that the planner inlines it.

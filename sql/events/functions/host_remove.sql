@@ -1,4 +1,4 @@
--- Ends being a co-host; the RSVP stays. Returns whether the user was one.
+-- Ends being a co-host; the RSVP stays. Locks the event's row first. Returns whether the user was one.
 CREATE OR REPLACE FUNCTION host_remove(of_event UUID, host UUID) RETURNS BOOLEAN AS $$
 BEGIN
     PERFORM FROM events WHERE id = of_event FOR NO KEY UPDATE;

@@ -1,10 +1,10 @@
 -- Makes a user GOING with guests, changes the number of guests, or puts the user on the waitlist.
 --
 -- The caller has locked the event's row, and checked that the user may go. `status` and `place` (the position
--- on the waitlist; null if not waiting) are the result; `refused` is event.full. While others wait, a user who
--- does not join the waitlist takes no free place, also if the waiting parties do not fit into it; one who joins
--- gets it if no party before fits. After the start no one is promoted, and free places go to the first user who
--- asks for them.
+-- on the waitlist; null if not waiting) are the result; `refused` is event.full if nothing was done. Before the start,
+-- while others wait, a user who does not join the waitlist gets no free place, even if the others do not fit into it
+-- with their guests; one who joins gets it if no one before fits. After the start no one is promoted, and free places
+-- go to the first user who asks for them. More guests of a user who goes never wait.
 CREATE OR REPLACE FUNCTION place_take(
     of_event UUID, by_user UUID, party_guests INT, waits BOOLEAN,
     OUT status TEXT, OUT place BIGINT, OUT refused TEXT

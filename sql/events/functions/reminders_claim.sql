@@ -1,6 +1,7 @@
--- Publishes reminders that are due, each once, and sets the times of the next ones. Returns how many.
+-- Publishes the reminders that are due of up to `row_limit` users, each once, and sets the times of the next ones.
+-- Returns of how many users, published or not.
 --
--- Reads database time only. Rows that another instance has claimed are skipped. If several reminders of a user
+-- Times are those of the database. Rows that another instance has claimed are skipped. If several reminders of a user
 -- are overdue, the last one is published. Events that were cancelled or have ended are not reminded of.
 CREATE OR REPLACE FUNCTION reminders_claim(row_limit INT) RETURNS INT AS $$
 DECLARE

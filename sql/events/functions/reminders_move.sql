@@ -1,5 +1,5 @@
--- Sets new times of up to `row_limit` reminders of an event whose start was changed. Returns how many were read;
--- null if no event is left that another instance does not work on.
+-- Sets new times of the reminders of up to `row_limit` users of an event whose start was changed. Returns how many were
+-- read; null if there is no such event, except those that other instances work on.
 CREATE OR REPLACE FUNCTION reminders_move(row_limit INT) RETURNS INT AS $$
 DECLARE
     moved RECORD;

@@ -1,4 +1,5 @@
--- Sets the reminders of a user who goes, waits or asked to go. Those whose time is past are not sent.
+-- Sets the reminders of a user who goes, waits or asked to go: `before_minutes` are minutes before the start. Those
+-- whose time is past are not sent, and none are before the user goes.
 --
 -- The caller has locked the event's row.
 CREATE OR REPLACE FUNCTION reminders_set(of_event UUID, of_user UUID, before_minutes INT []) RETURNS VOID AS $$

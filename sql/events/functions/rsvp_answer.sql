@@ -1,4 +1,4 @@
--- Sets an RSVP without guests and requests. Only instances of earlier versions call it; see rsvp_set.
+-- Sets an RSVP as rsvp_set does, for callers that do not know guests and requests: instances of earlier versions.
 CREATE OR REPLACE FUNCTION rsvp_answer(
     of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN,
     OUT status TEXT, OUT place BIGINT, OUT refused TEXT

@@ -1,13 +1,13 @@
--- Sets an RSVP: locks the event, checks capacity, writes the RSVP, gives freed places to the waitlist.
+-- Sets an RSVP, if there are enough free places, and gives freed places to the waitlist.
 --
 -- Locks the event's row first, so that calls run one after another, and each statement after the lock sees
 -- earlier changes; a single statement that locks and reads would see the state from before the wait.
--- `status` and `place` (the position on the waitlist, or null) are the result; `refused` is
+-- `status`, `place` (the position on the waitlist, or null) and `guests` are the result; `refused` is
 -- why nothing was done: missing (also for a user who cannot see the event, and with a block between user and
--- host), removed (by a host), event.cancelled, event.past, event.full or guests_not_accepted (more than a host has accepted).
--- With `waits` the user joins the waitlist of a full event. Without `party_guests` and `reminder_minutes` these stay as
--- they were. Where hosts decide who goes, GOING makes a request, unless the user is a host or was invited by one;
--- `status` is PENDING then.
+-- host), removed (by a host), event.cancelled, event.past (it has ended), event.full or guests_not_accepted (more than
+-- a host has accepted). With `waits` the user joins the waitlist of a full event. If `party_guests` or
+-- `reminder_minutes` is null, these stay as they were; an answer other than GOING deletes them. Where hosts decide who
+-- goes, GOING makes a request, unless the user is a host or was invited by one; `status` is PENDING then.
 CREATE OR REPLACE FUNCTION rsvp_set(
     of_event UUID, by_user UUID, wanted TEXT, waits BOOLEAN, party_guests INT, reminder_minutes INT [],
     OUT status TEXT, OUT place BIGINT, OUT guests INT, OUT refused TEXT

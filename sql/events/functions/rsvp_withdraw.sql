@@ -1,4 +1,5 @@
--- Deletes an RSVP, waitlist entry and request; returns false if the event does not exist.
+-- Deletes an RSVP, waitlist entry, request and reminders. Freed places go to the waitlist before the start. Returns
+-- false if the event does not exist.
 --
 -- Locks the event's row first, like rsvp_set. The user need not see the event.
 CREATE OR REPLACE FUNCTION rsvp_withdraw(of_event UUID, by_user UUID) RETURNS BOOLEAN AS $$

@@ -1,8 +1,8 @@
--- Gives free places to the waitlist in its order, publishes events and returns the users.
+-- Gives free places to the waitlist in its order, publishes a domain event for each user and returns the users.
 --
--- Each user who fits with all guests into the places that are still free gets them; a party that does not fit
--- keeps its position, and later ones that fit pass it. Skips users for whom the event is hidden, who are about
--- to be withdrawn, and deleted users. No one is promoted on an event that is cancelled or that moderators have hidden.
+-- Each user who fits with all guests into the places that are still free gets them; users who do not fit keep their
+-- position, and later ones that fit pass them. Skips deleted users, and those from whom the event is hidden by a block:
+-- their entries are about to be deleted. No one is promoted if the event is cancelled or moderators have hidden it.
 -- The caller has locked the event's row; users who are promoted are locked as users_lock does.
 CREATE OR REPLACE FUNCTION waitlist_promote(of_event UUID, places INT) RETURNS SETOF UUID AS $$
 DECLARE

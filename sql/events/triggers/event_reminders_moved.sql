@@ -1,4 +1,4 @@
--- Fires after the start of an event was changed. Asks for new times of its reminders, which may be many.
+-- Fires after the start of an event was changed. Queues the event for reminders_move: its reminders may be many.
 CREATE OR REPLACE FUNCTION event_reminders_moved() RETURNS TRIGGER AS $$
 BEGIN
     IF NEW.start_datetime IS DISTINCT FROM OLD.start_datetime THEN

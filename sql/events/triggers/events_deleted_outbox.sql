@@ -1,5 +1,5 @@
 -- Fires before an event is deleted. Publishes the users to notify, while RSVPs and invites still exist.
--- Users of an event that moderators have hidden are not notified, because its title is hidden too.
+-- If moderators have hidden the event, no one is notified, because its title is hidden too.
 CREATE OR REPLACE FUNCTION events_cancelled() RETURNS TRIGGER AS $$
 BEGIN
     IF OLD.hidden_at IS NULL THEN

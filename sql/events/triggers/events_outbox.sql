@@ -1,7 +1,7 @@
 -- Fires after changes of events, RSVPs and invites. Publishes domain events.
 --
--- Takes no locks. RSVP events carry no status: consumers read the current one. event.updated has the old title
--- if it changed, and the actor if the transaction has set one (convene.actor_id, see event_actor_set).
+-- Takes no locks. Domain events of RSVPs have no status: consumers read the current one. event.updated has the old
+-- title if it changed, and the actor if the transaction has set one (convene.actor_id, see event_actor_set).
 CREATE OR REPLACE FUNCTION events_outbox() RETURNS TRIGGER AS $$
 DECLARE
     e events := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -101,7 +101,7 @@ CREATE OR REPLACE TRIGGER invites_outbox
 AFTER INSERT ON event_invites
 FOR EACH ROW EXECUTE FUNCTION invites_outbox();
 
--- A repeated invite creates no further notification; the attendees of the event are only recomputed.
+-- A repeated invite notifies no one. Consumers read again whether the user may be a member of the conversation.
 CREATE OR REPLACE FUNCTION invites_repeated_outbox() RETURNS TRIGGER AS $$
 BEGIN
     INSERT INTO outbox (key, type, payload)

@@ -1,4 +1,4 @@
--- Fires before an event is updated. Counts its changes; the counts of RSVPs are no changes.
+-- Fires before an event is updated. Counts the changes of these columns; event_cancel counts a cancellation.
 CREATE OR REPLACE FUNCTION events_revision() RETURNS TRIGGER AS $$
 BEGIN
     IF (NEW.title, NEW.description, NEW.category, NEW.start_datetime, NEW.end_datetime, NEW.capacity,

@@ -1,6 +1,7 @@
--- Fires before a title or description changes. Clears the search words, unless the statement sets them too.
+-- Fires before a title or description changes. Clears the search words, unless the statement sets them too. Until the
+-- caller or the indexing job sets them, the event is not found by words.
 --
--- Takes no other locks. Instances of earlier versions do not know the column; the indexing job fills it.
+-- Takes no other locks. Instances of earlier versions do not know the column.
 CREATE OR REPLACE FUNCTION events_search_words() RETURNS TRIGGER AS $$
 BEGIN
     IF (NEW.title, NEW.description) IS DISTINCT FROM (OLD.title, OLD.description)

@@ -1,5 +1,5 @@
--- Fires after changes of RSVPs. Users who go have reminders: the default ones, unless they chose others while
--- they waited or asked to go. No reminders remain of users who no longer go.
+-- Fires after changes of RSVPs. Users who go have reminders: those that they chose while they waited or asked to go,
+-- otherwise a day and an hour before the start. Those of users who no longer go are deleted.
 --
 -- Takes no locks but that of the reminder.
 CREATE OR REPLACE FUNCTION rsvps_reminded() RETURNS TRIGGER AS $$

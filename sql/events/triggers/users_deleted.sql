@@ -1,4 +1,4 @@
--- Fire before rows of users are added. A deleted user gets none; see users_lock.
+-- Fire before rows of users are added. Reject rows of deleted users, or leave them out; see users_lock.
 CREATE OR REPLACE TRIGGER events_users_deleted
 BEFORE INSERT ON events
 FOR EACH ROW EXECUTE FUNCTION users_deleted('creator_id');

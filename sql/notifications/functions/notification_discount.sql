@@ -1,6 +1,6 @@
 -- Takes one source out of a notification: deletes it, or lowers its count and shows the latest other source.
 --
--- The caller has detached the source. An unread notification becomes undelivered, so that it is pushed again.
+-- The caller has detached the source. An unread notification that stays becomes undelivered: it is pushed again.
 -- Returns the id and recipient of a deleted notification, or nothing.
 CREATE OR REPLACE FUNCTION notification_discount(of_id UUID) RETURNS TABLE (id UUID, recipient_id UUID) AS $$
 DECLARE

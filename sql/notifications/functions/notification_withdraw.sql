@@ -1,7 +1,7 @@
 -- Withdraws sources: deletes their notifications, or takes them out of groups. Returns what was deleted.
 --
--- `spent` sources never notify again, not even if they are added only now; others may. Locks sources in the
--- order of notification_upsert, then their notifications.
+-- With `spent` the sources do not notify again as long as they are kept, even those that never did; otherwise they may.
+-- Locks sources in the order of notification_upsert, then their notifications.
 CREATE OR REPLACE FUNCTION notification_withdraw(recipients UUID[], given TEXT[], spent BOOLEAN)
 RETURNS TABLE (id UUID, recipient_id UUID) AS $$
 DECLARE

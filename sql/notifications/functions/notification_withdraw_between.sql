@@ -1,6 +1,7 @@
 -- Withdraws all notifications that two users caused for each other. Returns what was deleted.
 --
--- The sources are spent. Notifications from before sources had senders are deleted by their last sender.
+-- The sources are spent. Notifications whose sources have no sender, of earlier versions, are deleted if one of the two
+-- is their last sender.
 CREATE OR REPLACE FUNCTION notification_withdraw_between(one UUID, other UUID)
 RETURNS TABLE (id UUID, recipient_id UUID) AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- Fire before rows of users are added. A deleted user gets none, and none names a deleted sender; see users_lock.
--- A notification needs a source, so it is not stored either.
+-- Fire before rows of users are added. Leave out rows of deleted users, also as senders; see users_lock. A notification
+-- is only stored with a source, so it is left out too.
 CREATE OR REPLACE TRIGGER notification_sources_users_deleted
 BEFORE INSERT ON notification_sources
 FOR EACH ROW EXECUTE FUNCTION users_deleted_skipped('recipient_id', 'sender_id');

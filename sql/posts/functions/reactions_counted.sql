@@ -1,7 +1,7 @@
 -- Trigger function: adds the inserted or deleted rows of a statement to a count of their posts.
 --
--- The argument is the count: like_count. comment_count is not used any more; see visible_comments_counted. Locks
--- the affected posts in id order. Rows deleted with their post have no count to update.
+-- The argument is the name of the count: like_count. comment_count is of earlier versions: see
+-- visible_comments_counted. Locks the affected posts in id order. Rows deleted with their post have no count to update.
 CREATE OR REPLACE FUNCTION reactions_counted() RETURNS TRIGGER AS $$
 BEGIN
     PERFORM FROM posts

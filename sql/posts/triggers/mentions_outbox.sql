@@ -1,8 +1,8 @@
 -- Fires after the mentions of a post or comment change, and after one of them is hidden or restored. Publishes an
 -- event for each mentioned user, to notify them or to withdraw the notification.
 --
--- Takes no locks. The author of a text, and the authors of the post and the parent of a comment, are not
--- published: these are notified of the comment.
+-- Takes no locks. Nothing is published for the author of the text, nor for the authors of the post and the parent of a
+-- comment, who are notified of the comment.
 CREATE OR REPLACE FUNCTION publish_mentions(
     event_type TEXT, user_ids UUID[], post_id UUID, comment_id UUID, author_id UUID, post_author_id UUID
 ) RETURNS VOID AS $$

@@ -1,7 +1,7 @@
--- Fires after a repost is created, hidden, unhidden or deleted. Publishes an event to notify the author of the
+-- Fires after a repost or quote is created, hidden, unhidden or deleted. Publishes an event to notify the author of the
 -- original, or to withdraw the notification.
 --
--- Takes no locks. Reposts deleted with their original are not published: post.deleted is.
+-- Takes no locks. Nothing is published for reposts deleted with their original, besides its post.deleted.
 CREATE OR REPLACE FUNCTION reposts_outbox() RETURNS TRIGGER AS $$
 DECLARE
     p posts := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

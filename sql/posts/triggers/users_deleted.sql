@@ -1,4 +1,4 @@
--- Fire before rows of users are added. A deleted user gets none; see users_lock.
+-- Fire before rows of users are added. Reject rows of deleted users; see users_lock.
 CREATE OR REPLACE TRIGGER posts_users_deleted
 BEFORE INSERT ON posts
 FOR EACH ROW EXECUTE FUNCTION users_deleted('author_id');

@@ -1,8 +1,9 @@
 -- Creates requests of one actor and returns those that their recipients see.
 --
--- The recipients in `unseen` get a hidden one. Nothing changes for a recipient who has a request for this
--- conversation, also a declined one, until it expires. Raises conversation_requests_actor_max if the actor
--- would have more than `actor_max`.
+-- The recipients in `unseen`, and those with `recipient_max` open ones, get one that they do not see. None is created
+-- for a recipient who has a request for this conversation that has not expired, even a declined one, or with a block
+-- between them and the actor or owner. Raises conversation_requests_actor_max if the actor would have more than
+-- `actor_max` that have not expired.
 --
 -- Advisory locks on 64 groups of users, taken in order, make concurrent calls count one after another; a
 -- statement that counted before the locks would miss the others' rows.

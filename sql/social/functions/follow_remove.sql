@@ -1,4 +1,4 @@
--- Ends a follow and withdraws a request to follow. Returns whether there was one of both.
+-- Ends a follow or withdraws the request for it. Returns whether there was one.
 --
 -- Takes the lock of the pair first and reads afterwards; otherwise a request that is being accepted would
 -- become a follow that remains.

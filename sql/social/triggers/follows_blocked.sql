@@ -1,5 +1,5 @@
--- Fires before a follow or a block. Two users cannot have both. A block also ends requests to follow. A deleted user
--- has neither; see users_require.
+-- Fires before a follow or a block. Two users cannot have both: a block ends follows and requests to follow. Rejects
+-- those of deleted users; see users_require.
 --
 -- Takes an advisory lock on the pair until the end of the transaction and checks afterwards, so that a
 -- concurrent follow and block cannot both succeed. A check before the lock would miss the other one.

@@ -1,5 +1,5 @@
--- Fire before rows of users are added. A deleted user gets none; see users_lock. Follows and blocks are in
--- follows_blocked.
+-- Fire before rows of users are added. Reject rows of deleted users, or leave them out; see users_lock. follows_blocked
+-- does so for follows and blocks.
 CREATE OR REPLACE TRIGGER mutes_users_deleted
 BEFORE INSERT ON mutes
 FOR EACH ROW EXECUTE FUNCTION users_deleted('muter_id', 'muted_id');

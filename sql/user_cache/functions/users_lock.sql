@@ -1,6 +1,6 @@
--- Takes shared locks on users until the end of the transaction, so that the deletion of their rows sees what the
--- transaction adds. The deletion takes the exclusive lock once, after the users are marked as deleted: it waits for
--- the transactions that did not see the mark.
+-- Takes shared locks on users until the end of the transaction, so that the deletion of a user's rows sees what the
+-- transaction adds. The deletion takes the exclusive lock once, after the user is marked as deleted: it waits for the
+-- transactions that did not see the mark.
 --
 -- The locks are those of 256 groups of users: a statement may add rows of thousands.
 CREATE OR REPLACE FUNCTION users_lock(user_ids UUID[]) RETURNS VOID AS $$
@@ -45,7 +45,8 @@ BEGIN
 END
 $$ LANGUAGE plpgsql;
 
--- Trigger function: leaves out a row of a deleted user, where the statement is not that user's.
+-- Trigger function: leaves out a row of a deleted user, where others' statement must not fail. The arguments are the
+-- columns of users.
 CREATE OR REPLACE FUNCTION users_deleted_skipped() RETURNS TRIGGER AS $$
 BEGIN
     IF users_include_deleted(ARRAY(SELECT (to_jsonb(NEW) ->> c)::uuid FROM unnest(TG_ARGV) AS c)) THEN

@@ -1,5 +1,5 @@
--- Fires after a user is created, changed or deleted. Publishes the public fields that other services
--- cache.
+-- Fires after a user is created or deleted, or a published field changes. Publishes the public fields that other
+-- services need.
 --
 -- Takes no locks. Only public fields may be added here.
 CREATE OR REPLACE FUNCTION users_outbox() RETURNS TRIGGER AS $$

@@ -1,6 +1,7 @@
--- Fires before a name changes. Clears the search words, unless the statement sets them too.
+-- Fires before a name changes. Clears the search words, unless the statement sets them too. Until the caller or the
+-- indexing job sets them, the user is not found by words.
 --
--- Takes no other locks. Instances of earlier versions do not know the column; the indexing job fills it.
+-- Takes no other locks. Instances of earlier versions do not know the column.
 CREATE OR REPLACE FUNCTION users_search_words() RETURNS TRIGGER AS $$
 BEGIN
     IF (NEW.username, NEW.display_name) IS DISTINCT FROM (OLD.username, OLD.display_name)

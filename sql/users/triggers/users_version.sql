@@ -1,6 +1,6 @@
--- Fires before a profile changes. Increments the version if a cached field changed.
+-- Fires before a user changes. Increments the version if a field changes that users_outbox publishes.
 --
--- Takes no other locks. A new cached field must be added here.
+-- Takes no other locks. A new published field must be added here.
 CREATE OR REPLACE FUNCTION users_version() RETURNS TRIGGER AS $$
 BEGIN
     IF (NEW.username, NEW.display_name, NEW.avatar_url, NEW.verified, NEW.private)

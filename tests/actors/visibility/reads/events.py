@@ -47,7 +47,7 @@ async def read_event_lists(world: World, viewer: str) -> list[str]:
     events = world.events
     end = events.start + timedelta(hours=1)
     searches = {
-        "all": EventSearchCriteria(start_from=events.start, start_to=end),
+        "all": EventSearchCriteria(ends_after=events.start, starts_before=end),
         "category": EventSearchCriteria(category=events.word),
         "words": EventSearchCriteria(query_text=events.word),
         "near": EventSearchCriteria(near=NearPoint(events.latitude, events.longitude, 1.0)),
