@@ -135,7 +135,8 @@ class Rooms:
         joined = [self._rooms[conversation_id] for conversation_id in start_seqs]
         for first in range(0, len(new), OPEN_CHUNK):
             chunk = new[first : first + OPEN_CHUNK]
-            opening = asyncio.create_task(self._open_rooms(chunk))
+            rooms = [self._rooms[conversation_id] for conversation_id, _ in chunk]
+            opening = asyncio.create_task(self._open_rooms(rooms, chunk))
             for conversation_id, _ in chunk:
                 self._opening[conversation_id] = opening
         opening_tasks = {
@@ -242,7 +243,7 @@ class Rooms:
     async def close(self) -> None:
         await self._task_pool.cancel()
 
-    async def _open_rooms(self, new: list[tuple[str, int]]) -> None:
+    async def _open_rooms(self, rooms: Sequence[Room], new: Sequence[tuple[str, int]]) -> None:
         ids = [conversation_id for conversation_id, _ in new]
         try:
             try:
@@ -253,17 +254,18 @@ class Rooms:
             # After subscribing, so that each entry is either in the heads or on the bus.
             heads = await self._log_reader.read_heads(new)
         except BaseException:
-            for conversation_id in ids:
-                self._rooms.pop(conversation_id, None)
+            for room in rooms:
+                # Another one has the id if all subscribers left meanwhile and one joined again.
+                if self._rooms.get(room.id) is room:
+                    del self._rooms[room.id]
             raise
         finally:
             for conversation_id in ids:
                 if self._opening.get(conversation_id) is asyncio.current_task():
                     del self._opening[conversation_id]
-        for conversation_id in ids:
-            room = self._rooms.get(conversation_id)
-            if room is not None and not room.is_open:
-                room.start(heads[conversation_id])
+        for room in rooms:
+            if self._rooms.get(room.id) is room:
+                room.start(heads[room.id])
 
     def _schedule_repair(self, room: Room) -> None:
         if room.is_repairing:
