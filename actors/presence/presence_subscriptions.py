@@ -134,18 +134,27 @@ class PresenceSubscriptions:
     def _encode(self, presences: Sequence[Presence]) -> bytes:
         return self._encode_frame(server_frame_encoder.encode(PresenceChanged(list(presences))))
 
+    async def renew_lease(self) -> Sequence[str]:
+        """Renew the lease of this instance; return the instances that hold one. Raises `Unavailable`.
+
+        If it had lapsed, others may have removed the states of this instance, which are published again.
+        """
+        renewal = await self._store.renew_lease(self._instance)
+        # A renewal fails while the store restarts, which loses everything. A process that was paused had no
+        # failure.
+        if renewal.had_lapsed or self.lease_renewal_failed:
+            self.on_lease_lapsed()
+            self.recheck_all()
+        self.lease_renewal_failed = False
+        return renewal.instances
+
     async def _keep_lease(self) -> None:
         while True:
             try:
-                live = set(await self._store.renew_lease(self._instance))
+                live = set(await self.renew_lease())
             except Unavailable:
                 self.lease_renewal_failed = True
             else:
-                if self.lease_renewal_failed:
-                    # The lease may have expired; a restarted store has lost everything.
-                    self.on_lease_lapsed()
-                    self.recheck_all()
-                self.lease_renewal_failed = False
                 dead_instances, self.live_instances = self.live_instances - live, live
                 if dead_instances:
                     self.recheck_all()

@@ -169,6 +169,22 @@ async def test_lease_lapse_republishes_and_rechecks(presence: PresenceSetup) -> 
     assert lapses == [None]
 
 
+async def test_paused_instance_republishes_although_no_renewal_failed(presence: PresenceSetup) -> None:
+    """Its lease lapsed while it was paused, so other instances removed the states of its users."""
+    lapses: list[None] = []
+    presence.subscriptions.on_lease_lapsed = lambda: lapses.append(None)
+    presence.subscriptions.start()
+    await until(lambda: presence.store.renewals)
+    assert lapses == []
+
+    presence.store.lease_lapsed = True
+
+    await until(lambda: lapses)
+    renewals = presence.store.renewals
+    await until(lambda: presence.store.renewals > renewals)
+    assert lapses == [None]
+
+
 async def test_change_that_could_not_be_read_is_pushed_later(
     presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
