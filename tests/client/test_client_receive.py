@@ -9,6 +9,7 @@ from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     Lagged,
+    NotificationRead,
     Resumed,
     Resync,
     ServerFrame,
@@ -148,6 +149,25 @@ async def test_jumps_in_a_replay_are_not_gaps(
     await second_socket.send(message_created(10))
     await until(lambda: len(recorder.seqs) >= 6)
     assert recorder.seqs == [1, 4, 6, 8, 9, 10]
+
+
+async def test_notifications_are_delivered_once_across_reconnects(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
+) -> None:
+    """The client resumes after the last one, and drops repeats."""
+    socket = await recorder.connect(server)
+    frames = [NotificationRead(position, None, 0) for position in (1, 2, 3)]
+    await socket.send(frames[0], frames[1], frames[1])
+    await until(lambda: len(recorder.frames) >= 2)
+    socket.abort()
+    second_socket = await other_server.next_socket()
+    authenticate = await second_socket.receive_authenticate()
+    assert authenticate.resume is not None
+    await second_socket.send(second_socket.make_ready(authenticate, 3), *frames[1:], Resumed(1, {}))
+    await until(lambda: frames[2] in recorder.frames)
+
+    assert authenticate.resume.position == 2
+    assert recorder.frames == frames
 
 
 async def test_replay_ends_conversations_left_meanwhile(
