@@ -66,9 +66,18 @@ class PresenceSubscriptions:
     async def close(self) -> None:
         await self._task_pool.cancel()
 
-    async def watch(self, watcher: Watcher, user_ids: Sequence[str]) -> list[Presence]:
-        """Replace the watcher's list and return the users' current presence. Raises `Unavailable`."""
-        return await self.get(await self._watch_lists.replace(watcher, user_ids))
+    def announce_watch(self, watcher: Watcher) -> object:
+        """Announce a call of `watch` whose users are not known yet. Return a token for it."""
+        return self._watch_lists.announce(watcher)
+
+    async def watch(
+        self, watcher: Watcher, user_ids: Sequence[str], announced: object | None = None
+    ) -> list[Presence]:
+        """Replace the watcher's list and return the users' current presence. Raises `Unavailable`.
+
+        One that was `announced` replaces no later one.
+        """
+        return await self.get(await self._watch_lists.replace(watcher, user_ids, announced))
 
     def unwatch(self, watcher: Watcher) -> None:
         self._watch_lists.remove(watcher)

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from actors.presence import presence_subscriptions
+from actors.presence.local_presence import LocalPresence
+from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.presence import PresenceChanged
 from actors.runtime.timer_wheel import TimerWheel
@@ -93,6 +95,35 @@ async def test_watch_replaces_the_previous_list(presence: PresenceSetup) -> None
     presence.subscriptions.mark_changed(ANA)
     presence.subscriptions.mark_changed(BEN)
 
+    await until(lambda: watcher.statuses)
+    assert watcher.statuses == [{BEN: "online"}]
+    assert presence.bus.statistics().topics == 1
+
+
+async def test_slow_lookup_does_not_replace_a_later_list(presence: PresenceSetup) -> None:
+    """Who is visible is found out later for the first list than for the second, which stays."""
+    may_find = {ANA: asyncio.Event(), BEN: asyncio.Event()}
+
+    async def find_visible(_viewer_id: str, user_ids: Sequence[str]) -> set[str]:
+        await may_find[user_ids[0]].wait()
+        return set(user_ids)
+
+    local = LocalPresence(presence.store, presence.last_seen, presence.wheel, "here", 1.0)
+    service = PresenceService(local, presence.subscriptions, find_visible)
+    watcher, gone = RecordingWatcher(), RecordingWatcher()
+    first = asyncio.create_task(service.watch(watcher, watcher.user_id, [ANA]))
+    second = asyncio.create_task(service.watch(watcher, watcher.user_id, [BEN]))
+    closed = asyncio.create_task(service.watch(gone, gone.user_id, [ANA]))
+    await asyncio.sleep(0)
+    presence.subscriptions.unwatch(gone)
+    may_find[BEN].set()
+    await second
+    may_find[ANA].set()
+    assert [one.user_id for one in [*await first, *await closed]] == [ANA, ANA]
+
+    presence.store.states.update({ANA: "online", BEN: "online"})
+    presence.subscriptions.mark_changed(ANA)
+    presence.subscriptions.mark_changed(BEN)
     await until(lambda: watcher.statuses)
     assert watcher.statuses == [{BEN: "online"}]
     assert presence.bus.statistics().topics == 1
