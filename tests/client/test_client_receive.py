@@ -62,6 +62,22 @@ async def test_gap_is_filled_before_later_frames(recorder: ClientRecorder, serve
     assert recorder.client.statistics().unannounced_gaps == 1
 
 
+async def test_response_of_a_proxy_is_requested_again(
+    recorder: ClientRecorder, server: ScriptedServer
+) -> None:
+    """A page with status 200 ends neither the reading of the list nor that of a gap."""
+    server.logs[ROOM] = [message_created(seq) for seq in range(1, 7)]
+    server.listed_heads[ROOM] = 2
+    server.undecodable_replies = 1
+    socket = await recorder.connect(server)
+    await until(lambda: recorder.client.positions() == {ROOM: 2})
+    server.undecodable_replies = 1
+    await socket.send(message_created(6))
+    await until(lambda: len(recorder.seqs) >= 4)
+
+    assert recorder.seqs == [3, 4, 5, 6]
+
+
 async def test_lagged_range_is_fetched(recorder: ClientRecorder, server: ScriptedServer) -> None:
     """The server skipped 3 to 5: they are fetched and delivered before 6."""
     server.logs[ROOM] = [message_created(seq) for seq in range(1, 6)]
