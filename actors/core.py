@@ -334,6 +334,10 @@ class Core:
         """Drop the cached block between two users, and their presence watches, on every instance."""
         self._control.publish_block_change(user_id, other_id)
 
+    def apply_block_change(self, user_id: str, other_id: str) -> None:
+        """Do the same on this instance, which may have missed the message of another one."""
+        self._control.apply_block_change(user_id, other_id)
+
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""
         self._ephemeral_user_events.publish(user_ids, server_frame_encoder.encode(frame))
