@@ -63,7 +63,7 @@ export class WatchList {
       })
       .finally(() => {
         this.#isSending = false;
-        if (this.#isWaiting) this.schedule();
+        if (this.#isWaiting && this.#socket !== null) this.schedule();
         this.#isWaiting = false;
       });
   }
