@@ -126,7 +126,6 @@ class Core:
         name, limits, encode_frame = options.name, options.limits, options.encode_frame
         loop = asyncio.get_running_loop()
         self._bus = stores.bus
-        self._presence_store = None if stores.presence is None else stores.presence.store
         self._name = name
         self._limits = limits
         messaging = self._messaging = stores.messaging
@@ -335,15 +334,17 @@ class Core:
         """Drop the cached block between two users, and their presence watches, on every instance."""
         self._control.publish_block_change(user_id, other_id)
 
+    def apply_block_change(self, user_id: str, other_id: str) -> None:
+        """Do the same on this instance, which may have missed the message of another one."""
+        self._control.apply_block_change(user_id, other_id)
+
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""
         self._ephemeral_user_events.publish(user_ids, server_frame_encoder.encode(frame))
 
     async def _renew_lease_and_list(self) -> Sequence[str]:
         """Renew the lease of this instance; return the instances that hold one. Raises `Unavailable`."""
-        if self._presence_store is None:
-            return [self._name]
-        return await self._presence_store.renew_lease(self._name)
+        return [self._name] if self.presence is None else await self.presence.subscriptions.renew_lease()
 
     def unstored_command_counts(self) -> Sequence[int]:
         """Return for each active conversation how many commands wait for their entry."""

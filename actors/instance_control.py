@@ -58,7 +58,7 @@ class InstanceControl:
 
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Drop the cached block between two users, and their presence watches, on every instance."""
-        self._on_block_changed(user_id, other_id)
+        self.apply_block_change(user_id, other_id)
         self._publish(BlockChanged(self._instance, user_id, other_id))
 
     def publish_streams_reset(self) -> None:
@@ -79,7 +79,7 @@ class InstanceControl:
             case StreamsReset():
                 self._online_users.check_positions()
             case BlockChanged(user_id=user_id, other_id=other_id):
-                self._on_block_changed(user_id, other_id)
+                self.apply_block_change(user_id, other_id)
             case RestrictionsChanged(user_id=user_id, session_ids=session_ids, silenced_until=silenced_until):
                 self._on_restrictions_changed(user_id, session_ids, silenced_until)
 
@@ -94,7 +94,8 @@ class InstanceControl:
         for session in self._online_users.sessions_of(user_id):
             session.silenced_until = silenced_until
 
-    def _on_block_changed(self, user_id: str, other_id: str) -> None:
+    def apply_block_change(self, user_id: str, other_id: str) -> None:
+        """Drop the cached block between two users, and their presence watches, on this instance."""
         self._hooks.invalidate_block(user_id, other_id)
         if self._presence is not None:
             self._presence.subscriptions.unwatch_blocked(user_id, other_id)

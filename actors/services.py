@@ -195,6 +195,7 @@ class Services:
         self.readers = created.readers
         self.consumer_services = created.consumer_services
         shared.on_outbox_message = self.readers.on_bus_message
+        shared.block_comparison.on_blocked = core.apply_block_change
 
     def start(self) -> None:
         self.readers.start()

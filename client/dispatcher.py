@@ -9,9 +9,6 @@ from actors.protocol.commands import Resume
 from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
-    ConversationMarked,
-    ConversationRequested,
-    ConversationRequestRemoved,
     ConversationUpdated,
     Error,
     Hello,
@@ -23,6 +20,7 @@ from actors.protocol.server_frames import (
     Resumed,
     Resync,
     ServerFrame,
+    StreamFrame,
 )
 from client.conversation_sequencer import ConversationSequencer
 from client.frame_sink import FrameSink
@@ -87,14 +85,6 @@ class Dispatcher:
             case Lagged(conversation_id=conversation_id, from_seq=from_seq, to_seq=to_seq):
                 self._sequencer.track(conversation_id, from_seq - 1)
                 self._sequencer.observe_head(conversation_id, to_seq)
-            case (
-                ConversationJoined()
-                | ConversationLeft()
-                | ConversationMarked()
-                | ConversationRequested()
-                | ConversationRequestRemoved()
-            ):
-                await self._dispatch_stream_event(frame)
             case Resumed(last_seqs=last_seqs):
                 self._on_resumed(last_seqs)
             case Resync(epoch=epoch, position=position):
@@ -104,20 +94,15 @@ class Dispatcher:
                 self._resync.start()
             case Hello() | Ready():
                 pass
+            case _ if isinstance(frame, StreamFrame):
+                await self._dispatch_stream_frame(frame)
             case _:
                 await self._frame_sink.put([frame])
 
     async def close(self) -> None:
         await asyncio.gather(self._resync.close(), self._sequencer.close())
 
-    async def _dispatch_stream_event(
-        self,
-        frame: ConversationJoined
-        | ConversationLeft
-        | ConversationMarked
-        | ConversationRequested
-        | ConversationRequestRemoved,
-    ) -> None:
+    async def _dispatch_stream_frame(self, frame: StreamFrame) -> None:
         if frame.position <= self.position and not self._is_left_while_away(frame):
             return
         self.position = max(self.position, frame.position)

@@ -24,9 +24,13 @@ class PresenceWatchList:
         self._rewatch_task: asyncio.Task[None] | None = None
 
     async def watch(self, user_ids: Sequence[str], deadline_s: float | None) -> list[Presence]:
-        """Replace the list; return the presence of each user on it. Raises as `PendingCommands.request`."""
+        """Replace the list; return the presence of each user on it, as far as no later list replaced it.
+
+        Raises as `PendingCommands.request`.
+        """
         self._user_ids = list(user_ids)
-        return await self._watch(deadline_s)
+        wanted = set(user_ids)
+        return [presence for presence in await self._watch(deadline_s) if presence.user_id in wanted]
 
     def on_connected(self) -> None:
         """Send the list again on a new connection, unless it is empty."""
@@ -39,9 +43,9 @@ class PresenceWatchList:
             await asyncio.gather(self._rewatch_task, return_exceptions=True)
 
     async def _watch(self, deadline_s: float | None) -> list[Presence]:
-        user_ids = list(self._user_ids)
+        # Read at each attempt: a retry may follow a later list, and must not bring this one back.
         result = await self._requests.request(
-            lambda request_id: WatchPresence(request_id, user_ids), deadline_s
+            lambda request_id: WatchPresence(request_id, self._user_ids), deadline_s
         )
         return result.presences
 

@@ -31,11 +31,21 @@ class Mentions(Protocol):
     async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
         """Notify the mentioned members. Idempotent. Raises `StorageError` or `ApiError`."""
 
-    def withdraw_message(self, message: MessageEntry) -> None:
-        """Withdraw the notifications of a deleted message, in the background."""
+    def withdraw_message(self, message: MessageEntry, on_done: Callable[[bool], None]) -> None:
+        """Withdraw the notifications of a deleted message. In the background, as `notify_later`."""
 
-    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
-        """Withdraw the notifications of users who left a conversation, in the background."""
+    def withdraw_conversation(
+        self, conversation_id: str, user_ids: Collection[str], on_done: Callable[[bool], None]
+    ) -> None:
+        """Withdraw the notifications of users who left a conversation, as `withdraw_message` does."""
+
+    async def withdraw(
+        self, conversation_id: str, messages: Sequence[MessageEntry], user_ids: Collection[str]
+    ) -> None:
+        """Withdraw the notifications of deleted messages of a conversation, and those of users who left it.
+
+        Idempotent. Raises `StorageError` or `ApiError`.
+        """
 
 
 class AdditionConsent(Protocol):
@@ -68,10 +78,20 @@ class NullMentions:
     async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
         """Do nothing."""
 
-    def withdraw_message(self, message: MessageEntry) -> None:
-        """Do nothing."""
+    def withdraw_message(self, message: MessageEntry, on_done: Callable[[bool], None]) -> None:  # noqa: ARG002
+        on_done(True)
 
-    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
+    def withdraw_conversation(
+        self,
+        conversation_id: str,  # noqa: ARG002
+        user_ids: Collection[str],  # noqa: ARG002
+        on_done: Callable[[bool], None],
+    ) -> None:
+        on_done(True)
+
+    async def withdraw(
+        self, conversation_id: str, messages: Sequence[MessageEntry], user_ids: Collection[str]
+    ) -> None:
         """Do nothing."""
 
 

@@ -96,10 +96,16 @@ class EntryEffects:
         assert self._state.document is not None
         is_complete = await self._dependencies.membership_notifier.notify_change(self._state.document, entry)
         reply = pending.command.reply
-        if not is_complete and isinstance(reply, EffectReply):
-            reply.pending_record.fail()
+        if not isinstance(reply, EffectReply):
+            return
+        record = reply.pending_record
+        if not is_complete:
+            record.fail()
         if entry.membership is not None and entry.membership.left:
-            self._dependencies.mentions.withdraw_conversation(entry.conversation_id, entry.membership.left)
+            record.begin()
+            self._dependencies.mentions.withdraw_conversation(
+                entry.conversation_id, entry.membership.left, lambda done: record.end(completed=done)
+            )
 
     async def _apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
@@ -111,5 +117,8 @@ class EntryEffects:
         self._dependencies.publisher.publish_change(changed)
         self._dependencies.summary_writer.add_change(entry, newest[0])
         if changed.deleted_at_ms is not None and message.mentions:
-            self._dependencies.mentions.withdraw_message(message)
+            recorder = self._dependencies.pending_effects
+            self._dependencies.mentions.withdraw_message(
+                message, lambda done: None if done else recorder.record_later(self._id, entry.seq - 1)
+            )
         return changed

@@ -27,8 +27,8 @@ from actors.runtime.actor import MailboxFull, Stopped
 from actors.runtime.registry import Registry
 from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.identifiers import new_id
-from storage.contracts.message_log import MessageEntry
-from storage.contracts.messaging import MessagingStore
+from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry
+from storage.contracts.messaging import ConversationRecord, MessagingStore
 from storage.contracts.pending_effects import PendingEffect
 from storage.errors import StorageError, Unavailable
 
@@ -186,7 +186,29 @@ class PendingEffectSweeper:
             await self._mentions.notify(
                 [message for message in messages if message.mentions], record.participants
             )
+            await self._withdraw_mentions(record, entries)
             if not is_complete:
                 break
         if not is_complete:
             raise Unavailable
+
+    async def _withdraw_mentions(self, record: ConversationRecord, entries: Sequence[Entry]) -> None:
+        """Withdraw the notifications of deleted messages, and of users who left and did not come back."""
+        changed_ids = {
+            entry.message_id
+            for entry in entries
+            if isinstance(entry, ChangeEntry) and entry.state.deleted_at_ms is not None
+        }
+        deleted = [
+            message
+            for message in await self._store.find_messages(list(changed_ids))
+            if message.deleted_at_ms is not None and message.mentions
+        ]
+        left = {
+            user_id
+            for entry in entries
+            if isinstance(entry, MessageEntry) and entry.membership is not None
+            for user_id in entry.membership.left
+        }.difference(record.participants)
+        if deleted or left:
+            await self._mentions.withdraw(record.id, deleted, left)

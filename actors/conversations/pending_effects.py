@@ -99,6 +99,10 @@ class PendingEffectRecorder:
         """Store a record again in the background, if it was removed. Best effort."""
         self._removals.submit(lambda: self._restore(effect))
 
+    def record_later(self, conversation_id: str, since_seq: int) -> None:
+        """Leave the effects of entries above `since_seq` to a sweeper; recorded in the background."""
+        self.restore(PendingEffect(new_id(), conversation_id, self._instance, since_seq, now_ms()))
+
     def remove(self, key: str) -> None:
         """Remove a record in the background. If that fails, a sweeper completes and removes it."""
         self._removals.submit(lambda: self._remove(key))

@@ -248,7 +248,7 @@ class Rooms:
     async def close(self) -> None:
         await self._task_pool.cancel()
 
-    async def _open_rooms(self, new: list[tuple[str, int]]) -> None:
+    async def _open_rooms(self, new: Sequence[tuple[str, int]]) -> None:
         ids = [conversation_id for conversation_id, _ in new]
         try:
             try:

@@ -1,9 +1,9 @@
 """Appends frames to user streams, which reach all devices of a user on every instance.
 
 A frame that cannot be appended while the broker is unavailable is not retried here. Users on this instance
-are resynced at once; when the broker is back, all streams get a new epoch, which makes every client resync.
-If this instance stops before that, another one begins the epoch; see `stream_loss_record`. Callers that
-must deliver the frame itself keep it until `append` reports success.
+are resynced at once; when the broker is back, all streams on that server get a new epoch, which makes their
+clients resync. If this instance stops before that, another one begins epochs everywhere; see
+`stream_loss_record`. Callers that must deliver the frame itself keep it until `append` reports success.
 """
 
 import asyncio
@@ -64,21 +64,19 @@ class StreamWriter:
         `Unavailable`.
         """
         head, tail = _split_at_position(frame)
+        lost: list[str] = []
         for start in range(0, len(user_ids), CONCURRENT_APPENDS):
             batch = user_ids[start : start + CONCURRENT_APPENDS]
             appends = (self._streams.append(user_id, head, tail) for user_id in batch)
-            errors = [
-                result
-                for result in await asyncio.gather(*appends, return_exceptions=True)
-                if isinstance(result, BaseException)
-            ]
-            for error in errors:
-                if not isinstance(error, Unavailable):
-                    raise error
-            if errors:
-                self._handle_loss(user_ids[start:])
-                return False
-        return True
+            results = await asyncio.gather(*appends, return_exceptions=True)
+            for user_id, result in zip(batch, results, strict=True):
+                if isinstance(result, Unavailable):
+                    lost.append(user_id)
+                elif isinstance(result, BaseException):
+                    raise result
+        if lost:
+            self._handle_loss(lost)
+        return not lost
 
     def _handle_loss(self, user_ids: Sequence[str]) -> None:
         _log.debug("user stream frames lost; broker unavailable", extra={"frames": len(user_ids)})
@@ -88,7 +86,7 @@ class StreamWriter:
             self._reset_task = asyncio.create_task(self._reset_streams())
 
     async def begin_epoch(self) -> None:
-        """Start a new epoch, so that all clients resync. Raises `Unavailable`."""
+        """Start a new epoch everywhere, so that all clients resync. Raises `Unavailable`."""
         await self._streams.begin_epoch()
         self._on_reset()
 
@@ -100,11 +98,12 @@ class StreamWriter:
             # Not waited for: the document store may be unavailable too.
             self._recording = asyncio.create_task(self._keep_loss_record())
             try:
-                await self.begin_epoch()
+                await self._streams.begin_epoch_after_loss()
             except Unavailable:
                 await asyncio.gather(asyncio.shield(self._recording), asyncio.sleep(delay_s))
                 delay_s = min(delay_s * 2, RESET_RETRY_DELAY_MAX_S)
                 continue
+            self._on_reset()
             await asyncio.shield(self._recording)
             if self._loss_record is not None:
                 await self._loss_record.remove()

@@ -30,6 +30,7 @@ class WatchLists:
         self._on_unwatched = on_unwatched
         self._lists: dict[Watcher, tuple[str, ...]] = {}
         self._watchers: dict[str, dict[Watcher, None]] = {}
+        self._announced: dict[Watcher, object] = {}
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._watchers
@@ -44,14 +45,24 @@ class WatchLists:
     def watchers(self, id_: str) -> Collection[Watcher]:
         return self._watchers.get(id_, {}).keys()
 
-    async def replace(self, watcher: Watcher, ids: Sequence[str]) -> tuple[str, ...]:
+    def announce(self, watcher: Watcher) -> object:
+        """Announce a list whose ids are not known yet. Return a token for `replace`."""
+        token = self._announced[watcher] = object()
+        return token
+
+    async def replace(
+        self, watcher: Watcher, ids: Sequence[str], announced: object | None = None
+    ) -> tuple[str, ...]:
         """Replace the list of a watcher, and return it with each id once.
 
+        A list that was `announced` is only returned if a later one was announced, or the watcher removed.
         Raises `Unavailable` if a subscription is not confirmed. The list is replaced even so, and the bus
         keeps trying to subscribe.
         """
-        self.remove(watcher)
         wanted = tuple(dict.fromkeys(ids))
+        if announced is not None and self._announced.get(watcher) is not announced:
+            return wanted
+        self.remove(watcher)
         new = [id_ for id_ in wanted if id_ not in self._watchers]
         self._lists[watcher] = wanted
         for id_ in wanted:
@@ -62,6 +73,7 @@ class WatchLists:
 
     def remove(self, watcher: Watcher) -> None:
         """End the list of a watcher. Without effect if there is none."""
+        self._announced.pop(watcher, None)
         for id_ in self._lists.pop(watcher, ()):
             self._remove_watcher(id_, watcher)
 

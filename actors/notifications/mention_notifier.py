@@ -3,7 +3,7 @@
     stored message -> mentioned members who mute neither it nor its sender -> one notification each -> devices
 
 The conversation stores a pending effect beforehand, and deletes it when `on_done(True)` is called. After
-`on_done(False)`, or a crash, the mention is retried.
+`on_done(False)`, or a crash, the mention is retried. So are notifications that could not be withdrawn.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from actors.runtime.task_pool import TaskPool
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.message_log import MessageEntry
 from storage.contracts.messaging import ConversationStore
-from storage.contracts.notifications import DeletedIds, NotificationSource, NotificationStore
+from storage.contracts.notifications import NotificationSource, NotificationStore
 from storage.errors import StorageError
 from storage.outages import failure_level
 
@@ -95,30 +95,56 @@ class MentionNotifier:
         )
         return {mark.user_id for mark in marks if mark.muted}
 
-    def withdraw_message(self, message: MessageEntry) -> None:
+    def withdraw_message(self, message: MessageEntry, on_done: Callable[[bool], None]) -> None:
+        self._withdraw_later(lambda: self.withdraw(message.conversation_id, [message], ()), on_done)
+
+    def withdraw_conversation(
+        self, conversation_id: str, user_ids: Collection[str], on_done: Callable[[bool], None]
+    ) -> None:
+        self._withdraw_later(lambda: self.withdraw(conversation_id, (), user_ids), on_done)
+
+    async def withdraw(
+        self, conversation_id: str, messages: Sequence[MessageEntry], user_ids: Collection[str]
+    ) -> None:
+        """Withdraw now. Raises `StorageError` or `ApiError`."""
         sources = [
             NotificationSource(user_id, notification_templates.mention_source(message.id))
+            for message in messages
             for user_id in message.mentions
         ]
-        self._withdraw_later(lambda: self._store.withdraw(sources, permanent=True))
+        await self._notifications.push_removed(await self._store.withdraw(sources, permanent=True))
+        if user_ids:
+            await self._notifications.push_removed(
+                await self._store.remove_of_conversation(list(user_ids), conversation_id)
+            )
+        self._notification_pusher.wake()
 
-    def withdraw_conversation(self, conversation_id: str, user_ids: Collection[str]) -> None:
-        self._withdraw_later(lambda: self._store.remove_of_conversation(list(user_ids), conversation_id))
+    def _withdraw_later(
+        self, withdraw: Callable[[], Awaitable[None]], on_done: Callable[[bool], None]
+    ) -> None:
+        if not self._task_pool.submit(lambda: self._withdraw_and_report(withdraw, on_done)):
+            on_done(False)
 
-    def _withdraw_later(self, withdraw: Callable[[], Awaitable[DeletedIds]]) -> None:
-        if not self._task_pool.submit(lambda: self._withdraw(withdraw)):
-            _log.warning("mention notifications were not withdrawn: too many are pending")
-
-    async def _withdraw(self, withdraw: Callable[[], Awaitable[DeletedIds]]) -> None:
-        for delay_s in WITHDRAW_RETRY_DELAYS_S:
-            try:
-                await self._notifications.push_removed(await withdraw())
-            except (StorageError, ApiError) as error:
-                _log.warning("mention notifications could not be withdrawn: %s", type(error).__name__)
-                await asyncio.sleep(delay_s)
-            else:
-                self._notification_pusher.wake()
-                return
+    async def _withdraw_and_report(
+        self, withdraw: Callable[[], Awaitable[None]], on_done: Callable[[bool], None]
+    ) -> None:
+        is_withdrawn = False
+        try:
+            for delay_s in WITHDRAW_RETRY_DELAYS_S:
+                try:
+                    await withdraw()
+                except (StorageError, ApiError) as error:
+                    _log.log(
+                        failure_level(error),
+                        "mention notifications will be withdrawn later: %s",
+                        type(error).__name__,
+                    )
+                    await asyncio.sleep(delay_s)
+                else:
+                    is_withdrawn = True
+                    break
+        finally:
+            on_done(is_withdrawn)
 
     async def _notify_and_report(
         self, entry: MessageEntry, mentioned_ids: Collection[str], on_done: Callable[[bool], None]

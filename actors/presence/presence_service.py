@@ -34,11 +34,15 @@ class PresenceService:
         return _with_offline(wanted, presences)
 
     async def watch(self, watcher: Watcher, viewer_id: str, user_ids: Sequence[str]) -> list[Presence]:
-        """As `get`, and push changes from now on; replaces the watcher's previous list."""
+        """As `get`, and push changes from now on; replaces the watcher's previous list.
+
+        Of concurrent calls for a watcher the last one to start decides.
+        """
         wanted = _validate_user_ids(user_ids)
+        announced = self.subscriptions.announce_watch(watcher)
         visible = await self._visible_users(viewer_id, wanted)
         presences = await self.subscriptions.watch(
-            watcher, [user_id for user_id in wanted if user_id in visible]
+            watcher, [user_id for user_id in wanted if user_id in visible], announced
         )
         return _with_offline(wanted, presences)
 

@@ -66,9 +66,18 @@ class PresenceSubscriptions:
     async def close(self) -> None:
         await self._task_pool.cancel()
 
-    async def watch(self, watcher: Watcher, user_ids: Sequence[str]) -> list[Presence]:
-        """Replace the watcher's list and return the users' current presence. Raises `Unavailable`."""
-        return await self.get(await self._watch_lists.replace(watcher, user_ids))
+    def announce_watch(self, watcher: Watcher) -> object:
+        """Announce a call of `watch` whose users are not known yet. Return a token for it."""
+        return self._watch_lists.announce(watcher)
+
+    async def watch(
+        self, watcher: Watcher, user_ids: Sequence[str], announced: object | None = None
+    ) -> list[Presence]:
+        """Replace the watcher's list and return the users' current presence. Raises `Unavailable`.
+
+        One that was `announced` replaces no later one.
+        """
+        return await self.get(await self._watch_lists.replace(watcher, user_ids, announced))
 
     def unwatch(self, watcher: Watcher) -> None:
         self._watch_lists.remove(watcher)
@@ -134,18 +143,27 @@ class PresenceSubscriptions:
     def _encode(self, presences: Sequence[Presence]) -> bytes:
         return self._encode_frame(server_frame_encoder.encode(PresenceChanged(list(presences))))
 
+    async def renew_lease(self) -> Sequence[str]:
+        """Renew the lease of this instance; return the instances that hold one. Raises `Unavailable`.
+
+        If it had lapsed, others may have removed the states of this instance, which are published again.
+        """
+        renewal = await self._store.renew_lease(self._instance)
+        # A renewal fails while the store restarts, which loses everything. A process that was paused had no
+        # failure.
+        if renewal.had_lapsed or self.lease_renewal_failed:
+            self.on_lease_lapsed()
+            self.recheck_all()
+        self.lease_renewal_failed = False
+        return renewal.instances
+
     async def _keep_lease(self) -> None:
         while True:
             try:
-                live = set(await self._store.renew_lease(self._instance))
+                live = set(await self.renew_lease())
             except Unavailable:
                 self.lease_renewal_failed = True
             else:
-                if self.lease_renewal_failed:
-                    # The lease may have expired; a restarted store has lost everything.
-                    self.on_lease_lapsed()
-                    self.recheck_all()
-                self.lease_renewal_failed = False
                 dead_instances, self.live_instances = self.live_instances - live, live
                 if dead_instances:
                     self.recheck_all()

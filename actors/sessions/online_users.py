@@ -246,12 +246,18 @@ class OnlineUsers:
     async def _join_rooms(
         self, session: UserSession, user: OnlineUser, document_seqs: DocumentSeqs
     ) -> dict[str, int]:
-        if not user.conversation_ids:
-            return {}
-        seqs = [(id_, max(0, self._rooms.delivered_seq(id_))) for id_ in user.conversation_ids]
-        if any(seq == 0 and id_ not in document_seqs for id_, seq in seqs):
+        if any(
+            self._rooms.delivered_seq(id_) <= 0 and id_ not in document_seqs for id_ in user.conversation_ids
+        ):
             document_seqs = await self._membership_loader.get(user.user_id) or {}
-        return await self._rooms.join(session, [(id_, seq or document_seqs.get(id_, 0)) for id_, seq in seqs])
+        # Only now: whoever left a conversation during that read must not join its room.
+        return await self._rooms.join(
+            session,
+            [
+                (id_, max(0, self._rooms.delivered_seq(id_)) or document_seqs.get(id_, 0))
+                for id_ in user.conversation_ids
+            ],
+        )
 
     def deliver_ephemeral(self, user_ids: Sequence[str], payload: bytes) -> None:
         """Deliver an event that may be dropped to those of the users who are connected here."""

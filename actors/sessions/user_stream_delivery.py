@@ -85,7 +85,7 @@ class UserStreamDelivery:
             return False
         for user, epoch, position in zip(users, epochs, positions, strict=True):
             # Nearly all positions match. A new epoch may have begun during the read.
-            if position == user.position or user.epoch != epoch:
+            if position is None or position == user.position or user.epoch != epoch:
                 continue
             if position.epoch != user.position.epoch:
                 self.restart_at(user, position, "epoch")
@@ -180,8 +180,16 @@ class UserStreamDelivery:
             self.on_stream_item(user, item)
 
     async def load_positions(self, user_ids: Sequence[str]) -> Mapping[str, StreamPosition]:
-        """Return the current stream positions by user id. Raises `Unavailable`."""
-        return dict(zip(user_ids, await self._streams.positions(user_ids), strict=True))
+        """Return the current stream positions by user id, without those that are unavailable.
+
+        Raises `Unavailable` if all are.
+        """
+        positions = await self._streams.positions(user_ids)
+        return {
+            user_id: position
+            for user_id, position in zip(user_ids, positions, strict=True)
+            if position is not None
+        }
 
 
 def _batches(users: Sequence[OnlineUser]) -> list[Sequence[OnlineUser]]:

@@ -1,7 +1,8 @@
-"""Compares the cached blocks of this instance with the store periodically, because the bus may lose messages.
+"""Compares the blocks that this instance knows with the store, because the bus may lose messages.
 
-The bus invalidates a cached pair at once when one of the two users blocks the other. An instance that is cut
-off from the bus finds the block here, within the interval of a comparison.
+The bus reports at once when one of two users blocks the other: their cached result is dropped, and they no
+longer watch each other's presence. An instance that is cut off from the bus finds the block here, within the
+interval of a comparison. So does one where a watch was being looked up when the block was reported.
 """
 
 import time
@@ -29,6 +30,8 @@ class BlockComparison:
         self._block_service = block_service
         self._clock = clock
         self._last_started_at: float | None = None
+        self.on_blocked: Callable[[str, str], None] = lambda _user_id, _other_id: None
+        """Called with each pair that was blocked lately, more than once."""
         # A failed run leaves `compared_at`; once that is too old, answers are cached for `cache_ttl_s` only.
         self._job = PeriodicJob("comparison of blocks", self.compare, interval_s)
 
@@ -39,7 +42,10 @@ class BlockComparison:
         await self._job.close()
 
     async def compare(self) -> None:
-        """Drop cached pairs that were blocked since the last comparison. Raises `StorageError`."""
+        """Drop cached pairs that were blocked since the last comparison, and report them.
+
+        Raises `StorageError`.
+        """
         started_at = self._clock()
         since_s = (
             OVERLAP_S if self._last_started_at is None else started_at - self._last_started_at + OVERLAP_S
@@ -49,5 +55,6 @@ class BlockComparison:
             self._block_service.invalidate_all()
         for user_id, other_id in pairs:
             self._block_service.invalidate(user_id, other_id)
+            self.on_blocked(user_id, other_id)
         self._last_started_at = started_at
         self._block_service.compared_at = started_at

@@ -23,9 +23,19 @@ class LastSeen(msgspec.Struct, frozen=True, gc=False):
     last_seen_ms: int
 
 
+class LeaseRenewal(msgspec.Struct, frozen=True):
+    """`had_lapsed`: the instance held no lease, so others may have removed its entries.
+
+    `instances` are all that hold a lease now, the renewed one included.
+    """
+
+    had_lapsed: bool
+    instances: list[str]
+
+
 class PresenceStore(Protocol):
-    async def renew_lease(self, instance: str) -> list[str]:
-        """Renew an instance's lease; return all instances that hold one."""
+    async def renew_lease(self, instance: str) -> LeaseRenewal:
+        """Renew an instance's lease, or give it one."""
 
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         """Set users' states on an instance (`online`, `away`, None: disconnected) and notify subscribers.

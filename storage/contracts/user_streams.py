@@ -54,9 +54,10 @@ class UserStreams(Protocol):
             Unavailable: the item may or may not have been appended.
         """
 
-    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
-        """Return the position of each stream, in the order given. Raises `Unavailable`.
+    async def positions(self, user_ids: Sequence[str]) -> Sequence[StreamPosition | None]:
+        """Return the position of each stream, in the order given.
 
+        None stands for the streams on a server that is unavailable. Raises `Unavailable` if all are.
         Cost: one round trip, with concurrent calls for many users.
         """
 
@@ -72,7 +73,14 @@ class UserStreams(Protocol):
     async def begin_epoch(self) -> None:
         """Start a new epoch for all streams, so that every subscriber notices that items were lost.
 
-        Raises `Unavailable`.
+        Raises `Unavailable`, if a server does not reply before the first one starts its epoch.
+        """
+
+    async def begin_epoch_after_loss(self) -> None:
+        """Start a new epoch on each server that failed an append of this process since the last one there.
+
+        Raises `Unavailable` if one of these servers did not; the others did, and do not start another one if
+        this is called again.
         """
 
     async def check(self) -> None:

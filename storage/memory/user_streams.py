@@ -25,6 +25,7 @@ class MemoryUserStreams:
         self._heads: dict[str, int] = {}
         self._items: dict[str, deque[StreamItem]] = {}
         self._fail_after_append: bool | None = None
+        self._has_failed_append = False
 
     def fail_next(self, *, after_append: bool) -> None:
         """Make the next append raise `Unavailable`, after it took effect or without effect."""
@@ -37,6 +38,13 @@ class MemoryUserStreams:
         self._items.clear()
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
+        try:
+            return await self._append(user_id, prefix, suffix)
+        except Unavailable:
+            self._has_failed_append = True
+            raise
+
+    async def _append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         await self._yield_or_fail()
         fail, self._fail_after_append = self._fail_after_append, None
         if fail is False:
@@ -67,6 +75,11 @@ class MemoryUserStreams:
     async def begin_epoch(self) -> None:
         await self._yield_or_fail()
         self.clear()
+
+    async def begin_epoch_after_loss(self) -> None:
+        if self._has_failed_append:
+            await self.begin_epoch()
+            self._has_failed_append = False
 
     async def check(self) -> None:
         await self._yield_or_fail()

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from config.limits import LAST_SEEN_RETENTION_S, PRESENCE_LEASE_MS
 from storage.contracts.bus import presence_topic
-from storage.contracts.presence import PresenceRecord
+from storage.contracts.presence import LeaseRenewal, PresenceRecord
 from storage.redis.command_client import CommandClient
 from storage.redis.redis_address import parse_address
 from storage.redis.resp_connection import CommandArg
@@ -32,13 +32,14 @@ def _script(body: str) -> Script:
     return make_script(_NAMES + body)
 
 
-# ARGV: instance, lease in ms.
+# ARGV: instance, lease in ms. Returns 1 or 0 for whether it held a lease, then the instances that hold one.
 RENEW_LEASE = _script("""
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local held = redis.call('EXISTS', lease(ARGV[1]))
 redis.call('SET', lease(ARGV[1]), 1, 'PX', ARGV[2])
 redis.call('ZADD', KEYS[1] .. ':leases', ms, ARGV[1])
-return redis.call('ZRANGE', KEYS[1] .. ':leases', ms - tonumber(ARGV[2]), '+inf', 'BYSCORE')
+return {held, redis.call('ZRANGE', KEYS[1] .. ':leases', ms - tonumber(ARGV[2]), '+inf', 'BYSCORE')}
 """)
 
 # ARGV: instance, retention in s, topic prefix; then user and state ('' for none) for each user.
@@ -110,9 +111,9 @@ class RedisPresence:
     async def close(self) -> None:
         await self._client.connection.close()
 
-    async def renew_lease(self, instance: str) -> list[str]:
-        reply = await run_script(self._client, RENEW_LEASE, KEY, instance, PRESENCE_LEASE_MS)
-        return [name.decode() for name in reply]
+    async def renew_lease(self, instance: str) -> LeaseRenewal:
+        held, names = await run_script(self._client, RENEW_LEASE, KEY, instance, PRESENCE_LEASE_MS)
+        return LeaseRenewal(not held, [name.decode() for name in names])
 
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         pairs = list(states.items())

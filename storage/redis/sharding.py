@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from storage.contracts.bus import PRESENCE_TOPIC_PREFIX, BusStatistics, user_topic
 from storage.contracts.user_streams import StreamItem, StreamPosition
+from storage.errors import Unavailable
 from storage.redis.bus import RedisBus
 from storage.redis.timeouts import Timeouts
 from storage.redis.user_streams import RedisUserStreams
@@ -146,17 +147,23 @@ class ShardedUserStreams:
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         return await self._shard_for(user_id).append(user_id, prefix, suffix)
 
-    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition]:
+    async def positions(self, user_ids: Sequence[str]) -> list[StreamPosition | None]:
         groups: dict[RedisUserStreams, list[str]] = {}
         for user_id in user_ids:
             groups.setdefault(self._shard_for(user_id), []).append(user_id)
-        replies = await asyncio.gather(*(streams.positions(group) for streams, group in groups.items()))
+        calls = (streams.positions(group) for streams, group in groups.items())
+        replies = await asyncio.gather(*calls, return_exceptions=True)
+        errors = [reply for reply in replies if isinstance(reply, BaseException)]
+        for error in errors:
+            if len(errors) == len(replies) or not isinstance(error, Unavailable):
+                raise error
         positions = {
             user_id: position
             for group, reply in zip(groups.values(), replies, strict=True)
+            if not isinstance(reply, BaseException)
             for user_id, position in zip(group, reply, strict=True)
         }
-        return [positions[user_id] for user_id in user_ids]
+        return [positions.get(user_id) for user_id in user_ids]
 
     async def read_after(
         self, user_id: str, epoch: str, position: int, limit: int
@@ -164,7 +171,12 @@ class ShardedUserStreams:
         return await self._shard_for(user_id).read_after(user_id, epoch, position, limit)
 
     async def begin_epoch(self) -> None:
+        # Not while one is lost: each attempt would make the users of the others load their state again.
+        await self.check()
         await asyncio.gather(*(streams.begin_epoch() for streams in self._streams))
+
+    async def begin_epoch_after_loss(self) -> None:
+        await asyncio.gather(*(streams.begin_epoch_after_loss() for streams in self._streams))
 
     def _shard_for(self, user_id: str) -> RedisUserStreams:
         return self._streams[self._shards.shard_of(user_topic(user_id))]

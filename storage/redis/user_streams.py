@@ -116,6 +116,9 @@ class RedisUserStreams:
         self._waiting: list[PendingStreamAppend] = []
         self._unanswered = 0
         self._calls: set[asyncio.Task[None]] = set()
+        # Failed appends, and how many of them the current epoch follows.
+        self._failed_appends = 0
+        self._failures_covered = 0
 
     @classmethod
     async def open(cls, url: str, *, timeouts: Timeouts | None = None) -> "RedisUserStreams":
@@ -136,6 +139,7 @@ class RedisUserStreams:
 
     async def append(self, user_id: str, prefix: bytes, suffix: bytes) -> StreamPosition:
         if self._unanswered >= PENDING_APPENDS_MAX:
+            self._failed_appends += 1
             self._client.connection.outage.failed("too many pending appends")
             raise Unavailable("redis: too many pending appends")
         loop = asyncio.get_running_loop()
@@ -159,6 +163,12 @@ class RedisUserStreams:
     async def begin_epoch(self) -> None:
         await self._run_script(BEGIN_EPOCH, ())
 
+    async def begin_epoch_after_loss(self) -> None:
+        failed_appends = self._failed_appends
+        if failed_appends > self._failures_covered:
+            await self.begin_epoch()
+            self._failures_covered = failed_appends
+
     async def check(self) -> None:
         arguments = (1, HEALTH_RETENTION_S, STREAMS_MAX, user_topic(""), HEALTH_STREAM, b"", b"")
         await self._run_script(APPEND, arguments)
@@ -177,6 +187,7 @@ class RedisUserStreams:
         try:
             reply = await self._run_script(APPEND, arguments)
         except Unavailable as error:
+            self._failed_appends += len(appends)
             for *_, appended in appends:
                 if not appended.done():
                     appended.set_exception(Unavailable(*error.args))

@@ -148,6 +148,8 @@ class ScriptedServer:
         self.changes_replies = 0
         self.allow_changes = asyncio.Event()
         self.allow_changes.set()
+        self.undecodable_replies = 0
+        """Requests that a proxy answers, with status 200."""
         self.upgrade_rejection: tuple[int, str] | None = None
         self.upgrades = 0
         self.url = ""
@@ -193,7 +195,13 @@ class ScriptedServer:
         await scripted.receive_commands()
         return socket
 
+    def _is_undecodable(self) -> bool:
+        self.undecodable_replies -= 1
+        return self.undecodable_replies >= 0
+
     async def _list(self, _request: web.Request) -> web.Response:
+        if self._is_undecodable():
+            return web.Response(text="<p>Log in to the network</p>", content_type="text/html")
         items = [conversation(last_seq, room) for room, last_seq in self.listed_heads.items()]
         return _json(Page(items, None))
 
@@ -207,6 +215,8 @@ class ScriptedServer:
         room, after = request.match_info["id"], int(request.query["after"])
         self.changes_requests.append((room, after))
         await self.allow_changes.wait()
+        if self._is_undecodable():
+            return web.Response(text="<p>Log in to the network</p>", content_type="text/html")
         self.changes_replies += 1
         if room not in self.logs:
             return _not_found_response()

@@ -9,6 +9,7 @@ from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
     Lagged,
+    NotificationRead,
     Resumed,
     Resync,
     ServerFrame,
@@ -59,6 +60,22 @@ async def test_gap_is_filled_before_later_frames(recorder: ClientRecorder, serve
     assert recorder.seqs == [1, 3, 4, 5, 6, 7]
     assert server.changes_requests == [(ROOM, 2)]
     assert recorder.client.statistics().unannounced_gaps == 1
+
+
+async def test_response_of_a_proxy_is_requested_again(
+    recorder: ClientRecorder, server: ScriptedServer
+) -> None:
+    """A page with status 200 ends neither the reading of the list nor that of a gap."""
+    server.logs[ROOM] = [message_created(seq) for seq in range(1, 7)]
+    server.listed_heads[ROOM] = 2
+    server.undecodable_replies = 1
+    socket = await recorder.connect(server)
+    await until(lambda: recorder.client.positions() == {ROOM: 2})
+    server.undecodable_replies = 1
+    await socket.send(message_created(6))
+    await until(lambda: len(recorder.seqs) >= 4)
+
+    assert recorder.seqs == [3, 4, 5, 6]
 
 
 async def test_lagged_range_is_fetched(recorder: ClientRecorder, server: ScriptedServer) -> None:
@@ -148,6 +165,25 @@ async def test_jumps_in_a_replay_are_not_gaps(
     await second_socket.send(message_created(10))
     await until(lambda: len(recorder.seqs) >= 6)
     assert recorder.seqs == [1, 4, 6, 8, 9, 10]
+
+
+async def test_notifications_are_delivered_once_across_reconnects(
+    recorder: ClientRecorder, server: ScriptedServer, other_server: ScriptedServer
+) -> None:
+    """The client resumes after the last one, and drops repeats."""
+    socket = await recorder.connect(server)
+    frames = [NotificationRead(position, None, 0) for position in (1, 2, 3)]
+    await socket.send(frames[0], frames[1], frames[1])
+    await until(lambda: len(recorder.frames) >= 2)
+    socket.abort()
+    second_socket = await other_server.next_socket()
+    authenticate = await second_socket.receive_authenticate()
+    assert authenticate.resume is not None
+    await second_socket.send(second_socket.make_ready(authenticate, 3), *frames[1:], Resumed(1, {}))
+    await until(lambda: frames[2] in recorder.frames)
+
+    assert authenticate.resume.position == 2
+    assert recorder.frames == frames
 
 
 async def test_replay_ends_conversations_left_meanwhile(

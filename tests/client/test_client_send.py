@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from msgspec import structs
 
-from actors.protocol.commands import Authenticate, ClientCommand, Ping, SendMessage
-from actors.protocol.results import PingResult
+from actors.protocol.commands import Authenticate, ClientCommand, Ping, SendMessage, WatchPresence
+from actors.protocol.presence import Presence
+from actors.protocol.results import PingResult, WatchResult
 from actors.protocol.server_frames import Error, Ok
 from actors.sessions.command_registration import CommandRegistration
 from actors.sessions.command_registry import REGISTRATIONS
@@ -169,3 +170,24 @@ async def test_any_command_can_be_requested(
 
     assert command == structs.replace(example, id=command.id)
     assert await requesting == reply.result
+
+
+async def test_retried_presence_watch_sends_the_latest_list(
+    recorder: ClientRecorder, server: ScriptedServer
+) -> None:
+    """The first list is refused, the second accepted: the retry does not bring the first back."""
+    socket = await recorder.connect(server)
+    first = asyncio.create_task(recorder.client.watch_presence(["ana"]))
+    first_command = await socket.next_command()
+    second = asyncio.create_task(recorder.client.watch_presence(["ben"]))
+    second_command = await socket.next_command()
+    bens = [Presence("ben", "online", None)]
+    await socket.send(Ok(second_command.id, WatchResult(bens)))
+    assert await second == bens
+    await socket.send(Error(first_command.id, "rate.limited", "", retry=True, retry_after_ms=10))
+    retry = await socket.next_command()
+    await socket.send(Ok(retry.id, WatchResult(bens)))
+
+    assert isinstance(retry, WatchPresence)
+    assert retry.user_ids == ["ben"]
+    assert await first == []

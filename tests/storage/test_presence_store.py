@@ -76,7 +76,25 @@ async def test_entries_without_a_lease_do_not_count(
         while await get_states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
             await asyncio.sleep(0)
     monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", limits.PRESENCE_LEASE_MS)
-    assert running in await board.renew_lease(running)
+    assert running in (await board.renew_lease(running)).instances
+
+
+async def test_renewal_tells_that_the_lease_had_lapsed(
+    board: RedisPresence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first renewal, and one after the lease expired; not one in time."""
+    instance = random_name()
+    assert (await board.renew_lease(instance)).had_lapsed
+    assert not (await board.renew_lease(instance)).had_lapsed
+
+    monkeypatch.setattr(presence, "PRESENCE_LEASE_MS", 60)
+    ana = random_name()
+    await board.renew_lease(instance)
+    await board.set_states(instance, {ana: "online"})
+    async with asyncio.timeout(5.0):
+        while await get_states(board, ana) != ["offline"]:  # noqa: ASYNC110 - the server's clock decides
+            await asyncio.sleep(0)
+    assert (await board.renew_lease(instance)).had_lapsed
 
 
 async def test_users_of_a_dead_instance_are_returned_once(

@@ -21,6 +21,7 @@ from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker
 from storage.memory.user_streams import MemoryUserStreams
 from storage.redis import user_streams
+from storage.redis.sharding import ShardedUserStreams, Shards
 from storage.redis.user_streams import RedisUserStreams
 from tests.storage.bus_cluster import SHORT_TIMEOUTS, BusCluster, MemoryCluster, RedisCluster, ShardedCluster
 from tests.storage.valkey_server import ValkeyServer
@@ -69,6 +70,7 @@ async def append_frames(streams: UserStreams, user_id: str, count: int) -> Strea
 
 async def get_position(streams: UserStreams, user_id: str) -> StreamPosition:
     (position,) = await streams.positions([user_id])
+    assert position is not None
     return position
 
 
@@ -126,7 +128,7 @@ async def test_positions_returns_users_in_the_order_given(streams: UserStreams, 
     users = [f"{ana}-{number}" for number in range(2500)]
     for user_id in users[::500]:
         await append_frames(streams, user_id, 2)
-    positions = await streams.positions(users)
+    positions = [position for position in await streams.positions(users) if position is not None]
     assert [position.position for position in positions] == [0 if n % 500 else 2 for n in range(2500)]
     assert await streams.positions([]) == []
 
@@ -160,7 +162,7 @@ async def test_positions_of_another_epoch_are_unknown(streams: UserStreams, ana:
     epoch = (await append_frames(streams, ana, 3)).epoch
     assert await streams.read_after(ana, "another", 3, 10) is None
     assert await streams.read_after(ana, epoch, 4, 10) is None
-    (place,) = await streams.positions([f"{ana}-new"])
+    place = await get_position(streams, f"{ana}-new")
     assert await streams.read_after(f"{ana}-new", place.epoch, 0, 10) == []
 
 
@@ -183,6 +185,56 @@ async def test_reset_invalidates_all_positions(streams: UserStreams, ana: str) -
     assert await streams.append(ana, b"", b"") == StreamPosition(new.epoch, 1)
     await streams.begin_epoch()
     assert (await get_position(streams, ana)).epoch not in {old.epoch, new.epoch}
+
+
+async def test_epoch_after_loss_begins_only_after_a_failed_append(system: BusCluster, ana: str) -> None:
+    """Once for each loss; without one the epoch stays."""
+    streams = await system.open_user_streams()
+    old = await append_frames(streams, ana, 3)
+    await streams.begin_epoch_after_loss()
+    assert await get_position(streams, ana) == old
+
+    system.stop_server()
+    with pytest.raises(Unavailable):
+        await streams.append(ana, b"", b"")
+    with pytest.raises(Unavailable):
+        await streams.begin_epoch_after_loss()
+    system.restart_server()
+    restarted = await wait_position(streams, ana)
+    await streams.begin_epoch_after_loss()
+    new = await get_position(streams, ana)
+    assert new.epoch not in {old.epoch, restarted.epoch}
+    await streams.begin_epoch_after_loss()
+    assert await get_position(streams, ana) == new
+
+
+async def test_lost_server_does_not_end_the_epochs_of_others(two_servers: list[ValkeyServer]) -> None:
+    """While one of two servers is lost, users of the other keep their epoch and position."""
+    streams = await ShardedUserStreams.open([server.url for server in two_servers], timeouts=SHORT_TIMEOUTS)
+    try:
+        users = [f"user {number}" for number in range(20)]
+        kept, lost = (
+            [user_id for user_id in users if Shards(2).shard_of(user_topic(user_id)) == shard]
+            for shard in (0, 1)
+        )
+        before = [await append_frames(streams, user_id, 2) for user_id in kept]
+        two_servers[1].kill()
+        for user_id in lost:
+            with pytest.raises(Unavailable):
+                await streams.append(user_id, b"", b"")
+
+        for begin in (streams.begin_epoch_after_loss, streams.begin_epoch):
+            with pytest.raises(Unavailable):
+                await begin()
+        assert await streams.positions([*kept, *lost]) == [*before, *(None for _ in lost)]
+
+        two_servers[1].start()
+        restarted = await wait_position(streams, lost[0])
+        await streams.begin_epoch_after_loss()
+        assert await streams.positions(kept) == before
+        assert (await get_position(streams, lost[0])).epoch != restarted.epoch
+    finally:
+        await streams.close()
 
 
 async def test_lost_server_comes_back_in_a_new_epoch(system: BusCluster, ana: str) -> None:

@@ -82,6 +82,24 @@ test("the list is sent again on the next connection, and after a failure when it
   assert.deepEqual(socket.sent, [["a"], ["a", "b"], ["a", "b"]]);
 });
 
+test("the next list waits for the answer to the last one, which may be repeated", async (context) => {
+  const { socket, counts, tick } = started(context);
+  const answers = [];
+  socket.send = (command) => {
+    socket.sent.push(command.post_ids);
+    return new Promise((resolve) => answers.push(() => resolve({ posts: [] })));
+  };
+  counts.show("a", () => {});
+  await tick();
+  counts.show("b", () => {});
+  await tick();
+  assert.deepEqual(socket.sent, [["a"]]);
+  answers[0]();
+  await settle();
+  await tick();
+  assert.deepEqual(socket.sent, [["a"], ["a", "b"]]);
+});
+
 test("the latest hundred posts are watched", async (context) => {
   const { socket, counts, tick } = started(context);
   for (let number = 0; number < 120; number += 1) counts.show(`post ${number}`, () => {});

@@ -9,6 +9,7 @@ export class ConversationRequests {
   #api;
   #byId = new Map();
   #readings = 0;
+  #isReading = false;
 
   constructor(api) {
     this.#api = api;
@@ -36,15 +37,18 @@ export class ConversationRequests {
   onRequested(request) {
     this.#byId.set(request.conversation_id, request);
     this.changed.emit();
+    this.#onChange();
   }
 
   onRemoved(id) {
     if (this.#byId.delete(id)) this.changed.emit();
+    this.#onChange();
   }
 
   async reload() {
     this.#readings += 1;
     const reading = this.#readings;
+    this.#isReading = true;
     try {
       const { items } = await this.#api.get("/v1/conversations/requests", { limit: PAGE });
       if (reading !== this.#readings) return;
@@ -52,7 +56,14 @@ export class ConversationRequests {
       this.changed.emit();
     } catch {
       // The next connection reads them again.
+    } finally {
+      if (reading === this.#readings) this.#isReading = false;
     }
+  }
+
+  // An answer that is on its way may be from before the change.
+  #onChange() {
+    if (this.#isReading) this.reload();
   }
 
   async #answer(id, send) {

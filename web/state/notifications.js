@@ -4,6 +4,8 @@ import { Signal } from "./signal.js";
 
 export class Notifications {
   #api;
+  // How often the unread count was learned.
+  #counts = 0;
 
   constructor(api) {
     this.#api = api;
@@ -33,6 +35,7 @@ export class Notifications {
   }
 
   setUnread(unread) {
+    this.#counts += 1;
     this.unread = unread;
     this.unreadChanged.emit();
   }
@@ -52,9 +55,11 @@ export class Notifications {
 
   async reload() {
     this.outdated.emit();
+    const counts = this.#counts;
     try {
       const { unread_count: unread } = await this.#api.get("/v1/notifications/unread_count");
-      this.setUnread(unread);
+      // A count that a frame brought meanwhile may be newer than this one, and every change brings one.
+      if (counts === this.#counts) this.setUnread(unread);
     } catch {
       // The next notification or the next connection brings the count.
     }

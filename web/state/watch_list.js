@@ -9,6 +9,10 @@ export class WatchList {
   #socket = null;
   // The list that this connection has.
   #sent = "";
+  // A list has no answer yet. The next one waits for it: a refused command is repeated later, and must not replace
+  // a newer list.
+  #isSending = false;
+  #isWaiting = false;
   #timer = null;
 
   // `idsOf()` returns the ids to watch, `commandOf(ids)` the command. `onAnswer(answer)` is called with the answer of
@@ -47,12 +51,20 @@ export class WatchList {
     const ids = this.#idsOf().sort();
     const list = ids.join();
     if (list === this.#sent || !this.#socket?.isLive) return;
+    this.#isWaiting = this.#isSending;
+    if (this.#isSending) return;
     this.#sent = list;
+    this.#isSending = true;
     this.#socket
       .send(this.#commandOf(ids))
       .then((answer) => list === this.#sent && this.#onAnswer(answer))
       .catch(() => {
         if (list === this.#sent) this.#sent = "";
+      })
+      .finally(() => {
+        this.#isSending = false;
+        if (this.#isWaiting && this.#socket !== null) this.schedule();
+        this.#isWaiting = false;
       });
   }
 }

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 import pytest
 
 from actors.accounts.authenticator import Authenticator
-from actors.conversations.commands import Send
+from actors.conversations.commands import AddMember, RemoveMember, Send
 from actors.conversations.conversation_dependencies import NullMentions
 from actors.conversations.future_reply import FutureReply
+from actors.conversations.message_changes import Delete
 from actors.conversations.message_validation import create_draft
 from actors.core import Core, CoreOptions, CoreStores
 from actors.protocol.errors import ApiError
@@ -20,7 +21,16 @@ from storage.contracts.pending_effects import PendingEffect
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBus
 from storage.memory.users import MemoryLogins, MemorySessions, UserTables
-from tests.actors.fake_cluster import ANA, BEN, CYD, FAST_LIMITS, FakeCluster, load_cards, pending_effects_of
+from tests.actors.fake_cluster import (
+    ANA,
+    BEN,
+    CYD,
+    FAST_LIMITS,
+    FakeCluster,
+    card,
+    load_cards,
+    pending_effects_of,
+)
 from tests.until import until
 
 
@@ -34,6 +44,7 @@ class RecordingMentions(NullMentions):
         super().__init__()
         self.requested: list[str] = []
         self.notified: list[tuple[str, frozenset[str]]] = []
+        self.withdrawn: list[str] = []
         self.never_completes = False
         self.unavailable = False
 
@@ -51,6 +62,26 @@ class RecordingMentions(NullMentions):
         if self.unavailable:
             raise Unavailable
         self.notified += [(entry.content, frozenset(members)) for entry in entries]
+
+    def withdraw_message(self, message: MessageEntry, on_done: Callable[[bool], None]) -> None:
+        self._withdraw_later([message.id], on_done)
+
+    def withdraw_conversation(
+        self, conversation_id: str, user_ids: Collection[str], on_done: Callable[[bool], None]
+    ) -> None:
+        self._withdraw_later(user_ids, on_done)
+
+    async def withdraw(
+        self, conversation_id: str, messages: Sequence[MessageEntry], user_ids: Collection[str]
+    ) -> None:
+        if self.unavailable:
+            raise Unavailable
+        self.withdrawn += [*(message.id for message in messages), *user_ids]
+
+    def _withdraw_later(self, ids: Collection[str], on_done: Callable[[bool], None]) -> None:
+        if not self.never_completes:
+            self.withdrawn += () if self.unavailable else ids
+            on_done(not self.unavailable)
 
 
 class MentionCluster(FakeCluster):
@@ -190,6 +221,41 @@ async def test_failed_notification_is_retried_by_a_later_sweep(cluster: MentionC
     await core.pending_effect_sweeper.sweep(0)
 
     assert [content for content, _ in mentions.notified] == ["hello @ben"]
+    assert await pending_effects_of(cluster) == []
+
+
+async def test_failed_withdrawal_is_retried_by_a_sweep(cluster: MentionCluster) -> None:
+    """Of a deleted message, and of a removed user, while the notifications are unavailable."""
+    core, mentions = await cluster.start_recording_instance()
+    room = await cluster.create_group(core, ANA, BEN, CYD)
+    entry, _ = await send_mentioning(core, room, "hello @ben", BEN)
+    await wait_settled(cluster)
+    mentions.unavailable = True
+    await core.conversations.change_message(ANA, room, Delete(entry.id))
+    await core.conversations.change_membership(room, RemoveMember(card(ANA), card(CYD)))
+    await wait_settled(cluster, 2)
+    await core.pending_effect_sweeper.sweep(0)
+    assert mentions.withdrawn == []
+    mentions.unavailable = False
+    await core.pending_effect_sweeper.sweep(0)
+
+    assert set(mentions.withdrawn) == {entry.id, CYD}
+    assert await pending_effects_of(cluster) == []
+
+
+async def test_crash_before_a_withdrawal_is_completed_by_a_sweep(cluster: MentionCluster) -> None:
+    """Another instance withdraws the notifications of a removed user, unless the user was added again."""
+    crashed, crashed_mentions = await cluster.start_recording_instance()
+    other, mentions = await cluster.start_recording_instance()
+    room = await cluster.create_group(crashed, ANA, BEN, CYD)
+    crashed_mentions.never_completes = True
+    for user_id in (BEN, CYD):
+        await crashed.conversations.change_membership(room, RemoveMember(card(ANA), card(user_id)))
+    await crashed.conversations.change_membership(room, AddMember(card(ANA), card(BEN)))
+    await other.pending_effect_sweeper.sweep(0)
+
+    assert crashed_mentions.withdrawn == []
+    assert mentions.withdrawn == [CYD]
     assert await pending_effects_of(cluster) == []
 
 

@@ -178,7 +178,7 @@ async def test_mention_deleted_before_it_is_stored_does_not_notify(
 ) -> None:
     """The message may be deleted while its mentions wait to be stored or retried."""
     entry = message(1, setup.ana, setup.ben)
-    mentions.withdraw_message(entry)
+    mentions.withdraw_message(entry, ignore)
     await mentions.close()
     await mentions.notify([entry], [setup.ana, setup.ben])
 
@@ -200,12 +200,36 @@ async def test_one_mention_of_a_group_is_withdrawn(
         raise Unavailable
 
     monkeypatch.setattr(setup.store, "withdraw", fail_once)
-    mentions.withdraw_message(entries[1])
+    mentions.withdraw_message(entries[1], ignore)
     await mentions.close()
     (notification,) = await setup.list_notifications(setup.ben)
 
     assert (notification.message, notification.count) == ("Ana mentioned you", 1)
     assert notification.reference_id == entries[0].id
-    mentions.withdraw_conversation(CONVERSATION_ID, [setup.ben])
+    mentions.withdraw_conversation(CONVERSATION_ID, [setup.ben], ignore)
     await mentions.close()
     assert await setup.list_notifications(setup.ben) == []
+
+
+async def test_withdrawal_that_fails_is_reported(
+    setup: NotificationSetup, mentions: MentionNotifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the last attempt, so that a sweeper withdraws later."""
+    monkeypatch.setattr(mention_notifier, "WITHDRAW_RETRY_DELAYS_S", (0.0, 0.0))
+    done: list[bool] = []
+
+    async def fail(*arguments: object, **options: object) -> object:
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(setup.store, "withdraw", fail)
+        mentions.withdraw_message(message(1, setup.ana, setup.ben), done.append)
+        await mentions.close()
+    mentions.withdraw_conversation(CONVERSATION_ID, [setup.ben], done.append)
+    await mentions.close()
+
+    assert done == [False, True]
+
+
+def ignore(_done: bool) -> None:
+    """Ignore a result."""

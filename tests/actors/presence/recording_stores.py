@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from storage.contracts.presence import LastSeen, PresenceRecord
+from storage.contracts.presence import LastSeen, LeaseRenewal, PresenceRecord
 from storage.errors import Unavailable
 
 
@@ -15,10 +15,14 @@ class RecordingPresenceStore:
         self.live_instances = ["here"]
         self.orphaned_user_ids: list[str] = []
         self.unavailable = False
+        self.lease_lapsed = False
+        self.renewals = 0
 
-    async def renew_lease(self, instance: str) -> list[str]:
+    async def renew_lease(self, instance: str) -> LeaseRenewal:
         self._raise_if_unavailable()
-        return list(self.live_instances)
+        self.renewals += 1
+        had_lapsed, self.lease_lapsed = self.lease_lapsed, False
+        return LeaseRenewal(had_lapsed, list(self.live_instances))
 
     async def set_states(self, instance: str, states: Mapping[str, str | None]) -> None:
         self._raise_if_unavailable()

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from actors.presence import presence_subscriptions
+from actors.presence.local_presence import LocalPresence
+from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.presence import PresenceChanged
 from actors.runtime.timer_wheel import TimerWheel
@@ -98,6 +100,35 @@ async def test_watch_replaces_the_previous_list(presence: PresenceSetup) -> None
     assert presence.bus.statistics().topics == 1
 
 
+async def test_slow_lookup_does_not_replace_a_later_list(presence: PresenceSetup) -> None:
+    """Who is visible is found out later for the first list than for the second, which stays."""
+    may_find = {ANA: asyncio.Event(), BEN: asyncio.Event()}
+
+    async def find_visible(_viewer_id: str, user_ids: Sequence[str]) -> set[str]:
+        await may_find[user_ids[0]].wait()
+        return set(user_ids)
+
+    local = LocalPresence(presence.store, presence.last_seen, presence.wheel, "here", 1.0)
+    service = PresenceService(local, presence.subscriptions, find_visible)
+    watcher, gone = RecordingWatcher(), RecordingWatcher()
+    first = asyncio.create_task(service.watch(watcher, watcher.user_id, [ANA]))
+    second = asyncio.create_task(service.watch(watcher, watcher.user_id, [BEN]))
+    closed = asyncio.create_task(service.watch(gone, gone.user_id, [ANA]))
+    await asyncio.sleep(0)
+    presence.subscriptions.unwatch(gone)
+    may_find[BEN].set()
+    await second
+    may_find[ANA].set()
+    assert [one.user_id for one in [*await first, *await closed]] == [ANA, ANA]
+
+    presence.store.states.update({ANA: "online", BEN: "online"})
+    presence.subscriptions.mark_changed(ANA)
+    presence.subscriptions.mark_changed(BEN)
+    await until(lambda: watcher.statuses)
+    assert watcher.statuses == [{BEN: "online"}]
+    assert presence.bus.statistics().topics == 1
+
+
 async def test_block_ends_watching_both_ways(presence: PresenceSetup) -> None:
     """A block ends watching in both directions; other watches stay."""
     ana, ben, cyd = RecordingWatcher(ANA), RecordingWatcher(BEN), RecordingWatcher(CYD)
@@ -166,6 +197,22 @@ async def test_lease_lapse_republishes_and_rechecks(presence: PresenceSetup) -> 
 
     await until(lambda: watcher.statuses)
     assert watcher.statuses == [{ANA: "online"}]
+    assert lapses == [None]
+
+
+async def test_paused_instance_republishes_although_no_renewal_failed(presence: PresenceSetup) -> None:
+    """Its lease lapsed while it was paused, so other instances removed the states of its users."""
+    lapses: list[None] = []
+    presence.subscriptions.on_lease_lapsed = lambda: lapses.append(None)
+    presence.subscriptions.start()
+    await until(lambda: presence.store.renewals)
+    assert lapses == []
+
+    presence.store.lease_lapsed = True
+
+    await until(lambda: lapses)
+    renewals = presence.store.renewals
+    await until(lambda: presence.store.renewals > renewals)
     assert lapses == [None]
 
 

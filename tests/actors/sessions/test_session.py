@@ -96,6 +96,41 @@ async def test_removed_member_receives_no_more_messages(
     assert client.frames[-1]["type"] == "conversation.left"
 
 
+async def test_session_does_not_join_a_room_that_the_user_left_meanwhile(
+    cluster: FakeCluster, connect_user: ConnectUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that connects while its user is being removed gets none of the later messages."""
+    load_seqs, may_continue = cluster.messaging.last_seqs_by_user, asyncio.Event()
+    may_continue.set()
+    loads = 0
+
+    async def load_then_wait(user_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        nonlocal loads
+        loads += 1
+        last_seqs = await load_seqs(user_ids)
+        await may_continue.wait()
+        return last_seqs
+
+    monkeypatch.setattr(cluster.messaging, "last_seqs_by_user", load_then_wait)
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    first = await connect_user(core, BEN)
+    may_continue.clear()
+    loads_before = loads
+    second = FakeClient(core)
+    second.ref.deliver_inline(identity(BEN))
+    await until(lambda: loads > loads_before)
+    await core.conversations.change_membership(room, RemoveMember(card(ANA), card(BEN)))
+    await until(lambda: first.received("conversation.left"))
+    may_continue.set()
+    await until(lambda: second.received("ready"))
+    await stored_seq(send(core, room, ANA, "after the removal"))
+
+    assert second.received("message.created") == []
+    assert core.rooms.statistics().subscribers == 0
+    second.session.on_disconnect()
+
+
 async def test_lost_stream_frames_are_recovered_from_the_stream(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:

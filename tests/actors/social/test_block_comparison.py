@@ -97,3 +97,15 @@ async def test_failed_comparison_is_repeated(
     await comparison.close()
 
     assert failures >= 3
+
+
+async def test_new_blocks_are_reported(
+    social: PostgresSocial, block_service: BlockService, comparison: BlockComparison
+) -> None:
+    """So that the two no longer watch each other's presence, although the bus lost the message."""
+    reported: list[tuple[str, str]] = []
+    comparison.on_blocked = lambda user_id, other_id: reported.append((user_id, other_id))
+    await social.block(BEN, ANA)
+    await comparison.compare()
+
+    assert (BEN, ANA) in reported

@@ -1,0 +1,38 @@
+"""Frames of user streams that cannot be appended."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from actors.delivery import stream_writer
+from actors.delivery.stream_writer import StreamWriter
+from actors.protocol.server_frames import ConversationLeft
+from storage.memory.bus import MemoryBroker
+from storage.memory.user_streams import MemoryUserStreams
+from tests.until import until
+
+ANA, BEN, CYD = "ana", "ben", "cyd"
+
+
+async def test_failed_append_does_not_lose_the_frames_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Users on a server that works get the frame, whatever happened before it in the list."""
+    monkeypatch.setattr(stream_writer, "CONCURRENT_APPENDS", 1)
+    streams = MemoryUserStreams(MemoryBroker())
+    writer = StreamWriter(streams)
+    lost: list[str] = []
+    resets: list[None] = []
+    positions: list[int] = []
+
+    def on_lost(user_ids: Sequence[str]) -> None:
+        lost.extend(user_ids)
+        positions.extend(streams._heads.get(user_id, 0) for user_id in (ANA, BEN, CYD))
+
+    writer.on_loss(on_lost, lambda: resets.append(None))
+    streams.fail_next(after_append=False)
+
+    assert not await writer.append([ANA, BEN, CYD], ConversationLeft(0, "0" * 24))
+
+    assert lost == [ANA]
+    assert positions == [0, 1, 1]
+    await until(lambda: resets)
+    await writer.close()
