@@ -152,7 +152,11 @@ class Core:
         self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
         self.pending_effects = PendingEffectRecorder(messaging, self.timer_wheel, name)
         self.membership_notifier = MembershipNotifier(
-            self.stream_writer, messaging, load_cards, self.pending_effects
+            self.stream_writer,
+            messaging,
+            load_cards,
+            self.pending_effects,
+            self.publish_visibility_change,
         )
         self.read_marks = ReadMarks(messaging, views, self.rooms, self.membership_notifier, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
@@ -275,7 +279,11 @@ class Core:
         ]
         if self.presence is not None:
             on_changed[PRESENCE_TOPIC_PREFIX] = self.presence.subscriptions.mark_changed
-            on_lost += [self.presence.local.republish, self.presence.subscriptions.recheck_all]
+            on_lost += [
+                self.presence.local.republish,
+                self.presence.subscriptions.recheck_all,
+                self.presence.watch_visibility.recheck_all,
+            ]
         handlers = {
             CONTROL_TOPIC: self._control.on_bus_message,
             self._ephemeral_user_events.topic: self._ephemeral_user_events.on_bus_message,
@@ -334,6 +342,10 @@ class Core:
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Drop the cached block between two users, and their presence watches, on every instance."""
         self._control.publish_block_change(user_id, other_id)
+
+    def publish_visibility_change(self, user_ids: Sequence[str]) -> None:
+        """Check the presence watches of users who may see fewer others, on every instance."""
+        self._control.publish_visibility_change(user_ids)
 
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""

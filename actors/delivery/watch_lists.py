@@ -44,6 +44,25 @@ class WatchLists:
     def watchers(self, id_: str) -> Collection[Watcher]:
         return self._watchers.get(id_, {}).keys()
 
+    def viewers(self) -> set[str]:
+        """Return the users whose sessions watch something."""
+        return {watcher.user_id for watcher in self._lists}
+
+    def related_to(self, user_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return what each of the users watches, and who watches it if the watched ids are users too.
+
+        Without users who have neither. Reads all lists once, whatever the number of users.
+        """
+        related: dict[str, set[str]] = {}
+        for watcher, ids in self._lists.items():
+            viewer_id = watcher.user_id
+            if viewer_id in user_ids:
+                related.setdefault(viewer_id, set()).update(ids)
+        for user_id in user_ids:
+            for watcher in self.watchers(user_id):
+                related.setdefault(user_id, set()).add(watcher.user_id)
+        return related
+
     async def replace(self, watcher: Watcher, ids: Sequence[str]) -> tuple[str, ...]:
         """Replace the list of a watcher, and return it with each id once. Raises `Unavailable`."""
         self.remove(watcher)
