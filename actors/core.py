@@ -367,8 +367,8 @@ class Core:
 
     # --- RoomsHandler
 
-    def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
-        self.online_users.remove_from_room(conversation_id, user_ids)
+    def on_members_left(self, conversation_id: str, user_ids: Sequence[str], seq: int) -> None:
+        self.online_users.remove_from_room(conversation_id, user_ids, seq)
 
     def on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
         ref = self.conversation_actors.get_active(conversation_id)
