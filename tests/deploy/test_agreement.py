@@ -159,7 +159,7 @@ def test_upstreams_differ_in_addresses_only() -> None:
 
 
 def test_logs_leave_out_every_secret_of_a_path() -> None:
-    """Each route with a token in its path is in the map of the access log, and in the location without errors."""
+    """Each route with a token in its path is named for the access log, and for the error log."""
     (kinds,) = re.findall(r"\(\?<secret_kind>([a-z|-]+)\)", read("nginx/limits.conf"))
     (of_location,) = re.findall(r"location ~ \^/v1/\(([a-z|-]+)\)/", read("nginx/proxy.conf"))
     assert of_location == kinds
