@@ -30,6 +30,8 @@ class WatchLists:
         self._on_unwatched = on_unwatched
         self._lists: dict[Watcher, tuple[str, ...]] = {}
         self._watchers: dict[str, dict[Watcher, None]] = {}
+        # The watchers that have a list, by user; most users have one.
+        self._watchers_of: dict[str, tuple[Watcher, ...]] = {}
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._watchers
@@ -46,21 +48,19 @@ class WatchLists:
 
     def viewers(self) -> set[str]:
         """Return the users whose sessions watch something."""
-        return {watcher.user_id for watcher in self._lists}
+        return set(self._watchers_of)
 
     def related_to(self, user_ids: Collection[str]) -> dict[str, set[str]]:
         """Return what each of the users watches, and who watches it if the watched ids are users too.
 
-        Without users who have neither. Reads all lists once, whatever the number of users.
+        Without users who have neither.
         """
         related: dict[str, set[str]] = {}
-        for watcher, ids in self._lists.items():
-            viewer_id = watcher.user_id
-            if viewer_id in user_ids:
-                related.setdefault(viewer_id, set()).update(ids)
         for user_id in user_ids:
-            for watcher in self.watchers(user_id):
-                related.setdefault(user_id, set()).add(watcher.user_id)
+            ids = {id_ for own in self._watchers_of.get(user_id, ()) for id_ in self._lists[own]}
+            ids.update(watcher.user_id for watcher in self.watchers(user_id))
+            if ids:
+                related[user_id] = ids
         return related
 
     async def replace(self, watcher: Watcher, ids: Sequence[str]) -> tuple[str, ...]:
@@ -69,6 +69,7 @@ class WatchLists:
         wanted = tuple(dict.fromkeys(ids))
         new = [id_ for id_ in wanted if id_ not in self._watchers]
         self._lists[watcher] = wanted
+        self._watchers_of[watcher.user_id] = (*self._watchers_of.get(watcher.user_id, ()), watcher)
         for id_ in wanted:
             self._watchers.setdefault(id_, {})[watcher] = None
         if new:
@@ -77,7 +78,13 @@ class WatchLists:
 
     def remove(self, watcher: Watcher) -> None:
         """End the list of a watcher. Without effect if there is none."""
-        for id_ in self._lists.pop(watcher, ()):
+        ids = self._lists.pop(watcher, None)
+        if ids is None:
+            return
+        others = tuple(one for one in self._watchers_of.pop(watcher.user_id) if one is not watcher)
+        if others:
+            self._watchers_of[watcher.user_id] = others
+        for id_ in ids:
             self._remove_watcher(id_, watcher)
 
     def remove_id(self, viewer_id: str, id_: str) -> None:
