@@ -151,7 +151,11 @@ class Core:
         self.stream_writer = hooks.stream_writer or StreamWriter(stores.streams)
         self.pending_effects = PendingEffectRecorder(messaging, self.timer_wheel, name)
         self.membership_notifier = MembershipNotifier(
-            self.stream_writer, messaging, load_cards, self.pending_effects
+            self.stream_writer,
+            messaging,
+            load_cards,
+            self.pending_effects,
+            self.publish_visibility_change,
         )
         self.read_marks = ReadMarks(messaging, views, self.rooms, self.membership_notifier, encode_frame)
         self.summary_writer = SummaryWriter(messaging, self.timer_wheel, limits)
@@ -274,7 +278,11 @@ class Core:
         ]
         if self.presence is not None:
             on_changed[PRESENCE_TOPIC_PREFIX] = self.presence.subscriptions.mark_changed
-            on_lost += [self.presence.local.republish, self.presence.subscriptions.recheck_all]
+            on_lost += [
+                self.presence.local.republish,
+                self.presence.subscriptions.recheck_all,
+                self.presence.watch_visibility.recheck_all,
+            ]
         handlers = {
             CONTROL_TOPIC: self._control.on_bus_message,
             self._ephemeral_user_events.topic: self._ephemeral_user_events.on_bus_message,
@@ -338,6 +346,10 @@ class Core:
         """Do the same on this instance, which may have missed the message of another one."""
         self._control.apply_block_change(user_id, other_id)
 
+    def publish_visibility_change(self, user_ids: Sequence[str]) -> None:
+        """Check the presence watches of users who may see fewer others, on every instance."""
+        self._control.publish_visibility_change(user_ids)
+
     def publish_ephemeral(self, user_ids: Sequence[str], frame: msgspec.Struct) -> None:
         """Send a frame to all sessions of these users, on every instance. At most once."""
         self._ephemeral_user_events.publish(user_ids, server_frame_encoder.encode(frame))
@@ -356,8 +368,8 @@ class Core:
 
     # --- RoomsHandler
 
-    def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
-        self.online_users.remove_from_room(conversation_id, user_ids)
+    def on_members_left(self, conversation_id: str, user_ids: Sequence[str], seq: int) -> None:
+        self.online_users.remove_from_room(conversation_id, user_ids, seq)
 
     def on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
         ref = self.conversation_actors.get_active(conversation_id)

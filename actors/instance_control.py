@@ -14,6 +14,7 @@ from actors.delivery.control_events import (
     RestrictionsChanged,
     SessionsRevoked,
     StreamsReset,
+    VisibilityChanged,
     control_event_decoder,
     control_event_encoder,
 )
@@ -61,6 +62,11 @@ class InstanceControl:
         self.apply_block_change(user_id, other_id)
         self._publish(BlockChanged(self._instance, user_id, other_id))
 
+    def publish_visibility_change(self, user_ids: Sequence[str]) -> None:
+        """Check the presence watches of users who may see fewer others, on every instance."""
+        self._on_visibility_changed(user_ids)
+        self._publish(VisibilityChanged(self._instance, list(user_ids)))
+
     def publish_streams_reset(self) -> None:
         """Compare the stream positions of online users on every instance, after a new epoch."""
         self._online_users.check_positions()
@@ -80,6 +86,8 @@ class InstanceControl:
                 self._online_users.check_positions()
             case BlockChanged(user_id=user_id, other_id=other_id):
                 self.apply_block_change(user_id, other_id)
+            case VisibilityChanged(user_ids=user_ids):
+                self._on_visibility_changed(user_ids)
             case RestrictionsChanged(user_id=user_id, session_ids=session_ids, silenced_until=silenced_until):
                 self._on_restrictions_changed(user_id, session_ids, silenced_until)
 
@@ -98,7 +106,11 @@ class InstanceControl:
         """Drop the cached block between two users, and their presence watches, on this instance."""
         self._hooks.invalidate_block(user_id, other_id)
         if self._presence is not None:
-            self._presence.subscriptions.unwatch_blocked(user_id, other_id)
+            self._presence.watch_visibility.end_between(user_id, other_id)
+
+    def _on_visibility_changed(self, user_ids: Sequence[str]) -> None:
+        if self._presence is not None:
+            self._presence.watch_visibility.recheck(user_ids)
 
     def _close_sessions(self, session_ids: Sequence[str]) -> None:
         for session in self._online_users.sessions_by_id(session_ids):

@@ -17,7 +17,7 @@ from actors.conversations.peer_checker import BlockChecker, NullBlockChecker
 from actors.conversations.rule_membership import FindExistingUsers
 from actors.delivery.stream_writer import StreamWriter
 from actors.posts.post_subscriptions import LoadPostCounts
-from actors.presence.presence_service import VisibleUsers
+from actors.presence.watch_visibility import VisibleUsers
 from actors.protocol.social_objects import PostCounts
 
 

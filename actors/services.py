@@ -67,6 +67,7 @@ class Services:
             block_service,
             lambda: self.wake_readers("social"),
             core.publish_block_change,
+            lambda follower_id: core.publish_visibility_change([follower_id]),
         )
         self.follow_requests = FollowRequests(
             stores.follow_requests, stores.social, user_cards["social"], lambda: self.wake_readers("social")

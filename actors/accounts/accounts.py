@@ -166,8 +166,12 @@ class Accounts:
         self._on_email_set(record.user, None if replaced is None else EmailChangeLink(replaced, token))
         return record.user
 
-    async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> UserCardPage:
+    async def search(
+        self, text: str, after: tuple[str, str] | None, excluded_user_ids: Sequence[str], limit: int
+    ) -> UserCardPage:
         """Search by prefixes of words of username and display name, ordered by username.
+
+        Also the key of the next page names none of the excluded users.
 
         Raises:
             ApiError: request.invalid, cursor.invalid.
@@ -180,7 +184,7 @@ class Accounts:
                 "cursor.invalid",
                 "The cursor is not valid. Pass `next_cursor` of the previous page unchanged.",
             )
-        users = await self._users.search(query, after, limit + 1)
+        users = await self._users.search(query, after, limit + 1, excluded_user_ids)
         page = users[:limit]
         more = len(users) > limit
         return UserCardPage(

@@ -28,7 +28,7 @@ from actors.conversations.commands import (
 )
 from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_state import ConversationState
-from actors.conversations.entries import is_same_message
+from actors.conversations.entries import first_entry, is_same_message
 from actors.conversations.errors import blocked, not_found, overdue, read_only, to_api_error
 from actors.conversations.message_changes import ChangeByModerator, Delete, MessageChange, React
 from actors.conversations.peer_checker import PeerState
@@ -198,7 +198,10 @@ class ConversationActor:
         return None
 
     async def _refuse_unless_repeat(self, command: Send, error: ApiError) -> None:
-        """Refuse a message that may not be sent now. A repeat of a stored one gets the first result."""
+        """Refuse a message that may not be sent now. A repeat of a stored one gets the first result.
+
+        Not the message as it is now: a former member does not learn who reacted to it since.
+        """
         draft = command.draft
         try:
             stored = await self._dependencies.store.find_by_client_id(
@@ -208,7 +211,7 @@ class ConversationActor:
             command.reply.refused(to_api_error(unavailable))
             return
         if is_same_message(stored, draft):
-            command.reply.stored(stored, duplicate=True)
+            command.reply.stored(first_entry(stored, draft), duplicate=True)
         else:
             command.reply.refused(error)
 

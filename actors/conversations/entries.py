@@ -2,6 +2,8 @@
 
 from typing import TypeGuard
 
+import msgspec
+
 from actors.conversations.commands import (
     AnnounceByRule,
     ChangeMessage,
@@ -57,6 +59,12 @@ def is_same_message(entry: Entry | None, draft: Draft) -> TypeGuard[MessageEntry
         and set(entry.mentions) == set(draft.mentions)
         and entry.reply_to == draft.reply_to
     )
+
+
+def first_entry(stored: MessageEntry, draft: Draft) -> MessageEntry:
+    """Return a stored message as it was when the draft, which is a repeat of it, was first sent."""
+    first = text_entry(stored.conversation_id, stored.seq, draft)
+    return msgspec.structs.replace(first, attempt_id=stored.attempt_id, created_at_ms=stored.created_at_ms)
 
 
 def text_entry(conversation_id: str, seq: int, draft: Draft) -> MessageEntry:

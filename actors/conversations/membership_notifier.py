@@ -9,7 +9,7 @@ the methods for joined and left users return whether all frames were appended, a
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -34,7 +34,10 @@ _log = logging.getLogger(__name__)
 
 
 class MembershipNotifier:
-    """Notifies users who joined or left, and the devices of a user whose read mark moved."""
+    """Notifies users who joined or left, and the devices of a user whose read mark moved.
+
+    `on_left` gets the users who left, or were removed, once they are no members in the store.
+    """
 
     def __init__(
         self,
@@ -42,11 +45,13 @@ class MembershipNotifier:
         store: ConversationStore,
         load_cards: LoadCards,
         pending_effects: PendingEffectRecorder,
+        on_left: Callable[[Sequence[str]], None],
     ) -> None:
         self._streams = streams
         self._store = store
         self._load_cards = load_cards
         self._pending_effects = pending_effects
+        self._on_left = on_left
 
     async def create_conversation(self, conversation: ConversationRecord) -> ConversationRecord | None:
         """Store a new conversation and notify its members; return the existing one if there is one.
@@ -92,6 +97,7 @@ class MembershipNotifier:
             current = msgspec.structs.replace(conversation, last_message=to_last_message(entry))
             is_complete &= await self.notify_joined(current, entry.seq, membership.joined)
         if membership.left:
+            self._on_left(membership.left)
             left = ConversationLeft(0, conversation.id)
             is_complete &= await self._streams.append(membership.left, left)
         return is_complete

@@ -40,7 +40,14 @@ class RestrictionsChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
     silenced_until: datetime | None
 
 
-ControlEvent = SessionsRevoked | StreamsReset | BlockChanged | RestrictionsChanged
+class VisibilityChanged(msgspec.Struct, frozen=True, tag=5, array_like=True):
+    """Follows of these users ended, or they left a conversation: they may see fewer users than before."""
+
+    origin: str
+    user_ids: list[str]
+
+
+ControlEvent = SessionsRevoked | StreamsReset | BlockChanged | RestrictionsChanged | VisibilityChanged
 
 control_event_decoder: msgspec.msgpack.Decoder[ControlEvent] = msgspec.msgpack.Decoder(ControlEvent)
 control_event_encoder = msgspec.msgpack.Encoder()

@@ -63,8 +63,11 @@ class RoomsHandler(Protocol):
     def on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
         """Another instance stored an entry or repeated its head."""
 
-    def on_members_left(self, conversation_id: str, user_ids: Sequence[str]) -> None:
-        """An entry that removed these members was stored here, received, or read from the log. May repeat."""
+    def on_members_left(self, conversation_id: str, user_ids: Sequence[str], seq: int) -> None:
+        """The entry at `seq` removed these members. It was stored here, received, or read from the log.
+
+        May repeat.
+        """
 
 
 class Rooms:
@@ -185,7 +188,7 @@ class Rooms:
         self._bus.publish(conversation_id, event)
         self._head_announcer.schedule(conversation_id, event.seq)
         if event.left_user_ids:
-            self._handler.on_members_left(conversation_id, event.left_user_ids)
+            self._handler.on_members_left(conversation_id, event.left_user_ids, event.seq)
 
     def publish_ephemeral(
         self, conversation_id: str, payload: bytes, framed: bytes, except_user_id: str
@@ -236,7 +239,7 @@ class Rooms:
         else:
             room.observe_head(event.seq)
         if isinstance(event, EntryAppended) and event.left_user_ids:
-            self._handler.on_members_left(conversation_id, event.left_user_ids)
+            self._handler.on_members_left(conversation_id, event.left_user_ids, event.seq)
 
     def _trace_delivery(self, room: Room, event: EntryAppended, *, is_remote: bool) -> None:
         """Trace the delivery of an entry, from now until the end of the tick."""
@@ -299,7 +302,7 @@ class Rooms:
                 for repaired in frames:
                     room.deliver(repaired.seq, repaired.framed)
                     if repaired.left_user_ids:
-                        self._handler.on_members_left(room.id, repaired.left_user_ids)
+                        self._handler.on_members_left(room.id, repaired.left_user_ids, repaired.seq)
                 if room.delivered_seq == after:
                     # The log does not contain the head that was announced, and the log decides.
                     room.known_head = room.delivered_seq

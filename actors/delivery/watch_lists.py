@@ -31,6 +31,8 @@ class WatchLists:
         self._lists: dict[Watcher, tuple[str, ...]] = {}
         self._watchers: dict[str, dict[Watcher, None]] = {}
         self._announced: dict[Watcher, object] = {}
+        # The watchers that have a list, by user; most users have one.
+        self._watchers_of: dict[str, tuple[Watcher, ...]] = {}
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._watchers
@@ -50,6 +52,23 @@ class WatchLists:
         token = self._announced[watcher] = object()
         return token
 
+    def viewers(self) -> set[str]:
+        """Return the users whose sessions watch something."""
+        return set(self._watchers_of)
+
+    def related_to(self, user_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return what each of the users watches, and who watches it if the watched ids are users too.
+
+        Without users who have neither.
+        """
+        related: dict[str, set[str]] = {}
+        for user_id in user_ids:
+            ids = {id_ for own in self._watchers_of.get(user_id, ()) for id_ in self._lists[own]}
+            ids.update(watcher.user_id for watcher in self.watchers(user_id))
+            if ids:
+                related[user_id] = ids
+        return related
+
     async def replace(
         self, watcher: Watcher, ids: Sequence[str], announced: object | None = None
     ) -> tuple[str, ...]:
@@ -65,6 +84,7 @@ class WatchLists:
         self.remove(watcher)
         new = [id_ for id_ in wanted if id_ not in self._watchers]
         self._lists[watcher] = wanted
+        self._watchers_of[watcher.user_id] = (*self._watchers_of.get(watcher.user_id, ()), watcher)
         for id_ in wanted:
             self._watchers.setdefault(id_, {})[watcher] = None
         if new:
@@ -74,7 +94,13 @@ class WatchLists:
     def remove(self, watcher: Watcher) -> None:
         """End the list of a watcher. Without effect if there is none."""
         self._announced.pop(watcher, None)
-        for id_ in self._lists.pop(watcher, ()):
+        ids = self._lists.pop(watcher, None)
+        if ids is None:
+            return
+        others = tuple(one for one in self._watchers_of.pop(watcher.user_id) if one is not watcher)
+        if others:
+            self._watchers_of[watcher.user_id] = others
+        for id_ in ids:
             self._remove_watcher(id_, watcher)
 
     def remove_id(self, viewer_id: str, id_: str) -> None:

@@ -111,14 +111,16 @@ class Events:
         user_ids: Sequence[str],
         idempotency_key: IdempotencyKey | None,
     ) -> None:
-        """Invite users. A user who can see a public event can invite visible users who can see it too.
+        """Invite users whom the user can see, to an event that they can see too.
 
-        Users who have to accept first get a request.
+        Users who have to accept first get a request. Those from whom a block hides the event get nothing, and
+        the user does not learn it.
         """
         invitee_ids = [invitee_id for invitee_id in dict.fromkeys(user_ids) if invitee_id != user.id]
-        await self._require_visible_to_all(user.id, event_id, invitee_ids)
+        without_sight = await self._require_invitable(user.id, event_id, invitee_ids)
         needed = await self._requests.check(user.id, invitee_ids, AdditionKind.INVITE)
-        allowed_ids = [invitee_id for invitee_id in invitee_ids if invitee_id not in needed.user_ids]
+        allowed_ids = [one for one in invitee_ids if one not in without_sight and one not in needed.user_ids]
+        needed = needed.without(without_sight)
         await self._store_invites(event_id, user.id, allowed_ids, idempotency_key)
         if needed.user_ids:
             events = await self._store.find([event_id], user.id)
@@ -132,17 +134,22 @@ class Events:
     async def invite_accepted(self, event_id: str, inviter_id: str, user_id: str) -> None:
         """Invite a user who accepted a request of the inviter. Raises `ApiError` (event.not_found)."""
         try:
-            await self._require_visible_to_all(inviter_id, event_id, [user_id])
+            without_sight = await self._require_invitable(inviter_id, event_id, [user_id])
         except ApiError as error:
             if error.code == "user.not_found":
                 raise event_not_found() from None
             raise
+        if without_sight:
+            raise event_not_found()
         await self._store_invites(event_id, inviter_id, [user_id], None)
 
-    async def _require_visible_to_all(self, user_id: str, event_id: str, invitee_ids: Sequence[str]) -> None:
-        """Raise `ApiError` unless inviter and invitees see each other, and all of them the event.
+    async def _require_invitable(
+        self, user_id: str, event_id: str, invitee_ids: Sequence[str]
+    ) -> Collection[str]:
+        """Raise `ApiError` unless the inviter may invite, and sees the invitees.
 
-        Hosts and invitees with a block between them do not see each other, so an invite cannot cross a block.
+        Returns those of the invitees from whom a block with another host hides the event: an invite cannot
+        cross a block, and the inviter must not learn of one between others.
         """
         hosts = await self.require_visible(user_id, event_id)
         if hosts.is_cancelled:
@@ -151,12 +158,12 @@ class Events:
         if user_id not in hosts.user_ids and (access is None or not access.is_public):
             raise ApiError("permission.denied", "Only a host can invite users to this event.")
         cards = await self._user_cards.find(invitee_ids)
-        blocked = await asyncio.gather(
-            *(self._block_service.list_blocked_users(one) for one in {user_id, *hosts.user_ids})
+        blocked_ids, *blocked_by_host = await asyncio.gather(
+            *(self._block_service.list_blocked_users(one) for one in (user_id, *hosts.user_ids))
         )
-        hidden_ids = set(chain(*blocked))
-        if any(invitee_id not in cards or invitee_id in hidden_ids for invitee_id in invitee_ids):
+        if any(invitee_id not in cards or invitee_id in blocked_ids for invitee_id in invitee_ids):
             raise _invitee_not_found()
+        return set(invitee_ids).intersection(chain(*blocked_by_host))
 
     async def _store_invites(
         self, event_id: str, inviter_id: str, user_ids: Sequence[str], idempotency_key: IdempotencyKey | None

@@ -5,17 +5,15 @@ reported as offline, without a reason.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from actors.delivery.watch_lists import Watcher
 from actors.presence.local_presence import OFFLINE, LocalPresence
 from actors.presence.presence_subscriptions import PresenceSubscriptions
+from actors.presence.watch_visibility import VisibleUsers, WatchVisibility
 from actors.protocol.errors import invalid_field
 from actors.protocol.presence import Presence
 from config.limits import PRESENCE_WATCHED_USERS
-
-VisibleUsers = Callable[[str, Sequence[str]], Awaitable[set[str]]]
-"""Maps (viewer id, user ids) to those users that the viewer may see; blocked users are not among them."""
 
 
 class PresenceService:
@@ -24,6 +22,7 @@ class PresenceService:
     ) -> None:
         self.local = local
         self.subscriptions = subscriptions
+        self.watch_visibility = WatchVisibility(subscriptions, visible_users)
         self._visible_users = visible_users
 
     async def get(self, viewer_id: str, user_ids: Sequence[str]) -> list[Presence]:
@@ -40,7 +39,11 @@ class PresenceService:
         """
         wanted = _validate_user_ids(user_ids)
         announced = self.subscriptions.announce_watch(watcher)
+        changes_before = self.watch_visibility.change_count
         visible = await self._visible_users(viewer_id, wanted)
+        if changes_before != self.watch_visibility.change_count:
+            # The check finds the list, which `watch` sets before it waits.
+            self.watch_visibility.recheck([viewer_id])
         presences = await self.subscriptions.watch(
             watcher, [user_id for user_id in wanted if user_id in visible], announced
         )
@@ -51,7 +54,7 @@ class PresenceService:
         self.subscriptions.start()
 
     async def close(self) -> None:
-        await asyncio.gather(self.subscriptions.close(), self.local.close())
+        await asyncio.gather(self.watch_visibility.close(), self.subscriptions.close(), self.local.close())
 
 
 def _with_offline(user_ids: Sequence[str], presences: Sequence[Presence]) -> list[Presence]:

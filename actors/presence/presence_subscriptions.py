@@ -9,7 +9,7 @@ checked once, and the expired instance's states are removed.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from actors.delivery.watch_lists import Watcher, WatchLists, push_changes
@@ -82,10 +82,18 @@ class PresenceSubscriptions:
     def unwatch(self, watcher: Watcher) -> None:
         self._watch_lists.remove(watcher)
 
-    def unwatch_blocked(self, one: str, other: str) -> None:
-        """End all watches between two users after one blocked the other."""
+    def unwatch_between(self, one: str, other: str) -> None:
+        """End all watches between two users."""
         self._watch_lists.remove_id(one, other)
         self._watch_lists.remove_id(other, one)
+
+    def watching_users(self) -> set[str]:
+        """Return the users who watch others here."""
+        return self._watch_lists.viewers()
+
+    def watches_of(self, user_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return for each of the users whom they watch, and who watches them, without those with neither."""
+        return self._watch_lists.related_to(user_ids)
 
     async def get(self, user_ids: Sequence[str]) -> list[Presence]:
         """Return the users' current presence with their `last_seen`. Raises `Unavailable`."""

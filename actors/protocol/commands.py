@@ -200,7 +200,7 @@ class WatchPresence(ClientCommand[WatchResult], frozen=True, tag="presence.watch
 
     Returns their current presence, and sends `presence.changed` from then on. The list replaces the previous
     one. Users that the caller neither follows, is followed by, nor shares a conversation with are reported as
-    offline.
+    offline. A user who no longer is one of these is not reported any more.
     """
 
     user_ids: Annotated[

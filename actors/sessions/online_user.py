@@ -19,6 +19,7 @@ NO_POSITION = StreamPosition("", 0)
 
 class OnlineUser:
     __slots__ = (
+        "_joined_seqs",
         "_limits",
         "_token_bucket",
         "conversation_ids",
@@ -50,6 +51,8 @@ class OnlineUser:
         self.reload_requests = 0
         self._limits = limits
         self._token_bucket: TokenBucket | None = None
+        # The seqs at which the user joined conversations while connected.
+        self._joined_seqs: dict[str, int] | None = None
 
     @property
     def position(self) -> StreamPosition:
@@ -86,12 +89,22 @@ class OnlineUser:
     def set_conversation_ids(self, conversation_ids: Iterable[str]) -> None:
         self.conversation_ids = tuple(conversation_ids)
 
-    def add_conversation(self, conversation_id: str) -> None:
+    def add_conversation(self, conversation_id: str, seq: int) -> None:
+        """Add a conversation that the user joined by the entry at `seq`; 0 for a new one."""
+        if self._joined_seqs is None:
+            self._joined_seqs = {}
+        self._joined_seqs[conversation_id] = seq
         if conversation_id not in self.conversation_ids:
             self.conversation_ids += (conversation_id,)
 
+    def joined_seq(self, conversation_id: str) -> int:
+        """Return the seq at which the user joined a conversation; 0 if that was before this connection."""
+        return 0 if self._joined_seqs is None else self._joined_seqs.get(conversation_id, 0)
+
     def remove_conversation(self, conversation_id: str) -> None:
         self.conversation_ids = tuple(id_ for id_ in self.conversation_ids if id_ != conversation_id)
+        if self._joined_seqs is not None:
+            self._joined_seqs.pop(conversation_id, None)
 
     def deliver(self, item: StreamItem, framed: bytes) -> None:
         """Deliver a stream item to all connections; `framed` is its encoding for sockets."""

@@ -285,11 +285,16 @@ class OnlineUsers:
             return
         self._stream_delivery.on_stream_item(user, item)
 
-    def remove_from_room(self, conversation_id: str, user_ids: Sequence[str]) -> None:
-        """Remove the users' sessions from the room of a conversation that they left."""
+    def remove_from_room(self, conversation_id: str, user_ids: Sequence[str], seq: int) -> None:
+        """Remove users who left a conversation by the entry at `seq`, unless they have joined it again.
+
+        Their sessions leave its room, and later ones do not join it: the frame of their streams that says so
+        is delivered later, and not at all without the broker.
+        """
         for user_id in user_ids:
             user = self._find_user(user_id)
-            if user is not None:
+            if user is not None and user.joined_seq(conversation_id) < seq:
+                user.remove_conversation(conversation_id)
                 for session in user.sessions:
                     self._rooms.leave(session, [conversation_id])
 

@@ -61,7 +61,7 @@ class StreamSequencer:
         user.deliver(item, self._encode_frame(item.payload))
         if isinstance(frame, ConversationJoined):
             conversation = frame.conversation
-            user.add_conversation(self._rooms.intern_id(conversation.id))
+            user.add_conversation(self._rooms.intern_id(conversation.id), conversation.last_seq)
             for session in user.sessions:
                 self._task_pool.spawn(self.join_room(user, session, conversation.id, conversation.last_seq))
 

@@ -20,7 +20,10 @@ from storage.errors import USERS_DELETED, Conflict
 
 
 class Social:
-    """`on_changed` is called after every write, `on_block_changed` with the two users of a changed block."""
+    """`on_changed` is called after every write.
+
+    `on_block_changed` gets the two users of a changed block, `on_follow_ended` the one who followed.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Social:
         block_service: BlockService,
         on_changed: Callable[[], None],
         on_block_changed: Callable[[str, str], None],
+        on_follow_ended: Callable[[str], None],
     ) -> None:
         self._store = store
         self._post_access = post_access
@@ -37,6 +41,7 @@ class Social:
         self._block_service = block_service
         self._on_changed = on_changed
         self._on_block_changed = on_block_changed
+        self._on_follow_ended = on_follow_ended
 
     async def follow(self, user_id: str, other_id: str) -> None:
         """Follow a user, or request to follow a private account. Idempotent.
@@ -59,12 +64,15 @@ class Social:
 
     async def unfollow(self, user_id: str, other_id: str) -> None:
         """Also withdraws a request. Succeeds if there is neither, or the other user was deleted."""
-        await self._store.unfollow(user_id, other_id)
-        self._on_changed()
+        await self._end_follow(user_id, other_id)
 
     async def remove_follower(self, user_id: str, follower_id: str) -> None:
         """End the follow of another user, or decline the request for it. Succeeds if there is neither."""
-        await self._store.unfollow(follower_id, user_id)
+        await self._end_follow(follower_id, user_id)
+
+    async def _end_follow(self, follower_id: str, followed_id: str) -> None:
+        if await self._store.unfollow(follower_id, followed_id):
+            self._on_follow_ended(follower_id)
         self._on_changed()
 
     async def block(self, user_id: str, other_id: str) -> None:

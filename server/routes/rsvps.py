@@ -125,8 +125,8 @@ class RsvpRoutes:
         """Invite users to an event.
 
         Any user who can see a public event can. For an event with visibility `invited` only its hosts can;
-        others get `permission.denied`. Users whose privacy settings demand it are asked first; the response
-        is the same.
+        others get `permission.denied`. Users whose privacy settings demand it are asked first, and those with
+        a block between them and a host are not invited; the response is the same.
         """
         await self._events.invite(
             to_user_card(request.caller.user),

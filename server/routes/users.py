@@ -4,7 +4,7 @@ The account service validates the fields.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -190,20 +190,17 @@ class UserRoutes:
 
         Unknown ids are omitted. A result by id is a single page.
         """
+        blocked_ids = await self._load_blocked(request.caller.user.id)
         if request.query.ids is not None:
-            return Page(
-                await self._without_blocked(
-                    request, await self._accounts.load_current_cards(request.query.ids)
-                ),
-                None,
-            )
+            cards = await self._accounts.load_current_cards(request.query.ids)
+            hidden = set(blocked_ids)
+            return Page([card for card in cards if card.id not in hidden], None)
         if request.query.q is None:
             raise invalid_field("q", "Either `q` or `ids` is required.", "required")
         page = await self._accounts.search(
-            request.query.q, request.cursor(tuple[str, str]), request.query.limit
+            request.query.q, request.cursor(tuple[str, str]), blocked_ids, request.query.limit
         )
-        items = await self._without_blocked(request, page.items)
-        return Page(items, encode_cursor(page.next_key) if page.next_key else None)
+        return Page(page.items, encode_cursor(page.next_key) if page.next_key else None)
 
     async def _to_profile(self, request: TypedRequest[None, None], user: UserRecord) -> User:
         """Return the profile as the caller sees it.
@@ -213,9 +210,3 @@ class UserRoutes:
         """
         stats, relationship = await self._load_social_profile(request.caller.user.id, user.id)
         return to_public_user(user, stats, relationship)
-
-    async def _without_blocked(
-        self, request: TypedRequest[Any, Any], cards: list[UserCard]
-    ) -> list[UserCard]:
-        hidden = set(await self._load_blocked(request.caller.user.id))
-        return [card for card in cards if card.id not in hidden] if hidden else cards

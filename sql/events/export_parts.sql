@@ -35,7 +35,7 @@ WHERE e.creator_id = :user_id
 --   :user_id uuid
 SELECT
     r.event_id,
-    event_exported_title(e.title, e.hidden_at) AS title,
+    event_exported_title(e.id, :user_id) AS title,
     r.status,
     r.guests,
     r.answered_at,
@@ -52,7 +52,7 @@ WHERE r.user_id = :user_id
 --   :user_id uuid
 SELECT
     w.event_id,
-    event_exported_title(e.title, e.hidden_at) AS title,
+    event_exported_title(e.id, :user_id) AS title,
     w.guests,
     w.created_at
 FROM event_waitlist AS w
@@ -65,7 +65,7 @@ WHERE w.user_id = :user_id
 --   :user_id uuid
 SELECT
     i.event_id,
-    event_exported_title(e.title, e.hidden_at) AS title,
+    event_exported_title(e.id, :user_id) AS title,
     c.username AS invited_by,
     i.created_at
 FROM event_invites AS i
@@ -79,7 +79,7 @@ WHERE i.user_id = :user_id
 --   :user_id uuid
 SELECT
     i.event_id,
-    event_exported_title(e.title, e.hidden_at) AS title,
+    event_exported_title(e.id, :user_id) AS title,
     c.username AS invited,
     i.created_at
 FROM event_invites AS i
@@ -93,7 +93,7 @@ WHERE i.inviter_id = :user_id
 --   :user_id uuid
 SELECT
     r.event_id,
-    event_exported_title(e.title, e.hidden_at) AS title,
+    event_exported_title(e.id, :user_id) AS title,
     r.guests,
     r.created_at
 FROM rsvp_requests AS r
@@ -106,7 +106,7 @@ WHERE r.user_id = :user_id
 --   :user_id uuid
 SELECT
     h.event_id,
-    event_exported_title(e.title, e.hidden_at) AS title,
+    event_exported_title(e.id, :user_id) AS title,
     h.added_at
 FROM event_hosts AS h
 INNER JOIN events AS e ON h.event_id = e.id
@@ -118,7 +118,7 @@ WHERE h.user_id = :user_id
 --   :user_id uuid
 SELECT
     a.event_id,
-    event_exported_title(e.title, e.hidden_at) AS title,
+    event_exported_title(e.id, :user_id) AS title,
     a.content,
     a.created_at
 FROM event_announcements AS a

@@ -1,9 +1,9 @@
 -- name: user_page_nearby
--- Lists those users that match words among the next :scanned usernames, ordered by username.
+-- Lists those users that match words among the next :scanned usernames, ordered by username, without the excluded users.
 --
 -- Finds a page of a common word at once, at a bounded cost. :after is '' for the first page.
 --
---   :words text  :after text  :scanned int  :limit int   -> user rows
+--   :words text  :after text  :excluded_user_ids uuid[]  :scanned int  :limit int   -> user rows
 SELECT id, email, username, display_name, bio, avatar_url, verified, private, created_at, role, silenced_until
 FROM (
     SELECT *
@@ -12,17 +12,18 @@ FROM (
     ORDER BY lower(username) USING ~<~
     LIMIT :scanned
 ) AS nearby
-WHERE search_words @@ CAST(:words AS TSQUERY)
+WHERE search_words @@ CAST(:words AS TSQUERY) AND id <> ALL(:excluded_user_ids)
 ORDER BY lower(username) USING ~<~
 LIMIT :limit
 
 -- name: user_page_by_words
--- Lists users that match words, ordered by username. For words that match few users: it reads all of them.
+-- Lists users that match words, ordered by username, without the excluded users. For words that match few users: it
+-- reads all of them.
 --
 -- :indexed_words are those of :words that the index is asked for. The matches are materialized first;
 -- otherwise the planner may scan all usernames to get their order.
 --
---   :words text  :indexed_words text  :after text  :limit int   -> user rows
+--   :words text  :indexed_words text  :after text  :excluded_user_ids uuid[]  :limit int   -> user rows
 WITH found AS MATERIALIZED (
     SELECT id
     FROM users
@@ -30,6 +31,7 @@ WITH found AS MATERIALIZED (
         search_words @@ CAST(:indexed_words AS TSQUERY)
         AND (search_words @@ CAST(:words AS TSQUERY)) IS TRUE
         AND lower(username) ~>~ :after
+        AND id <> ALL(:excluded_user_ids)
 )
 SELECT
     u.id, u.email, u.username, u.display_name, u.bio, u.avatar_url, u.verified, u.private, u.created_at, u.role,

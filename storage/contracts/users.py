@@ -143,10 +143,13 @@ class UserStore(Protocol):
 
     async def by_username(self, username: str) -> UserRecord | None: ...
 
-    async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+    async def search(
+        self, text: str, after: tuple[str, str] | None, limit: int, excluded_user_ids: Sequence[str] = ()
+    ) -> list[UserRecord]:
         """Find by prefixes of words of the username and display name (`storage.search_words`).
 
-        All words of `text` must match; ordered by (username, id), after that key. Raises `QueryTimeout`.
+        All words of `text` must match; ordered by (username, id), after that key, without the excluded users.
+        Raises `QueryTimeout`.
         """
 
 

@@ -126,9 +126,15 @@ class MemoryUsers:
         lowered = username.lower()
         return next((user for user in self._tables.users.values() if user.username.lower() == lowered), None)
 
-    async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+    async def search(
+        self, text: str, after: tuple[str, str] | None, limit: int, excluded_user_ids: Sequence[str] = ()
+    ) -> list[UserRecord]:
         terms = query_terms(text)
-        users = [user for user in self._tables.users.values() if terms and _matches(user, terms)]
+        users = [
+            user
+            for user in self._tables.users.values()
+            if terms and _matches(user, terms) and user.id not in excluded_user_ids
+        ]
         users.sort(key=_search_key)
         return [user for user in users if after is None or _search_key(user) > after][:limit]
 

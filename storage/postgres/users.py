@@ -134,18 +134,21 @@ class PostgresUsers:
         row = await self._pool.row(self._by_username, username)
         return to_user(row) if row else None
 
-    async def search(self, text: str, after: tuple[str, str] | None, limit: int) -> list[UserRecord]:
+    async def search(
+        self, text: str, after: tuple[str, str] | None, limit: int, excluded_user_ids: Sequence[str] = ()
+    ) -> list[UserRecord]:
         terms = query_terms(text)
         # Usernames are unique, so the id in the key is not needed.
         after_username = after[0] if after else ""
         if not terms:
             return []
         words, indexed = to_tsquery(terms), to_tsquery(index_terms(terms))
+        excluded = to_uuids(excluded_user_ids)
         for scanned in SEARCH_SCANNED_ROWS:
-            rows = await self._pool.search(self._page_nearby, words, after_username, scanned, limit)
+            rows = await self._pool.search(self._page_nearby, words, after_username, excluded, scanned, limit)
             if len(rows) == limit:
                 return [to_user(row) for row in rows]
             if not is_scan_promising(len(rows), limit):
                 break
-        rows = await self._pool.search(self._page_by_words, words, indexed, after_username, limit)
+        rows = await self._pool.search(self._page_by_words, words, indexed, after_username, excluded, limit)
         return [to_user(row) for row in rows]

@@ -84,7 +84,10 @@ class ProxyProcess:
             },
             "upstream.conf": _upstreams(instances),
             name: _server_changes(port, certificate),
-            "proxy.conf": {"convene_connections 1000;": f"convene_connections {CONNECTIONS_MAX};"},
+            "proxy.conf": {
+                "/var/log/nginx": str(folder),
+                "convene_connections 1000;": f"convene_connections {CONNECTIONS_MAX};",
+            },
         }
         for file, changes in replacements.items():
             (folder / file).write_text(adapt((source / file).read_text(), changes))

@@ -158,9 +158,11 @@ def test_upstreams_differ_in_addresses_only() -> None:
     assert directives[0] == directives[1]
 
 
-def test_access_log_leaves_out_every_secret_of_a_path() -> None:
-    """Each route with a token in its path is in nginx' map."""
+def test_logs_leave_out_every_secret_of_a_path() -> None:
+    """Each route with a token in its path is named for the access log, and for the error log."""
     (kinds,) = re.findall(r"\(\?<secret_kind>([a-z|-]+)\)", read("nginx/limits.conf"))
+    (of_location,) = re.findall(r"location ~ \^/v1/\(([a-z|-]+)\)/", read("nginx/proxy.conf"))
+    assert of_location == kinds
     routes = {route.path.split("/")[2] for route in collect_routes() if "{token" in route.path}
     assert routes
     assert routes <= set(kinds.split("|"))

@@ -252,8 +252,8 @@ async def test_nginx_terminates_tls(find_tool: FindTool, tmp_path: Path, instanc
                 assert (await socket.receive_json())["type"] == "hello"
 
 
-async def test_access_log_holds_no_secret_of_a_path(nginx: ProxyProcess) -> None:
-    """Neither the token of a link to a calendar, nor one of a mail."""
+async def test_logs_hold_no_secret_of_a_path(nginx: ProxyProcess) -> None:
+    """Neither the token of a link to a calendar, nor one of a mail, also of a request that failed."""
     secret = "s3cret" * 7
     async with aiohttp.ClientSession() as http:
         for path in (f"calendars/{secret}.ics", f"email-changes/{secret}"):
@@ -263,3 +263,11 @@ async def test_access_log_holds_no_secret_of_a_path(nginx: ProxyProcess) -> None
     await wait_until(lambda: log.read_text().count("DELETE /v1/") == 2, 10.0)
     assert "/v1/calendars/-" in log.read_text()
     assert secret not in log.read_text()
+    async with aiohttp.ClientSession() as http:
+        for path in (f"calendars/{secret}.ics", "posts"):
+            async with http.post(f"{nginx.url}/v1/{path}", data=bytes(600_000)) as response:
+                assert response.status == 413
+    errors = (nginx.folder / "error.log").read_text()
+    assert "too large body" in errors
+    assert "POST /v1/posts" in errors
+    assert secret not in errors

@@ -87,3 +87,21 @@ async def test_titles_of_hidden_events_are_exported_to_their_creator_only(setup:
     titles = {msgspec.json.decode(row)["title"] for rows in exported.values() for row in rows}
     assert titles == {None}
     assert any(b"Hidden title" in row for row in own)
+
+
+async def test_titles_of_events_that_the_inviter_no_longer_sees_are_not_exported(setup: EventSetup) -> None:
+    """An inviter sees neither an event that became one for invited users, nor one whose host blocks them."""
+    ana, ben, cai, dan = (random_id() for _ in range(4))
+    seen = await setup.create_event(creator_id=ana, title="Seen")
+    closed = await setup.create_event(creator_id=ana, title="Closed")
+    blocked = await setup.create_event(creator_id=dan, title="Blocked")
+    for event in (seen, closed, blocked):
+        await setup.events.invite(event, ben, [cai], None)
+    await setup.sql.execute("UPDATE events SET visibility = 'invited' WHERE id = $1", closed)
+    await setup.blocks.set_blocks([(dan, ben)], [])
+
+    (part,) = (part for part in PARTS if part.name == "invites_sent")
+    export = PostgresExportPart(setup.database.instance_a.pool, part)
+    rows = [msgspec.json.decode(row) async for batch in export.read(ben) for row in batch]
+
+    assert {row["event_id"]: row["title"] for row in rows} == {seen: "Seen", closed: None, blocked: None}

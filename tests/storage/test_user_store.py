@@ -170,6 +170,8 @@ async def test_search_finds_prefixes_of_both_names_in_order(people: UserStores) 
     assert [user.username for user in found] == ["an.1", "an_1", "anton", "ben"]
     assert [user.username for user in await people.users.search("éL", None, 10)] == ["an.1"]
     assert await people.users.search("zz", None, 10) == []
+    pair = await people.users.search("An", None, 2, [found[0].id, found[2].id])
+    assert [user.username for user in pair] == ["an_1", "ben"]
 
 
 @pytest.mark.parametrize("prefix", ["%", "_", "\\", "z%", "\U0010ffff"])

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from actors.conversations.commands import RemoveMember
 from actors.conversations.message_changes import Delete, Edit, MessageChange, React
 from actors.conversations.message_validation import validate_emoji
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message
 from config.limits import Limits
-from storage.contracts.message_log import Appended, Entry
-from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, send, stored_seq
+from storage.contracts.message_log import Appended, Entry, MessageEntry
+from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
 from tests.until import until
 
 
@@ -21,6 +22,15 @@ async def send_message(core: Core, room: str, user_id: str, content: str) -> str
     stored = await send(core, room, user_id, content)
     assert stored is not None
     return stored[0].id
+
+
+async def stored_message(
+    future: "asyncio.Future[tuple[MessageEntry, bool] | None]",
+) -> tuple[MessageEntry, bool]:
+    """Return the entry that a send was answered with, and whether it is a repeat."""
+    stored = await future
+    assert stored is not None
+    return stored
 
 
 async def change_message(core: Core, room: str, user_id: str, change: MessageChange) -> Message:
@@ -49,6 +59,18 @@ async def test_edit_takes_the_next_seq_on_every_instance(cluster: FakeCluster) -
     for member in members:
         assert member.seqs == [1, 2, 3, 4]
         assert member.contents == ["helo", "?", "hello", "sorry"]
+
+
+async def test_repeat_of_a_former_member_gets_the_message_as_it_was_sent(cluster: FakeCluster) -> None:
+    """Nothing that happened after the sender left is in the answer."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    first, _ = await stored_message(send(core, room, BEN, "hello", "first"))
+    await change_message(core, room, BEN, Edit(first.id, "hello all"))
+    await core.conversations.change_membership(room, RemoveMember(card(BEN), card(BEN)))
+    await change_message(core, room, ANA, React(first.id, validate_emoji("👍"), add=True))
+
+    assert await stored_message(send(core, room, BEN, "hello", "first")) == (first, True)
 
 
 async def test_no_op_change_takes_no_seq(cluster: FakeCluster) -> None:

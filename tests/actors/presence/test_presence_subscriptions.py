@@ -136,7 +136,7 @@ async def test_block_ends_watching_both_ways(presence: PresenceSetup) -> None:
     await presence.subscriptions.watch(ben, [ANA])
     await presence.subscriptions.watch(cyd, [ANA, BEN])
 
-    presence.subscriptions.unwatch_blocked(ANA, BEN)
+    presence.subscriptions.unwatch_between(ANA, BEN)
     presence.store.states.update({ANA: "online", BEN: "online", CYD: "online"})
     for user_id in (ANA, BEN, CYD):
         presence.subscriptions.mark_changed(user_id)

@@ -174,6 +174,41 @@ async def test_member_added_during_broker_outage_receives_messages(
     await until(lambda: client.received("message.created") or client.received("lagged"))
 
 
+async def test_removed_member_reads_nothing_over_a_new_session_without_the_broker(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """The user stream cannot tell the other instance of the removal; the log does."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN, CYD)
+    first, member = await connect_user(there, BEN), await connect_user(there, CYD)
+    cluster.broker.disconnect()
+    await here.conversations.change_membership(room, RemoveMember(card(ANA), card(BEN)))
+    await until(lambda: member.received("conversation.updated"))
+    second = await connect_user(there, BEN)
+    await stored_seq(send(there, room, CYD, "without ben"))
+    await until(lambda: member.received("message.created"))
+
+    assert first.received("message.created") == second.received("message.created") == []
+
+
+async def test_late_removal_does_not_affect_who_joined_again(
+    cluster: FakeCluster, connect_user: ConnectUser
+) -> None:
+    """The entries of the removal and the addition are lost on the bus, and read from the log after both."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN, CYD)
+    client, member = await connect_user(there, BEN), await connect_user(there, CYD)
+    cluster.broker.should_drop = lambda topic, _frame: topic.startswith("c:")
+    await here.conversations.change_membership(room, RemoveMember(card(ANA), card(BEN)))
+    await here.conversations.change_membership(room, AddMember(card(ANA), card(BEN)))
+    await until(lambda: len(client.received("conversation.joined")) == 1)
+    cluster.broker.should_drop = lambda _topic, _frame: False
+    await stored_seq(send(here, room, ANA, "welcome back"))
+    await until(lambda: member.received("message.created"))
+
+    await until(lambda: client.received("message.created"))
+
+
 async def test_revoked_session_is_closed_on_every_instance(
     cluster: FakeCluster, connect_user: ConnectUser
 ) -> None:

@@ -83,7 +83,6 @@ async def create_event(world: "World", one: str, _other: str) -> str:
 @on_chosen_event()
 async def invite(world: "World", event_id: str, event: ModelEvent, one: str, other: str) -> str:
     events = world.events
-    blocked = any(world.model.is_blocked(other, user) for user in {one, *event.hosts})
     expected = None
     if not events.model.can_see(one, event_id):
         expected = "event.not_found"
@@ -91,11 +90,12 @@ async def invite(world: "World", event_id: str, event: ModelEvent, one: str, oth
         expected = "event.cancelled"
     elif one not in event.hosts and event.visibility != "public":
         expected = "permission.denied"
-    elif blocked:
+    elif world.model.is_blocked(other, one):
         expected = "user.not_found"
     card = await events.setup.get_card(one)
     await check_outcome(events.setup.events.invite(card, event_id, [other], None), expected)
-    if expected is None:
+    # The inviter does not learn of blocks between others.
+    if expected is None and not any(world.model.is_blocked(other, host) for host in event.hosts):
         is_new = (other, one) not in event.invites
         event.invites.add((other, one))
         if one in event.hosts:

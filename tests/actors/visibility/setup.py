@@ -163,7 +163,13 @@ class VisibilitySetup:
         self.tag_follows = PostgresTagFollows(posts.pool)
         people = UserCards(PostgresUserCache(social.pool, social.cursors), self.users)
         self.social_service = Social(
-            self.social, post_access, people, self._blocks, lambda: None, lambda _one, _other: None
+            self.social,
+            post_access,
+            people,
+            self._blocks,
+            lambda: None,
+            lambda _one, _other: None,
+            lambda _follower: None,
         )
         self.relationships = Relationships(self.social, people)
         self.mutes_service = Mutes(self.mutes, people, self._blocks)

@@ -5,6 +5,7 @@ back their own, or from moderating what is theirs.
 """
 
 import itertools
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from server.http.cursor import decode_cursor
 from server.instance import Instance
 from storage.embedded import StoreUrls
 from storage.postgres.migrations import database_url
@@ -264,3 +266,22 @@ async def test_author_deletes_a_post_that_a_moderator_hid(
     await api.expect_error("post.not_found", 404, ben, "DELETE", f"/v1/posts/{post}")
     await api.expect(204, ben, "DELETE", f"/v1/comments/{own}")
     await api.expect(204, ana, "DELETE", f"/v1/posts/{post}")
+
+
+@pytest.mark.parametrize("blocker", ["first", "searcher"])
+async def test_search_and_its_cursors_skip_a_user_with_a_block(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, blocker: str
+) -> None:
+    """A page of one is the next user, so neither an empty page nor a cursor tells of the one between."""
+    found = sorted(await people.register(3, instance), key=lambda user: user.username)
+    (searcher,) = await people.register(1, instance)
+    word = f"block{secrets.token_hex(4)}"
+    for user in found:
+        await api.expect(200, user, "PATCH", "/v1/users/me", {"display_name": word})
+    first, second, third = found
+    await (api.block(first, searcher) if blocker == "first" else api.block(searcher, first))
+    page = await api.get(searcher, f"/v1/users?q={word}&limit=1")
+    assert [card["id"] for card in page["items"]] == [second.id]
+    assert decode_cursor(page["next_cursor"], tuple[str, str]) == (second.username, second.id)
+    last = await api.get(searcher, f"/v1/users?q={word}&limit=1&cursor={page['next_cursor']}")
+    assert ([card["id"] for card in last["items"]], last["next_cursor"]) == ([third.id], None)

@@ -44,12 +44,12 @@ def export_of_model(world: World, viewer: str) -> list[str]:
     return [f"{part} {one}" for part, ids in own.items() for one in ids] + [
         row
         for event_id, event in world.events.model.events.items()
-        for row in held_of(event_id, event, viewer)
+        for row in held_of(event_id, event, viewer, sees_it=world.events.model.can_see(viewer, event_id))
     ]
 
 
-def held_of(event_id: str, event: ModelEvent, viewer: str) -> list[str]:
-    """Return what the user holds of an event. Titles of events that moderators have hidden are left out."""
+def held_of(event_id: str, event: ModelEvent, viewer: str, *, sees_it: bool) -> list[str]:
+    """Return what the user holds of an event. Titles of events that the user does not see are left out."""
     parts = [
         *(["rsvps"] if viewer in event.rsvps else []),
         *(["waitlist"] if viewer in event.waiting else []),
@@ -58,7 +58,7 @@ def held_of(event_id: str, event: ModelEvent, viewer: str) -> list[str]:
         *("invites_sent" for _, inviter in event.invites if inviter == viewer),
         *(["hosted_events"] if viewer in event.cohosts else []),
     ]
-    suffix = " without a title" if event.hidden else ""
+    suffix = "" if sees_it else " without a title"
     return [f"{part} {event_id}{suffix}" for part in parts] + (
         [f"events {event_id}"] if viewer == event.creator else []
     )
