@@ -298,9 +298,45 @@ USING locked AS l
 WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
+-- name: user_sources_delete
+-- Deletes some sources of the notifications of a deleted user.
+--
+--   :user_id uuid  :limit int   -> source
+DELETE FROM notification_sources
+WHERE
+    recipient_id = :user_id
+    AND source IN (SELECT source FROM notification_sources WHERE recipient_id = :user_id LIMIT :limit)
+RETURNING source
+
+-- name: user_notifications_delete
+-- Deletes some notifications of a deleted user.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM notifications
+WHERE id IN (SELECT id FROM notifications WHERE recipient_id = :user_id LIMIT :limit)
+RETURNING id
+
+-- name: user_caused_sources_update
+-- Removes a deleted user as sender of some sources of notifications of others; only after user_sources_delete.
+--
+--   :user_id uuid  :limit int   -> source
+UPDATE notification_sources AS s
+SET sender_id = NULL, message = 'From a deleted account', head = NULL, tail = NULL
+FROM (SELECT recipient_id, source FROM notification_sources WHERE sender_id = :user_id LIMIT :limit) AS c
+WHERE s.recipient_id = c.recipient_id AND s.source = c.source
+RETURNING s.source
+
+-- name: user_caused_notifications_update
+-- Removes a deleted user as sender of some notifications of others; only after user_notifications_delete.
+--
+--   :user_id uuid  :limit int   -> id
+UPDATE notifications
+SET sender_id = NULL, message = 'From a deleted account'
+WHERE id IN (SELECT id FROM notifications WHERE sender_id = :user_id LIMIT :limit)
+RETURNING id
+
 -- name: user_data_delete
--- Deletes a deleted user's notifications and preferences, and removes the user as sender of those of others and of
--- their sources.
+-- Deletes a deleted user's preferences and what is left of the notifications that the user had or caused.
 --
 --   :user_id uuid   -> user_id
 WITH

@@ -23,6 +23,7 @@ from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "notifications"
+DELETE_BATCH_ROWS = 1000
 
 
 class PostgresNotifications:
@@ -57,6 +58,12 @@ class PostgresNotifications:
         )
         self._recipients = load_statement(SERVICE, "notifications", "notification_recipient_list")
         self._user_writers = UserWriters(pool)
+        self._remove_in_batches = (
+            load_statement(SERVICE, "notifications", "user_sources_delete"),
+            load_statement(SERVICE, "notifications", "user_notifications_delete"),
+            load_statement(SERVICE, "notifications", "user_caused_sources_update"),
+            load_statement(SERVICE, "notifications", "user_caused_notifications_update"),
+        )
         self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
@@ -174,6 +181,8 @@ class PostgresNotifications:
 
     async def remove_user(self, user_id: str) -> None:
         await self._user_writers.wait_for(to_uuid(user_id))
+        for statement in self._remove_in_batches:
+            await self._pool.write_until_none(statement, to_uuid(user_id), DELETE_BATCH_ROWS)
         await self._pool.write(self._delete_user_data, to_uuid(user_id))
 
     async def _link_sources(

@@ -14,6 +14,7 @@ from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "social"
+DELETE_BATCH_ROWS = 1000
 
 
 class PostgresSocial:
@@ -40,6 +41,8 @@ class PostgresSocial:
         self._connected_among = load_statement(SERVICE, "social", "connection_list")
         self._user_writers = UserWriters(pool)
         self._delete_user_requests = load_statement(SERVICE, "social", "user_requests_delete")
+        self._delete_user_follows = load_statement(SERVICE, "social", "user_follows_delete")
+        self._delete_user_blocks = load_statement(SERVICE, "social", "user_blocks_delete")
         self._delete_user_data = load_statement(SERVICE, "social", "user_data_delete")
         self._stats_delete = load_statement(SERVICE, "social", "stats_delete")
 
@@ -131,6 +134,8 @@ class PostgresSocial:
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
         await self._user_writers.wait_for(user_uuid)
+        await self._pool.write_until_none(self._delete_user_follows, user_uuid, DELETE_BATCH_ROWS)
+        await self._pool.write_until_none(self._delete_user_blocks, user_uuid, DELETE_BATCH_ROWS)
         async with self._pool.transaction() as transaction:
             await transaction.rows(self._delete_user_requests, user_uuid)
             await transaction.row(self._delete_user_data, user_uuid)
