@@ -128,7 +128,7 @@ async def test_notifications_of_a_user_are_removed_in_batches(
     notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that the user had are deleted, those that the user caused lose their sender."""
-    monkeypatch.setattr("storage.postgres.notifications.DELETE_BATCH_ROWS", BATCH_ROWS)
+    monkeypatch.setattr("storage.postgres.notifications.BATCH_ROWS", BATCH_ROWS)
     gone, kept = sorted_random_ids(2)
     store = make_notification_store(notifications_database.instance_a)
     for _ in range(ROWS):
@@ -142,3 +142,41 @@ async def test_notifications_of_a_user_are_removed_in_batches(
     for table in expected:
         rows = await notifications_database.sql.fetch(f"SELECT sender_id, message FROM {table}")
         assert {(row["sender_id"], row["message"]) for row in rows} == {(None, "From a deleted account")}
+
+
+async def test_notifications_between_two_users_are_withdrawn_in_batches(
+    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that are one of a group; what others caused stays. All deleted ids are returned."""
+    monkeypatch.setattr("storage.postgres.notifications.BATCH_ROWS", BATCH_ROWS)
+    ana, ben, cai, post = sorted_random_ids(4)
+    store = make_notification_store(notifications_database.instance_a)
+    await store.add([like_notification(ana, cai, post)], None)
+    for number in range(ROWS):
+        await store.add([like_notification(ana, ben, post, f" {number}")], None)
+        await store.add([like_notification(ana, ben, random_id())], None)
+        await store.add([like_notification(ben, ana, random_id())], None)
+    deleted = await store.remove_between(ben, ana)
+    assert {user_id: len(set(ids)) for user_id, ids in deleted.items()} == {ana: ROWS, ben: ROWS}
+    (kept,) = await store.page(ana, None, (), 100, unread_only=False)
+    assert (kept.reference_id, kept.count, kept.message) == (post, 1, f"{cai[:8]} likes it")
+    rows_by_transaction = await notifications_database.sql.fetch(
+        "SELECT count(*) AS rows FROM notification_sources WHERE notification_id IS NULL GROUP BY xmin::text"
+    )
+    assert sum(row["rows"] for row in rows_by_transaction) == 3 * ROWS
+    assert max(row["rows"] for row in rows_by_transaction) <= ROWS_PER_STATEMENT_MAX
+    assert await store.remove_between(ana, ben) == {}
+
+
+async def test_all_notifications_are_marked_as_read_in_batches(
+    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number is that of all."""
+    monkeypatch.setattr("storage.postgres.notifications.BATCH_ROWS", BATCH_ROWS)
+    ana, ben = sorted_random_ids(2)
+    store = make_notification_store(notifications_database.instance_a)
+    for _ in range(ROWS):
+        await store.add([like_notification(ana, ben, random_id())], None)
+    await limit_rows(notifications_database, "notifications")
+    assert await store.mark_all_read(ana) == ROWS
+    assert await store.unread_counts([ana]) == {}
