@@ -62,6 +62,10 @@ NOTIFICATION_IDS_PER_FRAME: Final = 1000
 RESUME_CONVERSATIONS: Final = 1500
 RESUME_REPLAY_CONVERSATIONS: Final = 200
 RESUME_REPLAY_ENTRIES: Final = 500
+RESUME_REPLAY_BYTES: Final = 4 * 1024 * 1024
+"""Frames of conversations that one resumption replays. Without it one client could make an instance read and
+queue hundreds of megabytes, on each of its sockets."""
+
 REFUSALS_PER_S: Final = 2
 REFUSALS_BURST: Final = 20
 REFUSAL_DELAY_S: Final = 1.0
