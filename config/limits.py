@@ -16,6 +16,13 @@ POST_REVISIONS_MAX: Final = 50
 BOOKMARKS_MAX: Final = 10_000
 TAG_FOLLOWS_MAX: Final = 50
 ATOM_POSTS: Final = 50
+FOLLOWS_MAX: Final = 10_000
+"""Users that one user may follow: a page of an old part of the home feed reads the posts of each."""
+
+BLOCKS_MAX: Final = 5000
+"""Users that one user may block: nearly every request of a user reads all of the user's blocks."""
+
+MUTES_MAX: Final = 5000
 FOLLOW_REQUESTS_RECEIVED: Final = 5000
 FOLLOW_REQUESTS_SENT: Final = 1000
 DISPLAY_NAME_CHARACTERS: Final = 100

@@ -20,6 +20,18 @@ VALUES (:blocker_id, :blocked_id)
 ON CONFLICT (blocker_id, blocked_id) DO NOTHING
 RETURNING blocked_id
 
+-- name: block_count
+-- Counts the users that a user blocks, without one, up to :count_max.
+--
+--   :blocker_id uuid  :blocked_id uuid  :count_max int   -> block_count
+SELECT count(*) AS block_count
+FROM (
+    SELECT blocked_id
+    FROM blocks
+    WHERE blocker_id = :blocker_id AND blocked_id IS DISTINCT FROM :blocked_id
+    LIMIT :count_max
+) AS counted
+
 -- name: block_delete
 -- Deletes a block; follows are not restored.
 --

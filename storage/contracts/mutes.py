@@ -36,6 +36,9 @@ class MuteStore(Protocol):
             Conflict: `mutes_not_self`, `mutes_something`, `users_deleted`.
         """
 
+    async def count_mutes_of_others(self, muter_id: str, muted_id: str, at_most: int) -> int:
+        """Count the users that a user mutes, without `muted_id`, up to `at_most`."""
+
     async def unmute(self, muter_id: str, muted_id: str) -> bool: ...
 
     async def page(

@@ -25,6 +25,7 @@ class PostgresSocial:
         self._follow = load_statement(SERVICE, "social", "follow_add")
         self._unfollow = load_statement(SERVICE, "social", "follow_remove")
         self._block = load_statement(SERVICE, "social", "block_insert")
+        self._block_count = load_statement(SERVICE, "social", "block_count")
         self._unblock = load_statement(SERVICE, "social", "block_delete")
         self._blocks = load_statement(SERVICE, "social", "block_list")
         self._recent_blocks = load_statement(SERVICE, "social", "block_recent")
@@ -62,6 +63,10 @@ class PostgresSocial:
 
     async def block(self, blocker_id: str, blocked_id: str) -> bool:
         return bool(await self._pool.write(self._block, to_uuid(blocker_id), to_uuid(blocked_id)))
+
+    async def count_blocks_of_others(self, blocker_id: str, blocked_id: str, at_most: int) -> int:
+        row = await self._pool.row(self._block_count, to_uuid(blocker_id), to_uuid(blocked_id), at_most)
+        return row["block_count"] if row else 0
 
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool:
         return bool(await self._pool.write(self._unblock, to_uuid(blocker_id), to_uuid(blocked_id)))
