@@ -130,6 +130,9 @@ SNAPSHOT_MESSAGES_AROUND: Final = 3
 SNAPSHOT_CONTEXT_CHARACTERS: Final = 500
 MODERATION_REASON_CHARACTERS: Final = 500
 APPEAL_CHARACTERS: Final = 2000
+REPORTS_OPEN_MAX: Final = 200
+"""Open reports of one user. Moderators work through all of them, and each holds a copy of its target."""
+
 BACKLOG_COUNTED_MAX: Final = 10_000
 """Open reports and appeals that are counted; more are shown as this many."""
 
