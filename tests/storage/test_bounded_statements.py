@@ -1,11 +1,17 @@
-"""Deletions of what one user may have very many rows of: each statement changes a limited number of them.
+"""Changes of what one user may have very many rows of: each statement changes a limited number of them.
 
 A statement has a time limit. One that changes all rows of a user would fail for a user with many, at each
-attempt, and its consumer would not go on.
+attempt, and its consumer or job would not go on.
 """
+
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from storage.contracts.notification_mails import MailedNotifications
+from storage.contracts.notification_preferences import NotificationPreferencesRecord
+from storage.postgres.notification_mails import PostgresNotificationMails
+from storage.postgres.notification_preferences import PostgresNotificationPreferences
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.social import PostgresSocial
 from tests.storage.event_setup import EventSetup
@@ -180,3 +186,23 @@ async def test_all_notifications_are_marked_as_read_in_batches(
     await limit_rows(notifications_database, "notifications")
     assert await store.mark_all_read(ana) == ROWS
     assert await store.unread_counts([ana]) == {}
+
+
+async def test_due_mails_are_put_off_and_claimed_in_batches(
+    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim returns the sum of all of them."""
+    monkeypatch.setattr("storage.postgres.notification_mails.BATCH_ROWS", BATCH_ROWS)
+    ana, ben = sorted_random_ids(2)
+    instance = notifications_database.instance_a
+    store, mails = make_notification_store(instance), PostgresNotificationMails(instance.pool)
+    wanted = NotificationPreferencesRecord(channels={"LIKE": "mail"})
+    await PostgresNotificationPreferences(instance.pool).replace(ana, wanted, [])
+    for _ in range(ROWS):
+        await store.add([like_notification(ana, ben, random_id())], None)
+    await limit_rows(notifications_database, "notifications")
+    assert [due.user_id for due in await mails.list_due(100)] == [ana]
+    await mails.defer({ana: datetime.now(UTC) + timedelta(hours=1)})
+    assert await mails.list_due(100) == []
+    assert await mails.claim_due(ana) == [MailedNotifications("LIKE", "New like", ROWS)]
+    assert await mails.claim_due(ana) == []
