@@ -16,6 +16,13 @@ POST_REVISIONS_MAX: Final = 50
 BOOKMARKS_MAX: Final = 10_000
 TAG_FOLLOWS_MAX: Final = 50
 ATOM_POSTS: Final = 50
+FOLLOWS_MAX: Final = 10_000
+"""Users that one user may follow: a page of an old part of the home feed reads the posts of each."""
+
+BLOCKS_MAX: Final = 5000
+"""Users that one user may block: nearly every request of a user reads all of the user's blocks."""
+
+MUTES_MAX: Final = 5000
 FOLLOW_REQUESTS_RECEIVED: Final = 5000
 FOLLOW_REQUESTS_SENT: Final = 1000
 DISPLAY_NAME_CHARACTERS: Final = 100
@@ -55,9 +62,17 @@ SUGGESTION_POPULAR_READ: Final = 200
 SUGGESTION_CO_ATTENDEES_READ: Final = 100
 SUGGESTION_EVENTS_READ: Final = 50
 UNREAD_MAX: Final = 1000
+UNREAD_NOTIFICATIONS_COUNTED: Final = 10_000
+"""Unread notifications of a user that are counted; more are shown as this many."""
+
+NOTIFICATION_IDS_PER_FRAME: Final = 1000
 RESUME_CONVERSATIONS: Final = 1500
 RESUME_REPLAY_CONVERSATIONS: Final = 200
 RESUME_REPLAY_ENTRIES: Final = 500
+RESUME_REPLAY_BYTES: Final = 4 * 1024 * 1024
+"""Frames of conversations that one resumption replays. Without it one client could make an instance read and
+queue hundreds of megabytes, on each of its sockets."""
+
 REFUSALS_PER_S: Final = 2
 REFUSALS_BURST: Final = 20
 REFUSAL_DELAY_S: Final = 1.0
@@ -115,6 +130,9 @@ SNAPSHOT_MESSAGES_AROUND: Final = 3
 SNAPSHOT_CONTEXT_CHARACTERS: Final = 500
 MODERATION_REASON_CHARACTERS: Final = 500
 APPEAL_CHARACTERS: Final = 2000
+REPORTS_OPEN_MAX: Final = 200
+"""Open reports of one user. Moderators work through all of them, and each holds a copy of its target."""
+
 BACKLOG_COUNTED_MAX: Final = 10_000
 """Open reports and appeals that are counted; more are shown as this many."""
 

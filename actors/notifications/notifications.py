@@ -13,6 +13,7 @@ from actors.protocol.server_frames import NotificationRead
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S
+from config.limits import NOTIFICATION_IDS_PER_FRAME
 from storage.contracts.notifications import DeletedIds, NotificationRecord, NotificationStore
 from storage.contracts.paging import PageKey
 
@@ -78,9 +79,14 @@ class Notifications:
             await self._push_read(user_id, None)
 
     async def push_removed(self, deleted: DeletedIds) -> None:
-        """Push the removal of notifications to each recipient, as `notification.read`."""
+        """Push the removal of notifications to each recipient, as `notification.read`.
+
+        A block can remove very many: in several frames, because one frame must fit into a send queue.
+        """
         for user_id, ids in deleted.items():
-            await self._push_read(user_id, list(ids), withdrawn=True)
+            for start in range(0, len(ids), NOTIFICATION_IDS_PER_FRAME):
+                part = list(ids[start : start + NOTIFICATION_IDS_PER_FRAME])
+                await self._push_read(user_id, part, withdrawn=True)
 
     async def close(self) -> None:
         await self._unread_loader.close()

@@ -2,14 +2,15 @@
 
     ready | user stream | each conversation's log, compacted | resumed | live events
 
-The cost is bounded: a limited number of log reads, each of a limited number of entries. Other ranges are
-reported as `lagged`, for the client to fetch. If the stream itself is not available, the reply is `resync`.
-Conversations that the user has left are not replayed, but reported as `conversation.left`.
+The cost is bounded: a limited number of log reads, each of a limited number of entries, and limited bytes in
+total. Other ranges are reported as `lagged`, for the client to fetch. If the stream itself is not available,
+the reply is `resync`. Conversations that the user has left are not replayed, but reported as
+`conversation.left`.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -25,7 +26,12 @@ from actors.protocol.server_frames import (
     server_frame_encoder,
 )
 from actors.sessions.online_user import OnlineUser
-from config.limits import RESUME_REPLAY_CONVERSATIONS, RESUME_REPLAY_ENTRIES, STREAM_FRAMES_MAX
+from config.limits import (
+    RESUME_REPLAY_BYTES,
+    RESUME_REPLAY_CONVERSATIONS,
+    RESUME_REPLAY_ENTRIES,
+    STREAM_FRAMES_MAX,
+)
 from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
 
 RECORDED_CONVERSATIONS = 100
@@ -71,6 +77,14 @@ class MissedEvents(Protocol):
         Each message is there once, at its latest change. One that changed after `through` is omitted: a later
         frame has its state.
         """
+
+
+class LogRange(msgspec.Struct, frozen=True):
+    """The entries of a log with after < seq <= through."""
+
+    conversation_id: str
+    after: int
+    through: int
 
 
 class StreamSubscription(msgspec.Struct, frozen=True):
@@ -157,16 +171,13 @@ class StreamRecovery:
             for id_, seq in lagging[:RESUME_REPLAY_CONVERSATIONS]
             if start_seqs[id_] - seq <= RESUME_REPLAY_ENTRIES
         ]
-        reads = (
-            self._missed_events.read_compacted(id_, seq, start_seqs[id_], subscription.user.user_id)
-            for id_, seq in replayable
+        replayed_by_id = await self._read_logs(
+            subscription.user.user_id, [LogRange(id_, seq, start_seqs[id_]) for id_, seq in replayable]
         )
-        results = await asyncio.gather(*reads)
-        replayed_by_id = dict(zip([id_ for id_, _ in replayable], results, strict=True))
         frames: list[bytes] = []
         for number, (id_, seq) in enumerate(lagging):
             if id_ in replayed_by_id:
-                frames += [server_frame_encoder.encode(frame) for frame in replayed_by_id[id_]]
+                frames += replayed_by_id[id_]
                 kind = "replayed"
             else:
                 kind = "lagged"
@@ -174,6 +185,42 @@ class StreamRecovery:
             if number < RECORDED_CONVERSATIONS:
                 record(kind, id_, "resume", seq + 1, start_seqs[id_])
         return frames
+
+    async def _read_logs(self, user_id: str, ranges: Sequence[LogRange]) -> dict[str, list[bytes]]:
+        """Return the encoded frames of the first ranges, up to `RESUME_REPLAY_BYTES`, by conversation id.
+
+        At most `RESUME_REPLAY_ENTRIES` entries are read at once: those of all ranges could be very large.
+        """
+        frames_by_id: dict[str, list[bytes]] = {}
+        remaining_bytes = RESUME_REPLAY_BYTES
+        for part in _split_by_entries(ranges):
+            results = await asyncio.gather(
+                *(
+                    self._missed_events.read_compacted(one.conversation_id, one.after, one.through, user_id)
+                    for one in part
+                )
+            )
+            for one, log_frames in zip(part, results, strict=True):
+                frames = [server_frame_encoder.encode(frame) for frame in log_frames]
+                remaining_bytes -= sum(map(len, frames))
+                if remaining_bytes < 0:
+                    return frames_by_id
+                frames_by_id[one.conversation_id] = frames
+        return frames_by_id
+
+
+def _split_by_entries(ranges: Sequence[LogRange]) -> Iterator[list[LogRange]]:
+    """Split ranges into parts of at most `RESUME_REPLAY_ENTRIES` entries; none has more."""
+    part: list[LogRange] = []
+    entries = 0
+    for one in ranges:
+        entries += one.through - one.after
+        if entries > RESUME_REPLAY_ENTRIES:
+            yield part
+            part, entries = [], one.through - one.after
+        part.append(one)
+    if part:
+        yield part
 
 
 def _known_conversations(

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from actors.pagination import KeysetPage, paginate
-from actors.protocol.errors import invalid_field
+from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Mute
 from actors.protocol.timestamps import rfc3339_or_none, to_utc
 from actors.social.block_service import BlockService
 from actors.social.social import user_not_found
 from actors.user_cache.user_cards import UserCards
+from config.limits import MUTES_MAX
 from storage.contracts.mutes import MuteRecord, MuteScope, MuteStore
 from storage.contracts.paging import PageKey
 from storage.errors import USERS_DELETED, Conflict
@@ -38,11 +39,11 @@ class Mutes:
         self._clock = clock
 
     async def mute(self, user_id: str, other_id: str, scope: MuteScope) -> None:
-        """Mute a user, or replace what the mute hides.
+        """Mute a user, or replace what the mute hides. The bound holds for muting one after the other.
 
         Raises:
-            ApiError: user.not_found; request.invalid, for the user themselves, a mute that hides nothing, or
-                one that would have ended already.
+            ApiError: user.not_found; mute.limit; request.invalid, for the user themselves, a mute that hides
+                nothing, or one that would have ended already.
         """
         if user_id == other_id:
             raise invalid_field("id", "You cannot mute yourself.")
@@ -51,6 +52,8 @@ class Mutes:
         expires_at = None if scope.expires_at is None else to_utc("expires_at", scope.expires_at)
         if expires_at is not None and expires_at <= self._clock():
             raise invalid_field("expires_at", "Must be in the future.")
+        if await self._store.count_mutes_of_others(user_id, other_id, MUTES_MAX) >= MUTES_MAX:
+            raise ApiError("mute.limit", f"You can mute at most {MUTES_MAX} users.")
         await self._user_cards.get(other_id)
         await self._block_service.require_visible(user_id, other_id, "user.not_found", "No such user.")
         try:

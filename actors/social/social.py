@@ -12,6 +12,7 @@ from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import SocialStats
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
+from config.limits import BLOCKS_MAX, FOLLOWS_MAX
 from storage.contracts.identifiers import is_user_id
 from storage.contracts.paging import PageKey
 from storage.contracts.post_access import PostAccess, PostAccessStore
@@ -46,11 +47,18 @@ class Social:
     async def follow(self, user_id: str, other_id: str) -> None:
         """Follow a user, or request to follow a private account. Idempotent.
 
+        The bound holds for following one after the other.
+
         Raises:
-            ApiError: user.not_found, follow_request.limit, request.invalid.
+            ApiError: user.not_found, follow.limit, follow_request.limit, request.invalid.
         """
         if user_id == other_id:
             raise invalid_field("id", "You cannot follow yourself.")
+        # First, so that at the limit it does not show who exists for the caller.
+        stats = await self._store.stats(user_id)
+        is_full = stats.following_count >= FOLLOWS_MAX
+        if is_full and not await self._store.followed_among(user_id, [other_id]):
+            raise ApiError("follow.limit", f"You can follow at most {FOLLOWS_MAX} users.")
         await self._user_cards.get(other_id)
         try:
             await self._store.follow(user_id, other_id)
@@ -79,10 +87,17 @@ class Social:
         """Block a user. A user who is blocked can block back, so existing blocks are not checked.
 
         Succeeds without effect for a user who does not exist: otherwise it would show whether a user that the
-        caller cannot see was deleted, or has blocked the caller.
+        caller cannot see was deleted, or has blocked the caller. The bound holds for blocking one after the
+        other.
+
+        Raises:
+            ApiError: user.not_found for what is no user id, block.limit, request.invalid.
         """
         if user_id == other_id:
             raise invalid_field("id", "You cannot block yourself.")
+        # First, for the same reason.
+        if await self._store.count_blocks_of_others(user_id, other_id, BLOCKS_MAX) >= BLOCKS_MAX:
+            raise ApiError("block.limit", f"You can block at most {BLOCKS_MAX} users.")
         if other_id not in await self._user_cards.find([other_id]):
             if is_user_id(other_id):
                 return

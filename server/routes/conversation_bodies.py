@@ -20,6 +20,7 @@ from config.limits import (
     PAGE_DEFAULT,
     PARTICIPANTS_MAX,
 )
+from server.http.rate_limiter import SEARCH_COST
 from server.http.request_decoding import PageLimit, PageQuery
 
 SEQ_MAX = 2**53
@@ -86,6 +87,10 @@ class ParticipantQuery(PageQuery, frozen=True):
         ]
         | None
     ) = None
+
+    def request_cost(self) -> int:
+        """With `q` the cards of all members are read, up to thousands: it costs as much as other searches."""
+        return 0 if self.q is None else SEARCH_COST - 1
 
 
 class HistoryQuery(msgspec.Struct, frozen=True):

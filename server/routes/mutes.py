@@ -40,7 +40,7 @@ class MuteRoutes:
                 body=MuteBody,
                 body_optional=True,
                 status=204,
-                errors=("user.not_found",),
+                errors=("user.not_found", "mute.limit"),
             ),
             Route("DELETE", mute, self.unmute, status=204, while_silenced=True),
             Route("GET", "/v1/users/me/mutes", self.page, query=PageQuery, response=Page[Mute]),

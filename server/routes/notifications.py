@@ -52,7 +52,7 @@ class NotificationRoutes:
         return to_page(page)
 
     async def unread_count(self, request: TypedRequest[None, None]) -> UnreadCount:
-        """Count the caller's unread notifications."""
+        """Count the caller's unread notifications, up to 10,000."""
         return UnreadCount(await self._notifications.count_unread(request.caller.user.id))
 
     async def read_all(self, request: TypedRequest[None, None]) -> None:

@@ -24,6 +24,7 @@ class ReportRoutes:
                     "message.not_found",
                     "event.not_found",
                     "user.not_found",
+                    "rate.limited",
                 ),
                 while_silenced=True,
             ),
@@ -32,6 +33,7 @@ class ReportRoutes:
     async def create(self, request: TypedRequest[ReportRequest, None]) -> None:
         """Report a post, comment, message, event or user to the moderators.
 
-        A second report of the same target by the same user has no effect.
+        A second report of the same target by the same user has no effect. With 200 reports of a user open,
+        the next ones are `rate.limited` until moderators have resolved some.
         """
         await self._reports.create(request.caller.user.id, request.body, request.idempotency_key)

@@ -27,7 +27,7 @@ class SocialRoutes:
                 f"{user}/follow",
                 self.follow,
                 status=204,
-                errors=(*OTHER_USER_ERRORS, "follow_request.limit"),
+                errors=(*OTHER_USER_ERRORS, "follow.limit", "follow_request.limit"),
             ),
             Route("DELETE", f"{user}/follow", self.unfollow, status=204, while_silenced=True),
             Route(
@@ -38,7 +38,12 @@ class SocialRoutes:
                 while_silenced=True,
             ),
             Route(
-                "PUT", f"{user}/block", self.block, status=204, errors=OTHER_USER_ERRORS, while_silenced=True
+                "PUT",
+                f"{user}/block",
+                self.block,
+                status=204,
+                errors=(*OTHER_USER_ERRORS, "block.limit"),
+                while_silenced=True,
             ),
             Route("DELETE", f"{user}/block", self.unblock, status=204, while_silenced=True),
             Route("GET", "/v1/users/me/blocks", self.blocked_users, query=PageQuery, response=cards),
@@ -64,7 +69,8 @@ class SocialRoutes:
     async def follow(self, request: TypedRequest[None, None]) -> None:
         """Follow a user.
 
-        Idempotent. A private account is asked first: `relationship.requested` is true until it answers.
+        Idempotent. A private account is asked first: `relationship.requested` is true until it answers. A
+        user can follow 10,000 others.
         """
         await self._social.follow(request.caller.user.id, request.path_params["id"])
 
@@ -86,7 +92,8 @@ class SocialRoutes:
         """Block a user.
 
         Follows and requests in both directions end, and RSVPs and invites to events that the other hosts.
-        Neither user sees the other's content from then on, except the messages in groups of both.
+        Neither user sees the other's content from then on, except the messages in groups of both. A user can
+        block 5,000 others.
         """
         await self._social.block(request.caller.user.id, request.path_params["id"])
 

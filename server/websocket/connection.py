@@ -39,6 +39,8 @@ from storage.contracts.users import Identity
 
 WRITE_BUFFER_HIGH_BYTES = 64 * 1024
 RATE_LIMITED_RETRY_MS = 1000
+PENDING_BYTES_MAX = 4 * 1024 * 1024
+"""Bytes of messages that wait while the session is opened: the mailbox limits only their number."""
 
 
 class WebSocketConnection(asyncio.Protocol):
@@ -209,6 +211,11 @@ class WebSocketConnection(asyncio.Protocol):
             except UnicodeDecodeError:
                 self.close(INVALID_UTF8, "text is not valid UTF-8")
                 return
+        receiver = self._ensure_receiver()
+        receiver.pending_bytes = 0 if self._session_ref.idle else receiver.pending_bytes + len(message)
+        if receiver.pending_bytes > PENDING_BYTES_MAX:
+            self.close(CloseCode.RATE_LIMITED, "too many pending bytes", RATE_LIMITED_RETRY_MS)
+            return
         try:
             self._session_ref.deliver_inline(message)
         except MailboxFull:

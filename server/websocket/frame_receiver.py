@@ -71,7 +71,7 @@ class FrameReceiver:
     Created on the first frame that needs it and dropped when idle: it takes a sixth of a connection's memory.
     """
 
-    __slots__ = ("_fragments", "_token_bucket", "deferred", "parser", "text")
+    __slots__ = ("_fragments", "_token_bucket", "deferred", "parser", "pending_bytes", "text")
 
     def __init__(self, token_bucket: TokenBucket) -> None:
         self.parser = Parser(
@@ -80,6 +80,8 @@ class FrameReceiver:
         self.text = True
         """Whether the last message was sent as text."""
         self.deferred = b""
+        self.pending_bytes = 0
+        """Bytes of the messages since the session was last idle, at least of those that wait."""
         self._token_bucket = token_bucket
         self._fragments: bytearray | None = None
 

@@ -168,8 +168,25 @@ UNION
 SELECT event_id FROM rsvp_requests WHERE user_id = :user_id
 LIMIT :limit
 
+-- name: user_events_delete
+-- Deletes some events of a deleted user.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM events
+WHERE id IN (SELECT id FROM events WHERE creator_id = :user_id LIMIT :limit)
+RETURNING id
+
+-- name: user_invites_delete
+-- Deletes some invites by a deleted user.
+--
+--   :user_id uuid  :limit int   -> event_id
+DELETE FROM event_invites AS i
+USING (SELECT event_id, user_id FROM event_invites WHERE inviter_id = :user_id LIMIT :limit) AS c
+WHERE i.event_id = c.event_id AND i.user_id = c.user_id AND i.inviter_id = :user_id
+RETURNING i.event_id
+
 -- name: user_data_delete
--- Deletes events, invites and blocks of a deleted user. RSVPs are deleted one by one before.
+-- Deletes blocks of a deleted user, and events and invites that are left. RSVPs are deleted one by one before.
 --
 --   :user_id uuid   -> user_id
 WITH

@@ -29,11 +29,11 @@ LEFT JOIN notification_preferences AS p ON r.recipient_id = p.user_id
 ORDER BY r.mail_due_at
 
 -- name: notification_mail_defer
--- Puts off what is due for each user until a time.
+-- Puts off some of what is due for each user until a time.
 --
 -- Locks rows in the order of notification_upsert, so that the two do not deadlock.
 --
---   :recipient_ids uuid[]  :times timestamptz[]   -> id
+--   :recipient_ids uuid[]  :times timestamptz[]  :limit int   -> id
 WITH
 deferred AS (
     SELECT *
@@ -45,8 +45,9 @@ locked AS (
         d.mail_from
     FROM notifications AS n
     INNER JOIN deferred AS d ON n.recipient_id = d.recipient_id
-    WHERE n.is_read = FALSE AND n.mail_from IS NOT NULL
+    WHERE n.is_read = FALSE AND n.mail_from <> d.mail_from
     ORDER BY n.recipient_id, n.group_key, n.id
+    LIMIT :limit
     FOR NO KEY UPDATE OF n
 )
 UPDATE notifications AS n
@@ -56,11 +57,12 @@ WHERE n.id = l.id
 RETURNING n.id
 
 -- name: notification_mail_claim
--- Ends what is due for a user and returns it, summed by type and title. Only one caller gets it.
+-- Ends some of what is due for a user and returns it, summed by type and title, with the number of notifications.
+-- Only one caller gets it.
 --
 -- Locks rows in the order of notification_upsert, so that the two do not deadlock.
 --
---   :recipient_id uuid   -> type, title, count
+--   :recipient_id uuid  :limit int   -> type, title, count, notifications
 WITH
 locked AS (
     SELECT
@@ -69,6 +71,7 @@ locked AS (
     FROM notifications
     WHERE recipient_id = :recipient_id AND is_read = FALSE AND mail_from IS NOT NULL
     ORDER BY group_key, id
+    LIMIT :limit
     FOR NO KEY UPDATE
 ),
 taken AS (
@@ -81,8 +84,8 @@ taken AS (
 SELECT
     type,
     title,
-    sum(count)::int AS count
+    sum(greatest(count, 0))::int AS count,
+    count(*)::int AS notifications
 FROM taken
-WHERE count > 0
 GROUP BY type, title
 ORDER BY type, title

@@ -80,15 +80,35 @@ RETURNING s.source
 
 -- name: notification_undelivered_list
 -- Lists notifications whose current count was not delivered, oldest first, with their recipients' quiet hours.
+-- The unread notifications of each recipient are counted once, up to :unread_max.
 --
---   :limit int   -> notification rows with unread_count, quiet_from, quiet_to, quiet_timezone
+--   :limit int  :unread_max int   -> notification rows with unread_count, quiet_from, quiet_to, quiet_timezone
+WITH
+undelivered AS MATERIALIZED (
+    SELECT *
+    FROM notifications
+    -- told_count: the count up to which the notification was delivered
+    WHERE told_count < count
+    ORDER BY created_at
+    LIMIT :limit
+),
+unread AS MATERIALIZED (
+    SELECT
+        r.recipient_id,
+        (
+            SELECT count(*)
+            FROM (
+                SELECT u.id
+                FROM notifications AS u
+                WHERE u.recipient_id = r.recipient_id AND u.is_read = FALSE
+                LIMIT :unread_max
+            ) AS counted
+        ) AS unread_count
+    FROM (SELECT DISTINCT recipient_id FROM undelivered) AS r
+)
 SELECT
     n.*,
-    (
-        SELECT count(*)
-        FROM notifications AS u
-        WHERE u.recipient_id = n.recipient_id AND u.is_read = FALSE
-    ) AS unread_count,
+    r.unread_count,
     c.username,
     c.display_name,
     c.avatar_url,
@@ -97,13 +117,11 @@ SELECT
     p.quiet_from,
     p.quiet_to,
     p.quiet_timezone
-FROM notifications AS n
+FROM undelivered AS n
+INNER JOIN unread AS r ON n.recipient_id = r.recipient_id
 LEFT JOIN user_cache AS c ON n.sender_id = c.id
 LEFT JOIN notification_preferences AS p ON n.recipient_id = p.user_id
--- told_count: the count up to which the notification was delivered
-WHERE n.told_count < n.count
 ORDER BY n.created_at
-LIMIT :limit
 
 -- name: notification_mark_delivered
 -- Marks notifications as delivered up to the counts given. One whose count is lower now stays undelivered.
@@ -149,13 +167,21 @@ ORDER BY n.created_at DESC, n.id DESC
 LIMIT :limit
 
 -- name: notification_unread_counts
--- Counts unread notifications by user; users without any are absent.
+-- Counts unread notifications by user, up to :unread_max of each; users without any are absent.
 --
---   :recipient_ids uuid[]   -> recipient_id, count
-SELECT recipient_id, count(*) AS count
-FROM notifications
-WHERE recipient_id = ANY(:recipient_ids) AND is_read = FALSE
-GROUP BY recipient_id
+--   :recipient_ids uuid[]  :unread_max int   -> recipient_id, count
+SELECT r.recipient_id, u.count
+FROM unnest(:recipient_ids) AS r (recipient_id)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS count
+    FROM (
+        SELECT n.id
+        FROM notifications AS n
+        WHERE n.recipient_id = r.recipient_id AND n.is_read = FALSE
+        LIMIT :unread_max
+    ) AS counted
+) AS u
+WHERE u.count > 0
 
 -- name: notification_mark_read
 -- Marks one notification of a user as read; returns it and whether it was unread.
@@ -171,17 +197,18 @@ SELECT n.id, EXISTS (SELECT FROM changed) AS changed
 FROM notifications AS n
 WHERE n.id = :id AND n.recipient_id = :recipient_id
 
--- name: notification_mark_all_read
--- Marks all notifications of a user as read.
+-- name: notification_mark_some_read
+-- Marks some unread notifications of a user as read.
 --
 -- Locks rows in the order of notification_upsert, so that the two do not deadlock.
 --
---   :recipient_id uuid   -> id
+--   :recipient_id uuid  :limit int   -> id
 WITH locked AS (
     SELECT id
     FROM notifications
     WHERE recipient_id = :recipient_id AND is_read = FALSE
     ORDER BY group_key
+    LIMIT :limit
     FOR NO KEY UPDATE
 )
 UPDATE notifications AS n
@@ -196,11 +223,38 @@ RETURNING n.id
 --   :recipient_ids uuid[]  :sources text[]  :permanent bool   -> id, recipient_id
 SELECT id, recipient_id FROM notification_withdraw(:recipient_ids, :sources, :permanent)
 
--- name: notification_withdraw_between
--- Withdraws notifications that two users caused for each other; see the function.
+-- name: notification_source_list_between
+-- Lists some sources of notifications that two users caused for each other and that are not withdrawn.
 --
---   :user_id uuid  :other_user_id uuid   -> id, recipient_id
-SELECT id, recipient_id FROM notification_withdraw_between(:user_id, :other_user_id)
+--   :user_id uuid  :other_user_id uuid  :limit int   -> recipient_id, source
+(
+    SELECT recipient_id, source
+    FROM notification_sources
+    WHERE recipient_id = :user_id AND sender_id = :other_user_id AND notification_id IS NOT NULL
+    LIMIT :limit
+)
+UNION ALL
+(
+    SELECT recipient_id, source
+    FROM notification_sources
+    WHERE recipient_id = :other_user_id AND sender_id = :user_id AND notification_id IS NOT NULL
+    LIMIT :limit
+)
+
+-- name: notification_delete_between
+-- Deletes some notifications of two users of which the other one is the last sender, after their sources are withdrawn:
+-- those from before sources had senders.
+--
+--   :user_id uuid  :other_user_id uuid  :limit int   -> id, recipient_id
+DELETE FROM notifications
+WHERE
+    id IN (
+        SELECT id
+        FROM notifications
+        WHERE (recipient_id, sender_id) IN ((:user_id, :other_user_id), (:other_user_id, :user_id))
+        LIMIT :limit
+    )
+RETURNING id, recipient_id
 
 -- name: notification_delete_reference
 -- Deletes notifications about an object, except those of one group. Their sources may notify again.
@@ -298,9 +352,45 @@ USING locked AS l
 WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
+-- name: user_sources_delete
+-- Deletes some sources of the notifications of a deleted user.
+--
+--   :user_id uuid  :limit int   -> source
+DELETE FROM notification_sources
+WHERE
+    recipient_id = :user_id
+    AND source IN (SELECT source FROM notification_sources WHERE recipient_id = :user_id LIMIT :limit)
+RETURNING source
+
+-- name: user_notifications_delete
+-- Deletes some notifications of a deleted user.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM notifications
+WHERE id IN (SELECT id FROM notifications WHERE recipient_id = :user_id LIMIT :limit)
+RETURNING id
+
+-- name: user_caused_sources_update
+-- Removes a deleted user as sender of some sources of notifications of others; only after user_sources_delete.
+--
+--   :user_id uuid  :limit int   -> source
+UPDATE notification_sources AS s
+SET sender_id = NULL, message = 'From a deleted account', head = NULL, tail = NULL
+FROM (SELECT recipient_id, source FROM notification_sources WHERE sender_id = :user_id LIMIT :limit) AS c
+WHERE s.recipient_id = c.recipient_id AND s.source = c.source
+RETURNING s.source
+
+-- name: user_caused_notifications_update
+-- Removes a deleted user as sender of some notifications of others; only after user_notifications_delete.
+--
+--   :user_id uuid  :limit int   -> id
+UPDATE notifications
+SET sender_id = NULL, message = 'From a deleted account'
+WHERE id IN (SELECT id FROM notifications WHERE sender_id = :user_id LIMIT :limit)
+RETURNING id
+
 -- name: user_data_delete
--- Deletes a deleted user's notifications and preferences, and removes the user as sender of those of others and of
--- their sources.
+-- Deletes a deleted user's preferences and what is left of the notifications that the user had or caused.
 --
 --   :user_id uuid   -> user_id
 WITH

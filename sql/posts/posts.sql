@@ -222,8 +222,47 @@ DELETE FROM posts
 WHERE id = :id AND author_id = :author_id AND (SELECT count(*) FROM original) >= 0
 RETURNING id
 
+-- name: user_likes_delete
+-- Deletes some likes of a deleted user.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM post_likes
+WHERE id IN (SELECT id FROM post_likes WHERE user_id = :user_id LIMIT :limit)
+RETURNING id
+
+-- name: user_comment_likes_delete
+-- Deletes some likes of comments of a deleted user.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM comment_likes
+WHERE id IN (SELECT id FROM comment_likes WHERE user_id = :user_id LIMIT :limit)
+RETURNING id
+
+-- name: user_replies_delete
+-- Deletes some replies to the comments of a deleted user, before the comments.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM comments
+WHERE
+    id IN (
+        SELECT r.id
+        FROM comments AS m
+        INNER JOIN comments AS r ON m.id = r.parent_id
+        WHERE m.author_id = :user_id
+        LIMIT :limit
+    )
+RETURNING id
+
+-- name: user_comments_delete
+-- Deletes some comments of a deleted user.
+--
+--   :user_id uuid  :limit int   -> id
+DELETE FROM comments
+WHERE id IN (SELECT id FROM comments WHERE author_id = :user_id LIMIT :limit)
+RETURNING id
+
 -- name: user_data_delete
--- Deletes the likes, bookmarks, followed tags and comments of a deleted user, and the replies to these comments.
+-- Deletes the bookmarks and followed tags of a deleted user, and likes, comments and replies to them that are left.
 --
 --   :user_id uuid   -> user_id
 WITH

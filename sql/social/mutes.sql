@@ -12,6 +12,18 @@ SET
     created_at = CASE WHEN m.expires_at <= now() THEN now() ELSE m.created_at END
 RETURNING muted_id
 
+-- name: mute_count
+-- Counts the users that a user mutes, without one, up to :count_max.
+--
+--   :muter_id uuid  :muted_id uuid  :count_max int   -> mute_count
+SELECT count(*) AS mute_count
+FROM (
+    SELECT muted_id
+    FROM active_mutes
+    WHERE muter_id = :muter_id AND muted_id IS DISTINCT FROM :muted_id
+    LIMIT :count_max
+) AS counted
+
 -- name: mute_delete
 -- Ends a mute.
 --

@@ -20,6 +20,18 @@ VALUES (:blocker_id, :blocked_id)
 ON CONFLICT (blocker_id, blocked_id) DO NOTHING
 RETURNING blocked_id
 
+-- name: block_count
+-- Counts the users that a user blocks, without one, up to :count_max.
+--
+--   :blocker_id uuid  :blocked_id uuid  :count_max int   -> block_count
+SELECT count(*) AS block_count
+FROM (
+    SELECT blocked_id
+    FROM blocks
+    WHERE blocker_id = :blocker_id AND blocked_id IS DISTINCT FROM :blocked_id
+    LIMIT :count_max
+) AS counted
+
 -- name: block_delete
 -- Deletes a block; follows are not restored.
 --
@@ -235,9 +247,51 @@ USING locked AS l
 WHERE r.requester_id = l.requester_id AND r.requested_id = l.requested_id
 RETURNING r.requester_id
 
+-- name: user_follows_delete
+-- Deletes some follows of a deleted user, in both directions; triggers update the counts of others. Locks rows in the
+-- order of ids, because two users who follow each other may be deleted at once.
+--
+--   :user_id uuid  :limit int   -> id
+WITH
+chosen AS MATERIALIZED (
+    (SELECT id FROM follows WHERE follower_id = :user_id LIMIT :limit)
+    UNION ALL
+    (SELECT id FROM follows WHERE following_id = :user_id LIMIT :limit)
+),
+locked AS MATERIALIZED (
+    SELECT id
+    FROM follows
+    WHERE id IN (SELECT id FROM chosen)
+    ORDER BY id
+    FOR UPDATE
+)
+DELETE FROM follows
+WHERE id IN (SELECT id FROM locked)
+RETURNING id
+
+-- name: user_blocks_delete
+-- Deletes some blocks of a deleted user, in both directions. Locks rows in the order of users, as above.
+--
+--   :user_id uuid  :limit int   -> blocker_id
+WITH
+chosen AS MATERIALIZED (
+    (SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id = :user_id LIMIT :limit)
+    UNION ALL
+    (SELECT blocker_id, blocked_id FROM blocks WHERE blocked_id = :user_id LIMIT :limit)
+),
+locked AS MATERIALIZED (
+    SELECT blocker_id, blocked_id
+    FROM blocks
+    WHERE (blocker_id, blocked_id) IN (SELECT blocker_id, blocked_id FROM chosen)
+    ORDER BY blocker_id, blocked_id
+    FOR UPDATE
+)
+DELETE FROM blocks
+WHERE (blocker_id, blocked_id) IN (SELECT blocker_id, blocked_id FROM locked)
+RETURNING blocker_id
+
 -- name: user_data_delete
--- Deletes follows, blocks, mutes, dismissals, privacy and conversation requests of a deleted user; triggers update the
--- counts of others.
+-- Deletes mutes, dismissals, privacy and conversation requests of a deleted user, and follows and blocks that are left.
 --
 --   :user_id uuid   -> user_id
 WITH

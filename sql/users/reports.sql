@@ -15,6 +15,18 @@ SELECT id
 FROM reports
 WHERE reporter_id = :reporter_id AND kind = :kind AND target_id = :target_id
 
+-- name: report_open_count
+-- Counts the unresolved reports of a user, up to :count_max.
+--
+--   :reporter_id uuid  :count_max int   -> open_count
+SELECT count(*) AS open_count
+FROM (
+    SELECT id
+    FROM reports
+    WHERE reporter_id = :reporter_id AND resolved_at IS NULL
+    LIMIT :count_max
+) AS counted
+
 -- name: report_get
 -- Returns a report.
 --

@@ -37,6 +37,9 @@ class MuteStore(Protocol):
                 `users_deleted`.
         """
 
+    async def count_mutes_of_others(self, muter_id: str, muted_id: str, at_most: int) -> int:
+        """Count the users that a user mutes, without `muted_id`, up to `at_most`."""
+
     async def unmute(self, muter_id: str, muted_id: str) -> bool:
         """Delete a mute. Returns whether there was one, even if it had expired."""
 

@@ -32,7 +32,9 @@ class NotificationMailStore(Protocol):
         """Put off all that is due, or will be, for these users until the times given."""
 
     async def claim_due(self, user_id: str) -> list[MailedNotifications]:
-        """End all that is due, or will be, for a user, and return it. Concurrent callers get nothing.
+        """End all that is due, or will be, for a user, and return it, by type and title.
+
+        Each notification is returned to one of concurrent callers.
 
         After `Unavailable` it may be ended: its e-mail is then lost.
         """

@@ -100,7 +100,10 @@ class NotificationStore(Protocol):
         """Return a user's notifications, newest first."""
 
     async def unread_counts(self, recipient_ids: Sequence[str]) -> Mapping[str, int]:
-        """Return unread counts by user; users without unread ones are absent. One round trip."""
+        """Return unread counts by user, at most `UNREAD_NOTIFICATIONS_COUNTED`. One round trip.
+
+        Users without unread ones are absent.
+        """
 
     async def mark_read(self, recipient_id: str, notification_id: str) -> bool | None:
         """Mark one as read. Returns whether it was unread; None if the user has no such notification."""

@@ -111,6 +111,9 @@ class ReportStore(Protocol):
     async def exists(self, reporter_id: str, kind: TargetKind, target_id: str) -> bool:
         """Return whether the user has reported the target before."""
 
+    async def count_open_of(self, reporter_id: str, at_most: int) -> int:
+        """Count the unresolved reports of a user, up to `at_most`."""
+
     async def get(self, report_id: str) -> ReportRecord | None: ...
 
     async def page(self, wanted: ReportFilter, after: PageKey | None, limit: int) -> list[ReportRecord]:

@@ -92,6 +92,9 @@ class SocialStore(Protocol):
             Conflict: `blocks_not_self`, `users_deleted`.
         """
 
+    async def count_blocks_of_others(self, blocker_id: str, blocked_id: str, at_most: int) -> int:
+        """Count the users that a user blocks, without `blocked_id`, up to `at_most`."""
+
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool: ...
 
     async def recent_blocks(self, within_s: float, limit: int) -> list[tuple[str, str]]:

@@ -43,6 +43,8 @@ from storage.search_words import (
 
 SERVICE = "events"
 DELETE_BATCH_ROWS = 100
+DELETE_EVENTS_ROWS = 10
+"""Fewer, because the RSVPs and invites of each are deleted with it."""
 
 
 class PostgresEvents:
@@ -74,6 +76,8 @@ class PostgresEvents:
         self._invisible_among = load_statement(SERVICE, "events", "event_invisible_filter")
         self._rsvp_events = load_statement(SERVICE, "events", "user_rsvp_event_list")
         self._user_writers = UserWriters(pool)
+        self._delete_user_events = load_statement(SERVICE, "events", "user_events_delete")
+        self._delete_user_invites = load_statement(SERVICE, "events", "user_invites_delete")
         self._delete_user_data = load_statement(SERVICE, "events", "user_data_delete")
 
     async def create(self, event: NewEvent, idempotency_key: IdempotencyKey | None) -> str:
@@ -235,6 +239,8 @@ class PostgresEvents:
                 # If the event was deleted meanwhile, so were its RSVPs.
                 with contextlib.suppress(Missing):
                     await self._rsvps.delete_rsvp(str(row["event_id"]), user_id)
+        await self._pool.write_until_none(self._delete_user_events, to_uuid(user_id), DELETE_EVENTS_ROWS)
+        await self._pool.write_until_none(self._delete_user_invites, to_uuid(user_id), DELETE_BATCH_ROWS)
         await self._pool.write(self._delete_user_data, to_uuid(user_id))
 
 

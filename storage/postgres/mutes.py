@@ -20,6 +20,7 @@ class PostgresMutes:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._mute = load_statement(SERVICE, "mutes", "mute_upsert")
+        self._count = load_statement(SERVICE, "mutes", "mute_count")
         self._unmute = load_statement(SERVICE, "mutes", "mute_delete")
         self._page = load_statement(SERVICE, "mutes", "mute_page")
         self._post_muters = load_statement(SERVICE, "mutes", "post_muter_filter")
@@ -34,6 +35,10 @@ class PostgresMutes:
             scope.notifications,
             scope.expires_at,
         )
+
+    async def count_mutes_of_others(self, muter_id: str, muted_id: str, at_most: int) -> int:
+        row = await self._pool.row(self._count, to_uuid(muter_id), to_uuid(muted_id), at_most)
+        return row["mute_count"] if row else 0
 
     async def unmute(self, muter_id: str, muted_id: str) -> bool:
         return bool(await self._pool.write(self._unmute, to_uuid(muter_id), to_uuid(muted_id)))

@@ -1,5 +1,6 @@
 """E-mails about notifications, in PostgreSQL: what is due, and the addresses."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import to_uuid, to_uuids
 
 SERVICE = "notifications"
+BATCH_ROWS = 1000
+"""Notifications that a statement changes: very many of one user may be due, and it has a time limit."""
 
 
 class PostgresNotificationMails:
@@ -27,11 +30,21 @@ class PostgresNotificationMails:
 
     async def defer(self, times: Mapping[str, datetime]) -> None:
         if times:
-            await self._pool.write(self._defer, to_uuids(times), list(times.values()))
+            await self._pool.write_until_none(self._defer, to_uuids(times), list(times.values()), BATCH_ROWS)
 
     async def claim_due(self, user_id: str) -> list[MailedNotifications]:
-        rows = await self._pool.write(self._claim_due, to_uuid(user_id))
-        return [MailedNotifications(row["type"], row["title"], row["count"]) for row in rows]
+        counts: Counter[tuple[str, str]] = Counter()
+        claimed = BATCH_ROWS
+        while claimed == BATCH_ROWS:
+            rows = await self._pool.write(self._claim_due, to_uuid(user_id), BATCH_ROWS)
+            claimed = sum(row["notifications"] for row in rows)
+            for row in rows:
+                counts[row["type"], row["title"]] += row["count"]
+        return [
+            MailedNotifications(type_, title, count)
+            for (type_, title), count in sorted(counts.items())
+            if count
+        ]
 
 
 class PostgresMailRecipients:

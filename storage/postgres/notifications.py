@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import asyncpg
 
+from config.limits import UNREAD_NOTIFICATIONS_COUNTED
 from config.mail import NOTIFICATION_MAIL_DELAY_S
 from storage.contracts.domain_events import CursorUpdate
 from storage.contracts.notifications import (
@@ -23,6 +24,8 @@ from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "notifications"
+BATCH_ROWS = 1000
+"""Rows that a statement changes where a user may have very many: it has a time limit."""
 
 
 class PostgresNotifications:
@@ -46,10 +49,11 @@ class PostgresNotifications:
         self._page = load_statement(SERVICE, "notifications", "notification_page")
         self._count = load_statement(SERVICE, "notifications", "notification_unread_counts")
         self._mark_read = load_statement(SERVICE, "notifications", "notification_mark_read")
-        self._mark_all_read = load_statement(SERVICE, "notifications", "notification_mark_all_read")
+        self._mark_some_read = load_statement(SERVICE, "notifications", "notification_mark_some_read")
         self._link = load_statement(SERVICE, "notifications", "notification_source_link")
         self._withdraw = load_statement(SERVICE, "notifications", "notification_withdraw")
-        self._withdraw_between = load_statement(SERVICE, "notifications", "notification_withdraw_between")
+        self._sources_between = load_statement(SERVICE, "notifications", "notification_source_list_between")
+        self._delete_between = load_statement(SERVICE, "notifications", "notification_delete_between")
         self._delete_reference = load_statement(SERVICE, "notifications", "notification_delete_reference")
         self._delete_group = load_statement(SERVICE, "notifications", "notification_delete_group")
         self._delete_conversation = load_statement(
@@ -57,6 +61,12 @@ class PostgresNotifications:
         )
         self._recipients = load_statement(SERVICE, "notifications", "notification_recipient_list")
         self._user_writers = UserWriters(pool)
+        self._remove_in_batches = (
+            load_statement(SERVICE, "notifications", "user_sources_delete"),
+            load_statement(SERVICE, "notifications", "user_notifications_delete"),
+            load_statement(SERVICE, "notifications", "user_caused_sources_update"),
+            load_statement(SERVICE, "notifications", "user_caused_notifications_update"),
+        )
         self._delete_user_data = load_statement(SERVICE, "notifications", "user_data_delete")
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:
@@ -72,7 +82,7 @@ class PostgresNotifications:
             await self._cursors.advance_in(transaction, cursor_update)
 
     async def list_undelivered(self, limit: int) -> list[UndeliveredNotification]:
-        rows = await self._pool.rows(self._undelivered, limit)
+        rows = await self._pool.rows(self._undelivered, limit, UNREAD_NOTIFICATIONS_COUNTED)
         return [
             UndeliveredNotification(_to_notification(row), row["unread_count"], to_quiet_hours(row))
             for row in rows
@@ -106,7 +116,7 @@ class PostgresNotifications:
         return [_to_notification(row) for row in rows]
 
     async def unread_counts(self, recipient_ids: Sequence[str]) -> Mapping[str, int]:
-        rows = await self._pool.rows(self._count, to_uuids(recipient_ids))
+        rows = await self._pool.rows(self._count, to_uuids(recipient_ids), UNREAD_NOTIFICATIONS_COUNTED)
         return {str(row["recipient_id"]): row["count"] for row in rows}
 
     async def mark_read(self, recipient_id: str, notification_id: str) -> bool | None:
@@ -114,12 +124,22 @@ class PostgresNotifications:
         return bool(rows[0]["changed"]) if rows else None
 
     async def mark_all_read(self, recipient_id: str) -> int:
-        return len(await self._pool.write(self._mark_all_read, to_uuid(recipient_id)))
+        count = 0
+        while rows := await self._pool.write(self._mark_some_read, to_uuid(recipient_id), BATCH_ROWS):
+            count += len(rows)
+        return count
 
     async def remove_between(self, user_id: str, other_user_id: str) -> DeletedIds:
-        return _deleted_ids(
-            await self._pool.write(self._withdraw_between, to_uuid(user_id), to_uuid(other_user_id))
-        )
+        pair = to_uuid(user_id), to_uuid(other_user_id)
+        deleted: list[asyncpg.Record] = []
+        while sources := await self._pool.rows(self._sources_between, *pair, BATCH_ROWS):
+            recipient_ids = [row["recipient_id"] for row in sources]
+            deleted += await self._pool.write(
+                self._withdraw, recipient_ids, [row["source"] for row in sources], True
+            )
+        while rows := await self._pool.write(self._delete_between, *pair, BATCH_ROWS):
+            deleted += rows
+        return _deleted_ids(deleted)
 
     async def withdraw(self, sources: Sequence[NotificationSource], *, permanent: bool) -> DeletedIds:
         if not sources:
@@ -174,6 +194,8 @@ class PostgresNotifications:
 
     async def remove_user(self, user_id: str) -> None:
         await self._user_writers.wait_for(to_uuid(user_id))
+        for statement in self._remove_in_batches:
+            await self._pool.write_until_none(statement, to_uuid(user_id), BATCH_ROWS)
         await self._pool.write(self._delete_user_data, to_uuid(user_id))
 
     async def _link_sources(

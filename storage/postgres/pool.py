@@ -144,6 +144,14 @@ class PostgresPool:
         """
         return await self._fetch(self._pool, statement, values, DEADLOCK_ATTEMPTS, _is_deadlock)
 
+    async def write_until_none(self, statement: Statement, *values: object) -> None:
+        """Repeat a write until it returns no row.
+
+        For what may be more rows than a statement can change in its time: each changes a limited number.
+        """
+        while await self.write(statement, *values):
+            pass
+
     async def _fetch(
         self,
         wanted_pool: ConnectionPool | None,

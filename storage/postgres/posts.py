@@ -65,6 +65,12 @@ class PostgresPosts:
         self._contents = PostgresContents.for_posts(pool)
         self._page_public = load_statement(SERVICE, "posts", "post_page_public")
         self._user_writers = UserWriters(pool)
+        self._delete_in_batches = (
+            load_statement(SERVICE, "posts", "user_likes_delete"),
+            load_statement(SERVICE, "posts", "user_comment_likes_delete"),
+            load_statement(SERVICE, "posts", "user_replies_delete"),
+            load_statement(SERVICE, "posts", "user_comments_delete"),
+        )
         self._delete_user_data = load_statement(SERVICE, "posts", "user_data_delete")
         self._delete_reposts_of_post = load_statement(SERVICE, "reposts", "reposts_of_post_delete")
         self._delete_reposts_of_author = load_statement(SERVICE, "reposts", "reposts_of_author_delete")
@@ -198,10 +204,11 @@ class PostgresPosts:
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
         await self._user_writers.wait_for(user_uuid)
+        for statement in self._delete_in_batches:
+            await self._pool.write_until_none(statement, user_uuid, DELETE_BATCH_ROWS)
         await self._pool.write(self._delete_user_data, user_uuid)
         await self._write_until_few(self._delete_reposts_of_author, user_uuid)
-        while await self._pool.write(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS):
-            pass
+        await self._pool.write_until_none(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS)
 
     async def _write_until_few(self, statement: Statement, *values: object) -> None:
         """Repeat a statement with a limit until it changes fewer rows."""

@@ -42,6 +42,7 @@ class PostgresReports:
         self._users = UsersById(pool)
         self._insert = load_statement(SERVICE, "reports", "report_insert")
         self._exists = load_statement(SERVICE, "reports", "report_exists")
+        self._open_count = load_statement(SERVICE, "reports", "report_open_count")
         self._get = load_statement(SERVICE, "reports", "report_get")
         self._pages = {
             None: load_statement(SERVICE, "reports", "report_page"),
@@ -74,6 +75,10 @@ class PostgresReports:
 
     async def exists(self, reporter_id: str, kind: TargetKind, target_id: str) -> bool:
         return await self._pool.row(self._exists, to_uuid(reporter_id), kind.value, target_id) is not None
+
+    async def count_open_of(self, reporter_id: str, at_most: int) -> int:
+        row = await self._pool.row(self._open_count, to_uuid(reporter_id), at_most)
+        return row["open_count"] if row else 0
 
     async def get(self, report_id: str) -> ReportRecord | None:
         row = await self._pool.row(self._get, to_uuid(report_id))

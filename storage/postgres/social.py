@@ -14,6 +14,7 @@ from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
 
 SERVICE = "social"
+DELETE_BATCH_ROWS = 1000
 
 
 class PostgresSocial:
@@ -24,6 +25,7 @@ class PostgresSocial:
         self._follow = load_statement(SERVICE, "social", "follow_add")
         self._unfollow = load_statement(SERVICE, "social", "follow_remove")
         self._block = load_statement(SERVICE, "social", "block_insert")
+        self._block_count = load_statement(SERVICE, "social", "block_count")
         self._unblock = load_statement(SERVICE, "social", "block_delete")
         self._blocks = load_statement(SERVICE, "social", "block_list")
         self._recent_blocks = load_statement(SERVICE, "social", "block_recent")
@@ -40,6 +42,8 @@ class PostgresSocial:
         self._connected_among = load_statement(SERVICE, "social", "connection_list")
         self._user_writers = UserWriters(pool)
         self._delete_user_requests = load_statement(SERVICE, "social", "user_requests_delete")
+        self._delete_user_follows = load_statement(SERVICE, "social", "user_follows_delete")
+        self._delete_user_blocks = load_statement(SERVICE, "social", "user_blocks_delete")
         self._delete_user_data = load_statement(SERVICE, "social", "user_data_delete")
         self._stats_delete = load_statement(SERVICE, "social", "stats_delete")
 
@@ -59,6 +63,10 @@ class PostgresSocial:
 
     async def block(self, blocker_id: str, blocked_id: str) -> bool:
         return bool(await self._pool.write(self._block, to_uuid(blocker_id), to_uuid(blocked_id)))
+
+    async def count_blocks_of_others(self, blocker_id: str, blocked_id: str, at_most: int) -> int:
+        row = await self._pool.row(self._block_count, to_uuid(blocker_id), to_uuid(blocked_id), at_most)
+        return row["block_count"] if row else 0
 
     async def unblock(self, blocker_id: str, blocked_id: str) -> bool:
         return bool(await self._pool.write(self._unblock, to_uuid(blocker_id), to_uuid(blocked_id)))
@@ -131,6 +139,8 @@ class PostgresSocial:
     async def remove_user(self, user_id: str) -> None:
         user_uuid = to_uuid(user_id)
         await self._user_writers.wait_for(user_uuid)
+        await self._pool.write_until_none(self._delete_user_follows, user_uuid, DELETE_BATCH_ROWS)
+        await self._pool.write_until_none(self._delete_user_blocks, user_uuid, DELETE_BATCH_ROWS)
         async with self._pool.transaction() as transaction:
             await transaction.rows(self._delete_user_requests, user_uuid)
             await transaction.row(self._delete_user_data, user_uuid)

@@ -196,3 +196,16 @@ async def test_removal_waits_for_a_withdrawal_without_holding_notifications(
             removal = await notifications_database.start_until_blocked(remove())
             await holder.execute("SELECT FROM notifications FOR UPDATE NOWAIT")
         assert list(await removal) == [ana]
+
+
+async def test_unread_notifications_are_counted_up_to_a_limit(
+    notifications: PostgresNotifications, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user with very many does not delay the delivery to others."""
+    monkeypatch.setattr("storage.postgres.notifications.UNREAD_NOTIFICATIONS_COUNTED", 3)
+    ana, ben, cai = sorted_random_ids(3)
+    for _ in range(5):
+        await notifications.add([like_notification(ana, ben, random_id())], None)
+    await notifications.add([like_notification(cai, ben, random_id())], None)
+    assert await notifications.unread_counts([ana, ben, cai]) == {ana: 3, cai: 1}
+    assert [each.unread_count for each in await notifications.list_undelivered(10)] == [3, 3, 3, 3, 3, 1]

@@ -1,7 +1,8 @@
 -- Withdraws sources: deletes their notifications, or takes them out of groups. Returns what was deleted.
 --
 -- With `spent` the sources do not notify again as long as they are kept, even those that never did; otherwise they may.
--- Locks sources in the order of notification_upsert, then their notifications.
+-- They keep no sender and no text, so that what is left between two users can be found. Locks sources in the order of
+-- notification_upsert, then their notifications.
 CREATE OR REPLACE FUNCTION notification_withdraw(recipients UUID[], given TEXT[], spent BOOLEAN)
 RETURNS TABLE (id UUID, recipient_id UUID) AS $$
 DECLARE
@@ -24,7 +25,9 @@ BEGIN
     LOOP
         IF spent THEN
             UPDATE notification_sources AS s
-            SET notification_id = NULL
+            SET
+                notification_id = NULL, sender_id = NULL, title = NULL, message = NULL, head = NULL, tail = NULL,
+                message_id = NULL
             WHERE s.recipient_id = one.recipient_id AND s.source = one.source;
         ELSE
             DELETE FROM notification_sources AS s

@@ -1,5 +1,6 @@
 """Resumption: replays exactly what was missed, on any instance, or answers `resync`."""
 
+import asyncio
 import dataclasses
 from collections.abc import Sequence
 from typing import Any, cast
@@ -12,6 +13,7 @@ from actors.conversations.message_changes import Edit
 from actors.core import Core
 from actors.sessions.session import Session
 from config.limits import RESUME_REPLAY_ENTRIES
+from storage.contracts.message_log import Entry
 from storage.contracts.users import Identity
 from storage.errors import Unavailable
 from tests.actors.fake_client import FakeClient, identity
@@ -208,6 +210,59 @@ async def test_large_gap_is_answered_with_lagged(cluster: FakeCluster) -> None:
     assert (lagged["from_seq"], lagged["to_seq"]) == (1, count)
     assert seqs(again) == []
     assert again.received("resumed")[0]["last_seqs"] == {room: count}
+    again.session.on_disconnect()
+
+
+async def test_replay_is_bounded_in_bytes(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first conversations are replayed, as far as they fit; the rest are reported as `lagged`."""
+    monkeypatch.setattr("actors.sessions.stream_recovery.RESUME_REPLAY_BYTES", 4000)
+    core = await cluster.start_instance()
+    rooms = [await cluster.create_group(core, ANA, BEN) for _ in range(3)]
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
+    for room in rooms:
+        for number in range(4):
+            await stored_seq(send(core, room, ANA, f"{number}" * 200))
+    again = await resume(core, BEN, place, dict.fromkeys(rooms, 0))
+
+    assert [frame["conversation_id"] for frame in again.received("message.created")] == [rooms[0]] * 4
+    assert [
+        (frame["conversation_id"], frame["from_seq"], frame["to_seq"]) for frame in again.received("lagged")
+    ] == [(room, 1, 4) for room in rooms[1:]]
+    assert again.received("resumed")[0]["last_seqs"] == dict.fromkeys(rooms, 4)
+    again.session.on_disconnect()
+
+
+async def test_few_entries_are_read_at_once(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of all conversations could be too large for the memory of the instance."""
+    monkeypatch.setattr("actors.sessions.stream_recovery.RESUME_REPLAY_ENTRIES", 5)
+    core = await cluster.start_instance()
+    rooms = [await cluster.create_group(core, ANA, BEN) for _ in range(7)]
+    client = await connect(core, BEN)
+    place = client.received("ready")[0]
+    client.session.on_disconnect()
+    for room in rooms:
+        for number in range(2):
+            await stored_seq(send(core, room, ANA, f"m{number}"))
+    read = cluster.messaging.read
+    reading = most = 0
+
+    async def read_counted(conversation_id: str, after: int, through: int) -> list[Entry]:
+        nonlocal reading, most
+        if through != 2:
+            # For the heads of the logs.
+            return await read(conversation_id, after, through)
+        reading += through - after
+        most = max(most, reading)
+        await asyncio.sleep(0)
+        reading -= through - after
+        return await read(conversation_id, after, through)
+
+    monkeypatch.setattr(cluster.messaging, "read", read_counted)
+    again = await resume(core, BEN, place, dict.fromkeys(rooms, 0))
+    assert again.received("resumed")[0]["replayed"] == 14
+    assert most == 4
     again.session.on_disconnect()
 
 

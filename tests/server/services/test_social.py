@@ -68,3 +68,42 @@ async def test_invalid_follow_targets(api: ApiClient, instance: Instance, people
         await api.expect_error("request.invalid", 422, ana, "PUT", f"/v1/users/{ana.id}/{what}")
     await api.expect_error("user.not_found", 404, ana, "PUT", f"/v1/users/{uuid4()}/follow")
     await api.expect(204, ana, "PUT", f"/v1/users/{uuid4()}/block")
+
+
+@pytest.mark.parametrize(
+    ("action", "limit"),
+    [
+        ("follow", "actors.social.social.FOLLOWS_MAX"),
+        ("block", "actors.social.social.BLOCKS_MAX"),
+        ("mute", "actors.social.mutes.MUTES_MAX"),
+    ],
+)
+async def test_relations_to_others_are_bounded(
+    api: ApiClient,
+    instance: Instance,
+    people: RegisteredUsers,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    limit: str,
+) -> None:
+    """One more is refused, until one ends; the same again is not."""
+    monkeypatch.setattr(limit, 2)
+    ana, *others = await people.register(4, instance)
+    one, two, three = (f"/v1/users/{other.id}/{action}" for other in others)
+    for path in (one, two, two):
+        await api.expect(204, ana, "PUT", path)
+    await api.expect_error(f"{action}.limit", 409, ana, "PUT", three)
+    await api.expect(204, ana, "DELETE", one)
+    await api.expect(204, ana, "PUT", three)
+
+
+async def test_full_list_of_follows_does_not_show_who_exists(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who blocked the caller is refused as anyone else, and as one who does not exist."""
+    ana, ben, cyd = await people.register(3, instance)
+    await api.follow(ana, ben)
+    await api.block(cyd, ana)
+    monkeypatch.setattr("actors.social.social.FOLLOWS_MAX", 1)
+    for user_id in (cyd.id, uuid4()):
+        await api.expect_error("follow.limit", 409, ana, "PUT", f"/v1/users/{user_id}/follow")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 
+import msgspec
 import pytest
 
 from tests.server.api_client import ApiClient
@@ -102,6 +103,25 @@ async def test_mailbox_overflow_closes_the_connection(
         assert ending.code == 4004
         assert ending.goodbye is not None
         assert ending.goodbye["resume"] is True
+        assert ending.goodbye["retry_after_ms"] > 0
+
+
+async def test_bytes_that_wait_for_the_session_are_limited(
+    start_instance: StartInstance, people: RegisteredUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4004 with a retry time: few large frames are bounded as many small ones are."""
+    monkeypatch.setattr("server.websocket.connection.PENDING_BYTES_MAX", 5000)
+    instance = await start_instance(frames_unauthenticated=100)
+    token = (await people.shared(1, instance))[0].token
+    async with connect_peer(instance.port) as early_peer:
+        await early_peer.open()
+        authenticate = {"type": "authenticate", "id": 1, "token": token}
+        pings = [{"type": "ping", "id": number, "fill": "x" * 1000} for number in range(2, 12)]
+        early_peer.write(*(frames.text(msgspec.json.encode(one)) for one in (authenticate, *pings)))
+        ending = await early_peer.read_until_closed()
+        assert ending.code == 4004
+        assert ending.goodbye is not None
+        assert ending.goodbye["reason"] == "too many pending bytes"
         assert ending.goodbye["retry_after_ms"] > 0
 
 

@@ -52,6 +52,25 @@ async def test_repeated_report_has_no_effect(service: MailUserService, database:
     assert [row["reason"] for row in reasons] == ["Not nice.", "I too."]
 
 
+async def test_open_reports_of_a_user_are_bounded(
+    service: MailUserService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more is refused, until one is resolved; the same again, and those of others, are not."""
+    monkeypatch.setattr("actors.moderation.reports.REPORTS_OPEN_MAX", 2)
+    ana, ben = await service.register("ana"), await service.register("ben")
+    for number in range(3):
+        service.visible_targets.add((TargetKind.POST, f"p{number}"))
+    for target in ("p0", "p1", "p1"):
+        await service.expect(202, "POST", PATH, report(id=target), ana["token"])
+    for target in ("p2", "unseen"):
+        refused = await service.expect(429, "POST", PATH, report(id=target), ana["token"])
+        assert refused["code"] == "rate.limited"
+    await service.expect(202, "POST", PATH, report(id="p2"), ben["token"])
+    listed, *_ = (await service.moderation.list_open_reports(None, 10)).items
+    await service.moderation.resolve_report(listed.id, "hidden")
+    await service.expect(202, "POST", PATH, report(id="p2"), ana["token"])
+
+
 async def test_resolved_report_stays_resolved(service: MailUserService) -> None:
     """Reporting a resolved or hidden target again is 202 and reopens nothing."""
     ana = await service.register("ana")
