@@ -48,7 +48,7 @@ class ConversationState:
         self._uncertain = False
         # The roster changed since the last projection.
         self._needs_projection = False
-        # Changes stored in the log that may not be applied to their messages.
+        # Changes stored in the log that may not be applied to their messages and the summary.
         self._unapplied_changes: list[ChangeEntry] = []
         self.head = 0
         self.known_head = 0
@@ -120,10 +120,14 @@ class ConversationState:
         self._needs_projection = True
 
     async def apply_change(self, change: ChangeEntry) -> None:
-        """Apply a stored change to its message. Raises `Unavailable`; the next catch-up retries it."""
+        """Apply a stored change to its message and the summary.
+
+        Raises `Unavailable`; the next catch-up retries it.
+        """
         self.head = change.seq
         self._unapplied_changes.append(change)
         await self._store.apply_change(change)
+        await self._add_to_summary(change)
         self._unapplied_changes.remove(change)
 
     async def project(self) -> None:

@@ -110,12 +110,8 @@ class EntryEffects:
     async def _apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
         await self._state.apply_change(entry)
-        newest = await self._dependencies.store.page_messages(
-            entry.conversation_id, entry.seq, 0, 1, newest=True
-        )
         changed = message.with_state(entry.state, entry.seq)
         self._dependencies.publisher.publish_change(changed)
-        self._dependencies.summary_writer.add_change(entry, newest[0])
         if changed.deleted_at_ms is not None and message.mentions:
             recorder = self._dependencies.pending_effects
             self._dependencies.mentions.withdraw_message(

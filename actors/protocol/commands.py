@@ -149,7 +149,8 @@ class AddReaction(ClientCommand[ChangeResult], frozen=True, tag="reaction.add"):
         Meta(
             max_length=200,
             description="Exactly one emoji of Unicode's emoji-test data. Forms that differ in variation "
-            "selectors are one reaction. A message holds at most 20 different ones.",
+            "selectors are one reaction. A message holds at most 20 different ones, and 1,000 reactions in "
+            "all.",
         ),
     ]
 
@@ -199,8 +200,8 @@ class WatchPresence(ClientCommand[WatchResult], frozen=True, tag="presence.watch
     """Subscribe to the presence of users.
 
     Returns their current presence, and sends `presence.changed` from then on. The list replaces the previous
-    one. Users that the caller neither follows, is followed by, nor shares a conversation with are reported as
-    offline. A user who no longer is one of these is not reported any more.
+    one. Users that the caller neither follows, is followed by, nor shares a conversation with, and blocked
+    ones, are reported as offline and not watched. A user who becomes one of these is not reported any more.
     """
 
     user_ids: Annotated[

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class RegistryStatistics(msgspec.Struct, frozen=True):
-    """`quarantined` counts the keys whose messages are refused now; the others are of actors."""
+    """Counts of actors, of mailboxes, and of the keys whose messages are refused now (`quarantined`)."""
 
     active: int
     activations: int

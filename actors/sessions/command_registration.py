@@ -25,10 +25,10 @@ class Ordering(StrEnum):
     """When a command starts relative to the other commands of its connection."""
 
     ORDERED = "ordered"
-    """After those received before. Its reply may follow those of later ones."""
+    """In the order received. Its reply may follow those of later commands."""
 
     CONCURRENT = "concurrent"
-    """Beside the others. It may wait for a store, and replies may arrive out of order."""
+    """In the order received, but beside those that run already. Replies may arrive out of order."""
 
 
 class CommandRateClass(Enum):

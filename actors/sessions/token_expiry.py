@@ -35,11 +35,13 @@ class TokenExpiryChecker:
         self._period_s = period_s
         self._timer: Timer | None = None
         self._check_task: asyncio.Task[None] | None = None
+        self._closed = False
 
     def start(self) -> None:
         self._timer = self._wheel.call_later(self._period_s, self._start_check)
 
     async def close(self) -> None:
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         if self._check_task is not None:
@@ -58,7 +60,8 @@ class TokenExpiryChecker:
         except StorageError:
             _log.debug("sessions could not be checked, retrying")
         finally:
-            self.start()
+            if not self._closed:
+                self.start()
 
     def _update(self, batch: Sequence[str], states: Mapping[str, SessionState]) -> None:
         for session in self._online_users.sessions_by_id(batch):

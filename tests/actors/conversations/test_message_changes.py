@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message
 from config.limits import Limits
 from storage.contracts.message_log import Appended, Entry, MessageEntry
+from storage.errors import Unavailable
 from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
 from tests.until import until
 
@@ -315,6 +317,31 @@ async def test_deletion_reaches_the_list_through_any_instance(cluster: FakeClust
     await until_summary_reaches(cluster, room, 2)
 
     last = (await fast.conversations.get(BEN, room)).last_message
+    assert last is not None
+    assert last.content == ""
+
+
+async def test_deletion_reaches_the_list_after_a_failed_read(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deletion is stored, but the store fails before the summary has it: the next command adds it."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    message_id = await send_message(core, room, ANA, "secret")
+    await until_summary_reaches(cluster, room, 1)
+    page_messages, failures = cluster.messaging.page_messages, [Unavailable()]
+
+    async def fail_once(*arguments: Any, newest: bool) -> list[MessageEntry]:
+        if failures:
+            raise failures.pop()
+        return await page_messages(*arguments, newest=newest)
+
+    monkeypatch.setattr(cluster.messaging, "page_messages", fail_once)
+    assert await refused_code(core, room, ANA, Delete(message_id)) == "server.unavailable"
+    await core.conversations.mark_read(BEN, room, 2)
+    await until_summary_reaches(cluster, room, 2)
+
+    last = (await core.conversations.get(BEN, room)).last_message
     assert last is not None
     assert last.content == ""
 

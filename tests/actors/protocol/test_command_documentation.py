@@ -1,8 +1,9 @@
-"""The limits in the published command documentation are those of the configuration."""
+"""The limits in the published documentation of the protocol are those of the configuration."""
 
 import msgspec
 import pytest
 
+from actors.conversations.serializers import REACTION_USERS_SHOWN
 from actors.protocol.commands import (
     AddReaction,
     RemoveReaction,
@@ -12,33 +13,43 @@ from actors.protocol.commands import (
     WatchPosts,
     WatchPresence,
 )
+from actors.protocol.objects import Conversation, DeliveryStatus, Reaction
+from actors.protocol.server_frames import ReadReceipt
 from config.limits import (
     CLIENT_ID_CHARACTERS,
     EMOJI_CHARACTERS,
     EMOJIS_PER_MESSAGE,
     MENTIONS_PER_MESSAGE,
     MESSAGE_CHARACTERS,
+    PARTICIPANTS_IN_OBJECT,
     POSTS_WATCHED,
     PRESENCE_WATCHED_USERS,
+    REACTIONS_PER_MESSAGE,
+    READ_BY_MEMBERS_MAX,
     RESUME_CONVERSATIONS,
     TYPING_MEMBERS_MAX,
 )
 
 
 @pytest.mark.parametrize(
-    ("command", "text"),
+    ("struct", "text"),
     [
         (SendMessage, f"1 to {MESSAGE_CHARACTERS:,} characters"),
         (RemoveReaction, f"at most {EMOJI_CHARACTERS} characters"),
         (AddReaction, f"at most {EMOJIS_PER_MESSAGE} different ones"),
+        (AddReaction, f"{REACTIONS_PER_MESSAGE:,} reactions in all"),
         (Typing, f"more than {TYPING_MEMBERS_MAX} members"),
         (WatchPosts, f"At most {POSTS_WATCHED} post ids"),
         (WatchPresence, f"At most {PRESENCE_WATCHED_USERS} user ids"),
+        (Conversation, f"at most {PARTICIPANTS_IN_OBJECT}"),
+        (Reaction, f"the first {REACTION_USERS_SHOWN}"),
+        (DeliveryStatus, f"more than {READ_BY_MEMBERS_MAX} members"),
+        (ReadReceipt, f"more than {READ_BY_MEMBERS_MAX} members"),
     ],
 )
-def test_documented_limit_matches_the_configuration(command: type[msgspec.Struct], text: str) -> None:
+def test_documented_limit_matches_the_configuration(struct: type[msgspec.Struct], text: str) -> None:
     """The docstring and field descriptions name the configured limit."""
-    assert text in " ".join(msgspec.json.encode(msgspec.json.schema(command)).decode().split())
+    assert text in " ".join(msgspec.json.encode(msgspec.json.schema(struct)).decode().split())
 
 
 @pytest.mark.parametrize(

@@ -103,3 +103,23 @@ async def test_unavailable_store_closes_nothing(setup: Setup) -> None:
     setup.table.expirations.clear()
     await setup.check()
     assert (setup.ana.close_code, setup.ben.close_code) == (4503, 4503)
+
+
+async def test_close_during_a_check_sets_no_timer(setup: Setup) -> None:
+    """No check starts after the checker was closed."""
+    wheel = TimerWheel(asyncio.get_running_loop(), PERIOD_S / 2)
+    lookups = []
+
+    async def never_respond(session_ids: Sequence[str]) -> Mapping[str, SessionState]:
+        lookups.append(session_ids)
+        await asyncio.Event().wait()
+        return {}
+
+    checker = TokenExpiryChecker(setup.core.online_users, never_respond, wheel, PERIOD_S)
+    checker.start()
+    await until(lambda: lookups)
+
+    await checker.close()
+
+    assert len(wheel) == 0
+    wheel.close()
