@@ -17,7 +17,7 @@ class AttemptLimit(msgspec.Struct, frozen=True):
 class AttemptLimits(Protocol):
     """Counts attempts per key. Keys expire by themselves when their budget is full again.
 
-    A store that lost its data has forgotten what it counted.
+    If the store loses its data, counting starts anew.
     All methods raise `Unavailable`.
     """
 
