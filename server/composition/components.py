@@ -297,7 +297,9 @@ async def create_components(
         notification_preferences=notification_preferences,
         mail_unsubscriptions=mail_unsubscriptions,
         notification_mail_job=notification_mail_job,
-        data_exports=DataExports(export_store, ExportLinks(link_hash), data_exporter.wake),
+        data_exports=DataExports(
+            export_store, ExportLinks(link_hash), authenticator.session_states, data_exporter.wake
+        ),
         data_exporter=data_exporter,
         passwords=passwords,
         core=core,

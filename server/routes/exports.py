@@ -46,14 +46,13 @@ class ExportRoutes:
         """Get the caller's data export, and request one if there is none.
 
         202 while it is made; with 200 and the state `ready` it has the link of the archive. `start=false`
-        requests none.
+        requests none. The link works for an hour, and ends with the caller's session.
         """
-        user_id = request.caller.user.id
-        export = await self._data_exports.get(user_id)
+        export = await self._data_exports.get(request.caller)
         if export is None and not request.query.start:
             raise ApiError("export.not_found", "There is no export; request one.")
         if export is None:
-            export = await self._data_exports.request(user_id)
+            export = await self._data_exports.request(request.caller)
         return ResponseWithStatus(export, 202 if export.state is DataExportState.PENDING else 200)
 
     async def request_export(self, request: TypedRequest[None, None]) -> DataExport:
@@ -61,4 +60,4 @@ class ExportRoutes:
 
         One that is being made is returned. At most one in 24 hours, else `rate.limited`.
         """
-        return await self._data_exports.request(request.caller.user.id)
+        return await self._data_exports.request(request.caller)

@@ -218,3 +218,23 @@ async def test_python_client_downloads_the_archive(instance: Instance, people: R
     assert len(data) == export.bytes
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert json.loads(archive.read("profile.json"))[0]["username"] == ana.username
+
+
+async def test_link_ends_with_its_session(
+    api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
+) -> None:
+    """A new password ends the links of all other sessions, on every instance; that of its own stays."""
+    (ana,) = await people.register(1, instance)
+    login = {"login": ana.username, "password": PASSWORD}
+    token = (await api.expect(201, None, "POST", "/v1/sessions", login))["token"]
+    other_session = RegisteredUser(ana.id, ana.username, token)
+    export = await wait_for_export(api, ana)
+    stolen = await api.get(other_session, EXPORT)
+    await download(second_api, stolen)
+    passwords = {"current_password": PASSWORD, "new_password": "another good one"}
+    await api.expect(204, ana, "PUT", "/v1/users/me/password", passwords)
+    for each in (api, second_api):
+        await each.expect_error("export.not_found", 404, None, "GET", stolen["url"])
+    await download(second_api, export)
+    await api.expect(204, ana, "DELETE", "/v1/sessions/current")
+    await second_api.expect_error("export.not_found", 404, None, "GET", export["url"])
