@@ -11,6 +11,7 @@ Words of a query are prefixes of what they find: `kart` finds karting. Pairs are
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -19,6 +20,8 @@ from storage.text_folding import fold_text
 
 WORD_CHARACTERS_MAX: Final = 64
 """Longer words are stored and searched by this prefix."""
+FOLDED_CHARACTERS_MAX: Final = 10_000
+"""Characters of a folded text that have words. One character can fold to 18, and each takes time."""
 QUERY_PAIRS_MAX: Final = 16
 """Pairs of one run that a query compares."""
 SEARCH_SCANNED_ROWS: Final = (2000, 10_000)
@@ -117,22 +120,25 @@ def to_tsquery(terms: Iterable[SearchTerm]) -> str:
 
 def _split_runs(text: str) -> list[tuple[str, bool]]:
     """Return runs of characters of one kind, and whether the run is of a script without spaces."""
+    folded = fold_text(text)[:FOLDED_CHARACTERS_MAX]
     runs: list[tuple[str, bool]] = []
+    start = 0
     previous: bool | None = None
-    for character in fold_text(text):
+    for position, character in enumerate(folded):
         kind = _is_unspaced(character)
         # A mark continues any run.
         if kind is False and previous is True and unicodedata.category(character).startswith("M"):
             kind = True
-        if kind is not None:
-            if kind is previous:
-                runs[-1] = (runs[-1][0] + character, kind)
-            else:
-                runs.append((character, kind))
-        previous = kind
+        if kind is not previous:
+            if previous is not None:
+                runs.append((folded[start:position], previous))
+            start, previous = position, kind
+    if previous is not None:
+        runs.append((folded[start:], previous))
     return runs
 
 
+@lru_cache(maxsize=10_000)
 def _is_unspaced(character: str) -> bool | None:
     """Return None for a separator."""
     category = unicodedata.category(character)

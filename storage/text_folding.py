@@ -5,14 +5,19 @@ import unicodedata
 import regex
 
 _IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")
+_MARKS_MAX = 30
+"""Marks after a character, as in the stream-safe format of UAX #15: no script has more."""
+_EXCESS_MARKS = regex.compile(rf"(?<=\p{{M}}{{{_MARKS_MAX}}})\p{{M}}+")
 
 
 def fold_text(text: str) -> str:
     """Return `text` in NFKC with full case folding, without invisible characters (NFKC_Casefold).
 
-    A capital dotted I becomes i: its case folding adds a dot above, which people do not type.
+    A capital dotted I becomes i: its case folding adds a dot above, which people do not type. Marks above
+    `_MARKS_MAX` after a character are left out: the time to sort them grows with the square of their number.
     """
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", _IGNORABLE.sub("", text)).casefold()
+    shortened = _EXCESS_MARKS.sub("", _IGNORABLE.sub("", text))
+    folded = unicodedata.normalize("NFKC", shortened).casefold()
     return unicodedata.normalize("NFKC", folded).replace("i\u0307", "i")

@@ -93,3 +93,12 @@ def test_literals_are_quoted() -> None:
     assert to_tsvector(index_words("Go karting")) == "'go' 'karting'"
     assert to_tsquery(query_terms("go kart")) == "'go':* & 'kart':*"
     assert to_tsvector(["o'\\b"]) == "'o''\\\\b'"
+
+
+def test_words_of_a_text_that_folds_to_many_characters_are_bounded() -> None:
+    """Of the longest description all words are found; not what follows thousands of units in one character."""
+    assert "tail" in index_words("x " * 2498 + "tail")
+    square_kilometer = "\u3316"
+    assert len(fold_text(square_kilometer)) == 6
+    assert "tail" in index_words(square_kilometer * 1000 + " tail")
+    assert "tail" not in index_words(square_kilometer * 4990 + " tail")

@@ -2,8 +2,11 @@
 
 import pytest
 
+from actors.accounts import password_rules
+from actors.accounts.bodies import Registration
 from actors.accounts.fields import InvalidField, validate_password
 from actors.accounts.password_rules import COMMON_PASSWORDS, profile_errors
+from config.limits import EMAIL_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,21 @@ def test_passwords_that_repeat_the_profile_are_refused(password: str) -> None:
 
 def test_absent_names_match_nothing() -> None:
     assert profile_errors("password", "some password", email=None, names=(None, "")) == []
+
+
+def test_long_texts_are_not_normalized(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are invalid anyway, and the time grows with the square of the number of combining marks."""
+    lengths: list[int] = []
+    fold = password_rules._fold
+
+    def fold_measured(text: str) -> str:
+        lengths.append(len(text))
+        return fold(text)
+
+    monkeypatch.setattr(password_rules, "_fold", fold_measured)
+    marks = "a" + "\u0301\u0316" * 5000
+    for hostile in ("password", "username", "display_name", "email"):
+        texts = {"password": "correct horse", "username": "ana", "display_name": "Ana", "email": "a@b.test"}
+        registration = Registration(**texts | {hostile: marks})
+        assert [error.field for error in registration.field_errors()] == [hostile]
+    assert max(lengths) <= EMAIL_CHARACTERS
