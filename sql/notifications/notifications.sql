@@ -81,7 +81,8 @@ RETURNING s.source
 -- name: notification_undelivered_list
 -- Lists notifications whose current count was not delivered, oldest first, with their recipients' quiet hours.
 --
---   :limit int   -> notification rows with unread_count, quiet_from, quiet_to, quiet_timezone
+--   :after timestamptz  :after_id uuid  :limit int
+--   -> notification rows with unread_count, quiet_from, quiet_to, quiet_timezone
 SELECT
     n.*,
     (
@@ -101,8 +102,8 @@ FROM notifications AS n
 LEFT JOIN user_cache AS c ON n.sender_id = c.id
 LEFT JOIN notification_preferences AS p ON n.recipient_id = p.user_id
 -- told_count: the count up to which the notification was delivered
-WHERE n.told_count < n.count
-ORDER BY n.created_at
+WHERE n.told_count < n.count AND (n.created_at, n.id) > (:after, :after_id)
+ORDER BY n.created_at, n.id
 LIMIT :limit
 
 -- name: notification_mark_delivered

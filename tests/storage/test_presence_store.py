@@ -79,9 +79,7 @@ async def test_entries_without_a_lease_do_not_count(
     assert running in (await board.renew_lease(running)).instances
 
 
-async def test_renewal_tells_that_the_lease_had_lapsed(
-    board: RedisPresence, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_renewal_reports_a_lapsed_lease(board: RedisPresence, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first renewal, and one after the lease expired; not one in time."""
     instance = random_name()
     assert (await board.renew_lease(instance)).had_lapsed
