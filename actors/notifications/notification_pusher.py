@@ -4,7 +4,8 @@
 
 At least once: after a crash between the last two steps, or if two instances push at the same time, a
 notification is pushed again. Clients deduplicate by its id. A notification that could not be appended stays
-undelivered; any instance pushes it at its next poll.
+undelivered; any instance pushes it at one of its next polls. It does not keep back the later ones of users
+whose streams are on another server.
 """
 
 import asyncio
@@ -17,9 +18,12 @@ from actors.protocol.server_frames import NotificationCreated
 from actors.runtime.periodic_job import PeriodicJob
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.notifications import NotificationStore
+from storage.contracts.paging import PageKey, to_microseconds
 
 BATCH_SIZE = 200
 POLL_INTERVAL_S = 3.0
+FAILED_BATCHES_MAX = 5
+"""Batches in a row of which nothing could be appended, after which a poll ends."""
 
 
 class NotificationPusher:
@@ -27,6 +31,8 @@ class NotificationPusher:
         self._store = store
         self._user_cards = user_cards
         self._stream_writer = stream_writer
+        # The key after which the next poll continues: of what precedes it, something could not be appended.
+        self._after: PageKey | None = None
         self._job = PeriodicJob("pushing of notifications", self.push_undelivered, POLL_INTERVAL_S)
 
     def start(self) -> None:
@@ -40,9 +46,16 @@ class NotificationPusher:
         self._job.wake()
 
     async def push_undelivered(self) -> int:
-        """Push all undelivered notifications, until one cannot be appended. Returns how many were pushed."""
-        pushed_count = 0
-        while undelivered := await self._store.list_undelivered(BATCH_SIZE):
+        """Push undelivered notifications. Returns how many were pushed.
+
+        Those that cannot be appended are tried again after the later ones.
+        """
+        pushed_count = failed_batches = 0
+        while failed_batches < FAILED_BATCHES_MAX:
+            undelivered = await self._store.list_undelivered(self._after, BATCH_SIZE)
+            if not undelivered:
+                self._after = None
+                break
             senders = [
                 item.notification.sender for item in undelivered if item.notification.sender is not None
             ]
@@ -68,6 +81,8 @@ class NotificationPusher:
             if appended:
                 await self._store.mark_delivered(appended)
             pushed_count += len(appended)
+            failed_batches = 0 if appended else failed_batches + 1
             if len(appended) < len(undelivered):
-                break
+                last = undelivered[-1].notification
+                self._after = to_microseconds(last.created_at), last.id
         return pushed_count

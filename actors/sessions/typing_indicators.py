@@ -50,6 +50,8 @@ class TypingIndicators:
         self._encode_frame = encode_frame
         self._clock = clock
         self._active: dict[tuple[str, str], _ActiveTyping] = {}
+        # The last start of each indicator whose membership is being looked up.
+        self._starting: dict[tuple[str, str], object] = {}
 
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
         """Start, extend or stop an indicator. Large conversations have none: nothing is published.
@@ -60,15 +62,23 @@ class TypingIndicators:
         key = (user_id, conversation_id)
         typing = self._active.get(key)
         if not active:
+            self._starting.pop(key, None)
             self._stop(key)
             return
         if typing is not None and self._clock() - typing.published_at < REPEAT_INTERVAL_S:
             self._extend(key, typing)
             return
-        info = await self._get_info(user_id, conversation_id)
+        start = self._starting[key] = object()
+        try:
+            info = await self._get_info(user_id, conversation_id)
+        finally:
+            # Not if it was stopped, or started once more, during the wait.
+            is_current = self._starting.get(key) is start
+            if is_current:
+                del self._starting[key]
         if not info.is_member:
             raise not_found()
-        if info.member_count > TYPING_MEMBERS_MAX:
+        if info.member_count > TYPING_MEMBERS_MAX or not is_current:
             return
         typing = self._active.get(key)
         if typing is None:
@@ -82,6 +92,8 @@ class TypingIndicators:
 
     def stop_all(self, user_id: str) -> None:
         """Stop all indicators of a user who has no session here any more."""
+        for key in [key for key in self._starting if key[0] == user_id]:
+            del self._starting[key]
         for key in [key for key in self._active if key[0] == user_id]:
             self._stop(key)
 

@@ -82,14 +82,15 @@ RETURNING s.source
 -- Lists notifications whose current count was not delivered, oldest first, with their recipients' quiet hours.
 -- The unread notifications of each recipient are counted once, up to :unread_max.
 --
---   :limit int  :unread_max int   -> notification rows with unread_count, quiet_from, quiet_to, quiet_timezone
+--   :after timestamptz  :after_id uuid  :limit int  :unread_max int
+--   -> notification rows with unread_count, quiet_from, quiet_to, quiet_timezone
 WITH
 undelivered AS MATERIALIZED (
     SELECT *
     FROM notifications
     -- told_count: the count up to which the notification was delivered
-    WHERE told_count < count
-    ORDER BY created_at
+    WHERE told_count < count AND (created_at, id) > (:after, :after_id)
+    ORDER BY created_at, id
     LIMIT :limit
 ),
 unread AS MATERIALIZED (
@@ -121,7 +122,7 @@ FROM undelivered AS n
 INNER JOIN unread AS r ON n.recipient_id = r.recipient_id
 LEFT JOIN user_cache AS c ON n.sender_id = c.id
 LEFT JOIN notification_preferences AS p ON n.recipient_id = p.user_id
-ORDER BY n.created_at
+ORDER BY n.created_at, n.id
 
 -- name: notification_mark_delivered
 -- Marks notifications as delivered up to the counts given. One whose count is lower now stays undelivered.

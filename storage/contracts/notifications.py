@@ -82,8 +82,8 @@ class NotificationStore(Protocol):
             Conflict: `cursor`: another reader has moved it; nothing was stored.
         """
 
-    async def list_undelivered(self, limit: int) -> list[UndeliveredNotification]:
-        """Return notifications whose current state was not yet delivered, oldest first."""
+    async def list_undelivered(self, after: PageKey | None, limit: int) -> list[UndeliveredNotification]:
+        """Return notifications after a key whose current state was not yet delivered, oldest first."""
 
     async def mark_delivered(self, notifications: Sequence[NotificationRecord]) -> None:
         """Mark these as delivered in the state given; one that has changed since stays undelivered."""

@@ -21,7 +21,7 @@ from storage.postgres.pool import PostgresPool, Transaction
 from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import to_user_card
 from storage.postgres.user_writers import UserWriters
-from storage.postgres.uuid_params import MIN_UUID, page_before, to_uuid, to_uuids
+from storage.postgres.uuid_params import MIN_UUID, page_after, page_before, to_uuid, to_uuids
 
 SERVICE = "notifications"
 BATCH_ROWS = 1000
@@ -81,8 +81,10 @@ class PostgresNotifications:
                 await self._link_sources(transaction, batch, stored)
             await self._cursors.advance_in(transaction, cursor_update)
 
-    async def list_undelivered(self, limit: int) -> list[UndeliveredNotification]:
-        rows = await self._pool.rows(self._undelivered, limit, UNREAD_NOTIFICATIONS_COUNTED)
+    async def list_undelivered(self, after: PageKey | None, limit: int) -> list[UndeliveredNotification]:
+        rows = await self._pool.rows(
+            self._undelivered, *page_after(after), limit, UNREAD_NOTIFICATIONS_COUNTED
+        )
         return [
             UndeliveredNotification(_to_notification(row), row["unread_count"], to_quiet_hours(row))
             for row in rows

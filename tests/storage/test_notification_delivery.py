@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from storage.contracts.domain_events import Cursor, CursorUpdate
+from storage.contracts.paging import to_microseconds
 from storage.errors import Conflict
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.notifications import PostgresNotifications
@@ -32,15 +33,18 @@ async def test_undelivered_is_listed_until_marked_delivered(notifications: Postg
     ana, ben, one, two = sorted_random_ids(4)
     await notifications.add([like_notification(ana, ben, one)], None)
     await notifications.add([like_notification(ana, ben, two)], None)
-    undelivered = await notifications.list_undelivered(10)
+    undelivered = await notifications.list_undelivered(None, 10)
     assert [each.notification.reference_id for each in undelivered] == [one, two]
     assert [each.unread_count for each in undelivered] == [2, 2]
-    assert await notifications.list_undelivered(1) == undelivered[:1]
+    assert await notifications.list_undelivered(None, 1) == undelivered[:1]
+    first = undelivered[0].notification
+    after = (to_microseconds(first.created_at), first.id)
+    assert await notifications.list_undelivered(after, 10) == undelivered[1:]
     await notifications.mark_delivered([undelivered[0].notification])
     await notifications.mark_delivered([undelivered[0].notification])
-    assert await notifications.list_undelivered(10) == undelivered[1:]
+    assert await notifications.list_undelivered(None, 10) == undelivered[1:]
     await notifications.add([like_notification(ana, random_id(), one)], None)
-    again = (await notifications.list_undelivered(10))[1]
+    again = (await notifications.list_undelivered(None, 10))[1]
     assert (again.notification.id, again.notification.count) == (undelivered[0].notification.id, 2)
     assert again.unread_count == 2
 
@@ -49,25 +53,25 @@ async def test_count_increased_since_listing_stays_undelivered(notifications: Po
     """Only the delivered count is marked."""
     ana, ben, cai, post = sorted_random_ids(4)
     await notifications.add([like_notification(ana, ben, post)], None)
-    (first,) = await notifications.list_undelivered(10)
+    (first,) = await notifications.list_undelivered(None, 10)
     await notifications.add([like_notification(ana, cai, post)], None)
     await notifications.mark_delivered([first.notification])
-    (second,) = await notifications.list_undelivered(10)
+    (second,) = await notifications.list_undelivered(None, 10)
     assert second.notification.count == 2
     await notifications.mark_delivered([second.notification])
     await notifications.mark_delivered([first.notification])
-    assert await notifications.list_undelivered(10) == []
+    assert await notifications.list_undelivered(None, 10) == []
 
 
 async def test_read_and_deleted_notifications_are_not_delivered(notifications: PostgresNotifications) -> None:
     """They are not listed as undelivered."""
     ana, ben, one, two, three = sorted_random_ids(5)
     await notifications.add([like_notification(ana, ben, post) for post in (one, two, three)], None)
-    undelivered = await notifications.list_undelivered(10)
+    undelivered = await notifications.list_undelivered(None, 10)
     await notifications.mark_read(ana, undelivered[0].notification.id)
-    assert len(await notifications.list_undelivered(10)) == 2
+    assert len(await notifications.list_undelivered(None, 10)) == 2
     await notifications.mark_all_read(ana)
-    assert await notifications.list_undelivered(10) == []
+    assert await notifications.list_undelivered(None, 10) == []
     await notifications.remove_user(ana)
     await notifications.mark_delivered([each.notification for each in undelivered])
     assert await list_notifications(notifications, ana) == []
@@ -147,7 +151,7 @@ async def test_rows_are_locked_in_a_fixed_order(
         waiting = await notifications_database.start_until_blocked(work)
         await other_connection.execute(f"{lock} NOWAIT", [rows[post].id for post in posts[1:]])
     await waiting
-    assert await notifications.list_undelivered(10) == []
+    assert await notifications.list_undelivered(None, 10) == []
 
 
 async def test_concurrent_reads_and_inserts_lose_no_count(
@@ -165,7 +169,9 @@ async def test_concurrent_reads_and_inserts_lose_no_count(
 
     async def look(number: int) -> None:
         rng = random.Random(number)
-        await notifications.mark_delivered([each.notification for each in await other.list_undelivered(5)])
+        await notifications.mark_delivered(
+            [each.notification for each in await other.list_undelivered(None, 5)]
+        )
         await notifications.mark_all_read(rng.choice(people))
 
     await asyncio.gather(*(take(n) for n in range(20)), *(look(n) for n in range(10)))
@@ -208,4 +214,5 @@ async def test_unread_notifications_are_counted_up_to_a_limit(
         await notifications.add([like_notification(ana, ben, random_id())], None)
     await notifications.add([like_notification(cai, ben, random_id())], None)
     assert await notifications.unread_counts([ana, ben, cai]) == {ana: 3, cai: 1}
-    assert [each.unread_count for each in await notifications.list_undelivered(10)] == [3, 3, 3, 3, 3, 1]
+    undelivered = await notifications.list_undelivered(None, 10)
+    assert [each.unread_count for each in undelivered] == [3, 3, 3, 3, 3, 1]

@@ -79,7 +79,7 @@ async def test_entries_without_a_lease_do_not_count(
     assert running in (await board.renew_lease(running)).instances
 
 
-async def test_renewal_reports_that_the_lease_had_expired(
+async def test_renewal_reports_an_expired_lease(
     board: RedisPresence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first renewal, and one after the lease expired; not one in time."""

@@ -6,7 +6,7 @@ import pytest
 
 from actors.sessions import typing_indicators
 from tests.actors.fake_client import FakeClient
-from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster
+from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, send, stored_seq
 from tests.actors.sessions.connected_client import connect
 from tests.until import until
 
@@ -50,6 +50,25 @@ async def test_typing_ends_on_timeout_and_on_disconnect(
 
     await until(lambda: len(typing_frames(ben)) == 4)
     assert typing_frames(ben)[2:] == [(ANA, True), (ANA, False)]
+    ben.session.on_disconnect()
+
+
+async def test_stop_during_the_lookup_of_a_start_is_not_overtaken(cluster: FakeCluster) -> None:
+    """By a stop of the user, who typed one key and sent, or by the end of the connection."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    ana, ben = await connect(core, ANA), await connect(core, BEN)
+    ana.send(type="typing", id=1, conversation_id=room, active=True)
+    ana.send(type="typing", id=2, conversation_id=room, active=False)
+    await until(lambda: len(ana.received("ok")) == 2)
+    ana.send(type="typing", id=3, conversation_id=room, active=True)
+    await asyncio.sleep(0)
+    ana.session.on_disconnect()
+    await core.conversations.drain()
+    await stored_seq(send(core, room, ANA, "hello"))
+
+    await until(lambda: ben.received("message.created"))
+    assert typing_frames(ben) == []
     ben.session.on_disconnect()
 
 
