@@ -26,7 +26,7 @@ class RequestRejected(ClientError):  # noqa: N818 - a reply, not a failure of th
 
 
 class RequestTimeout(ClientError, TimeoutError):  # noqa: N818 - named like TimeoutError
-    """No reply arrived in time; the server may have executed the request.
+    """No reply that the client can read arrived in time; the server may have executed the request.
 
     To retry a message safely, send it again with the same `client_id`.
     """

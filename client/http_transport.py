@@ -1,8 +1,8 @@
 """One HTTP server: sends requests with the token of a user and decodes the responses.
 
-A rejected request raises `RequestRejected`; without a response it raises `RequestTimeout`, also if there is
-no connection. Requests are not retried. Redirects are not followed, so that the token is not sent to another
-host.
+A rejected request raises `RequestRejected`. Without a response, or with one that cannot be decoded, it raises
+`RequestTimeout`, also if there is no connection. Requests are not retried. Redirects are not followed, so
+that the token is not sent to another host.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -84,10 +84,13 @@ class HttpTransport:
             raise decode_rejection(response.status, content)
         decoded: Any = None
         # Endpoints without a response body are typed None by their method.
-        if response_type is str:
-            decoded = content.decode()
-        elif response_type is not None and response.status != NO_CONTENT:
-            decoded = msgspec.json.decode(content, type=response_type)
+        try:
+            if response_type is str:
+                decoded = content.decode()
+            elif response_type is not None and response.status != NO_CONTENT:
+                decoded = msgspec.json.decode(content, type=response_type)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RequestTimeout(f"{method}: the response is not one of Convene") from error
         result: Response = decoded
         return result
 
