@@ -4,8 +4,8 @@
 
 At least once: after a crash between the last two steps, or if two instances push at the same time, a
 notification is pushed again. Clients deduplicate by its id. A notification that could not be appended stays
-undelivered; any instance pushes it at one of its next polls. It does not keep back the later ones of users
-whose streams are on another server.
+undelivered; any instance pushes it at one of its next polls. It does not delay those of users whose streams
+are on another server.
 """
 
 import asyncio

@@ -250,7 +250,7 @@ class OnlineUsers:
             self._rooms.delivered_seq(id_) <= 0 and id_ not in document_seqs for id_ in user.conversation_ids
         ):
             document_seqs = await self._membership_loader.get(user.user_id) or {}
-        # Only now: whoever left a conversation during that read must not join its room.
+        # Listed after that read: a user who left a conversation meanwhile must not join its room.
         return await self._rooms.join(
             session,
             [

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Refused } from "../../web/network/errors.js";
 import { ConversationRequests } from "../../web/state/conversation_requests.js";
+import { Conversations } from "../../web/state/conversations.js";
 import { Notifications } from "../../web/state/notifications.js";
 
 // Answers when the test says so, with what it says.
@@ -63,4 +65,16 @@ test("the unread count of a frame is not replaced by one that was read before", 
   notifications.reload();
   await api.answer({ unread_count: 1 });
   assert.equal(notifications.unread, 1);
+});
+
+test("a conversation that is left while it is read is not added", async () => {
+  const api = new SlowApi();
+  const conversations = new Conversations(api, { id: "me" }, { learn() {} });
+  const refused = assert.rejects(conversations.get("c1"), Refused);
+  conversations.remove("c1");
+  await api.answer({ id: "c1", participants: [], last_seq: 1, created_at: "2030-01-01T00:00:00.000Z" });
+  assert.equal(conversations.find("c1"), null);
+  await api.answer(Promise.reject(new Refused({ status: 404, code: "conversation.not_found", detail: "" })));
+  await refused;
+  assert.equal(conversations.find("c1"), null);
 });

@@ -23,6 +23,7 @@ export class Conversations {
   #readAgain = false;
   #opened = [];
   #connections = 0;
+  #removals = 0;
   // Conversations that were left while the list was read: the list may still name them.
   #removedIds = new Set();
   #closed = false;
@@ -72,7 +73,10 @@ export class Conversations {
       const known = this.find(id);
       if (known !== null) return known;
       const connections = this.#connections;
+      const removals = this.#removals;
       const info = await this.#api.get(`/v1/conversations/${encodeURIComponent(id)}`);
+      // The answer may be from before the user left this conversation.
+      if (removals !== this.#removals) continue;
       // An answer from before a reconnect may lack frames that were sent in between. While the list is read,
       // that is found by the list, which is read after the connection is ready.
       if (connections === this.#connections || this.#reading !== null) return this.add(info);
@@ -99,6 +103,7 @@ export class Conversations {
   }
 
   remove(id) {
+    this.#removals += 1;
     const conversation = this.find(id);
     if (conversation === null) return;
     conversation.close();

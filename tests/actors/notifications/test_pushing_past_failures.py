@@ -1,4 +1,4 @@
-"""Notifications that cannot be appended do not keep back those of users on other servers."""
+"""Notifications that cannot be appended do not delay those of users on other servers."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -74,7 +74,7 @@ def create_pusher(store: Undelivered, streams: LossyStreams) -> NotificationPush
     )
 
 
-async def test_lost_streams_do_not_keep_back_those_of_others() -> None:
+async def test_lost_streams_do_not_delay_notifications_of_others() -> None:
     """One poll passes whole batches that fail; the failed ones are pushed once their server is back."""
     store = Undelivered(["lost"] * (2 * BATCH_SIZE + 1) + ["ana"] + ["lost"] * BATCH_SIZE + ["ben"])
     streams = LossyStreams({"lost"})
