@@ -50,6 +50,10 @@ from storage.contracts.notifications import (
 
 USERS_PER_BATCH = 1000
 
+UPDATES_OF_EVENT_MAX = 3
+"""Changes of one event in a batch that notify, the latest ones. Each has a notification for up to thousands
+of users: a host who changes an event again and again would delay the notifications of all other events."""
+
 EVENT_TYPES = [kind.value for kind in TYPES_ABOUT_EVENTS]
 
 VisibilityChange = RsvpChanged | EventUpdated
@@ -104,6 +108,7 @@ class NotificationConsumer:
             [domain_event for _, domain_event in decoded], pairs, posts
         )
         seen_as_before = await self._find_seen_as_before(decoded)
+        superseded_ids = _find_superseded(decoded)
         for event, domain_event in decoded:
             if isinstance(domain_event, Withdrawal) and not (
                 isinstance(domain_event, VisibilityChange) and domain_event in seen_as_before
@@ -112,6 +117,8 @@ class NotificationConsumer:
                 await self._store.add(notifications, None)
                 notifications = []
                 await self._withdraw(domain_event, context)
+            if event.id in superseded_ids:
+                continue
             async for notification in self._build_notifications(event, domain_event, context):
                 notifications.append(notification)
                 if len(notifications) >= USERS_PER_BATCH:
@@ -267,6 +274,15 @@ class NotificationConsumer:
                     )
             case _:
                 return
+
+
+def _find_superseded(decoded: Sequence[tuple[OutboxEvent, DomainEvent]]) -> AbstractSet[int]:
+    """Return the ids of changes of an event before its `UPDATES_OF_EVENT_MAX` latest ones."""
+    updates: dict[str, list[int]] = {}
+    for event, domain_event in decoded:
+        if isinstance(domain_event, EventUpdated):
+            updates.setdefault(domain_event.id, []).append(event.id)
+    return {id_ for ids in updates.values() for id_ in ids[:-UPDATES_OF_EVENT_MAX]}
 
 
 def _source_id(event: OutboxEvent) -> str:

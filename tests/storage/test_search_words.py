@@ -96,7 +96,7 @@ def test_literals_are_quoted() -> None:
 
 
 def test_words_of_a_text_that_folds_to_many_characters_are_bounded() -> None:
-    """All words of the longest description are found; not what follows a character of thousands of units."""
+    """Of the longest description all words are found; not what follows thousands of long ones."""
     assert "tail" in index_words("x " * 2498 + "tail")
     square_kilometer = "\u3316"
     assert len(fold_text(square_kilometer)) == 6

@@ -2,6 +2,7 @@
 
 import uuid
 
+from actors.notifications.notification_consumer import UPDATES_OF_EVENT_MAX
 from actors.protocol.objects import UserCard
 from actors.protocol.server_frames import NotificationRead
 from storage.contracts.events import EventChange
@@ -116,6 +117,22 @@ async def test_waitlist_promotion_notifies_without_sender(setup: NotificationSet
     assert (notification.type, notification.message) == ("EVENT_UPDATE", "You're off the waitlist for Boules")
     assert (notification.sender, notification.reference_id) == (None, event_id)
     assert await setup.list_notifications(setup.ben) == []
+
+
+async def test_last_of_many_event_updates_notify(setup: NotificationSetup) -> None:
+    """Of one event in a batch; those of another event are not affected."""
+    event_ids = [await setup.create_event(setup.ana) for _ in range(2)]
+    for event_id in event_ids:
+        await setup.rsvps.set_rsvp(event_id, setup.ben, "MAYBE", waitlist=False)
+    for number in range(UPDATES_OF_EVENT_MAX + 2):
+        await setup.events.change(event_ids[0], EventChange(title=f"Boules {number}"))
+    await setup.events.change(event_ids[1], EventChange(title="Chess"))
+    await setup.catch_up()
+
+    assert sorted(await setup.list_messages(setup.ben)) == [
+        ("EVENT_UPDATE", "Ana and 2 more updated Boules 4", UPDATES_OF_EVENT_MAX),
+        ("EVENT_UPDATE", "Ana updated Chess", 1),
+    ]
 
 
 async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) -> None:
