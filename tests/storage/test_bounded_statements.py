@@ -4,6 +4,7 @@ A statement has a time limit. One that changes all rows of a user would fail for
 attempt, and its consumer or job would not go on.
 """
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,17 +31,36 @@ LIMIT_ROWS = f"""
         RETURN NULL;
     END
     $$ LANGUAGE plpgsql;
-    CREATE TRIGGER deletes_limited AFTER DELETE ON {{table}} REFERENCING OLD TABLE AS changed
+    CREATE OR REPLACE TRIGGER deletes_limited AFTER DELETE ON {{table}} REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION rows_limited();
-    CREATE TRIGGER updates_limited AFTER UPDATE ON {{table}} REFERENCING OLD TABLE AS changed
+    CREATE OR REPLACE TRIGGER updates_limited AFTER UPDATE ON {{table}} REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION rows_limited()
 """
 
 
-async def limit_rows(database: ServiceDatabase, *tables: str) -> None:
-    """Let every statement that deletes or updates more rows fail."""
-    for table in tables:
-        await database.sql.execute(LIMIT_ROWS.format(table=table))
+DROP_LIMITS = """
+    DROP TRIGGER deletes_limited ON {table};
+    DROP TRIGGER updates_limited ON {table}
+"""
+LimitRows = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+async def limit_rows() -> AsyncIterator[LimitRows]:
+    """Return a function that lets every statement fail which deletes or updates more rows of the tables.
+
+    Until the end of the test: the database is used by other tests.
+    """
+    limited: list[tuple[ServiceDatabase, str]] = []
+
+    async def limit(database: ServiceDatabase, *tables: str) -> None:
+        for table in tables:
+            await database.sql.execute(LIMIT_ROWS.format(table=table))
+            limited.append((database, table))
+
+    yield limit
+    for database, table in limited:
+        await database.sql.execute(DROP_LIMITS.format(table=table))
 
 
 async def count_rows(database: ServiceDatabase, *tables: str) -> dict[str, int]:
@@ -48,7 +68,7 @@ async def count_rows(database: ServiceDatabase, *tables: str) -> dict[str, int]:
 
 
 async def test_follows_and_blocks_of_a_user_are_deleted_in_batches(
-    social_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+    social_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
 ) -> None:
     """Those in both directions."""
     monkeypatch.setattr("storage.postgres.social.DELETE_BATCH_ROWS", BATCH_ROWS)
@@ -68,7 +88,7 @@ async def test_follows_and_blocks_of_a_user_are_deleted_in_batches(
 
 
 async def test_likes_and_comments_of_a_user_are_deleted_in_batches(
-    posts_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+    posts_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
 ) -> None:
     """With the replies of others to the comments."""
     monkeypatch.setattr("storage.postgres.posts.DELETE_BATCH_ROWS", BATCH_ROWS)
@@ -111,7 +131,7 @@ async def test_likes_and_comments_of_a_user_are_deleted_in_batches(
 
 
 async def test_events_and_invites_of_a_user_are_deleted_in_batches(
-    setup: EventSetup, monkeypatch: pytest.MonkeyPatch
+    setup: EventSetup, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
 ) -> None:
     """Invites to the events of others remain if another user made them."""
     monkeypatch.setattr("storage.postgres.events.DELETE_BATCH_ROWS", BATCH_ROWS)
@@ -131,7 +151,7 @@ async def test_events_and_invites_of_a_user_are_deleted_in_batches(
 
 
 async def test_notifications_of_a_user_are_removed_in_batches(
-    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
 ) -> None:
     """Those that the user had are deleted, those that the user caused lose their sender."""
     monkeypatch.setattr("storage.postgres.notifications.BATCH_ROWS", BATCH_ROWS)
@@ -175,7 +195,7 @@ async def test_notifications_between_two_users_are_withdrawn_in_batches(
 
 
 async def test_all_notifications_are_marked_as_read_in_batches(
-    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
 ) -> None:
     """The number is that of all."""
     monkeypatch.setattr("storage.postgres.notifications.BATCH_ROWS", BATCH_ROWS)
@@ -189,7 +209,7 @@ async def test_all_notifications_are_marked_as_read_in_batches(
 
 
 async def test_due_mails_are_put_off_and_claimed_in_batches(
-    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+    notifications_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
 ) -> None:
     """A claim returns the sum of all of them."""
     monkeypatch.setattr("storage.postgres.notification_mails.BATCH_ROWS", BATCH_ROWS)
