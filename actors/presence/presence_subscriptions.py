@@ -20,7 +20,7 @@ from actors.protocol.timestamps import now_ms, rfc3339_from_ms
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import Timer, TimerWheel
 from storage.contracts.bus import Bus, presence_topic
-from storage.contracts.presence import LastSeen, LastSeenStore, PresenceStore
+from storage.contracts.presence import LastSeen, LastSeenStore, PresenceRecord, PresenceStore
 from storage.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -98,11 +98,20 @@ class PresenceSubscriptions:
     async def get(self, user_ids: Sequence[str]) -> list[Presence]:
         """Return the users' current presence with their `last_seen`. Raises `Unavailable`."""
         records = await self._store.get(user_ids)
-        last_seen_ms = await self._last_seen.get_last_seen(user_ids)
-        for record in records:
-            if record.user_id in self._watch_lists:
-                self._pushed_statuses[record.user_id] = record.status
-        return [_to_presence(record.user_id, record.status, last_seen_ms) for record in records]
+        watched = [record for record in records if record.user_id in self._watch_lists]
+        # Earlier watchers were told another status: what comes next is compared with this one.
+        outdated = [record for record in watched if record.user_id in self._pushed_statuses]
+        outdated = self._replace_pushed_statuses(outdated)
+        self._replace_pushed_statuses(watched)
+        last_seen_ms = await self._load_last_seen(user_ids, outdated)
+        self._push_to_watchers(outdated, last_seen_ms)
+        # A newer status may have been pushed meanwhile.
+        return [
+            _to_presence(
+                record.user_id, self._pushed_statuses.get(record.user_id, record.status), last_seen_ms
+            )
+            for record in records
+        ]
 
     def mark_changed(self, user_id: str) -> None:
         """Schedule a check of the user's status, if anyone watches the user."""
@@ -128,25 +137,51 @@ class PresenceSubscriptions:
         for start in range(0, len(user_ids), USERS_PER_READ):
             try:
                 records = await self._store.get(user_ids[start : start + USERS_PER_READ])
-                changed = [
-                    record for record in records if self._pushed_statuses.get(record.user_id) != record.status
-                ]
+                changed = self._replace_pushed_statuses(
+                    [record for record in records if record.user_id in self._watch_lists]
+                )
                 last_seen_ms = (
-                    await self._last_seen.get_last_seen([record.user_id for record in changed])
+                    await self._load_last_seen([record.user_id for record in changed], changed)
                     if changed
                     else {}
                 )
             except Unavailable:
                 self._wheel.call_later(RETRY_DELAY_S, partial(self._mark_all_changed, user_ids[start:]))
                 return
-            changes_by_watcher: dict[Watcher, list[Presence]] = {}
-            for record in changed:
-                if record.user_id in self._watch_lists:
-                    self._pushed_statuses[record.user_id] = record.status
-                    presence = _to_presence(record.user_id, record.status, last_seen_ms)
-                    for watcher in self._watch_lists.watchers(record.user_id):
-                        changes_by_watcher.setdefault(watcher, []).append(presence)
-            push_changes(changes_by_watcher, self._encode)
+            self._push_to_watchers(changed, last_seen_ms)
+
+    def _replace_pushed_statuses(self, records: Sequence[PresenceRecord]) -> list[PresenceRecord]:
+        """Set the status that watchers know. Return the records of those who know another, or none.
+
+        Synchronous after the read of the records, so that of two reads the later one decides.
+        """
+        changed = [
+            record for record in records if self._pushed_statuses.get(record.user_id) != record.status
+        ]
+        for record in changed:
+            self._pushed_statuses[record.user_id] = record.status
+        return changed
+
+    async def _load_last_seen(
+        self, user_ids: Sequence[str], unpushed: Sequence[PresenceRecord]
+    ) -> dict[str, int]:
+        """Return when the users were last seen. On failure, those in `unpushed` count as not pushed."""
+        try:
+            return await self._last_seen.get_last_seen(user_ids)
+        except BaseException:
+            for record in unpushed:
+                self._pushed_statuses.pop(record.user_id, None)
+            raise
+
+    def _push_to_watchers(self, records: Sequence[PresenceRecord], last_seen_ms: dict[str, int]) -> None:
+        """Push what has not changed again since it was read."""
+        changes_by_watcher: dict[Watcher, list[Presence]] = {}
+        for record in records:
+            if self._pushed_statuses.get(record.user_id) == record.status:
+                presence = _to_presence(record.user_id, record.status, last_seen_ms)
+                for watcher in self._watch_lists.watchers(record.user_id):
+                    changes_by_watcher.setdefault(watcher, []).append(presence)
+        push_changes(changes_by_watcher, self._encode)
 
     def _encode(self, presences: Sequence[Presence]) -> bytes:
         return self._encode_frame(server_frame_encoder.encode(PresenceChanged(list(presences))))

@@ -86,6 +86,22 @@ async def test_frame_for_equal_watch_lists_is_encoded_once(presence: PresenceSet
     assert other.statuses == [{ANA: "online", BEN: "online"}]
 
 
+async def test_later_watcher_does_not_hide_a_change_from_the_first(presence: PresenceSetup) -> None:
+    """The second one reads the change before it is pushed: both know it then, and the next one."""
+    first, second = RecordingWatcher(), RecordingWatcher()
+    await presence.subscriptions.watch(first, [ANA])
+    presence.store.states[ANA] = "online"
+    presence.subscriptions.mark_changed(ANA)
+    (answer,) = await presence.subscriptions.watch(second, [ANA])
+    assert answer.status == "online"
+    await until(lambda: first.statuses)
+    presence.store.states[ANA] = "away"
+    presence.subscriptions.mark_changed(ANA)
+
+    await until(lambda: {ANA: "away"} in first.statuses and {ANA: "away"} in second.statuses)
+    assert first.statuses == [{ANA: "online"}, {ANA: "away"}]
+
+
 async def test_watch_replaces_the_previous_list(presence: PresenceSetup) -> None:
     """Users no longer watched are not pushed, and their topics are unsubscribed."""
     watcher = RecordingWatcher()
