@@ -19,6 +19,8 @@ export class PagedList {
   #pages = [];
   #paged = new Set();
   #refreshing = null;
+  // What changed while the first page is read, which may be older; null if it is not being read.
+  #changes = null;
   #rows = new Map();
   #footer = element("div", { class: "list-footer" });
   #generation = 0;
@@ -64,6 +66,7 @@ export class PagedList {
   async load() {
     this.#generation += 1;
     const generation = this.#generation;
+    this.#changes ??= [];
     if (this.#rows.size === 0) setChildren(this.#footer, skeleton());
     try {
       const page = await this.#read(null);
@@ -73,6 +76,9 @@ export class PagedList {
       this.#pages = [null];
       this.list.replaceChildren();
       this.#add(page);
+      const changes = this.#changes;
+      this.#changes = null;
+      for (const change of changes) change();
       return true;
     } catch (error) {
       if (generation === this.#generation) this.#showError(error, () => this.load());
@@ -120,14 +126,17 @@ export class PagedList {
   }
 
   prepend(item) {
+    this.#changes?.push(() => this.prepend(item));
     if (this.#isNew(item)) this.list.prepend(this.#row(item));
   }
 
   append(item) {
+    this.#changes?.push(() => this.append(item));
     if (this.#isNew(item)) this.#append(item);
   }
 
   remove(key) {
+    this.#changes?.push(() => this.remove(key));
     if (!this.#rows.has(key)) return;
     this.#rows.get(key).remove();
     this.#rows.delete(key);
