@@ -155,9 +155,7 @@ class PresenceSubscriptions:
 
         Synchronous after the read of the records, so that of two reads the later one decides.
         """
-        changed = [
-            record for record in records if self._pushed_statuses.get(record.user_id) != record.status
-        ]
+        changed = [record for record in records if self._pushed_statuses.get(record.user_id) != record.status]
         for record in changed:
             self._pushed_statuses[record.user_id] = record.status
         return changed
