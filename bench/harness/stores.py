@@ -46,8 +46,10 @@ class BenchStores:
             ServerFailed: there is none.
         """
         for process in psutil.Process(self._process.pid).children(recursive=True):
-            if command in " ".join(process.cmdline()[:1]):
-                return process
+            # One that has just been killed has no command line.
+            with contextlib.suppress(psutil.Error):
+                if command in " ".join(process.cmdline()[:1]):
+                    return process
         raise ServerFailed(f"no store runs {command!r}")
 
     def cpu_seconds(self, command: str) -> float:
