@@ -343,7 +343,7 @@ class Core:
         self._control.publish_block_change(user_id, other_id)
 
     def apply_block_change(self, user_id: str, other_id: str) -> None:
-        """Do the same on this instance, which may have missed the message of another one."""
+        """Drop a cached block and the presence watches here, if the message of another instance was lost."""
         self._control.apply_block_change(user_id, other_id)
 
     def publish_visibility_change(self, user_ids: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ which store nothing. The CPU time of all processes of a contender is summed; tha
 not counted. The rate is the highest that all contenders sustain, with both instances on one core.
 """
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from bench.harness.bench_users import UserSetup
 from bench.harness.convene_server import ConveneServer
 from bench.harness.generator import Generator, unauthenticated_generator_of
-from bench.harness.members import Member, unauthenticated_members
+from bench.harness.members import split_between_ports, unauthenticated_members
 from bench.harness.options import Options, read_options
 from bench.harness.report import Goal, Report, print_and_exit, table
 from bench.harness.rounds import Contender, find_faults, ratios
@@ -69,14 +68,6 @@ def run(options: Options) -> Report:
         f"{describe_peers((SOCKET_IO, SECOND_SOCKET_IO), missing_peers)}",
         find_faults(samples) + (() if result.sustained else (NOT_SUSTAINED,)),
     )
-
-
-def split_between_ports(members: Sequence[Member], port: int) -> list[Member]:
-    """Move every second member to `port`."""
-    return [
-        msgspec.structs.replace(member, port=port) if number % 2 else member
-        for number, member in enumerate(members)
-    ]
 
 
 if __name__ == "__main__":

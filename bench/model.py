@@ -18,7 +18,6 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from bench.cross_instance import split_between_ports
 from bench.feed import build_timelines, insert_data
 from bench.harness.bench_users import BenchUser, UserSetup
 from bench.harness.convene_server import ConveneServer
@@ -27,7 +26,7 @@ from bench.harness.generator import Generator
 from bench.harness.http_generator import HttpGenerator, encode_request
 from bench.harness.injected_faults import STORES
 from bench.harness.load_tester import prepare_users
-from bench.harness.members import Member
+from bench.harness.members import Member, split_between_ports
 from bench.harness.options import Options, read_options
 from bench.harness.process_cpu import cpu_seconds, resident_bytes
 from bench.harness.stores import BenchStores

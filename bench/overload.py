@@ -12,11 +12,10 @@ from contextlib import ExitStack
 
 import msgspec
 
-from bench.cross_instance import split_between_ports
 from bench.harness.bench_users import UserSetup
 from bench.harness.convene_server import ConveneServer
 from bench.harness.generator import Generator, Slice
-from bench.harness.members import Member
+from bench.harness.members import Member, split_between_ports
 from bench.harness.options import Options, read_options
 from bench.harness.report import Goal, Report, print_and_exit
 from bench.harness.rounds import Spread

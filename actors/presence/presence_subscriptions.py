@@ -98,11 +98,11 @@ class PresenceSubscriptions:
     async def get(self, user_ids: Sequence[str]) -> list[Presence]:
         """Return the users' current presence with their `last_seen`. Raises `Unavailable`."""
         records = await self._store.get(user_ids)
-        watched = [record for record in records if record.user_id in self._watch_lists]
-        # Earlier watchers were told another status: what comes next is compared with this one.
-        outdated = [record for record in watched if record.user_id in self._pushed_statuses]
-        outdated = self._replace_pushed_statuses(outdated)
-        self._replace_pushed_statuses(watched)
+        # Earlier watchers know another status: they get this one, with which later ones are compared.
+        outdated = self._replace_pushed_statuses(
+            [record for record in records if record.user_id in self._pushed_statuses]
+        )
+        self._replace_pushed_statuses([record for record in records if record.user_id in self._watch_lists])
         last_seen_ms = await self._load_last_seen(user_ids, outdated)
         self._push_to_watchers(outdated, last_seen_ms)
         # A newer status may have been pushed meanwhile.

@@ -4,7 +4,7 @@ Members of a conversation must be consecutive. A member without a token does not
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,14 @@ def unauthenticated_members(port: int, groups: int, size: int) -> list[Member]:
     return [
         Member(conversation=f"room{group}", port=port)
         for group, _ in itertools.product(range(groups), range(size))
+    ]
+
+
+def split_between_ports(members: Sequence[Member], port: int) -> list[Member]:
+    """Move every second member to `port`."""
+    return [
+        msgspec.structs.replace(member, port=port) if number % 2 else member
+        for number, member in enumerate(members)
     ]
 
 

@@ -17,7 +17,7 @@ class AttemptLimit(msgspec.Struct, frozen=True):
 class AttemptLimits(Protocol):
     """Counts attempts per key. Keys expire by themselves when their budget is full again.
 
-    If the store loses its data, counting starts anew.
+    If the store loses its data, counting starts again.
     All methods raise `Unavailable`.
     """
 

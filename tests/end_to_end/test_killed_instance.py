@@ -1,4 +1,4 @@
-"""An instance is killed: under load, and while nobody hears of what it stores."""
+"""An instance is killed: under load, and while it is cut off from Redis."""
 
 import asyncio
 import signal

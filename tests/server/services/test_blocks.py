@@ -272,7 +272,7 @@ async def test_author_deletes_a_post_that_a_moderator_hid(
 async def test_search_and_its_cursors_skip_a_user_with_a_block(
     api: ApiClient, instance: Instance, people: RegisteredUsers, blocker: str
 ) -> None:
-    """A page of one is the next user, so neither an empty page nor a cursor tells of the one between."""
+    """A page of one is the next user, so neither an empty page nor a cursor reveals the one between."""
     found = sorted(await people.register(3, instance), key=lambda user: user.username)
     (searcher,) = await people.register(1, instance)
     word = f"block{secrets.token_hex(4)}"

@@ -223,7 +223,7 @@ async def test_python_client_downloads_the_archive(instance: Instance, people: R
 async def test_link_ends_with_its_session(
     api: ApiClient, second_api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:
-    """A new password ends the links of all other sessions, on every instance; that of its own stays."""
+    """A new password ends the links of all other sessions, on every instance, but not of the caller's."""
     (ana,) = await people.register(1, instance)
     login = {"login": ana.username, "password": PASSWORD}
     token = (await api.expect(201, None, "POST", "/v1/sessions", login))["token"]
