@@ -11,8 +11,6 @@ conversation. It retries until the client is closed, or the server says that the
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-import msgspec
-
 from actors.protocol.server_frames import LogFrame, ServerFrame
 from client.backoff import Backoff
 from client.client_settings import ClientSettings
@@ -152,8 +150,7 @@ class ConversationSequencer:
                     return
                 await self._sleep(backoff.delay_s(rejected.retry_after_ms))
                 continue
-            except (RequestTimeout, msgspec.DecodeError):
-                # Not decodable: a proxy answered.
+            except RequestTimeout:
                 await self._sleep(backoff.delay_s())
                 continue
             await self._put(tracker.fill(changes.items, changes.last_seq))

@@ -7,8 +7,6 @@ fetched. Known ones that the user is no longer a member of are reported as `conv
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from actors.protocol.server_frames import ConversationLeft
 from client.backoff import Backoff
 from client.conversation_sequencer import ConversationSequencer, PutFrames
@@ -55,8 +53,7 @@ class StateResync:
             self._requested = False
             try:
                 await self._resync()
-            except (RequestRejected, RequestTimeout, msgspec.DecodeError) as error:
-                # Not decodable: a proxy answered.
+            except (RequestRejected, RequestTimeout) as error:
                 self._requested = True
                 retry_after_ms = error.retry_after_ms if isinstance(error, RequestRejected) else None
                 await self._sleep(backoff.delay_s(retry_after_ms))

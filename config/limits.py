@@ -65,6 +65,9 @@ UNREAD_MAX: Final = 1000
 UNREAD_NOTIFICATIONS_COUNTED: Final = 10_000
 """Unread notifications of a user that are counted; more are shown as this many."""
 
+PENDING_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Bytes of messages that wait while a session is opened: the mailbox limits only their number."""
+
 NOTIFICATION_IDS_PER_FRAME: Final = 1000
 RESUME_CONVERSATIONS: Final = 1500
 RESUME_REPLAY_CONVERSATIONS: Final = 200

@@ -22,6 +22,7 @@ from actors.runtime.actor_ref import ActorRef
 from actors.runtime.timer_wheel import Timer
 from actors.sessions.session import Session
 from actors.sessions.transport import CloseCode
+from config.limits import PENDING_BYTES_MAX
 from server.websocket.close_handshake import (
     CLOSE_TIMEOUT_S,
     INVALID_UTF8,
@@ -39,8 +40,6 @@ from storage.contracts.users import Identity
 
 WRITE_BUFFER_HIGH_BYTES = 64 * 1024
 RATE_LIMITED_RETRY_MS = 1000
-PENDING_BYTES_MAX = 4 * 1024 * 1024
-"""Bytes of messages that wait while the session is opened: the mailbox limits only their number."""
 
 
 class WebSocketConnection(asyncio.Protocol):
