@@ -2,10 +2,10 @@
 
 A write takes the batches that were queued while others ran, until it has `log_batch_entries`. So an idle
 server adds no delay and a busy one groups its writes. The batches of many conversations form one ordered
-insert, which stops at the first refusal, so a prefix of the refused batch is stored, and nothing of those
-behind it. The same write tries these again, with at most half as many batches; after a success with twice as
-many. A conversation that recently lost a seq to another instance writes alone, so that its refusals do not
-delay others. Each conversation has at most one batch in flight.
+insert, which stops at the first entry that is refused: of its batch the entries before it are stored, and no
+later batch is. The same write tries the later batches again, at most half as many at once; after a success
+twice as many. A conversation that recently lost a seq to another instance writes alone, so that its refusals
+do not delay others. Each conversation has at most one batch in flight.
 """
 
 import asyncio
@@ -136,8 +136,8 @@ class LogWriter:
                 appended = await self._append(entries)
                 self._entries += appended.stored_count
                 remaining = remaining[self._complete_batches(remaining[:count], appended) :]
-                # After an outage many conversations have a refused entry. Shorter attempts keep each refusal
-                # from costing another attempt of all entries behind it.
+                # After an outage many conversations have a refused entry. With shorter attempts, a refusal
+                # makes fewer of the later entries be attempted again.
                 count = max(1, count // 2) if appended.conflict is not None else 2 * count
         except BaseException as error:
             # The outcome is unknown. Each conversation reads its log before its next append.

@@ -61,12 +61,12 @@ class RoomsHandler(Protocol):
     """Receives what rooms learn of the logs. Methods are synchronous and must not raise."""
 
     def on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
-        """Another instance stored an entry or repeated its head."""
+        """Another instance stored an entry, or announced a head."""
 
     def on_members_left(self, conversation_id: str, user_ids: Sequence[str], seq: int) -> None:
         """The entry at `seq` removed these members. It was stored here, received, or read from the log.
 
-        May repeat.
+        May be called again for the same entry.
         """
 
 
@@ -180,7 +180,7 @@ class Rooms:
         return room.delivered_seq if room is not None else -1
 
     def publish_entry(self, conversation_id: str, event: EntryAppended, framed: bytes) -> None:
-        """Publish an entry stored by this instance to the room and the bus, and schedule head repeats."""
+        """Publish an entry stored by this instance to the room and the bus; schedule head announcements."""
         room = self._rooms.get(conversation_id)
         if room is not None:
             self._trace_delivery(room, event, is_remote=False)
@@ -242,7 +242,7 @@ class Rooms:
             self._handler.on_members_left(conversation_id, event.left_user_ids, event.seq)
 
     def _trace_delivery(self, room: Room, event: EntryAppended, *, is_remote: bool) -> None:
-        """Trace the delivery of an entry, from now until the end of the tick."""
+        """Trace the delivery of an entry, from now until the end of the loop tick."""
         if self._tracing is not None and event.traceparent:
             trace = self._tracing.start_delivery(event.traceparent, room.id, event.seq, is_remote=is_remote)
             if trace is not None:

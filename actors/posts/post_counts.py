@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker
 from actors.protocol.social_objects import PostCounts
 from storage.contracts.posts import PostStore
 
 
 class PostCountReader:
-    def __init__(self, store: PostStore, visibility: PostVisibility) -> None:
+    def __init__(self, store: PostStore, visibility: PostVisibilityChecker) -> None:
         self._store = store
         self._visibility = visibility
 

@@ -1,7 +1,7 @@
 """Creates, reads and deletes posts.
 
-`PostVisibility` decides who can see a post. A post can link an event, which the Event service must show to
-the author. Stateless.
+`PostVisibilityChecker` decides who can see a post. A post can link an event, which the Event service must
+show to the author. Stateless.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility, ViewerAccess
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker, ViewerAccess
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Post
@@ -35,7 +35,7 @@ class Posts:
         store: PostStore,
         user_cards: UserCards,
         block_service: BlockService,
-        visibility: PostVisibility,
+        visibility: PostVisibilityChecker,
         can_see_event: CanSeeEvent,
         reference_finder: TextReferenceFinder,
         on_changed: Callable[[], None],

@@ -84,7 +84,7 @@ class VisiblePage(msgspec.Struct, Generic[Row], frozen=True):
     access: ViewerAccess
 
 
-class PostVisibility:
+class PostVisibilityChecker:
     def __init__(self, store: PostAccessStore, posts: PostOwners) -> None:
         self._store = store
         self._posts = posts

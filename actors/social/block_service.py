@@ -1,8 +1,8 @@
-"""Block look-ups, used wherever one user's content is shown to another. A block counts in both directions.
+"""Block lookups, used wherever one user's content is shown to another. A block counts in both directions.
 
-Look-ups are batched per event-loop tick and always read the store. Only `cached_is_blocked` and
-`load_is_blocked`, which message sending uses, cache their results: for `COMPARED_TTL_S` while new blocks are
-read from the store, and drop the results of their pairs, else for `cache_ttl_s`.
+Lookups are batched per loop tick and always read the store. Only `cached_is_blocked` and `load_is_blocked`,
+which message sending uses, cache their results. While `BlockComparison` works, it drops the results of newly
+blocked pairs, and a result is cached for `COMPARED_TTL_S`; otherwise for `cache_ttl_s`.
 """
 
 import math

@@ -41,7 +41,7 @@ class RateDecision(msgspec.Struct, frozen=True):
 
 
 class TokenBucketTable:
-    """Token buckets of one rate limit, by key; at most `max_entries`."""
+    """Decides on requests under one rate limit, with a token bucket per key; at most `max_entries`."""
 
     __slots__ = ("_buckets", "_rate_limit")
 
