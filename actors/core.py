@@ -95,7 +95,7 @@ class CoreStores(msgspec.Struct, frozen=True):
 
 
 class CoreOptions(msgspec.Struct, frozen=True):
-    """`name` identifies the instance on the bus. `encode_frame` turns an event into a socket frame.
+    """`name` identifies the instance on the bus. `encode_frame` turns a payload into framed bytes.
 
     With `has_black_boxes` the last events of sessions and conversations are kept for operators.
     """

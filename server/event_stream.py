@@ -176,7 +176,7 @@ class EventStreamEndpoint:
         write_s = self._limits.write_timeout_ms / 1000
         connection = request.protocol
         if isinstance(connection, HttpConnection):
-            # Else a client that has disconnected would count against the limits until the next keep-alive.
+            # Otherwise a client that has disconnected counts against the limits until the next keep-alive.
             connection.on_lost = lambda: queue.close("disconnected")
         try:
             await response.write(b"".join(initial) or KEEPALIVE_COMMENT)

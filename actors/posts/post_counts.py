@@ -15,7 +15,7 @@ class PostCountReader:
     async def load(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], PostCounts]:
         """Return the counts by (viewer id, post id), without posts that the viewers cannot see.
 
-        Three look-ups for all pairs.
+        Three lookups for all pairs.
         """
         visible = await self._visibility.find_visible(pairs)
         post_ids = list({post_id for _, post_id in visible})

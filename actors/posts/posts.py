@@ -187,7 +187,7 @@ class Posts:
         """Convert records to API objects. Leaves out posts that the viewer cannot see.
 
         Reposts are left out with their original, quotes stay without it. Loads the viewer's access to authors
-        who are not in `access`, and the originals, by one look-up each. Without a viewer there are no
+        who are not in `access`, and the originals, by one lookup each. Without a viewer there are no
         mentions.
         """
         known = ViewerAccess() if access is None else access
@@ -197,7 +197,7 @@ class Posts:
         original_ids = list({one.id for record in records if (one := record.original)})
         cards = await self._user_cards.for_records(record.author for record in records)
         if not (authors or original_ids or any(record.mention_ids for record in records)):
-            # Most pages: without look-ups there is no need for tasks.
+            # Most pages: without lookups there is no need for tasks.
             return [
                 serializers.to_post(record, cards, {})
                 for record in known.filter(records)

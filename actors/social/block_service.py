@@ -38,7 +38,7 @@ class BlockService:
         return await self._loader.get(user_id) or ()
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
-        """Return the pairs with a block in either direction, by a single look-up."""
+        """Return the pairs with a block in either direction, by a single lookup."""
         blocked_ids = await self._loader.get_many({user_id for user_id, _ in pairs})
         return {
             (user_id, other_id) for user_id, other_id in pairs if other_id in blocked_ids.get(user_id, ())
@@ -72,7 +72,7 @@ class BlockService:
         count_before = self._invalidation_count
         is_blocked = await self.is_blocked(user_id, other_id)
         if count_before != self._invalidation_count:
-            # A block changed during the look-up, which may have read the old state: do not cache it.
+            # A block changed during the lookup, which may have read the old state: do not cache it.
             return is_blocked
         self._cache.pop(pair, None)
         if len(self._cache) >= CACHED_PAIRS_MAX:

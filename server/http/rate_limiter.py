@@ -91,7 +91,7 @@ class RequestRateClass(StrEnum):
 
 
 SEARCH_COST: Final = 10
-"""Cost of a search or a look-up of many users: as much work for the stores as ten other requests."""
+"""Cost of a search or a lookup of many users: as much work for the stores as ten other requests."""
 LIST_COST: Final = 5
 """Cost of a request that reads much more than it returns, or creates for many users."""
 

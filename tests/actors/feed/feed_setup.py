@@ -47,7 +47,7 @@ class FakeUserSource:
 
 
 class RecordedAccess(PostgresPostAccess):
-    """Records the authors of each look-up."""
+    """Records the authors of each lookup."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool)

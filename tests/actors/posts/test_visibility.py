@@ -61,7 +61,7 @@ class RowReader:
 
 
 async def test_page_reads_on_until_it_is_full() -> None:
-    """Rows that are not visible take no places; one look-up returns the access to an author."""
+    """Rows that are not visible take no places; one lookup returns the access to an author."""
     access = FakeAccess({})
     reader = RowReader(make_rows(100, visible={10, 20, 30, 40}))
     page = await PostVisibilityChecker(access, FakeOwners()).page("ben", reader.read, None, 3)
