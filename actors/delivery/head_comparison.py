@@ -10,7 +10,8 @@ import contextlib
 import itertools
 from functools import partial
 
-from actors.delivery.rooms import LogFrameReader, Rooms, retry_until_available
+from actors.delivery.rooms import LogFrameReader, Rooms
+from actors.runtime.retries import retry_until_available
 from actors.runtime.task_pool import TaskPool
 from storage.errors import Unavailable
 

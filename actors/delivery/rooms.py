@@ -7,9 +7,9 @@ and local delivery continues.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
@@ -18,6 +18,7 @@ from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.head_announcer import HeadAnnouncer
 from actors.delivery.room import Room, RoomSubscriber
 from actors.runtime.black_box import BlackBoxes
+from actors.runtime.retries import retry_until_available
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
@@ -28,7 +29,6 @@ _log = logging.getLogger(__name__)
 REPAIR_CHUNK = 500
 OPEN_CHUNK = 500
 """Rooms opened by one task. While one task reads the heads of its rooms, the next one subscribes."""
-T = TypeVar("T")
 
 
 class RepairedFrame(msgspec.Struct, frozen=True):
@@ -311,14 +311,3 @@ class Rooms:
 
     def _start_repair(self, room: Room) -> None:
         self._task_pool.spawn(self._repair(room))
-
-
-async def retry_until_available(read: Callable[[], Awaitable[T]]) -> T:
-    """Return the result of `read`, called again while it raises `Unavailable`, with exponential backoff."""
-    delay_s = 0.1
-    while True:
-        try:
-            return await read()
-        except Unavailable:
-            await asyncio.sleep(delay_s)
-            delay_s = min(delay_s * 2, 2.0)

@@ -15,7 +15,7 @@ import msgspec
 from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
 from actors.runtime.task_pool import TaskPool
-from actors.runtime.token_bucket import TokenBucket
+from actors.sessions.kept_token_buckets import KeptTokenBuckets
 from actors.sessions.online_user import NO_POSITION, OnlineUser
 from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.stream_sequencer import StreamSequencer
@@ -31,9 +31,6 @@ from storage.errors import Unavailable
 
 COMPARE_SLICES = 8
 """Parts of the users of an instance, which are compared with the streams in turn."""
-
-KEPT_TOKEN_BUCKETS_MAX = 10_000
-"""Users without a connection whose rate limit is kept; one more drops the oldest."""
 
 
 class OnlineUsersStatistics(msgspec.Struct, frozen=True):
@@ -56,8 +53,7 @@ class OnlineUsers:
         self._rooms = rooms
         self._limits = limits
         self._encode_frame = encode_frame
-        # Token buckets of users without a connection, by user id, in the order of disconnecting.
-        self._kept_token_buckets: dict[str, TokenBucket] = {}
+        self._kept_token_buckets = KeptTokenBuckets()
         # Users by id, in slices: one slice is compared with the streams at a time.
         self._slices: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SLICES))
         self._opening: dict[OnlineUser, asyncio.Task[DocumentSeqs]] = {}
@@ -183,31 +179,17 @@ class OnlineUsers:
         if user is None:
             user = OnlineUser(user_id, self._limits)
             self._slice_of(user_id)[user_id] = user
-            bucket = self._kept_token_buckets.pop(user_id, None)
-            if bucket is not None:
-                user.restore_token_bucket(bucket)
+            self._kept_token_buckets.restore(user)
         return user
 
     def charge_message(self, user_id: str) -> int:
         """Charge a message sent over HTTP to the user's rate limit. Return 0, or how long to wait in ms."""
         user = self._find_user(user_id) or OnlineUser(user_id, self._limits)
-        bucket = self._kept_token_buckets.pop(user_id, None)
-        if bucket is not None:
-            user.restore_token_bucket(bucket)
+        self._kept_token_buckets.restore(user)
         wait_ms = user.token_bucket.consume()
         if not user.connection_count:
-            self._keep_token_bucket(user)
+            self._kept_token_buckets.keep(user)
         return wait_ms
-
-    def _keep_token_bucket(self, user: OnlineUser) -> None:
-        """Keep the rate limit of a user without a connection, so that a connect does not renew it."""
-        bucket = user.used_token_bucket
-        if bucket is None:
-            return
-        if len(self._kept_token_buckets) >= KEPT_TOKEN_BUCKETS_MAX:
-            # The oldest entry has refilled most.
-            del self._kept_token_buckets[next(iter(self._kept_token_buckets))]
-        self._kept_token_buckets[user.user_id] = bucket
 
     async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, DocumentSeqs]:
         """Subscribe to the user's stream if necessary.
@@ -228,7 +210,7 @@ class OnlineUsers:
         if not user.connection_count and self._find_user(user.user_id) is user:
             del self._slice_of(user.user_id)[user.user_id]
             self._bus.unsubscribe([user_topic(user.user_id)])
-            self._keep_token_bucket(user)
+            self._kept_token_buckets.keep(user)
 
     async def _open_user(self, user: OnlineUser) -> DocumentSeqs:
         try:
