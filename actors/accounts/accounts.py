@@ -216,7 +216,7 @@ class Accounts:
         self._card_cache.invalidate(user_id)
 
     async def close(self) -> None:
-        """Cancel pending look-ups. The caller closes the stores."""
+        """Cancel pending lookups. The caller closes the stores."""
         await asyncio.gather(self._user_loader.close(), self._card_cache.close())
 
     async def _get_user(self, user_id: str) -> UserRecord:

@@ -42,7 +42,8 @@ from storage.contracts.messaging import ConversationRecord, MessagingStore
 class CreateResult(msgspec.Struct, frozen=True):
     """The users in `requested` got a request to join, and are not members yet.
 
-    `is_new` is also true for a repeated creation of a group, which gets the first result again.
+    `is_new` is false only for a direct conversation that exists: a repeated creation of a group gets its
+    first result again.
     """
 
     conversation: Conversation

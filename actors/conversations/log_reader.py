@@ -25,7 +25,7 @@ async def find_message(log: MessageLog, message_id: str) -> MessageEntry | None:
 
 
 class LogReader:
-    """Implements `LogFrameReader` of `actors.delivery.rooms` and `MissedEvents` of `stream_recovery`."""
+    """Implements `LogFrameReader` of `actors.delivery.rooms` and `MissedFrameReader` of `stream_recovery`."""
 
     def __init__(
         self, log: MessageLog, load_cards: LoadCards, encode_frame: Callable[[bytes], bytes]
@@ -66,6 +66,7 @@ class LogReader:
         return await self._to_events(compacted, viewer_id), last_seq, has_more
 
     async def has_entry(self, conversation_id: str, seq: int) -> bool:
+        """Whether the log has an entry at `seq`. Raises `Unavailable`."""
         return seq < ENTRY_SEQS and bool(await self._log.find_advanced([(conversation_id, seq - 1)]))
 
     async def read_compacted(

@@ -2,12 +2,12 @@
 
 A write takes the batches that were queued while others ran, until it has `log_batch_entries`. So an idle
 server adds no delay and a busy one groups its writes. The batches of many conversations form one ordered
-insert, which stops at the first refusal, so a prefix of the refused batch is stored, and nothing of those
-behind it. The same write tries these again. After a refusal each attempt is preceded by a look-up of the
-batches that would be refused, until one neither finds nor meets any: after an outage two instances hold
-messages of the same conversations, and a refusal would cost another attempt of all that is behind it. A
-conversation that recently lost a seq to another instance writes alone, so that its refusals do not delay
-others. Each conversation has at most one batch in flight.
+insert, which stops at the first entry that is refused: of its batch the entries before it are stored, and no
+later batch is. The same write tries the later batches again. After a refusal it first looks up which batches
+would be refused, before each attempt until there are none: after an outage two instances hold messages of the
+same conversations, and every refusal makes all later batches be attempted again. A conversation that recently
+lost a seq to another instance writes alone, so that its refusals do not delay others. Each conversation has at
+most one batch in flight.
 """
 
 import asyncio

@@ -63,7 +63,7 @@ class NotificationCauses:
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
         """Return those of the events whose cause exists now.
 
-        At most one look-up for each kind of cause. Causes that belong to a hidden event do not exist.
+        At most one lookup for each kind of cause. Causes that belong to a hidden event do not exist.
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]

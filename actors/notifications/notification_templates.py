@@ -154,7 +154,7 @@ def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: 
 def mentioned_in_text(
     user_id: str, sender: UserCard, post_id: str, comment_id: str | None
 ) -> NewNotification:
-    """Of a post, or of a comment on it."""
+    """The text is that of a post, or of the comment on it with `comment_id`."""
     return sender_notification(
         NotificationType.MENTION,
         user_id,
@@ -168,7 +168,7 @@ def mentioned_in_text(
 
 
 def export_ready(user_id: str, export_id: str) -> NewNotification:
-    """Without a sender, and without the link: it is given to the logged-in user."""
+    """Without a sender, and without the link to the archive, which only the logged-in user gets."""
     return NewNotification(
         recipient_id=user_id,
         source=f"EXPORT_READY:{export_id}",
@@ -201,7 +201,7 @@ MODERATION_TEXTS = {
     "make_moderator": "You are now a moderator",
     "remove_role": "You no longer have a role",
 }
-"""By type of action."""
+"""The text by type of the moderation action; `{kind}` is the kind of the item."""
 
 
 def moderated(user_id: str, action_id: str, type_: str, kind: str, reason: str) -> NewNotification | None:
@@ -220,7 +220,7 @@ def appeal_answered(user_id: str, action_id: str, *, accepted: bool) -> NewNotif
 
 
 def _moderation_notification(user_id: str, action_id: str, source: str, text: str) -> NewNotification:
-    """Of moderators as a whole: the sender is not named."""
+    """Return a notification from the moderators; it names no sender."""
     return NewNotification(
         recipient_id=user_id,
         source=source,

@@ -56,8 +56,9 @@ class TypingIndicators:
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
         """Start, extend or stop an indicator. Large conversations have none: nothing is published.
 
-        Before it publishes that the user types, raises `conversation.not_found` if the user is not a member,
-        and what `get_info` raises. To extend it within `REPEAT_INTERVAL_S`, or to stop it, checks nothing.
+        Before it publishes that the user types, it checks that the user is a member: raises
+        `conversation.not_found`, or what `get_info` raises. To extend an indicator within
+        `REPEAT_INTERVAL_S`, or to stop it, it checks nothing.
         """
         key = (user_id, conversation_id)
         typing = self._active.get(key)

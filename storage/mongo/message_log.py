@@ -102,7 +102,7 @@ class MongoMessageLog:
     async def _find_by_client_ids(
         self, conversation_id: str, sender_id: str, client_ids: Sequence[str]
     ) -> list[Document]:
-        """Find entries of one sender. For several at once, the embedded store would scan the index."""
+        """Find entries of one sender: for several at once, the embedded store would scan the index."""
         async with map_errors():
             cursor = self._messages.find(
                 {

@@ -51,6 +51,7 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
         self._client = client
         self.pool = pool
         self._database = database(client, name)
+        # Collections keep their names in every release: `intents` holds pending effects.
         MongoMessageLog.__init__(self, self._database.get_collection("messages"))
         MongoPendingEffects.__init__(self, self._database.get_collection("intents"))
         self._conversations = self._database.get_collection("conversations")
