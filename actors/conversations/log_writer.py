@@ -6,8 +6,8 @@ insert, which stops at the first entry that is refused: of its batch the entries
 later batch is. The same write tries the later batches again. After a refusal it first looks up which batches
 would be refused, before each attempt until there are none: after an outage two instances hold messages of the
 same conversations, and every refusal makes all later batches be attempted again. A conversation that recently
-lost a seq to another instance writes alone, so that its refusals do not delay others. Each conversation has at
-most one batch in flight.
+lost a seq to another instance writes alone, so that its refusals do not delay others. Each conversation has
+at most one batch in flight.
 """
 
 import asyncio
