@@ -56,18 +56,14 @@ class TypingIndicators:
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
         """Start, extend or stop an indicator. Large conversations have none: nothing is published.
 
-        Before it publishes that the user types, it checks that the user is a member: raises
-        `conversation.not_found`, or what `get_info` raises. To extend an indicator within
-        `REPEAT_INTERVAL_S`, or to stop it, it checks nothing.
+        To start or extend one raises `conversation.not_found` if the user is not a member, and what
+        `get_info` raises: since the start the user may have been removed, or blocked by the other one of a
+        direct conversation. To stop one checks nothing.
         """
         key = (user_id, conversation_id)
-        typing = self._active.get(key)
         if not active:
             self._starting.pop(key, None)
             self._stop(key)
-            return
-        if typing is not None and self._clock() - typing.published_at < REPEAT_INTERVAL_S:
-            self._extend(key, typing)
             return
         start = self._starting[key] = object()
         try:
@@ -88,6 +84,8 @@ class TypingIndicators:
             )
         else:
             self._extend(key, typing)
+            if self._clock() - typing.published_at < REPEAT_INTERVAL_S:
+                return
         typing.published_at = self._clock()
         self._publish(key, active=True)
 
