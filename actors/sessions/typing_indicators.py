@@ -50,7 +50,7 @@ class TypingIndicators:
         self._encode_frame = encode_frame
         self._clock = clock
         self._active: dict[tuple[str, str], _ActiveTyping] = {}
-        # The last start of each indicator whose membership is being looked up.
+        # The indicators whose membership is being looked up. A stop removes the value that the look-ups hold.
         self._starting: dict[tuple[str, str], object] = {}
 
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
@@ -65,11 +65,11 @@ class TypingIndicators:
             self._starting.pop(key, None)
             self._stop(key)
             return
-        start = self._starting[key] = object()
+        start = self._starting.setdefault(key, object())
         try:
             info = await self._get_info(user_id, conversation_id)
         finally:
-            # Not if it was stopped, or started once more, during the wait.
+            # Not if it was stopped during the wait, or another report was answered first.
             is_current = self._starting.get(key) is start
             if is_current:
                 del self._starting[key]
