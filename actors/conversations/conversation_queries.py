@@ -102,7 +102,7 @@ class ConversationQueries:
     async def history_around(self, user_id: str, conversation_id: str, seq: int, limit: int) -> list[Message]:
         """Return up to `limit` messages around a seq, oldest first.
 
-        Half of them are below the seq; more or less where one side has too few. Two look-ups at once.
+        Half of them are below the seq; more or less where one side has too few. Two lookups at once.
         """
         view = await self.get_view(user_id, conversation_id)
         head = view.last_seq + 1

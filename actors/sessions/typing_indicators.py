@@ -50,15 +50,15 @@ class TypingIndicators:
         self._encode_frame = encode_frame
         self._clock = clock
         self._active: dict[tuple[str, str], _ActiveTyping] = {}
-        # The indicators whose membership is being looked up. A stop removes the value that the look-ups hold.
+        # The indicators whose membership is being looked up. A stop removes the value that the lookups hold.
         self._starting: dict[tuple[str, str], object] = {}
 
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
         """Start, extend or stop an indicator. Large conversations have none: nothing is published.
 
-        To start or extend one raises `conversation.not_found` if the user is not a member, and what
-        `get_info` raises: since the start the user may have been removed, or blocked by the other one of a
-        direct conversation. To stop one checks nothing.
+        To start or extend an indicator, it checks that the user is a member: raises `conversation.not_found`,
+        or what `get_info` raises. Since the start the user may have been removed, or blocked by the other
+        member of a direct conversation. To stop an indicator, it checks nothing.
         """
         key = (user_id, conversation_id)
         if not active:
