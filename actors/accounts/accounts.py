@@ -19,6 +19,7 @@ from actors.accounts.bodies import (
 )
 from actors.accounts.card_cache import CardCache
 from actors.accounts.credential_checks import CredentialChecks
+from actors.accounts.fields import normalize_username
 from actors.accounts.login_sessions import LoginSessions
 from actors.accounts.password_rules import profile_errors
 from actors.accounts.serializers import to_own_user, to_user_card
@@ -33,7 +34,7 @@ from config.accounts import (
     EMAIL_CHANGES_PER_LIFETIME,
     USER_SEARCH_CHARACTERS,
 )
-from config.limits import USER_CARDS_PER_REQUEST, USERNAME_CHARACTERS_MAX
+from config.limits import USER_CARDS_PER_REQUEST
 from storage.contracts.email_changes import EmailChangeStore, ReplacedEmail
 from storage.contracts.users import (
     Identity,
@@ -121,10 +122,9 @@ class Accounts:
         return await self._get_user(user_id)
 
     async def get_user_by_username(self, username: str) -> UserRecord:
-        """Return the user with a username, ignoring case. Raises `user.not_found`."""
-        user = None
-        if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX:
-            user = await self._users.by_username(username)
+        """Return the user with a username, ignoring case and width. Raises `user.not_found`."""
+        normalized = normalize_username(username)
+        user = None if normalized is None else await self._users.by_username(normalized)
         if user is None:
             raise _user_not_found()
         return user

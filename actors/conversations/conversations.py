@@ -244,6 +244,11 @@ class Conversations(RuleMembership):
     ) -> Coroutine[Any, Any, list[Message]]:
         return self._queries.history(user_id, conversation_id, before, after, limit)
 
+    def history_around(
+        self, user_id: str, conversation_id: str, seq: int, limit: int
+    ) -> Coroutine[Any, Any, list[Message]]:
+        return self._queries.history_around(user_id, conversation_id, seq, limit)
+
     def message(self, user_id: str, conversation_id: str, message_id: str) -> Coroutine[Any, Any, Message]:
         return self._queries.message(user_id, conversation_id, message_id)
 
