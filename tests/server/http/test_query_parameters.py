@@ -112,12 +112,14 @@ async def test_error_lists_allowed_values_and_omits_the_input(client: HttpClient
 
 
 async def test_cursor_decodes_to_its_key(client: HttpClient) -> None:
-    """An invalid or too long cursor is `cursor.invalid`."""
+    """An invalid or too long cursor is `cursor.invalid`, which names the parameter."""
     response = await client.get(f"/x?cursor={encode_cursor(7)}")
     assert (await response.json())["after"] == 7
     for forged in ("x", "", encode_cursor("7"), "k" * 5000):
         response = await client.get(f"/x?cursor={forged}")
-        assert (await problem_of(response))["code"] == "cursor.invalid"
+        problem = await problem_of(response)
+        assert problem["code"] == "cursor.invalid"
+        assert [error["field"] for error in problem["errors"]] == ["cursor"]
 
 
 async def test_link_keeps_the_other_parameters(serve: Serve) -> None:
