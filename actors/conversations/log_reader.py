@@ -57,13 +57,19 @@ class LogReader:
     async def read_changes(
         self, conversation_id: str, after: int, limit: int, viewer_id: str
     ) -> tuple[list[LogFrame], int, bool]:
-        """Return the compacted events of at most `limit` entries, the seq they reach, and if more follow."""
+        """Return the compacted events of at most `limit` entries, the seq they reach, and if more follow.
+
+        The message of each event is as of the event's seq: one that changes during the read is left out, and
+        then more follow.
+        """
         entries = await self._log.read(conversation_id, after, after + limit + 1)
         has_more = len(entries) > limit
         entries = entries[:limit]
         last_seq = entries[-1].seq if entries else after
-        compacted = await self._compact(entries, has_more=has_more)
-        return await self._to_events(compacted, viewer_id), last_seq, has_more
+        messages = await self._with_messages(entries)
+        if not has_more and any(message.changed_seq > last_seq for _, message in messages):
+            has_more = await self.has_entry(conversation_id, last_seq + 1)
+        return await self._to_events(_compact(messages, has_more=has_more), viewer_id), last_seq, has_more
 
     async def has_entry(self, conversation_id: str, seq: int) -> bool:
         return seq < ENTRY_SEQS and bool(await self._log.find_advanced([(conversation_id, seq - 1)]))
@@ -73,7 +79,8 @@ class LogReader:
     ) -> list[LogFrame]:
         """Return the compacted events with after < seq <= through, without messages that change later."""
         entries = await self._log.read(conversation_id, after, through)
-        return await self._to_events(await self._compact(entries, has_more=True), viewer_id)
+        compacted = _compact(await self._with_messages(entries), has_more=True)
+        return await self._to_events(compacted, viewer_id)
 
     def _to_repaired_frame(self, event: LogFrame) -> RepairedFrame:
         left = event.changed.left if isinstance(event, ConversationUpdated) else None
@@ -93,16 +100,6 @@ class LogReader:
         ids = dict.fromkeys(entry.message_id for entry in entries if isinstance(entry, ChangeEntry))
         return {message.id: message for message in await self._log.find_messages(list(ids))}
 
-    async def _compact(self, entries: Sequence[Entry], *, has_more: bool) -> list[tuple[int, MessageEntry]]:
-        """Keep each message once, at its latest change. With `has_more`, drop messages that change later."""
-        last_seq = entries[-1].seq if entries else 0
-        latest: dict[str, tuple[int, MessageEntry]] = {}
-        for seq, message in await self._with_messages(entries):
-            if not (has_more and message.changed_seq > last_seq):
-                latest.pop(message.id, None)
-                latest[message.id] = (seq, message)
-        return list(latest.values())
-
     async def _to_events(
         self, messages: Sequence[tuple[int, MessageEntry]], viewer_id: str | None
     ) -> list[LogFrame]:
@@ -119,3 +116,16 @@ class LogReader:
             else serializers.to_updated_event(message, seq, viewer_id)
             for seq, message in messages
         ]
+
+
+def _compact(
+    messages: Sequence[tuple[int, MessageEntry]], *, has_more: bool
+) -> list[tuple[int, MessageEntry]]:
+    """Keep each message once, at its latest change. With `has_more`, drop messages that change later."""
+    last_seq = messages[-1][0] if messages else 0
+    latest: dict[str, tuple[int, MessageEntry]] = {}
+    for seq, message in messages:
+        if not (has_more and message.changed_seq > last_seq):
+            latest.pop(message.id, None)
+            latest[message.id] = (seq, message)
+    return list(latest.values())

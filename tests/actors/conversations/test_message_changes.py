@@ -246,6 +246,35 @@ async def test_changes_are_compacted_to_latest_state(cluster: FakeCluster) -> No
     ]
 
 
+async def test_message_that_changes_during_the_read_is_in_the_next_changes(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seq of each frame is the `changed_seq` of its message, and `has_more` tells to go on."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    edited = await send_message(core, room, ANA, "first")
+    await change_message(core, room, ANA, Edit(edited, "second"))
+    await send_message(core, room, ANA, "other")
+    read = cluster.messaging.read
+
+    async def edit_after_read(conversation_id: str, after: int, through: int) -> list[Entry]:
+        entries = await read(conversation_id, after, through)
+        if entries and through == 100:
+            monkeypatch.setattr(cluster.messaging, "read", read)
+            await change_message(core, room, ANA, Edit(edited, "third"))
+        return entries
+
+    monkeypatch.setattr(cluster.messaging, "read", edit_after_read)
+    events, last_seq, has_more = await core.conversations.changes(BEN, room, 0, 99)
+    assert [(event.seq, event.message.content) for event in events] == [(3, "other")]
+    assert (last_seq, has_more) == (3, True)
+    events, last_seq, has_more = await core.conversations.changes(BEN, room, last_seq, 99)
+    assert [(event.seq, event.message.changed_seq, event.message.content) for event in events] == [
+        (4, 4, "third")
+    ]
+    assert (last_seq, has_more) == (4, False)
+
+
 async def test_last_message_reflects_changes(cluster: FakeCluster) -> None:
     """An edit shows in the last message on every instance, before and after the summary is written."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
