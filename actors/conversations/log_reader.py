@@ -125,7 +125,8 @@ def _compact(
     last_seq = messages[-1][0] if messages else 0
     latest: dict[str, tuple[int, MessageEntry]] = {}
     for seq, message in messages:
+        # An earlier entry may have been read before the message changed.
+        latest.pop(message.id, None)
         if not (has_more and message.changed_seq > last_seq):
-            latest.pop(message.id, None)
             latest[message.id] = (seq, message)
     return list(latest.values())
