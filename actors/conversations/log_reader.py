@@ -89,12 +89,19 @@ class LogReader:
         )
 
     async def _with_messages(self, entries: Sequence[Entry]) -> list[tuple[int, MessageEntry]]:
-        """Return the seq of each entry with its message in the current state."""
+        """Return the seq of each entry with its message in the current state, at least that of the entry."""
         changed = await self._load_changed_messages(entries)
-        return [
-            (entry.seq, changed[entry.message_id] if isinstance(entry, ChangeEntry) else entry)
-            for entry in entries
-        ]
+        messages: list[tuple[int, MessageEntry]] = []
+        for entry in entries:
+            if isinstance(entry, ChangeEntry):
+                message = changed[entry.message_id]
+                if message.changed_seq < entry.seq:
+                    # Stored, but not applied yet; after a crash only the next activation applies it.
+                    message = message.with_state(entry.state, entry.seq)
+            else:
+                message = entry
+            messages.append((entry.seq, message))
+        return messages
 
     async def _load_changed_messages(self, entries: Sequence[Entry]) -> dict[str, MessageEntry]:
         ids = dict.fromkeys(entry.message_id for entry in entries if isinstance(entry, ChangeEntry))
