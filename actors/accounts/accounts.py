@@ -25,7 +25,7 @@ from actors.accounts.password_rules import profile_errors
 from actors.accounts.serializers import to_own_user, to_user_card
 from actors.accounts.tokens import hash_token, new_token
 from actors.data_loader import DataLoader
-from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.errors import ApiError, invalid_cursor, invalid_field
 from actors.protocol.objects import OwnUser, UserCard
 from actors.protocol.text_validation import is_printable_ascii, validate_query
 from actors.search_text import validate_search_text
@@ -180,10 +180,7 @@ class Accounts:
         query = validate_query("q", text, USER_SEARCH_CHARACTERS)
         validate_search_text(query, USER_SEARCH_CHARACTERS)
         if after is not None and not is_printable_ascii(after[0]):
-            raise ApiError(
-                "cursor.invalid",
-                "The cursor is not valid. Pass `next_cursor` of the previous page unchanged.",
-            )
+            raise invalid_cursor()
         users = await self._users.search(query, after, limit + 1, excluded_user_ids)
         page = users[:limit]
         more = len(users) > limit

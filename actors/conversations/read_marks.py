@@ -68,13 +68,15 @@ class ReadMarks:
     async def read_seqs(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
         """Return up to which seq each member has read, and when in ms, as (seq, time) pairs.
 
-        A member has up to two pairs: the read mark, and the last TEXT message that the member sent.
+        A member has up to two pairs: the read mark, unless the member has only joined, and the last TEXT message
+        that the member sent.
         """
         conversation = view.record
         keys = [(conversation.id, user_id) for user_id in conversation.participants]
         read_seqs: dict[str, list[tuple[int, int]]] = {
             mark.user_id: [(mark.read_seq, mark.read_at_ms)]
             for mark in await self._store.get_read_marks(keys)
+            if mark.read_at_ms
         }
         sent = await self._store.last_sent_seqs(conversation.id)
         for entry in await self._store.read(conversation.id, conversation.last_seq, view.last_seq):
