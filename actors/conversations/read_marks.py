@@ -68,8 +68,8 @@ class ReadMarks:
     async def read_seqs(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
         """Return up to which seq each member has read, and when in ms, as (seq, time) pairs.
 
-        A member has up to two pairs: the read mark, unless the member has only joined, and the last TEXT message
-        that the member sent.
+        A member has up to two pairs: the read mark, unless the member has only joined, and the last TEXT
+        message that the member sent.
         """
         conversation = view.record
         keys = [(conversation.id, user_id) for user_id in conversation.participants]

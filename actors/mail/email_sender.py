@@ -37,7 +37,7 @@ To confirm the e-mail address of your account at {server_url}, open this link:
 
 {link}
 
-The link expires in {days} days and can be used once.
+The link expires in {minutes} minutes and can be used once.
 
 If you did not create this account, you can ignore this e-mail.
 """
@@ -100,9 +100,11 @@ class EmailSender:
     def queue_verification(self, user: UserRecord, token: str) -> None:
         """Queue an e-mail with the link that verifies the user's address."""
         link = f"{self._base_url}/#/verify/{token}"
-        days = VERIFICATION_LIFETIME_S // 86_400
         text = VERIFICATION_TEXT.format(
-            username=user.username, server_url=self._base_url, link=link, days=days
+            username=user.username,
+            server_url=self._base_url,
+            link=link,
+            minutes=VERIFICATION_LIFETIME_S // 60,
         )
         self._enqueue(MailKind.VERIFICATION, user.email, "Confirm your e-mail address", text, link)
 

@@ -58,7 +58,7 @@ async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer
     assert problem["status"] == 404
 
 
-async def test_link_expires_after_three_days(
+async def test_link_expires_after_half_an_hour(
     service: MailUserService, smtp_server: SmtpServer, database: Database
 ) -> None:
     """An expired link is 404; setting the address again sends a new one."""
