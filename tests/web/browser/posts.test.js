@@ -6,10 +6,13 @@ import { setUp } from "./setup.js";
 let ana;
 let ben;
 
-const { server, open, journey } = setUp(async () => {
-  ana = await server.createUser("Ana Alvarez");
-  ben = await server.createUser("Ben Bakker");
-});
+const { server, open, journey } = setUp(
+  async () => {
+    ana = await server.createUser("Ana Alvarez");
+    ben = await server.createUser("Ben Bakker");
+  },
+  { instances: 2 },
+);
 
 journey("a tag leads to its page, a mention to the profile", async () => {
   const content = `#Ärger with @${ben.username}, see https://example.test/#none`;
