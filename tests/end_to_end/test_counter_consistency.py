@@ -18,10 +18,11 @@ COUNTED_SERVICES = ("posts", "social", "events")
 
 
 async def test_counts_always_equal_the_rows(pair: Pair, server_stores: ServerStores) -> None:
-    """Like, comment, follow and RSVP counts equal the rows while users add and remove them concurrently.
+    """Counts equal the rows while users add and remove what is counted, concurrently.
 
-    Checked in the stores during the changes and over HTTP on both instances afterwards. The number of
-    attendees never exceeds the capacity.
+    Those of likes, comments, likes of comments, reposts, follows and RSVPs with guests. Checked in the stores
+    during the changes and over HTTP on both instances afterwards. The number of attendees never exceeds the
+    capacity.
     """
     users = [await RegisteredUser.register(f"p{number}", pair[number % 2]) for number in range(USERS)]
     async with AsyncExitStack() as stack:
@@ -29,9 +30,10 @@ async def test_counts_always_equal_the_rows(pair: Pair, server_stores: ServerSto
             await stack.enter_async_context(UserApi(user, pair[number % 2]))
             for number, user in enumerate(users)
         ]
-        objects = CountedObjects(
-            owner.id, await owner.post("hello"), (await owner.create_event("Boules", CAPACITY))["id"]
-        )
+        post_id = await owner.post("hello")
+        comment = await owner.request_ok("POST", f"/v1/posts/{post_id}/comments", {"content": "first"})
+        event = await owner.create_event("Boules", CAPACITY)
+        objects = CountedObjects(owner.id, post_id, comment["id"], event["id"])
         audits = []
         for service in COUNTED_SERVICES:
             pool = PostgresPool(server_stores.databases[service])
@@ -52,9 +54,11 @@ async def test_counts_always_equal_the_rows(pair: Pair, server_stores: ServerSto
 
 
 class CountedObjects:
-    """A post, a user and an event that all users act on."""
+    """A post, a comment on it, a user and an event that all users act on."""
 
-    def __init__(self, user_id: str, post_id: str, event_id: str) -> None:
+    def __init__(self, user_id: str, post_id: str, comment_id: str, event_id: str) -> None:
+        self._comment_id = comment_id
+        self._comment = f"/v1/comments/{comment_id}"
         self._post = f"/v1/posts/{post_id}"
         self._user = f"/v1/users/{user_id}"
         self._event = f"/v1/events/{event_id}"
@@ -62,13 +66,18 @@ class CountedObjects:
 
     async def act_randomly(self, api: UserApi, number: int) -> None:
         rng = random.Random(number)
-        rsvps = [{"status": "GOING", "waitlist": True}, {"status": "GOING"}, {"status": "INTERESTED"}]
+        rsvps = [
+            {"status": "GOING", "waitlist": True, "guests": 1},
+            {"status": "GOING", "guests": 0},
+            {"status": "GOING"},
+            {"status": "INTERESTED"},
+        ]
         comment_ids: list[str] = []
         action_count = 0
         # Until the counts were audited often enough in the meantime, on machines of any speed.
         while action_count < ACTIONS or self.audit_count <= ACTIONS:
             action_count += 1
-            match rng.randrange(8):
+            match rng.randrange(11):
                 case 0 | 1:
                     await api.request_ok(rng.choice(["PUT", "DELETE"]), f"{self._post}/like")
                 case 2 | 3:
@@ -79,6 +88,10 @@ class CountedObjects:
                 case 5 if comment_ids:
                     await api.request_ok("DELETE", f"/v1/comments/{comment_ids.pop()}")
                 case 6:
+                    await api.request_ok(rng.choice(["PUT", "DELETE"]), f"{self._comment}/like")
+                case 7:
+                    await api.request_ok(rng.choice(["POST", "DELETE"]), f"{self._post}/repost")
+                case 8:
                     await api.request_ok("DELETE", f"{self._event}/rsvp")
                 case _:
                     status, _ = await api.request("PUT", f"{self._event}/rsvp", rng.choice(rsvps))
@@ -87,12 +100,16 @@ class CountedObjects:
     async def assert_counts_match_lists(self, viewer: UserApi) -> None:
         post, stats = await viewer.get(self._post), await viewer.get(f"{self._user}/stats")
         event = await viewer.get(self._event)
+        comments = await viewer.list_all(f"{self._post}/comments")
+        (comment,) = [one for one in comments if one["id"] == self._comment_id]
         assert event["going_count"] <= CAPACITY
         for count, path in (
             (post["like_count"], f"{self._post}/likes"),
             (post["comment_count"], f"{self._post}/comments"),
+            (comment["like_count"], f"{self._comment}/likes"),
             (stats["followers_count"], f"{self._user}/followers"),
             (event["going_count"], f"{self._event}/rsvps?status=GOING"),
             (event["interested_count"], f"{self._event}/rsvps?status=INTERESTED"),
         ):
-            assert len(await viewer.list_all(path)) == count, path
+            items = await viewer.list_all(path)
+            assert sum(1 + item.get("guests", 0) for item in items) == count, path

@@ -9,16 +9,24 @@ import json
 import zipfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import aiohttp
+import msgspec
 import pytest
 
 from actors.protocol.event_objects import Event, EventVisibility, Place, RsvpStatus
 from actors.protocol.notification_objects import NotificationChannel, NotificationType, QuietHours
 from actors.protocol.objects import DataExportState
-from actors.protocol.server_frames import EventUpdated, FeedPostCreated
+from actors.protocol.server_frames import (
+    ConversationJoined,
+    ConversationUpdated,
+    EventUpdated,
+    FeedPostCreated,
+    NotificationCreated,
+)
 from actors.protocol.social_objects import PostVisibility
 from client.event_requests import SeriesScope
 from client.http_requests import EventUpdate, NewRsvp
@@ -52,7 +60,10 @@ async def relationships(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInst
 
 
 async def blocks(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanceUser) -> None:
+    await ben.first.follow(ana.id)
+    follow = await ana.wait_for_notification(NotificationType.FOLLOW)
     await ana.first.block(ben.id)
+    await ana.wait_for_withdrawal(follow)
     assert [one.id for one in (await ana.second.blocked_users()).items] == [ben.id]
     assert await error_code(ben.second.user(ana.id)) == "user.not_found"
     # Also the one who does not see the other.
@@ -79,6 +90,14 @@ async def mutes(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInstanceUser
     liked = await ana.wait_for_notification(NotificationType.LIKE)
     assert (liked.sender and liked.sender.id, liked.count) == (cyd.id, 1)
     assert [one.id for one in (await ana.second.posts.feed()).items] == [post.id]
+    # Nor is a post pushed: Ana gets the hint of a later one alone.
+    await cyd.first.follow(ben.id)
+    await ana.first.follow(cyd.id)
+    await ben.first.posts.create("not for ana either")
+    await cyd.wait_for_hint_of(ben)
+    await cyd.first.posts.create("for ana")
+    await ana.wait_for_hint_of(cyd)
+    assert not ana.hints_of(ben)
     await ana.first.unmute(ben.id)
     assert (await ana.second.muted_users()).items == []
 
@@ -92,7 +111,7 @@ async def private_accounts(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoI
     assert profile.private
     assert profile.relationship is not None
     assert (profile.relationship.following, profile.relationship.requested) == (False, True)
-    await ana.wait_for_notification(NotificationType.FOLLOW_REQUEST)
+    request = await ana.wait_for_notification(NotificationType.FOLLOW_REQUEST)
     requests = (await ana.second.follow_requests()).items
     assert [one.user.id for one in requests] == [cyd.id, ben.id]
     assert await error_code(ben.second.posts.get(post.id)) == "post.not_found"
@@ -101,6 +120,14 @@ async def private_accounts(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoI
     assert (await ben.second.posts.get(post.id)).id == post.id
     assert await error_code(cyd.second.posts.get(post.id)) == "post.not_found"
     assert (await ana.second.follow_requests()).items == []
+    await ana.wait_for_withdrawal(request)
+    # A new post is pushed to the follower alone: Cyd gets the hint of a later post.
+    await cyd.first.follow(ben.id)
+    await ana.first.posts.create("for followers too")
+    await ben.wait_for_hint_of(ana)
+    await ben.first.posts.create("for everyone")
+    await cyd.wait_for_hint_of(ben)
+    assert not cyd.hints_of(ana)
 
 
 async def suggestions(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInstanceUser) -> None:
@@ -128,6 +155,7 @@ async def mentions_and_edits(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: T
     edited = await ben.second.posts.get(post.id)
     assert (edited.content, edited.mentions, edited.edited_at is not None) == ("Hello", [], True)
     assert [one.content for one in (await ben.second.posts.history(post.id)).items] == [post.content]
+    await ben.wait_for_withdrawal(mention)
 
 
 async def visible_posts(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInstanceUser) -> None:
@@ -138,6 +166,11 @@ async def visible_posts(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInst
     assert (await ben.second.posts.get(post.id)).visibility is PostVisibility.FOLLOWERS
     assert await error_code(cyd.second.posts.get(post.id)) == "post.not_found"
     assert post.id not in await cyd.second.posts.atom_feed(ana.id)
+    # The hint of a later post comes alone.
+    await cyd.first.follow(ben.id)
+    await ben.first.posts.create("for everyone")
+    await cyd.wait_for_hint_of(ben)
+    assert not cyd.hints_of(ana)
 
 
 async def reposts_and_quotes(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInstanceUser) -> None:
@@ -145,6 +178,9 @@ async def reposts_and_quotes(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: Tw
     post = await ana.first.posts.create("original")
     repost = await ben.first.posts.repost(post.id)
     await ana.wait_for_notification(NotificationType.REPOST)
+    (hint,) = await cyd.wait_for_hint_of(ben)
+    assert hint.post.repost_of is not None
+    assert (hint.post.id, hint.post.repost_of.id) == (repost.id, post.id)
     quote = await ben.first.posts.repost(post.id, "look")
     seen = await ben.second.posts.get(post.id)
     assert (seen.repost_count, seen.reposted_by_me) == (2, True)
@@ -191,6 +227,7 @@ async def tags(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanceUser
     await ben.first.posts.follow_tag(tag.upper())
     assert [one.id for one in (await ben.second.posts.by_tag(tag.lower())).items] == [post.id]
     assert (await ben.second.posts.tag(tag)).following
+    assert [one.tag for one in (await ben.second.posts.followed_tags()).items] == [tag.upper()]
     assert await feed_ids(ben) == [post.id]
     await ben.first.posts.unfollow_tag(tag)
     assert await feed_ids(ben) == []
@@ -204,6 +241,23 @@ async def public_lists(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInst
     await ana.first.block(ben.id)
     timeline = await ben.second.posts.public_timeline(limit=100)
     assert post.id not in [one.id for one in timeline.items]
+
+
+async def what_becomes_invisible(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanceUser) -> None:
+    """A post and an event that a user was notified of, and no longer sees."""
+    post = await ana.first.posts.create(f"@{ben.username}")
+    mention = await ben.wait_for_notification(NotificationType.MENTION)
+    event = await ana.first.events.create(make_event())
+    await ben.first.events.set_rsvp(event.id, NewRsvp(RsvpStatus.INTERESTED))
+    await ana.first.events.update(event.id, EventUpdate(title="Petanque"))
+    update = await ben.wait_for_notification(NotificationType.EVENT_UPDATE)
+    await ben.first.events.delete_rsvp(event.id)
+    await ana.first.set_private(private=True)
+    await ben.wait_for_withdrawal(mention)
+    await ana.first.events.update(event.id, EventUpdate(visibility=EventVisibility.INVITED))
+    assert (await ben.wait_for_withdrawal(update)).unread_count == 0
+    assert await error_code(ben.second.posts.get(post.id)) == "post.not_found"
+    assert await error_code(ben.second.events.get(event.id)) == "event.not_found"
 
 
 async def feed_ids(user: TwoInstanceUser) -> list[str]:
@@ -245,6 +299,8 @@ async def hosts_and_cancellation(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd
     await cyd.first.events.set_rsvp(event.id, GOING)
     await ana.first.events.add_host(event.id, ben.id)
     assert [one.id for one in (await cyd.second.events.get(event.id)).hosts] == [ana.id, ben.id]
+    await ben.wait_for_notification(NotificationType.EVENT_UPDATE, "co-host")
+    await ben.wait_for_frame(ConversationJoined, lambda frame: frame.conversation.id == event.conversation_id)
     await ben.first.events.cancel(event.id, "Rain")
     await cyd.wait_for_notification(NotificationType.EVENT_UPDATE, "Rain")
     await cyd.wait_for_frame(EventUpdated, lambda frame: frame.event.cancelled_at is not None)
@@ -254,22 +310,35 @@ async def hosts_and_cancellation(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd
 
 
 async def series(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanceUser) -> None:
-    first = await ana.first.events.create(make_event("Choir", rrule="FREQ=WEEKLY;COUNT=4"))
+    # Tuesdays; the clocks are set back between the second and the third.
+    start = datetime(2045, 10, 17, 16, 30, tzinfo=UTC)
+    choir = msgspec.structs.replace(
+        make_event("Choir", rrule="FREQ=WEEKLY;COUNT=4"),
+        start_datetime=start,
+        end_datetime=start + timedelta(hours=1),
+    )
+    first = await ana.first.events.create(choir)
 
     async def events() -> list[Event]:
         return (await ana.second.events.search(mine="hosting")).items
 
     made = await events()
     assert [one.series and one.series.rrule for one in made] == ["FREQ=WEEKLY;COUNT=4"] * 4
-    # Over any change of the clocks.
-    local_starts = {datetime.fromisoformat(one.start_datetime).astimezone().minute for one in made}
-    assert len(local_starts) == 1
+    zone = ZoneInfo("Europe/Berlin")
+    local_starts = [datetime.fromisoformat(one.start_datetime).astimezone(zone) for one in made]
+    assert [one.time() for one in local_starts] == [time(18, 30)] * 4
+    assert [one.start_datetime[11:16] for one in made] == ["16:30", "16:30", "17:30", "17:30"]
+    await ben.first.events.set_rsvp(made[3].id, GOING)
     await ana.first.events.update(made[2].id, EventUpdate(title="Later"), SeriesScope.FOLLOWING)
     await ana.first.events.update(first.id, EventUpdate(title="First"))
     assert [one.title for one in await events()] == ["First", "Choir", "Later", "Later"]
+    await ben.wait_for_frame(
+        EventUpdated, lambda frame: (frame.event.id, frame.event.title) == (made[3].id, "Later")
+    )
     assert "RRULE:FREQ=WEEKLY" in await ben.second.events.calendar_file(first.id)
     await ana.first.events.delete(made[2].id, SeriesScope.FOLLOWING)
     assert [one.title for one in await events()] == ["First", "Choir"]
+    await ben.wait_for_notification(NotificationType.EVENT_UPDATE, "Later was cancelled")
 
 
 async def guests_and_approval(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInstanceUser) -> None:
@@ -289,6 +358,23 @@ async def guests_and_approval(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: T
     assert await error_code(accept) == "event.full"
 
 
+async def waiting_parties(ana: TwoInstanceUser, ben: TwoInstanceUser, cyd: TwoInstanceUser) -> None:
+    event = await ana.first.events.create(make_event(capacity=3))
+    pair, alone = NewRsvp(RsvpStatus.GOING, guests=1), NewRsvp(RsvpStatus.GOING, guests=0)
+    await ben.first.events.set_rsvp(event.id, pair)
+    waiting = await cyd.second.events.set_rsvp(event.id, pair)
+    assert (waiting.status, waiting.waitlist_position, waiting.guests) == (None, 1, 1)
+    # The place that is too small for the first party goes to the next one that fits.
+    assert (await ana.first.events.set_rsvp(event.id, alone)).status is RsvpStatus.GOING
+    await ben.second.events.set_rsvp(event.id, alone)
+    assert (await cyd.first.events.get(event.id)).my_waitlist_position == 1
+    await ana.first.events.delete_rsvp(event.id)
+    await cyd.wait_for_notification(NotificationType.EVENT_UPDATE, "off the waitlist")
+    await cyd.wait_for_frame(ConversationJoined, lambda frame: frame.conversation.id == event.conversation_id)
+    for seen in (await cyd.first.events.get(event.id), await cyd.second.events.get(event.id)):
+        assert (seen.my_rsvp, seen.my_guests, seen.going_count) == (RsvpStatus.GOING, 1, 3)
+
+
 async def reminders(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanceUser) -> None:
     event = await ana.first.events.create(make_event(starts_in=timedelta(seconds=65)))
     await ben.first.events.set_rsvp(event.id, NewRsvp(RsvpStatus.GOING, reminders=[1]))
@@ -306,8 +392,10 @@ async def attendance(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstan
     assert (await ben.second.events.rsvp(event.id)).checked_in_at is not None
     assert ben.username in await ana.second.events.attendance(event.id)
     assert await error_code(ben.second.events.attendance(event.id)) == "permission.denied"
+    await ben.wait_for_frame(ConversationJoined, lambda frame: frame.conversation.id == event.conversation_id)
     await ana.first.events.announce(event.id, "Bring cups")
     await ben.wait_for_notification(NotificationType.EVENT_UPDATE, "Bring cups")
+    await ben.wait_for_frame(ConversationUpdated, lambda frame: "Bring cups" in frame.message.content)
 
 
 async def calendars(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanceUser) -> None:
@@ -325,6 +413,9 @@ async def calendars(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanc
             tag = response.headers["ETag"]
         async with session.get(url, headers={"If-None-Match": tag}) as response:
             assert response.status == 304
+        await ana.first.events.update(event.id, EventUpdate(title="Petanque"))
+        async with session.get(url, headers={"If-None-Match": tag}) as response:
+            assert (response.status, "SUMMARY:Petanque" in await response.text()) == (200, True)
         await ben.first.events.revoke_calendar_link()
         async with session.get(url) as response:
             assert response.status == 404
@@ -350,7 +441,9 @@ async def data_export(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInsta
 
 
 async def notification_preferences(ana: TwoInstanceUser, ben: TwoInstanceUser, _cyd: TwoInstanceUser) -> None:
-    quiet_hours = QuietHours("22:00", "06:30", "Europe/Berlin")
+    now = datetime.now(ZoneInfo("Europe/Berlin"))
+    start, end = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (-2, 2))
+    quiet_hours = QuietHours(start, end, "Europe/Berlin")
     await ana.first.replace_notification_preferences(
         {NotificationType.LIKE: NotificationChannel.NOTHING}, quiet_hours
     )
@@ -361,8 +454,12 @@ async def notification_preferences(ana: TwoInstanceUser, ben: TwoInstanceUser, _
     await ben.first.posts.like(post.id)
     await ben.first.posts.comment(post.id, "so")
     await ana.wait_for_notification(NotificationType.COMMENT)
-    pushed = [frame.notification.type for frame in ana.frames if hasattr(frame, "notification")]
-    assert pushed == [NotificationType.COMMENT]
+    pushed = [
+        (frame.notification.type, frame.silent)
+        for frame in ana.frames
+        if isinstance(frame, NotificationCreated)
+    ]
+    assert pushed == [(NotificationType.COMMENT, True)]
 
 
 FEATURES: dict[str, Feature] = {
@@ -378,11 +475,13 @@ FEATURES: dict[str, Feature] = {
     "replies and likes of comments": comments,
     "tags": tags,
     "public timeline and Atom": public_lists,
+    "what becomes invisible": what_becomes_invisible,
     "places, zones and own events": places_and_zones,
     "events for invited users": invited_events,
     "co-hosts and cancellation": hosts_and_cancellation,
     "series": series,
     "guests and approval": guests_and_approval,
+    "waiting parties": waiting_parties,
     "reminders": reminders,
     "attendance and announcements": attendance,
     "calendars": calendars,

@@ -3,11 +3,16 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from actors.protocol.event_objects import Place
 from actors.protocol.notification_objects import Notification, NotificationType
-from actors.protocol.server_frames import NotificationCreated, ServerFrame
+from actors.protocol.server_frames import (
+    FeedPostCreated,
+    NotificationCreated,
+    NotificationRead,
+    ServerFrame,
+)
 from client.client import Client
 from client.errors import RequestRejected
 from client.http_client import HttpClient
@@ -56,6 +61,25 @@ class TwoInstanceUser:
             lambda one: one.notification.type == notification_type and text in one.notification.message,
         )
         return frame.notification
+
+    async def wait_for_withdrawal(self, notification: Notification) -> NotificationRead:
+        """Wait until the withdrawal of a notification is pushed."""
+        return await self.wait_for_frame(
+            NotificationRead, lambda frame: frame.withdrawn and notification.id in (frame.ids or ())
+        )
+
+    async def wait_for_hint_of(self, author: Self) -> list[FeedPostCreated]:
+        """Wait until a post of an author is pushed. Returns all that were."""
+        await self.wait_for_frame(FeedPostCreated, lambda frame: frame.post.author.id == author.id)
+        return self.hints_of(author)
+
+    def hints_of(self, author: Self) -> list[FeedPostCreated]:
+        """Return the posts of an author that were pushed."""
+        return [
+            frame
+            for frame in self.frames
+            if isinstance(frame, FeedPostCreated) and frame.post.author.id == author.id
+        ]
 
 
 async def connect_users(pair: Pair, names: Sequence[str], stack: AsyncExitStack) -> list[TwoInstanceUser]:

@@ -1,5 +1,5 @@
-// A user's initial on a color, with a presence dot. Avatar images of other servers are not loaded, because
-// that would show those servers which users are viewed, and by which addresses.
+// A user's picture, or the initial on a color, with a presence dot. Pictures on other servers are not loaded,
+// because that would show those servers which users are viewed, and by which addresses.
 
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
@@ -8,13 +8,32 @@ import { element } from "./dom.js";
 const HUES = 8;
 
 export function avatar(card, { size = "", dot = true } = {}) {
-  const initial = [...nameOf(card).replace(/^@/, "")][0]?.toUpperCase() ?? "?";
   return element(
     "span",
     { class: `avatar ${size} hue-${hueOf(card.id)}` },
-    element("span", { "aria-hidden": "true" }, initial),
+    picture(card),
     dot && presenceDot(card.id),
   );
+}
+
+function picture(card) {
+  const initial = [...nameOf(card).replace(/^@/, "")][0]?.toUpperCase() ?? "?";
+  const letter = element("span", { "aria-hidden": "true" }, initial);
+  const src = ownAddress(card.avatar_url);
+  if (src === null) return letter;
+  const image = element("img", { src, alt: "", loading: "lazy", onerror: () => image.replaceWith(letter) });
+  return image;
+}
+
+// The address of a picture on this server; null for one elsewhere, or none.
+function ownAddress(address) {
+  if (!address) return null;
+  try {
+    const { host, pathname, search } = new URL(address);
+    return host === location.host ? location.origin + pathname + search : null;
+  } catch {
+    return null;
+  }
 }
 
 export function groupAvatar(name, id, { size = "" } = {}) {

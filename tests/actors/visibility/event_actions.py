@@ -1,7 +1,7 @@
-"""What users and moderators do with events, in the services and in the model.
+"""What hosts and moderators do with events, in the services and in the model.
 
-`ACTIONS` of hosts and attendees run in `World.write`, while no relations change. `EVENT_CHANGES` run in
-`World.change`. Each returns what is to be in the log of the world, or None if there was nothing to do.
+`ACTIONS` of hosts run in `World.write`, while no relations change, `EVENT_CHANGES` in `World.change`. Each
+returns what is to be in the log of the world, or None if there was nothing to do.
 """
 
 import functools
@@ -10,17 +10,20 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from actors.events.bodies import Cancellation, EventBody, EventPatch, RsvpBody
+from actors.events.bodies import Cancellation, EventBody, EventPatch
 from actors.events.event_fields import PlaceBody
+from actors.events.event_series import SeriesScope
 from actors.protocol.errors import ApiError
-from actors.protocol.event_objects import EventVisibility, RsvpStatus
-from tests.actors.visibility.event_model import ModelEvent
+from actors.protocol.event_objects import EventVisibility
+from tests.actors.visibility.event_model import ModelEvent, ModelSeries
 
 if TYPE_CHECKING:
     from tests.actors.visibility.world import World
 
 ACTIONS_PER_ROUND = 24
 VISIBILITIES = ("public", "invited")
+SERIES_SHARE = 0.3
+SERIES_EVENTS_MAX = 3
 
 Action = Callable[["World", str, str], Awaitable[str | None]]
 """What one user does, or does to the other."""
@@ -56,13 +59,15 @@ async def check_outcome(request: Awaitable[object], expected: str | None) -> Non
         assert expected is None, f"expected {expected}"
 
 
-# --- actions of hosts and attendees
+# --- actions of hosts
 
 
 async def create_event(world: "World", one: str, _other: str) -> str:
+    """Create an event, or a series of daily ones."""
     events = world.events
     number, visibility = len(events.titles), world.rng.choice(VISIBILITIES)
-    capacity, approval = world.rng.randint(1, 2), world.rng.random() < 0.3
+    capacity, approval = world.rng.randint(1, 3), world.rng.random() < 0.3
+    count = world.rng.randint(2, SERIES_EVENTS_MAX) if world.rng.random() < SERIES_SHARE else None
     start = events.start + timedelta(minutes=number)
     body = EventBody(
         f"{events.word} e{number:03}",
@@ -72,12 +77,21 @@ async def create_event(world: "World", one: str, _other: str) -> str:
         category=events.word,
         place=PlaceBody("here", None, events.latitude, events.longitude),
         visibility=EventVisibility(visibility),
+        rrule=None if count is None else "FREQ=DAILY",
+        count=count,
         approval=approval,
     )
-    created = await events.setup.events.create(one, body, None)
-    events.titles[created.id] = body.title
-    events.model.events[created.id] = ModelEvent(one, visibility, capacity, approval)
-    return f"{visibility} e{number:03}"
+    created = await events.setup.series.create(one, body, None)
+    series: ModelSeries | None = None
+    ids = [created.id]
+    if created.series is not None:
+        series = ModelSeries()
+        ids = [event.id for event in await events.setup.series_store.list_events(created.series.id)]
+    assert len(ids) == (count or 1)
+    for index, event_id in enumerate(ids):
+        events.titles[event_id] = body.title
+        events.model.events[event_id] = ModelEvent(one, visibility, capacity, approval, series, index)
+    return f"{len(ids)} {visibility} e{number:03}"
 
 
 @on_chosen_event()
@@ -145,72 +159,27 @@ async def remove_host(world: "World", event_id: str, event: ModelEvent, _one: st
 
 
 @on_chosen_event()
-async def respond(world: "World", event_id: str, event: ModelEvent, one: str, _other: str) -> str | None:
-    events = world.events
-    status = world.rng.choice((RsvpStatus.GOING, RsvpStatus.GOING, *RsvpStatus))
-    if status is RsvpStatus.PENDING:
-        return None
-    waits = world.rng.random() < 0.7
-    expected = events.model.sight_error(one, event_id) or events.model.set_rsvp(
-        one, event, status.value, waits=waits
-    )
-    body = RsvpBody(status, waitlist=waits)
-    card = await events.setup.get_card(one)
-    await check_outcome(events.setup.rsvps.set_rsvp(card, event_id, body), expected)
-    return f"{status.value} {expected}"
-
-
-@on_chosen_event()
-async def withdraw(world: "World", event_id: str, event: ModelEvent, one: str, _other: str) -> str:
-    events = world.events
-    holds = one in {*event.rsvps, *event.waiting, *event.requests}
-    expected = None if holds else events.model.sight_error(one, event_id)
-    card = await events.setup.get_card(one)
-    await check_outcome(events.setup.rsvps.delete_rsvp(card, event_id), expected)
-    events.model.withdraw(one, event)
-    if not events.model.can_see(one, event_id):
-        events.withdraw_notifications(one, event_id)
-    return str(expected)
-
-
-@on_chosen_event()
-async def accept_request(world: "World", event_id: str, event: ModelEvent, _one: str, other: str) -> str:
-    events = world.events
-    host = world.rng.choice(event.hosts)
-    expected = events.model.sight_error(host, event_id) or events.model.accept(other, event)
-    await check_outcome(events.setup.rsvp_requests.accept(host, event_id, other), expected)
-    return f"by {world.label(host)} {expected}"
-
-
-@on_chosen_event()
-async def remove_attendee(
-    world: "World", event_id: str, event: ModelEvent, _one: str, other: str
-) -> str | None:
-    events = world.events
-    if other in event.hosts:
-        return None
-    expected = events.model.sight_error(event.creator, event_id)
-    await check_outcome(events.setup.rsvps.remove_attendee(event.creator, event_id, other), expected)
-    if expected is None and other in event.concerned():
-        events.remove(other, event_id)
-        event.removed.add(other)
-    return str(expected)
-
-
-@on_chosen_event()
 async def update_event(world: "World", event_id: str, event: ModelEvent, _one: str, _other: str) -> str:
-    """As a host, change the text, and now and then who may see the event."""
+    """As a host, change the text, and now and then who may see the event, or also others of its series."""
     events = world.events
     host, visibility = world.rng.choice(event.hosts), event.visibility
     if world.rng.random() < 0.4:
         visibility = world.rng.choice(VISIBILITIES)
+    scope = world.rng.choice([*SeriesScope])
     expected = events.model.sight_error(host, event_id)
+    if expected is None and event.series and scope is not SeriesScope.ONE and host != event.creator:
+        expected = "permission.denied"
     patch = EventPatch(description=uuid.uuid4().hex, visibility=EventVisibility(visibility))
-    await check_outcome(events.setup.events.update(host, event_id, patch), expected)
+    await check_outcome(events.setup.series.update(host, event_id, patch, scope), expected)
     if expected is None:
-        event.visibility = visibility
-        events.changed.append((event_id, host, None))
-    return f"{visibility} by {world.label(host)} {expected}"
+        for changed_id in events.model.in_scope(event_id, scope):
+            changed = events.model.events[changed_id]
+            if not changed.hidden:
+                changed.visibility = visibility
+                events.changed.append((changed_id, host, None))
+        if scope is SeriesScope.FOLLOWING:
+            events.model.split(event)
+    return f"{scope} {visibility} by {world.label(host)} {expected}"
 
 
 # --- changes between the actions
@@ -263,14 +232,15 @@ async def delete_event(
     events = world.events
     if world.rng.random() < 0.7:
         return None
-    await events.setup.events.delete(event.creator, event_id)
-    del events.model.events[event_id]
-    return ""
+    scope = world.rng.choice([*SeriesScope])
+    await events.setup.series.delete(event.creator, event_id, scope)
+    for deleted_id in events.model.in_scope(event_id, scope):
+        del events.model.events[deleted_id]
+    return scope.value
 
 
 ACTIONS = (
     *(create_event, create_event, invite, invite, invite, invite, add_host, add_host, remove_host),
-    *(respond, respond, respond, respond, respond, respond, respond, respond),
-    *(withdraw, withdraw, accept_request, accept_request, remove_attendee, update_event, update_event),
+    *(update_event, update_event),
 )
 EVENT_CHANGES = (cancel_event, hide_event, hide_event, restore_event, delete_event)

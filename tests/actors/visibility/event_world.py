@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.actors.visibility.world import World
 
 WORLDS_MAX = 1_000_000
-"""Periods of an hour that worlds choose from for their events, so that lists have few events of others."""
+"""Hours that worlds choose from for their first event, so that lists have few events of others."""
 
 
 @dataclass
@@ -28,9 +28,13 @@ class EventWorld:
     latitude: float = field(default_factory=lambda: random.uniform(-60, 60))
     longitude: float = field(default_factory=lambda: random.uniform(-179, 179))
     titles: dict[str, str] = field(default_factory=dict)
-    """By event, also of deleted ones."""
+    """By event, also of deleted ones. Those of a series have one title."""
     invites: set[tuple[str, str]] = field(default_factory=set)
     """(user, event) of invites that have notified, and were not withdrawn."""
+    reminded: set[tuple[str, str]] = field(default_factory=set)
+    """(user, event) of reminders that have notified, and were not withdrawn."""
+    due: dict[str, set[str]] = field(default_factory=dict)
+    """By event, the users whose reminders were published in this step."""
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
     """(user, event) of which some notifications were withdrawn."""
     changed: list[tuple[str, str, set[str] | None]] = field(default_factory=list)
@@ -48,6 +52,7 @@ class EventWorld:
 
     def withdraw_notifications(self, user: str, event_id: str) -> None:
         self.invites.discard((user, event_id))
+        self.reminded.discard((user, event_id))
         self.withdrawn.add((user, event_id))
 
     def withdraw_invites_between(self, one: str, other: str) -> None:
@@ -61,7 +66,7 @@ class EventWorld:
         self.withdraw_notifications(user, event_id)
 
     def finish_step(self) -> None:
-        """Apply what the consumers do after a step: withdraw what blocks forbid, and push updates."""
+        """Apply what the consumers do after a step: withdraw what blocks forbid, push updates, and remind."""
         while blocked := self.model.list_blocked():
             for event_id, user in blocked:
                 self.remove(user, event_id)
@@ -73,3 +78,10 @@ class EventWorld:
                     if self.model.can_see(user, event_id) and not self.relations.is_blocked(user, host)
                 }
         self.changed.clear()
+        for event_id, users in self.due.items():
+            if (event := self.model.events.get(event_id)) and not event.cancelled and not event.hidden:
+                self.reminded |= {(user, event_id) for user in users.intersection(event.going())}
+        self.due.clear()
+        for user, event_id in list(self.reminded):
+            if event_id in self.model.events and not self.model.can_see(user, event_id):
+                self.withdraw_notifications(user, event_id)

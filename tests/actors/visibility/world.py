@@ -16,6 +16,7 @@ from storage.errors import Conflict
 from tests.actors.visibility.event_actions import ACTIONS, ACTIONS_PER_ROUND, EVENT_CHANGES
 from tests.actors.visibility.event_world import EventWorld
 from tests.actors.visibility.model import ModelComment, ModelPost, VisibilityModel
+from tests.actors.visibility.rsvp_actions import RSVP_ACTIONS
 from tests.actors.visibility.setup import VisibilitySetup
 
 USERS = 4
@@ -87,7 +88,7 @@ class World:
                 await self.setup.comment_likes.like(user, comment_id)
                 self.model.comment_likes.add((user, comment_id))
         for _ in range(ACTIONS_PER_ROUND):
-            action = self.rng.choice(ACTIONS)
+            action = self.rng.choice((*ACTIONS, *RSVP_ACTIONS))
             one, other = self.rng.sample(self.users, 2)
             if outcome := await action(self, one, other):
                 self.log.append(f"{action.__name__} {self.label(one)} {self.label(other)} {outcome}")

@@ -6,9 +6,13 @@ from typing import Any
 import icalendar
 import pytest
 
+from config.settings import ServerSettings
+from server.http.rate_limiter import SEARCH_COST
 from server.instance import Instance
+from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUser, RegisteredUsers
+from tests.server.running_instance import running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Json = Any
@@ -113,6 +117,22 @@ async def test_link_ends_when_it_is_revoked_or_replaced(
         await api.expect(204, ana, "DELETE", LINK)
     await api.expect_error("calendar.not_found", 404, None, "GET", second)
     assert await api.get(ana, LINK) == {"created_at": None}
+
+
+async def test_requests_of_a_link_are_limited(
+    api: ApiClient, instance: Instance, stores: StoreUrls, people: RegisteredUsers
+) -> None:
+    """Per address, and each costs as much as a search, also with a secret that was guessed."""
+    (ana,) = await people.register(1, instance)
+    path = await create_link(api, ana)
+    # Tokens for the next one come back after ten seconds.
+    settings = ServerSettings(port=0, requests_per_s=1, requests_burst=2 * SEARCH_COST)
+    async with running_instance(stores, server=settings) as limited, ApiClient(limited) as requests:
+        guessed = f"/v1/calendars/{'A' * 43}.ics"
+        await requests.expect_error("calendar.not_found", 404, None, "GET", guessed)
+        assert (await requests.request_bytes(None, "GET", path))[0] == 200
+        for one in (guessed, path):
+            await requests.expect_error("rate.limited", 429, None, "GET", one)
 
 
 async def test_secret_of_a_link_is_neither_stored_nor_logged(

@@ -209,7 +209,8 @@ async def test_python_client_downloads_the_archive(instance: Instance, people: R
     """Bit by bit."""
     (ana,) = await people.register(1, instance)
     async with HttpClient(f"http://127.0.0.1:{instance.port}", ana.token) as client:
-        export = await client.export()
+        export = await client.request_export()
+        assert (await client.export()).id == export.id
         async with asyncio.timeout(WAIT_S):
             while export.state is DataExportState.PENDING:
                 await asyncio.sleep(0.05)

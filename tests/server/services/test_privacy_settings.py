@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from actors.protocol.objects import Audience, Privacy
+from client.http_client import HttpClient
 from config.settings import PrivacyDefaults
 from storage.embedded import StoreUrls
 from tests.server.api_client import ApiClient
@@ -30,6 +32,15 @@ async def test_settings_start_open_and_change_one_by_one(pair: Pair, people: Reg
     assert changed == {"groups": "known", "invites": "nobody"}
     assert await pair.api_of_second.get(ana, path) == changed
     await api.expect_error("request.invalid", 422, ana, "PATCH", path, {"groups": "friends"})
+
+
+async def test_python_client_has_the_settings(pair: Pair, people: RegisteredUsers) -> None:
+    """As types; one that is not given stays."""
+    (ana,) = await people.register(1, pair.first)
+    async with HttpClient(f"http://127.0.0.1:{pair.first.port}", ana.token) as client:
+        await client.update_privacy(groups=Audience.KNOWN)
+        changed = await client.update_privacy(invites=Audience.NO_ONE)
+        assert await client.privacy() == changed == Privacy(Audience.KNOWN, Audience.NO_ONE)
 
 
 async def test_new_accounts_get_the_configured_settings(stores: StoreUrls) -> None:

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { setUp } from "./setup.js";
 
-const { server, open, journey } = setUp();
+const { server, open, journey } = setUp(() => null, { instances: 2 });
 
 journey("a host accepts a request, and checks the guest in", async () => {
   const ana = await server.createUser("Ana");

@@ -7,7 +7,7 @@ import { setUp } from "./setup.js";
 
 const HOUR = 3_600_000;
 
-const { server, open, journey } = setUp();
+const { server, open, journey } = setUp(() => null, { instances: 2 });
 
 async function hosted(user) {
   const { items } = await server.request("GET", "/v1/events?mine=hosting", { token: user.token });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { panel } from "./chromium.js";
 import { setUp } from "./setup.js";
 
-const { server, open, journey } = setUp();
+const { server, open, journey } = setUp(() => null, { instances: 2 });
 
 journey("someone who follows nobody is offered people", async () => {
   const [ana, ben, cai] = [
@@ -153,6 +153,37 @@ journey("people choose to appear away, and others see it", async () => {
   await own.getByRole("menuitem", { name: "Online while I am here" }).click();
   await dot("Online").waitFor();
   assert.deepEqual([...own.problems, ...other.problems], []);
+});
+
+journey("a picture on this server is shown, one elsewhere is not loaded", async () => {
+  const [ana, ben, cai, dan] = [
+    await server.createUser("Ana"),
+    await server.createUser("Ben"),
+    await server.createUser("Cai"),
+    await server.createUser("Dan"),
+  ];
+  const { host } = new URL(server.url);
+  for (const [user, avatar_url] of [
+    [ana, `https://${host}/web/icon.svg`],
+    [ben, `https://${host}/web/none.svg`],
+    [cai, "https://pictures.example/cai.png"],
+  ])
+    await server.request("PATCH", "/v1/users/me", { token: user.token, body: { avatar_url } });
+  const page = await open(dan, `/#/@${ana.username}`);
+  const elsewhere = [];
+  page.on("request", (request) => request.url().includes("pictures.example") && elsewhere.push(request.url()));
+  const avatar = page.locator(".profile .avatar");
+  await avatar.locator("img").waitFor();
+  await page.waitForFunction(() => document.querySelector(".profile .avatar img").naturalWidth > 0);
+  for (const [user, letter] of [
+    [ben, "B"],
+    [cai, "C"],
+  ]) {
+    await page.goto(`${server.url}/#/@${user.username}`);
+    await avatar.getByText(letter, { exact: true }).waitFor();
+    assert.equal(await avatar.locator("img").count(), 0);
+  }
+  assert.deepEqual([elsewhere, page.problems], [[], []]);
 });
 
 journey("the name of a deleted user disappears without a reload", async () => {

@@ -1,4 +1,4 @@
-// A Convene server in a temporary folder, and its HTTP API.
+// A Convene server in a temporary folder, or several instances of it, and its HTTP API.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -22,12 +22,16 @@ export class Server {
   #folder = null;
   #users = 0;
   #environment;
+  #instances;
   #managementPort = 0;
+  #urls = [];
+  // What browsers open: the last instance. `request` sends to the first one.
   url = "";
 
   // `environment` are further variables; with the management port 0 a free one is chosen here.
-  constructor(environment = {}) {
+  constructor(environment = {}, instances = 1) {
     this.#environment = environment;
+    this.#instances = instances;
   }
 
   // The address of the management port.
@@ -37,10 +41,15 @@ export class Server {
 
   async start() {
     this.#folder ??= await mkdtemp(join(tmpdir(), "convene-"));
-    const port = this.url ? Number(new URL(this.url).port) : await freePort();
-    this.url = `http://127.0.0.1:${port}`;
+    if (this.#urls.length === 0) {
+      const ports = await freePorts(this.#instances);
+      this.#urls = ports.map((one) => `http://127.0.0.1:${one}`);
+      this.url = this.#urls.at(-1);
+    }
+    const port = new URL(this.#urls[0]).port;
+    const several = this.#instances > 1 ? ["--instances", String(this.#instances)] : [];
     if (this.#environment.CONVENE_MANAGEMENT_PORT === "0") this.#managementPort ||= await freePort();
-    this.#process = spawn(PYTHON, ["run.py", "--port", String(port)], {
+    this.#process = spawn(PYTHON, ["run.py", "--port", port, ...several], {
       cwd: ROOT,
       env: {
         ...ENVIRONMENT,
@@ -77,11 +86,11 @@ export class Server {
     if (body) headers["Content-Type"] = "application/json";
     if (method === "POST") headers["Idempotency-Key"] = crypto.randomUUID();
     const options = { method, headers, body: body && JSON.stringify(body) };
-    let response = await fetch(this.url + path, options);
+    let response = await fetch(this.#urls[0] + path, options);
     // A journey prepares more than one user may send at a time.
     while (response.status === 429) {
       await sleep((await response.json()).retry_after_ms);
-      response = await fetch(this.url + path, options);
+      response = await fetch(this.#urls[0] + path, options);
     }
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
@@ -166,7 +175,8 @@ export class Server {
 
   async #isReady() {
     try {
-      return (await fetch(`${this.url}/readyz`)).ok;
+      const answers = await Promise.all(this.#urls.map((url) => fetch(`${url}/readyz`)));
+      return answers.every((one) => one.ok);
     } catch {
       return false;
     }
@@ -186,9 +196,21 @@ export async function until(check, message) {
   }
 }
 
-function freePort() {
+// Returns `count` free ports, each one above the last.
+async function freePorts(count) {
+  for (;;) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, index) => first + index + 1);
+    if ((await Promise.all(others.map(freePort))).every((port) => port !== null)) return [first, ...others];
+  }
+}
+
+// Returns the port, by default any, or null if it is not free.
+function freePort(wanted = 0) {
   return new Promise((resolve) => {
-    const listener = createServer().listen(0, "127.0.0.1", () => {
+    const listener = createServer();
+    listener.once("error", () => resolve(null));
+    listener.listen(wanted, "127.0.0.1", () => {
       const { port } = listener.address();
       listener.close(() => resolve(port));
     });

@@ -8,7 +8,7 @@ import { setUp } from "./setup.js";
 
 const PREFERENCES = "/v1/users/me/notification-preferences";
 
-const { server, open, journey } = setUp();
+const { server, open, journey } = setUp(() => null, { instances: 2 });
 
 journey("notification preferences are saved", async () => {
   const ana = await server.createUser("Ana");

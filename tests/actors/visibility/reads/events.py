@@ -1,6 +1,7 @@
 """Reads of events: one by one, in lists, in calendars, who goes to them, and what is pushed about them."""
 
 import json
+import re
 from datetime import timedelta
 
 from actors.protocol.event_objects import Event
@@ -10,6 +11,10 @@ from tests.actors.visibility.reads.requests import collect, read_each
 from tests.actors.visibility.world import World
 
 NOT_FOUND = "event.not_found"
+LISTED_DAYS = 3
+"""Of the events of a world: a series has one a day."""
+RULE_COUNT = re.compile(r"^RRULE:.*COUNT=(\d+)", re.MULTILINE)
+EXCLUDED = re.compile(r"^EXDATE", re.MULTILINE)
 
 
 async def read_events(world: World, viewer: str) -> list[str]:
@@ -17,9 +22,9 @@ async def read_events(world: World, viewer: str) -> list[str]:
 
     async def read(event_id: str) -> list[str]:
         event = await world.setup.events.events.get(viewer, event_id)
-        answer = (event.my_rsvp and event.my_rsvp.value, event.my_waitlist_position)
+        answer = (event.my_rsvp and event.my_rsvp.value, event.my_waitlist_position, event.my_guests)
         counts = (event.going_count, event.interested_count)
-        state = (event.hidden_at is not None, event.cancelled_at is not None)
+        state = (event.hidden_at is not None, event.cancelled_at is not None, event.series is not None)
         return [json.dumps((event.id, answer, counts, state, [host.id for host in event.hosts]))]
 
     return await read_each(world.events.titles, read, NOT_FOUND)
@@ -33,7 +38,7 @@ def events_of_model(world: World, viewer: str) -> list[str]:
                 event_id,
                 answer_of(event, viewer),
                 (event.going_count, list(event.rsvps.values()).count(INTERESTED)),
-                (event.hidden, event.cancelled),
+                (event.hidden, event.cancelled, event.series is not None),
                 event.hosts,
             )
         )
@@ -45,7 +50,7 @@ def events_of_model(world: World, viewer: str) -> list[str]:
 async def read_event_lists(world: World, viewer: str) -> list[str]:
     """Return what is in the list of all events, in searches, and in the viewer's own lists."""
     events = world.events
-    end = events.start + timedelta(hours=1)
+    end = events.start + timedelta(days=LISTED_DAYS)
     searches = {
         "all": EventSearchCriteria(ends_after=events.start, starts_before=end),
         "category": EventSearchCriteria(category=events.word),
@@ -92,15 +97,16 @@ async def read_guests(world: World, viewer: str) -> list[str]:
 
     async def read(event_id: str) -> list[str]:
         everyone = await setup.rsvps.page_rsvps(viewer, event_id, None, None, 100)
-        return [f"{event_id} ", *(f"{event_id} {one.user.id} {one.status}" for one in everyone.items)]
+        rows = [f"{event_id} {one.user.id} {one.status} +{one.guests}" for one in everyone.items]
+        return [f"{event_id} ", *rows]
 
     async def read_as_host(event_id: str) -> list[str]:
         requests = await setup.rsvp_requests.page(viewer, event_id, None, 100)
         table = await setup.attendance.export(viewer, event_id)
-        attendees = [line.split(",")[0] for line in table.splitlines()[1:]]
+        attendees = [line.split(",") for line in table.splitlines()[1:]]
         return [
-            *(f"{event_id} {one.user.id} requested" for one in requests.items),
-            *(f"{event_id} {user} in the table" for user in attendees),
+            *(f"{event_id} {one.user.id} requested +{one.guests}" for one in requests.items),
+            *(f"{event_id} {user} in the table +{guests}" for user, _, _, guests, *_ in attendees),
         ]
 
     return [
@@ -118,11 +124,9 @@ def guests_of_model(world: World, viewer: str) -> list[str]:
         lists = [(user, status) for user, status in event.rsvps.items()]
         if viewer in event.hosts:
             lists += [(user, "requested") for user in event.requests]
-            rows += [
-                f"{event_id} {user} in the table" for user, status in event.rsvps.items() if status == GOING
-            ]
+            rows += [f"{event_id} {user} in the table +{event.guests[user]}" for user in event.going()]
         rows += [
-            f"{event_id} {user} {status}"
+            f"{event_id} {user} {status} +{guests_in_list(event, user, status)}"
             for user, status in lists
             if not world.model.is_blocked(viewer, user)
         ]
@@ -134,7 +138,8 @@ async def read_own_rsvps(world: World, viewer: str) -> list[str]:
 
     async def read(event_id: str) -> list[str]:
         rsvp = await world.setup.events.rsvps.get_rsvp(card, event_id)
-        return [json.dumps((event_id, (rsvp.status and rsvp.status.value, rsvp.waitlist_position)))]
+        answer = (rsvp.status and rsvp.status.value, rsvp.waitlist_position, rsvp.guests)
+        return [json.dumps((event_id, answer, rsvp.reminders))]
 
     return await read_each(world.events.titles, read, NOT_FOUND)
 
@@ -143,30 +148,33 @@ def own_rsvps_of_model(world: World, viewer: str) -> list[str]:
     """Users need not see an event to read what they have answered."""
     model = world.events.model
     return [
-        json.dumps((event_id, answer_of(event, viewer)))
+        json.dumps((event_id, answer_of(event, viewer), event.reminders.get(viewer, [])))
         for event_id, event in model.events.items()
         if model.can_see(viewer, event_id) or viewer in {*event.rsvps, *event.waiting, *event.requests}
     ]
 
 
 async def read_calendars(world: World, viewer: str) -> list[str]:
-    """Return the events that have a calendar file, and those in the calendar of the viewer."""
+    """Return the events that have a calendar file, with the number in it, and those in the own calendar."""
     calendars = world.setup.events.calendars
 
     async def read(event_id: str) -> list[str]:
-        assert world.events.titles[event_id] in await calendars.get_calendar(viewer, event_id)
-        return [event_id]
+        file = await calendars.get_calendar(viewer, event_id)
+        assert world.events.titles[event_id] in file
+        rule = RULE_COUNT.search(file)
+        return [f"{event_id} of {1 if rule is None else int(rule[1]) - len(EXCLUDED.findall(file))}"]
 
     files = await read_each(world.events.titles, read, NOT_FOUND)
     own = await calendars.get_user_calendar(viewer)
-    return files + [f"own {event_id}" for event_id, title in world.events.titles.items() if title in own]
+    return files + [f"own {event_id}" for event_id in world.events.titles if f"UID:{event_id}@" in own]
 
 
 def calendars_of_model(world: World, viewer: str) -> list[str]:
     model = world.events.model
     visible = model.visible(viewer)
     going = [one for one in visible if model.events[one].rsvps.get(viewer) == GOING]
-    return [*visible, *(f"own {event_id}" for event_id in going)]
+    files = [f"{one} of {len(visible.intersection(model.in_scope(one, 'all')))}" for one in visible]
+    return [*files, *(f"own {event_id}" for event_id in going)]
 
 
 async def read_updates(world: World, viewer: str) -> list[str]:
@@ -182,7 +190,13 @@ def updates_of_model(world: World, viewer: str) -> list[str]:
     return [event_id for event_id, user in world.events.pushed if user == viewer]
 
 
-def answer_of(event: ModelEvent, viewer: str) -> tuple[str | None, int | None]:
-    """Return the status and the position on the waitlist."""
+def answer_of(event: ModelEvent, viewer: str) -> tuple[str | None, int | None, int]:
+    """Return the status, the position on the waitlist, and the number of guests."""
     status = "PENDING" if viewer in event.requests else event.rsvps.get(viewer)
-    return status, event.waiting.index(viewer) + 1 if viewer in event.waiting else None
+    position = event.waiting.index(viewer) + 1 if viewer in event.waiting else None
+    return status, position, event.guests.get(viewer, 0)
+
+
+def guests_in_list(event: ModelEvent, user: str, status: str) -> int:
+    """Return the guests that a list shows: an earlier answer of a user who waits has none."""
+    return event.guests.get(user, 0) if status in {GOING, "requested"} else 0

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.actors.visibility.event_model import ModelEvent
+from tests.actors.visibility.event_model import GOING, ModelEvent
 from tests.actors.visibility.world import World
 
 EXPORTED = {
@@ -25,7 +25,10 @@ async def read_export(world: World, viewer: str) -> list[str]:
     """Return what of the world is in the viewer's export."""
     parts = await asyncio.gather(*(world.setup.read_export(part, viewer) for part in EXPORTED))
     return [
-        f"{part} {row[column]}" + ("" if row.get("title", "") is not None else " without a title")
+        f"{part} {row[column]}"
+        + ("" if row.get("title", "") is not None else " without a title")
+        + (f" +{row['guests']}" if "guests" in row else "")
+        + (f" {row['reminders'] or []}" if "reminders" in row else "")
         for (part, column), rows in zip(EXPORTED.items(), parts, strict=True)
         for row in rows
     ]
@@ -50,15 +53,18 @@ def export_of_model(world: World, viewer: str) -> list[str]:
 
 def held_of(event_id: str, event: ModelEvent, viewer: str, *, sees_it: bool) -> list[str]:
     """Return what the user holds of an event. Titles of events that the user does not see are left out."""
+    guests, status = event.guests.get(viewer, 0), event.rsvps.get(viewer)
+    party = guests if status == GOING else 0
+    suffix = "" if sees_it else " without a title"
+    answers = [
+        *([f"rsvps {event_id}{suffix} +{party} {event.reminders.get(viewer, [])}"] if status else []),
+        *([f"waitlist {event_id}{suffix} +{guests}"] if viewer in event.waiting else []),
+        *([f"rsvp_requests {event_id}{suffix} +{guests}"] if viewer in event.requests else []),
+    ]
     parts = [
-        *(["rsvps"] if viewer in event.rsvps else []),
-        *(["waitlist"] if viewer in event.waiting else []),
-        *(["rsvp_requests"] if viewer in event.requests else []),
         *("invites_received" for user, _ in event.invites if user == viewer),
         *("invites_sent" for _, inviter in event.invites if inviter == viewer),
         *(["hosted_events"] if viewer in event.cohosts else []),
     ]
-    suffix = "" if sees_it else " without a title"
-    return [f"{part} {event_id}{suffix}" for part in parts] + (
-        [f"events {event_id}"] if viewer == event.creator else []
-    )
+    created = [f"events {event_id}"] if viewer == event.creator else []
+    return [*answers, *(f"{part} {event_id}{suffix}" for part in parts), *created]

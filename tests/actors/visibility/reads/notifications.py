@@ -35,19 +35,19 @@ def mentions_of_model(world: World, viewer: str) -> set[str]:
 
 
 async def read_about_events(world: World, viewer: str) -> list[str]:
-    """Return the events that the viewer was invited to, without those of which some were withdrawn.
+    """Return the events that the viewer was invited to or reminded of.
 
-    Followed by notifications about events that the viewer must not see, or that were deleted. Only that an
-    event was cancelled stays.
+    Without those of which some notifications were withdrawn. Followed by notifications about events that the
+    viewer must not see, or that were deleted. Only that an event was cancelled stays.
     """
     page = await world.setup.notifications.page(viewer, None, 100, unread_only=False)
     events = world.events
     about = [item for item in page.items if item.reference_id in events.titles]
-    invites = [
-        item.reference_id or ""
+    kept = [
+        f"{item.type.value} {item.reference_id}"
         for item in about
-        if item.type.value == "EVENT_INVITE" and (viewer, item.reference_id) not in events.withdrawn
-        if item.reference_id in events.model.events
+        if item.type.value in {"EVENT_INVITE", "EVENT_REMINDER"}
+        if item.reference_id in events.model.events and (viewer, item.reference_id) not in events.withdrawn
     ]
     visible = {one for one in events.model.events if events.model.can_read(viewer, one)}
     wrong = [
@@ -56,13 +56,18 @@ async def read_about_events(world: World, viewer: str) -> list[str]:
         if item.reference_id not in visible
         and (item.reference_id in events.model.events or not item.message.endswith("was cancelled"))
     ]
-    return invites + wrong
+    return kept + wrong
 
 
-def invites_of_model(world: World, viewer: str) -> set[str]:
+def about_events_of_model(world: World, viewer: str) -> list[str]:
     events = world.events
-    invited = {event_id for user, event_id in events.invites - events.withdrawn if user == viewer}
-    return invited & events.model.visible(viewer)
+    visible = events.model.visible(viewer)
+    return [
+        f"{kind} {event_id}"
+        for kind, notified in (("EVENT_INVITE", events.invites), ("EVENT_REMINDER", events.reminded))
+        for user, event_id in notified - events.withdrawn
+        if user == viewer and event_id in visible
+    ]
 
 
 async def read_unlisted(world: World, viewer: str) -> list[str]:

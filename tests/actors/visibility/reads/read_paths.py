@@ -81,7 +81,9 @@ READ_PATHS = {
     "own RSVPs": ReadPath(events.read_own_rsvps, events.own_rsvps_of_model),
     "calendars": ReadPath(events.read_calendars, events.calendars_of_model),
     "updates of events": ReadPath(events.read_updates, events.updates_of_model),
-    "notifications about events": ReadPath(notifications.read_about_events, notifications.invites_of_model),
+    "notifications about events": ReadPath(
+        notifications.read_about_events, notifications.about_events_of_model
+    ),
     "notifications": ReadPath(notifications.read_notifications, notifications.mentions_of_model),
     "unlisted notifications": ReadPath(notifications.read_unlisted, lambda _world, _viewer: ()),
     "people": ReadPath(users.read_people, users.people_of_model),
