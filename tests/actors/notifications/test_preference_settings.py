@@ -111,8 +111,12 @@ async def like(setup: NotificationSetup, count: int = 1) -> None:
 
 
 def test_every_type_has_a_default_channel() -> None:
-    """Add the line of a new type to `DEFAULT_NOTIFICATION_CHANNELS`."""
-    assert set(DEFAULT_NOTIFICATION_CHANNELS) == set(NotificationType)
+    """Clients get them; a data export that is ready is also mailed."""
+    others = dict.fromkeys(set(NotificationType) - {NotificationType.EXPORT_READY}, NotificationChannel.PUSH)
+    assert {
+        NotificationType.EXPORT_READY: NotificationChannel.MAIL,
+        **others,
+    } == DEFAULT_NOTIFICATION_CHANNELS
 
 
 async def test_preferences_are_complete(setup: NotificationSetup) -> None:
