@@ -145,7 +145,7 @@ class VisibilitySetup:
             reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda _: None
         )
         self.reposts = Reposts(
-            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, finder, lambda _: None
+            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, lambda _: None
         )
         self.comment_likes = CommentLikes(
             PostgresCommentLikes(posts.pool), self.reactions, cards, self._blocks, lambda _: None
