@@ -159,7 +159,7 @@ async def _find_existing(
     kind: type[Event],
     get_key: Callable[[Event], Key],
     find_existing_keys: Callable[[Sequence[Key]], Awaitable[AbstractSet[Key]]],
-) -> set[Event]:
+) -> set[msgspec.Struct]:
     """Return those of the events of one kind whose cause exists, by one look-up of their keys."""
     of_kind = [event for event in events if isinstance(event, kind)]
     existing = await find_existing_keys([get_key(event) for event in of_kind])
