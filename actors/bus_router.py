@@ -15,8 +15,8 @@ _log = logging.getLogger(__name__)
 class BusRouter:
     """Topics of conversations, users and things that sessions watch have a prefix, followed by an id.
 
-    `on_changed` is called by prefix with the id of a watched thing, `handlers` by topic with the message, and
-    `on_lost` after messages may have been lost, to compare with the stores what they would have changed.
+    `on_changed` is called by prefix with the id of a watched thing, and `handlers` by topic with the message.
+    Each of `on_lost` is called after messages may have been lost: it compares its state with the stores.
     """
 
     def __init__(

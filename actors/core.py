@@ -95,7 +95,7 @@ class CoreStores(msgspec.Struct, frozen=True):
 
 
 class CoreOptions(msgspec.Struct, frozen=True):
-    """`name` identifies the instance on the bus. `encode_frame` turns an event into a socket frame.
+    """`name` identifies the instance on the bus. `encode_frame` turns a payload into framed bytes.
 
     With `has_black_boxes` the last events of sessions and conversations are kept for operators.
     """
@@ -288,7 +288,7 @@ class Core:
             self._ephemeral_user_events.topic: self._ephemeral_user_events.on_bus_message,
             self.draft_forwarder.topic: self.draft_forwarder.on_bus_message,
             **dict.fromkeys(self.operator_channel.topics, self.operator_channel.on_bus_message),
-            **{topic: _ignore_message(hooks.on_outbox_message, topic) for topic in hooks.outbox_topics},
+            **{topic: _pass_topic(hooks.on_outbox_message, topic) for topic in hooks.outbox_topics},
         }
         return BusRouter(self.rooms, self.online_users, encode_frame, on_changed, handlers, on_lost)
 
@@ -397,6 +397,6 @@ class Core:
             pending.refused(busy())
 
 
-def _ignore_message(handle: Callable[[str], None], topic: str) -> Callable[[bytes], None]:
-    """Return a handler of messages whose topic says all."""
+def _pass_topic(handle: Callable[[str], None], topic: str) -> Callable[[bytes], None]:
+    """Return a handler of bus messages without content, which passes only their topic on."""
     return lambda _message: handle(topic)

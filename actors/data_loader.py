@@ -1,4 +1,4 @@
-"""Batches the lookups of one event loop tick, or of an interval under load, into one store call.
+"""Batches the lookups of one loop tick, or of an interval under load, into one store call.
 
     get(a) get(b) get(a)  --tick-->  load([a, b])  -->  each caller its own value
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from actors.accounts.authenticator import Authenticator
 from actors.delivery.control_events import (
     CONTROL_TOPIC,
-    BlockChanged,
+    BlockInvalidated,
     ControlEvent,
     RestrictionsChanged,
     SessionsRevoked,
@@ -60,7 +60,7 @@ class InstanceControl:
     def publish_block_change(self, user_id: str, other_id: str) -> None:
         """Drop the cached block between two users, and their presence watches, on every instance."""
         self.apply_block_change(user_id, other_id)
-        self._publish(BlockChanged(self._instance, user_id, other_id))
+        self._publish(BlockInvalidated(self._instance, user_id, other_id))
 
     def publish_visibility_change(self, user_ids: Sequence[str]) -> None:
         """Check the presence watches of users who may see fewer others, on every instance."""
@@ -84,7 +84,7 @@ class InstanceControl:
                 self._close_sessions(session_ids)
             case StreamsReset():
                 self._online_users.check_positions()
-            case BlockChanged(user_id=user_id, other_id=other_id):
+            case BlockInvalidated(user_id=user_id, other_id=other_id):
                 self.apply_block_change(user_id, other_id)
             case VisibilityChanged(user_ids=user_ids):
                 self._on_visibility_changed(user_ids)
@@ -113,7 +113,7 @@ class InstanceControl:
             self._presence.watch_visibility.recheck(user_ids)
 
     def _close_sessions(self, session_ids: Sequence[str]) -> None:
-        for session in self._online_users.sessions_by_id(session_ids):
+        for session in self._online_users.find_sessions(session_ids):
             session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
-        for event_stream in self._online_users.event_streams_by_session_id(session_ids):
+        for event_stream in self._online_users.find_event_streams(session_ids):
             event_stream.close("the session was revoked")

@@ -22,7 +22,7 @@ from storage.contracts.privacy import PrivacyStore
 from storage.contracts.reactions import CommentLikeStore, ReactionStore
 from storage.contracts.rsvps import RsvpStore
 from storage.contracts.search_index import SearchIndex
-from storage.contracts.social import FeedSocialStore, SocialStore
+from storage.contracts.social import AudienceStore, SocialStore
 from storage.contracts.suggestions import SuggestionStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserCache, UserSnapshotStore
@@ -47,7 +47,7 @@ class DomainEventStores:
 class ServiceStores:
     user_snapshots: UserSnapshotStore
     social: SocialStore
-    audiences: FeedSocialStore
+    audiences: AudienceStore
     mutes: MuteStore
     suggestions: SuggestionStore
     follow_requests: FollowRequestStore

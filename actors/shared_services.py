@@ -15,7 +15,7 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
 from actors.posts.post_counts import PostCountReader
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.service_hooks import ServiceHooks
 from actors.service_stores import SERVICES, USER_CACHE_SERVICES, ServiceStores
 from actors.social.block_comparison import BlockComparison
@@ -34,7 +34,7 @@ class SharedServices:
         }
         self.block_service = BlockService(stores.social, limits.block_cache_s)
         self.block_comparison = BlockComparison(stores.social, self.block_service, limits.block_cache_s)
-        self.post_visibility = PostVisibility(stores.post_access, stores.posts)
+        self.post_visibility = PostVisibilityChecker(stores.post_access, stores.posts)
         self.stream_writer = StreamWriter(stores.user_streams)
         user_cards = self.user_cards["notifications"]
         self.notifications = Notifications(

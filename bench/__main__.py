@@ -17,7 +17,7 @@ from bench.harness.report import Report, describe_machine
 from bench.harness.server import ServerFailed
 
 BENCHES = (
-    *("room", "open_loop", "pairs", "steady_load", "cross_instance", "hot_conversation"),
+    *("room", "open_loop", "pairs", "steady_load", "cross_instance", "workers", "hot_conversation"),
     *("idle", "connects", "presence", "reconnect_storm", "recovery", "overload", "hostile"),
     *(
         "message_log",

@@ -2,7 +2,7 @@
 
 `python -m bench.expensive_requests`. Fills 200,000 users, 60,000 events, 3,000 conversations of one user and
 1,000,000 messages, then calls the stores from this process, one query at a time, in random order. The
-reference is a look-up of one user by id; pages of events are also compared with an indexed read of as many
+reference is a lookup of one user by id; pages of events are also compared with an indexed read of as many
 events. The stores run on the other core.
 """
 

@@ -112,7 +112,7 @@ async def measure(url: str, options: Options) -> list[float]:
 
 
 async def measure_period(comparison: HeadComparison | None) -> float:
-    """Return the CPU seconds of this process in one period, the last look-up included."""
+    """Return the CPU seconds of this process in one period, the last lookup included."""
     started = time.process_time()
     if comparison is not None:
         comparison.start()

@@ -95,13 +95,20 @@ class ConversationRequests(HttpTransport):
     # --- messages
 
     async def history(
-        self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int = 100
+        self,
+        conversation_id: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 100,
     ) -> list[Message]:
         """Return up to `limit` messages with after < seq < before, newest first.
 
-        If only `after` is given, they are the oldest of these, oldest first.
+        If only `after` is given, they are the oldest of these, oldest first. With `around` alone, they are on
+        both sides of that seq, oldest first.
         """
-        query = {"before": before, "after": after, "limit": limit}
+        query = {"before": before, "after": after, "around": around, "limit": limit}
         return (
             await self.request(
                 History, "GET", resource_path(CONVERSATIONS, conversation_id, "messages"), query=query

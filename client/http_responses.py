@@ -50,10 +50,6 @@ class RelationshipList(msgspec.Struct, frozen=True):
     items: list[UserRelationship]
 
 
-class SuggestionList(msgspec.Struct, frozen=True):
-    items: list[Suggestion]
-
-
 class Changes(msgspec.Struct, frozen=True):
     """The durable frames after a seq, compacted. Complete up to `last_seq`."""
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from actors.protocol.objects import User, UserCard, UserRelationship
 from actors.protocol.social_objects import FollowRequest, Mute, Suggestion
-from client.http_responses import Page, RelationshipList, SuggestionList
+from client.http_responses import Page, RelationshipList
 from client.http_transport import HttpTransport, resource_path
 
 USERS: Final = "/v1/users"
@@ -48,7 +48,7 @@ class SocialRequests(HttpTransport):
 
     async def suggestions(self) -> list[Suggestion]:
         """Return users that this user may want to follow, the closest first."""
-        return (await self.request(SuggestionList, "GET", "/v1/suggestions")).items
+        return (await self.request(Page[Suggestion], "GET", "/v1/suggestions")).items
 
     async def dismiss_suggestion(self, user_id: str) -> None:
         await self.request(None, "DELETE", resource_path("/v1/suggestions", user_id))

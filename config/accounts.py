@@ -11,8 +11,10 @@ TOKEN_BYTES: Final = 32
 SESSION_TOUCHES_IN_FLIGHT: Final = 8
 
 CARD_CACHE_S: Final = 1.0
-"""Half of the delay that the contract allows for cached user cards. A new connection uses no older cached
-identity either, because `ready` has its user."""
+"""Half of the delay that the contract allows for cached user cards."""
+
+CONNECT_IDENTITY_AGE_MAX_S: Final = CARD_CACHE_S
+"""Age up to which a new connection uses a cached identity: `ready` contains its user."""
 
 CARD_CACHE_ENTRIES: Final = 20_000
 

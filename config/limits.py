@@ -46,11 +46,16 @@ MENTIONS_PER_MESSAGE: Final = 100
 PARTICIPANTS_MAX: Final = 5000
 NAMED_USERS_PER_RATE_TOKEN: Final = 100
 """A request that names N users costs N // 100 more tokens of the caller's rate limit."""
+
 PARTICIPANTS_IN_OBJECT: Final = 100
+"""Members that a `Conversation` object lists."""
+
 EMOJIS_PER_MESSAGE: Final = 20
 REACTIONS_PER_MESSAGE: Final = 1000
 EMOJI_CHARACTERS: Final = 32
 READ_BY_MEMBERS_MAX: Final = 100
+"""Members up to which a conversation has read receipts, and lists the readers of a message."""
+
 PAGE_DEFAULT: Final = 20
 PAGE_MAX: Final = 100
 USER_CARDS_PER_REQUEST: Final = 100
@@ -62,6 +67,9 @@ SUGGESTION_POPULAR_READ: Final = 200
 SUGGESTION_CO_ATTENDEES_READ: Final = 100
 SUGGESTION_EVENTS_READ: Final = 50
 UNREAD_MAX: Final = 1000
+"""Unread messages of a conversation that are counted; more are shown as this many. Also the messages to which
+one read mark adds its reader."""
+
 UNREAD_NOTIFICATIONS_COUNTED: Final = 10_000
 """Unread notifications of a user that are counted; more are shown as this many."""
 
@@ -70,11 +78,15 @@ PENDING_BYTES_MAX: Final = 4 * 1024 * 1024
 
 NOTIFICATION_IDS_PER_FRAME: Final = 1000
 RESUME_CONVERSATIONS: Final = 1500
+"""Conversations that a `resume` may list."""
+
 RESUME_REPLAY_CONVERSATIONS: Final = 200
 RESUME_REPLAY_ENTRIES: Final = 500
+"""Conversations whose log one resumption replays, and entries of each. Beyond it a client gets `lagged`."""
+
 RESUME_REPLAY_BYTES: Final = 4 * 1024 * 1024
-"""Frames of conversations that one resumption replays. Without it one client could make an instance read and
-queue hundreds of megabytes, on each of its sockets."""
+"""Bytes of log frames that one resumption replays. Without the bound one client could make an instance read
+and queue hundreds of megabytes, on each of its sockets."""
 
 REFUSALS_PER_S: Final = 2
 REFUSALS_BURST: Final = 20
@@ -85,18 +97,28 @@ BODY_BYTES: Final = 64 * 1024
 BODY_WITH_IDS_BYTES: Final = 256 * 1024
 FRAME_BYTES: Final = 64 * 1024
 COMMANDS_CONCURRENT_MAX: Final = 16
+"""Concurrent commands of one socket that run at the same time. One more gets `rate.limited`."""
+
 TOKEN_LIFETIME_S: Final = 30 * 24 * 3600
 TOKEN_LIFETIME_MAX_S: Final = 180 * 24 * 3600
 TOKEN_TOUCH_INTERVAL_S: Final = 3600
 BUS_PAYLOAD_BYTES: Final = 8 * 1024
-STREAM_FRAMES_MAX: Final = 1000
+"""Longer payloads are not sent over the bus; the other instances read the entry from the log."""
+
+STREAM_ITEMS_MAX: Final = 1000
+"""The latest items of a user stream that are kept, for `STREAM_RETENTION_S` after the last one."""
+
 STREAM_RETENTION_S: Final = 24 * 3600
 PRESENCE_WATCHED_USERS: Final = 200
 POSTS_WATCHED: Final = 100
 TYPING_MEMBERS_MAX: Final = 100
+"""Members up to which a conversation has typing indicators."""
+
 PRESENCE_LEASE_MS: Final = 9_000
 LAST_SEEN_RETENTION_S: Final = 24 * 3600
 TIMELINE_POSTS: Final = 800
+"""Posts that one timeline holds."""
+
 TIMELINE_RETENTION_S: Final = 7 * 24 * 3600
 EVENT_CATEGORY_CHARACTERS: Final = 50
 EVENT_DESCRIPTION_CHARACTERS: Final = 5000

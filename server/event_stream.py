@@ -56,14 +56,14 @@ class EventQueue:
         return self._session_id
 
     def deliver(self, item: StreamItem) -> None:
-        self.put(encode_event(item.payload, item.epoch, item.position))
+        self.put(encode_sse_event(item.payload, item.epoch, item.position))
 
     def deliver_ephemeral(self, payload: bytes) -> None:
         if self._pending_bytes * 4 < self._max_bytes:
-            self.put(encode_event(payload))
+            self.put(encode_sse_event(payload))
 
     def deliver_resync(self, reason: str, position: StreamPosition, payload: bytes) -> None:  # noqa: ARG002
-        self.put(encode_event(payload, position.epoch, position.position))
+        self.put(encode_sse_event(payload, position.epoch, position.position))
 
     def close(self, reason: str) -> None:  # noqa: ARG002
         self.closed = True
@@ -148,7 +148,7 @@ class EventStreamEndpoint:
         if last_event_id is None:
             unread = await self._count_unread(subscription.user.user_id)
             ready = StreamReady(start.epoch, start.position, unread)
-            return [encode_event(msgspec.json.encode(ready), start.epoch, start.position)]
+            return [encode_sse_event(msgspec.json.encode(ready), start.epoch, start.position)]
         epoch, _, number = last_event_id[:LAST_EVENT_ID_CHARACTERS].rpartition(".")
         position = int(number) if number.isascii() and number.isdigit() else -1
         items = None
@@ -156,9 +156,9 @@ class EventStreamEndpoint:
             items = await self._stream_recovery.missed_items(subscription, epoch, position)
         if items is None:
             frame = self._stream_recovery.encode_resync(subscription, epoch, position)
-            return [encode_event(frame, start.epoch, start.position)]
+            return [encode_sse_event(frame, start.epoch, start.position)]
         self._stream_recovery.outcomes["resumed"] += 1
-        return [encode_event(item.payload, item.epoch, item.position) for item in items]
+        return [encode_sse_event(item.payload, item.epoch, item.position) for item in items]
 
     async def _write_events(
         self, request: web.Request, queue: EventQueue, initial: list[bytes]
@@ -176,7 +176,7 @@ class EventStreamEndpoint:
         write_s = self._limits.write_timeout_ms / 1000
         connection = request.protocol
         if isinstance(connection, HttpConnection):
-            # Else a client that has disconnected would count against the limits until the next keep-alive.
+            # Otherwise a client that has disconnected counts against the limits until the next keep-alive.
             connection.on_lost = lambda: queue.close("disconnected")
         try:
             await response.write(b"".join(initial) or KEEPALIVE_COMMENT)
@@ -193,7 +193,7 @@ class EventStreamEndpoint:
         return response
 
 
-def encode_event(payload: bytes, epoch: str | None = None, position: int = 0) -> bytes:
+def encode_sse_event(payload: bytes, epoch: str | None = None, position: int = 0) -> bytes:
     """Encode one event. The payload is JSON without line breaks, so it fits one `data` line."""
     if epoch is None:
         return b"data: %b\n\n" % payload

@@ -43,7 +43,7 @@ from storage.embedded import StoreUrls
 
 _log = logging.getLogger("convene")
 LISTEN_BACKLOG = 256
-"""Connections that wait to be accepted. The loop accepts all of them in one turn (libuv), 10 ms of work. The
+"""Connections that wait to be accepted. The loop accepts all of them in one tick (libuv), 10 ms of work. The
 client's kernel tries again for those beyond it.
 """
 DRAIN_RECONNECTS_PER_S = 400

@@ -10,14 +10,20 @@ _MARKS_MAX = 30
 _EXCESS_MARKS = regex.compile(rf"(?<=\p{{M}}{{{_MARKS_MAX}}})\p{{M}}+")
 
 
-def fold_text(text: str) -> str:
-    """Return `text` in NFKC with full case folding, without invisible characters (NFKC_Casefold).
+def fold_case(text: str) -> str:
+    """Return `text` in NFKC with full case folding. The time grows with the square of successive marks.
 
-    A capital dotted I becomes i: its case folding adds a dot above, which people do not type. Marks above
-    `_MARKS_MAX` after a character are left out: the time to sort them grows with the square of their number.
+    A capital dotted I becomes i: its case folding adds a dot above, which people do not type.
     """
     if text.isascii():
         return text.lower()
-    shortened = _EXCESS_MARKS.sub("", _IGNORABLE.sub("", text))
-    folded = unicodedata.normalize("NFKC", shortened).casefold()
+    folded = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", folded).replace("i\u0307", "i")
+
+
+def fold_text(text: str) -> str:
+    """Return `text` as `fold_case` does, without invisible characters (NFKC_Casefold).
+
+    Marks above `_MARKS_MAX` after a character are left out, which bounds the time.
+    """
+    return fold_case(text if text.isascii() else _EXCESS_MARKS.sub("", _IGNORABLE.sub("", text)))

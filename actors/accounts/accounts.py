@@ -19,12 +19,13 @@ from actors.accounts.bodies import (
 )
 from actors.accounts.card_cache import CardCache
 from actors.accounts.credential_checks import CredentialChecks
+from actors.accounts.fields import normalize_username
 from actors.accounts.login_sessions import LoginSessions
 from actors.accounts.password_rules import profile_errors
 from actors.accounts.serializers import to_own_user, to_user_card
 from actors.accounts.tokens import hash_token, new_token
 from actors.data_loader import DataLoader
-from actors.protocol.errors import ApiError, invalid_field
+from actors.protocol.errors import ApiError, invalid_cursor, invalid_field
 from actors.protocol.objects import OwnUser, UserCard
 from actors.protocol.text_validation import is_printable_ascii, validate_query
 from actors.search_text import validate_search_text
@@ -33,7 +34,7 @@ from config.accounts import (
     EMAIL_CHANGES_PER_LIFETIME,
     USER_SEARCH_CHARACTERS,
 )
-from config.limits import USER_CARDS_PER_REQUEST, USERNAME_CHARACTERS_MAX
+from config.limits import USER_CARDS_PER_REQUEST
 from storage.contracts.email_changes import EmailChangeStore, ReplacedEmail
 from storage.contracts.users import (
     Identity,
@@ -121,10 +122,9 @@ class Accounts:
         return await self._get_user(user_id)
 
     async def get_user_by_username(self, username: str) -> UserRecord:
-        """Return the user with a username, ignoring case. Raises `user.not_found`."""
-        user = None
-        if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX:
-            user = await self._users.by_username(username)
+        """Return the user with a username, ignoring case and width. Raises `user.not_found`."""
+        normalized = normalize_username(username)
+        user = None if normalized is None else await self._users.by_username(normalized)
         if user is None:
             raise _user_not_found()
         return user
@@ -180,10 +180,7 @@ class Accounts:
         query = validate_query("q", text, USER_SEARCH_CHARACTERS)
         validate_search_text(query, USER_SEARCH_CHARACTERS)
         if after is not None and not is_printable_ascii(after[0]):
-            raise ApiError(
-                "cursor.invalid",
-                "The cursor is not valid. Pass `next_cursor` of the previous page unchanged.",
-            )
+            raise invalid_cursor()
         users = await self._users.search(query, after, limit + 1, excluded_user_ids)
         page = users[:limit]
         more = len(users) > limit
@@ -216,7 +213,7 @@ class Accounts:
         self._card_cache.invalidate(user_id)
 
     async def close(self) -> None:
-        """Cancel pending look-ups. The caller closes the stores."""
+        """Cancel pending lookups. The caller closes the stores."""
         await asyncio.gather(self._user_loader.close(), self._card_cache.close())
 
     async def _get_user(self, user_id: str) -> UserRecord:

@@ -1,8 +1,8 @@
 """Authenticates tokens, for every HTTP request and every socket.
 
-    authenticate(token) -> cache -> batched store look-up -> cache for `token_cache_s`
+    authenticate(token) -> cache -> batched store lookup -> cache for `token_cache_s`
 
-`invalidate` takes effect at once, even for a look-up in progress. A revocation that this instance was not
+`invalidate` takes effect at once, even for a lookup in progress. A revocation that this instance was not
 notified of takes effect when the cache entry expires.
 """
 
@@ -24,11 +24,11 @@ from storage.contracts.users import Identity, LoginStore, SessionState, SessionS
 from storage.errors import StorageError
 
 LOOKUPS_MAX = 5
-"""Look-ups of a token for one request, if its session is invalidated during each of them."""
+"""Lookups of a token for one request, if its login session is invalidated during each of them."""
 
 
 class _ExpiredToken(msgspec.Struct, frozen=True):
-    """Look-up result for an expired token."""
+    """Lookup result for an expired token."""
 
 
 class _CachedIdentity(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class _CachedIdentity(msgspec.Struct, frozen=True):
 
 
 class Authenticator:
-    """Maps a token to its `Identity`. Cached tokens and pending look-ups are bounded."""
+    """Maps a token to its `Identity`. Cached tokens and pending lookups are bounded."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Authenticator:
         return await self._authenticate_uncached(token_hash)
 
     def invalidate(self, session_id: str) -> None:
-        """Drop a session from the cache, because it was revoked or its user changed."""
+        """Drop a login session from the cache, because it was revoked or its user changed."""
         token_hash = self._hash_by_session_id.get(session_id)
         if token_hash is not None:
             self._evict(token_hash)
@@ -84,11 +84,11 @@ class Authenticator:
             invalidated.add(session_id)
 
     async def session_states(self, session_ids: Sequence[str]) -> dict[str, SessionState]:
-        """Return the states of sessions, read from the store; ended ones are absent. Raises `Unavailable`."""
+        """Return the states of login sessions from the store; ended ones are absent. Raises `Unavailable`."""
         return await self._sessions.states(session_ids)
 
     async def close(self) -> None:
-        """Cancel pending look-ups and session touches."""
+        """Cancel pending lookups and session touches."""
         await self._loader.close()
         await self._touch_pool.cancel()
 
@@ -97,7 +97,7 @@ class Authenticator:
             result, invalidated = await self._look_up(token_hash)
             if not isinstance(result, Identity) or result.session_id not in invalidated:
                 break
-            # Invalidated during the look-up, which may have read the old state: look it up again.
+            # Invalidated during the lookup, which may have read the old state: look it up again.
         else:
             raise unavailable("The session changes too often; retry the request.")
         if isinstance(result, _ExpiredToken):
@@ -109,7 +109,7 @@ class Authenticator:
         return result
 
     async def _look_up(self, token_hash: str) -> tuple[Identity | _ExpiredToken | None, set[str]]:
-        """Return the store's result, and the set of sessions invalidated during the look-up."""
+        """Return the store's result, and the login sessions invalidated during the lookup."""
         self._lookup_count += 1
         number = self._lookup_count
         invalidated = self._invalidated_by_lookup[number] = set()
@@ -145,6 +145,7 @@ class Authenticator:
             self._hash_by_session_id.pop(entry.identity.session_id, None)
 
     def _touch_when_due(self, identity: Identity) -> None:
+        """Extend the login session in the background, at most once per `TOKEN_TOUCH_INTERVAL_S`."""
         left_s = (identity.expires_at - datetime.now(UTC)).total_seconds()
         if (
             TOKEN_LIFETIME_S - left_s < TOKEN_TOUCH_INTERVAL_S

@@ -1,4 +1,4 @@
-"""Short-lived cache of user cards, loaded in one batch per event-loop tick.
+"""Short-lived cache of user cards, loaded in one batch per loop tick.
 
 A card is at most `CARD_CACHE_S` old. A user's own profile is always read from the store instead.
 """

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from actors.accounts.password_rules import is_common
 from actors.protocol.errors import ApiError, FieldError
 from actors.protocol.mentions import USERNAME_PATTERN
-from actors.protocol.text_validation import TextKind, find_refused, is_blank, validate_line, validate_text
+from actors.protocol.text_validation import is_blank, is_printable_ascii, validate_line, validate_text
 from actors.protocol.web_urls import is_web_url
 from config.accounts import RESERVED_USERNAMES
 from config.limits import (
@@ -25,6 +25,7 @@ from config.limits import (
     USERNAME_CHARACTERS_MAX,
     USERNAME_CHARACTERS_MIN,
 )
+from storage.text_folding import fold_case
 
 _USERNAME_CHARACTERS = re.compile(r"[a-z0-9_.]+")
 _USERNAME_PATTERN = re.compile(USERNAME_PATTERN)
@@ -86,8 +87,7 @@ def validate_username(value: str) -> str:
 def normalize_login(value: str) -> str | None:
     """Return the e-mail address or username to look up; None for what belongs to no account.
 
-    Trimmed. An address is normalized as at registration, so that the same text finds it. A username is not
-    checked against the rules for new ones, which older accounts need not meet.
+    Trimmed. An address is normalized as at registration, so that the same text finds it.
     """
     login = value.strip()
     if not login or len(login) > EMAIL_CHARACTERS:
@@ -97,7 +97,18 @@ def normalize_login(value: str) -> str | None:
             return validate_email_address(login)
         except InvalidField:
             return None
-    return login.lower() if login.isascii() and find_refused(login, TextKind.QUERY) is None else None
+    return normalize_username(login)
+
+
+def normalize_username(value: str) -> str | None:
+    """Return the username to look up, in NFKC and case-folded; None for what belongs to no account.
+
+    Not checked against the rules for new usernames, which older accounts need not meet.
+    """
+    if len(value) > USERNAME_CHARACTERS_MAX:
+        return None
+    username = fold_case(value)
+    return username if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX else None
 
 
 def validate_password(value: str) -> str:

@@ -12,6 +12,7 @@ def has_role(role: Role | None, required: Role) -> bool:
 
 
 def is_silenced(silenced_until: datetime | None) -> bool:
+    """Whether moderators have silenced the user and the time has not passed: no writing, only reading."""
     return silenced_until is not None and silenced_until > datetime.now(UTC)
 
 

@@ -17,7 +17,7 @@ def new_token() -> str:
 
 
 def hash_token(token: str) -> str | None:
-    """Return the SHA-256 of a token in hex; None if it is malformed, to spare the store look-up."""
+    """Return the SHA-256 of a token in hex; None if it is malformed, to spare the store lookup."""
     if _TOKEN_PATTERN.fullmatch(token) is None:
         return None
     return sha256(token.encode()).hexdigest()

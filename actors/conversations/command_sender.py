@@ -27,7 +27,7 @@ from storage.contracts.message_log import MessageEntry
 
 
 class TracingReply:
-    """Implements `CommandReply`: passes on the answer and ends a trace."""
+    """Implements `CommandReply`: passes on the result and ends a trace."""
 
     __slots__ = ("_reply", "_trace")
 

@@ -160,6 +160,8 @@ def added_users(change: MembershipChange) -> Sequence[UserCard]:
 
 
 class ChangeMembership(Struct, frozen=True):
+    """Change the members or settings. The reply gets the SYSTEM entry, or that nothing changed."""
+
     change: MembershipChange
     reply: CommandReply
     deadline: float = math.inf
@@ -175,7 +177,7 @@ class ChangeMessage(Struct, frozen=True):
 
 
 class PendingAppend:
-    """A command that waits to be appended to the log, with its replies."""
+    """A command that waits to be appended to the log, with its reply and those of concurrent retries."""
 
     __slots__ = ("_joined_replies", "command", "entry", "forward_number", "queued_at", "target_message")
 
@@ -265,11 +267,11 @@ class RemoteAppend(Struct, frozen=True):
 class AppendResult(Struct, frozen=True):
     """The log writer finished a batch. `appended` is None when the store stayed unavailable.
 
-    `origin` is the actor that submitted the batch; one that replaced it after a crash ignores the result.
+    `submitter` is the actor that submitted the batch; one that replaced it after a crash ignores the result.
     """
 
     appended: Appended | None
-    origin: object
+    submitter: object
 
 
 class ForwardResult(Struct, frozen=True):

@@ -110,8 +110,8 @@ class ConversationActor:
                 return None
             case Send():
                 return self._handle_send(command)
-            case AppendResult(appended=appended, origin=origin):
-                return self._pipeline.on_append_result(appended) if origin is self else None
+            case AppendResult(appended=appended, submitter=submitter):
+                return self._pipeline.on_append_result(appended) if submitter is self else None
             case RemoteAppend():
                 self._on_remote_append(command)
                 return None

@@ -4,6 +4,7 @@ Results come from the store and are current on every instance. A conversation th
 reported as `conversation.not_found`.
 """
 
+import asyncio
 import heapq
 from collections.abc import Mapping, Sequence
 
@@ -96,6 +97,25 @@ class ConversationQueries:
             limit=limit,
             newest=after is None or before is not None,
         )
+        return await self.to_messages(user_id, view, entries)
+
+    async def history_around(self, user_id: str, conversation_id: str, seq: int, limit: int) -> list[Message]:
+        """Return up to `limit` messages around a seq, oldest first.
+
+        Half of them are below the seq; more or less where one side has too few. Two lookups at once.
+        """
+        view = await self.get_view(user_id, conversation_id)
+        head = view.last_seq + 1
+        older, newer = await asyncio.gather(
+            self._store.page_messages(
+                conversation_id, before=min(seq, head), after=0, limit=limit, newest=True
+            ),
+            self._store.page_messages(
+                conversation_id, before=head, after=max(seq - 1, 0), limit=limit, newest=False
+            ),
+        )
+        older_count = min(len(older), max(limit // 2, limit - len(newer)))
+        entries = [*reversed(older[:older_count]), *newer[: limit - older_count]]
         return await self.to_messages(user_id, view, entries)
 
     async def message(self, user_id: str, conversation_id: str, message_id: str) -> Message:

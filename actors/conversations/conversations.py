@@ -36,13 +36,13 @@ from actors.protocol.timestamps import now_ms
 from actors.runtime.task_pool import TaskPool
 from config.limits import PARTICIPANTS_MAX
 from storage.contracts.identifiers import direct_conversation_id, idempotent_id, new_id
-from storage.contracts.messaging import ConversationRecord, MessagingStore
+from storage.contracts.messaging import ConversationRecord, IdempotencyClaim, MessagingStore
 
 
 class CreateResult(msgspec.Struct, frozen=True):
     """The users in `requested` got a request to join, and are not members yet.
 
-    `is_new` is also true for a repeated creation of a group, which gets the first result again.
+    A repeat with an idempotency key gets the first result again: `is_new` is that of the first request.
     """
 
     conversation: Conversation
@@ -135,22 +135,24 @@ class Conversations(RuleMembership):
             and await self._store.get(direct_conversation_id(*member_ids)) is None
         ):
             raise blocked()
-        digest = _request_digest(kind, member_ids, name)
-        if (
-            idempotency_key is not None
-            and await self._store.claim_idempotency_key(idempotent_id(user.id, idempotency_key), digest)
-            != digest
-        ):
-            raise ApiError("idempotency.conflict", "This idempotency key was used for another conversation.")
+        # May refuse the request, and refused ones leave their key unused.
+        needed = (
+            ConsentNeeded() if direct else await self._consent.check(user.id, member_ids, AdditionKind.GROUP)
+        )
+        claim = None
+        if idempotency_key is not None:
+            digest = _request_digest(kind, member_ids, name)
+            claim = await self._store.claim_idempotency_key(idempotent_id(user.id, idempotency_key), digest)
+            if claim.digest != digest:
+                raise ApiError(
+                    "idempotency.conflict", "This idempotency key was used for another conversation."
+                )
         if direct:
             conversation_id = direct_conversation_id(*member_ids)
         else:
             conversation_id = (
                 idempotent_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
             )
-        needed = (
-            ConsentNeeded() if direct else await self._consent.check(user.id, member_ids, AdditionKind.GROUP)
-        )
         record = ConversationRecord(
             id=conversation_id,
             type=kind.value,
@@ -167,7 +169,7 @@ class Conversations(RuleMembership):
         await self._consent.request(user, RequestTarget(conversation_id, name), needed)
         return CreateResult(
             await self._queries.get(user.id, conversation_id),
-            is_new=existing is None or not direct,
+            is_new=existing is None or not direct or _created_after(existing, claim),
             requested=needed.user_ids,
         )
 
@@ -243,6 +245,11 @@ class Conversations(RuleMembership):
     ) -> Coroutine[Any, Any, list[Message]]:
         return self._queries.history(user_id, conversation_id, before, after, limit)
 
+    def history_around(
+        self, user_id: str, conversation_id: str, seq: int, limit: int
+    ) -> Coroutine[Any, Any, list[Message]]:
+        return self._queries.history_around(user_id, conversation_id, seq, limit)
+
     def message(self, user_id: str, conversation_id: str, message_id: str) -> Coroutine[Any, Any, Message]:
         return self._queries.message(user_id, conversation_id, message_id)
 
@@ -259,6 +266,11 @@ class Conversations(RuleMembership):
 
     def get_info(self, user_id: str, conversation_id: str) -> Coroutine[Any, Any, ConversationInfo]:
         return self._commands.get_info(user_id, conversation_id)
+
+
+def _created_after(conversation: ConversationRecord, claim: IdempotencyClaim | None) -> bool:
+    """Whether the first request with an idempotency key did not find the conversation."""
+    return claim is not None and claim.claimed_at_ms <= conversation.created_at_ms
 
 
 def _request_digest(kind: ConversationType, members: Sequence[str], name: str | None) -> str:

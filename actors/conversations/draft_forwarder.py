@@ -6,10 +6,10 @@
 
 Forwarding is an optimization for a few seconds, not a lock. The other instance acknowledges drafts at once;
 until their outcome arrives the origin sends them again each second, as long as the other instance has
-acknowledged anything since. So a slow instance is not overtaken, and what it receives again after the outcome
-gets the same outcome without a second append. If it acknowledges nothing for a second, the origin recalls the
-drafts and appends them itself; the log stores each once. At the deadline of a draft it recalls those that
-were forwarded with it, and refuses the expired ones.
+acknowledged anything since. So a slow instance is not overtaken. A draft that arrives again after its outcome
+gets the same outcome, and is not appended again. If the other instance acknowledges nothing for a second, the
+origin recalls the drafts and appends them itself; the log stores each once. At the deadline of a draft it
+recalls those that were forwarded with it, and refuses the expired ones.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from actors.runtime.timer_wheel import TimerWheel
 from storage.contracts.bus import Bus
 from storage.contracts.message_log import MessageEntry
 
-ANSWER_INTERVAL_S: Final = 1.0
+RESEND_INTERVAL_S: Final = 1.0
 """Time after which drafts without an outcome are sent again, or recalled from a silent instance."""
 
 DRAFTS_PER_BUS_MESSAGE: Final = 20
@@ -167,7 +167,7 @@ class DraftForwarder:
             drafts = [send.draft for send in sends]
             self.publish(target, ForwardDrafts(self._instance, conversation_id, drafts, timeout_ms))
         self._wheel.call_later(
-            ANSWER_INTERVAL_S, lambda: self._check(target, conversation_id, pending_appends, now)
+            RESEND_INTERVAL_S, lambda: self._check(target, conversation_id, pending_appends, now)
         )
 
     def _check(

@@ -25,7 +25,7 @@ async def find_message(log: MessageLog, message_id: str) -> MessageEntry | None:
 
 
 class LogReader:
-    """Implements `LogFrameReader` of `actors.delivery.rooms` and `MissedEvents` of `stream_recovery`."""
+    """Implements `LogFrameReader` of `actors.delivery.rooms` and `MissedFrameReader` of `stream_recovery`."""
 
     def __init__(
         self, log: MessageLog, load_cards: LoadCards, encode_frame: Callable[[bytes], bytes]
@@ -57,15 +57,22 @@ class LogReader:
     async def read_changes(
         self, conversation_id: str, after: int, limit: int, viewer_id: str
     ) -> tuple[list[LogFrame], int, bool]:
-        """Return the compacted events of at most `limit` entries, the seq they reach, and if more follow."""
+        """Return the compacted events of at most `limit` entries, the seq they reach, and if more follow.
+
+        The message of each event is as of the event's seq: one that changes during the read is left out, and
+        then more follow.
+        """
         entries = await self._log.read(conversation_id, after, after + limit + 1)
         has_more = len(entries) > limit
         entries = entries[:limit]
         last_seq = entries[-1].seq if entries else after
-        compacted = await self._compact(entries, has_more=has_more)
-        return await self._to_events(compacted, viewer_id), last_seq, has_more
+        messages = await self._with_messages(entries)
+        if not has_more and any(message.changed_seq > last_seq for _, message in messages):
+            has_more = await self.has_entry(conversation_id, last_seq + 1)
+        return await self._to_events(_compact(messages, has_more=has_more), viewer_id), last_seq, has_more
 
     async def has_entry(self, conversation_id: str, seq: int) -> bool:
+        """Whether the log has an entry at `seq`. Raises `Unavailable`."""
         return seq < ENTRY_SEQS and bool(await self._log.find_advanced([(conversation_id, seq - 1)]))
 
     async def read_compacted(
@@ -73,7 +80,8 @@ class LogReader:
     ) -> list[LogFrame]:
         """Return the compacted events with after < seq <= through, without messages that change later."""
         entries = await self._log.read(conversation_id, after, through)
-        return await self._to_events(await self._compact(entries, has_more=True), viewer_id)
+        compacted = _compact(await self._with_messages(entries), has_more=True)
+        return await self._to_events(compacted, viewer_id)
 
     def _to_repaired_frame(self, event: LogFrame) -> RepairedFrame:
         left = event.changed.left if isinstance(event, ConversationUpdated) else None
@@ -82,26 +90,23 @@ class LogReader:
         )
 
     async def _with_messages(self, entries: Sequence[Entry]) -> list[tuple[int, MessageEntry]]:
-        """Return the seq of each entry with its message in the current state."""
+        """Return the seq of each entry with its message in the current state, at least that of the entry."""
         changed = await self._load_changed_messages(entries)
-        return [
-            (entry.seq, changed[entry.message_id] if isinstance(entry, ChangeEntry) else entry)
-            for entry in entries
-        ]
+        messages: list[tuple[int, MessageEntry]] = []
+        for entry in entries:
+            if isinstance(entry, ChangeEntry):
+                message = changed[entry.message_id]
+                if message.changed_seq < entry.seq:
+                    # Stored, but not applied yet; after a crash only the next activation applies it.
+                    message = message.with_state(entry.state, entry.seq)
+            else:
+                message = entry
+            messages.append((entry.seq, message))
+        return messages
 
     async def _load_changed_messages(self, entries: Sequence[Entry]) -> dict[str, MessageEntry]:
         ids = dict.fromkeys(entry.message_id for entry in entries if isinstance(entry, ChangeEntry))
         return {message.id: message for message in await self._log.find_messages(list(ids))}
-
-    async def _compact(self, entries: Sequence[Entry], *, has_more: bool) -> list[tuple[int, MessageEntry]]:
-        """Keep each message once, at its latest change. With `has_more`, drop messages that change later."""
-        last_seq = entries[-1].seq if entries else 0
-        latest: dict[str, tuple[int, MessageEntry]] = {}
-        for seq, message in await self._with_messages(entries):
-            if not (has_more and message.changed_seq > last_seq):
-                latest.pop(message.id, None)
-                latest[message.id] = (seq, message)
-        return list(latest.values())
 
     async def _to_events(
         self, messages: Sequence[tuple[int, MessageEntry]], viewer_id: str | None
@@ -119,3 +124,17 @@ class LogReader:
             else serializers.to_updated_event(message, seq, viewer_id)
             for seq, message in messages
         ]
+
+
+def _compact(
+    messages: Sequence[tuple[int, MessageEntry]], *, has_more: bool
+) -> list[tuple[int, MessageEntry]]:
+    """Keep each message once, at its latest change. With `has_more`, drop messages that change later."""
+    last_seq = messages[-1][0] if messages else 0
+    latest: dict[str, tuple[int, MessageEntry]] = {}
+    for seq, message in messages:
+        # An earlier entry may have been read before the message changed.
+        latest.pop(message.id, None)
+        if not (has_more and message.changed_seq > last_seq):
+            latest[message.id] = (seq, message)
+    return list(latest.values())

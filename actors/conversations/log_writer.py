@@ -2,10 +2,12 @@
 
 A write takes the batches that were queued while others ran, until it has `log_batch_entries`. So an idle
 server adds no delay and a busy one groups its writes. The batches of many conversations form one ordered
-insert, which stops at the first refusal, so a prefix of the refused batch is stored, and nothing of those
-behind it. The same write tries these again, with at most half as many batches; after a success with twice as
-many. A conversation that recently lost a seq to another instance writes alone, so that its refusals do not
-delay others. Each conversation has at most one batch in flight.
+insert, which stops at the first entry that is refused: of its batch the entries before it are stored, and no
+later batch is. The same write tries the later batches again. After a refusal it first looks up which batches
+would be refused, before each attempt until there are none: after an outage two instances hold messages of the
+same conversations, and every refusal makes all later batches be attempted again. A conversation that recently
+lost a seq to another instance writes alone, so that its refusals do not delay others. Each conversation has
+at most one batch in flight.
 """
 
 import asyncio
@@ -41,7 +43,8 @@ class LogBatch(msgspec.Struct, frozen=True):
 class LogWriterStatistics(msgspec.Struct, frozen=True):
     """`entries` were stored; `attempted_entries` counts an entry at each attempt to store it.
 
-    `refusals`: attempts that a unique index stopped. `retries`: attempts repeated after an unknown outcome.
+    `refusals`: batches of which an entry conflicted with a stored one. `retries`: attempts repeated after an
+    unknown outcome.
     """
 
     waiting_entries: int
@@ -64,6 +67,7 @@ class LogWriter:
         self._scheduled = False
         self._writes: set[asyncio.Task[None]] = set()
         self._contended_writes: set[asyncio.Task[None]] = set()
+        self._expects_conflicts = False
         self._entries = self._attempted_entries = self._refusals = self._retries = 0
         self._entries_per_write = Histogram((1, 2, 5, 10, 20, 50, 100, 200, 500))
         self._write_seconds = Histogram((0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5))
@@ -129,22 +133,40 @@ class LogWriter:
 
     async def _write(self, group: list[LogBatch]) -> None:
         remaining = group
-        count = len(group)
         try:
             while remaining:
-                entries = [entry for batch in remaining[:count] for entry in batch.entries]
-                appended = await self._append(entries)
-                self._entries += appended.stored_count
-                remaining = remaining[self._complete_batches(remaining[:count], appended) :]
-                # After an outage many conversations have a refused entry. Shorter attempts keep each refusal
-                # from costing another attempt of all entries behind it.
-                count = max(1, count // 2) if appended.conflict is not None else 2 * count
+                count = len(remaining)
+                if self._expects_conflicts:
+                    remaining = await self._refuse_conflicting(remaining)
+                has_conflicts = len(remaining) < count
+                if remaining:
+                    appended = await self._append([entry for batch in remaining for entry in batch.entries])
+                    self._entries += appended.stored_count
+                    remaining = remaining[self._complete_batches(remaining, appended) :]
+                    has_conflicts |= appended.conflict is not None
+                self._expects_conflicts = has_conflicts
         except BaseException as error:
             # The outcome is unknown. Each conversation reads its log before its next append.
             for batch in remaining:
                 batch.on_done(None)
             if not isinstance(error, Unavailable):
                 raise
+
+    async def _refuse_conflicting(self, batches: list[LogBatch]) -> list[LogBatch]:
+        """Report the batches whose next seq is taken, without an attempt to store them; return the others."""
+        try:
+            conflicts = await self._store.find_conflicts([batch.entries for batch in batches])
+        except Unavailable:
+            # The attempt finds out, and is retried.
+            return batches
+        others: list[LogBatch] = []
+        for batch, conflict in zip(batches, conflicts, strict=True):
+            if conflict is None:
+                others.append(batch)
+            else:
+                self._refusals += 1
+                batch.on_done(Appended(0, conflict))
+        return others
 
     def _complete_batches(self, batches: list[LogBatch], appended: Appended) -> int:
         """Report the result of the batches up to the first refusal. Return the number of these."""

@@ -80,11 +80,8 @@ class MembershipNotifier:
         if membership is None:
             return is_complete
         if membership.joined:
-            # The earlier history is not unread for a new member.
-            marks = [
-                ReadMark(conversation.id, user_id, entry.seq, entry.created_at_ms)
-                for user_id in membership.joined
-            ]
+            # The earlier history is not unread for a new member, who has not read it either.
+            marks = [ReadMark(conversation.id, user_id, entry.seq) for user_id in membership.joined]
             try:
                 await asyncio.gather(*(self._store.advance_read_mark(mark) for mark in marks))
             except Unavailable:

@@ -38,8 +38,10 @@ class ReadMarks:
         self._rooms = rooms
         self._membership_notifier = membership_notifier
         self._encode_frame = encode_frame
+        # By (conversation id, user id): (after, through, read at in ms) of the messages that were read.
         self._unwritten_ranges: dict[tuple[str, str], tuple[int, int, int]] = {}
         self._write_task: asyncio.Task[None] | None = None
+        # By (conversation id, user id): (seq, read at in ms).
         self._queued_receipts: dict[tuple[str, str], tuple[int, int]] = {}
         self._receipt_timer: asyncio.TimerHandle | None = None
 
@@ -64,15 +66,17 @@ class ReadMarks:
         return state
 
     async def read_seqs(self, view: ConversationView) -> dict[str, list[tuple[int, int]]]:
-        """Return the (seq, time in ms) pairs up to which each member has read.
+        """Return up to which seq each member has read, and when in ms, as (seq, time) pairs.
 
-        A member has up to two: the read mark, and the last TEXT message that the member sent.
+        A member has up to two pairs: the read mark, unless the member has only joined, and the last TEXT message
+        that the member sent.
         """
         conversation = view.record
         keys = [(conversation.id, user_id) for user_id in conversation.participants]
-        positions: dict[str, list[tuple[int, int]]] = {
+        read_seqs: dict[str, list[tuple[int, int]]] = {
             mark.user_id: [(mark.read_seq, mark.read_at_ms)]
             for mark in await self._store.get_read_marks(keys)
+            if mark.read_at_ms
         }
         sent = await self._store.last_sent_seqs(conversation.id)
         for entry in await self._store.read(conversation.id, conversation.last_seq, view.last_seq):
@@ -82,8 +86,8 @@ class ReadMarks:
             [entry_id(conversation.id, seq) for seq in sent.values()]
         )
         for message in last_messages:
-            positions.setdefault(message.sender_id, []).append((message.seq, message.created_at_ms))
-        return positions
+            read_seqs.setdefault(message.sender_id, []).append((message.seq, message.created_at_ms))
+        return read_seqs
 
     async def close(self) -> None:
         """Publish and write what is queued. Has no timeout; the caller sets the deadline."""

@@ -24,20 +24,21 @@ CLOSE_BATCH_CONVERSATIONS = 500
 class PendingSummary:
     """The unwritten summary of one conversation."""
 
-    __slots__ = ("last", "last_seq", "sent")
+    __slots__ = ("last_message", "last_sent_seqs", "last_seq")
 
     def __init__(self) -> None:
-        self.last: MessageEntry | None = None
+        self.last_message: MessageEntry | None = None
         self.last_seq = 0
-        self.sent: dict[str, int] = {}
+        # The seq of each sender's last TEXT message.
+        self.last_sent_seqs: dict[str, int] = {}
 
     def to_summary(self, conversation_id: str) -> ConversationSummary:
-        last = self.last
+        last = self.last_message
         return ConversationSummary(
             conversation_id=conversation_id,
             last_seq=self.last_seq,
             last_message=None if last is None else to_last_message(last),
-            last_sent_seqs=tuple(self.sent.items()),
+            last_sent_seqs=tuple(self.last_sent_seqs.items()),
         )
 
 
@@ -63,16 +64,17 @@ class SummaryWriter:
         pending.last_seq = max(pending.last_seq, entry.seq)
         if isinstance(entry, MessageEntry):
             if entry.message_type == MessageType.TEXT:
-                pending.sent[entry.sender_id] = max(entry.seq, pending.sent.get(entry.sender_id, 0))
-            if pending.last is None or entry.seq > pending.last.seq:
-                pending.last = entry
+                sent_seqs = pending.last_sent_seqs
+                sent_seqs[entry.sender_id] = max(entry.seq, sent_seqs.get(entry.sender_id, 0))
+            if pending.last_message is None or entry.seq > pending.last_message.seq:
+                pending.last_message = entry
 
     def add_change(self, change: ChangeEntry, newest: MessageEntry) -> None:
         """Include a stored change. `newest` is the last message before it, in its current state."""
         self.add_entry(change)
         pending = self._pending[change.conversation_id]
-        if pending.last is None or newest.seq >= pending.last.seq:
-            pending.last = newest
+        if pending.last_message is None or newest.seq >= pending.last_message.seq:
+            pending.last_message = newest
 
     async def close(self) -> None:
         """Write all pending summaries. Has no timeout; the caller sets the deadline."""
@@ -118,10 +120,10 @@ class SummaryWriter:
         if pending is None:
             self._pending[conversation_id] = unwritten
             return
-        for user_id, seq in unwritten.sent.items():
-            pending.sent[user_id] = max(seq, pending.sent.get(user_id, 0))
-        if pending.last is None:
-            pending.last = unwritten.last
+        for user_id, seq in unwritten.last_sent_seqs.items():
+            pending.last_sent_seqs[user_id] = max(seq, pending.last_sent_seqs.get(user_id, 0))
+        if pending.last_message is None:
+            pending.last_message = unwritten.last_message
 
 
 def to_last_message(message: MessageEntry) -> LastMessage:

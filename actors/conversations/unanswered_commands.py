@@ -1,4 +1,4 @@
-"""The commands of an instance that have no answer yet, and their deadlines.
+"""The commands of an instance that have no reply yet, and their deadlines.
 
 A command may wait in a mailbox, in a queue, for the log writer or for another instance. In each case its
 sender gets a reply within `command_timeout_ms` and about a quarter of a second. After that the command is not
@@ -21,7 +21,7 @@ CHECK_INTERVAL_S = 0.25
 
 
 class DeadlineReply:
-    """Implements `CommandReply`: passes on the first answer and ignores later ones."""
+    """Implements `CommandReply`: passes on the first result and ignores later ones."""
 
     __slots__ = ("_commands", "_conversation_id", "_reply", "_user_id", "deadline", "trace")
 
@@ -56,7 +56,7 @@ class DeadlineReply:
             self._reply.refused(error)
 
     def _record(self, kind: str, code: str, seq: int) -> None:
-        """Record the answer, with the time in ms that the command waited for it."""
+        """Record the result, with the time in ms that the command waited for it."""
         if self.trace is not None:
             self.trace.end(code or kind, seq)
         box = self._commands.black_boxes.find(self._conversation_id)

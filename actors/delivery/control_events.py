@@ -23,8 +23,8 @@ class StreamsReset(msgspec.Struct, frozen=True, tag=2, array_like=True):
     origin: str
 
 
-class BlockChanged(msgspec.Struct, frozen=True, tag=3, array_like=True):
-    """A block between two users was added or removed."""
+class BlockInvalidated(msgspec.Struct, frozen=True, tag=3, array_like=True):
+    """A block between two users was added or removed: drop the cached one, and their presence watches."""
 
     origin: str
     user_id: str
@@ -32,7 +32,7 @@ class BlockChanged(msgspec.Struct, frozen=True, tag=3, array_like=True):
 
 
 class RestrictionsChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
-    """The role of a user, or until when the user is silenced, changed. `session_ids`: the login sessions."""
+    """A user has another role or `silenced_until`. `session_ids` are the login sessions of the user."""
 
     origin: str
     user_id: str
@@ -47,7 +47,7 @@ class VisibilityChanged(msgspec.Struct, frozen=True, tag=5, array_like=True):
     user_ids: list[str]
 
 
-ControlEvent = SessionsRevoked | StreamsReset | BlockChanged | RestrictionsChanged | VisibilityChanged
+ControlEvent = SessionsRevoked | StreamsReset | BlockInvalidated | RestrictionsChanged | VisibilityChanged
 
 control_event_decoder: msgspec.msgpack.Decoder[ControlEvent] = msgspec.msgpack.Decoder(ControlEvent)
 control_event_encoder = msgspec.msgpack.Encoder()

@@ -63,7 +63,7 @@ class Room:
         self.known_head = 0
         self.is_repairing = False
         self._tick_frames: list[bytes] | None = None
-        # The first entry of the tick, which has waited longest. One entry is measured per write.
+        # The first entry of the loop tick, which has waited longest. One entry is measured per write.
         self._tick_delivery: Delivery | None = None
         # Subscribers with a known seq, while the room's own seq is not known yet.
         self._waiting_for_start: list[tuple[RoomSubscriber, int]] | None = None
@@ -154,6 +154,7 @@ class Room:
             self._waiting_for_start.append((subscriber, known_seq))
 
     def flush(self, *, alone: bool) -> bool:
+        """Write the frames of this loop tick; see `FlushableRoom`."""
         tick_frames, self._tick_frames = self._tick_frames, None
         if tick_frames is None:
             return False

@@ -7,9 +7,9 @@ and local delivery continues.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
@@ -18,6 +18,7 @@ from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.head_announcer import HeadAnnouncer
 from actors.delivery.room import Room, RoomSubscriber
 from actors.runtime.black_box import BlackBoxes
+from actors.runtime.retries import retry_until_available
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing
@@ -28,7 +29,6 @@ _log = logging.getLogger(__name__)
 REPAIR_CHUNK = 500
 OPEN_CHUNK = 500
 """Rooms opened by one task. While one task reads the heads of its rooms, the next one subscribes."""
-T = TypeVar("T")
 
 
 class RepairedFrame(msgspec.Struct, frozen=True):
@@ -61,12 +61,12 @@ class RoomsHandler(Protocol):
     """Receives what rooms learn of the logs. Methods are synchronous and must not raise."""
 
     def on_remote_append(self, conversation_id: str, event: EntryAppended | HeadAnnounced) -> None:
-        """Another instance stored an entry or repeated its head."""
+        """Another instance stored an entry, or announced a head."""
 
     def on_members_left(self, conversation_id: str, user_ids: Sequence[str], seq: int) -> None:
         """The entry at `seq` removed these members. It was stored here, received, or read from the log.
 
-        May repeat.
+        May be called again for the same entry.
         """
 
 
@@ -180,7 +180,7 @@ class Rooms:
         return room.delivered_seq if room is not None else -1
 
     def publish_entry(self, conversation_id: str, event: EntryAppended, framed: bytes) -> None:
-        """Publish an entry stored by this instance to the room and the bus, and schedule head repeats."""
+        """Publish an entry stored by this instance to the room and the bus; schedule head announcements."""
         room = self._rooms.get(conversation_id)
         if room is not None:
             self._trace_delivery(room, event, is_remote=False)
@@ -242,7 +242,7 @@ class Rooms:
             self._handler.on_members_left(conversation_id, event.left_user_ids, event.seq)
 
     def _trace_delivery(self, room: Room, event: EntryAppended, *, is_remote: bool) -> None:
-        """Trace the delivery of an entry, from now until the end of the tick."""
+        """Trace the delivery of an entry, from now until the end of the loop tick."""
         if self._tracing is not None and event.traceparent:
             trace = self._tracing.start_delivery(event.traceparent, room.id, event.seq, is_remote=is_remote)
             if trace is not None:
@@ -311,14 +311,3 @@ class Rooms:
 
     def _start_repair(self, room: Room) -> None:
         self._task_pool.spawn(self._repair(room))
-
-
-async def retry_until_available(read: Callable[[], Awaitable[T]]) -> T:
-    """Return the result of `read`, called again while it raises `Unavailable`, with exponential backoff."""
-    delay_s = 0.1
-    while True:
-        try:
-            return await read()
-        except Unavailable:
-            await asyncio.sleep(delay_s)
-            delay_s = min(delay_s * 2, 2.0)

@@ -1,8 +1,8 @@
 """Appends frames to user streams, which reach all devices of a user on every instance.
 
 A frame that cannot be appended while the broker is unavailable is not retried here. Users on this instance
-are resynced at once; when the broker is back, all streams on that server get a new epoch, which makes their
-clients resync. If this instance stops before that, another one begins epochs everywhere; see
+are resynced at once; when the broker is back, all streams on that Redis server get a new epoch, which makes
+their clients resync. If this instance stops before that, another one begins epochs everywhere; see
 `stream_loss_record`. Callers that must deliver the frame itself keep it until `append` reports success.
 """
 

@@ -57,9 +57,9 @@ class WatchLists:
         return set(self._watchers_of)
 
     def related_to(self, user_ids: Collection[str]) -> dict[str, set[str]]:
-        """Return what each of the users watches, and who watches it if the watched ids are users too.
+        """Return, for each of the users, the ids they watch and, if ids are users too, who watches them.
 
-        Without users who have neither.
+        Users with neither are absent.
         """
         related: dict[str, set[str]] = {}
         for user_id in user_ids:

@@ -18,6 +18,8 @@ from storage.errors import Unavailable
 
 PRUNE_INTERVAL_S = 60.0
 FAILING_TIMEOUT_S = 30.0
+"""Time for which a reader may fail before the health check fails."""
+
 TOPIC_PREFIX = "d:"
 
 
@@ -70,7 +72,7 @@ class Readers:
         self._wake_local(topic.removeprefix(TOPIC_PREFIX))
 
     def wake_readers(self, service: str) -> None:
-        """Wake a service's readers on all instances, at most once per event-loop tick."""
+        """Wake a service's readers on all instances, at most once per loop tick."""
         if service not in self._pending_wakes:
             self._pending_wakes.add(service)
             asyncio.get_running_loop().call_soon(self._publish_wake, service, context=Context())

@@ -45,6 +45,7 @@ def to_event(record: EventRecord, details: EventDetails, cards: Mapping[str, Use
         approval=details.approval,
         my_guests=details.my_guests,
         hidden_at=rfc3339_or_none(record.hidden_at),
+        reminders=None if details.my_reminders is None else list(details.my_reminders),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from actors.domain_events.event_types import FollowChanged, PostCreated, decode_event
 from storage.contracts.domain_events import Cursors, CursorUpdate, OutboxEvent
 from storage.contracts.posts import PostKey
-from storage.contracts.social import FeedSocialStore
+from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
 
 FOLLOWERS_PER_BATCH = 1000
@@ -25,7 +25,7 @@ class FanOut:
 
     def __init__(
         self,
-        audiences: FeedSocialStore,
+        audiences: AudienceStore,
         timelines: Timelines,
         cursors: Cursors,
         publish_post_created: PublishPostCreated,
@@ -49,10 +49,10 @@ class FanOut:
         """Nothing to reset: pushing a post to a timeline again has no effect."""
 
     async def _fan_out(self, key: PostKey) -> None:
-        audience = (await self._audiences.audiences([key.author_id])).get(key.author_id)
-        if audience is None or audience.broadcast_settled or not audience.followers_count:
+        state = (await self._audiences.fan_out_states([key.author_id])).get(key.author_id)
+        if state is None or state.broadcast_settled or not state.followers_count:
             return
-        if audience.broadcast or audience.followers_count >= self._broadcast_threshold:
+        if state.broadcast or state.followers_count >= self._broadcast_threshold:
             # Set the flag before invalidating, so that timelines built from now on respect it. Mark it as
             # settled only at the end, so that a crash in between repeats the invalidation.
             await self._audiences.set_broadcast(key.author_id)

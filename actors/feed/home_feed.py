@@ -23,7 +23,7 @@ from storage.contracts.feed import FeedPosts
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import PostKey, PostRecord
-from storage.contracts.social import FeedSocialStore, SocialStore
+from storage.contracts.social import AudienceStore, SocialStore
 from storage.contracts.timelines import TimelinePage, Timelines
 from storage.errors import Unavailable
 
@@ -36,7 +36,7 @@ TIMELINES_RETRY_S = 1.0
 class FeedStores(msgspec.Struct, frozen=True):
     posts: FeedPosts
     social: SocialStore
-    audiences: FeedSocialStore
+    audiences: AudienceStore
     timelines: Timelines
 
 
@@ -199,7 +199,7 @@ def _key_after_timeline(timeline: TimelinePage, before: PageKey | None) -> PageK
 
 
 def without_repetitions(records: Sequence[PostRecord]) -> list[PostRecord]:
-    """Return the records without reposts of a post that is further up, and without posts reposted there."""
+    """Keep the first record that shows a post: the post itself, or a repost of it."""
     shown: dict[str, PostRecord] = {}
     for record in records:
         shown.setdefault(record.original.id if record.is_repost and record.original else record.id, record)

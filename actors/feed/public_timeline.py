@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from actors.pagination import KeysetPage
 from actors.posts.posts import Posts
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.social_objects import Post
 from storage.contracts.feed import FeedPosts
 from storage.contracts.paging import PageKey
@@ -16,7 +16,7 @@ from storage.contracts.posts import PostRecord
 
 
 class PublicTimeline:
-    def __init__(self, posts: FeedPosts, visibility: PostVisibility, post_service: Posts) -> None:
+    def __init__(self, posts: FeedPosts, visibility: PostVisibilityChecker, post_service: Posts) -> None:
         self._posts = posts
         self._visibility = visibility
         self._post_service = post_service

@@ -4,14 +4,14 @@ import asyncio
 
 from config.limits import TIMELINE_POSTS
 from storage.contracts.feed import FeedPosts
-from storage.contracts.social import FeedSocialStore
+from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
 
 
 class TimelineBuilder:
     """Posts, follows and invalidations during a build are not lost: see `Timelines`."""
 
-    def __init__(self, posts: FeedPosts, audiences: FeedSocialStore, timelines: Timelines) -> None:
+    def __init__(self, posts: FeedPosts, audiences: AudienceStore, timelines: Timelines) -> None:
         self._posts = posts
         self._audiences = audiences
         self._timelines = timelines

@@ -15,6 +15,7 @@ from functools import partial
 import msgspec
 
 from actors.accounts.bodies import raise_if_invalid
+from actors.accounts.fields import normalize_username
 from actors.accounts.restrictions import last_admin
 from actors.moderation.bodies import ActionRequest, RoleRequest, validate_action_reason
 from actors.moderation.moderated_items import ModeratedItems
@@ -23,8 +24,6 @@ from actors.moderation.serializers import to_action, to_moderated_user
 from actors.pagination import KeysetPage, paginate
 from actors.protocol.errors import ApiError
 from actors.protocol.moderation_objects import ModeratedUser, ModerationAction
-from actors.protocol.text_validation import is_printable_ascii
-from config.limits import USERNAME_CHARACTERS_MAX
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.moderation import (
     ActionLog,
@@ -115,10 +114,9 @@ class ModerationActions:
         return to_moderated_user(user)
 
     async def get_user_by_username(self, username: str) -> ModeratedUser:
-        """Return a user by name, ignoring case, also one who blocks the moderator."""
-        user = None
-        if is_printable_ascii(username) and len(username) <= USERNAME_CHARACTERS_MAX:
-            user = await self._users.find_user_by_username(username)
+        """Return a user by name, ignoring case and width, also one who blocks the moderator."""
+        normalized = normalize_username(username)
+        user = None if normalized is None else await self._users.find_user_by_username(normalized)
         if user is None:
             raise _not_found(TargetKind.USER)
         return to_moderated_user(user)

@@ -12,7 +12,7 @@ import msgspec
 
 from actors.events.events import Events
 from actors.posts.posts import Posts
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility, ViewerAccess
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker, ViewerAccess
 from actors.protocol.server_frames import EventUpdated, FeedPostCreated
 from actors.runtime.task_pool import TaskPool
 from storage.contracts.events import EventStore
@@ -31,7 +31,7 @@ class EphemeralEventPublisher:
         self,
         post_store: PostStore,
         posts: Posts,
-        visibility: PostVisibility,
+        visibility: PostVisibilityChecker,
         event_store: EventStore,
         events: Events,
         mutes: MuteStore,

@@ -62,7 +62,7 @@ class NotificationCauses:
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[msgspec.Struct]:
         """Return those of the events whose cause exists now.
 
-        At most one look-up for each kind of event. Causes that belong to a hidden event of the events service
+        At most one lookup for each kind of event. Causes that belong to a hidden event of the events service
         do not exist.
         """
         stores = self._stores
@@ -160,7 +160,7 @@ async def _find_existing(
     get_key: Callable[[Event], Key],
     find_existing_keys: Callable[[Sequence[Key]], Awaitable[AbstractSet[Key]]],
 ) -> set[msgspec.Struct]:
-    """Return those of the events of one kind whose cause exists, by one look-up of their keys."""
+    """Return those of the events of one kind whose cause exists, by one lookup of their keys."""
     of_kind = [event for event in events if isinstance(event, kind)]
     existing = await find_existing_keys([get_key(event) for event in of_kind])
     return {event for event in of_kind if get_key(event) in existing}

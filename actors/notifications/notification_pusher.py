@@ -31,7 +31,7 @@ class NotificationPusher:
         self._store = store
         self._user_cards = user_cards
         self._stream_writer = stream_writer
-        # The key after which the next poll continues: of what precedes it, something could not be appended.
+        # The key after which the next poll continues, because something before it could not be appended.
         self._after: PageKey | None = None
         self._job = PeriodicJob("pushing of notifications", self.push_undelivered, POLL_INTERVAL_S)
 

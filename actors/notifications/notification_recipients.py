@@ -15,7 +15,7 @@ from actors.notifications.event_recipients import EventRecipients
 from actors.notifications.notification_causes import NotificationCauses
 from actors.notifications.notification_templates import NotificationTemplate
 from actors.notifications.sender_filter import SenderFilter
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.objects import UserCard
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
@@ -55,7 +55,7 @@ class NotificationRecipients:
         user_cards: UserCards,
         block_service: BlockService,
         sender_filter: SenderFilter,
-        post_visibility: PostVisibility,
+        post_visibility: PostVisibilityChecker,
         event_recipients: EventRecipients,
         causes: NotificationCauses,
     ) -> None:

@@ -77,7 +77,7 @@ def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: 
 
 
 def export_ready(user_id: str, export_id: str) -> NewNotification:
-    """Without a sender, and without the link: it is given to the logged-in user."""
+    """Without a sender, and without the link to the archive, which only the logged-in user gets."""
     return NewNotification(
         recipient_id=user_id,
         source=f"EXPORT_READY:{export_id}",
@@ -110,7 +110,7 @@ MODERATION_TEXTS = {
     "make_moderator": "You are now a moderator",
     "remove_role": "You no longer have a role",
 }
-"""By type of action."""
+"""The text by type of the moderation action; `{kind}` is the kind of the item."""
 
 
 def moderated(user_id: str, action_id: str, type_: str, kind: str, reason: str) -> NewNotification | None:
@@ -129,7 +129,7 @@ def appeal_answered(user_id: str, action_id: str, *, accepted: bool) -> NewNotif
 
 
 def _moderation_notification(user_id: str, action_id: str, source: str, text: str) -> NewNotification:
-    """Of moderators as a whole: the sender is not named."""
+    """Return a notification from the moderators; it names no sender."""
     return NewNotification(
         recipient_id=user_id,
         source=source,

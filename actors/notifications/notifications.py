@@ -6,7 +6,7 @@ from actors.data_loader import DataLoader
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.serializers import to_notification
 from actors.pagination import KeysetPage, paginate_filtered
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.errors import ApiError
 from actors.protocol.notification_objects import TYPES_ABOUT_EVENTS, TYPES_ABOUT_POSTS, Notification
 from actors.protocol.server_frames import NotificationRead
@@ -24,7 +24,7 @@ class Notifications:
         store: NotificationStore,
         user_cards: UserCards,
         block_service: BlockService,
-        post_visibility: PostVisibility,
+        post_visibility: PostVisibilityChecker,
         stream_writer: StreamWriter,
     ) -> None:
         self._store = store
@@ -60,11 +60,11 @@ class Notifications:
         return KeysetPage([to_notification(record, cards) for record in page], key)
 
     async def count_unread(self, user_id: str) -> int:
-        """Return the number of unread notifications. Batched per event-loop tick."""
+        """Return the number of unread notifications. Batched per loop tick."""
         return await self._unread_loader.get(user_id) or 0
 
     async def count_unread_on_connect(self, user_id: str) -> int:
-        """Return the same, a little later: so that more of the users who connect at once share a query."""
+        """Return the same, up to `CONNECT_LOOKUP_INTERVAL_S` later: many connects at once share a query."""
         return await self._connect_loader.get(user_id) or 0
 
     async def mark_read(self, user_id: str, notification_id: str) -> None:

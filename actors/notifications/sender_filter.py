@@ -14,7 +14,7 @@ class SenderFilter:
         self._mutes = mutes
 
     async def find_unwanted_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
-        """Return those of the (sender, recipient) pairs that must not notify, by two look-ups at once."""
+        """Return those of the (sender, recipient) pairs that must not notify, by two lookups at once."""
         blocked_pairs, mutes = await asyncio.gather(
             self._block_service.find_blocked_pairs(pairs),
             self._mutes.notification_mutes_among(

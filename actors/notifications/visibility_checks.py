@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from actors.domain_events.event_types import AccountMadePrivate, BlockCreated, FollowDeleted, decode_event
 from actors.notifications.notifications import Notifications, event_of, post_of
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker
 from actors.protocol.notification_objects import TYPES_ABOUT_POSTS
 from actors.runtime.periodic_job import PeriodicJob
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
@@ -33,6 +33,7 @@ LOCK: Final = "notifications.visibility_checks"
 class VisibilityCheckConsumer:
     """A `Consumer` of the Social service's events. `on_added()` is called after checks were added."""
 
+    # The key of a cursor is the same in every release.
     name = "notifications.hidden_posts"
 
     def __init__(self, checks: VisibilityCheckStore, on_added: Callable[[], None]) -> None:
@@ -68,7 +69,7 @@ class VisibilityCheckJob:
         notifications: NotificationStore,
         notification_service: Notifications,
         posts: PostStore,
-        post_visibility: PostVisibility,
+        post_visibility: PostVisibilityChecker,
         events: EventStore,
     ) -> None:
         self._checks = checks

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from actors.pagination import KeysetPage
 from actors.posts.posts import Posts, post_not_found
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post
 from config.limits import BOOKMARKS_MAX
@@ -14,7 +14,7 @@ from storage.errors import Missing
 
 
 class Bookmarks:
-    def __init__(self, store: BookmarkStore, posts: Posts, visibility: PostVisibility) -> None:
+    def __init__(self, store: BookmarkStore, posts: Posts, visibility: PostVisibilityChecker) -> None:
         self._store = store
         self._posts = posts
         self._visibility = visibility

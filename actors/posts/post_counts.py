@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker
 from actors.protocol.social_objects import PostCounts
 from storage.contracts.posts import PostStore
 
 
 class PostCountReader:
-    def __init__(self, store: PostStore, visibility: PostVisibility) -> None:
+    def __init__(self, store: PostStore, visibility: PostVisibilityChecker) -> None:
         self._store = store
         self._visibility = visibility
 
     async def load(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], PostCounts]:
         """Return the counts by (viewer id, post id), without posts that the viewers cannot see.
 
-        Three look-ups for all pairs.
+        Three lookups for all pairs.
         """
         visible = await self._visibility.find_visible(pairs)
         post_ids = list({post_id for _, post_id in visible})

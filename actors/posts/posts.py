@@ -1,7 +1,7 @@
 """Creates, reads and deletes posts.
 
-`PostVisibility` decides who can see a post. A post can link an event, which the Event service must show to
-the author. Stateless.
+`PostVisibilityChecker` decides who can see a post. A post can link an event, which the Event service must
+show to the author. Stateless.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.bodies import NewPost, to_new_post
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility, ViewerAccess
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker, ViewerAccess
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Post
@@ -36,7 +36,7 @@ class Posts:
         store: PostStore,
         user_cards: UserCards,
         block_service: BlockService,
-        visibility: PostVisibility,
+        visibility: PostVisibilityChecker,
         can_see_event: CanSeeEvent,
         reference_finder: TextReferenceFinder,
         on_changed: Callable[[], None],
@@ -192,7 +192,7 @@ class Posts:
         """Convert records to API objects. Leaves out posts that the viewer cannot see.
 
         Reposts are left out with their original, quotes stay without it. Loads the viewer's access to authors
-        who are not in `access`, and the originals, by one look-up each. Without a viewer there are no
+        who are not in `access`, and the originals, by one lookup each. Without a viewer there are no
         mentions.
         """
         known = ViewerAccess() if access is None else access
@@ -202,7 +202,7 @@ class Posts:
         original_ids = list({one.id for record in records if (one := record.original)})
         cards = await self._user_cards.for_records(record.author for record in records)
         if not (authors or original_ids or any(record.mention_ids for record in records)):
-            # Most pages: without look-ups there is no need for tasks.
+            # Most pages: without lookups there is no need for tasks.
             return [
                 serializers.to_post(record, cards, {})
                 for record in known.filter(records)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from actors.domain_events.event_types import PostChanged, decode_event
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
-from storage.contracts.social import FeedSocialStore, PostsCount
+from storage.contracts.social import AudienceStore, PostsCount
 
 
 class PostsCountConsumer:
@@ -15,7 +15,7 @@ class PostsCountConsumer:
 
     name = "social.posts_count"
 
-    def __init__(self, audiences: FeedSocialStore) -> None:
+    def __init__(self, audiences: AudienceStore) -> None:
         self._audiences = audiences
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:

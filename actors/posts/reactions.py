@@ -15,7 +15,7 @@ from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
 from actors.posts.posts import Posts, idempotency_conflict, post_not_found
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Comment
@@ -36,7 +36,7 @@ class Reactions:
         posts: Posts,
         user_cards: UserCards,
         block_service: BlockService,
-        visibility: PostVisibility,
+        visibility: PostVisibilityChecker,
         reference_finder: TextReferenceFinder,
         on_changed: Callable[[str], None],
     ) -> None:

@@ -13,10 +13,10 @@ from storage.contracts.posts import PostRecord
 from storage.contracts.reactions import CommentRecord
 from storage.struct_values import StructValues
 
-CONVERTED_FIELDS = {"author", "mentions", "tags", "visibility", "repost_of"}
+CONVERTED_FIELDS = {"author", "mentions", "tags", "visibility", "repost_of", "media"}
 _values = StructValues(Post, attrgetter, CONVERTED_FIELDS)
-_AUTHOR, _MENTIONS, _TAGS, _VISIBILITY, _REPOST_OF = map(
-    _values.index, ("author", "mentions", "tags", "visibility", "repost_of")
+_AUTHOR, _MENTIONS, _TAGS, _VISIBILITY, _REPOST_OF, _MEDIA = map(
+    _values.index, ("author", "mentions", "tags", "visibility", "repost_of", "media")
 )
 _record_types = get_type_hints(PostRecord)
 _TIMES = tuple(
@@ -42,6 +42,7 @@ def to_post(
     values[_TAGS] = list(record.tags)
     values[_VISIBILITY] = to_member(PostVisibility, record.visibility)
     values[_REPOST_OF] = repost_of
+    values[_MEDIA] = []
     for index in _TIMES:
         if values[index] is not None:
             values[index] = rfc3339_from_datetime(values[index])

@@ -24,7 +24,7 @@ class TextReferenceFinder:
         self._usernames = usernames
 
     async def find(self, text: str) -> TextReferences:
-        """Return the references of a text. At most one look-up; names without a user are no mentions."""
+        """Return the references of a text. At most one lookup; names without a user are no mentions."""
         keys = {tag: key for tag in find_tags(text) if (key := tag_key(tag)) is not None}
         names = find_mentions(text)
         found = await self._usernames.find_by_usernames(names) if names else []
@@ -46,7 +46,7 @@ class MentionedUsers:
     ) -> Mapping[str, UserCard]:
         """Return the cards of those mentioned in the records whom the viewer can see, by id.
 
-        One look-up of cards and one of blocks, if anyone is mentioned. Without a viewer, no user.
+        One lookup of cards and one of blocks, if anyone is mentioned. Without a viewer, no user.
         """
         ids = list(dict.fromkeys(user_id for record in records for user_id in record.mention_ids))
         if viewer_id is None or not ids:

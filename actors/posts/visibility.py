@@ -3,7 +3,7 @@
     post visible <=> the author's posts are accessible: all of them, or the public ones and it is public
 
 The Social service knows the access of a viewer to the posts of an author (`PostAccess`), from follows, blocks
-and private accounts. It is asked once per page and never cached; look-ups of single authors are batched.
+and private accounts. It is asked once per page and never cached; lookups of single authors are batched.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -84,7 +84,7 @@ class VisiblePage(msgspec.Struct, Generic[Row], frozen=True):
     access: ViewerAccess
 
 
-class PostVisibility:
+class PostVisibilityChecker:
     def __init__(self, store: PostAccessStore, posts: PostOwners) -> None:
         self._store = store
         self._posts = posts
@@ -93,7 +93,7 @@ class PostVisibility:
     async def load(
         self, viewer_id: str | None, author_ids: Iterable[str], *, without_muted: bool = False
     ) -> ViewerAccess:
-        """Return a viewer's access to the posts of authors; None for an anonymous viewer. One look-up.
+        """Return a viewer's access to the posts of authors; None for an anonymous viewer. One lookup.
 
         With `without_muted` there is none to authors whose posts the viewer mutes.
         """
@@ -101,7 +101,7 @@ class PostVisibility:
         if not authors:
             return ViewerAccess()
         if len(authors) > 1 or without_muted:
-            # A page. To share a look-up would cost more per author than a separate statement.
+            # A page. To share a lookup would cost more per author than a separate statement.
             found = await self._store.find(
                 [(viewer, author_id) for author_id in authors], without_muted=without_muted
             )
@@ -111,7 +111,7 @@ class PostVisibility:
         return ViewerAccess() if access is None else ViewerAccess({author_id: access})
 
     async def filter(self, viewer_id: str | None, posts: Sequence[Post]) -> list[Post]:
-        """Return those of the posts that the viewer can see. One look-up."""
+        """Return those of the posts that the viewer can see. One lookup."""
         return (await self.load(viewer_id, (post.author_id for post in posts))).filter(posts)
 
     async def page(
@@ -123,7 +123,7 @@ class PostVisibility:
         *,
         without_muted: bool = False,
     ) -> VisiblePage[Row]:
-        """Return up to `limit` visible rows. Each read is followed by one look-up; usually one suffices.
+        """Return up to `limit` visible rows. Each read is followed by one lookup; usually one suffices.
 
         With `without_muted`, without rows of authors whose posts the viewer mutes.
         A page with fewer rows is the last one only if it has no next key.
@@ -148,7 +148,7 @@ class PostVisibility:
         return VisiblePage(rows, next_key, ViewerAccess(shown))
 
     async def find_viewers(self, post: OwnedPost, viewer_ids: Iterable[str]) -> list[str]:
-        """Return those of the viewers who can see a post. One look-up for many viewers."""
+        """Return those of the viewers who can see a post. One lookup for many viewers."""
         ids = list(dict.fromkeys(viewer_ids))
         author_id = post.author_id
         found = await self._store.find([(viewer, author_id) for viewer in ids])
@@ -156,7 +156,7 @@ class PostVisibility:
         return [viewer for viewer in ids if found.get((viewer, author_id)) in sufficient]
 
     async def find_visible(self, pairs: Iterable[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
-        """Return those of the (viewer id, post id) pairs whose post exists for the viewer. Two look-ups.
+        """Return those of the (viewer id, post id) pairs whose post exists for the viewer. Two lookups.
 
         A repost exists where its original does too.
         """

@@ -75,7 +75,7 @@ class PresenceSubscriptions:
     ) -> list[Presence]:
         """Replace the watcher's list and return the users' current presence. Raises `Unavailable`.
 
-        One that was `announced` replaces no later one.
+        A list that was `announced` does not replace a later one.
         """
         return await self.get(await self._watch_lists.replace(watcher, user_ids, announced))
 
@@ -92,7 +92,7 @@ class PresenceSubscriptions:
         return self._watch_lists.viewers()
 
     def watches_of(self, user_ids: Collection[str]) -> dict[str, set[str]]:
-        """Return for each of the users whom they watch, and who watches them, without those with neither."""
+        """Return, for each of the users, whom they watch and who watches them; absent if neither."""
         return self._watch_lists.related_to(user_ids)
 
     async def get(self, user_ids: Sequence[str]) -> list[Presence]:

@@ -10,9 +10,9 @@ the permission away has to end the watch. The permission holds in both direction
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
-from actors.delivery.rooms import retry_until_available
 from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.errors import ApiError
+from actors.runtime.retries import retry_until_available
 from actors.runtime.task_pool import TaskPool
 from storage.errors import Unavailable
 

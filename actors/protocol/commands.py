@@ -246,9 +246,12 @@ Command = (
 
 
 class CommandEnvelope(Struct, frozen=True):
-    """The fields common to all client frames; decoded only to report an invalid frame."""
+    """The fields common to all client frames; decoded only to report an invalid frame.
 
-    id: FrameId
+    An `id` of any length, so that one that is too long gets an error too.
+    """
+
+    id: int | str
     type: object = None
 
 

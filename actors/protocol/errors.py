@@ -98,11 +98,18 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
 }
 
 
+RETRY_AFTER_MS: Final = 1000
+"""Time after which a client retries, if the server cannot tell when it will be able to answer."""
+
+RETRIABLE_CODES: Final = frozenset(code for code, spec in ERROR_SPECS.items() if spec.status in {429, 503})
+"""Errors that always have a `retry_after_ms`."""
+
+
 class ApiError(Exception):
     """A request was rejected, for a reason the caller can act on.
 
     `code` is a key of `ERROR_SPECS`. `retry` says whether the same request may succeed later;
-    `retry_after_ms` is the minimum delay.
+    `retry_after_ms` is the minimum delay, by default `RETRY_AFTER_MS` for `RETRIABLE_CODES`.
     """
 
     def __init__(
@@ -117,6 +124,8 @@ class ApiError(Exception):
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
+        if retry_after_ms is None and code in RETRIABLE_CODES:
+            retry_after_ms = RETRY_AFTER_MS
         self.retry = retry or retry_after_ms is not None
         self.retry_after_ms = retry_after_ms
         self.errors = tuple(errors)
@@ -130,13 +139,15 @@ class ApiError(Exception):
         return ERROR_SPECS[self.code].title
 
 
-RETRY_AFTER_MS: Final = 1000
-"""Time after which a client retries, if the server cannot tell when it will be able to answer."""
-
-
 def invalid_field(field: str, detail: str, code: str = "invalid") -> ApiError:
     """Create `request.invalid` with one field error."""
     return ApiError("request.invalid", detail, errors=(FieldError(field, code, detail),))
+
+
+def invalid_cursor() -> ApiError:
+    """Create `cursor.invalid`, which names the parameter as `request.invalid` does."""
+    detail = "`cursor` must be a `next_cursor` returned by this list."
+    return ApiError("cursor.invalid", detail, errors=(FieldError("cursor", "invalid", detail),))
 
 
 def overloaded(detail: str, retry_after_ms: int = RETRY_AFTER_MS) -> ApiError:

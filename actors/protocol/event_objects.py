@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from actors.protocol.objects import UserCard
+from actors.protocol.objects import Media, UserCard
 
 
 class RsvpStatus(StrEnum):
@@ -44,7 +44,8 @@ class Event(msgspec.Struct, frozen=True):
     `timezone` is the IANA name of the zone in which it takes place; times are in UTC all the same.
     `going_count` counts users who go and their guests, and is at most `capacity`. `hosts` are the creator and
     the co-hosts. A cancelled event has `cancelled_at`, keeps its RSVPs and takes no new ones. With
-    `approval`, hosts decide who goes. `my_guests` are those of the viewer's RSVP.
+    `approval`, hosts decide who goes. `my_guests` are those of the viewer's RSVP, and so are `reminders`, the
+    minutes before the start; null without any. `cover` is null: this version has no uploads.
     One with `hidden_at` was hidden by moderators; only they and the creator see it.
     """
 
@@ -72,6 +73,8 @@ class Event(msgspec.Struct, frozen=True):
     approval: bool = False
     my_guests: int = 0
     hidden_at: str | None = None
+    cover: Media | None = None
+    reminders: list[int] | None = None
 
 
 class Rsvp(msgspec.Struct, frozen=True):

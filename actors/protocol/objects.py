@@ -186,6 +186,30 @@ class DataExport(msgspec.Struct, frozen=True):
     url_expires_at: str | None
 
 
+class MediaKind(StrEnum):
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    FILE = "file"
+
+
+class Media(msgspec.Struct, frozen=True):
+    """A file that belongs to a post or event. This version has no uploads, so there are none yet."""
+
+    id: str
+    kind: MediaKind
+    content_type: str
+    bytes: int
+    name: str
+    url: str
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    blurhash: str | None = None
+    alt: str | None = None
+    thumbnail_url: str | None = None
+
+
 class Reaction(msgspec.Struct, frozen=True):
     """The users that reacted to a message with one emoji: their `count`, and the ids of the first 20.
 

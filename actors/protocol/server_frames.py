@@ -242,7 +242,8 @@ class PostCountsChanged(Struct, frozen=True, tag="post.counts_changed"):
 class EventUpdated(Struct, frozen=True, tag="event.updated"):
     """An event changed that the user hosts, has responded to, waits for, asked to go to or was invited to.
 
-    `my_rsvp` and `my_waitlist_position` are null in this frame: it is the same for all recipients.
+    `my_rsvp`, `my_waitlist_position` and `reminders` are null in this frame, and `my_guests` is 0: it is the
+    same for all recipients.
     Ephemeral: may be dropped.
     """
 

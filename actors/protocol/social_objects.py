@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from actors.protocol.objects import UserCard
+from actors.protocol.objects import Media, UserCard
 
 
 class SocialStats(msgspec.Struct, frozen=True, gc=False):
@@ -64,7 +64,8 @@ class Post(msgspec.Struct, frozen=True):
     """A post as seen by one viewer.
 
     `mentions` are the users that `@name` in the content means, `tags` its `#tag`s as written, without `#`.
-    One with `hidden_at` was hidden by moderators; only they and the author see it.
+    `media` is empty: this version has no uploads. A post with `hidden_at` was hidden by moderators; only they
+    and the author see it.
 
     A repost has `repost_of` and no content. A post with both quotes the other one, and stays without it, with
     null, when that is gone or hidden. `repost_of` in it is null. `reposted_by_me` is about reposts alone.
@@ -91,6 +92,7 @@ class Post(msgspec.Struct, frozen=True):
     repost_of: "Post | None" = None
     repost_count: int = 0
     reposted_by_me: bool = False
+    media: list[Media] = []
 
 
 class PostCounts(msgspec.Struct, frozen=True, gc=False):

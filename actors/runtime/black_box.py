@@ -1,6 +1,6 @@
 """Black boxes: the last events of each session and conversation, in memory, for operators.
 
-    command, answer, drop, resume, close -> BlackBox.add -> the newest `EVENTS_PER_BOX` of them
+    command, reply, drop, resume, close -> BlackBox.add -> the newest `EVENTS_PER_BOX` of them
 
 An event is a tuple; nothing is formatted before an operator reads it. Events contain ids, codes and numbers,
 but no text of users and no token. `BlackBoxes` bounds the number of boxes and the bytes of all events.
@@ -67,7 +67,10 @@ class BlackBox:
     def add(
         self, kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0
     ) -> None:
-        """Append an event; a full box drops its oldest. Cost: one tuple and one append."""
+        """Append an event; `EVENT_NUMBERS` says what the numbers are. A full box drops its oldest event.
+
+        Cost: one tuple and one append.
+        """
         event = (time.time(), kind, subject, detail, number_1, number_2)
         if len(self._events) < self.capacity:
             self._events.append(event)
@@ -108,7 +111,7 @@ class BlackBoxStatistics(msgspec.Struct, frozen=True):
 
 
 class BlackBoxes:
-    """The boxes of one kind, by key. At a limit the oldest closed box goes first, then the oldest open one.
+    """The boxes of one kind, by key. At a limit the oldest closed box is evicted, or the oldest open one.
 
     A box that is evicted while in use records nothing any more; `open` then returns another one. With
     `boxes_max` 0 there are no boxes.

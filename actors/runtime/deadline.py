@@ -1,7 +1,7 @@
 """A timeout for the current task: `asyncio.timeout` on the timer wheel.
 
 A timer of the event loop is expensive for a small request. One of the wheel is cheap, and fires at most one
-tick late.
+tick of the wheel late.
 """
 
 import asyncio

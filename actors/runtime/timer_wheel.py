@@ -1,8 +1,8 @@
-"""A timer wheel for the many timers of the process: heartbeats, idle actors, gaps, repeated heads.
+"""A timer wheel for the many timers of the process: heartbeats, idle actors, gaps, head announcements.
 
-Timers are kept in buckets of one tick, driven by a single event loop timer that is armed only while timers
-exist. A timer fires at most one tick late, besides the lag of the event loop, and not early. A callback must
-not block.
+Timers are kept in buckets of one tick of the wheel, driven by a single event loop timer that is armed only
+while timers exist. A timer fires at most one tick late, besides the lag of the event loop, and not early. A
+callback must not block.
 """
 
 import asyncio

@@ -34,7 +34,7 @@ class DeliveryTrace(Protocol):
     """The delivery of one entry to the sessions of one instance."""
 
     def end(self, sessions: int) -> None:
-        """The tick has ended in which the entry reached the room, which has this number of sessions.
+        """The loop tick in which the entry reached the room has ended. `sessions`: those in the room.
 
         The entry was written to their connections, or waits: in a send queue, for the flush of a large room
         that pauses, or for the entries before it.

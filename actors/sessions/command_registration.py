@@ -28,7 +28,7 @@ class Ordering(StrEnum):
     """In the order received. Its reply may follow those of later commands."""
 
     CONCURRENT = "concurrent"
-    """In the order received, but beside those that run already. Replies may arrive out of order."""
+    """In the order received, while earlier ones still run. Replies may arrive out of order."""
 
 
 class CommandRateClass(Enum):

@@ -15,7 +15,7 @@ import msgspec
 from actors.data_loader import DataLoader
 from actors.delivery.rooms import Rooms
 from actors.runtime.task_pool import TaskPool
-from actors.runtime.token_bucket import TokenBucket
+from actors.sessions.kept_token_buckets import KeptTokenBuckets
 from actors.sessions.online_user import NO_POSITION, OnlineUser
 from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.stream_sequencer import StreamSequencer
@@ -29,9 +29,8 @@ from storage.contracts.messaging import ConversationStore
 from storage.contracts.user_streams import EPHEMERAL_PREFIX, StreamPosition, UserStreams, decode_stream_item
 from storage.errors import Unavailable
 
-COMPARE_SHARDS = 8
-KEPT_TOKEN_BUCKETS_MAX = 10_000
-"""Users without a connection whose rate limit is kept; above it, the one kept for longest goes."""
+COMPARE_SLICES = 8
+"""Parts of the users of an instance, which are compared with the streams in turn."""
 
 
 class OnlineUsersStatistics(msgspec.Struct, frozen=True):
@@ -54,10 +53,9 @@ class OnlineUsers:
         self._rooms = rooms
         self._limits = limits
         self._encode_frame = encode_frame
-        # Token buckets of users without a connection, by user id, in the order of disconnecting.
-        self._kept_token_buckets: dict[str, TokenBucket] = {}
-        # Users by shard; one shard is compared with the streams at a time.
-        self._shards: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SHARDS))
+        self._kept_token_buckets = KeptTokenBuckets()
+        # Users by id, in slices: one slice is compared with the streams at a time.
+        self._slices: tuple[dict[str, OnlineUser], ...] = tuple({} for _ in range(COMPARE_SLICES))
         self._opening: dict[OnlineUser, asyncio.Task[DocumentSeqs]] = {}
         self._task_pool = TaskPool("online users")
         self._membership_loader: DataLoader[DocumentSeqs] = DataLoader(
@@ -71,32 +69,34 @@ class OnlineUsers:
         self._session_count = 0
 
     def start(self) -> None:
-        self._task_pool.spawn(self._stream_delivery.compare_periodically(self._shards))
+        self._task_pool.spawn(self._stream_delivery.compare_periodically(self._slices))
 
     def statistics(self) -> OnlineUsersStatistics:
         return OnlineUsersStatistics(
-            sum(map(len, self._shards)), self._session_count, self._stream_delivery.resync_count
+            sum(map(len, self._slices)), self._session_count, self._stream_delivery.resync_count
         )
 
     def sessions(self) -> list[UserSession]:
         return [session for user in self._all_users() for session in user.sessions]
 
     def sessions_of(self, user_id: str) -> tuple[UserSession, ...]:
-        user = self._shard_of(user_id).get(user_id)
+        user = self._slice_of(user_id).get(user_id)
         return () if user is None else user.sessions
 
-    def session_ids(self) -> list[str]:
+    def login_session_ids(self) -> list[str]:
         """Return the login sessions of all sockets and event streams, each once."""
         ids = {session.session_id for session in self.sessions()}
         ids |= {event_stream.session_id for user in self._all_users() for event_stream in user.event_streams}
         return list(ids)
 
-    def sessions_by_id(self, session_ids: Sequence[str]) -> list[UserSession]:
-        wanted = set(session_ids)
+    def find_sessions(self, login_session_ids: Sequence[str]) -> list[UserSession]:
+        """Return the sessions (connections) of login sessions."""
+        wanted = set(login_session_ids)
         return [session for session in self.sessions() if session.session_id in wanted]
 
-    def event_streams_by_session_id(self, session_ids: Sequence[str]) -> list[StreamSubscriber]:
-        wanted = set(session_ids)
+    def find_event_streams(self, login_session_ids: Sequence[str]) -> list[StreamSubscriber]:
+        """Return the event streams of login sessions."""
+        wanted = set(login_session_ids)
         return [
             event_stream
             for user in self._all_users()
@@ -107,10 +107,11 @@ class OnlineUsers:
     # --- connections
 
     async def add_session(self, session: UserSession, user_id: str) -> StreamSubscription | None:
-        """Add a session and join its rooms; None if the user has too many sessions here.
+        """Add a session and join its rooms; None if the user has too many connections here.
 
-        The limit counts event streams too, and the oldest of these is closed for a session. The result says
-        from where on the session receives all events. Raises `Unavailable`; the session is then not added.
+        At the limit, which counts sessions and event streams, the oldest event stream is closed instead. The
+        result has the positions after which the session receives all events. Raises `Unavailable`; the
+        session is then not added.
         """
         user = self._ensure_user(user_id)
         if not self._free_connection_slot(user):
@@ -149,7 +150,7 @@ class OnlineUsers:
         return StreamSubscription(user, position, {})
 
     def _free_connection_slot(self, user: OnlineUser) -> bool:
-        """Whether one more connection is allowed, at the limit after closing the oldest event stream."""
+        """Close the oldest event stream at the limit. Return whether one more connection is allowed."""
         if user.connection_count < self._limits.sockets_per_user:
             return True
         if not user.event_streams:
@@ -164,45 +165,31 @@ class OnlineUsers:
             user.event_streams = tuple(other for other in user.event_streams if other is not event_stream)
             self._remove_if_unused(user)
 
-    def _shard_of(self, user_id: str) -> dict[str, OnlineUser]:
-        return self._shards[hash(user_id) % COMPARE_SHARDS]
+    def _slice_of(self, user_id: str) -> dict[str, OnlineUser]:
+        return self._slices[hash(user_id) % COMPARE_SLICES]
 
     def _find_user(self, user_id: str) -> OnlineUser | None:
-        return self._shard_of(user_id).get(user_id)
+        return self._slice_of(user_id).get(user_id)
 
     def _all_users(self) -> Iterator[OnlineUser]:
-        return itertools.chain.from_iterable(shard.values() for shard in self._shards)
+        return itertools.chain.from_iterable(users.values() for users in self._slices)
 
     def _ensure_user(self, user_id: str) -> OnlineUser:
         user = self._find_user(user_id)
         if user is None:
             user = OnlineUser(user_id, self._limits)
-            self._shard_of(user_id)[user_id] = user
-            bucket = self._kept_token_buckets.pop(user_id, None)
-            if bucket is not None:
-                user.restore_token_bucket(bucket)
+            self._slice_of(user_id)[user_id] = user
+            self._kept_token_buckets.restore(user)
         return user
 
     def charge_message(self, user_id: str) -> int:
         """Charge a message sent over HTTP to the user's rate limit. Return 0, or how long to wait in ms."""
         user = self._find_user(user_id) or OnlineUser(user_id, self._limits)
-        bucket = self._kept_token_buckets.pop(user_id, None)
-        if bucket is not None:
-            user.restore_token_bucket(bucket)
+        self._kept_token_buckets.restore(user)
         wait_ms = user.token_bucket.consume()
         if not user.connection_count:
-            self._keep_token_bucket(user)
+            self._kept_token_buckets.keep(user)
         return wait_ms
-
-    def _keep_token_bucket(self, user: OnlineUser) -> None:
-        """Keep the rate limit of a user without a connection, so that a connect does not renew it."""
-        bucket = user.used_token_bucket
-        if bucket is None:
-            return
-        if len(self._kept_token_buckets) >= KEPT_TOKEN_BUCKETS_MAX:
-            # The oldest entry has refilled most.
-            del self._kept_token_buckets[next(iter(self._kept_token_buckets))]
-        self._kept_token_buckets[user.user_id] = bucket
 
     async def _ensure_open(self, user: OnlineUser) -> tuple[StreamPosition, DocumentSeqs]:
         """Subscribe to the user's stream if necessary.
@@ -221,9 +208,9 @@ class OnlineUsers:
 
     def _remove_if_unused(self, user: OnlineUser) -> None:
         if not user.connection_count and self._find_user(user.user_id) is user:
-            del self._shard_of(user.user_id)[user.user_id]
+            del self._slice_of(user.user_id)[user.user_id]
             self._bus.unsubscribe([user_topic(user.user_id)])
-            self._keep_token_bucket(user)
+            self._kept_token_buckets.keep(user)
 
     async def _open_user(self, user: OnlineUser) -> DocumentSeqs:
         try:
@@ -288,8 +275,8 @@ class OnlineUsers:
     def remove_from_room(self, conversation_id: str, user_ids: Sequence[str], seq: int) -> None:
         """Remove users who left a conversation by the entry at `seq`, unless they have joined it again.
 
-        Their sessions leave its room, and later ones do not join it: the frame of their streams that says so
-        is delivered later, and not at all without the broker.
+        Their sessions leave its room, and later sessions do not join it. `conversation.left`, which has the
+        same effect, arrives later in their streams, and not at all while the broker is unavailable.
         """
         for user_id in user_ids:
             user = self._find_user(user_id)

@@ -108,7 +108,10 @@ class Session:
     def record(
         self, kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0
     ) -> None:
-        """Add an event to the black box. Does nothing before authentication, so that it takes no memory."""
+        """Add an event to the black box; `EVENT_NUMBERS` says what the numbers are, by kind.
+
+        Does nothing before authentication, so that it takes no memory.
+        """
         if self.user_id:
             self.black_box.add(kind, subject, detail, number_1, number_2)
 
@@ -232,7 +235,7 @@ class Session:
         except StorageError:
             self.push_error(command.id, unavailable("A data store did not respond in time."))
         except Exception:
-            # As after the crash of a command that runs in order: a client that stays waits for a reply.
+            # As after the crash of an ordered command: without a reply the client would wait forever.
             self.transport.close(CloseCode.OVERLOADED, "the frame was not handled", RETRY_AFTER_MS)
             raise
         finally:

@@ -25,7 +25,7 @@ from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.transport import CloseCode
 from actors.sessions.user_session import UserSession
-from config.accounts import CARD_CACHE_S
+from config.accounts import CONNECT_IDENTITY_AGE_MAX_S
 from storage.contracts.users import Identity
 from storage.errors import StorageError
 
@@ -47,7 +47,7 @@ class OpeningSession(UserSession, CommandSession, Protocol):
     def record(
         self, kind: str, subject: str = "", detail: str = "", number_1: int = 0, number_2: int = 0
     ) -> None:
-        """Add an event to the session's black box."""
+        """Add an event to the session's black box, see `EVENT_NUMBERS`."""
 
 
 def on_unauthenticated_command(
@@ -129,7 +129,7 @@ def close_session(user: OnlineUser, session: OpeningSession, dependencies: Sessi
 def reopen(
     command: Authenticate, session: OpeningSession, dependencies: SessionDependencies
 ) -> Coroutine[Any, Any, None]:
-    """Open the session again for an `authenticate` after a bearer upgrade, which may filter or resume.
+    """Open the session again for an `authenticate` after a bearer upgrade: to filter events, or to resume.
 
     Raises:
         ApiError: request.invalid, unless it is the first frame after such an upgrade.
@@ -160,7 +160,7 @@ async def _authenticate(
     command: Authenticate, token: str, session: OpeningSession, dependencies: SessionDependencies
 ) -> None:
     try:
-        identity = await dependencies.authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
+        identity = await dependencies.authenticator.authenticate(token, max_age_s=CONNECT_IDENTITY_AGE_MAX_S)
     except ApiError as error:
         session.push_error(command.id, error)
         if error.status == 401:

@@ -30,7 +30,7 @@ from config.limits import (
     RESUME_REPLAY_BYTES,
     RESUME_REPLAY_CONVERSATIONS,
     RESUME_REPLAY_ENTRIES,
-    STREAM_FRAMES_MAX,
+    STREAM_ITEMS_MAX,
 )
 from storage.contracts.user_streams import StreamItem, StreamPosition, UserStreams
 
@@ -66,8 +66,8 @@ def _ignore(kind: str, subject: str = "", detail: str = "", number_1: int = 0, n
     pass
 
 
-class MissedEvents(Protocol):
-    """Reads what a client missed of a conversation: its durable frames, recreated from the log."""
+class MissedFrameReader(Protocol):
+    """Reads the durable frames of a conversation that a client missed, recreated from the log."""
 
     async def read_compacted(
         self, conversation_id: str, after: int, through: int, viewer_id: str
@@ -101,9 +101,9 @@ class StreamSubscription(msgspec.Struct, frozen=True):
 
 
 class StreamRecovery:
-    def __init__(self, streams: UserStreams, missed_events: MissedEvents) -> None:
+    def __init__(self, streams: UserStreams, missed_frame_reader: MissedFrameReader) -> None:
         self._streams = streams
-        self._missed_events = missed_events
+        self._missed_frame_reader = missed_frame_reader
         self.outcomes: Counter[str] = Counter(dict.fromkeys(RESUME_OUTCOMES, 0))
         """How often clients resumed, and how often they got a `resync` instead, by its reason."""
 
@@ -143,7 +143,7 @@ class StreamRecovery:
         """
         current = subscription.position
         missing = current.position - position
-        if epoch != current.epoch or not 0 <= missing <= STREAM_FRAMES_MAX:
+        if epoch != current.epoch or not 0 <= missing <= STREAM_ITEMS_MAX:
             return None
         if missing == 0:
             return []
@@ -159,7 +159,7 @@ class StreamRecovery:
         current = subscription.position
         if epoch != current.epoch or position > current.position:
             return "epoch"
-        return "too_far" if current.position - position > STREAM_FRAMES_MAX else "expired"
+        return "too_far" if current.position - position > STREAM_ITEMS_MAX else "expired"
 
     async def _replay_logs(
         self, subscription: StreamSubscription, known_seqs: Mapping[str, int], record: RecordEvent
@@ -196,16 +196,18 @@ class StreamRecovery:
         for part in _split_by_entries(ranges):
             results = await asyncio.gather(
                 *(
-                    self._missed_events.read_compacted(one.conversation_id, one.after, one.through, user_id)
-                    for one in part
+                    self._missed_frame_reader.read_compacted(
+                        log_range.conversation_id, log_range.after, log_range.through, user_id
+                    )
+                    for log_range in part
                 )
             )
-            for one, log_frames in zip(part, results, strict=True):
+            for log_range, log_frames in zip(part, results, strict=True):
                 frames = [server_frame_encoder.encode(frame) for frame in log_frames]
                 remaining_bytes -= sum(map(len, frames))
                 if remaining_bytes < 0:
                     return frames_by_id
-                frames_by_id[one.conversation_id] = frames
+                frames_by_id[log_range.conversation_id] = frames
         return frames_by_id
 
 
@@ -213,12 +215,12 @@ def _split_by_entries(ranges: Sequence[LogRange]) -> Iterator[list[LogRange]]:
     """Split ranges into parts of at most `RESUME_REPLAY_ENTRIES` entries; none has more."""
     part: list[LogRange] = []
     entries = 0
-    for one in ranges:
-        entries += one.through - one.after
+    for log_range in ranges:
+        entries += log_range.through - log_range.after
         if entries > RESUME_REPLAY_ENTRIES:
             yield part
-            part, entries = [], one.through - one.after
-        part.append(one)
+            part, entries = [], log_range.through - log_range.after
+        part.append(log_range)
     if part:
         yield part
 

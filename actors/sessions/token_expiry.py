@@ -58,13 +58,13 @@ class TokenExpiryChecker:
                 batch = session_ids[start : start + SESSIONS_PER_QUERY]
                 self._update(batch, await self._load_states(batch))
         except StorageError:
-            _log.debug("sessions could not be checked, retrying")
+            _log.debug("login sessions could not be checked, retrying")
         finally:
             if not self._closed:
                 self.start()
 
     def _update(self, batch: Sequence[str], states: Mapping[str, SessionState]) -> None:
-        for session in self._online_users.sessions_by_id(batch):
+        for session in self._online_users.find_sessions(batch):
             state = states.get(session.session_id)
             if state is not None:
                 session.expires_at = state.expires_at.timestamp()
@@ -74,5 +74,5 @@ class TokenExpiryChecker:
             else:
                 session.transport.close(CloseCode.SESSION_REVOKED, "the session was revoked")
         ended = [session_id for session_id in batch if session_id not in states]
-        for event_stream in self._online_users.event_streams_by_session_id(ended):
+        for event_stream in self._online_users.find_event_streams(ended):
             event_stream.close("the session has ended")

@@ -50,29 +50,26 @@ class TypingIndicators:
         self._encode_frame = encode_frame
         self._clock = clock
         self._active: dict[tuple[str, str], _ActiveTyping] = {}
-        # The last start of each indicator whose membership is being looked up.
+        # The indicators whose membership is being looked up. A stop removes the value that the lookups hold.
         self._starting: dict[tuple[str, str], object] = {}
 
     async def set_typing(self, user_id: str, conversation_id: str, *, active: bool) -> None:
         """Start, extend or stop an indicator. Large conversations have none: nothing is published.
 
-        Before it publishes that the user types, raises `conversation.not_found` if the user is not a member,
-        and what `get_info` raises. To extend it within `REPEAT_INTERVAL_S`, or to stop it, checks nothing.
+        To start or extend an indicator, it checks that the user is a member: raises `conversation.not_found`,
+        or what `get_info` raises. Since the start the user may have been removed, or blocked by the other
+        member of a direct conversation. To stop an indicator, it checks nothing.
         """
         key = (user_id, conversation_id)
-        typing = self._active.get(key)
         if not active:
             self._starting.pop(key, None)
             self._stop(key)
             return
-        if typing is not None and self._clock() - typing.published_at < REPEAT_INTERVAL_S:
-            self._extend(key, typing)
-            return
-        start = self._starting[key] = object()
+        start = self._starting.setdefault(key, object())
         try:
             info = await self._get_info(user_id, conversation_id)
         finally:
-            # Not if it was stopped, or started once more, during the wait.
+            # Not if it was stopped during the wait, or another report was answered first.
             is_current = self._starting.get(key) is start
             if is_current:
                 del self._starting[key]
@@ -87,6 +84,8 @@ class TypingIndicators:
             )
         else:
             self._extend(key, typing)
+            if self._clock() - typing.published_at < REPEAT_INTERVAL_S:
+                return
         typing.published_at = self._clock()
         self._publish(key, active=True)
 

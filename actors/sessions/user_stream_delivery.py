@@ -26,7 +26,7 @@ POSITIONS_PER_READ = 500
 RELOAD_DELAY_S = 0.2
 RELOAD_DELAY_MAX_S = 2.0
 COMPARE_PERIOD_S = 4.0
-"""Time in which every user is compared once. An item that the bus lost arrives within the promised six."""
+"""Time in which every user is compared once. An item that the bus lost arrives within 6 s, as promised."""
 
 DocumentSeqs: TypeAlias = Mapping[str, int]
 """The last seq recorded in each conversation's document, by conversation id."""
@@ -68,11 +68,11 @@ class UserStreamDelivery:
                 _log.debug("stream positions could not be compared: store unavailable")
                 return
 
-    async def compare_periodically(self, shards: Sequence[Mapping[str, OnlineUser]]) -> None:
-        """Compare all users once per period, one shard at a time: the last item of a stream may be lost."""
-        for shard in itertools.cycle(shards):
-            await asyncio.sleep(COMPARE_PERIOD_S / len(shards))
-            for batch in _batches(list(shard.values())):
+    async def compare_periodically(self, slices: Sequence[Mapping[str, OnlineUser]]) -> None:
+        """Compare all users once per period, one slice at a time: the last item of a stream may be lost."""
+        for users in itertools.cycle(slices):
+            await asyncio.sleep(COMPARE_PERIOD_S / len(slices))
+            for batch in _batches(list(users.values())):
                 await self._compare_batch(batch)
 
     async def _compare_batch(self, users: Sequence[OnlineUser]) -> bool:
@@ -111,10 +111,9 @@ class UserStreamDelivery:
     async def _reload_memberships(self, user: OnlineUser) -> None:
         """Load the user's conversations, with retries while the user is connected.
 
-        A reset meanwhile makes it load them again.
-
-        If it takes several attempts, the clients get another `resync` at the end: what they loaded after the
-        first may be older than the rooms that are joined now.
+        If the stream is reset during a load, they are loaded again. If it takes several attempts, the clients
+        get another `resync` at the end: what they loaded after the first may be older than the rooms that are
+        joined now.
         """
         user.reload_requests += 1
         if user.reload_requests > 1:

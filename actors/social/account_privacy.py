@@ -56,7 +56,7 @@ class PrivateAccountConsumer:
         await _store_changes(self._store, changes, cursor_update)
 
     async def on_outbox_restored(self) -> None:
-        """Nothing to reset: versions belong to the users."""
+        """Nothing to reset: an event is compared by the version of its user, not by its id."""
 
 
 async def _store_changes(

@@ -31,8 +31,8 @@ class BlockComparison:
         self._clock = clock
         self._last_started_at: float | None = None
         self.on_blocked: Callable[[str, str], None] = lambda _user_id, _other_id: None
-        """Called with each pair that was blocked lately, more than once."""
-        # A failed run leaves `compared_at`; once that is too old, answers are cached for `cache_ttl_s` only.
+        """Called with each pair that was blocked lately; several times for a pair."""
+        # A failed run leaves `compared_at`; once that is too old, results are cached for `cache_ttl_s` only.
         self._job = PeriodicJob("comparison of blocks", self.compare, interval_s)
 
     def start(self) -> None:

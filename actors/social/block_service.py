@@ -1,8 +1,8 @@
-"""Block look-ups, used wherever one user's content is shown to another. A block counts in both directions.
+"""Block lookups, used wherever one user's content is shown to another. A block counts in both directions.
 
-Look-ups are batched per event-loop tick and always read the store. Only `cached_is_blocked` and
-`load_is_blocked`, which message sending uses, cache their results: for `COMPARED_TTL_S` while new blocks are
-read from the store, and drop the results of their pairs, else for `cache_ttl_s`.
+Lookups are batched per loop tick and always read the store. Only `cached_is_blocked` and `load_is_blocked`,
+which message sending uses, cache their results. While `BlockComparison` works, it drops the results of newly
+blocked pairs, and a result is cached for `COMPARED_TTL_S`; otherwise for `cache_ttl_s`.
 """
 
 import math
@@ -38,7 +38,7 @@ class BlockService:
         return await self._loader.get(user_id) or ()
 
     async def find_blocked_pairs(self, pairs: Sequence[tuple[str, str]]) -> AbstractSet[tuple[str, str]]:
-        """Return the pairs with a block in either direction, by a single look-up."""
+        """Return the pairs with a block in either direction, by a single lookup."""
         blocked_ids = await self._loader.get_many({user_id for user_id, _ in pairs})
         return {
             (user_id, other_id) for user_id, other_id in pairs if other_id in blocked_ids.get(user_id, ())
@@ -72,7 +72,7 @@ class BlockService:
         count_before = self._invalidation_count
         is_blocked = await self.is_blocked(user_id, other_id)
         if count_before != self._invalidation_count:
-            # A block changed during the look-up, which may have read the old state: do not cache it.
+            # A block changed during the lookup, which may have read the old state: do not cache it.
             return is_blocked
         self._cache.pop(pair, None)
         if len(self._cache) >= CACHED_PAIRS_MAX:

@@ -1,4 +1,4 @@
-"""What relates a user to others: follows in both directions, mutes and blocks. Stateless."""
+"""Relations of a user to others: follows in both directions, mutes and blocks. Stateless."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Relationships:
         self._user_cards = user_cards
 
     async def get_profile(self, viewer_id: str, user_id: str) -> tuple[SocialStats, Relationship | None]:
-        """Return a user's counts and the viewer's relationship with them; None for the viewer. One look-up.
+        """Return a user's counts and the viewer's relationship with them; None for the viewer. One lookup.
 
         Raises:
             ApiError: user.not_found, if one of the two has blocked the other.

@@ -47,14 +47,14 @@ class Social:
     async def follow(self, user_id: str, other_id: str) -> None:
         """Follow a user, or request to follow a private account. Idempotent.
 
-        The bound holds for following one after the other.
+        Concurrent calls may exceed `FOLLOWS_MAX`.
 
         Raises:
             ApiError: user.not_found, follow.limit, follow_request.limit, request.invalid.
         """
         if user_id == other_id:
             raise invalid_field("id", "You cannot follow yourself.")
-        # First, so that at the limit it does not show who exists for the caller.
+        # Checked first: at the limit the error must not depend on whether the user exists for the caller.
         stats = await self._store.stats(user_id)
         is_full = stats.following_count >= FOLLOWS_MAX
         if is_full and not await self._store.followed_among(user_id, [other_id]):
@@ -71,7 +71,10 @@ class Social:
         self._on_changed()
 
     async def unfollow(self, user_id: str, other_id: str) -> None:
-        """Also withdraws a request. Succeeds if there is neither, or the other user was deleted."""
+        """End a follow, or withdraw the request for it.
+
+        Succeeds if there is neither, or the other user was deleted.
+        """
         await self._end_follow(user_id, other_id)
 
     async def remove_follower(self, user_id: str, follower_id: str) -> None:
@@ -87,15 +90,14 @@ class Social:
         """Block a user. A user who is blocked can block back, so existing blocks are not checked.
 
         Succeeds without effect for a user who does not exist: otherwise it would show whether a user that the
-        caller cannot see was deleted, or has blocked the caller. The bound holds for blocking one after the
-        other.
+        caller cannot see was deleted, or has blocked the caller. Concurrent calls may exceed `BLOCKS_MAX`.
 
         Raises:
-            ApiError: user.not_found for what is no user id, block.limit, request.invalid.
+            ApiError: user.not_found for a malformed id, block.limit, request.invalid.
         """
         if user_id == other_id:
             raise invalid_field("id", "You cannot block yourself.")
-        # First, for the same reason.
+        # Checked first, for the same reason.
         if await self._store.count_blocks_of_others(user_id, other_id, BLOCKS_MAX) >= BLOCKS_MAX:
             raise ApiError("block.limit", f"You can block at most {BLOCKS_MAX} users.")
         if other_id not in await self._user_cards.find([other_id]):
@@ -157,7 +159,7 @@ class Social:
             raise user_not_found()
 
     async def _can_see_lists(self, viewer_id: str, user_id: str) -> bool:
-        """Return whether the viewer may see the users that the user follows, and its followers."""
+        """Return whether the viewer may see whom the user follows, and who follows the user."""
         access = await self._post_access.find([(viewer_id, user_id)])
         return access.get((viewer_id, user_id), PostAccess.NONE) is not PostAccess.NONE
 

@@ -16,6 +16,9 @@ from storage.errors import USERS_DELETED, Conflict
 ListCoAttendees = Callable[[str, int], Awaitable[Mapping[str, int]]]
 """(user id, limit) -> users who go to the same events, with the number of these events."""
 
+SuggestionKey = tuple[int, int, str]
+"""Place in the order of suggestions: the negative numbers of connections and of followers, and the id."""
+
 
 class Suggestions:
     def __init__(
@@ -27,10 +30,23 @@ class Suggestions:
 
     async def find(self, user_id: str) -> list[Suggestion]:
         """Return up to `SUGGESTIONS_MAX` users, the closest first."""
+        items, _ = await self.page(user_id, None, SUGGESTIONS_MAX)
+        return items
+
+    async def page(
+        self, user_id: str, after: SuggestionKey | None, limit: int
+    ) -> tuple[list[Suggestion], SuggestionKey | None]:
+        """Return a page of what `find` returns now, and the key of the next page; None on the last one."""
         co_attendees = await self._list_co_attendees(user_id, SUGGESTION_CO_ATTENDEES_READ)
-        records = await self._store.suggest(user_id, co_attendees, SUGGESTIONS_MAX)
-        cards = await self._user_cards.for_records(record.user for record in records)
-        return [_to_suggestion(record, cards[record.user.id]) for record in records]
+        records = [
+            record
+            for record in await self._store.suggest(user_id, co_attendees, SUGGESTIONS_MAX)
+            if after is None or _to_key(record) > after
+        ]
+        page = records[:limit]
+        cards = await self._user_cards.for_records(record.user for record in page)
+        items = [_to_suggestion(record, cards[record.user.id]) for record in page]
+        return items, _to_key(page[-1]) if len(records) > limit else None
 
     async def dismiss(self, user_id: str, other_id: str) -> None:
         """Stop suggesting a user. Succeeds without effect for a user who does not exist."""
@@ -43,6 +59,10 @@ class Suggestions:
         except Conflict as conflict:
             if conflict.constraint != USERS_DELETED:
                 raise
+
+
+def _to_key(record: SuggestionRecord) -> SuggestionKey:
+    return -(record.friend_count + record.co_attendee_count), -record.followers_count, record.user.id
 
 
 def _to_suggestion(record: SuggestionRecord, user: UserCard) -> Suggestion:

@@ -28,6 +28,7 @@ class UserCacheConsumer:
 
     @property
     def name(self) -> str:
+        # The key of a cursor is the same in every release; `copies` is a former name of user caches.
         return f"{self._service}.copies"
 
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
@@ -56,7 +57,7 @@ class UserCacheConsumer:
         await self._user_cache.apply(snapshots, cursor_update)
 
     async def on_outbox_restored(self) -> None:
-        """Nothing to reset: versions belong to the users, so repeated events are not newer than the cache."""
+        """Nothing to reset: an event is compared by the version of its user, not by its id."""
 
 
 class UserCacheReconciler:

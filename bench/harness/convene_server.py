@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from bench.harness.process_cpu import OTHER_CORE, SERVER_CORE, listening_pid, pin
+from bench.harness.process_cpu import OTHER_CORE, SERVER_CORE, listening_pids, pin
 from bench.harness.server import ROOT, Process, ServerFailed, free_port
 from bench.harness.store_links import StoreLinks
 from bench.harness.stores import BenchStores
@@ -19,7 +19,7 @@ SETTINGS = {"CONVENE_LIMITS_HTTP_KEEPALIVE_S": "600", "CONVENE_LIMITS_REQUEST_TI
 
 
 class ConveneServer:
-    """One Convene instance. `arguments` are added to the command line.
+    """One Convene instance, or several workers on one port. `arguments` are added to the command line.
 
     It has the default configuration, except that its `settings` keep connections which wait for their next
     slice.
@@ -33,6 +33,7 @@ class ConveneServer:
         name: str = "Convene",
         core: int = SERVER_CORE,
         port: int | None = None,
+        workers: int = 1,
         arguments: Sequence[str] = (),
         settings: Mapping[str, str] = SETTINGS,
     ) -> None:
@@ -41,6 +42,8 @@ class ConveneServer:
         self.name = name
         self.port = port or free_port()
         command = [sys.executable, "run.py", "--port", str(self.port), *arguments]
+        if workers > 1:
+            command += ["--workers", str(workers)]
         # Ephemeral stores are child processes: they inherit the other core and stay when the server moves.
         self._process = (
             Process([*command, "--ephemeral"], OTHER_CORE, settings)
@@ -48,31 +51,34 @@ class ConveneServer:
             else Process(command, OTHER_CORE, {**settings, **stores.environment})
         )
         try:
-            self._wait_ready()
-            self._server_pid = listening_pid(self.port)
-            pin(self._server_pid, core)
+            self._wait_ready(workers)
+            self._server_pids = listening_pids(self.port)
+            for pid in self._server_pids:
+                pin(pid, core)
         except BaseException:
             self.close()
             raise
 
     @property
     def pids(self) -> list[int]:
-        return [self._server_pid]
+        return self._server_pids
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def _wait_ready(self) -> None:
+    def _wait_ready(self, workers: int) -> None:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             self._process.raise_if_exited()
             try:
                 with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as response:
-                    if response.status == 200:
+                    # Each worker listens when it is ready.
+                    if response.status == 200 and len(listening_pids(self.port)) == workers:
                         return
             except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
+                pass
+            time.sleep(0.1)
         raise ServerFailed(f"not ready within {START_S:.0f} s:\n{self._process.output()}")
 
     def kill(self) -> None:

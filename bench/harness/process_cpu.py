@@ -39,18 +39,19 @@ def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-def listening_pid(port: int) -> int:
-    """Return the process that listens on `port`.
+def listening_pids(port: int) -> list[int]:
+    """Return the processes that listen on `port`; several share it by `SO_REUSEPORT`.
 
     Raises:
-        LookupError: no process listens, or it belongs to another OS user.
+        LookupError: one of them belongs to another OS user.
     """
     port_suffix = f":{port:04X}"
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        if fields[1].endswith(port_suffix) and fields[3] == "0A":
-            return _pid_of_socket(f"socket:[{fields[9]}]")
-    raise LookupError(f"no process listens on port {port}")
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    return [
+        _pid_of_socket(f"socket:[{fields[9]}]")
+        for fields in map(str.split, lines)
+        if fields[1].endswith(port_suffix) and fields[3] == "0A"
+    ]
 
 
 def _pid_of_socket(socket: str) -> int:

@@ -13,7 +13,7 @@ from loadtest.metrics.clock import now_us
 
 SLEEP_MAX_S: Final = 0.1
 BURST_MAX: Final = 200
-"""Operations per turn of the event loop."""
+"""Operations per loop tick."""
 
 
 class Pacer:

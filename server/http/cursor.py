@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import invalid_cursor
 
 CURSOR_CHARACTERS = 1000
 
@@ -27,11 +27,10 @@ def decode_cursor(cursor: str, key: type[Key]) -> Key:
     Raises:
         ApiError: cursor.invalid.
     """
-    invalid = ApiError("cursor.invalid", "`cursor` must be a `next_cursor` returned by this list.")
     if len(cursor) > CURSOR_CHARACTERS:
-        raise invalid
+        raise invalid_cursor()
     try:
         packed = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
         return msgspec.msgpack.decode(packed, type=key)
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
-        raise invalid from None
+        raise invalid_cursor() from None

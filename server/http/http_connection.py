@@ -279,8 +279,7 @@ async def _reject(request: web.BaseRequest) -> web.StreamResponse:
 
 def _last_response(error: ApiError, request: web.BaseRequest, status: int) -> web.Response:
     request_id = get_request_id(request)
-    response = problem_response(error, request_id)
-    response.set_status(status)
+    response = problem_response(error, request_id, status)
     response.headers[REQUEST_ID_HEADER] = request_id
     response.headers[hdrs.SERVER] = SERVER_HEADER_VALUE
     response.force_close()

@@ -1,4 +1,4 @@
-"""Replays stored responses to requests with an `Idempotency-Key`, after what the first one created is gone.
+"""Replays stored responses to requests with an `Idempotency-Key` whose first result no longer exists.
 
 The handler of a repeat finds what the first request created, and returns it. If it was deleted since, or if
 the caller may no longer see it, the handler raises an error; the repeat gets the first response then.

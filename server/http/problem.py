@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 UNAVAILABLE_RETRY_MS = 1000
+INVALID_INPUT_STATUS: Final = 422
 _encoder = msgspec.json.Encoder()
 
 
@@ -52,21 +53,29 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
-def problem_response(error: ApiError, request_id: str) -> web.Response:
+def problem_response(error: ApiError, request_id: str, status: int | None = None) -> web.Response:
+    """Build the response for an error, with its status or another one.
+
+    A response with status 422 names at least one field; the empty name is the request as a whole.
+    """
+    status = error.status if status is None else status
+    errors = error.errors
+    if status == INVALID_INPUT_STATUS and not errors:
+        errors = (FieldError("", "invalid", error.detail),)
     problem = Problem(
         # An identifier, not a link: it repeats the code.
         type="urn:convene:problem:" + error.code,
         title=error.title,
-        status=error.status,
+        status=status,
         detail=error.detail,
         code=error.code,
         request_id=request_id,
         retry_after_ms=error.retry_after_ms,
-        errors=error.errors,
+        errors=errors,
     )
-    response = web.Response(body=_encoder.encode(problem), status=error.status, content_type=PROBLEM_TYPE)
+    response = web.Response(body=_encoder.encode(problem), status=status, content_type=PROBLEM_TYPE)
     response.headers.update(retry_after_header(error))
-    if error.status == 401:
+    if status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 

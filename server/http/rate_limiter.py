@@ -41,7 +41,7 @@ class RateDecision(msgspec.Struct, frozen=True):
 
 
 class TokenBucketTable:
-    """Token buckets of one rate limit, by key; at most `max_entries`."""
+    """Decides on requests under one rate limit, with a token bucket per key; at most `max_entries`."""
 
     __slots__ = ("_buckets", "_rate_limit")
 
@@ -91,7 +91,7 @@ class RequestRateClass(StrEnum):
 
 
 SEARCH_COST: Final = 10
-"""Cost of a search or a look-up of many users: as much work for the stores as ten other requests."""
+"""Cost of a search or a lookup of many users: as much work for the stores as ten other requests."""
 LIST_COST: Final = 5
 """Cost of a request that reads much more than it returns, or creates for many users."""
 

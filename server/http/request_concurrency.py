@@ -1,7 +1,7 @@
 """Limit on the expensive requests that are handled at the same time; others wait in order of arrival.
 
-A turn of the event loop continues every request whose store has answered. Without a limit twenty searches of
-a few milliseconds each are one turn that delays all messages, and as many statements occupy the stores.
+Each loop tick continues every request whose store has replied. Without a limit, twenty searches of a few
+milliseconds each make one tick that delays all messages, and as many statements occupy the stores.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ class RequestConcurrency:
         except asyncio.CancelledError:
             if waiter.admitted.cancelled():
                 self._waiters.remove(waiter)
-                # It may have been the first, and too large, while the one behind it fits.
+                # It may have been the first and too large to be admitted; the next one may fit.
                 self._wake()
             else:
                 self._release(cost)

@@ -3,6 +3,7 @@
 Error messages do not contain the rejected value.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import (
@@ -27,6 +28,9 @@ from config.limits import PAGE_DEFAULT, PAGE_MAX
 from server.http.cursor import CURSOR_CHARACTERS
 
 JSON_CONTENT_TYPE = "application/json"
+
+_SPACE_BEFORE_OFFSET = re.compile(r" (?=\d{2}:?\d{2}\Z)", re.ASCII)
+"""The `+` of an offset that was sent without escaping it, as in `2026-01-01T00:00:00+02:00`."""
 
 Body = TypeVar("Body")
 Query = TypeVar("Query")
@@ -200,7 +204,11 @@ class QueryDecoder(Generic[Query]):
                 if field.required:
                     errors.append(FieldError(name, "required", "This parameter is required."))
                 continue
-            value = [part for part in text.split(",") if part] if is_list else text
+            value: str | list[str] = text
+            if is_list:
+                value = [part for part in text.split(",") if part]
+            elif is_timestamp:
+                value = _SPACE_BEFORE_OFFSET.sub("+", text)
             try:
                 # Strings need lax conversion to become numbers. For timestamps it would accept numbers too.
                 values[field.name] = msgspec.convert(value, value_type, strict=is_timestamp)

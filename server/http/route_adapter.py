@@ -168,6 +168,9 @@ def _may_have_request_cost(kind: Any) -> bool:
 
 
 def bearer_token(request: web.Request) -> str | None:
-    """Return the bearer token of the `Authorization` header, or None without one."""
+    """Return the bearer token of the `Authorization` header, or None without one.
+
+    Empty for `Bearer` alone, which is a token that is not valid.
+    """
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -1,6 +1,6 @@
 """Counts and times of HTTP requests, by route template, method and class of status.
 
-    middleware -> the counters of one (method, template), found by one look-up -> read at scrape time
+    middleware -> the counters of one (method, template), found by one lookup -> read at scrape time
 
 Nothing is formatted per request. Labels are bounded: a path without a route counts as `unmatched`, whatever
 its method, and other methods than those of RFC 9110 and PATCH as `other`.

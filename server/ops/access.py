@@ -60,7 +60,7 @@ class OperatorAccess:
             return True
         self._check_site(request)
         token = bearer_token(request)
-        if token is not None:
+        if token:
             if not self.is_token(request, token):
                 raise authentication_required()
             return True

@@ -94,11 +94,21 @@ class ParticipantQuery(PageQuery, frozen=True):
 
 
 class HistoryQuery(msgspec.Struct, frozen=True):
-    """Bounds by seq, both exclusive. Without either, the newest messages."""
+    """Bounds by seq, both exclusive, or `around` alone. Without any, the newest messages."""
 
     limit: PageLimit = PAGE_DEFAULT
     before: Annotated[Seq, Meta(description="Return messages below this seq, newest first.")] | None = None
     after: Annotated[Seq, Meta(description="Return messages above this seq, oldest first.")] | None = None
+    around: (
+        Annotated[
+            Seq,
+            Meta(
+                description="Return messages on both sides of this seq, and the one at it, oldest first. "
+                "Not with `before` or `after`."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class ChangesQuery(msgspec.Struct, frozen=True):

@@ -96,8 +96,9 @@ class ConversationRoutes:
         """Create a conversation.
 
         The caller is always a member. Two users have at most one direct conversation: if it exists, the
-        response is that conversation with status 200. Users of a group whose privacy settings demand it are
-        asked (`requested`), and join when they accept.
+        response is that conversation with status 200. A repeat with the same `Idempotency-Key` has the
+        status of the first response. Users of a group whose privacy settings demand it are asked
+        (`requested`), and join when they accept.
         """
         body = request.body
         created = await self._conversations.create(

@@ -11,7 +11,7 @@ from actors.conversations.conversations import Conversations
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.message_changes import Delete, Edit
 from actors.conversations.message_validation import create_draft, validate_content
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.objects import Message, ReadState
 from server.http.response import ResponseWithStatus
 from server.http.route import Route, TypedRequest
@@ -106,13 +106,17 @@ class MessageRoutes:
 
     async def history(self, request: TypedRequest[None, HistoryQuery]) -> History:
         """List the messages of a conversation by seq."""
-        items = await self._conversations.history(
-            request.caller.user.id,
-            request.path_params["id"],
-            request.query.before,
-            request.query.after,
-            request.query.limit,
-        )
+        user_id, conversation_id, query = request.caller.user.id, request.path_params["id"], request.query
+        if query.around is None:
+            items = await self._conversations.history(
+                user_id, conversation_id, query.before, query.after, query.limit
+            )
+        elif query.before is None and query.after is None:
+            items = await self._conversations.history_around(
+                user_id, conversation_id, query.around, query.limit
+            )
+        else:
+            raise invalid_field("around", "Cannot be combined with `before` or `after`.")
         return History(items)
 
     async def message(self, request: TypedRequest[None, None]) -> Message:

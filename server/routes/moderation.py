@@ -199,7 +199,7 @@ class ModerationRoutes:
         return await self._actions.get_user(request.path_params["id"])
 
     async def get_user_by_username(self, request: TypedRequest[None, None]) -> ModeratedUser:
-        """Get a user with role and restrictions by username, ignoring case."""
+        """Get a user with role and restrictions by username, ignoring case and width."""
         return await self._actions.get_user_by_username(request.path_params["name"])
 
     async def set_role(self, request: TypedRequest[RoleRequest, None]) -> ModeratedUser:

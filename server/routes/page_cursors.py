@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from actors.pagination import KeysetPage
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import invalid_cursor
 from server.http.cursor import encode_cursor
 from server.http.response import Page
 from server.http.route import TypedRequest
@@ -25,7 +25,7 @@ def decode_page_cursor(request: TypedRequest[Any, Any]) -> PageKey | None:
     """
     key = request.cursor(tuple[int, str])
     if key is not None and not (0 <= key[0] <= CURSOR_TIME_MAX_US and _is_uuid(key[1])):
-        raise ApiError("cursor.invalid", "`cursor` must be a `next_cursor` returned by this list.")
+        raise invalid_cursor()
     return key
 
 

@@ -7,7 +7,7 @@ from actors.accounts.serializers import to_user_card
 from actors.consent.conversation_requests import ConversationRequests
 from actors.consent.privacy_settings import PrivacySettings
 from actors.consent.request_acceptance import RequestAcceptance
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import invalid_cursor
 from actors.protocol.objects import Audience, ConversationRequest, Privacy
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
@@ -78,7 +78,7 @@ class PrivacyRoutes:
         """List the requests to the caller that are not answered, the latest first."""
         key = request.cursor(tuple[int, str])
         if key is not None and not (0 <= key[0] <= CURSOR_TIME_MAX_US and is_id(key[1])):
-            raise ApiError("cursor.invalid", "`cursor` must be a `next_cursor` returned by this list.")
+            raise invalid_cursor()
         return to_page(await self._requests.page(request.caller.user.id, key, request.query.limit))
 
     async def accept(self, request: TypedRequest[None, None]) -> None:

@@ -69,8 +69,8 @@ class SocialRoutes:
     async def follow(self, request: TypedRequest[None, None]) -> None:
         """Follow a user.
 
-        Idempotent. A private account is asked first: `relationship.requested` is true until it answers. A
-        user can follow 10,000 others.
+        Idempotent. For a private account this makes a request; `relationship.requested` is true until its
+        owner answers. A user can follow 10,000 others.
         """
         await self._social.follow(request.caller.user.id, request.path_params["id"])
 
@@ -115,7 +115,7 @@ class SocialRoutes:
     async def followers(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
         """List the followers of a user, the latest first.
 
-        Of a private account, others than its followers get an empty list.
+        For a private account the list is empty, unless the caller follows it.
         """
         page = await self._social.followers(
             request.caller.user.id,
@@ -128,7 +128,7 @@ class SocialRoutes:
     async def following(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
         """List the users that a user follows, the latest first.
 
-        Of a private account, others than its followers get an empty list.
+        For a private account the list is empty, unless the caller follows it.
         """
         page = await self._social.following(
             request.caller.user.id,

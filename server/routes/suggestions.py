@@ -1,15 +1,12 @@
 """Suggestions of users to follow."""
 
-import msgspec
-
 from actors.protocol.social_objects import Suggestion
-from actors.social.suggestions import Suggestions
+from actors.social.suggestions import SuggestionKey, Suggestions
+from server.http.cursor import encode_cursor
 from server.http.rate_limiter import SEARCH_COST
+from server.http.request_decoding import PageQuery
+from server.http.response import Page
 from server.http.route import Route, TypedRequest
-
-
-class SuggestionList(msgspec.Struct, frozen=True):
-    items: list[Suggestion]
 
 
 class SuggestionRoutes:
@@ -18,7 +15,14 @@ class SuggestionRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         return (
-            Route("GET", "/v1/suggestions", self.find, response=SuggestionList, cost=SEARCH_COST),
+            Route(
+                "GET",
+                "/v1/suggestions",
+                self.find,
+                query=PageQuery,
+                response=Page[Suggestion],
+                cost=SEARCH_COST,
+            ),
             Route(
                 "DELETE",
                 "/v1/suggestions/{user_id}",
@@ -29,13 +33,16 @@ class SuggestionRoutes:
             ),
         )
 
-    async def find(self, request: TypedRequest[None, None]) -> SuggestionList:
-        """Get users that the caller may want to follow.
+    async def find(self, request: TypedRequest[None, PageQuery]) -> Page[Suggestion]:
+        """List users that the caller may want to follow, the closest first, at most 20.
 
         Users that followed users follow, who go to the same events, and who have many followers. Not those
         that the caller follows, mutes, has dismissed, or cannot see.
         """
-        return SuggestionList(await self._suggestions.find(request.caller.user.id))
+        items, next_key = await self._suggestions.page(
+            request.caller.user.id, request.cursor(SuggestionKey), request.query.limit
+        )
+        return Page(items, None if next_key is None else encode_cursor(next_key))
 
     async def dismiss(self, request: TypedRequest[None, None]) -> None:
         """Dismiss a suggestion.

@@ -181,7 +181,7 @@ class UserRoutes:
         return await self._to_profile(request, await self._accounts.get_user(request.path_params["id"]))
 
     async def by_username(self, request: TypedRequest[None, None]) -> User:
-        """Get a user's profile by username, ignoring case."""
+        """Get a user's profile by username, ignoring case and width."""
         user = await self._accounts.get_user_by_username(request.path_params["name"])
         return await self._to_profile(request, user)
 

@@ -1,7 +1,7 @@
-"""One websocket connection: an asyncio protocol between a transport and a session.
+"""One websocket connection: an asyncio protocol between the transport of a socket and a session.
 
-    transport -> sans-I/O parser -> whole messages -> session's actor        (in)
-    rooms, session -> send queue -> transport, once per loop iteration        (out)
+    asyncio transport -> sans-I/O parser -> whole messages -> session's actor  (in)
+    rooms, session -> send queue -> asyncio transport, once per loop tick      (out)
 
 A connection has no task and no future. The parser of `websockets` implements the state machine of
 RFC 6455. Payloads are decoded by the session, not here.
@@ -253,7 +253,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     def on_authenticated(self) -> None:
         if self._unauthenticated_address is not None:
-            self._manager.on_authenticated(self._unauthenticated_address)
+            self._manager.free_unauthenticated_slot(self._unauthenticated_address)
             self._unauthenticated_address = None
             if self._receiver is not None:
                 self._receiver.replace_token_bucket(self._manager.frame_token_bucket(authenticated=True))
@@ -276,7 +276,7 @@ class WebSocketConnection(asyncio.Protocol):
         self.check_idle()
         if not self.closing:
             if self._heartbeat.step - self._last_activity_step > STEPS_PER_PERIOD:
-                # Inactive since before the last ping; by the next visit it would be for over two periods.
+                # Inactive for over one period: two are over before the next visit, so check in between.
                 self._heartbeat.schedule_idle_check(self, self._last_activity_step + 2 * STEPS_PER_PERIOD)
             if not self.send_queue.paused:
                 self._transport.write(PING)

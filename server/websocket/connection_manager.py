@@ -46,6 +46,11 @@ class ManagedConnection(HeartbeatTarget, Protocol):
 
 
 class ConnectionStatistics(msgspec.Struct, frozen=True):
+    """`rejected` counts upgrades that were not admitted, `closes` by close code.
+
+    `shed_frames` were dropped or skipped because a client was slow.
+    """
+
     connections: int
     unauthenticated: int
     opened: int
@@ -149,18 +154,21 @@ class ConnectionManager:
         self._connections[connection] = None
         return self.heartbeat.add(connection)
 
-    def on_authenticated(self, address: str) -> None:
-        """Free the unauthenticated slot of a connection."""
+    def free_unauthenticated_slot(self, address: str) -> None:
+        """Free the slot of a connection that has authenticated, or was lost before."""
         self._unauthenticated[address] -= 1
         if not self._unauthenticated[address]:
             del self._unauthenticated[address]
 
     def remove(self, connection: ManagedConnection, bucket: int, unauthenticated_address: str | None) -> None:
-        if self._connections.pop(connection, connection) is None:
-            if unauthenticated_address is not None:
-                self.on_authenticated(unauthenticated_address)
-            self._shed_frames += connection.send_queue.shed_count
-            self.heartbeat.remove(connection, bucket)
+        """Remove a connection that was lost. No effect if it was removed before."""
+        if connection not in self._connections:
+            return
+        del self._connections[connection]
+        if unauthenticated_address is not None:
+            self.free_unauthenticated_slot(unauthenticated_address)
+        self._shed_frames += connection.send_queue.shed_count
+        self.heartbeat.remove(connection, bucket)
 
     def count_close(self, code: int) -> None:
         self._closes[code] += 1

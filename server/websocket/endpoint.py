@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
-from config.accounts import CARD_CACHE_S
+from config.accounts import CONNECT_IDENTITY_AGE_MAX_S
 from server.http.cors import ANY_ORIGIN
 from server.http.problem import REQUEST_ID, problem_response
 from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
@@ -75,8 +75,8 @@ class WebSocketEndpoint:
         token = bearer_token(request)
         identity = None
         if token is not None:
-            # Before the slots are counted: clients that hold a token need none of the unauthenticated ones.
-            identity = await self._authenticator.authenticate(token, max_age_s=CARD_CACHE_S)
+            # Before `admit`: a client with a valid token needs no unauthenticated slot.
+            identity = await self._authenticator.authenticate(token, max_age_s=CONNECT_IDENTITY_AGE_MAX_S)
         self._connections.admit(address, authenticated=identity is not None)
         transport = request.transport
         if transport is None:

@@ -81,7 +81,7 @@ class FrameReceiver:
         """Whether the last message was sent as text."""
         self.deferred = b""
         self.pending_bytes = 0
-        """Bytes of the messages since the session was last idle, at least of those that wait."""
+        """Bytes of the messages since the session was last idle: an upper bound of those that wait."""
         self._token_bucket = token_bucket
         self._fragments: bytearray | None = None
 

@@ -9,7 +9,7 @@ import hashlib
 
 from multidict import MultiMapping
 
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import ApiError, invalid_field
 from server.websocket.subprotocols import SUBPROTOCOL_NAMES, Subprotocol, select_subprotocol
 
 HANDSHAKE_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -25,23 +25,24 @@ def accept_handshake(
         ApiError: request.invalid, with the header to correct.
     """
     if method != "GET" or "websocket" not in _header_tokens(headers, "Upgrade"):
-        raise ApiError(
-            "request.invalid", "This is a websocket endpoint; send a GET request with `Upgrade: websocket`."
+        raise invalid_field(
+            "Upgrade", "This is a websocket endpoint; send a GET request with `Upgrade: websocket`."
         )
     if http_version < (1, 1):
         raise ApiError("request.invalid", "The websocket handshake requires HTTP/1.1.")
     if "upgrade" not in _header_tokens(headers, "Connection"):
-        raise ApiError("request.invalid", "The `Connection` header must contain `Upgrade`.")
+        raise invalid_field("Connection", "The `Connection` header must contain `Upgrade`.")
     if headers.get("Sec-WebSocket-Version", "") != WEBSOCKET_VERSION:
-        raise ApiError("request.invalid", "`Sec-WebSocket-Version` must be 13.")
+        raise invalid_field("Sec-WebSocket-Version", "`Sec-WebSocket-Version` must be 13.")
     key = headers.get("Sec-WebSocket-Key", "").strip()
     if not _is_valid_key(key):
-        raise ApiError("request.invalid", "`Sec-WebSocket-Key` must be 16 bytes in base64.")
+        raise invalid_field("Sec-WebSocket-Key", "`Sec-WebSocket-Key` must be 16 bytes in base64.")
     offered = _header_tokens(headers, "Sec-WebSocket-Protocol", lowercase=False)
     subprotocol = select_subprotocol(offered)
     if subprotocol is None:
-        raise ApiError(
-            "request.invalid", f"`Sec-WebSocket-Protocol` must contain {' or '.join(SUBPROTOCOL_NAMES)}."
+        raise invalid_field(
+            "Sec-WebSocket-Protocol",
+            f"`Sec-WebSocket-Protocol` must contain {' or '.join(SUBPROTOCOL_NAMES)}.",
         )
     accept = base64.b64encode(hashlib.sha1(key.encode() + HANDSHAKE_GUID, usedforsecurity=False).digest())
     response = (

@@ -5,7 +5,7 @@ from collections import deque
 from typing import Final, Protocol
 
 SECONDS_PER_ROUND: Final = 0.004
-"""Time that all connections with deferred input share in one iteration of the event loop."""
+"""Time that all connections with deferred input share in one loop tick."""
 
 
 class DeferredInput(Protocol):
@@ -14,7 +14,7 @@ class DeferredInput(Protocol):
 
 
 class InputScheduler:
-    """Gives connections with deferred input their turns, in order, for a bounded time per loop iteration."""
+    """Gives connections with deferred input their turns, in order, for a bounded time per loop tick."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -25,7 +25,7 @@ class InputScheduler:
         return len(self._pending)
 
     def defer(self, connection: DeferredInput) -> None:
-        """Call `resume_input` in a later iteration of the event loop."""
+        """Call `resume_input` in a later loop tick."""
         self._pending.append(connection)
         if not self._scheduled:
             self._scheduled = True

@@ -3,7 +3,8 @@
 -- without.
 --
 --   :ids uuid[]  :viewer_id uuid
---   -> id, cancelled_at, cancel_reason, approval, is_pending, my_guests, host_id (null without co-hosts), card rows
+--   -> id, cancelled_at, cancel_reason, approval, is_pending, my_guests, my_reminders (null without any),
+--      host_id (null without co-hosts), card rows
 SELECT
     e.id,
     e.cancelled_at,
@@ -11,6 +12,7 @@ SELECT
     e.approval,
     q.user_id IS NOT NULL AS is_pending,
     coalesce(w.guests, q.guests, r.guests, 0) AS my_guests,
+    m.minutes AS my_reminders,
     h.user_id AS host_id,
     c.username,
     c.display_name,
@@ -21,6 +23,7 @@ FROM events AS e
 LEFT JOIN event_rsvps AS r ON e.id = r.event_id AND r.user_id = :viewer_id
 LEFT JOIN event_waitlist AS w ON e.id = w.event_id AND w.user_id = :viewer_id
 LEFT JOIN rsvp_requests AS q ON e.id = q.event_id AND q.user_id = :viewer_id
+LEFT JOIN event_reminders AS m ON e.id = m.event_id AND m.user_id = :viewer_id
 LEFT JOIN event_hosts AS h ON e.id = h.event_id
 LEFT JOIN user_cache AS c ON h.user_id = c.id
 WHERE e.id = ANY(:ids)

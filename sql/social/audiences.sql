@@ -46,8 +46,8 @@ WHERE following_id = :user_id AND follower_id > :after
 ORDER BY follower_id
 LIMIT :limit
 
--- name: audience_list
--- Returns follower counts and broadcast flags by user.
+-- name: fan_out_state_list
+-- Returns how the posts of authors reach followers.
 --
 --   :user_ids uuid[]   -> user_id, followers_count, broadcast, broadcast_settled
 SELECT user_id, followers_count, broadcast, broadcast_settled
@@ -72,8 +72,8 @@ SET broadcast_settled = TRUE
 WHERE user_id = :user_id
 
 -- name: posts_count_upsert
--- Stores post counts, unless a later one is stored or the user was deleted; only after users_lock. posts_told is the
--- id of the event that the count is from.
+-- Stores post counts, unless a later one is stored or the user was deleted; only after users_lock. The column
+-- posts_told holds the id of the event that the count is from.
 --
 --   :user_ids uuid[]  :posts_counts int[]  :source_event_ids bigint[]   -> user_id
 INSERT INTO user_social_stats AS s (user_id, posts_count, posts_told)

@@ -5,7 +5,7 @@
 -- dismissed, and those with a block between them.
 --
 --   :user_id uuid  :co_attendees uuid[]  :co_attendee_counts int[]  :followees int  :followees_each int
---   :popular int  :limit int   -> friend_count, co_attendee_count and card rows
+--   :popular int  :limit int   -> friend_count, co_attendee_count, followers_count and card rows
 WITH friends AS (
     SELECT second.following_id AS user_id, count(*) AS friend_count
     FROM (
@@ -46,6 +46,7 @@ SELECT
     n.user_id,
     n.friend_count::int,
     n.co_attendee_count::int,
+    coalesce(s.followers_count, 0) AS followers_count,
     c.username,
     c.display_name,
     c.avatar_url,

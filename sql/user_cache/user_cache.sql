@@ -21,7 +21,7 @@ RETURNING id
 -- name: user_cache_list
 -- Returns those of the users that are cached.
 --
---   :ids uuid[]   -> copy rows
+--   :ids uuid[]   -> snapshot rows
 SELECT id, username, display_name, avatar_url, verified, version, deleted
 FROM user_cache
 WHERE id = ANY(:ids)
@@ -29,7 +29,7 @@ WHERE id = ANY(:ids)
 -- name: user_cache_page
 -- Lists cached users by id, to compare them with the User service.
 --
---   :after uuid  :limit int   -> copy rows
+--   :after uuid  :limit int   -> snapshot rows
 SELECT id, username, display_name, avatar_url, verified, version, deleted
 FROM user_cache
 WHERE id > :after

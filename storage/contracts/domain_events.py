@@ -82,7 +82,7 @@ class Outbox(Protocol):
     async def prune(self, consumers: Sequence[str], older_than_s: float) -> int:
         """Delete events that all `consumers` have read and that are older; return how many.
 
-        None before each consumer has recorded a cursor.
+        Deletes nothing until each consumer has recorded a cursor.
         """
 
 

@@ -22,6 +22,8 @@ class EventDetails(msgspec.Struct, frozen=True):
     is_pending: bool = False
     """Whether the viewer asked to go, and no host has decided yet."""
     my_guests: int = 0
+    my_reminders: tuple[int, ...] | None = None
+    """Minutes before the start; None without any, as of a viewer who does not go."""
 
 
 class EventHosts(msgspec.Struct, frozen=True):

@@ -48,7 +48,8 @@ class FollowRequestStore(Protocol):
     async def accept_all(self, user_id: str) -> None:
         """Turn all requests to follow a user into follows. Idempotent; a crash leaves some of them."""
 
-    async def decline(self, user_id: str, requester_id: str) -> bool: ...
+    async def decline(self, user_id: str, requester_id: str) -> bool:
+        """Delete a request. Returns whether there was one."""
 
     async def requests_among(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return those of the (requester id, requested id) pairs that exist. One round trip."""

@@ -155,6 +155,16 @@ class MessageLog(Protocol):
         after it in the same log if they are read for `Duplicates`; entries stored earlier cost three more.
         """
 
+    async def find_conflicts(
+        self, batches: Sequence[Sequence[Entry]]
+    ) -> list[SeqConflict | Duplicates | None]:
+        """Return what would stop an append of each batch at its first entry, without storing anything.
+
+        Each batch has entries of one conversation. None if the seq of the first entry is free, or if an
+        earlier call stored it there. Cost: one round trip, and for the conflicts, at the same time, those of
+        `append`.
+        """
+
     async def read(self, conversation_id: str, after: int, through: int) -> list[Entry]:
         """Return the entries with after < seq <= through, in order. Cost: one index range."""
 

@@ -53,13 +53,24 @@ class ConversationRecord(msgspec.Struct, frozen=True):
 
 
 class ReadMark(msgspec.Struct, frozen=True):
-    """How far a member has read, and whether the member muted the conversation."""
+    """How far a member has read, and whether the member muted the conversation.
+
+    `read_at_ms` is 0 until the member reads something: joining sets a mark too, because what was written
+    before is not unread then.
+    """
 
     conversation_id: str
     user_id: str
     read_seq: int = 0
     read_at_ms: int = 0
     muted: bool = False
+
+
+class IdempotencyClaim(msgspec.Struct, frozen=True):
+    """The digest of the first request that used an idempotency key, and when it did."""
+
+    digest: str
+    claimed_at_ms: int
 
 
 class ConversationSummary(msgspec.Struct, frozen=True):
@@ -150,8 +161,8 @@ class ConversationStore(Protocol):
     async def last_sent_seqs(self, conversation_id: str) -> dict[str, int]:
         """Return the seq of each sender's last message, up to the document's `last_seq`."""
 
-    async def claim_idempotency_key(self, key: str, digest: str) -> str:
-        """Store the digest of the request that used `key`; return the digest stored first."""
+    async def claim_idempotency_key(self, key: str, digest: str) -> IdempotencyClaim:
+        """Store the digest of the request that used `key`; return the first claim of the key."""
 
     async def set_muted(self, conversation_id: str, user_id: str, *, muted: bool) -> None: ...
 

@@ -69,7 +69,8 @@ DeletedIds = Mapping[str, Sequence[str]]
 class NotificationStore(Protocol):
     """Notifications of users.
 
-    Sources are kept for `NOTIFICATION_SOURCE_RETENTION_S`: one that "does not notify again" does not as long.
+    A source is remembered for `NOTIFICATION_SOURCE_RETENTION_S`. After that it may notify again, also where a
+    method says that it does not.
     """
 
     async def add(self, notifications: Sequence[NewNotification], cursor_update: CursorUpdate | None) -> None:

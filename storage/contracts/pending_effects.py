@@ -9,11 +9,11 @@ import msgspec
 
 
 class PendingEffect(msgspec.Struct, frozen=True):
-    """Notifications that an instance owes for membership changes and mentions in a conversation.
+    """Notifications of membership changes and mentions in a conversation that are not complete.
 
-    They follow from the entries above `since_seq`. `claim` names the last sweep that began to complete them.
-    With the `conversation_id` `ALL_STREAMS`, what it owes is a new epoch of the user streams: see
-    `StreamLossRecord`.
+    They follow from the entries above `since_seq`, which `instance` has stored or is storing. `claim` names
+    the last sweep that began to complete them. With the `conversation_id` `ALL_STREAMS`, the effect is a new
+    epoch of all user streams: see `StreamLossRecord`.
     """
 
     key: str

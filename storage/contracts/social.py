@@ -33,7 +33,7 @@ class SocialStats(msgspec.Struct, frozen=True):
 
 
 class RelationRecord(msgspec.Struct, frozen=True):
-    """What relates a user to another one, and the other's counts. `blocking`: the user blocks the other."""
+    """The relation of a user to another, and the other's counts. `blocking`: the user blocks the other."""
 
     following: bool
     requested: bool
@@ -59,7 +59,7 @@ class Followees(msgspec.Struct, frozen=True):
     broadcast: list[str]
 
 
-class FanoutState(msgspec.Struct, frozen=True):
+class FanOutState(msgspec.Struct, frozen=True):
     """How the posts of an author reach followers: fanned out, or merged at read time if `broadcast`.
 
     `broadcast_settled`: every timeline built before `set_broadcast` was invalidated.
@@ -111,11 +111,13 @@ class SocialStore(Protocol):
 
     async def followers(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
-    ) -> list[FollowRecord]: ...
+    ) -> list[FollowRecord]:
+        """Return the followers of a user, the latest first."""
 
     async def following(
         self, user_id: str, before: PageKey | None, excluded_user_ids: Sequence[str], limit: int
-    ) -> list[FollowRecord]: ...
+    ) -> list[FollowRecord]:
+        """Return the users that a user follows, the latest first."""
 
     async def blocked_users(self, user_id: str, before: PageKey | None, limit: int) -> list[BlockRecord]:
         """Return the users that a user blocks, the latest first."""
@@ -144,8 +146,8 @@ class SocialStore(Protocol):
         """
 
 
-class FeedSocialStore(Protocol):
-    """Followers and post counts, for feeds."""
+class AudienceStore(Protocol):
+    """Who gets the posts of an author and how, and post counts; for feeds."""
 
     async def followees(self, user_id: str) -> Followees: ...
 
@@ -158,8 +160,8 @@ class FeedSocialStore(Protocol):
     async def followers_after(self, user_id: str, after: str, limit: int) -> list[str]:
         """Return follower ids greater than `after`, in order."""
 
-    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]:
-        """Return by author how posts reach followers; absent if nothing was ever counted."""
+    async def fan_out_states(self, user_ids: Sequence[str]) -> Mapping[str, FanOutState]:
+        """Return how the posts of each author reach followers; absent if nothing was ever counted."""
 
     async def set_broadcast(self, user_id: str) -> None:
         """Merge the user's posts at read time from now on, instead of fanning them out. Permanent."""

@@ -17,13 +17,14 @@ class SuggestionRecord(msgspec.Struct, frozen=True):
     user: UserCardRecord
     friend_count: int
     co_attendee_count: int
+    followers_count: int
 
 
 class SuggestionStore(Protocol):
     async def suggest(
         self, user_id: str, co_attendees: Mapping[str, int], limit: int
     ) -> list[SuggestionRecord]:
-        """Return users to follow, ordered by the sum of both counts, then by followers. One round trip.
+        """Return users to follow, by the sum of both counts, by followers, and by id. One round trip.
 
         `co_attendees` are further users to consider, with the number of events to which both go. Leaves out
         users that the user follows, has asked to follow, mutes or has dismissed, and those with a block

@@ -59,7 +59,7 @@ class UserCache(Protocol):
 
 
 class UserSnapshotStore(Protocol):
-    """The User service's data, as other services read it."""
+    """The User service's data, as other services read it, and the deletion of users."""
 
     async def find(self, ids: Sequence[str]) -> list[UserSnapshot]:
         """Return those that exist, in no particular order. One round trip."""

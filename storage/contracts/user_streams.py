@@ -73,14 +73,13 @@ class UserStreams(Protocol):
     async def begin_epoch(self) -> None:
         """Start a new epoch for all streams, so that every subscriber notices that items were lost.
 
-        Raises `Unavailable`, if a server does not reply before the first one starts its epoch.
+        Raises `Unavailable`. All servers are checked first: if one does not reply, none starts an epoch.
         """
 
     async def begin_epoch_after_loss(self) -> None:
         """Start a new epoch on each server that failed an append of this process since the last one there.
 
-        Raises `Unavailable` if one of these servers did not; the others did, and do not start another one if
-        this is called again.
+        Raises `Unavailable` if one of these servers did not. A repeated call starts none on those that did.
         """
 
     async def check(self) -> None:

@@ -1,4 +1,4 @@
-"""The User service's stores and records: users, sessions and login support.
+"""The User service's stores and records: users, login sessions and login support.
 
 Passwords and tokens occur only as hashes.
 """
@@ -86,6 +86,8 @@ class ProfileChange(msgspec.Struct, frozen=True):
 
 
 class SessionRecord(msgspec.Struct, frozen=True):
+    """A login session."""
+
     id: str
     user_id: str
     created_at: datetime
@@ -96,14 +98,14 @@ class SessionRecord(msgspec.Struct, frozen=True):
 
 
 class SessionState(msgspec.Struct, frozen=True):
-    """When a session expires, and until when its user is silenced; the latter may have passed."""
+    """When a login session expires, and until when its user is silenced; the latter may have passed."""
 
     expires_at: datetime
     silenced_until: datetime | None = None
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """The user and session that a valid token belongs to."""
+    """The user and login session that a valid token belongs to."""
 
     session_id: str
     user: UserRecord
@@ -154,7 +156,7 @@ class UserStore(Protocol):
 
 
 class SessionStore(Protocol):
-    """Logged-in sessions, by the SHA-256 of their token (hex). All raise `Unavailable`."""
+    """Login sessions, by the SHA-256 of their token (hex). All raise `Unavailable`."""
 
     async def open(
         self, user_id: str, token_hash: str, lifetime_s: int, device: str | None = None

@@ -102,7 +102,7 @@ class MemoryBus:
         )
 
     def deliver(self, topic: str, message: bytes) -> None:
-        """Dispatch a message in the next loop iteration, if its topic is still subscribed then."""
+        """Dispatch a message in the next loop tick, if its topic is still subscribed then."""
         if topic in self._topics:
             asyncio.get_running_loop().call_soon(self._dispatch, topic, message)
 

@@ -44,12 +44,27 @@ class MemoryMessageLog:
                 raise Unavailable("memory: injected failure")
             conflict = self._insert(entry)
             if isinstance(conflict, Duplicates):
-                return Appended(stored_count, self._find_duplicates(entries[stored_count:]))
+                conflict = self._find_duplicates(entries[stored_count:])
             if conflict is not None:
                 return Appended(stored_count, conflict)
         if fail_after is not None:
             raise Unavailable("memory: injected failure")
         return Appended(len(entries))
+
+    async def find_conflicts(
+        self, batches: Sequence[Sequence[Entry]]
+    ) -> list[SeqConflict | Duplicates | None]:
+        await self._yield_or_fail()
+        return [
+            self._find_conflict(batch)
+            if batch[0].seq in self._logs.get(batch[0].conversation_id, {})
+            else None
+            for batch in batches
+        ]
+
+    def _find_conflict(self, entries: Sequence[Entry]) -> SeqConflict | Duplicates | None:
+        conflict = self._insert(entries[0])
+        return self._find_duplicates(entries) if isinstance(conflict, Duplicates) else conflict
 
     def _insert(self, entry: Entry) -> SeqConflict | Duplicates | None:
         log = self._logs.setdefault(entry.conversation_id, {})

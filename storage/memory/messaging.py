@@ -3,6 +3,7 @@
 Like the real store, it ignores writes whose seq is not above the stored one.
 """
 
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -11,6 +12,7 @@ from storage.contracts.messaging import (
     ConversationActivity,
     ConversationRecord,
     ConversationSummary,
+    IdempotencyClaim,
     Membership,
     ReadMark,
 )
@@ -27,7 +29,7 @@ class MemoryMessaging(MemoryMessageLog):
         self._last_sent_seqs: dict[tuple[str, str], int] = {}
         self._read_marks: dict[tuple[str, str], ReadMark] = {}
         self._pending_effects: dict[str, PendingEffect] = {}
-        self._idempotency_keys: dict[str, str] = {}
+        self._idempotency_keys: dict[str, IdempotencyClaim] = {}
 
     def close(self) -> None:
         self.unavailable = True
@@ -175,9 +177,9 @@ class MemoryMessaging(MemoryMessageLog):
             user_id: seq for (key, user_id), seq in self._last_sent_seqs.items() if key == conversation_id
         }
 
-    async def claim_idempotency_key(self, key: str, digest: str) -> str:
+    async def claim_idempotency_key(self, key: str, digest: str) -> IdempotencyClaim:
         await self._yield_or_fail()
-        return self._idempotency_keys.setdefault(key, digest)
+        return self._idempotency_keys.setdefault(key, IdempotencyClaim(digest, time.time_ns() // 1_000_000))
 
     async def set_muted(self, conversation_id: str, user_id: str, *, muted: bool) -> None:
         await self._yield_or_fail()

@@ -9,7 +9,7 @@ import secrets
 from collections import deque
 from collections.abc import Sequence
 
-from config.limits import STREAM_FRAMES_MAX
+from config.limits import STREAM_ITEMS_MAX
 from storage.contracts.bus import user_topic
 from storage.contracts.user_streams import StreamItem, StreamPosition, encode_stream_item
 from storage.errors import Unavailable
@@ -52,7 +52,7 @@ class MemoryUserStreams:
         position = self._heads.get(user_id, 0) + 1
         self._heads[user_id] = position
         item = StreamItem(self._epoch, position, b"%b%d%b" % (prefix, position, suffix))
-        self._items.setdefault(user_id, deque(maxlen=STREAM_FRAMES_MAX)).append(item)
+        self._items.setdefault(user_id, deque(maxlen=STREAM_ITEMS_MAX)).append(item)
         self._broker.publish(user_topic(user_id), encode_stream_item(item))
         if fail:
             raise Unavailable("memory: injected failure")

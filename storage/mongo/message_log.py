@@ -4,6 +4,7 @@ Every read is an index range or a list of ids. Further conditions are separate `
 embedded store scans the collection if a range filter has a condition on another field.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from bson import ObjectId
@@ -60,6 +61,14 @@ class MongoMessageLog:
             stored_count += await self._count_stored_earlier(entries[stored_count:])
         return Appended(len(entries))
 
+    async def find_conflicts(
+        self, batches: Sequence[Sequence[Entry]]
+    ) -> list[SeqConflict | Duplicates | None]:
+        taken = await self.find_advanced([(batch[0].conversation_id, batch[0].seq - 1) for batch in batches])
+        conflicting = [batch for batch in batches if batch[0].conversation_id in taken]
+        conflicts = iter(await asyncio.gather(*map(self._explain_duplicate_key, conflicting)))
+        return [next(conflicts) if batch[0].conversation_id in taken else None for batch in batches]
+
     async def _insert(self, documents: list[Document]) -> int | None:
         """Insert in order. Returns the index of the first document that a unique index rejected."""
         async with map_errors():
@@ -75,7 +84,7 @@ class MongoMessageLog:
         return None
 
     async def _explain_duplicate_key(self, entries: Sequence[Entry]) -> SeqConflict | Duplicates | None:
-        """Return why a unique index rejected the first entry; None if an earlier attempt stored it."""
+        """Return why a unique index rejects the first entry; None if an earlier attempt stored it."""
         first = entries[0]
         existing = await self._find_by_client_ids(first.conversation_id, first.sender_id, [first.client_id])
         if not existing:
@@ -93,7 +102,7 @@ class MongoMessageLog:
     async def _find_by_client_ids(
         self, conversation_id: str, sender_id: str, client_ids: Sequence[str]
     ) -> list[Document]:
-        """Find entries of one sender. For several at once, the embedded store would scan the index."""
+        """Find entries of one sender: for several at once, the embedded store would scan the index."""
         async with map_errors():
             cursor = self._messages.find(
                 {

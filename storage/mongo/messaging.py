@@ -20,6 +20,7 @@ from storage.contracts.messaging import (
     ConversationActivity,
     ConversationRecord,
     ConversationSummary,
+    IdempotencyClaim,
     Membership,
     ReadMark,
 )
@@ -51,6 +52,7 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
         self._client = client
         self.pool = pool
         self._database = database(client, name)
+        # Collections keep their names in every release: `intents` holds pending effects.
         MongoMessageLog.__init__(self, self._database.get_collection("messages"))
         MongoPendingEffects.__init__(self, self._database.get_collection("intents"))
         self._conversations = self._database.get_collection("conversations")
@@ -288,15 +290,16 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
             document = await self._conversations.find_one({"_id": ObjectId(conversation_id)}, {"sent": 1})
         return {} if document is None else dict(document.get("sent", {}))
 
-    async def claim_idempotency_key(self, key: str, digest: str) -> str:
+    async def claim_idempotency_key(self, key: str, digest: str) -> IdempotencyClaim:
+        claimed_at_ms = time.time_ns() // 1_000_000
+        claim: Document = {"_id": key, "digest": digest, "at": DatetimeMS(claimed_at_ms)}
         async with map_errors():
             try:
-                document = {"_id": key, "digest": digest, "at": DatetimeMS(round(time.time() * 1000))}
-                await self._idempotency_keys.insert_one(document)
+                await self._idempotency_keys.insert_one(claim)
             except DuplicateKeyError:
-                stored = await self._idempotency_keys.find_one({"_id": key})
-                return digest if stored is None else str(stored["digest"])
-        return digest
+                claim = await self._idempotency_keys.find_one({"_id": key}) or claim
+        # Versions before pruning stored no time.
+        return IdempotencyClaim(str(claim["digest"]), int(claim.get("at", claimed_at_ms)))
 
     async def set_muted(self, conversation_id: str, user_id: str, *, muted: bool) -> None:
         mark = ReadMark(conversation_id, user_id)

@@ -1,9 +1,9 @@
-"""Followers and post counts in PostgreSQL, for feeds."""
+"""Who gets the posts of an author and how, and post counts, in PostgreSQL; for feeds."""
 
 from collections.abc import Mapping, Sequence
 
 from storage.contracts.domain_events import CursorUpdate
-from storage.contracts.social import FanoutState, Followees, PostsCount
+from storage.contracts.social import FanOutState, Followees, PostsCount
 from storage.postgres.cursors import PostgresCursors
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
@@ -14,7 +14,7 @@ SERVICE = "social"
 
 
 class PostgresAudiences:
-    """Implements `storage.contracts.social.FeedSocialStore`."""
+    """Implements `storage.contracts.social.AudienceStore`."""
 
     def __init__(self, pool: PostgresPool, cursors: PostgresCursors) -> None:
         self._pool = pool
@@ -23,7 +23,7 @@ class PostgresAudiences:
         self._feed_authors = load_statement(SERVICE, "audiences", "feed_author_list")
         self._excluded_authors = load_statement(SERVICE, "audiences", "excluded_author_list")
         self._followers = load_statement(SERVICE, "audiences", "follower_list")
-        self._audiences = load_statement(SERVICE, "audiences", "audience_list")
+        self._fan_out_states = load_statement(SERVICE, "audiences", "fan_out_state_list")
         self._broadcast = load_statement(SERVICE, "audiences", "broadcast_set")
         self._mark_settled = load_statement(SERVICE, "audiences", "broadcast_mark_settled")
         self._user_writers = UserWriters(pool)
@@ -49,9 +49,9 @@ class PostgresAudiences:
         rows = await self._pool.rows(self._followers, to_uuid(user_id), to_uuid(after) or MIN_UUID, limit)
         return [str(row["follower_id"]) for row in rows]
 
-    async def audiences(self, user_ids: Sequence[str]) -> Mapping[str, FanoutState]:
-        rows = await self._pool.rows(self._audiences, to_uuids(user_ids))
-        return {str(row["user_id"]): FanoutState(*list(row.values())[1:]) for row in rows}
+    async def fan_out_states(self, user_ids: Sequence[str]) -> Mapping[str, FanOutState]:
+        rows = await self._pool.rows(self._fan_out_states, to_uuids(user_ids))
+        return {str(row["user_id"]): FanOutState(*list(row.values())[1:]) for row in rows}
 
     async def set_broadcast(self, user_id: str) -> None:
         await self._pool.write(self._broadcast, to_uuid(user_id))

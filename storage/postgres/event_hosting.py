@@ -126,4 +126,5 @@ def _to_details(rows: Sequence[asyncpg.Record]) -> EventDetails:
         approval=first["approval"],
         is_pending=first["is_pending"],
         my_guests=first["my_guests"],
+        my_reminders=None if first["my_reminders"] is None else tuple(first["my_reminders"]),
     )

@@ -55,7 +55,7 @@ class Transaction:
         return await self._connection.fetchrow(_checked_text(statement, values), *values)
 
 
-class Cursor:
+class RowCursor:
     """The rows of a statement; obtained from `PostgresPool.cursor`."""
 
     __slots__ = ("_cursor",)
@@ -200,8 +200,8 @@ class PostgresPool:
             self._outage.succeeded()
 
     @asynccontextmanager
-    async def cursor(self, statement: Statement, *values: object) -> AsyncIterator[Cursor]:
-        """Read a statement's rows bit by bit, in one snapshot. Holds a connection until the block ends.
+    async def cursor(self, statement: Statement, *values: object) -> AsyncIterator[RowCursor]:
+        """Read a statement's rows in parts, in one snapshot. Holds a connection until the block ends.
 
         Raises `Unavailable` if the caller pauses between reads for `IDLE_IN_TRANSACTION_MS`.
         """
@@ -210,7 +210,7 @@ class PostgresPool:
             pool, connection = await self._acquire(self._pool)
             try:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    yield Cursor(await connection.cursor(text, *values))
+                    yield RowCursor(await connection.cursor(text, *values))
             except BaseException as error:
                 pool.release(connection, error)
                 raise

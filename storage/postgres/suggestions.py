@@ -39,7 +39,10 @@ class PostgresSuggestions:
         )
         return [
             SuggestionRecord(
-                to_user_card(row, str(row["user_id"])), row["friend_count"], row["co_attendee_count"]
+                to_user_card(row, str(row["user_id"])),
+                row["friend_count"],
+                row["co_attendee_count"],
+                row["followers_count"],
             )
             for row in rows
         ]

@@ -13,7 +13,7 @@ from storage.redis.subscriber import Subscriber
 from storage.redis.timeouts import Timeouts
 
 _log = logging.getLogger(__name__)
-TICK_S = 1.0
+PROBE_CHECK_INTERVAL_S = 1.0
 DRAIN_TIMEOUT_S = 1.0
 
 
@@ -30,7 +30,7 @@ class RedisBus:
         self._lost_callback: Callable[[], None] = lambda: None
         self._received = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._ticked_at = 0.0
+        self._probe_checked_at = 0.0
         self._probed_at = 0.0
 
     @classmethod
@@ -46,7 +46,7 @@ class RedisBus:
         except BaseException:
             await bus.close()
             raise
-        bus._tick()
+        bus._check_probe()
         return bus
 
     async def close(self) -> None:
@@ -108,14 +108,15 @@ class RedisBus:
         except Exception:  # noqa: BLE001 - an error must not break the connection
             _log.exception("handler of lost bus messages failed")
 
-    def _tick(self) -> None:
+    def _check_probe(self) -> None:
+        """Reconnect if the probe in flight is overdue; send one when the last is `probe_interval_s` old."""
         loop = asyncio.get_running_loop()
-        now, before = loop.time(), self._ticked_at
-        self._ticked_at = now
-        self._timer = loop.call_later(TICK_S, self._tick)
+        now, before = loop.time(), self._probe_checked_at
+        self._probe_checked_at = now
+        self._timer = loop.call_later(PROBE_CHECK_INTERVAL_S, self._check_probe)
         publisher, subscriber = self._publisher.connection, self._subscriber.connection
         since_loss_s = now - max(publisher.lost_at, subscriber.lost_at)
-        if self._probe.in_flight_s() >= since_loss_s or now - before > 3 * TICK_S:
+        if self._probe.in_flight_s() >= since_loss_s or now - before > 3 * PROBE_CHECK_INTERVAL_S:
             # Sent before the connection was lost or this process paused, so it shows no failure.
             self._probe.discard_in_flight()
         if self._probe.in_flight_s() > self._timeouts.probe_timeout_s:

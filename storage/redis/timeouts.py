@@ -8,11 +8,11 @@ class Timeouts(msgspec.Struct, frozen=True):
     """To connect, and to finish the login."""
 
     reply_s: float = 2.0
-    """A command fails without a reply for this long. If no data at all was received, reconnect."""
+    """Time after which a command without a reply fails. If no data at all was received, reconnect."""
 
     probe_interval_s: float = 5.0
     probe_timeout_s: float = 10.0
-    """A probe message was not received for this long: reconnect publisher and subscriber."""
+    """Time after which publisher and subscriber reconnect if a probe message was not received."""
 
     retry_s: float = 0.05
     retry_max_s: float = 1.0

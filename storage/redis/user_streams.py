@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextvars import Context
 from typing import TypeVar
 
-from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
+from config.limits import STREAM_ITEMS_MAX, STREAM_RETENTION_S
 from storage.contracts.bus import user_topic
 from storage.contracts.user_streams import StreamItem, StreamPosition, decode_stream_item
 from storage.errors import Unavailable
@@ -181,7 +181,7 @@ class RedisUserStreams:
             call.add_done_callback(self._calls.discard)
 
     async def _append(self, appends: Sequence[PendingStreamAppend]) -> None:
-        arguments: list[CommandArg] = [STREAM_FRAMES_MAX, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
+        arguments: list[CommandArg] = [STREAM_ITEMS_MAX, STREAM_RETENTION_S, STREAMS_MAX, user_topic("")]
         for user_id, prefix, suffix, _ in appends:
             arguments += (user_id, prefix, suffix)
         try:

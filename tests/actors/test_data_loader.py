@@ -104,7 +104,7 @@ async def test_full_queue_is_overloaded(store: GatedStore) -> None:
 
 
 async def test_many_keys_do_not_delay_or_refuse_others(store: GatedStore) -> None:
-    """Callers with thousands of keys wait for each other; a look-up of one key is made at once."""
+    """Callers with thousands of keys wait for each other; a lookup of one key is made at once."""
     lookups = DataLoader(store.load)
     store.gate.clear()
     many = [

@@ -65,7 +65,7 @@ async def test_requests_without_a_token_are_limited(instance: Instance, target: 
 
 @pytest.mark.parametrize("path", ["/v1/users/me", "/v1/stream"])
 async def test_unknown_tokens_are_limited(instance: Instance, path: str) -> None:
-    """Each costs a look-up, so guessing another one does not help."""
+    """Each costs a lookup, so guessing another one does not help."""
     async with raw_client(instance.port) as client:
         got = [
             (await client.request(f"GET {path} HTTP/1.1\nHost: x\nAuthorization: Bearer {random_token()}"))[0]

@@ -21,6 +21,7 @@ LISTS = [
     "/v1/posts/{post}/likes",
     "/v1/posts/{post}/comments",
     "/v1/feed",
+    "/v1/suggestions",
     "/v1/events",
     "/v1/events/{event}/rsvps",
     "/v1/notifications",

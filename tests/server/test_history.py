@@ -158,6 +158,24 @@ async def test_history_bounds_are_exclusive(
     assert sorted(await found(f"?after={seqs[2]}&before={seqs[7]}")) == seqs[3:7]
 
 
+async def test_history_around_a_message(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """Oldest first, with as many before it as after it, and full pages at both ends."""
+    ana, ben = await people.shared(2, instance)
+    group, seqs = await group_with_messages(api, 12, ana, ben)
+
+    async def found(query: str) -> list[int]:
+        return [message["seq"] for message in await messages(api, ben, group, query)]
+
+    assert await found(f"?around={seqs[6]}&limit=4") == seqs[4:8]
+    assert await found(f"?around={seqs[6]}&limit=5") == seqs[4:9]
+    assert await found(f"?around={seqs[6]}&limit=1") == [seqs[6]]
+    assert await found(f"?around={seqs[1]}&limit=6") == seqs[:6]
+    assert await found(f"?around={seqs[-1]}&limit=6") == seqs[-6:]
+    assert await found(f"?around={seqs[-1] + 1000}&limit=6") == seqs[-6:]
+    assert await found("?around=0&limit=3") == seqs[:3]
+    assert await found(f"?around={seqs[6]}&limit=100") == seqs
+
+
 @pytest.mark.parametrize("limit", [1, 2, 5, 100])
 async def test_history_is_complete_page_by_page(
     limit: int, api: ApiClient, instance: Instance, people: RegisteredUsers
@@ -194,7 +212,10 @@ async def test_history_is_complete_page_by_page(
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=x", "before=-1", "before=x", "after=1.5", "after=", "after=" + "9" * 40],
+    [
+        *("limit=0", "limit=101", "limit=x", "before=-1", "before=x", "after=1.5", "after="),
+        *("after=" + "9" * 40, "around=x", "around=-1", "around=1&before=3", "around=1&after=0"),
+    ],
 )
 async def test_invalid_history_query_is_rejected(
     query: str, api: ApiClient, instance: Instance, people: RegisteredUsers

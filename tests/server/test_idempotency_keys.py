@@ -222,6 +222,24 @@ async def test_retry_after_deletion_returns_the_first_response(
     assert other != first or first[1] is None
 
 
+async def test_retry_of_a_direct_conversation_returns_the_first_status(
+    servers: TwoServers, people: RegisteredUsers
+) -> None:
+    """201 with the key that created it, also at once and on the other instance; 200 with a later key."""
+    ana, ben = await people.register(2, servers.instance)
+    key, body = uuid4().hex, {"type": "DIRECT", "participants": [ben.id]}
+    apis = [servers.api, servers.second_api] * 3
+    answers = await asyncio.gather(
+        *(servers.create(key, "/v1/conversations", body, ana, api) for api in apis)
+    )
+    answers.append(await servers.create(key, "/v1/conversations", body, ana))
+    assert {status for status, _ in answers} == {201}
+    later = uuid4().hex
+    for api in (servers.api, servers.second_api):
+        status, conversation = await servers.create(later, "/v1/conversations", body, ana, api)
+        assert (status, conversation["id"]) == (200, answers[0][1]["id"])
+
+
 async def test_not_found_leaves_the_key_unused(servers: TwoServers, people: RegisteredUsers) -> None:
     """First an unknown event, then an existing one."""
     key = uuid4().hex

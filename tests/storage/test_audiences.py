@@ -1,4 +1,4 @@
-"""Contract of `FeedSocialStore` and the audit of the Social service."""
+"""Contract of `AudienceStore` and the audit of the Social service."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import pytest
 
 from storage.contracts.domain_events import Cursor, CursorUpdate
 from storage.contracts.mutes import MuteScope
-from storage.contracts.social import FanoutState, FeedSocialStore, Followees, PostsCount, SocialStore
+from storage.contracts.social import AudienceStore, FanOutState, Followees, PostsCount, SocialStore
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.audit import PostgresSocialAudit
@@ -21,7 +21,7 @@ def social(social_database: ServiceDatabase) -> SocialStore:
 
 
 @pytest.fixture
-def audiences(social_database: ServiceDatabase) -> FeedSocialStore:
+def audiences(social_database: ServiceDatabase) -> AudienceStore:
     return PostgresAudiences(social_database.instance_a.pool, social_database.instance_a.cursors)
 
 
@@ -29,7 +29,7 @@ async def get_posts_count(social: SocialStore, user_id: str) -> int:
     return (await social.stats(user_id)).posts_count
 
 
-async def test_followees_are_split_by_fan_out(audiences: FeedSocialStore, social: SocialStore) -> None:
+async def test_followees_are_split_by_fan_out(audiences: AudienceStore, social: SocialStore) -> None:
     """Broadcasters are merged at read; a broadcaster stays one when it loses followers."""
     ana, ben, cai = sorted_random_ids(3)
     await social.follow(ana, ben)
@@ -40,14 +40,14 @@ async def test_followees_are_split_by_fan_out(audiences: FeedSocialStore, social
     assert await audiences.followees(ana) == Followees([ben], [cai])
     await social.unfollow(ana, cai)
     assert await audiences.followees(ana) == Followees([ben], [])
-    assert await audiences.audiences([ana, ben, cai, random_id()]) == {
-        ana: FanoutState(0, broadcast=False),
-        ben: FanoutState(1, broadcast=False),
-        cai: FanoutState(0, broadcast=True),
+    assert await audiences.fan_out_states([ana, ben, cai, random_id()]) == {
+        ana: FanOutState(0, broadcast=False),
+        ben: FanOutState(1, broadcast=False),
+        cai: FanOutState(0, broadcast=True),
     }
 
 
-async def test_followers_are_listed_in_id_order(audiences: FeedSocialStore, social: SocialStore) -> None:
+async def test_followers_are_listed_in_id_order(audiences: AudienceStore, social: SocialStore) -> None:
     """Paging by id returns each follower once."""
     ana, *fans = sorted_random_ids(8)
     for fan in reversed(fans):
@@ -59,7 +59,7 @@ async def test_followers_are_listed_in_id_order(audiences: FeedSocialStore, soci
     assert seen == fans
 
 
-async def test_newest_posts_count_wins_in_any_order(audiences: FeedSocialStore, social: SocialStore) -> None:
+async def test_newest_posts_count_wins_in_any_order(audiences: AudienceStore, social: SocialStore) -> None:
     """The event id decides, within one call and across calls."""
     counts = [(1, 11), (2, 12), (1, 13)]
     for order in itertools.permutations(counts):
@@ -71,7 +71,7 @@ async def test_newest_posts_count_wins_in_any_order(audiences: FeedSocialStore, 
 
 
 async def test_posts_count_and_follow_counts_share_a_row(
-    audiences: FeedSocialStore, social: SocialStore
+    audiences: AudienceStore, social: SocialStore
 ) -> None:
     """Whichever is written first, neither overwrites the other."""
     ana, ben = sorted_random_ids(2)
@@ -85,9 +85,7 @@ async def test_posts_count_and_follow_counts_share_a_row(
     ]
 
 
-async def test_counts_of_a_restored_feed_are_accepted(
-    audiences: FeedSocialStore, social: SocialStore
-) -> None:
+async def test_counts_of_a_restored_feed_are_accepted(audiences: AudienceStore, social: SocialStore) -> None:
     """After a restore event ids are lower, and older counts are replaced."""
     ana = random_id()
     await audiences.set_posts_counts([PostsCount(ana, 9, 1000)], None)
@@ -99,7 +97,7 @@ async def test_counts_of_a_restored_feed_are_accepted(
 
 
 async def test_counts_and_cursor_are_written_together(
-    social_database: ServiceDatabase, audiences: FeedSocialStore, social: SocialStore
+    social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
 ) -> None:
     """An update from another cursor position changes nothing."""
     ana = random_id()
@@ -115,7 +113,7 @@ async def test_counts_and_cursor_are_written_together(
 
 
 async def test_audit_finds_wrong_counts_and_pages_posts_counts(
-    social_database: ServiceDatabase, audiences: FeedSocialStore, social: SocialStore
+    social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
 ) -> None:
     """A manually changed count is found; users are listed in id order."""
     ana, ben, cai = sorted_random_ids(3)
@@ -130,7 +128,7 @@ async def test_audit_finds_wrong_counts_and_pages_posts_counts(
 
 
 async def test_hidden_authors_are_blocked_or_muted(
-    social_database: ServiceDatabase, audiences: FeedSocialStore, social: SocialStore
+    social_database: ServiceDatabase, audiences: AudienceStore, social: SocialStore
 ) -> None:
     """Blocks count in both directions, mutes of posts for the muter alone."""
     ana, ben, cyd, dan, eve = sorted_random_ids(5)

@@ -1,4 +1,4 @@
-"""Look-ups for many users on MongoDB: a few queries, whichever side has many conversations."""
+"""Lookups for many users on MongoDB: a few queries, whichever side has many conversations."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.text_folding import fold_text
+from storage.text_folding import fold_case, fold_text
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,12 @@ from storage.text_folding import fold_text
 )
 def test_equal_after_folding(left: str, right: str) -> None:
     assert fold_text(left) == fold_text(right)
+
+
+def test_fold_case_keeps_invisible_characters() -> None:
+    """A name with one is another name."""
+    assert fold_case("Ａna\u200b") == "ana\u200b"
+    assert fold_text("Ａna\u200b") == "ana"
 
 
 def test_marks_without_end_are_cut() -> None:

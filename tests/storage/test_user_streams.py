@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from config.limits import STREAM_FRAMES_MAX, STREAM_RETENTION_S
+from config.limits import STREAM_ITEMS_MAX, STREAM_RETENTION_S
 from storage.contracts.bus import user_topic
 from storage.contracts.user_streams import (
     StreamItem,
@@ -168,10 +168,10 @@ async def test_positions_of_another_epoch_are_unknown(streams: UserStreams, ana:
 
 async def test_frames_are_retained_and_trimmed(streams: UserStreams, ana: str) -> None:
     """The guaranteed number is retained; older positions are None."""
-    last = await append_frames(streams, ana, STREAM_FRAMES_MAX + 50)
-    kept = await streams.read_after(ana, last.epoch, last.position - STREAM_FRAMES_MAX, STREAM_FRAMES_MAX)
+    last = await append_frames(streams, ana, STREAM_ITEMS_MAX + 50)
+    kept = await streams.read_after(ana, last.epoch, last.position - STREAM_ITEMS_MAX, STREAM_ITEMS_MAX)
     assert kept is not None
-    assert [item.position for item in kept] == list(range(51, STREAM_FRAMES_MAX + 51))
+    assert [item.position for item in kept] == list(range(51, STREAM_ITEMS_MAX + 51))
     assert await streams.read_after(ana, last.epoch, 0, 10) is None
 
 

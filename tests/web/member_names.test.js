@@ -59,7 +59,7 @@ test("a typed name of a member that is not loaded is looked up once", async () =
   assert.equal(asked.length, 2);
 });
 
-test("look-ups are bounded, and none is needed when all members are loaded", async () => {
+test("lookups are bounded, and none is needed when all members are loaded", async () => {
   const { names: known, asked } = names([], [card("zoe")]);
   await known.lookUp(Array.from({ length: 100 }, (_, number) => `@unknown${number}`).join(" "));
   assert.equal(asked.length, 10);

@@ -99,8 +99,8 @@ export function eventView(session, id) {
   scope.keep(
     session.dispatcher.eventChanged.on((update) => {
       if (event === null || update.id !== event.id) return;
-      const { my_rsvp, my_waitlist_position, my_guests } = event;
-      event = { ...update, my_rsvp, my_waitlist_position, my_guests };
+      const { my_rsvp, my_waitlist_position, my_guests, reminders } = event;
+      event = { ...update, my_rsvp, my_waitlist_position, my_guests, reminders };
       show();
     }),
   );

@@ -20,7 +20,7 @@ LIMITS = Limits(token_cache_s=30, token_cache_entries=3)
 
 
 class RecordingSessions(MemorySessions):
-    """Records look-ups and touches; can be blocked or made to fail."""
+    """Records lookups and touches; can be blocked or made to fail."""
 
     def __init__(self, people: UserTables) -> None:
         super().__init__(people)
@@ -118,7 +118,7 @@ async def test_invalidated_session_is_looked_up_again(setup: AuthenticatorSetup)
 
 
 async def test_invalidation_during_lookup_discards_its_result(setup: AuthenticatorSetup) -> None:
-    """The result of a look-up from before the revocation is neither returned nor cached."""
+    """The result of a lookup from before the revocation is neither returned nor cached."""
     token = await setup.create_token()
     (session,) = await setup.sessions.list(setup.ana.id)
     setup.sessions.gate.clear()
@@ -132,7 +132,7 @@ async def test_invalidation_during_lookup_discards_its_result(setup: Authenticat
 
 
 async def test_profile_change_during_lookup_still_authenticates(setup: AuthenticatorSetup) -> None:
-    """A profile change during a look-up does not fail it; the new name is returned."""
+    """A profile change during a lookup does not fail it; the new name is returned."""
     token = await setup.create_token()
     (session,) = await setup.sessions.list(setup.ana.id)
     setup.sessions.gate.clear()
@@ -163,7 +163,7 @@ async def test_session_invalidated_during_every_lookup_is_unavailable(
 
 
 async def test_expired_and_unknown_tokens_have_different_errors(setup: AuthenticatorSetup) -> None:
-    """An expired token is `auth.expired`, an unknown one `auth.required`; malformed ones cause no look-up."""
+    """An expired token is `auth.expired`, an unknown one `auth.required`; malformed ones cause no lookup."""
     assert await setup.error_code(await setup.create_token(-1)) == "auth.expired"
     assert await setup.error_code(new_token()) == "auth.required"
     asked = len(setup.sessions.lookup_sizes)

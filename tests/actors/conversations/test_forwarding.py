@@ -88,7 +88,7 @@ async def test_unanswered_forwarded_drafts_are_stored_locally(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Forwarded drafts without a result are stored by their own instance, once and in order."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await flood(cluster, here, there)
@@ -114,7 +114,7 @@ async def test_draft_that_is_forwarded_again_is_appended_once(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whose outcome was lost or is on its way: it gets the same outcome again, and ends no batch early."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
@@ -169,7 +169,7 @@ async def test_later_drafts_wait_for_recalled_drafts(
     forwarding.last_writer, forwarding._forward_until = "gone", float("inf")
     sends = []
     for number, timeout_s in ((1, 0.02), (2, 0.3)):
-        monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", timeout_s)
+        monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", timeout_s)
         sends.append(send(here, room, ANA, f"a{number}"))
         await until(partial(has_in_flight, forwarding, number))
     await until(partial(has_in_flight, forwarding, 1))
@@ -185,7 +185,7 @@ async def test_draft_after_a_change_does_not_overtake_forwarded_drafts(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, changed: bool
 ) -> None:
     """The draft is forwarded too, or waits until the forwarded drafts are recalled."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.1)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.1)
     here = await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
@@ -211,7 +211,7 @@ async def test_draft_after_received_drafts_does_not_overtake_forwarded_drafts(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Drafts received from another instance are stored here; a local draft after them is forwarded."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.1)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.1)
     here = await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
@@ -237,7 +237,7 @@ async def test_recalled_draft_that_was_overtaken_is_refused_with_retry(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A draft is refused with `retry` if the other instance stored a later draft of the same sender."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.2)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.2)
     here, there = await cluster.start_instance(), await cluster.start_instance()
     cluster.broker.should_drop = lambda topic, _message: topic.startswith("i:")
     room = await cluster.create_group(here, ANA, BEN)
@@ -285,7 +285,7 @@ async def test_forwarded_drafts_with_lost_results_are_stored_once(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If results are lost, the drafts are forwarded again, and the other instance finds the stored ones."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
     lost: set[int] = set()
 
@@ -305,7 +305,7 @@ async def test_forwarded_drafts_with_lost_results_are_stored_once(
 
 async def test_slow_instance_is_given_time(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Drafts that the other instance has received but not stored are not appended here as well."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.05)
     here, there = await cluster.start_instance(), await cluster.start_instance()
     room = await cluster.create_group(here, ANA, BEN)
     await stored_seq(send(here, room, ANA, "a0"))
@@ -345,7 +345,7 @@ async def test_forwarded_draft_is_dropped_at_its_deadline(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A draft whose sender was refused in the meantime is not stored by the other instance."""
-    monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", 0.05)
+    monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", 0.05)
     limits = msgspec.structs.replace(FAST_LIMITS, command_timeout_ms=300)
     here, there = await cluster.start_instance(limits), await cluster.start_instance(limits)
     room = await cluster.create_group(here, ANA, BEN)
@@ -384,7 +384,7 @@ async def test_drafts_recalled_out_of_order_are_stored_in_order(
     forwarding.last_writer, forwarding._forward_until = "gone", float("inf")
     sends = []
     for number, timeout_s in ((1, 0.4), (2, 0.05)):
-        monkeypatch.setattr("actors.conversations.draft_forwarder.ANSWER_INTERVAL_S", timeout_s)
+        monkeypatch.setattr("actors.conversations.draft_forwarder.RESEND_INTERVAL_S", timeout_s)
         sends.append(send(here, room, ANA, f"a{number}"))
         await until(partial(has_in_flight, forwarding, number))
 

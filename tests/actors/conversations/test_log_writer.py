@@ -10,7 +10,7 @@ from actors.conversations.entries import text_entry
 from actors.conversations.log_writer import LogBatch, LogWriter
 from config.limits import Limits
 from storage.contracts.identifiers import new_attempt_id, new_id
-from storage.contracts.message_log import Appended, Entry, MessageEntry, SeqConflict
+from storage.contracts.message_log import Appended, Duplicates, Entry, MessageEntry, SeqConflict
 from storage.errors import Unavailable
 from storage.memory.message_log import MemoryMessageLog
 from tests.actors.fake_cluster import ANA
@@ -26,6 +26,17 @@ class RecordingMessageLog(MemoryMessageLog):
         self.can_respond = asyncio.Event()
         self.can_respond.set()
         self.failures = 0
+        self.lookups = 0
+        self.lookup_failures = 0
+
+    async def find_conflicts(
+        self, batches: Sequence[Sequence[Entry]]
+    ) -> list[SeqConflict | Duplicates | None]:
+        self.lookups += 1
+        if self.lookup_failures:
+            self.lookup_failures -= 1
+            raise Unavailable
+        return await super().find_conflicts(batches)
 
     async def append(self, entries: Sequence[Entry]) -> Appended:
         self.writes.append([entry.conversation_id for entry in entries])
@@ -106,8 +117,8 @@ async def test_refusal_ends_only_its_own_batch(log: RecordingMessageLog) -> None
     assert [stored.seq for stored in await log.read(lost, 0, 10)] == [1]
 
 
-async def test_refusals_in_many_conversations_cost_few_attempts(log: RecordingMessageLog) -> None:
-    """The entries behind a refused one are attempted again a few times, not once for each conversation."""
+async def test_refusals_in_many_conversations_cost_one_more_attempt(log: RecordingMessageLog) -> None:
+    """After the first refusal, the conversations that would be refused are looked up."""
     results, writer = RecordingResults(), create_writer(log)
     lost = [new_id() for _ in range(30)]
     won = [new_id() for _ in range(30)]
@@ -118,7 +129,40 @@ async def test_refusals_in_many_conversations_cost_few_attempts(log: RecordingMe
 
     assert [name for name, appended in results.results if appended == Appended(3)] == won
     assert [name for name, appended in results.results if appended == Appended(0, SeqConflict())] == lost
-    assert writer.statistics().attempted_entries <= 3 * 3 * len([*lost, *won])
+    assert [len(written) for written in log.writes[1:]] == [3 * 60, 3 * 30]
+    assert writer.statistics().refusals == 30
+
+
+async def test_conflicts_are_looked_up_until_there_are_none(log: RecordingMessageLog) -> None:
+    """A write after a refusal looks first; one after a write without conflicts does not."""
+    results, writer = RecordingResults(), create_writer(log)
+    room = new_id()
+    others = [entry(room, seq) for seq in (1, 2, 3)]
+    await log.append(others)
+    for seq in (1, 2, 3, 4, 5):
+        writer.submit(results.batch(f"seq {seq}", [entry(room, seq)]))
+        await writer.drain()
+    conflicts = SeqConflict()
+    assert results.results == [
+        *((f"seq {seq}", Appended(0, conflicts)) for seq in (1, 2, 3)),
+        ("seq 4", Appended(1)),
+        ("seq 5", Appended(1)),
+    ]
+    assert len(log.writes) == 1 + 3
+    assert log.lookups == 3
+
+
+async def test_failed_lookup_of_conflicts_is_followed_by_an_attempt(log: RecordingMessageLog) -> None:
+    """The attempt finds the conflicts, and is retried if the store is still unavailable."""
+    results, writer = RecordingResults(), create_writer(log)
+    lost, won = new_id(), new_id()
+    await log.append([entry(lost, 1)])
+    log.lookup_failures = 1
+    writer.submit(results.batch("lost", [entry(lost, 1)]))
+    writer.submit(results.batch("won", [entry(won, 1)]))
+    await writer.drain()
+
+    assert results.results == [("lost", Appended(0, SeqConflict())), ("won", Appended(1))]
 
 
 async def test_contended_batch_is_written_alone(log: RecordingMessageLog) -> None:

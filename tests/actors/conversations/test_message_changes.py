@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from actors.conversations.commands import RemoveMember
+from actors.conversations.log_reader import LogReader
 from actors.conversations.message_changes import Delete, Edit, MessageChange, React
 from actors.conversations.message_validation import validate_emoji
 from actors.core import Core
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import Message
 from config.limits import Limits
-from storage.contracts.message_log import Appended, Entry, MessageEntry
+from storage.contracts.message_log import Appended, ChangeEntry, Entry, MessageEntry
 from storage.errors import Unavailable
-from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
+from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, load_cards, send, stored_seq
 from tests.until import until
 
 
@@ -244,6 +245,59 @@ async def test_changes_are_compacted_to_latest_state(cluster: FakeCluster) -> No
         (6, "b"),
         (7, "m2"),
     ]
+
+
+async def test_message_that_changes_during_the_read_is_in_the_next_changes(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seq of each frame is the `changed_seq` of its message, and `has_more` tells to go on."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    edited = await send_message(core, room, ANA, "first")
+    await change_message(core, room, ANA, Edit(edited, "second"))
+    await send_message(core, room, ANA, "other")
+    read = cluster.messaging.read
+
+    async def edit_after_read(conversation_id: str, after: int, through: int) -> list[Entry]:
+        entries = await read(conversation_id, after, through)
+        if entries and through == 100:
+            monkeypatch.setattr(cluster.messaging, "read", read)
+            await change_message(core, room, ANA, Edit(edited, "third"))
+        return entries
+
+    monkeypatch.setattr(cluster.messaging, "read", edit_after_read)
+    events, last_seq, has_more = await core.conversations.changes(BEN, room, 0, 99)
+    assert [(event.seq, event.message.content) for event in events] == [(3, "other")]
+    assert (last_seq, has_more) == (3, True)
+    events, last_seq, has_more = await core.conversations.changes(BEN, room, last_seq, 99)
+    assert [(event.seq, event.message.changed_seq, event.message.content) for event in events] == [
+        (4, 4, "third")
+    ]
+    assert (last_seq, has_more) == (4, False)
+
+
+async def test_change_that_is_not_applied_yet_is_in_the_changes(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a crash between the writes of the entry and of its message: frames from the log have it."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    edited = await send_message(here, room, ANA, "first")
+
+    async def fail(_change: ChangeEntry) -> None:
+        raise Unavailable("injected")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(cluster.messaging, "apply_change", fail)
+        assert await refused_code(here, room, ANA, Edit(edited, "second")) == "server.unavailable"
+        events, last_seq, has_more = await there.conversations.changes(BEN, room, 0, 100)
+        frames = await LogReader(cluster.messaging, load_cards, bytes).read_frames(room, 1, 2)
+    assert [(event.seq, event.message.changed_seq, event.message.content) for event in events] == [
+        (2, 2, "second")
+    ]
+    assert (last_seq, has_more) == (2, False)
+    assert [frame.seq for frame in frames] == [2]
+    assert b'"content":"second"' in frames[0].framed
 
 
 async def test_last_message_reflects_changes(cluster: FakeCluster) -> None:

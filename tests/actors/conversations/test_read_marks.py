@@ -66,6 +66,25 @@ async def test_read_marks_move_forward_only_up_to_the_head(cluster: FakeCluster)
     assert (ahead.read_seq, ahead.unread_count) == (3, 0)
 
 
+async def test_joining_does_not_make_a_reader(cluster: FakeCluster) -> None:
+    """The messages before are not unread for a new member, who reads them with the next read mark."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    await stored_seq(send(core, room, ANA, "before"))
+    await core.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
+    after, _ = await stored_seq(send(core, room, ANA, "after"))
+
+    async def readers() -> list[list[str]]:
+        history = await core.conversations.history(ANA, room, None, None, 10)
+        texts = [message for message in history if message.content in {"before", "after"}]
+        return [[reader.user_id for reader in message.delivery_status.read_by] for message in texts]
+
+    assert (await core.conversations.get(CYD, room)).unread_count == 1
+    assert await readers() == [[], []]
+    await core.conversations.mark_read(CYD, room, after)
+    assert await readers() == [[CYD], [CYD]]
+
+
 async def test_system_message_does_not_make_its_author_a_reader(cluster: FakeCluster) -> None:
     """Who adds a member has not read the messages before, also until the summary is written."""
     core = await cluster.start_instance(Limits(flush_interval_ms=3_600_000))

@@ -9,13 +9,13 @@ from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.posts.posts import Posts
 from actors.posts.text_references import TextReferenceFinder
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import NewPostRecord, TextReferences
-from storage.contracts.social import FeedSocialStore
+from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserSnapshot
 from storage.postgres.audiences import PostgresAudiences
@@ -47,7 +47,7 @@ class FakeUserSource:
 
 
 class RecordedAccess(PostgresPostAccess):
-    """Records the authors of each look-up."""
+    """Records the authors of each lookup."""
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool)
@@ -66,7 +66,7 @@ class FeedSetup:
         self.timelines = timelines
         social, posts = databases["social"], databases["posts"]
         self.social = PostgresSocial(social.pool)
-        self.audiences: FeedSocialStore = PostgresAudiences(social.pool, social.cursors)
+        self.audiences: AudienceStore = PostgresAudiences(social.pool, social.cursors)
         self.mutes = PostgresMutes(social.pool)
         self.posts = PostgresPosts(posts.pool, posts.idempotency_keys)
         self.tag_follows = PostgresTagFollows(posts.pool)
@@ -80,7 +80,7 @@ class FeedSetup:
         people = UserCards(PostgresUserCache(posts.pool, posts.cursors), FakeUserSource())
         self.block_service = BlockService(self.social, 1.0)
         self.post_access = RecordedAccess(social.pool)
-        self.post_visibility = PostVisibility(self.post_access, self.posts)
+        self.post_visibility = PostVisibilityChecker(self.post_access, self.posts)
         self.timeline_builder = TimelineBuilder(self.posts, self.audiences, self.timelines)
         self.post_service = Posts(
             self.posts,

@@ -154,7 +154,7 @@ async def test_originals_of_a_page_are_read_at_once(
 
 
 async def test_access_is_loaded_once_at_most(setup: FeedSetup, model: FeedModel) -> None:
-    """Not for followed authors, whom a follow gives access; of others in one look-up for the page."""
+    """Not for followed authors, whom a follow gives access; of others in one lookup for the page."""
     ana, ben, cyd, dan, *_ = model.user_ids
     await follow(setup, model, ana, ben)
     await create_posts(setup, model, ben, ana, ben)

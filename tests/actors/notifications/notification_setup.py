@@ -13,7 +13,7 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.notifications.notification_recipients import NotificationRecipients
 from actors.notifications.notifications import Notifications
 from actors.notifications.sender_filter import SenderFilter
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.notification_objects import Notification
 from actors.protocol.server_frames import NotificationCreated, NotificationRead, server_frame_decoder
 from actors.social.block_service import BlockService
@@ -87,7 +87,7 @@ class NotificationSetup:
         )
         self.user_cards = UserCards(PostgresUserCache(database.pool, database.cursors), self.user_source)
         self.block_service = BlockService(self.social, 1.0)
-        self.post_visibility = PostVisibility(PostgresPostAccess(databases["social"].pool), self.posts)
+        self.post_visibility = PostVisibilityChecker(PostgresPostAccess(databases["social"].pool), self.posts)
         self.mutes = PostgresMutes(databases["social"].pool)
         self.sender_filter = SenderFilter(self.block_service, self.mutes)
         self.broker = MemoryBroker()

@@ -1,4 +1,4 @@
-"""`PostVisibility` on a store in memory."""
+"""`PostVisibilityChecker` on a store in memory."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from actors.pagination import FILTERED_READS_MAX
-from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibility
+from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.post_access import PostAccess
 from storage.contracts.posts import FOLLOWERS, PUBLIC, PostOwner
@@ -61,13 +61,13 @@ class RowReader:
 
 
 async def test_page_reads_on_until_it_is_full() -> None:
-    """Rows that are not visible take no places; one look-up returns the access to an author."""
+    """Rows that are not visible take no places; one lookup returns the access to an author."""
     access = FakeAccess({})
     reader = RowReader(make_rows(100, visible={10, 20, 30, 40}))
-    page = await PostVisibility(access, FakeOwners()).page("ben", reader.read, None, 3)
+    page = await PostVisibilityChecker(access, FakeOwners()).page("ben", reader.read, None, 3)
     assert [row.id for row in page.rows] == ["0010", "0020", "0030"]
     assert page.next_key is not None
-    rest = await PostVisibility(access, FakeOwners()).page("ben", reader.read, page.next_key, 3)
+    rest = await PostVisibilityChecker(access, FakeOwners()).page("ben", reader.read, page.next_key, 3)
     assert [row.id for row in rest.rows] == ["0040"]
     assert rest.next_key is None
     assert access.calls == [[("ben", "ana")]] * 2
@@ -76,7 +76,7 @@ async def test_page_reads_on_until_it_is_full() -> None:
 async def test_reads_of_a_page_are_bounded() -> None:
     """A page without visible rows ends after some reads, with the key from which the list goes on."""
     reader = RowReader(make_rows(5000, visible={4999}))
-    visibility = PostVisibility(FakeAccess({}), FakeOwners())
+    visibility = PostVisibilityChecker(FakeAccess({}), FakeOwners())
     page = await visibility.page("ben", reader.read, None, 1)
     assert (page.rows, reader.reads) == ([], FILTERED_READS_MAX)
     found = list(page.rows)
@@ -90,14 +90,14 @@ async def test_authors_without_access_are_not_read_again() -> None:
     """The next read of a page leaves them out."""
     reader = RowReader(make_rows(300, visible=set(range(300))))
     blocked = FakeAccess({("ben", "ana"): PostAccess.NONE})
-    page = await PostVisibility(blocked, FakeOwners()).page("ben", reader.read, None, 5)
+    page = await PostVisibilityChecker(blocked, FakeOwners()).page("ben", reader.read, None, 5)
     assert (page.rows, page.next_key, reader.reads) == ([], None, 2)
 
 
 async def test_viewers_and_posts_are_decided_by_access() -> None:
     """For many viewers of a post, for many pairs, and for a viewer who is not logged in."""
     access = FakeAccess({("ben", "ana"): PostAccess.ALL, ("cyd", "ana"): PostAccess.NONE})
-    visibility = PostVisibility(access, FakeOwners())
+    visibility = PostVisibilityChecker(access, FakeOwners())
     opened, closed = PostOwner("ana", PUBLIC), PostOwner("ana", FOLLOWERS)
     viewers = ["ben", "cyd", "dan", "ben"]
     assert await visibility.find_viewers(opened, viewers) == ["ben", "dan"]

@@ -48,7 +48,9 @@ class Setup:
         checker = TokenExpiryChecker(self.core.online_users, self.table.load, wheel, PERIOD_S)
         checker.start()
         before = len(self.table.lookups)
-        await until(lambda: len(self.table.lookups) >= before + 2 or not self.core.online_users.session_ids())
+        await until(
+            lambda: len(self.table.lookups) >= before + 2 or not self.core.online_users.login_session_ids()
+        )
         await checker.close()
         wheel.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from actors.sessions import typing_indicators
 from tests.actors.fake_client import FakeClient
-from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, send, stored_seq
+from tests.actors.fake_cluster import ANA, BEN, CYD, FakeCluster, card, send, stored_seq
 from tests.actors.sessions.connected_client import connect
 from tests.until import until
 
@@ -101,6 +101,24 @@ async def test_typing_of_non_member_is_rejected(cluster: FakeCluster) -> None:
     assert typing_frames(ben) == []
     ben.session.on_disconnect()
     cyd.session.on_disconnect()
+
+
+async def test_repeated_typing_is_checked_again(cluster: FakeCluster) -> None:
+    """A user who was removed since, or blocked, does not go on typing, also within the interval."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    ben = await connect(core, BEN)
+    ben.send(type="typing", id=1, conversation_id=room, active=True)
+    await until(lambda: ben.received("ok"))
+    await core.conversations.remove_member(card(ANA), room, BEN)
+
+    ben.send(type="typing", id=2, conversation_id=room, active=True)
+
+    await until(lambda: ben.received("error"))
+    assert ben.received("error")[0]["code"] == "conversation.not_found"
+    ben.send(type="typing", id=3, conversation_id=room, active=False)
+    await until(lambda: len(ben.received("ok")) == 2)
+    ben.session.on_disconnect()
 
 
 async def test_typing_is_not_published_in_large_groups(

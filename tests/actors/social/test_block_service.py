@@ -1,4 +1,4 @@
-"""Block look-ups: uncached and batched, and the short-lived cache for sending messages."""
+"""Block lookups: uncached and batched, and the short-lived cache for sending messages."""
 
 import asyncio
 import uuid
@@ -29,7 +29,7 @@ class Clock:
 
 
 class RecordingSocialStore(PostgresSocial):
-    """Records look-ups. `after_read` runs between the read and the return."""
+    """Records lookups. `after_read` runs between the read and the return."""
 
     def __init__(self, social: PostgresSocial) -> None:
         super().__init__(social._pool)
@@ -93,7 +93,7 @@ async def test_blocked_users_of_both_directions_are_listed(
 async def test_lookups_of_one_tick_are_batched(
     store: RecordingSocialStore, block_service: BlockService
 ) -> None:
-    """Concurrent look-ups for several users cause one read."""
+    """Concurrent lookups for several users cause one read."""
     await store.block(ANA, BEN)
     answers = await asyncio.gather(
         block_service.is_blocked(ANA, BEN),

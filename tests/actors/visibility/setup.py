@@ -30,7 +30,7 @@ from actors.posts.posts_count_consumer import PostsCountConsumer
 from actors.posts.reactions import Reactions
 from actors.posts.reposts import Reposts
 from actors.posts.text_references import TextReferenceFinder
-from actors.posts.visibility import PostVisibility
+from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.server_frames import FeedPostCreated
 from actors.social.account_privacy import AccountPrivacy
 from actors.social.block_service import BlockService
@@ -136,7 +136,7 @@ class VisibilitySetup:
         checks = PostgresVisibilityChecks(notifications.pool, notifications.cursors)
         self.events = EventSetup(events, self.users, self.social, self._blocks, checks)
         post_access = PostgresPostAccess(social.pool)
-        self.visibility = PostVisibility(post_access, post_store)
+        self.visibility = PostVisibilityChecker(post_access, post_store)
         self.posts = Posts(
             post_store, cards, self._blocks, self.visibility, self.events.events.can_see, finder, lambda: None
         )

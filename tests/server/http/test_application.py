@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from actors.protocol.errors import ApiError
+from actors.protocol.errors import ApiError, invalid_cursor, invalid_field
 from config.log_setup import configure_logging
 from config.settings import LogSettings
 from server.http.response import Page, ResponseWithStatus
@@ -48,6 +48,7 @@ async def echo(request: TypedRequest[Note, None]) -> Echo:
     [
         (ApiError("message.deleted", "gone"), 409, "message.deleted", None),
         (ApiError("server.overloaded", "busy", retry_after_ms=1500), 503, "server.overloaded", "2"),
+        (ApiError("rate.limited", "slow down"), 429, "rate.limited", "1"),
         (Unavailable("10.0.0.1 secret"), 503, "server.unavailable", "1"),
         (QueryTimeout("secret"), 503, "server.overloaded", "1"),
         (Conflict("secret_key"), 500, "server.error", None),
@@ -79,6 +80,24 @@ async def test_every_failure_is_a_problem(
     assert ("request failed" in stream.getvalue()) == (status == 500)
     assert (type(error).__name__ in stream.getvalue()) == (status == 500 or isinstance(error, TimeoutError))
     assert "secret" not in stream.getvalue().replace("secret_key", "").replace("10.0.0.1 secret", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "field"),
+    [
+        (ApiError("request.invalid", "odd"), ""),
+        (web.HTTPBadRequest(), ""),
+        (invalid_field("name", "odd"), "name"),
+        (invalid_cursor(), "cursor"),
+    ],
+)
+async def test_every_422_names_a_field(serve: Serve, error: Exception, field: str) -> None:
+    """The empty name is the request as a whole."""
+    client = await serve([raising(error)])
+    response = await client.get("/x")
+    problem = await problem_of(response)
+    assert response.status == 422
+    assert problem["errors"] == [{"field": field, "code": "invalid", "detail": problem["detail"]}]
 
 
 async def test_router_errors_are_problems(serve: Serve) -> None:

@@ -48,13 +48,17 @@ from tests.until import until
 async def test_malformed_http_gets_a_problem(
     start_instance: StartInstance, head: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What aiohttp refuses is answered with a problem and a request id, and logged without a traceback."""
+    """What aiohttp refuses is answered with a problem, its status and a request id.
+
+    It is logged without a traceback.
+    """
     instance = await start_instance()
     async with raw_client(instance.port) as client:
         status, headers, body = await client.request(head)
     assert status in {400, 404, 405, 417, 505}
     assert headers["content-type"] == "application/problem+json"
-    assert msgspec.json.decode(body)["request_id"] == headers["x-request-id"]
+    problem = msgspec.json.decode(body)
+    assert (problem["request_id"], problem["status"]) == (headers["x-request-id"], status)
     assert not re.search(r"python|aiohttp", headers["server"], re.IGNORECASE)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 

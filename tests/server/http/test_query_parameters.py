@@ -112,12 +112,14 @@ async def test_error_lists_allowed_values_and_omits_the_input(client: HttpClient
 
 
 async def test_cursor_decodes_to_its_key(client: HttpClient) -> None:
-    """An invalid or too long cursor is `cursor.invalid`."""
+    """An invalid or too long cursor is `cursor.invalid`, which names the parameter."""
     response = await client.get(f"/x?cursor={encode_cursor(7)}")
     assert (await response.json())["after"] == 7
     for forged in ("x", "", encode_cursor("7"), "k" * 5000):
         response = await client.get(f"/x?cursor={forged}")
-        assert (await problem_of(response))["code"] == "cursor.invalid"
+        problem = await problem_of(response)
+        assert problem["code"] == "cursor.invalid"
+        assert [error["field"] for error in problem["errors"]] == ["cursor"]
 
 
 async def test_link_keeps_the_other_parameters(serve: Serve) -> None:
@@ -132,13 +134,15 @@ async def test_link_keeps_the_other_parameters(serve: Serve) -> None:
 
 
 async def test_timestamps_are_compared_in_utc(serve: Serve) -> None:
-    """Equal times with different offsets are equal to a handler."""
+    """Equal times with different offsets are equal to a handler, also if a `+` was not escaped."""
     asked: list[datetime | None] = []
 
     async def handler(call: TypedRequest[None, SearchQuery]) -> None:
         asked.append(call.query.since)
 
     client = await serve([Route("GET", "/x", handler, query=SearchQuery, requires_auth=False)])
-    assert (await client.get("/x?since=2026-01-02T03:04:05%2B02:00")).status == web.HTTPNoContent.status_code
-    assert asked[0] is not None
-    assert asked[0].astimezone(UTC) == datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)
+    for since in ("03:04:05%2B02:00", "03:04:05+02:00", "03:04:05+0200", "01:04:05Z", "00:04:05-01:00"):
+        url = URL(f"/x?since=2026-01-02T{since}", encoded=True)
+        assert (await client.get(url)).status == web.HTTPNoContent.status_code
+    expected = datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)
+    assert [time.astimezone(UTC) for time in asked if time is not None] == [expected] * 5

@@ -28,6 +28,13 @@ async def test_login_with_the_text_of_the_registration(
         assert (await service.login(login))["user"]["id"] == user_id, login
 
 
+@pytest.mark.parametrize("spelling", ["ＩＮＥＳ＿Ｋ", "ｉｎｅｓ_k", "İNES_K", "ineſ_\u212a", " Ines_K "])
+async def test_usernames_log_in_folded(service: UserService, spelling: str) -> None:
+    """In NFKC and full case folding: full width, a capital dotted I, a long s, the Kelvin sign."""
+    user_id = (await service.register("ines_k"))["user"]["id"]
+    assert (await service.login(spelling))["user"]["id"] == user_id
+
+
 async def test_equivalent_addresses_are_taken(service: UserService) -> None:
     """One mailbox has one account."""
     await service.register("ana", email="u@xn--mller-kva.test")

@@ -256,6 +256,21 @@ async def test_additions_are_limited_by_actor_and_recipient(
         await api.group(ana, ben, others[0])
 
 
+async def test_limited_addition_leaves_the_key_unused(stores: StoreUrls, people: RegisteredUsers) -> None:
+    """Another group can be created with it."""
+    async with running_instance(stores, additions_per_s=0.01, additions_burst=1) as instance:
+        ana, ben, eve, dan = await people.register(4, instance)
+        async with ApiClient(instance) as api:
+            await api.group(ana, ben)
+            key = uuid4().hex
+            limited = {"type": "GROUP", "participants": [eve.id, dan.id]}
+            status, _, _ = await api.request(ana, "POST", ROOT, limited, Idempotency_Key=key)
+            assert status == 429
+            alone = {"type": "GROUP", "participants": []}
+            status, body, _ = await api.request(ana, "POST", ROOT, alone, Idempotency_Key=key)
+            assert status == 201, body
+
+
 async def test_removal_by_an_admin_holds_against_the_rsvp(pair: Pair, people: RegisteredUsers) -> None:
     """INTERESTED and GOING do not bring back; a new invite of the creator does, and so does an admin."""
     ana, ben = await people.register(2, pair.first)

@@ -133,7 +133,8 @@ async def test_guests_and_reminders_are_part_of_the_rsvp(
     assert (rsvp["guests"], rsvp["reminders"]) == (2, [60, 10])
     assert await api.get(ben, f"{path}/rsvp") == rsvp
     seen = await api.get(ben, path)
-    assert (seen["going_count"], seen["my_guests"]) == (3, 2)
+    assert (seen["going_count"], seen["my_guests"], seen["reminders"]) == (3, 2, [60, 10])
+    assert (await api.get(ana, path))["reminders"] is None
     (listed,) = (await api.get(ana, f"{path}/rsvps"))["items"]
     assert (listed["guests"], listed["reminders"]) == (2, None)
     await api.expect_error("event.full", 409, ana, "PUT", f"{path}/rsvp", {"status": "GOING", "guests": 1})

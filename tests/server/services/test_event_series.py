@@ -36,6 +36,8 @@ REFUSED: list[tuple[Json, str, str]] = [
     ({"rrule": "FREQ=SECONDLY;COUNT=3"}, "rrule", "unsupported"),
     ({"rrule": "nonsense"}, "rrule", "invalid"),
     ({"count": 3}, "count", "invalid"),
+    ({"rrule": "FREQ=DAILY", "count": 101}, "count", "type"),
+    ({"rrule": "FREQ=DAILY", "count": 0}, "count", "type"),
 ]
 
 

@@ -251,8 +251,10 @@ async def test_one_more_stream_ends_the_oldest(people: RegisteredUsers, stores: 
                 await other.open(ana.token)
                 await third.wait_until_closed(WAIT_TIMEOUT_S)
                 async with ApiClient(small) as requests:
-                    status, body, _ = await requests.request(ana, "GET", "/v1/stream")
+                    status, body, headers = await requests.request(ana, "GET", "/v1/stream")
                 assert (status, body["code"]) == (429, "rate.limited")
+                assert int(headers["Retry-After"]) > 0
+                assert body["retry_after_ms"] > 0
 
 
 async def test_a_dropped_stream_frees_its_place_at_once(people: RegisteredUsers, stores: StoreUrls) -> None:

@@ -57,7 +57,8 @@ async def test_event_is_created_updated_and_deleted(
     assert made["start_datetime"] == "2090-05-01T16:00:00.000Z"
     assert made["end_datetime"] == "2090-05-01T18:00:00.123Z"
     assert (made["capacity"], made["going_count"], made["interested_count"]) == (3, 0, 0)
-    assert (made["my_rsvp"], made["my_waitlist_position"]) == (None, None)
+    assert (made["my_rsvp"], made["my_waitlist_position"], made["reminders"]) == (None, None, None)
+    assert made["cover"] is None
     assert made["conversation_id"]
     assert await get_event(api, ben, made["id"]) == made
     path = f"{EVENTS}/{made['id']}"

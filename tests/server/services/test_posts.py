@@ -78,6 +78,7 @@ async def test_post_is_readable_at_once(api: ApiClient, instance: Instance, peop
     assert made.keys() >= POST_KEYS
     assert (made["author"]["id"], made["author"]["username"]) == (ana.id, ana.username)
     assert (made["event_id"], made["like_count"], made["comment_count"]) == (None, 0, 0)
+    assert made["media"] == []
     assert made["liked_by_me"] is False
     assert made["created_at"].endswith("Z")
     assert await api.get(ben, f"/v1/posts/{made['id']}") == made

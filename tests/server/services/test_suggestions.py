@@ -46,6 +46,21 @@ async def test_friends_of_friends_and_co_attendees_come_first(
         assert {reason for reason, _ in list(found.values())[3:]} <= {"POPULAR"}
 
 
+async def test_suggestions_are_pages(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
+    """In the same order with any limit; one who was dismissed meanwhile does not end the list."""
+    ana, ben, *others = await people.register(6, instance)
+    await api.follow(ana, ben)
+    for other in others:
+        await api.follow(ben, other)
+    whole = list(await suggestions(api, ana))
+    for limit in (1, 3, 100):
+        assert [item["id"] for item in await api.collect_pages(ana, PATH, limit)] == whole
+    first = await api.get(ana, f"{PATH}?limit=2")
+    await api.expect(204, ana, "DELETE", f"{PATH}/{whole[1]}")
+    following = await api.get(ana, f"{PATH}?limit=2&cursor={first['next_cursor']}")
+    assert [item["id"] for item in following["items"]] == whole[2:4]
+
+
 async def test_popular_users_are_suggested_to_a_new_user(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:

@@ -86,6 +86,15 @@ async def test_object_with_an_id_and_an_invalid_type_is_an_error(payload: bytes,
     await assert_alive(ana)
 
 
+@pytest.mark.parametrize(("kind", "code"), [("ping", "request.invalid"), ("nonsense", "frame.unknown_type")])
+async def test_too_long_id_gets_an_error(kind: str, code: str, ana: Peer) -> None:
+    """With that id: the object has one, so the connection stays open."""
+    number = "x" * 201
+    ana.send({"type": kind, "id": number})
+    assert_error(await ana.reply_to(number), code)
+    await assert_alive(ana)
+
+
 async def test_unknown_fields_are_ignored(ana: Peer) -> None:
     """Whatever their values."""
     answer = await ana.request("ping", colour="green", nested={"a": [1, {"b": None}]}, content=5)

@@ -100,6 +100,26 @@ async def test_client_id_is_unique_per_sender_and_conversation(store: MessagingS
     await append_all(store, mine, theirs, elsewhere)
 
 
+async def test_conflicts_are_found_without_storing(store: MessagingStore) -> None:
+    """A taken seq, duplicates behind a taken seq, an own stored entry, and a free seq."""
+    taken, repeated, own, free = (new_id() for _ in range(4))
+    stored = [message(repeated, seq) for seq in (1, 2)]
+    mine = message(own, 1)
+    await append_all(store, message(taken, 1), *stored, mine)
+    batches = [
+        [message(taken, 1), message(taken, 2)],
+        [
+            message(repeated, 1, client_id=stored[0].client_id),
+            message(repeated, 2),
+            message(repeated, 3, client_id=stored[1].client_id),
+        ],
+        [mine, message(own, 2)],
+        [message(free, 1)],
+    ]
+    assert await store.find_conflicts(batches) == [SeqConflict(), Duplicates(tuple(stored)), None, None]
+    assert [await seqs(store, one) for one in (taken, repeated, own, free)] == [[1], [1, 2], [1], []]
+
+
 async def test_append_is_idempotent(store: MessagingStore, room: str) -> None:
     """Appending the same entries again succeeds and stores nothing twice."""
     batch = [message(room, seq) for seq in (1, 2, 3)]

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from actors.protocol.timestamps import now_ms
 from storage.contracts.identifiers import new_id
 from storage.contracts.messaging import (
     MessagingStore,
@@ -11,16 +12,19 @@ from storage.contracts.messaging import (
 from storage.contracts.pending_effects import PendingEffect
 
 
-async def test_idempotency_key_keeps_its_first_digest(store: MessagingStore) -> None:
-    """Of concurrent claims one is first, and all return its digest."""
-    key = new_id()
+async def test_idempotency_key_keeps_its_first_claim(store: MessagingStore) -> None:
+    """Of concurrent claims one is first, and all return it, with its time."""
+    key, begun_at_ms = new_id(), now_ms()
     kept = await asyncio.gather(
         *(store.claim_idempotency_key(key, f"digest {number}") for number in range(16))
     )
 
-    assert len(set(kept)) == 1
-    assert await store.claim_idempotency_key(key, "another") == kept[0]
-    assert await store.claim_idempotency_key(new_id(), "another") == "another"
+    assert len({claim.digest for claim in kept}) == 1
+    again = await store.claim_idempotency_key(key, "another")
+    assert again.digest == kept[0].digest
+    assert begun_at_ms <= again.claimed_at_ms <= now_ms()
+    assert await store.claim_idempotency_key(key, "another") == again
+    assert (await store.claim_idempotency_key(new_id(), "another")).digest == "another"
 
 
 def pending_effect(room: str) -> PendingEffect:
