@@ -15,7 +15,7 @@ from actors.events.event_block_consumer import EventBlockConsumer
 from actors.events.event_conversations import EventConversations
 from actors.feed.fanout import FanOut, PublishPostCreated, TimelineInvalidator
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.notification_causes import NotificationCauses
+from actors.notifications.notification_causes import CauseStores, NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_recipients import NotificationRecipients
 from actors.notifications.visibility_checks import VisibilityCheckConsumer
@@ -72,14 +72,16 @@ def create_readers(
             stores.attendance,
         ),
         NotificationCauses(
-            stores.social,
-            stores.follow_requests,
-            stores.reactions,
-            stores.comment_likes,
-            stores.reposts,
-            stores.events,
-            stores.rsvps,
-            stores.event_hosts,
+            CauseStores(
+                stores.social,
+                stores.follow_requests,
+                stores.reactions,
+                stores.comment_likes,
+                stores.reposts,
+                stores.events,
+                stores.rsvps,
+                stores.event_hosts,
+            )
         ),
     )
 

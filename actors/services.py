@@ -140,7 +140,7 @@ class Services:
         self.post_edits = PostEdits(
             stores.post_edits, self.posts, reference_finder, lambda: self.wake_readers("posts")
         )
-        self.reposts = Reposts(stores.reposts, self.posts, reference_finder, self._on_post_changed)
+        self.reposts = Reposts(stores.reposts, self.posts, self._on_post_changed)
         self.reactions = Reactions(
             stores.reactions,
             self.posts,

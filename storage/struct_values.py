@@ -1,6 +1,6 @@
 """Builds structs from objects that have most of their fields under the same names.
 
-By position, which takes a quarter of the time that names take: a page has twenty posts of seventeen fields.
+By position, which takes a quarter of the time that names take: a page has many posts with many fields.
 """
 
 from collections.abc import Callable, Collection

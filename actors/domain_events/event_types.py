@@ -1,8 +1,8 @@
 """Typed structs of the domain events, one for each payload.
 
 The triggers and functions in `sql/<service>/` write the payloads. An event of unknown type was written by a
-newer release and is ignored. In events about posts and comments `actor_id` is the user who acted, and
-`recipient_id` the author of the post or comment acted on.
+newer release and is ignored. In events about likes, comments and reposts `actor_id` is the user who acted,
+and `recipient_id` the author of the post or comment acted on.
 """
 
 from datetime import datetime
@@ -42,16 +42,17 @@ class FollowDeleted(FollowChanged, frozen=True):
     pass
 
 
-class FollowRequestCreated(msgspec.Struct, frozen=True):
+class FollowRequestChanged(msgspec.Struct, frozen=True):
     requester_id: str
     requested_id: str
 
 
-class FollowRequestDeleted(msgspec.Struct, frozen=True):
+class FollowRequestCreated(FollowRequestChanged, frozen=True):
+    pass
+
+
+class FollowRequestDeleted(FollowRequestChanged, frozen=True):
     """The request was accepted, declined or withdrawn, or ended by a block or a deletion."""
-
-    requester_id: str
-    requested_id: str
 
 
 class AccountMadePrivate(msgspec.Struct, frozen=True):
@@ -88,16 +89,18 @@ class PostDeleted(PostChanged, frozen=True):
     """The post was deleted, or hidden by a moderator."""
 
 
-class PostLiked(msgspec.Struct, frozen=True):
+class PostLikeChanged(msgspec.Struct, frozen=True):
     post_id: str
     recipient_id: str = msgspec.field(name="author_id")
     actor_id: str = msgspec.field(name="user_id")
 
 
-class PostUnliked(msgspec.Struct, frozen=True):
-    post_id: str
-    recipient_id: str = msgspec.field(name="author_id")
-    actor_id: str = msgspec.field(name="user_id")
+class PostLiked(PostLikeChanged, frozen=True):
+    pass
+
+
+class PostUnliked(PostLikeChanged, frozen=True):
+    pass
 
 
 class RepostChanged(msgspec.Struct, frozen=True):
@@ -118,20 +121,19 @@ class PostUnreposted(RepostChanged, frozen=True):
     """The repost is gone or hidden."""
 
 
-class CommentCreated(msgspec.Struct, frozen=True):
+class CommentChanged(msgspec.Struct, frozen=True):
     id: str
     post_id: str
     recipient_id: str = msgspec.field(name="author_id")
     actor_id: str = msgspec.field(name="user_id")
 
 
-class CommentDeleted(msgspec.Struct, frozen=True):
+class CommentCreated(CommentChanged, frozen=True):
+    pass
+
+
+class CommentDeleted(CommentChanged, frozen=True):
     """The comment is gone or hidden, with its likes."""
-
-    id: str
-    post_id: str
-    recipient_id: str = msgspec.field(name="author_id")
-    actor_id: str = msgspec.field(name="user_id")
 
 
 class ReplyChanged(msgspec.Struct, frozen=True):
@@ -171,8 +173,8 @@ class CommentUnliked(CommentLikeChanged, frozen=True):
     pass
 
 
-class MentionCreated(msgspec.Struct, frozen=True):
-    """A text mentions a user; `comment_id` is None for the text of a post."""
+class MentionChanged(msgspec.Struct, frozen=True):
+    """`author_id` wrote the text that mentions a user; `comment_id` is None for the text of a post."""
 
     post_id: str
     comment_id: str | None
@@ -181,14 +183,12 @@ class MentionCreated(msgspec.Struct, frozen=True):
     mentioned_user_id: str = msgspec.field(name="user_id")
 
 
-class MentionDeleted(msgspec.Struct, frozen=True):
+class MentionCreated(MentionChanged, frozen=True):
+    pass
+
+
+class MentionDeleted(MentionChanged, frozen=True):
     """The text, or the mention in it, is gone or hidden."""
-
-    post_id: str
-    comment_id: str | None
-    author_id: str
-    post_author_id: str
-    mentioned_user_id: str = msgspec.field(name="user_id")
 
 
 class EventCreated(msgspec.Struct, frozen=True):

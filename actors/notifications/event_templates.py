@@ -4,7 +4,7 @@ A `source_id` identifies the cause, a domain event or an announcement; the `sour
 """
 
 from actors.domain_events.event_types import EventAnnounced, EventReminder
-from actors.notifications.notification_templates import display_name, sender_notification
+from actors.notifications.notification_templates import NotificationTemplate
 from actors.protocol.notification_objects import NotificationType
 from actors.protocol.objects import UserCard
 from storage.contracts.notifications import NewNotification
@@ -22,34 +22,24 @@ def cancelled_group_key(event_id: str) -> str:
     return f"EVENT_CANCELLED:{event_id}"
 
 
-def invited(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
-    action = f"invited you to {title}"
-    return sender_notification(
-        NotificationType.EVENT_INVITE,
-        user_id,
-        sender,
-        event_id,
-        "New invitation",
-        action,
-        f"EVENT_INVITE:{event_id}",
-        f"EVENT_INVITE:{event_id}:{sender.id}",
-    )
+def news_group_key(event_id: str, source_id: str) -> str:
+    """A separate group for each cause: the notification is not grouped with others about the event."""
+    return f"EVENT_NEWS:{event_id}:{source_id}"[:GROUP_KEY_CHARACTERS]
 
 
 def event_updated(
     user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
 ) -> NewNotification:
-    action = f"updated {title}"
-    return sender_notification(
-        NotificationType.EVENT_UPDATE,
-        user_id,
-        sender,
-        event_id,
-        "Event updated",
-        action,
-        f"EVENT_UPDATE:{event_id}",
-        f"EVENT_UPDATE:{event_id}:{source_id}",
-    )
+    return NotificationTemplate(
+        type=NotificationType.EVENT_UPDATE,
+        sender_id=sender.id,
+        recipient_id=user_id,
+        title="Event updated",
+        text=f"updated {title}",
+        source=f"EVENT_UPDATE:{event_id}:{source_id}",
+        group_key=f"EVENT_UPDATE:{event_id}",
+        reference_id=event_id,
+    ).to_notification(sender)
 
 
 def event_cancelled(
@@ -68,47 +58,34 @@ def event_cancelled(
     )
 
 
-def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source_id: str) -> NewNotification:
-    return _ungrouped_event_notification(
-        user_id, sender, event_id, "New co-host", f"made you a co-host of {title}", source_id
-    )
-
-
 def rsvp_requested(
     user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
 ) -> NewNotification:
     """To a host; the requests of an event are grouped."""
-    return sender_notification(
-        NotificationType.EVENT_UPDATE,
-        user_id,
-        sender,
-        event_id,
-        "New request",
-        f"asked to go to {title}",
-        f"RSVP_REQUEST:{event_id}",
-        source_id,
-    )
-
-
-def rsvp_accepted(
-    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
-) -> NewNotification:
-    action = f"accepted your request to go to {title}"
-    return _ungrouped_event_notification(user_id, sender, event_id, "Request accepted", action, source_id)
-
-
-def rsvp_declined(
-    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
-) -> NewNotification:
-    action = f"declined your request to go to {title}"
-    return _ungrouped_event_notification(user_id, sender, event_id, "Request declined", action, source_id)
+    return NotificationTemplate(
+        type=NotificationType.EVENT_UPDATE,
+        sender_id=sender.id,
+        recipient_id=user_id,
+        title="New request",
+        text=f"asked to go to {title}",
+        source=source_id,
+        group_key=f"RSVP_REQUEST:{event_id}",
+        reference_id=event_id,
+    ).to_notification(sender)
 
 
 def event_announced(user_id: str, sender: UserCard, announced: EventAnnounced) -> NewNotification:
-    action = f"about {announced.title}: {announced.content}"
-    return _ungrouped_event_notification(
-        user_id, sender, announced.event_id, "Announcement", action, announced.announcement_id
-    )
+    return NotificationTemplate(
+        type=NotificationType.EVENT_UPDATE,
+        sender_id=sender.id,
+        recipient_id=user_id,
+        title="Announcement",
+        text=f"about {announced.title}: {announced.content}",
+        source=f"EVENT_UPDATE:{announced.event_id}:{announced.announcement_id}",
+        group_key=news_group_key(announced.event_id, announced.announcement_id),
+        reference_id=announced.event_id,
+        is_grouped=False,
+    ).to_notification(sender)
 
 
 def event_reminder(user_id: str, reminder: EventReminder) -> NewNotification:
@@ -151,19 +128,3 @@ def _time_to_start(reminder: EventReminder) -> str:
     size, unit = next((size, unit) for size, unit in DURATION_UNITS if minutes % size == 0)
     count = minutes // size
     return f"starts in {count} {unit}" if count == 1 else f"starts in {count} {unit}s"
-
-
-def _ungrouped_event_notification(
-    user_id: str, sender: UserCard, event_id: str, title: str, action: str, source_id: str
-) -> NewNotification:
-    """A notification that is not grouped with others about the event."""
-    return NewNotification(
-        recipient_id=user_id,
-        source=f"EVENT_UPDATE:{event_id}:{source_id}",
-        sender_id=sender.id,
-        type=NotificationType.EVENT_UPDATE.value,
-        title=title,
-        message=f"{display_name(sender)} {action}",
-        group_key=f"EVENT_NEWS:{event_id}:{source_id}"[:GROUP_KEY_CHARACTERS],
-        reference_id=event_id,
-    )

@@ -4,24 +4,23 @@ Domain events are only triggers. A like that was removed meanwhile does not noti
 again is not withdrawn, in any order of their events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
 
 from actors.domain_events.event_types import (
-    CommentCreated,
-    CommentDeleted,
+    CommentChanged,
     CommentLikeChanged,
     DomainEvent,
     EventInvited,
-    FollowCreated,
-    FollowDeleted,
-    FollowRequestCreated,
-    FollowRequestDeleted,
+    FollowChanged,
+    FollowRequestChanged,
     HostAdded,
-    MentionCreated,
-    MentionDeleted,
-    PostLiked,
-    PostUnliked,
+    MentionChanged,
+    PostLikeChanged,
     ReplyChanged,
     RepostChanged,
     RsvpAccepted,
@@ -38,90 +37,103 @@ from storage.contracts.reactions import CommentLikeStore, ReactionStore
 from storage.contracts.rsvps import RsvpStore, RsvpSummary
 from storage.contracts.social import SocialStore
 
+Event = TypeVar("Event", bound=msgspec.Struct)
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class CauseStores:
+    """The stores that have causes of notifications."""
+
+    social: SocialStore
+    follow_requests: FollowRequestStore
+    reactions: ReactionStore
+    comment_likes: CommentLikeStore
+    reposts: RepostStore
+    events: EventStore
+    rsvps: RsvpStore
+    event_hosts: EventHostStore
+
 
 class NotificationCauses:
-    def __init__(
-        self,
-        social: SocialStore,
-        follow_requests: FollowRequestStore,
-        reactions: ReactionStore,
-        comment_likes: CommentLikeStore,
-        reposts: RepostStore,
-        events: EventStore,
-        rsvps: RsvpStore,
-        hosts: EventHostStore,
-    ) -> None:
-        self._social = social
-        self._follow_requests = follow_requests
-        self._reactions = reactions
-        self._comment_likes = comment_likes
-        self._reposts = reposts
-        self._events = events
-        self._rsvps = rsvps
-        self._hosts = hosts
+    def __init__(self, stores: CauseStores) -> None:
+        self._stores = stores
 
-    async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
+    async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[msgspec.Struct]:
         """Return those of the events whose cause exists now.
 
-        At most one lookup for each kind of cause. Causes that belong to a hidden event do not exist.
+        At most one lookup for each kind of event. Causes that belong to a hidden event of the events service
+        do not exist.
         """
-        likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
-        comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
-        replies = [event for event in events if isinstance(event, ReplyChanged)]
-        comment_likes = [event for event in events if isinstance(event, CommentLikeChanged)]
-        reposts = [event for event in events if isinstance(event, RepostChanged)]
-        mentions = [event for event in events if isinstance(event, MentionCreated | MentionDeleted)]
-        follows = [event for event in events if isinstance(event, FollowCreated | FollowDeleted)]
-        requests = [
-            event for event in events if isinstance(event, FollowRequestCreated | FollowRequestDeleted)
-        ]
-        invites = [event for event in events if isinstance(event, EventInvited)]
-        new_hosts = [event for event in events if isinstance(event, HostAdded)]
-        answers = [
-            event
+        stores = self._stores
+        existing: set[msgspec.Struct] = set()
+        existing |= await _find_existing(
+            events,
+            FollowChanged,
+            lambda one: (one.follower_id, one.following_id),
+            stores.social.follows_among,
+        )
+        existing |= await _find_existing(
+            events,
+            FollowRequestChanged,
+            lambda one: (one.requester_id, one.requested_id),
+            stores.follow_requests.requests_among,
+        )
+        existing |= await _find_existing(
+            events, PostLikeChanged, lambda one: (one.post_id, one.actor_id), stores.reactions.likes_among
+        )
+        existing |= await _find_existing(
+            events, CommentChanged, lambda one: one.id, stores.reactions.comments_among
+        )
+        existing |= await _find_existing(
+            events, ReplyChanged, lambda one: one.id, stores.reactions.comments_among
+        )
+        existing |= await _find_existing(
+            events,
+            CommentLikeChanged,
+            lambda one: (one.comment_id, one.actor_id),
+            stores.comment_likes.likes_among,
+        )
+        existing |= await _find_existing(
+            events, RepostChanged, lambda one: one.id, stores.reposts.reposts_among
+        )
+        existing |= await _find_existing(
+            events,
+            MentionChanged,
+            lambda one: MentionKey(one.post_id, one.comment_id, one.mentioned_user_id),
+            stores.reactions.mentions_among,
+        )
+        existing |= await _find_existing(
+            events,
+            EventInvited,
+            lambda one: InviteKey(one.event_id, one.user_id, one.inviter_id),
+            stores.events.invites_among,
+        )
+        existing |= await _find_existing(
+            events,
+            HostAdded,
+            lambda one: Attendee(one.event_id, one.user_id),
+            stores.event_hosts.hosts_among,
+        )
+        return existing | await self._find_current_rsvps(events)
+
+    async def _find_current_rsvps(self, events: Sequence[DomainEvent]) -> AbstractSet[msgspec.Struct]:
+        """Return those of the events about an RSVP that the user still has."""
+        answers = {
+            event: Attendee(event.event_id, event.user_id)
             for event in events
             if isinstance(event, RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined)
-        ]
-        liked = await self._reactions.likes_among([(like.post_id, like.actor_id) for like in likes])
-        comment_ids = await self._reactions.comments_among(
-            [comment.id for comment in comments] + [reply.id for reply in replies]
-        )
-        comments_liked = await self._comment_likes.likes_among(
-            [(like.comment_id, like.actor_id) for like in comment_likes]
-        )
-        repost_ids = await self._reposts.reposts_among([repost.id for repost in reposts])
-        mentioned = await self._reactions.mentions_among([_mention_key(mention) for mention in mentions])
-        followed = await self._social.follows_among(
-            [(follow.follower_id, follow.following_id) for follow in follows]
-        )
-        requested = await self._follow_requests.requests_among(
-            [(request.requester_id, request.requested_id) for request in requests]
-        )
-        invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
-        hosting = await self._hosts.hosts_among([_attendee(event) for event in new_hosts])
-        rsvps = await self._rsvps.rsvps_among([_attendee(event) for event in answers])
-        existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.actor_id) in liked}
-        existing |= {comment for comment in comments if comment.id in comment_ids}
-        existing |= {reply for reply in replies if reply.id in comment_ids}
-        existing |= {like for like in comment_likes if (like.comment_id, like.actor_id) in comments_liked}
-        existing |= {repost for repost in reposts if repost.id in repost_ids}
-        existing |= {mention for mention in mentions if _mention_key(mention) in mentioned}
-        existing |= {follow for follow in follows if (follow.follower_id, follow.following_id) in followed}
-        existing |= {
-            request for request in requests if (request.requester_id, request.requested_id) in requested
         }
-        existing |= {invite for invite in invites if _invite_key(invite) in invited}
-        existing |= {event for event in new_hosts if _attendee(event) in hosting}
-        existing |= {event for event in answers if _is_current(event, rsvps.get(_attendee(event)))}
-        return existing
+        rsvps = await self._stores.rsvps.rsvps_among(list(answers.values()))
+        return {event for event, attendee in answers.items() if _is_current(event, rsvps.get(attendee))}
 
     async def find_invisible_events(self, attendees: Sequence[Attendee]) -> AbstractSet[Attendee]:
         """Return those of the users who do not see the event, which exists."""
-        return await self._events.invisible_among(attendees)
+        return await self._stores.events.invisible_among(attendees)
 
     async def find_open_events(self, event_ids: Sequence[str]) -> AbstractSet[str]:
         """Return those of the events that everyone sees, except for blocks."""
-        records = await self._events.find_for_all(event_ids) if event_ids else []
+        records = await self._stores.events.find_for_all(event_ids) if event_ids else []
         return {record.id for record in records if record.visibility == EventVisibility.PUBLIC}
 
 
@@ -142,13 +154,13 @@ def _is_current(
             return rsvp.status == RsvpStatus.GOING
 
 
-def _mention_key(mention: MentionCreated | MentionDeleted) -> MentionKey:
-    return MentionKey(mention.post_id, mention.comment_id, mention.mentioned_user_id)
-
-
-def _invite_key(invite: EventInvited) -> InviteKey:
-    return InviteKey(invite.event_id, invite.user_id, invite.inviter_id)
-
-
-def _attendee(event: HostAdded | RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined) -> Attendee:
-    return Attendee(event.event_id, event.user_id)
+async def _find_existing(
+    events: Sequence[msgspec.Struct],
+    kind: type[Event],
+    get_key: Callable[[Event], Key],
+    find_existing_keys: Callable[[Sequence[Key]], Awaitable[AbstractSet[Key]]],
+) -> set[msgspec.Struct]:
+    """Return those of the events of one kind whose cause exists, by one lookup of their keys."""
+    of_kind = [event for event in events if isinstance(event, kind)]
+    existing = await find_existing_keys([get_key(event) for event in of_kind])
+    return {event for event in of_kind if get_key(event) in existing}

@@ -33,11 +33,8 @@ from actors.notifications.notifications import Notifications
 from actors.notifications.user_actions import (
     UndoneAction,
     UserAction,
-    build_notification,
-    find_post_author_and_recipient,
-    find_recipient_and_post,
-    find_sender_and_recipient,
     find_source,
+    to_template,
 )
 from actors.protocol.notification_objects import TYPES_ABOUT_EVENTS
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
@@ -98,14 +95,13 @@ class NotificationConsumer:
     async def handle(self, events: Sequence[OutboxEvent], cursor_update: CursorUpdate | None) -> None:
         notifications: list[NewNotification] = []
         decoded = [(event, domain_event) for event in events if (domain_event := decode_event(event))]
-        pairs = [pair for _, domain_event in decoded if (pair := find_sender_and_recipient(domain_event))]
-        # Users who mute the author of a post get no notifications of comments on it.
-        pairs += [
-            pair for _, domain_event in decoded if (pair := find_post_author_and_recipient(domain_event))
-        ]
-        posts = [post for _, domain_event in decoded if (post := find_recipient_and_post(domain_event))]
         context = await self._recipients.load_context(
-            [domain_event for _, domain_event in decoded], pairs, posts
+            [domain_event for _, domain_event in decoded],
+            [
+                to_template(domain_event, _source_id(event))
+                for event, domain_event in decoded
+                if isinstance(domain_event, UserAction)
+            ],
         )
         seen_as_before = await self._find_seen_as_before(decoded)
         superseded_ids = _find_superseded(decoded)
@@ -128,18 +124,18 @@ class NotificationConsumer:
                     notifications = []
         await self._store.add(notifications, cursor_update)
         if notifications:
-            await self._remove_blocked_since(pairs, context)
+            await self._remove_blocked_since(context)
             self._notification_pusher.wake()
 
     async def on_outbox_restored(self) -> None:
         """Nothing to reset: sources are ids of users and objects, so repeated events create no duplicates."""
 
-    async def _remove_blocked_since(self, pairs: Sequence[tuple[str, str]], context: BatchContext) -> None:
+    async def _remove_blocked_since(self, context: BatchContext) -> None:
         """Remove notifications of users who were blocked while they were stored.
 
         The reader of the block may have removed the pair's notifications before these were stored.
         """
-        for one, other in await self._recipients.find_blocked_pairs(pairs) - context.unwanted_pairs:
+        for one, other in await self._recipients.find_blocked_pairs(context.pairs) - context.unwanted_pairs:
             await self._push_removed(await self._store.remove_between(one, other))
 
     async def _withdraw(self, domain_event: Withdrawal, context: BatchContext) -> None:
@@ -223,8 +219,8 @@ class NotificationConsumer:
         self, event: OutboxEvent, domain_event: DomainEvent, context: BatchContext
     ) -> AsyncIterator[NewNotification]:
         if isinstance(domain_event, UserAction):
-            notification = build_notification(domain_event, _source_id(event), context)
-            if notification is not None:
+            template = to_template(domain_event, _source_id(event))
+            if domain_event in context.existing and (notification := context.build_notification(template)):
                 yield notification
             return
         match domain_event:

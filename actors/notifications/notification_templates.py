@@ -1,139 +1,64 @@
-"""Texts of notifications, their grouping, and their idempotency keys (`source`)."""
+"""Texts of notifications, their grouping, and their idempotency keys (`source`).
+
+Those of what one user did to another are in `user_actions`, those of events for many users in
+`event_templates`.
+"""
+
+import msgspec
 
 from actors.protocol.notification_objects import NotificationType
 from actors.protocol.objects import UserCard
 from storage.contracts.notifications import NewNotification
 
 
-def follow_source(follower_id: str) -> str:
-    return f"FOLLOW:{follower_id}:"
+class NotificationTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification that has a sender, without the sender's name, which its text starts with.
 
+    `source`, `group_key` and `reference_id` are as in `NewNotification`; without `is_grouped` the text does
+    not count how many are in the group. Only a recipient who sees the post `visible_post_id`, and neither
+    mutes `post_author_id` nor has a block with that user, gets it.
+    """
 
-def follow_request_source(requester_id: str) -> str:
-    return f"FOLLOW_REQUEST:{requester_id}"
+    type: NotificationType
+    sender_id: str
+    recipient_id: str
+    title: str
+    text: str
+    source: str
+    group_key: str
+    reference_id: str
+    is_grouped: bool = True
+    visible_post_id: str | None = None
+    post_author_id: str | None = None
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the (user, recipient) pairs that must have neither block nor mute."""
+        pairs = [(self.sender_id, self.recipient_id)]
+        if self.post_author_id is not None and self.post_author_id not in pairs[0]:
+            pairs.append((self.post_author_id, self.recipient_id))
+        return pairs
 
-def like_source(post_id: str, user_id: str) -> str:
-    return f"LIKE:{post_id}:{user_id}"
-
-
-def comment_source(post_id: str, comment_id: str) -> str:
-    return f"COMMENT:{post_id}:{comment_id}"
-
-
-def comment_like_source(comment_id: str, user_id: str) -> str:
-    return f"COMMENT_LIKE:{comment_id}:{user_id}"
-
-
-def comment_like_group_key(comment_id: str) -> str:
-    return f"COMMENT_LIKE:{comment_id}"
-
-
-def repost_source(repost_id: str) -> str:
-    return f"REPOST:{repost_id}"
+    def to_notification(self, sender: UserCard) -> NewNotification:
+        name = display_name(sender)
+        return NewNotification(
+            recipient_id=self.recipient_id,
+            source=self.source,
+            sender_id=self.sender_id,
+            type=self.type.value,
+            title=self.title,
+            message=f"{name} {self.text}",
+            grouped_message=(f"{name} and ", f" more {self.text}") if self.is_grouped else None,
+            group_key=self.group_key,
+            reference_id=self.reference_id,
+        )
 
 
 def mention_source(message_id: str) -> str:
     return f"MENTION:{message_id}"
 
 
-def text_mention_source(post_id: str, comment_id: str | None) -> str:
-    return f"POST_MENTION:{post_id}:{comment_id or ''}"
-
-
-def followed(user_id: str, sender: UserCard) -> NewNotification:
-    return sender_notification(
-        NotificationType.FOLLOW,
-        user_id,
-        sender,
-        sender.id,
-        "New follower",
-        "started following you",
-        "FOLLOW",
-        follow_source(sender.id),
-    )
-
-
-def follow_requested(user_id: str, sender: UserCard) -> NewNotification:
-    return sender_notification(
-        NotificationType.FOLLOW_REQUEST,
-        user_id,
-        sender,
-        sender.id,
-        "New follow request",
-        "asked to follow you",
-        "FOLLOW_REQUEST",
-        follow_request_source(sender.id),
-    )
-
-
-def liked(user_id: str, sender: UserCard, post_id: str) -> NewNotification:
-    action = "liked your post"
-    return sender_notification(
-        NotificationType.LIKE,
-        user_id,
-        sender,
-        post_id,
-        "New like",
-        action,
-        f"LIKE:{post_id}",
-        like_source(post_id, sender.id),
-    )
-
-
-def commented(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> NewNotification:
-    action = "commented on your post"
-    return sender_notification(
-        NotificationType.COMMENT,
-        user_id,
-        sender,
-        post_id,
-        "New comment",
-        action,
-        f"COMMENT:{post_id}",
-        comment_source(post_id, comment_id),
-    )
-
-
-def replied(user_id: str, sender: UserCard, post_id: str, parent_id: str, reply_id: str) -> NewNotification:
-    return sender_notification(
-        NotificationType.COMMENT,
-        user_id,
-        sender,
-        post_id,
-        "New reply",
-        "replied to your comment",
-        f"REPLY:{parent_id}",
-        comment_source(post_id, reply_id),
-    )
-
-
-def comment_liked(user_id: str, sender: UserCard, post_id: str, comment_id: str) -> NewNotification:
-    return sender_notification(
-        NotificationType.LIKE,
-        user_id,
-        sender,
-        post_id,
-        "New like",
-        "liked your comment",
-        comment_like_group_key(comment_id),
-        comment_like_source(comment_id, sender.id),
-    )
-
-
-def reposted(
-    user_id: str, sender: UserCard, post_id: str, repost_id: str, *, is_quote: bool
-) -> NewNotification:
-    return sender_notification(
-        NotificationType.REPOST,
-        user_id,
-        sender,
-        post_id,
-        "New quote" if is_quote else "New repost",
-        "quoted your post" if is_quote else "reposted your post",
-        f"QUOTE:{post_id}" if is_quote else f"REPOST:{post_id}",
-        repost_source(repost_id),
-    )
+def comment_like_group_key(comment_id: str) -> str:
+    return f"COMMENT_LIKE:{comment_id}"
 
 
 def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: str) -> NewNotification:
@@ -148,22 +73,6 @@ def mentioned(user_id: str, sender: UserCard, conversation_id: str, message_id: 
         group_key=f"MENTION:{conversation_id}",
         conversation_id=conversation_id,
         message_id=message_id,
-    )
-
-
-def mentioned_in_text(
-    user_id: str, sender: UserCard, post_id: str, comment_id: str | None
-) -> NewNotification:
-    """The text is that of a post, or of the comment on it with `comment_id`."""
-    return sender_notification(
-        NotificationType.MENTION,
-        user_id,
-        sender,
-        post_id,
-        "You were mentioned",
-        "mentioned you in a post" if comment_id is None else "mentioned you in a comment",
-        f"POST_MENTION:{post_id}",
-        text_mention_source(post_id, comment_id),
     )
 
 
@@ -230,28 +139,4 @@ def _moderation_notification(user_id: str, action_id: str, source: str, text: st
         message=text,
         group_key=source,
         reference_id=action_id,
-    )
-
-
-def sender_notification(
-    kind: NotificationType,
-    user_id: str,
-    sender: UserCard,
-    reference_id: str,
-    title: str,
-    action: str,
-    group_key: str,
-    source: str,
-) -> NewNotification:
-    """Return one whose text starts with the name of the sender, and that is grouped by `group_key`."""
-    return NewNotification(
-        recipient_id=user_id,
-        source=source,
-        sender_id=sender.id,
-        type=kind.value,
-        title=title,
-        message=f"{display_name(sender)} {action}",
-        grouped_message=(f"{display_name(sender)} and ", f" more {action}"),
-        group_key=group_key,
-        reference_id=reference_id,
     )

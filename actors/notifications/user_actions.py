@@ -1,31 +1,43 @@
-"""What one user did to another: the notification, and its source when the action is undone."""
+"""What one user did to another: the notification, which exists until the action is undone.
+
+A domain event of what was done creates the notification, one of what was undone withdraws it. Both have the
+same template, with the same `source`.
+"""
 
 from actors.domain_events.event_types import (
+    CommentChanged,
     CommentCreated,
     CommentDeleted,
+    CommentLikeChanged,
     CommentLiked,
     CommentUnliked,
-    DomainEvent,
     EventInvited,
+    FollowChanged,
     FollowCreated,
     FollowDeleted,
+    FollowRequestChanged,
     FollowRequestCreated,
     FollowRequestDeleted,
     HostAdded,
+    MentionChanged,
     MentionCreated,
     MentionDeleted,
+    PostLikeChanged,
     PostLiked,
     PostReposted,
     PostUnliked,
     PostUnreposted,
+    ReplyChanged,
     ReplyCreated,
     ReplyDeleted,
+    RepostChanged,
     RsvpAccepted,
     RsvpDeclined,
 )
-from actors.notifications import event_templates, notification_templates
-from actors.notifications.notification_recipients import BatchContext
-from storage.contracts.notifications import NewNotification, NotificationSource
+from actors.notifications.event_templates import news_group_key
+from actors.notifications.notification_templates import NotificationTemplate, comment_like_group_key
+from actors.protocol.notification_objects import NotificationType
+from storage.contracts.notifications import NotificationSource
 
 UserAction = (
     FollowCreated
@@ -53,114 +65,148 @@ UndoneAction = (
 )
 
 
-def build_notification(action: UserAction, source_id: str, context: BatchContext) -> NewNotification | None:
-    """Return None if the action was undone, or the recipient does not see it.
-
-    `source_id` identifies the domain event.
-    """
-    pair = find_sender_and_recipient(action)
-    sender = context.get_sender(*pair) if pair is not None and action in context.existing else None
-    post = find_recipient_and_post(action)
-    if sender is None or (post is not None and post not in context.visible_posts):
-        return None
-    if find_post_author_and_recipient(action) in context.unwanted_pairs:
-        return None
-    match action:
-        case FollowCreated(following_id=user_id):
-            return notification_templates.followed(user_id, sender)
-        case FollowRequestCreated(requested_id=user_id):
-            return notification_templates.follow_requested(user_id, sender)
-        case PostLiked(recipient_id=user_id, post_id=post_id):
-            return notification_templates.liked(user_id, sender, post_id)
-        case CommentCreated(recipient_id=user_id, post_id=post_id, id=comment_id):
-            return notification_templates.commented(user_id, sender, post_id, comment_id)
-        case ReplyCreated(recipient_id=user_id, post_id=post_id, parent_id=parent_id, id=reply_id):
-            return notification_templates.replied(user_id, sender, post_id, parent_id, reply_id)
-        case CommentLiked(recipient_id=user_id, post_id=post_id, comment_id=comment_id):
-            return notification_templates.comment_liked(user_id, sender, post_id, comment_id)
-        case PostReposted(recipient_id=user_id, post_id=post_id, id=repost_id, is_quote=is_quote):
-            return notification_templates.reposted(user_id, sender, post_id, repost_id, is_quote=is_quote)
-        case MentionCreated(mentioned_user_id=user_id):
-            return notification_templates.mentioned_in_text(
-                user_id, sender, action.post_id, action.comment_id
-            )
-        case EventInvited(user_id=user_id, event_id=event_id, title=title):
-            return event_templates.invited(user_id, sender, event_id, title)
-        case HostAdded(user_id=user_id, event_id=event_id, title=title):
-            return event_templates.host_added(user_id, sender, event_id, title, source_id)
-        case RsvpAccepted(user_id=user_id, event_id=event_id, title=title):
-            return event_templates.rsvp_accepted(user_id, sender, event_id, title, source_id)
-        case RsvpDeclined(user_id=user_id, event_id=event_id, title=title):
-            return event_templates.rsvp_declined(user_id, sender, event_id, title, source_id)
-
-
 def find_source(undone: UndoneAction) -> NotificationSource:
     """Return the source of the notification of what was undone."""
-    match undone:
-        case FollowDeleted(follower_id=follower_id, following_id=user_id):
-            return NotificationSource(user_id, notification_templates.follow_source(follower_id))
-        case FollowRequestDeleted(requester_id=requester_id, requested_id=user_id):
-            return NotificationSource(user_id, notification_templates.follow_request_source(requester_id))
-        case PostUnliked(post_id=post_id, recipient_id=user_id, actor_id=liker_id):
-            return NotificationSource(user_id, notification_templates.like_source(post_id, liker_id))
-        case (
-            CommentDeleted(post_id=post_id, recipient_id=user_id, id=comment_id)
-            | ReplyDeleted(post_id=post_id, recipient_id=user_id, id=comment_id)
-        ):
-            return NotificationSource(user_id, notification_templates.comment_source(post_id, comment_id))
-        case CommentUnliked(comment_id=comment_id, recipient_id=user_id, actor_id=liker_id):
-            return NotificationSource(
-                user_id, notification_templates.comment_like_source(comment_id, liker_id)
+    template = to_template(undone, source_id="")
+    return NotificationSource(template.recipient_id, template.source)
+
+
+def to_template(action: UserAction | UndoneAction, source_id: str) -> NotificationTemplate:
+    """Return the notification of an action, also of one that was undone.
+
+    `source_id` identifies the domain event, for actions that can be repeated and are never undone.
+    """
+    match action:
+        case FollowChanged():
+            return NotificationTemplate(
+                type=NotificationType.FOLLOW,
+                sender_id=action.follower_id,
+                recipient_id=action.following_id,
+                title="New follower",
+                text="started following you",
+                source=f"FOLLOW:{action.follower_id}:",
+                group_key="FOLLOW",
+                reference_id=action.follower_id,
             )
-        case PostUnreposted(id=repost_id, recipient_id=user_id):
-            return NotificationSource(user_id, notification_templates.repost_source(repost_id))
-        case MentionDeleted(post_id=post_id, comment_id=mention_comment_id, mentioned_user_id=user_id):
-            source = notification_templates.text_mention_source(post_id, mention_comment_id)
-            return NotificationSource(user_id, source)
-
-
-def find_sender_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
-    """Return the sender and recipient of an event, if it has both."""
-    match domain_event:
-        case FollowCreated(follower_id=sender_id, following_id=recipient_id):
-            return sender_id, recipient_id
-        case FollowRequestCreated(requester_id=sender_id, requested_id=recipient_id):
-            return sender_id, recipient_id
-        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked() | PostReposted():
-            return domain_event.actor_id, domain_event.recipient_id
-        case MentionCreated(author_id=sender_id, mentioned_user_id=recipient_id):
-            return sender_id, recipient_id
-        case EventInvited(inviter_id=sender_id, user_id=recipient_id):
-            return sender_id, recipient_id
-        case HostAdded(creator_id=sender_id, user_id=recipient_id):
-            return sender_id, recipient_id
-        case RsvpAccepted(host_id=sender_id, user_id=recipient_id):
-            return sender_id, recipient_id
-        case RsvpDeclined(host_id=sender_id, user_id=recipient_id):
-            return sender_id, recipient_id
-        case _:
-            return None
-
-
-def find_post_author_and_recipient(domain_event: DomainEvent) -> tuple[str, str] | None:
-    """Return the author of the post and the recipient, of an event about a comment on another's post."""
-    match domain_event:
-        case ReplyCreated() | CommentLiked() if domain_event.post_author_id != domain_event.recipient_id:
-            return domain_event.post_author_id, domain_event.recipient_id
-        case MentionCreated() if domain_event.comment_id is not None:
-            return domain_event.post_author_id, domain_event.mentioned_user_id
-        case _:
-            return None
-
-
-def find_recipient_and_post(domain_event: DomainEvent) -> tuple[str, str] | None:
-    """Return the recipient of an event about a post, and the post; the recipient must be able to see it."""
-    match domain_event:
-        case PostLiked() | CommentCreated() | ReplyCreated() | CommentLiked():
-            return domain_event.recipient_id, domain_event.post_id
-        case PostReposted():
-            return domain_event.recipient_id, domain_event.id
-        case MentionCreated():
-            return domain_event.mentioned_user_id, domain_event.post_id
-        case _:
-            return None
+        case FollowRequestChanged():
+            return NotificationTemplate(
+                type=NotificationType.FOLLOW_REQUEST,
+                sender_id=action.requester_id,
+                recipient_id=action.requested_id,
+                title="New follow request",
+                text="asked to follow you",
+                source=f"FOLLOW_REQUEST:{action.requester_id}",
+                group_key="FOLLOW_REQUEST",
+                reference_id=action.requester_id,
+            )
+        case PostLikeChanged():
+            return NotificationTemplate(
+                type=NotificationType.LIKE,
+                sender_id=action.actor_id,
+                recipient_id=action.recipient_id,
+                title="New like",
+                text="liked your post",
+                source=f"LIKE:{action.post_id}:{action.actor_id}",
+                group_key=f"LIKE:{action.post_id}",
+                reference_id=action.post_id,
+                visible_post_id=action.post_id,
+            )
+        case CommentChanged():
+            return NotificationTemplate(
+                type=NotificationType.COMMENT,
+                sender_id=action.actor_id,
+                recipient_id=action.recipient_id,
+                title="New comment",
+                text="commented on your post",
+                source=f"COMMENT:{action.post_id}:{action.id}",
+                group_key=f"COMMENT:{action.post_id}",
+                reference_id=action.post_id,
+                visible_post_id=action.post_id,
+            )
+        case ReplyChanged():
+            return NotificationTemplate(
+                type=NotificationType.COMMENT,
+                sender_id=action.actor_id,
+                recipient_id=action.recipient_id,
+                title="New reply",
+                text="replied to your comment",
+                source=f"COMMENT:{action.post_id}:{action.id}",
+                group_key=f"REPLY:{action.parent_id}",
+                reference_id=action.post_id,
+                visible_post_id=action.post_id,
+                post_author_id=action.post_author_id,
+            )
+        case CommentLikeChanged():
+            return NotificationTemplate(
+                type=NotificationType.LIKE,
+                sender_id=action.actor_id,
+                recipient_id=action.recipient_id,
+                title="New like",
+                text="liked your comment",
+                source=f"COMMENT_LIKE:{action.comment_id}:{action.actor_id}",
+                group_key=comment_like_group_key(action.comment_id),
+                reference_id=action.post_id,
+                visible_post_id=action.post_id,
+                post_author_id=action.post_author_id,
+            )
+        case RepostChanged():
+            return NotificationTemplate(
+                type=NotificationType.REPOST,
+                sender_id=action.actor_id,
+                recipient_id=action.recipient_id,
+                title="New quote" if action.is_quote else "New repost",
+                text="quoted your post" if action.is_quote else "reposted your post",
+                source=f"REPOST:{action.id}",
+                group_key=f"QUOTE:{action.post_id}" if action.is_quote else f"REPOST:{action.post_id}",
+                reference_id=action.post_id,
+                visible_post_id=action.id,
+            )
+        case MentionChanged(comment_id=comment_id):
+            return NotificationTemplate(
+                type=NotificationType.MENTION,
+                sender_id=action.author_id,
+                recipient_id=action.mentioned_user_id,
+                title="You were mentioned",
+                text="mentioned you in a post" if comment_id is None else "mentioned you in a comment",
+                source=f"POST_MENTION:{action.post_id}:{comment_id or ''}",
+                group_key=f"POST_MENTION:{action.post_id}",
+                reference_id=action.post_id,
+                visible_post_id=action.post_id,
+                post_author_id=action.post_author_id,
+            )
+        case EventInvited():
+            return NotificationTemplate(
+                type=NotificationType.EVENT_INVITE,
+                sender_id=action.inviter_id,
+                recipient_id=action.user_id,
+                title="New invitation",
+                text=f"invited you to {action.title}",
+                source=f"EVENT_INVITE:{action.event_id}:{action.inviter_id}",
+                group_key=f"EVENT_INVITE:{action.event_id}",
+                reference_id=action.event_id,
+            )
+        case HostAdded():
+            return NotificationTemplate(
+                type=NotificationType.EVENT_UPDATE,
+                sender_id=action.creator_id,
+                recipient_id=action.user_id,
+                title="New co-host",
+                text=f"made you a co-host of {action.title}",
+                source=f"EVENT_UPDATE:{action.event_id}:{source_id}",
+                group_key=news_group_key(action.event_id, source_id),
+                reference_id=action.event_id,
+                is_grouped=False,
+            )
+        case RsvpAccepted() | RsvpDeclined():
+            accepted = isinstance(action, RsvpAccepted)
+            return NotificationTemplate(
+                type=NotificationType.EVENT_UPDATE,
+                sender_id=action.host_id,
+                recipient_id=action.user_id,
+                title="Request accepted" if accepted else "Request declined",
+                text=f"{'accepted' if accepted else 'declined'} your request to go to {action.title}",
+                source=f"EVENT_UPDATE:{action.event_id}:{source_id}",
+                group_key=news_group_key(action.event_id, source_id),
+                reference_id=action.event_id,
+                is_grouped=False,
+            )

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import assert_never
 
+import msgspec
+
 from actors.pagination import KeysetPage, paginate
+from actors.posts.bodies import PostPatch, to_post_change
 from actors.posts.posts import Posts, post_not_found
 from actors.posts.text_references import TextReferenceFinder
 from actors.protocol.errors import ApiError
 from actors.protocol.social_objects import Post, PostRevision
-from actors.protocol.text_validation import validate_text
 from actors.protocol.timestamps import rfc3339_from_datetime
-from config.limits import POST_CHARACTERS, POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
+from config.limits import POST_EDIT_WINDOW_S, POST_REVISIONS_MAX
 from storage.contracts.paging import PageKey
 from storage.contracts.posts import EditOutcome, PostEditStore
 
@@ -28,17 +30,19 @@ class PostEdits:
         self._reference_finder = reference_finder
         self._on_changed = on_changed
 
-    async def edit(self, user_id: str, post_id: str, content: str) -> Post:
+    async def edit(self, user_id: str, post_id: str, body: PostPatch) -> Post:
         """Replace the text of a post, as its author. The same text again changes nothing.
 
         Raises:
             ApiError: post.not_found, permission.denied, post.not_editable, request.invalid.
         """
-        valid_content = validate_text("content", content, POST_CHARACTERS)
+        change = to_post_change(body)
         if await self._posts.get_author_id(user_id, post_id) != user_id:
             raise ApiError("permission.denied", "Only the author can edit a post.")
-        references = await self._reference_finder.find(valid_content)
-        outcome = await self._store.edit(post_id, user_id, valid_content, references)
+        references = await self._reference_finder.find(change.content)
+        outcome = await self._store.edit(
+            post_id, user_id, msgspec.structs.replace(change, references=references)
+        )
         match outcome:
             case EditOutcome.DONE:
                 self._on_changed()

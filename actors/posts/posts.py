@@ -7,23 +7,24 @@ show to the author. Stateless.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
+
 from actors.pagination import KeysetPage, paginate
 from actors.posts import serializers
+from actors.posts.bodies import NewPost, to_new_post
 from actors.posts.text_references import MentionedUsers, TextReferenceFinder
 from actors.posts.visibility import ANONYMOUS_VIEWER_ID, PostVisibilityChecker, ViewerAccess
 from actors.protocol.errors import ApiError
 from actors.protocol.objects import UserCard
 from actors.protocol.social_objects import Post
 from actors.protocol.tags import require_tag_key
-from actors.protocol.text_validation import validate_text
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
-from config.limits import POST_CHARACTERS
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey
 from storage.contracts.post_access import PostAccess
-from storage.contracts.posts import PUBLIC, OriginalPost, PostOwner, PostRecord, PostStore
-from storage.errors import Conflict
+from storage.contracts.posts import NewPostRecord, OriginalPost, PostOwner, PostRecord, PostStore
+from storage.errors import Conflict, Missing
 
 CanSeeEvent = Callable[[str, str], Awaitable[bool]]
 """(viewer id, event id) -> whether the viewer can see the event."""
@@ -49,30 +50,34 @@ class Posts:
         self._can_see_event = can_see_event
         self._on_changed = on_changed
 
-    async def create(
-        self,
-        author_id: str,
-        content: str,
-        event_id: str | None,
-        idempotency_key: IdempotencyKey | None,
-        visibility: str = PUBLIC,
-    ) -> Post:
-        valid_content = validate_text("content", content, POST_CHARACTERS)
-        if event_id is not None and not await self._can_see_event(author_id, event_id):
+    async def create(self, author_id: str, body: NewPost, idempotency_key: IdempotencyKey | None) -> Post:
+        """Create a post.
+
+        Raises:
+            ApiError: request.invalid, event.not_found, idempotency.conflict.
+        """
+        new = to_new_post(author_id, body)
+        if new.event_id is not None and not await self._can_see_event(author_id, new.event_id):
             raise ApiError("event.not_found", "No such event.")
+        return await self.get(author_id, await self.add(new, idempotency_key))
+
+    async def add(self, new: NewPostRecord, idempotency_key: IdempotencyKey | None) -> str:
+        """Store a valid post or quote, with what its text refers to, and return its id.
+
+        Raises:
+            ApiError: post.not_found, for the post that it quotes; idempotency.conflict.
+        """
+        references = await self._reference_finder.find(new.content)
         try:
             post_id = await self._store.create(
-                author_id,
-                valid_content,
-                event_id,
-                idempotency_key,
-                await self._reference_finder.find(valid_content),
-                visibility,
+                msgspec.structs.replace(new, references=references), idempotency_key
             )
+        except Missing:
+            raise post_not_found() from None
         except Conflict as conflict:
             raise idempotency_conflict(conflict) from None
         self._on_changed()
-        return await self.get(author_id, post_id)
+        return post_id
 
     async def get(self, viewer_id: str, post_id: str, *, is_moderator: bool = False) -> Post:
         """Return a post. Its author and moderators also see one that moderators have hidden."""

@@ -37,19 +37,9 @@ class NotificationChannel(StrEnum):
 
 
 DEFAULT_NOTIFICATION_CHANNELS: Final[Mapping[NotificationType, NotificationChannel]] = {
-    NotificationType.FOLLOW: NotificationChannel.PUSH,
-    NotificationType.LIKE: NotificationChannel.PUSH,
-    NotificationType.COMMENT: NotificationChannel.PUSH,
-    NotificationType.MENTION: NotificationChannel.PUSH,
-    NotificationType.EVENT_INVITE: NotificationChannel.PUSH,
-    NotificationType.EVENT_UPDATE: NotificationChannel.PUSH,
-    NotificationType.FOLLOW_REQUEST: NotificationChannel.PUSH,
-    NotificationType.REPOST: NotificationChannel.PUSH,
-    NotificationType.EVENT_REMINDER: NotificationChannel.PUSH,
-    NotificationType.MODERATION: NotificationChannel.PUSH,
+    **dict.fromkeys(NotificationType, NotificationChannel.PUSH),
     NotificationType.EXPORT_READY: NotificationChannel.MAIL,
 }
-"""One line for each type."""
 
 
 TYPES_ABOUT_POSTS: Final = {
@@ -58,14 +48,17 @@ TYPES_ABOUT_POSTS: Final = {
     NotificationType.MENTION,
     NotificationType.REPOST,
 }
-"""Types whose `reference_id` is a post, unless the notification has a conversation."""
+"""Types whose `reference_id` is a post, unless the notification has a conversation.
+
+Those about a post that the user cannot see are not listed, and are withdrawn.
+"""
 
 TYPES_ABOUT_EVENTS: Final = {
     NotificationType.EVENT_INVITE,
     NotificationType.EVENT_UPDATE,
     NotificationType.EVENT_REMINDER,
 }
-"""Types whose `reference_id` is an event."""
+"""Types whose `reference_id` is an event. They are withdrawn when the user can no longer see it."""
 
 TimeOfDay = Annotated[
     str,

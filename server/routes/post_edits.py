@@ -2,19 +2,14 @@
 
 from typing import Any
 
-import msgspec
-
+from actors.posts.bodies import PostPatch
 from actors.posts.post_edits import PostEdits
 from actors.protocol.social_objects import Post, PostRevision
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
-from server.routes.posts import POST_NOT_FOUND, PostText
-
-
-class PostPatch(msgspec.Struct, frozen=True):
-    content: PostText
+from server.routes.posts import POST_NOT_FOUND
 
 
 class PostEditRoutes:
@@ -47,9 +42,7 @@ class PostEditRoutes:
 
         Only its author can. The former text is kept in the history.
         """
-        return await self._post_edits.edit(
-            request.caller.user.id, request.path_params["id"], request.body.content
-        )
+        return await self._post_edits.edit(request.caller.user.id, request.path_params["id"], request.body)
 
     async def history(self, request: TypedRequest[None, PageQuery]) -> Page[Any]:
         """List the former texts of a post, the newest first."""

@@ -4,40 +4,23 @@ Content of users who have blocked the caller, or are blocked by the caller, is h
 only for followers of their author.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from actors.feed.home_feed import HomeFeed
+from actors.posts.bodies import NewComment, NewPost
 from actors.posts.posts import Posts
 from actors.posts.reactions import Reactions
 from actors.protocol.objects import UserCard
-from actors.protocol.social_objects import Comment, Post, PostVisibility, Suggestion
+from actors.protocol.social_objects import Comment, Post, Suggestion
 from actors.social.suggestions import Suggestions
-from config.limits import POST_CHARACTERS
 from server.http.request_decoding import PageQuery
 from server.http.response import Page
 from server.http.route import Route, TypedRequest
 from server.routes.page_cursors import decode_page_cursor, to_page
 
-Id = Annotated[str, Meta(max_length=64)]
-# The service enforces the bound in code points of the trimmed text; here it is documentation only.
-PostText = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": POST_CHARACTERS})]
 POST_NOT_FOUND = ("post.not_found",)
-
-
-class NewPost(msgspec.Struct, frozen=True):
-    content: PostText
-    event_id: Id | None = None
-    visibility: PostVisibility = PostVisibility.PUBLIC
-
-
-class NewComment(msgspec.Struct, frozen=True):
-    """`parent_id` is the comment of the same post to which the new one replies."""
-
-    content: PostText
-    parent_id: Id | None = None
 
 
 class FeedPage(Page[Post], frozen=True):
@@ -141,14 +124,7 @@ class PostRoutes:
 
         With the visibility `followers`, and on a private account, only the author's followers can see it.
         """
-        body = request.body
-        return await self._posts.create(
-            request.caller.user.id,
-            body.content,
-            body.event_id,
-            request.idempotency_key,
-            body.visibility.value,
-        )
+        return await self._posts.create(request.caller.user.id, request.body, request.idempotency_key)
 
     async def get(self, request: TypedRequest[None, None]) -> Post:
         """Get a post.

@@ -1,22 +1,10 @@
 """Reposts and quotes of posts."""
 
-import msgspec
-from msgspec import UNSET, UnsetType
-
+from actors.posts.bodies import NewRepost
 from actors.posts.reposts import Reposts
-from actors.protocol.social_objects import Post, PostVisibility
+from actors.protocol.social_objects import Post
 from server.http.route import Route, TypedRequest
-from server.routes.posts import POST_NOT_FOUND, PostText
-
-
-class NewRepost(msgspec.Struct, frozen=True):
-    """With `content` the new post quotes the other one; without, it only shows it.
-
-    `visibility` is that of a quote. The post that it quotes must be public all the same.
-    """
-
-    content: PostText | UnsetType = UNSET
-    visibility: PostVisibility = PostVisibility.PUBLIC
+from server.routes.posts import POST_NOT_FOUND
 
 
 class RepostRoutes:
@@ -46,13 +34,8 @@ class RepostRoutes:
         Each user has one repost of a post, and any number of quotes. A repost cannot be reposted or quoted
         itself: the field code `repost` of `id` means that the id of the post in its `repost_of` is needed.
         """
-        content = request.body.content
         return await self._reposts.create(
-            request.caller.user.id,
-            request.path_params["id"],
-            None if content is UNSET else content,
-            request.idempotency_key,
-            request.body.visibility.value,
+            request.caller.user.id, request.path_params["id"], request.body, request.idempotency_key
         )
 
     async def remove(self, request: TypedRequest[None, None]) -> None:

@@ -46,7 +46,7 @@ RETURNING m.id
 -- name: hidden_post_get
 -- Returns a hidden post, which only its author and moderators may see.
 --
---   :id uuid  :viewer_id uuid   -> post row with hidden_at, or none
+--   :id uuid  :viewer_id uuid   -> post row, or none
 SELECT
     p.*,
     EXISTS (SELECT FROM post_likes AS l WHERE l.post_id = p.id AND l.user_id = :viewer_id) AS liked_by_me,

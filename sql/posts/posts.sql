@@ -1,12 +1,18 @@
 -- name: post_insert
--- Creates a post with its tags.
+-- Creates a post with its tags. A quote locks its original first, as repost_insert.
 --
 --   :author_id uuid  :content text  :event_id uuid  :mention_ids uuid[]  :tags text[]  :tag_keys text[]
---   :visibility text   -> id, created_at
+--   :visibility text  :quote_of_id uuid   -> id, created_at; or none, if there is no such original
 WITH
+original AS (
+    SELECT id FROM posts
+    WHERE id = :quote_of_id AND hidden_at IS NULL AND repost_of_id IS NULL
+    FOR NO KEY UPDATE
+),
 created AS (
-    INSERT INTO posts (author_id, content, event_id, mention_ids, tags, visibility)
-    VALUES (:author_id, :content, :event_id, :mention_ids, :tags, :visibility)
+    INSERT INTO posts (author_id, content, event_id, mention_ids, tags, visibility, quote_of_id)
+    SELECT :author_id, :content, :event_id, :mention_ids, :tags, :visibility, :quote_of_id
+    WHERE :quote_of_id IS NULL OR EXISTS (SELECT FROM original)
     RETURNING id, created_at
 ),
 tagged AS (

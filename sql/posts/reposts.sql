@@ -20,30 +20,6 @@ SELECT id
 FROM posts
 WHERE repost_of_id = :post_id AND author_id = :author_id
 
--- name: quote_insert
--- Creates a post that quotes another one, with its tags. Locks the original first, as repost_insert.
---
---   :post_id uuid  :author_id uuid  :content text  :mention_ids uuid[]  :tags text[]  :tag_keys text[]
---   :visibility text   -> id, created_at; or none, if there is no such original
-WITH
-created AS (
-    INSERT INTO posts (author_id, content, mention_ids, tags, visibility, quote_of_id)
-    SELECT :author_id, :content, :mention_ids, :tags, :visibility, o.id
-    FROM (
-        SELECT id FROM posts
-        WHERE id = :post_id AND hidden_at IS NULL AND repost_of_id IS NULL
-        FOR NO KEY UPDATE
-    ) AS o
-    RETURNING id, created_at
-),
-tagged AS (
-    INSERT INTO post_tags (post_id, tag, created_at)
-    SELECT created.id, t.tag, created.created_at
-    FROM created, unnest(:tag_keys) AS t (tag)
-)
-SELECT id, created_at
-FROM created
-
 -- name: repost_delete
 -- Deletes a user's repost of a post, or of what this repost is of. Locks the original first, as repost_insert.
 --

@@ -28,6 +28,24 @@ FOLLOWERS: Final = "followers"
 """Visibility of a post that only the followers of its author can see."""
 
 
+class NewPostRecord(msgspec.Struct, frozen=True):
+    """A post to create. With `quote_of_id` it quotes that post."""
+
+    author_id: str
+    content: str
+    event_id: str | None = None
+    visibility: str = PUBLIC
+    quote_of_id: str | None = None
+    references: TextReferences = NO_REFERENCES
+
+
+class PostChange(msgspec.Struct, frozen=True):
+    """What an edit changes of a post."""
+
+    content: str
+    references: TextReferences = NO_REFERENCES
+
+
 class OriginalPost(msgspec.Struct, frozen=True):
     """The post that a repost or quote is of, with what decides who can see it."""
 
@@ -125,16 +143,13 @@ class PostStore(Protocol):
     key returns the first result.
     """
 
-    async def create(
-        self,
-        author_id: str,
-        content: str,
-        event_id: str | None,
-        idempotency_key: IdempotencyKey | None,
-        references: TextReferences = NO_REFERENCES,
-        visibility: str = PUBLIC,
-    ) -> str:
-        """Create a post and return its id. Raises `Conflict`: `idempotency_keys`."""
+    async def create(self, new: NewPostRecord, idempotency_key: IdempotencyKey | None) -> str:
+        """Create a post or quote and return its id.
+
+        Raises:
+            Missing: there is no such post to quote, or it is hidden or a repost.
+            Conflict: `idempotency_keys`: the key was used for another request.
+        """
 
     async def find(self, ids: Sequence[str], viewer_id: str) -> list[PostRecord]:
         """Return those of the posts that exist, in no particular order."""
@@ -189,9 +204,7 @@ class PostStore(Protocol):
 class PostEditStore(Protocol):
     """Edits of posts, and the texts that they replaced."""
 
-    async def edit(
-        self, post_id: str, author_id: str, content: str, references: TextReferences
-    ) -> EditOutcome:
+    async def edit(self, post_id: str, author_id: str, change: PostChange) -> EditOutcome:
         """Replace the text of an author's post and keep the former one. The same text changes nothing.
 
         `MISSING`: the author has no such post, or moderators have hidden it. `TOO_LATE`: it is older than the
@@ -206,7 +219,7 @@ class PostEditStore(Protocol):
 
 
 class RepostStore(Protocol):
-    """Reposts and quotes: posts about another post, which is no repost."""
+    """Reposts: posts without a text that show another post, which is no repost. A quote is no repost."""
 
     async def repost(self, post_id: str, user_id: str, idempotency_key: IdempotencyKey | None) -> str:
         """Return the id of the user's repost, which is created if there is none.
@@ -215,17 +228,6 @@ class RepostStore(Protocol):
             Missing: there is no such post, or it is hidden or a repost.
             Conflict: `idempotency_keys`: the key was used for another request.
         """
-
-    async def quote(
-        self,
-        post_id: str,
-        user_id: str,
-        content: str,
-        idempotency_key: IdempotencyKey | None,
-        references: TextReferences,
-        visibility: str = PUBLIC,
-    ) -> str:
-        """Create a post that quotes another one and return its id. Errors as `repost`."""
 
     async def remove(self, post_id: str, user_id: str) -> bool:
         """Delete the user's repost of a post, or of the original of this repost.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import EditOutcome, PostRevisionRecord, TextReferences
+from storage.contracts.posts import EditOutcome, PostChange, PostRevisionRecord
 from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
@@ -23,9 +23,7 @@ class PostgresPostEdits:
         self._edit = load_statement(SERVICE, "post_edits", "post_edit")
         self._page = load_statement(SERVICE, "post_edits", "post_revision_page")
 
-    async def edit(
-        self, post_id: str, author_id: str, content: str, references: TextReferences
-    ) -> EditOutcome:
+    async def edit(self, post_id: str, author_id: str, change: PostChange) -> EditOutcome:
         post_uuid = to_uuid(post_id)
         async with self._pool.transaction() as transaction:
             row = await transaction.row(self._lock, post_uuid, to_uuid(author_id), self._window_s)
@@ -35,7 +33,7 @@ class PostgresPostEdits:
                 return EditOutcome.IS_REPOST
             if not row["in_time"]:
                 return EditOutcome.TOO_LATE
-            if row["content"] == content:
+            if row["content"] == change.content:
                 return EditOutcome.DONE
             counted = await transaction.row(self._count, post_uuid)
             if counted is None or counted["revision_count"] >= self._revisions_max:
@@ -43,10 +41,10 @@ class PostgresPostEdits:
             await transaction.row(
                 self._edit,
                 post_uuid,
-                content,
-                to_uuids(references.mention_ids),
-                list(references.tags),
-                list(references.tag_keys),
+                change.content,
+                to_uuids(change.references.mention_ids),
+                list(change.references.tags),
+                list(change.references.tag_keys),
             )
         return EditOutcome.DONE
 

@@ -8,14 +8,13 @@ import asyncpg
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.posts import (
-    NO_REFERENCES,
-    PUBLIC,
+    NewPostRecord,
     OriginalPost,
     PostKey,
     PostOwner,
     PostRecord,
-    TextReferences,
 )
+from storage.errors import Missing
 from storage.postgres.contents import PostgresContents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -76,29 +75,25 @@ class PostgresPosts:
         self._delete_reposts_of_author = load_statement(SERVICE, "reposts", "reposts_of_author_delete")
         self._delete_user_posts = load_statement(SERVICE, "posts", "user_posts_delete")
 
-    async def create(
-        self,
-        author_id: str,
-        content: str,
-        event_id: str | None,
-        idempotency_key: IdempotencyKey | None,
-        references: TextReferences = NO_REFERENCES,
-        visibility: str = PUBLIC,
-    ) -> str:
+    async def create(self, new: NewPostRecord, idempotency_key: IdempotencyKey | None) -> str:
+        quote_of_uuid = None if new.quote_of_id is None else to_uuid(new.quote_of_id)
+        if new.quote_of_id is not None and quote_of_uuid is None:
+            raise Missing
         values = (
-            to_uuid(author_id),
-            content,
-            to_uuid(event_id) if event_id else None,
-            to_uuids(references.mention_ids),
-            list(references.tags),
-            list(references.tag_keys),
-            visibility,
+            to_uuid(new.author_id),
+            new.content,
+            to_uuid(new.event_id) if new.event_id else None,
+            to_uuids(new.references.mention_ids),
+            list(new.references.tags),
+            list(new.references.tag_keys),
+            new.visibility,
+            quote_of_uuid,
         )
         if idempotency_key is None:
-            return str((await self._pool.write(self._insert, *values))[0]["id"])
+            return _created_id(await self._pool.write(self._insert, *values))
 
         async def insert(transaction: Transaction) -> str:
-            return str((await transaction.rows(self._insert, *values))[0]["id"])
+            return _created_id(await transaction.rows(self._insert, *values))
 
         return await self._idempotency_keys.run_once(idempotency_key, insert)
 
@@ -214,6 +209,13 @@ class PostgresPosts:
         """Repeat a statement with a limit until it changes fewer rows."""
         while len(await self._pool.write(statement, *values, DELETE_REPOSTS_ROWS)) == DELETE_REPOSTS_ROWS:
             pass
+
+
+def _created_id(rows: Sequence[asyncpg.Record]) -> str:
+    """Return the id of the new post. Raises `Missing` if the post that it quotes is not there."""
+    if not rows:
+        raise Missing
+    return str(rows[0]["id"])
 
 
 def _to_post(row: asyncpg.Record, *, has_followed_tag: bool = False) -> PostRecord:

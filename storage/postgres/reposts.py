@@ -1,9 +1,8 @@
-"""Reposts and quotes of posts in PostgreSQL. Both are rows of `posts`."""
+"""Reposts in PostgreSQL. They are rows of `posts`."""
 
 from collections.abc import Sequence
 
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.posts import PUBLIC, TextReferences
 from storage.errors import Missing
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
@@ -21,7 +20,6 @@ class PostgresReposts:
         self._idempotency_keys = idempotency_keys
         self._insert = load_statement(SERVICE, "reposts", "repost_insert")
         self._get = load_statement(SERVICE, "reposts", "repost_get")
-        self._insert_quote = load_statement(SERVICE, "reposts", "quote_insert")
         self._delete = load_statement(SERVICE, "reposts", "repost_delete")
         self._filter = load_statement(SERVICE, "reposts", "repost_filter")
 
@@ -29,32 +27,6 @@ class PostgresReposts:
         async def insert(transaction: Transaction) -> str:
             values = (to_uuid(post_id), to_uuid(user_id))
             rows = await transaction.rows(self._insert, *values) or await transaction.rows(self._get, *values)
-            if not rows:
-                raise Missing
-            return str(rows[0]["id"])
-
-        return await self._idempotency_keys.run_once(idempotency_key, insert)
-
-    async def quote(
-        self,
-        post_id: str,
-        user_id: str,
-        content: str,
-        idempotency_key: IdempotencyKey | None,
-        references: TextReferences,
-        visibility: str = PUBLIC,
-    ) -> str:
-        async def insert(transaction: Transaction) -> str:
-            rows = await transaction.rows(
-                self._insert_quote,
-                to_uuid(post_id),
-                to_uuid(user_id),
-                content,
-                to_uuids(references.mention_ids),
-                list(references.tags),
-                list(references.tag_keys),
-                visibility,
-            )
             if not rows:
                 raise Missing
             return str(rows[0]["id"])

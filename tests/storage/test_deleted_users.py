@@ -9,7 +9,7 @@ from storage.contracts.event_series import SeriesRule
 from storage.contracts.events import NewEvent
 from storage.contracts.follow_requests import AccountPrivacyChange
 from storage.contracts.notification_preferences import NotificationPreferencesRecord
-from storage.contracts.posts import TextReferences
+from storage.contracts.posts import NewPostRecord
 from storage.contracts.rsvps import RsvpState
 from storage.contracts.social import PostsCount
 from storage.contracts.visibility_checks import CheckKind
@@ -89,14 +89,14 @@ async def test_deleted_users_add_no_posts_or_reactions(posts_database: ServiceDa
     posts = PostgresPosts(instance.pool, instance.idempotency_keys)
     reactions = PostgresReactions(instance.pool, instance.idempotency_keys)
     reposts = PostgresReposts(instance.pool, instance.idempotency_keys)
-    post_id = await posts.create(ana, "a post", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "a post"), None)
     comment_id = await reactions.comment(post_id, ana, "hello", None)
     await posts_database.cache_users(gone, deleted=True)
     await posts.remove_user(gone)
     for write in (
-        posts.create(gone, "a post", None, None),
+        posts.create(NewPostRecord(gone, "a post"), None),
         reposts.repost(post_id, gone, None),
-        reposts.quote(post_id, gone, "look", None, TextReferences()),
+        posts.create(NewPostRecord(gone, "look", quote_of_id=post_id), None),
         reactions.like(post_id, gone),
         reactions.comment(post_id, gone, "hello", None),
         PostgresCommentLikes(instance.pool).like(comment_id, gone),

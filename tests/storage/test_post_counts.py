@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from storage.contracts.posts import NO_REFERENCES
+from storage.contracts.posts import NewPostRecord
 from storage.errors import Missing
 from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.comment_likes import PostgresCommentLikes
@@ -60,7 +60,7 @@ class RandomWriter:
             case 0:
                 await self._posts.delete(post_id, self._author_id)
             case 1:
-                self._post_ids.append(await self._posts.create(self._author_id, "new", None, None))
+                self._post_ids.append(await self._posts.create(NewPostRecord(self._author_id, "new"), None))
             case 2:
                 await self._posts.set_hidden(post_id, hidden=self._random.random() < 0.5)
             case n if n < 9:
@@ -84,7 +84,9 @@ class RandomWriter:
                     await self._reposts.remove(post_id, self._user_id)
                 case 1:
                     self._own_posts.append(
-                        await self._reposts.quote(post_id, self._user_id, "so", None, NO_REFERENCES)
+                        await self._posts.create(
+                            NewPostRecord(self._user_id, "so", quote_of_id=post_id), None
+                        )
                     )
                 case 2 if self._own_posts:
                     await self._posts.delete(self._own_posts.pop(), self._user_id)
@@ -112,7 +114,7 @@ async def test_counts_equal_rows_under_concurrent_writers(
 ) -> None:
     """50 writers on two instances like, comment, and hide and delete comments and posts."""
     ana = random_id()
-    post_ids = [await posts.create(ana, f"post {number}", None, None) for number in range(12)]
+    post_ids = [await posts.create(NewPostRecord(ana, f"post {number}"), None) for number in range(12)]
     instances = (posts_database.instance_a, await posts_database.instance())
     writers = [RandomWriter(number, instances[number % 2], post_ids, ana) for number in range(50)]
     written = asyncio.gather(*(writer.run(10) for writer in writers))
@@ -136,7 +138,7 @@ async def test_like_of_a_post_being_deleted_is_missing(
 ) -> None:
     """It waits for the deletion; nothing of it stays."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     other_connection = await posts_database.connection()
     deleting = other_connection.transaction()
     await deleting.start()
@@ -159,7 +161,7 @@ async def test_deletion_of_a_post_waits_for_a_like(
 ) -> None:
     """The like is deleted with the post."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     other_connection = await posts_database.connection()
     liking = other_connection.transaction()
     await liking.start()
@@ -178,7 +180,7 @@ async def test_unlike_locks_the_post_first(
 ) -> None:
     """It holds no lock that the deletion of the post needs, so the two do not deadlock."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     await reactions.like(post_id, ben)
     comment_id = await reactions.comment(post_id, ben, "so", None)
     other_connection = await posts_database.connection()
@@ -204,7 +206,7 @@ async def test_concurrent_likes_of_one_user_count_once(
 ) -> None:
     """The second waits and changes nothing."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     other_connection = await posts_database.connection()
     liking = other_connection.transaction()
     await liking.start()

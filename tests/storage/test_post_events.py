@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from storage.contracts.posts import PUBLIC, MentionKey, TextReferences
+from storage.contracts.posts import PUBLIC, MentionKey, NewPostRecord, TextReferences
 from storage.postgres.audit import PostgresPostsAudit
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.reactions import PostgresReactions
@@ -30,8 +30,8 @@ async def test_post_events_carry_the_posts_count(
 ) -> None:
     """A hidden post is not counted; a change without effect publishes nothing."""
     ana = random_id()
-    one = await posts.create(ana, "one", None, None)
-    two = await posts.create(ana, "two", None, None)
+    one = await posts.create(NewPostRecord(ana, "one"), None)
+    two = await posts.create(NewPostRecord(ana, "two"), None)
     for hidden in (True, True, False, False, True):
         await posts.set_hidden(one, hidden=hidden)
     await posts.delete(one, ana)
@@ -54,7 +54,7 @@ async def test_post_events_carry_microseconds(posts_database: ServiceDatabase, p
     """A timeline built from events has the same keys as one read from the store."""
     ana = random_id()
     for _ in range(20):
-        await posts.create(ana, "one", None, None)
+        await posts.create(NewPostRecord(ana, "one"), None)
     received = {one.payload["id"]: one.payload["created_us"] for one in await posts_database.outbox_rows()}
     assert received == {key.id: key.created_us for key in await posts.newest_keys([ana], 100)}
 
@@ -64,7 +64,7 @@ async def test_events_of_one_author_have_ids_in_commit_order(
 ) -> None:
     """A change waits for a concurrent one before it takes an id, also if it started first."""
     ana, ben = sorted_random_ids(2)
-    hidden = await posts.create(ana, "to be hidden", None, None)
+    hidden = await posts.create(NewPostRecord(ana, "to be hidden"), None)
     early, late = await posts_database.connection(), await posts_database.connection()
     hiding, posting = early.transaction(), late.transaction()
     await hiding.start()
@@ -72,7 +72,7 @@ async def test_events_of_one_author_have_ids_in_commit_order(
     await posting.start()
     await late.execute(POST, ana, "first", None, [], [], [], PUBLIC)
     hide = await posts_database.start_until_blocked(early.execute(HIDE, hidden, True))
-    await posts.create(ben, "of somebody else", None, None)
+    await posts.create(NewPostRecord(ben, "of somebody else"), None)
     await late.execute(POST, ana, "second", None, [], [], [], PUBLIC)
     await posting.commit()
     await hide
@@ -94,7 +94,7 @@ async def test_published_counts_change_by_one(
 
     async def write(number: int) -> None:
         author = authors[number % 3]
-        own = [await posts.create(author, "post", None, None) for _ in range(3)]
+        own = [await posts.create(NewPostRecord(author, "post"), None) for _ in range(3)]
         await posts.set_hidden(own[0], hidden=True)
         await posts.delete(own[number % 2], author)
 
@@ -112,7 +112,7 @@ async def test_likes_and_comments_of_others_are_published(
 ) -> None:
     """And their deletions, but not with the post; own ones are not."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     for user in (ana, ben):
         await reactions.like(post_id, user)
         await reactions.unlike(post_id, user)
@@ -143,7 +143,7 @@ async def test_mentions_are_published_while_the_text_is_visible(
     """Not of the author's own name; in comments, not of the post's author, who hears of the comment."""
     ana, ben, cyd = sorted_random_ids(3)
     all_three = TextReferences((ana, ben, cyd))
-    post = await posts.create(ana, "hello", None, None, all_three)
+    post = await posts.create(NewPostRecord(ana, "hello", references=all_three), None)
     comment = await reactions.comment(post, ben, "hello", None, all_three)
     await posts.set_hidden(post, hidden=True)
     await posts.set_hidden(post, hidden=False)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import PUBLIC, PostKey, PostOwner, PostRecord
+from storage.contracts.posts import PUBLIC, NewPostRecord, PostKey, PostOwner, PostRecord
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict
 from storage.postgres.posts import PostgresPosts
@@ -45,7 +45,7 @@ async def test_post_is_found_as_created(
     """With its author's card if cached, its counts, and whether the viewer likes it."""
     ana, ben, event = sorted_random_ids(3)
     await posts_database.cache_users(ana)
-    post_id = await posts.create(ana, "hello", event, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello", event_id=event), None)
     await reactions.like(post_id, ben)
     await reactions.comment(post_id, ben, "hello too", None)
     (seen,) = await posts.find([post_id], ben)
@@ -54,13 +54,13 @@ async def test_post_is_found_as_created(
     assert (seen.like_count, seen.comment_count, seen.liked_by_me) == (1, 1, True)
     assert [one.liked_by_me for one in await posts.find([post_id], ana)] == [False]
     assert await posts.owners([post_id]) == {post_id: PostOwner(ana, PUBLIC)}
-    (unknown,) = await posts.find([await posts.create(ben, "hi", None, None)], ana)
+    (unknown,) = await posts.find([await posts.create(NewPostRecord(ben, "hi"), None)], ana)
     assert (unknown.author, unknown.event_id) == (UserCardRecord(ben), None)
 
 
 async def test_unknown_and_malformed_ids_find_nothing(posts: PostgresPosts) -> None:
     """Neither is an error."""
-    post_id = await posts.create(random_id(), "hello", None, None)
+    post_id = await posts.create(NewPostRecord(random_id(), "hello"), None)
     odd = [random_id(), "", "no id", post_id.upper(), post_id.replace("-", "")]
     assert await posts.find(odd, random_id()) == await posts.find([], random_id()) == []
     assert await posts.find([post_id, post_id, *odd], "no id") == await posts.find([post_id], random_id())
@@ -74,17 +74,17 @@ async def test_content_is_limited_to_280_code_points(posts: PostgresPosts) -> No
     """One more is rejected by the check and stores nothing."""
     ana = random_id()
     for sign in ("x", ROCKET):
-        post_id = await posts.create(ana, sign * 280, None, None)
+        post_id = await posts.create(NewPostRecord(ana, sign * 280), None)
         assert (await posts.find([post_id], ana))[0].content == sign * 280
         with pytest.raises(Conflict, match="posts_content_check"):
-            await posts.create(ana, sign * 281, None, None)
+            await posts.create(NewPostRecord(ana, sign * 281), None)
     assert len(await posts.by_author(ana, None, ana, [PUBLIC], 10)) == 2
 
 
 async def test_only_the_author_deletes_a_post(posts: PostgresPosts) -> None:
     """Once."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     assert not await posts.delete(post_id, ben)
     assert await posts.delete(post_id, ana)
     assert not await posts.delete(post_id, ana)
@@ -94,7 +94,7 @@ async def test_only_the_author_deletes_a_post(posts: PostgresPosts) -> None:
 async def test_hidden_post_is_not_found(posts: PostgresPosts, reactions: PostgresReactions) -> None:
     """By any query, until it is unhidden."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     comment_id = await reactions.comment(post_id, ben, "hello too", None)
     before = await posts.find([post_id], ben)
 
@@ -129,7 +129,7 @@ async def test_posts_of_an_author_are_paged_by_key(
         while some := await posts.by_author(ana, before, ben, [PUBLIC], limit):
             seen += [one.id for one in some]
             before = page_key(some[-1])
-            extra = await posts.create(ana, "meanwhile", None, None)
+            extra = await posts.create(NewPostRecord(ana, "meanwhile"), None)
             await posts.delete(extra, ana)
         assert seen == expected
 
@@ -183,8 +183,8 @@ async def test_remove_user_deletes_all_rows_and_updates_counts(
     """Posts, comments and likes, in batches; idempotent."""
     monkeypatch.setattr("storage.postgres.posts.DELETE_BATCH_ROWS", 2)
     ana, ben = sorted_random_ids(2)
-    kept = await posts.create(ben, "mine", None, None)
-    own = [await posts.create(ana, f"post {number}", None, None) for number in range(5)]
+    kept = await posts.create(NewPostRecord(ben, "mine"), None)
+    own = [await posts.create(NewPostRecord(ana, f"post {number}"), None) for number in range(5)]
     await posts.set_hidden(own[0], hidden=True)
     for post_id in (kept, *own):
         for user in (ana, ben):

@@ -7,7 +7,7 @@ import pytest
 
 from storage.contracts.events import NewEvent
 from storage.contracts.idempotency import IdempotencyKey
-from storage.contracts.posts import PUBLIC
+from storage.contracts.posts import PUBLIC, NewPostRecord
 from storage.errors import Conflict, Missing
 from storage.postgres.pool import Transaction
 from storage.postgres.posts import PostgresPosts
@@ -47,12 +47,12 @@ async def test_same_key_and_content_return_the_first_result(
 ) -> None:
     """Nothing more is created or published."""
     ana = random_id()
-    first = await posts.create(ana, "hello", None, KEY)
-    assert {await posts.create(ana, "hello", None, KEY) for _ in range(3)} == {first}
+    first = await posts.create(NewPostRecord(ana, "hello"), KEY)
+    assert {await posts.create(NewPostRecord(ana, "hello"), KEY) for _ in range(3)} == {first}
     assert await count_posts(posts_database) == 1
     assert len(await posts_database.outbox_rows()) == 1
     await posts.delete(first, ana)
-    assert await posts.create(ana, "hello", None, KEY) == first
+    assert await posts.create(NewPostRecord(ana, "hello"), KEY) == first
     assert await count_posts(posts_database) == 0
 
 
@@ -61,16 +61,16 @@ async def test_same_key_with_other_content_conflicts(
 ) -> None:
     """Nothing is created; another key, or none, is another request."""
     ana = random_id()
-    post_id = await posts.create(ana, "hello", None, KEY)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), KEY)
     with pytest.raises(Conflict) as refused:
-        await posts.create(ana, "hello you", None, SAME_KEY_OTHER_DIGEST)
+        await posts.create(NewPostRecord(ana, "hello you"), SAME_KEY_OTHER_DIGEST)
     assert refused.value.constraint == "idempotency_keys"
     with pytest.raises(Conflict, match="idempotency_keys"):
         await reactions.comment(post_id, ana, "so", SAME_KEY_OTHER_DIGEST)
     assert await count_posts(posts_database) == 1
-    await posts.create(ana, "hello", None, IdempotencyKey("l" * 64, KEY.digest))
-    await posts.create(ana, "hello", None, None)
-    await posts.create(ana, "hello", None, None)
+    await posts.create(NewPostRecord(ana, "hello"), IdempotencyKey("l" * 64, KEY.digest))
+    await posts.create(NewPostRecord(ana, "hello"), None)
+    await posts.create(NewPostRecord(ana, "hello"), None)
     assert await count_posts(posts_database) == 4
 
 
@@ -79,7 +79,7 @@ async def test_comments_and_events_use_idempotency_keys(
 ) -> None:
     """Each service stores its own."""
     ana, now = random_id(), datetime.now(UTC)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     assert len({await reactions.comment(post_id, ana, "so", KEY) for _ in range(3)}) == 1
     assert len(await reactions.comments(post_id, None, random_id(), (), 10)) == 1
     new = NewEvent(ana, "Picnic", None, "SOCIAL", now, now + timedelta(hours=1), 5)
@@ -98,7 +98,7 @@ async def test_second_request_waits_for_the_first_and_gets_its_result(
     first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
     await held.started.wait()
     elsewhere = PostgresPosts(other.pool, other.idempotency_keys)
-    second = await posts_database.start_until_blocked(posts.create(ana, "hello", None, KEY))
+    second = await posts_database.start_until_blocked(posts.create(NewPostRecord(ana, "hello"), KEY))
     third = await posts_database.start_until_blocked(elsewhere.create(ana, "hello", None, KEY), waiting=2)
     fourth = await posts_database.start_until_blocked(
         elsewhere.create(ana, "bye", None, SAME_KEY_OTHER_DIGEST), waiting=3
@@ -118,12 +118,14 @@ async def test_failed_request_leaves_the_key_unused(
     held.failing = True
     first = asyncio.ensure_future(posts_database.instance_a.idempotency_keys.run_once(KEY, held))
     await held.started.wait()
-    second = await posts_database.start_until_blocked(posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST))
+    second = await posts_database.start_until_blocked(
+        posts.create(NewPostRecord(ana, "hello"), SAME_KEY_OTHER_DIGEST)
+    )
     held.proceed.set()
     with pytest.raises(Missing):
         await first
     made = await second
-    assert await posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST) == made
+    assert await posts.create(NewPostRecord(ana, "hello"), SAME_KEY_OTHER_DIGEST) == made
     assert await count_posts(posts_database) == 1
 
 
@@ -137,7 +139,7 @@ async def test_cancelled_request_leaves_the_key_unused(
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    made = await posts.create(ana, "hello", None, KEY)
+    made = await posts.create(NewPostRecord(ana, "hello"), KEY)
     assert [one.id for one in await posts.by_author(ana, None, ana, [PUBLIC], 10)] == [made]
     assert await count_posts(posts_database) == 1
 
@@ -148,10 +150,10 @@ async def test_rejected_content_leaves_the_key_unused(
     """Only successes are stored."""
     ana = random_id()
     with pytest.raises(Conflict, match="posts_content_check"):
-        await posts.create(ana, "x" * 281, None, KEY)
+        await posts.create(NewPostRecord(ana, "x" * 281), KEY)
     with pytest.raises(Missing):
         await reactions.comment(random_id(), ana, "so", KEY)
-    assert await posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST)
+    assert await posts.create(NewPostRecord(ana, "hello"), SAME_KEY_OTHER_DIGEST)
 
 
 async def test_concurrent_requests_create_one_object(posts_database: ServiceDatabase) -> None:
@@ -167,14 +169,14 @@ async def test_concurrent_requests_create_one_object(posts_database: ServiceData
 async def test_old_keys_are_pruned(posts_database: ServiceDatabase, posts: PostgresPosts) -> None:
     """Younger ones stay."""
     ana = random_id()
-    first = await posts.create(ana, "hello", None, KEY)
+    first = await posts.create(NewPostRecord(ana, "hello"), KEY)
     kept = IdempotencyKey("l" * 64, "d")
-    await posts.create(ana, "hello", None, kept)
+    await posts.create(NewPostRecord(ana, "hello"), kept)
     await posts_database.sql.execute(
         "UPDATE idempotency_keys SET created_at = now() - interval '2 days' WHERE key = $1", KEY.key
     )
     assert await posts_database.instance_a.idempotency_keys.prune(24 * 3600) == 1
     assert await posts_database.instance_a.idempotency_keys.prune(24 * 3600) == 0
-    assert await posts.create(ana, "hello", None, SAME_KEY_OTHER_DIGEST) != first
+    assert await posts.create(NewPostRecord(ana, "hello"), SAME_KEY_OTHER_DIGEST) != first
     with pytest.raises(Conflict, match="idempotency_keys"):
-        await posts.create(ana, "hello", None, IdempotencyKey(kept.key, "e"))
+        await posts.create(NewPostRecord(ana, "hello"), IdempotencyKey(kept.key, "e"))

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from storage.contracts.paging import PageKey, to_microseconds
+from storage.contracts.posts import NewPostRecord
 from storage.contracts.reactions import CommentRecord, LikeRecord
 from storage.contracts.user_cache import UserCardRecord
 from storage.errors import Conflict, Missing
@@ -23,7 +24,7 @@ def comment_likes(posts_database: ServiceDatabase) -> PostgresCommentLikes:
 @pytest.fixture
 async def post_id(posts: PostgresPosts) -> str:
     """A post of some user."""
-    return await posts.create(random_id(), "hello", None, None)
+    return await posts.create(NewPostRecord(random_id(), "hello"), None)
 
 
 def page_key(record: CommentRecord | LikeRecord) -> PageKey:
@@ -201,7 +202,7 @@ async def test_reply_to_a_comment_elsewhere_raises_missing(
 ) -> None:
     """For a comment of another post, a deleted one, and what is no id; nothing is written."""
     ana = random_id()
-    other_post = await posts.create(ana, "other", None, None)
+    other_post = await posts.create(NewPostRecord(ana, "other"), None)
     elsewhere = await reactions.comment(other_post, ana, "so", None)
     deleted = await reactions.comment(post_id, ana, "so", None)
     await reactions.delete_comment(deleted, ana)

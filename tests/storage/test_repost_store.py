@@ -7,10 +7,11 @@ import pytest
 from storage.contracts.idempotency import IdempotencyKey
 from storage.contracts.posts import (
     FOLLOWERS,
-    NO_REFERENCES,
     PUBLIC,
     EditOutcome,
+    NewPostRecord,
     OriginalPost,
+    PostChange,
     PostOwner,
     PostRecord,
     TextReferences,
@@ -49,9 +50,9 @@ async def counts(posts: PostgresPosts, post_id: str, viewer_id: str) -> tuple[in
 async def test_reposts_of_a_hidden_post_are_gone(posts: PostgresPosts, reposts: PostgresReposts) -> None:
     """Until it is restored. A quote stays without it; a hidden quote is found with its original."""
     ana, ben, cyd = sorted_random_ids(3)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     repost_id = await reposts.repost(post_id, ben, None)
-    quote_id = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
+    quote_id = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), None)
     await posts.set_hidden(post_id, hidden=True)
     assert await get(posts, repost_id, ben) is None
     assert list(await posts.owners([post_id, repost_id, quote_id])) == [quote_id]
@@ -73,7 +74,7 @@ async def test_reposts_of_a_hidden_post_are_gone(posts: PostgresPosts, reposts: 
 async def test_a_user_reposts_a_post_once(posts: PostgresPosts, reposts: PostgresReposts) -> None:
     """Also at the same time; it has no text and knows its original, which counts it."""
     ana, ben, cyd = sorted_random_ids(3)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     first, *others = await asyncio.gather(*(reposts.repost(post_id, ben, None) for _ in range(5)))
     assert set(others) == {first}
     record = await get(posts, first, cyd)
@@ -96,15 +97,15 @@ async def test_repost_of_a_repost_or_of_nothing_raises_missing(
 ) -> None:
     """And of a hidden post; nothing is written."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     repost_id = await reposts.repost(post_id, ben, None)
-    hidden = await posts.create(ana, "hidden", None, None)
+    hidden = await posts.create(NewPostRecord(ana, "hidden"), None)
     await posts.set_hidden(hidden, hidden=True)
     for bad in (repost_id, hidden, random_id(), "no id", ""):
         with pytest.raises(Missing):
             await reposts.repost(bad, ana, None)
         with pytest.raises(Missing):
-            await reposts.quote(bad, ana, "look", None, NO_REFERENCES)
+            await posts.create(NewPostRecord(ana, "look", quote_of_id=bad), None)
         assert not await reposts.remove(bad, ana)
     assert await posts_database.sql.fetchval("SELECT count(*) FROM posts") == 3
 
@@ -114,9 +115,12 @@ async def test_quotes_are_posts_about_another_one(
 ) -> None:
     """Any number per user, with references; removing a repost keeps them."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     moss = TextReferences((ana,), ("moss",), ("moss",))
-    made = [await reposts.quote(post_id, ben, f"look {number}", None, moss) for number in range(2)]
+    made = [
+        await posts.create(NewPostRecord(ben, f"look {number}", quote_of_id=post_id, references=moss), None)
+        for number in range(2)
+    ]
     record = await get(posts, made[0], ana)
     assert record is not None
     assert (record.content, record.is_repost, record.original) == (
@@ -130,7 +134,7 @@ async def test_quotes_are_posts_about_another_one(
     assert not await reposts.remove(post_id, ben)
     assert await posts.delete(made[0], ben)
     assert await counts(posts, post_id, ben) == (1, False)
-    assert await reposts.quote(made[1], ana, "a quote of a quote", None, NO_REFERENCES)
+    assert await posts.create(NewPostRecord(ana, "a quote of a quote", quote_of_id=made[1]), None)
     assert await audit.count_mismatches() == 0
 
 
@@ -139,10 +143,10 @@ async def test_idempotency_keys_hold_for_reposts_and_quotes(
 ) -> None:
     """The same key returns the first; with another request it is a conflict."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     key, other = IdempotencyKey("a key", "digest"), IdempotencyKey("a key", "other")
-    first = await reposts.quote(post_id, ben, "look", key, NO_REFERENCES)
-    assert await reposts.quote(post_id, ben, "look", key, NO_REFERENCES) == first
+    first = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), key)
+    assert await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), key) == first
     with pytest.raises(Conflict, match="idempotency_keys"):
         await reposts.repost(post_id, ben, other)
 
@@ -157,9 +161,9 @@ async def test_deletion_removes_reposts_and_keeps_quotes(
     """In several steps if there are many reposts; the quotes have no original then."""
     monkeypatch.setattr(posts_module, "DELETE_REPOSTS_ROWS", 2)
     ana, ben, *fans = sorted_random_ids(7)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     made = [await reposts.repost(post_id, fan, None) for fan in fans]
-    quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
+    quote = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), None)
     assert not await posts.delete(post_id, ben)
     assert (await counts(posts, post_id, ana))[0] == 6
     assert await posts.delete(post_id, ana)
@@ -178,11 +182,11 @@ async def test_deleted_user_leaves_no_reposts(
     """Neither theirs nor those of their posts."""
     monkeypatch.setattr(posts_module, "DELETE_REPOSTS_ROWS", 2)
     ana, ben, cyd = sorted_random_ids(3)
-    own = [await posts.create(ana, "hello", None, None) for _ in range(3)]
-    other = await posts.create(ben, "hello", None, None)
+    own = [await posts.create(NewPostRecord(ana, "hello"), None) for _ in range(3)]
+    other = await posts.create(NewPostRecord(ben, "hello"), None)
     of_ana = [await reposts.repost(post_id, fan, None) for post_id in own for fan in (ben, cyd)]
     await reposts.repost(other, ana, None)
-    await reposts.quote(other, ana, "look", None, NO_REFERENCES)
+    await posts.create(NewPostRecord(ana, "look", quote_of_id=other), None)
     await posts.remove_user(ana)
     assert await posts.find([*own, *of_ana], ben) == []
     assert await counts(posts, other, ben) == (0, False)
@@ -192,9 +196,9 @@ async def test_deleted_user_leaves_no_reposts(
 async def test_reposts_of_a_hidden_post_are_hidden(posts: PostgresPosts, reposts: PostgresReposts) -> None:
     """In every list; quotes stay without it, and it comes back with it."""
     ana, ben, cyd = sorted_random_ids(3)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     repost = await reposts.repost(post_id, ben, None)
-    quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
+    quote = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), None)
     for hidden in (True, False):
         await posts.set_hidden(post_id, hidden=hidden)
         expected = [quote] if hidden else [quote, repost]
@@ -214,9 +218,9 @@ async def test_reposts_of_a_hidden_post_are_hidden(posts: PostgresPosts, reposts
 async def test_reposts_of_excluded_users_are_left_out(posts: PostgresPosts, reposts: PostgresReposts) -> None:
     """Quotes are not. Public posts and feeds for other readers have no reposts at all."""
     ana, ben, cyd = sorted_random_ids(3)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     repost = await reposts.repost(post_id, ben, None)
-    quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
+    quote = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), None)
     for found in (
         await posts.by_author(ben, None, cyd, [PUBLIC], 10, with_reposts=False),
         await posts.newest([repost], [ben], None, cyd, [ana], 10),
@@ -231,10 +235,10 @@ async def test_reposts_are_published_to_the_author(
 ) -> None:
     """While they are visible; not own ones, and not with the original."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     await reposts.repost(post_id, ana, None)
     repost = await reposts.repost(post_id, ben, None)
-    quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
+    quote = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), None)
     await posts.set_hidden(quote, hidden=True)
     await posts.set_hidden(quote, hidden=False)
     await reposts.remove(post_id, ben)
@@ -257,12 +261,12 @@ async def test_reposts_cannot_be_edited(
 ) -> None:
     """Quotes can, and still quote the same post."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     edits = PostgresPostEdits(posts_database.instance_a.pool, 900, 50)
     repost = await reposts.repost(post_id, ben, None)
-    quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
-    assert await edits.edit(repost, ben, "text", NO_REFERENCES) == EditOutcome.IS_REPOST
-    assert await edits.edit(quote, ben, "text", NO_REFERENCES) == EditOutcome.DONE
+    quote = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), None)
+    assert await edits.edit(repost, ben, PostChange("text")) == EditOutcome.IS_REPOST
+    assert await edits.edit(quote, ben, PostChange("text")) == EditOutcome.DONE
     record = await get(posts, quote, ana)
     assert record is not None
     assert (record.content, record.original) == ("text", OriginalPost(post_id, ana, PUBLIC))
@@ -273,10 +277,10 @@ async def test_only_reposts_that_everyone_sees_are_counted(
 ) -> None:
     """Not hidden ones, nor quotes for followers; also if they are restored, or deleted while hidden."""
     ana, ben, cyd = sorted_random_ids(3)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     repost = await reposts.repost(post_id, ben, None)
-    quote = await reposts.quote(post_id, ben, "look", None, NO_REFERENCES)
-    private = await reposts.quote(post_id, ben, "psst", None, NO_REFERENCES, FOLLOWERS)
+    quote = await posts.create(NewPostRecord(ben, "look", quote_of_id=post_id), None)
+    private = await posts.create(NewPostRecord(ben, "psst", quote_of_id=post_id, visibility=FOLLOWERS), None)
     assert (await counts(posts, post_id, cyd))[0] == 2
     expected = {(repost, True): 1, (quote, True): 0, (private, True): 0, (repost, False): 1}
     for (hidden_id, hidden), count in expected.items():
@@ -287,7 +291,7 @@ async def test_only_reposts_that_everyone_sees_are_counted(
     assert await posts.delete(quote, ben)
     assert await posts.delete(private, ben)
     assert (await counts(posts, post_id, cyd))[0] == 1
-    await reposts.quote(post_id, cyd, "psst", None, NO_REFERENCES, FOLLOWERS)
+    await posts.create(NewPostRecord(cyd, "psst", quote_of_id=post_id, visibility=FOLLOWERS), None)
     await posts.remove_user(ana)
     assert await posts.find([repost, post_id], cyd) == []
     assert await audit.count_mismatches() == 0
@@ -298,7 +302,7 @@ async def test_counts_of_earlier_versions_are_corrected(
 ) -> None:
     """When the trigger is replaced: they counted hidden reposts."""
     ana, ben, cyd = sorted_random_ids(3)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     await reposts.repost(post_id, ben, None)
     await posts.set_hidden(await reposts.repost(post_id, cyd, None), hidden=True)
     await posts_database.sql.execute("UPDATE posts SET repost_count = 2 WHERE id = $1", post_id)
@@ -312,7 +316,7 @@ async def test_hiding_a_repost_waits_for_its_original(
 ) -> None:
     """And holds no lock on the repost meanwhile, which the deletion of the original takes next."""
     ana, ben = sorted_random_ids(2)
-    post_id = await posts.create(ana, "hello", None, None)
+    post_id = await posts.create(NewPostRecord(ana, "hello"), None)
     repost = await reposts.repost(post_id, ben, None)
     connection = await posts_database.connection()
     async with connection.transaction():

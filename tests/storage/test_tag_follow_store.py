@@ -3,7 +3,7 @@
 import pytest
 
 from storage.contracts.paging import PageKey, to_microseconds
-from storage.contracts.posts import TextReferences
+from storage.contracts.posts import NewPostRecord, TextReferences
 from storage.postgres.posts import PostgresPosts
 from storage.postgres.tag_follows import PostgresTagFollows
 from tests.storage.service_database import ServiceDatabase, random_id, sorted_random_ids
@@ -62,11 +62,11 @@ async def test_posts_with_followed_tags_are_merged_once(
     moss = TextReferences((), ("moss",), ("moss",))
     for tag in ("moss", "bark"):
         await tag_follows.follow(ana, tag, tag)
-    first = await posts.create(ben, "both", None, None, both)
-    second = await posts.create(cyd, "one", None, None, moss)
-    await posts.create(cyd, "other", None, None, TextReferences((), ("rust",), ("rust",)))
-    await posts.create(dan, "excluded", None, None, moss)
-    hidden = await posts.create(ben, "hidden", None, None, moss)
+    first = await posts.create(NewPostRecord(ben, "both", references=both), None)
+    second = await posts.create(NewPostRecord(cyd, "one", references=moss), None)
+    await posts.create(NewPostRecord(cyd, "other", references=TextReferences((), ("rust",), ("rust",))), None)
+    await posts.create(NewPostRecord(dan, "excluded", references=moss), None)
+    hidden = await posts.create(NewPostRecord(ben, "hidden", references=moss), None)
     await posts.set_hidden(hidden, hidden=True)
     found = await posts.newest([second], [ben], None, ana, [dan], 10)
     assert [(one.id, one.has_followed_tag) for one in found] == [(second, True), (first, True)]
@@ -79,7 +79,7 @@ async def test_posts_with_followed_tags_are_merged_once(
 async def test_public_posts_are_listed_newest_first(posts: PostgresPosts) -> None:
     """Without hidden ones and those of excluded users."""
     ana, ben, cyd = sorted_random_ids(3)
-    made = [await posts.create(author, "hello", None, None) for author in (ana, ben, cyd, ana)]
+    made = [await posts.create(NewPostRecord(author, "hello"), None) for author in (ana, ben, cyd, ana)]
     await posts.set_hidden(made[3], hidden=True)
     found = await posts.newest_public(None, random_id(), [cyd], 10)
     assert [one.id for one in found] == [made[1], made[0]]

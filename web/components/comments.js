@@ -60,8 +60,8 @@ export function comments(session, post, onCount) {
       draftKey: `reply:${comment.id}`,
       // The author of a reply is not notified of the next reply, but of being mentioned.
       text: comment.parent_id && !session.isMe(comment.author.id) ? `@${comment.author.username} ` : "",
-      send: async (content, key) => {
-        list.append(await session.api.post(path, { content, parent_id: comment.id }, key));
+      send: async (body, key) => {
+        list.append(await session.api.post(path, { ...body, parent_id: comment.id }, key));
         onCount(1);
         onSent();
       },
@@ -74,8 +74,8 @@ export function comments(session, post, onCount) {
     submit: t("comments.submit"),
     rows: 1,
     draftKey: `comment:${post.id}`,
-    send: async (content, key) => {
-      list.append(await session.api.post(path, { content }, key));
+    send: async (body, key) => {
+      list.append(await session.api.post(path, body, key));
       onCount(1);
     },
   });

@@ -1,5 +1,5 @@
 // A text field for a post or a comment with the number of characters left. The text is kept as a draft
-// until it was sent. `choice`: a select that belongs to what is sent; `send` gets its value.
+// until it was sent. `send(body, key)` gets `content` and the values of `fields`, inputs by name.
 
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
@@ -12,7 +12,7 @@ const WARN_BELOW = 20;
 
 // `text`: what the field holds without a draft.
 export function composer(session, options) {
-  const { label, maxLength, submit, send, draftKey, rows = 2, choice = null, text = "" } = options;
+  const { label, maxLength, submit, send, draftKey, rows = 2, fields = {}, text = "" } = options;
   const { drafts } = session;
   const id = newElementId("composer");
   const idempotencyKey = new IdempotencyKey();
@@ -47,13 +47,13 @@ export function composer(session, options) {
   async function onSubmit(event) {
     event.preventDefault();
     if (submitButton.disabled) return;
-    const content = input.value.trim();
+    const body = { content: input.value.trim() };
+    for (const [name, field] of Object.entries(fields)) body[name] = field.value;
     sending = true;
     error.hidden = true;
     update();
     try {
-      const chosen = choice?.value ?? null;
-      await send(content, idempotencyKey.keyFor([content, chosen]), chosen);
+      await send(body, idempotencyKey.keyFor(body));
       idempotencyKey.clear();
       input.value = "";
       drafts.set(draftKey, "");
@@ -72,7 +72,7 @@ export function composer(session, options) {
     input,
     mentions.element,
     error,
-    element("div", { class: "row end" }, choice, limit, counter, submitButton),
+    element("div", { class: "row end" }, Object.values(fields), limit, counter, submitButton),
   );
   input.value = drafts.get(draftKey) || text;
   input.addEventListener("input", () => {

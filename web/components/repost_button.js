@@ -7,8 +7,8 @@ import { Dialog } from "./dialog.js";
 import { element, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { Menu } from "./menu.js";
+import { postFields } from "./post_fields.js";
 import { toast, toastError } from "./toast.js";
-import { visibilityChoice } from "./visibility_choice.js";
 
 const MAX_LENGTH = 280;
 
@@ -70,10 +70,10 @@ export function repostButton(session, post, path, onUndone) {
       submit: t("posts.quote"),
       rows: 3,
       draftKey: `quote:${post.id}`,
-      choice: visibilityChoice(session),
-      send: async (content, key, visibility) => {
-        const created = await session.api.post(`${path}/repost`, { content, visibility }, key);
-        if (visibility === "public") change(1);
+      fields: postFields(session),
+      send: async (body, key) => {
+        const created = await session.api.post(`${path}/repost`, body, key);
+        if (body.visibility === "public") change(1);
         dialog.close();
         location.hash = `#/post/${created.id}`;
       },

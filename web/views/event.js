@@ -252,8 +252,8 @@ function postComposer(session, event) {
     maxLength: MAX_POST_LENGTH,
     submit: t("posts.submit"),
     draftKey: `event:${event.id}`,
-    send: async (content, key) => {
-      await session.api.post("/v1/posts", { content, event_id: event.id }, key);
+    send: async (body, key) => {
+      await session.api.post("/v1/posts", { ...body, event_id: event.id }, key);
       toast(t("events.posted"));
     },
   });

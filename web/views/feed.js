@@ -3,9 +3,9 @@
 import { composer } from "../components/composer.js";
 import { button, element, emptyState, setChildren } from "../components/dom.js";
 import { postCard } from "../components/post_card.js";
+import { postFields } from "../components/post_fields.js";
 import { postList } from "../components/post_list.js";
 import { timelineTabs } from "../components/timeline_tabs.js";
-import { visibilityChoice } from "../components/visibility_choice.js";
 import { t } from "../i18n.js";
 import { Scope } from "../state/signal.js";
 
@@ -81,9 +81,8 @@ export function feedView(session) {
     submit: t("posts.submit"),
     rows: 3,
     draftKey: "post",
-    choice: visibilityChoice(session),
-    send: async (content, key, visibility) =>
-      list.prepend(await session.api.post("/v1/posts", { content, visibility }, key)),
+    fields: postFields(session),
+    send: async (body, key) => list.prepend(await session.api.post("/v1/posts", body, key)),
   });
   scope.keep(
     session.dispatcher.feedPost.on((post) => {

@@ -13,6 +13,7 @@ import pytest
 from actors.domain_events import reader as reading
 from actors.domain_events.consumer import Consumer
 from actors.posts.posts_count_consumer import PostsCountConsumer
+from storage.contracts.posts import NewPostRecord
 from storage.embedded import StoreUrls
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
@@ -76,7 +77,7 @@ async def read_all(consumer: Consumer, producer: Database, consumer_database: Da
 
 
 async def create_posts(posts: PostgresPosts, count: int) -> list[str]:
-    return [await posts.create(ANA, f"post {number}", None, None) for number in range(count)]
+    return [await posts.create(NewPostRecord(ANA, f"post {number}"), None) for number in range(count)]
 
 
 async def test_restored_copy_is_read_from_the_start(

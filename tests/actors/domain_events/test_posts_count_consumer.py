@@ -8,6 +8,7 @@ import pytest
 
 from actors.posts.posts_count_consumer import PostsCountConsumer
 from storage.contracts.domain_events import Cursor, CursorUpdate, OutboxEvent
+from storage.contracts.posts import NewPostRecord
 from storage.errors import Conflict
 from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.database import Database
@@ -39,10 +40,10 @@ async def get_posts_count(consumer_database: Database, user_id: str) -> int:
 async def create_posts(database: Database) -> list[OutboxEvent]:
     """Ana creates five posts, deletes two and has one hidden; Ben creates one."""
     store = PostgresPosts(database.pool, database.idempotency_keys)
-    ids = [await store.create(ANA, f"post {number}", None, None) for number in range(5)]
+    ids = [await store.create(NewPostRecord(ANA, f"post {number}"), None) for number in range(5)]
     for post_id in ids[:2]:
         await store.delete(post_id, ANA)
-    await store.create(BEN, "a post", None, None)
+    await store.create(NewPostRecord(BEN, "a post"), None)
     await store.set_hidden(ids[2], hidden=True)
     return await read_all_events(database)
 

@@ -14,7 +14,7 @@ from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.paging import PageKey, to_microseconds
 from storage.contracts.post_access import PostAccess
-from storage.contracts.posts import TextReferences
+from storage.contracts.posts import NewPostRecord, TextReferences
 from storage.contracts.social import AudienceStore
 from storage.contracts.timelines import Timelines
 from storage.contracts.user_cache import UserSnapshot
@@ -118,7 +118,9 @@ class FeedSetup:
         self, author_id: str, content: str = "a post", tags: tuple[str, ...] = ()
     ) -> tuple[str, int]:
         """Create a post; return its id and creation time."""
-        post_id = await self.posts.create(author_id, content, None, None, TextReferences((), tags, tags))
+        post_id = await self.posts.create(
+            NewPostRecord(author_id, content, references=TextReferences((), tags, tags)), None
+        )
         (record,) = await self.posts.find([post_id], author_id)
         return post_id, to_microseconds(record.created_at)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from actors.delivery.stream_writer import StreamWriter
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.notification_causes import NotificationCauses
+from actors.notifications.notification_causes import CauseStores, NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
@@ -163,14 +163,16 @@ class NotificationSetup:
                     self.attendance,
                 ),
                 NotificationCauses(
-                    self.social,
-                    self.follow_requests,
-                    self.reactions,
-                    self.comment_likes,
-                    self.reposts,
-                    self.events,
-                    self.rsvps,
-                    self.hosts,
+                    CauseStores(
+                        self.social,
+                        self.follow_requests,
+                        self.reactions,
+                        self.comment_likes,
+                        self.reposts,
+                        self.events,
+                        self.rsvps,
+                        self.hosts,
+                    )
                 ),
             ),
             self.pusher,

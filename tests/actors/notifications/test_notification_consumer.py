@@ -6,6 +6,7 @@ from actors.notifications.notification_consumer import UPDATES_OF_EVENT_MAX
 from actors.protocol.objects import UserCard
 from actors.protocol.server_frames import NotificationRead
 from storage.contracts.events import EventChange
+from storage.contracts.posts import NewPostRecord
 from tests.actors.notifications.notification_setup import NotificationSetup
 
 
@@ -35,8 +36,8 @@ async def test_follow_notifies_the_followed_user(setup: NotificationSetup) -> No
 
 async def test_likes_of_one_post_are_grouped(setup: NotificationSetup) -> None:
     """Likes by others notify the author, own likes do not; likes of one post share a notification."""
-    post_id = await setup.posts.create(setup.ana, "a post", None, None)
-    other_id = await setup.posts.create(setup.ana, "another", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "a post"), None)
+    other_id = await setup.posts.create(NewPostRecord(setup.ana, "another"), None)
     for user_id in (setup.ana, setup.ben, setup.cyd):
         await setup.reactions.like(post_id, user_id)
     await setup.catch_up()
@@ -56,7 +57,7 @@ async def test_likes_of_one_post_are_grouped(setup: NotificationSetup) -> None:
 
 async def test_repeated_like_notifies_once(setup: NotificationSetup) -> None:
     """Repeating the same like notifies once."""
-    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "a post"), None)
     for _ in range(3):
         await setup.reactions.unlike(post_id, setup.ben)
         await setup.reactions.like(post_id, setup.ben)
@@ -72,7 +73,7 @@ async def test_repeated_like_notifies_once(setup: NotificationSetup) -> None:
 
 async def test_each_comment_notifies(setup: NotificationSetup) -> None:
     """Every comment counts; an unread notification is extended, after a read one a new one starts."""
-    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "a post"), None)
     await setup.reactions.comment(post_id, setup.ana, "first!", None)
     await setup.reactions.comment(post_id, setup.ben, "second", None)
     await setup.reactions.comment(post_id, setup.ben, "third", None)
@@ -161,7 +162,7 @@ async def test_event_update_notifies_users_with_rsvps(setup: NotificationSetup) 
 async def test_blocked_users_do_not_notify_each_other(setup: NotificationSetup) -> None:
     """A block suppresses notifications in both directions, also for events from before the block."""
     post_id, event_id = (
-        await setup.posts.create(setup.ana, "a post", None, None),
+        await setup.posts.create(NewPostRecord(setup.ana, "a post"), None),
         await setup.create_event(setup.ana),
     )
     await setup.social.follow(setup.ben, setup.ana)
@@ -204,7 +205,7 @@ async def test_block_removes_notifications_between_users(setup: NotificationSetu
 
 async def test_block_already_removed_still_drops_earlier_notifications(setup: NotificationSetup) -> None:
     """Events from before a block that was removed meanwhile do not notify; later ones do."""
-    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "a post"), None)
     await setup.social.follow(setup.ben, setup.ana)
     await setup.social.block(setup.ana, setup.ben)
     await setup.social.unblock(setup.ana, setup.ben)
@@ -219,7 +220,7 @@ async def test_block_already_removed_still_drops_earlier_notifications(setup: No
 async def test_deleted_users_do_not_notify(setup: NotificationSetup) -> None:
     """Events with a deleted sender or recipient create no notification."""
     gone = str(uuid.uuid4())
-    post_id = await setup.posts.create(gone, "a post", None, None)
+    post_id = await setup.posts.create(NewPostRecord(gone, "a post"), None)
     await setup.reactions.like(post_id, setup.ana)
     await setup.social.follow(gone, setup.ana)
     await setup.social.follow(setup.ana, gone)
@@ -231,7 +232,7 @@ async def test_deleted_users_do_not_notify(setup: NotificationSetup) -> None:
 async def test_braces_in_names_are_not_formatted(setup: NotificationSetup) -> None:
     """Braces in a display name appear unchanged in the text."""
     eve = setup.user_source.add_user("eve", "Eve {others}")
-    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "a post"), None)
     for user_id in (setup.ben, eve):
         await setup.reactions.like(post_id, user_id)
     await setup.catch_up()

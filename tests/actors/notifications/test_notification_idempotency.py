@@ -7,6 +7,7 @@ import pytest
 from actors.notifications import notification_consumer
 from storage.contracts.domain_events import Cursor, CursorUpdate
 from storage.contracts.events import EventChange
+from storage.contracts.posts import NewPostRecord
 from storage.errors import Conflict, Unavailable
 from tests.actors.domain_events.reader_fixtures import catch_up, make_reader
 from tests.actors.notifications.notification_setup import NotificationSetup
@@ -15,7 +16,7 @@ from tests.actors.notifications.notification_setup import NotificationSetup
 async def test_replayed_events_change_nothing(setup: NotificationSetup) -> None:
     """Handling all events again, in another order, changes nothing."""
     post_id, event_id = (
-        await setup.posts.create(setup.ana, "p", None, None),
+        await setup.posts.create(NewPostRecord(setup.ana, "p"), None),
         await setup.create_event(setup.ana),
     )
     for user_id in (setup.ben, setup.cyd):

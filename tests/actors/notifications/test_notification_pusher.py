@@ -10,6 +10,7 @@ from actors.notifications.notification_pusher import NotificationPusher
 from actors.protocol.server_frames import NotificationCreated
 from storage.contracts.events import EventChange
 from storage.contracts.notifications import NotificationRecord
+from storage.contracts.posts import NewPostRecord
 from storage.errors import Unavailable
 from tests.actors.notifications.notification_setup import NotificationSetup
 from tests.until import until
@@ -41,7 +42,7 @@ async def pushed_notifications(setup: NotificationSetup, user_id: str) -> list[N
 
 async def create_liked_post(setup: NotificationSetup, *user_ids: str) -> str:
     """Create a post by Ana with likes by the given users."""
-    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "a post"), None)
     for user_id in user_ids:
         await setup.reactions.like(post_id, user_id)
     await setup.catch_up()

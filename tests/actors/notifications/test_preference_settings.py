@@ -23,6 +23,7 @@ from actors.protocol.server_frames import NotificationCreated
 from config.mail import MailKind, MailLimit
 from storage.contracts.mail import Mail
 from storage.contracts.notification_mails import MailRecipient
+from storage.contracts.posts import NewPostRecord
 from storage.memory.attempt_limits import MemoryAttemptLimits
 from storage.postgres.notification_mails import PostgresNotificationMails
 from storage.postgres.notification_preferences import PostgresNotificationPreferences
@@ -104,15 +105,19 @@ class MailSetup:
 
 async def like(setup: NotificationSetup, count: int = 1) -> None:
     """Let that many users like a new post of Ana's."""
-    post_id = await setup.posts.create(setup.ana, "Hi", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "Hi"), None)
     for number in range(count):
         await setup.reactions.like(post_id, setup.user_source.add_user(f"fan{number}"))
     await setup.catch_up("posts")
 
 
 def test_every_type_has_a_default_channel() -> None:
-    """Add the line of a new type to `DEFAULT_NOTIFICATION_CHANNELS`."""
-    assert set(DEFAULT_NOTIFICATION_CHANNELS) == set(NotificationType)
+    """Clients get them; a data export that is ready is also mailed."""
+    others = dict.fromkeys(set(NotificationType) - {NotificationType.EXPORT_READY}, NotificationChannel.PUSH)
+    assert {
+        NotificationType.EXPORT_READY: NotificationChannel.MAIL,
+        **others,
+    } == DEFAULT_NOTIFICATION_CHANNELS
 
 
 async def test_preferences_are_complete(setup: NotificationSetup) -> None:

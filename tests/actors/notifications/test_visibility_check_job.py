@@ -10,7 +10,7 @@ from actors.protocol.server_frames import NotificationRead
 from storage.contracts.events import EventChange
 from storage.contracts.follow_requests import AccountPrivacyChange
 from storage.contracts.paging import PageKey
-from storage.contracts.posts import FOLLOWERS, PostRecord, TextReferences
+from storage.contracts.posts import FOLLOWERS, NewPostRecord, PostRecord, TextReferences
 from storage.contracts.visibility_checks import CheckKind
 from storage.errors import Unavailable
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -98,7 +98,10 @@ async def mention_in_posts(setup: NotificationSetup, visibility: str = "public")
     """Ana mentions Ben and Cyd in posts. Returns the posts, the newest first."""
     mentioned = TextReferences((setup.ben, setup.cyd))
     posts = [
-        await setup.posts.create(setup.ana, "hello", None, None, mentioned, visibility) for _ in range(POSTS)
+        await setup.posts.create(
+            NewPostRecord(setup.ana, "hello", references=mentioned, visibility=visibility), None
+        )
+        for _ in range(POSTS)
     ]
     await setup.catch_up()
     return posts[::-1]

@@ -8,7 +8,7 @@ import pytest
 from actors.protocol.server_frames import NotificationCreated, NotificationRead
 from storage.contracts.events import Attendee
 from storage.contracts.notifications import NotificationSource
-from storage.contracts.posts import PUBLIC, TextReferences
+from storage.contracts.posts import PUBLIC, NewPostRecord, TextReferences
 from storage.postgres.audit import PostgresCountAudit
 from storage.postgres.contents import PostgresContents
 from storage.postgres.event_blocks import PostgresEventBlocks
@@ -88,7 +88,7 @@ class Objects:
         await self.setup.reposts.remove(self.post_id, self.setup.ben)
 
     async def quote(self) -> None:
-        await self.setup.reposts.quote(self.post_id, self.setup.ben, "look", None, TextReferences())
+        await self.setup.posts.create(NewPostRecord(self.setup.ben, "look", quote_of_id=self.post_id), None)
 
     async def hide_quote(self) -> None:
         (quote,) = await self.setup.posts.by_author(self.setup.ben, None, self.setup.ana, [PUBLIC], 10)
@@ -152,7 +152,7 @@ CASES: dict[str, tuple[Step, Step, str]] = {
 
 @pytest.fixture
 async def objects(setup: NotificationSetup) -> Objects:
-    post_id = await setup.posts.create(setup.ana, "a post", None, None)
+    post_id = await setup.posts.create(NewPostRecord(setup.ana, "a post"), None)
     return Objects(setup, post_id, await setup.create_event(setup.ana))
 
 

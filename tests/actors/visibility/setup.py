@@ -13,7 +13,7 @@ from actors.feed.public_timeline import PublicTimeline
 from actors.feed.timeline_builder import TimelineBuilder
 from actors.notifications.ephemeral_event_publisher import EphemeralEventPublisher
 from actors.notifications.event_recipients import EventRecipients
-from actors.notifications.notification_causes import NotificationCauses
+from actors.notifications.notification_causes import CauseStores, NotificationCauses
 from actors.notifications.notification_consumer import NotificationConsumer
 from actors.notifications.notification_preferences import DEFAULT_CHANNELS
 from actors.notifications.notification_pusher import NotificationPusher
@@ -145,7 +145,7 @@ class VisibilitySetup:
             reactions, self.posts, cards, self._blocks, self.visibility, finder, lambda _: None
         )
         self.reposts = Reposts(
-            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, finder, lambda _: None
+            PostgresReposts(posts.pool, posts.idempotency_keys), self.posts, lambda _: None
         )
         self.comment_likes = CommentLikes(
             PostgresCommentLikes(posts.pool), self.reactions, cards, self._blocks, lambda _: None
@@ -196,14 +196,16 @@ class VisibilitySetup:
                 self.events.attendance_store,
             ),
             NotificationCauses(
-                self.social,
-                self.follow_requests,
-                reactions,
-                PostgresCommentLikes(posts.pool),
-                PostgresReposts(posts.pool, posts.idempotency_keys),
-                self.events.store,
-                self.events.rsvp_store,
-                self.events.host_store,
+                CauseStores(
+                    self.social,
+                    self.follow_requests,
+                    reactions,
+                    PostgresCommentLikes(posts.pool),
+                    PostgresReposts(posts.pool, posts.idempotency_keys),
+                    self.events.store,
+                    self.events.rsvp_store,
+                    self.events.host_store,
+                )
             ),
         )
         self._event_updates = self._make_publisher(self.events.publish)

@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from actors.posts.bodies import NewPost, NewRepost
+from actors.protocol.social_objects import PostVisibility
 from storage.contracts.mutes import MuteScope
 from storage.errors import Conflict
 from tests.actors.visibility.event_actions import ACTIONS, ACTIONS_PER_ROUND, EVENT_CHANGES
@@ -100,9 +102,11 @@ class World:
         text = f"#{self.tag} @{mentioned.replace('-', '')}"
         event_id = self.rng.choice([None, None, *self.events.model.visible(author)])
         if original_id is None:
-            post = await self.setup.posts.create(author, text, event_id, None, visibility)
+            new = NewPost(text, event_id, PostVisibility(visibility))
+            post = await self.setup.posts.create(author, new, None)
         else:
-            post = await self.setup.reposts.create(author, original_id, text, None, visibility)
+            quote = NewRepost(text, PostVisibility(visibility))
+            post = await self.setup.reposts.create(author, original_id, quote, None)
         self.model.posts[post.id] = ModelPost(
             author, visibility, original_id, mentioned=frozenset((mentioned,))
         )
@@ -132,7 +136,7 @@ class World:
         if not is_repost:
             await self._write_post(author, original_id)
             return
-        repost = await self.setup.reposts.create(author, original_id, None, None)
+        repost = await self.setup.reposts.create(author, original_id, NewRepost(), None)
         model.posts.setdefault(repost.id, ModelPost(author, "public", original_id, is_repost=True))
         self.log.append(f"repost {self.label(author)} {repost.id[:4]} of {original_id[:4]}")
 
