@@ -74,10 +74,12 @@ def host_added(user_id: str, sender: UserCard, event_id: str, title: str, source
     )
 
 
-def rsvp_requested(
-    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
-) -> NewNotification:
-    """To a host; the requests of an event are grouped."""
+def rsvp_request_source(event_id: str, requester_id: str) -> str:
+    return f"RSVP_REQUEST:{event_id}:{requester_id}"
+
+
+def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
+    """To a host; the requests of an event are grouped, and a user is counted once."""
     return sender_notification(
         NotificationType.EVENT_UPDATE,
         user_id,
@@ -86,7 +88,7 @@ def rsvp_requested(
         "New request",
         f"asked to go to {title}",
         f"RSVP_REQUEST:{event_id}",
-        source_id,
+        rsvp_request_source(event_id, sender.id),
     )
 
 

@@ -28,6 +28,7 @@ from actors.domain_events.event_types import (
     RsvpDeclined,
     RsvpPromoted,
     RsvpRequested,
+    RsvpRequestEnded,
 )
 from actors.protocol.event_objects import EventVisibility, RsvpStatus
 from storage.contracts.event_hosting import EventHostStore
@@ -37,6 +38,8 @@ from storage.contracts.posts import MentionKey, RepostStore
 from storage.contracts.reactions import CommentLikeStore, ReactionStore
 from storage.contracts.rsvps import RsvpStore, RsvpSummary
 from storage.contracts.social import SocialStore
+
+RsvpAnswer = RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpRequestEnded | RsvpDeclined
 
 
 class NotificationCauses:
@@ -63,7 +66,8 @@ class NotificationCauses:
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[DomainEvent]:
         """Return those of the events whose cause exists now.
 
-        At most one look-up for each kind of cause. Causes that belong to a hidden event do not exist.
+        At most one look-up for each kind of cause. Causes that belong to a hidden event do not exist, nor
+        declined requests of users who do not see the event.
         """
         likes = [event for event in events if isinstance(event, PostLiked | PostUnliked)]
         comments = [event for event in events if isinstance(event, CommentCreated | CommentDeleted)]
@@ -77,11 +81,8 @@ class NotificationCauses:
         ]
         invites = [event for event in events if isinstance(event, EventInvited)]
         new_hosts = [event for event in events if isinstance(event, HostAdded)]
-        answers = [
-            event
-            for event in events
-            if isinstance(event, RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined)
-        ]
+        answers = [event for event in events if isinstance(event, RsvpAnswer)]
+        declined = [event for event in answers if isinstance(event, RsvpDeclined)]
         liked = await self._reactions.likes_among([(like.post_id, like.actor_id) for like in likes])
         comment_ids = await self._reactions.comments_among(
             [comment.id for comment in comments] + [reply.id for reply in replies]
@@ -100,6 +101,7 @@ class NotificationCauses:
         invited = await self._events.invites_among([_invite_key(invite) for invite in invites])
         hosting = await self._hosts.hosts_among([_attendee(event) for event in new_hosts])
         rsvps = await self._rsvps.rsvps_among([_attendee(event) for event in answers])
+        invisible = await self.find_invisible_events([_attendee(event) for event in declined])
         existing: set[DomainEvent] = {like for like in likes if (like.post_id, like.actor_id) in liked}
         existing |= {comment for comment in comments if comment.id in comment_ids}
         existing |= {reply for reply in replies if reply.id in comment_ids}
@@ -113,6 +115,7 @@ class NotificationCauses:
         existing |= {invite for invite in invites if _invite_key(invite) in invited}
         existing |= {event for event in new_hosts if _attendee(event) in hosting}
         existing |= {event for event in answers if _is_current(event, rsvps.get(_attendee(event)))}
+        existing -= {event for event in declined if _attendee(event) in invisible}
         return existing
 
     async def find_invisible_events(self, attendees: Sequence[Attendee]) -> AbstractSet[Attendee]:
@@ -125,14 +128,12 @@ class NotificationCauses:
         return {record.id for record in records if record.visibility == EventVisibility.PUBLIC}
 
 
-def _is_current(
-    event: RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined, rsvp: RsvpSummary | None
-) -> bool:
+def _is_current(event: RsvpAnswer, rsvp: RsvpSummary | None) -> bool:
     """Whether the user still has the RSVP that an event is about; without `rsvp` the event is hidden."""
     if rsvp is None:
         return False
     match event:
-        case RsvpRequested():
+        case RsvpRequested() | RsvpRequestEnded():
             return rsvp.status == RsvpStatus.PENDING
         case RsvpDeclined():
             return rsvp.status is None
@@ -150,5 +151,5 @@ def _invite_key(invite: EventInvited) -> InviteKey:
     return InviteKey(invite.event_id, invite.user_id, invite.inviter_id)
 
 
-def _attendee(event: HostAdded | RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined) -> Attendee:
+def _attendee(event: HostAdded | RsvpAnswer) -> Attendee:
     return Attendee(event.event_id, event.user_id)

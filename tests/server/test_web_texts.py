@@ -55,7 +55,7 @@ def notifications() -> list[NewNotification]:
         event_templates.event_cancelled("2", ANA, "7", "Talk", None),
         event_templates.event_cancelled("2", ANA, "7", "Talk", "rain"),
         event_templates.host_added("2", ANA, "7", TITLE, "s"),
-        event_templates.rsvp_requested("2", ANA, "7", TITLE, "s"),
+        event_templates.rsvp_requested("2", ANA, "7", TITLE),
         event_templates.rsvp_accepted("2", ANA, "7", TITLE, "s"),
         event_templates.rsvp_declined("2", ANA, "7", TITLE, "s"),
         event_templates.event_announced("2", ANA, announced),
