@@ -30,8 +30,8 @@ BEGIN
 END
 $$ LANGUAGE plpgsql;
 
--- The same, unless the follower follows `following_max` users: raises follows_max then, whoever the other user is. Also
--- concurrent calls may exceed this limit. Instances of earlier versions call the other function.
+-- The same, unless the follower follows `following_max` others: raises follows_max then, before it looks at the other
+-- user. Concurrent calls may exceed this limit too. Instances of earlier versions call the other function.
 CREATE OR REPLACE FUNCTION follow_add(
     follower UUID, followed UUID, following_max INT, received_max INT, sent_max INT
 ) RETURNS TEXT AS $$
