@@ -1,5 +1,5 @@
--- Fires after a request to go to an event is deleted: accepted, declined, withdrawn or ended. Publishes a domain event, so
--- that hosts are notified once of a user who asks, withdraws and asks again.
+-- Fires after a request to go to an event is deleted: accepted, declined, withdrawn or ended. Publishes a domain event,
+-- so that hosts are notified once of a user who asks, withdraws and asks again.
 --
 -- Takes no locks. Nothing is published for requests deleted with their event.
 CREATE OR REPLACE FUNCTION rsvp_requests_outbox() RETURNS TRIGGER AS $$

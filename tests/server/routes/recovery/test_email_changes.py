@@ -92,7 +92,7 @@ async def test_change_is_undone_though_the_domain_was_blocked(
     (mail,) = await notices(service, smtp_server)
     await database.execute("INSERT INTO name_blocks (kind, value) VALUES ('email_domain', 'example.test')")
     change = {"email": NEW, "current_password": PASSWORD}
-    await service.expect_error("user.name_blocked", "PATCH", ME, change, ana["token"])
+    await service.expect_error("request.invalid", "PATCH", ME, change, ana["token"])
     assert await undo(service, undo_token(mail)) == 204
     assert await database.fetchval("SELECT email FROM users WHERE username = 'ana'") == OLD
     assert await database.fetchval(VERIFIED)
