@@ -44,6 +44,12 @@ STORED_RESPONSE_BYTES: Final = 64 * 1024
 CLIENT_ID_CHARACTERS: Final = 200
 MENTIONS_PER_MESSAGE: Final = 100
 PARTICIPANTS_MAX: Final = 5000
+CONVERSATIONS_MAX: Final = 10_000
+"""Conversations that one user may be in: each session joins the rooms of all, a page of the list sorts all.
+
+Who goes to an event joins its conversation whatever their number, and everyone can open a direct one.
+"""
+
 NAMED_USERS_PER_RATE_TOKEN: Final = 100
 """A request that names N users costs N // 100 more tokens of the caller's rate limit."""
 

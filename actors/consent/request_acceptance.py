@@ -30,7 +30,7 @@ class RequestAcceptance:
 
         Raises:
             ApiError: conversation_request.not_found (also if the one who asked may no longer add the user, in
-                which case the request is deleted), conversation.full.
+                which case the request is deleted), conversation.full, conversation.limit.
         """
         record = await self._requests.get(user.id, conversation_id)
         actor = await self._requests.find_actor(record)

@@ -134,13 +134,15 @@ class ChangeMembersByRule(Struct, frozen=True):
     """Add and remove users by a membership rule, in one entry with `text`.
 
     Users in `joined` who are members already, and users in `left` who are not, are ignored. Users who left,
-    or whom an admin removed, are not added.
+    or whom an admin removed, are not added. A group `without_admins` has none until the next such change, so
+    that no member adds users.
     """
 
     changed_by: UserCard
     text: str
     joined: tuple[UserCard, ...] = ()
     left: tuple[str, ...] = ()
+    without_admins: bool = False
 
 
 ChangeByRule = AddByRule | RemoveByRule | RenameByRule | AnnounceByRule | ChangeMembersByRule

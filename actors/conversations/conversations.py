@@ -24,7 +24,7 @@ from actors.conversations.commands import (
 from actors.conversations.conversation_dependencies import AdditionConsent
 from actors.conversations.conversation_queries import ConversationQueries
 from actors.conversations.conversation_views import LoadCards
-from actors.conversations.errors import ConsentRequiredError, blocked
+from actors.conversations.errors import ConsentRequiredError, blocked, conversation_limit
 from actors.conversations.future_reply import FutureReply
 from actors.conversations.membership_notifier import MembershipNotifier
 from actors.conversations.message_changes import MessageChange
@@ -34,7 +34,7 @@ from actors.protocol.objects import Conversation, ConversationType, Message, Rea
 from actors.protocol.server_frames import LogFrame
 from actors.protocol.timestamps import now_ms
 from actors.runtime.task_pool import TaskPool
-from config.limits import PARTICIPANTS_MAX
+from config.limits import CONVERSATIONS_MAX, PARTICIPANTS_MAX
 from storage.contracts.identifiers import direct_conversation_id, idempotent_id, new_id
 from storage.contracts.messaging import ConversationRecord, IdempotencyClaim, MessagingStore
 
@@ -113,7 +113,8 @@ class Conversations(RuleMembership):
         """Create a conversation, or return the existing one.
 
         A direct conversation exists once per pair of users. `idempotency_key` identifies a retry. Users
-        of a group who have to accept first get a request. Raises `ApiError` or `StorageError`.
+        of a group who have to accept first get a request. The bound on the conversations of a user holds for
+        one after the other. Raises `ApiError` or `StorageError`.
         """
         member_ids = list(dict.fromkeys((user.id, *other_user_ids)))
         if len(member_ids) > PARTICIPANTS_MAX:
@@ -161,6 +162,10 @@ class Conversations(RuleMembership):
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
         )
+        # Other users can open direct conversations with a user who is in too many: each has one at most.
+        limited_ids = (user.id,) if direct else record.participants
+        if await self._are_in_many(limited_ids) and await self._store.get(conversation_id) is None:
+            raise conversation_limit()
         existing = await self._membership_notifier.create_conversation(record)
         if existing is not None:
             needed = needed.without(existing.participants)
@@ -187,6 +192,8 @@ class Conversations(RuleMembership):
         needed = ConsentNeeded()
         if changed_by.id in record.admins and user_id not in record.participants:
             needed = await self._consent.check(changed_by.id, [user_id], AdditionKind.GROUP)
+            if not needed.user_ids and await self._are_in_many([user_id]):
+                raise conversation_limit()
         if not needed.user_ids:
             try:
                 await self.change_membership(conversation_id, AddMember(changed_by, user))
@@ -200,6 +207,10 @@ class Conversations(RuleMembership):
 
     async def add_accepted(self, changed_by: UserCard, conversation_id: str, user: UserCard) -> None:
         """Add a user who accepted a request, if its sender `changed_by` may still add. Raises `ApiError`."""
+        if await self._are_in_many([user.id]):
+            record = await self._store.get(conversation_id)
+            if record is not None and user.id not in record.participants:
+                raise conversation_limit()
         await self.change_membership(conversation_id, AddMember(changed_by, user, accepted=True))
 
     async def remove_member(self, changed_by: UserCard, conversation_id: str, user_id: str) -> None:
@@ -224,6 +235,10 @@ class Conversations(RuleMembership):
         if muted is not None:
             await self._store.set_muted(conversation_id, changed_by.id, muted=muted)
         return await self._queries.get(changed_by.id, conversation_id)
+
+    async def _are_in_many(self, user_ids: Sequence[str]) -> bool:
+        """Return whether one of the users is in as many conversations as a user may be in."""
+        return await self._store.any_user_in_many(user_ids, CONVERSATIONS_MAX)
 
     # --- queries, see `ConversationQueries`
 

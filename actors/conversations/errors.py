@@ -1,6 +1,7 @@
 """The errors of conversations, shared by all callers."""
 
 from actors.protocol.errors import ApiError, overloaded, unavailable
+from config.limits import CONVERSATIONS_MAX
 from storage.errors import Unavailable
 
 
@@ -14,6 +15,10 @@ def message_not_found() -> ApiError:
 
 def blocked() -> ApiError:
     return ApiError("user.blocked", "One of you has blocked the other.")
+
+
+def conversation_limit() -> ApiError:
+    return ApiError("conversation.limit", f"One of these users is in {CONVERSATIONS_MAX} conversations.")
 
 
 class ConsentRequiredError(ApiError):

@@ -140,13 +140,16 @@ class Roster:
         )
         remaining_count = len(self.members) - len(left)
         joined = tuple(islice(unknown, PARTICIPANTS_MAX - remaining_count))
-        if not joined and not left:
-            return None
         leaving = frozenset(left)
-        if self.admins:
+        admins: tuple[str, ...] | None
+        if change.without_admins:
+            admins = () if self.admins else None
+        elif self.admins:
             admins = self._admins_without(leaving, joined)
         else:
             admins = self._first_member_without(leaving, joined) or None
+        if not joined and not left and admins is None:
+            return None
         delta = MembershipDelta(remaining_count + len(joined), joined, left, None, admins, by_rule=True)
         return delta, change.text
 

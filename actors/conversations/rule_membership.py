@@ -112,13 +112,17 @@ class RuleMembership:
         text: str,
         joined: Sequence[UserCard] = (),
         left: Sequence[str] = (),
+        *,
+        without_admins: bool = False,
     ) -> None:
         """Add and remove users without an admin's permission, in one SYSTEM message with `text`.
 
-        Users who left, or whom an admin removed, are not added; nor are users above the limit of members.
+        Users who left, or whom an admin removed, are not added; nor are users above the limit of members. A
+        group `without_admins` has none until the next change by this method.
         """
         await self.change_membership(
-            conversation_id, ChangeMembersByRule(changed_by, text, tuple(joined), tuple(left))
+            conversation_id,
+            ChangeMembersByRule(changed_by, text, tuple(joined), tuple(left), without_admins),
         )
 
     async def list_members(self, conversation_id: str) -> Sequence[str]:

@@ -77,9 +77,12 @@ class SummaryWriter:
             pending.last_message = newest
 
     async def close(self) -> None:
-        """Write all pending summaries. Has no timeout; the caller sets the deadline."""
+        """Write all pending summaries, and wait for those that are being written.
+
+        Has no timeout; the caller sets the deadline.
+        """
         self._batch_conversations = CLOSE_BATCH_CONVERSATIONS
-        while self._pending:
+        while self._pending or self._flush_task is not None:
             if self._flush_task is None:
                 self._start_flush()
             assert self._flush_task is not None
@@ -92,6 +95,9 @@ class SummaryWriter:
 
     def _start_flush(self) -> None:
         self._scheduled = False
+        if self._flush_task is not None:
+            # `close` has started one since the timer was set; a flush that ends schedules the next one.
+            return
         self._flush_task = asyncio.create_task(self._write_batch())
         self._flush_task.add_done_callback(self._on_flush_done)
 

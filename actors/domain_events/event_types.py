@@ -311,6 +311,13 @@ class RsvpRequested(msgspec.Struct, frozen=True):
     title: str
 
 
+class RsvpRequestEnded(msgspec.Struct, frozen=True):
+    """A request was accepted, declined or withdrawn, or ended by a block, a removal or a deletion."""
+
+    event_id: str
+    user_id: str
+
+
 class RsvpAccepted(msgspec.Struct, frozen=True):
     event_id: str
     user_id: str
@@ -390,6 +397,7 @@ DomainEvent = (
     | EventReminder
     | HostAdded
     | RsvpRequested
+    | RsvpRequestEnded
     | RsvpAccepted
     | RsvpDeclined
     | EventInvited
@@ -435,6 +443,7 @@ _EVENT_TYPES: dict[str, type[DomainEvent]] = {
     "event.reminder": EventReminder,
     "host.added": HostAdded,
     "rsvp.requested": RsvpRequested,
+    "rsvp_request.ended": RsvpRequestEnded,
     "rsvp.accepted": RsvpAccepted,
     "rsvp.declined": RsvpDeclined,
     "event.invited": EventInvited,

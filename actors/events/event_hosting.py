@@ -11,6 +11,7 @@ from actors.events.bodies import Cancellation, validate_reason
 from actors.events.events import Events, event_cancelled, event_not_found
 from actors.protocol.errors import ApiError, invalid_field
 from actors.protocol.event_objects import Event, RsvpStatus
+from actors.social.social import user_not_found
 from actors.user_cache.user_cards import UserCards
 from storage.contracts.event_hosting import EventHostStore
 from storage.contracts.rsvps import RsvpState, RsvpStore
@@ -47,7 +48,7 @@ class EventHosting:
         await self._user_cards.get(host_id)
         # A user who does not see an event for invited users sees it as a host.
         if await self._events.is_hidden_by_host(host_id, hosts.user_ids):
-            raise ApiError("user.not_found", "No such user.")
+            raise user_not_found()
         rsvp = await self._rsvps.get_rsvp(event_id, host_id)
         if rsvp == NO_RSVP or rsvp.status == RsvpStatus.NOT_GOING:
             needed = await self._requests.check(user_id, [host_id], AdditionKind.INVITE)
@@ -56,7 +57,9 @@ class EventHosting:
         try:
             await self._store.add_host(event_id, host_id)
         except Missing:
-            raise event_not_found() from None
+            await self._events.require_creator(user_id, event_id)
+            # The event exists: its store knows of a block that began or ended meanwhile.
+            raise user_not_found() from None
         except Conflict as conflict:
             raise _host_conflict(conflict) from None
         self._on_changed()
@@ -97,6 +100,6 @@ def _host_conflict(conflict: Conflict) -> ApiError | Conflict:
                 "permission.denied", "This user was removed from the event. Invite the user first."
             )
         case constraint if constraint == USERS_DELETED:
-            return ApiError("user.not_found", "No such user.")
+            return user_not_found()
         case _:
             return conflict

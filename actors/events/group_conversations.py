@@ -39,8 +39,13 @@ class GroupConversations(Protocol):
         text: str,
         joined: Sequence[UserCard] = (),
         left: Sequence[str] = (),
+        *,
+        without_admins: bool = False,
     ) -> None:
-        """Add and remove users, in one SYSTEM message. Users who left or were removed are not added."""
+        """Add and remove users, in one SYSTEM message. Users who left or were removed are not added.
+
+        A group `without_admins` has none until the next such change, so that no member adds users.
+        """
 
     async def list_members(self, conversation_id: str) -> Sequence[str]:
         """Return the members; none of a conversation that does not exist."""

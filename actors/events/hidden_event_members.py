@@ -1,9 +1,10 @@
 """Members of the conversation of an event that moderators hide or restore.
 
-    event.hidden   -> all members but the creator are removed
+    event.hidden   -> all members but the creator are removed, and the creator is no admin
     event.restored -> the hosts and the users who go are added, without those who left or were removed before
 
-So users who cannot see an event cannot read its conversation. Admins other than the creator lose that role.
+So users who cannot see an event cannot read its conversation; its creator cannot add them either. Admins
+other than the creator lose that role.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ class HiddenEventMembers:
         self._groups = groups
 
     async def apply(self, event_id: str) -> None:
-        """Remove all members but the creator while the event is hidden; else add its hosts and attendees."""
+        """Leave only the creator, as no admin, while the event is hidden; else add hosts and attendees."""
         was_hidden: bool | None = None
         # Repeated until it is unchanged: another reader may be applying a later event concurrently.
         for _ in range(CHECKS_MAX):
@@ -52,13 +53,19 @@ class HiddenEventMembers:
 
     async def _remove_others(self, event_id: str, creator: UserCard) -> None:
         conversation_id = event_conversation_id(event_id)
-        members = await self._groups.list_members(conversation_id)
-        others = [user_id for user_id in members if user_id != creator.id]
-        for start in range(0, len(others), MEMBERS_PER_CHANGE):
-            left = others[start : start + MEMBERS_PER_CHANGE]
-            await log_refusal(
-                self._groups.change_members_by_rule(conversation_id, creator, HIDDEN_TEXT, left=left)
-            )
+        # Twice: until the first change an admin may have added users who were not listed.
+        for _ in range(2):
+            members = await self._groups.list_members(conversation_id)
+            if not members:
+                return
+            others = [user_id for user_id in members if user_id != creator.id]
+            for start in range(0, max(1, len(others)), MEMBERS_PER_CHANGE):
+                left = others[start : start + MEMBERS_PER_CHANGE]
+                await log_refusal(
+                    self._groups.change_members_by_rule(
+                        conversation_id, creator, HIDDEN_TEXT, left=left, without_admins=True
+                    )
+                )
 
     async def _add_attendees(self, event_id: str, hosts: EventHosts, creator: UserCard) -> None:
         after: PageKey | None = None

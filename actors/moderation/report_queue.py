@@ -1,5 +1,7 @@
 """The reports, as moderators work on them. The caller checks the role."""
 
+import msgspec
+
 from actors.moderation.bodies import validate_resolution
 from actors.moderation.moderated_items import ModeratedItems
 from actors.moderation.serializers import to_report
@@ -20,18 +22,26 @@ class ReportQueue:
         self._reports = reports
         self._contents = contents
 
-    async def page(self, wanted: ReportFilter, after: PageKey | None, limit: int) -> KeysetPage[Report]:
-        """List reports, oldest first."""
+    async def page(
+        self, moderator_id: str, wanted: ReportFilter, after: PageKey | None, limit: int
+    ) -> KeysetPage[Report]:
+        """List reports, oldest first. Those about the moderator do not name who made them."""
         records = await self._reports.page(wanted, after, limit + 1)
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
-        return KeysetPage([to_report(record) for record in page], key)
+        return KeysetPage(
+            [to_report(await self._without_reporter_of(record, moderator_id)) for record in page], key
+        )
 
-    async def get(self, report_id: str) -> Report:
+    async def get(self, moderator_id: str, report_id: str) -> Report:
+        """Return a report. One about the moderator does not name who made it."""
         record = await self._reports.get(report_id)
         if record is None:
             raise report_not_found()
         content = await self._find_content(record)
-        return to_report(record, is_hidden=None if content is None else content.is_hidden)
+        return to_report(
+            await self._without_reporter_of(record, moderator_id),
+            is_hidden=None if content is None else content.is_hidden,
+        )
 
     async def resolve(self, report_id: str, resolution: str, moderator_id: str | None) -> None:
         """Close a report with a note about the outcome. `moderator_id` is None for the command line.
@@ -69,6 +79,12 @@ class ReportQueue:
             raise _open_report_not_found()
         if moderator_id == await self._find_reported_user(record):
             raise ApiError("permission.denied", detail)
+
+    async def _without_reporter_of(self, record: ReportRecord, moderator_id: str) -> ReportRecord:
+        """Return a report as a moderator may see it: without its reporter if it is about the moderator."""
+        if moderator_id == await self._find_reported_user(record):
+            return msgspec.structs.replace(record, reporter=None)
+        return record
 
     async def _find_reported_user(self, record: ReportRecord) -> str | None:
         """Return the id of the user who, or whose item, was reported; None for an item that is gone."""

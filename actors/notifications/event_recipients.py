@@ -100,6 +100,11 @@ class EventRecipients:
         """Return the users of a reminder who still go; none if the event was cancelled or rescheduled."""
         return await self._reminders.find_reminded(reminder.id, reminder.start_at, reminder.user_ids)
 
+    async def find_hosts(self, event_id: str) -> Sequence[str]:
+        """Return the ids of the hosts of an event; none if it was deleted."""
+        hosts = await self._hosts.get_hosts(event_id)
+        return () if hosts is None else hosts.user_ids
+
     async def find_hosts_to_ask(self, requested: RsvpRequested) -> list[tuple[UserCard, str]]:
         """Return the user who requested to go, with each host to notify."""
         hosts = await self._hosts.get_hosts(requested.event_id)

@@ -58,17 +58,19 @@ def event_cancelled(
     )
 
 
-def rsvp_requested(
-    user_id: str, sender: UserCard, event_id: str, title: str, source_id: str
-) -> NewNotification:
-    """To a host; the requests of an event are grouped."""
+def rsvp_request_source(event_id: str, requester_id: str) -> str:
+    return f"RSVP_REQUEST:{event_id}:{requester_id}"
+
+
+def rsvp_requested(user_id: str, sender: UserCard, event_id: str, title: str) -> NewNotification:
+    """To a host; the requests of an event are grouped, and a user is counted once."""
     return NotificationTemplate(
         type=NotificationType.EVENT_UPDATE,
         sender_id=sender.id,
         recipient_id=user_id,
         title="New request",
         text=f"asked to go to {title}",
-        source=source_id,
+        source=rsvp_request_source(event_id, sender.id),
         group_key=f"RSVP_REQUEST:{event_id}",
         reference_id=event_id,
     ).to_notification(sender)

@@ -27,6 +27,7 @@ from actors.domain_events.event_types import (
     RsvpDeclined,
     RsvpPromoted,
     RsvpRequested,
+    RsvpRequestEnded,
 )
 from actors.protocol.event_objects import EventVisibility, RsvpStatus
 from storage.contracts.event_hosting import EventHostStore
@@ -39,6 +40,7 @@ from storage.contracts.social import SocialStore
 
 Event = TypeVar("Event", bound=msgspec.Struct)
 Key = TypeVar("Key")
+RsvpAnswer = RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpRequestEnded | RsvpDeclined
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class NotificationCauses:
         """Return those of the events whose cause exists now.
 
         At most one lookup for each kind of event. Causes that belong to a hidden event of the events service
-        do not exist.
+        do not exist, nor declined requests of users who do not see the event.
         """
         stores = self._stores
         existing: set[msgspec.Struct] = set()
@@ -122,10 +124,18 @@ class NotificationCauses:
         answers = {
             event: Attendee(event.event_id, event.user_id)
             for event in events
-            if isinstance(event, RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined)
+            if isinstance(event, RsvpAnswer)
         }
         rsvps = await self._stores.rsvps.rsvps_among(list(answers.values()))
-        return {event for event, attendee in answers.items() if _is_current(event, rsvps.get(attendee))}
+        invisible = await self.find_invisible_events(
+            [attendee for event, attendee in answers.items() if isinstance(event, RsvpDeclined)]
+        )
+        return {
+            event
+            for event, attendee in answers.items()
+            if _is_current(event, rsvps.get(attendee))
+            and not (isinstance(event, RsvpDeclined) and attendee in invisible)
+        }
 
     async def find_invisible_events(self, attendees: Sequence[Attendee]) -> AbstractSet[Attendee]:
         """Return those of the users who do not see the event, which exists."""
@@ -137,14 +147,12 @@ class NotificationCauses:
         return {record.id for record in records if record.visibility == EventVisibility.PUBLIC}
 
 
-def _is_current(
-    event: RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpDeclined, rsvp: RsvpSummary | None
-) -> bool:
+def _is_current(event: RsvpAnswer, rsvp: RsvpSummary | None) -> bool:
     """Whether the user still has the RSVP that an event is about; without `rsvp` the event is hidden."""
     if rsvp is None:
         return False
     match event:
-        case RsvpRequested():
+        case RsvpRequested() | RsvpRequestEnded():
             return rsvp.status == RsvpStatus.PENDING
         case RsvpDeclined():
             return rsvp.status is None

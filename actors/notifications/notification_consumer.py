@@ -22,8 +22,10 @@ from actors.domain_events.event_types import (
     ModerationActed,
     PostDeleted,
     RsvpChanged,
+    RsvpDeclined,
     RsvpPromoted,
     RsvpRequested,
+    RsvpRequestEnded,
     decode_event,
 )
 from actors.notifications import event_templates, notification_templates
@@ -42,6 +44,7 @@ from storage.contracts.events import Attendee
 from storage.contracts.notifications import (
     DeletedIds,
     NewNotification,
+    NotificationSource,
     NotificationStore,
 )
 
@@ -53,7 +56,7 @@ of users: a host who changes an event again and again would delay the notificati
 
 EVENT_TYPES = [kind.value for kind in TYPES_ABOUT_EVENTS]
 
-VisibilityChange = RsvpChanged | EventUpdated
+VisibilityChange = RsvpChanged | RsvpDeclined | EventUpdated
 """Events after which a user may no longer see an event. Few of them have that effect."""
 
 Withdrawal = (
@@ -64,6 +67,7 @@ Withdrawal = (
     | EventDeleted
     | EventHidden
     | AttendeeRemoved
+    | RsvpRequestEnded
     | VisibilityChange
 )
 """Events after which notifications may be about something that was deleted or is no longer visible."""
@@ -158,8 +162,17 @@ class NotificationConsumer:
             case (
                 AttendeeRemoved(event_id=event_id, user_id=user_id)
                 | RsvpChanged(event_id=event_id, user_id=user_id)
+                | RsvpDeclined(event_id=event_id, user_id=user_id)
             ):
                 deleted = await self._store.remove_about([user_id], event_id, kept_group_key="")
+            case RsvpRequestEnded(event_id=event_id, user_id=user_id):
+                if domain_event in context.existing:
+                    return
+                source = event_templates.rsvp_request_source(event_id, user_id)
+                host_ids = await self._recipients.event_recipients.find_hosts(event_id)
+                deleted = await self._store.withdraw(
+                    [NotificationSource(host_id, source) for host_id in host_ids], permanent=False
+                )
             case _:
                 if domain_event in context.existing:
                     return
@@ -173,16 +186,16 @@ class NotificationConsumer:
     ) -> AbstractSet[VisibilityChange]:
         """Return the changes of RSVPs and events after which their users see the event as before."""
         changed = {
-            Attendee(domain_event.event_id, domain_event.user_id): domain_event
+            domain_event: Attendee(domain_event.event_id, domain_event.user_id)
             for _, domain_event in decoded
-            if isinstance(domain_event, RsvpChanged)
+            if isinstance(domain_event, RsvpChanged | RsvpDeclined)
         }
         updated = {domain_event.id for _, domain_event in decoded if isinstance(domain_event, EventUpdated)}
         if not changed and not updated:
             return frozenset()
-        invisible = await self._recipients.causes.find_invisible_events(list(changed))
+        invisible = await self._recipients.causes.find_invisible_events(list(dict.fromkeys(changed.values())))
         open_ids = await self._recipients.causes.find_open_events(list(updated))
-        return {change for attendee, change in changed.items() if attendee not in invisible} | {
+        return {change for change, attendee in changed.items() if attendee not in invisible} | {
             domain_event
             for _, domain_event in decoded
             if isinstance(domain_event, EventUpdated) and domain_event.id in open_ids
@@ -229,7 +242,7 @@ class NotificationConsumer:
                     requested
                 ):
                     yield event_templates.rsvp_requested(
-                        host_id, requester, requested.event_id, requested.title, _source_id(event)
+                        host_id, requester, requested.event_id, requested.title
                     )
             case RsvpPromoted() as promoted if promoted in context.existing:
                 yield event_templates.waitlist_promoted(

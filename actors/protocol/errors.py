@@ -87,6 +87,7 @@ ERROR_SPECS: dict[str, ErrorSpec] = {
     "conversation.direct": ErrorSpec(409, "Direct conversations cannot be changed"),
     "conversation.read_only": ErrorSpec(409, "The conversation can no longer be written to"),
     "conversation.full": ErrorSpec(409, "The conversation is full"),
+    "conversation.limit": ErrorSpec(409, "The user is in too many conversations"),
     "message.deleted": ErrorSpec(409, "The message was deleted"),
     "idempotency.conflict": ErrorSpec(409, "The idempotency key was used for a different request"),
     "cursor.invalid": ErrorSpec(422, "The cursor is not valid"),

@@ -33,10 +33,10 @@ class ReportSnapshot(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A report. `reporter` is null once the account is deleted, `snapshot` for reports of earlier versions.
+    """A report. `reporter` is null once the account is deleted, and for the moderator whom it is about.
 
-    `assigned_to` is the moderator who works on it. `is_hidden`: moderators have hidden the target. Null in
-    lists, for users and for what was deleted.
+    `snapshot` is null for reports of earlier versions. `assigned_to` is the moderator who works on it.
+    `is_hidden`: moderators have hidden the target. Null in lists, for users and for what was deleted.
     """
 
     id: str

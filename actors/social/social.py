@@ -54,15 +54,18 @@ class Social:
         """
         if user_id == other_id:
             raise invalid_field("id", "You cannot follow yourself.")
-        # Checked first: at the limit the error must not depend on whether the user exists for the caller.
-        stats = await self._store.stats(user_id)
-        is_full = stats.following_count >= FOLLOWS_MAX
-        if is_full and not await self._store.followed_among(user_id, [other_id]):
-            raise ApiError("follow.limit", f"You can follow at most {FOLLOWS_MAX} users.")
-        await self._user_cards.get(other_id)
+        try:
+            await self._user_cards.get(other_id)
+        except ApiError:
+            # At the limit the error must not show who exists for the caller.
+            if (await self._store.stats(user_id)).following_count >= FOLLOWS_MAX:
+                raise _follow_limit() from None
+            raise
         try:
             await self._store.follow(user_id, other_id)
         except Conflict as conflict:
+            if conflict.constraint == "follows_max":
+                raise _follow_limit() from None
             if conflict.constraint in {"follows_blocked", USERS_DELETED}:
                 raise user_not_found() from None
             if conflict.constraint == "follow_requests_max":
@@ -167,6 +170,10 @@ class Social:
         page, key = paginate(records, limit, lambda record: (record.created_at, record.id))
         cards = await self._user_cards.for_records(record.user for record in page)
         return KeysetPage([cards[record.user.id] for record in page], key)
+
+
+def _follow_limit() -> ApiError:
+    return ApiError("follow.limit", f"You can follow at most {FOLLOWS_MAX} users.")
 
 
 def user_not_found() -> ApiError:

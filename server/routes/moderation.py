@@ -141,18 +141,22 @@ class ModerationRoutes:
         )
 
     async def page_reports(self, request: TypedRequest[None, ReportQuery]) -> Page[Report]:
-        """List reports, oldest first."""
+        """List reports, oldest first.
+
+        Without the reporters of those about the caller.
+        """
         key = decode_page_cursor(request)
         query = request.query
         wanted = ReportFilter(query.state, query.assigned_to, query.unassigned)
-        return to_page(await self._reports.page(wanted, key, query.limit))
+        return to_page(await self._reports.page(request.caller.user.id, wanted, key, query.limit))
 
     async def get_report(self, request: TypedRequest[None, None]) -> Report:
         """Get a report with a snapshot of what was reported.
 
-        The snapshot and its context are from the time of the report.
+        The snapshot and its context are from the time of the report. Without the reporter if it is about the
+        caller.
         """
-        return await self._reports.get(request.path_params["id"])
+        return await self._reports.get(request.caller.user.id, request.path_params["id"])
 
     async def resolve_report(self, request: TypedRequest[ResolutionRequest, None]) -> None:
         """Resolve an open report, with a note for the record.

@@ -53,7 +53,7 @@ class PrivacyRoutes:
                 request,
                 self.accept,
                 status=204,
-                errors=(*REQUEST_NOT_FOUND, "user.not_found", "conversation.full"),
+                errors=(*REQUEST_NOT_FOUND, "user.not_found", "conversation.full", "conversation.limit"),
             ),
             Route("DELETE", request, self.decline, status=204, errors=REQUEST_NOT_FOUND, while_silenced=True),
         )

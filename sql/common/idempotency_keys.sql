@@ -24,9 +24,18 @@ SET result = :result
 WHERE key = :key
 
 -- name: idempotency_key_prune
--- Deletes keys older than that.
+-- Deletes some keys older than that.
 --
---   :older_than_s float8   -> key
+--   :older_than_s float8  :limit int   -> key
+WITH old AS MATERIALIZED (
+    SELECT key
+    FROM idempotency_keys
+    WHERE created_at < now() - make_interval(secs => :older_than_s)
+    ORDER BY created_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+
 DELETE FROM idempotency_keys
-WHERE created_at < now() - make_interval(secs => :older_than_s)
+WHERE key IN (SELECT key FROM old)
 RETURNING key

@@ -21,10 +21,23 @@ ORDER BY xid, id
 LIMIT :limit
 
 -- name: outbox_reassign_xids
--- Gives events restored from another server's dump a transaction id of this server; else none could be read.
-UPDATE outbox
+-- Gives some events restored from another server's dump a transaction id of this server; else none could be read. Takes
+-- them in the order of the outbox, so that those of a later call still follow.
+--
+--   :limit int   -> id
+WITH restored AS MATERIALIZED (
+    SELECT id
+    FROM outbox
+    WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
+    ORDER BY xid, id
+    LIMIT :limit
+    FOR NO KEY UPDATE
+)
+UPDATE outbox AS o
 SET xid = pg_current_xact_id()
-WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
+FROM restored AS r
+WHERE o.id = r.id
+RETURNING o.id
 
 -- name: outbox_lag
 -- Returns the age of the oldest event after a cursor, in seconds; 0 if there is none.
@@ -48,21 +61,30 @@ VALUES (:consumer, :xid, :id)
 ON CONFLICT (consumer) DO UPDATE SET xid = excluded.xid, id = excluded.id, told_at = now()
 
 -- name: outbox_prune
--- Deletes events that all consumers have read and that are older than :older_than_s.
+-- Deletes those of the :limit oldest events that all consumers have read and that are older than :older_than_s.
 -- Deletes nothing until every consumer has recorded a cursor.
 --
---   :consumers text[]  :older_than_s float8   -> id
+-- Reads no other events: there is no index of their times. Ids rise with the times, nearly in order.
+--
+--   :consumers text[]  :older_than_s float8  :limit int   -> id
 WITH slowest AS (
     SELECT xid, id
     FROM outbox_readers
     WHERE consumer = ANY(:consumers)
     ORDER BY xid, id
     LIMIT 1
+),
+oldest AS MATERIALIZED (
+    SELECT id, xid, created_at
+    FROM outbox
+    ORDER BY id
+    LIMIT :limit
 )
-DELETE FROM outbox
-USING slowest
+DELETE FROM outbox AS o
+USING oldest, slowest
 WHERE
-    (outbox.xid, outbox.id) <= (slowest.xid, slowest.id)
-    AND outbox.created_at < now() - make_interval(secs => :older_than_s)
+    o.id = oldest.id
+    AND (oldest.xid, oldest.id) <= (slowest.xid, slowest.id)
+    AND oldest.created_at < now() - make_interval(secs => :older_than_s)
     AND (SELECT count(*) FROM outbox_readers WHERE consumer = ANY(:consumers)) = cardinality(:consumers)
-RETURNING outbox.id
+RETURNING o.id

@@ -23,10 +23,11 @@ WHERE
 RETURNING b.user_id
 
 -- name: block_clear
--- Deletes all copied blocks.
+-- Deletes some of the copied blocks.
 --
---   -> user_id
+--   :limit int   -> user_id
 DELETE FROM user_blocks
+WHERE (user_id, other_id) IN (SELECT user_id, other_id FROM user_blocks LIMIT :limit)
 RETURNING user_id
 
 -- name: event_lock_wait

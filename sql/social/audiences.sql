@@ -87,10 +87,21 @@ WHERE s.posts_told < excluded.posts_told
 RETURNING user_id
 
 -- name: posts_count_reset_versions
--- Accepts any event id as newer, because the Post service's event ids started over.
+-- Accepts any event id as newer, for some users, because the Post service's event ids started over.
 --
---   -> user_id
-UPDATE user_social_stats
+-- Locks rows in the order of users, as the triggers that count follows.
+--
+--   :limit int   -> user_id
+WITH counted AS MATERIALIZED (
+    SELECT user_id
+    FROM user_social_stats
+    WHERE posts_told > 0
+    ORDER BY user_id
+    LIMIT :limit
+    FOR NO KEY UPDATE
+)
+UPDATE user_social_stats AS s
 SET posts_told = 0
-WHERE posts_told > 0
-RETURNING user_id
+FROM counted AS c
+WHERE s.user_id = c.user_id
+RETURNING s.user_id

@@ -2,8 +2,8 @@
 -- Creates a follow or a request, unless it exists; see the function. The trigger follows_blocked rejects both if
 -- either user blocks the other.
 --
---   :follower_id uuid  :following_id uuid  :received_max int  :sent_max int   -> outcome
-SELECT follow_add(:follower_id, :following_id, :received_max, :sent_max) AS outcome
+--   :follower_id uuid  :following_id uuid  :following_max int  :received_max int  :sent_max int   -> outcome
+SELECT follow_add(:follower_id, :following_id, :following_max, :received_max, :sent_max) AS outcome
 
 -- name: follow_remove
 -- Deletes a follow or a request; see the function.

@@ -138,6 +138,12 @@ class ConversationStore(Protocol):
         `others`, whichever are fewer.
         """
 
+    async def any_user_in_many(self, user_ids: Sequence[str], count: int) -> bool:
+        """Return whether one of the users is in `count` conversations or more.
+
+        One round trip, unless the users together are in that many: then two for each half of them.
+        """
+
     async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
         """Return those of `others` that know the user.
 

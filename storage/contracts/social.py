@@ -77,9 +77,10 @@ class SocialStore(Protocol):
         """Follow a user, or request to follow a private account. Returns whether there is a new follow.
 
         Raises:
-            Conflict: `follows_blocked`: there is a block between the two; `follows_not_self`;
-                `follow_requests_max`: too many requests of the follower, or to the account, are pending
-                (concurrent calls may exceed the limit); `users_deleted`: one of the two was deleted.
+            Conflict: `follows_max`: the follower follows `FOLLOWS_MAX` others, raised before any other;
+                `follows_blocked`: there is a block between the two; `follows_not_self`;
+                `follow_requests_max`: too many requests of the follower, or to the account, are pending;
+                `users_deleted`: one of the two was deleted. Concurrent calls may exceed the limits.
         """
 
     async def unfollow(self, follower_id: str, following_id: str) -> bool:

@@ -98,6 +98,11 @@ class MemoryMessaging(MemoryMessageLog):
         joined = [c.participants for c in self._conversations.values() if user_id in c.participants]
         return {other for other in others if any(other in members for members in joined)}
 
+    async def any_user_in_many(self, user_ids: Sequence[str], count: int) -> bool:
+        await self._yield_or_fail()
+        members = [conversation.participants for conversation in self._conversations.values()]
+        return any(sum(user_id in one for one in members) >= count for user_id in user_ids)
+
     async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
         await self._yield_or_fail()
         return {

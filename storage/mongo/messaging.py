@@ -206,6 +206,25 @@ class MongoMessaging(MongoMessageLog, MongoPendingEffects):
             return None
         return {member for document in documents for member in document["members"]}
 
+    async def any_user_in_many(self, user_ids: Sequence[str], count: int) -> bool:
+        if not user_ids:
+            return False
+        pipeline: list[Document] = [
+            {"$match": {"participants": {"$in": list(user_ids)}}},
+            {"$limit": count},
+            {"$count": "count"},
+        ]
+        async with map_errors():
+            counts = await self._conversations.aggregate(pipeline).to_list(None)
+        # Those of all users together: nearly always fewer than one may have.
+        if not counts or counts[0]["count"] < count:
+            return False
+        half = len(user_ids) // 2
+        return half == 0 or (
+            await self.any_user_in_many(user_ids[:half], count)
+            or await self.any_user_in_many(user_ids[half:], count)
+        )
+
     async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:
         ids = list(others)
         by_direct_id = {direct_conversation_id(user_id, other): other for other in ids}

@@ -11,6 +11,8 @@ from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import MIN_UUID, to_uuid, to_uuids
 
 SERVICE = "social"
+BATCH_ROWS = 5000
+"""Rows that a statement changes where all have to: it has a time limit."""
 
 
 class PostgresAudiences:
@@ -79,4 +81,4 @@ class PostgresAudiences:
             await self._cursors.advance_in(transaction, cursor_update)
 
     async def reset_posts_count_versions(self) -> None:
-        await self._pool.write(self._reset_versions)
+        await self._pool.write_until_none(self._reset_versions, BATCH_ROWS)

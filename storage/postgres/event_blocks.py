@@ -9,6 +9,8 @@ from storage.postgres.uuid_params import to_uuid, to_uuids
 
 SERVICE = "events"
 LOCKED_EVENTS_MAX = 1000
+CLEARED_ROWS = 5000
+"""Rows that a statement deletes where all have to be: it has a time limit."""
 
 
 class PostgresEventBlocks:
@@ -30,7 +32,7 @@ class PostgresEventBlocks:
             await self._pool.write(self._delete, *_columns(unblocked))
 
     async def clear_blocks(self) -> None:
-        await self._pool.write(self._clear)
+        await self._pool.write_until_none(self._clear, CLEARED_ROWS)
 
     async def list_attendees(self, pairs: Sequence[BlockedPair], limit: int) -> list[Attendee]:
         if not pairs:

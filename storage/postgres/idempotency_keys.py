@@ -9,6 +9,8 @@ from storage.postgres.statement import load_statement
 
 COMMON = "common"
 KEY_CONFLICT = "idempotency_keys"
+PRUNED_ROWS = 5000
+"""Rows that a statement deletes: there may be very many, and it has a time limit."""
 
 
 class PostgresIdempotencyKeys:
@@ -42,4 +44,4 @@ class PostgresIdempotencyKeys:
             return result
 
     async def prune(self, older_than_s: float) -> int:
-        return len(await self._pool.write(self._prune, older_than_s))
+        return await self._pool.write_until_few(self._prune, older_than_s, limit=PRUNED_ROWS)

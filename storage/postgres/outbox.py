@@ -7,6 +7,8 @@ from storage.postgres.pool import PostgresPool
 from storage.postgres.statement import load_statement
 
 COMMON = "common"
+BATCH_ROWS = 5000
+"""Rows that a statement changes: there may be very many, and it has a time limit."""
 
 
 class PostgresOutbox:
@@ -41,7 +43,7 @@ class PostgresOutbox:
         ]
 
     async def reassign_xids(self) -> None:
-        await self._pool.write(self._reassign_xids)
+        await self._pool.write_until_none(self._reassign_xids, BATCH_ROWS)
 
     async def lag_s(self, cursor: Cursor) -> float:
         row = await self._pool.row(self._lag, cursor.xid, cursor.id)
@@ -51,4 +53,4 @@ class PostgresOutbox:
         await self._pool.write(self._upsert_reader, consumer, cursor.xid, cursor.id)
 
     async def prune(self, consumers: Sequence[str], older_than_s: float) -> int:
-        return len(await self._pool.write(self._prune, list(consumers), older_than_s))
+        return await self._pool.write_until_few(self._prune, list(consumers), older_than_s, limit=BATCH_ROWS)

@@ -152,6 +152,18 @@ class PostgresPool:
         while await self.write(statement, *values):
             pass
 
+    async def write_until_few(self, statement: Statement, *values: object, limit: int) -> int:
+        """Repeat a write, with `limit` as the last parameter, until it returns fewer rows.
+
+        Returns how many in all. `write_until_none` needs one more write.
+        """
+        count = 0
+        while True:
+            changed = len(await self.write(statement, *values, limit))
+            count += changed
+            if changed < limit:
+                return count
+
     async def _fetch(
         self,
         wanted_pool: ConnectionPool | None,

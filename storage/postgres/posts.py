@@ -18,7 +18,7 @@ from storage.errors import Missing
 from storage.postgres.contents import PostgresContents
 from storage.postgres.idempotency_keys import PostgresIdempotencyKeys
 from storage.postgres.pool import PostgresPool, Transaction
-from storage.postgres.statement import Statement, load_statement
+from storage.postgres.statement import load_statement
 from storage.postgres.user_rows import optional_id, to_user_card
 from storage.postgres.user_writers import UserWriters
 from storage.postgres.uuid_params import page_before, to_uuid, to_uuids
@@ -190,7 +190,7 @@ class PostgresPosts:
 
     async def delete(self, post_id: str, author_id: str) -> bool:
         values = (to_uuid(post_id), to_uuid(author_id))
-        await self._write_until_few(self._delete_reposts_of_post, *values)
+        await self._pool.write_until_few(self._delete_reposts_of_post, *values, limit=DELETE_REPOSTS_ROWS)
         return bool(await self._pool.write(self._delete, *values))
 
     async def set_hidden(self, post_id: str, *, hidden: bool) -> bool:
@@ -202,13 +202,8 @@ class PostgresPosts:
         for statement in self._delete_in_batches:
             await self._pool.write_until_none(statement, user_uuid, DELETE_BATCH_ROWS)
         await self._pool.write(self._delete_user_data, user_uuid)
-        await self._write_until_few(self._delete_reposts_of_author, user_uuid)
+        await self._pool.write_until_few(self._delete_reposts_of_author, user_uuid, limit=DELETE_REPOSTS_ROWS)
         await self._pool.write_until_none(self._delete_user_posts, user_uuid, DELETE_BATCH_ROWS)
-
-    async def _write_until_few(self, statement: Statement, *values: object) -> None:
-        """Repeat a statement with a limit until it changes fewer rows."""
-        while len(await self._pool.write(statement, *values, DELETE_REPOSTS_ROWS)) == DELETE_REPOSTS_ROWS:
-            pass
 
 
 def _created_id(rows: Sequence[asyncpg.Record]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from config.limits import FOLLOW_REQUESTS_RECEIVED, FOLLOW_REQUESTS_SENT
+from config.limits import FOLLOW_REQUESTS_RECEIVED, FOLLOW_REQUESTS_SENT, FOLLOWS_MAX
 from storage.contracts.paging import PageKey
 from storage.contracts.social import BlockRecord, FollowRecord, RelationRecord, SocialStats
 from storage.postgres.pool import PostgresPool
@@ -52,6 +52,7 @@ class PostgresSocial:
             self._follow,
             to_uuid(follower_id),
             to_uuid(following_id),
+            FOLLOWS_MAX,
             FOLLOW_REQUESTS_RECEIVED,
             FOLLOW_REQUESTS_SENT,
         )

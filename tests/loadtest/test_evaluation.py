@@ -1,5 +1,8 @@
 """When a run passes, and when the load tester counts as saturated."""
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -103,3 +106,15 @@ def test_saturation_ignores_other_phases() -> None:
     ]
 
     assert not assess_tester([*busy, *(point(number) for number in range(5))]).saturated
+
+
+def test_documentation_lists_every_fault() -> None:
+    """By the names that reports use, and no other."""
+    page = (Path(__file__).parents[2] / "docs" / "load-testing.md").read_text("utf-8")
+    table = page.partition("| fault | meaning |")[2].partition("\n\n")[0]
+    names = [
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for name in re.findall("`(.*?)`", row)
+    ]
+    assert sorted(names) == sorted(FaultKind)

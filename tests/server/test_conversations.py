@@ -150,6 +150,29 @@ async def test_group_size_is_limited_to_5000(
     assert (await api.get(ana, ROOT))["items"] == []
 
 
+async def test_conversations_of_a_user_are_limited(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For who creates them and who is added; others may still write to them, and what exists stays."""
+    monkeypatch.setattr("actors.conversations.conversations.CONVERSATIONS_MAX", 2)
+    ana, ben, eve, dan = await people.register(4, instance)
+    direct = {"type": "DIRECT", "participants": [ben.id]}
+    first = await api.expect(201, ana, "POST", ROOT, direct)
+    group = await api.group(ana, eve)
+    assert (await api.expect(200, ana, "POST", ROOT, direct))["id"] == first["id"]
+    for body in ({"type": "GROUP", "participants": []}, {"type": "DIRECT", "participants": [dan.id]}):
+        await api.expect_error("conversation.limit", 409, ana, "POST", ROOT, body)
+    await api.expect_error(
+        "conversation.limit", 409, dan, "POST", ROOT, {"type": "GROUP", "participants": [ana.id]}
+    )
+    others = await api.group(ben)
+    path = f"{ROOT}/{others['id']}/participants/{ana.id}"
+    await api.expect_error("conversation.limit", 409, ben, "PUT", path)
+    await api.expect(204, ana, "DELETE", f"{ROOT}/{group['id']}/participants/{ana.id}")
+    await api.expect(204, ben, "PUT", path)
+    await api.expect(201, dan, "POST", ROOT, {"type": "DIRECT", "participants": [ana.id]})
+
+
 async def test_body_size_limits(api: ApiClient, instance: Instance, people: RegisteredUsers) -> None:
     """256 KiB on routes with id lists, 64 KiB for a message: 413."""
     ana, ben = await people.shared(2, instance)

@@ -48,7 +48,7 @@ def notifications() -> list[NewNotification]:
         event_templates.event_updated("2", ANA, "7", TITLE, "s"),
         event_templates.event_cancelled("2", ANA, "7", "Talk", None),
         event_templates.event_cancelled("2", ANA, "7", "Talk", "rain"),
-        event_templates.rsvp_requested("2", ANA, "7", TITLE, "s"),
+        event_templates.rsvp_requested("2", ANA, "7", TITLE),
         event_templates.event_announced("2", ANA, announced),
         reminder(60, 3600),
         reminder(15, 900),

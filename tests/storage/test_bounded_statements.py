@@ -1,7 +1,7 @@
-"""Changes of what one user may have very many rows of: each statement changes a limited number of them.
+"""Changes of what there may be very many rows of: each statement changes a limited number of them.
 
-A statement has a time limit. One that changes all rows of a user would fail for a user with many, at each
-attempt, and its consumer or job would not go on.
+A statement has a time limit. One that changes all rows, or all of a user, would fail where there are many, at
+each attempt, and its consumer or job would not go on.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from storage.contracts.domain_events import Cursor
 from storage.contracts.notification_mails import MailedNotifications
 from storage.contracts.notification_preferences import NotificationPreferencesRecord
+from storage.contracts.social import PostsCount
+from storage.postgres.audiences import PostgresAudiences
 from storage.postgres.notification_mails import PostgresNotificationMails
 from storage.postgres.notification_preferences import PostgresNotificationPreferences
 from storage.postgres.posts import PostgresPosts
@@ -226,3 +229,79 @@ async def test_due_mails_are_put_off_and_claimed_in_batches(
     assert await mails.list_due(100) == []
     assert await mails.claim_due(ana) == [MailedNotifications("LIKE", "New like", ROWS)]
     assert await mails.claim_due(ana) == []
+
+
+async def test_events_that_all_have_read_are_pruned_in_batches(
+    social_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
+) -> None:
+    """After a consumer was stopped for days; the number is that of all. Younger events stay."""
+    monkeypatch.setattr("storage.postgres.outbox.BATCH_ROWS", BATCH_ROWS)
+    outbox, sql = social_database.instance_a.outbox, social_database.sql
+    insert = (
+        "INSERT INTO outbox (key, type, payload, created_at) VALUES ('k', 'test', '{}', now() - $1::interval)"
+    )
+    for age_h in [*[48] * ROWS, *[1] * ROWS]:
+        await sql.execute(insert, timedelta(hours=age_h))
+    last = await sql.fetchrow("SELECT xid, id FROM outbox ORDER BY xid DESC, id DESC LIMIT 1")
+    assert last is not None
+    await outbox.save_reader_cursor("reader", Cursor("here", last["xid"], last["id"]))
+    await limit_rows(social_database, "outbox")
+    assert await outbox.prune(["reader"], 24 * 3600.0) == ROWS
+    assert await outbox.prune(["reader"], 24 * 3600.0) == 0
+    assert await count_rows(social_database, "outbox") == {"outbox": ROWS}
+
+
+async def test_events_of_a_dump_get_transaction_ids_in_batches(
+    social_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
+) -> None:
+    """They keep the order of the other server."""
+    monkeypatch.setattr("storage.postgres.outbox.BATCH_ROWS", BATCH_ROWS)
+    outbox, sql = social_database.instance_a.outbox, social_database.sql
+    insert = "INSERT INTO outbox (key, type, payload, xid) VALUES ($1, 'test', '{}', $2::text::xid8)"
+    for number in range(ROWS):
+        await sql.execute(insert, str(number), str(10**12 + number // 2))
+    by_order = "SELECT key FROM outbox ORDER BY xid, id"
+    keys = await sql.fetch(by_order)
+    await limit_rows(social_database, "outbox")
+    await outbox.reassign_xids()
+    assert await sql.fetch(by_order) == keys
+    are_readable = "SELECT bool_and(xid < pg_snapshot_xmax(pg_current_snapshot())) FROM outbox"
+    assert await sql.fetchval(are_readable)
+
+
+async def test_old_idempotency_keys_are_pruned_in_batches(
+    posts_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
+) -> None:
+    """The number is that of all; younger ones stay."""
+    monkeypatch.setattr("storage.postgres.idempotency_keys.PRUNED_ROWS", BATCH_ROWS)
+    insert = "INSERT INTO idempotency_keys (key, digest, created_at) VALUES ($1, 'd', now() - $2::interval)"
+    for number in range(2 * ROWS):
+        await posts_database.sql.execute(insert, f"key {number}", timedelta(hours=48 if number < ROWS else 1))
+    await limit_rows(posts_database, "idempotency_keys")
+    assert await posts_database.instance_a.idempotency_keys.prune(24 * 3600.0) == ROWS
+    assert await count_rows(posts_database, "idempotency_keys") == {"idempotency_keys": ROWS}
+
+
+async def test_versions_of_post_counts_are_reset_in_batches(
+    social_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
+) -> None:
+    """Of all users, after the Post service's database was restored."""
+    monkeypatch.setattr("storage.postgres.audiences.BATCH_ROWS", BATCH_ROWS)
+    instance = social_database.instance_a
+    audiences = PostgresAudiences(instance.pool, instance.cursors)
+    await audiences.set_posts_counts([PostsCount(random_id(), 3, 9) for _ in range(ROWS)], None)
+    await limit_rows(social_database, "user_social_stats")
+    await audiences.reset_posts_count_versions()
+    assert await social_database.sql.fetchval("SELECT max(posts_told) FROM user_social_stats") == 0
+
+
+async def test_copied_blocks_are_cleared_in_batches(
+    setup: EventSetup, monkeypatch: pytest.MonkeyPatch, limit_rows: LimitRows
+) -> None:
+    """In both directions, after the Social service's database was restored."""
+    monkeypatch.setattr("storage.postgres.event_blocks.CLEARED_ROWS", BATCH_ROWS)
+    await setup.blocks.set_blocks([(random_id(), random_id()) for _ in range(ROWS)], [])
+    assert await count_rows(setup.database, "user_blocks") == {"user_blocks": 2 * ROWS}
+    await limit_rows(setup.database, "user_blocks")
+    await setup.blocks.clear_blocks()
+    assert await count_rows(setup.database, "user_blocks") == {"user_blocks": 0}

@@ -20,6 +20,7 @@ const TEXTS = {
   "user.suspended": t("refused.user_suspended"),
   "registration.invite_required": t("refused.invite_required"),
   "conversation.full": t("refused.conversation_full"),
+  "conversation.limit": t("refused.conversation_limit"),
   "conversation.read_only": t("refused.conversation_read_only"),
   "message.deleted": t("refused.message_deleted"),
   "post.not_editable": t("refused.post_not_editable"),

@@ -82,7 +82,7 @@ export function moderationReportView(session, id) {
 
   function show(report) {
     const { snapshot } = report;
-    const reporter = report.reporter ? `@${report.reporter.username}` : t("people.a_deleted_user");
+    const reporter = report.reporter ? `@${report.reporter.username}` : t("moderation.unnamed_reporter");
     setChildren(
       content,
       element(

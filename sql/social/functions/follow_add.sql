@@ -28,4 +28,21 @@ BEGIN
     END IF;
     RETURN 'requested';
 END
+$$ LANGUAGE plpgsql;
+
+-- The same, unless the follower follows `following_max` others: raises follows_max then, before it looks at the other
+-- user. Concurrent calls may exceed this limit too. Instances of earlier versions call the other function.
+CREATE OR REPLACE FUNCTION follow_add(
+    follower UUID, followed UUID, following_max INT, received_max INT, sent_max INT
+) RETURNS TEXT AS $$
+BEGIN
+    IF
+        (SELECT s.following_count FROM user_social_stats AS s WHERE s.user_id = follower) >= following_max
+        AND NOT EXISTS (SELECT FROM follows WHERE follower_id = follower AND following_id = followed)
+    THEN
+        RAISE EXCEPTION 'too many follows'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'follows_max';
+    END IF;
+    RETURN follow_add(follower, followed, received_max, sent_max);
+END
 $$ LANGUAGE plpgsql

@@ -1,5 +1,6 @@
 -- Fires after a user or a registration is created, and after a user's name or address changes. Rejects those that
--- admins have blocked.
+-- admins have blocked. An address that the user had, and whose change can still be undone, is not rejected: its owner
+-- takes back the account.
 --
 -- Takes no locks: a name that is blocked while it is registered may pass.
 CREATE OR REPLACE FUNCTION names_blocked() RETURNS TRIGGER AS $$
@@ -17,6 +18,15 @@ BEGIN
             FROM generate_series(1, cardinality(labels)) AS first (label)
             INNER JOIN name_blocks AS b
                 ON b.kind = 'email_domain' AND b.value = array_to_string(labels[first.label :], '.')
+        )
+        AND NOT EXISTS (
+            SELECT
+            FROM mail_tokens AS t
+            WHERE
+                t.user_id = NEW.id
+                AND t.kind = 'email_change'
+                AND lower(t.email) = lower(NEW.email)
+                AND t.expires_at > now()
         )
     THEN
         RAISE unique_violation USING CONSTRAINT = 'name_blocks_email_domain';

@@ -2,9 +2,11 @@
 
 import pytest
 
+from actors.conversations.commands import AddMember
 from actors.conversations.serializers import to_user_card
 from actors.events import hidden_event_members
 from actors.events.serializers import event_conversation_id
+from actors.protocol.errors import ApiError
 from storage.contracts.events import EventChange
 from storage.contracts.message_log import MessageEntry
 from storage.postgres.contents import PostgresContents
@@ -33,6 +35,10 @@ async def test_conversation_of_hidden_event_has_no_member_but_the_creator(
     await set_hidden(setup, event_id, hidden=True)
     await setup.catch_up()
     assert await setup.get_members(event_id) == {creator}
+    with pytest.raises(ApiError, match=r"permission\.denied"):
+        await setup.core.conversations.change_membership(
+            event_conversation_id(event_id), AddMember(to_user_card(creator, {}), to_user_card(going, {}))
+        )
     await setup.rsvps.delete_rsvp(event_id, withdrawing)
     await setup.catch_up()
     assert await setup.get_members(event_id) == {creator}
@@ -67,6 +73,24 @@ async def test_user_who_goes_to_an_event_that_is_hidden_is_not_added(setup: Even
     assert await setup.get_members(event_id) == {creator, going}
 
 
+async def test_creator_of_a_hidden_event_without_attendees_is_admin_again_after_it(
+    setup: EventConversationsSetup,
+) -> None:
+    """The creator has the role also if there is no one to add."""
+    creator, invited, *_ = setup.user_ids
+    event_id = await setup.create_event(creator)
+    await setup.catch_up()
+    added = AddMember(to_user_card(creator, {}), to_user_card(invited, {}))
+    await set_hidden(setup, event_id, hidden=True)
+    await setup.catch_up()
+    with pytest.raises(ApiError, match=r"permission\.denied"):
+        await setup.core.conversations.change_membership(event_conversation_id(event_id), added)
+    await set_hidden(setup, event_id, hidden=False)
+    await setup.catch_up()
+    await setup.core.conversations.change_membership(event_conversation_id(event_id), added)
+    assert await setup.get_members(event_id) == {creator, invited}
+
+
 async def test_announcement_of_hidden_event_is_not_delivered(setup: EventConversationsSetup) -> None:
     """Also if it was made before the event was hidden."""
     creator, *_ = setup.user_ids
@@ -75,7 +99,10 @@ async def test_announcement_of_hidden_event_is_not_delivered(setup: EventConvers
     await setup.attendance.announce(event_id, creator, "Bring cups", None)
     await set_hidden(setup, event_id, hidden=True)
     await setup.catch_up()
-    assert await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100) == []
+    entries = await setup.cluster.messaging.read(event_conversation_id(event_id), 0, 100)
+    assert [entry.content for entry in entries if isinstance(entry, MessageEntry)] == [
+        "Moderators have hidden this event"
+    ]
 
 
 async def test_title_that_changed_before_the_event_was_hidden_renames_its_conversation(

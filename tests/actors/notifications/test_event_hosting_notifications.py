@@ -76,6 +76,46 @@ async def test_requests_notify_all_hosts_and_decisions_the_user(setup: Notificat
     assert await setup.list_messages(setup.cyd) == [accepted, declined]
 
 
+async def test_user_who_asks_again_is_counted_once(setup: NotificationSetup) -> None:
+    """A request that ended is withdrawn from the notification, so the next one notifies again."""
+    event_id = await setup.create_event(setup.ana)
+    await setup.events.change(event_id, EventChange(approval=True))
+    for user in (setup.ben, setup.cyd):
+        await setup.rsvps.set_rsvp(event_id, user, "GOING", waitlist=False)
+    await setup.catch_up()
+    both = ("EVENT_UPDATE", "Cyd and 1 more asked to go to Boules", 2)
+    assert await setup.list_messages(setup.ana) == [both]
+    for _ in range(3):
+        await setup.rsvps.delete_rsvp(event_id, setup.cyd)
+        await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=False)
+    await setup.catch_up()
+    assert await setup.list_messages(setup.ana) == [both]
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "NOT_GOING", waitlist=False)
+    await setup.requests.accept_request(event_id, setup.ben, setup.ana)
+    await setup.catch_up()
+    assert await setup.list_messages(setup.ana) == []
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=False)
+    await setup.catch_up()
+    await setup.replay_all()
+    assert await setup.list_messages(setup.ana) == [("EVENT_UPDATE", "Cyd asked to go to Boules", 1)]
+
+
+async def test_user_declined_by_an_event_for_invited_users_keeps_no_notification_of_it(
+    setup: NotificationSetup,
+) -> None:
+    """Nor is the user notified of that: the event does not exist for them any more."""
+    event_id = await setup.create_event(setup.ana)
+    await setup.events.change(event_id, EventChange(approval=True))
+    await setup.rsvps.set_rsvp(event_id, setup.cyd, "GOING", waitlist=False)
+    await setup.events.change(event_id, EventChange(visibility="invited", title="Pétanque"))
+    await setup.catch_up()
+    assert await setup.list_messages(setup.cyd) == [("EVENT_UPDATE", "Ana updated Pétanque", 1)]
+    await setup.requests.decline_request(event_id, setup.cyd, setup.ana)
+    await setup.catch_up()
+    await setup.replay_all()
+    assert await setup.list_messages(setup.cyd) == []
+
+
 async def test_users_who_go_are_reminded_once(setup: NotificationSetup) -> None:
     """One who withdrew after it was published is not; a repeated event reminds no one again."""
     event_id = await setup.create_event(setup.ana)

@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from server.instance import Instance
+from storage.embedded import StoreUrls
+from storage.postgres.migrations import database_url
 from tests.server.api_client import ApiClient
 from tests.server.registered_users import RegisteredUsers
 
@@ -91,6 +95,26 @@ async def test_block_with_a_cohost_hides_the_event(
     ]
     assert event["id"] in [one["id"] for one in (await api.get(ben, f"{EVENTS}?category=HIDDEN"))["items"]]
     await api.wait_for(ana, path, lambda now: now["going_count"] == 0)
+
+
+async def test_user_whom_a_block_hides_does_not_become_host(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, stores: StoreUrls
+) -> None:
+    """The error is that of an unknown user, also while only the Event service's copy has the block."""
+    ana, ben, cai = await people.register(3, instance)
+    event = await api.event(ana)
+    path = f"{EVENTS}/{event['id']}/hosts"
+    _, unknown, _ = await api.request(ana, "PUT", f"{path}/{uuid4()}")
+    await api.expect(204, ben, "PUT", f"/v1/users/{ana.id}/block")
+    connection = await asyncpg.connect(database_url(stores.postgres, "events"))
+    try:
+        insert = "INSERT INTO user_blocks (user_id, other_id) VALUES ($1, $2), ($2, $1)"
+        await connection.execute(insert, ana.id, cai.id)
+    finally:
+        await connection.close()
+    for hidden in (ben, cai):
+        problem = await api.expect_error("user.not_found", 404, ana, "PUT", f"{path}/{hidden.id}")
+        assert (problem["title"], problem["detail"]) == (unknown["title"], unknown["detail"])
 
 
 async def test_cancelled_event_stays_and_refuses_answers(

@@ -62,11 +62,17 @@ async def test_reports_about_a_moderator_are_for_others(
     moderator: RegisteredUser,
     kind: str,
 ) -> None:
-    """The moderator neither resolves them nor has them assigned."""
+    """The moderator neither resolves them nor has them assigned, nor sees who made them."""
     (ben,) = await people.register(1, instance)
     target_id = moderator.id if kind == "user" else (await api.post(moderator))["id"]
     await report(api, ben, kind, target_id)
-    path = f"/v1/admin/reports/{(await find_report(api, admin, target_id))['id']}"
+    found = await find_report(api, admin, target_id)
+    path = f"/v1/admin/reports/{found['id']}"
+    assert found["reporter"]["id"] == ben.id
+    assert (await api.get(moderator, path))["reporter"] is None
+    for each, reporter_id in ((admin, ben.id), (moderator, None)):
+        listed = {one["id"]: one for one in await api.collect_pages(each, "/v1/admin/reports", 100)}
+        assert (listed[found["id"]]["reporter"] or {}).get("id") == reporter_id
     resolution, assignee = {"resolution": "nothing wrong"}, {"user_id": moderator.id}
     await api.expect_error("permission.denied", 403, moderator, "PUT", f"{path}/resolution", resolution)
     for each in (admin, moderator):

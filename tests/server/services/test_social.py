@@ -73,7 +73,7 @@ async def test_invalid_follow_targets(api: ApiClient, instance: Instance, people
 @pytest.mark.parametrize(
     ("action", "limit"),
     [
-        ("follow", "actors.social.social.FOLLOWS_MAX"),
+        ("follow", "storage.postgres.social.FOLLOWS_MAX"),
         ("block", "actors.social.social.BLOCKS_MAX"),
         ("mute", "actors.social.mutes.MUTES_MAX"),
     ],
@@ -104,6 +104,7 @@ async def test_full_list_of_follows_does_not_show_who_exists(
     ana, ben, cyd = await people.register(3, instance)
     await api.follow(ana, ben)
     await api.block(cyd, ana)
-    monkeypatch.setattr("actors.social.social.FOLLOWS_MAX", 1)
+    for module in ("actors.social.social", "storage.postgres.social"):
+        monkeypatch.setattr(f"{module}.FOLLOWS_MAX", 1)
     for user_id in (cyd.id, uuid4()):
         await api.expect_error("follow.limit", 409, ana, "PUT", f"/v1/users/{user_id}/follow")

@@ -101,6 +101,18 @@ async def test_users_sharing_a_conversation_are_found(store: MessagingStore) -> 
     assert await store.users_sharing_conversation(cai, [ana, bob]) == set()
 
 
+async def test_user_in_many_conversations_is_found_among_others(store: MessagingStore) -> None:
+    """Also if the others have few, and not if only all of them together have many."""
+    ana, bob, eve, dan = (new_id() for _ in range(4))
+    for members in [(ana, bob)] * 2 + [(ana, eve)]:
+        await store.create(group(*members))
+    for user_ids in ([ana], [ana, bob], [dan, eve, bob, ana]):
+        assert await store.any_user_in_many(user_ids, 3)
+        assert not await store.any_user_in_many(user_ids, 4)
+    assert not await store.any_user_in_many([bob, eve], 3)
+    assert not await store.any_user_in_many([], 1)
+
+
 async def test_last_seqs_by_user_returns_many_users(store: MessagingStore) -> None:
     """Each user gets only own conversations; users without any are absent."""
     ana, bob, eve = new_id(), new_id(), new_id()

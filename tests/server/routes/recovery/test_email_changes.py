@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from config.accounts import EMAIL_CHANGE_UNDO_S, EMAIL_CHANGES_PER_LIFETIME
@@ -80,6 +81,25 @@ async def test_old_address_can_undo_the_change(
     signed = await service.login(OLD, NEW_PASSWORD)
     assert signed["user"]["email"] == OLD
     assert await database.fetchval(VERIFIED)
+
+
+async def test_change_is_undone_though_the_domain_was_blocked(
+    service: MailUserService, smtp_server: SmtpServer, database: Database
+) -> None:
+    """Its owner takes back the account. Once the change cannot be undone, the address is refused."""
+    ana = await service.register("ana")
+    await change_email(service, ana["token"], "ana@other.test")
+    (mail,) = await notices(service, smtp_server)
+    await database.execute("INSERT INTO name_blocks (kind, value) VALUES ('email_domain', 'example.test')")
+    change = {"email": NEW, "current_password": PASSWORD}
+    await service.expect_error("request.invalid", "PATCH", ME, change, ana["token"])
+    assert await undo(service, undo_token(mail)) == 204
+    assert await database.fetchval("SELECT email FROM users WHERE username = 'ana'") == OLD
+    assert await database.fetchval(VERIFIED)
+    await database.execute("UPDATE users SET email = 'ana@other.test'")
+    await database.execute("UPDATE mail_tokens SET expires_at = now()")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await database.execute("UPDATE users SET email = $1", OLD)
 
 
 async def test_link_works_once(service: MailUserService, smtp_server: SmtpServer) -> None:
