@@ -17,6 +17,7 @@ from actors.delivery.bus_events import ConversationBus, EntryAppended, Ephemeral
 from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.head_announcer import HeadAnnouncer
 from actors.delivery.room import Room, RoomSubscriber
+from actors.protocol.errors import ApiError
 from actors.runtime.black_box import BlackBoxes
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
@@ -314,11 +315,18 @@ class Rooms:
 
 
 async def retry_until_available(read: Callable[[], Awaitable[T]]) -> T:
-    """Return the result of `read`, called again while it raises `Unavailable`, with exponential backoff."""
+    """Return the result of `read`, called again with exponential backoff while what it reads is unavailable.
+
+    That is `Unavailable`, and an `ApiError` that asks for a retry: too many lookups wait.
+    """
     delay_s = 0.1
     while True:
         try:
             return await read()
         except Unavailable:
-            await asyncio.sleep(delay_s)
-            delay_s = min(delay_s * 2, 2.0)
+            pass
+        except ApiError as error:
+            if not error.retry:
+                raise
+        await asyncio.sleep(delay_s)
+        delay_s = min(delay_s * 2, 2.0)
