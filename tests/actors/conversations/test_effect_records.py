@@ -9,8 +9,16 @@ import msgspec
 import pytest
 
 from actors.conversations import pending_effects
-from actors.conversations.pending_effect_sweeper import UNCHANGED_S
+from actors.conversations.pending_effect_sweeper import (
+    SWEEP_GAP_S,
+    SWEEP_PERIOD_S,
+    UNCHANGED_AFTER_GAP_S,
+    UNCHANGED_S,
+)
+from actors.conversations.pending_effects import RENEWAL_PERIOD_S
+from actors.notifications.notification_pusher import POLL_INTERVAL_S
 from actors.protocol.timestamps import now_ms
+from actors.runtime.periodic_job import JITTER
 from storage.contracts.identifiers import new_id
 from storage.contracts.message_log import Appended, Entry
 from storage.contracts.pending_effects import PendingEffect
@@ -19,12 +27,25 @@ from tests.actors.conversations.mention_cluster import MentionCluster, send_ment
 from tests.actors.fake_cluster import ANA, BEN, pending_effects_of
 from tests.until import until
 
+UNDELIVERED_S = 5.0
+"""The longest time in which another instance pushes a notification that was stored and not pushed."""
+
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[MentionCluster]:
     cluster = MentionCluster()
     yield cluster
     await cluster.close()
+
+
+def test_periods_keep_the_promise() -> None:
+    """Ten seconds after an outage everything is complete; an instance renews long before others sweep."""
+    promised_s, slack_s = 10.0, 1.0
+    assert 2 * SWEEP_PERIOD_S + UNCHANGED_S + slack_s <= promised_s
+    assert 2 * SWEEP_PERIOD_S + UNCHANGED_AFTER_GAP_S + slack_s <= promised_s
+    assert RENEWAL_PERIOD_S + slack_s <= UNCHANGED_AFTER_GAP_S < UNCHANGED_S
+    assert SWEEP_PERIOD_S < SWEEP_GAP_S < UNCHANGED_S
+    assert POLL_INTERVAL_S * (1 + JITTER) + slack_s <= UNDELIVERED_S
 
 
 async def test_effect_without_a_message_is_settled(cluster: MentionCluster) -> None:
