@@ -4,8 +4,8 @@ These are no notifications of `actors/notifications`. Two writes that precede a 
 conversation, and the read marks of new members, for whom the earlier history is not unread.
 
 A frame reaches all devices of a user on every instance. Nothing here raises while the broker is unavailable:
-the methods for joined and left users return whether all frames were appended, and are repeated if not. A frame
-that another instance overtook with a later one is followed by the frame that holds now.
+the methods for joined and left users return whether all frames were appended, and are repeated if not. A
+frame that another instance overtook with a later one is followed by the frame that holds now.
 """
 
 import asyncio
