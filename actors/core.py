@@ -209,6 +209,7 @@ class Core:
             self.membership_notifier,
             hooks.mentions,
             self.stream_writer,
+            self.pending_effects,
             self.timer_wheel,
         )
         self.online_users = OnlineUsers(
@@ -281,7 +282,7 @@ class Core:
             on_lost += [
                 self.presence.local.republish,
                 self.presence.subscriptions.recheck_all,
-                self.presence.watch_visibility.recheck_all,
+                self._control.on_messages_lost,
             ]
         handlers = {
             CONTROL_TOPIC: self._control.on_bus_message,

@@ -67,6 +67,10 @@ class InstanceControl:
         self._on_visibility_changed(user_ids)
         self._publish(VisibilityChanged(self._instance, list(user_ids)))
 
+    def on_messages_lost(self) -> None:
+        """Check all presence watches on every instance: changes may have been lost here and elsewhere."""
+        self.publish_visibility_change(())
+
     def publish_streams_reset(self) -> None:
         """Compare the stream positions of online users on every instance, after a new epoch."""
         self._online_users.check_positions()
@@ -109,8 +113,12 @@ class InstanceControl:
             self._presence.watch_visibility.end_between(user_id, other_id)
 
     def _on_visibility_changed(self, user_ids: Sequence[str]) -> None:
-        if self._presence is not None:
+        if self._presence is None:
+            return
+        if user_ids:
             self._presence.watch_visibility.recheck(user_ids)
+        else:
+            self._presence.watch_visibility.recheck_all()
 
     def _close_sessions(self, session_ids: Sequence[str]) -> None:
         for session in self._online_users.find_sessions(session_ids):

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
-from actors.runtime.periodic_job import PeriodicJob
+from actors.runtime.periodic_job import PeriodicJob, run_all
 from storage.contracts.search_index import SearchIndex
 
 _log = logging.getLogger(__name__)
@@ -30,17 +31,22 @@ class SearchIndexer:
         await self._job.close()
 
     async def index_all(self) -> int:
-        """Compute all missing words, batch by batch. Returns how many rows had none."""
-        total = 0
-        for service, index in self._indexes.items():
-            indexed, after = 0, ""
-            while ids := await index.index_missing(after, BATCH_ROWS):
-                indexed += len(ids)
-                after = ids[-1]
-                if len(ids) == BATCH_ROWS:
-                    await asyncio.sleep(PAUSE_S)
-            if indexed:
-                _log.info("search words of %d rows computed in %s", indexed, service)
-            total += indexed
-        self.indexed_count += total
-        return total
+        """Compute all missing words, batch by batch. Returns how many rows had none.
+
+        Raises:
+            StorageError: of a service; the words of the others are computed.
+        """
+        before = self.indexed_count
+        await run_all(partial(self._index, service, index) for service, index in self._indexes.items())
+        return self.indexed_count - before
+
+    async def _index(self, service: str, index: SearchIndex) -> None:
+        indexed, after = 0, ""
+        while ids := await index.index_missing(after, BATCH_ROWS):
+            indexed += len(ids)
+            after = ids[-1]
+            if len(ids) == BATCH_ROWS:
+                await asyncio.sleep(PAUSE_S)
+        if indexed:
+            _log.info("search words of %d rows computed in %s", indexed, service)
+        self.indexed_count += indexed

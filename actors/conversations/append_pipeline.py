@@ -340,13 +340,13 @@ class AppendPipeline:
         """Read the message to change. Without it or the store, refuse the command and return False."""
         try:
             message = await find_message(self._dependencies.store, change.message_id)
-        except Unavailable as error:
-            api_error = to_api_error(error)
-        else:
             if message is not None and message.conversation_id == self._id:
+                await self._effects.record_withdrawal(pending, message)
                 pending.target_message = message
                 return True
             api_error = message_not_found()
+        except Unavailable as error:
+            api_error = to_api_error(error)
         self._queued.remove(pending)
         pending.refused(api_error)
         return False

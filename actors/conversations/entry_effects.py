@@ -1,9 +1,12 @@
 """What follows a stored entry: publication, summary, projection and notifications."""
 
+from typing import TypeVar
+
 import msgspec
 
 from actors.conversations.commands import (
     ChangeMembership,
+    ChangeMessage,
     MembershipChange,
     PendingAppend,
     Send,
@@ -12,9 +15,12 @@ from actors.conversations.commands import (
 from actors.conversations.conversation_dependencies import ConversationDependencies
 from actors.conversations.conversation_state import ConversationState
 from actors.conversations.errors import outcome_unknown
+from actors.conversations.message_changes import Delete, Hide
 from actors.conversations.pending_effects import EffectRecord, EffectReply
 from storage.contracts.message_log import ChangeEntry, MessageEntry
 from storage.errors import Unavailable
+
+Command = TypeVar("Command", bound=Send | ChangeMembership | ChangeMessage)
 
 
 class EntryEffects:
@@ -30,8 +36,8 @@ class EntryEffects:
         self._state = state
         self._pending_record: EffectRecord | None = None
 
-    async def record_pending_effect(self, command: Send | ChangeMembership) -> Send | ChangeMembership:
-        """Record that a command has notifications, so that a crash does not lose them.
+    async def record_pending_effect(self, command: Command) -> Command:
+        """Record that a command has notifications, or withdraws some, so that a crash does not lose that.
 
         Return the command with a reply that ends its pending effect. Commands may share a record. Raises
         `Unavailable`.
@@ -54,6 +60,20 @@ class EntryEffects:
         self._dependencies.mentions.notify_later(
             entry, self._state.roster.members.keys(), lambda notified: pending_record.end(completed=notified)
         )
+
+    async def record_withdrawal(self, pending: PendingAppend, message: MessageEntry) -> None:
+        """Record that a deletion withdraws the notifications of `message`, if it does. Raises `Unavailable`.
+
+        Call before the entry is built; again if that is repeated.
+        """
+        command = pending.command
+        if (
+            isinstance(command, ChangeMessage)
+            and isinstance(command.change, Delete | Hide)
+            and message.mentions
+            and not isinstance(command.reply, EffectReply)
+        ):
+            pending.command = await self.record_pending_effect(command)
 
     async def complete(self, pending: PendingAppend) -> None:
         """Apply a stored membership entry or change, and answer its command.
@@ -80,7 +100,7 @@ class EntryEffects:
         message = pending.target_message
         assert isinstance(entry, ChangeEntry)
         assert message is not None
-        return await self._apply_message_change(entry, message)
+        return await self._apply_message_change(entry, message, pending)
 
     async def _apply_membership(
         self, entry: MessageEntry, change: MembershipChange, pending: PendingAppend
@@ -107,14 +127,16 @@ class EntryEffects:
                 entry.conversation_id, entry.membership.left, lambda done: record.end(completed=done)
             )
 
-    async def _apply_message_change(self, entry: ChangeEntry, message: MessageEntry) -> MessageEntry:
+    async def _apply_message_change(
+        self, entry: ChangeEntry, message: MessageEntry, pending: PendingAppend
+    ) -> MessageEntry:
         """Apply a change to its message, publish the message and return it. Raises `Unavailable`."""
         await self._state.apply_change(entry)
         changed = message.with_state(entry.state, entry.seq)
         self._dependencies.publisher.publish_change(changed)
-        if changed.deleted_at_ms is not None and message.mentions:
-            recorder = self._dependencies.pending_effects
-            self._dependencies.mentions.withdraw_message(
-                message, lambda done: None if done else recorder.record_later(self._id, entry.seq - 1)
-            )
+        reply = pending.command.reply
+        if changed.deleted_at_ms is not None and isinstance(reply, EffectReply):
+            record = reply.pending_record
+            record.begin()
+            self._dependencies.mentions.withdraw_message(message, lambda done: record.end(completed=done))
         return changed

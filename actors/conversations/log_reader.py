@@ -4,6 +4,7 @@ A room that missed entries gets each entry at its seq. A client that resumes get
 message once, in its latest state, at the seq of its latest change.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from actors.conversations import serializers
@@ -14,6 +15,9 @@ from storage.contracts.identifiers import is_id
 from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry, MessageLog
 
 HEAD_CHUNK = 1000
+HEADS_RUNNING_MAX = 8
+"""Heads read at once. One after the other takes long for many conversations of a store that is far away."""
+
 ENTRY_SEQS = 2**32
 """Seqs that the id of an entry can hold."""
 
@@ -41,8 +45,11 @@ class LogReader:
 
     async def read_heads(self, known_seqs: Sequence[tuple[str, int]]) -> dict[str, int]:
         heads = dict(known_seqs)
-        for conversation_id in await self._log.find_advanced(known_seqs):
-            heads[conversation_id] = await self.read_head(conversation_id, heads[conversation_id])
+        advanced = list(await self._log.find_advanced(known_seqs))
+        for start in range(0, len(advanced), HEADS_RUNNING_MAX):
+            part = advanced[start : start + HEADS_RUNNING_MAX]
+            seqs = await asyncio.gather(*(self.read_head(id_, heads[id_]) for id_ in part))
+            heads.update(zip(part, seqs, strict=True))
         return heads
 
     async def read_head(self, conversation_id: str, known_head: int) -> int:

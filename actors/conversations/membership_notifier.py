@@ -4,7 +4,8 @@ These are no notifications of `actors/notifications`. Two writes that precede a 
 conversation, and the read marks of new members, for whom the earlier history is not unread.
 
 A frame reaches all devices of a user on every instance. Nothing here raises while the broker is unavailable:
-the methods for joined and left users return whether all frames were appended, and are repeated if not.
+the methods for joined and left users return whether all frames were appended, and are repeated if not. A
+frame that another instance overtook with a later one is followed by the frame that holds now.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from actors.conversations.pending_effects import NEW_CONVERSATION, PendingEffect
 from actors.conversations.summary_writer import to_last_message
 from actors.delivery.stream_writer import StreamWriter
 from actors.protocol.errors import ApiError
-from actors.protocol.objects import Conversation, ReadState, UserCard
+from actors.protocol.objects import ReadState, UserCard
 from actors.protocol.server_frames import (
     ConversationJoined,
     ConversationLeft,
@@ -63,17 +64,19 @@ class MembershipNotifier:
         is_complete = False
         try:
             existing = await self._store.create(conversation)
-            is_complete = existing is not None or await self.notify_joined(
-                conversation, 0, conversation.participants
-            )
+            # An equal one may be this one: a driver repeats an insert without a reply, and finds it stored.
+            is_known = existing is not None and existing != conversation
+            is_complete = is_known or await self.notify_joined(conversation, 0, conversation.participants)
         finally:
             record.end(completed=is_complete)
         return existing
 
-    async def notify_change(self, conversation: ConversationRecord, entry: MessageEntry) -> bool:
+    async def notify_change(
+        self, conversation: ConversationRecord, entry: MessageEntry, *, needs_cards: bool = False
+    ) -> bool:
         """Notify the users that `entry` added or removed. Return whether that is complete.
 
-        Call after the document is projected.
+        Call after the document is projected. `needs_cards` as for `notify_joined`.
         """
         membership = entry.membership
         is_complete = True
@@ -92,37 +95,73 @@ class MembershipNotifier:
                 is_complete = False
             # The summary is written late, so the last message comes from this entry.
             current = msgspec.structs.replace(conversation, last_message=to_last_message(entry))
-            is_complete &= await self.notify_joined(current, entry.seq, membership.joined)
+            is_complete &= await self.notify_joined(
+                current, entry.seq, membership.joined, needs_cards=needs_cards
+            )
         if membership.left:
             self._on_left(membership.left)
             left = ConversationLeft(0, conversation.id)
             is_complete &= await self._streams.append(membership.left, left)
+            is_complete &= await self._correct_frames(conversation.id, left=membership.left)
         return is_complete
 
     async def notify_joined(
-        self, conversation: ConversationRecord, seq: int, user_ids: Sequence[str]
+        self,
+        conversation: ConversationRecord,
+        seq: int,
+        user_ids: Sequence[str],
+        *,
+        needs_cards: bool = False,
     ) -> bool:
         """Notify users that they are members since the entry at `seq`, or since the creation if it is 0.
 
-        Return whether all frames are in the users' streams.
+        Return whether all frames are in the users' streams, with the cards of members. While these cannot be
+        loaded, the frames have placeholders instead; with `needs_cards`, they are not sent.
         """
-        joined = await self._to_conversation(conversation, seq)
-        return await self._streams.append(user_ids, ConversationJoined(0, joined))
+        cards = await self._find_cards(conversation)
+        if cards is None and needs_cards:
+            return False
+        joined = serializers.to_conversation(
+            conversation, cards or {}, last_seq=seq, read_seq=seq, unread_count=0, muted=False
+        )
+        is_complete = await self._streams.append(user_ids, ConversationJoined(0, joined))
+        is_complete &= await self._correct_frames(conversation.id, joined=user_ids)
+        return is_complete and cards is not None
+
+    async def _correct_frames(
+        self, conversation_id: str, *, joined: Sequence[str] = (), left: Sequence[str] = ()
+    ) -> bool:
+        """Notify those of the users again who are members no more, or again, since their frames were made.
+
+        Another instance may have changed the members meanwhile, and appended its frames before these. It
+        wrote the document first. Return whether that is complete.
+        """
+        try:
+            current = await self._store.get(conversation_id)
+        except Unavailable:
+            return False
+        members = frozenset(() if current is None else current.participants)
+        is_complete = True
+        gone = [user_id for user_id in joined if user_id not in members]
+        if gone:
+            is_complete &= await self._streams.append(gone, ConversationLeft(0, conversation_id))
+        back = [user_id for user_id in left if user_id in members]
+        if current is not None and back:
+            is_complete &= await self.notify_joined(current, current.applied_seq, back)
+        return is_complete
 
     async def notify_read_mark(self, user_id: str, conversation_id: str, state: ReadState) -> None:
         """Send a user's read mark to all of the user's devices. Lost if the broker is unavailable."""
         frame = ConversationMarked(0, conversation_id, state.read_seq, state.unread_count)
         await self._streams.append([user_id], frame)
 
-    async def _to_conversation(self, conversation: ConversationRecord, seq: int) -> Conversation:
-        cards: Mapping[str, UserCard] = {}
+    async def _find_cards(self, conversation: ConversationRecord) -> Mapping[str, UserCard] | None:
+        """Return the cards of the members that a frame shows; None if they cannot be loaded now."""
         try:
-            cards = await self._load_cards(conversation.participants[:PARTICIPANTS_IN_OBJECT])
+            return await self._load_cards(conversation.participants[:PARTICIPANTS_IN_OBJECT])
         except (Unavailable, ApiError):
             _log.debug(
                 "user cards could not be loaded for a membership notification",
                 extra={"conversation_id": conversation.id},
             )
-        return serializers.to_conversation(
-            conversation, cards, last_seq=seq, read_seq=seq, unread_count=0, muted=False
-        )
+            return None

@@ -3,8 +3,9 @@
     list -> unchanged for a while? -> claim -> read the log once per conversation -> notify -> remove
 
 Every instance sweeps. An effect is due once a sweeper has seen it unchanged for `UNCHANGED_S` by its own
-clock, so the clocks of instances are not compared. A claim makes one of them complete it; if that one fails,
-the effect is due again after the same time.
+clock, so the clocks of instances are not compared. An instance renews the effects that it works on itself,
+such as that of a message that waits for the store; so they are due only if it crashed or is paused. A claim
+makes one sweeper complete an effect; if that one fails, the effect is due again after the same time.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ import msgspec
 from actors.conversations.commands import ConversationCommand, ConversationInfo, GetInfo
 from actors.conversations.conversation_dependencies import Mentions
 from actors.conversations.membership_notifier import MembershipNotifier
-from actors.conversations.pending_effects import NEW_CONVERSATION
+from actors.conversations.pending_effects import NEW_CONVERSATION, PendingEffectRecorder
 from actors.delivery.stream_loss_record import ALL_STREAMS
 from actors.delivery.stream_writer import StreamWriter
 from actors.protocol.errors import ApiError
@@ -31,11 +32,18 @@ from storage.contracts.message_log import ChangeEntry, Entry, MessageEntry
 from storage.contracts.messaging import ConversationRecord, MessagingStore
 from storage.contracts.pending_effects import PendingEffect
 from storage.errors import StorageError, Unavailable
+from storage.outages import failure_level
 
 _log = logging.getLogger(__name__)
 SWEEP_PERIOD_S = 2.0
 UNCHANGED_S = 5.0
 """More than a live instance usually needs, from before the append until the notifications are stored."""
+
+SWEEP_GAP_S = 3.0
+"""More than the time between two sweeps: the store was unavailable, or this instance paused."""
+
+UNCHANGED_AFTER_GAP_S = 2.5
+"""Time after such a gap before an effect is due: its instance could not renew it meanwhile either."""
 
 LIST_PAGE = 500
 EFFECTS_PER_SWEEP_MAX = 5_000
@@ -46,11 +54,15 @@ RETRIED_ERRORS = (StorageError, ApiError, MailboxFull, Stopped, TimeoutError)
 
 
 class SeenEffect(msgspec.Struct, frozen=True):
-    """An effect at the last sweep: its claim, when that changed last, and when it was first seen."""
+    """An effect at the last sweep: its claim, when that changed last, and when it was first seen.
+
+    After a gap between sweeps `unchanged_since` is later, once.
+    """
 
     claim: str | None
     unchanged_since: float
     first_seen: float
+    is_delayed: bool = False
 
 
 class PendingEffectStatistics(msgspec.Struct, frozen=True):
@@ -68,15 +80,18 @@ class PendingEffectSweeper:
         membership_notifier: MembershipNotifier,
         mentions: Mentions,
         stream_writer: StreamWriter,
+        recorder: PendingEffectRecorder,
         wheel: TimerWheel,
     ) -> None:
         self._store = store
+        self._recorder = recorder
         self._actors = actors
         self._membership_notifier = membership_notifier
         self._mentions = mentions
         self._stream_writer = stream_writer
         self._wheel = wheel
         self._seen: dict[str, SeenEffect] = {}
+        self._listed_at = time.monotonic()
         self._sweep_task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -109,7 +124,9 @@ class PendingEffectSweeper:
                 try:
                     await self._complete(conversation_id, effects)
                 except RETRIED_ERRORS as error:
-                    _log.warning("pending effects will be retried: %s", type(error).__name__)
+                    _log.log(
+                        failure_level(error), "pending effects will be retried: %s", type(error).__name__
+                    )
 
         await asyncio.gather(*(complete(id_, effects) for id_, effects in due.items()))
 
@@ -121,33 +138,43 @@ class PendingEffectSweeper:
         try:
             await self.sweep(UNCHANGED_S)
         except StorageError as error:
-            _log.warning("pending effects could not be listed: %s", type(error).__name__)
+            _log.log(failure_level(error), "pending effects could not be listed: %s", type(error).__name__)
         finally:
             self.start()
 
     async def _list_due(self, unchanged_s: float) -> list[PendingEffect]:
-        now = time.monotonic()
+        """Return the effects that have not changed for `unchanged_s`, without those of own commands."""
         seen: dict[str, SeenEffect] = {}
         due = []
         after_key = ""
         while len(seen) < EFFECTS_PER_SWEEP_MAX:
             page = await self._store.list_pending_effects(after_key, LIST_PAGE)
+            now = time.monotonic()
+            had_gap = now - self._listed_at > SWEEP_GAP_S
             for effect in page:
-                previous = self._seen.get(effect.key)
-                if previous is None:
-                    current = SeenEffect(effect.claim, now, now)
-                elif previous.claim != effect.claim:
-                    current = SeenEffect(effect.claim, now, previous.first_seen)
-                else:
-                    current = previous
+                current = self._see(effect, now)
+                if had_gap and not current.is_delayed:
+                    since = max(current.unchanged_since, now - max(0.0, unchanged_s - UNCHANGED_AFTER_GAP_S))
+                    current = msgspec.structs.replace(current, unchanged_since=since, is_delayed=True)
                 seen[effect.key] = current
-                if now - current.unchanged_since >= unchanged_s:
+                if now - current.unchanged_since >= unchanged_s and not self._recorder.is_working_on(
+                    effect.key
+                ):
                     due.append(effect)
             if len(page) < LIST_PAGE:
                 break
             after_key = page[-1].key
         self._seen = seen
+        self._listed_at = time.monotonic()
         return due
+
+    def _see(self, effect: PendingEffect, now: float) -> SeenEffect:
+        previous = self._seen.get(effect.key)
+        if previous is None:
+            return SeenEffect(effect.claim, now, now)
+        if previous.claim != effect.claim:
+            return SeenEffect(effect.claim, now, previous.first_seen)
+        return previous
 
     async def _complete(self, conversation_id: str, effects: Sequence[PendingEffect]) -> None:
         claim = new_id()
@@ -174,7 +201,7 @@ class PendingEffectSweeper:
             return
         notifier = self._membership_notifier
         is_complete = since_seq != NEW_CONVERSATION or await notifier.notify_joined(
-            record, 0, record.participants
+            record, 0, record.participants, needs_cards=True
         )
         for after in itertools.count(max(0, since_seq), ENTRIES_PER_READ):
             if after >= info.head:
@@ -182,7 +209,7 @@ class PendingEffectSweeper:
             entries = await self._store.read(conversation_id, after, min(after + ENTRIES_PER_READ, info.head))
             messages = [entry for entry in entries if isinstance(entry, MessageEntry)]
             for message in messages:
-                is_complete &= await notifier.notify_change(record, message)
+                is_complete &= await notifier.notify_change(record, message, needs_cards=True)
             await self._mentions.notify(
                 [message for message in messages if message.mentions], record.participants
             )

@@ -41,7 +41,10 @@ class RestrictionsChanged(msgspec.Struct, frozen=True, tag=4, array_like=True):
 
 
 class VisibilityChanged(msgspec.Struct, frozen=True, tag=5, array_like=True):
-    """Follows of these users ended, or they left a conversation: they may see fewer users than before."""
+    """Follows of these users ended, or they left a conversation: they may see fewer users than before.
+
+    Without users, such events of this instance may have been lost. Earlier versions ignore that.
+    """
 
     origin: str
     user_ids: list[str]

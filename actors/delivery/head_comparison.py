@@ -6,15 +6,16 @@ messages and stop before it can announce them. Other instances then find these m
 """
 
 import asyncio
-import contextlib
 import itertools
+import logging
 from functools import partial
 
 from actors.delivery.rooms import LogFrameReader, Rooms
-from actors.runtime.retries import retry_until_available
+from actors.retries import retry_until_available
 from actors.runtime.task_pool import TaskPool
 from storage.errors import Unavailable
 
+_log = logging.getLogger(__name__)
 COMPARE_PERIOD_S = 4.0
 """Time in which every room is compared once. With the reads, a lost entry arrives within 6 s, as promised."""
 
@@ -44,13 +45,17 @@ class HeadComparison:
 
     async def _run(self) -> None:
         for number in itertools.cycle(range(SLICES)):
-            if await self._wait_for_request(COMPARE_PERIOD_S / SLICES):
-                self._requested.clear()
-                await self._compare_all()
-                continue
-            # A slice that cannot be read is compared again in the next period.
-            with contextlib.suppress(Unavailable):
-                await self._compare(self._slice(number))
+            is_requested = await self._wait_for_request(COMPARE_PERIOD_S / SLICES)
+            try:
+                if is_requested:
+                    self._requested.clear()
+                    await self._compare_all()
+                else:
+                    await self._compare(self._slice(number))
+            except Unavailable:
+                _log.debug("rooms could not be compared; their slice is compared again in the next period")
+            except Exception:  # noqa: BLE001 - without comparisons messages would stay hidden
+                _log.exception("rooms could not be compared with their logs")
 
     def _slice(self, number: int) -> list[str]:
         """Return one of `SLICES` parts of the open rooms. Which part a room is in depends on its id alone."""

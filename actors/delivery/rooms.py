@@ -17,8 +17,8 @@ from actors.delivery.bus_events import ConversationBus, EntryAppended, Ephemeral
 from actors.delivery.flusher import Delivery, Flusher
 from actors.delivery.head_announcer import HeadAnnouncer
 from actors.delivery.room import Room, RoomSubscriber
+from actors.retries import retry_until_available
 from actors.runtime.black_box import BlackBoxes
-from actors.runtime.retries import retry_until_available
 from actors.runtime.task_pool import TaskPool
 from actors.runtime.timer_wheel import TimerWheel
 from actors.runtime.tracing import MessageTracing

@@ -59,9 +59,8 @@ class StreamWriter:
     async def append(self, user_ids: Sequence[str], frame: StreamFrame) -> bool:
         """Append a frame to the stream of each user. Return whether all appends succeeded.
 
-        After a failure the frame counts as lost for all users of that batch and the following ones, to which
-        it is not appended. `frame.position` must be 0; each stream sets its own. Does not raise
-        `Unavailable`.
+        A failure does not keep the frame from the other users. `frame.position` must be 0; each stream sets
+        its own. Does not raise `Unavailable`.
         """
         head, tail = _split_at_position(frame)
         lost: list[str] = []
@@ -82,7 +81,7 @@ class StreamWriter:
         _log.debug("user stream frames lost; broker unavailable", extra={"frames": len(user_ids)})
         self._on_lost(user_ids)
         self._loss_count += 1
-        if self._reset_task is None:
+        if self._reset_task is None or self._reset_task.done():
             self._reset_task = asyncio.create_task(self._reset_streams())
 
     async def begin_epoch(self) -> None:
@@ -109,7 +108,6 @@ class StreamWriter:
                 await self._loss_record.remove()
             if covered == self._loss_count:
                 break
-        self._reset_task = None
 
     async def _keep_loss_record(self) -> None:
         if self._loss_record is not None:

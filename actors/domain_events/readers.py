@@ -1,14 +1,14 @@
 """Starts, wakes, monitors and stops the readers of an instance."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
+from functools import partial
 
 import msgspec
 
 from actors.domain_events.reader import Reader, ReaderStatistics
-from actors.runtime.periodic_job import PeriodicJob
+from actors.runtime.periodic_job import PeriodicJob, run_all
 from actors.runtime.task_pool import TaskPool
 from config.limits import IDEMPOTENCY_RETENTION_S
 from storage.contracts.domain_events import Cursors, Outbox
@@ -103,11 +103,13 @@ class Readers:
             reader.wake()
 
     async def _prune(self) -> None:
-        for producer in self._producers.values():
-            # One instance is enough: the one that holds the lock of the first reader.
-            if producer.readers and producer.readers[0].is_reading:
-                names = [reader.name for reader in producer.readers]
-                # The other services have databases that may work.
-                with contextlib.suppress(Unavailable):
-                    await producer.outbox.prune(names, self._retention_s)
-                    await producer.idempotency_keys.prune(IDEMPOTENCY_RETENTION_S)
+        # One instance is enough: the one that holds the lock of the first reader.
+        await run_all(
+            partial(self._prune_producer, producer)
+            for producer in self._producers.values()
+            if producer.readers and producer.readers[0].is_reading
+        )
+
+    async def _prune_producer(self, producer: Producer) -> None:
+        await producer.outbox.prune([reader.name for reader in producer.readers], self._retention_s)
+        await producer.idempotency_keys.prune(IDEMPOTENCY_RETENTION_S)

@@ -1,6 +1,8 @@
 """A user's notifications: list, unread count, and marking as read, which is pushed to all devices."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
 
 from actors.data_loader import DataLoader
 from actors.delivery.stream_writer import StreamWriter
@@ -10,12 +12,18 @@ from actors.posts.visibility import PostVisibilityChecker
 from actors.protocol.errors import ApiError
 from actors.protocol.notification_objects import TYPES_ABOUT_EVENTS, TYPES_ABOUT_POSTS, Notification
 from actors.protocol.server_frames import NotificationRead
+from actors.retries import retry_until_available
+from actors.runtime.task_pool import TaskPool
 from actors.social.block_service import BlockService
 from actors.user_cache.user_cards import UserCards
 from config.accounts import CONNECT_LOOKUP_INTERVAL_S
 from config.limits import NOTIFICATION_IDS_PER_FRAME
 from storage.contracts.notifications import DeletedIds, NotificationRecord, NotificationStore
 from storage.contracts.paging import PageKey
+from storage.errors import Unavailable
+
+LATE_PUSHES_MAX: Final = 10_000
+LATE_PUSHES_RUNNING_MAX: Final = 8
 
 
 class Notifications:
@@ -36,6 +44,7 @@ class Notifications:
         self._connect_loader: DataLoader[int] = DataLoader(
             self._load_unread_counts, CONNECT_LOOKUP_INTERVAL_S
         )
+        self._late_pushes = TaskPool("late pushes of notifications", LATE_PUSHES_MAX, LATE_PUSHES_RUNNING_MAX)
 
     async def page(
         self, user_id: str, before: PageKey | None, limit: int, *, unread_only: bool
@@ -81,7 +90,8 @@ class Notifications:
     async def push_removed(self, deleted: DeletedIds) -> None:
         """Push the removal of notifications to each recipient, as `notification.read`.
 
-        A block can remove very many: in several frames, because one frame must fit into a send queue.
+        A block can remove very many: in several frames, because one frame must fit into a send queue. Raises
+        no `Unavailable`: the caller could not repeat it, as the notifications are gone.
         """
         for user_id, ids in deleted.items():
             for start in range(0, len(ids), NOTIFICATION_IDS_PER_FRAME):
@@ -89,10 +99,20 @@ class Notifications:
                 await self._push_read(user_id, part, withdrawn=True)
 
     async def close(self) -> None:
+        await self._late_pushes.cancel()
         await self._unread_loader.close()
         await self._connect_loader.close()
 
     async def _push_read(self, user_id: str, ids: list[str] | None, *, withdrawn: bool = False) -> None:
+        """Push what is stored already; in the background if the unread count cannot be read now."""
+        push = partial(self._count_and_push, user_id, ids, withdrawn=withdrawn)
+        try:
+            await push()
+        except (Unavailable, ApiError):
+            if not self._late_pushes.submit(lambda: retry_until_available(push)):
+                raise
+
+    async def _count_and_push(self, user_id: str, ids: list[str] | None, *, withdrawn: bool) -> None:
         unread = await self.count_unread(user_id)
         await self._stream_writer.append([user_id], NotificationRead(0, ids, unread, withdrawn))
 

@@ -3,10 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
-from actors.runtime.periodic_job import PeriodicJob
+from actors.runtime.periodic_job import PeriodicJob, run_all
 from config.retention import PRUNING_BATCH_ROWS, PRUNING_BATCHES_PER_RUN, PRUNING_INTERVAL_S
 from storage.contracts.locks import Locks
 from storage.contracts.pruning import PrunableTable
@@ -41,11 +42,10 @@ class PruningJob:
         return PruningStatistics(dict(self._rows), self._completed_at_s)
 
     async def run(self) -> None:
-        """Prune all tables, unless another instance holds the lock. Raises `Unavailable`."""
+        """Prune all tables, unless another instance holds the lock. Raises `StorageError`."""
         if not await self._locks.try_acquire(LOCK):
             return
-        for table in self._tables:
-            await self._prune(table)
+        await run_all(partial(self._prune, table) for table in self._tables)
         self._completed_at_s = time.time()
 
     async def _prune(self, table: PrunableTable) -> None:

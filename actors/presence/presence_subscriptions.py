@@ -7,7 +7,6 @@ checked once, and the expired instance's states are removed.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
@@ -57,6 +56,9 @@ class PresenceSubscriptions:
         self.live_instances: set[str] = set()
         self.lease_renewal_failed = False
         self._expired_instances: set[str] = set()
+        # Users of removed instances whose `last_seen` is not saved yet.
+        self._orphaned_users: dict[str, None] = {}
+        self._is_cleaning_up = False
         self._task_pool = TaskPool("presence subscriptions")
         self.on_lease_lapsed: Callable[[], None] = lambda: None
 
@@ -201,30 +203,44 @@ class PresenceSubscriptions:
     async def _keep_lease(self) -> None:
         while True:
             try:
-                live = set(await self.renew_lease())
+                self._on_lease_renewed(set(await self.renew_lease()))
             except Unavailable:
                 self.lease_renewal_failed = True
-            else:
-                dead_instances, self.live_instances = self.live_instances - live, live
-                if dead_instances:
-                    self.recheck_all()
-                # What could not be removed is tried again at the next renewal.
-                self._expired_instances = (self._expired_instances | dead_instances) - live
-                with contextlib.suppress(Unavailable):
-                    await self._remove_expired_instances()
+            except Exception:  # noqa: BLE001 - without the lease all users of this instance were offline
+                _log.exception("renewal of the presence lease failed and will run again")
             await asyncio.sleep(LEASE_RENEWAL_S)
 
-    async def _remove_expired_instances(self) -> None:
-        for instance in list(self._expired_instances):
-            user_ids = await self._store.remove_instance(instance)
-            records = await self._store.get(user_ids) if user_ids else []
-            offline_ids = [record.user_id for record in records if record.status == OFFLINE]
-            if offline_ids:
-                _log.info("lease of an instance expired; %d of its users are offline", len(offline_ids))
-                await self._last_seen.save_last_seen(
-                    [LastSeen(user_id, OFFLINE, now_ms()) for user_id in offline_ids]
-                )
-            self._expired_instances.discard(instance)
+    def _on_lease_renewed(self, live: set[str]) -> None:
+        dead_instances, self.live_instances = self.live_instances - live, live
+        if dead_instances:
+            self.recheck_all()
+        self._expired_instances = (self._expired_instances | dead_instances) - live
+        if (self._expired_instances or self._orphaned_users) and not self._is_cleaning_up:
+            self._is_cleaning_up = True
+            # Not waited for: a slow store must not delay the next renewal.
+            self._task_pool.spawn(self._clean_up())
+
+    async def _clean_up(self) -> None:
+        """Remove the states of expired instances. What fails is tried again after the next renewal."""
+        try:
+            for instance in list(self._expired_instances):
+                self._orphaned_users.update(dict.fromkeys(await self._store.remove_instance(instance)))
+                self._expired_instances.discard(instance)
+            if self._orphaned_users:
+                await self._save_orphaned_users(list(self._orphaned_users))
+        finally:
+            self._is_cleaning_up = False
+
+    async def _save_orphaned_users(self, user_ids: Sequence[str]) -> None:
+        records = await self._store.get(user_ids)
+        offline_ids = [record.user_id for record in records if record.status == OFFLINE]
+        if offline_ids:
+            _log.info("lease of an instance expired; %d of its users are offline", len(offline_ids))
+            await self._last_seen.save_last_seen(
+                [LastSeen(user_id, OFFLINE, now_ms()) for user_id in offline_ids]
+            )
+        for user_id in user_ids:
+            self._orphaned_users.pop(user_id, None)
 
 
 def _to_presence(user_id: str, status: str, last_seen_ms: dict[str, int]) -> Presence:

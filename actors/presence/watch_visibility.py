@@ -12,7 +12,7 @@ from functools import partial
 
 from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.errors import ApiError
-from actors.runtime.retries import retry_until_available
+from actors.retries import retry_until_available
 from actors.runtime.task_pool import TaskPool
 from storage.errors import Unavailable
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from actors.runtime.task_pool import TaskPool
@@ -19,6 +19,21 @@ from storage.outages import failure_level
 _log = logging.getLogger(__name__)
 JITTER: Final = 0.3
 """Fraction of the interval by which it varies, so that instances that started together drift apart."""
+
+
+async def run_all(works: Iterable[Callable[[], Awaitable[object]]]) -> None:
+    """Await each work in turn, also after one raised `StorageError`; the first of these is raised at the end.
+
+    For work on several stores: one that is away does not keep a job from the others.
+    """
+    first_error: StorageError | None = None
+    for work in works:
+        try:
+            await work()
+        except StorageError as error:
+            first_error = first_error or error
+    if first_error is not None:
+        raise first_error
 
 
 class PeriodicJob:

@@ -55,13 +55,19 @@ class TokenExpiryChecker:
         session_ids = self._online_users.session_ids()
         try:
             for start in range(0, len(session_ids), SESSIONS_PER_QUERY):
-                batch = session_ids[start : start + SESSIONS_PER_QUERY]
-                self._update(batch, await self._load_states(batch))
-        except StorageError:
-            _log.debug("login sessions could not be checked, retrying")
+                await self._check(session_ids[start : start + SESSIONS_PER_QUERY])
         finally:
             if not self._closed:
                 self.start()
+
+    async def _check(self, batch: Sequence[str]) -> None:
+        try:
+            states = await self._load_states(batch)
+        except StorageError:
+            # Later batches are checked even so, or a store that fails now and then would keep them unchecked.
+            _log.debug("sessions could not be checked; retried at the next check")
+        else:
+            self._update(batch, states)
 
     def _update(self, batch: Sequence[str], states: Mapping[str, SessionState]) -> None:
         for session in self._online_users.find_sessions(batch):

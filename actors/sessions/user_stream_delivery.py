@@ -73,7 +73,10 @@ class UserStreamDelivery:
         for users in itertools.cycle(slices):
             await asyncio.sleep(COMPARE_PERIOD_S / len(slices))
             for batch in _batches(list(users.values())):
-                await self._compare_batch(batch)
+                try:
+                    await self._compare_batch(batch)
+                except Exception:  # noqa: BLE001 - without comparisons lost items would stay lost
+                    _log.exception("stream positions could not be compared")
 
     async def _compare_batch(self, users: Sequence[OnlineUser]) -> bool:
         """Repair users whose position lags their stream. Returns False if the streams are unavailable."""

@@ -5,9 +5,10 @@ The higher version wins, in whatever order events arrive. Missing entries are lo
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from actors.domain_events.event_types import UserDeleted, UserUpserted, decode_event
-from actors.runtime.periodic_job import PeriodicJob
+from actors.runtime.periodic_job import PeriodicJob, run_all
 from storage.contracts.domain_events import CursorUpdate, OutboxEvent
 from storage.contracts.user_cache import UserCache, UserSnapshot, UserSnapshotStore
 
@@ -69,6 +70,8 @@ class UserCacheReconciler:
     def __init__(self, user_snapshots: UserSnapshotStore, user_caches: Sequence[UserCache]) -> None:
         self._user_snapshots = user_snapshots
         self._user_caches = user_caches
+        # For each cache, the id up to which it was compared by a call that failed.
+        self._compared_ids = [""] * len(user_caches)
         self._job = PeriodicJob(
             "reconciliation of user caches", self.reconcile, RECONCILE_INTERVAL_S, waits_first=True
         )
@@ -81,17 +84,26 @@ class UserCacheReconciler:
         await self._job.close()
 
     async def reconcile(self) -> int:
-        """Compare all entries once. Returns how many were repaired."""
-        repaired = 0
-        for user_cache in self._user_caches:
-            after = ""
-            while snapshots := await user_cache.page(after, USERS_PER_PAGE):
-                repaired += await self._reconcile_page(user_cache, snapshots)
-                after = snapshots[-1].id
-        self.repaired_count += repaired
-        if repaired:
-            _log.warning("user caches reconciled: %d stale entries repaired", repaired)
+        """Compare all entries. Returns how many were repaired.
+
+        Raises:
+            StorageError: the next call continues, in each cache that failed, where this one stopped.
+        """
+        before = self.repaired_count
+        try:
+            await run_all(partial(self._reconcile, number) for number in range(len(self._user_caches)))
+        finally:
+            repaired = self.repaired_count - before
+            if repaired:
+                _log.warning("user caches reconciled: %d stale entries repaired", repaired)
         return repaired
+
+    async def _reconcile(self, number: int) -> None:
+        user_cache = self._user_caches[number]
+        while snapshots := await user_cache.page(self._compared_ids[number], USERS_PER_PAGE):
+            self.repaired_count += await self._reconcile_page(user_cache, snapshots)
+            self._compared_ids[number] = snapshots[-1].id
+        self._compared_ids[number] = ""
 
     async def _reconcile_page(self, user_cache: UserCache, cached: Sequence[UserSnapshot]) -> int:
         ids = [snapshot.id for snapshot in cached]

@@ -14,6 +14,7 @@ from config.limits import STORED_RESPONSE_BYTES
 from server.http.response import stored_response
 from storage.contracts.idempotency import IdempotencyKey, IdempotentResponse, IdempotentResponses
 from storage.errors import StorageError
+from storage.outages import failure_level
 
 _log = logging.getLogger("convene")
 
@@ -51,7 +52,8 @@ class IdempotentResponseReplay:
         try:
             return await self._store.get(key)
         except StorageError as storage_error:
-            _log.warning("stored response not read", extra={"reason": type(storage_error).__name__})
+            reason = type(storage_error).__name__
+            _log.log(failure_level(storage_error), "stored response not read", extra={"reason": reason})
             return None
 
     async def _store_response(self, key: IdempotencyKey, user_id: str, response: web.Response) -> None:
@@ -62,4 +64,5 @@ class IdempotentResponseReplay:
             await self._store.put(key, user_id, IdempotentResponse(response.status, body))
         except StorageError as error:
             # The request succeeded, and a repeat finds what it created unless that is deleted before.
-            _log.warning("response not stored", extra={"reason": type(error).__name__})
+            reason = type(error).__name__
+            _log.log(failure_level(error), "response not stored", extra={"reason": reason})

@@ -52,7 +52,8 @@ class Bus(Protocol):
     def on_messages_lost(self, callback: Callable[[], None]) -> None:
         """Set the callback for lost connections, called once all topics are subscribed again.
 
-        Also called when a subscription was confirmed late. Messages may have been missed before the call.
+        Also called when a subscription was confirmed late, and when the bus can publish again. Messages may
+        have been missed before the call, here and by subscribers of what this instance published.
         """
 
     def statistics(self) -> BusStatistics: ...

@@ -23,7 +23,7 @@ class RedisBus:
     def __init__(self, url: str, queued_messages_max: int, timeouts: Timeouts) -> None:
         address = parse_address(url)
         self._timeouts = timeouts
-        self._publisher = Publisher(address, timeouts, queued_messages_max)
+        self._publisher = Publisher(address, timeouts, queued_messages_max, self._handle_publisher_loss)
         self._subscriber = Subscriber(address, timeouts, self._dispatch, self._handle_loss)
         self._probe = LoopbackProbe(self._publisher.publish)
         self._message_callback: Callable[[str, bytes], None] = lambda _topic, _message: None
@@ -98,6 +98,11 @@ class RedisBus:
             self._probe.on_message(message)
         else:
             self._message_callback(topic, message)
+
+    def _handle_publisher_loss(self) -> None:
+        # Otherwise the subscriber reports the loss, once its topics are subscribed again.
+        if self._subscriber.is_restored:
+            self._handle_loss()
 
     def _handle_loss(self) -> None:
         # Probe a new connection at once: it may lead to another server, or receive nothing.

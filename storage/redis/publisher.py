@@ -2,11 +2,12 @@
 
 Two limits apply: messages queued here, and messages sent but not acknowledged. When the queue is full, its
 oldest message is dropped; without a connection, the new one. A lost connection drops all. Dropped messages
-are counted and not resent.
+are counted and not resent; after a reconnect `on_messages_lost` is called.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextvars import Context
 
 from storage.redis.reconnecting_connection import ReconnectingConnection
@@ -19,11 +20,19 @@ IN_FLIGHT_MAX = 2000
 
 
 class Publisher:
-    def __init__(self, address: RedisAddress, timeouts: Timeouts, queued_messages_max: int) -> None:
+    def __init__(
+        self,
+        address: RedisAddress,
+        timeouts: Timeouts,
+        queued_messages_max: int,
+        on_messages_lost: Callable[[], None],
+    ) -> None:
         self.connection = ReconnectingConnection(
             address, timeouts, "publisher", self._on_connected, self._on_lost
         )
         self._max_queued = queued_messages_max
+        self._on_messages_lost = on_messages_lost
+        self._was_connected = False
         self._queue: deque[bytes] = deque()
         self._current: RespConnection | None = None
         self._scheduled = False
@@ -94,6 +103,9 @@ class Publisher:
     def _on_connected(self, connection: RespConnection) -> None:
         connection.on_reply = self._on_reply
         self._current = connection
+        was_connected, self._was_connected = self._was_connected, True
+        if was_connected:
+            self._on_messages_lost()
 
     def _on_lost(self) -> None:
         self.dropped += self.waiting

@@ -4,6 +4,8 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
+import pytest
+
 from tests.end_to_end.chat_user import ChatUser
 from tests.end_to_end.conftest import Pair, StartInstance
 from tests.end_to_end.oracle import Oracle
@@ -49,10 +51,16 @@ async def test_acknowledged_messages_survive_a_killed_instance(
     oracle.check(await users[0].read_history(survivor, group))
 
 
+@pytest.mark.parametrize(
+    "ending", [signal.SIGKILL, signal.SIGSTOP, None], ids=["killed", "paused", "cut off"]
+)
 async def test_messages_of_an_instance_killed_without_redis_are_delivered(
-    pair: Pair, start_instance: StartInstance, server_stores: ServerStores
+    pair: Pair,
+    start_instance: StartInstance,
+    server_stores: ServerStores,
+    ending: signal.Signals | None,
 ) -> None:
-    """A member on another instance gets them in time, though their instance never published them."""
+    """Or paused, or only cut off: members elsewhere get them in time, though they were never published."""
     survivor = pair[0]
     async with TcpProxy(server_stores.urls.redis) as proxy:
         killed = await start_instance(redis_url=f"redis://{proxy.address}/0")
@@ -70,7 +78,11 @@ async def test_messages_of_an_instance_killed_without_redis_are_delivered(
             await wait_until(lambda: oracle.all_received(published.seq))
             proxy.cut_all()
             unpublished = [await ana_chat.send() for _ in range(3)]
-            killed.signal(signal.SIGKILL)
+            if ending is not None:
+                killed.signal(ending)
             await wait_until(lambda: ben_view.position == unpublished[-1].seq, DELIVERY_TIMEOUT_S)
             assert ben_chat.unannounced_gaps == 0
+            if ending is signal.SIGSTOP:
+                # Its client says goodbye when it is closed.
+                killed.signal(signal.SIGCONT)
     oracle.check(await ben.read_history(survivor, oracle.conversation_id))

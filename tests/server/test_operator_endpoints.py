@@ -17,11 +17,13 @@ from tests.server.registered_users import RegisteredUsers
 
 
 async def test_healthz_and_readyz(api: ApiClient, instance: Instance) -> None:
-    """Without a token; readiness lists every store and the bus."""
+    """Without a token; readiness lists every store, the bus, the readers of domain events and the sends."""
     assert await api.get(None, "/healthz") == {"status": "ok"}
     ready = await api.get(None, "/readyz")
     assert ready["ready"] is True
-    assert set(ready["checks"]) >= {"users", "messaging", "bus"}
+    databases = {"users", "social", "posts", "events", "notifications"}
+    others = {"messaging", "bus", "user_streams", "domain_events", "sends"}
+    assert set(ready["checks"]) == databases | others
     assert set(ready["checks"].values()) == {"ok"}
 
 

@@ -2,10 +2,12 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from actors.conversations.commands import AddByRule, AddMember, ChangeMembersByRule, RemoveMember
 from actors.protocol.errors import ApiError
+from storage.contracts.messaging import ConversationRecord
 from tests.actors.fake_cluster import (
     ANA,
     BEN,
@@ -117,6 +119,24 @@ async def test_sweeper_completes_membership_effect_of_crashed_instance(cluster: 
 
     assert (await cluster.streams.positions([CYD]))[0].position == before.position + 1
     assert await pending_effects_of(cluster) == []
+
+
+async def test_creation_that_the_driver_repeated_notifies_the_members(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reply to the first insert was lost, so that the second one finds the conversation stored."""
+    core = await cluster.start_instance()
+    create = cluster.messaging.create
+
+    async def create_twice(conversation: ConversationRecord) -> ConversationRecord | None:
+        await create(conversation)
+        return await create(msgspec.structs.replace(conversation))
+
+    monkeypatch.setattr(cluster.messaging, "create", create_twice)
+    await cluster.create_group(core, ANA, BEN)
+    await until(lambda: not cluster.messaging._pending_effects)
+
+    assert [one.position for one in await cluster.streams.positions([ANA, BEN])] == [1, 1]
 
 
 async def test_membership_effect_is_settled_after_notification(cluster: FakeCluster) -> None:

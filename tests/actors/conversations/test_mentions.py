@@ -1,116 +1,19 @@
 """Mentions: a pending effect is written before the message, so that a crash loses no notification."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from actors.accounts.authenticator import Authenticator
-from actors.conversations.commands import AddMember, RemoveMember, Send
-from actors.conversations.conversation_dependencies import NullMentions
-from actors.conversations.future_reply import FutureReply
+from actors.conversations.commands import AddMember, RemoveMember
 from actors.conversations.message_changes import Delete
-from actors.conversations.message_validation import create_draft
-from actors.core import Core, CoreOptions, CoreStores
 from actors.protocol.errors import ApiError
-from actors.protocol.timestamps import now_ms
-from actors.service_hooks import ServiceHooks
-from storage.contracts.identifiers import entry_id, new_id
-from storage.contracts.message_log import Appended, Entry, MessageEntry
+from storage.contracts.identifiers import entry_id
+from storage.contracts.message_log import Appended, Entry
 from storage.contracts.pending_effects import PendingEffect
 from storage.errors import Unavailable
-from storage.memory.bus import MemoryBus
-from storage.memory.users import MemoryLogins, MemorySessions, UserTables
-from tests.actors.fake_cluster import (
-    ANA,
-    BEN,
-    CYD,
-    FAST_LIMITS,
-    FakeCluster,
-    card,
-    load_cards,
-    pending_effects_of,
-)
+from tests.actors.conversations.mention_cluster import MentionCluster, send_mentioning, wait_settled
+from tests.actors.fake_cluster import ANA, BEN, CYD, card, pending_effects_of, send
 from tests.until import until
-
-
-class RecordingMentions(NullMentions):
-    """A `Mentions` that records its calls.
-
-    `never_completes` simulates a process that crashes before it notifies.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.requested: list[str] = []
-        self.notified: list[tuple[str, frozenset[str]]] = []
-        self.withdrawn: list[str] = []
-        self.never_completes = False
-        self.unavailable = False
-
-    def notify_later(
-        self, entry: MessageEntry, members: Collection[str], on_done: Callable[[bool], None]
-    ) -> None:
-        self.requested.append(entry.content)
-        if self.never_completes:
-            return
-        if not self.unavailable:
-            self.notified.append((entry.content, frozenset(members)))
-        on_done(not self.unavailable)
-
-    async def notify(self, entries: Sequence[MessageEntry], members: Collection[str]) -> None:
-        if self.unavailable:
-            raise Unavailable
-        self.notified += [(entry.content, frozenset(members)) for entry in entries]
-
-    def withdraw_message(self, message: MessageEntry, on_done: Callable[[bool], None]) -> None:
-        self._withdraw_later([message.id], on_done)
-
-    def withdraw_conversation(
-        self, conversation_id: str, user_ids: Collection[str], on_done: Callable[[bool], None]
-    ) -> None:
-        self._withdraw_later(user_ids, on_done)
-
-    async def withdraw(
-        self, conversation_id: str, messages: Sequence[MessageEntry], user_ids: Collection[str]
-    ) -> None:
-        if self.unavailable:
-            raise Unavailable
-        self.withdrawn += [*(message.id for message in messages), *user_ids]
-
-    def _withdraw_later(self, ids: Collection[str], on_done: Callable[[bool], None]) -> None:
-        if not self.never_completes:
-            self.withdrawn += () if self.unavailable else ids
-            on_done(not self.unavailable)
-
-
-class MentionCluster(FakeCluster):
-    """A cluster whose instances record their mentions."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mentions: list[RecordingMentions] = []
-
-    async def create_group(self, core: Core, *members: str) -> str:
-        """Create a group, and wait until the effect of its creation is complete."""
-        room = await super().create_group(core, *members)
-        await until(lambda: not self.messaging._pending_effects)
-        return room
-
-    async def start_recording_instance(self) -> tuple[Core, RecordingMentions]:
-        tables, mentions = UserTables(), RecordingMentions()
-        stores = CoreStores(self.messaging, MemoryBus(self.broker), self.streams)
-        core = Core(
-            stores,
-            Authenticator(MemorySessions(tables), MemoryLogins(tables), FAST_LIMITS),
-            load_cards,
-            CoreOptions(f"i{len(self.cores)}", FAST_LIMITS, lambda event: event + b"\n"),
-            ServiceHooks(mentions=mentions),
-        )
-        await core.start()
-        self.cores.append(core)
-        self.mentions.append(mentions)
-        return core, mentions
 
 
 @pytest.fixture
@@ -118,22 +21,6 @@ async def cluster() -> AsyncIterator[MentionCluster]:
     cluster = MentionCluster()
     yield cluster
     await cluster.close()
-
-
-async def send_mentioning(
-    core: Core, room: str, content: str, *mentioned_ids: str
-) -> tuple[MessageEntry, bool]:
-    """Send a message of Ana that mentions these users."""
-    reply = FutureReply()
-    core.conversations.send(room, Send(create_draft(ANA, content, content, mentioned_ids, None), reply))
-    stored = await reply.future
-    assert stored is not None
-    return stored
-
-
-async def wait_settled(cluster: MentionCluster, count: int = 0) -> None:
-    """Wait until exactly `count` pending effects are left."""
-    await until(lambda: len(cluster.messaging._pending_effects) == count)
 
 
 async def test_mentioned_members_are_notified(cluster: MentionCluster) -> None:
@@ -259,87 +146,6 @@ async def test_crash_before_a_withdrawal_is_completed_by_a_sweep(cluster: Mentio
     assert await pending_effects_of(cluster) == []
 
 
-async def test_effect_without_a_message_is_settled(cluster: MentionCluster) -> None:
-    """An effect whose instance crashed before the append is removed without a notification."""
-    core, mentions = await cluster.start_recording_instance()
-    room = await cluster.create_group(core, ANA, BEN)
-    await send_mentioning(core, room, "no mention")
-    await cluster.messaging.add_pending_effect(PendingEffect(new_id(), room, "a dead instance", 0, now_ms()))
-    await core.pending_effect_sweeper.sweep(0)
-
-    assert mentions.notified == []
-    assert await pending_effects_of(cluster) == []
-
-
-async def test_messages_of_a_second_share_a_record(cluster: MentionCluster) -> None:
-    """It is written once, stays while one of their notifications is missing, and its log is read once."""
-    core, mentions = await cluster.start_recording_instance()
-    other, swept = await cluster.start_recording_instance()
-    room = await cluster.create_group(core, ANA, BEN)
-    mentions.never_completes = True
-    await send_mentioning(core, room, "left pending @ben", BEN)
-    mentions.never_completes = False
-    for number in range(5):
-        await send_mentioning(core, room, f"{number} @ben", BEN)
-    assert len(await pending_effects_of(cluster)) == 1
-    await other.pending_effect_sweeper.sweep(0)
-
-    assert [content for content, _ in swept.notified] == [
-        "left pending @ben",
-        *(f"{number} @ben" for number in range(5)),
-    ]
-    assert await pending_effects_of(cluster) == []
-
-
-async def test_failed_notification_starts_a_new_record(cluster: MentionCluster) -> None:
-    """So later messages do not keep the failed one from the sweepers."""
-    core, mentions = await cluster.start_recording_instance()
-    room = await cluster.create_group(core, ANA, BEN)
-    mentions.unavailable = True
-    await send_mentioning(core, room, "failed @ben", BEN)
-    (failed,) = await pending_effects_of(cluster)
-    mentions.unavailable = False
-    await send_mentioning(core, room, "fine @ben", BEN)
-    await wait_settled(cluster, 1)
-
-    assert await pending_effects_of(cluster) == [failed]
-
-
-async def test_one_sweeper_claims_an_effect(cluster: MentionCluster) -> None:
-    """Of two sweepers that list an effect at the same time, one notifies."""
-    core, mentions = await cluster.start_recording_instance()
-    first, first_swept = await cluster.start_recording_instance()
-    second, second_swept = await cluster.start_recording_instance()
-    room = await cluster.create_group(core, ANA, BEN)
-    mentions.never_completes = True
-    await send_mentioning(core, room, "hello @ben", BEN)
-    await asyncio.gather(first.pending_effect_sweeper.sweep(0), second.pending_effect_sweeper.sweep(0))
-
-    assert len(first_swept.notified + second_swept.notified) == 1
-    assert await pending_effects_of(cluster) == []
-
-
-async def test_claim_of_a_failed_sweep_expires(cluster: MentionCluster) -> None:
-    """A claim counts as a change: another sweeper completes the effect after it is unchanged again."""
-    core, mentions = await cluster.start_recording_instance()
-    first, first_swept = await cluster.start_recording_instance()
-    second, second_swept = await cluster.start_recording_instance()
-    room = await cluster.create_group(core, ANA, BEN)
-    mentions.never_completes = True
-    await send_mentioning(core, room, "hello @ben", BEN)
-    await second.pending_effect_sweeper.sweep(60)
-    first_swept.unavailable = True
-    await first.pending_effect_sweeper.sweep(0)
-    await second.pending_effect_sweeper.sweep(60)
-    assert second_swept.notified == []
-    assert second.pending_effect_sweeper.statistics().pending == 1
-    assert second.pending_effect_sweeper.statistics().oldest_age_s > 0
-    await second.pending_effect_sweeper.sweep(0)
-
-    assert len(second_swept.notified) == 1
-    assert await pending_effects_of(cluster) == []
-
-
 async def test_message_with_an_unknown_outcome_is_notified(cluster: MentionCluster) -> None:
     """A message that was stored though its sender got an error notifies the mentioned users."""
     core, mentions = await cluster.start_recording_instance()
@@ -366,39 +172,51 @@ async def test_retry_is_not_notified_again(cluster: MentionCluster) -> None:
     room = await cluster.create_group(core, ANA, BEN)
     first, _ = await send_mentioning(core, room, "hello @ben", BEN)
     again, duplicate = await send_mentioning(core, room, "hello @ben", BEN)
-    await core.pending_effect_sweeper.sweep(0)
+    await wait_settled(cluster)
 
     assert (again.id, duplicate) == (first.id, True)
     assert mentions.requested == ["hello @ben"]
+
+
+async def test_crash_before_the_withdrawal_of_a_deleted_message_is_completed(cluster: MentionCluster) -> None:
+    """The effect is recorded before the deletion is stored, so another instance withdraws."""
+    crashed, crashed_mentions = await cluster.start_recording_instance()
+    other, mentions = await cluster.start_recording_instance()
+    room = await cluster.create_group(crashed, ANA, BEN)
+    entry, _ = await send_mentioning(crashed, room, "hello @ben", BEN)
+    plain = await send(crashed, room, ANA, "no mention")
+    assert plain is not None
+    await wait_settled(cluster)
+    crashed_mentions.never_completes = True
+    await crashed.conversations.change_message(ANA, room, Delete(plain[0].id))
+    assert await pending_effects_of(cluster) == []
+    await crashed.conversations.change_message(ANA, room, Delete(entry.id))
+    await other.pending_effect_sweeper.sweep(0)
+
+    assert mentions.withdrawn == [entry.id]
     assert await pending_effects_of(cluster) == []
 
 
-async def test_effect_of_a_conversation_that_was_not_created_is_settled(cluster: MentionCluster) -> None:
-    """Its creation failed after the effect was recorded."""
-    core, _ = await cluster.start_recording_instance()
-    await cluster.messaging.add_pending_effect(PendingEffect(new_id(), new_id(), "a dead instance", -1, 0))
-    await core.pending_effect_sweeper.sweep(0)
-
-    assert await pending_effects_of(cluster) == []
-
-
-async def test_record_that_was_swept_too_early_is_restored(cluster: MentionCluster) -> None:
-    """A sweeper settles the effect while the message waits for the store; then its notification fails."""
+async def test_deletion_that_cannot_be_recorded_is_refused(
+    cluster: MentionCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash would leave the notification; the next attempt succeeds, and its effect is settled."""
     core, mentions = await cluster.start_recording_instance()
     room = await cluster.create_group(core, ANA, BEN)
-    mentions.unavailable = True
-    append = cluster.messaging.append
+    entry, _ = await send_mentioning(core, room, "hello @ben", BEN)
+    await wait_settled(cluster)
+    add_pending_effect, failures = cluster.messaging.add_pending_effect, [Unavailable()]
 
-    async def sweep_and_append(entries: Sequence[Entry]) -> Appended:
-        await core.pending_effect_sweeper.sweep(0)
-        assert await pending_effects_of(cluster) == []
-        return await append(entries)
+    async def fail_once(effect: PendingEffect) -> None:
+        if failures:
+            raise failures.pop()
+        await add_pending_effect(effect)
 
-    cluster.messaging.append = sweep_and_append  # type: ignore[method-assign]
-    await send_mentioning(core, room, "hello @ben", BEN)
-    cluster.messaging.append = append  # type: ignore[method-assign]
-    await wait_settled(cluster, 1)
-    mentions.unavailable = False
-    await core.pending_effect_sweeper.sweep(0)
+    monkeypatch.setattr(cluster.messaging, "add_pending_effect", fail_once)
+    with pytest.raises(ApiError, match="store"):
+        await core.conversations.change_message(ANA, room, Delete(entry.id))
+    assert len(await cluster.messaging.read(room, 0, 9)) == 1
+    await core.conversations.change_message(ANA, room, Delete(entry.id))
+    await wait_settled(cluster)
 
-    assert [content for content, _ in mentions.notified] == ["hello @ben"]
+    assert mentions.withdrawn == [entry.id]

@@ -9,6 +9,8 @@ import pytest
 
 from actors.delivery import head_comparison
 from actors.delivery.head_comparison import COMPARE_PERIOD_S, SLICES, HeadComparison
+from actors.protocol.errors import ApiError, overloaded
+from actors.retries import retry_until_available
 from actors.sessions import user_stream_delivery
 from config.limits import Limits
 from storage.errors import Unavailable
@@ -37,16 +39,17 @@ async def test_message_that_was_never_announced_is_delivered(cluster: FakeCluste
     await until(lambda: member.contents == ["hidden"])
 
 
-async def test_comparison_goes_on_after_the_store_was_unavailable(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [Unavailable, RuntimeError])
+async def test_comparison_goes_on_after_a_failure(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    """A slice that cannot be read is compared again in the next period."""
+    """A slice that cannot be read, for whatever reason, is compared again in the next period."""
     writer = await cluster.start_instance(NO_ANNOUNCEMENTS)
     other = await cluster.start_instance(NO_ANNOUNCEMENTS)
     room = await cluster.create_group(writer, ANA, BEN)
     member = await cluster.join_room(other, room, BEN)
     cluster.broker.should_drop = lambda _topic, _frame: True
-    find_advanced, failures = cluster.messaging.find_advanced, [Unavailable(), Unavailable()]
+    find_advanced, failures = cluster.messaging.find_advanced, [error(), error()]
 
     async def fail_twice(known_seqs: Sequence[tuple[str, int]]) -> set[str]:
         if failures:
@@ -110,3 +113,18 @@ async def test_every_room_is_compared_once_in_a_period(monkeypatch: pytest.Monke
         opened_at = changed_at if conversation_id == "f" * 24 else 0
         assert compared_at[0] - opened_at <= SLICES
         assert max(steps[1:]) <= SLICES
+
+
+async def test_repair_waits_for_lookups_that_are_overloaded() -> None:
+    """As for a store that is away; an error that a retry would not change is raised."""
+    failures: list[Exception] = [Unavailable(), overloaded("Too many lookups are waiting.")]
+
+    async def read() -> int:
+        if failures:
+            raise failures.pop()
+        return 1
+
+    assert await retry_until_available(read) == 1
+    failures.append(ApiError("user.not_found", "No such user."))
+    with pytest.raises(ApiError, match="No such user"):
+        await retry_until_available(read)

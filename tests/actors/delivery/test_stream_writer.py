@@ -36,3 +36,29 @@ async def test_failed_append_does_not_lose_the_frames_of_others(monkeypatch: pyt
     assert positions == [0, 1, 1]
     await until(lambda: resets)
     await writer.close()
+
+
+async def test_reset_that_ended_with_an_error_is_made_after_the_next_loss() -> None:
+    """An error of another kind than an outage does not keep clients from their `resync` for ever."""
+    streams = MemoryUserStreams(MemoryBroker())
+    writer = StreamWriter(streams)
+    resets: list[None] = []
+    failures: list[Exception] = [RuntimeError("unexpected")]
+
+    def on_reset() -> None:
+        if failures:
+            raise failures.pop()
+        resets.append(None)
+
+    writer.on_loss(lambda _user_ids: None, on_reset)
+    streams.fail_next(after_append=False)
+    assert not await writer.append([ANA], ConversationLeft(0, "0" * 24))
+    first = writer._reset_task
+    assert first is not None
+    await until(first.done)
+    assert isinstance(first.exception(), RuntimeError)
+    streams.fail_next(after_append=False)
+    assert not await writer.append([ANA], ConversationLeft(0, "0" * 24))
+
+    await until(lambda: resets)
+    await writer.close()

@@ -75,3 +75,18 @@ async def test_pruning_goes_on_after_an_outage(monkeypatch: pytest.MonkeyPatch) 
     job.start()
     await until(lambda: table.old_rows == 0)
     await job.close()
+
+
+async def test_a_table_that_fails_does_not_keep_the_others() -> None:
+    """They may be in other stores. The failure is reported, and the run does not count as complete."""
+
+    class FailingTable(FakeTable):
+        async def prune(self, limit: int) -> int:
+            raise Unavailable("away")
+
+    table = FakeTable("table", 5)
+    job = PruningJob([FailingTable("failing", 5), table], FakeLocks(free=True))
+    with pytest.raises(Unavailable, match="away"):
+        await job.run()
+    assert table.old_rows == 0
+    assert job.statistics().completed_at_s == 0

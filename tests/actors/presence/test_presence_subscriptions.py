@@ -12,6 +12,7 @@ from actors.presence.presence_service import PresenceService
 from actors.presence.presence_subscriptions import PresenceSubscriptions
 from actors.protocol.presence import PresenceChanged
 from actors.runtime.timer_wheel import TimerWheel
+from storage.contracts.presence import LastSeen, LeaseRenewal
 from storage.errors import Unavailable
 from storage.memory.bus import MemoryBroker, MemoryBus
 from tests.actors.presence.recording_stores import RecordingLastSeenStore, RecordingPresenceStore
@@ -281,3 +282,52 @@ async def test_expired_instance_is_removed_when_the_store_is_back(
 
     await until(lambda: ANA in presence.last_seen.saved)
     assert attempts == 2
+
+
+async def test_last_seen_of_a_dead_instance_is_saved_when_the_store_is_back(
+    presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its states were removed before; the lease of this instance is renewed meanwhile."""
+    save_last_seen = presence.last_seen.save_last_seen
+    is_back = asyncio.Event()
+    attempts = 0
+
+    async def fail_once(entries: Sequence[LastSeen]) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            await is_back.wait()
+            raise Unavailable
+        await save_last_seen(entries)
+
+    monkeypatch.setattr(presence.last_seen, "save_last_seen", fail_once)
+    presence.store.live_instances = ["here", "there"]
+    presence.store.orphaned_user_ids = [ANA]
+    presence.subscriptions.start()
+    await until(lambda: presence.subscriptions.live_instances == {"here", "there"})
+    presence.store.live_instances = ["here"]
+    await until(lambda: attempts)
+    renewals = presence.store.renewals
+    await until(lambda: presence.store.renewals > renewals + 2)
+    is_back.set()
+
+    await until(lambda: ANA in presence.last_seen.saved)
+    assert attempts == 2
+
+
+async def test_lease_is_renewed_after_an_unexpected_error(
+    presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without it all users of the instance would be offline for others. The error is logged."""
+    renew_lease, failures = presence.store.renew_lease, [RuntimeError("unexpected")]
+
+    async def fail_once(instance: str) -> LeaseRenewal:
+        if failures:
+            raise failures.pop()
+        return await renew_lease(instance)
+
+    monkeypatch.setattr(presence.store, "renew_lease", fail_once)
+    presence.subscriptions.start()
+
+    await until(lambda: presence.store.renewals)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

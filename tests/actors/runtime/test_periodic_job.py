@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from functools import partial
 
 import pytest
 
-from actors.runtime.periodic_job import JITTER, PeriodicJob
+from actors.runtime.periodic_job import JITTER, PeriodicJob, run_all
 from storage.errors import Conflict, Unavailable
 from tests.until import until
 
@@ -114,3 +115,28 @@ async def test_intervals_vary(monkeypatch: pytest.MonkeyPatch) -> None:
     await until(lambda: len(bounds) >= 2)
     await job.close()
     assert set(bounds) == {(1 - JITTER, 1 + JITTER)}
+
+
+async def test_run_all_goes_on_after_an_outage() -> None:
+    """The first failure of a store is raised at the end; another error ends it at once."""
+    done: list[str] = []
+
+    async def fail(error: Exception) -> None:
+        raise error
+
+    async def succeed(name: str) -> None:
+        done.append(name)
+
+    works = [
+        partial(fail, Unavailable("first")),
+        partial(succeed, "second"),
+        partial(fail, Unavailable("third")),
+        partial(succeed, "fourth"),
+    ]
+    with pytest.raises(Unavailable, match="first"):
+        await run_all(works)
+    assert done == ["second", "fourth"]
+    with pytest.raises(ValueError, match="unexpected"):
+        await run_all([partial(fail, ValueError("unexpected")), partial(succeed, "not reached")])
+    assert done == ["second", "fourth"]
+    await run_all([])

@@ -10,6 +10,7 @@ import pytest
 
 from actors.core import Core
 from actors.runtime.timer_wheel import TimerWheel
+from actors.sessions import token_expiry
 from actors.sessions.token_expiry import TokenExpiryChecker
 from storage.contracts.users import SessionState
 from storage.errors import Unavailable
@@ -125,3 +126,23 @@ async def test_close_during_a_check_sets_no_timer(setup: Setup) -> None:
 
     assert len(wheel) == 0
     wheel.close()
+
+
+async def test_failed_query_does_not_keep_later_sessions_unchecked(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a store that fails now and then."""
+    monkeypatch.setattr(token_expiry, "SESSIONS_PER_QUERY", 1)
+    load, failing_ids = setup.table.load, setup.core.online_users.session_ids()[:1]
+
+    async def fail_first(session_ids: Sequence[str]) -> Mapping[str, SessionState]:
+        if session_ids == failing_ids:
+            setup.table.lookups.append(session_ids)
+            raise Unavailable
+        return await load(session_ids)
+
+    monkeypatch.setattr(setup.table, "load", fail_first)
+    setup.table.expirations.clear()
+    await setup.check()
+
+    assert sorted([setup.ana.close_code, setup.ben.close_code]) == [0, 4503]

@@ -115,3 +115,35 @@ async def test_reconciler_runs_periodically_until_closed(
     await comparison.close()
 
     assert {snapshot.display_name for snapshot in await setup.user_cache.page("", 10)} == {"Renamed"}
+
+
+class RecordingUserCache(FakeUserCache):
+    """A cache that records its reads and fails at one of them."""
+
+    def __init__(self, snapshots: Sequence[UserSnapshot], failing_read: int) -> None:
+        super().__init__(snapshots[0])
+        self.snapshots = {snapshot.id: snapshot for snapshot in snapshots}
+        self.reads: list[str] = []
+        self._failing_read = failing_read
+
+    async def page(self, after: str, limit: int) -> list[UserSnapshot]:
+        self.reads.append(after)
+        if len(self.reads) == self._failing_read:
+            raise Unavailable
+        return await super().page(after, limit)
+
+
+async def test_reconciliation_continues_where_it_failed(setup: UserCacheSetup) -> None:
+    """From the same page of that cache, so that its end is reached; other caches are compared meanwhile."""
+    copies = await register_cached_users(setup, 7)
+    await setup.user_store.change(copies[0].id, ProfileChange(display_name="Renamed"))
+    failing = RecordingUserCache(copies, failing_read=2)
+    comparison = UserCacheReconciler(setup.user_snapshots, [failing, setup.user_cache])
+    with pytest.raises(Unavailable):
+        await comparison.reconcile()
+    assert comparison.repaired_count == 2
+    await comparison.reconcile()
+    await comparison.reconcile()
+
+    pages = ["", copies[2].id, copies[5].id, copies[6].id]
+    assert failing.reads == [*pages[:2], *pages[1:], *pages]

@@ -175,6 +175,17 @@ async def test_probe_detects_a_dead_subscription(proxy: tuple[TcpProxy, str], op
     await until(lambda: subscriber.received == [("c:1", b"received")])
 
 
+async def test_lost_connection_to_publish_is_reported(server: ValkeyServer, opened: Opening) -> None:
+    """Once the bus can publish again: what it published before may not have been received."""
+    bus = await opened(server.url, 100, UNPROBED)
+    subscriber = RecordingSubscriber(bus)
+    await bus.subscribe(["c:1"])
+    bus.on_messages_lost(lambda: bus.publish("c:1", b"again"))
+    bus._publisher.connection.abort()
+
+    await until(lambda: subscriber.received == [("c:1", b"again")], 10)
+
+
 async def test_lag_is_the_round_trip_of_a_probe(server: ValkeyServer, opened: Opening) -> None:
     """It grows while the server hangs."""
     bus = await opened(server.url, 100)

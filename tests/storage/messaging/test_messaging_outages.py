@@ -1,9 +1,11 @@
 """Contract of `MessagingStore`: checks, failures and lost acknowledgements."""
 
 import asyncio
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
+from pymongo.errors import WriteError
 
 from storage.contracts.messaging import (
     MessagingStore,
@@ -12,6 +14,8 @@ from storage.embedded import StoreUrls
 from storage.errors import Unavailable
 from storage.memory.messaging import MemoryMessaging
 from storage.mongo import client
+from storage.mongo.client import Document
+from storage.mongo.message_log import MongoMessageLog
 from storage.mongo.messaging import MongoMessaging
 from tests.storage.messaging.records import append_all, message, seqs
 from tests.tcp_proxy import TcpProxy
@@ -21,6 +25,42 @@ async def test_check_passes_while_the_store_works(store: MessagingStore) -> None
     """Repeated checks succeed."""
     await store.check()
     await store.check()
+
+
+class FullCollection:
+    """A collection on a full disk: documents are updated in place, and none can be inserted."""
+
+    async def insert_one(self, _document: Document) -> None:
+        raise WriteError("no space left on device", 14031)
+
+    async def update_one(self, *_arguments: object, **_options: object) -> None:
+        """Succeed."""
+
+    async def delete_one(self, _filter: Document) -> None:
+        """Succeed."""
+
+
+class FullDatabase:
+    def get_collection(self, _name: str) -> FullCollection:
+        return FullCollection()
+
+
+class FullMessages:
+    database = FullDatabase()
+
+
+async def test_check_fails_while_nothing_can_be_inserted() -> None:
+    """As on a full disk: it still updates documents and answers pings."""
+    with pytest.raises(Unavailable):
+        await MongoMessageLog(cast("Any", FullMessages())).check()
+
+
+async def test_check_leaves_no_document(stores: StoreUrls) -> None:
+    """It deletes what it inserts, so that it can run for ever."""
+    store = await MongoMessaging.open(stores.mongo, "convene_contract")
+    await store.check()
+    assert await store._database.get_collection("health").find_one({}) is None
+    store.close()
 
 
 async def test_injected_failure_stores_a_prefix_and_a_retry_completes_it(room: str) -> None:
