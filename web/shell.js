@@ -33,6 +33,9 @@ export class Shell {
     element("span", { class: "label" }, t("moderation.title")),
   );
   #banner = element("section", { class: "connection-banner", "aria-label": t("nav.connection") });
+  #bannerText = element("span", { class: "grow" });
+  #retry = button("", () => this.#session.socket.reconnect(), { class: "plain" });
+  #bannerRow = element("p", { class: "row" }, this.#bannerText, this.#retry);
   #main = element("main", { id: "main", tabindex: "-1" });
   #side = null;
   #title = "Convene";
@@ -79,7 +82,7 @@ export class Shell {
     this.#side = null;
     clearTimeout(this.#bannerTimer);
     this.#counts.cancel();
-    setChildren(this.#banner);
+    this.#hideBanner();
     setChildren(this.#root, this.#main);
     this.#root.className = "signed-out";
   }
@@ -177,23 +180,32 @@ export class Shell {
     const { state } = this.#session.socket;
     clearTimeout(this.#bannerTimer);
     const immediate = state.name === "stopped" || !navigator.onLine || this.#banner.childNodes.length > 0;
-    if (state.name === "live" && navigator.onLine) setChildren(this.#banner);
+    if (state.name === "live" && navigator.onLine) this.#hideBanner();
     else if (immediate) this.#showBanner();
     else this.#bannerTimer = setTimeout(() => this.#showBanner(), BANNER_DELAY_MS);
   }
 
+  // Its parts stay: each second of a countdown would take the focus from the button.
   #showBanner() {
     const { state } = this.#session.socket;
     const [text, ticks] = bannerText(state);
-    const label = state.name === "stopped" ? t("connection.reconnect") : t("connection.try_now");
-    const retry = button(label, () => this.#session.socket.reconnect(), { class: "plain" });
-    const canRetry = state.name === "stopped" || state.name === "waiting";
-    const message = element("span", { class: "grow" }, text);
     // Only the kind of problem is announced, not each second of the countdown.
-    if (this.#banner.dataset.state !== state.name) message.setAttribute("role", "status");
+    this.#bannerText.setAttribute("aria-live", this.#banner.dataset.state === state.name ? "off" : "polite");
     this.#banner.dataset.state = state.name;
-    setChildren(this.#banner, element("p", { class: "row" }, message, canRetry && retry));
+    if (this.#banner.childNodes.length === 0) setChildren(this.#banner, this.#bannerRow);
+    this.#bannerText.textContent = text;
+    this.#retry.textContent = state.name === "stopped" ? t("connection.reconnect") : t("connection.try_now");
+    // During an attempt it stays only for its focus.
+    const canRetry = state.name === "stopped" || state.name === "waiting";
+    this.#retry.hidden = !canRetry && document.activeElement !== this.#retry;
     if (ticks) this.#bannerTimer = setTimeout(() => this.#showBanner(), 1_000);
+  }
+
+  #hideBanner() {
+    const hadFocus = this.#banner.contains(document.activeElement);
+    setChildren(this.#banner);
+    delete this.#banner.dataset.state;
+    if (hadFocus) this.#main.focus({ preventScroll: true });
   }
 }
 

@@ -7,6 +7,7 @@ import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
+import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren } from "./dom.js";
 import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { likeButton } from "./like_button.js";
@@ -89,6 +90,8 @@ function commentRow(session, post, comment, { removed, reply, like, outdated }) 
   const replyButton = button(t("common.reply"), toggleReply, { class: "action", "aria-expanded": "false" });
 
   async function remove() {
+    const text = comment.parent_id ? t("comments.delete_reply_hint") : t("comments.delete_hint");
+    if (!(await confirmDialog(t("comments.delete_title"), text, t("common.delete")))) return;
     try {
       await session.api.delete(path);
       removed(comment);

@@ -37,8 +37,8 @@ export function sessionList(session, logOut) {
           "div",
           { class: "secondary" },
           tParts("settings.last_active", {
-            active: relativeTime(one.last_used_at),
-            created: relativeTime(one.created_at),
+            active: relativeTime(one.last_used_at, { ago: true }),
+            created: relativeTime(one.created_at, { ago: true }),
           }),
         ),
       ),
