@@ -117,6 +117,14 @@ export class Shell {
       this.#links.set(href, link);
       return link;
     });
+    const settings = element(
+      "a",
+      { href: "#/settings", class: "nav-settings" },
+      icon("settings"),
+      element("span", { class: "label" }, t("settings.title")),
+    );
+    this.#links.set("#/settings", settings);
+    this.#links.set("#/moderation", this.#moderation);
     return element(
       "nav",
       { class: "nav", "aria-label": t("nav.main") },
@@ -124,12 +132,7 @@ export class Shell {
       links,
       this.#profile,
       this.#moderation,
-      element(
-        "a",
-        { href: "#/settings", class: "nav-settings" },
-        icon("settings"),
-        element("span", { class: "label" }, t("settings.title")),
-      ),
+      settings,
     );
   }
 
@@ -159,19 +162,20 @@ export class Shell {
 
   #showTitle() {
     const session = this.#session;
-    const unread = session === null ? 0 : session.conversations.unread + session.notifications.unread;
+    const unread =
+      session === null ? 0 : session.conversations.unread + session.requests.count + session.notifications.unread;
     const prefix = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : "";
     document.title = `${prefix}${this.#title} · Convene`;
   }
 
   #markCurrentLink() {
     const here = location.hash || "#/";
-    for (const [href, link] of this.#links) {
-      const current =
-        href === "#/" ? here === href : here.startsWith(href) || here.startsWith(href.replace(/s$/, "/"));
-      if (current) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
+    for (const [href, link] of this.#links)
+      markCurrent(
+        link,
+        href === "#/" ? here === href : here.startsWith(href) || here.startsWith(href.replace(/s$/, "/")),
+      );
+    markCurrent(this.#profile, here === this.#profile.getAttribute("href"));
   }
 
   // --- connection banner
@@ -216,6 +220,11 @@ function bannerText(state) {
   if (state.name !== "waiting") return [t("connection.reconnecting"), false];
   const seconds = Math.max(1, Math.ceil((state.until - Date.now()) / 1_000));
   return [t("connection.lost", { seconds }), true];
+}
+
+function markCurrent(link, isCurrent) {
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  else link.removeAttribute("aria-current");
 }
 
 // Narrow screens have room for a short label only.

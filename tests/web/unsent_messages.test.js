@@ -1,12 +1,16 @@
 // Messages that wait to be stored.
 
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import { Ended, Refused } from "../../web/network/errors.js";
 import { Signal } from "../../web/state/signal.js";
 import { UnsentMessages } from "../../web/state/unsent_messages.js";
 import { fakeBrowser } from "./fake_browser.js";
 import { settle, VirtualTime } from "./virtual_time.js";
+
+// Node 18 has none.
+globalThis.crypto ??= webcrypto;
 
 const ME = { id: "me" };
 

@@ -4,6 +4,7 @@
 // `refresh()` shows what others have changed since.
 
 import { t } from "../i18n.js";
+import { ignoreMissing } from "../network/errors.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
@@ -93,7 +94,7 @@ function commentRow(session, post, comment, { removed, reply, like, outdated }) 
     const text = comment.parent_id ? t("comments.delete_reply_hint") : t("comments.delete_hint");
     if (!(await confirmDialog(t("comments.delete_title"), text, t("common.delete")))) return;
     try {
-      await session.api.delete(path);
+      await session.api.delete(path).catch(ignoreMissing);
       removed(comment);
     } catch (error) {
       toastError(error);

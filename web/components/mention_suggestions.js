@@ -111,6 +111,7 @@ export class MentionSuggestions {
     [...this.element.children].forEach((option, at) =>
       option.setAttribute("aria-selected", String(at === index)),
     );
+    this.element.children[index].scrollIntoView({ block: "nearest" });
     this.#input.setAttribute("aria-activedescendant", `${this.element.id}-${index}`);
   }
 

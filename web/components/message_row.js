@@ -84,7 +84,10 @@ function deletedText(message) {
 }
 
 function systemRow(message, { session }) {
-  const link = (username) => element("a", { href: `#/@${username}` }, usersName(session, username));
+  const link = (username) => {
+    const [name, card] = [usersName(session, username), session.users.named(username)];
+    return card !== null && isDeleted(card) ? name : element("a", { href: `#/@${username}` }, name);
+  };
   const label = (found) => usersName(session, found.slice(1));
   const text =
     describe(message.content, link, session.user.username) ??

@@ -1,6 +1,7 @@
 // One post with its actions. A repost shows its original, with the actions of that.
 
 import { t, tParts } from "../i18n.js";
+import { ignoreMissing } from "../network/errors.js";
 import { avatar } from "./avatar.js";
 import { confirmDialog } from "./dialog.js";
 import { button, element, oneAtATime, setChildren, visuallyHidden } from "./dom.js";
@@ -87,7 +88,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     const text = t("posts.delete_hint");
     if (!(await confirmDialog(t("posts.delete_title"), text, t("common.delete")))) return;
     try {
-      await session.api.delete(path);
+      await session.api.delete(path).catch(ignoreMissing);
       session.postDeleted.emit(post.id);
       if (repostId !== null) session.postDeleted.emit(repostId);
     } catch (error) {

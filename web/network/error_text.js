@@ -13,6 +13,7 @@ const TEXTS = {
   "auth.password_required": t("settings.enter_password"),
   "permission.denied": t("refused.permission_denied"),
   "user.not_found": t("refused.user_not_found"),
+  "rsvp.not_found": t("refused.rsvp_not_found"),
   "user.email_taken": t("refused.email_taken"),
   "user.username_taken": t("refused.username_taken"),
   "user.name_blocked": t("refused.name_blocked"),
