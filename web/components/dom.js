@@ -87,14 +87,15 @@ export function focusFirst(parent) {
   first?.focus({ preventScroll: true });
 }
 
-// Runs `render`, which builds what is in `parent` again. If that had the focus, the control with the same text has it
-// afterwards, else the first one.
+// Runs `render`, which builds what is in `parent` again, or moves it. A control that had the focus has it afterwards, or the
+// one with the same text, or else the first one.
 export function keepFocus(parent, render) {
   const focused = parent.contains(document.activeElement) ? document.activeElement : null;
   render();
-  if (focused === null || focused.isConnected) return;
+  if (focused === null || focused === document.activeElement) return;
   const stops = [...parent.querySelectorAll("a, button, [tabindex]")];
-  const again = stops.find((one) => one.textContent === focused.textContent) ?? stops[0];
+  const hasText = (one) => one.textContent === focused.textContent;
+  const again = stops.find((one) => one === focused) ?? stops.find(hasText) ?? stops[0];
   again?.focus({ preventScroll: true });
 }
 

@@ -55,6 +55,7 @@ export function eventView(session, id) {
   let attendees = null;
   let requests = null;
   let shownRsvp = "";
+  let readings = 0;
 
   async function load() {
     try {
@@ -115,12 +116,17 @@ export function eventView(session, id) {
   }
 
   async function reload() {
+    const reading = (readings += 1);
+    let read;
     try {
-      event = await session.api.get(path);
+      read = await session.api.get(path);
     } catch (error) {
       showProblem(error);
       return;
     }
+    // A later answer is newer.
+    if (reading !== readings) return;
+    event = read;
     show();
     attendees?.load();
     requests?.load();
