@@ -2,7 +2,8 @@
 
 import { startAlerts } from "./components/alerts.js";
 import { closeDialogs } from "./components/dialog.js";
-import { button, element, errorText } from "./components/dom.js";
+import { button, element, errorText, oneAtATime } from "./components/dom.js";
+import { shareInFront } from "./components/in_front.js";
 import { startShortcuts } from "./components/shortcuts.js";
 import { applyTheme } from "./components/theme.js";
 import { registerServiceWorker } from "./components/installation.js";
@@ -15,7 +16,6 @@ import { Credentials } from "./network/credentials.js";
 import { Router } from "./router.js";
 import { Shell } from "./shell.js";
 import { Session } from "./state/session.js";
-import { UnsentMessages } from "./state/unsent_messages.js";
 import { forgotView, loginView, registerView } from "./views/auth.js";
 import { feedView } from "./views/feed.js";
 
@@ -40,6 +40,7 @@ class App {
     applyTheme();
     refreshRelativeTimes();
     addEventListener("hashchange", closeDialogs);
+    shareInFront();
     startShortcuts();
     registerServiceWorker(textsAddress);
     this.#addRoutes();
@@ -165,7 +166,7 @@ class App {
       this.#router.go();
     } catch (error) {
       if (this.#credentials.token === null) return;
-      const retry = button(t("common.try_again"), () => this.#restore(), { class: "primary" });
+      const retry = button(t("common.try_again"), oneAtATime(() => this.#restore()), { class: "primary" });
       const heading = element("h1", { tabindex: "-1" }, t("app.cant_connect"));
       const view = element("section", { class: "auth-card" }, heading, errorText(error.message), retry);
       this.#shell.leave();
@@ -209,16 +210,14 @@ class App {
 
   async #logOut() {
     this.#router.closeAll();
-    const { drafts, unreadMarks } = this.#session;
-    // Stopped first: its socket would only report that the session was revoked.
+    // Stopped first: its socket would only report that the session was revoked. Forgotten before the request, during
+    // which the page is loaded again if another tab learns of the end of the session first.
     this.#session.stop();
+    this.#session.forget();
     const revoked = await this.#api.delete("/v1/sessions/current").then(
       () => true,
       (error) => error.status === 401,
     );
-    UnsentMessages.forget();
-    drafts.forget();
-    unreadMarks.forget();
     if (this.#session !== null) this.#end("");
     this.#afterLogin = null;
     if (!revoked) toast(t("app.logout_failed"), { kind: "error" });

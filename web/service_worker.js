@@ -15,6 +15,19 @@ self.addEventListener("fetch", (event) => {
   else if (BUNDLE_PATH.test(url.pathname)) event.respondWith(bundle(event.request));
 });
 
+// Notifications are shown by the page, or by its registration where a page cannot. `data` is an address of the client.
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(PAGE + event.notification.data));
+});
+
+async function open(address) {
+  const windows = await self.clients.matchAll({ type: "window" });
+  const client = windows.find(({ url }) => new URL(url).pathname === PAGE);
+  if (client === undefined) await self.clients.openWindow(address);
+  else await (await client.focus()).navigate(address);
+}
+
 async function page(event) {
   try {
     const response = await fetch(event.request);

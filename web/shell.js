@@ -33,6 +33,9 @@ export class Shell {
     element("span", { class: "label" }, t("moderation.title")),
   );
   #banner = element("section", { class: "connection-banner", "aria-label": t("nav.connection") });
+  #bannerText = element("span", { class: "grow" });
+  #retry = button("", () => this.#session.socket.reconnect(), { class: "plain" });
+  #bannerRow = element("p", { class: "row" }, this.#bannerText, this.#retry);
   #main = element("main", { id: "main", tabindex: "-1" });
   #side = null;
   #title = "Convene";
@@ -79,7 +82,7 @@ export class Shell {
     this.#side = null;
     clearTimeout(this.#bannerTimer);
     this.#counts.cancel();
-    setChildren(this.#banner);
+    this.#hideBanner();
     setChildren(this.#root, this.#main);
     this.#root.className = "signed-out";
   }
@@ -114,6 +117,14 @@ export class Shell {
       this.#links.set(href, link);
       return link;
     });
+    const settings = element(
+      "a",
+      { href: "#/settings", class: "nav-settings" },
+      icon("settings"),
+      element("span", { class: "label" }, t("settings.title")),
+    );
+    this.#links.set("#/settings", settings);
+    this.#links.set("#/moderation", this.#moderation);
     return element(
       "nav",
       { class: "nav", "aria-label": t("nav.main") },
@@ -121,12 +132,7 @@ export class Shell {
       links,
       this.#profile,
       this.#moderation,
-      element(
-        "a",
-        { href: "#/settings", class: "nav-settings" },
-        icon("settings"),
-        element("span", { class: "label" }, t("settings.title")),
-      ),
+      settings,
     );
   }
 
@@ -156,19 +162,20 @@ export class Shell {
 
   #showTitle() {
     const session = this.#session;
-    const unread = session === null ? 0 : session.conversations.unread + session.notifications.unread;
+    const unread =
+      session === null ? 0 : session.conversations.unread + session.requests.count + session.notifications.unread;
     const prefix = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : "";
     document.title = `${prefix}${this.#title} · Convene`;
   }
 
   #markCurrentLink() {
     const here = location.hash || "#/";
-    for (const [href, link] of this.#links) {
-      const current =
-        href === "#/" ? here === href : here.startsWith(href) || here.startsWith(href.replace(/s$/, "/"));
-      if (current) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
+    for (const [href, link] of this.#links)
+      markCurrent(
+        link,
+        href === "#/" ? here === href : here.startsWith(href) || here.startsWith(href.replace(/s$/, "/")),
+      );
+    markCurrent(this.#profile, here === this.#profile.getAttribute("href"));
   }
 
   // --- connection banner
@@ -177,23 +184,32 @@ export class Shell {
     const { state } = this.#session.socket;
     clearTimeout(this.#bannerTimer);
     const immediate = state.name === "stopped" || !navigator.onLine || this.#banner.childNodes.length > 0;
-    if (state.name === "live" && navigator.onLine) setChildren(this.#banner);
+    if (state.name === "live" && navigator.onLine) this.#hideBanner();
     else if (immediate) this.#showBanner();
     else this.#bannerTimer = setTimeout(() => this.#showBanner(), BANNER_DELAY_MS);
   }
 
+  // Its parts stay: each second of a countdown would take the focus from the button.
   #showBanner() {
     const { state } = this.#session.socket;
     const [text, ticks] = bannerText(state);
-    const label = state.name === "stopped" ? t("connection.reconnect") : t("connection.try_now");
-    const retry = button(label, () => this.#session.socket.reconnect(), { class: "plain" });
-    const canRetry = state.name === "stopped" || state.name === "waiting";
-    const message = element("span", { class: "grow" }, text);
     // Only the kind of problem is announced, not each second of the countdown.
-    if (this.#banner.dataset.state !== state.name) message.setAttribute("role", "status");
+    this.#bannerText.setAttribute("aria-live", this.#banner.dataset.state === state.name ? "off" : "polite");
     this.#banner.dataset.state = state.name;
-    setChildren(this.#banner, element("p", { class: "row" }, message, canRetry && retry));
+    if (this.#banner.childNodes.length === 0) setChildren(this.#banner, this.#bannerRow);
+    this.#bannerText.textContent = text;
+    this.#retry.textContent = state.name === "stopped" ? t("connection.reconnect") : t("connection.try_now");
+    // During an attempt it stays only for its focus.
+    const canRetry = state.name === "stopped" || state.name === "waiting";
+    this.#retry.hidden = !canRetry && document.activeElement !== this.#retry;
     if (ticks) this.#bannerTimer = setTimeout(() => this.#showBanner(), 1_000);
+  }
+
+  #hideBanner() {
+    const hadFocus = this.#banner.contains(document.activeElement);
+    setChildren(this.#banner);
+    delete this.#banner.dataset.state;
+    if (hadFocus) this.#main.focus({ preventScroll: true });
   }
 }
 
@@ -204,6 +220,11 @@ function bannerText(state) {
   if (state.name !== "waiting") return [t("connection.reconnecting"), false];
   const seconds = Math.max(1, Math.ceil((state.until - Date.now()) / 1_000));
   return [t("connection.lost", { seconds }), true];
+}
+
+function markCurrent(link, isCurrent) {
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  else link.removeAttribute("aria-current");
 }
 
 // Narrow screens have room for a short label only.

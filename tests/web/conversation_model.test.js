@@ -29,7 +29,7 @@ class Client {
       this.conversations,
       { setUnread: ignore, reload: ignore },
       { onConnected: ignore },
-      { reload: ignore },
+      { onConnected: ignore, reload: ignore },
     );
     // Frames that were sent and have not arrived; null while disconnected.
     this.line = null;

@@ -55,6 +55,18 @@ test("a request that is removed while the requests are read does not come back",
   assert.equal(api.pending, 0);
 });
 
+test("requests that could not be read are read with the next connection, and only then", async () => {
+  const api = new SlowApi();
+  const requests = new ConversationRequests(api);
+  requests.reload();
+  await api.answer(Promise.reject(new Refused({ status: 503, code: "server.unavailable", detail: "" })));
+  requests.onConnected();
+  await api.answer({ items: [request("asked")] });
+  assert.equal(requests.count, 1);
+  requests.onConnected();
+  assert.equal(api.pending, 0);
+});
+
 test("the unread count of a frame is not replaced by one that was read before", async () => {
   const api = new SlowApi();
   const notifications = new Notifications(api);

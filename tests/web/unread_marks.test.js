@@ -4,13 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Conversations } from "../../web/state/conversations.js";
 import { UnreadMarks } from "../../web/state/unread_marks.js";
-
-class FakeStorage {
-  items = new Map();
-  getItem = (key) => this.items.get(key) ?? null;
-  setItem = (key, value) => this.items.set(key, value);
-  removeItem = (key) => this.items.delete(key);
-}
+import { FakeStorage, fakeBrowser } from "./fake_browser.js";
 
 const ME = { id: "me" };
 const info = (id, unread, muted = false) => ({
@@ -50,6 +44,40 @@ test("a cleared mark is gone, also from the browser", () => {
   marks.clear("c1");
   marks.clear("c1");
   assert.deepEqual([marks.get("c1"), storage.items.size, changes], [null, 0, ["c1", "c1"]]);
+});
+
+test("messages that arrive after a mark count too", () => {
+  const marks = new UnreadMarks(ME, new FakeStorage());
+  const conversations = new Conversations({}, ME, { learn: () => null }, marks);
+  const conversation = conversations.add(info("c1", 0));
+  marks.set("c1", { seq: 7, count: 3, lastSeq: 9 });
+  assert.equal(conversations.unreadOf(conversation), 3);
+  conversation.update({ ...info("c1", 2), last_seq: 11 });
+  assert.equal(conversations.unreadOf(conversation), 5);
+  // Some of those that were marked had not been read at all.
+  marks.set("c1", { seq: 7, count: 5, lastSeq: 11 });
+  assert.equal(conversations.unreadOf(conversation), 5);
+});
+
+test("tabs share their marks", (context) => {
+  const { emit } = fakeBrowser(context);
+  const storage = new FakeStorage();
+  const [one, other] = [new UnreadMarks(ME, storage), new UnreadMarks(ME, storage)];
+  const changes = [];
+  other.changed.on((id) => changes.push(id));
+  other.start();
+  one.set("c1", { seq: 7, count: 3 });
+  emit("storage", { key: "convene.unread.me" });
+  assert.deepEqual([other.get("c1")?.count, changes], [3, ["c1"]]);
+  other.set("c2", { seq: 1, count: 1 });
+  one.clear("c1");
+  assert.equal(new UnreadMarks(ME, storage).get("c2").count, 1);
+  emit("storage", { key: "convene.unread.me" });
+  assert.equal(other.get("c1"), null);
+  other.stop();
+  one.set("c1", { seq: 7, count: 3 });
+  emit("storage", { key: "convene.unread.me" });
+  assert.equal(other.get("c1"), null);
 });
 
 test("damaged marks are ignored", () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./texts.js";
+import { Refused, Unreachable } from "../../web/network/errors.js";
 import { nameOf, UserCards } from "../../web/state/user_cards.js";
 import { settle, VirtualTime } from "./virtual_time.js";
 
@@ -15,8 +16,10 @@ function started(context, users) {
   const asked = [];
   const clock = { ms: 0 };
   const api = {
+    error: null,
     async get(path, { ids }) {
       asked.push(ids);
+      if (api.error !== null) throw api.error;
       return { items: ids.split(",").map((id) => users.get(id)).filter(Boolean) };
     },
   };
@@ -27,7 +30,7 @@ function started(context, users) {
     time.runNext();
     await settle();
   };
-  return { cards, asked, clock, changed, answer };
+  return { cards, api, asked, clock, changed, answer };
 }
 
 test("missing cards are requested together and once", async (context) => {
@@ -73,4 +76,36 @@ test("the latest cards are checked again at most every five minutes", async (con
   cards.recheckLatest();
   await answer();
   assert.deepEqual(asked, ["ana"]);
+});
+
+test("a name that became known while it was requested is drawn", async (context) => {
+  const users = new Map([["ana", card("ana", "Ana")]]);
+  const { cards, changed, answer } = started(context, users);
+  assert.equal(cards.name("ana"), "Unknown user");
+  cards.learn(users.values());
+  await answer();
+  assert.deepEqual(changed, [["ana"]]);
+});
+
+test("names that could not be read are read once there is a connection again", async (context) => {
+  const { cards, api, asked, changed, answer } = started(context, new Map([["ana", card("ana", "Ana")]]));
+  api.error = new Unreachable();
+  cards.name("ana");
+  await answer();
+  cards.name("ana");
+  api.error = null;
+  cards.recheckLatest();
+  await answer();
+  assert.deepEqual([asked, changed], [["ana", "ana"], [["ana"]]]);
+});
+
+test("ids that the server refuses do not spoil the next request", async (context) => {
+  const { cards, api, asked, answer } = started(context, new Map([["ana", card("ana", "Ana")]]));
+  api.error = new Refused({ status: 422, code: "request.invalid" });
+  cards.name("not an id");
+  await answer();
+  api.error = null;
+  cards.name("ana");
+  await answer();
+  assert.deepEqual(asked, ["not an id", "ana"]);
 });

@@ -4,9 +4,11 @@
 // `refresh()` shows what others have changed since.
 
 import { t } from "../i18n.js";
+import { ignoreMissing } from "../network/errors.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
+import { confirmDialog } from "./dialog.js";
 import { button, element, setChildren } from "./dom.js";
 import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { likeButton } from "./like_button.js";
@@ -89,8 +91,10 @@ function commentRow(session, post, comment, { removed, reply, like, outdated }) 
   const replyButton = button(t("common.reply"), toggleReply, { class: "action", "aria-expanded": "false" });
 
   async function remove() {
+    const text = comment.parent_id ? t("comments.delete_reply_hint") : t("comments.delete_hint");
+    if (!(await confirmDialog(t("comments.delete_title"), text, t("common.delete")))) return;
     try {
-      await session.api.delete(path);
+      await session.api.delete(path).catch(ignoreMissing);
       removed(comment);
     } catch (error) {
       toastError(error);

@@ -49,7 +49,10 @@ export function composer(session, options) {
     if (submitButton.disabled) return;
     const body = { content: input.value.trim() };
     for (const [name, field] of Object.entries(fields)) body[name] = field.value;
+    const byKeyboard = submitButton.matches(":focus-visible");
     sending = true;
+    // What is typed now would be lost with what is sent.
+    input.readOnly = true;
     error.hidden = true;
     update();
     try {
@@ -62,7 +65,9 @@ export function composer(session, options) {
       error.hidden = false;
     }
     sending = false;
+    input.readOnly = false;
     update();
+    if (byKeyboard) (submitButton.disabled ? input : submitButton).focus();
   }
 
   const form = element(

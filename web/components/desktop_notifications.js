@@ -1,9 +1,9 @@
-// Desktop notifications and the tone for new messages and notifications while the window is not in front. Off
-// until the user allows them in this browser.
+// Desktop notifications for new messages and notifications, and the tone for new messages, while no window of this browser
+// is in front. Off until the user allows them in this browser.
 
 import { nameOf } from "../state/user_cards.js";
 import { conversationName } from "./conversation_name.js";
-import { isInFront } from "./in_front.js";
+import { isAnyInFront, isInFront } from "./in_front.js";
 import { playSound } from "./sound.js";
 
 const STORAGE_KEY = "convene.desktop_notifications";
@@ -25,20 +25,21 @@ export async function setEnabled(enabled) {
 }
 
 // The window is not in front.
-export function alertOfMessage(session, conversation, message) {
+export async function alertOfMessage(session, conversation, message) {
+  if (await isAnyInFront()) return;
   playSound();
   if (isEnabled()) showMessage(session, conversation, message);
 }
 
 let latest = { id: null, count: 0 };
 
-export function alertOfNotification(notification) {
+export async function alertOfNotification(notification) {
   // Not shown again if it only became smaller, because a like was taken back.
   const isSmaller = notification.id === latest.id && notification.count < latest.count;
   latest = notification;
-  // Mentions are messages, which have their own.
-  if (isSmaller || notification.type === "MENTION") return;
-  if (isEnabled() && !isInFront()) showNotification(notification);
+  // A message that mentions the user has its own.
+  if (isSmaller || (notification.type === "MENTION" && notification.conversation_id)) return;
+  if (isEnabled() && !(await isAnyInFront())) showNotification(notification);
 }
 
 async function showNotification(notification) {
@@ -56,12 +57,19 @@ async function showMessage(session, conversation, message) {
 }
 
 // The address is the tag: a newer notification replaces an older one, also that of another tab.
-function show(title, body, address) {
+async function show(title, body, address) {
   if (!isEnabled() || isInFront()) return;
-  const notification = new Notification(title, { body, tag: address, icon: "/web/icon.svg" });
-  notification.onclick = () => {
-    window.focus();
-    location.hash = address;
-    notification.close();
-  };
+  const options = { body, tag: address, icon: "/web/icon.svg" };
+  try {
+    const notification = new Notification(title, options);
+    notification.onclick = () => {
+      window.focus();
+      location.hash = address;
+      notification.close();
+    };
+  } catch {
+    // Android shows those of service workers only, see `service_worker.js`.
+    const registration = await navigator.serviceWorker?.getRegistration();
+    await registration?.showNotification(title, { ...options, data: address });
+  }
 }

@@ -1,8 +1,6 @@
 // Creates DOM elements from names, attributes and children. Strings become text nodes, never markup.
 
-import { t } from "../i18n.js";
-
-import { formatNumber } from "../i18n.js";
+import { formatNumber, t } from "../i18n.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -67,6 +65,38 @@ export function newElementId(prefix) {
 
 export function button(label, onclick, attributes = {}) {
   return element("button", { type: "button", onclick, ...attributes }, label);
+}
+
+// A listener that does nothing while its last call runs. Unlike a disabled button, its button keeps the focus.
+export function oneAtATime(run) {
+  let isRunning = false;
+  return async (event) => {
+    if (isRunning) return;
+    isRunning = true;
+    try {
+      await run(event);
+    } finally {
+      isRunning = false;
+    }
+  };
+}
+
+// Moves the focus to the first link or button of an element, which may be one itself.
+export function focusFirst(parent) {
+  const first = parent?.matches("a, button") ? parent : parent?.querySelector("a, button");
+  first?.focus({ preventScroll: true });
+}
+
+// Runs `render`, which builds what is in `parent` again, or moves it. A control that had the focus has it afterwards, or the
+// one with the same text, or else the first one.
+export function keepFocus(parent, render) {
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  render();
+  if (focused === null || focused === document.activeElement) return;
+  const stops = [...parent.querySelectorAll("a, button, [tabindex]")];
+  const hasText = (one) => one.textContent === focused.textContent;
+  const again = stops.find((one) => one === focused) ?? stops.find(hasText) ?? stops[0];
+  again?.focus({ preventScroll: true });
 }
 
 // Text for screen readers only.

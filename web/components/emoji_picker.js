@@ -150,6 +150,7 @@ class EmojiPicker {
 
   // One emoji is in the tab order; arrow keys move between them, and from the first row back to the search.
   #onKey(event) {
+    if (event.altKey) return;
     const buttons = [...this.#grid.children];
     const index = buttons.indexOf(document.activeElement);
     const perRow = buttons.filter((one) => one.offsetTop === buttons[0].offsetTop).length;

@@ -25,6 +25,15 @@ const CATEGORY_LABELS = {
   OTHER: t("categories.other"),
 };
 
+export function hasEnded(event) {
+  return new Date(event.end_datetime) < new Date();
+}
+
+// Whether users may still respond.
+export function isOpen(event) {
+  return event.cancelled_at === null && event.hidden_at === null && !hasEnded(event);
+}
+
 export function eventCard(event) {
   return element(
     "article",
@@ -44,6 +53,7 @@ export function eventCard(event) {
         "p",
         { class: "row tags" },
         cancelledTag(event),
+        hasEnded(event) && element("span", { class: "tag" }, t("events.ended")),
         visibilityTag(event),
         element("span", { class: "tag" }, categoryLabel(event.category)),
         goingTag(event),

@@ -59,6 +59,7 @@ export class Form {
       this.#showErrors(errors, "");
       return;
     }
+    const hadFocus = this.#button === document.activeElement;
     this.#button.disabled = true;
     this.element.setAttribute("aria-busy", "true");
     try {
@@ -69,6 +70,8 @@ export class Form {
     } finally {
       this.#button.disabled = false;
       this.element.removeAttribute("aria-busy");
+      // It was lost with the disabled button, unless it is at a field with an error.
+      if (hadFocus && document.activeElement === document.body) this.#button.focus();
     }
   }
 

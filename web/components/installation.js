@@ -2,6 +2,7 @@
 
 import { t } from "../i18n.js";
 import { button, element } from "./dom.js";
+import { icon } from "./icons.js";
 
 const WORKER = "/web/service_worker.js";
 const CHECK_MS = 5 * 60_000;
@@ -51,12 +52,12 @@ export function watchForNewClient(socket) {
 function offerReload() {
   const toasts = document.getElementById("toasts");
   if (toasts.querySelector(".new-client")) return;
-  toasts.append(
-    element(
-      "div",
-      { class: "toast info new-client" },
-      element("span", {}, t("common.new_version")),
-      button(t("common.reload"), () => location.reload(), { class: "link" }),
-    ),
+  const made = element(
+    "div",
+    { class: "toast info new-client" },
+    element("span", {}, t("common.new_version")),
+    button(t("common.reload"), () => location.reload(), { class: "link" }),
+    button(icon("close"), () => made.remove(), { class: "icon-button", "aria-label": t("common.dismiss") }),
   );
+  toasts.append(made);
 }

@@ -1,7 +1,7 @@
 // The like button of a post or comment. A like is shown at once and undone if the server refuses it.
 
 import { t } from "../i18n.js";
-import { element, setChildren, visuallyHidden } from "./dom.js";
+import { element, oneAtATime, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { toastError } from "./toast.js";
 
@@ -9,7 +9,7 @@ import { toastError } from "./toast.js";
 export function likeButton(session, { liked_by_me: isLiked, like_count: likeCount }, path) {
   let liked = isLiked;
   let count = likeCount;
-  const like = element("button", { type: "button", class: "action like", onclick: toggle });
+  const like = element("button", { type: "button", class: "action like", onclick: oneAtATime(toggle) });
 
   function show() {
     like.setAttribute("aria-pressed", String(liked));
@@ -29,14 +29,12 @@ export function likeButton(session, { liked_by_me: isLiked, like_count: likeCoun
 
   async function toggle() {
     flip();
-    like.disabled = true;
     try {
       await (liked ? session.api.put(`${path}/like`) : session.api.delete(`${path}/like`));
     } catch (error) {
       flip();
       toastError(error);
     }
-    like.disabled = false;
   }
 
   function setCount(known) {

@@ -44,7 +44,8 @@ export class MentionSuggestions {
 
   // Handles a key while the list is open. Returns whether it did.
   onKey(event) {
-    if (this.element.hidden) return false;
+    // An input method has the keys while it composes.
+    if (this.element.hidden || event.isComposing) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.#select((this.#selected + step + this.#shown.length) % this.#shown.length);
     else if (event.key === "Enter" || event.key === "Tab") this.#insert(this.#shown[this.#selected]);
@@ -110,6 +111,7 @@ export class MentionSuggestions {
     [...this.element.children].forEach((option, at) =>
       option.setAttribute("aria-selected", String(at === index)),
     );
+    this.element.children[index].scrollIntoView({ block: "nearest" });
     this.#input.setAttribute("aria-activedescendant", `${this.element.id}-${index}`);
   }
 

@@ -63,6 +63,7 @@ export class Menu {
   }
 
   #onKey(event) {
+    if (event.altKey) return;
     const items = [...this.element.querySelectorAll("button")];
     const index = items.indexOf(document.activeElement);
     const moves = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };

@@ -1,20 +1,22 @@
 // A live region for screen readers. A single message is read out, a burst is announced as a number.
 
 import { t } from "../i18n.js";
+import { summarize } from "../state/system_messages.js";
 import { element, setChildren } from "./dom.js";
 import { excerpt } from "./excerpt.js";
+import { usersName } from "./message_row.js";
 
 const DELAY_MS = 1_000;
 const MAX_LENGTH = 200;
 
 export class MessageAnnouncer {
-  #users;
+  #session;
   #waiting = [];
   #timer = null;
   element = element("div", { class: "visually-hidden", "aria-live": "polite" });
 
-  constructor(users, scope) {
-    this.#users = users;
+  constructor(session, scope) {
+    this.#session = session;
     scope.keep(() => clearTimeout(this.#timer));
   }
 
@@ -30,7 +32,9 @@ export class MessageAnnouncer {
   }
 
   #textOf(message) {
-    if (message.message_type === "SYSTEM") return message.content;
-    return `${this.#users.name(message.sender_id)}: ${excerpt(message.content, MAX_LENGTH)}`;
+    const { user, users } = this.#session;
+    if (message.message_type === "SYSTEM")
+      return summarize([message.content], (name) => usersName(this.#session, name), user.username);
+    return `${users.name(message.sender_id)}: ${excerpt(message.content, MAX_LENGTH)}`;
   }
 }

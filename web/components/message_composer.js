@@ -86,8 +86,13 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
     replyTo = message;
     if (message) session.drafts.replies.set(conversation.id, message);
     else session.drafts.replies.delete(conversation.id);
-    setChildren(replyBar, message && replyPreview(message, session, () => reply(null)));
+    setChildren(replyBar, message && replyPreview(message, session, cancelReply));
     if (message) input.focus();
+  }
+
+  function cancelReply() {
+    reply(null);
+    input.focus();
   }
 
   const form = element(
@@ -105,8 +110,8 @@ export function messageComposer(session, conversation, { onSent, onTyping, onEdi
   });
   input.addEventListener("keydown", (event) => {
     if (mentions.onKey(event)) return;
-    if (event.key === "Escape" && replyTo !== null) reply(null);
-    if (event.key === "ArrowUp" && input.value === "") {
+    if (event.key === "Escape" && !event.isComposing && replyTo !== null) reply(null);
+    if (event.key === "ArrowUp" && !event.altKey && input.value === "") {
       event.preventDefault();
       onEditLast();
     }

@@ -60,7 +60,7 @@ export function messageEditor(message, { save, onClose, drafts }) {
     drafts.set(draftKey, input.value === message.content ? "" : input.value),
   );
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !event.isComposing) {
       event.stopPropagation();
       close();
     }

@@ -3,7 +3,7 @@
 
 import { t } from "../i18n.js";
 import { describe } from "../state/system_messages.js";
-import { nameOf } from "../state/user_cards.js";
+import { isDeleted, nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
 import { element, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
@@ -31,6 +31,7 @@ function textRow(message, grouped, context) {
   const name = mine ? t("common.you") : session.users.name(message.sender_id);
   const named = !grouped && !mine && conversation.info.type === "GROUP";
   const deleted = message.deleted_at !== null;
+  const hasProfile = card !== null && !isDeleted(card);
   const mentionsMe = !mine && message.mentions.includes(session.user.id);
   const states = { mine, grouped, deleted, "mentions-me": mentionsMe };
   const classes = ["message", ...Object.keys(states).filter((name) => states[name])];
@@ -48,8 +49,8 @@ function textRow(message, grouped, context) {
       { class: "grow" },
       named
         ? element(
-            "a",
-            { class: "sender one-line", href: card ? `#/@${card.username}` : "#/people", dir: "auto" },
+            hasProfile ? "a" : "span",
+            { class: "sender one-line", href: hasProfile ? `#/@${card.username}` : null, dir: "auto" },
             name,
           )
         : visuallyHidden(`${name}: `),
@@ -83,7 +84,10 @@ function deletedText(message) {
 }
 
 function systemRow(message, { session }) {
-  const link = (username) => element("a", { href: `#/@${username}` }, usersName(session, username));
+  const link = (username) => {
+    const [name, card] = [usersName(session, username), session.users.named(username)];
+    return card !== null && isDeleted(card) ? name : element("a", { href: `#/@${username}` }, name);
+  };
   const label = (found) => usersName(session, found.slice(1));
   const text =
     describe(message.content, link, session.user.username) ??
@@ -199,7 +203,8 @@ export function foldRow(summary, firstId, seq) {
     t("messages.show_all"),
   );
   const text = element("span", { dir: "auto" }, summary, " ");
-  return element("li", { class: "system-message", "data-seq": seq, tabindex: "-1" }, text, expand);
+  const attributes = { class: "system-message", "data-first": firstId, "data-seq": seq, tabindex: "-1" };
+  return element("li", attributes, text, expand);
 }
 
 export function newDivider() {

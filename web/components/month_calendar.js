@@ -186,6 +186,7 @@ export class MonthCalendar {
   }
 
   #onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const weekday = this.#days().flat().indexOf(this.#selected) % 7;
     const days = {
       ArrowLeft: -1,

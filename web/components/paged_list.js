@@ -2,7 +2,16 @@
 // empty and error states, and each item once.
 
 import { t } from "../i18n.js";
-import { button, element, emptyState, errorText, loadingText, setChildren, skeleton } from "./dom.js";
+import {
+  button,
+  element,
+  emptyState,
+  errorText,
+  focusFirst,
+  loadingText,
+  setChildren,
+  skeleton,
+} from "./dom.js";
 
 const PRELOAD_PX = 400;
 const MAX_REFRESHED_PAGES = 5;
@@ -137,8 +146,12 @@ export class PagedList {
 
   remove(key) {
     this.#changes?.push(() => this.remove(key));
-    if (!this.#rows.has(key)) return;
-    this.#rows.get(key).remove();
+    const row = this.find(key);
+    if (row === null) return;
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    const hadFocus = row.contains(document.activeElement);
+    row.remove();
+    if (hadFocus) focusFirst(next);
     this.#rows.delete(key);
     this.#paged.delete(key);
     this.#showFooter();
@@ -147,6 +160,8 @@ export class PagedList {
   async #loadMore() {
     this.#nearEnd.disconnect();
     const generation = this.#generation;
+    const { size } = this.#rows;
+    const hadFocus = this.#footer.contains(document.activeElement);
     setChildren(this.#footer, loadingText());
     try {
       const cursor = this.#cursor;
@@ -157,6 +172,9 @@ export class PagedList {
     } catch (error) {
       if (generation === this.#generation) this.#showError(error, () => this.#loadMore());
     }
+    // The button is gone: one goes on at the first new row, or tries again.
+    if (hadFocus && document.activeElement === document.body)
+      focusFirst([...this.#rows.values()][size] ?? this.#footer);
   }
 
   #add({ items, next_cursor: next }) {

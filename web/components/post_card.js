@@ -1,9 +1,10 @@
 // One post with its actions. A repost shows its original, with the actions of that.
 
 import { t, tParts } from "../i18n.js";
+import { ignoreMissing } from "../network/errors.js";
 import { avatar } from "./avatar.js";
 import { confirmDialog } from "./dialog.js";
-import { button, element, setChildren, visuallyHidden } from "./dom.js";
+import { button, element, oneAtATime, setChildren, visuallyHidden } from "./dom.js";
 import { hiddenNotice, hideItem } from "./hidden_notice.js";
 import { icon } from "./icons.js";
 import { likeButton } from "./like_button.js";
@@ -87,7 +88,7 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
     const text = t("posts.delete_hint");
     if (!(await confirmDialog(t("posts.delete_title"), text, t("common.delete")))) return;
     try {
-      await session.api.delete(path);
+      await session.api.delete(path).catch(ignoreMissing);
       session.postDeleted.emit(post.id);
       if (repostId !== null) session.postDeleted.emit(repostId);
     } catch (error) {
@@ -181,9 +182,13 @@ function card(session, post, { open, repostId = null, isOwnRepost = false }) {
 
   // Moderators have hidden or restored the post.
   async function replace() {
-    const next = postCard(session, await session.api.get(path), { open: isOpen });
-    next.dataset.key = card.dataset.key ?? "";
-    card.replaceWith(next);
+    try {
+      const next = postCard(session, await session.api.get(path), { open: isOpen });
+      next.dataset.key = card.dataset.key ?? "";
+      card.replaceWith(next);
+    } catch (error) {
+      toastError(error);
+    }
   }
 
   whileOnScreen(
@@ -207,7 +212,7 @@ function bookmarkButton(session, post, path) {
   let kept = post.bookmarked_by_me;
   const bookmark = element(
     "button",
-    { type: "button", class: "action bookmark", onclick: toggle },
+    { type: "button", class: "action bookmark", onclick: oneAtATime(toggle) },
     icon("bookmark"),
   );
 
@@ -218,7 +223,6 @@ function bookmarkButton(session, post, path) {
   }
 
   async function toggle() {
-    bookmark.disabled = true;
     try {
       await (kept ? session.api.delete(`${path}/bookmark`) : session.api.put(`${path}/bookmark`));
       kept = !kept;
@@ -226,7 +230,6 @@ function bookmarkButton(session, post, path) {
     } catch (error) {
       toastError(error);
     }
-    bookmark.disabled = false;
   }
 
   show();

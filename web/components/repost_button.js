@@ -4,7 +4,7 @@ import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { composer } from "./composer.js";
 import { Dialog } from "./dialog.js";
-import { element, setChildren, visuallyHidden } from "./dom.js";
+import { element, oneAtATime, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { Menu } from "./menu.js";
 import { postFields } from "./post_fields.js";
@@ -35,9 +35,11 @@ export function repostButton(session, post, path, onUndone) {
     repost.classList.toggle("active", reposted);
   }
 
+  const toggleOnce = oneAtATime(toggle);
+
   function open() {
     menu.open(repost, [
-      [reposted ? t("posts.undo_repost") : t("posts.repost"), toggle],
+      [reposted ? t("posts.undo_repost") : t("posts.repost"), toggleOnce],
       [t("posts.quote"), quote],
     ]);
   }
@@ -48,7 +50,6 @@ export function repostButton(session, post, path, onUndone) {
   }
 
   async function toggle() {
-    repost.disabled = true;
     try {
       if (reposted) await session.api.delete(`${path}/repost`);
       else await session.api.post(`${path}/repost`, {}, idempotencyKey.keyFor(""));
@@ -60,7 +61,6 @@ export function repostButton(session, post, path, onUndone) {
     } catch (error) {
       toastError(error);
     }
-    repost.disabled = false;
   }
 
   function quote() {

@@ -1,6 +1,9 @@
 // A short tone for new messages, off until the user switches it on in this browser. Made, not loaded.
 
+import { pause } from "../network/backoff.js";
+
 const STORAGE_KEY = "convene.sound";
+const LOCK = "convene.sound";
 const TONES_HZ = [660, 880];
 const TONE_S = 0.09;
 const VOLUME = 0.08;
@@ -18,11 +21,17 @@ export function setSound(on) {
   if (on) play();
 }
 
-// A burst of messages is one tone.
+// A burst of messages is one tone, in all tabs together.
 export function playSound() {
   if (!isSoundOn() || Date.now() - lastMs < PAUSE_MS) return;
   lastMs = Date.now();
+  if (navigator.locks) navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && playAlone());
+  else play();
+}
+
+async function playAlone() {
   play();
+  await pause(PAUSE_MS);
 }
 
 function play() {

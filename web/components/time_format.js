@@ -13,9 +13,11 @@ const fullDay = new Intl.DateTimeFormat(currentLocale(), { day: "numeric", month
 const dateAndTime = new Intl.DateTimeFormat(currentLocale(), { dateStyle: "full", timeStyle: "short" });
 const monthName = new Intl.DateTimeFormat(currentLocale(), { month: "short" });
 
-export function relativeTime(timestamp) {
+// `ago`: as a part of a sentence, "5 min ago" instead of "5 min".
+export function relativeTime(timestamp, { ago = false } = {}) {
   const title = dateAndTime.format(new Date(timestamp));
-  return element("time", { datetime: timestamp, title, "data-relative": true }, formatElapsed(timestamp));
+  const attributes = { datetime: timestamp, title, "data-relative": ago ? "ago" : true };
+  return element("time", attributes, formatElapsed(timestamp, ago));
 }
 
 export function clockTime(timestamp) {
@@ -58,16 +60,17 @@ export function monthAndDay(timestamp) {
 export function refreshRelativeTimes() {
   setInterval(() => {
     for (const time of document.querySelectorAll("time[data-relative]"))
-      time.textContent = formatElapsed(time.dateTime);
+      time.textContent = formatElapsed(time.dateTime, time.dataset.relative === "ago");
   }, MINUTE);
 }
 
-function formatElapsed(timestamp) {
+function formatElapsed(timestamp, ago) {
   const then = new Date(timestamp);
   const ms = Date.now() - then;
-  if (ms < MINUTE) return t("time.now");
-  if (ms < HOUR) return t("time.minutes", { count: Math.floor(ms / MINUTE) });
-  if (ms < DAY) return t("time.hours", { count: Math.floor(ms / HOUR) });
+  const [minutes, hours] = [{ count: Math.floor(ms / MINUTE) }, { count: Math.floor(ms / HOUR) }];
+  if (ms < MINUTE) return ago ? t("time.just_now") : t("time.now");
+  if (ms < HOUR) return ago ? t("time.minutes_ago", minutes) : t("time.minutes", minutes);
+  if (ms < DAY) return ago ? t("time.hours_ago", hours) : t("time.hours", hours);
   return then.getFullYear() === new Date().getFullYear() ? shortDay.format(then) : fullDay.format(then);
 }
 

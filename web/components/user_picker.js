@@ -163,6 +163,7 @@ export class UserPicker {
       this.#selected.delete(card.id);
       this.#showSelected();
       this.#search();
+      this.focus();
     };
     return element(
       "button",

@@ -3,7 +3,7 @@
 import { t } from "../i18n.js";
 import { nameOf } from "../state/user_cards.js";
 import { avatar } from "./avatar.js";
-import { element, setChildren, visuallyHidden } from "./dom.js";
+import { element, oneAtATime, setChildren, visuallyHidden } from "./dom.js";
 import { icon } from "./icons.js";
 import { toastError } from "./toast.js";
 
@@ -79,15 +79,15 @@ export function followButton(session, card, scope, known = null) {
     setChildren(follow, label, visuallyHidden(` ${nameOf(card)}`));
   }
 
-  follow.addEventListener("click", async () => {
-    follow.disabled = true;
+  async function toggle() {
     try {
       await session.relationships.setFollowing(card.id, !isOn());
     } catch (error) {
       toastError(error);
-      show(state);
     }
-  });
+  }
+
+  follow.addEventListener("click", oneAtATime(toggle));
   scope.keep(session.relationships.changed.on((change) => change.userId === card.id && show(change)));
   if (known !== null) show(known);
   else session.relationships.get(card.id).then(show, () => show(null));

@@ -9,6 +9,8 @@ import { Signal } from "../state/signal.js";
 const TIMEOUT_MS = 15_000;
 const ATTEMPTS = 3;
 const MAX_WAIT_MS = 5_000;
+// The server, or a proxy before it, does not answer for the moment.
+const UNAVAILABLE = [502, 503, 504];
 
 export class Api {
   #credentials;
@@ -58,6 +60,7 @@ export class Api {
   }
 
   async #attempt(method, path, body, extra, signal, as) {
+    if (signal?.aborted) throw cancelled();
     const token = this.#credentials.token;
     const headers = { Accept: "application/json", ...extra };
     if (token !== null) headers.Authorization = `Bearer ${token}`;
@@ -80,7 +83,7 @@ export class Api {
       const text = await response.text();
       return text ? JSON.parse(text) : null;
     } catch (error) {
-      if (signal?.aborted) throw new DOMException("The request was cancelled.", "AbortError");
+      if (signal?.aborted) throw cancelled();
       if (!(error instanceof Refused)) throw new Unreachable();
       if (error.endsSession && token !== null && token === this.#credentials.token)
         this.unauthorized.emit(error);
@@ -99,6 +102,10 @@ function queryString(query) {
   return given.length ? `?${new URLSearchParams(given)}` : "";
 }
 
+function cancelled() {
+  return new DOMException("The request was cancelled.", "AbortError");
+}
+
 async function refusedFrom(response) {
   let problem = {};
   try {
@@ -106,10 +113,14 @@ async function refusedFrom(response) {
   } catch {
     // Not a problem document: a proxy answered.
   }
+  const { status } = response;
+  const isUnavailable = UNAVAILABLE.includes(status);
   return new Refused({
-    status: response.status,
-    code: problem.code ?? "server.error",
-    detail: problem.detail ?? t("errors.status", { status: String(response.status) }),
+    status,
+    code: problem.code ?? (isUnavailable ? "server.unavailable" : "server.error"),
+    detail:
+      problem.detail ??
+      (isUnavailable ? t("refused.unavailable") : t("errors.status", { status: String(status) })),
     title: problem.title,
     errors: problem.errors ?? [],
     retryAfterMs: problem.retry_after_ms ?? null,
@@ -118,7 +129,7 @@ async function refusedFrom(response) {
 
 function retryDelayMs(error, backoff) {
   if (error instanceof Unreachable) return backoff.delayMs();
-  if (!(error instanceof Refused) || ![429, 503].includes(error.status)) return null;
+  if (!(error instanceof Refused) || ![429, ...UNAVAILABLE].includes(error.status)) return null;
   const waitMs = backoff.delayMs(error.retryAfterMs);
   return waitMs <= MAX_WAIT_MS ? waitMs : null;
 }

@@ -8,18 +8,8 @@ export class Credentials {
   #stored = null;
 
   load() {
-    for (const storage of [sessionStorage, localStorage]) {
-      try {
-        const stored = JSON.parse(storage.getItem(STORAGE_KEY) ?? "null");
-        if (typeof stored?.token === "string") {
-          this.#stored = stored;
-          return stored;
-        }
-      } catch {
-        storage.removeItem(STORAGE_KEY);
-      }
-    }
-    return null;
+    this.#stored = storedIn(sessionStorage) ?? storedIn(localStorage);
+    return this.#stored;
   }
 
   get token() {
@@ -38,10 +28,11 @@ export class Credentials {
     (persistent ? localStorage : sessionStorage).setItem(STORAGE_KEY, JSON.stringify(this.#stored));
   }
 
+  // Those of another user, who is logged in in another tab, stay.
   forget() {
+    for (const storage of [sessionStorage, localStorage])
+      if (storedIn(storage)?.token === this.token) storage.removeItem(STORAGE_KEY);
     this.#stored = null;
-    sessionStorage.removeItem(STORAGE_KEY);
-    localStorage.removeItem(STORAGE_KEY);
   }
 
   // Another tab logged out or in: this one must not continue as a different user.
@@ -49,12 +40,18 @@ export class Credentials {
     addEventListener("storage", (event) => {
       if (event.storageArea === localStorage && (event.key === STORAGE_KEY || event.key === null)) {
         const before = this.#stored?.token ?? null;
-        if (sessionStorage.getItem(STORAGE_KEY) === null) {
-          this.#stored = null;
-          this.load();
-        }
+        if (sessionStorage.getItem(STORAGE_KEY) === null) this.load();
         if (this.token !== before) listener();
       }
     });
+  }
+}
+
+function storedIn(storage) {
+  try {
+    const stored = JSON.parse(storage.getItem(STORAGE_KEY));
+    return typeof stored?.token === "string" ? stored : null;
+  } catch {
+    return null;
   }
 }

@@ -52,8 +52,10 @@ export class Dispatcher {
     this.#ready = ready;
     this.#conversations.onConnected();
     this.#notifications.setUnread(ready.unread_notifications);
-    if (resumes) this.#replayAfter = new Map(this.#requested);
-    else this.#reload(ready);
+    if (resumes) {
+      this.#replayAfter = new Map(this.#requested);
+      this.#requests.onConnected();
+    } else this.#reload(ready);
     this.#presence.onConnected();
     this.connected.emit({ resumes });
   }

@@ -10,8 +10,10 @@ const TEXTS = {
   "event.hosts_full": t("refused.hosts_full"),
   "event.capacity_below_going": t("refused.capacity_below_going"),
   "auth.invalid_credentials": t("refused.invalid_credentials"),
+  "auth.password_required": t("settings.enter_password"),
   "permission.denied": t("refused.permission_denied"),
   "user.not_found": t("refused.user_not_found"),
+  "rsvp.not_found": t("refused.rsvp_not_found"),
   "user.email_taken": t("refused.email_taken"),
   "user.username_taken": t("refused.username_taken"),
   "user.name_blocked": t("refused.name_blocked"),
@@ -19,6 +21,7 @@ const TEXTS = {
   "user.silenced": t("refused.user_silenced"),
   "user.suspended": t("refused.user_suspended"),
   "registration.invite_required": t("refused.invite_required"),
+  "registration.limit": t("refused.registration_limit"),
   "conversation.full": t("refused.conversation_full"),
   "conversation.limit": t("refused.conversation_limit"),
   "conversation.read_only": t("refused.conversation_read_only"),
@@ -31,15 +34,21 @@ const TEXTS = {
   "mute.limit": t("refused.mute_limit"),
   "follow_request.limit": t("refused.follow_request_limit"),
   "appeal.exists": t("refused.appeal_exists"),
+  "action.no_effect": t("refused.no_effect"),
+  "role.last_admin": t("refused.last_admin"),
   "password_reset.not_found": t("refused.link_invalid"),
   "email_verification.not_found": t("refused.link_invalid"),
   "email_change.not_found": t("refused.link_invalid"),
   "request.too_large": t("refused.too_large"),
   "request.invalid": t("refused.request_invalid"),
+  "request.timeout": t("errors.unreachable"),
   "server.overloaded": t("refused.overloaded"),
   "server.unavailable": t("refused.unavailable"),
   "server.error": t("refused.server_error"),
 };
+
+// Of codes without a text above, by what follows the noun.
+const KIND_TEXTS = { not_found: t("refused.not_found"), limit: t("refused.limit") };
 
 // Of fields, by their code. What is `invalid` depends on the field.
 const FIELD_TEXTS = {
@@ -61,7 +70,8 @@ export function errorTextOf(code, detail, retryAfterMs) {
   // The text of the server names a field of the answer, which people do not see.
   if (code === "rate.limited") return rateLimitText(retryAfterMs);
   const text = withoutCodeMarks(detail) || t("errors.unknown");
-  return currentLanguage() === SERVER_LANGUAGE ? text : (TEXTS[code] ?? text);
+  if (currentLanguage() === SERVER_LANGUAGE) return text;
+  return TEXTS[code] ?? KIND_TEXTS[code.split(".")[1]] ?? text;
 }
 
 export function fieldErrorText({ field, code, detail }) {

@@ -27,6 +27,11 @@ export class Refused extends Error {
   }
 }
 
+// For a deletion: what does not exist any more needs none.
+export function ignoreMissing(error) {
+  if (error.status !== 404) throw error;
+}
+
 export class Unreachable extends Error {
   constructor() {
     super(t("errors.unreachable"));

@@ -10,6 +10,8 @@ export class ConversationRequests {
   #byId = new Map();
   #readings = 0;
   #isReading = false;
+  // They could not be read.
+  #isOutdated = false;
 
   constructor(api) {
     this.#api = api;
@@ -45,17 +47,23 @@ export class ConversationRequests {
     this.#onChange();
   }
 
+  // There is a connection again.
+  onConnected() {
+    if (this.#isOutdated) this.reload();
+  }
+
   async reload() {
     this.#readings += 1;
     const reading = this.#readings;
     this.#isReading = true;
+    this.#isOutdated = false;
     try {
       const { items } = await this.#api.get("/v1/conversations/requests", { limit: PAGE });
       if (reading !== this.#readings) return;
       this.#byId = new Map(items.map((request) => [request.conversation_id, request]));
       this.changed.emit();
     } catch {
-      // The next connection reads them again.
+      if (reading === this.#readings) this.#isOutdated = true;
     } finally {
       if (reading === this.#readings) this.#isReading = false;
     }

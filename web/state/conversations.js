@@ -45,8 +45,8 @@ export class Conversations {
   }
 
   // How many messages are unread, with those that the user marked so.
-  unreadOf({ id, info }) {
-    return Math.max(info.unread_count, this.#unreadMarks?.get(id)?.count ?? 0);
+  unreadOf(conversation) {
+    return this.#unreadMarks?.unreadOf(conversation) ?? conversation.info.unread_count;
   }
 
   get unread() {

@@ -9,7 +9,6 @@ import { WatchList } from "./watch_list.js";
 const MAX_WATCHED = 200;
 const BATCH_DELAY_MS = 300;
 const AWAY_MS = 5 * 60_000;
-const STORAGE_KEY = "convene.status";
 const LABELS = { online: t("presence.online"), away: t("presence.away"), offline: t("presence.offline") };
 
 export class Presence {
@@ -27,19 +26,24 @@ export class Presence {
   #isAbsent = false;
   #observer = new MutationObserver(() => this.#watchList.schedule());
   #onVisibilityChange = () => this.#updateAbsence();
-  #onStorage = ({ key }) => key === STORAGE_KEY && this.#onChosen();
+  #storageKey;
+  #onStorage = ({ key }) => key === this.#storageKey && this.#onChosen();
   statusChanged = new Signal();
   // The presence of others changed.
   changed = new Signal();
 
+  constructor(me) {
+    this.#storageKey = `convene.status.${me.id}`;
+  }
+
   // Whether the user chose to appear away, in any window of this browser.
   get isAwayChosen() {
-    return localStorage.getItem(STORAGE_KEY) === "away";
+    return localStorage.getItem(this.#storageKey) === "away";
   }
 
   chooseAway(away) {
-    if (away) localStorage.setItem(STORAGE_KEY, "away");
-    else localStorage.removeItem(STORAGE_KEY);
+    if (away) localStorage.setItem(this.#storageKey, "away");
+    else localStorage.removeItem(this.#storageKey);
     this.#onChosen();
   }
 
@@ -90,8 +94,12 @@ export class Presence {
     dot.title = LABELS[status] ?? status;
   }
 
+  // Those in a header first: a list may have more than can be watched.
   #shownUserIds() {
-    const dots = [...document.querySelectorAll("[data-presence]")];
+    const dots = [
+      ...document.querySelectorAll("header [data-presence]"),
+      ...document.querySelectorAll("[data-presence]"),
+    ];
     dots.forEach((dot) => this.#paint(dot));
     return [...new Set(dots.map((dot) => dot.dataset.presence))].slice(0, MAX_WATCHED);
   }

@@ -34,8 +34,9 @@ export class Relationships {
   async setFollowing(userId, follows) {
     const path = `${pathOf(userId)}/follow`;
     await (follows ? this.#api.put(path) : this.#api.delete(path));
-    const relationship = follows ? await this.get(userId) : null;
-    const { following, requested } = relationship ?? { following: false, requested: false };
+    // It was done, also if the state that it led to cannot be read.
+    const relationship = follows ? await this.get(userId).catch(() => ({ following: true })) : null;
+    const { following = false, requested = false } = relationship ?? {};
     this.changed.emit({ userId, following, requested });
   }
 

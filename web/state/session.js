@@ -26,7 +26,7 @@ export class Session {
     this.users = new UserCards(api);
     this.relationships = new Relationships(api, user);
     this.notifications = new Notifications(api);
-    this.presence = new Presence();
+    this.presence = new Presence(user);
     this.postCounts = new PostCounts();
     // Emits the id of a post that the user deleted.
     this.postDeleted = new Signal();
@@ -47,6 +47,9 @@ export class Session {
     this.relationships.changed.on(watchAgain);
     this.notifications.created.on((one) => one.type === "FOLLOW" && watchAgain());
     this.dispatcher.connected.on(({ resumes }) => resumes && this.users.recheckLatest());
+    // It could not be read without a connection.
+    this.dispatcher.connected.on(() => this.loadProfile().catch(() => null));
+    this.unreadMarks.start();
     document.addEventListener("visibilitychange", this.#onVisibilityChange);
     this.presence.start(this.socket);
     this.postCounts.start(this.socket);
@@ -62,7 +65,15 @@ export class Session {
     this.presence.stop();
     this.postCounts.stop();
     this.conversations.close();
+    this.unreadMarks.stop();
     this.drafts.stop();
+  }
+
+  // Nothing that the user wrote stays in the browser.
+  forget() {
+    UnsentMessages.forget();
+    this.drafts.forget();
+    this.unreadMarks.forget();
   }
 
   // The own profile was changed, here or on another device.

@@ -1,5 +1,6 @@
 // Messages that are not known to be stored yet. Each keeps its `client_id`, so it can be sent again after a
-// lost connection or a reload, and the server stores it once. Only the user discards one.
+// lost connection or a reload, and the server stores it once. Only the user discards one. Those of a conversation are sent
+// one after the other: a message that is refused for now would be stored after the next one.
 
 import { Ended, Refused } from "../network/errors.js";
 import { newId } from "../network/idempotency_key.js";
@@ -14,6 +15,8 @@ export class UnsentMessages {
   #conversations;
   #me;
   #messages = new Map();
+  // The end of the last delivery of each conversation.
+  #deliveries = new Map();
 
   constructor(socket, conversations, me) {
     this.#socket = socket;
@@ -51,6 +54,7 @@ export class UnsentMessages {
 
   retry(clientId) {
     const message = this.#messages.get(clientId);
+    if (message === undefined) return;
     message.state = "sending";
     this.#onChange(message.conversationId);
     this.#send(message);
@@ -58,15 +62,24 @@ export class UnsentMessages {
 
   discard(clientId) {
     const message = this.#messages.get(clientId);
-    this.#messages.delete(clientId);
-    this.#onChange(message.conversationId);
+    if (this.#messages.delete(clientId)) this.#onChange(message.conversationId);
   }
 
   static forget() {
     sessionStorage.removeItem(STORAGE_KEY);
   }
 
-  async #send(message) {
+  #send(message) {
+    const { conversationId } = message;
+    const before = this.#deliveries.get(conversationId) ?? Promise.resolve();
+    const delivery = before.catch(() => null).then(() => this.#deliver(message));
+    this.#deliveries.set(conversationId, delivery);
+    delivery.finally(() => {
+      if (this.#deliveries.get(conversationId) === delivery) this.#deliveries.delete(conversationId);
+    });
+  }
+
+  async #deliver(message) {
     const { conversationId, clientId, content, mentions, replyTo } = message;
     const command = {
       type: "message.send",
@@ -76,6 +89,8 @@ export class UnsentMessages {
       mentions,
       reply_to: replyTo,
     };
+    // It was discarded, or a frame has shown that it was stored before a reload.
+    if (!this.#messages.has(clientId)) return;
     try {
       const stored = await this.#socket.send(command, null);
       message.state = "stored";

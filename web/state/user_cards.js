@@ -40,7 +40,6 @@ export class UserCards {
       if (this.#cards.size <= MAX_CARDS) break;
       this.#cards.delete(id);
       this.#ids.delete(card.username.toLowerCase());
-      this.#requested.delete(id);
     }
   }
 
@@ -71,8 +70,10 @@ export class UserCards {
     if (this.#wanted.size > 0) this.#schedule();
   }
 
-  // The client was away. The latest cards are read again, at most every five minutes.
+  // The client was away. The latest cards are read again, at most every five minutes, and those at once that could
+  // not be read.
   recheckLatest() {
+    this.recheck([]);
     if (this.#now() - this.#checkedMs < RECHECK_MS) return;
     this.#checkedMs = this.#now();
     this.recheck([...this.#cards.keys()].slice(-BATCH));
@@ -98,11 +99,15 @@ export class UserCards {
       const { items } = await this.#api.get("/v1/users", { ids: ids.join(",") });
       const found = new Map(items.map((card) => [card.id, card]));
       const cards = ids.map((id) => found.get(id) ?? deletedCard(id));
-      const different = cards.filter((card) => !isSame(card, this.#cards.get(card.id)));
+      // What asked for a card that was missing shows no name, also if the card became known meanwhile.
+      const different = cards.filter(
+        (card) => this.#requested.delete(card.id) || !isSame(card, this.#cards.get(card.id)),
+      );
       this.learn(cards);
       if (different.length > 0) this.changed.emit(different);
-    } catch {
-      ids.forEach((id) => this.#requested.delete(id));
+    } catch (error) {
+      if (isFinal(error)) ids.forEach((id) => this.#requested.delete(id));
+      else ids.forEach((id) => this.#wanted.add(id));
     }
   }
 }
@@ -114,6 +119,11 @@ export function isDeleted(card) {
 export function nameOf(card) {
   if (isDeleted(card)) return t("people.deleted_user");
   return card.display_name || `@${card.username}`;
+}
+
+// Whether the same request would be refused again.
+function isFinal({ status }) {
+  return status >= 400 && status < 429;
 }
 
 function deletedCard(id) {

@@ -40,9 +40,10 @@ export function checkInView(session, { id, user, code }) {
           : t("check_in.checked_in_at", { time });
       setChildren(content, userRow(rsvp.user), element("p", { class: "notice", role: "status" }, text));
     } catch (error) {
+      const isInvalid = error.code === "request.invalid";
       setChildren(
         content,
-        errorText(error.message),
+        errorText(isInvalid ? t("check_in.invalid_code") : error.message),
         button(t("common.try_again"), checkIn, { class: "plain" }),
       );
     }

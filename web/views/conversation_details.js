@@ -3,7 +3,7 @@
 
 import { conversationName } from "../components/conversation_name.js";
 import { confirmDialog, Dialog } from "../components/dialog.js";
-import { button, element, newElementId, visuallyHidden } from "../components/dom.js";
+import { button, element, newElementId, oneAtATime, visuallyHidden } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { PagedList } from "../components/paged_list.js";
 import { toast, toastError } from "../components/toast.js";
@@ -49,14 +49,12 @@ export function conversationDetails(session, conversation, list) {
 function muteSwitch(session, conversation, path) {
   const box = element("input", { type: "checkbox", checked: conversation.info.muted });
   box.addEventListener("change", async () => {
-    box.disabled = true;
     try {
       session.conversations.add(await session.api.patch(path, { muted: box.checked }));
     } catch (error) {
-      box.checked = !box.checked;
+      box.checked = conversation.info.muted;
       toastError(error);
     }
-    box.disabled = false;
   });
   return element("label", { class: "check" }, box, t("messages.mute"));
 }
@@ -64,7 +62,7 @@ function muteSwitch(session, conversation, path) {
 function jumpForm(session, conversation, list, onDone) {
   const id = newElementId("date");
   const date = element("input", { type: "date", id, required: true });
-  const jump = async (find) => {
+  const jump = oneAtATime(async (find) => {
     try {
       const seq = await find();
       onDone();
@@ -72,7 +70,7 @@ function jumpForm(session, conversation, list, onDone) {
     } catch (error) {
       toastError(error);
     }
-  };
+  });
   // Not when the date changes: while a year is typed, each digit makes another date.
   const onSubmit = (event) => {
     event.preventDefault();
@@ -160,10 +158,12 @@ function memberList(session, conversation, path, isAdmin) {
     await change(() => session.api.delete(`${path}/participants/${card.id}`), card);
   }
 
-  // The row of `card` keeps the focus, unless the user is elsewhere by then.
+  // The row of `card` keeps the focus, unless the user is elsewhere by then. Returns whether it was done.
   async function change(request, card = null) {
+    let isDone = false;
     try {
       await request();
+      isDone = true;
       session.conversations.add(await session.api.get(path));
     } catch (error) {
       toastError(error);
@@ -171,6 +171,7 @@ function memberList(session, conversation, path, isAdmin) {
     await load();
     const isLost = document.activeElement === document.body;
     if (card !== null && isLost) (list.find(card.id)?.querySelector("button") ?? heading).focus();
+    return isDone;
   }
 
   load();
@@ -185,14 +186,17 @@ function addMembers(session, conversation, path, members) {
     const picker = new UserPicker(session, { label: t("people.search"), excluded });
     const add = async () => {
       const ids = picker.selected.map((card) => card.id);
-      await members.change(async () => {
+      const areAdded = await members.change(async () => {
         const answers = await Promise.all(ids.map((id) => session.api.put(`${path}/participants/${id}`)));
         toastRequested(answers.filter((answer) => answer !== null).length);
       });
+      // Else they stay selected: adding a member again changes nothing.
+      if (!areAdded) return;
       details.open = false;
       details.lastChild.remove();
+      details.firstChild.focus();
     };
-    const addButton = picker.submitButton(t("common.add"), add);
+    const addButton = picker.submitButton(t("common.add"), oneAtATime(add));
     details.append(element("div", {}, picker.element, element("div", { class: "row end" }, addButton)));
     picker.focus();
   });

@@ -8,6 +8,7 @@ import {
   button,
   element,
   emptyState,
+  focusFirst,
   reconcile,
   setChildren,
   skeleton,
@@ -19,7 +20,7 @@ import { usersName } from "../components/message_row.js";
 import { relativeTime } from "../components/time_format.js";
 import { t } from "../i18n.js";
 import { matchesFilter } from "../state/conversation_filter.js";
-import { summarize } from "../state/system_messages.js";
+import { describe, summarize } from "../state/system_messages.js";
 
 const PAGE = 50;
 // Shorter lists have no filter.
@@ -45,6 +46,8 @@ export function conversationList(session, scope) {
   const rows = new Map();
   let shown = PAGE;
   let selectedId = null;
+  const more = button(t("common.show_more"), showMore, { class: "plain" });
+  const placeholder = skeleton();
   const rendering = new BatchedTask(show);
 
   function show() {
@@ -53,12 +56,14 @@ export function conversationList(session, scope) {
     const matches = (one) => matchesFilter(text, namesOf(one));
     const all = text ? conversations.list().filter(matches) : conversations.list();
     filter.hidden = !text && conversations.list().length < FILTER_FROM;
+    const focused = document.activeElement?.closest(".conversation-list > li");
     reconcile(list, all.slice(0, shown).map(row));
-    setChildren(
-      footer,
-      all.length === 0 && (conversations.loaded ? empty(text) : skeleton()),
-      all.length > shown && button(t("common.show_more"), showMore, { class: "plain" }),
-    );
+    // A row that was built again, or moved, keeps the focus.
+    if (focused && !list.contains(document.activeElement)) focusFirst(rows.get(focused.dataset.key)?.row);
+    // Kept too: the focus may be on the button.
+    if (all.length > shown) reconcile(footer, [more]);
+    else if (all.length > 0) setChildren(footer);
+    else reconcile(footer, [conversations.loaded ? empty(text) : placeholder]);
     if (!list.querySelector('a[tabindex="0"]')) {
       const link = list.querySelector("[aria-current]") ?? list.querySelector("a");
       if (link) link.tabIndex = 0;
@@ -72,8 +77,11 @@ export function conversationList(session, scope) {
   }
 
   function showMore() {
+    const hadFocus = document.activeElement === more;
+    const before = list.childElementCount;
     shown += PAGE;
     show();
+    if (hadFocus) focusFirst(list.children[before]);
   }
 
   function row(conversation) {
@@ -124,7 +132,7 @@ export function conversationList(session, scope) {
         ),
       ),
     );
-    const made = element("li", {}, link);
+    const made = element("li", { "data-key": conversation.id }, link);
     rows.set(conversation.id, { key, row: made });
     return made;
   }
@@ -134,12 +142,10 @@ export function conversationList(session, scope) {
     if (last === null) return t("messages.no_messages");
     if (!last.content) return t("messages.deleted");
     const mine = session.isMe(last.sender_id);
-    // The texts of system messages begin with the user that they are about.
-    const isSystem = info.type === "GROUP" && last.content.startsWith("@");
-    if (isSystem) {
-      const nameOf = (username) => usersName(session, username);
-      return summarize([last.content], nameOf, session.user.username);
-    }
+    // A message of a user may begin with a name too.
+    const nameOf = (username) => usersName(session, username);
+    const isSystem = info.type === "GROUP" && describe(last.content, nameOf, session.user.username) !== null;
+    if (isSystem) return summarize([last.content], nameOf, session.user.username);
     if (info.type === "DIRECT" && !mine) return excerpt(last.content);
     return `${mine ? t("common.you") : session.users.name(last.sender_id)}: ${excerpt(last.content)}`;
   }

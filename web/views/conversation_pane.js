@@ -1,12 +1,13 @@
 // One open conversation: header, messages, typing line and composer.
 
 import { conversationAvatar, conversationName, otherUser } from "../components/conversation_name.js";
-import { element, setChildren, skeleton } from "../components/dom.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { icon } from "../components/icons.js";
 import { messageComposer } from "../components/message_composer.js";
 import { relativeTime } from "../components/time_format.js";
 import { t, tParts } from "../i18n.js";
 import { Scope } from "../state/signal.js";
+import { isDeleted } from "../state/user_cards.js";
 import { conversationDetails } from "./conversation_details.js";
 import { MessageList } from "./message_list.js";
 import { Typing } from "./typing.js";
@@ -25,9 +26,15 @@ export function conversationPane(session, id, scope, at = {}) {
       if (!scope.closed) show(conversation);
     } catch (error) {
       left = error.status === 404;
-      const text = t("messages.not_found");
-      setChildren(pane, placeholder(left ? text : error.message));
+      const retry = button(t("common.try_again"), retryLoading, { class: "plain" });
+      const problem = element("div", { class: "empty-state" }, errorText(error.message), retry);
+      setChildren(pane, placeholder(left ? t("messages.not_found") : problem));
     }
+  }
+
+  function retryLoading() {
+    setChildren(pane, placeholder(skeleton()));
+    load();
   }
 
   function show(conversation) {
@@ -43,9 +50,11 @@ export function conversationPane(session, id, scope, at = {}) {
       onPage: (step) => list.scrollPage(step),
     });
     const header = paneHeader(session, conversation, membership, list);
+    const hadFocus = pane.contains(document.activeElement);
     setChildren(pane, header, list.element, typing.element, composer.element);
     list.open(at);
     if (matchMedia("(pointer: fine)").matches) composer.focus();
+    else if (hadFocus) header.querySelector("h2").focus({ preventScroll: true });
   }
 
   function onRemoved(removedId) {
@@ -68,47 +77,43 @@ export function conversationPane(session, id, scope, at = {}) {
 }
 
 function paneHeader(session, conversation, scope, list) {
-  const header = element("header", { class: "row conversation-header" });
-  let shown = "";
+  const avatarArea = element("span", { class: "row" });
+  const heading = element("h2", { tabindex: "-1", dir: "auto", class: "one-line" });
+  const state = element("div", { class: "secondary one-line" });
+  const details = element(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": t("messages.details"),
+      onclick: () => conversationDetails(session, conversation, list),
+    },
+    icon("more"),
+  );
+  let shownName = "";
+  let shownState = "";
 
+  // What did not change is kept: the user may have the focus there.
   function show() {
     const { info } = conversation;
     const other = otherUser(conversation, session);
+    const user = other !== null && !isDeleted(other) ? other : null;
     const name = conversationName(conversation, session);
-    const presence = other && session.presence.of(other.id);
-    const key = JSON.stringify([name, info.member_count, info.muted, presence]);
-    if (key === shown) return;
-    shown = key;
-    const members = t("messages.members", { count: info.member_count });
+    const presence = user && session.presence.of(user.id);
+    if (`${user?.username} ${name}` !== shownName) {
+      shownName = `${user?.username} ${name}`;
+      setChildren(heading, user ? element("a", { href: `#/@${user.username}` }, name) : name);
+      setChildren(avatarArea, conversationAvatar(conversation, session, { size: "small" }));
+    }
+    const key = JSON.stringify([user?.username, info.member_count, info.muted, presence]);
+    if (key === shownState) return;
+    shownState = key;
+    const isGroup = info.type === "GROUP";
     setChildren(
-      header,
-      backLink(),
-      conversationAvatar(conversation, session, { size: "small" }),
-      element(
-        "div",
-        { class: "grow" },
-        element(
-          "h2",
-          { tabindex: "-1", dir: "auto", class: "one-line" },
-          other ? element("a", { href: `#/@${other.username}` }, name) : name,
-        ),
-        element(
-          "div",
-          { class: "secondary one-line" },
-          other ? [`@${other.username}`, presenceText(presence)] : members,
-          info.muted && ` · ${t("messages.muted")}`,
-        ),
-      ),
-      element(
-        "button",
-        {
-          type: "button",
-          class: "icon-button",
-          "aria-label": t("messages.details"),
-          onclick: () => conversationDetails(session, conversation, list),
-        },
-        icon("more"),
-      ),
+      state,
+      user && [`@${user.username}`, presenceText(presence)],
+      isGroup && t("messages.members", { count: info.member_count }),
+      info.muted && [(user || isGroup) && " · ", t("messages.muted")],
     );
   }
 
@@ -116,14 +121,21 @@ function paneHeader(session, conversation, scope, list) {
   scope.keep(session.users.changed.on(show));
   scope.keep(session.presence.changed.on(show));
   show();
-  return header;
+  return element(
+    "header",
+    { class: "row conversation-header" },
+    backLink(),
+    avatarArea,
+    element("div", { class: "grow" }, heading, state),
+    details,
+  );
 }
 
 // With a dot before it; null if nothing is known.
 function presenceText({ status, last_seen: lastSeen }) {
   if (status === "online") return ` · ${t("presence.online")}`;
   if (status === "away") return ` · ${t("presence.away")}`;
-  return lastSeen && [" · ", tParts("presence.last_seen", { time: relativeTime(lastSeen) })];
+  return lastSeen && [" · ", tParts("presence.last_seen", { time: relativeTime(lastSeen, { ago: true }) })];
 }
 
 function backLink() {
@@ -134,7 +146,7 @@ function backLink() {
   );
 }
 
-// `content`: a text, or a placeholder while the conversation is loaded.
+// `content`: a text, or an element: a placeholder while the conversation is loaded, or a problem.
 function placeholder(content) {
   return [
     element(

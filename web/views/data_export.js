@@ -1,6 +1,6 @@
 // The user's data export: requested, made by the server, downloaded by a link.
 
-import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
+import { button, element, errorText, oneAtATime, setChildren, skeleton } from "../components/dom.js";
 import { formatDate, relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { t, tParts } from "../i18n.js";
@@ -25,8 +25,7 @@ export function dataExport(session, scope) {
     }
   }
 
-  async function request(event) {
-    event.currentTarget.disabled = true;
+  async function request() {
     try {
       show(await session.api.post(PATH));
     } catch (error) {
@@ -45,7 +44,7 @@ export function dataExport(session, scope) {
         { class: "row wrap" },
         // A link works for an hour: the page may be older.
         one?.state === "ready" && button(t("export.download"), download, { class: "primary" }),
-        one?.state !== "pending" && button(t("export.start"), request, { class: "plain" }),
+        one?.state !== "pending" && button(t("export.start"), oneAtATime(request), { class: "plain" }),
       ),
     );
   }
@@ -73,11 +72,11 @@ export function dataExport(session, scope) {
 
 function statusOf(one) {
   if (one === null) return t("export.once_a_day");
-  if (one.state === "pending") return tParts("export.pending", { time: relativeTime(one.requested_at) });
+  if (one.state === "pending") return tParts("export.pending", { time: relativeTime(one.requested_at, { ago: true }) });
   if (one.state === "failed") return t("export.failed");
   const size = Math.max(1, Math.round(one.bytes / 1024));
   return tParts("export.ready", {
-    time: relativeTime(one.finished_at),
+    time: relativeTime(one.finished_at, { ago: true }),
     size,
     end: formatDate(one.expires_at),
   });

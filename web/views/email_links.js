@@ -1,7 +1,7 @@
 // The pages behind the links in emails. The token is removed from the address bar at once and used only when
 // the user presses a button: mail scanners follow links too.
 
-import { button, element, setChildren } from "../components/dom.js";
+import { button, element, oneAtATime, setChildren } from "../components/dom.js";
 import { Field, Form } from "../components/form.js";
 import { t } from "../i18n.js";
 import { authCard } from "./auth.js";
@@ -31,16 +31,14 @@ export function resetView(api, token, onReset) {
 export function verifyView(api, token) {
   history.replaceState(history.state, "", "#/verify");
   const status = element("p", { role: "status" });
-  const confirm = button(t("auth.confirm_email"), verify, { class: "primary" });
+  const confirm = button(t("auth.confirm_email"), oneAtATime(verify), { class: "primary" });
 
   async function verify() {
-    confirm.disabled = true;
     try {
       await api.put(`/v1/email-verifications/${encodeURIComponent(token)}`);
       confirm.remove();
       setChildren(status, t("auth.email_confirmed"));
     } catch (error) {
-      confirm.disabled = false;
       setChildren(status, error.message);
     }
   }
@@ -54,16 +52,14 @@ export function verifyView(api, token) {
 export function undoEmailChangeView(api, token, onUndone) {
   history.replaceState(history.state, "", "#/undo-email-change");
   const status = element("p", { role: "status" });
-  const confirm = button(t("auth.restore_email"), undo, { class: "primary" });
+  const confirm = button(t("auth.restore_email"), oneAtATime(undo), { class: "primary" });
   const text = t("auth.undo_hint");
 
   async function undo() {
-    confirm.disabled = true;
     try {
       await api.delete(`/v1/email-changes/${encodeURIComponent(token)}`);
       onUndone();
     } catch (error) {
-      confirm.disabled = false;
       setChildren(status, error.message);
     }
   }

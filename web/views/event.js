@@ -4,8 +4,23 @@
 import { avatar } from "../components/avatar.js";
 import { composer } from "../components/composer.js";
 import { Dialog } from "../components/dialog.js";
-import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
-import { categoryLabel, dateBlock, goingTag, visibilityTag } from "../components/event_card.js";
+import {
+  button,
+  element,
+  errorText,
+  keepFocus,
+  oneAtATime,
+  setChildren,
+  skeleton,
+} from "../components/dom.js";
+import {
+  categoryLabel,
+  dateBlock,
+  goingTag,
+  hasEnded,
+  isOpen,
+  visibilityTag,
+} from "../components/event_card.js";
 import { faces } from "../components/faces.js";
 import { hiddenNotice } from "../components/hidden_notice.js";
 import { icon } from "../components/icons.js";
@@ -18,7 +33,7 @@ import { newId } from "../network/idempotency_key.js";
 import { Scope } from "../state/signal.js";
 import { calendarDialog } from "./calendar_dialog.js";
 import { hostingSection, isHost } from "./event_hosting.js";
-import { eventPlace, eventTimes, hasEnded } from "./event_place.js";
+import { eventPlace, eventTimes } from "./event_place.js";
 import { rsvpControls } from "./rsvp_controls.js";
 import { rsvpList } from "./rsvp_list.js";
 import { rsvpRequests } from "./rsvp_requests.js";
@@ -32,12 +47,15 @@ export function eventView(session, id) {
   const heading = element("h1", { tabindex: "-1" }, t("events.event"));
   const head = element("div", { class: "stack" }, heading, skeleton());
   const rsvp = element("div", {});
+  const panel = element("div", { class: "panel" }, head, rsvp);
   const going = goingFaces(session, path, () => rest.querySelector("#rsvps")?.scrollIntoView());
   const invite = inviteButton(session, path);
   const rest = element("div", { class: "stack" });
   let event = null;
   let attendees = null;
   let requests = null;
+  let shownRsvp = "";
+  let readings = 0;
 
   async function load() {
     try {
@@ -48,7 +66,8 @@ export function eventView(session, id) {
     }
     show();
     attendees = rsvpList(session, event, reload);
-    requests = event.approval && isHost(session, event) ? rsvpRequests(session, event, reload) : null;
+    const takesRequests = event.approval && isOpen(event) && isHost(session, event);
+    requests = takesRequests ? rsvpRequests(session, event, reload) : null;
     setChildren(
       rest,
       invite,
@@ -65,6 +84,7 @@ export function eventView(session, id) {
       requests = null;
       setChildren(head, heading, errorText(t("events.not_found")));
       setChildren(rsvp);
+      shownRsvp = "";
       setChildren(rest);
       return;
     }
@@ -78,19 +98,35 @@ export function eventView(session, id) {
   }
 
   function show() {
-    setChildren(head, hiddenNotice(event), description(session, event, path, reload, going.element));
+    keepFocus(panel, () => {
+      setChildren(head, hiddenNotice(event), description(session, event, path, reload, going.element));
+      showRsvp();
+    });
     going.update(event);
-    setChildren(rsvp, rsvpControls(session, event, reload));
     invite.hidden = !canInvite(session, event);
   }
 
+  // Only if it changed: a refusal, with the way to the waitlist, stays while others respond.
+  function showRsvp() {
+    const { my_rsvp: status, my_waitlist_position: position, my_guests: guests, hidden_at: hiddenAt } = event;
+    const key = JSON.stringify([status, position, guests, event.cancelled_at, hiddenAt, hasEnded(event)]);
+    if (key === shownRsvp) return;
+    shownRsvp = key;
+    setChildren(rsvp, hiddenAt === null && rsvpControls(session, event, reload));
+  }
+
   async function reload() {
+    const reading = (readings += 1);
+    let read;
     try {
-      event = await session.api.get(path);
+      read = await session.api.get(path);
     } catch (error) {
       showProblem(error);
       return;
     }
+    // A later answer is newer.
+    if (reading !== readings) return;
+    event = read;
     show();
     attendees?.load();
     requests?.load();
@@ -120,7 +156,7 @@ export function eventView(session, id) {
   load();
   return {
     title: t("events.event"),
-    element: element("section", { class: "column" }, element("div", { class: "panel" }, head, rsvp), rest),
+    element: element("section", { class: "column" }, panel, rest),
     close: () => scope.close(),
   };
 }
@@ -184,9 +220,10 @@ function description(session, event, path, reload, going) {
           icon("message"),
           t("messages.conversation"),
         ),
-      button([icon("event"), t("calendar.title")], () => calendarDialog(session, event, path), {
-        class: "plain",
-      }),
+      isOpen(event) &&
+        button([icon("event"), t("calendar.title")], () => calendarDialog(session, event, path), {
+          class: "plain",
+        }),
     ),
     hosting && hostingSection(session, event, path, reload),
   ];
@@ -205,7 +242,7 @@ function goingFaces(session, path, onMore) {
       if (count !== shownCount) return;
       const more = button(t("events.see_who_goes"), onMore, { class: "link" });
       const cards = items.map((rsvp) => rsvp.user);
-      setChildren(content, cards.length > 0 && faces(t("events.going"), cards, more));
+      setChildren(content, cards.length > 0 && faces(t("rsvp.going"), cards, more));
     } catch {
       // The list below shows the error.
       shownCount = null;
@@ -217,14 +254,13 @@ function goingFaces(session, path, onMore) {
 
 // Where only invited users see an event, its hosts invite.
 function canInvite(session, event) {
-  const isOpen = event.cancelled_at === null && !hasEnded(event);
-  return isOpen && (event.visibility === "public" || isHost(session, event));
+  return isOpen(event) && (event.visibility === "public" || isHost(session, event));
 }
 
 function inviteButton(session, path) {
   function open() {
     const picker = new UserPicker(session);
-    const invite = picker.submitButton(t("events.invite"), send);
+    const invite = picker.submitButton(t("events.invite"), oneAtATime(send));
     const dialog = new Dialog(
       t("events.invite_people"),
       picker.element,

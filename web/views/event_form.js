@@ -1,6 +1,6 @@
 // Creates or edits an event, or events of a series. Times are entered in the time zone of the event.
 
-import { element, errorText, setChildren, skeleton } from "../components/dom.js";
+import { button, element, errorText, setChildren, skeleton } from "../components/dom.js";
 import { categoryLabel } from "../components/event_card.js";
 import { CATEGORIES, SCOPES } from "../components/event_choices.js";
 import { Field, fieldError, Form } from "../components/form.js";
@@ -49,7 +49,9 @@ export function editEventView(session, id) {
       });
       setChildren(content, form.element);
     } catch (error) {
-      setChildren(content, errorText(error.message));
+      const missing = error.status === 404;
+      const retry = button(t("common.try_again"), load, { class: "plain" });
+      setChildren(content, errorText(missing ? t("events.not_found") : error.message), !missing && retry);
     }
   }
 

@@ -1,8 +1,9 @@
 // What the hosts of an event can do: co-hosts, announcements, cancellation, and the list of attendees.
 
 import { confirmDialog, Dialog } from "../components/dialog.js";
-import { button, element, emptyState, setChildren, visuallyHidden } from "../components/dom.js";
+import { button, element, emptyState, oneAtATime, setChildren, visuallyHidden } from "../components/dom.js";
 import { downloadText } from "../components/download.js";
+import { isOpen } from "../components/event_card.js";
 import { SCOPES } from "../components/event_choices.js";
 import { Field, Form } from "../components/form.js";
 import { toast, toastError } from "../components/toast.js";
@@ -11,7 +12,6 @@ import { userRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 import { IdempotencyKey } from "../network/idempotency_key.js";
 import { nameOf } from "../state/user_cards.js";
-import { hasEnded } from "./event_place.js";
 
 const MAX_ANNOUNCEMENT_LENGTH = 1000;
 const MAX_REASON_LENGTH = 500;
@@ -33,6 +33,10 @@ export function hostingSection(session, event, path, onChanged) {
 function hostingButtons(session, event, path, onChanged) {
   const isCreator = session.isMe(event.creator.id);
   const isCancelled = event.cancelled_at !== null;
+  const removal =
+    isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "danger" });
+  // The server does nothing else with an event that moderators have hidden.
+  if (event.hidden_at !== null) return removal;
   return [
     element("a", { href: `#/event/${event.id}/edit`, class: "button plain" }, t("common.edit")),
     button(t("hosting.announce"), () => announceDialog(session, event, path), { class: "plain" }),
@@ -41,10 +45,9 @@ function hostingButtons(session, event, path, onChanged) {
       !isCancelled &&
       button(t("hosting.cohosts"), () => hostsDialog(session, event, path, onChanged), { class: "plain" }),
     !isCreator && button(t("hosting.leave"), () => leaveHosts(session, path, onChanged), { class: "plain" }),
-    !isCancelled &&
-      !hasEnded(event) &&
+    isOpen(event) &&
       button(t("hosting.cancel"), () => cancelDialog(session, event, path, onChanged), { class: "danger" }),
-    isCreator && button(t("common.delete"), () => remove(session, event, path), { class: "danger" }),
+    removal,
   ];
 }
 
@@ -116,7 +119,7 @@ function hostsDialog(session, event, path, onChanged) {
     } catch (error) {
       toastError(error);
     }
-    await onChanged();
+    await onChanged().catch(toastError);
   }
 
   show();
@@ -125,7 +128,7 @@ function hostsDialog(session, event, path, onChanged) {
     element("p", { class: "secondary" }, t("hosting.cohosts_hint")),
     list,
     picker.element,
-    element("div", { class: "row end" }, picker.submitButton(t("common.add"), addHosts)),
+    element("div", { class: "row end" }, picker.submitButton(t("common.add"), oneAtATime(addHosts))),
   ).open();
 }
 
@@ -168,7 +171,7 @@ async function remove(session, event, path) {
   if (!(await confirmDialog(t("hosting.delete_title"), text, t("common.delete")))) return;
   try {
     await session.api.delete(path);
-    location.hash = "#/events";
+    location.replace("#/events");
   } catch (error) {
     toastError(error);
   }
@@ -184,7 +187,7 @@ function removeFromSeries(session, path, text) {
     send: async (values) => {
       await session.api.delete(`${path}?scope=${values.scope}`);
       dialog.close();
-      location.hash = "#/events";
+      location.replace("#/events");
     },
   });
   const dialog = new Dialog(t("hosting.delete_series_title"), form.element).open();

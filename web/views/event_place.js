@@ -9,10 +9,6 @@ import { isSameClock, localZone } from "../state/time_zones.js";
 const MAP = "https://www.openstreetmap.org/";
 const MAP_ZOOM = 16;
 
-export function hasEnded(event) {
-  return new Date(event.end_datetime) < new Date();
-}
-
 export function eventTimes(event) {
   const { start_datetime: start, end_datetime: end, timezone } = event;
   const isElsewhere = !isSameClock(start, timezone, localZone()) || !isSameClock(end, timezone, localZone());

@@ -15,7 +15,8 @@ export function feedView(session) {
   const scope = new Scope();
   const newIds = new Set();
   const shownIds = new Set();
-  const newPosts = element("div", { class: "new-posts", "aria-live": "polite" });
+  const showButton = button("", show, { class: "primary pill" });
+  const newPosts = element("div", { class: "new-posts", "aria-live": "polite", hidden: true }, showButton);
   const suggestions = element("section", { class: "stack", hidden: true });
   const list = postList(session, scope, {
     read: async (cursor) => {
@@ -35,13 +36,15 @@ export function feedView(session) {
 
   function offer() {
     const count = newIds.size;
-    const text = t("feed.show_new", { count });
-    setChildren(newPosts, count > 0 && button(text, show, { class: "primary pill" }));
+    newPosts.hidden = count === 0;
+    showButton.textContent = t("feed.show_new", { count });
   }
 
   async function show() {
+    // Not those that come while the feed is read.
+    const known = [...newIds];
     if (!(await list.load())) return;
-    newIds.clear();
+    for (const id of [...known, ...shownIds]) newIds.delete(id);
     offer();
     scrollTo({ top: 0 });
     list.list.querySelector("a")?.focus({ preventScroll: true });

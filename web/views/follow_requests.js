@@ -6,6 +6,7 @@ import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { detailedUserRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
+import { ignoreMissing } from "../network/errors.js";
 
 export function followRequests(session, scope) {
   const list = new PagedList({
@@ -30,16 +31,13 @@ export function followRequests(session, scope) {
 
   async function answer(userId, method) {
     try {
-      await session.api[method](`/v1/follow-requests/${encodeURIComponent(userId)}`);
-    } catch (error) {
       // One that was withdrawn meanwhile is gone too.
-      if (error.status !== 404) {
-        toastError(error);
-        return;
-      }
+      await session.api[method](`/v1/follow-requests/${encodeURIComponent(userId)}`).catch(ignoreMissing);
+      list.remove(userId);
+      section.hidden = list.size === 0;
+    } catch (error) {
+      toastError(error);
     }
-    list.remove(userId);
-    section.hidden = list.size === 0;
   }
 
   async function load() {

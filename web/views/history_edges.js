@@ -2,12 +2,14 @@
 // progress of a read and its error.
 
 import { button, element, errorText, loadingText, setChildren } from "../components/dom.js";
+import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
 
 const PRELOAD_PX = 600;
 
 export class HistoryEdges {
   #timeline = null;
+  #rows = null;
   #scope;
   #observer = null;
   #watched = "";
@@ -19,27 +21,50 @@ export class HistoryEdges {
     scope.keep(() => this.#observer?.disconnect());
   }
 
-  // `area`: the scroll area that the edges are in.
-  begin(timeline, area) {
+  // `area`: the scroll area that the edges and `rows` are in.
+  begin(timeline, area, rows) {
     this.#timeline = timeline;
+    this.#rows = rows;
     const options = { root: area, rootMargin: `${PRELOAD_PX}px 0px` };
     this.#observer = new IntersectionObserver((entries) => this.#onReached(entries), options);
   }
 
-  // Runs one read of the timeline. Returns whether it succeeded.
-  async load(read, place = this.older) {
+  // Reads what is at an end of the timeline.
+  async #extend(read, place) {
     this.#observer.disconnect();
     setChildren(place, loadingText());
     try {
       await read();
       setChildren(place);
       this.watch();
-      return true;
     } catch (error) {
-      const retry = button(t("common.try_again"), () => this.load(read, place), { class: "plain" });
+      const retry = button(t("common.try_again"), () => this.#extend(read, place), { class: "plain" });
       setChildren(place, errorText(error.message), retry);
-      return false;
     }
+  }
+
+  // Replaces the window of the timeline, and calls `onRead()`, unless the conversation was left meanwhile. What is shown
+  // stays if it cannot be read.
+  async replace(read, onRead) {
+    const place = this.older;
+    this.#observer.disconnect();
+    setChildren(place, loadingText());
+    try {
+      await read();
+    } catch (error) {
+      if (this.#rows.childElementCount > 0) {
+        setChildren(place);
+        this.watch();
+        toastError(error);
+      } else {
+        const retry = button(t("common.try_again"), () => this.replace(read, onRead), { class: "plain" });
+        setChildren(place, errorText(error.message), retry);
+      }
+      return;
+    }
+    setChildren(place);
+    this.watch();
+    if (!this.#scope.closed) onRead();
   }
 
   watch() {
@@ -61,7 +86,7 @@ export class HistoryEdges {
 
   #onReached(entries) {
     const reached = entries.filter((one) => one.isIntersecting).map((one) => one.target);
-    if (reached.includes(this.older)) this.load(() => this.#timeline.loadOlder(), this.older);
-    else if (reached.includes(this.newer)) this.load(() => this.#timeline.loadNewer(), this.newer);
+    if (reached.includes(this.older)) this.#extend(() => this.#timeline.loadOlder(), this.older);
+    else if (reached.includes(this.newer)) this.#extend(() => this.#timeline.loadNewer(), this.newer);
   }
 }

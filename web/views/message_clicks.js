@@ -10,7 +10,7 @@ export class MessageClicks {
   #menu = new Menu(t("messages.actions"));
 
   // `on`: find(messageId), showQuoted(messageId), expand(messageId), reply(message), edit(message),
-  // markUnread(message).
+  // markUnread(message), focusComposer().
   constructor(session, actions, on) {
     this.#actions = actions;
     this.#unsent = session.unsent;
@@ -27,6 +27,8 @@ export class MessageClicks {
     const control = event.target.closest("[data-action]");
     if (control === null) return;
     const { key: messageId, client: clientId } = control.closest("li").dataset;
+    // With the keyboard: the row and its controls are replaced.
+    const focusComposer = () => event.detail === 0 && this.#on.focusComposer();
     const { action, emoji, message: quotedId } = control.dataset;
     switch (action) {
       case "menu":
@@ -44,16 +46,18 @@ export class MessageClicks {
         break;
       case "retry":
         this.#unsent.retry(clientId);
+        focusComposer();
         break;
       default:
         this.#unsent.discard(clientId);
+        focusComposer();
     }
   }
 
   // A long press on a touch screen.
   #onContextMenu(event) {
     if (event.pointerType !== "touch" || event.target.closest("a")) return;
-    const row = event.target.closest("li");
+    const row = event.target.closest("li[data-key]");
     const opener = row?.querySelector('[data-action="menu"]');
     if (!opener) return;
     event.preventDefault();

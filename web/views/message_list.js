@@ -65,7 +65,7 @@ export class MessageList {
     this.#edges = new HistoryEdges(scope);
     this.#area.append(this.#edges.older, this.#rows.element, this.#edges.newer);
     this.#position = new ScrollPosition(this.#area, this.#rows);
-    this.#announcer = new MessageAnnouncer(session.users, scope);
+    this.#announcer = new MessageAnnouncer(session, scope);
     const actions = new MessageActions(session, conversation);
     const shown = { render: () => this.#render(), done: composer.focus };
     this.#edit = (message) => editInPlace(message, this.#rows, actions, session.drafts, shown);
@@ -79,6 +79,7 @@ export class MessageList {
       reply: composer.reply,
       edit: this.#edit,
       markUnread: (message) => this.#markUnread(message),
+      focusComposer: composer.focus,
     });
     this.#readMarker = new ReadMarker(session, conversation, scope, {
       lastVisibleSeq: () => this.#lastVisibleSeq(),
@@ -100,7 +101,8 @@ export class MessageList {
   async open(at = {}) {
     const unread = this.#unread.begin();
     this.#timeline = this.#session.conversations.openTimeline(this.#conversation);
-    this.#edges.begin(this.#timeline, this.#area);
+    this.#newestSeq = this.#timeline.messages.at(-1)?.seq ?? 0;
+    this.#edges.begin(this.#timeline, this.#area, this.#rows.element);
     this.#scope.keep(this.#timeline.changed.on((messages) => this.#onChanged(messages)));
     this.#scope.keep(this.#timeline.quotesChanged.on(() => this.#rebuild()));
     if (at.seq !== undefined) {
@@ -108,8 +110,14 @@ export class MessageList {
       return;
     }
     if (at.messageId !== undefined && (await this.#showMessage(at.messageId, { focus: false }))) return;
-    const loaded = await this.#edges.load(() => this.#loadStart());
-    if (!loaded || this.#scope.closed) return;
+    if (this.#scope.closed) return;
+    await this.#edges.replace(
+      () => this.#loadStart(),
+      () => this.#showStart(unread),
+    );
+  }
+
+  #showStart(unread) {
     if (this.#rows.newDivider.isConnected) this.#position.toRow(this.#rows.newDivider, 0.2);
     else this.#position.toEnd();
     this.#onScroll();
@@ -118,10 +126,16 @@ export class MessageList {
 
   // Also loads the newest messages, if the window is elsewhere.
   async jumpToLatest() {
-    this.#unreadBar.hide();
-    if (this.#timeline.hasNewer && !(await this.#edges.load(() => this.#timeline.loadLatest()))) return;
-    this.#position.toEnd();
-    this.#onScroll();
+    const toEnd = () => {
+      const controls = [this.#unreadBar.element, this.#jump];
+      const hadFocus = controls.some((one) => one.contains(document.activeElement));
+      this.#unreadBar.hide();
+      this.#position.toEnd();
+      this.#onScroll();
+      if (hadFocus) this.#rows.focusLast();
+    };
+    if (this.#timeline.hasNewer) await this.#edges.replace(() => this.#timeline.loadLatest(), toEnd);
+    else toEnd();
   }
 
   // After the user sent a message.
@@ -146,10 +160,15 @@ export class MessageList {
   async jumpTo(seq, { focus = true } = {}) {
     this.#unreadBar.hide();
     this.#pinned = false;
-    if (!(await this.#edges.load(() => this.#timeline.loadAround(seq)))) return;
-    const message = this.#timeline.messages.find((one) => one.seq > seq) ?? this.#timeline.messages.at(-1);
-    if (message) this.#highlight(message.id, focus);
-    this.#onScroll();
+    await this.#edges.replace(
+      () => this.#timeline.loadAround(seq),
+      () => {
+        const { messages } = this.#timeline;
+        const message = messages.find((one) => one.seq > seq) ?? messages.at(-1);
+        if (message) this.#highlight(message.id, focus);
+      },
+    );
+    if (!this.#scope.closed) this.#onScroll();
   }
 
   #loadStart() {
@@ -189,7 +208,10 @@ export class MessageList {
   // `messages`: those that changed, or null when the window was replaced.
   #onChanged(messages) {
     if (!this.#timeline.loaded) {
-      this.#edges.load(() => this.#timeline.loadLatest());
+      this.#edges.replace(
+        () => this.#timeline.loadLatest(),
+        () => null,
+      );
       return;
     }
     const newest = this.#timeline.messages.at(-1)?.seq ?? 0;
@@ -256,6 +278,7 @@ export class MessageList {
   }
 
   #markAllRead() {
+    if (this.#unreadBar.element.contains(document.activeElement)) this.#rows.focusActive();
     this.#unreadBar.hide();
     this.#unread.clear();
     this.#readMarker.mark(this.#conversation.info.last_seq);

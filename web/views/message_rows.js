@@ -20,6 +20,8 @@ const GROUP_MS = 5 * 60_000;
 // Runs of this many system messages are one row.
 const MIN_FOLDED = 3;
 const CONTROLS = "a, button, pre";
+// A message may have lists of its own.
+const ROW = ".message-rows > li";
 
 export class MessageRows {
   #session;
@@ -43,7 +45,7 @@ export class MessageRows {
     this.#context = { session, conversation, findQuoted: (id) => this.#timeline.quoted(id) };
     this.newDivider = newDivider();
     this.element = element("ol", { class: "plain-list message-rows" });
-    this.element.addEventListener("focusin", (event) => this.#setActive(event.target.closest("li")));
+    this.element.addEventListener("focusin", (event) => this.#setActive(event.target.closest(ROW)));
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
@@ -69,8 +71,17 @@ export class MessageRows {
   }
 
   find(messageId) {
-    if (messageId === this.#editor?.messageId) return this.#editor.row;
+    if (this.#editor !== null && messageId === this.#editor.messageId) return this.#editor.row;
     return this.#messages.get(messageId)?.row ?? null;
+  }
+
+  // The row in the tab order has the focus.
+  focusActive() {
+    this.#activeRow?.focus({ preventScroll: true });
+  }
+
+  focusLast() {
+    this.messageElements().at(-1)?.focus({ preventScroll: true });
   }
 
   messageElements() {
@@ -177,11 +188,13 @@ export class MessageRows {
   // --- keyboard
 
   #onKey(event) {
-    const row = event.target.closest("li");
-    if (row === this.#editor?.row) return;
+    const row = event.target.closest(ROW);
+    if (row === this.#editor?.row || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       const rows = this.messageElements();
-      rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+      // An unsent message is below all of them.
+      const index = rows.includes(row) ? rows.indexOf(row) : rows.length;
+      rows[index + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
       event.preventDefault();
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       const stops = stopsOf(row);
@@ -196,14 +209,16 @@ export class MessageRows {
 
   // The row that has the focus, and which of its controls; or null.
   #focused() {
-    const row = document.activeElement?.closest("li");
+    const row = document.activeElement?.closest(ROW);
     if (!row || !this.element.contains(row)) return null;
-    return { row, messageId: row.dataset.key, index: stopsOf(row).indexOf(document.activeElement) };
+    const { key, first } = row.dataset;
+    const index = key === undefined ? 0 : stopsOf(row).indexOf(document.activeElement);
+    return { row, messageId: key ?? first, index };
   }
 
-  // A row that was built again has the focus where the old one had it.
+  // A row that was built again has the focus where the old one had it. The messages of a folded run may be shown now.
   #focusAgain({ row, messageId, index }) {
-    const built = this.find(messageId);
+    const built = this.find(messageId) ?? this.element.querySelector(`[data-first="${messageId}"]`);
     if (row.isConnected || built === null || built === this.#editor?.row) return;
     (stopsOf(built)[index] ?? built).focus({ preventScroll: true });
   }

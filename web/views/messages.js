@@ -16,6 +16,7 @@ export function messagesView(session, parameters) {
   const heading = element("h1", { tabindex: "-1" }, visuallyHidden(t("messages.title")));
   const view = element("section", { class: "messages" }, heading, list.element, panel);
   let paneScope = new Scope();
+  let isOpen = false;
 
   function accept({ id = null, query }) {
     paneScope.close();
@@ -28,6 +29,11 @@ export function messagesView(session, parameters) {
     else if (id === "new") setChildren(panel, newConversation(session));
     else if (id === "requests") setChildren(panel, requestsPane(session, paneScope));
     else setChildren(panel, conversationPane(session, id, paneScope, placeIn(query)));
+    // The control that was used is gone, or hidden on a narrow screen. In a new view the router moves the focus.
+    const { activeElement: focused } = document;
+    if (isOpen && (focused === document.body || !focused?.checkVisibility()))
+      (panel.querySelector("h2") ?? heading).focus({ preventScroll: true });
+    isOpen = true;
     return true;
   }
 

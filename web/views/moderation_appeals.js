@@ -25,7 +25,11 @@ export function moderationAppealsView(session) {
     const takeBack = (event) => {
       const { kind, target_id: id } = action;
       const pressed = event.currentTarget;
-      moderationDialog(session, { type: opposite, kind, id }, () => pressed.remove());
+      const onDone = () => {
+        pressed.nextElementSibling.focus();
+        pressed.remove();
+      };
+      moderationDialog(session, { type: opposite, kind, id }, onDone);
     };
     return moderationActionRow(
       action,

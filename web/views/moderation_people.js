@@ -7,6 +7,7 @@ import { button, element, setChildren } from "../components/dom.js";
 import { Field, Form, selectField } from "../components/form.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
+import { toastError } from "../components/toast.js";
 import { userRow } from "../components/user_row.js";
 import { t } from "../i18n.js";
 
@@ -40,7 +41,11 @@ export function moderationPeopleView(session) {
   }
 
   async function reload(id) {
-    showFound(await session.api.get(`/v1/admin/users/${encodeURIComponent(id)}`));
+    try {
+      showFound(await session.api.get(`/v1/admin/users/${encodeURIComponent(id)}`));
+    } catch (error) {
+      toastError(error);
+    }
     load();
   }
 

@@ -7,6 +7,7 @@ import { PagedList } from "../components/paged_list.js";
 import { formatDate, relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
+import { ignoreMissing } from "../network/errors.js";
 import { newId } from "../network/idempotency_key.js";
 
 export function moderationRegistrationsView(session) {
@@ -44,7 +45,8 @@ function waitingList(session) {
     const path = `/v1/admin/registrations/${encodeURIComponent(registration.id)}`;
     const decide = (send) => async () => {
       try {
-        await send();
+        // Another moderator may have decided.
+        await send().catch(ignoreMissing);
         list.remove(registration.id);
       } catch (error) {
         toastError(error);
@@ -90,6 +92,7 @@ function inviteCodes(session) {
     const remove = () =>
       session.api
         .delete(`${path}/${encodeURIComponent(code.id)}`)
+        .catch(ignoreMissing)
         .then(() => list.remove(code.id), toastError);
     return element(
       "div",

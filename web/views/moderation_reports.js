@@ -8,7 +8,7 @@ import { kindLabel } from "../components/kind_label.js";
 import { moderationPage } from "../components/moderation_page.js";
 import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
-import { toast } from "../components/toast.js";
+import { toastError } from "../components/toast.js";
 import { t, tParts } from "../i18n.js";
 
 const EXCERPT_LENGTH = 200;
@@ -91,7 +91,7 @@ export function moderationReportView(session, id) {
         tParts("moderation.reported_by", {
           kind: kindLabel(report.kind),
           reporter,
-          time: relativeTime(report.created_at),
+          time: relativeTime(report.created_at, { ago: true }),
         }),
       ),
       element("p", { class: "content", dir: "auto" }, t("moderation.reason", { reason: report.reason })),
@@ -137,7 +137,7 @@ export function moderationReportView(session, id) {
       await session.api.put(`${path}/assignee`, { user_id: userId });
       await load();
     } catch (error) {
-      toast(error.message);
+      toastError(error);
     }
   }
 

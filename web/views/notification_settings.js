@@ -5,6 +5,7 @@ import { Field, Form } from "../components/form.js";
 import { toast } from "../components/toast.js";
 import { t } from "../i18n.js";
 import { TYPE_LABELS } from "../state/notification_types.js";
+import { localZone, zoneNames } from "../state/time_zones.js";
 
 const CHANNELS = {
   push: t("notifications.push"),
@@ -51,10 +52,11 @@ function preferencesForm(session, path, preferences) {
     required: true,
     hint: t("notifications.quiet_hint"),
   });
-  const local = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const zones = new Set([quiet?.timezone ?? local, local, ...Intl.supportedValuesOf("timeZone")]);
-  zone.input.append(...[...zones].sort().map((name) => element("option", { value: name }, name)));
-  zone.value = quiet?.timezone ?? local;
+  const chosen = quiet?.timezone ?? localZone();
+  const zones = zoneNames(chosen, localZone());
+  const options = zones.map((name) => element("option", { value: name }, name.replace(/_/g, " ")));
+  zone.input.append(...options);
+  zone.value = chosen;
   const form = new Form([...fields, from, to, zone], {
     submit: t("common.save"),
     send: async (values) => {

@@ -12,9 +12,10 @@ import { followRequests } from "./follow_requests.js";
 const SEARCH_DELAY_MS = 250;
 
 export function peopleView(session, query) {
-  const scope = new Scope();
   const id = newElementId("search");
   const results = element("div", { class: "stack" });
+  // Of the results that are shown.
+  let resultsScope = new Scope();
   const input = element("input", {
     id,
     type: "search",
@@ -30,7 +31,7 @@ export function peopleView(session, query) {
   });
 
   function row(card) {
-    return userRow(card, !session.isMe(card.id) && followButton(session, card, scope));
+    return userRow(card, !session.isMe(card.id) && followButton(session, card, resultsScope));
   }
 
   function listOf(path, parameters, empty) {
@@ -44,17 +45,21 @@ export function peopleView(session, query) {
   }
 
   function search() {
+    resultsScope.close();
+    resultsScope = new Scope();
     const q = userSearchText(input.value);
-    history.replaceState(history.state, "", q ? `#/people?q=${encodeURIComponent(q)}` : "#/people");
+    const address = q ? `#/people?q=${encodeURIComponent(q)}` : "#/people";
+    // If this view was left meanwhile, the address is that of another one.
+    if (results.isConnected) history.replaceState(history.state, "", address);
     const me = `/v1/users/${session.user.id}`;
     if (isSearchable(q)) setChildren(results, listOf("/v1/users", { q }, t("people.none_found")));
     else if (q) setChildren(results, emptyState(t("people.search_too_short")));
     else
       setChildren(
         results,
-        followRequests(session, scope),
+        followRequests(session, resultsScope),
         element("h2", {}, t("people.suggestions")),
-        suggestionList(session, scope),
+        suggestionList(session, resultsScope),
         element("h2", {}, t("people.following")),
         listOf(`${me}/following`, {}, t("people.none_following")),
         element("h2", {}, t("people.followers")),
@@ -74,7 +79,7 @@ export function peopleView(session, query) {
     ),
     close: () => {
       clearTimeout(timer);
-      scope.close();
+      resultsScope.close();
     },
   };
 }

@@ -39,11 +39,15 @@ export function postView(session, id) {
     }
   }
 
-  scope.keep(session.postDeleted.on((postId) => postId === id && location.replace("#/")));
+  // A view that was left is kept, and must not lead away from the one that is shown.
+  function leave() {
+    if (content.isConnected) location.replace("#/");
+    else setChildren(content, errorText(t("posts.not_found")));
+  }
+
+  scope.keep(session.postDeleted.on((postId) => postId === id && leave()));
   // Posts of blocked users do not exist for the user.
-  scope.keep(
-    session.relationships.changed.on((one) => one.blocked && one.userId === authorId && location.replace("#/")),
-  );
+  scope.keep(session.relationships.changed.on((one) => one.blocked && one.userId === authorId && leave()));
   load();
   return {
     title: t("posts.post"),

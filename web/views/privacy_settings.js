@@ -27,26 +27,28 @@ export function privacySettings(session) {
   return content;
 }
 
-export function privateAccount(session) {
-  const box = element("input", { type: "checkbox", disabled: true });
+// `scope` ends the updates with the view.
+export function privateAccount(session, scope) {
+  const box = element("input", { type: "checkbox" });
   const hint = t("privacy.private_hint");
   box.addEventListener("change", async () => {
-    box.disabled = true;
     try {
       session.setUser(await session.api.patch("/v1/users/me", { private: box.checked }));
       toast(t("common.saved"));
     } catch (error) {
       toastError(error);
+      show();
     }
-    show();
   });
 
+  // Until the profile is loaded it is not known.
   function show() {
-    box.checked = session.user.private;
-    box.disabled = false;
+    box.checked = session.user.private === true;
+    box.disabled = session.user.private === undefined;
   }
 
-  session.loadProfile().then(show, toastError);
+  scope.keep(session.userChanged.on(show));
+  show();
   return element(
     "div",
     {},

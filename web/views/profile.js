@@ -22,7 +22,7 @@ import { nameOf } from "../state/user_cards.js";
 
 export function profileView(session, username) {
   const scope = new Scope();
-  const heading = element("h1", { tabindex: "-1" }, `@${username}`);
+  const heading = element("h1", { tabindex: "-1", dir: "auto", class: "clamped" }, `@${username}`);
   const content = element("div", { class: "stack" }, heading, skeleton());
 
   async function load() {
@@ -42,6 +42,9 @@ export function profileView(session, username) {
       read: (cursor) => session.api.get(`/v1/users/${user.id}/posts`, { cursor }),
       empty: noPosts(session, user),
     });
+    const hadFocus = document.activeElement === heading;
+    heading.title = nameOf(user);
+    setChildren(heading, nameOf(user), verifiedMark(user), privateMark(user));
     setChildren(
       content,
       element(
@@ -51,13 +54,7 @@ export function profileView(session, username) {
         element(
           "div",
           { class: "grow" },
-          element(
-            "h1",
-            { tabindex: "-1", dir: "auto", class: "clamped", title: nameOf(user) },
-            nameOf(user),
-            verifiedMark(user),
-            privateMark(user),
-          ),
+          heading,
           element(
             "p",
             { class: "secondary" },
@@ -84,6 +81,7 @@ export function profileView(session, username) {
       ),
       posts.element,
     );
+    if (hadFocus) heading.focus({ preventScroll: true });
     posts.load();
   }
 
@@ -193,7 +191,7 @@ function statistics(session, user, scope) {
 
   function show({ posts_count: posts, followers_count: followers, following_count: following }) {
     const showFollowers = () => showUsers("followers", t("people.followers"), t("people.no_followers"));
-    const showFollowing = () => showUsers("following", t("people.following"), t("people.follows_no_one"));
+    const showFollowing = () => showUsers("following", t("profile.following"), t("people.follows_no_one"));
     setChildren(
       content,
       element("span", {}, counted("profile.posts_count", posts)),

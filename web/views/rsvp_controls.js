@@ -1,10 +1,9 @@
 // The user's own RSVP, and the waitlist of a full event. Joining the waitlist is a separate button.
 
 import { button, element, errorText, setChildren } from "../components/dom.js";
-import { RSVP_LABELS } from "../components/event_card.js";
+import { hasEnded, isOpen, RSVP_LABELS } from "../components/event_card.js";
 import { t } from "../i18n.js";
 import { showCheckInCode } from "./check_in.js";
-import { hasEnded } from "./event_place.js";
 import { rsvpDetailsDialog } from "./rsvp_details.js";
 
 // `onChanged()` reloads the event.
@@ -12,12 +11,12 @@ export function rsvpControls(session, event, onChanged) {
   const path = `/v1/events/${encodeURIComponent(event.id)}/rsvp`;
   const problem = element("div", { role: "alert" });
   const position = event.my_waitlist_position;
-  const isOver = hasEnded(event);
-  const isClosed = isOver || event.cancelled_at !== null;
+  const isClosed = !isOpen(event);
   const isGoing = event.my_rsvp === "GOING" || event.my_rsvp === "PENDING" || position !== null;
 
   async function run(request) {
     controls.setAttribute("aria-busy", "true");
+    setChildren(problem);
     try {
       await request();
       await onChanged();
@@ -52,8 +51,12 @@ export function rsvpControls(session, event, onChanged) {
     "div",
     { class: "rsvp-controls" },
     element("h2", { id: "rsvp-heading" }, heading()),
-    position !== null && element("p", { class: "notice", role: "status" }, t("rsvp.position", { position })),
-    event.my_rsvp === "PENDING" && element("p", { class: "notice", role: "status" }, t("rsvp.asked")),
+    position !== null &&
+      !isClosed &&
+      element("p", { class: "notice", role: "status" }, t("rsvp.position", { position })),
+    event.my_rsvp === "PENDING" &&
+      !isClosed &&
+      element("p", { class: "notice", role: "status" }, t("rsvp.asked")),
     !isClosed &&
       element("div", { class: "row wrap", role: "group", "aria-labelledby": "rsvp-heading" }, choices),
     isGoing &&
@@ -75,7 +78,7 @@ export function rsvpControls(session, event, onChanged) {
 
   function heading() {
     if (event.cancelled_at !== null) return t("rsvp.was_cancelled");
-    return isOver ? t("rsvp.ended") : t("rsvp.are_you_going");
+    return hasEnded(event) ? t("rsvp.ended") : t("rsvp.are_you_going");
   }
 
   function removeLabel() {

@@ -11,6 +11,8 @@ import { nameOf } from "../state/user_cards.js";
 import { isHost } from "./event_hosting.js";
 
 const STATUSES = ["GOING", "INTERESTED", "MAYBE"];
+// Of others.
+const LABELS = { ...RSVP_LABELS, GOING: t("rsvp.going") };
 
 // "+2" guests, and whether the user was checked in, which only hosts see.
 export function partyLabel(rsvp) {
@@ -72,7 +74,7 @@ export function rsvpList(session, event, onChanged) {
   }
 
   const buttons = STATUSES.map((status) =>
-    button(RSVP_LABELS[status], () => select(status), { class: "choice" }),
+    button(LABELS[status], () => select(status), { class: "choice" }),
   );
   load();
   return {

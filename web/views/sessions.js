@@ -6,6 +6,7 @@ import { PagedList } from "../components/paged_list.js";
 import { relativeTime } from "../components/time_format.js";
 import { toastError } from "../components/toast.js";
 import { t, tParts } from "../i18n.js";
+import { ignoreMissing } from "../network/errors.js";
 
 // `logOut()` ends this session.
 export function sessionList(session, logOut) {
@@ -37,8 +38,8 @@ export function sessionList(session, logOut) {
           "div",
           { class: "secondary" },
           tParts("settings.last_active", {
-            active: relativeTime(one.last_used_at),
-            created: relativeTime(one.created_at),
+            active: relativeTime(one.last_used_at, { ago: true }),
+            created: relativeTime(one.created_at, { ago: true }),
           }),
         ),
       ),
@@ -48,7 +49,7 @@ export function sessionList(session, logOut) {
 
   async function revoke(one) {
     try {
-      await session.api.delete(`/v1/sessions/${encodeURIComponent(one.id)}`);
+      await session.api.delete(`/v1/sessions/${encodeURIComponent(one.id)}`).catch(ignoreMissing);
       list.remove(one.id);
     } catch (error) {
       toastError(error);

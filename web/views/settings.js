@@ -28,7 +28,7 @@ export function settingsView(session, logOut, onDeleted) {
       section(t("settings.profile"), profileSection(session)),
       section(t("settings.this_browser"), browserSettings()),
       section(t("account.password"), passwordForm(session)),
-      section(t("settings.privacy"), privateAccount(session), privacySettings(session)),
+      section(t("settings.privacy"), privateAccount(session, scope), privacySettings(session)),
       section(t("notifications.title"), notificationSettings(session)),
       section(t("settings.sessions"), sessionList(session, logOut)),
       section(t("moderation.title"), moderationLinks(session)),
@@ -206,7 +206,7 @@ function accountButtons(session, logOut, onDeleted) {
       destructive: true,
       send: async (values) => {
         await session.api.delete("/v1/users/me", values).catch(rethrowPasswordError);
-        session.drafts.forget();
+        session.forget();
         dialog.close();
         onDeleted();
       },

@@ -1,6 +1,6 @@
 // The posts with a tag, newest first.
 
-import { element, emptyState, setChildren } from "../components/dom.js";
+import { element, emptyState, oneAtATime, setChildren } from "../components/dom.js";
 import { postList } from "../components/post_list.js";
 import { toastError } from "../components/toast.js";
 import { t } from "../i18n.js";
@@ -37,7 +37,7 @@ export function tagView(session, tag) {
 function followTagButton(session, tag) {
   const path = `/v1/tags/${encodeURIComponent(tag)}`;
   let following = false;
-  const follow = element("button", { type: "button", hidden: true, onclick: toggle });
+  const follow = element("button", { type: "button", hidden: true, onclick: oneAtATime(toggle) });
 
   function show() {
     follow.className = following ? "plain" : "primary";
@@ -56,7 +56,6 @@ function followTagButton(session, tag) {
   }
 
   async function toggle() {
-    follow.disabled = true;
     try {
       await (following ? session.api.delete(`${path}/follow`) : session.api.put(`${path}/follow`));
       following = !following;
@@ -64,7 +63,6 @@ function followTagButton(session, tag) {
     } catch (error) {
       toastError(error);
     }
-    follow.disabled = false;
   }
 
   load();

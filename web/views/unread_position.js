@@ -37,8 +37,9 @@ export class UnreadPosition {
   // The message and what follows are unread again, until the conversation is opened again and seen to its end.
   mark({ seq }, timeline) {
     const count = timeline.countUnread(seq - 1, this.#session.user.id) ?? 1;
+    const { last_seq: lastSeq } = this.#conversation.info;
     this.#isKept = true;
-    this.#session.unreadMarks.set(this.#conversation.id, { seq, count });
+    this.#session.unreadMarks.set(this.#conversation.id, { seq, count, lastSeq });
     this.newAfter = seq - 1;
   }
 

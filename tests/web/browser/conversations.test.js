@@ -60,8 +60,70 @@ journey("added people are one line with their names, and the last message has ti
   await page.locator(".receipt", { hasText: "Sent" }).waitFor();
   await server.markRead(conversation, ben, message.seq);
   await page.locator(".receipt", { hasText: "Read by 1" }).waitFor();
-  await page.getByRole("button", { name: "Show all" }).click();
+  // With the keyboard: the focus goes on at the first of them.
+  await page.getByRole("button", { name: "Show all" }).press("Enter");
+  await page.locator('.system-message[data-seq="1"]:focus').waitFor();
   assert.equal(await page.locator(".system-message").count(), 3);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a message that begins with a name says in the list who wrote it", async () => {
+  const conversation = await group(0, "Addressed");
+  await server.send(conversation, ben, `@${ana.username} are you there?`);
+  const page = await open(ana, "/#/messages");
+  const row = page.locator(".conversation-row", { hasText: "Addressed" });
+  await row.getByText(`Ben Brown: @${ana.username} are you there?`).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a list in a message is part of its row for the keyboard", async () => {
+  const conversation = await group(0, "Lists");
+  await server.send(conversation, ben, "- see https://example.org\n- and more");
+  const page = await open(ana, `/#/messages/${conversation.id}`);
+  const row = page.locator(".message", { hasText: "and more" });
+  await row.focus();
+  await page.keyboard.press("ArrowRight");
+  await row.locator("a:focus").waitFor();
+  assert.equal(await page.locator('.message-rows > li[tabindex="0"]').count(), 1);
+  await page.keyboard.press("ArrowLeft");
+  assert.ok(await row.evaluate((one) => one === document.activeElement));
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a conversation that could not be loaded is there after another try, at its end", async () => {
+  const conversation = await group(60, "Later");
+  await server.markRead(conversation, ana, 60);
+  const page = await open(ana, "/#/");
+  await page.getByRole("heading", { name: "Home" }).waitFor();
+  const messages = `**/v1/conversations/${conversation.id}/messages?*`;
+  await page.route(messages, (route) => route.abort());
+  await page.goto(`${server.url}/#/messages/${conversation.id}`);
+  const retry = page.locator(".load-older").getByRole("button", { name: "Try again" });
+  await retry.waitFor();
+  await page.unroute(messages);
+  await retry.click();
+  await page.locator(".message", { hasText: "message 59" }).waitFor();
+  const below = () =>
+    page.locator(".scroll-area").evaluate((one) => one.scrollHeight - one.scrollTop - one.clientHeight);
+  await until(async () => (await below()) < 5, "the end is not shown");
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a conversation that could not be found for want of a network has another try", async () => {
+  const conversation = await group(1, "Found later");
+  const page = await open(null, "/#/login");
+  // Neither the list nor the conversation.
+  await page.route("**/v1/conversations**", (route) => route.abort());
+  await page.goto(`${server.url}/#/messages/${conversation.id}`);
+  await page.getByLabel("Email or username").fill(ana.username);
+  await page.getByLabel("Password", { exact: true }).fill("correct horse");
+  await page.getByRole("button", { name: "Log in" }).click();
+  const retry = page.locator(".conversation").getByRole("button", { name: "Try again" });
+  await retry.waitFor();
+  await page.unroute("**/v1/conversations**");
+  await retry.click();
+  await page.locator(".bubble", { hasText: "message 0" }).waitFor();
+  assert.deepEqual(page.problems, []);
 });
 
 journey("a long history has few rows, and its first message is reachable", async () => {
@@ -249,6 +311,6 @@ journey("the header of a direct conversation says whether the other one is there
   const other = await open(dana, "/#/");
   await says("Online");
   await other.context().close();
-  await says("Last seen now");
+  await says("Last seen just now");
   assert.deepEqual(page.problems, []);
 });

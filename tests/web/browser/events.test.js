@@ -294,10 +294,34 @@ journey("a calendar of the month is used with the keyboard, and past events have
   const titles = page.locator(".event-card h2");
   await page.locator(".event-card", { hasText: "Long ago" }).waitFor();
   assert.deepEqual(await titles.allTextContents(), ["Yesterday's walk", "Two days ago", "Long ago"]);
+  assert.equal(await page.locator(".event-card").getByText("Ended", { exact: true }).count(), 3);
   await page.getByRole("link", { name: "Yesterday's walk" }).click();
   await page.getByText("This event has ended").waitFor();
   await page.getByRole("button", { name: "Delete" }).waitFor();
-  for (const name of ["Cancel event", "Invite people"])
+  for (const name of ["Cancel event", "Invite people", "Add to calendar"])
     assert.equal(await page.getByRole("button", { name }).count(), 0, name);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("an answer to an event keeps the focus, and a refusal stays while others answer", async () => {
+  const [ana, ben, cai, dan] = [
+    await server.createUser("Ana"),
+    await server.createUser("Ben"),
+    await server.createUser("Cai"),
+    await server.createUser("Dan"),
+  ];
+  const event = await server.createEvent(ana, { capacity: 1 });
+  const answer = (user, status) =>
+    server.request("PUT", `/v1/events/${event.id}/rsvp`, { token: user.token, body: { status } });
+  await answer(ben, "GOING");
+  const page = await open(cai, `/#/event/${event.id}`);
+  const controls = page.locator(".rsvp-controls");
+  await controls.getByRole("button", { name: "Interested" }).press("Enter");
+  await controls.locator('button[aria-pressed="true"]:focus', { hasText: "Interested" }).waitFor();
+  await controls.getByRole("button", { name: "Going", exact: true }).press("Enter");
+  await controls.getByText("This event is full.").waitFor();
+  await answer(dan, "INTERESTED");
+  await page.getByText("2 interested").waitFor();
+  await controls.getByRole("button", { name: "Join waitlist" }).waitFor();
   assert.deepEqual(page.problems, []);
 });

@@ -121,7 +121,7 @@ journey("a user is silenced and the silence is ended", async () => {
 
 journey("users without a role see no pages of moderators", async () => {
   const page = await open(ana, "/#/settings");
-  await page.getByRole("link", { name: "What moderators did that concerns you" }).waitFor();
+  await page.getByRole("link", { name: "Decisions of moderators about you" }).waitFor();
   await page.getByLabel("Email", { exact: true }).waitFor();
   assert.equal(await page.getByRole("link", { name: /Moderation|Pages for moderators/ }).count(), 0);
   assert.deepEqual(page.problems, []);

@@ -239,3 +239,55 @@ journey("posts and users that a user may not see do not exist", async () => {
   await page.getByText("This user doesn't exist, or one of you has blocked the other.").waitFor();
   assert.deepEqual(page.problems, []);
 });
+
+journey("a status that one user chose is not that of the next user of the browser", async () => {
+  const [ana, ben] = [await server.createUser("Ana First"), await server.createUser("Ben Second")];
+  const page = await open(null, "/#/login");
+  const logIn = async (user) => {
+    await page.getByLabel("Email or username").fill(user.username);
+    await page.getByLabel("Password", { exact: true }).fill("correct horse");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("heading", { name: "Home", exact: true }).waitFor();
+    await page.goto(`${server.url}/#/@${user.username}`);
+  };
+  await logIn(ana);
+  await page.getByRole("button", { name: "Your status: Online" }).click();
+  await page.getByRole("menuitem", { name: "Away, until I change it" }).click();
+  await page.getByRole("button", { name: "Your status: Away" }).waitFor();
+  await page.goto(`${server.url}/#/settings`);
+  await panel(page, "Account").getByRole("button", { name: "Log out" }).click();
+  await logIn(ben);
+  await page.getByRole("button", { name: "Your status: Online" }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a search that ends after its page was left does not change the address of the next one", async () => {
+  const page = await open(await server.createUser("Ana"), "/#/people");
+  await page.getByRole("heading", { name: "People", exact: true }).waitFor();
+  await page.clock.install();
+  await page.getByLabel("Search people").fill("someone");
+  await page.evaluate(() => (location.hash = "#/notifications"));
+  await page.getByRole("heading", { name: "Notifications", exact: true }).waitFor();
+  await page.clock.fastForward("00:01");
+  assert.equal(new URL(page.url()).hash, "#/notifications");
+  await page.goBack();
+  await page.getByText("No people found").waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+journey("the focus goes on in a list after one of its people is gone", async () => {
+  const [ana, ben, cai] = [
+    await server.createUser("Ana"),
+    await server.createUser("Ben Blocked"),
+    await server.createUser("Cai Blocked"),
+  ];
+  for (const user of [ben, cai])
+    await server.request("PUT", `/v1/users/${user.id}/block`, { token: ana.token });
+  const page = await open(ana, "/#/settings");
+  const rows = panel(page, "Blocked people").locator(".user-row");
+  await rows.nth(1).waitFor();
+  await rows.first().getByRole("button", { name: "Unblock" }).press("Enter");
+  await rows.nth(1).waitFor({ state: "detached" });
+  await page.locator(".user-row a:focus").waitFor();
+  assert.deepEqual(page.problems, []);
+});

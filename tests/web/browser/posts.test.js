@@ -1,6 +1,7 @@
 // Tags, mentions, edits, bookmarks, comments and reposts of posts, in Chromium against a real server.
 
 import assert from "node:assert/strict";
+import { until } from "./server.js";
 import { setUp } from "./setup.js";
 
 let ana;
@@ -110,6 +111,8 @@ journey("comments are replied to and liked", async () => {
   await reply.waitFor();
   await reply.getByRole("button", { name: "Comment actions" }).click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
+  const question = page.getByRole("dialog", { name: "Delete this comment?" });
+  await question.getByRole("button", { name: "Delete" }).click();
   await reply.waitFor({ state: "detached" });
   await page.getByRole("button", { name: "1 comment", exact: true }).waitFor();
   assert.deepEqual(page.problems, []);
@@ -249,5 +252,59 @@ journey("a mention in a post and in a comment notifies", async () => {
   await inPost.click();
   await page.locator(".post", { hasText: "come along" }).waitFor();
   assert.equal(new URL(page.url()).hash, `#/post/${id}`);
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a like with the keyboard keeps the focus", async () => {
+  const body = { content: "likeable" };
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
+  const page = await open(ben, `/#/post/${id}`);
+  const post = page.locator(".post", { hasText: body.content });
+  await post.getByRole("button", { name: "0 likes" }).press("Enter");
+  await post.locator('.like[aria-pressed="true"]').waitFor();
+  const likes = async () => (await server.request("GET", `/v1/posts/${id}`, { token: ana.token })).like_count;
+  await until(async () => (await likes()) === 1, "the like is not stored");
+  assert.ok(await post.locator(".like").evaluate((one) => one === document.activeElement));
+  assert.deepEqual(page.problems, []);
+});
+
+journey("what is typed while a comment is sent waits for it", async () => {
+  const body = { content: "commented" };
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body });
+  const page = await open(ben, `/#/post/${id}`);
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route("**/comments", async (route) => {
+    if (route.request().method() === "POST") await released;
+    await route.continue();
+  });
+  const input = page.getByPlaceholder("Write a comment");
+  await input.fill("first");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".comments textarea[readonly]").waitFor();
+  await input.press("x");
+  assert.equal(await input.inputValue(), "first");
+  release();
+  await page.locator(".comment", { hasText: "first" }).waitFor();
+  await until(async () => (await input.inputValue()) === "", "the comment stays in the field");
+  await input.pressSequentially("second");
+  assert.equal(await input.inputValue(), "second");
+  assert.deepEqual(page.problems, []);
+});
+
+journey("a page of a post that was left does not lead away from the one that is shown", async () => {
+  const content = "soon deleted";
+  const { id } = await server.request("POST", "/v1/posts", { token: ana.token, body: { content } });
+  const page = await open(ana, `/#/post/${id}`);
+  await page.locator(".post", { hasText: content }).waitFor();
+  await page.goto(`${server.url}/#/@${ana.username}`);
+  const post = page.locator(".post", { hasText: content });
+  await post.getByRole("button", { name: "Post actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await post.waitFor({ state: "detached" });
+  assert.equal(new URL(page.url()).hash, `#/@${ana.username}`);
+  await page.goBack();
+  await page.getByText("This post doesn't exist.").waitFor();
   assert.deepEqual(page.problems, []);
 });

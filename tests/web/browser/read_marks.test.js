@@ -68,11 +68,48 @@ journey("a message alerts a user who looks elsewhere, and not one who sees it", 
   });
   await server.send(conversation, ben, "seen");
   await page.locator(".bubble", { hasText: "seen" }).waitFor();
-  await page.evaluate(() => (document.hasFocus = () => false));
+  await page.evaluate(() => {
+    document.hasFocus = () => false;
+    dispatchEvent(new Event("blur"));
+  });
   await server.send(conversation, ben, "not seen");
   await page.waitForFunction(() => globalThis.alerts.length > 0);
   assert.deepEqual(await page.evaluate(() => globalThis.alerts), ["Alerts: Ben Brown: not seen"]);
   assert.deepEqual(page.problems, []);
+});
+
+journey("a tab behind another one does not alert of what that shows", async () => {
+  const conversation = await group(0, "Behind");
+  const behind = await open(ana, "/#/messages");
+  await behind.addInitScript(() => {
+    localStorage.setItem("convene.desktop_notifications", "on");
+    document.hasFocus = () => false;
+    globalThis.alerts = [];
+    globalThis.Notification = class {
+      static permission = "granted";
+      constructor(title, { body }) {
+        globalThis.alerts.push(`${title}: ${body}`);
+      }
+    };
+  });
+  await behind.reload();
+  const row = behind.locator(".conversation-row", { hasText: "Behind" });
+  await row.waitFor();
+  await server.send(conversation, ben, "nobody looks");
+  await behind.waitForFunction(() => globalThis.alerts.length === 1);
+  const front = await behind.context().newPage();
+  await front.goto(`${server.url}/#/messages/${conversation.id}`);
+  await front.locator(".bubble", { hasText: "nobody looks" }).waitFor();
+  await server.send(conversation, ben, "seen in front");
+  await row.filter({ hasText: "seen in front" }).waitFor();
+  await front.close();
+  await server.send(conversation, ben, "not seen");
+  await behind.waitForFunction(() => globalThis.alerts.length > 1);
+  assert.deepEqual(await behind.evaluate(() => globalThis.alerts), [
+    "Behind: Ben Brown: nobody looks",
+    "Behind: Ben Brown: not seen",
+  ]);
+  assert.deepEqual(behind.problems, []);
 });
 
 journey("two tabs show the same messages and read marks", async () => {
