@@ -163,10 +163,10 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Database of the Social service."""
 
     postgres_url_posts: PostgresUrl | None = None
-    """Database of the Posts service."""
+    """Database of the Post service."""
 
     postgres_url_events: PostgresUrl | None = None
-    """Database of the Events service."""
+    """Database of the Event service."""
 
     postgres_url_notifications: PostgresUrl | None = None
     """Database of the Notification service."""

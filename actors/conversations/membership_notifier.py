@@ -4,8 +4,9 @@ These are no notifications of `actors/notifications`. Two writes that precede a 
 conversation, and the read marks of new members, for whom the earlier history is not unread.
 
 A frame reaches all devices of a user on every instance. Nothing here raises while the broker is unavailable:
-the methods for joined and left users return whether all frames were appended, and are repeated if not. A
-frame that another instance overtook with a later one is followed by the frame that holds now.
+the methods for joined and left users return whether all frames were appended, and are repeated if not. If two
+instances append frames in another order than they changed the members, a frame with the current membership
+follows.
 """
 
 import asyncio
@@ -131,10 +132,10 @@ class MembershipNotifier:
     async def _correct_frames(
         self, conversation_id: str, *, joined: Sequence[str] = (), left: Sequence[str] = ()
     ) -> bool:
-        """Notify those of the users again who are members no more, or again, since their frames were made.
+        """Send the opposite frame to those of the users whose membership changed after their frame was built.
 
         Another instance may have changed the members meanwhile, and appended its frames before these. It
-        wrote the document first. Return whether that is complete.
+        wrote the document first. Return whether all frames were appended.
         """
         try:
             current = await self._store.get(conversation_id)
