@@ -181,7 +181,10 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Redis servers, separated by commas. Bus and user streams are spread over all of them."""
 
     postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
-    """Connections of one instance to each of the five databases."""
+    """Connections of one instance to each of the five databases.
+
+    Five more to each are for searches, readiness and locks.
+    """
 
     postgres_acquire_queue: Annotated[int, Meta(ge=1)] = 2000
     """Calls that wait for a connection to one database. One more gets `server.overloaded`."""
