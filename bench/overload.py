@@ -1,9 +1,10 @@
 """An instance, and two, that are offered half as many messages again as they can carry.
 
 `python -m bench.overload`. Direct pairs, open loop. First the best rate: the highest of several that is
-carried with a p99 within the goal, each for a few seconds. Then 1.5 times that for 30 s, then, after 5 s, half of the best rate. What is
-carried are the acknowledged messages. Latency is from the intended send time to the receipt by each member;
-refused messages have none. Across two instances each pair has a member on either.
+carried with a p99 within the goal, each for a few seconds. Then 1.5 times that for 30 s, then, after 5 s,
+half of the best rate. What is carried are the acknowledged messages. Latency is from the intended send time
+to the receipt by each member; refused messages have none. Across two instances each pair has a member on
+either.
 """
 
 import time
