@@ -100,9 +100,7 @@ class MembershipNotifier:
             )
         if membership.left:
             self._on_left(membership.left)
-            left = ConversationLeft(0, conversation.id)
-            is_complete &= await self._streams.append(membership.left, left)
-            is_complete &= await self._correct_frames(conversation.id, left=membership.left)
+            is_complete &= await self._notify_left(conversation.id, membership.left, needs_cards=needs_cards)
         return is_complete
 
     async def notify_joined(
@@ -125,11 +123,22 @@ class MembershipNotifier:
             conversation, cards or {}, last_seq=seq, read_seq=seq, unread_count=0, muted=False
         )
         is_complete = await self._streams.append(user_ids, ConversationJoined(0, joined))
-        is_complete &= await self._correct_frames(conversation.id, joined=user_ids)
+        is_complete &= await self._correct_frames(conversation.id, joined=user_ids, needs_cards=needs_cards)
         return is_complete and cards is not None
 
+    async def _notify_left(self, conversation_id: str, user_ids: Sequence[str], *, needs_cards: bool) -> bool:
+        """Notify users that they are no members. Return whether all frames are in the users' streams."""
+        is_complete = await self._streams.append(user_ids, ConversationLeft(0, conversation_id))
+        is_complete &= await self._correct_frames(conversation_id, left=user_ids, needs_cards=needs_cards)
+        return is_complete
+
     async def _correct_frames(
-        self, conversation_id: str, *, joined: Sequence[str] = (), left: Sequence[str] = ()
+        self,
+        conversation_id: str,
+        *,
+        joined: Sequence[str] = (),
+        left: Sequence[str] = (),
+        needs_cards: bool,
     ) -> bool:
         """Notify those of the users again who are members no more, or again, since their frames were made.
 
@@ -144,10 +153,12 @@ class MembershipNotifier:
         is_complete = True
         gone = [user_id for user_id in joined if user_id not in members]
         if gone:
-            is_complete &= await self._streams.append(gone, ConversationLeft(0, conversation_id))
+            is_complete &= await self._notify_left(conversation_id, gone, needs_cards=needs_cards)
         back = [user_id for user_id in left if user_id in members]
         if current is not None and back:
-            is_complete &= await self.notify_joined(current, current.applied_seq, back)
+            is_complete &= await self.notify_joined(
+                current, current.applied_seq, back, needs_cards=needs_cards
+            )
         return is_complete
 
     async def notify_read_mark(self, user_id: str, conversation_id: str, state: ReadState) -> None:

@@ -66,25 +66,31 @@ class EffectRecord:
         self._open += 1
 
     def end(self, *, completed: bool) -> None:
-        """Complete an effect, or leave the record to a sweeper."""
+        """End an effect. The last one removes the record, or leaves it to a sweeper if any failed."""
         self._open -= 1
         if not completed:
             self.fail()
-        self._remove_if_complete()
+        self._settle()
 
     def fail(self) -> None:
-        """Leave the record to a sweeper."""
-        if not self._failed:
-            self._failed = True
-            # A sweeper may have removed it, if this instance was paused and could not renew it.
-            self._recorder.leave(self.effect)
+        """Leave the record to a sweeper when the last effect ends. Call while one has not ended."""
+        self._failed = True
 
     def stop_sharing(self) -> None:
         self._shared = False
-        self._remove_if_complete()
+        # A failed record was left, or will be, by its last effect.
+        if not self._failed:
+            self._settle()
 
-    def _remove_if_complete(self) -> None:
-        if not self._open and not self._shared and not self._failed:
+    def _settle(self) -> None:
+        # Until its last effect ends the record is renewed: a sweeper that removed it would not know of the
+        # entries that are stored later.
+        if self._open:
+            return
+        if self._failed:
+            # A sweeper may have removed it, if this instance was paused and could not renew it.
+            self._recorder.leave(self.effect)
+        elif not self._shared:
             self._recorder.remove(self.effect.key)
 
 

@@ -12,8 +12,9 @@ class PendingEffect(msgspec.Struct, frozen=True):
     """Notifications of membership changes and mentions in a conversation that are not complete.
 
     They follow from the entries above `since_seq`, which `instance` has stored or is storing. `claim` names
-    the last sweep that began to complete them. With the `conversation_id` `ALL_STREAMS`, the effect is a new
-    epoch of all user streams: see `StreamLossRecord`.
+    the last sweep that began to complete them, or the last renewal by `instance` while it works on them.
+    With the `conversation_id` `ALL_STREAMS`, the effect is a new epoch of all user streams: see
+    `StreamLossRecord`.
     """
 
     key: str
