@@ -236,7 +236,7 @@ async def delete_event(
     await events.setup.series.delete(event.creator, event_id, scope)
     for deleted_id in events.model.in_scope(event_id, scope):
         del events.model.events[deleted_id]
-    return scope.value
+    return str(scope)
 
 
 ACTIONS = (
