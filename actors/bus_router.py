@@ -15,8 +15,9 @@ _log = logging.getLogger(__name__)
 class BusRouter:
     """Topics of conversations, users and things that sessions watch have a prefix, followed by an id.
 
-    `on_changed` is called by prefix with the id of a watched thing, and `handlers` by topic with the message.
-    Each of `on_lost` is called after messages may have been lost: it compares its state with the stores.
+    `on_changed` maps the prefix of watched things to a callback that gets the id of the changed one;
+    `handlers` maps other topics to callbacks that get the message. Each of `on_lost` is called after messages
+    may have been lost: it compares its state with the stores.
     """
 
     def __init__(

@@ -295,9 +295,9 @@ class Core:
 
     async def start(self) -> None:
         """Subscribe to the bus and start the periodic tasks. Raises `Unavailable`."""
-        self._bus.on_message(self.bus_router.on_message)
-        self._bus.on_messages_lost(self.bus_router.on_messages_lost)
-        self.stream_writer.on_loss(
+        self._bus.set_message_callback(self.bus_router.on_message)
+        self._bus.set_loss_callback(self.bus_router.on_messages_lost)
+        self.stream_writer.set_loss_callbacks(
             self.online_users.resync,
             self._control.publish_streams_reset,
             StreamLossRecord(self._messaging, self._name),
@@ -329,9 +329,9 @@ class Core:
         await self.rooms.close()
         self.timer_wheel.close()
 
-    def revoke_sessions(self, session_ids: Sequence[str]) -> None:
-        """End these login sessions on every instance; see `InstanceControl.revoke_sessions`."""
-        self._control.revoke_sessions(session_ids)
+    def publish_revocation(self, session_ids: Sequence[str]) -> None:
+        """Make the end of these login sessions effective on every instance: see `InstanceControl`."""
+        self._control.publish_revocation(session_ids)
 
     def publish_restrictions_change(
         self, user_id: str, session_ids: Sequence[str], silenced_until: datetime | None

@@ -42,10 +42,11 @@ class InstanceControl:
         self._presence = presence
         self._hooks = hooks
 
-    def revoke_sessions(self, session_ids: Sequence[str]) -> None:
-        """Close the sockets and event streams of these login sessions on every instance.
+    def publish_revocation(self, session_ids: Sequence[str]) -> None:
+        """Close the sockets and event streams of login sessions that have ended, on every instance.
 
-        Other instances drop their cached tokens too; the caller has done so on this one.
+        The caller has deleted them from the store and the cached tokens from this instance. The other
+        instances drop their cached tokens.
         """
         self._close_sessions(session_ids)
         self._publish(SessionsRevoked(self._instance, list(session_ids)))

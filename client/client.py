@@ -77,7 +77,7 @@ class Client(ClientCommands):
         super().__init__(PendingCommands(settings, make_read_backoff, sleep))
         self._frame_sink = FrameSink(on_frame, settings.queued_frames_max)
         put = self._frame_sink.put
-        self._presence_watch = PresenceWatchList(self._requests, put)
+        self._presence_watch = PresenceWatchList(self._pending_commands, put)
         sequencer = ConversationSequencer(self._http_client, put, settings, make_read_backoff, sleep)
         resync = StateResync(
             sequencer,
@@ -87,7 +87,7 @@ class Client(ClientCommands):
             sleep,
             list_conversations=settings.list_conversations,
         )
-        self._dispatcher = Dispatcher(self._requests, self._frame_sink, sequencer, resync)
+        self._dispatcher = Dispatcher(self._pending_commands, self._frame_sink, sequencer, resync)
         self._run_task: asyncio.Task[None] | None = None
         self._first_ready = asyncio.Event()
         self._connected = False
@@ -171,7 +171,7 @@ class Client(ClientCommands):
 
     def positions(self) -> dict[str, int]:
         """Return the last delivered seq of each conversation, most recently active first."""
-        return self._dispatcher.positions()
+        return self._dispatcher.delivered_seqs()
 
     # --- presence
 
@@ -210,7 +210,7 @@ class Client(ClientCommands):
             return CloseInfo(None, "the server was not ready in time")
         finally:
             self._connected = False
-            self._requests.on_connection_lost()
+            self._pending_commands.on_connection_lost()
             if connection is not None:
                 await connection.close()
 
@@ -218,7 +218,7 @@ class Client(ClientCommands):
         resume = self._dispatcher.resume_request()
         ready = await connection.authenticate(self._token, self._settings.event_filter, resume)
         self._dispatcher.on_ready(ready, resuming=resume is not None)
-        await self._requests.on_connected(connection)
+        await self._pending_commands.on_connected(connection)
         self._connected = True
         if self._connects:
             self._presence_watch.on_connected()
@@ -239,7 +239,7 @@ class Client(ClientCommands):
     def _close_permanently(self, error: ClientClosed) -> None:
         if self._closed_error is None:
             self._closed_error = error
-            self._requests.close(error)
+            self._pending_commands.close(error)
             self._frame_sink.close(error)
             self._first_ready.set()
 

@@ -31,8 +31,8 @@ class ClientCommands:
     `deadline_s` defaults to `ClientSettings.request_timeout_s`.
     """
 
-    def __init__(self, requests: PendingCommands) -> None:
-        self._requests = requests
+    def __init__(self, pending_commands: PendingCommands) -> None:
+        self._pending_commands = pending_commands
 
     async def request(
         self, build_command: Callable[[int], ClientCommand[Result]], *, deadline_s: float | None = None
@@ -42,7 +42,7 @@ class ClientCommands:
         `build_command` creates the command from its id, for example
         `lambda request_id: Typing(request_id, conversation_id, active=True)`.
         """
-        return await self._requests.request(build_command, deadline_s)
+        return await self._pending_commands.request(build_command, deadline_s)
 
     async def send(
         self,
@@ -64,7 +64,7 @@ class ClientCommands:
             ClientClosed: the client closed; the message may be stored.
         """
         message_client_id = client_id or uuid.uuid4().hex
-        return await self._requests.request(
+        return await self._pending_commands.request(
             lambda request_id: SendMessage(
                 request_id, conversation_id, message_client_id, content, list(mentions), reply_to
             ),
@@ -75,7 +75,7 @@ class ClientCommands:
         self, conversation_id: str, seq: int, *, deadline_s: float | None = None
     ) -> ReadResult:
         """Mark the conversation as read up to `seq`. Raises like `send`."""
-        return await self._requests.request(
+        return await self._pending_commands.request(
             lambda request_id: ReadConversation(request_id, conversation_id, seq), deadline_s
         )
 
@@ -83,7 +83,7 @@ class ClientCommands:
         self, conversation_id: str, message_id: str, content: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
         """Replace the text of a message that this user sent. Raises like `send`."""
-        return await self._requests.request(
+        return await self._pending_commands.request(
             lambda request_id: EditMessage(request_id, conversation_id, message_id, content), deadline_s
         )
 
@@ -91,7 +91,7 @@ class ClientCommands:
         self, conversation_id: str, message_id: str, *, deadline_s: float | None = None
     ) -> ChangeResult:
         """Delete a message. Raises like `send`."""
-        return await self._requests.request(
+        return await self._pending_commands.request(
             lambda request_id: DeleteMessage(request_id, conversation_id, message_id), deadline_s
         )
 
@@ -106,7 +106,7 @@ class ClientCommands:
     ) -> ChangeResult:
         """Add or remove a reaction. Raises like `send`."""
         command_type = AddReaction if add else RemoveReaction
-        return await self._requests.request(
+        return await self._pending_commands.request(
             lambda request_id: command_type(request_id, conversation_id, message_id, emoji), deadline_s
         )
 
@@ -118,17 +118,17 @@ class ClientCommands:
         Returns the current counts of those that the user can see. Changes arrive as `post.counts_changed`
         frames. Raises like `send`.
         """
-        result = await self._requests.request(
+        result = await self._pending_commands.request(
             lambda request_id: WatchPosts(request_id, list(post_ids)), deadline_s
         )
         return result.posts
 
     async def set_presence(self, *, away: bool, deadline_s: float | None = None) -> None:
         """Mark this device as away or online; each new connection starts online. Raises like `send`."""
-        await self._requests.request(
+        await self._pending_commands.request(
             lambda request_id: SetPresence(request_id, "away" if away else "online"), deadline_s
         )
 
     async def ping(self, *, deadline_s: float | None = None) -> PingResult:
         """Send an application-level ping. Raises like `send`."""
-        return await self._requests.request(Ping, deadline_s)
+        return await self._pending_commands.request(Ping, deadline_s)

@@ -51,28 +51,29 @@ class ConversationSequencer:
     def is_tracked(self, conversation_id: str) -> bool:
         return conversation_id in self._trackers
 
-    def positions(self) -> dict[str, int]:
+    def delivered_seqs(self) -> dict[str, int]:
         """Return the last delivered seq of each conversation, most recently active first."""
         return {
-            conversation_id: tracker.position for conversation_id, tracker in reversed(self._trackers.items())
+            conversation_id: tracker.delivered_seq
+            for conversation_id, tracker in reversed(self._trackers.items())
         }
 
-    def track(self, conversation_id: str, position: int) -> None:
-        """Deliver frames after `position`. No effect if the conversation is already tracked."""
-        self._trackers.setdefault(conversation_id, SequenceTracker(position, self._settings.held_frames_max))
+    def track(self, conversation_id: str, after: int) -> None:
+        """Deliver frames after a seq. No effect if the conversation is already tracked."""
+        self._trackers.setdefault(conversation_id, SequenceTracker(after, self._settings.held_frames_max))
 
-    def track_joined(self, conversation_id: str, position: int) -> None:
-        """Like `track`, for a `conversation.joined` whose state at `position` is delivered.
+    def track_joined(self, conversation_id: str, last_seq: int) -> None:
+        """Like `track`, for a `conversation.joined` whose state at `last_seq` is delivered.
 
         A resync may have found a later head before the event arrived. If nothing was delivered since, the
         frames between are delivered too.
         """
         known = self._trackers.get(conversation_id)
-        if known is None or not known.at_start or known.position <= position:
-            self.track(conversation_id, position)
+        if known is None or not known.at_start or known.delivered_seq <= last_seq:
+            self.track(conversation_id, last_seq)
             return
         self.untrack(conversation_id)
-        self.track(conversation_id, position)
+        self.track(conversation_id, last_seq)
         self.observe_head(conversation_id, known.known_head)
 
     def untrack(self, conversation_id: str) -> None:
@@ -134,7 +135,7 @@ class ConversationSequencer:
         backoff = self._make_backoff()
         await self._put(deliverable)
         while tracker.has_gap:
-            before = tracker.position
+            before = tracker.delivered_seq
             if released := tracker.fill([], before):
                 await self._put(released)
                 continue
@@ -154,7 +155,7 @@ class ConversationSequencer:
                 await self._sleep(backoff.delay_s())
                 continue
             await self._put(tracker.fill(changes.items, changes.last_seq))
-            if tracker.position > before:
+            if tracker.delivered_seq > before:
                 backoff.reset()
             else:
                 await self._sleep(backoff.delay_s())

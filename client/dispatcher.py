@@ -1,4 +1,4 @@
-"""Routes received frames: replies to pending requests, events in order to the frame sink.
+"""Routes received frames: replies to pending commands, events in order to the frame sink.
 
 Tracks the position in the user stream, and builds the `resume` request for the next connection.
 """
@@ -33,12 +33,12 @@ RESUME_CONVERSATIONS_MAX = 1500
 class Dispatcher:
     def __init__(
         self,
-        requests: PendingCommands,
+        pending_commands: PendingCommands,
         frame_sink: FrameSink,
         sequencer: ConversationSequencer,
         resync: StateResync,
     ) -> None:
-        self._requests = requests
+        self._pending_commands = pending_commands
         self._frame_sink = frame_sink
         self._sequencer = sequencer
         self._resync = resync
@@ -50,10 +50,8 @@ class Dispatcher:
         """Return where the next connection should resume; None before the first `ready`."""
         if self.ready is None:
             return None
-        positions = list(self._sequencer.positions().items())
-        return Resume(
-            self.ready.session_id, self.epoch, self.position, dict(positions[:RESUME_CONVERSATIONS_MAX])
-        )
+        seqs = list(self._sequencer.delivered_seqs().items())
+        return Resume(self.ready.session_id, self.epoch, self.position, dict(seqs[:RESUME_CONVERSATIONS_MAX]))
 
     def on_ready(self, ready: Ready, *, resuming: bool) -> None:
         """Handle `ready`. A resumed connection continues with a replay or with `resync`."""
@@ -73,13 +71,13 @@ class Dispatcher:
     def unannounced_gaps(self) -> int:
         return self._sequencer.unannounced_gaps
 
-    def positions(self) -> dict[str, int]:
-        return self._sequencer.positions()
+    def delivered_seqs(self) -> dict[str, int]:
+        return self._sequencer.delivered_seqs()
 
     async def dispatch(self, frame: ServerFrame) -> None:
         match frame:
             case Ok() | Error():
-                self._requests.on_reply(frame)
+                self._pending_commands.on_reply(frame)
             case MessageCreated() | MessageUpdated() | ConversationUpdated():
                 await self._sequencer.receive(frame)
             case Lagged(conversation_id=conversation_id, from_seq=from_seq, to_seq=to_seq):
@@ -128,6 +126,6 @@ class Dispatcher:
         self._sequencer.replaying = False
         for conversation_id, seq in last_seqs.items():
             self._sequencer.mark_complete(conversation_id, seq)
-        if len(self._sequencer.positions()) > RESUME_CONVERSATIONS_MAX:
+        if len(self._sequencer.delivered_seqs()) > RESUME_CONVERSATIONS_MAX:
             # The others were not in the resume request: their missed frames must be fetched.
             self._resync.start()

@@ -23,8 +23,8 @@ CommandReply = Ok[msgspec.Raw] | Error
 Result = TypeVar("Result", bound=msgspec.Struct)
 
 
-class PendingRequest:
-    """A command in flight and its encoded frame."""
+class PendingCommand:
+    """A command without a reply, and its encoded frame."""
 
     __slots__ = ("frame", "reply", "request_id")
 
@@ -47,7 +47,7 @@ class PendingCommands:
         self._retry_budget = RetryBudget(settings.retries_per_s, settings.retries_burst, time.monotonic)
         self._sleep = sleep
         self._request_ids = itertools.count(1)
-        self._pending: dict[int, PendingRequest] = {}
+        self._pending: dict[int, PendingCommand] = {}
         self._slots = asyncio.Semaphore(settings.pending_requests_max)
         self._connection: Connection | None = None
         self._closed_error: ClientClosed | None = None
@@ -80,19 +80,19 @@ class PendingCommands:
             raise RequestTimeout("no reply in time; the command may have been executed") from None
 
     def on_reply(self, reply: CommandReply) -> None:
-        """Pass a reply to its request. A second reply is ignored."""
+        """Pass a reply to its command. A second reply is ignored."""
         if not isinstance(reply.id, int):
             return
-        request = self._pending.pop(reply.id, None)
-        if request is not None and not request.reply.done():
-            request.reply.set_result(reply)
+        command = self._pending.pop(reply.id, None)
+        if command is not None and not command.reply.done():
+            command.reply.set_result(reply)
 
     async def on_connected(self, connection: Connection) -> None:
         """Resend unanswered commands in order, then use this connection for new ones."""
         last_id = 0
-        while (request := self._next_after(last_id)) is not None:
-            last_id = request.request_id
-            await self._send(connection, request)
+        while (command := self._next_after(last_id)) is not None:
+            last_id = command.request_id
+            await self._send(connection, command)
         self._connection = connection
 
     def on_connection_lost(self) -> None:
@@ -100,41 +100,41 @@ class PendingCommands:
         self._connection = None
 
     def close(self, error: ClientClosed) -> None:
-        """Fail all pending and later requests with `error`."""
+        """Fail all pending and later commands with `error`."""
         self._closed_error = error
         pending, self._pending = self._pending, {}
-        for request in pending.values():
-            if not request.reply.done():
-                request.reply.set_exception(error)
+        for command in pending.values():
+            if not command.reply.done():
+                command.reply.set_exception(error)
 
     async def _request_once(self, request_id: int, frame: bytes) -> CommandReply:
         """Send one command and resend it until a reply arrives."""
         if self._closed_error is not None:
             raise self._closed_error
-        request = self._pending[request_id] = PendingRequest(request_id, frame)
+        command = self._pending[request_id] = PendingCommand(request_id, frame)
         try:
             while True:
                 if self._connection is not None:
-                    await self._send(self._connection, request)
-                done, _ = await asyncio.wait([request.reply], timeout=self._settings.resend_after_s)
+                    await self._send(self._connection, command)
+                done, _ = await asyncio.wait([command.reply], timeout=self._settings.resend_after_s)
                 if done:
-                    return request.reply.result()
+                    return command.reply.result()
         finally:
             self._pending.pop(request_id, None)
 
-    def _next_after(self, request_id: int) -> PendingRequest | None:
-        return next((request for request in self._pending.values() if request.request_id > request_id), None)
+    def _next_after(self, request_id: int) -> PendingCommand | None:
+        return next((command for command in self._pending.values() if command.request_id > request_id), None)
 
-    async def _send(self, connection: Connection, request: PendingRequest) -> None:
+    async def _send(self, connection: Connection, command: PendingCommand) -> None:
         limit = connection.max_frame_bytes
-        if limit is not None and len(request.frame) > limit:
-            # The server would close the connection, and with it fail the other requests.
+        if limit is not None and len(command.frame) > limit:
+            # The server would close the connection, and with it fail the other commands.
             too_large = Error(
-                request.request_id,
+                command.request_id,
                 "request.too_large",
                 f"The frame must not exceed {limit} bytes.",
                 retry=False,
             )
             self.on_reply(too_large)
         else:
-            await connection.send(request.frame)
+            await connection.send(command.frame)

@@ -16,9 +16,9 @@ from client.pending_commands import PendingCommands
 
 class PresenceWatchList:
     def __init__(
-        self, requests: PendingCommands, put: Callable[[Sequence[ServerFrame]], Awaitable[None]]
+        self, pending_commands: PendingCommands, put: Callable[[Sequence[ServerFrame]], Awaitable[None]]
     ) -> None:
-        self._requests = requests
+        self._pending_commands = pending_commands
         self._put = put
         self._user_ids: list[str] = []
         self._rewatch_task: asyncio.Task[None] | None = None
@@ -44,7 +44,7 @@ class PresenceWatchList:
 
     async def _watch(self, deadline_s: float | None) -> list[Presence]:
         # Read at each attempt: a retry may follow a later list, and must not bring this one back.
-        result = await self._requests.request(
+        result = await self._pending_commands.request(
             lambda request_id: WatchPresence(request_id, self._user_ids), deadline_s
         )
         return result.presences

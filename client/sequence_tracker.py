@@ -12,27 +12,27 @@ from actors.protocol.server_frames import LogFrame
 
 
 class SequenceTracker:
-    __slots__ = ("_buffer", "_start_position", "known_head")
+    __slots__ = ("_buffer", "_start_seq", "known_head")
 
-    def __init__(self, position: int, held_max: int) -> None:
+    def __init__(self, after: int, held_max: int) -> None:
         self._buffer: SequenceBuffer[LogFrame] = SequenceBuffer(held_max)
-        self._buffer.start(position)
-        self._start_position = self.known_head = position
+        self._buffer.start(after)
+        self._start_seq = self.known_head = after
 
     @property
-    def position(self) -> int:
+    def delivered_seq(self) -> int:
         """The seq up to which frames were delivered."""
         return self._buffer.position
 
     @property
     def has_gap(self) -> bool:
         """Whether frames are known to exist that were not delivered."""
-        return self.known_head > self.position
+        return self.known_head > self.delivered_seq
 
     @property
     def at_start(self) -> bool:
         """Whether nothing was delivered yet."""
-        return self.position == self._start_position
+        return self.delivered_seq == self._start_seq
 
     def receive(self, frame: LogFrame) -> list[LogFrame]:
         """Take a live frame; return it and the held frames that follow it, if it is the next one."""
@@ -53,7 +53,7 @@ class SequenceTracker:
 
     def fill(self, frames: Sequence[LogFrame], through: int) -> list[LogFrame]:
         """Take the compacted log up to `through`; return it and the held frames that follow it."""
-        deliverable = [frame for frame in frames if self.position < frame.seq <= through]
+        deliverable = [frame for frame in frames if self.delivered_seq < frame.seq <= through]
         self._buffer.skip_to(through)
         self.known_head = max(self.known_head, through)
         return [*deliverable, *self._release_held()]

@@ -60,7 +60,7 @@ class StateResync:
         self._sequencer.resyncing = False
 
     async def _resync(self) -> None:
-        known = list(self._sequencer.positions())
+        known = list(self._sequencer.delivered_seqs())
         listed = await self._list_conversations() if self._lists_conversations else set()
         for conversation_id in known:
             if conversation_id not in listed and self._sequencer.is_tracked(conversation_id):

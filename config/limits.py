@@ -310,6 +310,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_batches_in_flight: int = 1
     """Writes to the log at the same time; as many again for conversations with competing instances."""
 
+    log_wait_ms: int = 150
+    """Time that messages may wait for a write to the log while more are sent than are stored. Past it new
+    messages get `server.overloaded`."""
+
     gap_wait_ms: int = 200
     """Time to wait for a missing bus message before the log is read."""
 

@@ -163,10 +163,10 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Database of the Social service."""
 
     postgres_url_posts: PostgresUrl | None = None
-    """Database of the Posts service."""
+    """Database of the Post service."""
 
     postgres_url_events: PostgresUrl | None = None
-    """Database of the Events service."""
+    """Database of the Event service."""
 
     postgres_url_notifications: PostgresUrl | None = None
     """Database of the Notification service."""
@@ -181,7 +181,10 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Redis servers, separated by commas. Bus and user streams are spread over all of them."""
 
     postgres_connections: Annotated[int, Meta(ge=2, le=500)] = 10
-    """Connections of one instance to each of the five databases."""
+    """Connections of one instance to each of the five databases.
+
+    Five more to each are for searches, readiness and locks.
+    """
 
     postgres_acquire_queue: Annotated[int, Meta(ge=1)] = 2000
     """Calls that wait for a connection to one database. One more gets `server.overloaded`."""

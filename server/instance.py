@@ -122,7 +122,7 @@ class Instance:
         )
         samples = SampleRing(sources, core.timer_wheel)
         overview = Overview(self._instance_id, sources, metrics, health, samples)
-        core.local_answers.on_overview(overview.read)
+        core.local_answers.set_overview_callback(overview.read)
         stream = EventStreamEndpoint(components.authenticator, core.session_dependencies, rates, proxies)
         websocket = WebSocketEndpoint(
             connections,

@@ -118,3 +118,11 @@ def test_retired_words_are_not_used_in_file_names() -> None:
 
     assert len(kept) > 500
     assert [str(path) for path in kept if words_of(path.stem) & RETIRED_WORDS] == []
+
+
+def test_methods_named_on_handle_and_do_not_register() -> None:
+    """`on_...` is called when something happens. What sets a callback is named `set_..._callback`."""
+    registration = re.compile(r"def (on_\w+)\(\s*self,\s*\w+: Callable")
+    named = [(str(path), name) for path in python_files() for name in registration.findall(path.read_text())]
+
+    assert named == []

@@ -7,7 +7,6 @@ notified of takes effect when the cache entry expires.
 """
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,7 +17,11 @@ from actors.accounts.tokens import hash_token
 from actors.data_loader import DataLoader
 from actors.protocol.errors import ApiError, unavailable
 from actors.runtime.task_pool import TaskPool
-from config.accounts import CONNECT_LOOKUP_INTERVAL_S, SESSION_TOUCHES_IN_FLIGHT
+from config.accounts import (
+    CONNECT_IDENTITY_AGE_MAX_S,
+    CONNECT_LOOKUP_INTERVAL_S,
+    SESSION_TOUCHES_IN_FLIGHT,
+)
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.contracts.users import Identity, LoginStore, SessionState, SessionStore
 from storage.errors import StorageError
@@ -50,7 +53,8 @@ class Authenticator:
         self._logins = logins
         self._limits = limits
         self._clock = clock
-        self._loader = DataLoader(self._load_identities, CONNECT_LOOKUP_INTERVAL_S)
+        self._loader = DataLoader(self._load_identities)
+        self._connect_loader = DataLoader(self._load_identities, CONNECT_LOOKUP_INTERVAL_S)
         self._cache: dict[str, _CachedIdentity] = {}
         self._hash_by_session_id: dict[str, str] = {}
         self._invalidated_by_lookup: dict[int, set[str]] = {}
@@ -58,22 +62,36 @@ class Authenticator:
         self._touched_at: dict[str, float] = {}
         self._touch_pool = TaskPool("session touches")
 
-    async def authenticate(self, token: str, *, max_age_s: float = math.inf) -> Identity:
-        """Return the identity of a token. `max_age_s` bounds the age of a cached one.
+    async def authenticate(self, token: str) -> Identity:
+        """Return the identity of a token.
 
         Raises:
             ApiError: `auth.required` for an unknown or revoked token, `auth.expired` for an expired one,
                 `server.unavailable` or `server.overloaded` if the client should retry.
         """
+        return await self._authenticate(token, self._limits.token_cache_s, self._loader)
+
+    async def authenticate_connect(self, token: str) -> Identity:
+        """Return the identity for a new connection: not cached longer ago than `CONNECT_IDENTITY_AGE_MAX_S`.
+
+        Looked up to `CONNECT_LOOKUP_INTERVAL_S` later: many connects at once share a query. Raises as
+        `authenticate`.
+        """
+        max_age_s = min(CONNECT_IDENTITY_AGE_MAX_S, self._limits.token_cache_s)
+        return await self._authenticate(token, max_age_s, self._connect_loader)
+
+    async def _authenticate(
+        self, token: str, max_age_s: float, loader: DataLoader[Identity | _ExpiredToken]
+    ) -> Identity:
         token_hash = hash_token(token)
         if token_hash is None:
             raise ApiError("auth.required", "The token is not valid.")
         entry = self._cache.get(token_hash)
-        if entry is not None and self._clock() < entry.cached_at + min(max_age_s, self._limits.token_cache_s):
+        if entry is not None and self._clock() < entry.cached_at + max_age_s:
             if entry.identity.expires_at > datetime.now(UTC):
                 return entry.identity
             self._evict(token_hash)
-        return await self._authenticate_uncached(token_hash)
+        return await self._authenticate_uncached(token_hash, loader)
 
     def invalidate(self, session_id: str) -> None:
         """Drop a login session from the cache, because it was revoked or its user changed."""
@@ -90,11 +108,14 @@ class Authenticator:
     async def close(self) -> None:
         """Cancel pending lookups and session touches."""
         await self._loader.close()
+        await self._connect_loader.close()
         await self._touch_pool.cancel()
 
-    async def _authenticate_uncached(self, token_hash: str) -> Identity:
+    async def _authenticate_uncached(
+        self, token_hash: str, loader: DataLoader[Identity | _ExpiredToken]
+    ) -> Identity:
         for _ in range(LOOKUPS_MAX):
-            result, invalidated = await self._look_up(token_hash)
+            result, invalidated = await self._look_up(token_hash, loader)
             if not isinstance(result, Identity) or result.session_id not in invalidated:
                 break
             # Invalidated during the lookup, which may have read the old state: look it up again.
@@ -108,13 +129,15 @@ class Authenticator:
         self._touch_when_due(result)
         return result
 
-    async def _look_up(self, token_hash: str) -> tuple[Identity | _ExpiredToken | None, set[str]]:
+    async def _look_up(
+        self, token_hash: str, loader: DataLoader[Identity | _ExpiredToken]
+    ) -> tuple[Identity | _ExpiredToken | None, set[str]]:
         """Return the store's result, and the login sessions invalidated during the lookup."""
         self._lookup_count += 1
         number = self._lookup_count
         invalidated = self._invalidated_by_lookup[number] = set()
         try:
-            return await self._loader.get(token_hash), invalidated
+            return await loader.get(token_hash), invalidated
         except StorageError:
             raise unavailable("The token cannot be checked right now. Retry later.") from None
         finally:

@@ -80,7 +80,9 @@ class AppendPipeline:
         self._state = state
         self._on_appended = on_appended
         self._append_queue = AppendQueue(
-            dependencies.limits.drafts_queued, dependencies.limits.drafts_age_ms / 1000
+            dependencies.limits.drafts_queued,
+            dependencies.limits.drafts_age_ms / 1000,
+            lambda: dependencies.log_writer.is_overloaded,
         )
         self._queued = self._append_queue.items
         self._in_flight: list[PendingAppend] | None = None

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from actors.conversations.commands import ChangeMembership, ChangeMessage, Draft, PendingAppend, Send
 from actors.conversations.entries import is_same_message
-from actors.conversations.errors import busy, client_id_conflict
+from actors.conversations.errors import busy, client_id_conflict, instance_busy
 from actors.protocol.errors import ApiError
 from storage.contracts.message_log import Entry, MessageEntry
 
@@ -17,14 +17,16 @@ class AppendQueue:
     A retry that arrives while the first attempt is pending shares its result. Drafts stay known to the queue
     after they left `items`, until `complete` or `refuse` answers them. `limit` bounds the number of `items`,
     `age_limit_s` the time that the oldest of them has waited: what arrives later is refused at once, because
-    after an outage a long backlog would delay everything that follows.
+    after an outage a long backlog would delay everything that follows. So are drafts while the instance
+    `is_overloaded`.
     """
 
-    __slots__ = ("_age_limit_s", "_limit", "_sends", "_time", "items")
+    __slots__ = ("_age_limit_s", "_is_overloaded", "_limit", "_sends", "_time", "items")
 
-    def __init__(self, limit: int, age_limit_s: float) -> None:
+    def __init__(self, limit: int, age_limit_s: float, is_overloaded: Callable[[], bool]) -> None:
         self._limit = limit
         self._age_limit_s = age_limit_s
+        self._is_overloaded = is_overloaded
         self._time = asyncio.get_running_loop().time
         self._sends: dict[tuple[str, str], PendingAppend] = {}
         self.items: deque[PendingAppend] = deque()
@@ -44,6 +46,9 @@ class AppendQueue:
                 pending.add_reply(command.reply)
             else:
                 command.reply.refused(client_id_conflict())
+            return False
+        if self._is_overloaded():
+            command.reply.refused(instance_busy())
             return False
         if not self.add(command):
             return False

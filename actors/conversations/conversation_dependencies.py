@@ -65,7 +65,7 @@ class AdditionConsent(Protocol):
 
 
 class NullMentions:
-    """`Mentions` that notify no one, for a core without the notification service."""
+    """`Mentions` that notify no one, for a core without the Notification service."""
 
     def notify_later(
         self,
@@ -96,7 +96,7 @@ class NullMentions:
 
 
 class NullConsent:
-    """An `AdditionConsent` that permits everything, for a core without the social service."""
+    """An `AdditionConsent` that permits everything, for a core without the Social service."""
 
     async def list_blocked_users(self, user_id: str) -> Sequence[str]:  # noqa: ARG002
         return ()

@@ -89,10 +89,10 @@ class ConversationQueries:
         `after` is given.
         """
         view = await self.get_view(user_id, conversation_id)
-        head = view.last_seq + 1
+        end = view.last_seq + 1
         entries = await self._store.page_messages(
             conversation_id,
-            before=min(before, head) if before is not None else head,
+            before=min(before, end) if before is not None else end,
             after=after or 0,
             limit=limit,
             newest=after is None or before is not None,
@@ -105,13 +105,13 @@ class ConversationQueries:
         Half of them are below the seq; more or less where one side has too few. Two lookups at once.
         """
         view = await self.get_view(user_id, conversation_id)
-        head = view.last_seq + 1
+        end = view.last_seq + 1
         older, newer = await asyncio.gather(
             self._store.page_messages(
-                conversation_id, before=min(seq, head), after=0, limit=limit, newest=True
+                conversation_id, before=min(seq, end), after=0, limit=limit, newest=True
             ),
             self._store.page_messages(
-                conversation_id, before=head, after=max(seq - 1, 0), limit=limit, newest=False
+                conversation_id, before=end, after=max(seq - 1, 0), limit=limit, newest=False
             ),
         )
         older_count = min(len(older), max(limit // 2, limit - len(newer)))

@@ -113,8 +113,8 @@ class Conversations(RuleMembership):
         """Create a conversation, or return the existing one.
 
         A direct conversation exists once per pair of users. `idempotency_key` identifies a retry. Users
-        of a group who have to accept first get a request. The bound on the conversations of a user holds for
-        one after the other. Raises `ApiError` or `StorageError`.
+        of a group who have to accept first get a request. Concurrent calls may exceed the bound on the
+        conversations of a user. Raises `ApiError` or `StorageError`.
         """
         member_ids = list(dict.fromkeys((user.id, *other_user_ids)))
         if len(member_ids) > PARTICIPANTS_MAX:

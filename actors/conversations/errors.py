@@ -40,6 +40,10 @@ def busy() -> ApiError:
     return overloaded("The conversation has too many pending commands, or old ones. Retry later.")
 
 
+def instance_busy() -> ApiError:
+    return overloaded("More messages are sent than can be stored. Retry later.")
+
+
 def overdue() -> ApiError:
     return overloaded(
         "The command has no result yet. Retry; a message with the same `client_id` is stored once."

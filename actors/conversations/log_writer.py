@@ -5,9 +5,9 @@ server adds no delay and a busy one groups its writes. The batches of many conve
 insert, which stops at the first entry that is refused: of its batch the entries before it are stored, and no
 later batch is. The same write tries the later batches again. After a refusal it first looks up which batches
 would be refused, before each attempt until there are none: after an outage two instances hold messages of the
-same conversations, and every refusal makes all later batches be attempted again. A conversation that recently
-lost a seq to another instance writes alone, so that its refusals do not delay others. Each conversation has
-at most one batch in flight.
+same conversations, and every refusal makes all later batches be attempted again. Conversations that recently
+lost a seq to another instance share separate writes, always after such a lookup, so that their refusals do
+not delay others. Each conversation has at most one batch in flight.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from contextvars import Context
 
 import msgspec
 
+from actors.conversations.write_backlog import WriteBacklog
 from config.limits import Limits
 from storage.contracts.message_log import Appended, Entry, MessageLog
 from storage.errors import Unavailable
@@ -57,24 +58,44 @@ class LogWriterStatistics(msgspec.Struct, frozen=True):
     write_seconds: HistogramStatistics
 
 
+class _WriteQueue:
+    """Batches that share writes, and the writes in progress."""
+
+    __slots__ = ("always_expects_conflicts", "expects_conflicts", "waiting", "writes")
+
+    def __init__(self, *, always_expects_conflicts: bool) -> None:
+        self.waiting: deque[tuple[float, LogBatch]] = deque()
+        """With the time of `submit`."""
+        self.writes: set[asyncio.Task[None]] = set()
+        self.always_expects_conflicts = always_expects_conflicts
+        self.expects_conflicts = always_expects_conflicts
+
+
 class LogWriter:
     def __init__(self, store: MessageLog, limits: Limits) -> None:
         self._store = store
         self._limits = limits
-        self._waiting: deque[LogBatch] = deque()
-        self._contended: deque[LogBatch] = deque()
+        self._time = asyncio.get_running_loop().time
+        self._uncontended = _WriteQueue(always_expects_conflicts=False)
+        self._contended = _WriteQueue(always_expects_conflicts=True)
+        self._queues = (self._uncontended, self._contended)
+        self._backlog = WriteBacklog(limits.log_wait_ms / 1000)
         self._waiting_entries = 0
         self._scheduled = False
-        self._writes: set[asyncio.Task[None]] = set()
-        self._contended_writes: set[asyncio.Task[None]] = set()
-        self._expects_conflicts = False
         self._entries = self._attempted_entries = self._refusals = self._retries = 0
         self._entries_per_write = Histogram((1, 2, 5, 10, 20, 50, 100, 200, 500))
         self._write_seconds = Histogram((0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5))
 
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether new messages are refused, because more is submitted than is stored."""
+        submitted_at = [queue.waiting[0][0] for queue in self._queues if queue.waiting]
+        return bool(submitted_at) and self._backlog.refuses(self._time() - min(submitted_at))
+
     def submit(self, batch: LogBatch) -> None:
         """Queue a batch. The conversation must not submit another one before `on_done`."""
-        (self._contended if batch.is_contended else self._waiting).append(batch)
+        queue = self._contended if batch.is_contended else self._uncontended
+        queue.waiting.append((self._time(), batch))
         self._waiting_entries += len(batch.entries)
         if not self._scheduled:
             self._scheduled = True
@@ -83,7 +104,7 @@ class LogWriter:
     def statistics(self) -> LogWriterStatistics:
         return LogWriterStatistics(
             waiting_entries=self._waiting_entries,
-            writes_in_flight=len(self._writes) + len(self._contended_writes),
+            writes_in_flight=sum(len(queue.writes) for queue in self._queues),
             entries=self._entries,
             attempted_entries=self._attempted_entries,
             refusals=self._refusals,
@@ -94,33 +115,30 @@ class LogWriter:
 
     async def drain(self) -> None:
         """Wait until no batch is queued or in flight. Has no timeout; the caller sets the deadline."""
-        while self._writes or self._contended_writes or self._waiting or self._contended:
-            if self._writes or self._contended_writes:
-                await asyncio.wait(self._writes | self._contended_writes)
+        while any(queue.writes or queue.waiting for queue in self._queues):
+            writes = [write for queue in self._queues for write in queue.writes]
+            if writes:
+                await asyncio.wait(writes)
             else:
                 await asyncio.sleep(0)
 
     def _start_writes(self) -> None:
         self._scheduled = False
-        while self._waiting and len(self._writes) < self._limits.log_batches_in_flight:
-            self._start_write(self._next_group(), self._writes)
-        # Separate limit: batches that are likely to be refused do not take write slots from the others.
-        while self._contended and len(self._contended_writes) < self._limits.log_batches_in_flight:
-            batch = self._contended.popleft()
-            self._waiting_entries -= len(batch.entries)
-            self._start_write([batch], self._contended_writes)
+        # Separate limits: batches that are likely to be refused do not take write slots from the others.
+        for queue in self._queues:
+            while queue.waiting and len(queue.writes) < self._limits.log_batches_in_flight:
+                task = asyncio.create_task(self._write(self._next_group(queue), queue))
+                queue.writes.add(task)
+                task.add_done_callback(queue.writes.discard)
+                task.add_done_callback(self._on_write_done)
 
-    def _start_write(self, group: list[LogBatch], tasks: "set[asyncio.Task[None]]") -> None:
-        task = asyncio.create_task(self._write(group))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        task.add_done_callback(self._on_write_done)
-
-    def _next_group(self) -> list[LogBatch]:
+    def _next_group(self, queue: _WriteQueue) -> list[LogBatch]:
+        now = self._time()
+        self._backlog.on_write_started(now - queue.waiting[0][0], now)
         group: list[LogBatch] = []
         entry_count = 0
-        while self._waiting and entry_count < self._limits.log_batch_entries:
-            batch = self._waiting.popleft()
+        while queue.waiting and entry_count < self._limits.log_batch_entries:
+            _, batch = queue.waiting.popleft()
             group.append(batch)
             entry_count += len(batch.entries)
         self._waiting_entries -= entry_count
@@ -131,12 +149,12 @@ class LogWriter:
             _log.error("message log write failed", exc_info=task.exception())
         self._start_writes()
 
-    async def _write(self, group: list[LogBatch]) -> None:
+    async def _write(self, group: list[LogBatch], queue: _WriteQueue) -> None:
         remaining = group
         try:
             while remaining:
                 count = len(remaining)
-                if self._expects_conflicts:
+                if queue.expects_conflicts:
                     remaining = await self._refuse_conflicting(remaining)
                 has_conflicts = len(remaining) < count
                 if remaining:
@@ -144,7 +162,7 @@ class LogWriter:
                     self._entries += appended.stored_count
                     remaining = remaining[self._complete_batches(remaining, appended) :]
                     has_conflicts |= appended.conflict is not None
-                self._expects_conflicts = has_conflicts
+                queue.expects_conflicts = has_conflicts or queue.always_expects_conflicts
         except BaseException as error:
             # The outcome is unknown. Each conversation reads its log before its next append.
             for batch in remaining:

@@ -4,8 +4,9 @@ These are no notifications of `actors/notifications`. Two writes that precede a 
 conversation, and the read marks of new members, for whom the earlier history is not unread.
 
 A frame reaches all devices of a user on every instance. Nothing here raises while the broker is unavailable:
-the methods for joined and left users return whether all frames were appended, and are repeated if not. A
-frame that another instance overtook with a later one is followed by the frame that holds now.
+the methods for joined and left users return whether all frames were appended, and are repeated if not. If two
+instances append frames in another order than they changed the members, a frame with the current membership
+follows.
 """
 
 import asyncio
@@ -100,7 +101,7 @@ class MembershipNotifier:
             )
         if membership.left:
             self._on_left(membership.left)
-            is_complete &= await self._notify_left(conversation.id, membership.left, needs_cards=needs_cards)
+            is_complete &= await self._notify_left(conversation.id, membership.left)
         return is_complete
 
     async def notify_joined(
@@ -123,27 +124,22 @@ class MembershipNotifier:
             conversation, cards or {}, last_seq=seq, read_seq=seq, unread_count=0, muted=False
         )
         is_complete = await self._streams.append(user_ids, ConversationJoined(0, joined))
-        is_complete &= await self._correct_frames(conversation.id, joined=user_ids, needs_cards=needs_cards)
+        is_complete &= await self._correct_frames(conversation.id, joined=user_ids)
         return is_complete and cards is not None
 
-    async def _notify_left(self, conversation_id: str, user_ids: Sequence[str], *, needs_cards: bool) -> bool:
+    async def _notify_left(self, conversation_id: str, user_ids: Sequence[str]) -> bool:
         """Notify users that they are no members. Return whether all frames are in the users' streams."""
         is_complete = await self._streams.append(user_ids, ConversationLeft(0, conversation_id))
-        is_complete &= await self._correct_frames(conversation_id, left=user_ids, needs_cards=needs_cards)
+        is_complete &= await self._correct_frames(conversation_id, left=user_ids)
         return is_complete
 
     async def _correct_frames(
-        self,
-        conversation_id: str,
-        *,
-        joined: Sequence[str] = (),
-        left: Sequence[str] = (),
-        needs_cards: bool,
+        self, conversation_id: str, *, joined: Sequence[str] = (), left: Sequence[str] = ()
     ) -> bool:
-        """Notify those of the users again who are members no more, or again, since their frames were made.
+        """Send the opposite frame to those of the users whose membership changed after their frame was built.
 
         Another instance may have changed the members meanwhile, and appended its frames before these. It
-        wrote the document first. Return whether that is complete.
+        wrote the document first. Return whether all frames were appended.
         """
         try:
             current = await self._store.get(conversation_id)
@@ -153,12 +149,11 @@ class MembershipNotifier:
         is_complete = True
         gone = [user_id for user_id in joined if user_id not in members]
         if gone:
-            is_complete &= await self._notify_left(conversation_id, gone, needs_cards=needs_cards)
+            is_complete &= await self._notify_left(conversation_id, gone)
         back = [user_id for user_id in left if user_id in members]
         if current is not None and back:
-            is_complete &= await self.notify_joined(
-                current, current.applied_seq, back, needs_cards=needs_cards
-            )
+            # Without the cards too: these users have just got a frame with which they lose the conversation.
+            is_complete &= await self.notify_joined(current, current.applied_seq, back)
         return is_complete
 
     async def notify_read_mark(self, user_id: str, conversation_id: str, state: ReadState) -> None:

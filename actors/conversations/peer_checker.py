@@ -24,7 +24,7 @@ class BlockChecker(Protocol):
 
 
 class NullBlockChecker:
-    """A `BlockChecker` without blocks, for a core without the social service."""
+    """A `BlockChecker` without blocks, for a core without the Social service."""
 
     def cached_is_blocked(self, user_id: str, other_id: str) -> bool | None:  # noqa: ARG002
         return False

@@ -42,7 +42,7 @@ REMOVALS_RUNNING_MAX = 8
 
 
 class EffectRecord:
-    """A stored record, and the number of its effects that are not complete."""
+    """A stored pending effect, and the number of commands and notifications it still waits for."""
 
     __slots__ = ("_failed", "_open", "_recorder", "_shared", "created_at_s", "effect", "possible_claims")
 
@@ -62,29 +62,29 @@ class EffectRecord:
         return self._shared and not self._failed
 
     def begin(self) -> None:
-        """Add an effect; each must `end` once."""
+        """Wait for one more command or notification. Each must `end` once."""
         self._open += 1
 
     def end(self, *, completed: bool) -> None:
-        """End an effect. The last one removes the record, or leaves it to a sweeper if any failed."""
+        """End the wait for one of them. The last one removes the record, or leaves it if any failed."""
         self._open -= 1
         if not completed:
             self.fail()
         self._settle()
 
     def fail(self) -> None:
-        """Leave the record to a sweeper when the last effect ends. Call while one has not ended."""
+        """Leave the record to a sweeper when the last of them ends. Call while one has not ended."""
         self._failed = True
 
     def stop_sharing(self) -> None:
         self._shared = False
-        # A failed record was left, or will be, by its last effect.
+        # One that failed was left, or will be, by the last of them.
         if not self._failed:
             self._settle()
 
     def _settle(self) -> None:
-        # Until its last effect ends the record is renewed: a sweeper that removed it would not know of the
-        # entries that are stored later.
+        # Until the last of them ends, the record is renewed, also after a failure: a sweeper would remove it
+        # without knowing of the entries that are stored later.
         if self._open:
             return
         if self._failed:
@@ -109,9 +109,9 @@ class PendingEffectRecorder:
         self._closed = False
 
     async def create(self, conversation_id: str, since_seq: int, *, shared: bool = True) -> EffectRecord:
-        """Record that entries above `since_seq` have effects. Raises `Unavailable`.
+        """Record that the entries above `since_seq` have side effects. Raises `Unavailable`.
 
-        A record that is not shared is removed with its last effect.
+        The record is removed when each `begin` has had its `end`; a shared one not before `SHARED_FOR_S`.
         """
         effect = PendingEffect(new_id(), conversation_id, self._instance, since_seq, now_ms())
         await self._store.add_pending_effect(effect)
@@ -187,7 +187,7 @@ class PendingEffectRecorder:
 
 
 class EffectReply:
-    """A `CommandReply` that ends the effect of its command.
+    """A `CommandReply` of a command that its `pending_record` waits for.
 
     `server.unavailable` means that the outcome is unknown: the entry may be stored without a notification, so
     the record is left to a sweeper.
@@ -202,7 +202,7 @@ class EffectReply:
         record.begin()
 
     def end(self, *, completed: bool) -> None:
-        """End the effect, once: after a crash a command may be answered again."""
+        """End the wait for the command, once: after a crash a command may be answered again."""
         if not self._ended:
             self._ended = True
             self.pending_record.end(completed=completed)

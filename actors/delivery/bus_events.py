@@ -18,10 +18,9 @@ from storage.contracts.bus import Bus, conversation_topic
 class EntryAppended(Struct, frozen=True, tag=1, array_like=True, gc=False):
     """The entry at `seq` is stored.
 
-    A plain message changes neither members and settings nor another message. `left_user_ids` are the members
-    that the entry removed.
-    `stored_at_s` is Unix time; 0 from instances of earlier versions, which ignore it. `traceparent` is the
-    context of its trace, empty if it has none; earlier versions ignore it too.
+    A plain message changes no member, no setting and no other message. `left_user_ids` are the members that
+    the entry removed. `stored_at_s` is Unix time; 0 from instances of earlier versions, which ignore it.
+    `traceparent` is the context of its trace, empty if it has none; earlier versions ignore it too.
     """
 
     origin: str

@@ -1,8 +1,7 @@
 """Writes at the end of each loop tick: every room and send queue with new frames is flushed once.
 
 A loop tick is one iteration of the event loop. The frames of a room are joined once for all its subscribers.
-If only one room has frames in a tick, they go
-directly to the transports and bypass the send queues.
+If only one room has frames in a tick, they go directly to the transports and bypass the send queues.
 
 A write costs the same for any number of frames. So when large rooms have more frames than they can deliver
 one by one, they pause after each flush for as long as it took, up to `PAUSE_MAX_S`, and frames stored

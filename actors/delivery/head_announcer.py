@@ -22,7 +22,7 @@ class RepeatedHead(NamedTuple):
 class HeadAnnouncer:
     """`delays_s` are the times of the repeats, in seconds after the append; at least one.
 
-    After appends in quick succession all of them are later, by less than the first delay.
+    If appends follow each other closely, the repeats are later, by less than the first delay.
     """
 
     def __init__(self, bus: ConversationBus, wheel: TimerWheel, delays_s: Sequence[float]) -> None:

@@ -34,13 +34,13 @@ class StreamWriter:
         self._reset_task: asyncio.Task[None] | None = None
         self._recording: asyncio.Task[None] | None = None
 
-    def on_loss(
+    def set_loss_callbacks(
         self,
         on_lost: Callable[[Sequence[str]], None],
         on_reset: Callable[[], None],
         loss_record: StreamLossRecord | None = None,
     ) -> None:
-        """Set the callbacks: `on_lost` gets the users who lost frames, `on_reset` follows a new epoch.
+        """Set what is called with the users who lost frames, and after a new epoch has begun.
 
         `loss_record` exists from a loss until the new epoch.
         """
@@ -62,11 +62,11 @@ class StreamWriter:
         A failure does not keep the frame from the other users. `frame.position` must be 0; each stream sets
         its own. Does not raise `Unavailable`.
         """
-        head, tail = _split_at_position(frame)
+        prefix, suffix = _split_at_position(frame)
         lost: list[str] = []
         for start in range(0, len(user_ids), CONCURRENT_APPENDS):
             batch = user_ids[start : start + CONCURRENT_APPENDS]
-            appends = (self._streams.append(user_id, head, tail) for user_id in batch)
+            appends = (self._streams.append(user_id, prefix, suffix) for user_id in batch)
             results = await asyncio.gather(*appends, return_exceptions=True)
             for user_id, result in zip(batch, results, strict=True):
                 if isinstance(result, Unavailable):
@@ -118,5 +118,5 @@ def _split_at_position(frame: StreamFrame) -> tuple[bytes, bytes]:
     """Encode a frame and split it where the stream inserts the position."""
     assert frame.position == 0
     encoded = server_frame_encoder.encode(frame)
-    head, _, tail = encoded.partition(POSITION_FIELD)
-    return head + POSITION_FIELD[:-1], tail
+    prefix, _, suffix = encoded.partition(POSITION_FIELD)
+    return prefix + POSITION_FIELD[:-1], suffix

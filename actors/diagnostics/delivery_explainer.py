@@ -216,11 +216,11 @@ def _describe_bus(findings: _Findings, instance: InstanceDelivery, entry: Entry)
                 findings.add("bus", "missed on the bus and read from the log", name, event.at_s)
     if not instance.bus_is_connected:
         findings.add("bus", "not connected", name)
-    if instance.room_position < 0:
+    if instance.delivered_seq < 0:
         findings.add("room", "no member of the conversation is connected here", name)
         return
     delivered_at_s = find_delivery(instance, seq)
-    text = f"delivered up to {instance.room_position}, to {instance.room_sessions} sessions"
+    text = f"delivered up to {instance.delivered_seq}, to {instance.room_sessions} sessions"
     if not delivered_at_s:
         is_recorded = entry.created_at_ms / 1000 > instance.recorded_since_s
         text += (

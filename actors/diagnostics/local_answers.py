@@ -63,8 +63,8 @@ class LocalAnswers:
             instance, "", 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, False, 0.0, False
         )
 
-    def on_overview(self, overview: Callable[[], InstanceOverview]) -> None:
-        """Set what describes this process; the server knows more of it than the core."""
+    def set_overview_callback(self, overview: Callable[[], InstanceOverview]) -> None:
+        """Set what returns the overview of this process; the server knows more of it than the core."""
         self._overview = overview
 
     def answer(self, query: Query) -> Answer:
@@ -86,7 +86,7 @@ class LocalAnswers:
         bus = self._bus.statistics()
         return InstanceDelivery(
             instance=self._instance,
-            room_position=-1 if room is None else room.delivered_seq,
+            delivered_seq=-1 if room is None else room.delivered_seq,
             room_sessions=0 if room is None else room.size,
             actor_head=self._actor_head(query.conversation_id),
             bus_is_connected=bus.connected,

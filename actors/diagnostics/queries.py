@@ -74,7 +74,7 @@ class SessionDelivery(Struct, frozen=True):
 
 
 class InstanceDelivery(Struct, frozen=True):
-    """`room_position` is the last seq delivered to the sessions here; -1 without a room.
+    """`delivered_seq` is the last seq delivered to the sessions here; -1 without a room.
 
     `events` are those of the conversation's black box that concern the entry, and the latest refusals. All
     since `recorded_since_s` (Unix time) are in it; infinite without a box. `started_at_s` is the start of the
@@ -82,7 +82,7 @@ class InstanceDelivery(Struct, frozen=True):
     """
 
     instance: str
-    room_position: int
+    delivered_seq: int = msgspec.field(name="room_position")
     room_sessions: int
     actor_head: int
     bus_is_connected: bool

@@ -76,7 +76,7 @@ def decide(
         return SessionOutcome(Outcome.LATER, session.opened_at_s)
     if is_live and not session.is_in_room:
         return SessionOutcome(Outcome.NOT_IN_ROOM)
-    if is_live and instance.room_position < seq:
+    if is_live and instance.delivered_seq < seq:
         return SessionOutcome(Outcome.PENDING)
     if is_live and session.is_paused and session.queued_bytes:
         return SessionOutcome(Outcome.QUEUED, reached_at_s)

@@ -22,7 +22,7 @@ class TagFollows:
         return Tag(tag, following=False) if followed is None else Tag(followed.name, following=True)
 
     async def follow(self, user_id: str, tag: str) -> None:
-        """Follow a tag. Idempotent. The bound holds for following one after the other.
+        """Follow a tag. Idempotent. Concurrent calls may exceed the bound.
 
         Raises:
             ApiError: request.invalid, tag.limit.

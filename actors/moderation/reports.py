@@ -43,7 +43,7 @@ class Reports:
     ) -> None:
         """Store a report. Each user reports a target once; repeating it has no effect.
 
-        The bound on open reports holds for one after the other.
+        Concurrent calls may exceed the bound on open reports.
 
         Raises:
             ApiError: request.invalid, idempotency.conflict, `<kind>.not_found`; rate.limited: too many

@@ -1,6 +1,7 @@
 """Notifies members who are mentioned in a message.
 
-    stored message -> mentioned members who mute neither it nor its sender -> one notification each -> devices
+    stored message -> mentioned members, except those who mute the conversation or the sender
+        -> one notification each -> devices
 
 The conversation stores a pending effect beforehand, and deletes it when `on_done(True)` is called. After
 `on_done(False)`, or a crash, the mention is retried. So are notifications that could not be withdrawn.

@@ -40,7 +40,7 @@ from storage.contracts.social import SocialStore
 
 Event = TypeVar("Event", bound=msgspec.Struct)
 Key = TypeVar("Key")
-RsvpAnswer = RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpRequestEnded | RsvpDeclined
+RsvpDomainEvent = RsvpPromoted | RsvpAccepted | RsvpRequested | RsvpRequestEnded | RsvpDeclined
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class NotificationCauses:
     async def find_existing(self, events: Sequence[DomainEvent]) -> AbstractSet[msgspec.Struct]:
         """Return those of the events whose cause exists now.
 
-        At most one lookup for each kind of event. Causes that belong to a hidden event of the events service
+        At most one lookup for each kind of event. Causes that belong to a hidden event of the Event service
         do not exist, nor declined requests of users who do not see the event.
         """
         stores = self._stores
@@ -124,7 +124,7 @@ class NotificationCauses:
         answers = {
             event: Attendee(event.event_id, event.user_id)
             for event in events
-            if isinstance(event, RsvpAnswer)
+            if isinstance(event, RsvpDomainEvent)
         }
         rsvps = await self._stores.rsvps.rsvps_among(list(answers.values()))
         invisible = await self.find_invisible_events(
@@ -147,7 +147,7 @@ class NotificationCauses:
         return {record.id for record in records if record.visibility == EventVisibility.PUBLIC}
 
 
-def _is_current(event: RsvpAnswer, rsvp: RsvpSummary | None) -> bool:
+def _is_current(event: RsvpDomainEvent, rsvp: RsvpSummary | None) -> bool:
     """Whether the user still has the RSVP that an event is about; without `rsvp` the event is hidden."""
     if rsvp is None:
         return False

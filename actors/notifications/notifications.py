@@ -105,7 +105,7 @@ class Notifications:
         await self._connect_loader.close()
 
     async def _push_read(self, user_id: str, ids: list[str] | None, *, withdrawn: bool = False) -> None:
-        """Push what is stored already; in the background if the unread count cannot be read now."""
+        """Push a change that is stored already; in the background if the unread count cannot be read now."""
         push = partial(self._count_and_push, user_id, ids, withdrawn=withdrawn)
         try:
             await push()

@@ -20,7 +20,7 @@ class Bookmarks:
         self._visibility = visibility
 
     async def add(self, user_id: str, post_id: str) -> None:
-        """Bookmark a post, of a repost the original. Idempotent. The bound holds for one after the other.
+        """Bookmark a post, of a repost the original. Idempotent. Concurrent calls may exceed the bound.
 
         Raises:
             ApiError: post.not_found, bookmark.limit.

@@ -30,7 +30,7 @@ class WatchVisibility:
         self._is_checking = False
         self._task_pool = TaskPool("checks of presence watches")
         self.change_count = 0
-        """Changes so far. A permission that was read before one may have been read too early."""
+        """The number of changes so far. A permission that was read before the last one may be outdated."""
 
     async def close(self) -> None:
         await self._task_pool.cancel()

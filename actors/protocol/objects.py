@@ -148,7 +148,10 @@ class MemberRequested(msgspec.Struct, frozen=True):
 
 
 class Audience(StrEnum):
-    """`known`: people that the user follows or shares a conversation with."""
+    """`known`: people that the user follows or shares a conversation with.
+
+    A direct conversation counts only if the user opened it or wrote in it.
+    """
 
     EVERYONE = "everyone"
     KNOWN = "known"

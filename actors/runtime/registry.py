@@ -2,8 +2,7 @@
 
 The registry also supervises. A crashed actor is replaced by a new one, which is activated from storage and
 gets the mailbox. A key that exceeds the restart policy is quarantined for a while: its messages are refused,
-and an error is logged.
-An actor without messages is passivated within two idle periods, unless it is busy.
+and an error is logged. An actor without messages is passivated within two idle periods, unless it is busy.
 """
 
 import asyncio

@@ -25,7 +25,6 @@ from actors.sessions.session_dependencies import SessionDependencies
 from actors.sessions.stream_recovery import StreamSubscription
 from actors.sessions.transport import CloseCode
 from actors.sessions.user_session import UserSession
-from config.accounts import CONNECT_IDENTITY_AGE_MAX_S
 from storage.contracts.users import Identity
 from storage.errors import StorageError
 
@@ -160,7 +159,7 @@ async def _authenticate(
     command: Authenticate, token: str, session: OpeningSession, dependencies: SessionDependencies
 ) -> None:
     try:
-        identity = await dependencies.authenticator.authenticate(token, max_age_s=CONNECT_IDENTITY_AGE_MAX_S)
+        identity = await dependencies.authenticator.authenticate_connect(token)
     except ApiError as error:
         session.push_error(command.id, error)
         if error.status == 401:

@@ -39,7 +39,7 @@ class Mutes:
         self._clock = clock
 
     async def mute(self, user_id: str, other_id: str, scope: MuteScope) -> None:
-        """Mute a user, or replace what the mute hides. The bound holds for muting one after the other.
+        """Mute a user, or replace what the mute hides. Concurrent calls may exceed the bound.
 
         Raises:
             ApiError: user.not_found; mute.limit; request.invalid, for the user themselves, a mute that hides

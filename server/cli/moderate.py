@@ -15,7 +15,7 @@ REPORTS_SHOWN = 100
 
 
 def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_async: RunAsync) -> None:
-    moderate = typer.Typer(no_args_is_help=True, help="Reports, bans, hidden posts and verified badges.")
+    moderate = typer.Typer(no_args_is_help=True, help="Reports, hidden posts, bans, roles and badges.")
     cli.add_typer(moderate, name="moderate")
 
     def run_action(config: ConfigOption, action: Callable[[CommandLineModeration], Awaitable[str]]) -> None:
@@ -61,7 +61,7 @@ def add_moderate(cli: typer.Typer, open_services: OpenOperatorServices, run_asyn
 
     @moderate.command()
     def hide(post_id: str, config: ConfigOption = None) -> None:
-        """Hide a post from all users."""
+        """Hide a post from all but its author and moderators."""
 
         async def action(moderation: CommandLineModeration) -> str:
             await moderation.hide_post(post_id)

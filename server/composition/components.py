@@ -129,7 +129,7 @@ async def create_components(
     users = stores.databases["users"]
 
     def on_sessions_revoked(session_ids: Sequence[str]) -> None:
-        core.revoke_sessions(session_ids)
+        core.publish_revocation(session_ids)
 
     def on_user_changed(user: UserRecord) -> None:
         services.wake_readers("users")

@@ -61,7 +61,7 @@ def create_moderation(
         for session_id in outcome.session_ids:
             authenticator.invalidate(session_id)
         if outcome.sessions_ended:
-            core.revoke_sessions(outcome.session_ids)
+            core.publish_revocation(outcome.session_ids)
         else:
             core.publish_restrictions_change(outcome.user_id, outcome.session_ids, outcome.silenced_until)
 

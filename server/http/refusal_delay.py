@@ -3,7 +3,7 @@
 A refusal costs the server as much as a small request, so a client that ignores `retry_after_ms` on many
 connections could use up the loop with refusals alone. The first ones of an address are sent immediately.
 Delays grow with the number of refusals that wait, so that about `REFUSALS_DELAYED_PER_S` of them are sent per
-second, and vary, so that clients which were refused together do not come back together.
+second, and vary, so that clients which were refused together do not return together.
 """
 
 import asyncio

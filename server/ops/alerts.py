@@ -1,4 +1,4 @@
-"""The alerts of `deploy/prometheus/rules.yaml` that need no history, evaluated on this instance now.
+"""The alerts of `deploy/prometheus/rules.yaml` that compare one metric with a number, on this instance now.
 
 Their waiting times (`for`) are left out, so a condition shows here before the alert fires.
 """
@@ -17,7 +17,7 @@ OPERATORS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 
 class AlertRule(msgspec.Struct, frozen=True):
-    """`metric operator threshold`, as in the rule's expression."""
+    """`metric operator threshold`, as in the rule's expression, which may ask for the `max` of instances."""
 
     name: str
     metric: str
@@ -44,10 +44,17 @@ RULES: Final = (
     AlertRule("BusDisconnected", "convene_bus_connected", "==", 0),
     AlertRule("OldestCommandUnanswered", "convene_commands_oldest_seconds", ">", 5),
     AlertRule("PendingEffectsOld", "convene_pending_effects_oldest_seconds", ">", 60),
+    AlertRule("EventRemindersOverdue", "convene_event_reminders_overdue_seconds", ">", 60),
     AlertRule("BusLagHigh", "convene_bus_round_trip_seconds", ">", 0.5),
     AlertRule("ConversationQuarantined", "convene_conversations_quarantined", ">", 0),
     AlertRule("ConversationMailboxFull", "convene_mailbox_messages_max", ">", 500),
     AlertRule("ConsumerLagging", "convene_domain_event_lag_seconds", ">", 60),
+    AlertRule("MailQueueGrowing", "convene_mails_pending", ">", 100),
+    AlertRule("PasswordHashesQueued", "convene_password_hashes_waiting", ">", 10),
+    AlertRule("FileDescriptorsShort", "convene_file_descriptors_short", "==", 1),
+    AlertRule("DataExportsStuck", "convene_data_exports_oldest_pending_seconds", ">", 3600),
+    AlertRule("ReportsWaiting", "convene_reports_open_oldest_seconds", ">", 259200),
+    AlertRule("AppealsWaiting", "convene_appeals_open_oldest_seconds", ">", 259200),
 )
 
 

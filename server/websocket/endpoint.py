@@ -13,7 +13,6 @@ from aiohttp.abc import AbstractStreamWriter
 
 from actors.accounts.authenticator import Authenticator
 from actors.protocol.errors import ApiError
-from config.accounts import CONNECT_IDENTITY_AGE_MAX_S
 from server.http.cors import ANY_ORIGIN
 from server.http.problem import REQUEST_ID, problem_response
 from server.http.rate_limiter import RateLimiter, RequestRateClass, address_bucket_key
@@ -76,7 +75,7 @@ class WebSocketEndpoint:
         identity = None
         if token is not None:
             # Before `admit`: a client with a valid token needs no unauthenticated slot.
-            identity = await self._authenticator.authenticate(token, max_age_s=CONNECT_IDENTITY_AGE_MAX_S)
+            identity = await self._authenticator.authenticate_connect(token)
         self._connections.admit(address, authenticated=identity is not None)
         transport = request.transport
         if transport is None:

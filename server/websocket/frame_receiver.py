@@ -39,7 +39,7 @@ UNCHARGED_PONGS: Final = 4
 
 
 class MessageTooBig(Exception):  # noqa: N818 - the connection is closed with 1009
-    """The fragments of a message exceed `FRAME_BYTES`."""
+    """A message exceeds `FRAME_BYTES`, with all its fragments."""
 
 
 class InputHandler(Protocol):

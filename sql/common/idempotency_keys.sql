@@ -24,7 +24,7 @@ SET result = :result
 WHERE key = :key
 
 -- name: idempotency_key_prune
--- Deletes some keys older than that.
+-- Deletes up to :limit keys older than :older_than_s.
 --
 --   :older_than_s float8  :limit int   -> key
 WITH old AS MATERIALIZED (

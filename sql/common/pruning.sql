@@ -1,5 +1,5 @@
 -- name: dead_letters_prune
--- Deletes events that were neither replayed nor dropped since then.
+-- Deletes dead letters older than :older_than_s. They were neither replayed nor dropped.
 --
 --   :older_than_s float8  :limit int   -> id
 WITH old AS MATERIALIZED (

@@ -1,5 +1,5 @@
 -- name: announcements_prune
--- Deletes announcements that are older than that. Their text stays in the event's conversation.
+-- Deletes announcements older than :older_than_s. Their text stays in the event's conversation.
 --
 --   :older_than_s float8  :limit int   -> id
 WITH old AS MATERIALIZED (

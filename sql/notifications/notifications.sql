@@ -338,7 +338,7 @@ WHERE n.id = l.id
 RETURNING n.id, n.recipient_id
 
 -- name: notification_delete_conversation
--- Deletes users' notifications about messages of a conversation. Their sources are spent.
+-- Deletes users' notifications about messages of a conversation. Their sources do not notify again.
 --
 --   :recipient_ids uuid[]  :conversation_id text   -> id, recipient_id
 WITH locked AS (

@@ -1,5 +1,5 @@
 -- name: notification_sources_prune
--- Deletes sources older than that. An event that is handled again after that notifies again.
+-- Deletes sources older than :older_than_s. An event that is handled again after the deletion notifies again.
 --
 --   :older_than_s float8  :limit int   -> source
 WITH old AS MATERIALIZED (

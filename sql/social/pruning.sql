@@ -1,5 +1,5 @@
 -- name: conversation_requests_prune
--- Deletes requests that expired before that. They can be made again.
+-- Deletes requests that expired more than :older_than_s ago. They can be made again.
 --
 --   :older_than_s float8  :limit int   -> recipient_id
 WITH old AS MATERIALIZED (
@@ -16,7 +16,7 @@ WHERE (recipient_id, conversation_id) IN (SELECT recipient_id, conversation_id F
 RETURNING recipient_id
 
 -- name: mutes_prune
--- Deletes mutes that expired before that. They have no effect any more.
+-- Deletes mutes that expired more than :older_than_s ago. They have no effect any more.
 --
 --   :older_than_s float8  :limit int   -> muted_id
 WITH old AS MATERIALIZED (

@@ -1,5 +1,5 @@
 -- name: user_sessions_prune
--- Deletes sessions that expired before that; until then their owners get the error that they expired.
+-- Deletes sessions that expired more than :older_than_s ago; until then their owners get the error that they expired.
 --
 --   :older_than_s float8  :limit int   -> id
 WITH old AS MATERIALIZED (
@@ -16,7 +16,7 @@ WHERE id IN (SELECT id FROM old)
 RETURNING id
 
 -- name: mail_tokens_prune
--- Deletes tokens that expired before that.
+-- Deletes tokens that expired more than :older_than_s ago.
 --
 --   :older_than_s float8  :limit int   -> token_hash
 WITH old AS MATERIALIZED (
@@ -33,7 +33,7 @@ WHERE token_hash IN (SELECT token_hash FROM old)
 RETURNING token_hash
 
 -- name: reports_prune
--- Deletes reports that were resolved before that.
+-- Deletes reports that were resolved more than :older_than_s ago.
 --
 --   :older_than_s float8  :limit int   -> id
 WITH old AS MATERIALIZED (
@@ -50,7 +50,7 @@ WHERE id IN (SELECT id FROM old)
 RETURNING id
 
 -- name: idempotent_responses_prune
--- Deletes responses stored before that.
+-- Deletes responses stored more than :older_than_s ago.
 --
 --   :older_than_s float8  :limit int   -> key
 WITH old AS MATERIALIZED (
@@ -67,7 +67,7 @@ WHERE key IN (SELECT key FROM old)
 RETURNING key
 
 -- name: data_export_chunks_prune
--- Deletes chunks of exports that expired before that. The exports themselves go after their chunks.
+-- Deletes chunks of exports that expired more than :older_than_s ago. The exports are deleted after their chunks.
 --
 --   :older_than_s float8  :limit int   -> number
 WITH old AS MATERIALIZED (
@@ -87,7 +87,7 @@ WHERE (export_id, attempt, number) IN (SELECT export_id, attempt, number FROM ol
 RETURNING number
 
 -- name: data_exports_prune
--- Deletes exports that expired before that and have no chunks any more.
+-- Deletes exports that expired more than :older_than_s ago and have no chunks any more.
 --
 --   :older_than_s float8  :limit int   -> id
 WITH old AS MATERIALIZED (

@@ -1,7 +1,7 @@
 -- name: user_snapshot_list_by_ids
 -- Returns public fields of those of the users that exist.
 --
---   :ids uuid[]   -> copy rows
+--   :ids uuid[]   -> snapshot rows
 SELECT id, username, display_name, avatar_url, verified, private, version, FALSE AS deleted
 FROM users
 WHERE id = ANY(:ids)
@@ -9,7 +9,7 @@ WHERE id = ANY(:ids)
 -- name: user_snapshot_list_by_usernames
 -- Returns public fields of those of the users that exist, by name in lower case.
 --
---   :usernames text[]   -> copy rows
+--   :usernames text[]   -> snapshot rows
 SELECT id, username, display_name, avatar_url, verified, private, version, FALSE AS deleted
 FROM users
 WHERE
@@ -20,7 +20,7 @@ WHERE
 -- name: user_snapshot_page
 -- Lists public fields of users, by id.
 --
---   :after uuid  :limit int   -> copy rows
+--   :after uuid  :limit int   -> snapshot rows
 SELECT id, username, display_name, avatar_url, verified, private, version, FALSE AS deleted
 FROM users
 WHERE id > :after

@@ -46,10 +46,10 @@ class Bus(Protocol):
 
     def unsubscribe(self, topics: Sequence[str]) -> None: ...
 
-    def on_message(self, callback: Callable[[str, bytes], None]) -> None:
+    def set_message_callback(self, callback: Callable[[str, bytes], None]) -> None:
         """Set the callback for received messages, called with topic and message. It must not raise."""
 
-    def on_messages_lost(self, callback: Callable[[], None]) -> None:
+    def set_loss_callback(self, callback: Callable[[], None]) -> None:
         """Set the callback for lost connections, called once all topics are subscribed again.
 
         Also called when a subscription was confirmed late, and when the bus can publish again. Messages may

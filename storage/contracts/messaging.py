@@ -141,7 +141,8 @@ class ConversationStore(Protocol):
     async def any_user_in_many(self, user_ids: Sequence[str], count: int) -> bool:
         """Return whether one of the users is in `count` conversations or more.
 
-        One round trip, unless the users together are in that many: then two for each half of them.
+        One round trip, unless the users together are in that many: then also one for each half of them, and
+        so on.
         """
 
     async def users_knowing(self, user_id: str, others: Sequence[str]) -> set[str]:

@@ -9,12 +9,11 @@ import msgspec
 
 
 class PendingEffect(msgspec.Struct, frozen=True):
-    """Notifications of membership changes and mentions in a conversation that are not complete.
+    """Side effects in a conversation that are not complete: membership frames, mentions and their withdrawal.
 
-    They follow from the entries above `since_seq`, which `instance` has stored or is storing. `claim` names
-    the last sweep that began to complete them, or the last renewal by `instance` while it works on them.
-    With the `conversation_id` `ALL_STREAMS`, the effect is a new epoch of all user streams: see
-    `StreamLossRecord`.
+    They follow from the entries above `since_seq`, which `instance` has stored or is storing. Each renewal by
+    that instance, and each sweep that begins to complete them, sets a new random `claim`. With the
+    `conversation_id` `ALL_STREAMS`, the effect is a new epoch of all user streams: see `StreamLossRecord`.
     """
 
     key: str

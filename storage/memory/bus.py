@@ -83,10 +83,10 @@ class MemoryBus:
     def unsubscribe(self, topics: Sequence[str]) -> None:
         self._topics.difference_update(topics)
 
-    def on_message(self, callback: Callable[[str, bytes], None]) -> None:
+    def set_message_callback(self, callback: Callable[[str, bytes], None]) -> None:
         self._message_callback = callback
 
-    def on_messages_lost(self, callback: Callable[[], None]) -> None:
+    def set_loss_callback(self, callback: Callable[[], None]) -> None:
         self._lost_callback = callback
 
     def statistics(self) -> BusStatistics:

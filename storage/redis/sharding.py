@@ -100,13 +100,13 @@ class ShardedBus:
         for shard, group in self._shards.group_by_shard(topics).items():
             self._buses[shard].unsubscribe(group)
 
-    def on_message(self, callback: Callable[[str, bytes], None]) -> None:
+    def set_message_callback(self, callback: Callable[[str, bytes], None]) -> None:
         for bus in self._buses:
-            bus.on_message(callback)
+            bus.set_message_callback(callback)
 
-    def on_messages_lost(self, callback: Callable[[], None]) -> None:
+    def set_loss_callback(self, callback: Callable[[], None]) -> None:
         for bus in self._buses:
-            bus.on_messages_lost(callback)
+            bus.set_loss_callback(callback)
 
     def statistics(self) -> BusStatistics:
         """Return the sums over all servers; the lag is the maximum."""

@@ -6,8 +6,7 @@ server with another run id starts a new epoch. The scripts compute key names, so
 not Redis Cluster.
 
 Appends of one loop tick are sent in as few calls as possible: reading the server's run id costs more than
-the rest.
-An append with an unknown outcome is not retried.
+the rest. An append with an unknown outcome is not retried.
 """
 
 import asyncio
@@ -82,7 +81,7 @@ for at = 1, #ARGV do answer[at + 1] = found[at] or '0' end
 return answer
 """)
 
-# ARGV: user, epoch, position, limit. A position above the head was not assigned in this epoch.
+# ARGV: user, epoch, position, limit. A position above the last one was not assigned in this epoch.
 READ_AFTER = _script("""
 if current() ~= ARGV[2] then return false end
 local missed = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') - tonumber(ARGV[3])

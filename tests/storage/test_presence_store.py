@@ -121,7 +121,7 @@ async def test_subscribers_are_notified_of_every_change(board: RedisPresence, bu
     """On the user's presence topic, without content."""
     ana, instance = random_name(), random_name()
     received: list[tuple[str, bytes]] = []
-    bus.on_message(lambda topic, frame: received.append((topic, frame)))
+    bus.set_message_callback(lambda topic, frame: received.append((topic, frame)))
     await bus.subscribe([presence_topic(ana)])
     await board.renew_lease(instance)
 

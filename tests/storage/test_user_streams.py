@@ -105,7 +105,7 @@ async def test_frames_are_published_in_order_on_the_users_topic(system: BusClust
     """Subscribers receive epoch, position and frame of each append."""
     bus, streams = await system.open_bus(), await system.open_user_streams()
     delivered: list[StreamItem] = []
-    bus.on_message(lambda _topic, payload: delivered.append(decode_stream_item(payload)))
+    bus.set_message_callback(lambda _topic, payload: delivered.append(decode_stream_item(payload)))
     await bus.subscribe([user_topic(ana)])
     last = await append_frames(streams, ana, 120)
     await until(lambda: len(delivered) == 120)

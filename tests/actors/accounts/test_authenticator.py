@@ -10,6 +10,7 @@ import pytest
 from actors.accounts.authenticator import LOOKUPS_MAX, Authenticator
 from actors.accounts.tokens import hash_token, new_token
 from actors.protocol.errors import ApiError
+from config.accounts import CONNECT_IDENTITY_AGE_MAX_S, CONNECT_LOOKUP_INTERVAL_S
 from config.limits import TOKEN_LIFETIME_MAX_S, TOKEN_LIFETIME_S, TOKEN_TOUCH_INTERVAL_S, Limits
 from storage.contracts.users import Identity, NewUser, ProfileChange, UserRecord
 from storage.errors import Unavailable
@@ -95,16 +96,32 @@ async def test_cached_identity_expires(setup: AuthenticatorSetup) -> None:
     assert await setup.error_code(token) == "auth.required"
 
 
-async def test_max_age_bypasses_older_cache_entries(setup: AuthenticatorSetup) -> None:
-    """`max_age_s` bypasses an older cache entry; other callers still use the cache."""
+async def test_connects_bypass_older_cache_entries(setup: AuthenticatorSetup) -> None:
+    """A new connection gets an identity of at most the given age; requests still use the cache."""
     token = await setup.create_token()
     await setup.authenticator.authenticate(token)
     await MemoryUsers(setup.people).change(setup.ana.id, ProfileChange(display_name="Ana the Great"))
-    setup.now_s += 1
+    setup.now_s += CONNECT_IDENTITY_AGE_MAX_S / 2
+    assert (await setup.authenticator.authenticate_connect(token)).user.display_name is None
+    setup.now_s += CONNECT_IDENTITY_AGE_MAX_S / 2
     assert (await setup.authenticator.authenticate(token)).user.display_name is None
-    assert (await setup.authenticator.authenticate(token, max_age_s=2)).user.display_name is None
-    fresh = await setup.authenticator.authenticate(token, max_age_s=1)
+    fresh = await setup.authenticator.authenticate_connect(token)
     assert fresh.user.display_name == "Ana the Great"
+
+
+async def test_requests_do_not_wait_for_the_interval_of_connects(setup: AuthenticatorSetup) -> None:
+    """Requests of many users, one after the other, are looked up at once; connects wait and share lookups."""
+    loop = asyncio.get_running_loop()
+    tokens = [await setup.create_token() for _ in range(50)]
+    started = loop.time()
+    for token in tokens:
+        await setup.authenticator.authenticate(token)
+    requests_s, started = loop.time() - started, loop.time()
+    setup.now_s += CONNECT_IDENTITY_AGE_MAX_S
+    for token in tokens:
+        await setup.authenticator.authenticate_connect(token)
+    assert requests_s < loop.time() - started
+    assert loop.time() - started >= CONNECT_LOOKUP_INTERVAL_S * (len(tokens) - 2)
 
 
 async def test_invalidated_session_is_looked_up_again(setup: AuthenticatorSetup) -> None:

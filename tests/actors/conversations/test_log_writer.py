@@ -8,6 +8,7 @@ import pytest
 from actors.conversations.commands import Draft
 from actors.conversations.entries import text_entry
 from actors.conversations.log_writer import LogBatch, LogWriter
+from actors.conversations.write_backlog import DETECTION_S
 from config.limits import Limits
 from storage.contracts.identifiers import new_attempt_id, new_id
 from storage.contracts.message_log import Appended, Duplicates, Entry, MessageEntry, SeqConflict
@@ -165,15 +166,51 @@ async def test_failed_lookup_of_conflicts_is_followed_by_an_attempt(log: Recordi
     assert results.results == [("lost", Appended(0, SeqConflict())), ("won", Appended(1))]
 
 
-async def test_contended_batch_is_written_alone(log: RecordingMessageLog) -> None:
-    """A conversation that lost a seq does not share a write."""
+async def test_contended_batches_share_separate_writes(log: RecordingMessageLog) -> None:
+    """Those of conversations that lost a seq, without those that lost another one."""
     results, writer = RecordingResults(), create_writer(log)
-    hot, quiet = new_id(), new_id()
-    writer.submit(results.batch("calm", [entry(quiet, 1)]))
-    writer.submit(results.batch("hot", [entry(hot, 1)], contended=True))
+    lost, *hot = [new_id() for _ in range(4)]
+    quiet = new_id()
+    await log.append([entry(lost, 1)])
+    writer.submit(results.batch("quiet", [entry(quiet, 1)]))
+    for room in [lost, *hot]:
+        writer.submit(results.batch(room, [entry(room, 1)], contended=True))
     await writer.drain()
 
-    assert sorted(log.writes) == sorted([[hot], [quiet]])
+    assert sorted(log.writes[1:]) == sorted([hot, [quiet]])
+    assert dict(results.results) == {
+        "quiet": Appended(1),
+        lost: Appended(0, SeqConflict()),
+        **dict.fromkeys(hot, Appended(1)),
+    }
+
+
+async def test_writer_is_overloaded_while_batches_wait_too_long(log: RecordingMessageLog) -> None:
+    """If each write takes longer than batches may wait; not any more when they are written."""
+    results, writer = RecordingResults(), create_writer(log, log_batch_entries=1, log_wait_ms=20)
+    now = asyncio.get_running_loop().time
+    log.can_respond.clear()
+
+    async def write_one() -> None:
+        """Let one write end that took 30 ms, while another batch waits."""
+        count, started = len(log.writes), now()
+        writer.submit(results.batch("", [entry(new_id(), 1)]))
+        await until(lambda: now() > started + 0.03)
+        log.can_respond.set()
+        await until(lambda: len(log.writes) > count)
+        log.can_respond.clear()
+
+    for _ in range(5):
+        writer.submit(results.batch("", [entry(new_id(), 1)]))
+    assert not writer.is_overloaded
+    started = now()
+    while not writer.is_overloaded and now() < started + 60:
+        await write_one()
+    assert writer.is_overloaded
+    assert now() - started >= DETECTION_S
+    log.can_respond.set()
+    await writer.drain()
+    assert not writer.is_overloaded
 
 
 async def test_unknown_outcome_is_retried_with_the_same_entries(log: RecordingMessageLog) -> None:

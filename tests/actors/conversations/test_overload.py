@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from actors.conversations.log_writer import LogWriter
 from actors.conversations.unanswered_commands import CommandStatistics
 from storage.contracts.message_log import Appended, Entry
 from tests.actors.fake_cluster import (
@@ -116,3 +117,24 @@ async def test_message_before_a_stored_one_of_its_sender_is_refused(
     assert await refused_code(sends[1]) == "server.overloaded"
     assert await stored_seq(sends[2]) == (2, True)
     assert await stored_seq(sends[3]) == (4, False)
+
+
+async def test_overloaded_instance_refuses_new_messages(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a time to retry, in every conversation; a retry of a message that waits gets its result."""
+    core = await cluster.start_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    await stored_seq(send(core, room, ANA, "a0"))
+    store = StalledStore(cluster, monkeypatch)
+    waiting = send(core, room, ANA, "a1")
+    await until(lambda: store.batch_sizes == [1])
+    monkeypatch.setattr(LogWriter, "is_overloaded", True)
+    refused = send(core, room, BEN, "b1")
+    again = send(core, room, ANA, "a1")
+    assert await refused_code(refused) == "server.overloaded"
+    monkeypatch.setattr(LogWriter, "is_overloaded", False)
+    store.proceed.set()
+    assert await stored_seq(waiting) == (2, False)
+    assert (await stored_seq(again))[0] == 2
+    assert await stored_seq(send(core, room, BEN, "b1")) == (3, False)

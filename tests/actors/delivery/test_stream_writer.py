@@ -27,7 +27,7 @@ async def test_failed_append_does_not_lose_the_frames_of_others(monkeypatch: pyt
         lost.extend(user_ids)
         positions.extend(streams._heads.get(user_id, 0) for user_id in (ANA, BEN, CYD))
 
-    writer.on_loss(on_lost, lambda: resets.append(None))
+    writer.set_loss_callbacks(on_lost, lambda: resets.append(None))
     streams.fail_next(after_append=False)
 
     assert not await writer.append([ANA, BEN, CYD], ConversationLeft(0, "0" * 24))
@@ -50,7 +50,7 @@ async def test_reset_that_ended_with_an_error_is_made_after_the_next_loss() -> N
             raise failures.pop()
         resets.append(None)
 
-    writer.on_loss(lambda _user_ids: None, on_reset)
+    writer.set_loss_callbacks(lambda _user_ids: None, on_reset)
     streams.fail_next(after_append=False)
     assert not await writer.append([ANA], ConversationLeft(0, "0" * 24))
     first = writer._reset_task

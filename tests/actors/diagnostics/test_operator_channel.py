@@ -31,7 +31,7 @@ async def start_channel(broker: MemoryBroker, name: str, live: Sequence[str]) ->
         return overview(name)
 
     channel = OperatorChannel(bus, name, answer, list_instances)
-    bus.on_message(lambda _topic, frame: channel.on_bus_message(frame))
+    bus.set_message_callback(lambda _topic, frame: channel.on_bus_message(frame))
     await bus.subscribe(channel.topics)
     return channel
 

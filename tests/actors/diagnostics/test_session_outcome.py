@@ -27,7 +27,7 @@ def event(kind: str, first: int = 0, second: int = 0, *, subject: str = "c1", de
         ({"closed_at_s": 1000.05}, {}, Outcome.EARLIER),
         ({"opened_at_s": 1000.2}, {}, Outcome.LATER),
         ({"is_in_room": False}, {}, Outcome.NOT_IN_ROOM),
-        ({}, {"room_position": 9, "events": []}, Outcome.PENDING),
+        ({}, {"delivered_seq": 9, "events": []}, Outcome.PENDING),
         ({"is_paused": True, "queued_bytes": 10}, {}, Outcome.QUEUED),
         ({"skipped": (8, 10)}, {}, Outcome.SHED),
         ({"skipped": (11, 12)}, {}, Outcome.WRITTEN),

@@ -195,7 +195,7 @@ async def test_unavailable_store_is_polled_again(
 async def test_push_without_broker_reports_stream_loss(setup: NotificationSetup) -> None:
     """A push that the broker rejects is reported as stream loss; the notification stays undelivered."""
     lost: list[str] = []
-    setup.stream_writer.on_loss(lost.extend, lambda: None)
+    setup.stream_writer.set_loss_callbacks(lost.extend, lambda: None)
     await create_liked_post(setup, setup.ben)
     setup.broker.disconnect()
     assert await setup.pusher.push_undelivered() == 0

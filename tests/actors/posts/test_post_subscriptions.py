@@ -44,7 +44,7 @@ class PostSetup:
         self.wheel = TimerWheel(asyncio.get_running_loop(), 0.01)
         self.bus = MemoryBus(MemoryBroker())
         self.subscriptions = PostSubscriptions(self.bus, self.wheel, self.load_counts, bytes)
-        self.bus.on_message(lambda topic, _: self.subscriptions.mark_changed(topic[2:]))
+        self.bus.set_message_callback(lambda topic, _: self.subscriptions.mark_changed(topic[2:]))
 
     async def load_counts(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], PostCounts]:
         self.reads.append(len(pairs))

@@ -215,7 +215,7 @@ async def test_revoked_session_is_closed_on_every_instance(
     """The revoking instance notifies the other instances."""
     here, there = await cluster.start_instance(), await cluster.start_instance()
     clients = [await connect_user(here, BEN), await connect_user(there, BEN), await connect_user(there, ANA)]
-    here.revoke_sessions([f"session of {BEN}"])
+    here.publish_revocation([f"session of {BEN}"])
     await until(lambda: clients[1].close_code)
 
     assert [client.close_code for client in clients] == [4503, 4503, 0]

@@ -52,7 +52,7 @@ class FakeAuthenticator:
     def __init__(self, user_id: str) -> None:
         self._identity = identity(user_id)
 
-    async def authenticate(self, token: str, *, max_age_s: float) -> Identity:
+    async def authenticate_connect(self, token: str) -> Identity:
         return self._identity
 
 

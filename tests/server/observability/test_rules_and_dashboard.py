@@ -60,7 +60,10 @@ def _exported_samples(exposition: str) -> set[str]:
     return samples
 
 
-@pytest.mark.parametrize(("kind", "name"), [("check", "rules.yaml"), ("test", "rules.test.yaml")])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("check", "rules.yaml"), ("test", "rules.test.yaml"), ("test", "rules.days.test.yaml")],
+)
 def test_promtool_accepts_the_rules(kind: str, name: str) -> None:
     """`check rules` finds no error, and `test rules` fires each tested alert when it should."""
     command = [find_program("promtool"), kind, "rules", name]

@@ -13,8 +13,8 @@ class RecordingSubscriber:
     def __init__(self, bus: CheckedBus) -> None:
         self.received: list[tuple[str, bytes]] = []
         self.gaps = 0
-        bus.on_message(lambda topic, frame: self.received.append((topic, frame)))
-        bus.on_messages_lost(self._gap)
+        bus.set_message_callback(lambda topic, frame: self.received.append((topic, frame)))
+        bus.set_loss_callback(self._gap)
 
     def _gap(self) -> None:
         self.gaps += 1

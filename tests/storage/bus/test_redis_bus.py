@@ -180,7 +180,7 @@ async def test_lost_connection_to_publish_is_reported(server: ValkeyServer, open
     bus = await opened(server.url, 100, UNPROBED)
     subscriber = RecordingSubscriber(bus)
     await bus.subscribe(["c:1"])
-    bus.on_messages_lost(lambda: bus.publish("c:1", b"again"))
+    bus.set_loss_callback(lambda: bus.publish("c:1", b"again"))
     bus._publisher.connection.abort()
 
     await until(lambda: subscriber.received == [("c:1", b"again")], 10)
@@ -208,7 +208,7 @@ async def test_failing_callback_does_not_end_the_subscription(server: ValkeyServ
             raise ValueError(frame)
         delivered.append(frame)
 
-    bus.on_message(listen)
+    bus.set_message_callback(listen)
     await bus.subscribe(["c:1"])
     for frame in (b"good", b"bad", b"better"):
         bus.publish("c:1", frame)
