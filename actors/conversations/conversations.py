@@ -136,10 +136,21 @@ class Conversations(RuleMembership):
             and await self._store.get(direct_conversation_id(*member_ids)) is None
         ):
             raise blocked()
-        # May refuse the request, and refused ones leave their key unused.
+        # This and the bound below may refuse the request, and refused ones leave their key unused.
         needed = (
             ConsentNeeded() if direct else await self._consent.check(user.id, member_ids, AdditionKind.GROUP)
         )
+        if direct:
+            conversation_id = direct_conversation_id(*member_ids)
+        else:
+            conversation_id = (
+                idempotent_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
+            )
+        participants = tuple(id_ for id_ in member_ids if id_ not in needed.user_ids)
+        # Other users can open direct conversations with a user who is in too many: each has one at most.
+        limited_ids = (user.id,) if direct else participants
+        if await self._are_in_many(limited_ids) and await self._store.get(conversation_id) is None:
+            raise conversation_limit()
         claim = None
         if idempotency_key is not None:
             digest = _request_digest(kind, member_ids, name)
@@ -148,24 +159,14 @@ class Conversations(RuleMembership):
                 raise ApiError(
                     "idempotency.conflict", "This idempotency key was used for another conversation."
                 )
-        if direct:
-            conversation_id = direct_conversation_id(*member_ids)
-        else:
-            conversation_id = (
-                idempotent_id(user.id, idempotency_key) if idempotency_key is not None else new_id()
-            )
         record = ConversationRecord(
             id=conversation_id,
             type=kind.value,
             name=name,
-            participants=tuple(id_ for id_ in member_ids if id_ not in needed.user_ids),
+            participants=participants,
             admins=() if direct else (user.id,),
             created_at_ms=now_ms(),
         )
-        # Other users can open direct conversations with a user who is in too many: each has one at most.
-        limited_ids = (user.id,) if direct else record.participants
-        if await self._are_in_many(limited_ids) and await self._store.get(conversation_id) is None:
-            raise conversation_limit()
         existing = await self._membership_notifier.create_conversation(record)
         if existing is not None:
             needed = needed.without(existing.participants)

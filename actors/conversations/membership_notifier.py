@@ -101,9 +101,7 @@ class MembershipNotifier:
             )
         if membership.left:
             self._on_left(membership.left)
-            left = ConversationLeft(0, conversation.id)
-            is_complete &= await self._streams.append(membership.left, left)
-            is_complete &= await self._correct_frames(conversation.id, left=membership.left)
+            is_complete &= await self._notify_left(conversation.id, membership.left)
         return is_complete
 
     async def notify_joined(
@@ -129,6 +127,12 @@ class MembershipNotifier:
         is_complete &= await self._correct_frames(conversation.id, joined=user_ids)
         return is_complete and cards is not None
 
+    async def _notify_left(self, conversation_id: str, user_ids: Sequence[str]) -> bool:
+        """Notify users that they are no members. Return whether all frames are in the users' streams."""
+        is_complete = await self._streams.append(user_ids, ConversationLeft(0, conversation_id))
+        is_complete &= await self._correct_frames(conversation_id, left=user_ids)
+        return is_complete
+
     async def _correct_frames(
         self, conversation_id: str, *, joined: Sequence[str] = (), left: Sequence[str] = ()
     ) -> bool:
@@ -145,9 +149,10 @@ class MembershipNotifier:
         is_complete = True
         gone = [user_id for user_id in joined if user_id not in members]
         if gone:
-            is_complete &= await self._streams.append(gone, ConversationLeft(0, conversation_id))
+            is_complete &= await self._notify_left(conversation_id, gone)
         back = [user_id for user_id in left if user_id in members]
         if current is not None and back:
+            # Without the cards too: these users have just got a frame with which they lose the conversation.
             is_complete &= await self.notify_joined(current, current.applied_seq, back)
         return is_complete
 

@@ -66,25 +66,31 @@ class EffectRecord:
         self._open += 1
 
     def end(self, *, completed: bool) -> None:
-        """End the wait for one of them. Unless it is complete, the record is left to a sweeper."""
+        """End the wait for one of them. The last one removes the record, or leaves it if any failed."""
         self._open -= 1
         if not completed:
             self.fail()
-        self._remove_if_complete()
+        self._settle()
 
     def fail(self) -> None:
-        """Leave the record to a sweeper."""
-        if not self._failed:
-            self._failed = True
-            # A sweeper may have removed it, if this instance was paused and could not renew it.
-            self._recorder.leave(self.effect)
+        """Leave the record to a sweeper when the last of them ends. Call while one has not ended."""
+        self._failed = True
 
     def stop_sharing(self) -> None:
         self._shared = False
-        self._remove_if_complete()
+        # One that failed was left, or will be, by the last of them.
+        if not self._failed:
+            self._settle()
 
-    def _remove_if_complete(self) -> None:
-        if not self._open and not self._shared and not self._failed:
+    def _settle(self) -> None:
+        # Until the last of them ends, the record is renewed, also after a failure: a sweeper would remove it
+        # without knowing of the entries that are stored later.
+        if self._open:
+            return
+        if self._failed:
+            # A sweeper may have removed it, if this instance was paused and could not renew it.
+            self._recorder.leave(self.effect)
+        elif not self._shared:
             self._recorder.remove(self.effect.key)
 
 

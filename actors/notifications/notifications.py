@@ -90,8 +90,9 @@ class Notifications:
     async def push_removed(self, deleted: DeletedIds) -> None:
         """Push the removal of notifications to each recipient, as `notification.read`.
 
-        A block can remove very many: in several frames, because one frame must fit into a send queue. Raises
-        no `Unavailable`: the caller could not repeat it, as the notifications are gone.
+        A block can remove very many: in several frames, because one frame must fit into a send queue. What
+        cannot be pushed now is pushed later: the caller could not repeat it, as the notifications are gone.
+        Raises `Unavailable` or `ApiError` only while `LATE_PUSHES_MAX` pushes wait already.
         """
         for user_id, ids in deleted.items():
             for start in range(0, len(ids), NOTIFICATION_IDS_PER_FRAME):

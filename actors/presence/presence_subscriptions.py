@@ -235,10 +235,11 @@ class PresenceSubscriptions:
         records = await self._store.get(user_ids)
         offline_ids = [record.user_id for record in records if record.status == OFFLINE]
         if offline_ids:
-            _log.info("lease of an instance expired; %d of its users are offline", len(offline_ids))
             await self._last_seen.save_last_seen(
                 [LastSeen(user_id, OFFLINE, now_ms()) for user_id in offline_ids]
             )
+            # After the write, which is repeated while the store is unavailable.
+            _log.info("lease of an instance expired; %d of its users are offline", len(offline_ids))
         for user_id in user_ids:
             self._orphaned_users.pop(user_id, None)
 

@@ -191,6 +191,20 @@ async def create_with_key(api: ApiClient, person: Any, key: str, body: Json) -> 
     return status, response_body
 
 
+async def test_group_over_the_limit_leaves_its_key_unused(
+    api: ApiClient, instance: Instance, people: RegisteredUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another group may use it, once its creator is in fewer conversations."""
+    ana, ben = await people.register(2, instance)
+    first, key = await api.group(ana, ben), uuid4().hex
+    monkeypatch.setattr("actors.conversations.conversations.CONVERSATIONS_MAX", 1)
+    status, problem = await create_with_key(api, ana, key, {"type": "GROUP", "participants": [], "name": "a"})
+    assert (status, problem["code"]) == (409, "conversation.limit")
+    await api.expect(204, ana, "DELETE", f"{ROOT}/{first['id']}/participants/{ana.id}")
+    status, group = await create_with_key(api, ana, key, {"type": "GROUP", "participants": [], "name": "b"})
+    assert (status, group["name"]) == (201, "b")
+
+
 async def test_idempotency_key_creates_a_group_once(
     api: ApiClient, instance: Instance, people: RegisteredUsers
 ) -> None:

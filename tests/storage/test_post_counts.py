@@ -19,7 +19,6 @@ from storage.postgres.statement import load_statement
 from tests.storage.service_database import ServiceDatabase, ServiceInstance, random_id, sorted_random_ids
 
 LIKE = load_statement("posts", "reactions", "like_insert").text
-POST = load_statement("posts", "posts", "post_insert").text
 HIDE = load_statement("posts", "contents", "post_set_hidden").text
 
 

@@ -157,6 +157,42 @@ async def test_record_that_was_swept_too_early_is_restored(cluster: MentionClust
     await wait_settled(cluster, 1)
 
 
+async def test_record_stays_until_its_last_message_is_notified(
+    cluster: MentionCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweeper settles it after the notification of one message failed, before that of another one does."""
+    monkeypatch.setattr(pending_effects, "SHARED_FOR_S", 60)
+    core, mentions = await cluster.start_recording_instance()
+    other, swept = await cluster.start_recording_instance()
+    room = await cluster.create_group(core, ANA, BEN)
+    mentions.unavailable = True
+    waiting: list[asyncio.Event] = []
+    append = cluster.messaging.append
+
+    async def wait_and_append(entries: Sequence[Entry]) -> Appended:
+        if len(waiting) < 2:
+            waiting.append(asyncio.Event())
+            await waiting[-1].wait()
+        return await append(entries)
+
+    monkeypatch.setattr(cluster.messaging, "append", wait_and_append)
+    first = asyncio.create_task(send_mentioning(core, room, "first @ben", BEN))
+    await until(lambda: len(waiting) == 1)
+    (record,) = core.pending_effects._records.values()
+    second = asyncio.create_task(send_mentioning(core, room, "second @ben", BEN))
+    await until(lambda: record._open == 2)
+    waiting[0].set()
+    await first
+    await until(lambda: len(waiting) == 2)
+    assert core.pending_effects.is_working_on(record.effect.key)
+    await other.pending_effect_sweeper.sweep(0)
+    assert [content for content, _ in swept.notified] == ["first @ben"]
+    assert await pending_effects_of(cluster) == []
+    waiting[1].set()
+    await second
+    await wait_settled(cluster, 1)
+
+
 async def test_effect_of_a_message_that_waits_is_renewed(
     cluster: MentionCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

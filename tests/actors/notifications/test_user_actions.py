@@ -23,7 +23,7 @@ def test_undone_action_has_the_source_of_the_action(undone_type: type[UndoneActi
         assert find_source(undone) == NotificationSource(template.recipient_id, template.source)
 
 
-@pytest.mark.parametrize("action", example_actions(), ids=lambda action: type(action).__name__)
+@pytest.mark.parametrize("action", list(example_actions()), ids=lambda action: type(action).__name__)
 def test_notification_is_about_the_post_or_event_of_its_action(action: UserAction) -> None:
     """One about a post is for users who see the post, or the repost, and its type says what it is about."""
     fields = msgspec.structs.asdict(action)

@@ -1,6 +1,7 @@
 """Presence subscriptions: watchers receive only changes of the users they watch."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -285,9 +286,10 @@ async def test_expired_instance_is_removed_when_the_store_is_back(
 
 
 async def test_last_seen_of_a_dead_instance_is_saved_when_the_store_is_back(
-    presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch
+    presence: PresenceSetup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its states were removed before; the lease of this instance is renewed meanwhile."""
+    """Its states were removed before; the lease of this instance is renewed meanwhile. It is logged once."""
+    caplog.set_level(logging.INFO, presence_subscriptions.__name__)
     save_last_seen = presence.last_seen.save_last_seen
     is_back = asyncio.Event()
     attempts = 0
@@ -312,7 +314,9 @@ async def test_last_seen_of_a_dead_instance_is_saved_when_the_store_is_back(
     is_back.set()
 
     await until(lambda: ANA in presence.last_seen.saved)
+    await until(lambda: any("lease of an instance" in record.message for record in caplog.records))
     assert attempts == 2
+    assert len([record for record in caplog.records if "lease of an instance" in record.message]) == 1
 
 
 async def test_lease_is_renewed_after_an_unexpected_error(

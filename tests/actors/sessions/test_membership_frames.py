@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from actors.conversations.commands import AddMember, RemoveMember
+from actors.conversations.commands import AddMember, MembershipChange, RemoveMember
 from actors.core import Core
 from actors.protocol.objects import UserCard
-from actors.protocol.server_frames import StreamFrame
+from actors.protocol.server_frames import ConversationJoined, ConversationLeft, StreamFrame
 from storage.errors import Unavailable
 from tests.actors.fake_client import FakeClient
 from tests.actors.fake_cluster import (
@@ -90,6 +90,35 @@ async def test_user_who_is_added_before_the_frame_of_the_removal_is_in(
 
     await until(lambda: client.received("message.created") or client.received("lagged"))
     assert membership_frames(client)[1:] == ["conversation.left", "conversation.joined"]
+    client.session.on_disconnect()
+
+
+async def test_user_who_is_added_again_before_the_frame_is_corrected(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The `conversation.left` that follows the late `conversation.joined` is late too: one more follows."""
+    here, there = await cluster.start_instance(), await cluster.start_instance()
+    room = await cluster.create_group(here, ANA, BEN)
+    client = await connect(there, CYD)
+    append = here.stream_writer.append
+    overtaking: list[MembershipChange] = [AddMember(card(ANA), card(CYD)), RemoveMember(card(ANA), card(CYD))]
+
+    async def append_overtaken(user_ids: Sequence[str], frame: StreamFrame) -> bool:
+        if overtaking and isinstance(frame, ConversationJoined | ConversationLeft):
+            await there.conversations.change_membership(room, overtaking.pop())
+        return await append(user_ids, frame)
+
+    monkeypatch.setattr(here.stream_writer, "append", append_overtaken)
+    await here.conversations.change_membership(room, AddMember(card(ANA), card(CYD)))
+    await until(lambda: len(membership_frames(client)) == 5)
+
+    assert [kind.removeprefix("conversation.") for kind in membership_frames(client)] == [
+        "left",
+        "joined",
+        "joined",
+        "left",
+        "joined",
+    ]
     client.session.on_disconnect()
 
 

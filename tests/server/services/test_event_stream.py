@@ -253,7 +253,7 @@ async def test_one_more_stream_ends_the_oldest(people: RegisteredUsers, stores: 
                 async with ApiClient(small) as requests:
                     status, body, headers = await requests.request(ana, "GET", "/v1/stream")
                 assert (status, body["code"]) == (429, "rate.limited")
-                assert int(headers["Retry-After"]) > 0
+                assert int(headers["retry-after"]) > 0
                 assert body["retry_after_ms"] > 0
 
 
