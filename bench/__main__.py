@@ -1,8 +1,9 @@
 """`python -m bench [NAME...]`: run the benchmarks in turn.
 
-Without names all run, and their reports are written to `bench/RESULTS.md`; the reports of named ones are only
-printed. Ctrl-C and SIGTERM stop what a benchmark has started.
-The exit status is 0 if every goal was met. A benchmark that fails is reported and the others still run.
+Without names all run, and their reports are written to `bench/RESULTS.md`. The reports of named ones are
+only printed; with `--record` they replace their sections there. Ctrl-C and SIGTERM stop what a benchmark has
+started. The exit status is 0 if every goal was met. A benchmark that fails is reported and the others still
+run.
 """
 
 import importlib
@@ -13,7 +14,8 @@ from bench.generator.binary import CompilerMissing
 from bench.harness.bench_users import SetupRejected
 from bench.harness.generator import GeneratorFailed
 from bench.harness.options import Options, read_options
-from bench.harness.report import Report, describe_machine
+from bench.harness.report import Report
+from bench.harness.results_file import format_section, update_results
 from bench.harness.server import ServerFailed
 
 BENCHES = (
@@ -58,13 +60,10 @@ def run_bench(name: str, options: Options) -> Report | None:
 def main() -> int:
     options = read_options(__doc__, BENCHES)
     reports = {name: run_bench(name, options) for name in options.names or BENCHES}
-    parts = ["# Benchmark results", describe_machine(), METHOD]
-    for name, report in reports.items():
-        parts.append(report.markdown() if report else f"## {name}\n\nNot measured: the benchmark failed.")
-    results = "\n\n".join(parts).rstrip() + "\n"
-    if not options.names:
-        RESULTS.write_text(results, encoding="utf-8")
-    print(results)
+    sections = {name: format_section(report, name) for name, report in reports.items()}
+    print("\n\n".join(sections.values()))
+    if options.record or not options.names:
+        update_results(RESULTS, METHOD, BENCHES, sections)
     return 0 if all(report is not None and report.met for report in reports.values()) else 1
 
 

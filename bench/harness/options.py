@@ -10,6 +10,7 @@ from bench.harness.child_processes import exit_on_signals
 
 class Options(msgspec.Struct, frozen=True):
     names: Sequence[str] = ()
+    record: bool = False
     rounds: int = 7
     seconds: float = 1.0
     seed: int = 1
@@ -30,6 +31,7 @@ def read_options(description: str | None, names: Sequence[str] = ()) -> Options:
     parser = argparse.ArgumentParser(prog="python -m bench", description=description)
     if names:
         parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; default: all")
+        parser.add_argument("--record", action="store_true", help="write the reports to bench/RESULTS.md")
     parser.add_argument(
         "--rounds", type=int, default=default.rounds, help="rounds; use at least 5 for recorded results"
     )
