@@ -133,7 +133,7 @@ async def test_failed_query_does_not_keep_later_sessions_unchecked(
 ) -> None:
     """Of a store that fails now and then."""
     monkeypatch.setattr(token_expiry, "SESSIONS_PER_QUERY", 1)
-    load, failing_ids = setup.table.load, setup.core.online_users.session_ids()[:1]
+    load, failing_ids = setup.table.load, setup.core.online_users.login_session_ids()[:1]
 
     async def fail_first(session_ids: Sequence[str]) -> Mapping[str, SessionState]:
         if session_ids == failing_ids:
