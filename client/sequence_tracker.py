@@ -12,12 +12,14 @@ from actors.protocol.server_frames import LogFrame
 
 
 class SequenceTracker:
-    __slots__ = ("_buffer", "_start_position", "known_head")
+    __slots__ = ("_buffer", "_start_position", "is_listed", "known_head")
 
-    def __init__(self, position: int, held_max: int) -> None:
+    def __init__(self, position: int, held_max: int, *, is_listed: bool = False) -> None:
         self._buffer: SequenceBuffer[LogFrame] = SequenceBuffer(held_max)
         self._buffer.start(position)
         self._start_position = self.known_head = position
+        self.is_listed = is_listed
+        """Whether the start is the head in a list, which may contain frames that are still to be received."""
 
     @property
     def position(self) -> int:
