@@ -52,8 +52,8 @@ class TokenExpiryChecker:
         self._check_task = asyncio.create_task(self._check_all())
 
     async def _check_all(self) -> None:
-        session_ids = self._online_users.login_session_ids()
         try:
+            session_ids = self._online_users.login_session_ids()
             for start in range(0, len(session_ids), SESSIONS_PER_QUERY):
                 await self._check(session_ids[start : start + SESSIONS_PER_QUERY])
         finally:
