@@ -1,7 +1,7 @@
 """Suggestions of users to follow."""
 
 from actors.protocol.social_objects import Suggestion
-from actors.social.suggestions import SuggestionKey, Suggestions
+from actors.social.suggestions import Suggestions
 from server.http.cursor import encode_cursor
 from server.http.rate_limiter import SEARCH_COST
 from server.http.request_decoding import PageQuery
@@ -40,7 +40,7 @@ class SuggestionRoutes:
         that the caller follows, mutes, has dismissed, or cannot see.
         """
         items, next_key = await self._suggestions.page(
-            request.caller.user.id, request.cursor(SuggestionKey), request.query.limit
+            request.caller.user.id, request.cursor(tuple[int, int, str]), request.query.limit
         )
         return Page(items, None if next_key is None else encode_cursor(next_key))
 

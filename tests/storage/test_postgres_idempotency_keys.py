@@ -99,9 +99,11 @@ async def test_second_request_waits_for_the_first_and_gets_its_result(
     await held.started.wait()
     elsewhere = PostgresPosts(other.pool, other.idempotency_keys)
     second = await posts_database.start_until_blocked(posts.create(NewPostRecord(ana, "hello"), KEY))
-    third = await posts_database.start_until_blocked(elsewhere.create(ana, "hello", None, KEY), waiting=2)
+    third = await posts_database.start_until_blocked(
+        elsewhere.create(NewPostRecord(ana, "hello"), KEY), waiting=2
+    )
     fourth = await posts_database.start_until_blocked(
-        elsewhere.create(ana, "bye", None, SAME_KEY_OTHER_DIGEST), waiting=3
+        elsewhere.create(NewPostRecord(ana, "bye"), SAME_KEY_OTHER_DIGEST), waiting=3
     )
     held.proceed.set()
     assert await second == await third == await first
@@ -161,7 +163,7 @@ async def test_concurrent_requests_create_one_object(posts_database: ServiceData
     ana = random_id()
     other = await posts_database.instance()
     stores = [PostgresPosts(one.pool, one.idempotency_keys) for one in (posts_database.instance_a, other)]
-    made = await asyncio.gather(*(stores[n % 2].create(ana, "hello", None, KEY) for n in range(40)))
+    made = await asyncio.gather(*(stores[n % 2].create(NewPostRecord(ana, "hello"), KEY) for n in range(40)))
     assert len(set(made)) == 1
     assert await count_posts(posts_database) == 1
 

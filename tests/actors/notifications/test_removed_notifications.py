@@ -71,7 +71,7 @@ async def test_what_is_stored_is_pushed_when_the_unread_count_can_be_read() -> N
     await until(lambda: len(streams.frames) == 2)
     await notifications.close()
 
-    assert sorted(streams.frames, key=lambda frame: frame[0]) == [
+    assert sorted(streams.frames, key=lambda frame: list(frame[0])) == [
         (["3"], NotificationRead(0, None, 3, withdrawn=False)),
         (["7"], NotificationRead(0, ["one"], 7, withdrawn=True)),
     ]

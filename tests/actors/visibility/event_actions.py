@@ -232,7 +232,7 @@ async def delete_event(
     events = world.events
     if world.rng.random() < 0.7:
         return None
-    scope = world.rng.choice([*SeriesScope])
+    scope: SeriesScope = world.rng.choice([*SeriesScope])
     await events.setup.series.delete(event.creator, event_id, scope)
     for deleted_id in events.model.in_scope(event_id, scope):
         del events.model.events[deleted_id]
