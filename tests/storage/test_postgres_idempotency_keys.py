@@ -30,7 +30,7 @@ class BlockedWork:
         self.failing = False
 
     async def __call__(self, transaction: Transaction) -> str:
-        rows = await transaction.rows(INSERT, random_id(), "held", None, [], [], [], PUBLIC)
+        rows = await transaction.rows(INSERT, random_id(), "held", None, [], [], [], PUBLIC, None)
         self.started.set()
         await self.proceed.wait()
         if self.failing:
