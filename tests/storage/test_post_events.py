@@ -70,10 +70,10 @@ async def test_events_of_one_author_have_ids_in_commit_order(
     await hiding.start()
     await early.execute("SELECT pg_current_xact_id()")
     await posting.start()
-    await late.execute(POST, ana, "first", None, [], [], [], PUBLIC)
+    await late.execute(POST, ana, "first", None, [], [], [], PUBLIC, None)
     hide = await posts_database.start_until_blocked(early.execute(HIDE, hidden, True))
     await posts.create(NewPostRecord(ben, "of somebody else"), None)
-    await late.execute(POST, ana, "second", None, [], [], [], PUBLIC)
+    await late.execute(POST, ana, "second", None, [], [], [], PUBLIC, None)
     await posting.commit()
     await hide
     await hiding.commit()
